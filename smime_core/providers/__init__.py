@@ -1,0 +1,1 @@
+"""Cryptographic providers: the same Protocol over pyca/cryptography and over WebCrypto."""

@@ -1,0 +1,116 @@
+"""What an examination found: one tree of layers, one headline state of five, and the reasons (DESIGN, "The report").
+
+`MessageReport` has no truth value on purpose: a caller must ask for its `state`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NoReturn
+
+from smime_core.certificate import Certificate
+
+
+class State(StrEnum):
+    """The five headline states, best first."""
+
+    VERIFIED = "verified"
+    SIGNED_UNVERIFIED = "signed-unverified"
+    INVALID = "invalid"
+    ENCRYPTED_ONLY = "encrypted-only"
+    PLAIN = "plain"
+
+
+class LayerKind(StrEnum):
+    SIGNED = "signed"
+    ENCRYPTED = "encrypted"
+    CERTIFICATES = "certificates"
+    """A certs-only SignedData: it carries certificates and is never "signed" (RFC 8551 section 3.8)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why the state is not better: a stable code, and a sentence for people."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerReport:
+    """The verdict on one SignerInfo.
+
+    `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID; `certificate` is None when the message does not carry it;
+    `path` runs from the signer to the anchor and is empty when none was found.
+    """
+
+    state: State
+    reasons: tuple[Reason, ...]
+    sid: str
+    algorithm: str
+    certificate: Certificate | None
+    path: tuple[Certificate, ...]
+    signing_time: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientReport:
+    """One RecipientInfo: who, as the message names it, and how the key travels. `opened` marks the one used."""
+
+    rid: str
+    kind: str
+    algorithm: str
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One CMS layer with what it covers inside it; `depth` 0 is outermost.
+
+    `algorithm` is the content cipher or the first signer's algorithm. `covers_whole` is False for a layer that is one
+    part of something larger: its verdict never lifts the whole.
+    """
+
+    kind: LayerKind
+    depth: int
+    algorithm: str
+    covers_whole: bool
+    signers: tuple[SignerReport, ...] = ()
+    recipients: tuple[RecipientReport, ...] = ()
+    detached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReport:
+    """The examination of one message, field or file.
+
+    `content` is what stood inside all opened layers: a MIME entity for mail, plain octets otherwise. `headers` are the
+    displayed RFC 5322 fields, decoded, in order. `certificates` are all that the message carried.
+    """
+
+    state: State
+    reasons: tuple[Reason, ...]
+    layers: tuple[Layer, ...]
+    headers: tuple[tuple[str, str], ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    content: bytes = field(default=b"", repr=False)
+    sender: str | None = None
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a MessageReport has no truth value: compare its state")
+
+    @property
+    def signers(self) -> tuple[SignerReport, ...]:
+        """All signers of all layers, outermost first."""
+        return tuple(signer for layer in self.layers for signer in layer.signers)
+
+    @property
+    def recipients(self) -> tuple[RecipientReport, ...]:
+        """All recipients of all layers, outermost first."""
+        return tuple(recipient for layer in self.layers for recipient in layer.recipients)
+
+    @property
+    def is_encrypted(self) -> bool:
+        return any(layer.kind is LayerKind.ENCRYPTED for layer in self.layers)

@@ -1,0 +1,1 @@
+"""Flask: web ↔ IMAP/SMTP, the pages, the demonstration. It moves raw bytes and never decrypts."""
