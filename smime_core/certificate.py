@@ -1,0 +1,347 @@
+"""X.509 certificates as frozen values (RFC 5280 section 4, RFC 8398 for internationalised addresses).
+
+The TBSCertificate and the extensions that S/MIME decides by are parsed at once; names are turned into text and into
+their comparable form by asn1crypto when somebody asks. Leaves out: validation (`pkix`), CRLs, name constraints.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import functools
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import Flag
+from typing import Final
+
+from asn1crypto import x509 as asn1_x509
+
+from smime_core import der
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage
+from smime_core.keys import parse_public_key
+from smime_core.limits import MAX_CERTIFICATES, check_limit
+from smime_core.provider import PublicKey
+
+SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
+KEY_USAGE: Final = "2.5.29.15"
+SUBJECT_ALT_NAME: Final = "2.5.29.17"
+BASIC_CONSTRAINTS: Final = "2.5.29.19"
+AUTHORITY_KEY_IDENTIFIER: Final = "2.5.29.35"
+EXTENDED_KEY_USAGE: Final = "2.5.29.37"
+SMTP_UTF8_MAILBOX: Final = "1.3.6.1.5.5.7.8.9"
+EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
+ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
+
+_PEM_BLOCK: Final = re.compile(
+    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
+)
+
+
+class KeyUsage(Flag):
+    """Bits of RFC 5280 section 4.2.1.3, numbered as there."""
+
+    DIGITAL_SIGNATURE = 1 << 0
+    NON_REPUDIATION = 1 << 1
+    KEY_ENCIPHERMENT = 1 << 2
+    DATA_ENCIPHERMENT = 1 << 3
+    KEY_AGREEMENT = 1 << 4
+    KEY_CERT_SIGN = 1 << 5
+    CRL_SIGN = 1 << 6
+    ENCIPHER_ONLY = 1 << 7
+    DECIPHER_ONLY = 1 << 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    oid: str
+    critical: bool
+    value: bytes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Certificate:
+    """One certificate; two are equal when their DER is.
+
+    `key_usage` and `extended_key_usage` are None when the extension is absent. `path_length` is None without a limit.
+    """
+
+    der: bytes
+    tbs_der: bytes
+    serial_number: int
+    issuer_der: bytes
+    subject_der: bytes
+    not_before: datetime.datetime
+    not_after: datetime.datetime
+    public_key: PublicKey
+    signature_algorithm_der: bytes
+    signature: bytes
+    extensions: tuple[Extension, ...]
+    is_ca: bool
+    path_length: int | None
+    key_usage: KeyUsage | None
+    extended_key_usage: tuple[str, ...] | None
+    subject_key_identifier: bytes | None
+    authority_key_identifier: bytes | None
+    alternative_addresses: tuple[str, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.subject!r})"
+
+    @functools.cached_property
+    def subject(self) -> str:
+        """The subject's distinguished name for people."""
+        return name_text(self.subject_der)
+
+    @functools.cached_property
+    def issuer(self) -> str:
+        return name_text(self.issuer_der)
+
+    @functools.cached_property
+    def common_name(self) -> str:
+        """The subject's common name, or its first address, or the whole name: what a person would call it."""
+        for kind, value in _name_attributes(self.subject_der):
+            if kind == "common_name":
+                return value
+        return next(iter(self.email_addresses), "") or self.subject
+
+    @functools.cached_property
+    def email_addresses(self) -> tuple[str, ...]:
+        """rfc822Name, SmtpUTF8Mailbox and the old emailAddress attribute, each once (RFC 8550 section 3)."""
+        legacy = (value for kind, value in _name_attributes(self.subject_der) if kind == "email_address")
+        return tuple(dict.fromkeys((*self.alternative_addresses, *legacy)))
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the DER, in lower-case hexadecimal."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @property
+    def is_self_issued(self) -> bool:
+        return names_match(self.subject_der, self.issuer_der)
+
+
+def parse_certificate(data: Buffer) -> Certificate:
+    """One certificate from DER or PEM. Raises MalformedMessage."""
+    certificates = parse_certificates(data)
+    if len(certificates) != 1:
+        raise MalformedMessage(f"found {len(certificates)} certificates, expected one", where="certificate")
+    return certificates[0]
+
+
+def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
+    """All certificates of a PEM file, or the one of a DER file. Raises MalformedMessage or LimitExceeded."""
+    octets = bytes(data)
+    if octets[:1] == b"\x30":
+        return (_parse_der(octets),)
+    blocks = _PEM_BLOCK.findall(octets)
+    check_limit("certificates", len(blocks), MAX_CERTIFICATES)
+    if not blocks:
+        raise MalformedMessage("found neither DER nor a PEM CERTIFICATE block", where="certificate")
+    try:
+        return tuple(_parse_der(base64.b64decode(block)) for block in blocks)
+    except binascii.Error as error:
+        raise MalformedMessage("a PEM block is not base64", where="certificate") from error
+
+
+def names_match(one_der: bytes, other_der: bytes) -> bool:
+    """Whether two distinguished names are the same (RFC 5280 section 7.1); equal DER is the fast path."""
+    return one_der == other_der or _comparable_name(one_der) == _comparable_name(other_der)
+
+
+@functools.lru_cache(maxsize=1024)
+def name_text(name_der: bytes) -> str:
+    """A distinguished name as people read it: "CN=Alice, O=Example". Raises MalformedMessage."""
+    labels = {"common_name": "CN", "organization_name": "O", "organizational_unit_name": "OU", "country_name": "C"}
+    attributes = _name_attributes(name_der)
+    return ", ".join(f"{labels.get(kind, kind)}={value}" for kind, value in reversed(attributes))
+
+
+@functools.lru_cache(maxsize=1024)
+def _comparable_name(name_der: bytes) -> str:
+    try:
+        return str(asn1_x509.Name.load(name_der, strict=True).hashable)
+    except (ValueError, TypeError, KeyError) as error:
+        raise MalformedMessage("a damaged distinguished name", where="certificate") from error
+
+
+@functools.lru_cache(maxsize=1024)
+def _name_attributes(name_der: bytes) -> tuple[tuple[str, str], ...]:
+    try:
+        name = asn1_x509.Name.load(name_der, strict=True)
+        return tuple(
+            (str(attribute["type"].native), str(attribute["value"].native))
+            for relative_name in name.chosen
+            for attribute in relative_name
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise MalformedMessage("a damaged distinguished name", where="certificate") from error
+
+
+def _parse_der(octets: bytes) -> Certificate:
+    where = "certificate"
+    certificate = der.read_sequence(octets, where=where)
+    if len(certificate) != 3:
+        raise MalformedMessage(f"{len(certificate)} fields, expected 3", where=where)
+    tbs, signature_algorithm, signature = certificate
+    fields = der.read_children(der.expect(tbs, der.SEQUENCE, where=where), where=where)
+    if fields and fields[0].tag == 0xA0:  # version [0], which S/MIME does not decide by
+        fields = fields[1:]
+    if len(fields) < 6:
+        raise MalformedMessage("tbsCertificate is cut short", where=where)
+    serial, inner_algorithm, issuer, validity, subject, spki = fields[:6]
+    # RFC 5280 section 4.1.1.2: both algorithm identifiers are the same.
+    if inner_algorithm.encoded != signature_algorithm.encoded:
+        raise MalformedMessage("the two signature algorithms differ", where=where)
+    not_before, not_after = _parse_validity(validity)
+    extensions = _parse_extensions(fields[6:])
+    known = {extension.oid: extension.value for extension in extensions}
+    is_ca, path_length = _parse_basic_constraints(known.get(BASIC_CONSTRAINTS))
+    return Certificate(
+        der=octets,
+        tbs_der=bytes(tbs.encoded),
+        serial_number=der.parse_integer(serial, where=where),
+        issuer_der=bytes(issuer.encoded),
+        subject_der=bytes(subject.encoded),
+        not_before=not_before,
+        not_after=not_after,
+        public_key=parse_public_key(bytes(spki.encoded)),
+        signature_algorithm_der=bytes(signature_algorithm.encoded),
+        signature=_bit_string(signature),
+        extensions=extensions,
+        is_ca=is_ca,
+        path_length=path_length,
+        key_usage=_parse_key_usage(known.get(KEY_USAGE)),
+        extended_key_usage=_parse_extended_key_usage(known.get(EXTENDED_KEY_USAGE)),
+        subject_key_identifier=_parse_subject_key_identifier(known.get(SUBJECT_KEY_IDENTIFIER)),
+        authority_key_identifier=_parse_authority_key_identifier(known.get(AUTHORITY_KEY_IDENTIFIER)),
+        alternative_addresses=_parse_addresses(known.get(SUBJECT_ALT_NAME)),
+    )
+
+
+def _parse_validity(validity: Tlv) -> tuple[datetime.datetime, datetime.datetime]:
+    times = der.read_children(validity, where="validity")
+    if len(times) != 2:
+        raise MalformedMessage(f"{len(times)} times, expected 2", where="validity")
+    return parse_time(times[0], where="notBefore"), parse_time(times[1], where="notAfter")
+
+
+def parse_time(tlv: Tlv, *, where: str) -> datetime.datetime:
+    """UTCTime or GeneralizedTime with seconds and Z (RFC 5280 section 4.1.2.5, RFC 5652 section 11.3).
+
+    Raises MalformedMessage.
+    """
+    text = bytes(tlv.content).decode("ascii", "replace")
+    if tlv.tag == 0x17 and re.fullmatch(r"[0-9]{12}Z", text):
+        # RFC 5280 section 4.1.2.5.1: two digits of 50 and above mean the twentieth century.
+        text = ("19" if text >= "50" else "20") + text
+    elif tlv.tag != 0x18 or not re.fullmatch(r"[0-9]{14}Z", text):
+        raise MalformedMessage("neither UTCTime nor GeneralizedTime with seconds and Z", where=where)
+    try:
+        return datetime.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=datetime.UTC)
+    except ValueError as error:
+        raise MalformedMessage("a date that does not exist", where=where) from error
+
+
+def _parse_extensions(optional_fields: list[Tlv]) -> tuple[Extension, ...]:
+    wrapped = next((field for field in optional_fields if field.tag == 0xA3), None)
+    if wrapped is None:
+        return ()
+    extensions = tuple(
+        _parse_extension(extension) for extension in der.read_sequence(wrapped.content, where="extensions")
+    )
+    # RFC 5280 section 4.2: no extension may stand twice.
+    if len({extension.oid for extension in extensions}) != len(extensions):
+        raise MalformedMessage("an extension stands twice", where="extensions")
+    return extensions
+
+
+def _parse_extension(extension: Tlv) -> Extension:
+    fields = der.read_children(extension, where="extension")
+    critical = len(fields) == 3 and fields[1].tag == 0x01 and bytes(fields[1].content) != b"\x00"
+    if len(fields) not in (2, 3):
+        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where="extension")
+    value = der.expect(fields[-1], der.OCTET_STRING, where="extension")
+    return Extension(oid=der.parse_oid(fields[0], where="extension"), critical=critical, value=bytes(value.content))
+
+
+def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
+    if value is None:
+        return False, None
+    fields = der.read_sequence(value, where="basicConstraints")
+    is_ca = bool(fields) and fields[0].tag == 0x01 and bytes(fields[0].content) != b"\x00"
+    if fields and fields[-1].tag == der.INTEGER:
+        return is_ca, der.parse_integer(fields[-1], where="pathLenConstraint")
+    return is_ca, None
+
+
+def _parse_key_usage(value: bytes | None) -> KeyUsage | None:
+    if value is None:
+        return None
+    bits = _bit_string(der.read_one(value, where="keyUsage"), whole_octets=False)
+    usage = KeyUsage(0)
+    for number, flag in enumerate(KeyUsage):
+        if number // 8 < len(bits) and bits[number // 8] & (0x80 >> number % 8):
+            usage |= flag
+    return usage
+
+
+def _parse_extended_key_usage(value: bytes | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return tuple(der.parse_oid(oid, where="extKeyUsage") for oid in der.read_sequence(value, where="extKeyUsage"))
+
+
+def _parse_subject_key_identifier(value: bytes | None) -> bytes | None:
+    if value is None:
+        return None
+    where = "subjectKeyIdentifier"
+    return bytes(der.expect(der.read_one(value, where=where), der.OCTET_STRING, where=where).content)
+
+
+def _parse_authority_key_identifier(value: bytes | None) -> bytes | None:
+    if value is None:
+        return None
+    fields = der.read_sequence(value, where="authorityKeyIdentifier")
+    return next((bytes(field.content) for field in fields if field.tag == 0x80), None)
+
+
+def _parse_addresses(value: bytes | None) -> tuple[str, ...]:
+    # rfc822Name is [1] IMPLICIT IA5String; otherName [0] holds SmtpUTF8Mailbox (RFC 8398 section 3).
+    if value is None:
+        return ()
+    addresses: list[str] = []
+    for name in der.read_sequence(value, where="subjectAltName"):
+        if name.tag == 0x81:
+            addresses.append(_decode(bytes(name.content), "ascii"))
+        elif name.tag == 0xA0:
+            fields = der.read_children(name, where="otherName")
+            if len(fields) == 2 and der.parse_oid(fields[0], where="otherName") == SMTP_UTF8_MAILBOX:
+                addresses.append(_decode(bytes(der.read_one(fields[1].content).content), "utf-8"))
+    return tuple(addresses)
+
+
+def _decode(octets: bytes, encoding: str) -> str:
+    # A NUL would end the address early for whoever compares it as a C string.
+    try:
+        text = octets.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise MalformedMessage("an address is not text", where="subjectAltName") from error
+    if "\x00" in text:
+        raise MalformedMessage("an address holds NUL", where="subjectAltName")
+    return text
+
+
+def _bit_string(tlv: Tlv, *, whole_octets: bool = True) -> bytes:
+    content = bytes(der.expect(tlv, 0x03, where="BIT STRING").content)
+    if not content or content[0] > 7 or (whole_octets and content[0]):
+        raise MalformedMessage("a damaged BIT STRING", where="certificate")
+    return content[1:]
