@@ -1,0 +1,70 @@
+/**
+ * The message catalogue: every string that people read stands in a JSON file, with a note for the translator.
+ *
+ * An entry is `{"message": "Sealed for {name}", "note": "..."}`; where a number decides the form, `message` is an
+ * object of plural categories (`one`, `other`, ...) and the value `count` chooses. Later files win over earlier ones.
+ */
+
+/** @typedef {{message: string | Record<string, string>, note: string}} Entry */
+/** @typedef {Record<string, Entry>} Entries */
+/** @typedef {(key: string, values?: Record<string, string | number>) => string} Translate */
+/** @typedef {Translate & {has: (key: string) => boolean, locale: string}} Catalogue */
+
+/**
+ * Makes the look-up of one language. A missing key is a fault of ours: it throws, so that a test finds it.
+ * @param {string} locale
+ * @param {...Entries} sources
+ * @returns {Catalogue}
+ */
+export function createCatalogue(locale, ...sources) {
+  const entries = new Map(sources.flatMap((source) => Object.entries(source)));
+  const plurals = new Intl.PluralRules(locale);
+  const numbers = new Intl.NumberFormat(locale);
+
+  /** @type {Translate} */
+  const translate = (key, values = {}) => {
+    const entry = entries.get(key);
+    if (!entry) throw new Error(`the catalogue has no message ${key}`);
+    const pattern = typeof entry.message === "string" ? entry.message : pluralForm(entry.message, values.count, plurals);
+    return pattern.replace(/\{(\w+)\}/g, (whole, name) => {
+      const value = values[name];
+      if (value === undefined) return whole;
+      return typeof value === "number" ? numbers.format(value) : value;
+    });
+  };
+  return Object.assign(translate, { has: (/** @type {string} */ key) => entries.has(key), locale });
+}
+
+/**
+ * Fetches the catalogue files and makes their look-up.
+ * @param {string} locale
+ * @param {URL[]} urls
+ */
+export async function loadCatalogue(locale, urls) {
+  const sources = await Promise.all(urls.map(async (url) => (await fetch(url)).json()));
+  return createCatalogue(locale, ...sources);
+}
+
+/**
+ * The sentences for an error of the core, the vault, the bridge or the key server: what happened, what it means, what
+ * to do. An unknown code shows the error's own text, which is written for people too.
+ * @param {Catalogue} translate
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function errorSentence(translate, error) {
+  const { code, message } = /** @type {{code?: unknown, message?: unknown}} */ (error ?? {});
+  const key = `error_${String(code ?? "").replaceAll("-", "_")}`;
+  if (translate.has(key)) return translate(key);
+  const text = typeof message === "string" && message ? message : String(error);
+  return translate("error_other", { text });
+}
+
+/**
+ * @param {Record<string, string>} forms
+ * @param {string | number | undefined} count
+ * @param {Intl.PluralRules} plurals
+ */
+function pluralForm(forms, count, plurals) {
+  return forms[plurals.select(Number(count ?? 0))] ?? forms.other ?? "";
+}

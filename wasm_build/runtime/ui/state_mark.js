@@ -1,0 +1,121 @@
+/**
+ * The five states of a message: a shape, a word and a sentence each, never colour alone; and the marks beside them.
+ *
+ * Every shape is drawn by DOM calls and carries a title, so that it speaks to those who do not see it.
+ */
+
+import { html, svg, uniqueId } from "./dom.js";
+
+/** @typedef {import("./catalogue.js").Translate} Translate */
+/** @typedef {"verified" | "signed-unverified" | "invalid" | "encrypted-only" | "plain"} State */
+
+/** @type {readonly State[]} */
+export const STATES = ["verified", "signed-unverified", "invalid", "encrypted-only", "plain"];
+
+/** The edge of a wax seal: uneven, as wax is. */
+const SEAL = "M12 1.8l2.6 1.5 3-.2 1.3 2.7 2.5 1.6-.3 3 1 2.8-2 2.2-.7 2.9-2.9.8-2.1 2.1-2.9-.7-2.9.6-2.1-2.2-2.8-.9"
+  + "-.6-2.9-2-2.3 1.1-2.7-.2-3 2.6-1.5 1.4-2.6 3 .3z";
+const LEFT_HALF = "M11 2.2L9.5 3.3l-3-.3-1.4 2.6-2.6 1.5.2 3-1.1 2.7 2 2.3.6 2.9 2.8.9 2.1 2.2 1.9-.4 1-4.4-2-3.5 1.9-3.6z";
+const RIGHT_HALF = "M14.2 3.2l3.4-.1 1.3 2.7 2.5 1.6-.3 3 1 2.8-2 2.2-.7 2.9-2.9.8-2.1 2.1-1.9-.5 1-4-2-3.6 1.9-3.6z";
+
+/**
+ * What is drawn for each state: paths to fill and paths to stroke, on a grid of 24.
+ * @type {Record<State, {filled?: string[], cut?: string, lines?: string[]}>}
+ */
+const SHAPES = {
+  verified: { filled: [SEAL], cut: "M7.8 12.2l3 3 5.4-6" },
+  "signed-unverified": { lines: [SEAL, "M9.6 9.6a2.5 2.5 0 1 1 3.6 2.3c-.8.4-1.2.9-1.2 1.9", "M12 16.6v.2"] },
+  invalid: { filled: [LEFT_HALF, RIGHT_HALF] },
+  "encrypted-only": { lines: ["M2.5 5.5h19v13h-19z", "M2.5 6l9.5 7 9.5-7"] },
+  plain: { lines: ["M2.5 10v9.5h19V10", "M2.5 10L12 3l9.5 7L12 16z"] },
+};
+
+/**
+ * The shape alone, with its word as its title.
+ * @param {State} state
+ * @param {Translate} translate
+ * @param {{size?: number}} [options]
+ */
+export function stateMark(state, translate, { size = 24 } = {}) {
+  return drawMark(SHAPES[state], `mark mark-${state}`, translate(wordKey(state)), size);
+}
+
+/**
+ * The whole statement: shape, word, sentence.
+ * @param {State} state
+ * @param {Translate} translate
+ * @param {{sentence?: string}} [options] the sentence replaces the general one of the state
+ */
+export function stateStatement(state, translate, { sentence } = {}) {
+  const mark = stateMark(state, translate, { size: 32 });
+  // The word stands beside the shape: a screen reader says it once.
+  mark.setAttribute("aria-hidden", "true");
+  return html(
+    "div",
+    { class: `state-statement state-${state}`, data: { state } },
+    mark,
+    html(
+      "p",
+      { class: "state-text" },
+      html("strong", { class: "state-word", text: translate(wordKey(state)) }),
+      " ",
+      html("span", { class: "state-sentence", dir: "auto", text: sentence ?? translate(sentenceKey(state)) }),
+    ),
+  );
+}
+
+/**
+ * The mark of encryption, which stands beside the state and never inside it.
+ * @param {string} title
+ * @param {{size?: number}} [options]
+ */
+export function lockMark(title, { size = 24 } = {}) {
+  const lines = ["M5 10.5h14v10H5z", "M8 10.5V7a4 4 0 0 1 8 0v3.5", "M12 14.5v2.5"];
+  return drawMark({ lines }, "mark mark-lock", title, size);
+}
+
+/**
+ * What a list can say before a message is opened: signed, sealed or neither. It proves nothing yet: no colour.
+ * @param {"signed" | "sealed" | null} protection
+ * @param {Translate} translate
+ */
+export function protectionMark(protection, translate) {
+  const key = protection ?? "none";
+  const shape = { signed: { lines: [SEAL] }, sealed: SHAPES["encrypted-only"], none: SHAPES.plain }[key];
+  return drawMark(shape, `mark mark-small mark-list-${key}`, translate(`protection_${key}`), 20);
+}
+
+/** The seal that is drawn over a text when it is sealed. */
+export function waxSeal() {
+  const mark = drawMark(SHAPES.verified, "mark wax-seal", "", 72);
+  mark.setAttribute("aria-hidden", "true");
+  return mark;
+}
+
+/** @param {State} state */
+export function wordKey(state) {
+  return `state_${state.replace("-", "_")}_word`;
+}
+
+/** @param {State} state */
+export function sentenceKey(state) {
+  return `state_${state.replace("-", "_")}_sentence`;
+}
+
+/**
+ * @param {{filled?: string[], cut?: string, lines?: string[]}} shape
+ * @param {string} classes
+ * @param {string} title
+ * @param {number} size
+ */
+function drawMark({ filled = [], cut, lines = [] }, classes, title, size) {
+  const id = uniqueId("mark");
+  return svg(
+    "svg",
+    { class: classes, viewBox: "0 0 24 24", width: size, height: size, role: "img", "aria-labelledby": id },
+    svg("title", { id, text: title }),
+    ...filled.map((d) => svg("path", { d, class: "mark-fill" })),
+    ...lines.map((d) => svg("path", { d, class: "mark-line" })),
+    cut ? svg("path", { d: cut, class: "mark-cut" }) : null,
+  );
+}
