@@ -1,0 +1,315 @@
+"""Stock Chromium and Firefox behind one API.
+
+Firefox speaks WebDriver BiDi by itself; Chromium speaks it through chromedriver. Each runs headless with a new profile
+and is ended by its own process, never by its name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from tests.browser.bidi import BidiConnection, BidiError, Json, walk_contexts
+from tests.browser.page import Page
+
+Name = Literal["chromium", "firefox"]
+
+CHROMIUM_PROGRAMS = (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",))
+FIREFOX_PROGRAMS = (("firefox-esr", "firefox"),)
+
+# Nothing leaves this machine, nothing is drawn by a graphics card; the sandbox needs rights that containers lack.
+CHROMIUM_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--lang=en-GB",
+)
+# The debugging pipe lets extensions be loaded and their buttons be pressed, and ends Chromium with its driver.
+CHROMIUM_DEBUGGING_FLAGS = ("--remote-debugging-pipe", "--enable-unsafe-extension-debugging")
+
+FIREFOX_PREFERENCES: dict[str, str | int | bool] = {
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.safebrowsing.downloads.remote.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    # The person at the keyboard would answer this question; headless Firefox cannot show it.
+    "extensions.webextOptionalPermissionPrompts": False,
+    "extensions.update.enabled": False,
+    "intl.accept_languages": "en-GB, en",
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "remote.active-protocols": 1,
+    "remote.log.level": "Warn",
+    "services.settings.server": "data:,#remote-settings-dummy/v1",
+    "toolkit.telemetry.enabled": False,
+    "xpinstall.signatures.required": False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One line of a page's console, or one error that no script caught."""
+
+    level: str
+    text: str
+    url: str
+
+
+class Browser:
+    """A running browser."""
+
+    name: Name
+
+    def __init__(self, bidi: BidiConnection) -> None:
+        self.bidi = bidi
+        self._log: list[LogEntry] = []
+        self._expected: list[re.Pattern[str]] = []
+        bidi.command("session.subscribe", events=["log.entryAdded"])
+
+    def open(self, url: str) -> Page:
+        """Open a new tab in front and load an address into it."""
+        page = Page(self, self.bidi.command("browsingContext.create", type="tab")["context"])
+        page.goto(url)
+        return page
+
+    def pages(self) -> list[Page]:
+        """Every tab and window, those of extensions included."""
+        return [Page(self, context["context"]) for context in self.bidi.command("browsingContext.getTree")["contexts"]]
+
+    def wait_for_page(self, url_part: str, *, timeout_seconds: float = 15) -> Page:
+        """The tab or window whose address contains `url_part`, once it is there."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            contexts = self.bidi.command("browsingContext.getTree", maxDepth=0)["contexts"]
+            for context in contexts:
+                if url_part in context["url"]:
+                    return Page(self, context["context"])
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no page at …{url_part}…; there are {[context['url'] for context in contexts]}")
+            time.sleep(0.05)
+
+    def contexts(self) -> list[Json]:
+        """The whole tree of tabs, windows and frames, flat: objects with `context`, `url`, `parent`."""
+        return list(walk_contexts(self.bidi.command("browsingContext.getTree")["contexts"]))
+
+    def install_extension(self, folder: Path) -> str:
+        """Install an unpacked extension and return its id."""
+        data = {"type": "path", "path": str(folder.resolve())}
+        identifier: str = self.bidi.command("webExtension.install", extensionData=data)["extension"]
+        return identifier
+
+    def click_toolbar_button(self, extension: str, page: Page) -> None:
+        """Press an extension's toolbar button while `page` is in front."""
+        raise NotImplementedError
+
+    @property
+    def log(self) -> list[LogEntry]:
+        """Everything that pages have written to their consoles since the last `take_unexpected_errors`."""
+        for event in self.bidi.take_events("log.entryAdded"):
+            frames = (event.get("stackTrace") or {}).get("callFrames") or [{}]
+            url = frames[0].get("url", "")
+            self._log.append(LogEntry(level=event["level"], text=event.get("text") or "", url=url))
+        return self._log
+
+    def expect_error(self, pattern: str) -> None:
+        """Say that the running test causes console errors that match this regular expression."""
+        self._expected.append(re.compile(pattern))
+
+    def take_unexpected_errors(self) -> list[LogEntry]:
+        """The errors that no `expect_error` announced; log and announcements start anew."""
+        errors = [entry for entry in self.log if entry.level == "error"]
+        unexpected = [entry for entry in errors if not any(pattern.search(entry.text) for pattern in self._expected)]
+        self._log, self._expected = [], []
+        return unexpected
+
+    def close(self) -> None:
+        """End the browser and wait until its process is gone."""
+        raise NotImplementedError
+
+
+class Firefox(Browser):
+    """Debian's Firefox, by its own BiDi server."""
+
+    name: Name = "firefox"
+
+    def __init__(self, profile: Path, *, preferences: dict[str, str | int | bool] | None = None) -> None:
+        profile.mkdir(parents=True, exist_ok=True)
+        values = {**FIREFOX_PREFERENCES, **(preferences or {})}
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in values.items()]
+        (profile / "user.js").write_text("".join(lines))
+        log_path = profile / "browser.log"
+        with log_path.open("wb") as output:
+            program = find_program(FIREFOX_PROGRAMS[0])
+            flags = ("--headless", "--remote-debugging-port=0", "--no-remote", "--remote-allow-system-access")
+            self.process = subprocess.Popen(
+                [program, *flags, "--profile", str(profile), "about:blank"], stdout=subprocess.DEVNULL, stderr=output
+            )
+        with ended_on_failure(self.process):
+            address = wait_for_line(log_path, r"WebDriver BiDi listening on (ws://\S+)", self.process)
+            bidi = BidiConnection(address + "/session")
+            behaviour = {"unhandledPromptBehavior": {"default": "ignore"}}
+            bidi.command("session.new", capabilities={"alwaysMatch": behaviour})
+            super().__init__(bidi)
+
+    def chrome_js(self, function: str, *arguments: Json) -> Json:
+        """Call a function with the rights of Firefox's own user interface."""
+        scope: dict[str, Json] = {"moz:scope": "chrome"}
+        tree = self.bidi.command("browsingContext.getTree", **scope)["contexts"]
+        return Page(self, tree[0]["context"]).js(function, *arguments)
+
+    def click_toolbar_button(self, extension: str, page: Page) -> None:
+        page.activate()
+        self.chrome_js(
+            """async (id) => {
+              const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+              const extension = ExtensionParent.WebExtensionPolicy.getByID(id).extension;
+              const window = Services.wm.getMostRecentWindow("navigator:browser");
+              window.focus();
+              await ExtensionParent.apiManager.global.browserActionFor(extension).triggerAction(window);
+            }""",
+            extension,
+        )
+
+    def close(self) -> None:
+        try:
+            self.bidi.command("browser.close", timeout_seconds=5)
+        except (BidiError, OSError, TimeoutError):
+            self.process.terminate()
+        self.bidi.close()
+        end_process(self.process)
+
+
+class Chromium(Browser):
+    """Debian's Chromium, by chromedriver."""
+
+    name: Name = "chromium"
+
+    def __init__(self, profile: Path, *, flags: tuple[str, ...] = ()) -> None:
+        profile.mkdir(parents=True, exist_ok=True)
+        log_path = profile / "driver.log"
+        with log_path.open("wb") as output:
+            self.process = subprocess.Popen(
+                [find_program(CHROMIUM_PROGRAMS[1]), "--port=0"], stdout=output, stderr=subprocess.STDOUT
+            )
+        options = {
+            "binary": find_program(CHROMIUM_PROGRAMS[0]),
+            "args": [*CHROMIUM_FLAGS, *CHROMIUM_DEBUGGING_FLAGS, *flags, f"--user-data-dir={profile / 'data'}"],
+        }
+        wanted = {"browserName": "chrome", "webSocketUrl": True, "unhandledPromptBehavior": "ignore"}
+        with ended_on_failure(self.process):
+            port = wait_for_line(log_path, r"started successfully on port (\d+)", self.process)
+            self._driver = f"http://127.0.0.1:{port}/session"
+            session = self._driver_call(
+                "", {"capabilities": {"alwaysMatch": {**wanted, "goog:chromeOptions": options}}}
+            )
+            self._driver += f"/{session['sessionId']}"
+            super().__init__(BidiConnection(session["capabilities"]["webSocketUrl"]))
+
+    def cdp(self, method: str, **params: Json) -> Json:
+        """Send one command of the Chrome DevTools Protocol to the tab that the driver started with."""
+        return self._driver_call("/goog/cdp/execute", {"cmd": method, "params": params})
+
+    def click_toolbar_button(self, extension: str, page: Page) -> None:
+        page.activate()
+        # chromedriver names a tab by its CDP target.
+        self.bidi.command(
+            "goog:cdp.sendCommand",
+            method="Extensions.triggerAction",
+            params={"id": extension, "targetId": page.context},
+        )
+
+    def close(self) -> None:
+        self.bidi.close()
+        with suppress(OSError):
+            self._driver_call("", method="DELETE")
+        self.process.terminate()
+        end_process(self.process)
+
+    def _driver_call(self, path: str, body: Json = None, *, method: str | None = None) -> Json:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self._driver + path, data=data, headers={"Content-Type": "application/json"}, method=method
+        )
+        try:
+            with open_directly(request) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            with error:
+                problem = json.load(error)["value"]
+            raise BidiError(path or "session", problem["error"], problem["message"]) from None
+
+
+def launch(name: Name, profile: Path) -> Browser:
+    """Start a browser with a new profile."""
+    return Chromium(profile) if name == "chromium" else Firefox(profile)
+
+
+def missing_programs(name: Name) -> list[str]:
+    """What this browser needs and this machine lacks."""
+    needed = CHROMIUM_PROGRAMS if name == "chromium" else FIREFOX_PROGRAMS
+    return [names[0] for names in needed if not any(shutil.which(program) for program in names)]
+
+
+def find_program(names: tuple[str, ...]) -> str:
+    """The path of the first of these programs that is installed."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise FileNotFoundError(f"none of these programs is installed: {', '.join(names)}")
+
+
+def wait_for_line(log: Path, pattern: str, process: subprocess.Popen[bytes], *, timeout_seconds: float = 60) -> str:
+    """The first group of `pattern` once a line of the growing file matches it."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        text = log.read_text(errors="replace")
+        if match := re.search(pattern, text):
+            return match[1]
+        if process.poll() is not None:
+            raise RuntimeError(f"the browser ended at once: {text[-1000:]}")
+        time.sleep(0.02)
+    raise TimeoutError(f"no {pattern!r} within {timeout_seconds} s")
+
+
+@contextmanager
+def ended_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the process when the block fails, whatever the failure is."""
+    with ExitStack() as stack:
+        stack.callback(end_process, process)
+        stack.callback(process.terminate)
+        yield
+        stack.pop_all()
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that was asked to end; kill it when it does not."""
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def open_directly(request: urllib.request.Request) -> IO[bytes]:
+    """Open a request on loopback, whatever proxy the environment names."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    answer: IO[bytes] = opener.open(request, timeout=60)
+    return answer

@@ -1,0 +1,69 @@
+"""Fixtures of the browser tests: each browser starts once, and no test may leave an unexpected error in a console."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.browsers import Browser, Chromium, Firefox, Name, launch, missing_programs
+
+_running = pytest.StashKey[list[Browser]]()
+
+
+def start_or_skip(name: Name, factory: pytest.TempPathFactory) -> Browser:
+    """Start a browser; skip where it is not installed, except in CI, where its absence is a failure."""
+    if missing := missing_programs(name):
+        text = f"not installed: {', '.join(missing)}"
+        if os.environ.get("CI"):
+            pytest.fail(text)
+        pytest.skip(text)
+    return launch(name, factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def running_browsers(request: pytest.FixtureRequest) -> list[Browser]:
+    """The browsers of this session: a test that starts one of its own adds it here to have its console watched."""
+    # A test run that is told to end closes its browsers first; Python would otherwise end without unwinding.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    return request.config.stash.setdefault(_running, [])
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory, running_browsers: list[Browser]) -> Iterator[Chromium]:
+    """One Chromium for all tests."""
+    browser = start_or_skip("chromium", tmp_path_factory)
+    assert isinstance(browser, Chromium)
+    running_browsers.append(browser)
+    yield browser
+    running_browsers.remove(browser)
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory: pytest.TempPathFactory, running_browsers: list[Browser]) -> Iterator[Firefox]:
+    """One Firefox for all tests."""
+    browser = start_or_skip("firefox", tmp_path_factory)
+    assert isinstance(browser, Firefox)
+    running_browsers.append(browser)
+    yield browser
+    running_browsers.remove(browser)
+    browser.close()
+
+
+@pytest.fixture(scope="session", params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Each of the two browsers in turn."""
+    chosen: Browser = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture(autouse=True)
+def quiet_consoles(running_browsers: list[Browser]) -> Iterator[None]:
+    """Fail a test that left an error in a console without having announced it by `browser.expect_error`."""
+    yield
+    left = {browser.name: errors for browser in running_browsers if (errors := browser.take_unexpected_errors())}
+    assert not left, f"unexpected errors in a console: {left}"
