@@ -227,14 +227,29 @@ class Chromium(Browser):
         """Send one command of the Chrome DevTools Protocol to the tab that the driver started with."""
         return self._driver_call("/goog/cdp/execute", {"cmd": method, "params": params})
 
+    def browser_cdp(self, method: str, **params: Json) -> Json:
+        """Send one command of the Chrome DevTools Protocol to the browser itself."""
+        return self.bidi.command("goog:cdp.sendCommand", method=method, params=params)["result"]
+
+    def install_extension(self, folder: Path) -> str:
+        identifier = super().install_extension(folder)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            targets = self.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
+            if any(f"chrome-extension://{identifier}/" in target["url"] for target in targets):
+                break
+            time.sleep(0.05)
+        # Events of its first moments are lost: Chromium learns a worker's listeners when its first run is over.
+        time.sleep(0.5)
+        return identifier
+
     def click_toolbar_button(self, extension: str, page: Page) -> None:
         page.activate()
-        # chromedriver names a tab by its CDP target.
-        self.bidi.command(
-            "goog:cdp.sendCommand",
-            method="Extensions.triggerAction",
-            params={"id": extension, "targetId": page.context},
-        )
+        url = page.url
+        targets = self.browser_cdp("Target.getTargets", filter=[{"type": "tab"}])["targetInfos"]
+        # An extension's button belongs to the tab, which is another target than the page that it shows.
+        (front,) = [it for it in targets if it["url"] == url and it.get("embedderData", {}).get("tabActive")]
+        self.browser_cdp("Extensions.triggerAction", id=extension, targetId=front["targetId"])
 
     def close(self) -> None:
         self.bidi.close()
