@@ -15,7 +15,8 @@ from tests.browser.page import CONTROL
 
 pytestmark = pytest.mark.browser
 
-PAGE = b"""<!doctype html><link rel=icon href="data:,"><title>Harness</title><meta name=viewport content="width=device-width">
+PAGE = b"""<!doctype html><link rel=icon href="data:,"><title>Harness</title>
+<meta name=viewport content="width=device-width">
 <button id=press>Press</button><input id=field><input id=file type=file><div style="height:1500px"></div>
 <button id=below>Below</button><div id=cover style="display:none;position:fixed;inset:0"></div>
 <iframe srcdoc="<button id=inner>Inner</button>"></iframe>

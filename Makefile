@@ -1,0 +1,90 @@
+# make demo    set up what is missing, then start the demonstration: bridge, key server and an in-memory mail server
+# make test    set up what is missing, check the source, run every test
+# make help    every target
+#
+# Each step leaves a stamp under build/stamps and runs again only when what it depends on has changed.
+
+PYTHON ?= python3
+VENV := .venv/bin
+STAMPS := build/stamps
+# The lock holds exact versions with their hashes; nothing else is ever installed.
+PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
+
+PYTHON_SOURCES := smime_core wasm_build webbridge roaming_keys tests
+BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roaming_keys browser_ext -type f \
+	-not -path '*/__pycache__/*' 2>/dev/null))
+
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check pytest bench pictures test-tools lock clean FORCE
+
+help:
+	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
+	@echo 'make demo       setup, then the demonstration on 127.0.0.1'
+	@echo 'make test       setup, browsers and mail server for the tests, checks, every test'
+	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint'
+	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
+	@echo 'make bench      the measurements; writes build/bench.json'
+	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
+	@echo 'make lock       requirements.lock anew from pyproject.toml'
+	@echo 'make clean      remove what the build made; keeps .venv and node_modules'
+
+setup: $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/bundle
+
+demo: setup
+	@$(VENV)/sealwax demo
+
+test: setup test-tools check pytest
+
+check: setup
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	node_modules/.bin/tsc --project tsconfig.json
+	node_modules/.bin/tsc --project tsconfig.worker.json
+	node_modules/.bin/web-ext lint --source-dir dist/extension --self-hosted --warnings-as-errors
+
+pytest: setup test-tools
+	$(VENV)/python -m pytest $(ARGS)
+
+bench: setup test-tools
+	$(VENV)/python -m tests.bench
+
+pictures: setup test-tools
+	$(VENV)/python -m tests.browser.pictures docs/pictures
+
+# What only the tests need: two browsers, a mail server, and OpenSSL as the other opinion.
+test-tools:
+	@tests/setup/system_packages.sh 'chromium|chromium-browser|google-chrome=chromium' chromedriver=chromium-driver \
+		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
+
+$(STAMPS)/python: requirements.lock pyproject.toml | $(VENV)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(VENV)/python:
+	tests/setup/virtual_environment.sh $(PYTHON)
+
+$(STAMPS)/npm: package.json package-lock.json
+	@tests/setup/system_packages.sh node=nodejs npm=npm
+	npm ci --no-audit --no-fund
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/bundle: $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/bundle-sources $(BUNDLE_SOURCES)
+	$(VENV)/python -m wasm_build
+	@touch $@
+
+# The list of the bundle's sources, so that a file that goes away counts as a change too.
+$(STAMPS)/bundle-sources: FORCE
+	@mkdir -p $(STAMPS)
+	@echo '$(BUNDLE_SOURCES)' | cmp -s - $@ || echo '$(BUNDLE_SOURCES)' > $@
+
+lock: $(STAMPS)/python
+	$(PYTHON) -m venv build/lock-venv
+	build/lock-venv/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
+	build/lock-venv/bin/pip-compile --quiet --allow-unsafe --extra=bridge --extra=dev --extra=roaming --generate-hashes \
+		--no-emit-find-links --no-emit-index-url --no-emit-options --strip-extras \
+		--output-file=requirements.lock pyproject.toml
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
