@@ -1,7 +1,7 @@
 """TLVs: a tolerant BER reader over memoryviews and a strict DER writer (X.690).
 
 Bulk OCTET STRINGs go through here, without a copy where the encoding is primitive; asn1crypto is kept for small
-structures. The reader takes indefinite lengths and constructed strings, bounded by `limits`; the writer makes DER alone.
+structures. The reader takes indefinite lengths and constructed strings, bounded by `limits`. The writer makes DER only.
 """
 
 from __future__ import annotations
@@ -238,9 +238,7 @@ def _octet_chunks(tlv: Tlv, depth: int, where: str) -> Iterator[memoryview]:
         if child.tag == OCTET_STRING:
             yield child.content
         else:
-            yield from _octet_chunks(
-                expect(child, OCTET_STRING | _CONSTRUCTED, where=where), depth + 1, where
-            )
+            yield from _octet_chunks(expect(child, OCTET_STRING | _CONSTRUCTED, where=where), depth + 1, where)
 
 
 def _holds_indefinite(tlv: Tlv, where: str, depth: int) -> bool:

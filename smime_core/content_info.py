@@ -1,0 +1,91 @@
+"""ContentInfo and the content types, standard and our own (RFC 5652 sections 3 and 4, RFC 7468 section 9).
+
+Every kind of content that Sealwax makes outside mail has an OID of its own (arc 2.25.<uuid>), and each verifier demands
+its own: a signed text field must never pass as a signed mail, nor a mail be opened through a field.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage
+
+ID_DATA: Final = "1.2.840.113549.1.7.1"
+ID_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+ID_ENVELOPED_DATA: Final = "1.2.840.113549.1.7.3"
+ID_COMPRESSED_DATA: Final = "1.2.840.113549.1.9.16.1.9"
+ID_AUTH_ENVELOPED_DATA: Final = "1.2.840.113549.1.9.16.1.23"
+
+FIELD: Final = "2.25.138318926240923180406543086106366403209"
+"""The text of a form field with its origin, as JSON (`smime_core.fields`)."""
+SIGNED_FIELD: Final = "2.25.260105474529164283014612104213498532917"
+"""A ContentInfo with SignedData over FIELD, as the content of a sealed field."""
+
+_PEM: Final = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----([A-Za-z0-9+/=\s]*)-----END \1-----")
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentInfo:
+    """`content` is the element inside [0] EXPLICIT."""
+
+    content_type: str
+    content: Tlv
+
+
+def parse_content_info(data: Buffer) -> ContentInfo:
+    """The ContentInfo that `data` is, in BER or DER. Raises MalformedMessage."""
+    where = "ContentInfo"
+    fields = der.read_sequence(data, where=where)
+    if len(fields) != 2 or fields[1].tag != 0xA0:
+        raise MalformedMessage("expected a content type and [0] content", where=where)
+    return ContentInfo(
+        content_type=der.parse_oid(fields[0], where=where), content=der.read_one(fields[1].content, where=where)
+    )
+
+
+def build_content_info(content_type: str, *content: Buffer) -> bytes:
+    """DER of a ContentInfo around the element given in pieces: bulk content is copied once."""
+    type_der = der.oid(content_type)
+    length = sum(map(len, content))
+    tagged = der.header(0xA0, length)
+    return b"".join((der.header(der.SEQUENCE, len(type_der) + len(tagged) + length), type_der, tagged, *content))
+
+
+def is_content_info(data: Buffer) -> bool:
+    """Whether `data` begins as a ContentInfo: a SEQUENCE with an OBJECT IDENTIFIER. Cheap; detection by content."""
+    head = bytes(data[:16])
+    if len(head) < 8 or head[0] != der.SEQUENCE:
+        return False
+    content_start = 2 if head[1] <= 0x80 else 2 + (head[1] & 0x7F)
+    return content_start < len(head) and head[content_start] == der.OID
+
+
+def unarmor(data: Buffer) -> Buffer:
+    """CMS octets from DER or BER (as given), PEM, or bare base64. Raises MalformedMessage."""
+    if is_content_info(data):
+        return data
+    octets = bytes(data)
+    block = _PEM.search(octets)
+    text = block[2] if block else octets.strip()
+    if text and _BASE64.fullmatch(text):
+        try:
+            decoded = base64.b64decode(text)
+        except binascii.Error as error:
+            raise MalformedMessage("damaged base64", where="CMS") from error
+        if is_content_info(decoded):
+            return decoded
+    raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
+
+
+def armor(cms_der: bytes) -> str:
+    """PEM with the label CMS (RFC 7468 section 9)."""
+    text = base64.b64encode(cms_der).decode("ascii")
+    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
+    return f"-----BEGIN CMS-----\n{lines}\n-----END CMS-----\n"

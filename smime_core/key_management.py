@@ -1,0 +1,99 @@
+"""Whose key: how CMS names a certificate, who holds a private key, and what a key signs with.
+
+SignerIdentifier and RecipientIdentifier share one form (RFC 5652 sections 5.3 and 6.2.1): issuer and serial number,
+or the subject key identifier.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from smime_core import der
+from smime_core.algorithms import Curve, HashName, SignatureAlgorithm, SignatureScheme, hash_length
+from smime_core.certificate import Certificate, name_text, names_match
+from smime_core.der import Tlv
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.provider import KeyType, PrivateKey
+
+
+class KeyHolder(Protocol):
+    """A certificate with its private key and the certificates above it; `identity.Identity` is one."""
+
+    @property
+    def certificate(self) -> Certificate: ...
+
+    @property
+    def private_key(self) -> PrivateKey: ...
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerAndSerial:
+    issuer_der: bytes
+    serial_number: int
+
+    def matches(self, certificate: Certificate) -> bool:
+        """By integer serial number and by name comparison (MUSTS 31 and 46)."""
+        return self.serial_number == certificate.serial_number and names_match(self.issuer_der, certificate.issuer_der)
+
+    def __str__(self) -> str:
+        return f"{name_text(self.issuer_der)}, serial {self.serial_number:x}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyIdentifier:
+    value: bytes
+
+    def matches(self, certificate: Certificate) -> bool:
+        return self.value == certificate.subject_key_identifier
+
+    def __str__(self) -> str:
+        return f"key {self.value.hex()}"
+
+
+CertificateId = IssuerAndSerial | KeyIdentifier
+
+
+def parse_issuer_and_serial(tlv: Tlv, *, where: str) -> IssuerAndSerial:
+    """An IssuerAndSerialNumber (RFC 5652 section 10.2.4). Raises MalformedMessage."""
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected issuer and serial number", where=where)
+    der.expect(fields[0], der.SEQUENCE, where=where)
+    return IssuerAndSerial(
+        issuer_der=der.to_definite(fields[0], where=where), serial_number=der.parse_integer(fields[1], where=where)
+    )
+
+
+def parse_certificate_id(tlv: Tlv, *, where: str) -> CertificateId:
+    """IssuerAndSerialNumber, or [0] IMPLICIT SubjectKeyIdentifier. Raises MalformedMessage."""
+    if tlv.tag in (0x80, 0xA0):
+        return KeyIdentifier(value=bytes(der.read_octets(tlv, tag=0x80, where=where)))
+    return parse_issuer_and_serial(tlv, where=where)
+
+
+def build_issuer_and_serial(certificate: Certificate) -> bytes:
+    return der.sequence(certificate.issuer_der, der.integer(certificate.serial_number))
+
+
+def choose_signature_algorithm(key: PrivateKey, scheme: SignatureScheme | None = None) -> SignatureAlgorithm:
+    """What `key` signs with: SHA-256, on larger curves the hash of their strength (RFC 5753 section 8).
+
+    None is RSA v1.5 for RSA keys, which every reader knows. PSS salts are as long as the hash (RFC 4055 section 3.1).
+    Raises UnsupportedAlgorithm for a scheme that is not the key's.
+    """
+    if key.key_type is KeyType.EC:
+        if scheme not in (None, SignatureScheme.ECDSA):
+            raise UnsupportedAlgorithm(str(scheme), "signature with an EC key")
+        hashes = {Curve.P256: HashName.SHA256, Curve.P384: HashName.SHA384, Curve.P521: HashName.SHA512}
+        hash_name = hashes[key.curve] if key.curve else HashName.SHA256
+        return SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=hash_name)
+    if scheme is SignatureScheme.ECDSA:
+        raise UnsupportedAlgorithm(scheme, "signature with an RSA key")
+    if scheme is SignatureScheme.RSA_PSS:
+        salt_length = hash_length(HashName.SHA256)
+        return SignatureAlgorithm(scheme=scheme, hash_name=HashName.SHA256, salt_length=salt_length)
+    return SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
