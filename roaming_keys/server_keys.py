@@ -1,0 +1,102 @@
+"""The server's own secrets, all derived from one master key that stands in the system keyring, not in the database.
+
+A thief who has the database alone can guess nothing: verifiers are HMACs under the pepper, bundles are sealed again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+
+import keyring
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.backends.chainer import ChainerBackend
+from keyring.errors import KeyringError
+
+from roaming_keys.protocol import encode_fields
+
+MASTER_KEY_BYTES = 32
+KEYRING_SERVICE = "sealwax-roaming-keys"
+KEYRING_ENTRY = "master-key"
+_NONCE_BYTES = 12
+_SALT_BYTES = 16
+
+
+class ServerKeyError(Exception):
+    """The master key cannot be had, is not the database's, or a sealed bundle is damaged."""
+
+
+class ServerKeys:
+    """Everything that the server computes with its master key."""
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != MASTER_KEY_BYTES:
+            raise ServerKeyError(f"the master key has {len(master_key)} bytes, expected {MASTER_KEY_BYTES}")
+        self._pepper = _derive(master_key, "pepper")
+        self._false_salts = _derive(master_key, "false salts")
+        self._counters = _derive(master_key, "counters")
+        self._sealer = AESGCM(_derive(master_key, "sealing"))
+        self.fingerprint = _derive(master_key, "fingerprint")
+
+    def verifier(self, auth_key: bytes) -> bytes:
+        """What is stored in place of an auth_key."""
+        return hmac.new(self._pepper, auth_key, hashlib.sha256).digest()
+
+    def false_salt(self, user: str) -> bytes:
+        """The salt shown for a user who is not there: the same at every question."""
+        return hmac.new(self._false_salts, user.encode(), hashlib.sha256).digest()[:_SALT_BYTES]
+
+    def counter_name(self, kind: str, value: str) -> bytes:
+        """The name of a counter of failed logins: the database holds no list of networks or of mistyped users."""
+        return hmac.new(self._counters, encode_fields(kind, value), hashlib.sha256).digest()
+
+    def seal(self, record: bytes, *, user: str) -> bytes:
+        """The record under the server's key, bound to its user."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._sealer.encrypt(nonce, record, encode_fields("sealed record", user))
+
+    def unseal(self, sealed: bytes, *, user: str) -> bytes:
+        """The record again. Raises ServerKeyError."""
+        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._sealer.decrypt(nonce, ciphertext, encode_fields("sealed record", user))
+        except InvalidTag:
+            raise ServerKeyError("a stored bundle is damaged") from None
+
+
+def load_master_key() -> bytes:
+    """The master key from the system keyring, made there at the first start. Raises ServerKeyError."""
+    check_backend(keyring.get_keyring())
+    try:
+        stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
+        if stored is None:
+            stored = base64.b64encode(os.urandom(MASTER_KEY_BYTES)).decode("ascii")
+            keyring.set_password(KEYRING_SERVICE, KEYRING_ENTRY, stored)
+        return base64.b64decode(stored, validate=True)
+    except KeyringError as error:
+        raise ServerKeyError(f"the system keyring refused: {type(error).__name__}") from None
+    except binascii.Error:
+        raise ServerKeyError("the keyring's entry for the master key is damaged") from None
+
+
+def check_backend(backend: KeyringBackend) -> None:
+    """Return when the keyring keeps a secret at all. Raises ServerKeyError for fail, null and plaintext ones."""
+    members = list(backend.backends) if isinstance(backend, ChainerBackend) else [backend]
+    # keyrings.alt, where it is installed, brings PlaintextKeyring; it is told by its name, so as not to need it here.
+    refused = [
+        member
+        for member in members
+        if isinstance(member, fail.Keyring | null.Keyring) or "plaintext" in type(member).__name__.lower()
+    ]
+    if refused or not members:
+        raise ServerKeyError("the system has no keyring that keeps secrets: give the master key in the configuration")
+
+
+def _derive(master_key: bytes, purpose: str) -> bytes:
+    return hmac.new(master_key, encode_fields("server key", purpose), hashlib.sha256).digest()

@@ -1,0 +1,140 @@
+"""The key server's SQLite store: accounts, counters of failed logins, and which master key they belong to."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from roaming_keys.wire import Parameters
+
+BUSY_TIMEOUT_SECONDS = 10.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS account (
+    user TEXT PRIMARY KEY, salt BLOB NOT NULL, memory_kib INTEGER NOT NULL, passes INTEGER NOT NULL,
+    lanes INTEGER NOT NULL, verifier BLOB NOT NULL, sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS failed_login (
+    counter BLOB PRIMARY KEY, failures INTEGER NOT NULL, blocked_until REAL NOT NULL, latest REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS master_key (fingerprint BLOB PRIMARY KEY) STRICT;
+"""
+
+
+class AccountExists(Exception):
+    """The user is registered already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One user: how the passphrase is stretched, HMAC(pepper, auth_key), and the sealed bundle record."""
+
+    user: str
+    parameters: Parameters
+    verifier: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackoffRule:
+    """After `free_failures`, each further failure doubles the wait, from one second to `longest_seconds`."""
+
+    free_failures: int
+    longest_seconds: int
+
+    def wait_seconds(self, failures: int) -> int:
+        excess = failures - self.free_failures
+        # The exponent is bounded before the shift: a counter may grow for years.
+        return min(1 << min(excess - 1, 30), self.longest_seconds) if excess > 0 else 0
+
+
+class Store:
+    """Every call opens a connection of its own: processes and threads share nothing but the file."""
+
+    def __init__(self, path: Path, *, forget_after: datetime.timedelta) -> None:
+        self._path = path
+        self._forget_seconds = forget_after.total_seconds()
+        with self._transaction() as database:
+            # WAL: reading goes on while another process writes.
+            database.execute("PRAGMA journal_mode = WAL")
+        with self._transaction() as database:
+            for statement in _SCHEMA.split(";"):
+                database.execute(statement)
+
+    def belongs_to(self, fingerprint: bytes) -> bool:
+        """Whether this master key, known by its fingerprint, is the store's; a new store takes it as its own."""
+        with self._transaction() as database:
+            row = database.execute("SELECT fingerprint FROM master_key").fetchone()
+            if row is None:
+                database.execute("INSERT INTO master_key VALUES (?)", (fingerprint,))
+            return row is None or row[0] == fingerprint
+
+    def find_account(self, user: str) -> Account | None:
+        query = "SELECT salt, memory_kib, passes, lanes, verifier, sealed FROM account WHERE user = ?"
+        with self._transaction() as database:
+            row = database.execute(query, (user,)).fetchone()
+        if row is None:
+            return None
+        salt, memory_kib, passes, lanes, verifier, sealed = row
+        parameters = Parameters(salt=salt, memory_kib=memory_kib, passes=passes, lanes=lanes)
+        return Account(user=user, parameters=parameters, verifier=verifier, sealed=sealed)
+
+    def add_account(self, account: Account) -> None:
+        """Raises AccountExists."""
+        cost = account.parameters
+        row = (account.user, cost.salt, cost.memory_kib, cost.passes, cost.lanes, account.verifier, account.sealed)
+        try:
+            with self._transaction() as database:
+                database.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError:
+            raise AccountExists from None
+
+    def start_attempt(self, counters: dict[bytes, BackoffRule], *, at: datetime.datetime) -> int:
+        """Count a login as failed before it is tried, and say how many seconds it must wait: 0 when it may be tried.
+
+        Counting comes first, in the same transaction as the check, so that parallel guesses are all counted.
+        An attempt that must wait is not counted: waiting never makes the wait longer.
+        """
+        now = at.timestamp()
+        with self._transaction() as database:
+            database.execute("DELETE FROM failed_login WHERE latest < ?", (now - self._forget_seconds,))
+            failures: dict[bytes, int] = {}
+            wait = 0.0
+            for counter in counters:
+                query = "SELECT failures, blocked_until FROM failed_login WHERE counter = ?"
+                row = database.execute(query, (counter,)).fetchone() or (0, 0.0)
+                failures[counter] = row[0] + 1
+                wait = max(wait, row[1] - now)
+            if wait > 0:
+                return int(wait) + 1
+            for counter, rule in counters.items():
+                blocked_until = now + rule.wait_seconds(failures[counter])
+                row = (counter, failures[counter], blocked_until, now)
+                database.execute("REPLACE INTO failed_login VALUES (?, ?, ?, ?)", row)
+        return 0
+
+    def forgive(self, account_counter: bytes, network_counter: bytes) -> None:
+        """After a login that succeeded: the account starts anew, and the network loses only what this attempt added.
+
+        A guesser with an account of their own must not be able to clear their network's count.
+        """
+        with self._transaction() as database:
+            database.execute("DELETE FROM failed_login WHERE counter = ?", (account_counter,))
+            undo = "UPDATE failed_login SET failures = failures - 1, blocked_until = 0 WHERE counter = ?"
+            database.execute(undo, (network_counter,))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        with contextlib.closing(connection):
+            # IMMEDIATE: who reads a counter to write it has the lock from the start.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")

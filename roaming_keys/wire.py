@@ -1,0 +1,313 @@
+"""What travels between a client and the key server, protocol 1: frozen records and their JSON, both ways.
+
+Both sides parse with the same strictness: every field there, none unknown, none twice, each of its own type and within
+bounds. Octets travel as standard base64. Argon2id's cost (RFC 9106) has a floor and a ceiling, so that a hostile
+server can neither weaken the stretching of a passphrase nor exhaust the device that does it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from smime_core.errors import MalformedMessage
+from smime_core.limits import check_limit
+
+PROTOCOL: Final = 1
+
+MIN_MEMORY_KIB: Final = 65_536  # DESIGN, "roaming_keys"; the second choice of RFC 9106 section 4
+MAX_MEMORY_KIB: Final = 262_144  # what a phone's browser gives to one page
+MIN_PASSES: Final = 3
+MAX_PASSES: Final = 16  # about 3 s on a phone, with the most memory
+MAX_LANES: Final = 8
+MIN_SALT_BYTES: Final = 16
+MAX_SALT_BYTES: Final = 64
+AUTH_KEY_BYTES: Final = 32
+MAX_RECORD_BYTES: Final = 2_097_152  # the JSON text of one record
+MAX_BUNDLE_BYTES: Final = 1_048_576  # a PKCS#12 with its chain has about 5,000
+MAX_WRAPS: Final = 20
+MAX_WRAPPED_BYTES: Final = 8_192  # a CMS for a recovery certificate is the largest
+MAX_VERSION: Final = 2**53 - 1  # what every JSON reader keeps exactly
+MAX_TEXT_CHARACTERS: Final = 2_048
+
+
+class WrapKind(StrEnum):
+    """The kinds of wrap that this client makes; others (passkey, recovery code, organisation) are passed over."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105  # the name of a kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """How one account's passphrase is stretched. Raises MalformedMessage when out of bounds."""
+
+    salt: bytes
+    memory_kib: int = MIN_MEMORY_KIB
+    passes: int = MIN_PASSES
+    lanes: int = 4
+
+    def __post_init__(self) -> None:
+        _check_range(len(self.salt), MIN_SALT_BYTES, MAX_SALT_BYTES, where="salt")
+        _check_range(self.memory_kib, MIN_MEMORY_KIB, MAX_MEMORY_KIB, where="memory_kib")
+        _check_range(self.passes, MIN_PASSES, MAX_PASSES, where="passes")
+        _check_range(self.lanes, 1, MAX_LANES, where="lanes")
+
+    def to_json(self) -> bytes:
+        return _write({"protocol": PROTOCOL, **self.members()})
+
+    def members(self) -> dict[str, Any]:
+        """The JSON members that `/parameters` and `/register` have in common."""
+        return {
+            "salt": _to_base64(self.salt),
+            "memory_kib": self.memory_kib,
+            "passes": self.passes,
+            "lanes": self.lanes,
+        }
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Parameters:
+        """What `GET /parameters` answers. Raises MalformedMessage."""
+        record = _Reader(data, "parameters")
+        record.check_protocol()
+        parameters = cls.from_reader(record)
+        record.check_finished()
+        return parameters
+
+    @classmethod
+    def from_reader(cls, record: _Reader) -> Parameters:
+        return cls(
+            salt=record.octets("salt", MAX_SALT_BYTES),
+            memory_kib=record.integer("memory_kib"),
+            passes=record.integer("passes"),
+            lanes=record.integer("lanes"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrap:
+    """The bundle key under one other key; `kind` says which, `nonce` is empty for kinds that need none."""
+
+    kind: str
+    nonce: bytes
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedBundle:
+    """One version of a user's PKCS#12 and the wraps of its key: what `POST /login` answers."""
+
+    bundle_id: str
+    version: int
+    bundle: bytes = field(repr=False)
+    wraps: tuple[Wrap, ...]
+
+    def to_json(self) -> bytes:
+        return _write(self.members())
+
+    def members(self) -> dict[str, Any]:
+        """The JSON members that `/login` and `/register` have in common."""
+        return {
+            "bundle_id": self.bundle_id,
+            "version": self.version,
+            "bundle": _to_base64(self.bundle),
+            "wraps": [
+                {"kind": wrap.kind, "nonce": _to_base64(wrap.nonce), "wrapped": _to_base64(wrap.wrapped)}
+                for wrap in self.wraps
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: bytes) -> SealedBundle:
+        """What `POST /login` answers. Raises MalformedMessage or LimitExceeded."""
+        record = _Reader(data, "bundle record")
+        sealed = cls.from_reader(record)
+        record.check_finished()
+        return sealed
+
+    @classmethod
+    def from_reader(cls, record: _Reader) -> SealedBundle:
+        version = record.integer("version")
+        _check_range(version, 1, MAX_VERSION, where="version")
+        return cls(
+            bundle_id=record.text("bundle_id"),
+            version=version,
+            bundle=record.octets("bundle", MAX_BUNDLE_BYTES),
+            wraps=tuple(_parse_wrap(wrap) for wrap in record.records("wraps", MAX_WRAPS)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """The body of `POST /register`. `ticket` proves to the key server that the user owns the address."""
+
+    user: str
+    ticket: str = field(repr=False)
+    parameters: Parameters
+    auth_key: bytes = field(repr=False)
+    sealed: SealedBundle
+
+    def to_json(self) -> bytes:
+        return _write(
+            {
+                "protocol": PROTOCOL,
+                "user": self.user,
+                "ticket": self.ticket,
+                "auth_key": _to_base64(self.auth_key),
+                **self.parameters.members(),
+                **self.sealed.members(),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Registration:
+        """Raises MalformedMessage or LimitExceeded."""
+        record = _Reader(data, "registration")
+        record.check_protocol()
+        registration = cls(
+            user=record.text("user"),
+            ticket=record.text("ticket"),
+            auth_key=_auth_key(record),
+            parameters=Parameters.from_reader(record),
+            sealed=SealedBundle.from_reader(record),
+        )
+        record.check_finished()
+        return registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """The body of `POST /login`."""
+
+    user: str
+    auth_key: bytes = field(repr=False)
+
+    def to_json(self) -> bytes:
+        return _write({"protocol": PROTOCOL, "user": self.user, "auth_key": _to_base64(self.auth_key)})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Login:
+        """Raises MalformedMessage."""
+        record = _Reader(data, "login")
+        record.check_protocol()
+        login = cls(user=record.text("user"), auth_key=_auth_key(record))
+        record.check_finished()
+        return login
+
+
+def error_json(code: str, message: str) -> bytes:
+    """The body of every answer that is not a success: a word for programs, a sentence for people."""
+    return _write({"code": code, "message": message})
+
+
+def parse_error(data: bytes) -> tuple[str, str]:
+    """Code and sentence of such a body. Raises MalformedMessage."""
+    record = _Reader(data, "error")
+    return record.text("code"), record.text("message")
+
+
+class _Reader:
+    """One JSON object from which every member is taken exactly once."""
+
+    def __init__(self, source: bytes | Mapping[str, Any], where: str) -> None:
+        self._where = where
+        self._members = dict(source) if isinstance(source, Mapping) else _parse_object(source, where)
+
+    def text(self, name: str) -> str:
+        value = self._take(name)
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS:
+            raise MalformedMessage("expected a text", where=f"{self._where}: {name}")
+        return value
+
+    def integer(self, name: str) -> int:
+        value = self._take(name)
+        # bool is an int to Python, not to JSON.
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise MalformedMessage("expected a whole number", where=f"{self._where}: {name}")
+        return value
+
+    def octets(self, name: str, maximum: int) -> bytes:
+        value = self._take(name)
+        where = f"{self._where}: {name}"
+        if not isinstance(value, str):
+            raise MalformedMessage("expected base64", where=where)
+        try:
+            octets = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            # Without a cause: its text might quote the value, which may be a key.
+            raise MalformedMessage("expected base64", where=where) from None
+        check_limit(f"{where} in bytes", len(octets), maximum)
+        return octets
+
+    def records(self, name: str, maximum: int) -> list[_Reader]:
+        values = self._take(name)
+        where = f"{self._where}: {name}"
+        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+            raise MalformedMessage("expected a list of objects", where=where)
+        check_limit(where, len(values), maximum)
+        return [_Reader(value, where) for value in values]
+
+    def check_protocol(self) -> None:
+        protocol = self.integer("protocol")
+        if protocol != PROTOCOL:
+            raise MalformedMessage(f"protocol {protocol}, expected {PROTOCOL}", where=self._where)
+
+    def check_finished(self) -> None:
+        if self._members:
+            raise MalformedMessage(f"{len(self._members)} unknown members", where=self._where)
+
+    def _take(self, name: str) -> Any:
+        if name not in self._members:
+            raise MalformedMessage("is missing", where=f"{self._where}: {name}")
+        return self._members.pop(name)
+
+
+def _parse_wrap(record: _Reader) -> Wrap:
+    wrap = Wrap(
+        kind=record.text("kind"),
+        nonce=record.octets("nonce", MAX_WRAPPED_BYTES),
+        wrapped=record.octets("wrapped", MAX_WRAPPED_BYTES),
+    )
+    record.check_finished()
+    return wrap
+
+
+def _auth_key(record: _Reader) -> bytes:
+    auth_key = record.octets("auth_key", AUTH_KEY_BYTES)
+    _check_range(len(auth_key), AUTH_KEY_BYTES, AUTH_KEY_BYTES, where="auth_key")
+    return auth_key
+
+
+def _parse_object(data: bytes, where: str) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        # Two readers may differ on which of two equal names counts, so neither does.
+        if len(members) != len(pairs):
+            raise MalformedMessage("a member stands twice", where=where)
+        return members
+
+    check_limit(f"{where} in bytes", len(data), MAX_RECORD_BYTES)
+    try:
+        parsed = json.loads(data.decode(), object_pairs_hook=unique)
+    except (ValueError, RecursionError):
+        raise MalformedMessage("expected JSON", where=where) from None
+    if not isinstance(parsed, dict):
+        raise MalformedMessage("expected a JSON object", where=where)
+    return parsed
+
+
+def _check_range(value: int, lowest: int, highest: int, *, where: str) -> None:
+    if not lowest <= value <= highest:
+        raise MalformedMessage(f"{value}, expected {lowest} to {highest}", where=where)
+
+
+def _to_base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
+
+
+def _write(members: dict[str, Any]) -> bytes:
+    return json.dumps(members, separators=(",", ":")).encode()
