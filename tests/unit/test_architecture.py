@@ -1,0 +1,153 @@
+"""Imports point one way, between the rooms of the house and between the layers of the core."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("smime_core", "wasm_build", "webbridge", "roaming_keys", "browser_ext", "tests")
+
+# What each room may import of the others.
+ALLOWED_ROOMS = {
+    "smime_core": set(),
+    "roaming_keys": {"smime_core"},
+    # The demonstration starts the key server beside the bridge.
+    "webbridge": {"smime_core", "roaming_keys"},
+    "wasm_build": {"smime_core", "roaming_keys"},
+}
+
+# From the ground up; a module imports from its own layer or from those above it in this list. A package stands for
+# all of its modules.
+LAYERS = (
+    {"errors"},
+    {"limits"},
+    {"der"},
+    {"algorithms"},
+    {"attributes", "provider"},
+    {"kdf", "keys"},
+    {"certificate"},
+    {"report"},
+    {"content_info", "mime"},
+    {"pkix"},
+    {"key_management"},
+    {"recipient_info", "signer_info"},
+    {"enveloped_data", "signed_data"},
+    {"pkcs12"},
+    {"identity"},
+    {"message"},
+    {"providers"},
+    {"blocking"},
+    {"cli"},
+)
+
+# Nothing of the core but these reads a file, a clock or the system's randomness, or speaks to the network.
+MAY_TOUCH_THE_WORLD = {"providers", "cli", "demo_ca", "blocking"}
+WORLD = {
+    "os",
+    "io",
+    "pathlib",
+    "socket",
+    "ssl",
+    "subprocess",
+    "random",
+    "secrets",
+    "time",
+    "urllib",
+    "http",
+    "tempfile",
+}
+# pyca/cryptography exists only where the core runs natively.
+NATIVE = {"cryptography"}
+
+
+def modules_of(room: str) -> list[Path]:
+    return sorted(path for path in (ROOT / room).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """The full names of the modules that a file imports when it runs, wherever in the file."""
+    yield from _imported(ast.parse(path.read_text()))
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, "imports are absolute"
+            assert child.module is not None
+            yield child.module
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        else:
+            yield from _imported(child)
+
+
+def layer_of(module: str) -> int:
+    (found,) = [number for number, names in enumerate(LAYERS) if module in names]
+    return found
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED_ROOMS))
+def test_rooms_import_only_what_they_may(room: str) -> None:
+    allowed = ALLOWED_ROOMS[room] | {room}
+    for path in modules_of(room):
+        rooms = {name.split(".")[0] for name in imported_names(path)} & set(ROOMS)
+        assert rooms <= allowed, f"{path.relative_to(ROOT)} imports {sorted(rooms - allowed)}"
+
+
+def test_every_module_of_the_core_has_a_layer_and_every_layer_exists() -> None:
+    entries = {path.stem for path in (ROOT / "smime_core").iterdir() if path.suffix == ".py" or path.is_dir()}
+    entries -= {"__init__", "__pycache__", "__main__"}
+    assert entries == set().union(*LAYERS)
+
+
+def test_the_core_imports_only_downwards() -> None:
+    for path in modules_of("smime_core"):
+        module = path.relative_to(ROOT / "smime_core").parts[0].removesuffix(".py")
+        if module in {"__init__", "__main__"}:
+            continue
+        for name in imported_names(path):
+            parts = name.split(".")
+            if parts[0] == "smime_core" and len(parts) > 1:
+                assert layer_of(parts[1]) <= layer_of(module), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_core_has_no_input_output_and_no_clock() -> None:
+    for path in modules_of("smime_core"):
+        if path.relative_to(ROOT / "smime_core").parts[0].removesuffix(".py") in MAY_TOUCH_THE_WORLD:
+            continue
+        touched = {name.split(".")[0] for name in imported_names(path)} & (WORLD | NATIVE)
+        assert not touched, f"{path.relative_to(ROOT)} imports {sorted(touched)}"
+        calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        clocks = {call for call in calls if call.endswith((".now", ".utcnow", ".today")) or call == "open"}
+        assert not clocks, f"{path.relative_to(ROOT)} calls {sorted(clocks)}"
+
+
+def test_what_the_bundle_shares_with_the_key_server_needs_no_flask() -> None:
+    """`roaming_keys.protocol` runs in the browser too."""
+    seen: set[str] = set()
+    waiting = ["roaming_keys.protocol"]
+    while waiting:
+        path = ROOT / (waiting.pop().replace(".", "/") + ".py")
+        for name in imported_names(path):
+            assert name.split(".")[0] not in {"flask", "flask_talisman", "sqlite3"}, f"{path.name} imports {name}"
+            is_module = (ROOT / (name.replace(".", "/") + ".py")).exists()
+            if name.startswith("roaming_keys.") and is_module and name not in seen:
+                seen.add(name)
+                waiting.append(name)
+
+
+def test_the_bridge_never_decrypts() -> None:
+    """It moves raw bytes; the demonstration alone makes identities, for its two accounts."""
+    opening = {"smime_core.message", "smime_core.enveloped_data", "smime_core.blocking", "smime_core.identity"}
+    for path in modules_of("webbridge"):
+        if "demo" in path.parts:
+            continue
+        used = set(imported_names(path)) & opening
+        assert not used, f"{path.relative_to(ROOT)} imports {sorted(used)}"
