@@ -57,7 +57,7 @@ class Store:
     def __init__(self, path: Path, *, forget_after: datetime.timedelta) -> None:
         self._path = path
         self._forget_seconds = forget_after.total_seconds()
-        with self._transaction() as database:
+        with contextlib.closing(self._connect()) as database:
             # WAL: reading goes on while another process writes.
             database.execute("PRAGMA journal_mode = WAL")
         with self._transaction() as database:
@@ -126,10 +126,12 @@ class Store:
             undo = "UPDATE failed_login SET failures = failures - 1, blocked_until = 0 WHERE counter = ?"
             database.execute(undo, (network_counter,))
 
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-        with contextlib.closing(connection):
+        with contextlib.closing(self._connect()) as connection:
             # IMMEDIATE: who reads a counter to write it has the lock from the start.
             connection.execute("BEGIN IMMEDIATE")
             try:

@@ -1,0 +1,357 @@
+"""The key server's routes: what it answers, what it refuses, and what a stolen database shows."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+from flask.testing import FlaskClient
+from keyring.backend import KeyringBackend
+from keyring.backends import chainer, fail, null
+from werkzeug.test import TestResponse
+
+from roaming_keys.app import create_app
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
+from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
+from roaming_keys.wire import Login, Parameters, Registration, SealedBundle, Wrap
+
+USER = "alice@example.test"
+ORIGIN = "http://127.0.0.1:8300"
+PAGES = "http://127.0.0.1:8200"
+TICKET_KEY = bytes(range(32))
+AUTH_KEY = b"A" * 32
+BUNDLE = b"a PKCS#12 that only its owner opens"
+
+
+@dataclass
+class Clock:
+    now: datetime.datetime = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+
+    def __call__(self) -> datetime.datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += datetime.timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def config(tmp_path: Path, clock: Clock) -> KeyServerConfig:
+    return KeyServerConfig(
+        origin=ORIGIN,
+        database=tmp_path / "keys.sqlite",
+        ticket_key=TICKET_KEY,
+        pages_origins=(PAGES,),
+        master_key=bytes(32),
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def client(config: KeyServerConfig) -> FlaskClient:
+    return create_app(config).test_client()
+
+
+def registration(clock: Callable[[], datetime.datetime], user: str = USER, ticket: str | None = None) -> Registration:
+    return Registration(
+        user=user,
+        ticket=ticket or issue_ticket(TICKET_KEY, user, clock() + datetime.timedelta(minutes=5)),
+        parameters=Parameters(salt=b"s" * 16),
+        auth_key=AUTH_KEY,
+        sealed=SealedBundle(
+            bundle_id="b1",
+            version=1,
+            bundle=BUNDLE,
+            wraps=(Wrap(kind="passphrase", nonce=b"n" * 12, wrapped=b"w" * 48),),
+        ),
+    )
+
+
+def post(client: FlaskClient, path: str, body: bytes, **options: Any) -> TestResponse:
+    return client.post(path, data=body, content_type="application/json", **options)
+
+
+def log_in(
+    client: FlaskClient, user: str = USER, auth_key: bytes = AUTH_KEY, address: str = "192.0.2.1"
+) -> TestResponse:
+    body = Login(user=user, auth_key=auth_key).to_json()
+    return post(client, "/login", body, environ_overrides={"REMOTE_ADDR": address})
+
+
+def members(response: TestResponse) -> dict[str, Any]:
+    parsed = json.loads(response.data)
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+def test_hands_the_registered_bundle_over_after_login(client: FlaskClient, clock: Clock) -> None:
+    sent = registration(clock)
+    assert post(client, "/register", sent.to_json()).status_code == 201
+    response = log_in(client)
+    assert response.status_code == 200
+    assert SealedBundle.from_json(response.data) == sent.sealed
+
+
+def test_finds_the_account_under_another_spelling_of_the_address(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    assert log_in(client, user=" Alice@Example.TEST").status_code == 200
+
+
+def test_shows_the_registered_parameters(client: FlaskClient, clock: Clock) -> None:
+    sent = registration(clock)
+    post(client, "/register", sent.to_json())
+    response = client.get("/parameters", query_string={"user": USER})
+    assert Parameters.from_json(response.data) == sent.parameters
+
+
+def test_shows_unknown_users_the_same_believable_parameters_each_time(client: FlaskClient) -> None:
+    first, second, other = (
+        Parameters.from_json(client.get("/parameters", query_string={"user": user}).data)
+        for user in ("nobody@example.test", "Nobody@example.test", "else@example.test")
+    )
+    assert first == second
+    assert first.salt != other.salt
+
+
+def test_answers_unknown_users_and_wrong_passphrases_alike(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    wrong, unknown = log_in(client, auth_key=b"B" * 32), log_in(client, user="nobody@example.test")
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.data == unknown.data
+    assert members(wrong)["code"] == "login-refused"
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        "",
+        "x",
+        "x.y",
+        "ä.ö",
+        issue_ticket(bytes(32), USER, datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)),
+        issue_ticket(TICKET_KEY, "mallory@example.test", datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)),
+        issue_ticket(TICKET_KEY, USER, datetime.datetime(2026, 3, 1, 11, 59, tzinfo=datetime.UTC)),
+    ],
+    ids=["empty", "no-mac", "short", "not-ascii", "another-key", "another-user", "expired"],
+)
+def test_refuses_to_register_without_a_valid_ticket(client: FlaskClient, clock: Clock, ticket: str) -> None:
+    body = json.loads(registration(clock).to_json()) | {"ticket": ticket or "."}
+    response = post(client, "/register", json.dumps(body).encode())
+    assert (response.status_code, members(response)["code"]) == (403, "bad-ticket")
+    assert log_in(client).status_code == 401
+
+
+def test_refuses_a_ticket_whose_claims_were_altered(clock: Clock) -> None:
+    ticket = issue_ticket(TICKET_KEY, USER, clock.now + datetime.timedelta(hours=1))
+    with pytest.raises(BadTicket):
+        check_ticket(TICKET_KEY, ("A" if ticket[0] != "A" else "B") + ticket[1:], user=USER, at=clock.now)
+
+
+def test_refuses_to_register_a_user_twice(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    again = replace(registration(clock), auth_key=b"M" * 32)
+    response = post(client, "/register", again.to_json())
+    assert (response.status_code, members(response)["code"]) == (409, "exists")
+    assert log_in(client).status_code == 200
+
+
+def test_makes_a_guesser_wait_and_says_how_long(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    statuses = [log_in(client, auth_key=b"B" * 32).status_code for _ in range(6)]
+    assert statuses == [401] * 6
+    refused = log_in(client)
+    assert (refused.status_code, members(refused)["code"]) == (429, "try-later")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 2
+
+
+def test_lets_the_owner_in_when_the_wait_is_over(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    for _ in range(6):
+        log_in(client, auth_key=b"B" * 32)
+    clock.advance(2)
+    assert log_in(client).status_code == 200
+
+
+def test_never_makes_an_account_wait_longer_than_a_minute(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    for number in range(40):
+        log_in(client, auth_key=b"B" * 32, address=f"198.51.{number}.1")
+        clock.advance(61)
+    assert log_in(client).status_code == 200
+
+
+def test_forgets_an_accounts_failures_after_a_login(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    for _ in range(3):
+        assert [log_in(client, auth_key=b"B" * 32).status_code for _ in range(4)] == [401] * 4
+        assert log_in(client).status_code == 200
+
+
+def test_makes_a_network_wait_that_tries_many_accounts(client: FlaskClient) -> None:
+    statuses = [log_in(client, user=f"user{number}@example.test").status_code for number in range(22)]
+    assert statuses == [401] * 21 + [429]
+    assert log_in(client, user="user30@example.test", address="203.0.113.9").status_code == 401
+
+
+def test_counts_a_whole_ipv6_network_as_one(client: FlaskClient) -> None:
+    for number in range(21):
+        log_in(client, user=f"user{number}@example.test", address=f"2001:db8::{number + 1:x}")
+    assert log_in(client, user="one@example.test", address="2001:db8::ffff").status_code == 429
+
+
+def test_a_login_does_not_clear_what_its_network_did_before(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    for number in range(20):
+        log_in(client, user=f"user{number}@example.test")
+    clock.advance(1)
+    assert log_in(client).status_code == 200
+    assert log_in(client, user="user20@example.test").status_code == 401
+    assert log_in(client, user="user21@example.test").status_code == 429
+
+
+def test_a_stolen_database_holds_neither_auth_key_nor_bundle_nor_wrap(
+    client: FlaskClient, clock: Clock, config: KeyServerConfig
+) -> None:
+    post(client, "/register", registration(clock).to_json())
+    with sqlite3.connect(config.database) as database:
+        dump = b"".join(
+            value if isinstance(value, bytes) else str(value).encode()
+            for row in database.execute("SELECT * FROM account")
+            for value in row
+        )
+    database.close()
+    assert USER.encode() in dump
+    for secret in (AUTH_KEY, BUNDLE, b"w" * 48):
+        assert secret not in dump
+
+
+def test_refuses_to_start_with_another_master_key(client: FlaskClient, config: KeyServerConfig) -> None:
+    with pytest.raises(ServerKeyError, match="another master key"):
+        create_app(replace(config, master_key=b"x" * 32))
+
+
+def test_refuses_a_sealed_record_that_was_moved_to_another_user() -> None:
+    keys = ServerKeys(bytes(32))
+    with pytest.raises(ServerKeyError):
+        keys.unseal(keys.seal(b"record", user=USER), user="mallory@example.test")
+
+
+class PlaintextKeyring(KeyringBackend):
+    """Stands for the one of keyrings.alt, which is told by this name."""
+
+    priority = 0.5  # type: ignore[assignment]
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        pass
+
+
+class MemoryKeyring(PlaintextKeyring):
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+
+@pytest.mark.parametrize("backend", [fail.Keyring(), null.Keyring(), PlaintextKeyring()])
+def test_refuses_a_keyring_that_keeps_no_secret(backend: KeyringBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    with pytest.raises(ServerKeyError, match="no keyring"):
+        load_master_key()
+
+
+def test_refuses_a_chain_with_a_plaintext_keyring_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chainer.ChainerBackend, "backends", [MemoryKeyring(), PlaintextKeyring()])
+    with pytest.raises(ServerKeyError):
+        check_backend(chainer.ChainerBackend())
+
+
+def test_makes_the_master_key_once_and_finds_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = MemoryKeyring()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    monkeypatch.setattr("keyring.get_password", backend.get_password)
+    monkeypatch.setattr("keyring.set_password", backend.set_password)
+    assert load_master_key() == load_master_key()
+    assert len(load_master_key()) == 32
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "malformed-message"),
+        (b"[" * 100_000, 400, "malformed-message"),
+        (b'{"protocol": 2, "user": "a@b", "auth_key": ""}', 400, "malformed-message"),
+        (b'{"protocol": 1, "protocol": 1}', 400, "malformed-message"),
+        (b" " * 2_200_000, 413, "too-large"),
+    ],
+)
+def test_refuses_a_damaged_body_with_a_json_error(client: FlaskClient, body: bytes, status: int, code: str) -> None:
+    response = post(client, "/login", body)
+    assert (response.status_code, members(response)["code"]) == (status, code)
+
+
+def test_refuses_a_body_that_a_foreign_form_could_post(client: FlaskClient) -> None:
+    response = client.post("/login", data=Login(user=USER, auth_key=AUTH_KEY).to_json(), content_type="text/plain")
+    assert (response.status_code, members(response)["code"]) == (415, "not-json")
+
+
+def test_answers_unknown_routes_and_methods_in_json(client: FlaskClient) -> None:
+    assert members(client.get("/nothing"))["code"] == "not-found"
+    assert members(client.get("/login"))["code"] == "method-not-allowed"
+
+
+def test_allows_the_pages_origin_and_no_other(client: FlaskClient) -> None:
+    for path in ("/login", "/register", "/parameters"):
+        allowed = client.options(path, headers={"Origin": PAGES, "Access-Control-Request-Method": "POST"})
+        assert allowed.headers["Access-Control-Allow-Origin"] == PAGES
+        assert allowed.headers["Access-Control-Allow-Headers"] == "Content-Type"
+        foreign = client.options(path, headers={"Origin": "http://127.0.0.1:8201"})
+        assert "Access-Control-Allow-Origin" not in foreign.headers
+
+
+def test_sends_strict_headers_and_forbids_caching(client: FlaskClient) -> None:
+    headers = client.get("/parameters", query_string={"user": USER}).headers
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+    assert "Origin" in headers["Vary"]
+
+
+def test_forces_https_where_the_origin_is_not_this_machine(config: KeyServerConfig) -> None:
+    client = create_app(replace(config, origin="https://keys.example.test")).test_client()
+    response = client.get("/parameters", query_string={"user": USER}, base_url="http://keys.example.test")
+    assert response.status_code in (301, 302)
+    assert response.headers["Location"].startswith("https://")
+
+
+@pytest.mark.parametrize("origin", ["http://keys.example.test", "https://keys.example.test/", "ftp://127.0.0.1"])
+def test_refuses_a_configured_origin_that_is_none_or_not_safe(config: KeyServerConfig, origin: str) -> None:
+    with pytest.raises(Exception, match=r"origin|https"):
+        replace(config, origin=origin)
+
+
+def test_configuration_and_records_show_no_secret(config: KeyServerConfig, clock: Clock) -> None:
+    shown = repr(config) + repr(registration(clock)) + repr(Login(user=USER, auth_key=AUTH_KEY))
+    assert "master_key" not in shown
+    assert "auth_key" not in shown
+    assert "ticket" not in shown
