@@ -1,4 +1,4 @@
-"""CMS attributes: signedAttrs and authAttrs in their one DER form (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2)."""
+"""CMS attributes: signedAttrs and authAttrs in their DER form (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2)."""
 
 from __future__ import annotations
 
