@@ -177,9 +177,9 @@ class _Reader:
             raise MalformedMessage(f"{len(fields)} fields, expected 2", where="PBMAC1-params")
         kdf, key_length = parse_pbkdf2(fields[0].encoded)
         hash_name = parse_hmac_identifier(fields[1].encoded)
-        # RFC 9579 section 8: a short key would make the MAC easy to forge. 20 bytes is what it asks for at least.
-        if key_length is None or not 20 <= key_length <= 64:
-            raise MalformedMessage(f"keyLength is {key_length}, expected 20 to 64", where="PBMAC1-params")
+        # A short key would make the MAC easy to forge; the bounds are ours, far around the hash lengths in use.
+        if key_length is None or not 20 <= key_length <= 128:
+            raise MalformedMessage(f"keyLength is {key_length}, expected 20 to 128", where="PBMAC1-params")
         return hmac.digest(await self._derive(kdf, key_length), auth_safe, hash_name)
 
     async def _open_safe(self, content_info: Tlv) -> Buffer:
@@ -320,7 +320,7 @@ async def _encrypt(
 
 
 async def _build_mac(auth_safe: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int) -> bytes:
-    # RFC 9579 section 5. macSalt and iterations have no meaning there; OpenSSL writes these values too.
+    # RFC 9579 section 4. macSalt and iterations have no meaning there; OpenSSL writes these values too.
     key_length = hash_length(HashName.SHA256)
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(_SALT_LENGTH), iterations=iterations)
     key = await provider.derive_key(kdf, passphrase, key_length)
