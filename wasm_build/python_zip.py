@@ -1,0 +1,55 @@
+"""The core's Python sources as one deterministic archive: what the vault imports."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+_CORE_LEFT_OUT: Final = {"demo_ca.py", "providers/native.py"}
+_ROAMING_FILES: Final = ("__init__.py",)
+_WASM_BUILD_FILES: Final = ("__init__.py", "verbs.py", "warm_up.py")
+
+
+def list_sources(root: Path) -> dict[str, Path]:
+    """Archive name to file: the core without command and native provider, the roaming protocol, the verbs, asn1crypto."""
+    return dict(
+        sorted(
+            (
+                *_core_sources(root / "smime_core"),
+                *((f"roaming_keys/{name}", root / "roaming_keys" / name) for name in _ROAMING_FILES),
+                *((f"wasm_build/{name}", root / "wasm_build" / name) for name in _WASM_BUILD_FILES),
+                *_package_sources("asn1crypto"),
+            )
+        )
+    )
+
+
+def build_python_zip(sources: dict[str, Path]) -> bytes:
+    """The archive: names sorted, times and modes fixed, so that equal sources give equal bytes."""
+    archive = io.BytesIO()
+    # Stored, not deflated: servers compress better, and the result does not depend on a zlib version.
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
+        for name, path in sources.items():
+            target.writestr(zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME), path.read_bytes())
+    return archive.getvalue()
+
+
+def _core_sources(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in folder.rglob("*.py"):
+        name = path.relative_to(folder).as_posix()
+        if name not in _CORE_LEFT_OUT and not name.startswith("cli/"):
+            yield f"smime_core/{name}", path
+
+
+def _package_sources(package: str) -> Iterator[tuple[str, Path]]:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"{package} is not installed")
+    folder = Path(spec.origin).parent
+    for path in folder.rglob("*.py"):
+        yield f"{package}/{path.relative_to(folder).as_posix()}", path

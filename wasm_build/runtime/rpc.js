@@ -1,0 +1,139 @@
+/**
+ * The vault's protocol: `{id, verb, args}` → `{id, ok}` | `{id, error: {code, message}}`, checked on both sides.
+ *
+ * Values cross into Python as JSON with the binary ones aside: `pack` puts `{"$buffer": n}` in their place.
+ */
+
+import { VERBS } from "./schema.js";
+
+/** @typedef {import("./schema.js").Kind} Kind */
+
+/** An error for people: `code` is a stable word, `message` a sentence. */
+export class VaultError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(message);
+    this.name = "VaultError";
+    this.code = code;
+  }
+}
+
+/**
+ * Throws `bad-request` unless `args` are exactly what the verb's line in the schema demands.
+ * @param {unknown} verb
+ * @param {unknown} args
+ */
+export function checkRequest(verb, args) {
+  if (typeof verb !== "string" || !Object.hasOwn(VERBS, verb)) {
+    throw new VaultError("bad-request", `unknown verb ${String(verb).slice(0, 60)}`);
+  }
+  checkValue(VERBS[verb], args, verb);
+}
+
+/**
+ * The ArrayBuffers inside a value, each once: what is transferred, and what is overwritten after use.
+ * @param {unknown} value
+ * @returns {ArrayBuffer[]}
+ */
+export function collectBuffers(value) {
+  /** @type {Set<ArrayBuffer>} */
+  const found = new Set();
+  /** @param {unknown} item */
+  const visit = (item) => {
+    if (item instanceof ArrayBuffer) found.add(item);
+    else if (typeof item === "object" && item !== null) Object.values(item).forEach(visit);
+  };
+  visit(value);
+  return [...found];
+}
+
+/**
+ * Splits checked arguments into JSON and views of their bytes.
+ * @param {unknown} args
+ * @returns {{json: string, views: Uint8Array[]}}
+ */
+export function pack(args) {
+  /** @type {Uint8Array[]} */
+  const views = [];
+  const json = JSON.stringify(args, (_key, value) => {
+    if (value instanceof ArrayBuffer) return { $buffer: views.push(new Uint8Array(value)) - 1 };
+    if (isSecret(value)) return { $buffer: views.push(new Uint8Array(value.buffer, 0, value.length)) - 1 };
+    return value;
+  });
+  return { json, views };
+}
+
+/**
+ * The reverse of `pack` for results.
+ * @param {string} json
+ * @param {ArrayBuffer[]} buffers
+ * @returns {any}
+ */
+export function unpack(json, buffers) {
+  return JSON.parse(json, (_key, value) =>
+    typeof value === "object" && value !== null && typeof value.$buffer === "number" ? buffers[value.$buffer] : value,
+  );
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is {buffer: ArrayBuffer, length: number}}
+ */
+function isSecret(value) {
+  const { buffer, length } = /** @type {any} */ (value ?? {});
+  return buffer instanceof ArrayBuffer && Number.isInteger(length) && length >= 0 && length <= buffer.byteLength;
+}
+
+/** @type {Readonly<Record<string, (value: unknown) => boolean>>} */
+const IS_KIND = {
+  bytes: (value) => value instanceof ArrayBuffer,
+  secret: isSecret,
+  text: (value) => typeof value === "string",
+  flag: (value) => typeof value === "boolean",
+  number: (value) => typeof value === "number" && Number.isFinite(value),
+  json: (value) => typeof value === "object" && value !== null && collectBuffers(value).length === 0,
+};
+
+/**
+ * @param {Kind} kind
+ * @param {unknown} value
+ * @param {string} where
+ */
+function checkValue(kind, value, where) {
+  if (typeof kind === "string") {
+    const optional = kind.endsWith("?");
+    if (optional && (value === undefined || value === null)) return;
+    if (!IS_KIND[optional ? kind.slice(0, -1) : kind](value)) refuse(where, kind);
+  } else if (Array.isArray(kind)) {
+    if (!Array.isArray(value)) refuse(where, "list");
+    /** @type {unknown[]} */ (value).forEach((item, index) => checkValue(kind[0], item, `${where}[${index}]`));
+  } else {
+    checkObject(/** @type {{[name: string]: Kind}} */ (kind), value, where);
+  }
+}
+
+/**
+ * @param {{[name: string]: Kind}} fields
+ * @param {unknown} value
+ * @param {string} where
+ */
+function checkObject(fields, value, where) {
+  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) refuse(where, "object");
+  const given = /** @type {Record<string, unknown>} */ (value);
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(fields, name)) refuse(`${where}.${name}`, "nothing of this name");
+  }
+  for (const [name, kind] of Object.entries(fields)) checkValue(kind, given[name], `${where}.${name}`);
+}
+
+/**
+ * @param {string} where
+ * @param {string} expected
+ * @returns {never}
+ */
+function refuse(where, expected) {
+  throw new VaultError("bad-request", `${where}: expected ${expected}`);
+}

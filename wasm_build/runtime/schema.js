@@ -1,0 +1,47 @@
+/**
+ * The one table of the vault's verbs, checked by the page before it sends and by the Worker before it acts.
+ *
+ * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
+ * "number"; "json" plain data from a server, parsed; ["kind"] a list; {name: kind} an object with exactly these fields.
+ * A kind with "?" behind it may be absent or null.
+ */
+
+/** @typedef {string | readonly [Kind] | {readonly [name: string]: Kind}} Kind */
+
+/** @type {Record<string, Kind>} */
+const KEYS = { identities: ["bytes"], sealKey: "secret?" };
+/** @type {Record<string, Kind>} */
+const TRUST = { anchors: ["bytes"], at: "text" };
+/** @type {Record<string, Kind>} */
+const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
+/** @type {Record<string, Kind>} */
+const DRAFT = {
+  from: "text",
+  to: ["text"],
+  cc: ["text"],
+  subject: "text",
+  text: "bytes",
+  attachments: [ATTACHMENT],
+  date: "text",
+  messageId: "text?",
+  inReplyTo: "text?",
+};
+/** @type {Record<string, Kind>} */
+const ROAMING = { server: "text", user: "text", passphrase: "secret" };
+
+/** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
+export const VERBS = Object.freeze({
+  "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret" },
+  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], cipher: "text?" },
+  "message.open": { message: "bytes", ...KEYS, ...TRUST },
+  "certificate.describe": { certificates: ["bytes"], ...TRUST },
+  "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
+  "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
+  "bytes.sign": { content: "bytes", ...KEYS, at: "text", detached: "flag?", scheme: "text?" },
+  "bytes.verify": { cms: "bytes", content: "bytes?", ...TRUST },
+  "bytes.encrypt": { content: "bytes", recipients: ["bytes"], cipher: "text?" },
+  "bytes.decrypt": { cms: "bytes", ...KEYS },
+  "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
+  "roaming.login": { ...ROAMING, parameters: "json" },
+  "roaming.open": { ...ROAMING, parameters: "json", response: "json", sealKey: "secret" },
+});

@@ -1,0 +1,112 @@
+/**
+ * What happens inside the vault's Worker: start, one request, the cleanup routine, the end.
+ *
+ * `hooks` exist for the tests, which scan the linear memory before and after it is filled with zeros.
+ */
+
+import { cleanUp, Residue } from "./cleanup.js";
+import { createCryptoDoor } from "./crypto_door.js";
+import { startPython } from "./python_start.js";
+import { checkRequest, collectBuffers, pack, unpack, VaultError } from "./rpc.js";
+
+/**
+ * @typedef {object} Hooks
+ * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
+ * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterFill]
+ */
+
+/**
+ * @param {DedicatedWorkerGlobalScope} scope
+ * @param {Hooks} [hooks]
+ */
+export function serve(scope, hooks = {}) {
+  const residue = new Residue();
+  /** @type {import("./python_start.js").Python | undefined} */
+  let python;
+  let ended = false;
+
+  const end = async () => {
+    if (ended) return;
+    ended = true;
+    if (python) await hooks.afterOperation?.(python.memory);
+    const report = cleanUp(residue);
+    if (python) await hooks.afterFill?.(python.memory);
+    scope.postMessage({ kind: "cleanup", ...report });
+    scope.close();
+  };
+
+  /** @type {Record<string, (message: any) => Promise<void>>} */
+  const kinds = {
+    start: async ({ assets }) => {
+      const begun = performance.now();
+      python = await startPython(assets);
+      residue.keepMemory(python.memory);
+      python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
+      python.pyodide.pyimport("wasm_build.verbs").reseed();
+      scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
+    },
+    request: async (message) => {
+      const reply = await answer(python, message, residue);
+      if (!ended) scope.postMessage(reply, collectBuffers(reply));
+      await end();
+    },
+    cancel: end,
+  };
+  scope.onmessage = (event) => {
+    kinds[event.data.kind](event.data);
+  };
+}
+
+/**
+ * @param {import("./python_start.js").Python | undefined} python
+ * @param {{id: number, verb: string, args: unknown}} request
+ * @param {Residue} residue
+ */
+async function answer(python, { id, verb, args }, residue) {
+  collectBuffers(args).forEach((buffer) => residue.keepBuffer(buffer));
+  try {
+    if (!python) throw new VaultError("vault-crashed", "the vault has not started");
+    checkRequest(verb, args);
+    return { id, ok: await runVerb(python.pyodide, verb, args, residue) };
+  } catch (error) {
+    return { id, error: describeError(error) };
+  }
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string} verb
+ * @param {unknown} args
+ * @param {Residue} residue
+ */
+async function runVerb(pyodide, verb, args, residue) {
+  const { json, views } = pack(args);
+  const verbs = pyodide.pyimport("wasm_build.verbs");
+  const [resultJson, ...results] = await verbs.dispatch(verb, json, views);
+  const result = unpack(
+    resultJson,
+    results.map((/** @type {any} */ item) => exportBytes(item, residue)),
+  );
+  if (result.error) throw new VaultError(result.error.code, result.error.message);
+  return result.ok;
+}
+
+/**
+ * A copy of Python bytes in a buffer of its own, which is then transferred to the page.
+ * @param {any} bytes
+ * @param {Residue} residue
+ */
+function exportBytes(bytes, residue) {
+  const view = bytes.getBuffer("u8");
+  const copy = residue.keepBuffer(new ArrayBuffer(view.data.length));
+  new Uint8Array(copy).set(view.data);
+  view.release();
+  return copy;
+}
+
+/** @param {unknown} error */
+function describeError(error) {
+  if (error instanceof VaultError) return { code: error.code, message: error.message };
+  // What Python or the browser says could quote the message or a key.
+  return { code: "internal-error", message: "something unexpected went wrong in the vault" };
+}

@@ -1,0 +1,2 @@
+def warm_up():
+    import asn1crypto.cms, email, json, hashlib
