@@ -1,1 +1,12 @@
-"""Flask: web ↔ IMAP/SMTP, the pages, the demonstration. It moves raw bytes and never decrypts."""
+"""The bridge between the web and mail servers (HTTP to IMAP and SMTP), and the static origin of its pages.
+
+The bridge never decrypts: it moves the bytes that the vault made or will open.
+"""
+
+from __future__ import annotations
+
+from webbridge.app import create_app
+from webbridge.config import BridgeConfig, PagesConfig
+from webbridge.pages_app import create_pages_app
+
+__all__ = ["BridgeConfig", "PagesConfig", "create_app", "create_pages_app"]

@@ -1,0 +1,23 @@
+"""`POST /api/enrolment`: a ticket that proves to the key server who owns the address, for the mail login proved it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify
+
+from roaming_keys.tickets import issue_ticket
+from webbridge.services import require_session, services
+
+TICKET_LIFETIME = timedelta(minutes=10)
+
+blueprint = Blueprint("enrolment", __name__)
+
+
+@blueprint.post("/enrolment")
+def make_ticket() -> Response:
+    """Issue a ticket for the address of the session."""
+    session = require_session()
+    config = services().config
+    expires = config.clock() + TICKET_LIFETIME
+    return jsonify(ticket=issue_ticket(config.enrolment_key, session.credentials.address, expires))

@@ -1,0 +1,85 @@
+"""`/api/folders/<name>/messages`: the list, one message byte for byte, and its mark as seen."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from webbridge.errors import ApiError
+from webbridge.gateway import MessageSummary
+from webbridge.gateway.imap import Flag
+from webbridge.services import require_session, services, with_mail
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+blueprint = Blueprint("messages", __name__)
+
+
+@blueprint.get("/folders/<path:name>/messages")
+def list_messages(name: str) -> Response:
+    """List a page of messages, newest first."""
+    session = require_session()
+    limit = _number("limit", default=DEFAULT_LIMIT)
+    before = _number("before", default=None)
+    summaries = with_mail(
+        session,
+        lambda: services().pool.run(
+            session.id,
+            session.credentials,
+            lambda connection: connection.list_messages(
+                name, before_uid=before, limit=min(limit or DEFAULT_LIMIT, MAX_LIMIT)
+            ),
+        ),
+    )
+    return jsonify(messages=[_render(summary) for summary in summaries])
+
+
+@blueprint.get("/folders/<path:name>/messages/<int:uid>/raw")
+def raw_message(name: str, uid: int) -> Response:
+    """Stream the bytes as the mail server holds them."""
+    session = require_session()
+    message = with_mail(
+        session,
+        lambda: services().pool.open_raw(
+            session.id, session.credentials, name, uid, max_bytes=services().config.max_message_bytes
+        ),
+    )
+    response = Response(message, mimetype="application/octet-stream")
+    response.headers["Content-Disposition"] = "attachment"
+    response.content_length = message.size_bytes
+    return response
+
+
+@blueprint.put("/folders/<path:name>/messages/<int:uid>/seen")
+def mark_seen(name: str, uid: int) -> Response:
+    """Mark one message as seen, which reading its bytes does not."""
+    session = require_session()
+    with_mail(
+        session,
+        lambda: services().pool.run(
+            session.id, session.credentials, lambda connection: connection.mark(name, uid, Flag.SEEN)
+        ),
+    )
+    return Response(status=204)
+
+
+def _number(name: str, *, default: int | None) -> int | None:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:11]) < 2**32):
+        raise ApiError(400, "bad-request", f"{name} is not a positive number.")
+    return int(text)
+
+
+def _render(summary: MessageSummary) -> dict[str, object]:
+    return {
+        "uid": summary.uid,
+        "from": summary.sender,
+        "to": ", ".join(summary.recipients),
+        "subject": summary.subject,
+        "date": None if summary.date is None else summary.date.isoformat(),
+        "size": summary.size_bytes,
+        "seen": summary.seen,
+        "protection": summary.protection,
+    }

@@ -1,0 +1,88 @@
+"""`/api/session`: sign in with the mail password, ask who is signed in, sign out."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest
+
+from webbridge.errors import ApiError
+from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
+from webbridge.gateway.door import check_credentials
+from webbridge.login_counter import TooManyAttempts
+from webbridge.services import COOKIE_NAME, end_session, require_session, services
+
+MAX_LOGIN_BYTES = 16 * 1024
+
+blueprint = Blueprint("session", __name__)
+
+
+@blueprint.post("/session")
+def sign_in() -> Response:
+    """Check address and password at the mail server and start a session under a new id."""
+    credentials = _read_credentials()
+    connection = _log_in(credentials)
+    end_session(request.cookies.get(COOKIE_NAME, ""))
+    cookie, session = services().sessions.create(credentials)
+    services().pool.adopt(session.id, connection)
+    response = jsonify(address=credentials.address)
+    response.set_cookie(COOKIE_NAME, cookie, secure=True, httponly=True, samesite="Strict", path="/")
+    return response
+
+
+@blueprint.get("/session")
+def who() -> Response:
+    """Say who is signed in."""
+    return jsonify(address=require_session().credentials.address)
+
+
+@blueprint.delete("/session")
+def sign_out() -> Response:
+    """End the session; without one there is nothing to do, which is no error."""
+    end_session(request.cookies.get(COOKIE_NAME, ""))
+    response = Response(status=204)
+    response.delete_cookie(COOKIE_NAME, secure=True, httponly=True, samesite="Strict", path="/")
+    return response
+
+
+def _read_credentials() -> Credentials:
+    request.max_content_length = MAX_LOGIN_BYTES
+    fields = request.get_json()
+    if not isinstance(fields, dict):
+        raise BadRequest
+    address, password = fields.get("address"), fields.get("password")
+    if not isinstance(address, str) or not isinstance(password, str):
+        raise ApiError(400, "bad-request", "Address and password are expected.")
+    local_part, _at, domain = address.strip().rpartition("@")
+    return check_credentials(f"{local_part}@{domain.lower()}", password)
+
+
+def _log_in(credentials: Credentials) -> ImapConnection:
+    logins, client = services().logins, _client_network()
+    try:
+        logins.start(credentials.address, client)
+    except TooManyAttempts as error:
+        raise ApiError(
+            429,
+            "try-later",
+            "There were too many attempts to sign in. Wait a few minutes.",
+            retry_after_seconds=error.retry_after_seconds,
+        ) from None
+    try:
+        connection = ImapConnection.open(services().config.mail_server, credentials)
+    except GatewayError as error:
+        if error.code is not GatewayCode.LOGIN_REFUSED:
+            logins.take_back(credentials.address, client)
+        raise
+    logins.succeeded(credentials.address, client)
+    return connection
+
+
+def _client_network() -> str:
+    """Return who counts as one client: an IPv4 address, or the /64 that one customer has of IPv6."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(address if address.version == 4 else ip_network((address, 64), strict=False))

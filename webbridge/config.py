@@ -1,0 +1,92 @@
+"""The settings of the bridge and of its pages, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from webbridge.gateway import MailServer
+
+MAX_MESSAGE_BYTES = 50 * 1024 * 1024
+IDLE_SECONDS = 15 * 60
+ABSOLUTE_SECONDS = 12 * 60 * 60
+MIN_ENROLMENT_KEY_BYTES = 32
+
+
+def now() -> datetime:
+    """Return the time of the machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeConfig:
+    """What the API needs to know. `trusted_proxies` counts the proxies whose X-Forwarded headers are believed.
+
+    `database` is the path of the SQLite file with sessions and login counters; `:memory:` forgets them at the end.
+    `enrolment_key` is shared with the key server: it makes the tickets that prove who owns an address.
+    """
+
+    api_origin: str
+    pages_origin: str
+    key_server_origin: str
+    mail_server: MailServer
+    enrolment_key: bytes = field(repr=False)
+    anchors_file: Path | None = None
+    directory_folder: Path | None = None
+    database: str = ":memory:"
+    max_message_bytes: int = MAX_MESSAGE_BYTES
+    idle_seconds: int = IDLE_SECONDS
+    absolute_seconds: int = ABSOLUTE_SECONDS
+    trusted_proxies: int = 0
+    clock: Callable[[], datetime] = now
+
+    def __post_init__(self) -> None:
+        for origin in (self.api_origin, self.pages_origin, self.key_server_origin):
+            check_origin(origin)
+        if len(self.enrolment_key) < MIN_ENROLMENT_KEY_BYTES:
+            raise ValueError(f"enrolment_key has {len(self.enrolment_key)} bytes, at least 32 are needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesConfig:
+    """What the static origin needs to know."""
+
+    pages_origin: str
+    api_origin: str
+    key_server_origin: str
+    folder: Path
+    trusted_proxies: int = 0
+
+    def __post_init__(self) -> None:
+        for origin in (self.pages_origin, self.api_origin, self.key_server_origin):
+            check_origin(origin)
+
+
+def check_origin(origin: str) -> None:
+    """Demand scheme, host and port and nothing else; plain HTTP only on a loopback address."""
+    parts = urlsplit(origin)
+    if parts.hostname is None or f"{parts.scheme}://{parts.netloc}" != origin or "@" in parts.netloc:
+        raise ValueError(f"{origin!r} is not an origin such as https://mail.example.org")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError(f"{origin!r} is not HTTPS, which is demanded everywhere but on a loopback address")
+
+
+def host_of(origin: str) -> str:
+    """Return the host of a checked origin, without its port."""
+    return urlsplit(origin).hostname or ""
+
+
+def is_https(origin: str) -> bool:
+    """Say whether a checked origin is reached by TLS."""
+    return origin.startswith("https://")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,28 @@
+"""The one door between the web and the mail servers.
+
+`door` refuses what must not pass, `imap` and `smtp` speak to the servers, `pool` keeps logged-in connections.
+Nobody else in the bridge opens a connection to a mail server.
+"""
+
+from __future__ import annotations
+
+from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, MailServer, Security, ServerAddress
+from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection, RawMessage
+from webbridge.gateway.pool import ConnectionPool
+from webbridge.gateway.smtp import submit_message
+
+__all__ = [
+    "ConnectionPool",
+    "Credentials",
+    "Folder",
+    "GatewayCode",
+    "GatewayError",
+    "ImapConnection",
+    "MailServer",
+    "MessageSummary",
+    "Protection",
+    "RawMessage",
+    "Security",
+    "ServerAddress",
+    "submit_message",
+]

@@ -1,0 +1,180 @@
+"""What may pass to a mail server and what may not, and the errors that come back.
+
+CR, LF and NUL end or split a command of IMAP (RFC 9051 section 4) and SMTP (RFC 5321 section 2.3.8), so no argument
+may hold them; addresses are strict addr-specs (RFC 5322 section 3.4.1 without quoted and obsolete forms); outgoing
+messages hold no bare CR or LF (RFC 5321 section 2.3.8: the door to SMTP smuggling). Hosts come from configuration
+only, and every connection is verified TLS.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from pathlib import Path
+
+# RFC 5321 section 4.5.3.1: 64 octets of local part, 255 of domain, and 254 in all fit a path of 256.
+MAX_ADDRESS_CHARACTERS = 254
+MAX_LOCAL_PART_CHARACTERS = 64
+# RFC 5321 section 4.5.3.1.8: servers take at least 100 recipients in one transaction.
+MAX_RECIPIENTS = 100
+MAX_FOLDER_NAME_CHARACTERS = 500  # ours
+MAX_PASSWORD_CHARACTERS = 1000  # ours
+MAX_REASON_CHARACTERS = 300  # ours: how much of a server's own text is passed on
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDR_SPEC = re.compile(rf"({_ATEXT}(?:\.{_ATEXT})*)@({_LABEL}(?:\.{_LABEL})*)")
+_COMMAND_BREAKERS = re.compile("[\r\n\0]")
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+class GatewayCode(StrEnum):
+    """Why the gateway could not do what it was asked; stable words for programs."""
+
+    UNREACHABLE = "mail-server-unreachable"
+    LOGIN_REFUSED = "login-refused"
+    MESSAGE_REFUSED = "message-refused"
+    MESSAGE_TOO_LARGE = "message-too-large"
+    NO_SUCH_FOLDER = "no-such-folder"
+    NO_SUCH_MESSAGE = "no-such-message"
+    SERVER_REFUSED = "mail-server-refused"
+    BAD_ARGUMENT = "bad-argument"
+
+
+class GatewayError(Exception):
+    """Whatever goes wrong at the door or behind it; the text is for people and holds no secret."""
+
+    def __init__(self, code: GatewayCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ConnectionLost(GatewayError):
+    """The connection broke in the middle of a command; a fresh one may succeed."""
+
+    def __init__(self) -> None:
+        super().__init__(GatewayCode.UNREACHABLE, "The mail server closed the connection.")
+
+
+class Security(Enum):
+    """How TLS starts. There is no third way."""
+
+    IMPLICIT_TLS = "tls"
+    STARTTLS = "starttls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """Where one server listens."""
+
+    host: str
+    port: int
+    security: Security = Security.IMPLICIT_TLS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """The operator's mail servers. `ca_file` replaces the system's authorities where it is given."""
+
+    imap: ServerAddress
+    smtp: ServerAddress
+    ca_file: Path | None = None
+    timeout_seconds: float = 30.0
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return a context that verifies chain and host name; starttls() of the standard library verifies nothing."""
+        context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who logs in to the mail servers."""
+
+    address: str
+    password: str = field(repr=False)
+
+
+def check_credentials(address: str, password: str) -> Credentials:
+    """Return what may be sent in AUTH PLAIN (RFC 4616 section 2: no NUL), or raise."""
+    check_text(password, what="The password", max_characters=MAX_PASSWORD_CHARACTERS)
+    if not password:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The password is empty.")
+    return Credentials(address=check_address(address), password=password)
+
+
+def check_address(text: str) -> str:
+    """Return `text` when it is one strict addr-spec, or raise."""
+    match = _ADDR_SPEC.fullmatch(text) if len(text) <= MAX_ADDRESS_CHARACTERS else None
+    if match is None or len(match[1]) > MAX_LOCAL_PART_CHARACTERS:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{clean_text(text)!r} is not an e-mail address.")
+    return text
+
+
+def check_recipients(addresses: list[str]) -> list[str]:
+    """Return the addresses without repetitions, in their order, or raise."""
+    checked = list(dict.fromkeys(check_address(address) for address in addresses))
+    if not checked:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message has no recipient.")
+    if len(checked) > MAX_RECIPIENTS:
+        raise GatewayError(
+            GatewayCode.BAD_ARGUMENT, f"The message has {len(checked)} recipients, at most {MAX_RECIPIENTS} are taken."
+        )
+    return checked
+
+
+def check_folder_name(name: str) -> str:
+    """Return a folder name that can be one IMAP argument, or raise."""
+    if not name:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The folder's name is empty.")
+    return check_text(name, what="The folder's name", max_characters=MAX_FOLDER_NAME_CHARACTERS)
+
+
+def check_text(text: str, *, what: str, max_characters: int) -> str:
+    """Return `text` when it can stand inside one command, or raise."""
+    if _COMMAND_BREAKERS.search(text):
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{what} contains a line break or a NUL.")
+    if len(text) > max_characters:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{what} is longer than {max_characters} characters.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{what} contains half a character.") from error
+    return text
+
+
+def check_uid(uid: int) -> int:
+    """Return a message's UID (RFC 9051 section 9: nz-number of 32 bits), or raise."""
+    if not 0 < uid < 2**32:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{uid} is not the number of a message.")
+    return uid
+
+
+def check_message(message: bytes, *, max_bytes: int) -> bytes:
+    """Return a message that every server on its way reads as the same lines, or raise."""
+    if len(message) > max_bytes:
+        raise GatewayError(
+            GatewayCode.MESSAGE_TOO_LARGE, f"The message has {len(message)} bytes, at most {max_bytes} are taken."
+        )
+    if not message:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message is empty.")
+    if b"\0" in message:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message contains a NUL.")
+    bare = _BARE_LINE_END.search(message)
+    if bare:
+        raise GatewayError(
+            GatewayCode.BAD_ARGUMENT, f"The message has a bare CR or LF at byte {bare.start()}; lines end in CR LF."
+        )
+    return message
+
+
+def clean_text(text: str | bytes) -> str:
+    """Return a server's or a caller's text as one short line that is safe to show and to log."""
+    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    line = _CONTROLS.sub(" ", decoded).strip()
+    return line if len(line) <= MAX_REASON_CHARACTERS else line[: MAX_REASON_CHARACTERS - 1] + "…"

@@ -1,0 +1,84 @@
+"""Counts failed logins in a window of time, by account and by network address.
+
+No account is locked for everybody: the tight limit counts one account from one network address; the wide ones stop
+guessing over many accounts or from many places. An attempt counts from its start, so that parallel ones count too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from math import ceil
+
+from webbridge.database import Database
+
+WINDOW_SECONDS = 15 * 60
+MAX_PER_ACCOUNT_AND_CLIENT = 5
+MAX_PER_CLIENT = 30
+MAX_PER_ACCOUNT = 100
+
+
+class TooManyAttempts(Exception):
+    """This login must wait."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("too many attempts")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LoginCounter:
+    """The counters of one bridge."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def start(self, account: str, client: str) -> None:
+        """Count one attempt.
+
+        Raises TooManyAttempts.
+        """
+        at = self._clock().timestamp()
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM login_attempt WHERE at <= ?", (at - WINDOW_SECONDS,))
+            for counter, allowed in _counters(account, client):
+                times = rows.execute(
+                    "SELECT at FROM login_attempt WHERE counter = ? ORDER BY at DESC LIMIT ?", (counter, allowed)
+                ).fetchall()
+                if len(times) >= allowed:
+                    raise TooManyAttempts(ceil(times[-1][0] + WINDOW_SECONDS - at))
+            rows.executemany(
+                "INSERT INTO login_attempt VALUES (?, ?)", [(c, at) for c, _ in _counters(account, client)]
+            )
+
+    def succeeded(self, account: str, client: str) -> None:
+        """Take the attempt back, and forget the earlier failures of this account from this client."""
+        self.take_back(account, client)
+        own = _counters(account, client)[0][0]
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM login_attempt WHERE counter = ?", (own,))
+
+    def take_back(self, account: str, client: str) -> None:
+        """Uncount an attempt that said nothing about the password."""
+        with self._database.transaction() as rows:
+            for counter, _allowed in _counters(account, client):
+                rows.execute(
+                    "DELETE FROM login_attempt WHERE rowid ="
+                    " (SELECT rowid FROM login_attempt WHERE counter = ? ORDER BY at DESC LIMIT 1)",
+                    (counter,),
+                )
+
+
+def _counters(account: str, client: str) -> list[tuple[str, int]]:
+    """Return the counters' names, hashed so that the table is no list of who logs in from where."""
+    folded = account.casefold()
+    return [
+        (_hashed("both", folded, client), MAX_PER_ACCOUNT_AND_CLIENT),
+        (_hashed("client", client), MAX_PER_CLIENT),
+        (_hashed("account", folded), MAX_PER_ACCOUNT),
+    ]
+
+
+def _hashed(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()

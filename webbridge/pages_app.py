@@ -1,0 +1,97 @@
+"""The static origin of the pages: files and nothing else; no cookies, no uploads, no answer that depends on who asks.
+
+`/config.json` is the one file that is not on the disk: it names the API's origin, fixed at the start.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import file_digest
+from pathlib import Path
+
+from flask import Flask, Response, abort, jsonify, request, send_file
+from werkzeug.security import safe_join
+
+from webbridge.config import PagesConfig, host_of
+from webbridge.errors import install_error_handlers
+from webbridge.security import install_pages_security
+
+# What the machine's own MIME tables say differs from one system to the next; a wrong type stops a module or a Worker.
+_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".mjs": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".zip": "application/zip",
+}
+_OTHER_TYPE = "application/octet-stream"
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+
+
+def create_pages_app(config: PagesConfig) -> Flask:
+    """Return the application that serves the build's pages folder."""
+    app = Flask("webbridge.pages", static_folder=None, template_folder=None)
+    app.config["TRUSTED_HOSTS"] = [host_of(config.pages_origin)]
+    install_error_handlers(app)
+    install_pages_security(app, config)
+
+    @app.get("/config.json")
+    def config_json() -> Response:
+        response = jsonify(api=config.api_origin)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @app.get("/", defaults={"name": "index.html"})
+    @app.get("/<path:name>")
+    def page_file(name: str) -> Response:
+        return _serve(config.folder, name)
+
+    return app
+
+
+def _serve(folder: Path, name: str) -> Response:
+    path = _existing(folder, name)
+    if path is None:
+        abort(404)
+    encoding, stored = _choose_encoding(folder, name, path)
+    response = send_file(
+        stored.resolve(),
+        mimetype=_TYPES.get(path.suffix, _OTHER_TYPE),
+        conditional=True,
+        etag=_content_hash(stored, stored.stat().st_mtime_ns, stored.stat().st_ctime_ns),
+    )
+    if encoding is not None:
+        response.headers["Content-Encoding"] = encoding
+    response.vary.add("Accept-Encoding")
+    # Every use asks whether the file is still the same: names carry no hash, and old code with new code is neither.
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _choose_encoding(folder: Path, name: str, path: Path) -> tuple[str | None, Path]:
+    """Return the smallest stored form that the browser takes; nothing is compressed while it waits."""
+    for encoding, suffix in _ENCODINGS:
+        if request.accept_encodings[encoding] > 0 and (stored := _existing(folder, name + suffix)):
+            return encoding, stored
+    return None, path
+
+
+def _existing(folder: Path, name: str) -> Path | None:
+    joined = safe_join(str(folder), name)
+    if joined is None or any(part.startswith(".") for part in Path(name).parts):
+        return None
+    path = Path(joined)
+    return path if path.is_file() else None
+
+
+@lru_cache(maxsize=1024)
+def _content_hash(path: Path, modified_ns: int, changed_ns: int) -> str:
+    """Return an ETag of the content. Times only end the cache: a reproducible build may set them all alike."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()[:32]

@@ -1,0 +1,117 @@
+"""Security headers, exact-origin CORS and the defence against cross-site requests, for the API and for the pages.
+
+State changes only with the header `X-Sealwax: 1`: no form can set it, and a script of another origin needs a CORS
+preflight for it, which only the pages' origin passes. SameSite alone would not do: every port of a host is one site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from flask_talisman import Talisman
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webbridge.config import BridgeConfig, PagesConfig, is_https
+from webbridge.errors import ApiError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CSRF_HEADER = "X-Sealwax"
+RECIPIENTS_HEADER = "X-Sealwax-Recipients"
+PREFLIGHT_SECONDS = 600
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_FEATURES = {
+    feature: "()"
+    for feature in ("browsing-topics", "camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+}
+_API_CSP = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
+
+
+def install_api_security(app: Flask, config: BridgeConfig) -> None:
+    """Add headers, CORS and the cross-site check to the API."""
+    _install_talisman(app, _API_CSP, https=is_https(config.api_origin))
+    _install_proxies(app, config.trusted_proxies)
+
+    @app.before_request
+    def refuse_other_sites() -> None:
+        if request.headers.get("Origin", config.pages_origin) != config.pages_origin:
+            raise ApiError(403, "wrong-origin", "This address is not open to that site.")
+        if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
+            raise ApiError(403, "wrong-origin", f"The header {CSRF_HEADER} is missing.")
+
+    @app.after_request
+    def allow_pages(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.vary.add("Origin")
+        if request.headers.get("Origin") == config.pages_origin:
+            _allow_origin(response, config.pages_origin)
+        return response
+
+
+def install_pages_security(app: Flask, config: PagesConfig) -> None:
+    """Add the headers of the static origin: its own code, WebAssembly, and connections to API and key server."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self' 'wasm-unsafe-eval'",
+        "worker-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": f"'self' {config.api_origin} {config.key_server_origin}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "sealwax",
+    }
+    _install_talisman(app, policy, https=is_https(config.pages_origin))
+    _install_proxies(app, config.trusted_proxies)
+
+    @app.after_request
+    def isolate(response: Response) -> Response:
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        return response
+
+
+def _install_talisman(app: Flask, policy: dict[str, str], *, https: bool) -> None:
+    Talisman(
+        app,
+        content_security_policy=policy,
+        force_https=https,
+        frame_options="DENY",
+        permissions_policy=_NO_FEATURES,
+        referrer_policy="no-referrer",
+        session_cookie_samesite="Strict",
+    )
+
+
+def _allow_origin(response: Response, origin: str) -> None:
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Allow-Credentials"] = "true"
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
+        response.headers["Access-Control-Allow-Headers"] = f"Content-Type, {CSRF_HEADER}, {RECIPIENTS_HEADER}"
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+
+
+def _install_proxies(app: Flask, count: int) -> None:
+    """Believe the X-Forwarded headers of `count` proxies and of nobody else.
+
+    Talisman reads X-Forwarded-Proto itself, from anybody: so it is taken away after the trusted part was read.
+    """
+    inner: WSGIApplication = app.wsgi_app
+
+    def without_forwarded_proto(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop("HTTP_X_FORWARDED_PROTO", None)
+        return inner(environ, start_response)
+
+    outer: WSGIApplication = without_forwarded_proto
+    if count:
+        outer = ProxyFix(without_forwarded_proto, x_for=count, x_proto=count, x_host=count)
+    app.wsgi_app = outer  # type: ignore[method-assign]

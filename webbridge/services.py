@@ -1,0 +1,105 @@
+"""What the views of one application share, and how they reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Flask, current_app, request
+
+from webbridge.certificates import CertificateFolder, read_certificates
+from webbridge.config import BridgeConfig
+from webbridge.database import Database
+from webbridge.errors import ApiError
+from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
+from webbridge.login_counter import LoginCounter
+from webbridge.sessions import Session, SessionStore
+
+# Chromium and Firefox take a __Host- cookie on http://127.0.0.1 too, so that there is one name for all.
+COOKIE_NAME = "__Host-sealwax"
+_EXTENSION = "sealwax"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts that live as long as the application."""
+
+    config: BridgeConfig
+    database: Database
+    sessions: SessionStore
+    logins: LoginCounter
+    pool: ConnectionPool
+    directory: CertificateFolder
+    anchors_der: tuple[bytes, ...]
+
+    def close(self) -> None:
+        """Log out of the mail servers and close the database."""
+        self.pool.close()
+        self.database.close()
+
+
+def install_services(app: Flask, config: BridgeConfig) -> None:
+    """Build the parts and hang them on the application."""
+    database = Database(config.database)
+    app.extensions[_EXTENSION] = Services(
+        config=config,
+        database=database,
+        sessions=SessionStore(
+            database,
+            host=config.mail_server.imap.host,
+            idle_seconds=config.idle_seconds,
+            absolute_seconds=config.absolute_seconds,
+            clock=config.clock,
+        ),
+        logins=LoginCounter(database, clock=config.clock),
+        pool=ConnectionPool(config.mail_server),
+        directory=CertificateFolder(config.directory_folder),
+        anchors_der=() if config.anchors_file is None else read_certificates(config.anchors_file),
+    )
+
+
+def services_of(app: Flask) -> Services:
+    """Return the parts of one application."""
+    services = app.extensions[_EXTENSION]
+    if not isinstance(services, Services):
+        raise TypeError("this application is not the bridge")
+    return services
+
+
+def services() -> Services:
+    """Return the parts of the application that answers the current request."""
+    return services_of(current_app)
+
+
+def require_session() -> Session:
+    """Return the session of the current request.
+
+    Raises ApiError 401 when there is none.
+    """
+    session = services().sessions.find(request.cookies.get(COOKIE_NAME, ""))
+    if session is None:
+        raise ApiError(401, "session-ended", "You are not signed in, or the session has ended.")
+    return session
+
+
+def with_mail(session: Session, call: Callable[[], Result]) -> Result:
+    """Make a call of the gateway for a session; when the mail server no longer takes the password, the session ends."""
+    try:
+        return call()
+    except GatewayError as error:
+        if error.code is not GatewayCode.LOGIN_REFUSED:
+            raise
+        end_session(request.cookies.get(COOKIE_NAME, ""))
+        raise ApiError(
+            401, "session-ended", "The mail server no longer accepts the password of this session."
+        ) from None
+
+
+def end_session(cookie: str) -> None:
+    """Delete a session's key half and log its connections out."""
+    session_id = services().sessions.end(cookie)
+    if session_id is not None:
+        services().pool.close_session(session_id)

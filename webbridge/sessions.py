@@ -1,0 +1,139 @@
+"""Sessions: the mail password, encrypted under a key that neither the cookie nor the server holds alone.
+
+key = HKDF-SHA256(cookie half ‖ server half). The password is sealed by AES-256-GCM with session, address, host and
+expiry as additional data, so that a stolen database gives no password, and no row fits another session. The server
+half is deleted at logout. What is written down names a session by a hash of its cookie, never by the cookie.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from sqlite3 import Connection
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from webbridge.database import Database
+from webbridge.gateway import Credentials
+
+HALF_BYTES = 32
+NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce meets its like
+_KEY_LABEL = b"sealwax bridge session 1"
+_ID_LABEL = b"sealwax bridge session id 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session that is valid now. `id` names it in the pool; it opens nothing."""
+
+    id: str
+    credentials: Credentials
+
+
+class SessionStore:
+    """Makes, finds and ends sessions."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        host: str,
+        idle_seconds: int,
+        absolute_seconds: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._host = host
+        self._idle_seconds = idle_seconds
+        self._absolute_seconds = absolute_seconds
+        self._clock = clock
+
+    def create(self, credentials: Credentials) -> tuple[str, Session]:
+        """Return the cookie's value and the session, both new."""
+        cookie_half = secrets.token_bytes(HALF_BYTES)
+        server_half = secrets.token_bytes(HALF_BYTES)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        session_id = _session_id(cookie_half)
+        at = self._clock().timestamp()
+        expires_at = at + self._absolute_seconds
+        sealed = AESGCM(_derive_key(cookie_half, server_half)).encrypt(
+            nonce,
+            credentials.password.encode(),
+            _additional_data(session_id, credentials.address, self._host, expires_at),
+        )
+        row = (session_id, credentials.address, self._host, server_half, nonce, sealed, at, expires_at)
+        with self._database.transaction() as rows:
+            self._delete_expired(rows, at)
+            rows.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return _encode(cookie_half), Session(id=session_id, credentials=credentials)
+
+    def find(self, cookie: str) -> Session | None:
+        """Return the session of a cookie and count this as its last use; None when it is unknown, ended or expired."""
+        cookie_half = _decode(cookie)
+        if cookie_half is None:
+            return None
+        session_id = _session_id(cookie_half)
+        at = self._clock().timestamp()
+        with self._database.transaction() as rows:
+            self._delete_expired(rows, at)
+            row = rows.execute(
+                "UPDATE session SET used_at = ? WHERE id = ? AND host = ?"
+                " RETURNING address, server_half, nonce, sealed_password, expires_at",
+                (at, session_id, self._host),
+            ).fetchone()
+        if row is None:
+            return None
+        address, server_half, nonce, sealed, expires_at = row
+        try:
+            password = AESGCM(_derive_key(cookie_half, server_half)).decrypt(
+                nonce, sealed, _additional_data(session_id, address, self._host, expires_at)
+            )
+        except InvalidTag:
+            return None
+        return Session(id=session_id, credentials=Credentials(address=address, password=password.decode()))
+
+    def end(self, cookie: str) -> str | None:
+        """Delete the server's half, and with it the password; return the id of the session that ended."""
+        cookie_half = _decode(cookie)
+        if cookie_half is None:
+            return None
+        session_id = _session_id(cookie_half)
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM session WHERE id = ?", (session_id,))
+        return session_id
+
+    def _delete_expired(self, rows: Connection, at: float) -> None:
+        rows.execute("DELETE FROM session WHERE expires_at <= ? OR used_at <= ?", (at, at - self._idle_seconds))
+
+
+def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(cookie_half + server_half)
+
+
+def _additional_data(session_id: str, address: str, host: str, expires_at: float) -> bytes:
+    return json.dumps([session_id, address, host, expires_at]).encode()
+
+
+def _session_id(cookie_half: bytes) -> str:
+    return sha256(_ID_LABEL + cookie_half).hexdigest()
+
+
+def _encode(cookie_half: bytes) -> str:
+    return urlsafe_b64encode(cookie_half).rstrip(b"=").decode("ascii")
+
+
+def _decode(cookie: str) -> bytes | None:
+    try:
+        cookie_half = urlsafe_b64decode(cookie + "=")
+    except (Base64Error, ValueError):
+        return None
+    return cookie_half if len(cookie_half) == HALF_BYTES else None
