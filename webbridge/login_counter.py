@@ -48,9 +48,8 @@ class LoginCounter:
                 ).fetchall()
                 if len(times) >= allowed:
                     raise TooManyAttempts(ceil(times[-1][0] + WINDOW_SECONDS - at))
-            rows.executemany(
-                "INSERT INTO login_attempt VALUES (?, ?)", [(c, at) for c, _ in _counters(account, client)]
-            )
+            for counter, _allowed in _counters(account, client):
+                rows.execute("INSERT INTO login_attempt VALUES (?, ?)", (counter, at))
 
     def succeeded(self, account: str, client: str) -> None:
         """Take the attempt back, and forget the earlier failures of this account from this client."""

@@ -23,10 +23,7 @@ CSRF_HEADER = "X-Sealwax"
 RECIPIENTS_HEADER = "X-Sealwax-Recipients"
 PREFLIGHT_SECONDS = 600
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_NO_FEATURES = {
-    feature: "()"
-    for feature in ("browsing-topics", "camera", "display-capture", "geolocation", "microphone", "payment", "usb")
-}
+_FEATURES = ("browsing-topics", "camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 _API_CSP = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
 
 
@@ -84,7 +81,7 @@ def _install_talisman(app: Flask, policy: dict[str, str], *, https: bool) -> Non
         content_security_policy=policy,
         force_https=https,
         frame_options="DENY",
-        permissions_policy=_NO_FEATURES,
+        permissions_policy=dict.fromkeys(_FEATURES, "()"),
         referrer_policy="no-referrer",
         session_cookie_samesite="Strict",
     )
@@ -114,4 +111,4 @@ def _install_proxies(app: Flask, count: int) -> None:
     outer: WSGIApplication = without_forwarded_proto
     if count:
         outer = ProxyFix(without_forwarded_proto, x_for=count, x_proto=count, x_host=count)
-    app.wsgi_app = outer  # type: ignore[method-assign]
+    app.wsgi_app = outer  # type: ignore[method-assign,assignment]

@@ -93,9 +93,7 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
         if error.code is not GatewayCode.LOGIN_REFUSED:
             raise
         end_session(request.cookies.get(COOKIE_NAME, ""))
-        raise ApiError(
-            401, "session-ended", "The mail server no longer accepts the password of this session."
-        ) from None
+        raise ApiError(401, "session-ended", "The mail server no longer accepts the password.") from None
 
 
 def end_session(cookie: str) -> None:

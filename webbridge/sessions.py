@@ -65,11 +65,9 @@ class SessionStore:
         session_id = _session_id(cookie_half)
         at = self._clock().timestamp()
         expires_at = at + self._absolute_seconds
-        sealed = AESGCM(_derive_key(cookie_half, server_half)).encrypt(
-            nonce,
-            credentials.password.encode(),
-            _additional_data(session_id, credentials.address, self._host, expires_at),
-        )
+        additional_data = _additional_data(session_id, credentials.address, self._host, expires_at)
+        sealer = AESGCM(_derive_key(cookie_half, server_half))
+        sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
         row = (session_id, credentials.address, self._host, server_half, nonce, sealed, at, expires_at)
         with self._database.transaction() as rows:
             self._delete_expired(rows, at)

@@ -11,6 +11,7 @@ from webbridge.services import require_session, services, with_mail
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_DIGITS = 10  # of a UID, which has 32 bits
 
 blueprint = Blueprint("messages", __name__)
 
@@ -19,16 +20,14 @@ blueprint = Blueprint("messages", __name__)
 def list_messages(name: str) -> Response:
     """List a page of messages, newest first."""
     session = require_session()
-    limit = _number("limit", default=DEFAULT_LIMIT)
-    before = _number("before", default=None)
+    limit = min(_number("limit") or DEFAULT_LIMIT, MAX_LIMIT)
+    before = _number("before")
     summaries = with_mail(
         session,
         lambda: services().pool.run(
             session.id,
             session.credentials,
-            lambda connection: connection.list_messages(
-                name, before_uid=before, limit=min(limit or DEFAULT_LIMIT, MAX_LIMIT)
-            ),
+            lambda connection: connection.list_messages(name, before_uid=before, limit=limit),
         ),
     )
     return jsonify(messages=[_render(summary) for summary in summaries])
@@ -63,12 +62,12 @@ def mark_seen(name: str, uid: int) -> Response:
     return Response(status=204)
 
 
-def _number(name: str, *, default: int | None) -> int | None:
+def _number(name: str) -> int | None:
     text = request.args.get(name)
     if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:11]) < 2**32):
-        raise ApiError(400, "bad-request", f"{name} is not a positive number.")
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and 0 < int(text) < 2**32):
+        raise ApiError(400, "bad-request", f"{name} is not a positive number of 32 bits.")
     return int(text)
 
 
