@@ -1,0 +1,133 @@
+"""Mailboxes of an address field (RFC 5322 section 3.4), strict enough to compare a From with a certificate.
+
+The parser never raises and never drops an element: one that it cannot read is a Mailbox with an empty address, which
+equals no certificate's and still counts. So a caller that demands exactly one readable mailbox fails closed. What an
+encoded-word decodes to is a display name and never syntax. Leaves out: source routes and blanks around dots (RFC 5322
+section 4.4), which are such unreadable elements.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.mime.encoded_words import decode_words
+from smime_core.mime.headers import Headers
+
+_TOKEN: Final = re.compile(
+    r"""(?P<blank>[ \t]+)
+    |(?P<word>=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=)
+    |"(?P<quoted>(?:[^"\\\x00-\x08\x0a-\x1f\x7f]++|\\[^\x00-\x1f\x7f])*+)"
+    |(?P<literal>\[[^\[\]\\\s\x00-\x1f\x7f]*\])
+    |(?P<atom>[^\s()<>\[\]:;@\\,"\x00-\x1f\x7f]+)
+    |(?P<special>[<>,;:@])
+    |(?P<open>\()
+    |(?P<bad>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT_MARK: Final = re.compile(r"[()]|\\.", re.DOTALL)
+_DOT_ATOM: Final = re.compile(r"[^\s()<>\[\]:;@\\,\".\ufffd]+(?:\.[^\s()<>\[\]:;@\\,\".\ufffd]+)*")
+_DOMAIN: Final = re.compile(
+    r"[A-Za-z0-9_\u0080-\ufffc\U00010000-\U0010ffff-]+(?:\.[A-Za-z0-9_\u0080-\ufffc\U00010000-\U0010ffff-]+)*"
+)
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
+
+_Token = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name, which proves nothing, and an address; an empty address could not be read."""
+
+    name: str
+    address: str
+
+
+def from_addresses(headers: Headers) -> tuple[Mailbox, ...]:
+    """All mailboxes of all From fields: the author check demands exactly one (RFC 5322 section 3.6, and ours)."""
+    return tuple(mailbox for field in headers.find("From") for mailbox in addresses(field.unfolded))
+
+
+def addresses(header_value: str) -> tuple[Mailbox, ...]:
+    """The mailboxes of an unfolded address field, groups opened. Pass the undecoded form (`Headers.get_unfolded`)."""
+    mailboxes: list[Mailbox] = []
+    element: list[_Token] = []
+    in_group = False
+    for kind, text in [*_read_tokens(header_value), ("special", ",")]:
+        if kind == "special" and text == ":" and not in_group and _is_phrase(element):
+            in_group, element = True, []
+        elif kind == "special" and text in ",;":
+            # A semicolon ends a group; elsewhere it separates, as some programs write it.
+            in_group = in_group and text == ","
+            if element:
+                mailboxes.append(_parse_mailbox(element))
+            element = []
+        else:
+            element.append((kind, text))
+    return tuple(mailboxes)
+
+
+def _read_tokens(value: str) -> list[_Token]:
+    # Blanks and comments separate tokens and are dropped (CFWS, RFC 5322 section 3.2.2).
+    tokens: list[_Token] = []
+    position = 0
+    while position < len(value):
+        match = _TOKEN.match(value, position)
+        if match is None or match.lastgroup is None:
+            break
+        kind, position = match.lastgroup, match.end()
+        if kind == "open":
+            position = _skip_comment(value, position)
+            if position < 0:
+                return [*tokens, ("bad", "(")]
+        elif kind != "blank":
+            tokens.append((kind, match[kind]))
+    return tokens
+
+
+def _skip_comment(value: str, position: int) -> int:
+    # The offset behind the comment, or -1. Comments nest.
+    depth = 1
+    for mark in _COMMENT_MARK.finditer(value, position):
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if not depth:
+            return mark.end()
+    return -1
+
+
+def _is_phrase(element: list[_Token]) -> bool:
+    return bool(element) and all(kind in ("atom", "word", "quoted") for kind, _ in element)
+
+
+def _parse_mailbox(element: list[_Token]) -> Mailbox:
+    # mailbox = name-addr / addr-spec. Whatever stands before the angle bracket is only a name, even an address.
+    if ("special", "<") not in element:
+        address = _parse_addr_spec(element)
+        return Mailbox("" if address else _join_words(element), address)
+    opening = element.index(("special", "<"))
+    name = _join_words(element[:opening])
+    if any(kind == "bad" for kind, _ in element) or element[-1] != ("special", ">"):
+        return Mailbox(name, "")
+    return Mailbox(name, _parse_addr_spec(element[opening + 1 : -1]))
+
+
+def _parse_addr_spec(tokens: list[_Token]) -> str:
+    # addr-spec = local-part "@" domain (section 3.4.1); "" when it is none.
+    if len(tokens) != 3 or tokens[1] != ("special", "@"):
+        return ""
+    (local_kind, local), _, (domain_kind, domain) = tokens
+    if not (domain_kind == "literal" or (domain_kind == "atom" and _DOMAIN.fullmatch(domain))):
+        return ""
+    if local_kind == "quoted":
+        local = re.sub(r"\\(.)", r"\1", local)
+        if _DOT_ATOM.fullmatch(local):
+            return f"{local}@{domain}"  # Quotes that are not needed mean nothing (section 3.2.4).
+        escaped = local.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"@{domain}'
+    return f"{local}@{domain}" if local_kind == "atom" and _DOT_ATOM.fullmatch(local) else ""
+
+
+def _join_words(tokens: list[_Token]) -> str:
+    words = [re.sub(r"\\(.)", r"\1", text) if kind == "quoted" else text for kind, text in tokens]
+    return _CONTROLS.sub(" ", decode_words(" ".join(words))).strip()

@@ -1,0 +1,114 @@
+"""Messages taken apart for the core and put together around its CMS (RFC 8551 sections 3.1, 3.2, 3.5; RFC 1847).
+
+`split_message` parts the headers that stay outside from the entity that is protected; `build_signed` and
+`build_pkcs7_mime` make the message to send, `join_message` the message to read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage
+from smime_core.mime.canonical import canonicalise, to_crlf
+from smime_core.mime.entity import parse_entity
+from smime_core.mime.headers import Field, Headers
+from smime_core.mime.seven_bit import make_seven_bit
+from smime_core.mime.transfer import encode_base64
+
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_TOKEN: Final = re.compile(r"[0-9A-Za-z.-]+")
+_PREAMBLE: Final = b"This is a signed S/MIME message.\r\n"
+# RFC 8551 section 3.2.1.
+_FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
+
+
+def split_message(message: Buffer) -> tuple[bytes, bytes]:
+    """(fields that stay outside, the inner entity to protect): both canonical, the entity fit for 7-bit transport.
+
+    The entity has the Content-* fields; MIME-Version is left out of both, whoever builds a message writes it.
+    Raises LimitExceeded.
+    """
+    entity = parse_entity(message)
+    outer = b"".join(_whole_line(field) for field in entity.headers.fields if not _describes_body(field))
+    inner = [_whole_line(field) for field in entity.headers.fields if field.name.lower().startswith("content-")]
+    body = bytes(entity.body)
+    if not entity.headers.find("Content-Type"):
+        charset = "us-ascii" if body.isascii() else "utf-8"
+        inner.insert(0, f"Content-Type: text/plain; charset={charset}\r\n".encode("ascii"))
+    return outer, make_seven_bit(canonicalise(b"".join([*inner, b"\r\n", body])))
+
+
+def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
+    """The message that the inner entity and the fields around it make: the reverse of `split_message`.
+
+    A field that stands in both is taken from inside when the entity says that its header is protected (RFC 9788
+    section 2.1, `hp=`), else from outside, so that no field is doubled.
+    """
+    inner = parse_entity(entity)
+    outer_fields = parse_entity(outer_headers + b"\r\n").headers.fields
+    inner_fields = [field for field in inner.headers.fields if field.name.lower() != "mime-version"]
+    if inner.content_type.parameters.get("hp", "").lower() in ("clear", "cipher"):
+        outer_fields = _without(outer_fields, inner_fields)
+    else:
+        inner_fields = list(_without(inner_fields, outer_fields))
+    lines = [_whole_line(field) for field in (*outer_fields, *inner_fields) if field.name.lower() != "mime-version"]
+    return b"".join([*lines, b"MIME-Version: 1.0\r\n\r\n", inner.body])
+
+
+def build_signed(
+    outer_headers: bytes, inner_entity: bytes, signature_der: bytes, micalg: str, *, boundary: str
+) -> bytes:
+    """A message with a multipart/signed body whose first part is `inner_entity`, as it is (RFC 8551 section 3.5.3).
+
+    `boundary` comes from random bytes of the caller. Raises MalformedMessage when it stands in the entity.
+    """
+    if not _BOUNDARY.fullmatch(boundary) or not all(map(_TOKEN.fullmatch, micalg.split(","))):
+        raise MalformedMessage("boundary or micalg have characters that do not belong there", where="Content-Type")
+    delimiter = b"\r\n--" + boundary.encode("ascii")
+    if delimiter[2:] in inner_entity:
+        raise MalformedMessage("the boundary stands in the signed content", where="boundary")
+    head = (
+        'MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n'
+        f' micalg={micalg if "," not in micalg else chr(34) + micalg + chr(34)};\r\n boundary="{boundary}"\r\n\r\n'
+    )
+    signature_head = (
+        b'\r\nContent-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n'
+        b'Content-Disposition: attachment; filename="smime.p7s"\r\nContent-Description: S/MIME signature\r\n\r\n'
+    )
+    first_part = (_PREAMBLE, delimiter, b"
+", inner_entity)
+    signature = (delimiter, signature_head, encode_base64(signature_der)[:-2], delimiter, b"--
+")
+    return b"".join((outer_headers, head.encode("ascii"), *first_part, *signature))
+
+
+def build_pkcs7_mime(outer_headers: bytes, cms_der: Buffer, smime_type: str) -> bytes:
+    """A message whose body is application/pkcs7-mime in base64 (RFC 8551 section 3.2, `smime_type` by 3.2.2)."""
+    if not _TOKEN.fullmatch(smime_type):
+        raise MalformedMessage("a smime-type of letters and hyphens is expected", where="Content-Type")
+    name = _FILENAMES.get(smime_type, "smime.p7m")
+    head = (
+        f'MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; name="{name}";\r\n smime-type={smime_type}\r\n'
+        f'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="{name}"\r\n\r\n'
+    )
+    return b"".join((outer_headers, head.encode("ascii"), encode_base64(cms_der)))
+
+
+def outer_headers_of(headers: Headers) -> bytes:
+    """The fields that stay outside: all but Content-* and MIME-Version, canonical, as in `split_message`."""
+    return b"".join(_whole_line(field) for field in headers.fields if not _describes_body(field))
+
+
+def _describes_body(field: Field) -> bool:
+    return field.name.lower() == "mime-version" or field.name.lower().startswith("content-")
+
+
+def _whole_line(field: Field) -> bytes:
+    return to_crlf(field.encoded.rstrip(b"\r\n") + b"\r\n")
+
+
+def _without(fields: tuple[Field, ...] | list[Field], others: tuple[Field, ...] | list[Field]) -> tuple[Field, ...]:
+    names = {field.name.lower() for field in others}
+    return tuple(field for field in fields if field.name.lower() not in names)

@@ -1,0 +1,58 @@
+"""The canonical form that is signed, sealed and compressed: CRLF line ends in text (RFC 8551 section 3.1.1).
+
+Bytes of parts that are not text and travel as `binary` are left alone; every other transfer encoding is made of lines.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from smime_core.der import Buffer
+from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.mime.entity import Entity, parse_entity
+from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH, find_parts
+
+EMBEDDED_MESSAGES: Final = ("message/rfc822", "message/global")
+
+
+def to_crlf(data: Buffer) -> bytes:
+    """The data with CRLF for every CRLF, CR and LF; the same object when it is bytes and has no other."""
+    octets = data if isinstance(data, bytes) else bytes(data)
+    if has_crlf_only(octets):
+        return octets
+    return octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+
+
+def has_crlf_only(octets: bytes) -> bool:
+    """Whether no CR or LF stands alone."""
+    pairs = octets.count(b"\r\n")
+    return pairs == octets.count(b"\n") == octets.count(b"\r")
+
+
+def canonicalise(entity_bytes: Buffer) -> bytes:
+    """The entity with canonical line ends, down to its leaves. Raises LimitExceeded for deep nesting."""
+    octets = entity_bytes if isinstance(entity_bytes, bytes) else bytes(entity_bytes)
+    return octets if has_crlf_only(octets) else _canonicalise(octets, 0)
+
+
+def has_parts(entity: Entity) -> bool:
+    """Whether the entity is a multipart with a usable boundary."""
+    boundary = entity.content_type.parameters.get("boundary", "")
+    return entity.content_type.type == "multipart" and 0 < len(boundary) <= MAX_BOUNDARY_LENGTH
+
+
+def _canonicalise(data: Buffer, depth: int) -> bytes:
+    check_limit("MIME depth", depth, MAX_MIME_DEPTH)
+    entity = parse_entity(data)
+    head = to_crlf(entity.encoded[: len(entity.encoded) - len(entity.body)])
+    if has_parts(entity):
+        pieces, end = [head], 0
+        for start, stop in find_parts(entity):
+            pieces += [to_crlf(entity.body[end:start]), _canonicalise(entity.body[start:stop], depth + 1)]
+            end = stop
+        return b"".join([*pieces, to_crlf(entity.body[end:])])
+    if entity.content_type.media_type in EMBEDDED_MESSAGES and entity.transfer_encoding in ("7bit", "8bit", "binary"):
+        return head + _canonicalise(entity.body, depth + 1)
+    if entity.transfer_encoding == "binary" and entity.content_type.type != "text":
+        return head + bytes(entity.body)
+    return head + to_crlf(entity.body)

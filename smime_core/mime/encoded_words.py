@@ -1,0 +1,77 @@
+"""Encoded-words, the way header fields carry text beyond ASCII (RFC 2047).
+
+Reading is tolerant of spaces inside a word and of characters split between words, which real mail has. Writing makes
+UTF-8 with the B encoding, folded.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+from smime_core.mime.charset import decode_text
+
+# RFC 2231 section 5 adds a language: =?charset*language?encoding?text?=
+_WORD: Final = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?\r\n]*)\?=")
+_OCTETS_A_WORD: Final = 42  # 56 characters of base64, 68 with the frame: below the 75 of RFC 2047 section 2
+
+
+def decode_words(text: str) -> str:
+    """The text with its encoded-words decoded, once: what they decode to is not looked at again."""
+    pieces: list[str] = []
+    pending: tuple[str, bytes] | None = None
+    end = 0
+    for word in _WORD.finditer(text):
+        gap = text[end : word.start()]
+        end = word.end()
+        charset, octets = word[1].lower(), _decode_word(word[2], word[3])
+        if pending is None or gap.strip():
+            pieces += [decode_text(pending[1], pending[0]) if pending else "", gap]
+        elif pending[0] == charset:
+            # White space between adjacent words is not shown (section 6.2). Joined before decoding, because many
+            # programs split a word inside a character.
+            octets = pending[1] + octets
+        else:
+            pieces.append(decode_text(pending[1], pending[0]))
+        pending = charset, octets
+    if pending:
+        pieces.append(decode_text(pending[1], pending[0]))
+    pieces.append(text[end:])
+    return "".join(pieces)
+
+
+def encode_words(text: str) -> str:
+    """The text as encoded-words, one a line: folded with CRLF and a space."""
+    words: list[str] = []
+    chunk = bytearray()
+    for character in text:
+        octets = character.encode("utf-8", "replace")
+        if len(chunk) + len(octets) > _OCTETS_A_WORD:
+            words.append(_encode_word(chunk))
+            chunk = bytearray()
+        chunk += octets
+    words.append(_encode_word(chunk))
+    return "\r\n ".join(words)
+
+
+def _decode_word(encoding: str, encoded: str) -> bytes:
+    octets = encoded.encode("utf-8", "replace")
+    if encoding in "qQ":
+        return binascii.a2b_qp(octets, header=True)
+    return decode_base64_tolerantly(octets)
+
+
+def decode_base64_tolerantly(octets: bytes) -> bytes:
+    """What base64 says as far as it can be read: foreign characters skipped, a cut last group dropped or padded."""
+    try:
+        return binascii.a2b_base64(octets)
+    except binascii.Error:
+        pass
+    digits = re.sub(rb"[^A-Za-z0-9+/]", b"", octets)
+    whole = len(digits) - (1 if len(digits) % 4 == 1 else 0)
+    return binascii.a2b_base64(digits[:whole] + b"=" * (-whole % 4))
+
+
+def _encode_word(octets: bytes | bytearray) -> str:
+    return f"=?utf-8?B?{binascii.b2a_base64(octets, newline=False).decode('ascii')}?="

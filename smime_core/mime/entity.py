@@ -1,0 +1,102 @@
+"""A MIME entity: header section and body, as views of the bytes received (RFC 2045 section 2.4, RFC 5322 section 2.1).
+
+Reading tolerates LF line ends, the `From ` line of an mbox file, and data without any header. Nothing is copied but the
+header section; every part of an entity can be hashed as it was received.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.der import Buffer
+from smime_core.limits import MAX_HEADER_BYTES, check_limit
+from smime_core.mime.encoded_words import decode_words
+from smime_core.mime.filenames import clean_filename
+from smime_core.mime.headers import Headers, parse_headers
+from smime_core.mime.parameters import ContentType, parse_content_type, parse_parameterised
+from smime_core.mime.transfer import decode_base64, decode_base64_leniently, decode_quoted_printable
+
+_MBOX_LINE: Final = re.compile(rb">?From [^\n]{0,1000}\n(?=[!-9;-~]{1,200}[ \t]*:)")
+_FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+_EMPTY_HEADERS: Final = re.compile(rb"\r?\n")
+_CMS_SUBTYPES: Final = frozenset(("pkcs7-mime", "x-pkcs7-mime", "pkcs7-signature", "x-pkcs7-signature"))
+_CMS_EXTENSIONS: Final = (".p7m", ".p7s", ".p7c", ".p7z")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entity:
+    """`encoded` is the whole entity without an mbox line, `body` what follows its blank line."""
+
+    headers: Headers
+    body: memoryview
+    encoded: memoryview
+    content_type: ContentType
+    transfer_encoding: str
+    """In lower case; `7bit` where the field is absent (RFC 2045 section 6.1: never a guess)."""
+
+    @property
+    def disposition(self) -> str:
+        """`attachment`, `inline`, or "" (RFC 2183)."""
+        return parse_parameterised(self.headers.get_unfolded("Content-Disposition") or "")[0]
+
+    @property
+    def filename(self) -> str:
+        """The proposed name, cleaned; "" where there is none."""
+        parameters = parse_parameterised(self.headers.get_unfolded("Content-Disposition") or "")[1]
+        proposed = parameters.get("filename") or self.content_type.parameters.get("name", "")
+        # Encoded-words do not belong into parameters (RFC 2047 section 5), yet many programs put them there.
+        return clean_filename(decode_words(proposed)) if proposed else ""
+
+
+def parse_entity(data: Buffer) -> Entity:
+    """The entity that `data` is: it always is one. Raises LimitExceeded for a header section of absurd size."""
+    encoded = memoryview(data)
+    if mbox_line := _MBOX_LINE.match(encoded):
+        encoded = encoded[mbox_line.end() :]
+    headers_end, body_start = _find_body(encoded)
+    check_limit("header section in bytes", headers_end, MAX_HEADER_BYTES)
+    headers = parse_headers(encoded[:headers_end])
+    return Entity(
+        headers,
+        encoded[body_start:],
+        encoded,
+        parse_content_type(headers.get_unfolded("Content-Type")),
+        parse_parameterised(headers.get_unfolded("Content-Transfer-Encoding") or "")[0] or "7bit",
+    )
+
+
+def decode_body(entity: Entity) -> Buffer:
+    """The body with its transfer encoding undone.
+
+    Raises MalformedMessage for damaged base64 in a CMS body; elsewhere as much is read as can be.
+    """
+    if entity.transfer_encoding == "base64":
+        return decode_base64(entity.body) if looks_like_cms_part(entity) else decode_base64_leniently(entity.body)
+    if entity.transfer_encoding == "quoted-printable":
+        return decode_quoted_printable(entity.body)
+    return entity.body
+
+
+def looks_like_cms_part(entity: Entity) -> bool:
+    """Whether type or file name announce CMS: a hint, the OID inside decides (RFC 8551 sections 3.2.1, 3.9)."""
+    if entity.content_type.type != "application":
+        return False
+    subtype = entity.content_type.subtype
+    return subtype in _CMS_SUBTYPES or (
+        subtype in ("octet-stream", "octetstream") and entity.filename.lower().endswith(_CMS_EXTENSIONS)
+    )
+
+
+def _find_body(encoded: memoryview) -> tuple[int, int]:
+    # Where the header section ends, and where the body starts.
+    if empty := _EMPTY_HEADERS.match(encoded):
+        return 0, empty.end()
+    if not _FIELD_START.match(encoded):
+        return 0, 0  # Text without any header, as a bare part or a file has it.
+    blank = _BLANK_LINE.search(encoded, 0, MAX_HEADER_BYTES + 3)
+    if blank is None:
+        return len(encoded), len(encoded)
+    return blank.start() + 1, blank.end()

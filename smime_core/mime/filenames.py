@@ -1,0 +1,37 @@
+"""Names of attachments that are safe to offer for saving (RFC 2183 section 2.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_FILENAME_BYTES: Final = 200  # file systems take 255; room for the " (1)" of a browser
+_FOLDERS: Final = re.compile(r".*[/\\]", re.DOTALL)
+# Controls, marks that turn or hide text (a reversed "fdp.exe" looks like a PDF), and what Windows forbids in names.
+_UNSAFE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff0-\uffff"
+    r"\ud800-\udfff\U000e0000-\U000e0fff<>:\"|?*]"
+)
+_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?", re.IGNORECASE)
+
+
+def clean_filename(name: str, *, fallback: str = "attachment") -> str:
+    """The last component of a proposed name, without what misleads people or file systems; never empty."""
+    cleaned = _UNSAFE.sub("", _FOLDERS.sub("", name))
+    cleaned = re.sub(r"\s+", " ", cleaned).strip(" .")
+    if not cleaned:
+        return fallback
+    if _DEVICE.fullmatch(cleaned):
+        cleaned = f"_{cleaned}"
+    return _shorten(cleaned)
+
+
+def _shorten(name: str) -> str:
+    # The extension stays, because it tells people what they open.
+    if len(name.encode("utf-8")) <= MAX_FILENAME_BYTES:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension.encode("utf-8")) > 20:
+        stem, dot, extension = name, "", ""
+    room = MAX_FILENAME_BYTES - len(f"{dot}{extension}".encode())
+    return stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(" .") + dot + extension

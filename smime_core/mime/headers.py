@@ -1,0 +1,73 @@
+"""The header section of an entity: its fields in order, as they stand and as text (RFC 5322 section 2.2, RFC 6532).
+
+Lines that are no field are skipped, as mail programs do; a blank before the colon is tolerated (RFC 5322 section 4.5),
+so that a second `From :` is never overlooked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.der import Buffer
+from smime_core.mime.charset import decode_text
+from smime_core.mime.encoded_words import decode_words
+
+# A field: its name, and its body with the folded lines that belong to it (RFC 5322 sections 2.2 and 2.2.3).
+_FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
+_FOLD: Final = re.compile(rb"\r?\n")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field. `encoded` has all its bytes, line end included; `body` those behind the colon."""
+
+    name: str
+    encoded: bytes
+    body: bytes
+
+    @property
+    def unfolded(self) -> str:
+        """The body on one line, encoded-words left as they are: the form for structured fields."""
+        return decode_text(_FOLD.sub(b"", self.body).strip(b" \t\r\n"))
+
+    @property
+    def text(self) -> str:
+        """The body for people: unfolded, encoded-words decoded once, control characters as spaces."""
+        return _CONTROLS.sub(" ", decode_words(self.unfolded)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The fields of one entity in their order; `raw` is the whole section without the blank line that ends it."""
+
+    fields: tuple[Field, ...]
+    raw: bytes
+
+    def find(self, name: str) -> tuple[Field, ...]:
+        """All fields of that name, whatever their case."""
+        wanted = name.lower()
+        return tuple(field for field in self.fields if field.name.lower() == wanted)
+
+    def get(self, name: str) -> str | None:
+        """The first field's decoded text, or None. Structured fields (addresses, parameters) want `get_unfolded`."""
+        found = self.find(name)
+        return found[0].text if found else None
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """The decoded text of every field of that name."""
+        return tuple(field.text for field in self.find(name))
+
+    def get_unfolded(self, name: str) -> str | None:
+        """The first field's body on one line, encoded-words left alone: they are no syntax (RFC 2047 section 5)."""
+        found = self.find(name)
+        return found[0].unfolded if found else None
+
+
+def parse_headers(data: Buffer) -> Headers:
+    """The fields of a header section."""
+    raw = bytes(data)
+    fields = tuple(Field(match[1].decode("ascii"), match[0], match[2]) for match in _FIELD.finditer(raw))
+    return Headers(fields, raw)

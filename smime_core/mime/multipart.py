@@ -1,0 +1,84 @@
+"""Multiparts: the exact bytes of their parts (RFC 2046 section 5.1.1), and multipart/signed (RFC 1847 section 2.1).
+
+The line end before a boundary belongs to the boundary; everything else between two boundaries belongs to the part, as
+it was received. LF line ends, blanks behind a boundary and a missing close boundary are tolerated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_MIME_PARTS, check_limit
+from smime_core.mime.entity import Entity, looks_like_cms_part, parse_entity
+
+MAX_BOUNDARY_LENGTH: Final = 300  # RFC 2046 section 5.1.1 allows 70; some programs write more
+_CR: Final = 13
+_LINE_END: Final = re.compile(rb"\r?\n")
+_SIGNATURE_TYPE: Final = "application/pkcs7-signature"
+
+
+def split_multipart(entity: Entity) -> list[memoryview]:
+    """The bytes of each part as received; none where no boundary stands in the body.
+
+    Raises MalformedMessage when there is no usable boundary parameter, LimitExceeded for too many parts.
+    """
+    return [entity.body[start:end] for start, end in find_parts(entity)]
+
+
+def find_parts(entity: Entity) -> list[tuple[int, int]]:
+    """Where the parts start and end in the body. Raises as split_multipart does."""
+    boundary = entity.content_type.parameters.get("boundary", "")
+    if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
+        raise MalformedMessage("a multipart without a usable boundary", where="Content-Type")
+    # The line end stays outside the match, because an empty part shares it with the next boundary.
+    delimiter = rb"--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*+(?=\r?\n|\Z)"
+    body = entity.body
+    found = re.compile(delimiter).match(body)
+    later = re.compile(rb"\n" + delimiter).finditer(body)
+    parts: list[tuple[int, int]] = []
+    start = -1
+    for match in [found, *later] if found else later:
+        if start >= 0:
+            parts.append((start, _part_end(body, start, match.start())))
+            check_limit("parts of a multipart", len(parts), MAX_MIME_PARTS)
+        if match[1]:
+            return parts
+        line_end = _LINE_END.match(body, match.end())
+        start = line_end.end() if line_end else len(body)
+    if 0 <= start < len(body):
+        parts.append((start, len(body)))
+    return parts
+
+
+def is_multipart_signed(entity: Entity) -> bool:
+    """Whether this is a multipart/signed of S/MIME, as far as its own header says (RFC 8551 section 3.5.3)."""
+    protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
+    return entity.content_type.media_type == "multipart/signed" and protocol == _SIGNATURE_TYPE
+
+
+def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
+    """The signed bytes (the first part with its headers) and the entity of the signature.
+
+    Raises MalformedMessage unless there are exactly two parts and the second is what `protocol` announces.
+    """
+    parts = split_multipart(entity)
+    if len(parts) != 2:
+        raise MalformedMessage(f"{len(parts)} parts were found, exactly two belong there", where="multipart/signed")
+    signature = parse_entity(parts[1])
+    protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
+    found = _without_x(signature.content_type.media_type)
+    # Outlook sends a signature as application/octet-stream under a .p7s name; another announced type is a breach.
+    if not looks_like_cms_part(signature) or (found != protocol and signature.content_type.subtype != "octet-stream"):
+        raise MalformedMessage(f"the second part is {found}, the protocol is {protocol}", where="multipart/signed")
+    return parts[0], signature
+
+
+def _part_end(body: memoryview, start: int, line_feed: int) -> int:
+    end = line_feed - 1 if line_feed > start and body[line_feed - 1] == _CR else line_feed
+    return max(start, end)
+
+
+def _without_x(media_type: str) -> str:
+    return media_type.lower().replace("/x-pkcs7-", "/pkcs7-")

@@ -1,0 +1,123 @@
+"""Entities made fit for 7-bit transport before they are signed (RFC 8551 section 3.1.3, RFC 1847 section 2.1).
+
+Also guarded: leading `From `, a lone dot, blanks at line ends, long lines (RFC 2049 section 3). What is fit already
+keeps every byte. A multipart/signed inside is never touched: that would break its signature.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_crlf_only, has_parts
+from smime_core.mime.encoded_words import encode_words
+from smime_core.mime.entity import Entity, decode_body, parse_entity
+from smime_core.mime.headers import Field
+from smime_core.mime.multipart import find_parts
+from smime_core.mime.parameters import format_parameterised, parse_parameterised
+from smime_core.mime.transfer import encode_base64, encode_quoted_printable
+
+_MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
+# Neighbouring words with a character beyond ASCII, without what may be syntax in an address field.
+_FOREIGN_WORDS: Final = re.compile(
+    r"[!#-'*+./-9=?A-Z^-~]*[^\x00-\x7f][^\s\"(),:;<>@\[\\\]]*(?:[ \t]+[!#-'*+./-9=?A-Z^-~]*[^\x00-\x7f][^\s\"(),:;<>@\[\\\]]*)*"
+)
+
+
+def is_transport_safe(octets: bytes) -> bool:
+    """Whether no mail transport has a reason to alter these bytes."""
+    return (
+        octets.isascii()
+        and b"\0" not in octets
+        and has_crlf_only(octets)
+        and not octets.startswith((b"From ", b".\r\n"))
+        and b"\nFrom " not in octets
+        and b"\n.\r\n" not in octets
+        and b" \r\n" not in octets
+        and b"\t\r\n" not in octets
+        and not octets.endswith((b" ", b"\t", b"\n."))
+        and octets != b"."
+        and not _has_long_lines(octets)
+    )
+
+
+def make_seven_bit(entity_bytes: bytes) -> bytes:
+    """The canonical entity, with what transport might alter encoded anew. Raises LimitExceeded for deep nesting."""
+    return _make_seven_bit(entity_bytes, 0)
+
+
+def _make_seven_bit(encoded: bytes, depth: int) -> bytes:
+    check_limit("MIME depth", depth, MAX_MIME_DEPTH)
+    if is_transport_safe(encoded):
+        return encoded
+    entity = parse_entity(encoded)
+    if entity.content_type.media_type == "multipart/signed":
+        return encoded
+    if has_parts(entity):
+        return _head(entity, transfer_encoding=None) + _encode_parts(entity, depth)
+    if entity.content_type.media_type in EMBEDDED_MESSAGES:
+        # RFC 2046 section 5.2.1 allows no encoding here: the message inside is made fit instead.
+        return _head(entity, transfer_encoding=None) + _make_seven_bit(bytes(decode_body(entity)), depth + 1)
+    if is_transport_safe(bytes(entity.body)):
+        return _head(entity, transfer_encoding=entity.transfer_encoding) + bytes(entity.body)
+    decoded = bytes(decode_body(entity))
+    is_text = entity.content_type.type == "text" and b"\0" not in decoded and entity.transfer_encoding != "base64"
+    if is_text:
+        return _head(entity, transfer_encoding="quoted-printable") + encode_quoted_printable(decoded)
+    return _head(entity, transfer_encoding="base64") + encode_base64(decoded)
+
+
+def _encode_parts(entity: Entity, depth: int) -> bytes:
+    pieces: list[bytes] = []
+    end = 0
+    for start, stop in find_parts(entity):
+        gap = bytes(entity.body[end:start])
+        # The preamble means nothing (RFC 2046 section 5.1.1); one that transport might alter is left out.
+        pieces += [
+            gap if is_transport_safe(gap) else _delimiter(entity),
+            _make_seven_bit(bytes(entity.body[start:stop]), depth + 1),
+        ]
+        end = stop
+    epilogue = bytes(entity.body[end:])
+    if not is_transport_safe(epilogue):
+        epilogue = _delimiter(entity)[:-2] + b"--\r\n"
+    return b"".join([*pieces, epilogue])
+
+
+def _delimiter(entity: Entity) -> bytes:
+    return b"\r\n--" + entity.content_type.parameters["boundary"].encode("utf-8", "replace") + b"\r\n"
+
+
+def _head(entity: Entity, *, transfer_encoding: str | None) -> bytes:
+    # The header section and its blank line; None stands for the kinds that have no encoding of their own.
+    name = "content-transfer-encoding"
+    fields = [_encode_field(field) for field in entity.headers.fields if field.name.lower() != name]
+    if transfer_encoding is not None:
+        fields.append(f"Content-Transfer-Encoding: {transfer_encoding}\r\n".encode("ascii", "replace"))
+    return b"".join([*fields, b"\r\n"])
+
+
+def _encode_field(field: Field) -> bytes:
+    if is_transport_safe(field.encoded) and field.encoded.endswith(b"\r\n"):
+        return field.encoded
+    lines = [line.rstrip(b" \t\r") for line in field.encoded.split(b"\n")]
+    stripped = b"".join(line + b"\r\n" for line in lines if line)
+    if is_transport_safe(stripped):
+        return stripped
+    if field.name.lower() in ("content-type", "content-disposition"):
+        value = format_parameterised(*parse_parameterised(field.unfolded))
+    else:
+        value = _FOREIGN_WORDS.sub(lambda words: encode_words(words[0]), field.unfolded)
+    return f"{field.name}: {value}\r\n".encode("ascii", "replace")
+
+
+def _has_long_lines(octets: bytes) -> bool:
+    # From line end to line end in steps of nearly a thousand bytes: no step for each line.
+    position = 0
+    while len(octets) - position > _MAX_LINE_LENGTH:
+        line_feed = octets.rfind(b"\n", position, position + _MAX_LINE_LENGTH + 2)
+        if line_feed < 0:
+            return True
+        position = line_feed + 1
+    return False
