@@ -23,6 +23,7 @@ from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
 
 AUTHORITY_VALIDITY: Final = datetime.timedelta(days=3650)
 IDENTITY_VALIDITY: Final = datetime.timedelta(days=730)
+_MAX_COMMON_NAME: Final = 64  # characters, RFC 5280 appendix A.1; addresses may be longer
 _HEAD_START: Final = datetime.timedelta(days=1)  # for clocks that are slow
 
 
@@ -74,11 +75,10 @@ async def issue_identity(
 ) -> Identity:
     """A person's certificate for signing and encryption, with its new key. Valid from a day before `at` for two years.
 
-    `extended_key_usage` takes dotted OIDs; none leaves the extension out. Raises MalformedMessage for an address that
-    is not ASCII with one `@`.
+    `extended_key_usage` takes dotted OIDs; none leaves the extension out. Raises MalformedMessage for what is no
+    ASCII address.
     """
-    if not address.isascii() or address.count("@") != 1 or not address.isprintable():
-        raise MalformedMessage("expected ASCII with one @", where="address")
+    alternative_name = _address_name(address)
     own_key = await provider.generate_key(key)
     is_rsa = own_key.key_type is KeyType.RSA
     name = common_name if common_name is not None else address
@@ -91,7 +91,7 @@ async def issue_identity(
         .add_extension(
             _key_usage(digital_signature=True, key_encipherment=is_rsa, key_agreement=not is_rsa), critical=True
         )
-        .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([alternative_name]), critical=False)
     )
     if extended_key_usage:
         purposes = x509.ExtendedKeyUsage(map(x509.ObjectIdentifier, extended_key_usage))
@@ -99,10 +99,17 @@ async def issue_identity(
     return _issue(builder, own_key, authority, friendly_name=name)
 
 
+def _address_name(address: str) -> x509.RFC822Name:
+    try:
+        return x509.RFC822Name(address)
+    except ValueError as error:
+        raise MalformedMessage("expected an e-mail address in ASCII", where="address") from error
+
+
 def _start(name: str, own_key: PrivateKey, issuer: Authority | None) -> x509.CertificateBuilder:
     # RFC 5280 section 4.2.1.1: a root needs no AKI; the others name the SKI of their issuer.
     public_key = _load(own_key).public_key()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_MAX_COMMON_NAME])])
     builder = (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())

@@ -1,0 +1,188 @@
+"""Keys: what is parsed, what is refused, and the one canonical form that comes out."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from smime_core import der
+from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, NULL, RSA_ENCRYPTION, Curve
+from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
+from smime_core.keys import (
+    find_public_key,
+    parse_private_key,
+    parse_public_key,
+    public_key_of,
+    public_point,
+    with_public_key,
+)
+from smime_core.provider import KeyType, NewKey, PrivateKey
+from smime_core.providers.native import NativeProvider
+
+
+@pytest.fixture(scope="module")
+def rsa_key() -> PrivateKey:
+    return asyncio.run(NativeProvider().generate_key(NewKey.RSA_2048))
+
+
+@pytest.fixture(scope="module")
+def ec_key() -> PrivateKey:
+    return asyncio.run(NativeProvider().generate_key(NewKey.P256))
+
+
+def rsa_spki(modulus: int, exponent: int) -> bytes:
+    key_der = der.sequence(der.integer(modulus), der.integer(exponent))
+    return der.sequence(der.sequence(der.oid(RSA_ENCRYPTION), NULL), der.element(0x03, b"\0", key_der))
+
+
+def ec_spki(point: bytes, *, parameters: bytes | None = None) -> bytes:
+    named = der.oid(CURVE_OIDS[Curve.P256]) if parameters is None else parameters
+    return der.sequence(der.sequence(der.oid(EC_PUBLIC_KEY), named), der.element(0x03, b"\0", point))
+
+
+def ec_pkcs8(scalar: bytes, *, attributes: bytes = b"", tagged: bytes = b"") -> bytes:
+    identifier = der.sequence(der.oid(EC_PUBLIC_KEY), der.oid(CURVE_OIDS[Curve.P256]))
+    key_der = der.sequence(der.integer(1), der.octet_string(scalar), tagged)
+    return der.sequence(der.integer(0), identifier, der.octet_string(key_der), attributes)
+
+
+@pytest.mark.parametrize("kind", list(NewKey))
+def test_public_half_is_what_the_library_says(kind: NewKey) -> None:
+    key = asyncio.run(NativeProvider().generate_key(kind))
+    foreign = serialization.load_der_private_key(key.pkcs8_der, password=None)
+    spki_der = foreign.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    assert public_key_of(key).spki_der == spki_der
+    assert parse_public_key(spki_der).spki_der == spki_der
+
+
+def test_names_type_size_and_curve(rsa_key: PrivateKey, ec_key: PrivateKey) -> None:
+    assert (rsa_key.key_type, rsa_key.bits, rsa_key.curve) == (KeyType.RSA, 2048, None)
+    public_key = public_key_of(ec_key)
+    assert (public_key.key_type, public_key.bits, public_key.curve) == (KeyType.EC, 256, Curve.P256)
+
+
+def test_private_bytes_never_reach_the_repr(ec_key: PrivateKey) -> None:
+    assert "pkcs8" not in repr(ec_key)
+    assert repr(ec_key.pkcs8_der) not in repr(ec_key)
+
+
+def test_pkcs8_attributes_are_dropped(ec_key: PrivateKey) -> None:
+    # Windows and macOS write a key usage attribute, which browsers refuse on import.
+    attribute = der.sequence(der.oid("2.5.29.15"), der.element(der.SET, der.element(0x03, b"\0\x80")))
+    fields = [bytes(child.encoded) for child in der.read_sequence(ec_key.pkcs8_der)]
+    assert parse_private_key(der.sequence(*fields, der.element(0xA0, attribute))).pkcs8_der == ec_key.pkcs8_der
+
+
+def test_rsa_identifier_without_null_becomes_canonical(rsa_key: PrivateKey) -> None:
+    canonical = public_key_of(rsa_key).spki_der
+    bits = bytes(der.read_sequence(canonical)[1].encoded)
+    assert parse_public_key(der.sequence(der.sequence(der.oid(RSA_ENCRYPTION)), bits)).spki_der == canonical
+
+
+def test_public_key_outside_the_ec_key_is_found(ec_key: PrivateKey) -> None:
+    # RFC 5958 section 2 has a place of its own for it.
+    public_key = public_key_of(ec_key)
+    fields = der.read_sequence(der.read_sequence(ec_key.pkcs8_der)[2].content)
+    outside = der.element(0x81, b"\0", public_point(public_key))
+    key = parse_private_key(ec_pkcs8(bytes(fields[1].content), attributes=outside))
+    assert public_key_of(key).spki_der == public_key.spki_der
+
+
+def test_ec_key_without_its_public_half_says_so() -> None:
+    key = parse_private_key(ec_pkcs8(b"\1" * 32))
+    assert find_public_key(key) is None
+    with pytest.raises(MalformedMessage, match="does not carry its public key"):
+        public_key_of(key)
+
+
+def test_public_half_can_be_added(ec_key: PrivateKey) -> None:
+    fields = der.read_sequence(der.read_sequence(ec_key.pkcs8_der)[2].content)
+    bare = parse_private_key(ec_pkcs8(bytes(fields[1].content)))
+    assert with_public_key(bare, public_key_of(ec_key)).pkcs8_der == ec_key.pkcs8_der
+
+
+def test_public_half_of_another_curve_cannot_be_added(ec_key: PrivateKey, rsa_key: PrivateKey) -> None:
+    with pytest.raises(MalformedMessage, match="same curve"):
+        with_public_key(ec_key, public_key_of(rsa_key))
+
+
+@pytest.mark.parametrize("scalar", [b"\x07", b"\0\0" + b"\x07" * 32], ids=["short", "long"])
+def test_private_number_is_brought_to_the_field_length(scalar: bytes) -> None:
+    key = parse_private_key(ec_pkcs8(scalar))
+    stored = der.read_sequence(der.read_sequence(key.pkcs8_der)[2].content)[1].content
+    assert len(stored) == 32
+    assert int.from_bytes(stored, "big") == int.from_bytes(scalar, "big")
+
+
+@pytest.mark.parametrize("scalar", [b"", b"\0" * 32, b"\1" * 33], ids=["empty", "zero", "too long"])
+def test_rejects_an_impossible_private_number(scalar: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="does not fit P-256"):
+        parse_private_key(ec_pkcs8(scalar))
+
+
+def test_rejects_a_modulus_beyond_the_limit() -> None:
+    with pytest.raises(LimitExceeded, match="RSA modulus bits"):
+        parse_public_key(rsa_spki((1 << 16_384) + 1, 65537))
+
+
+def test_rejects_an_exponent_beyond_the_limit() -> None:
+    with pytest.raises(LimitExceeded, match="RSA exponent bits"):
+        parse_public_key(rsa_spki((1 << 2047) + 1, (1 << 64) + 1))
+
+
+@pytest.mark.parametrize("exponent", [-3, 0, 1, 2, 65536])
+def test_rejects_an_impossible_exponent(exponent: int) -> None:
+    with pytest.raises(MalformedMessage, match="exponent"):
+        parse_public_key(rsa_spki((1 << 2047) + 1, exponent))
+
+
+@pytest.mark.parametrize("modulus", [1 << 2047, -((1 << 2047) + 1), 15], ids=["even", "negative", "tiny"])
+def test_rejects_an_impossible_modulus(modulus: int) -> None:
+    with pytest.raises(MalformedMessage, match="modulus"):
+        parse_public_key(rsa_spki(modulus, 65537))
+
+
+@pytest.mark.parametrize("point", [b"", b"\0", b"\x04" + b"\1" * 63, b"\x04" + b"\1" * 65, b"\x06" + b"\1" * 64])
+def test_rejects_a_point_of_the_wrong_form(point: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="uncompressed point"):
+        parse_public_key(ec_spki(point))
+
+
+def test_compressed_points_are_unsupported() -> None:
+    with pytest.raises(UnsupportedAlgorithm, match="compressed"):
+        parse_public_key(ec_spki(b"\x02" + b"\1" * 32))
+
+
+def test_curves_given_by_parameters_are_unsupported() -> None:
+    # CVE-2020-0601: an attacker's generator makes somebody else's public key his own.
+    with pytest.raises(UnsupportedAlgorithm, match="named curves"):
+        parse_public_key(ec_spki(b"\x04" + b"\1" * 64, parameters=der.sequence(der.integer(1))))
+
+
+def test_unknown_curve_is_unsupported() -> None:
+    foreign = ec.generate_private_key(ec.SECP256K1())
+    spki_der = foreign.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    with pytest.raises(UnsupportedAlgorithm, match=r"1\.3\.132\.0\.10"):
+        parse_public_key(spki_der)
+
+
+def test_unknown_kind_of_private_key_is_unsupported() -> None:
+    pkcs8_der = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with pytest.raises(UnsupportedAlgorithm, match="private key"):
+        parse_private_key(pkcs8_der)
+
+
+def test_every_truncation_is_malformed(rsa_key: PrivateKey, ec_key: PrivateKey) -> None:
+    for key_der in (rsa_key.pkcs8_der, ec_key.pkcs8_der):
+        for length in range(0, len(key_der), 7):
+            with pytest.raises(MalformedMessage):
+                parse_private_key(key_der[:length])
