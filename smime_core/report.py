@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NoReturn
 
@@ -100,6 +100,10 @@ class MessageReport:
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a MessageReport has no truth value: compare its state")
+
+    def with_content(self, content: bytes) -> MessageReport:
+        """The same report around other content, as when a field's text is taken out of its JSON."""
+        return replace(self, content=content)
 
     @property
     def signers(self) -> tuple[SignerReport, ...]:

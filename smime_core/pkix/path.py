@@ -159,7 +159,7 @@ async def _find_paths(
 ) -> AsyncIterator[tuple[Certificate, ...]]:
     # Depth first, anchors before intermediates. Every signature check counts, so that a hostile pool ends early.
     checked = 0
-    unfinished = [(certificate,)]
+    unfinished: list[tuple[Certificate, ...]] = [(certificate,)]
     while unfinished:
         path = unfinished.pop()
         last = path[-1]

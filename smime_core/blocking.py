@@ -1,0 +1,53 @@
+"""The public operations as plain functions, under the same names and with the same arguments.
+
+The native provider never suspends, so a coroutine over it finishes at its first step: this runs inside an event loop as
+well as outside. A provider that does suspend (WebCrypto) is refused here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from smime_core import fields, identity, message, pkix
+from smime_core.errors import ProviderError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def run(coroutine: Coroutine[Any, Any, R]) -> R:
+    """The result of a coroutine that never suspends. Raises ProviderError when it does."""
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        result: R = finished.value
+        return result
+    coroutine.close()
+    raise ProviderError("blocking", "this provider suspends: await the async function instead")
+
+
+def _blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+    @functools.wraps(function)
+    def step_once(*args: P.args, **kwargs: P.kwargs) -> R:
+        return run(function(*args, **kwargs))
+
+    return step_once
+
+
+sign_message = _blocking(message.sign_message)
+encrypt_message = _blocking(message.encrypt_message)
+decrypt_message = _blocking(message.decrypt_message)
+examine_message = _blocking(message.examine_message)
+verify_message = _blocking(message.verify_message)
+sign_bytes = _blocking(message.sign_bytes)
+verify_bytes = _blocking(message.verify_bytes)
+seal_bytes = _blocking(message.seal_bytes)
+open_bytes = _blocking(message.open_bytes)
+seal_field = _blocking(fields.seal_field)
+open_field = _blocking(fields.open_field)
+load_identity = _blocking(identity.load_identity)
+load_identities = _blocking(identity.load_identities)
+export_identity = _blocking(identity.export_identity)
+validate_path = _blocking(pkix.validate_path)

@@ -1,0 +1,254 @@
+"""The public operations on messages and octets (RFC 8551 section 3).
+
+`*_message` take and give RFC 5322 messages; `*_bytes` are CMS without MIME. All are async: they wait for the provider
+and for nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from smime_core.algorithms import AES_256_CBC, ContentCipher, KeyTransport, SignatureScheme
+from smime_core.certificate import Certificate
+from smime_core.content_info import FIELD, ID_DATA, SIGNED_FIELD, unarmor
+from smime_core.der import Buffer
+from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, VerificationError
+from smime_core.examination import Claim, Examiner, examine
+from smime_core.key_management import KeyHolder, choose_signature_algorithm
+from smime_core.layers import EncryptedLayer, find_layer, inner_node, parse_layer, parse_message
+from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.mime import Entity, build_pkcs7_mime, build_signed, join_message, split_message
+from smime_core.pkix import TrustStore
+from smime_core.provider import CryptoProvider
+from smime_core.recipient_info import RecipientInfo
+from smime_core.report import MessageReport, State
+from smime_core.signed_data import build_signed_data
+
+
+class SignatureForm(StrEnum):
+    """DETACHED is multipart/signed, readable everywhere; OPAQUE travels as one application/pkcs7-mime part."""
+
+    DETACHED = "detached"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a sealed CMS structure held, and which of its recipients opened it."""
+
+    content: bytes
+    recipient: RecipientInfo
+
+
+async def sign_message(
+    message: bytes,
+    *,
+    identity: KeyHolder,
+    provider: CryptoProvider,
+    signing_time: datetime.datetime,
+    form: SignatureForm = SignatureForm.DETACHED,
+    scheme: SignatureScheme | None = None,
+) -> bytes:
+    """The message signed: its own headers stay outside, its Content-* fields and body become the signed entity.
+
+    The entity is made canonical and 7-bit first (RFC 8551 sections 3.1.1 and 3.1.3). Raises MalformedMessage.
+    """
+    outer_headers, entity = split_message(message)
+    signature_der = await build_signed_data(
+        entity,
+        holders=[identity],
+        content_type=ID_DATA,
+        detached=form is SignatureForm.DETACHED,
+        signing_time=signing_time,
+        provider=provider,
+        scheme=scheme,
+    )
+    if form is SignatureForm.OPAQUE:
+        return build_pkcs7_mime(outer_headers, signature_der, "signed-data")
+    hash_name = choose_signature_algorithm(identity.private_key, scheme).hash_name
+    boundary = f"sealwax-{provider.random_bytes(16).hex()}"
+    return build_signed(outer_headers, entity, signature_der, f"sha-{hash_name[3:]}", boundary=boundary)
+
+
+async def encrypt_message(
+    message: bytes,
+    *,
+    recipients: Sequence[Certificate],
+    provider: CryptoProvider,
+    cipher: ContentCipher = AES_256_CBC,
+    transport: KeyTransport | None = None,
+) -> bytes:
+    """The message sealed for the owners of the certificates; its own headers stay outside and readable.
+
+    The default cipher is what every reader knows (RFC 8551 section 2.7); AES_256_GCM gives AuthEnvelopedData.
+    Raises MalformedMessage or UnsupportedAlgorithm for a certificate that may not receive.
+    """
+    outer_headers, entity = split_message(message)
+    cms_der = await build_enveloped_data(
+        entity, recipients=recipients, content_type=ID_DATA, cipher=cipher, transport=transport, provider=provider
+    )
+    smime_type = "enveloped-data" if cipher.mode == "cbc" else "authEnveloped-data"
+    return build_pkcs7_mime(outer_headers, cms_der, smime_type)
+
+
+async def decrypt_message(message: bytes, *, identities: Sequence[KeyHolder], provider: CryptoProvider) -> bytes:
+    """The inner entity under the outer headers, after every encrypted layer at the top was opened.
+
+    Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also when nothing is encrypted) or
+    UnsupportedAlgorithm.
+    """
+    outer_headers, _ = split_message(message)
+    node = parse_message(message)
+    depth = 0
+    while isinstance(layer := find_layer(node), EncryptedLayer):
+        check_limit("CMS layers", depth := depth + 1, MAX_MIME_DEPTH)
+        if layer.enveloped.content_type != ID_DATA:
+            raise ContentTypeMismatch(f"sealed content of type {layer.enveloped.content_type} is no mail")
+        opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider)
+        node = inner_node(opened.content, node)
+    if not depth:
+        raise MalformedMessage("found nothing encrypted", where="message")
+    return join_message(outer_headers, bytes(node.encoded) if isinstance(node, Entity) else node)
+
+
+async def examine_message(
+    data: Buffer,
+    *,
+    provider: CryptoProvider,
+    trust_store: TrustStore,
+    at: datetime.datetime,
+    identities: Sequence[KeyHolder] = (),
+    sender: str | None = None,
+    detached_content: Buffer | None = None,
+) -> MessageReport:
+    """The report on an .eml, a MIME entity, DER or PEM; see `examination`.
+
+    `sender` stands in for the From field where there is none. Without identities an encrypted layer stays closed.
+    Raises MalformedMessage, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
+    """
+    examiner = Examiner(identities=identities, trust_store=trust_store, at=at, provider=provider)
+    return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
+
+
+async def verify_message(
+    data: Buffer,
+    *,
+    provider: CryptoProvider,
+    trust_store: TrustStore,
+    at: datetime.datetime,
+    identities: Sequence[KeyHolder] = (),
+    sender: str | None = None,
+    detached_content: Buffer | None = None,
+) -> MessageReport:
+    """The report, when its state is `verified`.
+
+    Raises VerificationError, with the report, for the other four states; and what `examine_message` raises.
+    """
+    report = await examine_message(
+        data,
+        provider=provider,
+        trust_store=trust_store,
+        at=at,
+        identities=identities,
+        sender=sender,
+        detached_content=detached_content,
+    )
+    if report.state is not State.VERIFIED:
+        why = ", ".join(reason.code for reason in report.reasons)
+        raise VerificationError(f"{report.state}: {why}" if why else str(report.state), report=report)
+    return report
+
+
+async def sign_bytes(
+    content: Buffer,
+    *,
+    identity: KeyHolder,
+    provider: CryptoProvider,
+    signing_time: datetime.datetime,
+    content_type: str = ID_DATA,
+    form: SignatureForm = SignatureForm.OPAQUE,
+    scheme: SignatureScheme | None = None,
+) -> bytes:
+    """DER of SignedData over `content` as it is."""
+    return await build_signed_data(
+        content,
+        holders=[identity],
+        content_type=content_type,
+        detached=form is SignatureForm.DETACHED,
+        signing_time=signing_time,
+        provider=provider,
+        scheme=scheme,
+    )
+
+
+async def verify_bytes(
+    cms: Buffer,
+    *,
+    provider: CryptoProvider,
+    trust_store: TrustStore,
+    at: datetime.datetime,
+    content_type: str = ID_DATA,
+    detached_content: Buffer | None = None,
+) -> MessageReport:
+    """The report on CMS without MIME; nobody's authorship is claimed beside the signature.
+
+    Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
+    """
+    examiner = Examiner(identities=(), trust_store=trust_store, at=at, provider=provider, content_types=(content_type,))
+    return await examine(unarmor(cms), examiner=examiner, claim=Claim.NONE, detached_content=detached_content)
+
+
+async def seal_bytes(
+    content: Buffer,
+    *,
+    recipients: Sequence[Certificate],
+    provider: CryptoProvider,
+    content_type: str = ID_DATA,
+    cipher: ContentCipher = AES_256_CBC,
+    transport: KeyTransport | None = None,
+) -> bytes:
+    """DER of EnvelopedData or AuthEnvelopedData over `content` as it is.
+
+    Raises MalformedMessage without recipients, UnsupportedAlgorithm for a certificate that may not receive.
+    """
+    return await build_enveloped_data(
+        content,
+        recipients=recipients,
+        content_type=content_type,
+        cipher=cipher,
+        transport=transport,
+        provider=provider,
+    )
+
+
+async def open_bytes(
+    cms: Buffer, *, identities: Sequence[KeyHolder], provider: CryptoProvider, content_type: str = ID_DATA
+) -> Opened:
+    """What one encrypted layer holds.
+
+    Raises ContentTypeMismatch, NoMatchingRecipient, DecryptionError, MalformedMessage or UnsupportedAlgorithm.
+    """
+    layer = parse_layer(unarmor(cms), detached_content=None)
+    if not isinstance(layer, EncryptedLayer):
+        raise MalformedMessage("found nothing encrypted", where="CMS")
+    if layer.enveloped.content_type != content_type:
+        raise ContentTypeMismatch(f"sealed as {layer.enveloped.content_type}, expected {content_type}")
+    if content_type in (FIELD, SIGNED_FIELD) and not layer.authenticated:
+        raise ContentTypeMismatch("a field is sealed without authentication")
+    opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider)
+    return Opened(content=opened.content, recipient=opened.recipient)
+
+
+def recipient_ids(data: Buffer) -> tuple[str, ...]:
+    """Whom the outermost encrypted layer is sealed for, as readable text; nobody when it is not encrypted.
+
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    layer = find_layer(parse_message(data))
+    if not isinstance(layer, EncryptedLayer):
+        return ()
+    return tuple(str(recipient.rid) for recipient in layer.enveloped.recipients)
