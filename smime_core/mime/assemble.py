@@ -77,10 +77,8 @@ def build_signed(
         b'\r\nContent-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n'
         b'Content-Disposition: attachment; filename="smime.p7s"\r\nContent-Description: S/MIME signature\r\n\r\n'
     )
-    first_part = (_PREAMBLE, delimiter, b"
-", inner_entity)
-    signature = (delimiter, signature_head, encode_base64(signature_der)[:-2], delimiter, b"--
-")
+    first_part = (_PREAMBLE, delimiter, b"\r\n", inner_entity)
+    signature = (delimiter, signature_head, encode_base64(signature_der)[:-2], delimiter, b"--\r\n")
     return b"".join((outer_headers, head.encode("ascii"), *first_part, *signature))
 
 

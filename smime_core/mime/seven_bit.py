@@ -19,10 +19,9 @@ from smime_core.mime.parameters import format_parameterised, parse_parameterised
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
-# Neighbouring words with a character beyond ASCII, without what may be syntax in an address field.
-_FOREIGN_WORDS: Final = re.compile(
-    r"[!#-'*+./-9=?A-Z^-~]*[^\x00-\x7f][^\s\"(),:;<>@\[\\\]]*(?:[ \t]+[!#-'*+./-9=?A-Z^-~]*[^\x00-\x7f][^\s\"(),:;<>@\[\\\]]*)*"
-)
+# Words in a row, without the characters that may be syntax in an address field.
+_WORDS: Final = re.compile(r"[^\s\"(),:;<>@\[\\\]]++(?:[ \t]++[^\s\"(),:;<>@\[\\\]]++)*+")
+_BLANK: Final = re.compile(r"(?<=[^ \t\r\n])[ \t](?=[^ \t\r\n])")
 
 
 def is_transport_safe(octets: bytes) -> bool:
@@ -108,8 +107,20 @@ def _encode_field(field: Field) -> bytes:
     if field.name.lower() in ("content-type", "content-disposition"):
         value = format_parameterised(*parse_parameterised(field.unfolded))
     else:
-        value = _FOREIGN_WORDS.sub(lambda words: encode_words(words[0]), field.unfolded)
+        value = _WORDS.sub(lambda words: _encode_foreign(words[0]), field.unfolded)
+        if len(field.body) > _MAX_LINE_LENGTH:
+            value = _BLANK.sub("\r\n ", value)
     return f"{field.name}: {value}\r\n".encode("ascii", "replace")
+
+
+def _encode_foreign(words: str) -> str:
+    # From the first word beyond ASCII to the last, because blanks between encoded-words are not shown.
+    if words.isascii():
+        return words
+    pieces = words.split(" ")
+    foreign = [index for index, piece in enumerate(pieces) if not piece.isascii()]
+    start, end = foreign[0], foreign[-1] + 1
+    return " ".join([*pieces[:start], encode_words(" ".join(pieces[start:end])), *pieces[end:]])
 
 
 def _has_long_lines(octets: bytes) -> bool:
