@@ -125,7 +125,7 @@ class NativeProvider:
             view = memoryview(plaintext)
             whole = len(view) - len(view) % _AES_BLOCK
             padder = padding.PKCS7(8 * _AES_BLOCK).padder()
-            last = padder.update(view[whole:]) + padder.finalize()
+            last = padder.update(bytes(view[whole:])) + padder.finalize()
             encryptor = Cipher(algorithms.AES(cek), modes.CBC(iv)).encryptor()
             return b"".join((encryptor.update(view[:whole]), encryptor.update(last), encryptor.finalize()))
 
