@@ -7,6 +7,7 @@ plain arguments. Leaves out: revocation, and every duty of a CA that people may 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -100,6 +101,9 @@ async def issue_identity(
 
 
 def _address_name(address: str) -> x509.RFC822Name:
+    # Printable ASCII with one @: what is a mailbox beyond that, the mail servers say.
+    if not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", address):
+        raise MalformedMessage("expected an e-mail address in ASCII", where="address")
     try:
         return x509.RFC822Name(address)
     except ValueError as error:

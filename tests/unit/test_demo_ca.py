@@ -1,0 +1,145 @@
+"""The demonstration CA: what it issues holds for OpenSSL and asn1crypto, and its faults are the ones asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import subprocess
+from pathlib import Path
+
+import pytest
+from asn1crypto import pem
+from asn1crypto import x509 as asn1_x509
+
+from smime_core.certificate import KeyUsage
+from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.errors import MalformedMessage
+from smime_core.identity import Identity
+from smime_core.keys import public_key_of
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+
+PROVIDER = NativeProvider()
+AT = datetime.datetime(2026, 1, 31, 12, 0, 0, 250, tzinfo=datetime.UTC)
+CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+run = asyncio.run
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return run(create_authority("Example CA", provider=PROVIDER, at=AT))
+
+
+@pytest.fixture(scope="module")
+def alice(authority: Authority) -> Identity:
+    return run(issue_identity(authority, "alice@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
+
+
+def openssl_verify(folder: Path, identity: Identity, anchor: Authority) -> str:
+    """What `openssl verify` says about the identity for S/MIME signing, at AT."""
+    (folder / "ca.pem").write_bytes(pem.armor("CERTIFICATE", anchor.identity.certificate.der))
+    (folder / "own.pem").write_bytes(pem.armor("CERTIFICATE", identity.certificate.der))
+    chain = b"".join(pem.armor("CERTIFICATE", certificate.der) for certificate in identity.chain)
+    (folder / "chain.pem").write_bytes(chain)
+    command = ["openssl", "verify", "-x509_strict", "-purpose", "smimesign", "-attime", str(int(AT.timestamp()))]
+    command += ["-CAfile", str(folder / "ca.pem"), "-untrusted", str(folder / "chain.pem"), str(folder / "own.pem")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return "OK" if done.returncode == 0 else done.stderr
+
+
+@pytest.mark.parametrize("kind", list(NewKey))
+def test_openssl_accepts_what_it_issues(tmp_path: Path, authority: Authority, kind: NewKey) -> None:
+    identity = run(issue_identity(authority, "bob@example.test", provider=PROVIDER, at=AT, key=kind))
+    assert openssl_verify(tmp_path, identity, authority) == "OK"
+
+
+def test_openssl_accepts_an_intermediate(tmp_path: Path, authority: Authority) -> None:
+    middle = run(create_authority("Middle CA", provider=PROVIDER, at=AT, key=NewKey.P384, issuer=authority))
+    identity = run(issue_identity(middle, "bob@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
+    assert identity.chain == (middle.identity.certificate, authority.identity.certificate)
+    assert openssl_verify(tmp_path, identity, authority) == "OK"
+
+
+def test_authority_is_a_ca_for_ten_years(authority: Authority) -> None:
+    certificate = authority.identity.certificate
+    assert certificate.is_ca
+    assert certificate.key_usage == KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
+    assert certificate.subject_key_identifier is not None
+    assert certificate.not_before.date() == datetime.date(2026, 1, 30)
+    assert certificate.not_after.date() == datetime.date(2036, 1, 29)
+
+
+@pytest.mark.parametrize(
+    ("kind", "usage"), [(NewKey.RSA_2048, KeyUsage.KEY_ENCIPHERMENT), (NewKey.P256, KeyUsage.KEY_AGREEMENT)]
+)
+def test_key_usage_fits_the_key(authority: Authority, kind: NewKey, usage: KeyUsage) -> None:
+    certificate = run(issue_identity(authority, "a@example.test", provider=PROVIDER, at=AT, key=kind)).certificate
+    assert certificate.key_usage == KeyUsage.DIGITAL_SIGNATURE | usage
+
+
+def test_certificate_names_its_person_and_issuer(authority: Authority, alice: Identity) -> None:
+    certificate = alice.certificate
+    assert certificate.email_addresses == ("alice@example.test",)
+    assert certificate.common_name == alice.friendly_name == "alice@example.test"
+    assert certificate.authority_key_identifier == authority.identity.certificate.subject_key_identifier
+    assert certificate.issuer_der == authority.identity.certificate.subject_der
+    assert public_key_of(alice.private_key).spki_der == certificate.public_key.spki_der
+    assert (certificate.not_after - certificate.not_before).days == 731
+
+
+def test_common_name_can_be_given_and_is_cut_to_what_fits(authority: Authority) -> None:
+    address = "a" * 60 + "@example.test"
+    named = issue_identity(authority, address, provider=PROVIDER, at=AT, key=NewKey.P256, common_name="Carol")
+    assert run(named).certificate.common_name == "Carol"
+    unnamed = issue_identity(authority, address, provider=PROVIDER, at=AT, key=NewKey.P256)
+    assert run(unnamed).certificate.common_name == address[:64]
+
+
+def test_asn1crypto_reads_what_it_issues(alice: Identity) -> None:
+    certificate = asn1_x509.Certificate.load(alice.certificate.der, strict=True)
+    assert certificate.native["tbs_certificate"]["version"] == "v3"
+    assert certificate.extended_key_usage_value.native == ["email_protection"]
+
+
+@pytest.mark.parametrize(
+    "address", ["", "alice", "älice@example.test", "Alice <alice@example.test>", "<a@b.test>", "a@b.test\n"]
+)
+def test_refuses_what_is_no_ascii_address(authority: Authority, address: str) -> None:
+    with pytest.raises(MalformedMessage, match="address"):
+        run(issue_identity(authority, address, provider=PROVIDER, at=AT, key=NewKey.P256))
+
+
+def test_can_issue_an_expired_certificate(tmp_path: Path, authority: Authority) -> None:
+    past = AT - datetime.timedelta(days=10), AT - datetime.timedelta(days=5)
+    identity = run(
+        issue_identity(
+            authority,
+            "a@example.test",
+            provider=PROVIDER,
+            at=AT,
+            key=NewKey.P256,
+            not_before=past[0],
+            not_after=past[1],
+        )
+    )
+    assert "certificate has expired" in openssl_verify(tmp_path, identity, authority)
+
+
+def test_can_issue_for_another_purpose_or_none(tmp_path: Path, authority: Authority) -> None:
+    wrong = run(
+        issue_identity(
+            authority, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256, extended_key_usage=(CLIENT_AUTH,)
+        )
+    )
+    assert "unsuitable certificate purpose" in openssl_verify(tmp_path, wrong, authority)
+    without = run(
+        issue_identity(authority, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256, extended_key_usage=())
+    )
+    assert without.certificate.extended_key_usage is None
+
+
+def test_can_issue_below_somebody_who_is_no_ca(tmp_path: Path, authority: Authority) -> None:
+    false_ca = run(create_authority("No CA", provider=PROVIDER, at=AT, key=NewKey.P256, issuer=authority, is_ca=False))
+    identity = run(issue_identity(false_ca, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
+    assert not false_ca.identity.certificate.is_ca
+    assert "invalid CA certificate" in openssl_verify(tmp_path, identity, authority)
