@@ -1,1 +1,89 @@
-"""S/MIME and PKIX: a pure-Python core over asn1crypto, without I/O, clock or global state."""
+"""S/MIME and PKIX: a pure-Python core over asn1crypto, without I/O, clock or global state.
+
+The operations are async, because WebCrypto is; `smime_core.blocking` has the same names as plain functions. Cryptography
+comes in as a `CryptoProvider`: `smime_core.providers.native.NativeProvider`, or `…webcrypto.WebCryptoProvider` in a
+browser.
+"""
+
+from smime_core.algorithms import (
+    AES_128_CBC,
+    AES_128_GCM,
+    AES_192_CBC,
+    AES_192_GCM,
+    AES_256_CBC,
+    AES_256_GCM,
+    HashName,
+    KeyTransport,
+    SignatureScheme,
+    TransportScheme,
+)
+from smime_core.certificate import Certificate, parse_certificate, parse_certificates
+from smime_core.description import Description, describe_message
+from smime_core.fields import open_field, seal_field
+from smime_core.identity import Identity, export_identity, load_identities, load_identity
+from smime_core.message import (
+    Opened,
+    SignatureForm,
+    decrypt_message,
+    encrypt_message,
+    examine_message,
+    open_bytes,
+    recipient_ids,
+    seal_bytes,
+    sign_bytes,
+    sign_message,
+    verify_bytes,
+    verify_message,
+)
+from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, ValidatedPath, validate_path
+from smime_core.provider import CryptoProvider
+from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
+
+__all__ = [
+    "AES_128_CBC",
+    "AES_128_GCM",
+    "AES_192_CBC",
+    "AES_192_GCM",
+    "AES_256_CBC",
+    "AES_256_GCM",
+    "Certificate",
+    "CryptoProvider",
+    "Description",
+    "HashName",
+    "Identity",
+    "KeyTransport",
+    "Layer",
+    "LayerKind",
+    "MessageReport",
+    "Opened",
+    "Purpose",
+    "Reason",
+    "RecipientReport",
+    "RevocationPolicy",
+    "SignatureForm",
+    "SignatureScheme",
+    "SignerReport",
+    "State",
+    "TransportScheme",
+    "TrustStore",
+    "ValidatedPath",
+    "decrypt_message",
+    "describe_message",
+    "encrypt_message",
+    "examine_message",
+    "export_identity",
+    "load_identities",
+    "load_identity",
+    "open_bytes",
+    "open_field",
+    "parse_certificate",
+    "parse_certificates",
+    "recipient_ids",
+    "seal_bytes",
+    "seal_field",
+    "sign_bytes",
+    "sign_message",
+    "validate_path",
+    "verify_bytes",
+    "verify_message",
+]

@@ -109,11 +109,7 @@ async def examine(
     node = parse_message(data)
     layers: list[Layer] = []
     certificates: dict[Certificate, None] = {}
-    reasons: list[Reason] = []
-    headers = _decoded_headers(node)
-    senders = from_addresses(node.headers) if isinstance(node, Entity) else ()
-    closed = False
-    outermost = node
+    displayed = node
     while (found := find_layer(node, detached_content=detached_content)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         detached_content = None
@@ -123,29 +119,23 @@ async def examine(
         else:
             layer, content = await _examine_encrypted(found, examiner, depth=len(layers))
         layers.append(layer)
-        if content is None:
-            closed = layer.kind is LayerKind.ENCRYPTED
-            node = b""
-            break
-        node = inner_node(content, node)
-    if closed:
-        reasons.append(reason("not-opened"))
+        node = inner_node(content, node) if content is not None else b""
+        if not _senders(displayed) and _senders(node):
+            # A whole mail inside bare CMS: its From is what a person will be shown.
+            displayed = node
+    claimed = (sender,) if sender is not None else _senders(displayed)
+    state, reasons = _headline(layers, claim=claim, claimed=claimed, trust_store=examiner.trust_store)
+    if layers and layers[-1].kind is LayerKind.ENCRYPTED and not any(r.opened for r in layers[-1].recipients):
+        reasons = (*reasons, reason("not-opened"))
     if isinstance(node, Entity) and _has_nested_protection(node):
-        reasons.append(reason("nested-protection"))
-    if claim is Claim.FROM_FIELD and not senders and sender is None and isinstance(node, Entity):
-        # A bare CMS file around a whole mail: the From inside is what a person will be shown.
-        senders = from_addresses(node.headers)
-        headers = headers or _decoded_headers(node)
-    claimed = (sender,) if sender is not None else tuple(mailbox.address for mailbox in senders)
-    state, headline_reasons = _headline(layers, claim=claim, claimed=claimed, trust_store=examiner.trust_store)
-    content_octets = bytes(node.encoded) if isinstance(node, Entity) else node
+        reasons = (*reasons, reason("nested-protection"))
     return MessageReport(
         state=state,
-        reasons=(*headline_reasons, *reasons),
+        reasons=reasons,
         layers=tuple(layers),
-        headers=headers,
+        headers=_decoded_headers(displayed),
         certificates=tuple(certificates),
-        content=bytes(outermost.encoded) if not layers and isinstance(outermost, Entity) else content_octets,
+        content=bytes(node.encoded) if isinstance(node, Entity) else node,
         sender=claimed[0] if len(claimed) == 1 else None,
     )
 
@@ -321,6 +311,10 @@ def _has_nested_protection(entity: Entity) -> bool:
     except MalformedMessage:
         return False
     return any(is_multipart_signed(part) or looks_like_cms_part(part) or _has_nested_protection(part) for part in parts)
+
+
+def _senders(node: Entity | bytes) -> tuple[str, ...]:
+    return tuple(mailbox.address for mailbox in from_addresses(node.headers)) if isinstance(node, Entity) else ()
 
 
 def _decoded_headers(node: Entity | bytes) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,9 @@ and the mere description of a message walk the same way.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from smime_core.content_info import (
     ID_AUTH_ENVELOPED_DATA,
@@ -29,6 +31,8 @@ from smime_core.mime import (
     to_crlf,
 )
 from smime_core.signed_data import SignedData, parse_signed_data
+
+_HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,7 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
     octets = bytes(content)
     if is_content_info(octets):
         return octets
-    if octets[:64].lower().startswith((b"content-type:", b"mime-version:")):
+    if _HEADER_FIELD.match(octets):
         entity = parse_entity(octets)
         if is_multipart_signed(entity) or looks_like_cms_part(entity):
             return entity
