@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import imaplib
 import re
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, Protocol
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientError
 
 from webbridge.gateway.door import (
     ConnectionLost,
@@ -25,11 +22,11 @@ from webbridge.gateway.door import (
     GatewayCode,
     GatewayError,
     MailServer,
-    Security,
     check_folder_name,
     check_uid,
     clean_text,
 )
+from webbridge.gateway.imap_login import connect, shut_down
 from webbridge.gateway.summary import MessageSummary, Protection, summary_from_fetch
 
 __all__ = ["Flag", "Folder", "ImapConnection", "MessageSummary", "Protection", "RawMessage", "SearchUidBelow"]
@@ -117,16 +114,7 @@ class ImapConnection:
 
         Raises GatewayError with UNREACHABLE or LOGIN_REFUSED.
         """
-        try:
-            client = _connect(server)
-        except (OSError, imaplib.IMAP4.error, IMAPClientError) as error:
-            raise GatewayError(GatewayCode.UNREACHABLE, _unreachable_text(error)) from error
-        try:
-            _log_in(client, credentials)
-        except GatewayError:
-            _shut_down(client)
-            raise
-        return cls(client)
+        return cls(connect(server, credentials))
 
     def is_alive(self) -> bool:
         """Say whether the server still answers."""
@@ -143,7 +131,7 @@ class ImapConnection:
             with suppress(OSError, imaplib.IMAP4.error, IMAPClientError):
                 self._client.logout()
                 return
-        _shut_down(self._client)
+        shut_down(self._client)
 
     def list_folders(self) -> list[Folder]:
         """Return the selectable folders with their counts: the inbox first, then those with a role, then by name."""
@@ -290,50 +278,6 @@ class ImapConnection:
             raise GatewayError(refused, _refused_text(error, refused)) from error
 
 
-def _connect(server: MailServer) -> Any:
-    address = server.imap
-    implicit = address.security is Security.IMPLICIT_TLS
-    context = server.tls_context()
-    client = IMAPClient(
-        address.host,
-        address.port,
-        ssl=implicit,
-        ssl_context=context if implicit else None,
-        timeout=SocketTimeout(server.timeout_seconds, server.timeout_seconds),
-    )
-    # imapclient makes imaplib keep and log every line; neither passwords nor mail belong there.
-    client._imap.debug = 0
-    try:
-        client.socket().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        if not implicit:
-            client.starttls(context)
-    except (OSError, imaplib.IMAP4.error, IMAPClientError):
-        _shut_down(client)
-        raise
-    return client
-
-
-def _log_in(client: Any, credentials: Credentials) -> None:
-    try:
-        # PLAIN takes UTF-8 (RFC 4616 section 2), LOGIN only ASCII.
-        if client.has_capability("AUTH=PLAIN"):
-            client.plain_login(credentials.address, credentials.password)
-        else:
-            client.login(credentials.address, credentials.password)
-    except (imaplib.IMAP4.abort, OSError) as error:
-        raise ConnectionLost from error
-    except (LoginError, imaplib.IMAP4.error, UnicodeEncodeError):
-        # Without the cause: a traceback of the login could show what was sent.
-        raise GatewayError(
-            GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password."
-        ) from None
-
-
-def _shut_down(client: Any) -> None:
-    with suppress(OSError):
-        client.shutdown()
-
-
 def _role(name: str, flags: Sequence[bytes]) -> Role | None:
     if name.upper() == "INBOX":
         return Role.INBOX
@@ -343,12 +287,6 @@ def _role(name: str, flags: Sequence[bytes]) -> Role | None:
     if name in SENT_NAMES:
         return Role.SENT
     return {"Drafts": Role.DRAFTS, "Trash": Role.TRASH, "Junk": Role.JUNK}.get(name)
-
-
-def _unreachable_text(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "The mail server's certificate is not trusted; nothing was sent to it."
-    return "The mail server does not answer."
 
 
 def _refused_text(error: Exception, refused: GatewayCode) -> str:

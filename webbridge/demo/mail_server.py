@@ -1,0 +1,254 @@
+"""A mail server in memory: pymap's dict backend for IMAP and aiosmtpd for submission, on one event loop in a thread.
+
+IMAP speaks TLS from the first byte, SMTP after STARTTLS, both with the certificate of `tls`. Messages are kept byte
+for byte as they came; no Received line is added. Submission needs a login, sends only as oneself, only to accounts here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import threading
+from argparse import Namespace
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_bytes
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from proxyprotocol.sock import SocketInfo
+from pymap.backend.dict import Config, Identity, Login
+from pymap.backend.dict.mailbox import MailboxSet
+from pymap.concurrent import Subsystem
+from pymap.imap import IMAPServer
+from pymap.parsing.message import AppendMessage
+from pymap.parsing.specials import FetchRequirement
+from pymap.user import Passwords, UserMetadata
+from pysasl.hashing import BuiltinHash
+
+from webbridge.demo.tls import server_context
+from webbridge.gateway import MailServer, Security, ServerAddress
+
+HOST = "127.0.0.1"
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+START_SECONDS = 10.0
+CALL_SECONDS = 30.0
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """One message of a mailbox."""
+
+    uid: int
+    raw: bytes
+    flags: frozenset[str]
+
+
+class MemoryMailServer:
+    """A context manager: the servers listen inside it, and all mail is gone behind it.
+
+    `passwords` has an entry for each account. `tls_folder` holds what `write_tls_files` wrote. Port 0 takes a free one.
+    """
+
+    def __init__(
+        self, passwords: Mapping[str, str], *, tls_folder: Path, imap_port: int = 0, smtp_port: int = 0
+    ) -> None:
+        # aiosmtpd warns about its own old names at every login.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
+        self._passwords = dict(passwords)
+        self._tls_folder = tls_folder
+        self.imap_port = imap_port
+        self.smtp_port = smtp_port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="mail-server", daemon=True)
+        self._started = threading.Event()
+        self._start_error: OSError | None = None
+        self._stop: asyncio.Event | None = None
+        self._mailboxes: dict[str, MailboxSet] = {}
+        self._sessions: set[asyncio.Task[Any]] = set()
+
+    @property
+    def address(self) -> MailServer:
+        """Where the bridge finds this server, and the authority that it must trust."""
+        return MailServer(
+            imap=ServerAddress(host=HOST, port=self.imap_port),
+            smtp=ServerAddress(host=HOST, port=self.smtp_port, security=Security.STARTTLS),
+            ca_file=self._tls_folder / "tls_ca.pem",
+        )
+
+    def messages(self, account: str, folder: str = "INBOX") -> list[StoredMessage]:
+        """Return what a mailbox holds, oldest first; nothing when there is no such folder."""
+        return self._call(self._messages(account, folder))
+
+    def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
+        """Put a message into a mailbox as it is, unseen, and return its UID."""
+        return self._call(self._append(account, folder, raw))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._started.wait(START_SECONDS):
+            raise TimeoutError("the mail server did not start")
+        if self._start_error is not None:
+            self._thread.join()
+            raise self._start_error
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            try:
+                runner.run(self._serve())
+            except OSError as error:
+                self._start_error = error
+            finally:
+                self._started.set()
+
+    async def _serve(self) -> None:
+        self._stop = asyncio.Event()
+        config = _pymap_config(self._tls_folder)
+        login = Login(config)
+        for account, password in self._passwords.items():
+            self._mailboxes[account] = await _make_account(login, account, password)
+        self._imap = IMAPServer(login, config)
+        async with AsyncExitStack() as stack:
+            imap = await asyncio.start_server(self._imap_session, HOST, self.imap_port, ssl=config.ssl_context)
+            await stack.enter_async_context(imap)
+            smtp = await self._loop.create_server(self._smtp_session, HOST, self.smtp_port)
+            await stack.enter_async_context(smtp)
+            self.imap_port = imap.sockets[0].getsockname()[1]
+            self.smtp_port = smtp.sockets[0].getsockname()[1]
+            self._started.set()
+            await self._stop.wait()
+        for task in self._sessions:
+            task.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    async def _imap_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._sessions.add(task)
+            task.add_done_callback(self._sessions.discard)
+        with suppress(OSError):  # a client that goes away is no news
+            await self._imap(reader, writer, SocketInfo.get(writer, None, unique_id=token_bytes(8)))
+            await writer.wait_closed()
+
+    def _smtp_session(self) -> SMTP:
+        return SMTP(
+            _Deliverer(self),
+            hostname=HOST,
+            data_size_limit=MAX_MESSAGE_BYTES,
+            tls_context=server_context(self._tls_folder),
+            require_starttls=True,
+            auth_required=True,
+            authenticator=self._authenticate,
+            loop=self._loop,
+        )
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, sent: LoginPassword
+    ) -> AuthResult:
+        account = sent.login.decode("utf-8", "replace").lower()
+        expected = self._passwords.get(account, "").encode()
+        if expected and hmac.compare_digest(sent.password, expected):
+            return AuthResult(success=True, auth_data=account)
+        return AuthResult(success=False, handled=False)
+
+    def has_account(self, address: str) -> bool:
+        """Say whether mail for this address stays here."""
+        return address.lower() in self._passwords
+
+    async def deliver(self, address: str, raw: bytes) -> None:
+        """Put a message that came by SMTP into an account's inbox. Runs on the server's own loop."""
+        await self._append(address.lower(), "INBOX", raw)
+
+    async def _append(self, account: str, folder: str, raw: bytes) -> int:
+        mailbox = await self._mailboxes[account].get_mailbox(folder)
+        message = await mailbox.append(AppendMessage(raw, datetime.now(UTC)), recent=True)
+        return int(message.uid)
+
+    async def _messages(self, account: str, folder: str) -> list[StoredMessage]:
+        try:
+            mailbox = await self._mailboxes[account].get_mailbox(folder)
+        except KeyError:
+            return []
+        return [
+            StoredMessage(
+                uid=int(message.uid),
+                raw=bytes((await message.load_content(FetchRequirement.CONTENT)).get_body()),
+                flags=frozenset(str(flag) for flag in message.permanent_flags),
+            )
+            async for message in mailbox.messages()
+        ]
+
+    def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(CALL_SECONDS)
+
+
+class _Deliverer:
+    """aiosmtpd's handler: what a session may say, and where the message goes."""
+
+    def __init__(self, server: MemoryMailServer) -> None:
+        self._server = server
+
+    async def handle_MAIL(  # aiosmtpd finds it by this name
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.lower() != session.auth_data:
+            return "553 5.7.1 Sender is not who logged in"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Sender ok"
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not self._server.has_account(address):
+            return "550 5.1.1 No such person on this demonstration server"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 Recipient ok"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        if not isinstance(envelope.content, bytes):
+            return "554 5.6.0 No message"
+        for recipient in envelope.rcpt_tos:
+            await self._server.deliver(recipient, envelope.content)
+        return "250 2.0.0 Delivered"
+
+
+def _pymap_config(tls_folder: Path) -> Config:
+    return Config(
+        Namespace(passlib_cfg=None, proxy_protocol=None),
+        host=HOST,
+        port=0,
+        demo_data=False,
+        demo_user="",
+        demo_password="",
+        ssl_context=server_context(tls_folder),
+        tls_enabled=False,  # means STARTTLS; here TLS comes first
+        hash_context=BuiltinHash(rounds=1),  # passwords that the demonstration prints need no slow hash
+        cpu_subsystem=Subsystem.for_asyncio(),
+        max_append_len=MAX_MESSAGE_BYTES,
+    )
+
+
+async def _make_account(login: Login, account: str, password: str) -> MailboxSet:
+    identity = await login.authorize(Identity(account, login, None, frozenset()), account)
+    hashed = await Passwords(login.config).hash_password(password)
+    await identity.set(UserMetadata(login.config, account, password=hashed))
+    async with identity.new_session() as session:
+        await session.mailbox_set.add_mailbox("Sent")
+        return session.mailbox_set
