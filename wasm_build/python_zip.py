@@ -11,7 +11,7 @@ from typing import Final
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _CORE_LEFT_OUT: Final = {"demo_ca.py", "providers/native.py"}
-_ROAMING_FILES: Final = ("__init__.py",)
+_ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = ("__init__.py", "verbs.py", "warm_up.py")
 
 

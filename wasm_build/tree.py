@@ -30,7 +30,8 @@ def list_folder(folder: Path, *, prefix: str = "", without: tuple[str, ...] = ()
     return {
         prefix + name: folder / name
         for name in sorted(_list_files(folder))
-        if not name.startswith(tuple(f"{left_out}/" for left_out in without)) and "__pycache__" not in name
+        if not name.startswith(tuple(f"{left_out}/" for left_out in without))
+        and "__pycache__" not in name
         and not name.endswith((".d.ts", ".d.mts"))
     }
 

@@ -1,2 +1,186 @@
-/** door */
-export function createCryptoDoor(residue) { return {}; }
+/**
+ * The module `sealwax_js` that Python imports: WebCrypto and Argon2id over the bytes of Python's memory.
+ *
+ * Bulk data is handed to WebCrypto as a view on linear memory: WebCrypto takes its own copy before the call returns,
+ * so that no JavaScript copy exists. Everything that comes back is kept in the residue and overwritten at the end.
+ * A refusal is returned as the name of the DOMException, never thrown: its text belongs to the browser.
+ */
+
+import { deriveArgon2id } from "./argon2_door.js";
+
+/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {{getBuffer(kind: "u8"): {data: Uint8Array<ArrayBuffer>, release(): void}}} PythonBytes */
+
+// Small buffers stand inline on the JavaScript heap, where nothing overwrites them.
+const SMALL_SECRET_BYTES = 4096;
+
+/** @param {Residue} residue */
+export function createCryptoDoor(residue) {
+  const { subtle } = crypto;
+
+  /**
+   * A copy of a small value in a buffer of its own.
+   * @param {PythonBytes} bytes
+   */
+  const copySmall = (bytes) =>
+    withView(bytes, (view) => {
+      const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SMALL_SECRET_BYTES, view.length)));
+      const copy = new Uint8Array(buffer, 0, view.length);
+      copy.set(view);
+      return copy;
+    });
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} operation
+   * @returns {Promise<T | string>}
+   */
+  const attempt = async (operation) => {
+    try {
+      const result = await operation();
+      if (result instanceof ArrayBuffer) residue.keepBuffer(result);
+      return result;
+    } catch (error) {
+      if (error instanceof DOMException) return error.name;
+      throw error;
+    }
+  };
+
+  /**
+   * @param {string} name "AES-CBC" or "AES-GCM"
+   * @param {PythonBytes} iv
+   * @param {PythonBytes} aad
+   */
+  const cipher = (name, iv, aad) =>
+    name === "AES-GCM"
+      ? { name, iv: copySmall(iv), additionalData: copySmall(aad), tagLength: 128 }
+      : { name, iv: copySmall(iv) };
+
+  /**
+   * @param {PythonBytes} secret
+   * @param {string} name
+   * @param {KeyUsage[]} usages
+   */
+  const importSecret = (secret, name, usages) => subtle.importKey("raw", copySmall(secret), name, false, usages);
+
+  return {
+    /** @param {string} hash @param {PythonBytes} data */
+    digest: (hash, data) => attempt(() => withView(data, (view) => subtle.digest(hash, view))),
+
+    /** @param {"spki" | "pkcs8"} format @param {PythonBytes} data @param {string} algorithm JSON @param {KeyUsage} usage */
+    importKey: (format, data, algorithm, usage) =>
+      attempt(() => subtle.importKey(format, copySmall(data), JSON.parse(algorithm), false, usage ? [usage] : [])),
+
+    /** @param {CryptoKey} key @param {string} algorithm JSON @param {PythonBytes} data */
+    sign: (key, algorithm, data) =>
+      attempt(() => withView(data, (view) => subtle.sign(JSON.parse(algorithm), key, view))),
+
+    /** @param {CryptoKey} key @param {string} algorithm JSON @param {PythonBytes} signature @param {PythonBytes} data */
+    verify: (key, algorithm, signature, data) =>
+      attempt(() => {
+        const signatureCopy = copySmall(signature);
+        return withView(data, (view) => subtle.verify(JSON.parse(algorithm), key, signatureCopy, view));
+      }),
+
+    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data */
+    encrypt: (name, cek, iv, aad, data) =>
+      attempt(async () => {
+        const key = await importSecret(cek, name, ["encrypt"]);
+        const algorithm = cipher(name, iv, aad);
+        return withView(data, (view) => subtle.encrypt(algorithm, key, view));
+      }),
+
+    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data */
+    decrypt: (name, cek, iv, aad, data) =>
+      attempt(async () => {
+        const key = await importSecret(cek, name, ["decrypt"]);
+        const algorithm = cipher(name, iv, aad);
+        return withView(data, (view) => subtle.decrypt(algorithm, key, view));
+      }),
+
+    /** @param {CryptoKey} key @param {PythonBytes} data */
+    encryptOaep: (key, data) => attempt(() => subtle.encrypt("RSA-OAEP", key, copySmall(data))),
+
+    /** @param {CryptoKey} key @param {PythonBytes} data */
+    decryptOaep: (key, data) => attempt(() => subtle.decrypt("RSA-OAEP", key, copySmall(data))),
+
+    /** @param {CryptoKey} key @param {string} curve @param {PythonBytes} point @param {number} bits */
+    agree: (key, curve, point, bits) =>
+      attempt(async () => {
+        const other = await subtle.importKey("raw", copySmall(point), { name: "ECDH", namedCurve: curve }, false, []);
+        return subtle.deriveBits({ name: "ECDH", public: other }, key, bits);
+      }),
+
+    /**
+     * The ephemeral point and behind it the shared secret.
+     * @param {CryptoKey} key @param {string} curve @param {number} bits
+     */
+    agreeEphemeral: (key, curve, bits) =>
+      attempt(async () => {
+        const pair = await subtle.generateKey({ name: "ECDH", namedCurve: curve }, false, ["deriveBits"]);
+        const point = await subtle.exportKey("raw", pair.publicKey);
+        const secret = await subtle.deriveBits({ name: "ECDH", public: key }, pair.privateKey, bits);
+        const both = new Uint8Array(new ArrayBuffer(point.byteLength + secret.byteLength));
+        both.set(new Uint8Array(point));
+        both.set(new Uint8Array(residue.keepBuffer(secret)), point.byteLength);
+        return both.buffer;
+      }),
+
+    /** @param {PythonBytes} kek @param {PythonBytes} cek */
+    wrap: (kek, cek) =>
+      attempt(async () => {
+        const wrapping = await importSecret(kek, "AES-KW", ["wrapKey"]);
+        return subtle.wrapKey("raw", await importAnySecret(subtle, copySmall(cek)), wrapping, "AES-KW");
+      }),
+
+    /** @param {PythonBytes} kek @param {PythonBytes} wrapped */
+    unwrap: (kek, wrapped) =>
+      attempt(async () => {
+        const wrapping = await importSecret(kek, "AES-KW", ["unwrapKey"]);
+        const usages = /** @type {KeyUsage[]} */ (["sign"]);
+        const cek = await subtle.unwrapKey("raw", copySmall(wrapped), wrapping, "AES-KW", ANY_SECRET, true, usages);
+        return subtle.exportKey("raw", cek);
+      }),
+
+    /** @param {string} algorithm JSON @param {KeyUsage} usage @returns {Promise<ArrayBuffer | string>} PKCS#8 */
+    generateKey: (algorithm, usage) =>
+      attempt(async () => {
+        const parameters = JSON.parse(algorithm);
+        // 65537, which JSON has no bytes for.
+        if (parameters.modulusLength) parameters.publicExponent = new Uint8Array([1, 0, 1]);
+        const pair = /** @type {CryptoKeyPair} */ (await subtle.generateKey(parameters, true, [usage, "verify"]));
+        return subtle.exportKey("pkcs8", pair.privateKey);
+      }),
+
+    /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} memory KiB @param {number} passes @param {number} lanes @param {number} length */
+    argon2id: (secret, salt, memory, passes, lanes, length) =>
+      deriveArgon2id(residue, { secret: copySmall(secret), salt: copySmall(salt), memory, passes, lanes, length }),
+  };
+}
+
+// WebCrypto wraps keys, not bytes: an HMAC key may have any length.
+const ANY_SECRET = { name: "HMAC", hash: "SHA-256" };
+
+/**
+ * @param {SubtleCrypto} subtle
+ * @param {Uint8Array<ArrayBuffer>} secret
+ */
+function importAnySecret(subtle, secret) {
+  return subtle.importKey("raw", secret, ANY_SECRET, true, ["sign"]);
+}
+
+/**
+ * Lends a view on Python's bytes. It must be used up before the call returns: linear memory may move afterwards.
+ * @template T
+ * @param {PythonBytes} bytes
+ * @param {(view: Uint8Array<ArrayBuffer>) => T} use
+ * @returns {T}
+ */
+function withView(bytes, use) {
+  const borrowed = bytes.getBuffer("u8");
+  try {
+    return use(borrowed.data);
+  } finally {
+    borrowed.release();
+  }
+}
