@@ -1,0 +1,119 @@
+/**
+ * The background: decides who may ask what (`shared/messages.js`), and routes it. It holds no plaintext and no state
+ * that must outlive it: Chromium ends it after 30 idle seconds.
+ */
+import { api } from "./shared/api.js";
+import { parseMessage } from "./shared/messages.js";
+import * as database from "./background/database.js";
+import * as fields from "./background/fields.js";
+import * as frames from "./background/frames.js";
+import * as jobs from "./background/jobs.js";
+import * as keys from "./background/keys.js";
+import * as prompts from "./background/prompts.js";
+import * as session from "./background/session.js";
+import * as sites from "./background/sites.js";
+import * as vault from "./background/vault_link.js";
+
+const MENU_FIELD = "field";
+const MENU_LOCK = "lock";
+const MENU_KEYS = "keys";
+
+/** @typedef {chrome.runtime.MessageSender} Sender */
+/** @type {Record<string, (body: any, sender: Sender) => unknown>} */
+const HANDLERS = {
+  "frame.request": frames.request,
+  "frame.window": frames.moveToWindow,
+  "frame.drop": frames.drop,
+  "frame.claim": claimFrame,
+  "frame.close": async (body, sender) => frames.close(await frames.ofBroker(body.frame, sender)),
+  "field.write": fields.write,
+  "field.open": fields.open,
+  "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
+  "prompt.claim": prompts.claim,
+  "prompt.unlock": prompts.unlock,
+  "prompt.agree": prompts.agree,
+  "prompt.refuse": prompts.refuse,
+  "keys.list": keys.list,
+  "keys.import": keys.importKeyFile,
+  "keys.remove": ({ id }) => keys.removeKeyFile(id),
+  "keys.unlock": keys.unlock,
+  "people.import": ({ bytes }) => keys.importCertificates("people", bytes),
+  "people.remove": ({ id }) => database.remove("people", id),
+  "anchors.import": ({ bytes }) => keys.importCertificates("anchors", bytes),
+  "anchors.remove": ({ id }) => database.remove("anchors", id),
+  "sites.remove": ({ id }) => database.remove("sites", id),
+  "session.lock": session.lock,
+  "vault.key": () => vault.call("vault.key"),
+  "options.open": () => api.runtime.openOptionsPage(),
+  "heartbeat": () => null,
+};
+
+api.runtime.onMessage.addListener((message, sender, reply) => {
+  if (message?.to === "vault") return undefined;
+  void answer(message, sender).then(reply);
+  return true;
+});
+
+api.action.onClicked.addListener((tab) => void (tab.id !== undefined && sites.activate(tab.id)));
+
+api.contextMenus.onClicked.addListener((info, tab) => {
+  if (info.menuItemId === MENU_LOCK) void session.lock();
+  else if (info.menuItemId === MENU_KEYS) void api.runtime.openOptionsPage();
+  else if (tab?.id !== undefined) void sites.activate(tab.id, info.frameId);
+});
+
+api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));
+api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && session.lock()));
+api.permissions.onAdded.addListener(() => void sites.registerGranted());
+api.permissions.onRemoved.addListener(() => void sites.registerGranted());
+api.runtime.onStartup.addListener(() => void session.lock());
+api.runtime.onInstalled.addListener(() => void setUp());
+
+/**
+ * @param {any} message
+ * @param {Sender} sender
+ */
+async function answer(message, sender) {
+  try {
+    const { type, body } = parseMessage(message, originOf(sender));
+    return { value: (await HANDLERS[type](body, sender)) ?? null };
+  } catch (error) {
+    const { code = "unknown", message: text } = /** @type {any} */ (error);
+    return { error: { code: String(code), message: String(text) } };
+  }
+}
+
+/**
+ * Which kind of context speaks: known from what the browser says of the sender, never from the message.
+ * @param {Sender} sender
+ * @returns {import("./shared/messages.js").Origin | null}
+ */
+function originOf(sender) {
+  if (sender.id !== api.runtime.id || !sender.tab) return null;
+  const base = api.runtime.getURL("");
+  if (!sender.url?.startsWith(base)) return "content";
+  const page = sender.url.slice(base.length).split(/[?#]/)[0];
+  if (page === "broker.html") return "broker";
+  // Only the broker may stand in a frame.
+  if (sender.frameId !== 0) return null;
+  if (page === "prompt.html") return "prompt";
+  return page === "options.html" ? "options" : null;
+}
+
+/** @param {any} body @param {Sender} sender */
+async function claimFrame(body, sender) {
+  const frame = await frames.claim(body, sender);
+  await frames.tellPage(frame, { type: "frame.claimed" });
+  const { id, kind, sign, encrypt, origin } = frame;
+  return { frame: id, kind, sign, encrypt, origin };
+}
+
+async function setUp() {
+  await session.lock();
+  await sites.registerGranted();
+  await api.contextMenus.removeAll();
+  const title = (/** @type {string} */ key) => api.i18n.getMessage(key);
+  api.contextMenus.create({ id: MENU_FIELD, title: title("menuField"), contexts: ["editable"] });
+  api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });
+}

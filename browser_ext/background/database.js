@@ -1,0 +1,62 @@
+/**
+ * What outlives the browser: IndexedDB of the extension, which only its background opens (inside a foreign page's
+ * frame it is not dependable).
+ *
+ * `keyFiles` are PKCS#12 files as the person chose them, encrypted under their passphrase. `sealed` are the opened
+ * identities, encrypted under the session's key: worthless without it and deleted at lock. `people` and `anchors` are
+ * certificates. `sites` are the origins that may have fields opened.
+ */
+
+/** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites"} Store */
+
+const NAME = "sealwax";
+const VERSION = 1;
+/** @type {Record<Store, string>} */
+const KEY_PATHS = { keyFiles: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin" };
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let opened;
+
+function open() {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = () => {
+      for (const [store, keyPath] of Object.entries(KEY_PATHS)) request.result.createObjectStore(store, { keyPath });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return opened;
+}
+
+/**
+ * @template T
+ * @param {Store} store
+ * @param {IDBTransactionMode} mode
+ * @param {(objects: IDBObjectStore) => IDBRequest<T>} act
+ * @returns {Promise<T>}
+ */
+async function transact(store, mode, act) {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(store, mode);
+    const request = act(transaction.objectStore(store));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/** @param {Store} store @returns {Promise<any[]>} */
+export const all = (store) => transact(store, "readonly", (objects) => objects.getAll());
+
+/** @param {Store} store @param {string} key @returns {Promise<any>} undefined when there is none */
+export const get = (store, key) => transact(store, "readonly", (objects) => objects.get(key));
+
+/** @param {Store} store @param {object} value */
+export const put = (store, value) => transact(store, "readwrite", (objects) => objects.put(value));
+
+/** @param {Store} store @param {string} key */
+export const remove = (store, key) => transact(store, "readwrite", (objects) => objects.delete(key));
+
+/** @param {Store} store */
+export const clear = (store) => transact(store, "readwrite", (objects) => objects.clear());

@@ -1,0 +1,95 @@
+/** Sealing and opening fields. The origin always is the frame's, as the browser told it. */
+import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import * as frames from "./frames.js";
+import * as jobs from "./jobs.js";
+import * as keys from "./keys.js";
+import * as memory from "./memory.js";
+import * as prompts from "./prompts.js";
+import * as vault from "./vault_link.js";
+
+/** How often an origin may have fields opened: without a budget every page is a decryption oracle. */
+const OPENINGS_PER_MINUTE = 20;
+const MINUTE_MILLISECONDS = 60_000;
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function write(body, sender) {
+  const frame = await frames.ofBroker(body.frame, sender);
+  if (frame.kind !== "write") throw new RequestError("bad-request");
+  const job = await jobs.create(frame);
+  await vault.call("text.hold", { job: job.id, envelope: body.text });
+  await prompts.open(job);
+  return { job: job.id };
+}
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function open(body, sender) {
+  const frame = await frames.ofBroker(body.frame, sender);
+  if (frame.kind !== "open") throw new RequestError("bad-request");
+  await spendBudget(frame.origin);
+  const job = await jobs.create(frame, Array.from(new Uint8Array(body.replyKey)));
+  const site = await database.get("sites", frame.origin);
+  const { identities } = await keys.unlocked();
+  if (site && identities.length) await openNow(job);
+  else await prompts.open(job);
+  return { job: job.id };
+}
+
+/**
+ * Signs and seals a job's text for the chosen people and for the writer.
+ * @param {JobRecord} job
+ * @param {{identity: string, recipients: string[]}} choice fingerprints
+ */
+export async function sealNow(job, { identity, recipients }) {
+  const frame = await frames.load(job.frame);
+  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
+  if (!own) throw new RequestError("no-such-key");
+  if (frame.sign && own.locked) throw new RequestError("locked");
+  const people = await peopleBy(frame.encrypt ? recipients : []);
+  const { sealKey, identities } = frame.sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
+  // The writer can always read what they wrote.
+  const certificates = frame.encrypt ? [own, ...people].map(({ certificate }) => certificate) : [];
+  const at = new Date().toISOString();
+  const { armored } = await vault.call("field.seal", {
+    job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
+  });
+  await frames.tellPage(frame, { type: "field.sealed", armored });
+  const named = people.map(({ addresses, subject }) => addresses[0] ?? subject);
+  const result = { people: named, signedAs: frame.sign ? own.addresses[0] ?? own.subject : null, encrypted: frame.encrypt };
+  await jobs.finish(job, { state: "done", result });
+}
+
+/** @param {string[]} fingerprints @returns {Promise<CertificateInfo[]>} */
+async function peopleBy(fingerprints) {
+  const people = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
+  if (people.includes(undefined)) throw new RequestError("no-such-person");
+  const described = await keys.describe(people.map(({ certificate }) => certificate.slice(0)));
+  if (described.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
+  return people;
+}
+
+/** Opens a job's field; what goes wrong is shown in the frame. @param {JobRecord} job */
+export async function openNow(job) {
+  try {
+    const frame = await frames.load(job.frame);
+    const { sealKey, identities } = await keys.unlocked();
+    const { report } = await vault.call("field.open", {
+      job: job.id, cms: frame.cms, origin: frame.origin, replyKey: new Uint8Array(job.replyKey).buffer,
+      identities, sealKey, anchors: await keys.anchors(), at: new Date().toISOString(),
+    });
+    await jobs.finish(job, { state: "done", result: { report } });
+  } catch (error) {
+    const { code = "unknown", message } = /** @type {any} */ (error);
+    await jobs.finish(job, { state: "failed", error: { code: String(code), message: String(message) } });
+  }
+}
+
+/** @param {string} origin */
+async function spendBudget(origin) {
+  const name = `budget:${origin}`;
+  /** @type {number[]} */
+  const spent = (await memory.read(name)) ?? [];
+  const recent = spent.filter((time) => time > Date.now() - MINUTE_MILLISECONDS);
+  if (recent.length >= OPENINGS_PER_MINUTE) throw new RequestError("budget-spent");
+  await memory.write(name, [...recent, Date.now()]);
+}

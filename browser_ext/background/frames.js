@@ -1,0 +1,165 @@
+/**
+ * The frames in pages: who asked for one, for which document, and which extension page may speak for it.
+ *
+ * A frame is asked for by a content script and claimed by the broker page with a one-time token. The token is bound to
+ * the tab and to the origin of the page, as the browser tells them, lives ten seconds, and is never in a URL. From
+ * then on only that broker, in that tab and frame, may use the frame's id.
+ */
+import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
+import * as memory from "./memory.js";
+
+const TOKEN_MILLISECONDS = 10_000;
+const MAX_CMS_CHARACTERS = 1_000_000;
+const MAX_PROPOSED = 50;
+
+/**
+ * @param {any} body
+ * @param {chrome.runtime.MessageSender} sender
+ * @returns {Promise<{frame: string, token: string, inWindow: boolean}>}
+ */
+export async function request(body, sender) {
+  const origin = senderOrigin(sender);
+  const asked = new Set(body.smime.toLowerCase().split(/\s+/));
+  const named = asked.has("sign") || asked.has("encrypt");
+  if (body.cms.length > MAX_CMS_CHARACTERS) throw new RequestError("field-too-large");
+  /** @type {FrameRecord} */
+  const frame = {
+    id: crypto.randomUUID(),
+    tabId: tabOf(sender),
+    pageFrameId: sender.frameId ?? 0,
+    origin,
+    kind: body.kind === "open" ? "open" : "write",
+    // A field that asks for nothing gets both.
+    sign: asked.has("sign") || !named,
+    encrypt: asked.has("encrypt") || !named,
+    proposed: body.proposed.slice(0, MAX_PROPOSED),
+    cms: body.cms,
+    inWindow: !body.secure,
+  };
+  await save(frame);
+  if (frame.inWindow) {
+    await openWindow(frame);
+    return { frame: frame.id, token: "", inWindow: true };
+  }
+  const token = crypto.randomUUID();
+  await memory.write(`token:${token}`, { frame: frame.id, expires: Date.now() + TOKEN_MILLISECONDS });
+  return { frame: frame.id, token, inWindow: false };
+}
+
+/** The page did not let the frame start: the same work goes on in a window. */
+export async function moveToWindow(/** @type {any} */ body, /** @type {chrome.runtime.MessageSender} */ sender) {
+  const frame = await ofPage(body.frame, sender);
+  if (frame.brokerTabId !== undefined) throw new RequestError("bad-request");
+  frame.inWindow = true;
+  await save(frame);
+  await openWindow(frame);
+}
+
+/**
+ * Gives a frame to the broker that holds its token.
+ * @param {any} body
+ * @param {chrome.runtime.MessageSender} sender
+ * @returns {Promise<FrameRecord>}
+ */
+export async function claim(body, sender) {
+  const frame = body.token ? await redeem(body, sender) : await load(body.frame);
+  // A window of our own is named by the frame's id, which no page learns; it is never inside another page.
+  const rightPlace = frame.inWindow ? sender.frameId === 0 : body.token && frame.tabId === sender.tab?.id;
+  if (!rightPlace || frame.brokerFrameId !== undefined) throw new RequestError("bad-token");
+  frame.brokerTabId = sender.tab?.id;
+  frame.brokerFrameId = sender.frameId;
+  await save(frame);
+  return frame;
+}
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+async function redeem({ token, pageOrigin }, sender) {
+  const name = `token:${token}`;
+  const record = await memory.read(name);
+  await memory.forget(name);
+  if (!record || Date.now() > record.expires || sender.frameId === 0) throw new RequestError("bad-token");
+  const frame = await load(record.frame);
+  // The broker reads this from the browser's own account of who posted the token.
+  if (frame.origin !== pageOrigin || frame.inWindow) throw new RequestError("bad-token");
+  return frame;
+}
+
+/**
+ * The frame that this broker has claimed.
+ * @param {string} id
+ * @param {chrome.runtime.MessageSender} sender
+ */
+export async function ofBroker(id, sender) {
+  const frame = await load(id);
+  if (frame.brokerTabId !== sender.tab?.id || frame.brokerFrameId !== sender.frameId) throw new RequestError("bad-request");
+  return frame;
+}
+
+/**
+ * The frame that this page's content script has asked for.
+ * @param {string} id
+ * @param {chrome.runtime.MessageSender} sender
+ */
+async function ofPage(id, sender) {
+  const frame = await load(id);
+  const same = frame.tabId === sender.tab?.id && frame.pageFrameId === sender.frameId && frame.origin === senderOrigin(sender);
+  if (!same) throw new RequestError("bad-request");
+  return frame;
+}
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function drop(body, sender) {
+  const frame = await ofPage(body.frame, sender);
+  await memory.forget(`frame:${frame.id}`);
+}
+
+/**
+ * Tells the page's content script; a document that has gone does not know the frame's id and ignores it.
+ * @param {FrameRecord} frame
+ * @param {object} message
+ */
+export async function tellPage(frame, message) {
+  const options = { frameId: frame.pageFrameId };
+  await api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options).catch(() => {});
+}
+
+/** @param {FrameRecord} frame */
+export async function close(frame) {
+  await memory.forget(`frame:${frame.id}`);
+  await tellPage(frame, { type: "frame.closed" });
+}
+
+/** @param {string} id @returns {Promise<FrameRecord>} */
+export async function load(id) {
+  const frame = await memory.read(`frame:${id}`);
+  if (!frame) throw new RequestError("frame-gone");
+  return frame;
+}
+
+/** @param {FrameRecord} frame */
+function save(frame) {
+  return memory.write(`frame:${frame.id}`, frame);
+}
+
+/** @param {FrameRecord} frame */
+async function openWindow(frame) {
+  const url = api.runtime.getURL(`broker.html?frame=${frame.id}`);
+  await api.windows.create({ url, type: "popup", width: 640, height: 520 });
+}
+
+/**
+ * The origin of the document that sent a message, as the browser knows it.
+ * @param {chrome.runtime.MessageSender} sender
+ */
+function senderOrigin(sender) {
+  const origin = sender.origin ?? new URL(sender.url ?? "").origin;
+  if (!/^https?:\/\//.test(origin)) throw new RequestError("no-origin");
+  return origin;
+}
+
+/** @param {chrome.runtime.MessageSender} sender */
+function tabOf(sender) {
+  if (sender.tab?.id === undefined) throw new RequestError("bad-request");
+  return sender.tab.id;
+}

@@ -1,0 +1,92 @@
+/** Keys and people: PKCS#12 files, their opened identities, certificates of other people, authorities. */
+import { RequestError } from "../shared/messages.js";
+import { certificatesOf } from "../shared/pem.js";
+import * as database from "./database.js";
+import * as session from "./session.js";
+import * as vault from "./vault_link.js";
+
+/** What the pages may see: no key file leaves the background. */
+export async function list() {
+  const unlocked = await session.isUnlocked();
+  const open = new Set(unlocked ? (await database.all("sealed")).map(({ keyFile }) => keyFile) : []);
+  const keyFiles = (await database.all("keyFiles")).map(({ id, name, identities }) => ({ id, name, identities, locked: !open.has(id) }));
+  const [people, anchors, sites] = await Promise.all([database.all("people"), database.all("anchors"), database.all("sites")]);
+  return { keyFiles, people, anchors, sites };
+}
+
+/** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
+export async function importKeyFile({ name, p12, passphrase }) {
+  const identities = await openIdentities(p12.slice(0), passphrase);
+  const id = identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
+  const described = identities.map(({ sealed: _, ...described }) => described);
+  await database.put("keyFiles", { id, name, p12, identities: described });
+  await keepSealed(id, identities);
+}
+
+/** @param {{keyFile: string, passphrase: SealedSecret}} body */
+export async function unlock({ keyFile, passphrase }) {
+  const file = await database.get("keyFiles", keyFile);
+  if (!file) throw new RequestError("no-such-key");
+  await keepSealed(keyFile, await openIdentities(file.p12, passphrase));
+}
+
+/** @param {ArrayBuffer} p12 @param {SealedSecret} passphrase @returns {Promise<(CertificateInfo & {sealed: ArrayBuffer})[]>} */
+async function openIdentities(p12, passphrase) {
+  const sealKey = await session.sealKeyForUnlock();
+  const { identities } = await vault.call("identity.open", { p12, passphrase, sealKey });
+  if (!identities.length) throw new RequestError("no-identity-in-file");
+  return identities;
+}
+
+/** @param {string} keyFile @param {(CertificateInfo & {sealed: ArrayBuffer})[]} identities */
+async function keepSealed(keyFile, identities) {
+  for (const { fingerprint, sealed } of identities) await database.put("sealed", { fingerprint, keyFile, sealed });
+}
+
+/** @param {string} id */
+export async function removeKeyFile(id) {
+  await database.remove("keyFiles", id);
+  for (const { fingerprint, keyFile } of await database.all("sealed")) {
+    if (keyFile === id) await database.remove("sealed", fingerprint);
+  }
+}
+
+/**
+ * @param {"people" | "anchors"} store
+ * @param {ArrayBuffer} bytes
+ */
+export async function importCertificates(store, bytes) {
+  const certificates = await describe(certificatesOf(bytes));
+  for (const { usable: _, reason: __, ...described } of certificates) await database.put(store, described);
+}
+
+/**
+ * Certificates as the vault sees them now, against the person's authorities.
+ * @param {ArrayBuffer[]} certificates
+ * @returns {Promise<CertificateInfo[]>}
+ */
+export async function describe(certificates) {
+  if (!certificates.length) return [];
+  const at = new Date().toISOString();
+  return (await vault.call("certificate.describe", { certificates, anchors: await anchors(), at })).certificates;
+}
+
+/** @returns {Promise<ArrayBuffer[]>} */
+export async function anchors() {
+  return (await database.all("anchors")).map(({ certificate }) => certificate);
+}
+
+/** Every identity of the person, with the file that holds it. */
+export async function identities() {
+  const { keyFiles } = await list();
+  return keyFiles.flatMap(({ id, name, identities: inFile, locked }) =>
+    inFile.map((/** @type {CertificateInfo} */ info) => ({ ...info, keyFile: id, fileName: name, locked })));
+}
+
+/** What the vault needs to use the unlocked identities. @param {string} [fingerprint] only this one */
+export async function unlocked(fingerprint) {
+  const sealKey = await session.sealKey();
+  const sealed = sealKey ? await database.all("sealed") : [];
+  const chosen = sealed.filter((identity) => fingerprint === undefined || identity.fingerprint === fingerprint);
+  return { sealKey, identities: chosen.map((identity) => identity.sealed) };
+}

@@ -1,0 +1,83 @@
+/**
+ * The extension's own window, where a page can neither cover nor steal the focus: passphrase, consent, recipients, and
+ * the first opening for a site.
+ */
+import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import * as fields from "./fields.js";
+import * as frames from "./frames.js";
+import * as jobs from "./jobs.js";
+import * as keys from "./keys.js";
+import * as vault from "./vault_link.js";
+
+const PAGE = "prompt.html";
+const SIZE = { width: 560, height: 720 };
+
+/** @param {JobRecord} job */
+export async function open(job) {
+  const opened = await api.windows.create({ url: api.runtime.getURL(`${PAGE}?job=${job.id}`), type: "popup", ...SIZE });
+  // The window may have been answered by now.
+  await jobs.save({ ...(await jobs.load(job.id)), windowId: opened?.id });
+}
+
+/** Everything that the window shows. @param {any} body */
+export async function claim({ job: id, replyKey }) {
+  const job = await waitingJob(id);
+  const frame = await frames.load(job.frame);
+  const writing = job.kind === "write";
+  const people = writing && frame.encrypt ? await database.all("people") : [];
+  return {
+    kind: job.kind,
+    origin: job.origin,
+    sign: frame.sign,
+    encrypt: frame.encrypt,
+    proposed: frame.proposed,
+    identities: await keys.identities(),
+    people: await keys.describe(people.map(({ certificate }) => certificate)),
+    text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
+    siteKnown: Boolean(await database.get("sites", job.origin)),
+  };
+}
+
+/** @param {any} body */
+export async function unlock({ job, keyFile, passphrase }) {
+  await waitingJob(job);
+  await keys.unlock({ keyFile, passphrase });
+}
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function agree({ job: id, identity, recipients }, sender) {
+  const job = await waitingJob(id);
+  if (job.kind === "write") {
+    await fields.sealNow(job, { identity, recipients });
+  } else {
+    await database.put("sites", { origin: job.origin, since: new Date().toISOString() });
+    await fields.openNow(job);
+  }
+  closeWindow(sender);
+}
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function refuse({ job: id }, sender) {
+  await jobs.finish(await waitingJob(id), { state: "cancelled" });
+  closeWindow(sender);
+}
+
+/** A window that is closed without an answer is a refusal. @param {number} windowId */
+export async function closed(windowId) {
+  const job = await jobs.ofWindow(windowId);
+  if (job) await jobs.finish(job, { state: "cancelled" });
+}
+
+/** Firefox lets no script close a window that an extension opened. @param {chrome.runtime.MessageSender} sender */
+function closeWindow(sender) {
+  if (sender.tab) void api.windows.remove(sender.tab.windowId).catch(() => {});
+}
+
+/** @param {string} id */
+async function waitingJob(id) {
+  const job = await jobs.load(id);
+  if (job.state !== "waiting") throw new RequestError("job-gone");
+  return job;
+}

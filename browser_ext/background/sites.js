@@ -1,0 +1,36 @@
+/** Where the content scripts run: on sites that the person granted, and elsewhere on the person's own click. */
+import { api } from "../shared/api.js";
+
+const REGISTRATION = "granted-sites";
+export const CONTENT_SCRIPTS = ["content/frame_host.js", "content/fields.js", "content/content.js"];
+
+/** Registers the content scripts for every granted origin, and for no other. */
+export async function registerGranted() {
+  const { origins = [] } = await api.permissions.getAll();
+  const declared = new Set((api.runtime.getManifest().content_scripts ?? []).flatMap(({ matches }) => matches ?? []));
+  const matches = origins.filter((origin) => !declared.has(origin));
+  const known = await api.scripting.getRegisteredContentScripts({ ids: [REGISTRATION] });
+  if (known.length) await api.scripting.unregisterContentScripts({ ids: [REGISTRATION] });
+  if (!matches.length) return;
+  await api.scripting.registerContentScripts([
+    { id: REGISTRATION, matches, js: CONTENT_SCRIPTS, allFrames: true, runAt: "document_idle" },
+  ]);
+}
+
+/**
+ * Puts the content scripts into a tab that the person just clicked for, and has the focused field opened there.
+ * @param {number} tabId
+ * @param {number} [frameId]
+ */
+export async function activate(tabId, frameId) {
+  const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
+  try {
+    await api.scripting.executeScript({ target, files: CONTENT_SCRIPTS });
+  } catch {
+    // The browser's own pages and stores admit no script: there is nothing to protect there.
+    await api.runtime.openOptionsPage();
+    return;
+  }
+  const options = frameId === undefined ? {} : { frameId };
+  await api.tabs.sendMessage(tabId, { type: "field.activate" }, options).catch(() => {});
+}

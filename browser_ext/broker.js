@@ -1,0 +1,185 @@
+/**
+ * The frame in the page. It does nothing before it has a valid token, draws state and buttons around the nested view
+ * in which the text stands, and carries envelopes between that view and the background.
+ */
+import { html } from "./runtime/ui/dom.js";
+import { waxSeal } from "./runtime/ui/state_mark.js";
+import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { describeReport } from "./shared/report_view.js";
+import { ask, startHeartbeat } from "./shared/request.js";
+import { ViewLink } from "./shared/view_link.js";
+
+const RETRIES = 5;
+const RETRY_MILLISECONDS = 500;
+
+/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, origin: string}} Claim */
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const top_ = html("div", { class: "top" });
+const status = html("p", { class: "status", role: "status", data: { test: "status" } });
+const bottom = html("div", { class: "bottom" });
+
+// The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
+if (parent === window) {
+  const frame = new URLSearchParams(location.search).get("frame");
+  if (frame) void start({ token: "", frame, pageOrigin: "" }, "");
+} else {
+  addEventListener("message", function receive(event) {
+    if (event.source !== parent || event.data?.type !== "token") return;
+    removeEventListener("message", receive);
+    const { token, text: moved } = event.data;
+    void start({ token: String(token), frame: "", pageOrigin: event.origin }, String(moved ?? ""));
+  });
+}
+
+/**
+ * @param {{token: string, frame: string, pageOrigin: string}} ticket
+ * @param {string} moved text that stood in the page's field
+ */
+async function start(ticket, moved) {
+  /** @type {Claim} */
+  const claim = await ask("frame.claim", ticket);
+  startHeartbeat();
+  await loadSharedText();
+  translatePage();
+  const view = await ViewLink.open();
+  main.replaceChildren(top_, view.element, bottom);
+  if (claim.kind === "write") await startWriting(claim, view, moved);
+  else await startReading(claim, view);
+}
+
+/** @param {Claim} claim @param {ViewLink} view @param {string} moved */
+async function startWriting(claim, view, moved) {
+  await view.write({ label: text("editorLabel"), text: moved });
+  showEditor(claim, view, text(moved ? "editorMoved" : "editorHint"));
+}
+
+/** @param {Claim} claim @param {ViewLink} view @param {string} hint */
+function showEditor(claim, view, hint) {
+  main.className = "";
+  const verb = text(claim.sign && claim.encrypt ? "verbSignSeal" : claim.sign ? "verbSign" : "verbSeal");
+  const seal = button(verb, "primary", "seal", () => sealText(claim, view, seal));
+  top_.replaceChildren(html("p", { text: hint }));
+  showStatus("");
+  bottom.replaceChildren(seal, button(text("verbCancel"), "", "cancel", () => cancel(claim, view)), status);
+}
+
+/** @param {Claim} claim @param {ViewLink} view @param {HTMLButtonElement} seal */
+async function sealText(claim, view, seal) {
+  seal.disabled = true;
+  view.freeze(true);
+  showStatus(text("statusWaiting"));
+  try {
+    const { publicKey } = await ask("vault.key");
+    const envelope = await view.seal(publicKey);
+    const { job } = await ask("field.write", { frame: claim.frame, text: envelope });
+    const { state, result, error } = await outcomeOf(claim, job);
+    if (state === "done") return showSealed(claim, view, result);
+    showStatus(state === "cancelled" ? text("statusRefused") : errorText(error), state !== "cancelled");
+  } catch (error) {
+    showStatus(errorText(error), true);
+  }
+  seal.disabled = false;
+  view.freeze(false);
+}
+
+/**
+ * @param {Claim} claim
+ * @param {ViewLink} view
+ * @param {{people: string[], signedAs: string | null, encrypted: boolean}} result
+ */
+function showSealed(claim, view, { people, signedAs, encrypted }) {
+  main.className = "sealed";
+  const list = new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" });
+  const readers = encrypted ? text("sealedFor", list.format([...people, text("you")])) : text("sealedForNobody");
+  const sentence = html("p", { role: "status", data: { test: "sealed" } },
+    html("strong", { text: signedAs ? text("signedAs", signedAs) : text("signedByNobody") }), " ", readers);
+  top_.replaceChildren(html("div", { class: "sealed-block" }, waxSeal(), sentence));
+  const change = button(text("verbChange"), "", "change", async () => {
+    view.freeze(false);
+    showEditor(claim, view, text("editorHint"));
+  });
+  bottom.replaceChildren(change, button(text("verbClose"), "quiet", "close", () => close(claim)));
+}
+
+/** What was typed is not thrown away by one click. @param {Claim} claim @param {ViewLink} view */
+async function cancel(claim, view) {
+  if (!view.typed) return close(claim);
+  showStatus(text("statusDiscard"));
+  bottom.replaceChildren(
+    button(text("verbKeep"), "", "keep", async () => showEditor(claim, view, text("editorHint"))),
+    button(text("verbDiscard"), "", "discard", () => close(claim)),
+    status,
+  );
+}
+
+/** @param {Claim} claim @param {ViewLink} view */
+async function startReading(claim, view) {
+  top_.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
+  bottom.replaceChildren(status);
+  try {
+    const replyKey = await view.read({ label: text("readerLabel") });
+    const { job } = await ask("field.open", { frame: claim.frame, replyKey });
+    const { state, result, error, envelope } = await outcomeOf(claim, job);
+    if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
+    await view.show(envelope);
+    const statement = describeReport(result.report, await loadSharedText());
+    top_.replaceChildren(...statement.headline);
+    main.insertBefore(statement.details, bottom);
+    bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)));
+  } catch (error) {
+    showFailure(claim, view, error);
+  }
+}
+
+/** @param {Claim} claim @param {ViewLink} view @param {unknown} error */
+function showFailure(claim, view, error) {
+  top_.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
+  bottom.replaceChildren(
+    button(text("verbAgain"), "", "again", () => startReading(claim, view)),
+    button(text("verbKeys"), "quiet", "keys", () => ask("options.open")),
+    button(text("verbClose"), "quiet", "close", () => close(claim)),
+  );
+}
+
+/** @param {Claim} claim */
+async function close({ frame }) {
+  await ask("frame.close", { frame });
+  if (parent === window) window.close();
+}
+
+/**
+ * Waits for a job's end, also across the deaths of Chromium's service worker.
+ * @param {Claim} claim
+ * @param {string} job
+ */
+async function outcomeOf({ frame }, job) {
+  for (let failures = 0; ;) {
+    try {
+      const outcome = await ask("job.wait", { frame, job });
+      if (outcome.state !== "waiting") return outcome;
+      failures = 0;
+    } catch (error) {
+      const isTold = /** @type {any} */ (error).code !== undefined && /** @type {any} */ (error).code !== "no-reply";
+      failures += 1;
+      if (isTold || failures > RETRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+    }
+  }
+}
+
+/** @param {string} message @param {boolean} [failed] */
+function showStatus(message, failed = false) {
+  status.textContent = message;
+  status.classList.toggle("failed", failed);
+}
+
+/**
+ * @param {string} label
+ * @param {string} className
+ * @param {string} name
+ * @param {() => unknown} act
+ */
+function button(label, className, name, act) {
+  return html("button", { type: "button", class: className, text: label, data: { test: name }, on: { click: () => void act() } });
+}

@@ -1,0 +1,157 @@
+/**
+ * Puts the extension's frame in the place of a field. The frame stands in a closed shadow root, where the page finds
+ * neither the frame nor its window; what the page keeps is its own field, hidden, which receives the sealed text.
+ *
+ * Content scripts cannot be modules: they share one object of their isolated world.
+ */
+(() => {
+  if (globalThis.sealwaxContent) return;
+  const api = globalThis.browser ?? globalThis.chrome;
+  const EXTENSION_ORIGIN = new URL(api.runtime.getURL("")).origin;
+  const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-height:44px;min-width:44px;margin:4px 0;"
+    + "padding:8px 16px;border:1px solid #75706a;border-radius:6px;background:#fff;color:#8c1c2b;cursor:pointer;"
+    + "font:550 16px/1.5 system-ui,sans-serif";
+  const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border:1px solid #75706a;border-radius:6px;"
+    + "background:Canvas;color-scheme:normal";
+  const NOTE_STYLE = "display:block;margin:4px 0;font:14px/1.5 system-ui,sans-serif;color:CanvasText;background:Canvas";
+  const MIN_FRAME_HEIGHT = 300;
+  /** A page whose policy stops the frame gives no error: silence decides. */
+  const CLAIM_MILLISECONDS = 6000;
+
+  /** @param {string} type @param {object} body */
+  async function ask(type, body) {
+    const reply = await api.runtime.sendMessage({ type, body });
+    if (reply?.error) throw Object.assign(new Error(reply.error.message), { code: reply.error.code });
+    return reply?.value;
+  }
+
+  /** The extension's place beside one field of the page. */
+  class FrameHost {
+    #field;
+    #onSealed;
+    #box = document.createElement("div");
+    #root = this.#box.attachShadow({ mode: "closed" });
+    /** @type {HTMLIFrameElement | null} */
+    #frame = null;
+    #frameId = "";
+    #claimed = false;
+    #offered = "";
+    #display = "";
+
+    /**
+     * @param {HTMLElement} field
+     * @param {{onSealed?: (armored: string) => void}} [options]
+     */
+    constructor(field, { onSealed } = {}) {
+      this.#field = field;
+      this.#onSealed = onSealed;
+      this.#box.style.cssText = "all:initial;display:block";
+      field.after(this.#box);
+    }
+
+    get isOpen() {
+      return this.#frame !== null;
+    }
+
+    /**
+     * Offers one button; only a click by the person counts.
+     * @param {string} label
+     * @param {() => Promise<void>} act
+     */
+    offer(label, act) {
+      if (this.#offered === label) return;
+      this.#offered = label;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.style.cssText = BUTTON_STYLE;
+      button.addEventListener("click", (event) => {
+        if (event.isTrusted) void this.attempt(act);
+      });
+      this.#root.replaceChildren(button);
+    }
+
+    /** @param {() => Promise<void>} act */
+    async attempt(act) {
+      try {
+        await act();
+      } catch {
+        this.#note(api.i18n.getMessage("contentFailed"));
+      }
+    }
+
+    /**
+     * Opens the frame in the field's place.
+     * @param {{kind: "write" | "open", smime: string, proposed: string[], cms: string}} request
+     * @param {string} text what stood in the field, which the page has seen
+     */
+    async open(request, text) {
+      if (this.#frame || this.#frameId) return;
+      const { frame, token, inWindow } = await ask("frame.request", { ...request, secure: globalThis.isSecureContext });
+      this.#frameId = frame;
+      hosts.set(frame, this);
+      if (inWindow) this.#note(api.i18n.getMessage("contentInWindow"));
+      else this.#show(token, text);
+    }
+
+    /** @param {{type: string, armored?: string}} message from the background */
+    receive({ type, armored }) {
+      if (type === "frame.claimed") this.#claimed = true;
+      if (type === "field.sealed" && typeof armored === "string") this.#onSealed?.(armored);
+      if (type === "frame.closed") this.#close();
+    }
+
+    /** @param {string} token @param {string} text */
+    #show(token, text) {
+      const frame = document.createElement("iframe");
+      const height = Math.max(this.#field.getBoundingClientRect().height, MIN_FRAME_HEIGHT);
+      frame.src = api.runtime.getURL("broker.html");
+      frame.title = api.i18n.getMessage("frameTitle");
+      frame.style.cssText = `${FRAME_STYLE};block-size:${height}px`;
+      frame.addEventListener("load", () => {
+        frame.contentWindow?.postMessage({ type: "token", token, text }, EXTENSION_ORIGIN);
+      }, { once: true });
+      this.#display = this.#field.style.display;
+      this.#field.style.display = "none";
+      this.#offered = "";
+      this.#root.replaceChildren(frame);
+      this.#frame = frame;
+      setTimeout(() => void this.#moveUnlessClaimed(), CLAIM_MILLISECONDS);
+    }
+
+    async #moveUnlessClaimed() {
+      if (this.#claimed || !this.#frame) return;
+      this.#restoreField();
+      await this.attempt(() => ask("frame.window", { frame: this.#frameId }));
+      this.#note(api.i18n.getMessage("contentInWindow"));
+    }
+
+    #restoreField() {
+      this.#field.style.display = this.#display;
+      this.#frame = null;
+    }
+
+    #close() {
+      hosts.delete(this.#frameId);
+      this.#frameId = "";
+      if (this.#frame) this.#restoreField();
+      this.#claimed = false;
+      this.#offered = "";
+      this.#root.replaceChildren();
+      globalThis.sealwaxContent.offerButtons();
+    }
+
+    /** @param {string} text */
+    #note(text) {
+      const note = document.createElement("span");
+      note.setAttribute("role", "status");
+      note.style.cssText = NOTE_STYLE;
+      note.textContent = text;
+      this.#root.append(note);
+    }
+  }
+
+  /** By the frame's id, which only the extension knows. @type {Map<string, FrameHost>} */
+  const hosts = new Map();
+  globalThis.sealwaxContent = { FrameHost, hosts };
+})();

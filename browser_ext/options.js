@@ -1,0 +1,124 @@
+/** Keys and people: import and list identities, certificates of others, authorities and sites; lock. */
+import { html } from "./runtime/ui/dom.js";
+import { SecretField } from "./runtime/ui/secret_field.js";
+import { api } from "./shared/api.js";
+import { describeCertificate, nameOf } from "./shared/certificate_card.js";
+import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { ask, sealSecret } from "./shared/request.js";
+
+/** @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean}} ListedKeyFile */
+
+await loadSharedText();
+translatePage();
+document.title = text("optionsTitle");
+const passphrase = new SecretField({
+  label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
+});
+byId("p12-passphrase").append(passphrase.element);
+byId("import-keys").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void importKeys();
+});
+byId("lock").addEventListener("click", async () => {
+  await ask("session.lock");
+  await refresh();
+});
+byId("grant").addEventListener("click", () => {
+  void api.permissions.request({ origins: ["https://*/*", "http://*/*"] });
+});
+for (const [input, store] of [["person", "people"], ["anchor", "anchors"]]) {
+  byId(input).addEventListener("change", () => void importCertificates(input, store));
+}
+addEventListener("focus", () => void refresh());
+await refresh();
+
+async function refresh() {
+  const { keyFiles, people, anchors, sites } = await ask("keys.list");
+  const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
+  byId("state").textContent = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
+  byId("lock").hidden = !isOpen;
+  byId("key-files").replaceChildren(...keyFiles.map(keyFileCard));
+  byId("people").replaceChildren(...people.map((/** @type {CertificateInfo} */ info) => certificateCard(info, "people.remove")));
+  byId("anchors").replaceChildren(...anchors.map((/** @type {CertificateInfo} */ info) => certificateCard(info, "anchors.remove")));
+  byId("sites").replaceChildren(...sites.map(siteCard));
+}
+
+async function importKeys() {
+  showProblem("keys-problem", null);
+  byId("keys-done").textContent = "";
+  passphrase.setError("");
+  const input = /** @type {HTMLInputElement} */ (byId("p12"));
+  const file = input.files?.[0];
+  if (!file) return showProblem("keys-problem", { code: "no-file" });
+  const button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-test=import-keys]"));
+  button.disabled = true;
+  try {
+    const secret = await sealSecret(passphrase.take());
+    await ask("keys.import", { name: file.name, p12: await file.arrayBuffer(), passphrase: secret });
+    input.value = "";
+    byId("keys-done").textContent = text("keysImported", file.name);
+    await refresh();
+  } catch (error) {
+    if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));
+    else showProblem("keys-problem", error);
+  }
+  button.disabled = false;
+}
+
+/** @param {string} inputId @param {string} store */
+async function importCertificates(inputId, store) {
+  const input = /** @type {HTMLInputElement} */ (byId(inputId));
+  showProblem(`${store}-problem`, null);
+  try {
+    for (const file of input.files ?? []) await ask(`${store}.import`, { bytes: await file.arrayBuffer() });
+  } catch (error) {
+    showProblem(`${store}-problem`, error);
+  }
+  input.value = "";
+  await refresh();
+}
+
+/** @param {ListedKeyFile} keyFile */
+function keyFileCard({ id, name, identities, locked }) {
+  const state = html("div", { class: "muted", text: text(locked ? "keyFileLocked" : "keyFileOpen", name) });
+  const cards = identities.map((info) => describeCertificate(info, { notes: [state] }));
+  return html("li", { class: "card" }, ...cards, removeButton("keys.remove", id, nameOf(identities[0])));
+}
+
+/** @param {CertificateInfo} info @param {string} removal */
+function certificateCard(info, removal) {
+  return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info)));
+}
+
+/** @param {{origin: string, since: string}} site */
+function siteCard({ origin, since }) {
+  const who = html("div", { class: "who" }, html("div", { class: "name", text: origin, dir: "ltr" }),
+    html("div", { class: "muted", text: text("siteSince", day(since)) }));
+  return html("li", { class: "card" }, who, removeButton("sites.remove", origin, origin));
+}
+
+/** Removing takes two clicks: the first asks. @param {string} type @param {string} id @param {string} name */
+function removeButton(type, id, name) {
+  const button = html("button", { type: "button", class: "quiet", text: text("verbRemove"), "aria-label": text("removeNamed", name) });
+  button.addEventListener("click", async () => {
+    if (!button.dataset.asked) {
+      button.dataset.asked = "yes";
+      button.textContent = text("verbRemoveSure");
+      button.setAttribute("aria-label", text("removeNamedSure", name));
+      return;
+    }
+    await ask(type, { id });
+    await refresh();
+  });
+  return button;
+}
+
+/** @param {string} id @param {unknown} error null takes the problem away */
+function showProblem(id, error) {
+  byId(id).textContent = error ? errorText(error) : "";
+}
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,198 @@
+/**
+ * The extension's window for one job: which site, exactly which text, who may read it, signed as whom, and the
+ * passphrase where one is needed. A page can neither cover this window nor take its keys.
+ */
+import { html } from "./runtime/ui/dom.js";
+import { SecretField } from "./runtime/ui/secret_field.js";
+import { describeCertificate, nameOf } from "./shared/certificate_card.js";
+import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
+
+/** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
+/**
+ * @typedef {{
+ *   kind: "write" | "open", origin: string, sign: boolean, encrypt: boolean, proposed: string[],
+ *   identities: OwnIdentity[], people: CertificateInfo[], text: Envelope | null, siteKnown: boolean,
+ * }} Job
+ */
+
+const job = new URLSearchParams(location.search).get("job") ?? "";
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
+/** Fingerprints of those who may read, as chosen; kept when the window draws itself anew. @type {Set<string>} */
+const chosen = new Set();
+/** @type {Set<string>} */
+const offered = new Set();
+/** @type {Job} */
+let current;
+let shownText = "";
+let identity = "";
+/** @type {SecretField | null} */
+let passphrase = null;
+
+void start();
+
+async function start() {
+  await loadSharedText();
+  translatePage();
+  startHeartbeat();
+  try {
+    await load();
+    draw();
+    // Back from "Keys and people", where somebody may have been added.
+    addEventListener("focus", () => void refresh());
+  } catch (error) {
+    main.replaceChildren(problem);
+    problem.textContent = errorText(error);
+  }
+}
+
+async function load() {
+  const keys = await sealwaxChannel.generateKeys();
+  current = await ask("prompt.claim", { job, replyKey: keys.publicKey });
+  if (current.text) shownText = new TextDecoder().decode(await sealwaxChannel.openWith(keys, "text to show", current.text));
+  if (!current.identities.some(({ fingerprint }) => fingerprint === identity)) identity = current.identities[0]?.fingerprint ?? "";
+  const wanted = new Set(current.proposed.map((address) => address.toLowerCase()));
+  for (const { fingerprint, addresses, usable } of current.people) {
+    if (offered.has(fingerprint)) continue;
+    offered.add(fingerprint);
+    if (usable && addresses.some((address) => wanted.has(address.toLowerCase()))) chosen.add(fingerprint);
+  }
+}
+
+async function refresh() {
+  const before = JSON.stringify([current.people.length, current.identities.map(({ fingerprint, locked }) => [fingerprint, locked])]);
+  await load();
+  const after = JSON.stringify([current.people.length, current.identities.map(({ fingerprint, locked }) => [fingerprint, locked])]);
+  if (before !== after) draw();
+}
+
+function draw() {
+  const titles = { write: titleOfWriting(), open: text("promptTitleOpen") };
+  const verbs = { write: verbOfWriting(), open: text("verbOpen") };
+  document.title = titles[current.kind];
+  const agree = html("button", { type: "button", class: "primary", text: verbs[current.kind], data: { test: "agree" } });
+  agree.addEventListener("click", () => void submit(agree));
+  const refuse = html("button", {
+    type: "button", text: text(current.kind === "write" ? "verbDoNotSign" : "verbDoNotOpen"), data: { test: "refuse" },
+    on: { click: () => void ask("prompt.refuse", { job }).catch(showProblem) },
+  });
+  main.replaceChildren(
+    html("h1", { text: titles[current.kind] }),
+    html("section", {}, html("h2", { text: text("forSite") }), html("p", { class: "origin", text: current.origin, dir: "ltr" })),
+    ...(current.kind === "write" ? writingSections() : [html("p", { text: text("openingMeans") })]),
+    ...keySections(agree),
+    problem,
+    html("div", { class: "buttons" }, ...(current.identities.length ? [agree] : []), refuse),
+  );
+  passphrase?.focus();
+}
+
+function titleOfWriting() {
+  const { sign, encrypt } = current;
+  return text(sign && encrypt ? "promptTitleSignSeal" : sign ? "promptTitleSign" : "promptTitleSeal");
+}
+
+function verbOfWriting() {
+  const { sign, encrypt } = current;
+  return text(sign && encrypt ? "verbSignSeal" : sign ? "verbSign" : "verbSeal");
+}
+
+function writingSections() {
+  const covered = html("section", {}, html("h2", { text: text(current.sign ? "coveredBySignature" : "coveredBySeal") }),
+    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", text: shownText, data: { test: "covered" } }));
+  return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: text("notSealed") })];
+}
+
+function readersSection() {
+  const known = new Set(current.people.flatMap(({ addresses }) => addresses.map((address) => address.toLowerCase())));
+  const missing = current.proposed.filter((address) => !known.has(address.toLowerCase()));
+  return html("section", {},
+    html("h2", { text: text("whoMayRead") }),
+    html("ul", { class: "list", data: { test: "readers" } },
+      html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
+      ...current.people.map(readerCard),
+      ...missing.map((address) => html("li", { class: "card" }, html("div", { class: "who" },
+        html("div", { class: "name", text: address, dir: "ltr" }), html("div", { class: "warning", text: text("noCertificateFor") }))))),
+    html("button", { type: "button", class: "quiet", text: text("addPerson"), on: { click: () => void ask("options.open") } }));
+}
+
+/** @param {CertificateInfo} info @param {number} index */
+function readerCard(info, index) {
+  const id = `reader-${index}`;
+  const box = html("input", { type: "checkbox", id, checked: chosen.has(info.fingerprint), disabled: !info.usable });
+  box.addEventListener("change", () => {
+    if (box.checked) chosen.add(info.fingerprint);
+    else chosen.delete(info.fingerprint);
+  });
+  const notes = info.reason ? [html("div", { class: "warning", text: info.reason })] : [];
+  return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
+}
+
+/** Which identity, and its passphrase if it is locked. @param {HTMLButtonElement} agree */
+function keySections(agree) {
+  passphrase = null;
+  if (!current.identities.length) {
+    return [html("section", {}, html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } }),
+      html("button", { type: "button", class: "primary", text: text("verbAddKeys"), on: { click: () => void ask("options.open") } }))];
+  }
+  /** @type {HTMLElement[]} */
+  const sections = [identityField()];
+  const locked = lockedIdentity();
+  if (locked) {
+    passphrase = new SecretField({
+      label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void submit(agree),
+    });
+    sections.push(passphrase.element);
+  }
+  return sections;
+}
+
+function identityField() {
+  const { identities } = current;
+  const label = text(current.kind === "open" ? "openAs" : current.sign ? "signAs" : "sealAs");
+  const options = identities.map((own) => html("option", {
+    value: own.fingerprint, text: text("identityOption", nameOf(own), own.issuer), selected: own.fingerprint === identity,
+  }));
+  const select = html("select", { id: "identity", data: { test: "identity" } }, ...options);
+  select.addEventListener("change", () => {
+    identity = select.value;
+    draw();
+  });
+  return html("div", { class: "field" }, html("label", { for: "identity", text: label }), select);
+}
+
+/** The chosen identity, if its key is needed and locked. */
+function lockedIdentity() {
+  if (current.kind === "write" && !current.sign) return null;
+  return current.identities.find(({ fingerprint, locked }) => fingerprint === identity && locked) ?? null;
+}
+
+/** @param {HTMLButtonElement} agree */
+async function submit(agree) {
+  if (agree.disabled) return;
+  agree.disabled = true;
+  problem.textContent = "";
+  try {
+    await unlock();
+    await ask("prompt.agree", { job, identity, recipients: [...chosen] });
+  } catch (error) {
+    showProblem(error);
+  }
+  agree.disabled = false;
+}
+
+async function unlock() {
+  const locked = lockedIdentity();
+  if (!locked || !passphrase) return;
+  const secret = await sealSecret(passphrase.take());
+  await ask("prompt.unlock", { job, keyFile: locked.keyFile, passphrase: secret });
+  locked.locked = false;
+  draw();
+}
+
+/** @param {any} error */
+function showProblem(error) {
+  if (error.code === "wrong-passphrase" && passphrase) passphrase.setError(errorText(error));
+  else problem.textContent = errorText(error);
+}

@@ -1,0 +1,26 @@
+/** A certificate as people read it: who, until when, by whom; the fingerprint for those who compare it. */
+import { html } from "../runtime/ui/dom.js";
+import { day, text } from "./i18n.js";
+
+/** @param {CertificateInfo} info */
+export function nameOf({ addresses, subject }) {
+  return addresses[0] ?? subject;
+}
+
+/**
+ * @param {CertificateInfo} info
+ * @param {{id?: string, notes?: Node[]}} [options]
+ */
+export function describeCertificate(info, { id, notes = [] } = {}) {
+  const name = html(id ? "label" : "div", { class: "name", text: nameOf(info), dir: "auto", ...(id ? { for: id } : {}) });
+  return html(
+    "div",
+    { class: "who" },
+    name,
+    html("div", { class: "muted", text: text("certificateSubject", info.subject, info.issuer), dir: "auto" }),
+    html("div", { class: "muted", text: text("certificateUntil", day(info.notAfter)) }),
+    ...notes,
+    html("details", { class: "muted" }, html("summary", { text: text("fingerprint") }),
+      html("span", { class: "fingerprint", text: info.fingerprint })),
+  );
+}

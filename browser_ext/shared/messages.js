@@ -1,0 +1,84 @@
+/**
+ * Every message between the extension's contexts: who may send it, and the shape of its body.
+ * The background refuses whatever this table does not name.
+ */
+
+/** An error that travels: `code` for programs, `message` for people. */
+export class RequestError extends Error {
+  /** @param {string} code @param {string} [message] */
+  constructor(code, message = code) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @typedef {"content" | "broker" | "prompt" | "options"} Origin */
+
+const ENVELOPE = "envelope";
+const SECRET = "secret";
+
+/** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
+export const MESSAGES = {
+  // A page's content script asks for a frame; what it may get is bound to its document.
+  "frame.request": { from: ["content"], body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean" } },
+  "frame.window": { from: ["content"], body: { frame: "string" } },
+  "frame.drop": { from: ["content"], body: { frame: "string" } },
+  // The frame in the page.
+  "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
+  "frame.close": { from: ["broker"], body: { frame: "string" } },
+  "field.write": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
+  "field.open": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
+  "job.wait": { from: ["broker"], body: { frame: "string", job: "string" } },
+  // The extension's window.
+  "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
+  "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
+  "prompt.agree": { from: ["prompt"], body: { job: "string", identity: "string", recipients: "strings" } },
+  "prompt.refuse": { from: ["prompt"], body: { job: "string" } },
+  // Keys and people.
+  "keys.list": { from: ["options"], body: {} },
+  "keys.import": { from: ["options"], body: { name: "string", p12: "bytes", passphrase: SECRET } },
+  "keys.remove": { from: ["options"], body: { id: "string" } },
+  "keys.unlock": { from: ["options"], body: { keyFile: "string", passphrase: SECRET } },
+  "people.import": { from: ["options"], body: { bytes: "bytes" } },
+  "people.remove": { from: ["options"], body: { id: "string" } },
+  "anchors.import": { from: ["options"], body: { bytes: "bytes" } },
+  "anchors.remove": { from: ["options"], body: { id: "string" } },
+  "sites.remove": { from: ["options"], body: { id: "string" } },
+  "session.lock": { from: ["options", "broker", "prompt"], body: {} },
+  // Any private page.
+  "vault.key": { from: ["broker", "prompt", "options"], body: {} },
+  "options.open": { from: ["broker", "prompt"], body: {} },
+  "heartbeat": { from: ["broker", "prompt"], body: {} },
+};
+
+const MAX_STRING_LENGTH = 2_000_000;
+/** An uncompressed P-256 point (SEC 1 section 2.3.3). */
+const POINT_BYTES = 65;
+export const SECRET_BUFFER_BYTES = 4096;
+
+/** @type {Record<string, (value: any) => boolean>} */
+const CHECKS = {
+  string: (value) => typeof value === "string" && value.length <= MAX_STRING_LENGTH,
+  strings: (value) => Array.isArray(value) && value.length <= 200 && value.every((item) => CHECKS.string(item)),
+  boolean: (value) => typeof value === "boolean",
+  bytes: (value) => value instanceof ArrayBuffer,
+  [ENVELOPE]: (value) =>
+    value?.sender instanceof ArrayBuffer && value.sender.byteLength === POINT_BYTES && value.ciphertext instanceof ArrayBuffer,
+  [SECRET]: (value) =>
+    CHECKS[ENVELOPE](value?.envelope) && Number.isInteger(value.length) && value.length >= 0 && value.length <= SECRET_BUFFER_BYTES,
+};
+
+/**
+ * Checks one message against the table.
+ * @param {any} message
+ * @param {Origin | null} from
+ * @returns {{type: string, body: any}}
+ */
+export function parseMessage(message, from) {
+  const shape = typeof message?.type === "string" && Object.hasOwn(MESSAGES, message.type) ? MESSAGES[message.type] : null;
+  if (!shape || !from || !shape.from.includes(from)) throw new RequestError("bad-request");
+  for (const [name, kind] of Object.entries(shape.body)) {
+    if (!CHECKS[kind](message.body?.[name])) throw new RequestError("bad-request");
+  }
+  return { type: message.type, body: message.body };
+}

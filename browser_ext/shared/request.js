@@ -1,0 +1,33 @@
+/** Requests from the extension's private pages to its background. */
+import "./channel.js";
+import { api } from "./api.js";
+import { RequestError } from "./messages.js";
+
+const HEARTBEAT_MILLISECONDS = 10_000;
+
+/**
+ * @param {string} type
+ * @param {object} [body]
+ * @returns {Promise<any>} the reply; rejects with a RequestError
+ */
+export async function ask(type, body = {}) {
+  const reply = await api.runtime.sendMessage({ type, body });
+  if (!reply) throw new RequestError("no-reply");
+  if (reply.error) throw new RequestError(reply.error.code, reply.error.message);
+  return reply.value;
+}
+
+/**
+ * Seals a secret to the vault's key of this moment and overwrites it.
+ * @param {Secret} secret
+ * @returns {Promise<SealedSecret>}
+ */
+export async function sealSecret({ buffer, length }) {
+  const { publicKey } = await ask("vault.key");
+  return { envelope: await sealwaxChannel.sealTo(publicKey, "passphrase", buffer), length };
+}
+
+/** Firefox ends an idle background page and its vault after 30 seconds, whatever it holds: an open page keeps it. */
+export function startHeartbeat() {
+  setInterval(() => void ask("heartbeat").catch(() => {}), HEARTBEAT_MILLISECONDS);
+}

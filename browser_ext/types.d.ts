@@ -1,0 +1,86 @@
+/** What the extension's scripts share: names for the type checker only; nothing of this reaches a browser. */
+
+interface ChannelKeys {
+  publicKey: ArrayBuffer;
+  privateKey: CryptoKey;
+}
+
+interface Envelope {
+  sender: ArrayBuffer;
+  ciphertext: ArrayBuffer;
+}
+
+/** A secret in a buffer of its own: `length` bytes at the start of 4,096. */
+interface Secret {
+  buffer: ArrayBuffer;
+  length: number;
+}
+
+interface SealedSecret {
+  envelope: Envelope;
+  length: number;
+}
+
+interface SealwaxChannel {
+  generateKeys(): Promise<ChannelKeys>;
+  sealTo(recipient: ArrayBuffer, purpose: string, plaintext: ArrayBuffer): Promise<Envelope>;
+  openWith(keys: ChannelKeys, purpose: string, envelope: Envelope): Promise<ArrayBuffer>;
+}
+
+/** A certificate as the vault describes it. */
+interface CertificateInfo {
+  certificate: ArrayBuffer;
+  addresses: string[];
+  subject: string;
+  issuer: string;
+  notBefore: string;
+  notAfter: string;
+  fingerprint: string;
+  usable?: boolean;
+  reason?: string | null;
+}
+
+interface KeyFile {
+  id: string;
+  name: string;
+  p12: ArrayBuffer;
+  identities: CertificateInfo[];
+}
+
+interface SealedIdentity {
+  fingerprint: string;
+  keyFile: string;
+  sealed: ArrayBuffer;
+}
+
+/** What the page's content script asked for, and for which document; kept in `storage.session`. */
+interface FrameRecord {
+  id: string;
+  tabId: number;
+  pageFrameId: number;
+  origin: string;
+  kind: "write" | "open";
+  sign: boolean;
+  encrypt: boolean;
+  proposed: string[];
+  cms: string;
+  inWindow: boolean;
+  brokerTabId?: number;
+  brokerFrameId?: number;
+}
+
+interface JobRecord {
+  id: string;
+  frame: string;
+  kind: "write" | "open";
+  origin: string;
+  state: "waiting" | "done" | "failed" | "cancelled";
+  replyKey: number[];
+  windowId?: number;
+  result?: any;
+  error?: { code: string; message: string };
+}
+
+declare var browser: typeof chrome | undefined;
+declare var sealwaxChannel: SealwaxChannel;
+declare var sealwaxContent: any;

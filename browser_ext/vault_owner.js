@@ -1,0 +1,135 @@
+/**
+ * Owns the vault on behalf of the background, and the key pair to which the extension's contexts seal texts and
+ * secrets. It opens envelopes only to hand their content to the vault, and seals every text that leaves.
+ */
+import "./shared/channel.js";
+import { openVault } from "./runtime/vault.js";
+
+const DEADLINE_SECONDS = 60;
+
+/** @type {Promise<ChannelKeys> | null} */
+let keys = null;
+/** @type {Promise<any> | null} */
+let vault = null;
+/** Texts on their way, still sealed: to this owner before their job, to the frame after it. @type {Map<string, Envelope>} */
+const held = new Map();
+
+/** @type {Record<string, (body: any) => Promise<any>>} */
+const VERBS = {
+  "vault.key": async () => ({ publicKey: (await ownKeys()).publicKey }),
+  "text.hold": async ({ job, envelope }) => void held.set(job, envelope),
+  "text.take": async ({ job }) => takeHeld(job),
+  "text.drop": async ({ job }) => void held.delete(job),
+  "text.show": showText,
+  "identity.open": openIdentities,
+  "certificate.describe": async (body) => callVault("certificate.describe", body),
+  "field.seal": sealField,
+  "field.open": openField,
+};
+
+/**
+ * @param {string} type
+ * @param {any} body
+ * @returns {Promise<{value: any} | {error: {code: string, message: string}}>}
+ */
+export async function answer(type, body) {
+  try {
+    return { value: (await VERBS[type](body)) ?? null };
+  } catch (error) {
+    const { code = "vault-crashed", message } = /** @type {any} */ (error);
+    return { error: { code: String(code), message: String(message) } };
+  }
+}
+
+/** Forgets everything and ends the vault's Workers. */
+export function close() {
+  keys = null;
+  held.clear();
+  void vault?.then((opened) => opened.close());
+  vault = null;
+}
+
+function ownKeys() {
+  keys ??= sealwaxChannel.generateKeys();
+  return keys;
+}
+
+/**
+ * @param {string} verb
+ * @param {object} args
+ * @returns {Promise<any>}
+ */
+async function callVault(verb, args) {
+  vault ??= openVault({ base: new URL("./runtime/", import.meta.url) });
+  return (await vault).call(verb, args, { deadlineSeconds: DEADLINE_SECONDS });
+}
+
+/** @param {string} job */
+function takeHeld(job) {
+  const envelope = held.get(job);
+  held.delete(job);
+  if (!envelope) throw restarted();
+  return envelope;
+}
+
+/** The text of a waiting job, sealed anew to the window that must show it. @param {any} body */
+async function showText({ job, replyKey }) {
+  return sealwaxChannel.sealTo(replyKey, "text to show", await openHeld(job));
+}
+
+/** @param {string} job */
+async function openHeld(job) {
+  const envelope = held.get(job);
+  if (!envelope) throw restarted();
+  return openEnvelope("text", envelope);
+}
+
+/** @param {any} body */
+async function openIdentities({ p12, passphrase, sealKey }) {
+  const args = { p12, passphrase: await openSecret("passphrase", passphrase), sealKey: await openSecret("seal key", sealKey) };
+  return callVault("identity.open", args);
+}
+
+/** @param {any} body */
+async function sealField({ job, sealKey, ...args }) {
+  const text = await openHeld(job);
+  const { cms } = await callVault("field.seal", { ...args, text, sealKey: await optionalKey(sealKey) });
+  held.delete(job);
+  return { armored: new TextDecoder().decode(cms) };
+}
+
+/** @param {any} body */
+async function openField({ job, cms, replyKey, sealKey, ...args }) {
+  const bytes = new TextEncoder().encode(cms).buffer;
+  const { report, text } = await callVault("field.open", { ...args, cms: bytes, sealKey: await optionalKey(sealKey) });
+  held.set(job, await sealwaxChannel.sealTo(replyKey, "opened text", text));
+  return { report };
+}
+
+/** Signing nothing and opening what is only signed need no key. @param {SealedSecret | null} sealKey */
+async function optionalKey(sealKey) {
+  return sealKey && openSecret("seal key", sealKey);
+}
+
+/**
+ * @param {string} purpose
+ * @param {SealedSecret} sealed
+ * @returns {Promise<Secret>}
+ */
+async function openSecret(purpose, { envelope, length }) {
+  return { buffer: await openEnvelope(purpose, envelope), length };
+}
+
+/** @param {string} purpose @param {Envelope} envelope */
+async function openEnvelope(purpose, envelope) {
+  try {
+    return await sealwaxChannel.openWith(await ownKeys(), purpose, envelope);
+  } catch {
+    // Sealed to a key that went with an earlier owner: the sender seals again.
+    throw restarted();
+  }
+}
+
+function restarted() {
+  return Object.assign(new Error("the vault was started anew"), { code: "vault-restarted" });
+}

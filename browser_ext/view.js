@@ -1,0 +1,82 @@
+/**
+ * The sandboxed view: the only place in a page where the text stands. It has an opaque origin, no extension API and no
+ * network; it knows one MessagePort. A classic script, because an opaque origin loads no modules.
+ */
+(() => {
+  const VISIBILITY_DELAY_MILLISECONDS = 100;
+
+  /** @type {MessagePort | null} */
+  let port = null;
+  /** @type {ChannelKeys | null} */
+  let keys = null;
+  const box = document.createElement("div");
+  box.className = "text";
+  // Spelling services, translators and form histories would copy the text out of here.
+  for (const [name, value] of Object.entries({ spellcheck: "false", translate: "no", autocomplete: "off", autocapitalize: "off", autocorrect: "off" })) {
+    box.setAttribute(name, value);
+  }
+  for (const name of ["data-gramm", "data-1p-ignore", "data-lpignore"]) box.setAttribute(name, "false");
+
+  /** @type {Record<string, (body: any) => unknown>} */
+  const VERBS = {
+    write: ({ label, text }) => {
+      box.setAttribute("role", "textbox");
+      box.setAttribute("aria-multiline", "true");
+      box.setAttribute("aria-label", label);
+      box.contentEditable = "plaintext-only";
+      box.textContent = text;
+      document.body.append(box);
+      watchAttention();
+      box.focus();
+    },
+    read: async ({ label }) => {
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", label);
+      box.tabIndex = 0;
+      document.body.append(box);
+      keys = await sealwaxChannel.generateKeys();
+      return keys.publicKey;
+    },
+    show: async ({ envelope }) => {
+      if (!keys) throw new Error("nothing was asked for");
+      const bytes = await sealwaxChannel.openWith(keys, "opened text", envelope);
+      box.textContent = new TextDecoder().decode(bytes);
+      new Uint8Array(bytes).fill(0);
+    },
+    seal: ({ publicKey }) => {
+      const { buffer } = new TextEncoder().encode(box.innerText);
+      return sealwaxChannel.sealTo(publicKey, "text", buffer);
+    },
+    freeze: ({ frozen }) => {
+      box.contentEditable = frozen ? "false" : "plaintext-only";
+      if (!frozen) box.focus();
+    },
+  };
+
+  addEventListener("message", (event) => {
+    if (port || event.source !== parent || event.data !== "port") return;
+    port = event.ports[0];
+    port.onmessage = async ({ data: { id, type, body } }) => port?.postMessage({ id, answer: await VERBS[type](body) });
+  });
+
+  box.addEventListener("input", () => port?.postMessage({ type: "typed" }), { once: true });
+
+  /**
+   * Greys the editor while keys would go elsewhere, or while the page covers it (Chromium sees that). It informs and
+   * is no defence: a page that steals the focus back and forth still gets some keys.
+   */
+  function watchAttention() {
+    let seen = true;
+    const show = () => box.classList.toggle("unsure", !document.hasFocus() || !seen);
+    addEventListener("focus", show);
+    addEventListener("blur", show);
+    if (!("isVisible" in IntersectionObserverEntry.prototype)) return;
+    /** @type {any} */
+    const options = { threshold: [0, 1], trackVisibility: true, delay: VISIBILITY_DELAY_MILLISECONDS };
+    new IntersectionObserver((entries) => {
+      const { isVisible, intersectionRatio } = /** @type {any} */ (entries.at(-1));
+      seen = isVisible && intersectionRatio === 1;
+      show();
+    }, options).observe(document.documentElement);
+  }
+})();
