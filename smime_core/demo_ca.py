@@ -24,6 +24,8 @@ from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
 
 AUTHORITY_VALIDITY: Final = datetime.timedelta(days=3650)
 IDENTITY_VALIDITY: Final = datetime.timedelta(days=730)
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAILBOX: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _MAX_COMMON_NAME: Final = 64  # characters, RFC 5280 appendix A.1; addresses may be longer
 _HEAD_START: Final = datetime.timedelta(days=1)  # for clocks that are slow
 
@@ -101,13 +103,10 @@ async def issue_identity(
 
 
 def _address_name(address: str) -> x509.RFC822Name:
-    # Printable ASCII with one @: what is a mailbox beyond that, the mail servers say.
-    if not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", address):
+    # RFC 5321 section 4.1.2: Dot-string @ Domain; quoted local parts and address literals are left out.
+    if not _MAILBOX.fullmatch(address):
         raise MalformedMessage("expected an e-mail address in ASCII", where="address")
-    try:
-        return x509.RFC822Name(address)
-    except ValueError as error:
-        raise MalformedMessage("expected an e-mail address in ASCII", where="address") from error
+    return x509.RFC822Name(address)
 
 
 def _start(name: str, own_key: PrivateKey, issuer: Authority | None) -> x509.CertificateBuilder:
