@@ -1,7 +1,8 @@
 """A mail server in memory: pymap's dict backend for IMAP and aiosmtpd for submission, on one event loop in a thread.
 
 IMAP speaks TLS from the first byte, SMTP after STARTTLS, both with the certificate of `tls`. Messages are kept byte
-for byte as they came; no Received line is added. Submission needs a login, sends only as oneself, only to accounts here.
+for byte as they came; no Received line is added. Submission needs a login, sends only as oneself, and
+only to accounts here.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import socket
 import threading
 from argparse import Namespace
 from collections.abc import Coroutine, Mapping
@@ -54,23 +56,22 @@ class StoredMessage:
 class MemoryMailServer:
     """A context manager: the servers listen inside it, and all mail is gone behind it.
 
-    `passwords` has an entry for each account. `tls_folder` holds what `write_tls_files` wrote. Port 0 takes a free one.
+    `passwords` has an entry for each account. `tls_folder` holds what `write_tls_files` wrote. The two
+    sockets are bound already; they are closed at the end.
     """
 
     def __init__(
-        self, passwords: Mapping[str, str], *, tls_folder: Path, imap_port: int = 0, smtp_port: int = 0
+        self, passwords: Mapping[str, str], *, tls_folder: Path, imap_socket: socket.socket, smtp_socket: socket.socket
     ) -> None:
         # aiosmtpd warns about its own old names at every login.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._passwords = dict(passwords)
         self._tls_folder = tls_folder
-        self.imap_port = imap_port
-        self.smtp_port = smtp_port
-        self._loop = asyncio.new_event_loop()
+        self._sockets = imap_socket, smtp_socket
+        self._imap_port: int = imap_socket.getsockname()[1]
+        self._smtp_port: int = smtp_socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="mail-server", daemon=True)
         self._started = threading.Event()
-        self._start_error: OSError | None = None
-        self._stop: asyncio.Event | None = None
         self._mailboxes: dict[str, MailboxSet] = {}
         self._sessions: set[asyncio.Task[Any]] = set()
 
@@ -78,8 +79,8 @@ class MemoryMailServer:
     def address(self) -> MailServer:
         """Where the bridge finds this server, and the authority that it must trust."""
         return MailServer(
-            imap=ServerAddress(host=HOST, port=self.imap_port),
-            smtp=ServerAddress(host=HOST, port=self.smtp_port, security=Security.STARTTLS),
+            imap=ServerAddress(host=HOST, port=self._imap_port),
+            smtp=ServerAddress(host=HOST, port=self._smtp_port, security=Security.STARTTLS),
             ca_file=self._tls_folder / "tls_ca.pem",
         )
 
@@ -95,41 +96,31 @@ class MemoryMailServer:
         self._thread.start()
         if not self._started.wait(START_SECONDS):
             raise TimeoutError("the mail server did not start")
-        if self._start_error is not None:
-            self._thread.join()
-            raise self._start_error
         return self
 
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            try:
-                runner.run(self._serve())
-            except OSError as error:
-                self._start_error = error
-            finally:
-                self._started.set()
+        asyncio.run(self._serve())
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         config = _pymap_config(self._tls_folder)
         login = Login(config)
         for account, password in self._passwords.items():
             self._mailboxes[account] = await _make_account(login, account, password)
         self._imap = IMAPServer(login, config)
+        imap_socket, smtp_socket = self._sockets
         async with AsyncExitStack() as stack:
-            imap = await asyncio.start_server(self._imap_session, HOST, self.imap_port, ssl=config.ssl_context)
+            imap = await asyncio.start_server(self._imap_session, sock=imap_socket, ssl=config.ssl_context)
             await stack.enter_async_context(imap)
-            smtp = await self._loop.create_server(self._smtp_session, HOST, self.smtp_port)
+            smtp = await self._loop.create_server(self._smtp_session, sock=smtp_socket)
             await stack.enter_async_context(smtp)
-            self.imap_port = imap.sockets[0].getsockname()[1]
-            self.smtp_port = smtp.sockets[0].getsockname()[1]
             self._started.set()
             await self._stop.wait()
         for task in self._sessions:

@@ -1,0 +1,97 @@
+"""The two people of the demonstration: mail passwords, key passphrases, certificates under a CA of their own."""
+
+from __future__ import annotations
+
+import secrets
+import ssl
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, make_msgid
+
+from smime_core import blocking
+from smime_core.certificate import Certificate
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+
+DOMAIN = "example.test"
+NAMES = ("Alice", "Bob")
+AUTHORITY_NAME = "Sealwax demonstration authority"
+# Syllables are easy to read from a terminal and to type; each has about six bits.
+_CONSONANTS = "bdfgklmnprstvz"
+_VOWELS = "aeiou"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One person. `p12` is the identity as a PKCS#12 file under the key passphrase."""
+
+    name: str
+    address: str
+    mail_password: str = field(repr=False)
+    key_passphrase: str = field(repr=False)
+    identity: Identity = field(repr=False)
+    p12: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The accounts and the authority that vouches for them."""
+
+    accounts: tuple[Account, ...]
+    authority_certificate: Certificate
+
+
+def create_people(*, provider: CryptoProvider, at: datetime) -> People:
+    """Make an authority and an identity for each name."""
+    authority = blocking.run(create_authority(AUTHORITY_NAME, provider=provider, at=at))
+    accounts = []
+    for name in NAMES:
+        address = f"{name.lower()}@{DOMAIN}"
+        identity = blocking.run(issue_identity(authority, address, provider=provider, at=at, common_name=name))
+        passphrase = _syllables(4)
+        accounts.append(
+            Account(
+                name=name,
+                address=address,
+                mail_password=_syllables(2),
+                key_passphrase=passphrase,
+                identity=identity,
+                p12=blocking.export_identity(identity, passphrase.encode(), provider=provider),
+            )
+        )
+    return People(accounts=tuple(accounts), authority_certificate=authority.identity.certificate)
+
+
+def build_welcome(sender: Account, recipient: Account, *, provider: CryptoProvider, at: datetime) -> bytes:
+    """Return a first message, signed by one person and sealed for the other, who can answer it."""
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = Address(sender.name, addr_spec=sender.address)
+    message["To"] = Address(recipient.name, addr_spec=recipient.address)
+    message["Subject"] = "Welcome to Sealwax"
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = make_msgid(domain=DOMAIN)
+    message.set_content(
+        f"Hello {recipient.name},\n\n"
+        f"only you could open this message, and the seal shows that {sender.name} wrote it and that nobody changed "
+        "it on the way.\n\nWrite back: your answer will be signed as you and sealed for "
+        f"{sender.name}, on this device, before it leaves the page.\n\n{sender.name}\n",
+        cte="quoted-printable",
+    )
+    signed = blocking.sign_message(message.as_bytes(), identity=sender.identity, provider=provider, signing_time=at)
+    return blocking.encrypt_message(signed, recipients=[recipient.identity.certificate], provider=provider)
+
+
+def certificate_pem(certificate: Certificate) -> str:
+    """Return a certificate as PEM text."""
+    return ssl.DER_cert_to_PEM_cert(certificate.der)
+
+
+def _syllables(groups: int) -> str:
+    """Return a password such as `bamoru-letifa`, three syllables to a group."""
+    return "-".join(
+        "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3)) for _ in range(groups)
+    )

@@ -1,0 +1,66 @@
+"""`sealwax demo`: the whole house on one machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from webbridge.demo.ports import DEFAULT_BASE
+from webbridge.demo.stack import DemoStack, PagesNotBuilt
+
+
+@click.command("demo")
+@click.option(
+    "--port",
+    "base_port",
+    type=click.IntRange(1024, 65_531),
+    default=DEFAULT_BASE,
+    metavar="BASE",
+    show_default=True,
+    help="First of five ports; the next free five are taken when these are in use.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where alice.p12, bob.p12 and ca.pem go; a temporary folder when it is left out.",
+)
+def demo(base_port: int, folder: Path | None) -> None:
+    """Start bridge, pages, key server and a mail server in memory, with two accounts that can write to each other."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    try:
+        with DemoStack(base_port=base_port, folder=folder) as stack:
+            show(stack, Console())
+            stopped.wait()
+    except PagesNotBuilt as error:
+        raise click.ClickException(f"{error}; `make setup` builds them") from error
+    except FileExistsError as error:
+        raise click.ClickException(f"{error.filename} is there already; name another folder") from error
+    except OSError as error:
+        raise click.ClickException(f"the demonstration cannot start: {error.strerror or error}") from error
+    click.echo("Stopped. Mail and keys of the demonstration are gone.")
+
+
+def show(stack: DemoStack, console: Console) -> None:
+    """Print where to go and what to type there."""
+    table = Table(title="Two accounts, until this command ends", title_justify="left")
+    for heading in ("address", "mail password", "key passphrase"):
+        table.add_column(heading, overflow="fold")
+    for account in stack.accounts:
+        table.add_row(account.address, account.mail_password, account.key_passphrase)
+    console.print(f"\nSealwax is running at [bold]{stack.pages_url}[/bold]\n", highlight=False)
+    console.print(table, highlight=False)
+    console.print(
+        "\nOpen the address in two browsers (or a private window), sign in as one person in each, unlock the keys,"
+        "\nand write to the other. Keys come from the key server; the same keys are files in"
+        f"\n{stack.folder} (alice.p12, bob.p12, ca.pem).\n\nCtrl-C ends the demonstration.",
+        highlight=False,
+        soft_wrap=True,
+    )

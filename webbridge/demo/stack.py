@@ -1,0 +1,160 @@
+"""Everything that the demonstration starts, as one context manager; the browser tests use the same."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from roaming_keys import client
+from roaming_keys.app import create_app as create_key_server
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.tickets import issue_ticket
+from smime_core import blocking
+from smime_core.providers.native import NativeProvider
+from webbridge.app import create_app
+from webbridge.config import BridgeConfig, PagesConfig
+from webbridge.demo.accounts import Account, People, build_welcome, certificate_pem, create_people
+from webbridge.demo.mail_server import MemoryMailServer
+from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
+from webbridge.demo.tls import write_tls_files
+from webbridge.demo.web_server import serve
+from webbridge.pages_app import create_pages_app
+from webbridge.services import services_of
+
+BUILT_PAGES = Path(__file__).parents[2] / "dist" / "pages"
+TICKET_LIFETIME = timedelta(minutes=10)
+
+
+class PagesNotBuilt(Exception):
+    """There is nothing to serve."""
+
+
+class DemoStack:
+    """Bridge, pages, key server and mail server on five ports of the loopback address, for two accounts.
+
+    Ready when entered: keys registered, certificates in the directory, a welcome message in each inbox. `folder` gets
+    `ca.pem` and the identities as `alice.p12` and `bob.p12`; without one they stand in a temporary folder.
+    """
+
+    mail_server: MemoryMailServer
+    folder: Path
+    pages_url: str
+    api_url: str
+    keys_url: str
+
+    def __init__(
+        self, *, base_port: int = DEFAULT_BASE, folder: Path | None = None, pages_folder: Path = BUILT_PAGES
+    ) -> None:
+        self._base_port = base_port
+        self._given_folder = folder
+        self._pages_folder = pages_folder
+        self._provider = NativeProvider()
+        self._ticket_key = secrets.token_bytes(32)
+        self._exit = ExitStack()
+        self._people: People
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The two people, with their passwords."""
+        return self._people.accounts
+
+    def __enter__(self) -> Self:
+        if not (self._pages_folder / "index.html").is_file():
+            raise PagesNotBuilt(f"{self._pages_folder} has no pages")
+        with ExitStack() as stack:
+            self._start(stack)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        at = datetime.now(UTC)
+        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealwax-demo-")))
+        self._people = create_people(provider=self._provider, at=at)
+        self.folder = self._given_folder or private / "files"
+        self._write_files(private)
+        write_tls_files(private, at=at)
+        ports = bind_ports(self._base_port)
+        stack.callback(ports.close)
+        self._start_servers(stack, ports, private)
+        self._register_keys(at)
+        self._deliver_welcome(at)
+
+    def _write_files(self, private: Path) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.folder / "ca.pem").open("x") as file:
+            file.write(certificate_pem(self._people.authority_certificate))
+        (private / "people").mkdir()
+        for account in self.accounts:
+            # "x": a file of the same name may be somebody's real key.
+            with (self.folder / f"{account.name.lower()}.p12").open("xb") as file:
+                file.write(account.p12)
+            pem = private / "people" / f"{account.name.lower()}.pem"
+            pem.write_text(certificate_pem(account.identity.certificate))
+
+    def _start_servers(self, stack: ExitStack, ports: Ports, private: Path) -> None:
+        self.pages_url, self.api_url, self.keys_url = (f"http://{HOST}:{ports.base + offset}" for offset in range(3))
+        passwords = {account.address: account.mail_password for account in self.accounts}
+        self.mail_server = stack.enter_context(
+            MemoryMailServer(passwords, tls_folder=private, imap_socket=ports.imap, smtp_socket=ports.smtp)
+        )
+        key_server = create_key_server(
+            KeyServerConfig(
+                origin=self.keys_url,
+                database=private / "keys.sqlite",
+                ticket_key=self._ticket_key,
+                pages_origins=(self.pages_url,),
+                master_key=secrets.token_bytes(32),
+            )
+        )
+        bridge = create_app(
+            BridgeConfig(
+                api_origin=self.api_url,
+                pages_origin=self.pages_url,
+                key_server_origin=self.keys_url,
+                mail_server=self.mail_server.address,
+                enrolment_key=self._ticket_key,
+                anchors_file=self.folder / "ca.pem",
+                directory_folder=private / "people",
+            )
+        )
+        stack.callback(services_of(bridge).close)
+        pages = create_pages_app(
+            PagesConfig(
+                pages_origin=self.pages_url,
+                api_origin=self.api_url,
+                key_server_origin=self.keys_url,
+                folder=self._pages_folder,
+            )
+        )
+        stack.enter_context(serve(key_server, ports.keys))
+        stack.enter_context(serve(bridge, ports.api))
+        stack.enter_context(serve(pages, ports.pages))
+
+    def _register_keys(self, at: datetime) -> None:
+        for account in self.accounts:
+            registration = client.register(
+                self.keys_url,
+                account.identity,
+                user=account.address,
+                passphrase=account.key_passphrase.encode(),
+                ticket=issue_ticket(self._ticket_key, account.address, at + TICKET_LIFETIME),
+                provider=self._provider,
+                mail_password=account.mail_password.encode(),
+            )
+            blocking.run(registration)
+
+    def _deliver_welcome(self, at: datetime) -> None:
+        first, second = self.accounts
+        for sender, recipient in ((first, second), (second, first)):
+            welcome = build_welcome(sender, recipient, provider=self._provider, at=at)
+            self.mail_server.append(recipient.address, welcome)

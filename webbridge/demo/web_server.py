@@ -1,0 +1,38 @@
+"""A WSGI application on a bound socket, served by threads until the context ends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+@contextmanager
+def serve(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
+    """Answer requests while the context lasts."""
+    host, port = bound.getsockname()
+    server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=bound.fileno())
+    # The server has a duplicate of the socket; two would keep the port after the end.
+    bound.close()
+    thread = threading.Thread(target=server.serve_forever, name=f"web-{port}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Logs no requests: their addresses name people and folders."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
