@@ -42,8 +42,10 @@ async function start(ticket, moved) {
   startHeartbeat();
   await loadSharedText();
   translatePage();
-  const view = await ViewLink.open();
-  main.replaceChildren(top_, view.element, bottom);
+  // The view stays where it loaded: moving an iframe loads it anew and loses the port.
+  const view = await ViewLink.open(main);
+  main.prepend(top_);
+  main.append(bottom);
   if (claim.kind === "write") await startWriting(claim, view, moved);
   else await startReading(claim, view);
 }
@@ -125,7 +127,7 @@ async function startReading(claim, view) {
     await view.show(envelope);
     const statement = describeReport(result.report, await loadSharedText());
     top_.replaceChildren(...statement.headline);
-    main.insertBefore(statement.details, bottom);
+    bottom.before(statement.details);
     bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)));
   } catch (error) {
     showFailure(claim, view, error);

@@ -25,14 +25,14 @@ export class ViewLink {
     };
   }
 
-  /** Loads the view; it must be in the document to load, so it goes there hidden by its place. */
-  static async open() {
+  /** Loads the view into its place. @param {HTMLElement} place */
+  static async open(place) {
     const element = html("iframe", {
       class: "view", src: api.runtime.getURL("view.html"), sandbox: "allow-scripts", title: text("frameTitle"),
     });
     const { port1, port2 } = new MessageChannel();
     const loaded = new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
-    document.getElementById("main")?.append(element);
+    place.append(element);
     await loaded;
     // The view has an opaque origin: there is no other name for it than "*", and no other document in this frame.
     element.contentWindow?.postMessage("port", "*", [port2]);
