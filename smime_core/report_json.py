@@ -11,47 +11,58 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from smime_core.certificate import Certificate
-from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport, State
+from smime_core.description import Description, SignerDescription
+from smime_core.errors import MalformedMessage
+from smime_core.provider import PrivateKey, PublicKey
+from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
 
 
 def report_to_json(report: MessageReport) -> dict[str, Any]:
     """The whole report as JSON values; the content is not part of it."""
-    return build_report(
-        state=report.state,
-        reasons=report.reasons,
-        layers=report.layers,
-        certificates=report.certificates,
-        headers=report.headers,
-        sender=report.sender,
-    )
-
-
-def build_report(
-    *,
-    state: State | None,
-    reasons: Sequence[Reason] = (),
-    layers: Sequence[Layer] = (),
-    certificates: Iterable[Certificate] = (),
-    headers: Sequence[tuple[str, str]] = (),
-    sender: str | None = None,
-) -> dict[str, Any]:
-    """The object from its parts; `state` is None where something was described and not examined."""
-    numbered = list(enumerate(layers))
-    signers = [(number, signer) for number, layer in numbered for signer in layer.signers]
-    recipients = [(number, recipient) for number, layer in numbered for recipient in layer.recipients]
-    named = [signer.certificate for _, signer in signers if signer.certificate is not None]
-    in_paths = [certificate for _, signer in signers for certificate in signer.path]
+    numbered = list(enumerate(report.layers))
+    named = [signer.certificate for signer in report.signers if signer.certificate is not None]
+    in_paths = [certificate for signer in report.signers for certificate in signer.path]
     return {
-        "state": None if state is None else str(state),
-        "reasons": reasons_to_json(reasons),
-        "sender": sender,
-        "headers": [list(header) for header in headers],
-        "layers": [_layer_to_json(layer) for layer in layers],
-        "signers": [_signer_to_json(number, signer) for number, signer in signers],
-        "recipients": [_recipient_to_json(number, recipient) for number, recipient in recipients],
-        "certificates": [
-            certificate_to_json(certificate) for certificate in dict.fromkeys([*certificates, *named, *in_paths])
+        "state": str(report.state),
+        "reasons": reasons_to_json(report.reasons),
+        "sender": report.sender,
+        "headers": [list(header) for header in report.headers],
+        "layers": [_layer_to_json(layer) for layer in report.layers],
+        "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
+        "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
+        "certificates": _certificates_to_json([*report.certificates, *named, *in_paths]),
+    }
+
+
+def description_to_json(
+    description: Description | None, *, certificates: Iterable[Certificate] = (), keys: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The same object where nothing was examined: `state` and every signer's verdict are null.
+
+    `certificates` and `keys` (labels for people) are those of a file that is no message, as a PKCS#12.
+    """
+    layers = description.layers if description else ()
+    numbered = list(enumerate(layers))
+    carried = [certificate for layer in layers for certificate in layer.certificates]
+    return {
+        "state": None,
+        "reasons": [],
+        "sender": None,
+        "headers": [list(header) for header in description.headers] if description else [],
+        "layers": [
+            {
+                "kind": str(layer.kind),
+                "depth": number,
+                "algorithm": layer.algorithm,
+                "coversWhole": True,
+                "detached": layer.detached,
+            }
+            for number, layer in numbered
         ],
+        "signers": [_described_signer_to_json(number, one) for number, layer in numbered for one in layer.signers],
+        "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
+        "certificates": _certificates_to_json([*certificates, *carried]),
+        "keys": list(keys),
     }
 
 
@@ -70,20 +81,23 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
         "serialNumber": f"{certificate.serial_number:x}",
         "notBefore": time_to_json(certificate.not_before),
         "notAfter": time_to_json(certificate.not_after),
-        "key": key_label(certificate),
+        "key": key_label(certificate.public_key),
         "isCa": certificate.is_ca,
     }
 
 
-def key_label(certificate: Certificate) -> str:
+def key_label(key: PublicKey | PrivateKey) -> str:
     """The kind and size of a key for people: "RSA 2048", "EC P-256"."""
-    key = certificate.public_key
     return f"{key.key_type.upper()} {key.curve or key.bits}"
 
 
 def time_to_json(time: datetime.datetime) -> str:
     """An aware time in UTC, in whole seconds: 2026-01-31T12:00:00Z."""
     return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _certificates_to_json(certificates: Iterable[Certificate]) -> list[dict[str, Any]]:
+    return [certificate_to_json(certificate) for certificate in dict.fromkeys(certificates)]
 
 
 def _layer_to_json(layer: Layer) -> dict[str, Any]:
@@ -105,6 +119,20 @@ def _signer_to_json(number: int, signer: SignerReport) -> dict[str, Any]:
         "algorithm": signer.algorithm,
         "certificate": signer.certificate.fingerprint if signer.certificate else None,
         "path": [certificate.fingerprint for certificate in signer.path],
+        "signingTime": time_to_json(signer.signing_time) if signer.signing_time else None,
+    }
+
+
+def _described_signer_to_json(number: int, signer: SignerDescription) -> dict[str, Any]:
+    problem = (Reason(code=MalformedMessage.code, sentence=signer.problem),) if signer.problem else ()
+    return {
+        "layer": number,
+        "state": None,
+        "reasons": reasons_to_json(problem),
+        "sid": signer.sid,
+        "algorithm": signer.algorithm,
+        "certificate": None,
+        "path": [],
         "signingTime": time_to_json(signer.signing_time) if signer.signing_time else None,
     }
 

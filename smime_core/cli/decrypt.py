@@ -1,0 +1,86 @@
+"""`sealwax decrypt`."""
+
+from __future__ import annotations
+
+import datetime
+
+import click
+
+from smime_core import blocking
+from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_error, write_output
+from smime_core.cli.options import (
+    input_argument,
+    load_all_identities,
+    load_trust_store,
+    now,
+    output_option,
+    verdict_options,
+    write_json,
+)
+from smime_core.cli.passphrases import PassphraseSource, passphrase_options
+from smime_core.cli.verdict import verdict_line
+from smime_core.errors import MalformedMessage
+from smime_core.identity import Identity
+from smime_core.layers import parse_message
+from smime_core.mime import Entity, decode_body, looks_like_cms_part
+from smime_core.providers.native import NativeProvider
+from smime_core.report_json import report_to_json
+
+
+@click.command()
+@input_argument
+@output_option
+@click.option("--identity", "identity_files", multiple=True, required=True, metavar="P12", help="Repeatable.")
+@click.option("--raw", is_flag=True, help="Write what was sealed as it is, without the mail's headers.")
+@verdict_options
+@passphrase_options
+def decrypt(
+    source: str,
+    target: str,
+    identity_files: tuple[str, ...],
+    raw: bool,
+    anchors: tuple[str, ...],
+    sender: str | None,
+    at: datetime.datetime | None,
+    no_revocation: bool,
+    as_json: bool,
+    file: str | None,
+    descriptor: int | None,
+    keyring_entry: str | None,
+) -> None:
+    """Decrypt a mail: the inner entity under the outer headers.
+
+    Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; --anchor, --from, --at,
+    --no-revocation and --json also report on the signature inside.
+    """
+    if as_json and target == STANDARD_STREAM:
+        raise click.UsageError("--json and the content cannot both go to standard output: give -o")
+    passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
+    trust_store = load_trust_store(anchors, no_revocation=no_revocation)
+    data = read_input(source)
+    provider = NativeProvider()
+    identities = load_all_identities(identity_files, passphrases, provider=provider)
+    plaintext = _open(data, identities, provider, raw=raw)
+    report = None
+    if anchors or sender or at or no_revocation or as_json:
+        report = blocking.examine_message(
+            data, provider=provider, trust_store=trust_store, at=at or now(), identities=identities, sender=sender
+        )
+    write_output(target, plaintext, mode=PRIVATE_MODE)
+    if report is None:
+        return
+    if as_json:
+        write_json(report_to_json(report))
+    else:
+        write_error(verdict_line(report))
+
+
+def _open(data: bytes, identities: tuple[Identity, ...], provider: NativeProvider, *, raw: bool) -> bytes:
+    node = parse_message(data)
+    if not isinstance(node, Entity):
+        return blocking.open_bytes(node, identities=identities, provider=provider).content
+    if not raw:
+        return blocking.decrypt_message(data, identities=identities, provider=provider)
+    if not looks_like_cms_part(node):
+        raise MalformedMessage("found nothing encrypted", where="message")
+    return blocking.open_bytes(decode_body(node), identities=identities, provider=provider).content

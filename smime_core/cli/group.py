@@ -1,0 +1,110 @@
+"""The group of verbs and the one place where errors become one line and an exit code.
+
+Verbs are imported when they are asked for; other rooms add theirs by the entry points `sealwax.commands`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+import click
+
+from smime_core.cli.files import write_error
+from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
+
+DONE: Final = 0
+NOT_AS_ASKED: Final = 1
+UNUSABLE: Final = 2
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+
+_VERBS: Final = {
+    "sign": "smime_core.cli.sign:sign",
+    "encrypt": "smime_core.cli.encrypt:encrypt",
+    "decrypt": "smime_core.cli.decrypt:decrypt",
+    "verify": "smime_core.cli.verify:verify",
+    "inspect": "smime_core.cli.inspect_files:inspect",
+    "identity": "smime_core.cli.identity:identity",
+}
+
+
+class Verbs(click.Group):
+    """The core's own verbs first, then those of the other rooms."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_VERBS, *sorted(set(_plugins()) - set(_VERBS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _VERBS:
+            module, _, name = _VERBS[cmd_name].partition(":")
+            return _check_command(getattr(importlib.import_module(module), name), cmd_name)
+        plugin = _plugins().get(cmd_name)
+        if plugin is None:
+            return None
+        try:
+            return _check_command(plugin.load(), cmd_name)
+        except ImportError as error:
+            raise click.ClickException(f"{cmd_name} needs packages that are not installed: {error}") from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line for each verb; a room whose packages are missing hides no other."""
+        rows = []
+        for name in self.list_commands(ctx):
+            try:
+                command = self.get_command(ctx, name)
+            except click.ClickException as error:
+                rows.append((name, error.message))
+            else:
+                rows.append((name, command.get_short_help_str(limit=formatter.width - 12) if command else ""))
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="sealwax", message="%(prog)s %(version)s")
+def sealwax() -> None:
+    """Sign, encrypt, decrypt and verify mail and files by S/MIME.
+
+    IN and OUT are files or - for standard input and output. Formats are told by their content.
+    """
+
+
+def run() -> int:
+    """The command with the process's arguments, every expected failure told in one line; the exit code."""
+    try:
+        code = sealwax.main(prog_name="sealwax", standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        write_error("stopped")
+        return INTERRUPTED
+    except click.ClickException as error:
+        write_error(error.format_message())
+        return UNUSABLE
+    except NoMatchingRecipient as error:
+        sealed_for = f": it is sealed for {'; '.join(error.recipient_ids)}" if error.recipient_ids else ""
+        write_error(f"{error}{sealed_for}")
+        return NOT_AS_ASKED
+    except SmimeError as error:
+        write_error(str(error))
+        return UNUSABLE if isinstance(error, MalformedMessage) else NOT_AS_ASKED
+    except BrokenPipeError:
+        # The reader left. What Python still has buffered goes nowhere, or it would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNUSABLE
+    except OSError as error:
+        write_error(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return UNUSABLE
+    return code if isinstance(code, int) else DONE
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {plugin.name: plugin for plugin in entry_points(group="sealwax.commands")}
+
+
+def _check_command(loaded: object, name: str) -> click.Command:
+    if not isinstance(loaded, click.Command):
+        raise click.ClickException(f"{name} is not a command")
+    return loaded

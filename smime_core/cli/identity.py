@@ -1,0 +1,85 @@
+"""`sealwax identity`: keys and certificates to work with."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import click
+
+from smime_core import blocking
+from smime_core.certificate import Certificate
+from smime_core.cli.files import PRIVATE_MODE, write_line, write_output
+from smime_core.cli.options import now
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.errors import MalformedMessage
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+
+PASSPHRASE_GROUPS: Final = 5  # of four base32 characters: 100 bits
+DEMO_AUTHORITY: Final = "Sealwax Demonstration CA"
+
+
+@click.group()
+def identity() -> None:
+    """Make identities to work with."""
+
+
+@identity.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--address", "addresses", multiple=True, required=True, metavar="ADDRESS", help="Repeatable.")
+@click.option(
+    "--key", type=click.Choice([kind.value for kind in NewKey]), default=NewKey.RSA_2048.value, show_default=True
+)
+def demo(folder: str, addresses: tuple[str, ...], key: str) -> None:
+    """Make a demonstration CA and an identity for each address.
+
+    DIR gets ca.pem, NAME.p12 and NAME.pem for each, and one passphrase.txt for all. Nothing that people rely on should
+    trust this CA.
+    """
+    names = _file_names(addresses)
+    directory = Path(folder)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = ["ca.pem", "passphrase.txt", *(f"{name}.{ending}" for name in names.values() for ending in ("p12", "pem"))]
+    existing = [name for name in files if (directory / name).exists()]
+    if existing:
+        raise click.ClickException(f"{directory / existing[0]} is there already: choose another folder")
+    provider, at, kind = NativeProvider(), now(), NewKey(key)
+    authority = blocking.run(create_authority(DEMO_AUTHORITY, provider=provider, at=at))
+    passphrase = _new_passphrase()
+    write_output(str(directory / "passphrase.txt"), f"{passphrase}\n".encode(), mode=PRIVATE_MODE)
+    write_output(str(directory / "ca.pem"), _to_pem(authority.identity.certificate))
+    for address, name in names.items():
+        made = blocking.run(issue_identity(authority, address, provider=provider, at=at, key=kind))
+        p12 = blocking.export_identity(made, passphrase.encode(), provider=provider)
+        write_output(str(directory / f"{name}.p12"), p12, mode=PRIVATE_MODE)
+        write_output(str(directory / f"{name}.pem"), _to_pem(made.certificate))
+        write_line(f"{address}: {directory / name}.p12, {directory / name}.pem")
+
+
+def _file_names(addresses: tuple[str, ...]) -> dict[str, str]:
+    # The part before the @ where it is plain and no other address has it, as alice.p12; else the whole address.
+    for address in addresses:
+        if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*@[A-Za-z0-9][A-Za-z0-9.-]*", address):
+            raise MalformedMessage("expected an address of plain letters, digits and . _ + -", where="--address")
+    local_parts = Counter(address.partition("@")[0].lower() for address in dict.fromkeys(addresses))
+    taken = {"ca"}
+    return {
+        address: local if local_parts[local.lower()] == 1 and local.lower() not in taken else address
+        for address, local in ((address, address.partition("@")[0]) for address in addresses)
+    }
+
+
+def _new_passphrase() -> str:
+    characters = base64.b32encode(secrets.token_bytes(15)).decode("ascii").lower()[: 4 * PASSPHRASE_GROUPS]
+    return "-".join(characters[start : start + 4] for start in range(0, len(characters), 4))
+
+
+def _to_pem(certificate: Certificate) -> bytes:
+    text = base64.b64encode(certificate.der).decode("ascii")
+    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n".encode("ascii")

@@ -1,0 +1,113 @@
+"""Options that several verbs share, and what is made of them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from smime_core import blocking
+from smime_core.certificate import Certificate, KeyUsage, parse_certificates
+from smime_core.cli.files import STANDARD_STREAM, read_input, write_output
+from smime_core.cli.passphrases import PassphraseSource
+from smime_core.content_info import armor
+from smime_core.identity import Identity
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.providers.native import NativeProvider
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+input_argument = click.argument("source", metavar="[IN]", default=STANDARD_STREAM)
+output_option = click.option(
+    "-o", "--output", "target", metavar="OUT", default=STANDARD_STREAM, help="Where the result goes."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object by report.schema.json.")
+
+
+class UtcTime(click.ParamType[datetime.datetime]):
+    """A time with its zone, as 2026-01-31T12:00:00Z."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.datetime:
+        try:
+            time = datetime.datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("expected a time as 2026-01-31T12:00:00Z", param, ctx)
+        if time.tzinfo is None:
+            self.fail("expected a time with its zone, as 2026-01-31T12:00:00Z", param, ctx)
+        return time
+
+
+def encoding_options(function: Function) -> Function:
+    """How a bare CMS structure is written."""
+    for option in (
+        click.option("--pem", "encoding", flag_value="pem", help="Write bare CMS as PEM, not a mail."),
+        click.option("--der", "encoding", flag_value="der", help="Write bare CMS as DER, not a mail."),
+    ):
+        function = option(function)
+    return function
+
+
+def verdict_options(function: Function) -> Function:
+    """What a signature is judged by."""
+    for option in (
+        json_option,
+        click.option("--no-revocation", is_flag=True, help="Do not ask whether certificates were revoked."),
+        click.option("--at", type=UtcTime(), metavar="TIME", help="Judge as of this time: 2026-01-31T12:00:00Z."),
+        click.option("--from", "sender", metavar="ADDRESS", help="The sender, where the message does not say."),
+        click.option("--anchor", "anchors", multiple=True, metavar="CA", help="Certificate to trust. Repeatable."),
+    ):
+        function = option(function)
+    return function
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
+def load_trust_store(anchors: Iterable[str], *, no_revocation: bool) -> TrustStore:
+    """The trust store of --anchor and --no-revocation."""
+    certificates = [certificate for name in anchors for certificate in parse_certificates(read_input(name))]
+    revocation = RevocationPolicy.NOT_CHECKED if no_revocation else RevocationPolicy.REQUIRED
+    return TrustStore(anchors=tuple(certificates), revocation=revocation)
+
+
+def load_recipient(name: str) -> Certificate:
+    """The certificate of --to: the first that is no CA's, since files often bring the chain along."""
+    certificates = parse_certificates(read_input(name))
+    return next((certificate for certificate in certificates if not certificate.is_ca), certificates[0])
+
+
+def load_all_identities(
+    names: Iterable[str], source: PassphraseSource, *, provider: NativeProvider
+) -> tuple[Identity, ...]:
+    """All identities of all PKCS#12 files."""
+    passphrase_for = source.reader()
+    return tuple(
+        identity
+        for name in names
+        for identity in blocking.load_identities(read_input(name), passphrase_for(name), provider=provider)
+    )
+
+
+def choose_signer(identities: Sequence[Identity]) -> Identity:
+    """The first identity whose certificate may sign (RFC 8550 section 4.4.2)."""
+    signing = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
+    for identity in identities:
+        usage = identity.certificate.key_usage
+        if usage is None or usage & signing:
+            return identity
+    raise click.ClickException("the identity file has no key whose certificate may sign")
+
+
+def write_cms(target: str, cms_der: bytes, encoding: str | None) -> None:
+    """Bare CMS, as PEM where that was asked for and else as DER."""
+    write_output(target, armor(cms_der).encode("ascii") if encoding == "pem" else cms_der)
+
+
+def write_json(value: dict[str, Any]) -> None:
+    write_output(STANDARD_STREAM, (json.dumps(value, indent=2) + "\n").encode("ascii"))

@@ -1,0 +1,101 @@
+"""Where passphrases come from: the terminal, a file, a file descriptor, the system keyring; never an argument.
+
+Arguments stand in the process list and in the shell's history.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from smime_core.cli.files import printable
+
+KEYRING_SERVICE: Final = "sealwax"
+MAX_PASSPHRASE_BYTES: Final = 65_536
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassphraseSource:
+    """At most one of the three is given; without any, the terminal is asked for each file."""
+
+    file: str | None
+    descriptor: int | None
+    keyring_entry: str | None
+
+    def __post_init__(self) -> None:
+        given = [choice for choice in (self.file, self.descriptor, self.keyring_entry) if choice is not None]
+        if len(given) > 1:
+            raise click.UsageError("give one of --passphrase-file, --passphrase-fd and --passphrase-keyring")
+
+    def reader(self) -> Callable[[str], bytes]:
+        """A function from the name of what is to be opened to its passphrase in UTF-8.
+
+        A descriptor can be read only once, so that what it gave serves all files.
+        """
+        if self.file is not None:
+            passphrase = _first_line(Path(self.file).read_bytes())
+            return lambda _: passphrase
+        if self.descriptor is not None:
+            passphrase = _first_line(_read_descriptor(self.descriptor))
+            return lambda _: passphrase
+        if self.keyring_entry is not None:
+            passphrase = _read_keyring(self.keyring_entry)
+            return lambda _: passphrase
+        return _ask
+
+
+def passphrase_options(function: Function) -> Function:
+    """The three options of every verb that opens a private key."""
+    for option in (
+        click.option("--passphrase-keyring", "keyring_entry", metavar="ENTRY", help="Entry of the system keyring."),
+        click.option("--passphrase-fd", "descriptor", type=int, metavar="N", help="Open file descriptor to read."),
+        click.option("--passphrase-file", "file", metavar="FILE", help="File whose first line is the passphrase."),
+    ):
+        function = option(function)
+    return function
+
+
+def _first_line(octets: bytes) -> bytes:
+    return octets.split(b"\n", 1)[0].removesuffix(b"\r")
+
+
+def _read_descriptor(descriptor: int) -> bytes:
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_PASSPHRASE_BYTES)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"file descriptor {descriptor}") from error
+
+
+def _read_keyring(entry: str) -> bytes:
+    # Imported here: the backends of some systems start a D-Bus connection.
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        passphrase = keyring.get_password(KEYRING_SERVICE, entry)
+    except KeyringError as error:
+        raise click.ClickException(f"the system keyring cannot be read: {type(error).__name__}") from error
+    if passphrase is None:
+        raise click.ClickException(f"the system keyring has no entry {entry} under {KEYRING_SERVICE}")
+    return passphrase.encode()
+
+
+def _ask(name: str) -> bytes:
+    with warnings.catch_warnings():
+        # Without a terminal getpass would echo, and read the message itself where that comes by standard input.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(f"Passphrase for {printable(name)}: ").encode()
+        except getpass.GetPassWarning:
+            text = f"there is no terminal to ask for the passphrase of {name}: give --passphrase-file"
+            raise click.ClickException(text) from None

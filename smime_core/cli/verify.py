@@ -1,0 +1,61 @@
+"""`sealwax verify`."""
+
+from __future__ import annotations
+
+import datetime
+
+import click
+
+from smime_core import blocking
+from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_error, write_line, write_output
+from smime_core.cli.group import DONE, NOT_AS_ASKED
+from smime_core.cli.options import input_argument, load_trust_store, now, verdict_options, write_json
+from smime_core.cli.verdict import verdict_line
+from smime_core.providers.native import NativeProvider
+from smime_core.report import MessageReport, State
+from smime_core.report_json import report_to_json
+
+
+@click.command()
+@input_argument
+@click.option("-o", "--output", "target", metavar="OUT", help="Where the signed content goes, unless it is invalid.")
+@click.option("--content", "content_file", metavar="FILE", help="The content of a detached signature.")
+@verdict_options
+def verify(
+    source: str,
+    target: str | None,
+    content_file: str | None,
+    anchors: tuple[str, ...],
+    sender: str | None,
+    at: datetime.datetime | None,
+    no_revocation: bool,
+    as_json: bool,
+) -> int:
+    """Say whether a message is what it claims to be.
+
+    Exits 0 only for "verified". The content is written for every state but "invalid", and not when the message is
+    encrypted: `sealwax decrypt` opens it.
+    """
+    if as_json and target == STANDARD_STREAM:
+        raise click.UsageError("--json and the content cannot both go to standard output")
+    report = blocking.examine_message(
+        read_input(source),
+        provider=NativeProvider(),
+        trust_store=load_trust_store(anchors, no_revocation=no_revocation),
+        at=at or now(),
+        sender=sender,
+        detached_content=read_input(content_file) if content_file is not None else None,
+    )
+    if target is not None and report.state is not State.INVALID and not report.is_encrypted:
+        write_output(target, report.content, mode=PRIVATE_MODE)
+    _show(report, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
+    return DONE if report.state is State.VERIFIED else NOT_AS_ASKED
+
+
+def _show(report: MessageReport, *, as_json: bool, content_on_stdout: bool) -> None:
+    if as_json:
+        write_json(report_to_json(report))
+    if report.state is not State.VERIFIED or content_on_stdout:
+        write_error(verdict_line(report))
+    elif not as_json:
+        write_line(verdict_line(report))
