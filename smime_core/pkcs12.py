@@ -149,11 +149,12 @@ class _Reader:
     async def _check_mac(self, mac_data: Tlv, auth_safe: bytes) -> None:
         # MacData ::= SEQUENCE { mac DigestInfo, macSalt OCTET STRING, iterations INTEGER DEFAULT 1 }
         where = "macData"
-        fields = der.read_children(der.expect(mac_data, der.SEQUENCE, where=where), where=where)
-        digest_info = der.read_children(fields[0], where=where) if fields else []
+        fields = _read_fields(mac_data, where=where)
+        digest_info = _read_fields(fields[0], where=where) if fields else []
         if len(fields) not in (2, 3) or len(digest_info) != 2:
             raise MalformedMessage("expected mac, macSalt and iterations", where=where)
         expected = bytes(der.read_octets(digest_info[1], where=where))
+        salt = bytes(der.read_octets(fields[1], where=where))
         oid, parameters = parse_algorithm_identifier(digest_info[0].encoded)
         if oid == PBMAC1:
             computed = [await self._pbmac1(parameters, auth_safe)]
@@ -162,7 +163,6 @@ class _Reader:
             iterations = der.parse_integer(fields[2], where=where) if len(fields) == 3 else 1
             if iterations < 1:
                 raise MalformedMessage(f"iterations is {iterations}", where=where)
-            salt = bytes(der.read_octets(fields[1], where=where))
             computed = [
                 _legacy_mac(hash_name, password, salt, iterations, auth_safe)
                 for password in _legacy_passwords(self._passphrase)
@@ -185,7 +185,7 @@ class _Reader:
     async def _open_safe(self, content_info: Tlv) -> Buffer:
         # RFC 7292 section 4.1: data in clear, or encryptedData under the passphrase.
         where = "AuthenticatedSafe"
-        fields = der.read_children(der.expect(content_info, der.SEQUENCE, where=where), where=where)
+        fields = _read_fields(content_info, where=where)
         if len(fields) != 2:
             raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where=where)
         oid = der.parse_oid(fields[0], where=where)
@@ -194,7 +194,7 @@ class _Reader:
         if oid != ENCRYPTED_DATA:
             raise UnsupportedAlgorithm(oid, "PKCS#12 content")
         encrypted_data = der.read_sequence(der.expect(fields[1], 0xA0, where=where).content, where=where)
-        info = der.read_children(encrypted_data[1], where=where) if len(encrypted_data) >= 2 else []
+        info = _read_fields(encrypted_data[1], where=where) if len(encrypted_data) >= 2 else []
         if len(info) != 3:
             raise MalformedMessage("encryptedContentInfo is incomplete", where=where)
         return await self._decrypt(info[1].encoded, der.read_octets(info[2], tag=0x80, where=where))
@@ -233,7 +233,7 @@ class _Reader:
 
 
 def _read_data(content_info: Tlv, *, where: str) -> Buffer:
-    fields = der.read_children(der.expect(content_info, der.SEQUENCE, where=where), where=where)
+    fields = _read_fields(content_info, where=where)
     if len(fields) != 2:
         raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where=where)
     oid = der.parse_oid(fields[0], where=where)
@@ -241,6 +241,10 @@ def _read_data(content_info: Tlv, *, where: str) -> Buffer:
         raise UnsupportedAlgorithm(oid, "PKCS#12 integrity", text="PKCS#12 files signed with a key are not supported")
     wrapped = der.expect(fields[1], 0xA0, where=where)
     return der.read_octets(der.read_one(wrapped.content, where=where), where=where)
+
+
+def _read_fields(tlv: Tlv, *, where: str) -> list[Tlv]:
+    return der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
 
 
 def _legacy_passwords(passphrase: bytes) -> tuple[bytes, ...]:
@@ -259,7 +263,7 @@ def _read_bags(safe_contents: Buffer, *, depth: int) -> Iterator[_Bag]:
     # SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT, bagAttributes SET OF OPTIONAL }; RFC 7292 section 4.2
     check_limit("PKCS#12 bags in one another", depth, MAX_BER_DEPTH)
     for safe_bag in der.read_sequence(safe_contents, where="SafeContents"):
-        fields = der.read_children(safe_bag, where="SafeBag")
+        fields = _read_fields(safe_bag, where="SafeBag")
         if len(fields) not in (2, 3):
             raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where="SafeBag")
         oid = der.parse_oid(fields[0], where="SafeBag")
@@ -281,7 +285,7 @@ def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
     # The first value of each attribute; RFC 2985 sections 5.5.1 and 5.5.2 make both single-valued.
     values: dict[str, Tlv] = {}
     for attribute in der.read_children(attributes, where="bagAttributes"):
-        fields = der.read_children(attribute, where="bagAttributes")
+        fields = _read_fields(attribute, where="bagAttributes")
         if len(fields) != 2:
             raise MalformedMessage(f"an attribute of {len(fields)} fields", where="bagAttributes")
         value = next(iter(der.read_children(fields[1], where="bagAttributes")), None)
@@ -320,7 +324,8 @@ async def _encrypt(
 
 
 async def _build_mac(auth_safe: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int) -> bytes:
-    # RFC 9579 section 4. macSalt and iterations have no meaning there; OpenSSL writes these values too.
+    # RFC 9579 section 4: macSalt and iterations have no meaning there. OpenSSL writes this salt too; DER leaves out the
+    # default count of 1.
     key_length = hash_length(HashName.SHA256)
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(_SALT_LENGTH), iterations=iterations)
     key = await provider.derive_key(kdf, passphrase, key_length)
@@ -328,7 +333,7 @@ async def _build_mac(auth_safe: bytes, passphrase: bytes, *, provider: CryptoPro
     digest_info = der.sequence(
         der.sequence(der.oid(PBMAC1), parameters), der.octet_string(hmac.digest(key, auth_safe, hashlib.sha256))
     )
-    return der.sequence(digest_info, der.octet_string(b"NOT USED"), der.integer(1))
+    return der.sequence(digest_info, der.octet_string(b"NOT USED"))
 
 
 def _build_data(content: bytes) -> bytes:

@@ -1,0 +1,480 @@
+"""Identities out of PKCS#12 files and into them: OpenSSL's files, pyca's, our own, and damaged ones."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import hmac
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from asn1crypto import pem
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
+
+from smime_core import der
+from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2, SignatureAlgorithm, SignatureScheme
+from smime_core.certificate import Certificate
+from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
+from smime_core.identity import Identity, export_identity, load_identities, load_identity
+from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbes2, build_pbkdf2, derive_pkcs12
+from smime_core.keys import public_key_of
+from smime_core.limits import MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
+from smime_core.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Key, build_pkcs12, parse_pkcs12
+from smime_core.provider import NewKey, PrivateKey
+from smime_core.providers.native import NativeProvider
+
+PROVIDER = NativeProvider()
+AT = datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.UTC)
+PASSPHRASE = "Grüße, 𝔖chlüssel".encode()
+DATA = der.oid("1.2.840.113549.1.7.1")
+PBMAC1 = "1.2.840.113549.1.5.14"
+OLD_MAC_HASHES = [hashes.SHA1(), hashes.SHA256(), hashes.SHA512()]  # noqa: S303 -- what old files carry
+run = asyncio.run
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return run(create_authority("Example CA", provider=PROVIDER, at=AT, key=NewKey.P256))
+
+
+@pytest.fixture(scope="module")
+def alice(authority: Authority) -> Identity:
+    return run(issue_identity(authority, "alice@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
+
+
+@pytest.fixture(scope="module")
+def bob(authority: Authority) -> Identity:
+    return run(issue_identity(authority, "bob@example.test", provider=PROVIDER, at=AT))
+
+
+@pytest.fixture(scope="module")
+def exported(alice: Identity) -> bytes:
+    return run(export_identity(alice, PASSPHRASE, provider=PROVIDER, iterations=2))
+
+
+def file_key(identity: Identity, *, local_key_id: bytes | None = None) -> Pkcs12Key:
+    return Pkcs12Key(pkcs8_der=identity.private_key.pkcs8_der, local_key_id=local_key_id)
+
+
+def file_certificate(certificate: Certificate, *, local_key_id: bytes | None = None) -> Pkcs12Certificate:
+    return Pkcs12Certificate(certificate_der=certificate.der, local_key_id=local_key_id)
+
+
+def build_file(keys: Sequence[Pkcs12Key], certificates: Sequence[Pkcs12Certificate]) -> bytes:
+    contents = Pkcs12Contents(keys=tuple(keys), certificates=tuple(certificates))
+    return run(build_pkcs12(contents, PASSPHRASE, provider=PROVIDER, iterations=1))
+
+
+def load(p12: bytes, passphrase: bytes = PASSPHRASE) -> tuple[Identity, ...]:
+    return run(load_identities(p12, passphrase, provider=PROVIDER))
+
+
+def build_data(content: bytes) -> bytes:
+    return der.sequence(DATA, der.explicit(0, der.octet_string(content)))
+
+
+def pfx(safe: bytes, mac_data: bytes = b"") -> bytes:
+    """A PKCS#12 file around one SafeContents in clear."""
+    return der.sequence(der.integer(3), build_data(der.sequence(build_data(safe))), mac_data)
+
+
+def openssl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["openssl", *arguments], capture_output=True, check=False, timeout=30)
+
+
+def openssl_export(folder: Path, identity: Identity, *options: str, password: str) -> bytes:
+    (folder / "key.pem").write_bytes(pem.armor("PRIVATE KEY", identity.private_key.pkcs8_der))
+    (folder / "own.pem").write_bytes(pem.armor("CERTIFICATE", identity.certificate.der))
+    (folder / "ca.pem").write_bytes(pem.armor("CERTIFICATE", identity.chain[0].der))
+    files = ["-inkey", folder / "key.pem", "-in", folder / "own.pem", "-certfile", folder / "ca.pem"]
+    arguments = ["pkcs12", "-export", *map(str, files), "-name", "Alice Ä", "-passout", f"pass:{password}"]
+    done = openssl(*arguments, "-out", str(folder / "out.p12"), *options)
+    assert done.returncode == 0, done.stderr
+    return (folder / "out.p12").read_bytes()
+
+
+# What is exported
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_exported_identity_comes_back(who: str, request: pytest.FixtureRequest) -> None:
+    identity: Identity = request.getfixturevalue(who)
+    p12 = run(export_identity(identity, PASSPHRASE, provider=PROVIDER, iterations=2))
+    loaded = run(load_identity(p12, PASSPHRASE, provider=PROVIDER))
+    assert loaded.certificate == identity.certificate
+    assert loaded.private_key.pkcs8_der == identity.private_key.pkcs8_der
+    assert loaded.chain == identity.chain
+    assert loaded.friendly_name == identity.friendly_name
+
+
+def test_pyca_reads_what_is_exported(alice: Identity, exported: bytes) -> None:
+    read = pyca_pkcs12.load_pkcs12(exported, PASSPHRASE)
+    assert read.cert is not None
+    assert read.cert.certificate.public_bytes(serialization.Encoding.DER) == alice.certificate.der
+    assert read.cert.friendly_name == b"alice@example.test"
+    assert len(read.additional_certs) == 1
+
+
+def test_pyca_refuses_what_is_exported_under_another_passphrase(exported: bytes) -> None:
+    with pytest.raises(ValueError, match="password"):
+        pyca_pkcs12.load_pkcs12(exported, b"wrong")
+
+
+def test_openssl_reads_what_is_exported(tmp_path: Path, alice: Identity, exported: bytes) -> None:
+    # OpenSSL knows PBMAC1 from 3.4 on; the encryption it knows.
+    (tmp_path / "out.p12").write_bytes(exported)
+    source = f"pass:{PASSPHRASE.decode()}"
+    done = openssl("pkcs12", "-in", str(tmp_path / "out.p12"), "-nomacver", "-nodes", "-passin", source)
+    assert done.returncode == 0, done.stderr
+    blocks = {name: octets for name, _, octets in pem.unarmor(done.stdout, multiple=True)}
+    assert blocks["PRIVATE KEY"] == alice.private_key.pkcs8_der
+    assert done.stdout.count(b"BEGIN CERTIFICATE") == 2
+
+
+def test_export_writes_the_iterations_asked_for(exported: bytes) -> None:
+    # PBKDF2 with 2 iterations, 32 bytes and HMAC-SHA-256, in clear sight: MAC, certificates, key.
+    tail = der.integer(2) + der.integer(32) + build_hmac_identifier(HashName.SHA256)
+    assert exported.count(tail) == 3
+
+
+def test_two_exports_share_no_salt(alice: Identity, exported: bytes) -> None:
+    again = run(export_identity(alice, PASSPHRASE, provider=PROVIDER, iterations=2))
+    assert again != exported
+    assert again[-80:] != exported[-80:]
+
+
+def test_secrets_never_reach_the_repr(alice: Identity, exported: bytes) -> None:
+    secret = repr(alice.private_key.pkcs8_der[40:48])[2:-1]
+    contents = run(parse_pkcs12(exported, PASSPHRASE, provider=PROVIDER))
+    assert secret not in repr(alice)
+    assert "pkcs8" not in repr(contents)
+
+
+# Files of others
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["-macalg", "sha1"],
+        ["-macalg", "sha512", "-iter", "5"],
+        ["-keypbe", "AES-128-CBC", "-certpbe", "AES-192-CBC", "-maciter"],
+        ["-nomac"],
+        ["-certpbe", "NONE"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("password", ["secret", "Grüße", ""], ids=["ASCII", "umlauts", "empty"])
+def test_loads_files_of_openssl(tmp_path: Path, alice: Identity, options: list[str], password: str) -> None:
+    p12 = openssl_export(tmp_path, alice, *options, password=password)
+    identity = run(load_identity(p12, password.encode(), provider=PROVIDER))
+    assert identity.certificate == alice.certificate
+    assert identity.private_key.pkcs8_der == alice.private_key.pkcs8_der
+    assert identity.chain == alice.chain
+    assert identity.friendly_name == "Alice Ä"
+
+
+@pytest.mark.parametrize("hash_algorithm", OLD_MAC_HASHES, ids=lambda one: one.name)
+def test_loads_files_of_pyca(bob: Identity, hash_algorithm: hashes.HashAlgorithm) -> None:
+    key = serialization.load_der_private_key(bob.private_key.pkcs8_der, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(3)
+    encryption = builder.key_cert_algorithm(pyca_pkcs12.PBES.PBESv2SHA256AndAES256CBC).hmac_hash(hash_algorithm)
+    certificate = x509.load_der_x509_certificate(bob.certificate.der)
+    p12 = pyca_pkcs12.serialize_key_and_certificates(b"Bob", key, certificate, None, encryption.build(b"secret"))
+    identity = run(load_identity(p12, b"secret", provider=PROVIDER))
+    assert identity.certificate == bob.certificate
+    assert identity.friendly_name == "Bob"
+
+
+def test_old_encryption_of_openssl_is_named(tmp_path: Path, alice: Identity) -> None:
+    p12 = openssl_export(tmp_path, alice, "-legacy", password="secret")
+    with pytest.raises(UnsupportedAlgorithm, match="export it again with AES-256"):
+        load(p12, b"secret")
+
+
+def test_indefinite_lengths_are_read(alice: Identity) -> None:
+    # NSS, Windows and macOS write BER: the octets of authSafe in pieces, whose joined content the MAC covers.
+    bags = der.sequence(
+        der.sequence(der.oid("1.2.840.113549.1.12.10.1.1"), der.explicit(0, alice.private_key.pkcs8_der)),
+        certificate_bag(alice.certificate.der),
+    )
+    auth_safe = der.sequence(build_data(bags))
+    pieces = b"\x24\x80" + der.octet_string(auth_safe[:100]) + der.octet_string(auth_safe[100:]) + b"\0\0"
+    content_info = b"\x30\x80" + DATA + b"\xa0\x80" + pieces + b"\0\0" + b"\0\0"
+    p12 = der.sequence(der.integer(3), content_info, old_mac(auth_safe))
+    assert load(p12)[0].certificate == alice.certificate
+
+
+# Which certificate belongs to which key
+
+
+def test_certificates_go_to_their_keys(authority: Authority, alice: Identity, bob: Identity) -> None:
+    # localKeyID says the opposite: the public keys decide.
+    p12 = build_file(
+        [file_key(alice, local_key_id=b"1"), file_key(bob, local_key_id=b"2")],
+        [
+            file_certificate(authority.identity.certificate),
+            file_certificate(bob.certificate, local_key_id=b"1"),
+            file_certificate(alice.certificate, local_key_id=b"2"),
+        ],
+    )
+    first, second = load(p12)
+    assert (first.certificate, second.certificate) == (alice.certificate, bob.certificate)
+    assert first.private_key.pkcs8_der == alice.private_key.pkcs8_der
+    assert first.chain == second.chain == (authority.identity.certificate,)
+
+
+def renewed(authority: Authority, identity: Identity, *, years: int) -> Certificate:
+    """Another certificate for the same key."""
+
+    class SameKey(NativeProvider):
+        async def generate_key(self, kind: NewKey) -> PrivateKey:
+            return identity.private_key
+
+    until = AT + datetime.timedelta(days=365 * years)
+    return run(issue_identity(authority, "a@example.test", provider=SameKey(), at=AT, not_after=until)).certificate
+
+
+def test_every_certificate_of_a_key_gives_an_identity(authority: Authority, alice: Identity) -> None:
+    old, young = renewed(authority, alice, years=1), renewed(authority, alice, years=9)
+    p12 = build_file([file_key(alice)], [file_certificate(old), file_certificate(young)])
+    assert [identity.certificate for identity in load(p12)] == [young, old]
+
+
+def test_local_key_id_puts_one_of_several_certificates_first(authority: Authority, alice: Identity) -> None:
+    old, young = renewed(authority, alice, years=1), renewed(authority, alice, years=9)
+    p12 = build_file(
+        [file_key(alice, local_key_id=b"1")], [file_certificate(young), file_certificate(old, local_key_id=b"1")]
+    )
+    assert [identity.certificate for identity in load(p12)] == [old, young]
+
+
+def without_public_half(identity: Identity) -> Pkcs12Key:
+    fields = der.read_sequence(identity.private_key.pkcs8_der)
+    inner = der.read_sequence(fields[2].content)
+    key_der = der.sequence(*(bytes(field.encoded) for field in inner[:2]))
+    pkcs8_der = der.sequence(*(bytes(field.encoded) for field in fields[:2]), der.octet_string(key_der))
+    return Pkcs12Key(pkcs8_der=pkcs8_der)
+
+
+def test_key_without_its_public_half_finds_its_certificate(
+    authority: Authority, alice: Identity, bob: Identity
+) -> None:
+    # Java writes EC keys so. The authority's certificate is on the same curve and must not be taken for its own.
+    p12 = build_file(
+        [without_public_half(alice)],
+        [
+            file_certificate(bob.certificate),
+            *map(file_certificate, (authority.identity.certificate, alice.certificate)),
+        ],
+    )
+    (identity,) = load(p12)
+    assert identity.certificate == alice.certificate
+    assert public_key_of(identity.private_key).spki_der == alice.certificate.public_key.spki_der
+
+
+def test_key_of_an_unknown_kind_does_not_hide_the_others(alice: Identity) -> None:
+    foreign = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    unknown = Pkcs12Key(pkcs8_der=foreign)
+    assert len(load(build_file([unknown, file_key(alice)], [file_certificate(alice.certificate)]))) == 1
+    with pytest.raises(UnsupportedAlgorithm, match="private key"):
+        load(build_file([unknown], [file_certificate(alice.certificate)]))
+
+
+@pytest.mark.parametrize("holding", ["nothing", "key", "certificate", "strangers"])
+def test_file_without_an_identity_says_so(alice: Identity, bob: Identity, holding: str) -> None:
+    keys = [file_key(alice)] if holding in ("key", "strangers") else []
+    certificates = {"certificate": [alice.certificate], "strangers": [bob.certificate]}.get(holding, [])
+    p12 = build_file(keys, [file_certificate(certificate) for certificate in certificates])
+    assert load(p12) == ()
+    with pytest.raises(MalformedMessage, match="no private key together with its certificate"):
+        run(load_identity(p12, PASSPHRASE, provider=PROVIDER))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("passphrase", [b"", b"wrong", PASSPHRASE + b" ", b"\xff\xfe"])
+def test_wrong_passphrase_says_so(exported: bytes, passphrase: bytes) -> None:
+    with pytest.raises(WrongPassphrase, match="passphrase") as caught:
+        load(exported, passphrase)
+    assert caught.value.__cause__ is None
+
+
+def test_wrong_passphrase_without_a_mac_says_so(tmp_path: Path, alice: Identity) -> None:
+    # One in 256 gives good padding by chance, and what comes out then is no SEQUENCE.
+    p12 = openssl_export(tmp_path, alice, "-nomac", "-iter", "1", password="secret")
+    for number in range(600):
+        with pytest.raises(WrongPassphrase):
+            load(p12, str(number).encode())
+
+
+def test_every_altered_byte_is_noticed(exported: bytes) -> None:
+    # The salt at the end, which PBMAC1 has no use for, is all that may change.
+    for position in range(exported.rindex(b"NOT USED")):
+        altered = bytearray(exported)
+        altered[position] ^= 0x04
+        with pytest.raises(SmimeError):
+            load(bytes(altered))
+
+
+def test_every_truncation_is_malformed(exported: bytes) -> None:
+    for length in range(len(exported)):
+        with pytest.raises(MalformedMessage):
+            load(exported[:length])
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\0" * 100, b"-----BEGIN PKCS12-----\n", b"\x30\x80\0\0", b"\x30\3\2\1\3"])
+def test_garbage_is_malformed(garbage: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        load(garbage)
+
+
+def test_mac_is_checked_before_anything_inside_is_parsed(exported: bytes) -> None:
+    auth_safe = b"\x30\x05garbage"
+    p12 = der.sequence(der.integer(3), build_data(auth_safe), old_mac(auth_safe, passphrase=b"other"))
+    with pytest.raises(WrongPassphrase):
+        load(p12)
+    with pytest.raises(MalformedMessage):
+        load(der.sequence(der.integer(3), build_data(auth_safe), old_mac(auth_safe)))
+
+
+@pytest.mark.parametrize("version", [0, 2, 4])
+def test_other_versions_are_refused(version: int) -> None:
+    with pytest.raises(MalformedMessage, match="version 3"):
+        load(der.sequence(der.integer(version), build_data(der.sequence())))
+
+
+@pytest.mark.parametrize("password", [b"\0\0", b""], ids=["BMPString", "nothing"])
+def test_empty_passphrase_is_tried_in_both_forms(password: bytes) -> None:
+    auth_safe = der.sequence()
+    p12 = der.sequence(der.integer(3), build_data(auth_safe), old_mac(auth_safe, password=password))
+    assert load(p12, b"") == ()
+
+
+def test_file_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(LimitExceeded, match="PKCS#12 bytes"):
+        load(bytes(MAX_PKCS12_BYTES + 1))
+
+
+def test_iterations_of_the_old_mac_are_capped() -> None:
+    auth_safe = der.sequence()
+    digest_info = der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.octet_string(bytes(32)))
+    mac_data = der.sequence(digest_info, der.octet_string(b"salt"), der.integer(1_000_001))
+    with pytest.raises(LimitExceeded, match="PKCS#12 KDF iterations"):
+        load(der.sequence(der.integer(3), build_data(auth_safe), mac_data))
+
+
+@pytest.mark.parametrize("iterations", [0, -1])
+def test_impossible_iterations_are_malformed(iterations: int) -> None:
+    digest_info = der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.octet_string(bytes(32)))
+    mac_data = der.sequence(digest_info, der.octet_string(b"salt"), der.integer(iterations))
+    with pytest.raises(MalformedMessage, match="iterations"):
+        load(der.sequence(der.integer(3), build_data(der.sequence()), mac_data))
+
+
+def test_iterations_of_pbmac1_are_capped() -> None:
+    with pytest.raises(LimitExceeded, match="PBKDF2 iterations"):
+        load(der.sequence(der.integer(3), build_data(der.sequence()), pbmac1(iterations=MAX_PBKDF2_ITERATIONS + 1)))
+
+
+@pytest.mark.parametrize("key_length", [1, 19, 129])
+def test_mac_key_of_an_unfit_length_is_refused(key_length: int) -> None:
+    # One byte of key would let anybody forge the MAC: the passphrase matters no more.
+    with pytest.raises(MalformedMessage, match="keyLength"):
+        load(der.sequence(der.integer(3), build_data(der.sequence()), pbmac1(iterations=1, key_length=key_length)))
+
+
+def test_iterations_of_encrypted_keys_are_capped(alice: Identity) -> None:
+    with pytest.raises(LimitExceeded, match="PBKDF2 iterations"):
+        load(pfx(der.sequence(shrouded_bag(alice, iterations=MAX_PBKDF2_ITERATIONS + 1))))
+
+
+def test_work_of_many_encrypted_keys_is_capped_together(alice: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smime_core.pkcs12._MAX_TOTAL_ITERATIONS", 5)
+    with pytest.raises(LimitExceeded, match="iterations in one file"):
+        load(pfx(der.sequence(*(shrouded_bag(alice, iterations=2) for _ in range(3)))))
+
+
+def test_bags_nested_without_end_are_refused() -> None:
+    nested = der.sequence()
+    for _ in range(50):
+        nested = der.sequence(der.sequence(der.oid("1.2.840.113549.1.12.10.1.6"), der.explicit(0, nested)))
+    with pytest.raises(LimitExceeded):
+        load(pfx(nested))
+
+
+def test_nested_bags_are_read(alice: Identity) -> None:
+    bag = certificate_bag(alice.certificate.der)
+    nested = der.sequence(der.oid("1.2.840.113549.1.12.10.1.6"), der.explicit(0, der.sequence(bag)))
+    contents = run(parse_pkcs12(pfx(der.sequence(nested)), b"", provider=PROVIDER))
+    assert [entry.certificate_der for entry in contents.certificates] == [alice.certificate.der]
+
+
+def test_unknown_bags_are_passed_over(alice: Identity) -> None:
+    crl_bag = der.sequence(der.oid("1.2.840.113549.1.12.10.1.4"), der.explicit(0, der.sequence()))
+    contents = run(
+        parse_pkcs12(pfx(der.sequence(crl_bag, certificate_bag(alice.certificate.der))), b"", provider=PROVIDER)
+    )
+    assert len(contents.certificates) == 1
+
+
+def test_loaded_key_signs(exported: bytes) -> None:
+    identity = run(load_identity(exported, PASSPHRASE, provider=PROVIDER))
+    algorithm = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
+    signature = run(PROVIDER.sign(identity.private_key, algorithm, b"content"))
+    run(PROVIDER.verify(identity.certificate.public_key, algorithm, signature, b"content"))
+
+
+def test_old_kdf_gives_the_known_answer() -> None:
+    # The value of the Go project's test for PKCS#12 keys longer than a digest.
+    key = derive_pkcs12(
+        HashName.SHA1, bmp_passphrase(b"sesame"), b"\xff" * 8, purpose=Purpose.KEY, iterations=2048, length=24
+    )
+    assert key.hex() == "7cd9fd3e2b3be7691a44e3bef0f9ea0fb9b897d4e325d9d1"
+
+
+def test_passphrase_that_is_no_utf8_is_taken_for_latin1() -> None:
+    assert bmp_passphrase(b"\xe4") == bmp_passphrase("ä".encode()) == b"\0\xe4\0\0"
+
+
+def certificate_bag(certificate_der: bytes) -> bytes:
+    value = der.explicit(0, der.octet_string(certificate_der))
+    bag = der.sequence(der.oid("1.2.840.113549.1.9.22.1"), value)
+    return der.sequence(der.oid("1.2.840.113549.1.12.10.1.3"), der.explicit(0, bag))
+
+
+def shrouded_bag(identity: Identity, *, iterations: int) -> bytes:
+    kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
+    work = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=min(iterations, 2))
+    key = run(PROVIDER.derive_key(work, PASSPHRASE, 32))
+    ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, key, bytes(16), identity.private_key.pkcs8_der))
+    shrouded = der.sequence(build_pbes2(kdf, AES_256_CBC, bytes(16)), der.octet_string(ciphertext))
+    return der.sequence(der.oid("1.2.840.113549.1.12.10.1.2"), der.explicit(0, shrouded))
+
+
+def old_mac(auth_safe: bytes, *, passphrase: bytes = PASSPHRASE, password: bytes | None = None) -> bytes:
+    """MacData with HMAC-SHA-256 and the old KDF; `iterations` is left out and means 1."""
+    password = bmp_passphrase(passphrase) if password is None else password
+    key = derive_pkcs12(HashName.SHA256, password, b"salt", purpose=Purpose.MAC, iterations=1, length=32)
+    digest = hmac.digest(key, auth_safe, hashlib.sha256)
+    digest_info = der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.octet_string(digest))
+    return der.sequence(digest_info, der.octet_string(b"salt"))
+
+
+def pbmac1(*, iterations: int, key_length: int = 32) -> bytes:
+    kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
+    parameters = der.sequence(build_pbkdf2(kdf, key_length=key_length), build_hmac_identifier(HashName.SHA256))
+    digest_info = der.sequence(der.sequence(der.oid(PBMAC1), parameters), der.octet_string(bytes(32)))
+    return der.sequence(digest_info, der.octet_string(b"NOT USED"), der.integer(1))
