@@ -1,0 +1,166 @@
+"""Plain mail from what a person wrote: RFC 5322, CRLF, 7-bit, ready to be signed (RFC 2045 to 2047, 2231).
+
+Time, message id and boundary come from the caller. Every header value is refused when it holds a control character, so
+that no text becomes a field of its own. Leaves out: addresses beyond ASCII (RFC 6531), which 7-bit mail cannot carry.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.errors import MalformedMessage
+from smime_core.mime.addresses import Mailbox, addresses
+from smime_core.mime.attachment import Attachment
+from smime_core.mime.encoded_words import encode_words
+from smime_core.mime.filenames import clean_filename
+from smime_core.mime.parameters import format_parameterised
+from smime_core.mime.transfer import encode_base64, encode_quoted_printable
+
+# "=_" occurs in no quoted-printable and no base64 (RFC 2045 section 6.7), and every part is one of the two.
+DEFAULT_BOUNDARY: Final = "=_sealwax_part"
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,./:=?-]{1,60}")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,300}@[!-;=?-~]{1,300}>")
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LINE_LENGTH: Final = 76
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A mail as written. Addresses are `a@example.org` or `Name <a@example.org>`, each one mailbox.
+
+    `date` is aware; `message_id` and `in_reply_to` stand in their angle brackets, the latter may be empty.
+    """
+
+    sender: str
+    to: Sequence[str]
+    date: datetime.datetime
+    message_id: str
+    cc: Sequence[str] = ()
+    subject: str = ""
+    text: str = ""
+    in_reply_to: str = ""
+    attachments: Sequence[Attachment] = ()
+
+
+def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
+    """The message. Raises MalformedMessage, whose `where` names the field, for what cannot stand in a header."""
+    fields = [
+        _address_field("From", [draft.sender]),
+        _address_field("To", draft.to),
+        _address_field("Cc", draft.cc),
+        _format_subject(draft.subject),
+        f"Date: {_format_date(draft.date)}\r\n",
+        f"Message-ID: {_check_message_id(draft.message_id, 'Message-ID')}\r\n",
+    ]
+    if draft.in_reply_to:
+        parent = _check_message_id(draft.in_reply_to, "In-Reply-To")
+        fields += [f"In-Reply-To: {parent}\r\n", f"References: {parent}\r\n"]
+    head = "".join([*fields, "MIME-Version: 1.0\r\n"]).encode("ascii")
+    if not draft.attachments:
+        return head + _build_text(draft.text)
+    return b"".join([head, *_build_mixed(draft, boundary)])
+
+
+def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
+    if not _BOUNDARY.fullmatch(boundary):
+        raise MalformedMessage('a boundary that holds "=_" is expected', where="boundary")
+    delimiter = f"--{boundary}\r\n".encode("ascii")
+    pieces = [f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode("ascii")]
+    pieces += [delimiter, _build_text(draft.text)]
+    for attachment in draft.attachments:
+        pieces += [b"\r\n", delimiter, _attachment_head(attachment), encode_base64(attachment.data)]
+    return [*pieces, f"\r\n--{boundary}--\r\n".encode("ascii")]
+
+
+def _build_text(text: str) -> bytes:
+    head = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head + encode_quoted_printable(text.encode("utf-8", "replace") + b"\n")
+
+
+def _attachment_head(attachment: Attachment) -> bytes:
+    media_type = attachment.content_type.lower() or "application/octet-stream"
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise MalformedMessage("an attachment's type is type/subtype, without parameters", where="attachments")
+    # RFC 2046 sections 5.1 and 5.2 allow no base64 for these two.
+    if media_type.startswith(("message/", "multipart/")):
+        media_type = "application/octet-stream"
+    _refuse_controls(attachment.filename, "attachments")
+    name = clean_filename(attachment.filename)
+    head = (
+        f"Content-Type: {format_parameterised(media_type, {'name': name})}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: {format_parameterised('attachment', {'filename': name})}\r\n\r\n"
+    )
+    return head.encode("ascii")
+
+
+def _address_field(name: str, values: Sequence[str]) -> str:
+    if not values:
+        return ""
+    mailboxes = ",\r\n ".join(_format_mailbox(_parse_one(value, name)) for value in values)
+    return f"{name}: {mailboxes}\r\n"
+
+
+def _parse_one(value: str, where: str) -> Mailbox:
+    _refuse_controls(value, where)
+    found = addresses(value)
+    if len(found) != 1 or not found[0].address:
+        raise MalformedMessage(f"{value!r} is not one mail address", where=where)
+    if not found[0].address.isascii():
+        raise MalformedMessage(f"{value!r} has an address beyond ASCII, which cannot be mailed yet", where=where)
+    if len(found[0].address) > 320:  # RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain.
+        raise MalformedMessage("an address of more than 320 characters", where=where)
+    return found[0]
+
+
+def _format_mailbox(mailbox: Mailbox) -> str:
+    name = mailbox.name
+    if not name:
+        return mailbox.address
+    if len(name) > 60 or not name.isascii() or "=?" in name:
+        return f"{encode_words(name)}\r\n <{mailbox.address}>"
+    if not _ATOMS.fullmatch(name):
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        name = f'"{escaped}"'
+    return f"{name}\r\n <{mailbox.address}>" if len(name) + len(mailbox.address) > 60 else f"{name} <{mailbox.address}>"
+
+
+def _format_subject(subject: str) -> str:
+    if not subject:
+        return ""
+    _refuse_controls(subject, "Subject")
+    words = subject.split(" ")
+    # Encoded also where folding at blanks would lose some, or where the text looks like an encoded-word.
+    if not subject.isascii() or "=?" in subject or "" in words or max(map(len, words)) > 60:
+        return f"Subject: {encode_words(subject)}\r\n"
+    lines = [f"Subject: {words[0]}"]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) > _LINE_LENGTH:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _format_date(date: datetime.datetime) -> str:
+    # RFC 5322 section 3.3. Not strftime, whose names follow the locale.
+    if date.tzinfo is None:
+        raise MalformedMessage("the time has no time zone", where="Date")
+    return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date:%Y %H:%M:%S %z}"
+
+
+def _check_message_id(value: str, where: str) -> str:
+    if not _MESSAGE_ID.fullmatch(value):
+        raise MalformedMessage("a message id in angle brackets is expected", where=where)
+    return value
+
+
+def _refuse_controls(value: str, where: str) -> None:
+    if _CONTROLS.search(value):
+        raise MalformedMessage("a line break or another control character stands in a header value", where=where)

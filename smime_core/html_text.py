@@ -1,0 +1,174 @@
+"""The text of an HTML document for people, without its markup; every link shows where it leads.
+
+A small tokenizer of our own in the manner of the HTML Standard section 13.2.5: the stdlib's takes quadratic time on
+unclosed markup, this one ends at the first construct that is not closed, as browsers do. It makes text and nothing
+else: the result is shown as text, so that no sanitising depends on it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+MAX_HTML_CHARACTERS: Final = 4_000_000  # about a second of work; longer parts are offered as files
+_TAG: Final = re.compile(r"<(?:(?P<close>/)?(?P<name>[a-zA-Z][^\s/>]{0,100})|(?P<mark>[!?/]))")
+_ATTRIBUTE: Final = re.compile(
+    r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)(?:\"|\Z)"
+    r"|'(?P<single>[^']*+)(?:'|\Z)|(?P<bare>[^\s>\"'][^\s>]*+)?))?|(?P<stray>=))"
+)
+# Elements whose content is not shown. A browser skips the raw text of these up to their own closing tag.
+_RAW: Final = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"))
+_DROPPED: Final = frozenset(("head", "template", "svg", "math"))
+_LINE: Final = frozenset(
+    (
+        "br",
+        "div",
+        "tr",
+        "li",
+        "dt",
+        "dd",
+        "address",
+        "article",
+        "section",
+        "header",
+        "footer",
+        "form",
+        "option",
+        "caption",
+    )
+)
+_PARAGRAPH: Final = frozenset(
+    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
+)
+_SHOWN_HOST_LENGTH: Final = 100
+_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
+_URL: Final = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL)
+_LINK_TEXT: Final = re.compile(r"(?:https?://)?(?:www\.)?([^\s/?#:@]+)(?:[/?#]\S*)?", re.IGNORECASE)
+
+
+def extract_text(document: str) -> str:
+    """The visible text: paragraphs as blank lines, list items with a dash, links as `text [host]`."""
+    reader = _Reader()
+    position = 0
+    while match := _TAG.search(document, position):
+        reader.add_text(document[position : match.start()])
+        if match["mark"]:
+            position = _skip_declaration(document, match.start())
+        else:
+            attributes, position = _read_attributes(document, match.end())
+            name = match["name"].lower()
+            if position >= 0 and not match["close"] and name in _RAW:
+                position = _skip_raw(document, position, name)
+            elif position >= 0:
+                reader.add_tag(name, attributes, is_closing=bool(match["close"]))
+        if position < 0:
+            return reader.finish()
+    reader.add_text(document[position:])
+    return reader.finish()
+
+
+def link_target(url: str) -> str:
+    """What a link shows of its target: the host of a web address, the address of a mailto, else the scheme."""
+    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4); so must what warns of them.
+    match = _URL.fullmatch(re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33)))))
+    if not match:
+        return ""
+    scheme, rest = match[1].lower(), match[2].replace("\\", "/")
+    if scheme in ("http", "https", "ftp"):
+        authority = re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]
+        host = authority.rpartition("@")[2].lower()
+        # The end of a long host says whose it is.
+        return host if len(host) <= _SHOWN_HOST_LENGTH else f"…{host[-_SHOWN_HOST_LENGTH:]}"
+    return rest.partition("?")[0] if scheme == "mailto" else f"{scheme}:"
+
+
+class _Reader:
+    """Collects lines of text."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._dropped = ""
+        self._preformatted = 0
+        self._link: tuple[str, int] | None = None
+
+    def add_text(self, source: str) -> None:
+        if self._dropped or not source:
+            return
+        text = html.unescape(source)
+        if not self._preformatted:
+            text = _BLANKS.sub(" ", text)
+            if not self._pieces or self._pieces[-1].endswith((" ", "\n")):
+                text = text.removeprefix(" ")
+        if text:
+            self._pieces.append(text.replace("\xa0", " "))
+
+    def add_tag(self, name: str, attributes: dict[str, str], *, is_closing: bool) -> None:
+        if self._dropped:
+            if name == "body" or (is_closing and name == self._dropped):
+                self._dropped = ""  # A body ends a head that was never closed.
+        elif name in _DROPPED:
+            if not is_closing:
+                self._dropped = name
+        elif name == "a":
+            self._end_link()
+            if not is_closing and (target := link_target(attributes.get("href", ""))):
+                self._link = target, len(self._pieces)
+        elif name == "img":
+            self.add_text(html.escape(attributes.get("alt", "")))
+        else:
+            self._add_layout(name, is_closing=is_closing)
+
+    def finish(self) -> str:
+        self._end_link()
+        lines = [line.rstrip() for line in "".join(self._pieces).replace("\r\n", "\n").split("\n")]
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+    def _add_layout(self, name: str, *, is_closing: bool) -> None:
+        if name == "pre":
+            self._preformatted = max(0, self._preformatted + (-1 if is_closing else 1))
+        if name in _PARAGRAPH:
+            self._pieces.append("\n\n")
+        elif name in _LINE:
+            self._pieces.append("\n")
+        elif name in ("td", "th") and is_closing:
+            self._pieces.append(" ")
+        if name == "li" and not is_closing:
+            self._pieces.append("- ")
+
+    def _end_link(self) -> None:
+        if self._link is None:
+            return
+        target, start = self._link
+        self._link = None
+        text = "".join(self._pieces[start:]).strip()
+        shown = _LINK_TEXT.fullmatch(text)
+        if text.lower() != target and not (shown and shown[1].lower() == target.removeprefix("www.")):
+            self._pieces.append(f" [{target}]")
+
+
+def _skip_declaration(document: str, start: int) -> int:
+    # The offset behind a comment, doctype or bogus comment; -1 when it is not closed.
+    if document.startswith("<!--", start):
+        # `<!-->` and `<!--->` are closed comments too (HTML Standard section 13.2.5.43).
+        end = re.compile(r"--!?>").search(document, start + 2)
+        return end.end() if end else -1
+    return document.find(">", start) + 1 or -1
+
+
+def _skip_raw(document: str, position: int, name: str) -> int:
+    end = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(document, position)
+    return document.find(">", end.end()) + 1 or -1 if end else -1
+
+
+def _read_attributes(document: str, position: int) -> tuple[dict[str, str], int]:
+    # (attributes, the offset behind the tag or -1). The first of a name counts, as in browsers.
+    attributes: dict[str, str] = {}
+    while match := _ATTRIBUTE.match(document, position):
+        position = match.end()
+        if match["end"]:
+            return attributes, position
+        if match["name"]:
+            value = match["double"] or match["single"] or match["bare"] or ""
+            attributes.setdefault(match["name"].lower(), html.unescape(value))
+    return attributes, -1

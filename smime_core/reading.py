@@ -1,0 +1,128 @@
+"""What people see of a MIME entity: its text, its attachments, its header fields (RFC 2045 to 2047, 2183).
+
+The text of an alternative is its plain form; HTML alone is shown as extracted text. An embedded message and every CMS
+part stay attachments: nothing is joined across a cryptographic boundary. Reading is tolerant and bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.der import Buffer
+from smime_core.html_text import MAX_HTML_CHARACTERS, extract_text
+from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.mime.attachment import Attachment
+from smime_core.mime.canonical import has_parts
+from smime_core.mime.charset import decode_text
+from smime_core.mime.entity import Entity, decode_body, parse_entity
+from smime_core.mime.multipart import split_multipart
+from smime_core.mime.transfer import decode_base64_leniently
+
+_FALLBACK_NAMES: Final = {
+    "message/rfc822": "message.eml",
+    "message/global": "message.eml",
+    "text/html": "message.html",
+    "text/calendar": "invitation.ics",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-signature": "smime.p7s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableEntity:
+    """`text` has LF line ends; `headers` are the entity's own fields, decoded, in order."""
+
+    text: str
+    attachments: tuple[Attachment, ...]
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    # What one entity contributes. `is_plain` says that no text of it was extracted from HTML.
+    text: str = ""
+    is_plain: bool = True
+    attachments: tuple[Attachment, ...] = ()
+
+
+def read_entity(entity_bytes: Buffer) -> ReadableEntity:
+    """Everything readable of the entity. Raises LimitExceeded for too many parts or too deep nesting."""
+    entity = parse_entity(entity_bytes)
+    shown = _Walk().read(entity, 0)
+    return ReadableEntity(
+        shown.text, shown.attachments, tuple((field.name, field.text) for field in entity.headers.fields)
+    )
+
+
+class _Walk:
+    """One walk over a tree of parts; counts them."""
+
+    def __init__(self) -> None:
+        self._parts = 0
+
+    def read(self, entity: Entity, depth: int) -> _Shown:
+        check_limit("MIME depth", depth, MAX_MIME_DEPTH)
+        self._parts += 1
+        check_limit("MIME parts", self._parts, MAX_MIME_PARTS)
+        if has_parts(entity) and (parts := split_multipart(entity)):
+            shown = [self.read(parse_entity(part), depth + 1) for part in parts]
+            return _choose(shown) if entity.content_type.subtype == "alternative" else _join(shown)
+        return _read_leaf(entity)
+
+
+def _join(parts: list[_Shown]) -> _Shown:
+    return _Shown(
+        "\n\n".join(part.text for part in parts if part.text.strip()),
+        all(part.is_plain for part in parts),
+        tuple(attachment for part in parts for attachment in part.attachments),
+    )
+
+
+def _choose(alternatives: list[_Shown]) -> _Shown:
+    # RFC 2046 section 5.1.4 puts the richest form last; ours is text, so the first plain one is the best. Files that
+    # stand in the other alternatives are kept, because some programs put them there.
+    written = [shown for shown in alternatives if shown.text.strip()]
+    plain = [shown for shown in written if shown.is_plain]
+    chosen = (plain[:1] or written[-1:] or [_Shown()])[0]
+    return _Shown(chosen.text, chosen.is_plain, _join(alternatives).attachments)
+
+
+def _read_leaf(entity: Entity) -> _Shown:
+    media_type = entity.content_type.media_type
+    if media_type in ("text/plain", "text/html") and not _is_file(entity):
+        text = decode_text(decode_body(entity), entity.content_type.parameters.get("charset", ""))
+        if media_type == "text/plain":
+            return _Shown(_normalise(text))
+        if len(text) <= MAX_HTML_CHARACTERS:
+            return _Shown(extract_text(text.replace("\0", "")), is_plain=False)
+    if entity.content_type.type == "multipart":
+        return _Shown(
+            _normalise(decode_text(entity.body))
+        )  # No boundary in it: what was written is shown as it stands.
+    return _Shown(attachments=(_read_attachment(entity),))
+
+
+def _is_file(entity: Entity) -> bool:
+    # Some programs name inline text; without a disposition a name means a file.
+    disposition = entity.disposition
+    return disposition == "attachment" or (disposition != "inline" and bool(entity.filename))
+
+
+def _read_attachment(entity: Entity) -> Attachment:
+    media_type = entity.content_type.media_type
+    # A damaged CMS part is still offered as the file that it is; opening it will say what is wrong.
+    is_base64 = entity.transfer_encoding == "base64"
+    data = decode_base64_leniently(entity.body) if is_base64 else bytes(decode_body(entity))
+    return Attachment(
+        filename=entity.filename or _FALLBACK_NAMES.get(media_type, "attachment"),
+        content_type=media_type,
+        data=data,
+    )
+
+
+def _normalise(text: str) -> str:
+    # The line end that every mail text has at its end is the message's, not the writer's.
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}").removesuffix("\n")
