@@ -1,0 +1,81 @@
+"""TLVs: tolerant of BER, strict about damage, bounded."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smime_core import der
+from smime_core.errors import LimitExceeded, MalformedMessage
+
+INDEFINITE_STRING = bytes.fromhex("2480 0403616263 2405 0403646566 0000")
+
+
+def test_reads_a_constructed_string_of_indefinite_length() -> None:
+    assert bytes(der.read_octets(der.read_one(INDEFINITE_STRING))) == b"abcdef"
+
+
+def test_makes_indefinite_lengths_definite_and_leaves_the_rest_alone() -> None:
+    inner = der.sequence(der.integer(5))
+    mixed = b"\x30\x80" + inner + b"\x30\x80\x02\x01\x07\x00\x00" + b"\x00\x00"
+    assert der.to_definite(der.read_one(mixed)) == der.sequence(inner, der.sequence(der.integer(7)))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"\x30",
+        b"\x30\x05\x02\x01",
+        b"\x30\x84\xff\xff\xff\xff",
+        b"\x04\x80\x00\x00",
+        b"\x1f\x81\x00\x00",
+        b"\x30\x80\x02\x01",
+    ],
+    ids=["empty", "tag alone", "cut short", "huge length", "primitive indefinite", "high tag", "no end of contents"],
+)
+def test_refuses_damaged_elements(damaged: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        der.read_one(damaged)
+
+
+def test_refuses_bytes_behind_the_structure() -> None:
+    with pytest.raises(MalformedMessage, match="1 bytes follow"):
+        der.read_one(b"\x05\x00\x00")
+
+
+def test_bounds_the_nesting_of_indefinite_lengths() -> None:
+    with pytest.raises(LimitExceeded, match="BER depth"):
+        der.read_one(b"\x30\x80" * 10_000)
+
+
+def test_bounds_the_nesting_of_constructed_strings() -> None:
+    nested = b"\x04\x01a"
+    for _ in range(60):
+        nested = der.element(0x24, nested)
+    with pytest.raises(LimitExceeded, match="BER depth"):
+        der.read_octets(der.read_one(nested))
+
+
+@pytest.mark.parametrize(
+    "dotted", ["1.2.840.113549.1.7.2", "2.5.29.15", "2.25.138318926240923180406543086106366403209", "0.9"]
+)
+def test_oids_survive_the_round_trip(dotted: str) -> None:
+    assert der.parse_oid(der.read_one(der.oid(dotted))) == dotted
+
+
+@given(st.integers(min_value=-(2**70), max_value=2**70))
+def test_integers_survive_the_round_trip(value: int) -> None:
+    assert der.parse_integer(der.read_one(der.integer(value))) == value
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
+    try:
+        tlv = der.read_one(data)
+        if tlv.is_constructed:
+            der.read_children(tlv)
+        der.to_definite(tlv)
+    except MalformedMessage:
+        pass

@@ -1,0 +1,236 @@
+"""SignedData: each check of shared MUSTS 1 to 10 has a test that fails when the check is gone."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from smime_core import blocking, der
+from smime_core.algorithms import (
+    HashName,
+    SignatureAlgorithm,
+    SignatureScheme,
+    build_hash_identifier,
+    build_signature_identifier,
+)
+from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2, SIGNING_TIME, build_attribute
+from smime_core.blocking import run
+from smime_core.content_info import FIELD, ID_DATA, ID_SIGNED_DATA, build_content_info
+from smime_core.errors import MalformedMessage
+from smime_core.identity import Identity
+from smime_core.key_management import build_issuer_and_serial
+from smime_core.message import SignatureForm
+from smime_core.provider import NewKey
+from smime_core.report import MessageReport, State
+from smime_core.signer_info import build_time
+from tests.unit.people import NOW, PROVIDER, anchor, person, trust
+
+CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
+DIGEST = hashlib.sha256(CONTENT).digest()
+RSA_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
+
+
+def signed_attrs(digest: bytes = DIGEST, *more: bytes) -> list[bytes]:
+    return [
+        build_attribute(CONTENT_TYPE, der.oid(ID_DATA)),
+        build_attribute(MESSAGE_DIGEST, der.octet_string(digest)),
+        *more,
+    ]
+
+
+def signer_info(
+    attributes: list[bytes] | None,
+    *,
+    identity: Identity | None = None,
+    named: Identity | None = None,
+    algorithm: SignatureAlgorithm = RSA_SHA256,
+    digest: HashName | None = None,
+    signed: bytes | None = None,
+    sort: bool = True,
+) -> bytes:
+    """A SignerInfo by hand, so that each part can be wrong on its own."""
+    identity = identity or person("alice")
+    body = b"" if attributes is None else b"".join(sorted(attributes) if sort else attributes)
+    covered = signed if signed is not None else CONTENT if attributes is None else der.element(der.SET, body)
+    return der.sequence(
+        der.integer(1),
+        build_issuer_and_serial((named or identity).certificate),
+        build_hash_identifier(digest or algorithm.hash_name),
+        b"" if attributes is None else der.element(0xA0, body),
+        build_signature_identifier(algorithm),
+        der.octet_string(run(PROVIDER.sign(identity.private_key, algorithm, covered))),
+    )
+
+
+def signed_data(*infos: bytes, content: bytes = CONTENT, content_type: str = ID_DATA) -> bytes:
+    certificates = [person(name).certificate.der for name in ("alice", "bob")]
+    return build_content_info(
+        ID_SIGNED_DATA,
+        der.sequence(
+            der.integer(1),
+            der.set_of([build_hash_identifier(HashName.SHA256)]),
+            der.sequence(der.oid(content_type), der.explicit(0, der.octet_string(content))),
+            der.set_of([*certificates, anchor().der], tag=0xA0),
+            der.set_of(list(infos)),
+        ),
+    )
+
+
+def examine(cms: bytes, content_type: str = ID_DATA) -> MessageReport:
+    return blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, content_type=content_type)
+
+
+def codes(report: MessageReport) -> list[str]:
+    return [reason.code for reason in report.reasons]
+
+
+def test_a_signature_by_hand_holds() -> None:
+    assert examine(signed_data(signer_info(signed_attrs()))).state is State.VERIFIED
+
+
+@pytest.mark.parametrize("form", list(SignatureForm))
+@pytest.mark.parametrize(
+    ("key", "scheme"),
+    [
+        (NewKey.RSA_2048, None),
+        (NewKey.RSA_2048, SignatureScheme.RSA_PSS),
+        (NewKey.P256, None),
+        (NewKey.P384, None),
+    ],
+)
+def test_what_is_signed_verifies(key: NewKey, scheme: SignatureScheme | None, form: SignatureForm) -> None:
+    cms = blocking.sign_bytes(
+        CONTENT, identity=person("alice", key), provider=PROVIDER, signing_time=NOW, form=form, scheme=scheme
+    )
+    detached = CONTENT if form is SignatureForm.DETACHED else None
+    report = blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=detached)
+    assert report.state is State.VERIFIED
+    assert report.content == CONTENT
+    assert report.signers[0].signing_time == NOW
+
+
+def test_must_1_the_signature_covers_the_set_of_form() -> None:
+    body = b"".join(sorted(signed_attrs()))
+    wrong = signer_info(signed_attrs(), signed=der.element(0xA0, body))
+    assert codes(examine(signed_data(wrong))) == ["signature-mismatch"]
+
+
+@pytest.mark.parametrize("missing", [0, 1], ids=["content-type", "message-digest"])
+def test_must_2_refuses_signed_attrs_without(missing: int) -> None:
+    attributes = signed_attrs()
+    del attributes[missing]
+    assert codes(examine(signed_data(signer_info(attributes)))) == ["malformed-message"]
+
+
+def test_must_2_refuses_an_attribute_with_two_values() -> None:
+    values = der.set_of([der.octet_string(DIGEST), der.octet_string(b"x" * 32)])
+    attributes = [signed_attrs()[0], der.sequence(der.oid(MESSAGE_DIGEST), values)]
+    assert examine(signed_data(signer_info(attributes))).state is State.INVALID
+
+
+def test_must_2_refuses_an_attribute_that_stands_twice() -> None:
+    attributes = [*signed_attrs(), build_attribute(MESSAGE_DIGEST, der.octet_string(b"x" * 32))]
+    assert examine(signed_data(signer_info(attributes))).state is State.INVALID
+
+
+def test_must_2_demands_signed_attrs_for_other_content_than_data() -> None:
+    assert examine(signed_data(signer_info(None), content_type=FIELD), FIELD).state is State.INVALID
+
+
+def test_must_3_refuses_a_content_type_attribute_that_differs() -> None:
+    field = signed_data(signer_info(signed_attrs()), content_type=FIELD)
+    assert codes(examine(field, FIELD)) == ["content-type-mismatch"]
+
+
+def test_must_3_refuses_content_of_another_kind_than_expected() -> None:
+    assert codes(examine(signed_data(signer_info(signed_attrs())), FIELD)) == ["content-type-mismatch"]
+
+
+def test_must_4_computes_the_digest_from_the_content() -> None:
+    altered = signed_data(signer_info(signed_attrs()), content=CONTENT + b"!")
+    assert codes(examine(altered)) == ["message-digest-mismatch"]
+
+
+def test_must_4_checks_the_signature_even_when_the_digest_fits() -> None:
+    forged = signer_info(signed_attrs(), signed=b"something else")
+    assert codes(examine(signed_data(forged))) == ["signature-mismatch"]
+
+
+def test_a_signature_without_signed_attrs_holds() -> None:
+    assert examine(signed_data(signer_info(None))).state is State.VERIFIED
+
+
+def test_must_5_refuses_signed_attributes_presented_as_content() -> None:
+    stripped = der.set_of(signed_attrs())
+    cms = signed_data(signer_info(None, signed=stripped), content=stripped)
+    assert codes(examine(cms)) == ["signature-mismatch"]
+
+
+def test_must_6_refuses_signed_attrs_that_are_not_der() -> None:
+    attributes = sorted(signed_attrs(), reverse=True)
+    assert codes(examine(signed_data(signer_info(attributes, sort=False)))) == ["malformed-message"]
+
+
+def test_must_7_certificates_alone_are_never_signed() -> None:
+    report = examine(signed_data())
+    assert (report.state, codes(report)) == (State.PLAIN, ["certificates-only"])
+
+
+def test_must_9_takes_the_certificate_that_sid_names_not_one_whose_key_fits() -> None:
+    cms = signed_data(signer_info(signed_attrs(), identity=person("alice"), named=person("bob")))
+    assert codes(examine(cms)) == ["signature-mismatch"]
+
+
+def test_must_9_every_signer_has_its_own_verdict() -> None:
+    good = signer_info(signed_attrs())
+    bad = signer_info(signed_attrs(b"x" * 32), identity=person("bob"))
+    report = examine(signed_data(good, bad))
+    assert sorted(signer.state for signer in report.signers) == [State.INVALID, State.VERIFIED]
+    assert report.state is State.INVALID
+
+
+def test_must_10_refuses_two_different_hashes() -> None:
+    digest = hashlib.sha384(CONTENT).digest()
+    assert codes(examine(signed_data(signer_info(signed_attrs(digest), digest=HashName.SHA384)))) == [
+        "signature-mismatch"
+    ]
+
+
+def test_refuses_sha1_as_too_weak() -> None:
+    sha1 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA1)
+    attributes = signed_attrs(hashlib.sha1(CONTENT, usedforsecurity=False).digest())
+    report = examine(signed_data(signer_info(attributes, algorithm=sha1)))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["algorithm-forbidden"])
+
+
+def test_must_15_refuses_a_signing_time_with_fractions() -> None:
+    time = build_attribute(SIGNING_TIME, der.element(0x18, b"20260601120000.5Z"))
+    assert codes(examine(signed_data(signer_info(signed_attrs(DIGEST, time))))) == ["malformed-message"]
+
+
+@pytest.mark.parametrize(("year", "tag"), [(1949, 0x18), (1950, 0x17), (2049, 0x17), (2050, 0x18)])
+def test_must_15_writes_utc_time_from_1950_through_2049(year: int, tag: int) -> None:
+    moment = datetime.datetime(year, 3, 1, 2, 3, 4, tzinfo=datetime.UTC)
+    assert build_time(moment)[0] == tag
+
+
+def test_must_17_refuses_a_signing_certificate_attribute_for_another_certificate() -> None:
+    other = hashlib.sha256(person("bob").certificate.der).digest()
+    attribute = build_attribute(
+        SIGNING_CERTIFICATE_V2, der.sequence(der.sequence(der.sequence(der.octet_string(other))))
+    )
+    assert codes(examine(signed_data(signer_info(signed_attrs(DIGEST, attribute))))) == ["signature-mismatch"]
+
+
+def test_must_45_an_unreadable_signer_does_not_hide_the_others() -> None:
+    report = examine(signed_data(signer_info(signed_attrs()), der.sequence(der.integer(1))))
+    assert sorted(signer.state for signer in report.signers) == [State.INVALID, State.VERIFIED]
+
+
+@pytest.mark.parametrize("cut", [lambda cms: cms[:-1], lambda cms: cms[: len(cms) // 2], lambda cms: cms[:5]])
+def test_truncated_structures_raise_one_error_type(cut: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(MalformedMessage):
+        examine(cut(signed_data(signer_info(signed_attrs()))))
