@@ -37,7 +37,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import (
     RecipientInfo,
     build_recipient_info,
-    find_holder,
+    find_holders,
     parse_recipient_infos,
     unwrap_cek,
 )
@@ -116,15 +116,13 @@ async def open_enveloped_data(
     """
     failure: SmimeError | None = None
     for recipient in enveloped.recipients:
-        holder = find_holder(recipient, holders)
-        if holder is None:
-            continue
-        try:
-            return OpenedContent(
-                content=await _open_with(enveloped, recipient, holder, provider), holder=holder, recipient=recipient
-            )
-        except SmimeError as error:
-            failure = error
+        for holder in find_holders(recipient, holders):
+            try:
+                content = await _open_with(enveloped, recipient, holder, provider)
+            except SmimeError as error:
+                failure = error
+                continue
+            return OpenedContent(content=content, holder=holder, recipient=recipient)
     raise failure or NoMatchingRecipient(tuple(str(recipient.rid) for recipient in enveloped.recipients))
 
 

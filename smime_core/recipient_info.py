@@ -153,11 +153,11 @@ async def build_recipient_info(
     )
 
 
-def find_holder(recipient: RecipientInfo, holders: Sequence[KeyHolder]) -> KeyHolder | None:
-    """Who of the holders this recipient is, or nobody ("not mine")."""
+def find_holders(recipient: RecipientInfo, holders: Sequence[KeyHolder]) -> list[KeyHolder]:
+    """Which of the holders this recipient may be; nobody means "not mine". Several after a renewal (MUSTS 31)."""
     if isinstance(recipient, OtherRecipient):
-        return None
-    return next((holder for holder in holders if recipient.rid.matches(holder.certificate)), None)
+        return []
+    return [holder for holder in holders if recipient.rid.matches(holder.certificate)]
 
 
 async def unwrap_cek(

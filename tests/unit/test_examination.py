@@ -1,0 +1,231 @@
+"""The five headline states, and the ways to fool a reader (DESIGN, "The report"; "Johnny, you are fired")."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+import pytest
+
+from smime_core import blocking
+from smime_core.algorithms import AES_256_GCM, ContentCipher
+from smime_core.certificate import parse_certificate
+from smime_core.errors import (
+    DecryptionError,
+    MalformedMessage,
+    NoMatchingRecipient,
+    SmimeError,
+    VerificationError,
+)
+from smime_core.identity import Identity
+from smime_core.message import SignatureForm
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.provider import NewKey
+from smime_core.reading import read_entity
+from smime_core.report import MessageReport, State
+from tests.unit.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
+from tests.vectors_folder import vectors
+
+ALICE, BOB = person("alice"), person("bob", NewKey.P256)
+FOREIGN: Final = b"From: Mallory <mallory@example.test>"
+
+
+def sign(message: bytes = MESSAGE, form: SignatureForm = SignatureForm.DETACHED, identity: Identity = ALICE) -> bytes:
+    return blocking.sign_message(message, identity=identity, provider=PROVIDER, signing_time=NOW, form=form)
+
+
+def encrypt(message: bytes, cipher: ContentCipher = AES_256_GCM) -> bytes:
+    return blocking.encrypt_message(message, recipients=[BOB.certificate], provider=PROVIDER, cipher=cipher)
+
+
+def examine(
+    message: bytes,
+    *identities: Identity,
+    store: TrustStore | None = None,
+    sender: str | None = None,
+    at: datetime.datetime = NOW,
+) -> MessageReport:
+    return blocking.examine_message(
+        message, provider=PROVIDER, trust_store=store or trust(), at=at, identities=identities, sender=sender
+    )
+
+
+def codes(report: MessageReport) -> list[str]:
+    return [reason.code for reason in report.reasons]
+
+
+@pytest.mark.parametrize("form", list(SignatureForm))
+def test_verified_when_signed_by_the_sender(form: SignatureForm) -> None:
+    report = examine(sign(form=form))
+    assert report.state is State.VERIFIED
+    assert report.sender == "alice@example.test"
+    assert codes(report) == ["revocation-not-checked"]
+
+
+@pytest.mark.parametrize("form", list(SignatureForm))
+def test_verified_inside_a_sealed_message(form: SignatureForm) -> None:
+    report = examine(encrypt(sign(form=form)), BOB)
+    assert report.state is State.VERIFIED
+    assert report.is_encrypted
+
+
+def test_encrypted_only_proves_no_author() -> None:
+    assert examine(encrypt(MESSAGE), BOB).state is State.ENCRYPTED_ONLY
+
+
+def test_plain_mail_is_plain() -> None:
+    report = examine(MESSAGE)
+    assert (report.state, report.layers) == (State.PLAIN, ())
+
+
+def test_a_report_has_no_truth_value() -> None:
+    with pytest.raises(TypeError):
+        bool(examine(MESSAGE))
+
+
+def test_an_altered_byte_makes_it_invalid() -> None:
+    signed = sign()
+    assert b"aus" in signed
+    report = examine(signed.replace(b"aus", b"aux", 1))
+    assert (report.state, codes(report)) == (State.INVALID, ["message-digest-mismatch"])
+
+
+def test_an_unknown_authority_leaves_it_unverified() -> None:
+    report = examine(sign(), store=TrustStore(anchors=(), revocation=RevocationPolicy.NOT_CHECKED))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["untrusted-anchor"])
+
+
+def test_an_expired_certificate_leaves_it_unverified() -> None:
+    report = examine(sign(), at=NOW + datetime.timedelta(days=1000))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["certificate-expired"])
+
+
+def test_required_revocation_leaves_it_unverified_while_unknown() -> None:
+    report = examine(sign(), store=trust(revocation=RevocationPolicy.REQUIRED))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["revocation-unknown"])
+
+
+def test_another_from_is_a_forgery() -> None:
+    report = examine(sign().replace(b"From: Alice <alice@example.test>", FOREIGN))
+    assert report.state is State.INVALID
+    assert codes(report) == ["sender-mismatch"]
+
+
+def test_the_display_name_counts_for_nothing() -> None:
+    spoofed = sign().replace(b"From: Alice <alice@example.test>", b'From: "alice@example.test" <m@evil.test>')
+    assert examine(spoofed).state is State.INVALID
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"From: Alice <alice@example.test>, Mallory <mallory@example.test>",
+        b"From: Mallory <mallory@example.test>\r\nFrom: Alice <alice@example.test>",
+        b"From: Alice <alice@example.test>\r\nFrom : Mallory <mallory@example.test>",
+    ],
+    ids=["two mailboxes", "two fields", "a blank before the colon"],
+)
+def test_several_senders_are_never_verified(fields: bytes) -> None:
+    report = examine(sign().replace(b"From: Alice <alice@example.test>", fields))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["several-senders"])
+
+
+def test_a_message_without_from_is_verified_only_with_a_given_sender() -> None:
+    headless = sign().replace(b"From: Alice <alice@example.test>\r\n", b"")
+    assert codes(examine(headless)) == ["no-sender"]
+    assert examine(headless, sender="Alice@Example.Test").state is State.VERIFIED
+
+
+def test_a_signed_part_does_not_lift_an_unsigned_whole() -> None:
+    _, part = sign().split(b"MIME-Version: 1.0\r\n", 1)
+    whole = (
+        b"From: Alice <alice@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/plain\r\n\r\nSend the money.\r\n--x\r\n" + part + b"\r\n--x--\r\n"
+    )
+    report = examine(whole)
+    assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
+
+
+def test_a_sealed_message_stays_closed_without_identities() -> None:
+    report = examine(encrypt(sign()))
+    assert (report.state, codes(report), report.content) == (State.ENCRYPTED_ONLY, ["not-opened"], b"")
+
+
+def test_a_sealed_message_for_somebody_else_says_so() -> None:
+    with pytest.raises(NoMatchingRecipient):
+        examine(encrypt(sign()), ALICE)
+
+
+def test_an_altered_sealed_message_gives_nothing_away() -> None:
+    sealed = encrypt(sign())
+    middle = len(sealed) * 3 // 4
+    other = b"A" if sealed[middle : middle + 1] != b"A" else b"B"
+    altered = sealed[:middle] + other + sealed[middle + 1 :]
+    with pytest.raises((DecryptionError, MalformedMessage)):
+        examine(altered, BOB)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_truncated_message_is_never_verified(share: float) -> None:
+    for message in (sign(), sign(form=SignatureForm.OPAQUE), encrypt(sign())):
+        try:
+            state = examine(message[: int(len(message) * share)], BOB).state
+        except SmimeError:
+            continue
+        assert state is not State.VERIFIED
+
+
+def test_content_beside_an_opaque_signature_is_refused() -> None:
+    cms = blocking.sign_bytes(b"one", identity=ALICE, provider=PROVIDER, signing_time=NOW)
+    with pytest.raises(MalformedMessage, match="both inside and beside"):
+        blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=b"two")
+
+
+def test_a_signed_field_under_mail_headers_is_refused() -> None:
+    field = blocking.seal_field(
+        "Content-Type: text/plain\n\nI owe you",
+        origin="https://a.test",
+        provider=PROVIDER,
+        signing_time=NOW,
+        identity=ALICE,
+    )
+    body = "".join(field.splitlines()[1:-1])
+    mail = (
+        "From: alice@example.test\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\n{body}\r\n"
+    ).encode()
+    report = examine(mail)
+    assert (report.state, codes(report)) == (State.INVALID, ["content-type-mismatch"])
+
+
+def test_the_text_comes_back_whole() -> None:
+    assert read_entity(examine(encrypt(sign()), BOB).content).text.strip() == TEXT
+
+
+def test_verify_raises_with_the_report() -> None:
+    with pytest.raises(VerificationError) as raised:
+        blocking.verify_message(MESSAGE, provider=PROVIDER, trust_store=trust(), at=NOW)
+    assert raised.value.report is not None
+    assert raised.value.report.state is State.PLAIN
+
+
+def test_no_johnny_mail_shows_as_verified_for_another_than_its_signer() -> None:
+    folder = vectors("johnny")
+    store = trust(parse_certificate((folder / "assets/certificates/intermediate_ca.crt").read_bytes()))
+    at = datetime.datetime(2019, 6, 1, tzinfo=datetime.UTC)
+    verified = {}
+    for mail in sorted(folder.rglob("*.eml")):
+        try:
+            report = examine(mail.read_bytes(), store=store, at=at)
+        except SmimeError:
+            continue
+        if report.state is State.VERIFIED:
+            verified[mail.name] = report.sender
+    # By its README: the genuine ones, and those that eve signed under her own address with a misleading display name.
+    assert verified == {
+        "valid_email_from_manager.eml": "manager@bigcorporation.de",
+        "manager-smime.eml": "manager@bigcorporation.de",
+        "eve-smime.eml": "eve@bigcorporation.de",
+        "i2-from-contains-signer-smime.eml": "eve@bigcorporation.de",
+        "i2-from-is-sender-signer-a-smime.eml": "eve@bigcorporation.de",
+    }
