@@ -1,0 +1,1 @@
+"""The core against other programs, both directions, each started by the tests."""
