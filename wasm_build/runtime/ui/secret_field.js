@@ -75,14 +75,23 @@ export class SecretField {
   }
 
   /**
-   * Hands out what was typed as UTF-8 and forgets it here. The caller transfers the buffer to the vault.
+   * What was typed, as UTF-8. The caller transfers the buffer to the vault or overwrites it.
+   * @returns {Secret}
+   */
+  copy() {
+    const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
+    const length = encodeUtf8(this.#units.subarray(0, this.#length), new Uint8Array(buffer));
+    return { buffer, length };
+  }
+
+  /**
+   * As `copy`, and forgets it here.
    * @returns {Secret}
    */
   take() {
-    const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
-    const length = encodeUtf8(this.#units.subarray(0, this.#length), new Uint8Array(buffer));
+    const secret = this.copy();
     this.clear();
-    return { buffer, length };
+    return secret;
   }
 
   /**

@@ -85,6 +85,34 @@ export function protectionMark(protection, translate) {
   return drawMark(shape, `mark mark-small mark-list-${key}`, translate(`protection_${key}`), 20);
 }
 
+/**
+ * What will leave: a closed envelope when sealed, a seal when only signed, an open envelope when neither. It stands
+ * beside its sentence, so that it has no words of its own.
+ * @param {{sign: boolean, seal: boolean}} letter
+ */
+export function leavingMark({ sign, seal }) {
+  const state = seal ? "encrypted-only" : "plain";
+  const shape = sign && !seal ? { lines: [SEAL] } : SHAPES[state];
+  const mark = drawMark(shape, `mark mark-${state}`, "", 28);
+  mark.setAttribute("aria-hidden", "true");
+  return mark;
+}
+
+const READINESS = {
+  ready: ["M12 3a9 9 0 1 0 .01 0", "M8 12.2l3 3 5-6"],
+  asking: ["M6 12h.01", "M12 12h.01", "M18 12h.01"],
+  cannot: ["M12 3a9 9 0 1 0 .01 0", "M6 6l12 12"],
+};
+
+/**
+ * Whether something can be sealed for a person.
+ * @param {"ready" | "asking" | "cannot"} readiness
+ * @param {string} title
+ */
+export function readinessMark(readiness, title) {
+  return drawMark({ lines: READINESS[readiness] }, `mark mark-small readiness-${readiness}`, title, 20);
+}
+
 /** The seal that is drawn over a text when it is sealed. */
 export function waxSeal() {
   const mark = drawMark(SHAPES.verified, "mark wax-seal", "", 72);

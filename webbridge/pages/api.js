@@ -1,0 +1,246 @@
+/**
+ * The clients of the two servers: the bridge (mail, directory) and the key server.
+ *
+ * Every failure becomes one ApiError with a code that the message catalogue knows; nothing here holds a secret longer
+ * than its request.
+ */
+
+/** @typedef {{keyServer: string, anchors: string[], maxMessageBytes: number}} BridgeConfig */
+/** @typedef {{name: string, role: string | null, total: number, unseen: number}} Folder */
+/**
+ * @typedef {{
+ *   uid: number, from: string, to: string, subject: string, date: string | null, size: number, seen: boolean,
+ *   protection: "signed" | "sealed" | null,
+ * }} MessageSummary
+ */
+/** @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions */
+
+export const PAGE_OF_MESSAGES = 50;
+
+export class ApiError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class BridgeApi {
+  #origin;
+  #onSessionEnded;
+
+  /**
+   * @param {string} origin
+   * @param {() => void} onSessionEnded called when the bridge no longer knows the session
+   */
+  constructor(origin, onSessionEnded) {
+    this.#origin = origin;
+    this.#onSessionEnded = onSessionEnded;
+  }
+
+  /** @returns {Promise<BridgeConfig>} */
+  config() {
+    return this.#json("/api/config");
+  }
+
+  /**
+   * Who is signed in, or null.
+   * @returns {Promise<string | null>}
+   */
+  async whoIsSignedIn() {
+    try {
+      const { address } = await readJson(await this.#send("/api/session"));
+      return address ?? null;
+    } catch (error) {
+      if (error instanceof ApiError && error.code !== "unreachable") return null;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} password
+   * @returns {Promise<string>} the address as the bridge normalised it
+   */
+  async signIn(address, password) {
+    const body = JSON.stringify({ address, password });
+    const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
+    return (await readJson(response)).address;
+  }
+
+  async signOut() {
+    await this.#send("/api/session", { method: "DELETE" });
+  }
+
+  /** @returns {Promise<Folder[]>} */
+  async folders() {
+    return (await this.#json("/api/folders")).folders;
+  }
+
+  /**
+   * One page of messages, newest first.
+   * @param {string} folder
+   * @param {{before?: number, signal?: AbortSignal}} [options] `before`: only messages with a smaller UID
+   * @returns {Promise<MessageSummary[]>}
+   */
+  async messages(folder, { before, signal } = {}) {
+    const query = new URLSearchParams({ limit: String(PAGE_OF_MESSAGES) });
+    if (before !== undefined) query.set("before", String(before));
+    return (await this.#json(`${folderPath(folder)}/messages?${query}`, { signal })).messages;
+  }
+
+  /**
+   * The bytes of a message, as the mail server holds them.
+   * @param {string} folder
+   * @param {number} uid
+   * @param {AbortSignal} [signal]
+   */
+  async rawMessage(folder, uid, signal) {
+    const response = await this.#authorised(`${folderPath(folder)}/messages/${uid}/raw`, { signal });
+    return response.arrayBuffer();
+  }
+
+  /**
+   * @param {string} folder
+   * @param {number} uid
+   */
+  async markSeen(folder, uid) {
+    await this.#authorised(`${folderPath(folder)}/messages/${uid}/seen`, { method: "PUT" });
+  }
+
+  /**
+   * @param {ArrayBuffer} message RFC 5322 bytes
+   * @param {string[]} recipients
+   * @returns {Promise<{savedTo: string | null}>}
+   */
+  sendMessage(message, recipients) {
+    const headers = { "Content-Type": "application/octet-stream", "X-Sealwax-Recipients": recipients.join(", ") };
+    return this.#json("/api/send", { method: "POST", body: message, headers });
+  }
+
+  /**
+   * @param {string} address
+   * @returns {Promise<ArrayBuffer[]>} certificates as DER
+   */
+  async certificatesFor(address) {
+    const { certificates } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
+    return certificates.map(bytesFromBase64);
+  }
+
+  /** @returns {Promise<string>} the ticket that proves to the key server that this user owns the address */
+  async enrolmentTicket() {
+    return (await this.#json("/api/enrolment", { method: "POST" })).ticket;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  async #json(path, options) {
+    return readJson(await this.#authorised(path, options));
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  async #authorised(path, options) {
+    try {
+      return await this.#send(path, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "session-ended") throw error;
+      this.#onSessionEnded();
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  #send(path, options = {}) {
+    // A header that no form can set, on whatever changes something; reading needs none and saves the preflight.
+    const headers = options.method ? { ...options.headers, "X-Sealwax": "1" } : options.headers;
+    return request(`${this.#origin}${path}`, { ...options, headers, credentials: "include" });
+  }
+}
+
+/** The key server: it holds sealed keys, and never learns a passphrase. */
+export class KeyServer {
+  /** @param {string} origin */
+  constructor(origin) {
+    this.origin = origin;
+  }
+
+  /**
+   * @param {string} user
+   * @returns {Promise<object>} how the passphrase of this account is stretched
+   */
+  async parameters(user) {
+    return readJson(await request(`${this.origin}/parameters?${new URLSearchParams({ user })}`));
+  }
+
+  /**
+   * @param {ArrayBuffer} body
+   * @returns {Promise<object>} the sealed keys
+   */
+  async login(body) {
+    return readJson(await request(`${this.origin}/login`, { method: "POST", body, headers: JSON_TYPE }));
+  }
+
+  /** @param {ArrayBuffer} body */
+  async register(body) {
+    await request(`${this.origin}/register`, { method: "POST", body, headers: JSON_TYPE });
+  }
+}
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** @param {string} text */
+export function bytesFromBase64(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(new ArrayBuffer(binary.length));
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
+  return bytes.buffer;
+}
+
+/** @param {string} folder */
+function folderPath(folder) {
+  return `/api/folders/${encodeURIComponent(folder)}`;
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+async function request(url, options = {}) {
+  const response = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...options }).catch((error) => {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError("unreachable", `no answer from ${new URL(url).host}`);
+  });
+  if (response.ok) return response;
+  throw await refusal(response);
+}
+
+/** @param {Response} response */
+async function refusal(response) {
+  const { code, message } = await readJson(response);
+  return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`);
+}
+
+/**
+ * The object of a JSON answer; a body that is none (a proxy's error page) is an empty object.
+ * @param {Response} response
+ */
+async function readJson(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The frame around the views: who is signed in, the lock, which view stands in the page, and where the focus goes.
+ *
+ * Views get this object and ask it for what they need; it knows no mail and no cryptography itself.
+ */
+
+import { openVault } from "./runtime/vault.js";
+import { errorSentence } from "./runtime/ui/catalogue.js";
+import { BridgeApi, bytesFromBase64, KeyServer } from "./api.js";
+import { KeyRing, sameAddress } from "./keys.js";
+import { MailVault } from "./mail_vault.js";
+import { createFrame } from "./frame.js";
+import { createKeysView } from "./views/keys_view.js";
+import { createMailView } from "./views/mail_view.js";
+import { createSignInView } from "./views/sign_in_view.js";
+import { createWritingView } from "./views/writing_view.js";
+
+/** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
+/**
+ * @typedef {{element: HTMLElement, heading: HTMLElement, title: string, close?: () => void}} View
+ *   `heading` takes the focus when the view is shown; `close` is called when it goes.
+ */
+/** @typedef {import("./views/writing_view.js").WritingView} WritingView */
+/** @typedef {import("./views/writing_view.js").Proposal} Proposal */
+
+export class App {
+  /** @type {string | null} */
+  address = null;
+  /** Whose keys and letter may still be here. @type {string | null} */
+  #lastAddress = null;
+  /** Where a view says what the person should hear. @type {HTMLElement} */
+  #announcer;
+  /** @type {View | null} */
+  #view = null;
+  /** The letter that is being written: it outlives views, locks and mail sessions. @type {WritingView | null} */
+  #writing = null;
+  /** @type {import("./views/mail_view.js").MailView | null} */
+  #mail = null;
+  /** @type {Promise<import("./runtime/vault.js").Vault> | null} */
+  #vault = null;
+  #frame;
+
+  /** @param {{root: HTMLElement, announcer: HTMLElement, translate: Catalogue, apiOrigin: string}} options */
+  constructor({ root, announcer, translate, apiOrigin }) {
+    this.translate = translate;
+    this.#announcer = announcer;
+    this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
+    const vault = () => this.#startVault();
+    this.keys = new KeyRing(vault);
+    this.keyServer = new KeyServer("");
+    this.mailVault = new MailVault(vault, this.keys, []);
+    this.maxMessageBytes = Infinity;
+    this.#frame = createFrame(this);
+    root.replaceChildren(this.#frame.element);
+  }
+
+  async start() {
+    const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
+    this.keyServer = new KeyServer(config.keyServer);
+    this.maxMessageBytes = config.maxMessageBytes;
+    this.mailVault = new MailVault(() => this.#startVault(), this.keys, config.anchors.map(bytesFromBase64));
+    this.address = address;
+    this.keys.addEventListener("change", () => this.#frame.update());
+    addEventListener("hashchange", () => this.#route());
+    // What a closed or sleeping page keeps in memory is out of reach: nothing secret stays behind.
+    addEventListener("pagehide", () => this.keys.lock());
+    addEventListener("beforeunload", (event) => {
+      if (this.#writing?.isBegun()) event.preventDefault();
+    });
+    this.#route();
+    // The reserve starts while the person types the password, so that the first operation does not wait for it.
+    void this.#startVault().catch(() => undefined);
+  }
+
+  /**
+   * Tells a screen reader what changed.
+   * @param {string} text
+   */
+  announce(text) {
+    this.#announcer.textContent = text;
+  }
+
+  /** @param {unknown} error */
+  sentenceFor(error) {
+    return errorSentence(this.translate, error);
+  }
+
+  /** @param {string} path such as `/folder/INBOX` */
+  navigate(path) {
+    if (location.hash === `#${path}`) this.#route();
+    else location.hash = path;
+  }
+
+  /**
+   * Signs in; whoever comes back finds the letter, anybody else finds nothing of the former person.
+   * @param {string} address
+   * @param {string} password
+   */
+  async signIn(address, password) {
+    const signedIn = await this.api.signIn(address, password);
+    if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
+    this.address = signedIn;
+    this.#lastAddress = signedIn;
+    if (this.#writing?.isBegun()) this.navigate("/write");
+    else this.navigate(this.keys.unlocked ? "/folder/INBOX" : "/keys");
+  }
+
+  async signOut() {
+    this.#forget();
+    this.address = null;
+    await this.api.signOut().catch(() => undefined);
+    this.navigate("/sign-in");
+    this.announce(this.translate("signed_out"));
+  }
+
+  lock() {
+    this.keys.lock();
+    this.announce(this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept"));
+    this.navigate("/keys");
+  }
+
+  hasDraft() {
+    return this.#writing?.isBegun() ?? false;
+  }
+
+  /**
+   * Opens the writing view with a proposal; a letter already begun stays and is shown instead.
+   * @param {Proposal} [proposal]
+   */
+  write(proposal) {
+    if (!this.#writing?.isBegun()) this.#dropWriting();
+    else if (proposal) this.#writing.remind();
+    this.#writing ??= createWritingView(this, proposal);
+    this.navigate("/write");
+  }
+
+  /** The letter was sent or discarded. */
+  endWriting() {
+    this.#dropWriting();
+    this.navigate(this.mailPath());
+  }
+
+  /** Where the person was in the mail. */
+  mailPath() {
+    return this.#mail?.path() ?? "/folder/INBOX";
+  }
+
+  #dropWriting() {
+    this.#writing?.dispose();
+    this.#writing = null;
+  }
+
+  #forget() {
+    this.keys.lock();
+    this.#dropWriting();
+    this.#mail?.dispose();
+    this.#mail = null;
+  }
+
+  #sessionEnded() {
+    if (this.address === null) return;
+    this.#lastAddress = this.address;
+    this.address = null;
+    this.navigate("/sign-in");
+    this.announce(this.translate("error_session_ended"));
+  }
+
+  #route() {
+    const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
+    if (name === "keys") return this.#show(createKeysView(this));
+    if (name === "write") {
+      if (this.#writing?.isDone()) this.#dropWriting();
+      this.#writing ??= createWritingView(this);
+      return this.#show(this.#writing);
+    }
+    this.#mail ??= createMailView(this);
+    this.#show(this.#mail);
+    this.#mail.go(folder, uid ? Number(uid) : null);
+  }
+
+  /** @param {View} view */
+  #show(view) {
+    const isNew = view !== this.#view;
+    if (isNew) this.#view?.close?.();
+    this.#view = view;
+    this.#frame.show(view, location.hash);
+    document.title = `${view.title} · Sealwax`;
+    if (isNew) view.heading.focus();
+  }
+
+  #startVault() {
+    this.#vault ??= this.#openVault();
+    return this.#vault;
+  }
+
+  async #openVault() {
+    this.#frame.setVaultState(this.translate("vault_starting"));
+    try {
+      const vault = await openVault({ base: new URL("./runtime/", import.meta.url) });
+      vault.onCleanup = ({ bytesZeroed, milliseconds }) => {
+        const megabytes = Math.round(bytesZeroed / 1_000_000);
+        this.#frame.setVaultState(
+          this.translate("memory_cleaned", { megabytes, milliseconds: Math.round(milliseconds) }),
+        );
+      };
+      await vault.ready;
+      this.#frame.setVaultState(this.translate("vault_ready"));
+      return vault;
+    } catch (error) {
+      this.#vault = null;
+      this.#frame.setVaultState(this.translate("vault_failed"));
+      throw error;
+    }
+  }
+}

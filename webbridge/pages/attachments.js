@@ -1,0 +1,96 @@
+/** Attachments: those of a message that is read (to save) and those of a letter that is written (to take away). */
+
+import { html } from "./runtime/ui/dom.js";
+import { size } from "./formats.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./mail_vault.js").Attachment} Attachment */
+
+/** Long enough for every browser to begin the download, short enough to let the copy go. */
+const REVOKE_AFTER_MILLISECONDS = 30_000;
+
+/**
+ * @param {App} app
+ * @param {Attachment[]} attachments
+ */
+export function createAttachmentList(app, attachments) {
+  const { translate } = app;
+  const rows = attachments.map((attachment) => {
+    const name = cleanName(attachment.name) || translate("unnamed_file");
+    const save = html("button", {
+      type: "button", text: translate("save"), "aria-label": translate("save_named", { name }),
+      data: { test: "save-attachment" }, on: { click: () => saveFile(name, attachment.data) },
+    });
+    return attachmentRow(name, attachment, save);
+  });
+  return attachmentSection(translate("attachments"), rows);
+}
+
+/**
+ * The attachments of a letter.
+ * @param {App} app
+ * @param {Attachment[]} attachments
+ * @param {(attachment: Attachment) => void} onRemove
+ */
+export function createDraftAttachmentList(app, attachments, onRemove) {
+  const { translate } = app;
+  return attachments.map((attachment) => {
+    const remove = html("button", {
+      type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name: attachment.name }),
+      on: { click: () => onRemove(attachment) },
+    });
+    return attachmentRow(attachment.name, attachment, remove);
+  });
+}
+
+/**
+ * @param {string} title
+ * @param {HTMLElement[]} rows
+ */
+function attachmentSection(title, rows) {
+  return html(
+    "section",
+    { class: "attachments" },
+    html("h3", { text: title }),
+    html("ul", { class: "attachment-rows", data: { test: "attachments" } }, ...rows),
+  );
+}
+
+/**
+ * @param {string} name
+ * @param {Attachment} attachment
+ * @param {HTMLElement} action
+ */
+function attachmentRow(name, attachment, action) {
+  return html(
+    "li",
+    { class: "attachment", data: { test: "attachment" } },
+    html(
+      "span",
+      { class: "attachment-words" },
+      html("bdi", { class: "attachment-name", text: name }),
+      html("span", { class: "attachment-facts" }, html("bdi", { text: attachment.type }), ` · ${size(attachment.data.byteLength)}`),
+    ),
+    action,
+  );
+}
+
+/**
+ * Saves as bytes without a type, so that no browser shows a stranger's file as a page of this origin.
+ * @param {string} name
+ * @param {ArrayBuffer} data
+ */
+function saveFile(name, data) {
+  const url = URL.createObjectURL(new Blob([data], { type: "application/octet-stream" }));
+  html("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MILLISECONDS);
+}
+
+/**
+ * A file's name without folders (RFC 2183 section 2.3), control characters and marks that turn the direction round.
+ * @param {string} name
+ */
+function cleanName(name) {
+  const last = name.split(/[/\\]/u).at(-1) ?? "";
+  return last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "").replace(/^\.+/u, "").trim();
+}

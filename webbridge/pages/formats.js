@@ -1,0 +1,112 @@
+/** How dates, sizes, addresses and folder names are written for the person, and how addresses are read. */
+
+/** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {{name: string, address: string}} Mailbox */
+
+// RFC 5321 section 4.1.2, as narrow as the bridge's own door: an unquoted local part and a domain of labels.
+const ADDRESS = /^[^\s"(),:;<>@[\\\]]+@[^\s"(),:;<>@[\\\].]+(\.[^\s"(),:;<>@[\\\].]+)*$/u;
+const DAY_MILLISECONDS = 86_400_000;
+
+/** @param {string} text */
+export function isAddress(text) {
+  return text.length <= 254 && ADDRESS.test(text);
+}
+
+/**
+ * The first mailbox of a From field: `Name <a@x>`, `"Name, N." <a@x>` or `a@x`.
+ * @param {string} field
+ * @returns {Mailbox}
+ */
+export function readMailbox(field) {
+  const match = /^\s*(.*?)\s*<([^<>]*)>/su.exec(field);
+  if (!match) return { name: "", address: field.trim() };
+  const name = (match[1] ?? "").replace(/^"(.*)"$/su, "$1").replace(/\\(.)/gu, "$1");
+  return { name, address: (match[2] ?? "").trim() };
+}
+
+/** @param {Mailbox} mailbox */
+export function writeMailbox({ name, address }) {
+  return name && name !== address ? `${name} <${address}>` : address;
+}
+
+/**
+ * Reads header fields by their name in small letters; an absent one is empty.
+ * @param {[string, string][]} headers
+ */
+export function headerReader(headers) {
+  return (/** @type {string} */ name) => headers.find(([field]) => field.toLowerCase() === name)?.[1] ?? "";
+}
+
+/**
+ * A date in a list: the time when it is today, the day when it is not.
+ * @param {string | null} iso
+ * @param {Date} now
+ */
+export function shortDate(iso, now = new Date()) {
+  const date = readDate(iso);
+  if (!date) return "";
+  if (date.toDateString() === now.toDateString()) return format(date, { timeStyle: "short" });
+  const thisYear = Math.abs(now.getTime() - date.getTime()) < 300 * DAY_MILLISECONDS;
+  return format(date, thisYear ? { day: "numeric", month: "short" } : { dateStyle: "medium" });
+}
+
+/**
+ * A date where the time zone matters.
+ * @param {string | null} iso
+ */
+export function longDate(iso) {
+  const date = readDate(iso);
+  if (!date) return "";
+  return format(date, {
+    weekday: "short", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
+    timeZoneName: "short",
+  });
+}
+
+/** @param {string | null} iso */
+export function dayOnly(iso) {
+  const date = readDate(iso);
+  return date ? format(date, { dateStyle: "long" }) : "";
+}
+
+/** @param {number} bytes */
+export function size(bytes) {
+  const units = ["byte", "kilobyte", "megabyte"];
+  const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+  const options = { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: step === 2 ? 1 : 0 };
+  return new Intl.NumberFormat(undefined, /** @type {Intl.NumberFormatOptions} */ (options)).format(bytes / 1000 ** step);
+}
+
+/**
+ * The list of addresses as people read it: "a, b and you".
+ * @param {string[]} parts
+ * @param {Catalogue} translate
+ */
+export function listOf(parts, translate) {
+  return new Intl.ListFormat(translate.locale, { style: "long", type: "conjunction" }).format(parts);
+}
+
+/**
+ * The person's word for a folder that has a role, else its name.
+ * @param {{name: string, role: string | null}} folder
+ * @param {Catalogue} translate
+ */
+export function folderTitle({ name, role }, translate) {
+  const key = `folder_${name.toUpperCase() === "INBOX" ? "inbox" : role ?? ""}`;
+  return translate.has(key) ? translate(key) : name;
+}
+
+/** @param {string | null} iso */
+function readDate(iso) {
+  if (!iso) return null;
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+/**
+ * @param {Date} date
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function format(date, options) {
+  return new Intl.DateTimeFormat(undefined, options).format(date);
+}

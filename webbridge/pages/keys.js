@@ -1,0 +1,198 @@
+/**
+ * The person's keys in this page: sealed identities, and the key that seals them, both only in this module's memory.
+ *
+ * Private keys are opened only inside the vault, for one operation each. The page holds them sealed under `sealKey`;
+ * every vault call gets copies, which it transfers and the vault overwrites. Locking overwrites both.
+ */
+
+import { SECRET_BUFFER_BYTES } from "./runtime/ui/secret_field.js";
+
+/** @typedef {import("./runtime/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("./api.js").KeyServer} KeyServer */
+/** @typedef {import("./api.js").BridgeApi} BridgeApi */
+/** @typedef {{call: (verb: string, args: object, options?: object) => Promise<any>}} Vault */
+/**
+ * @typedef {{
+ *   sealed: ArrayBuffer, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
+ *   notBefore: string, notAfter: string, fingerprint: string,
+ * }} SealedIdentity
+ */
+
+const SEAL_KEY_BYTES = 32;
+
+export class KeyRing extends EventTarget {
+  #vault;
+  /** @type {SealedIdentity[]} */
+  #identities = [];
+  /** @type {ArrayBuffer | null} */
+  #sealKey = null;
+  /** A file that was opened and may be kept on the key server. @type {{p12: ArrayBuffer, passphrase: Secret} | null} */
+  #offered = null;
+
+  /** @param {() => Promise<Vault>} vault */
+  constructor(vault) {
+    super();
+    this.#vault = vault;
+  }
+
+  get unlocked() {
+    return this.#identities.length > 0;
+  }
+
+  /** Whether a file was just opened that the key server could keep. */
+  get canEnrol() {
+    return this.#offered !== null;
+  }
+
+  /** What people may know about the identities. */
+  get identities() {
+    return this.#identities.map(({ sealed, certificate, ...known }) => known);
+  }
+
+  /** @param {string} address */
+  hasIdentityFor(address) {
+    return this.#identities.some(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
+  }
+
+  /** Copies for one vault call. @returns {{identities: ArrayBuffer[], sealKey: Secret}} */
+  copies() {
+    return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.#copySealKey() };
+  }
+
+  /**
+   * Opens a PKCS#12 file.
+   * @param {ArrayBuffer} p12
+   * @param {Secret} passphrase
+   */
+  async openFile(p12, passphrase) {
+    const offered = { p12: p12.slice(0), passphrase: copySecret(passphrase) };
+    try {
+      const vault = await this.#vault();
+      this.#adopt(await vault.call("identity.open", { p12, passphrase, sealKey: this.#copySealKey() }));
+    } catch (error) {
+      forget(offered);
+      throw error;
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+    this.dismissOffer();
+    this.#offered = offered;
+    this.#changed();
+  }
+
+  /**
+   * Fetches the keys from the key server and opens them.
+   * @param {KeyServer} keyServer
+   * @param {string} user
+   * @param {Secret} passphrase
+   */
+  async openFromServer(keyServer, user, passphrase) {
+    const forOpening = copySecret(passphrase);
+    const server = keyServer.origin;
+    try {
+      const vault = await this.#vault();
+      const parameters = await keyServer.parameters(user);
+      const { request } = await vault.call("roaming.login", { server, user, passphrase, parameters });
+      const response = await keyServer.login(request);
+      overwrite(request);
+      const opening = { server, user, passphrase: forOpening, parameters, response, sealKey: this.#copySealKey() };
+      this.#adopt(await vault.call("roaming.open", opening));
+    } finally {
+      overwrite(passphrase.buffer);
+      overwrite(forOpening.buffer);
+    }
+    this.#changed();
+  }
+
+  /**
+   * Puts the file that was just opened on the key server, under the same passphrase.
+   * @param {KeyServer} keyServer
+   * @param {string} user
+   * @param {BridgeApi} api
+   */
+  async enrol(keyServer, user, api) {
+    if (!this.#offered) throw new Error("no file was opened");
+    const { p12, passphrase } = this.#offered;
+    const vault = await this.#vault();
+    const ticket = await api.enrolmentTicket();
+    const { request } = await vault.call("roaming.register", {
+      server: keyServer.origin,
+      user,
+      ticket,
+      passphrase: copySecret(passphrase),
+      p12: p12.slice(0),
+      p12Passphrase: copySecret(passphrase),
+    });
+    await keyServer.register(request).finally(() => overwrite(request));
+    this.dismissOffer();
+  }
+
+  /** Forgets the file that could be kept on the key server. */
+  dismissOffer() {
+    if (!this.#offered) return;
+    forget(this.#offered);
+    this.#offered = null;
+    this.#changed();
+  }
+
+  /** Overwrites everything and forgets it. */
+  lock() {
+    for (const { sealed } of this.#identities) overwrite(sealed);
+    if (this.#sealKey) overwrite(this.#sealKey);
+    if (this.#offered) forget(this.#offered);
+    this.#identities = [];
+    this.#sealKey = null;
+    this.#offered = null;
+    this.#changed();
+  }
+
+  /** @param {{identities: SealedIdentity[]}} opened */
+  #adopt({ identities }) {
+    const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
+    this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
+  }
+
+  /** @returns {Secret} */
+  #copySealKey() {
+    if (!this.#sealKey) {
+      this.#sealKey = new ArrayBuffer(SECRET_BUFFER_BYTES);
+      crypto.getRandomValues(new Uint8Array(this.#sealKey, 0, SEAL_KEY_BYTES));
+    }
+    return { buffer: this.#sealKey.slice(0), length: SEAL_KEY_BYTES };
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/**
+ * Domains do not know case, and no mail server in use tells local parts apart by it.
+ * @param {string} one
+ * @param {string} other
+ */
+export function sameAddress(one, other) {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/**
+ * @param {Secret} secret
+ * @returns {Secret}
+ */
+function copySecret({ buffer, length }) {
+  return { buffer: buffer.slice(0), length };
+}
+
+/** @param {{p12: ArrayBuffer, passphrase: Secret}} offered */
+function forget({ p12, passphrase }) {
+  overwrite(p12);
+  overwrite(passphrase.buffer);
+}
+
+/**
+ * Fills a buffer with zeros; one that was transferred is empty already.
+ * @param {ArrayBuffer} buffer
+ */
+export function overwrite(buffer) {
+  if (buffer.byteLength > 0) new Uint8Array(buffer).fill(0);
+}

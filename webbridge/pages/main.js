@@ -1,0 +1,45 @@
+/**
+ * Starts the pages: reads where the API is, loads the catalogue, starts the vault and shows the first view.
+ */
+
+import { html } from "./runtime/ui/dom.js";
+import { errorSentence, loadCatalogue } from "./runtime/ui/catalogue.js";
+import { App } from "./app.js";
+import { ApiError } from "./api.js";
+
+const CATALOGUES = ["./runtime/ui/messages.en.json", "./messages.en.json"];
+
+async function start() {
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
+  const translate = await loadCatalogue("en", CATALOGUES.map((path) => new URL(path, import.meta.url)));
+  try {
+    const { api } = await (await fetch(new URL("./config.json", import.meta.url))).json();
+    const app = new App({ root, announcer, translate, apiOrigin: api });
+    await app.start();
+  } catch (error) {
+    const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
+    showStartFailure(root, translate, reason);
+  }
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./runtime/ui/catalogue.js").Catalogue} translate
+ * @param {unknown} error
+ */
+function showStartFailure(root, translate, error) {
+  const again = html("button", { class: "primary", text: translate("try_again"), on: { click: () => location.reload() } });
+  const sentence = errorSentence(translate, error);
+  root.replaceChildren(
+    html(
+      "main",
+      { class: "narrow stack" },
+      html("h1", { text: translate("start_failed_title") }),
+      html("p", { class: "problem", role: "alert", text: sentence, data: { test: "start-error" } }),
+      again,
+    ),
+  );
+}
+
+await start();

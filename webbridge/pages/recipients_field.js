@@ -1,0 +1,170 @@
+/**
+ * A line of recipients: each person a chip with the shape that says whether something can be sealed for them.
+ */
+
+import { html, uniqueId } from "./runtime/ui/dom.js";
+import { readinessMark } from "./runtime/ui/state_mark.js";
+import { dayOnly, isAddress, readMailbox } from "./formats.js";
+import { sameAddress } from "./keys.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./directory.js").Directory} Directory */
+/** @typedef {import("./directory.js").Finding} Finding */
+/** @typedef {{address: string, valid: boolean, finding: Finding | null}} Person `finding` is null while it is looked up */
+
+export class RecipientsField {
+  /** @type {Person[]} */
+  people = [];
+  #app;
+  #directory;
+  #onChange;
+  #chips = html("ul", { class: "chips" });
+  #input;
+
+  /**
+   * @param {App} app
+   * @param {Directory} directory
+   * @param {{label: string, test: string, onChange: () => void}} options
+   */
+  constructor(app, directory, { label, test, onChange }) {
+    this.#app = app;
+    this.#directory = directory;
+    this.#onChange = onChange;
+    const id = uniqueId("recipients");
+    this.#input = html("input", {
+      id, type: "text", inputmode: "email", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
+      enterkeyhint: "next", data: { test },
+      on: {
+        keydown: (event) => this.#keyDown(event),
+        input: () => this.#takeCompleted(),
+        blur: () => this.commit(),
+      },
+    });
+    this.#chips.setAttribute("aria-label", label);
+    this.element = html(
+      "div",
+      { class: "field recipients" },
+      html("label", { for: id, text: label }),
+      html("div", { class: "chips-box" }, this.#chips, this.#input),
+    );
+  }
+
+  get addresses() {
+    return this.people.map(({ address }) => address);
+  }
+
+  /** Whether anything stands in the line, typed or taken. */
+  get isEmpty() {
+    return this.people.length === 0 && this.#input.value.trim() === "";
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+
+  /** Takes what is typed as a person. */
+  commit() {
+    const typed = this.#input.value;
+    this.#input.value = "";
+    for (const part of typed.split(/[,;\n]/u)) if (part.trim()) this.add(part);
+  }
+
+  /** @param {string} text an address, or a name with an address */
+  add(text) {
+    const { address } = readMailbox(text);
+    if (this.people.some((person) => sameAddress(person.address, address))) return;
+    const person = { address, valid: isAddress(address), finding: null };
+    this.people.push(person);
+    if (person.valid) void this.lookUp(person);
+    this.#changed();
+  }
+
+  /** @param {Person} person */
+  async lookUp(person) {
+    person.finding = null;
+    this.#changed();
+    person.finding = await this.#directory.find(person.address);
+    this.#changed();
+  }
+
+  /**
+   * @param {Person} person
+   * @param {File} file
+   */
+  async useFile(person, file) {
+    person.finding = await this.#directory.takeFile(person.address, file);
+    this.#changed();
+  }
+
+  /** @param {Person} person */
+  remove(person) {
+    this.people = this.people.filter((each) => each !== person);
+    this.#changed();
+    this.#input.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyDown(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter") {
+      // Enter ends an address; it never sends the letter.
+      event.preventDefault();
+      this.commit();
+    }
+    const last = this.people.at(-1);
+    if (event.key === "Backspace" && this.#input.value === "" && last) this.remove(last);
+  }
+
+  /** A comma, a semicolon or a line end (pasted lists) ends an address. */
+  #takeCompleted() {
+    if (/[,;\n]/u.test(this.#input.value)) this.commit();
+    this.#onChange();
+  }
+
+  #changed() {
+    // A look-up may end while the focus stands on a chip: it stays there.
+    const focused = [...this.#chips.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
+    this.#chips.replaceChildren(...this.people.map((person) => this.#createChip(person)));
+    if (focused >= 0) this.#chips.querySelectorAll("button")[focused]?.focus();
+    this.#onChange();
+  }
+
+  /** @param {Person} person */
+  #createChip(person) {
+    const { translate } = this.#app;
+    const { kind, word, source } = readinessOf(this.#app, person);
+    const remove = html("button", {
+      type: "button", class: "chip-remove", "aria-label": translate("remove_named", { name: person.address }),
+      title: source, text: "\u00d7", on: { click: () => this.remove(person) },
+    });
+    return html(
+      "li",
+      { class: `chip chip-${kind}`, title: source, data: { test: "recipient", address: person.address, readiness: kind } },
+      readinessMark(kind, word),
+      html("bdi", { class: "chip-address", text: person.address }),
+      remove,
+    );
+  }
+}
+
+/**
+ * @param {App} app
+ * @param {Person} person
+ * @returns {{kind: "ready" | "asking" | "cannot", word: string, source: string}}
+ */
+function readinessOf(app, { valid, finding }) {
+  const { translate } = app;
+  if (!valid) return { kind: "cannot", word: translate("not_an_address"), source: translate("not_an_address") };
+  if (!finding) return { kind: "asking", word: translate("looking_up"), source: translate("looking_up") };
+  if (finding.readiness === "ready") {
+    const until = dayOnly(finding.certificate.notAfter);
+    const source = translate(finding.source === "file" ? "certificate_from_file" : "certificate_from_directory", { until });
+    return { kind: "ready", word: translate("ready"), source };
+  }
+  const sentence = {
+    none: () => translate("no_certificate"),
+    unusable: () => translate("certificate_unusable"),
+    failed: () => translate("look_up_failed"),
+  }[finding.readiness]();
+  return { kind: "cannot", word: sentence, source: sentence };
+}

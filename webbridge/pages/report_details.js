@@ -1,0 +1,255 @@
+/**
+ * The state of an opened message: the statement, the lock beside it, the reasons with what to do, and the details.
+ *
+ * The words certificate, key and algorithm stand only in the details.
+ */
+
+import { html } from "./runtime/ui/dom.js";
+import { lockMark, sentenceKey, stateStatement, wordKey } from "./runtime/ui/state_mark.js";
+import { dayOnly, longDate, readMailbox, writeMailbox } from "./formats.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./runtime/ui/state_mark.js").State} State */
+/** @typedef {{code: string, sentence: string}} Reason */
+/**
+ * @typedef {{
+ *   fingerprint: string, name: string, addresses: string[], subject: string, issuer: string, serialNumber: string,
+ *   notBefore: string, notAfter: string, key: string, isCa: boolean,
+ * }} CertificateReport
+ */
+/**
+ * @typedef {{
+ *   layer: number, state: State | null, reasons: Reason[], sid: string, algorithm: string, certificate: string | null,
+ *   path: string[], signingTime: string | null,
+ * }} SignerReport `layer` is an index; certificates are named by fingerprint
+ */
+/** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */
+/**
+ * @typedef {{
+ *   kind: "signed" | "encrypted" | "certificates", depth: number, algorithm: string, coversWhole: boolean,
+ *   detached: boolean,
+ * }} LayerReport
+ */
+/**
+ * @typedef {{
+ *   state: State, reasons: Reason[], sender: string | null, headers: [string, string][], layers: LayerReport[],
+ *   signers: SignerReport[], recipients: RecipientReport[], certificates: CertificateReport[],
+ * }} Report by smime_core/cli/report.schema.json
+ */
+
+/** @param {Report} report */
+export function isSealed(report) {
+  return report.layers.some(({ kind }) => kind === "encrypted");
+}
+
+/**
+ * Whether the message is sealed and still closed, because no keys were unlocked.
+ * @param {Report} report
+ */
+export function isClosed(report) {
+  return report.reasons.some(({ code }) => code === "not-opened");
+}
+
+/**
+ * Who wrote it, as proved: the name comes from the certificate, since the one in From is only a claim.
+ * @param {Report} report
+ * @returns {string | null}
+ */
+export function provedSender(report) {
+  if (report.state !== "verified") return null;
+  const signer = report.signers.find(({ state }) => state === "verified");
+  const certificate = findCertificate(report, signer?.certificate ?? null);
+  const address = report.sender ?? certificate?.addresses[0];
+  if (!address) return null;
+  return writeMailbox({ name: certificate?.name ?? "", address });
+}
+
+/**
+ * @param {Report} report
+ * @param {string | null} fingerprint
+ */
+function findCertificate(report, fingerprint) {
+  return report.certificates.find((certificate) => certificate.fingerprint === fingerprint) ?? null;
+}
+
+/**
+ * @param {App} app
+ * @param {Report} report
+ * @param {string} from the From field as the message shows it
+ */
+export function createState(app, report, from) {
+  const { translate } = app;
+  const sentence = stateSentence(app, report, from);
+  const lock = createLock(app, report);
+  const element = html(
+    "div",
+    { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
+    html("div", { class: "state-row" }, stateStatement(report.state, translate, { sentence }), lock?.element),
+    createReasons(app, report),
+    createDetails(app, report),
+  );
+  const spoken = [`${translate(wordKey(report.state))}.`, sentence, lock?.words].filter(Boolean).join(" ");
+  return { element, spoken };
+}
+
+/**
+ * @param {App} app
+ * @param {Report} report
+ * @param {string} from
+ */
+function stateSentence({ translate }, report, from) {
+  if (report.state === "verified") {
+    return translate("state_verified_sentence", { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
+  }
+  if (report.state === "signed-unverified") return report.reasons[0]?.sentence ?? translate(sentenceKey(report.state));
+  return translate(sentenceKey(report.state));
+}
+
+/**
+ * @param {App} app
+ * @param {Report} report
+ */
+function createLock({ translate }, report) {
+  if (!isSealed(report)) return null;
+  const count = new Set(report.recipients.map(({ rid }) => rid)).size;
+  const words = translate("sealed_for", { count });
+  const mark = lockMark("", { size: 24 });
+  mark.setAttribute("aria-hidden", "true");
+  return { words, element: html("p", { class: "lock-line", data: { test: "lock-mark" } }, mark, words) };
+}
+
+/**
+ * Every reason why the state is not better, each with what to do.
+ * @param {App} app
+ * @param {Report} report
+ */
+function createReasons({ translate }, report) {
+  if (report.state === "verified" || report.reasons.length === 0) return null;
+  const items = report.reasons.map(({ code, sentence }) => {
+    const key = `advice_${code.replaceAll("-", "_")}`;
+    const advice = translate(translate.has(key) ? key : "advice_other");
+    return html("li", { data: { test: "reason", code } }, html("span", { text: sentence }), " ", html("span", { text: advice }));
+  });
+  return html("ul", { class: "reasons" }, ...items);
+}
+
+/**
+ * @param {App} app
+ * @param {Report} report
+ */
+function createDetails(app, report) {
+  if (report.layers.length === 0) return null;
+  const { translate } = app;
+  // A verified message may carry a reason that did not matter to the store, such as revocation that was not asked.
+  const remarks = report.state === "verified" ? report.reasons : [];
+  return html(
+    "details",
+    { class: "details", data: { test: "details" } },
+    html("summary", { text: translate("details") }),
+    ...remarks.map(({ sentence }) => html("p", { text: sentence })),
+    ...report.layers.map((layer, index) => createLayer(app, report, layer, index)),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {Report} report
+ * @param {LayerReport} layer
+ * @param {number} index
+ */
+function createLayer(app, report, layer, index) {
+  const { translate } = app;
+  const recipients = report.recipients.filter((recipient) => recipient.layer === index);
+  const signers = report.signers.filter((signer) => signer.layer === index);
+  return html(
+    "section",
+    { class: "layer" },
+    html("h3", { text: translate(`layer_${layer.kind}`) }),
+    createFacts([
+      [translate("fact_algorithm"), layer.algorithm],
+      [translate("fact_covers"), translate(layer.coversWhole ? "covers_whole" : "covers_part")],
+    ]),
+    ...signers.map((signer) => createSigner(app, report, signer)),
+    recipients.length > 0 ? createRecipients(app, recipients) : null,
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {Report} report
+ * @param {SignerReport} signer
+ */
+function createSigner({ translate }, report, signer) {
+  const certificate = findCertificate(report, signer.certificate);
+  const path = signer.path.map((fingerprint) => findCertificate(report, fingerprint)?.subject ?? fingerprint);
+  return html(
+    "div",
+    {},
+    createFacts([
+      [translate("fact_signer"), certificate?.addresses.join(", ") || signer.sid],
+      [translate("fact_verdict"), signer.state ? translate(wordKey(signer.state)) : ""],
+      [translate("fact_why"), signer.reasons.map(({ sentence }) => sentence).join(" ")],
+      [translate("fact_signed_at"), longDate(signer.signingTime)],
+      [translate("fact_signature"), signer.algorithm],
+      ...certificateFacts(translate, certificate),
+    ]),
+    path.length > 0 ? createPath(translate, path) : null,
+  );
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {CertificateReport | null} certificate
+ * @returns {[string, string][]}
+ */
+function certificateFacts(translate, certificate) {
+  if (!certificate) return [[translate("fact_subject"), translate("not_carried")]];
+  return [
+    [translate("fact_subject"), certificate.subject],
+    [translate("fact_issuer"), certificate.issuer],
+    [translate("fact_valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
+    [translate("fact_key"), certificate.key],
+    [translate("fact_fingerprint"), certificate.fingerprint],
+  ];
+}
+
+/**
+ * The certification path as a tree: the authority on top, the signer inside.
+ * @param {App["translate"]} translate
+ * @param {string[]} path subjects, from the signer to the anchor
+ */
+function createPath(translate, path) {
+  const tree = path.reduce(
+    (/** @type {HTMLElement | null} */ inner, subject) =>
+      html("ul", { class: "path" }, html("li", {}, html("bdi", { text: subject }), inner)),
+    /** @type {HTMLElement | null} */ (null),
+  );
+  return html("div", {}, html("p", { class: "facts-title", text: translate("fact_path") }), tree);
+}
+
+/**
+ * @param {App} app
+ * @param {RecipientReport[]} recipients
+ */
+function createRecipients({ translate }, recipients) {
+  const items = recipients.map(({ rid, algorithm, opened }) => html(
+    "li",
+    {},
+    html("bdi", { text: rid }),
+    ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
+  ));
+  return html("div", {}, html("p", { class: "facts-title", text: translate("fact_recipients") }), html("ul", {}, ...items));
+}
+
+/**
+ * Terms and their facts; what is not known is left out.
+ * @param {[string, string][]} facts
+ */
+export function createFacts(facts) {
+  const known = facts.filter(([, value]) => value !== "");
+  return html(
+    "dl",
+    { class: "facts" },
+    ...known.flatMap(([term, value]) => [html("dt", { text: term }), html("dd", { dir: "auto", text: value })]),
+  );
+}

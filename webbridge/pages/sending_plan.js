@@ -1,0 +1,83 @@
+/**
+ * What will leave, said before it leaves: the sentence under the letter, and every reason why it cannot be sent yet.
+ *
+ * Pure: it decides from what the writing view knows, so that view and tests see the same.
+ */
+
+import { listOf } from "./formats.js";
+
+/** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./recipients_field.js").Person} Person */
+/** @typedef {"unlock" | "seal-off" | "sign-off" | "look-up" | "choose-file"} Remedy */
+/** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person}} Obstacle */
+/**
+ * @typedef {{
+ *   sign: boolean, seal: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
+ *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean,
+ * }} Letter
+ */
+
+/**
+ * @param {Letter} letter
+ * @param {Catalogue} translate
+ */
+export function whatWillLeave(letter, translate) {
+  const { sign, seal, people, address, answersSealed } = letter;
+  const names = [...people.map((person) => person.address), translate("you")];
+  const who = people.length > 0 ? listOf(names, translate) : translate("people_and_you");
+  const warning = answersSealed && !seal ? ` ${translate("answers_sealed")}` : "";
+  if (sign && seal) return translate("leaves_signed_sealed", { address, who });
+  if (seal) return translate("leaves_sealed", { who });
+  if (sign) return translate("leaves_signed", { address }) + warning;
+  return translate("leaves_plain") + warning;
+}
+
+/**
+ * Everything that stands in the way of sending; empty when it can go.
+ * @param {Letter} letter
+ * @param {Catalogue} translate
+ * @returns {Obstacle[]}
+ */
+export function obstacles(letter, translate) {
+  const { people, sign, seal, bytes, maxBytes } = letter;
+  /** @type {Obstacle[]} */
+  const found = [];
+  if (people.length === 0) found.push({ code: "nobody", text: translate("obstacle_nobody"), remedies: [] });
+  for (const { address } of people.filter(({ valid }) => !valid)) {
+    found.push({ code: "address", text: translate("obstacle_address", { address }), remedies: [] });
+  }
+  if (bytes > maxBytes) {
+    const megabytes = Math.floor(maxBytes / 1_000_000);
+    found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies: [] });
+  }
+  if (sign || seal) found.push(...keyObstacles(letter, translate));
+  if (seal) found.push(...people.filter(({ valid }) => valid).flatMap((person) => sealObstacles(person, translate)));
+  return found;
+}
+
+/**
+ * @param {Letter} letter
+ * @param {Catalogue} translate
+ * @returns {Obstacle[]}
+ */
+function keyObstacles({ unlocked, sign, hasOwnIdentity, ownAddresses, address }, translate) {
+  if (!unlocked) return [{ code: "locked", text: translate("obstacle_locked"), remedies: ["unlock"] }];
+  if (!sign || hasOwnIdentity) return [];
+  const own = listOf(ownAddresses, translate);
+  return [{ code: "other-identity", text: translate("obstacle_other_identity", { own, address }), remedies: ["sign-off"] }];
+}
+
+/**
+ * @param {Person} person
+ * @param {Catalogue} translate
+ * @returns {Obstacle[]}
+ */
+function sealObstacles(person, translate) {
+  const { address, finding } = person;
+  if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
+  if (finding.readiness === "ready") return [];
+  const key = { none: "obstacle_none", unusable: "obstacle_unusable", failed: "obstacle_failed" }[finding.readiness];
+  const reason = finding.readiness === "unusable" ? finding.reason : "";
+  const text = translate(key, { address, reason });
+  return [{ code: `certificate-${finding.readiness}`, text, remedies: ["look-up", "choose-file", "seal-off"], person }];
+}

@@ -1,0 +1,138 @@
+/**
+ * The keys: unlocking them from the key server or from a file, and what is unlocked.
+ */
+
+import { html } from "../runtime/ui/dom.js";
+import { lockMark } from "../runtime/ui/state_mark.js";
+import { dayOnly } from "../formats.js";
+import { problem, whileBusy } from "../parts.js";
+import { createFacts } from "../report_details.js";
+import { createUnlockForms } from "./unlock_forms.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/**
+ * @param {App} app
+ * @returns {import("../app.js").View}
+ */
+export function createKeysView(app) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1 });
+  const body = html("div", { class: "stack" });
+  const element = html("div", { class: "narrow stack", data: { test: "keys-view" } }, heading, body);
+
+  /** @type {ReturnType<typeof createUnlockForms> | null} */
+  let forms = null;
+
+  const draw = () => {
+    forms?.clear();
+    forms = app.keys.unlocked ? null : createUnlockForms(app, { onUnlocked });
+    heading.textContent = translate(app.keys.unlocked ? "keys_title" : "unlock_title");
+    body.replaceChildren(...(forms ? drawLocked(app, forms.element) : drawUnlocked(app)));
+  };
+
+  function onUnlocked() {
+    app.announce(translate("unlocked"));
+    if (app.keys.canEnrol) heading.focus();
+    else app.navigate(app.hasDraft() ? "/write" : app.mailPath());
+  }
+
+  draw();
+  app.keys.addEventListener("change", draw);
+  return {
+    element,
+    heading,
+    title: translate("unlock_title"),
+    close() {
+      app.keys.removeEventListener("change", draw);
+      forms?.clear();
+      // Without an answer nothing is kept: neither on the server nor here.
+      app.keys.dismissOffer();
+    },
+  };
+}
+
+/**
+ * @param {App} app
+ * @param {HTMLElement} forms
+ */
+function drawLocked(app, forms) {
+  const { translate } = app;
+  const kept = translate(app.hasDraft() ? "locked_draft_kept" : "locked_kept");
+  const later = html("a", {
+    href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
+    text: translate(app.hasDraft() ? "back_to_letter" : "read_without_keys"), data: { test: "skip-unlock" },
+  });
+  return [
+    html("p", { class: "lede", text: translate("unlock_lede") }),
+    forms,
+    html("p", { class: "note", text: kept, data: { test: "locked-note" } }),
+    html("div", { class: "actions" }, later),
+  ];
+}
+
+/** @param {App} app */
+function drawUnlocked(app) {
+  const { translate } = app;
+  const list = html(
+    "ul",
+    { class: "cards", data: { test: "identities" } },
+    ...app.keys.identities.map((identity) => html(
+      "li",
+      { class: "card" },
+      html("h2", { class: "card-title", dir: "auto", text: identity.addresses.join(", ") || identity.subject }),
+      html("p", { text: translate("identity_valid_until", { date: dayOnly(identity.notAfter) }) }),
+      html(
+        "details",
+        {},
+        html("summary", { text: translate("details") }),
+        createFacts([
+          [translate("fact_subject"), identity.subject],
+          [translate("fact_issuer"), identity.issuer],
+          [translate("fact_fingerprint"), identity.fingerprint],
+        ]),
+      ),
+    )),
+  );
+  const open = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const mark = lockMark("", { size: 24 });
+  mark.setAttribute("aria-hidden", "true");
+  return [
+    app.keys.canEnrol ? createOffer(app) : null,
+    html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note") })),
+    list,
+    html("div", { class: "actions" }, open),
+  ].filter((part) => part !== null);
+}
+
+/**
+ * The offer to keep a file's keys on the key server, so that the next device needs no file.
+ * @param {App} app
+ */
+function createOffer(app) {
+  const { translate } = app;
+  const failure = problem("enrol-error");
+  const keep = html("button", { class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" } });
+  keep.addEventListener("click", () => whileBusy(keep, translate("keeping_on_server"), async () => {
+    failure.textContent = "";
+    try {
+      await app.keys.enrol(app.keyServer, app.address ?? "", app.api);
+      app.announce(translate("kept_on_server"));
+      app.navigate(app.hasDraft() ? "/write" : app.mailPath());
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  }));
+  const decline = html("button", {
+    type: "button", text: translate("keep_only_here"), data: { test: "enrol-decline" },
+    on: { click: () => app.keys.dismissOffer() },
+  });
+  return html(
+    "section",
+    { class: "offer stack", "aria-labelledby": "offer-title" },
+    html("h2", { id: "offer-title", text: translate("keep_on_server_question") }),
+    html("p", { text: translate("keep_on_server_meaning") }),
+    failure,
+    html("div", { class: "actions" }, keep, decline),
+  );
+}

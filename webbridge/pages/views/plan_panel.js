@@ -1,0 +1,108 @@
+/** Under the letter: what will leave, and each reason why it cannot be sent yet with what to do about it. */
+
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { leavingMark } from "../runtime/ui/state_mark.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../recipients_field.js").Person} Person */
+/** @typedef {import("../sending_plan.js").Letter} Letter */
+/** @typedef {import("../sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("../sending_plan.js").Remedy} Remedy */
+/**
+ * @typedef {{
+ *   onSealOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
+ *   onFile: (person: Person, file: File) => void,
+ * }} Remedies
+ */
+
+/**
+ * @param {App} app
+ * @param {Remedies} remedies
+ */
+export function createPlanPanel(app, remedies) {
+  const sentence = html("p", { data: { test: "leaves" } });
+  const mark = html("span", { class: "plan-mark" });
+  const list = html("ul", { class: "obstacles", tabindex: -1, "aria-label": app.translate("obstacles_label") });
+  const id = uniqueId("plan");
+  const element = html(
+    "div",
+    { class: "plan", id, "aria-live": "polite" },
+    html("div", { class: "plan-line" }, mark, sentence),
+    list,
+  );
+  let drawn = "";
+
+  return {
+    element,
+    id,
+    focus: () => list.focus(),
+    /**
+     * @param {Letter} letter
+     * @param {string} leaves
+     * @param {Obstacle[]} found
+     */
+    show(letter, leaves, found) {
+      // Only what changed is drawn again: else a screen reader would repeat it with every key.
+      if (sentence.textContent !== leaves) sentence.textContent = leaves;
+      mark.replaceChildren(leavingMark(letter));
+      element.dataset.leaves = letter.seal ? "sealed" : letter.sign ? "signed" : "plain";
+      const texts = found.map(({ text }) => text).join("\n");
+      if (texts === drawn) return;
+      drawn = texts;
+      list.replaceChildren(...found.map((obstacle) => createObstacle(app, obstacle, remedies)));
+    },
+  };
+}
+
+/**
+ * @param {App} app
+ * @param {Obstacle} obstacle
+ * @param {Remedies} remedies
+ */
+function createObstacle(app, obstacle, remedies) {
+  return html(
+    "li",
+    { class: "obstacle", data: { test: "obstacle", code: obstacle.code } },
+    html("span", { text: obstacle.text }),
+    obstacle.remedies.length > 0
+      ? html("div", { class: "actions" }, ...obstacle.remedies.map((remedy) => createRemedy(app, remedy, obstacle, remedies)))
+      : null,
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {Remedy} remedy
+ * @param {Obstacle} obstacle
+ * @param {Remedies} remedies
+ */
+function createRemedy(app, remedy, { person }, remedies) {
+  const { translate } = app;
+  const data = { test: `remedy-${remedy}` };
+  const button = (/** @type {string} */ key, /** @type {() => void} */ click) =>
+    html("button", { type: "button", text: translate(key), data, on: { click } });
+  switch (remedy) {
+    case "unlock":
+      return html("a", { class: "button", href: "#/keys", text: translate("unlock_keys"), data });
+    case "seal-off":
+      return button("switch_seal_off", remedies.onSealOff);
+    case "sign-off":
+      return button("switch_sign_off", remedies.onSignOff);
+    case "look-up":
+      return button("look_up_again", () => { if (person) remedies.onLookUp(person); });
+    case "choose-file":
+      return createFileRemedy(app, (file) => { if (person) remedies.onFile(person, file); });
+  }
+}
+
+/**
+ * @param {App} app
+ * @param {(file: File) => void} onFile
+ */
+function createFileRemedy(app, onFile) {
+  const picker = html("input", {
+    type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der", data: { test: "remedy-choose-file" },
+    on: { change: () => { if (picker.files?.[0]) onFile(picker.files[0]); } },
+  });
+  return html("label", { class: "button file-button" }, picker, app.translate("choose_certificate_file"));
+}

@@ -1,0 +1,31 @@
+/** What left: said once more after the letter is sent, with the sealed block as it went. */
+
+import { html } from "../runtime/ui/dom.js";
+import { leavingMark } from "../runtime/ui/state_mark.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/**
+ * @param {App} app
+ * @param {{
+ *   letter: import("../sending_plan.js").Letter, sentence: string, block: HTMLElement | null, savedTo: string | null,
+ * }} sent
+ */
+export function createSentView(app, { letter, sentence, block, savedTo }) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("sent"), data: { test: "sent" } });
+  const kept = savedTo ? translate("copy_kept") : translate("copy_not_kept");
+  const again = html("button", { type: "button", text: translate("write_another"), on: { click: () => app.write() } });
+  const back = html("button", {
+    type: "button", class: "primary", text: translate("to_the_mail"), data: { test: "sent-back" },
+    on: { click: () => app.endWriting() },
+  });
+  const parts = [
+    heading,
+    html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), html("p", { text: sentence }))),
+    block,
+    html("p", { class: "note", text: kept, data: { test: "sent-copy" } }),
+    html("div", { class: "actions" }, back, again),
+  ].filter((part) => part !== null);
+  return { heading, parts };
+}

@@ -1,0 +1,128 @@
+/**
+ * Unlocking keys: the passphrase for the key server, or a file of one's own with its passphrase.
+ *
+ * One question at a time: the key server first, the file behind a choice.
+ */
+
+import { html } from "../runtime/ui/dom.js";
+import { SecretField } from "../runtime/ui/secret_field.js";
+import { ApiError } from "../api.js";
+import { inputField, problem, whileBusy } from "../parts.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/**
+ * @param {App} app
+ * @param {{onUnlocked: () => void}} options
+ */
+export function createUnlockForms(app, { onUnlocked }) {
+  const { translate } = app;
+  const serverField = new SecretField({
+    label: translate("key_passphrase"), hint: translate("key_passphrase_hint"), onSubmit: () => server.requestSubmit(),
+  });
+  const fileField = new SecretField({
+    label: translate("file_passphrase"), hint: translate("file_passphrase_hint"), onSubmit: () => file.requestSubmit(),
+  });
+  const server = createServerForm(app, serverField, onUnlocked);
+  const file = createFileForm(app, fileField, onUnlocked);
+  file.hidden = true;
+  const choice = html("button", { class: "quiet", type: "button", data: { test: "choose-way" } });
+  const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
+  choice.addEventListener("click", () => {
+    server.hidden = file.hidden;
+    file.hidden = !file.hidden;
+    draw();
+    const shown = file.hidden ? server : file;
+    /** @type {HTMLElement | null} */ (shown.querySelector("[role=textbox], input"))?.focus();
+  });
+  draw();
+  return {
+    element: html("div", { class: "stack" }, server, file, choice),
+    /** Overwrites what was typed. */
+    clear() {
+      serverField.clear();
+      fileField.clear();
+    },
+  };
+}
+
+/**
+ * @param {App} app
+ * @param {SecretField} field
+ * @param {() => void} onUnlocked
+ */
+function createServerForm(app, field, onUnlocked) {
+  const { translate } = app;
+  const failure = problem("unlock-error");
+  const button = html("button", { class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" } });
+  const unlock = () => app.keys.openFromServer(app.keyServer, app.address ?? "", field.copy());
+  const form = html(
+    "form",
+    { class: "stack", data: { test: "unlock-form" } },
+    field.element, failure, html("div", { class: "actions" }, button),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_key_login_refused" });
+  });
+  return form;
+}
+
+/**
+ * @param {App} app
+ * @param {SecretField} field
+ * @param {() => void} onUnlocked
+ */
+function createFileForm(app, field, onUnlocked) {
+  const { translate } = app;
+  const file = inputField(translate("key_file"), {
+    type: "file", accept: ".p12,.pfx,application/x-pkcs12", data: { test: "key-file" },
+  }, { hint: translate("key_file_hint") });
+  const failure = problem("file-error");
+  const button = html("button", { class: "primary", type: "submit", text: translate("open_file"), data: { test: "file-submit" } });
+  const unlock = async () => {
+    const chosen = file.input.files?.[0];
+    if (!chosen) throw new ApiError("no-file", "");
+    await app.keys.openFile(await chosen.arrayBuffer(), field.copy());
+  };
+  const form = html(
+    "form",
+    { class: "stack", data: { test: "file-form" } },
+    file.element, field.element, failure, html("div", { class: "actions" }, button),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_wrong_passphrase" });
+  });
+  return form;
+}
+
+/**
+ * @param {App} app
+ * @param {{
+ *   field: SecretField, failure: HTMLElement, button: HTMLButtonElement, unlock: () => Promise<void>,
+ *   onUnlocked: () => void, refusedKey: string,
+ * }} parts
+ */
+async function attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey }) {
+  const { translate } = app;
+  failure.textContent = "";
+  field.setError("");
+  if (field.length === 0) return field.setError(translate("passphrase_missing"));
+  await whileBusy(button, translate("unlocking"), async () => {
+    try {
+      await unlock();
+      field.clear();
+      onUnlocked();
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : "";
+      // A passphrase that is wrong is said in its field, which keeps the focus; anything else is said under the form.
+      if (code !== "login-refused" && code !== "wrong-passphrase") {
+        failure.textContent = app.sentenceFor(error);
+        return;
+      }
+      field.clear();
+      field.setError(translate(refusedKey));
+    }
+  });
+}
