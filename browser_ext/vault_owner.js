@@ -68,7 +68,7 @@ async function callVault(verb, args) {
 function takeHeld(job) {
   const envelope = held.get(job);
   held.delete(job);
-  if (!envelope) throw restarted();
+  if (!envelope) throw failure("vault-restarted");
   return envelope;
 }
 
@@ -80,7 +80,7 @@ async function showText({ job, replyKey }) {
 /** @param {string} job */
 async function openHeld(job) {
   const envelope = held.get(job);
-  if (!envelope) throw restarted();
+  if (!envelope) throw failure("vault-restarted");
   return openEnvelope("text", envelope);
 }
 
@@ -102,6 +102,7 @@ async function sealField({ job, sealKey, ...args }) {
 async function openField({ job, cms, replyKey, sealKey, ...args }) {
   const bytes = new TextEncoder().encode(cms).buffer;
   const { report, text } = await callVault("field.open", { ...args, cms: bytes, sealKey: await optionalKey(sealKey) });
+  if (report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) throw failure("no-key-open");
   held.set(job, await sealwaxChannel.sealTo(replyKey, "opened text", text));
   return { report };
 }
@@ -126,10 +127,11 @@ async function openEnvelope(purpose, envelope) {
     return await sealwaxChannel.openWith(await ownKeys(), purpose, envelope);
   } catch {
     // Sealed to a key that went with an earlier owner: the sender seals again.
-    throw restarted();
+    throw failure("vault-restarted");
   }
 }
 
-function restarted() {
-  return Object.assign(new Error("the vault was started anew"), { code: "vault-restarted" });
+/** @param {string} code a code of the message catalogue */
+function failure(code) {
+  return Object.assign(new Error(code), { code });
 }

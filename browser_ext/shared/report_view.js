@@ -20,24 +20,29 @@ export function describeReport(report, translate) {
 }
 
 /** @param {any} report @param {Catalogue} translate @returns {{sentence?: string}} */
-function sentenceOf({ state, reasons, signers }, translate) {
+function sentenceOf(report, translate) {
+  const { state, reasons, signers } = report;
   if (state === "verified") {
-    return { sentence: translate("state_verified_sentence", { sender: nameOf(signers[0]) }) };
+    return { sentence: translate("state_verified_sentence", { sender: nameOf(signers[0], report) }) };
   }
+  // The general sentence says best what an unsigned text is; the reasons stand in the details.
   return reasons.length && state !== "encrypted-only" ? { sentence: reasons[0].sentence } : {};
 }
 
-/** @param {any} signer */
-function nameOf(signer) {
-  const certificate = signer?.certificate;
-  return certificate?.addresses?.[0] ?? certificate?.subject ?? signer?.sid ?? "";
+/** @param {any} signer @param {any} report */
+function nameOf(signer, { certificates }) {
+  const found = certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
+  if (!found) return signer.sid;
+  const [address] = found.addresses;
+  return address && found.name !== address ? `${found.name} <${address}>` : found.name;
 }
 
 /** @param {any} report */
-function detailsOf({ reasons, signers, recipients }) {
+function detailsOf(report) {
+  const { reasons, signers, recipients } = report;
   const lines = [
     ...reasons.map((/** @type {any} */ { sentence }) => sentence),
-    ...signers.map((/** @type {any} */ signer) => text("detailSigner", nameOf(signer), signer.algorithm)),
+    ...signers.map((/** @type {any} */ signer) => text("detailSigner", nameOf(signer, report), signer.algorithm)),
     ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", rid, algorithm)),
   ];
   const items = lines.map((line) => html("li", { text: line, dir: "auto" }));

@@ -1,0 +1,171 @@
+"""Drives the installed extension as a person would: its pages, its frames in pages, its windows."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.server
+import html
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.browser.browsers import Browser, Firefox
+from tests.browser.page import ENTER, Page
+
+# The extension's button stands in a closed shadow root: only its place is known, from the element around it.
+_BUTTON = """(selector) => {
+  const box = document.querySelector(selector)?.nextElementSibling;
+  const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
+  return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
+}"""
+_FIREFOX_HOST = """(id) => {
+  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+  return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
+}"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The extension's frame in a page: `around` holds state and buttons, `text` the text."""
+
+    around: Page
+    text: Page
+
+
+class Extension:
+    """The extension in one browser."""
+
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser = browser
+        self.id = browser.install_extension(folder)
+        if isinstance(browser, Firefox):
+            self.base = f"moz-extension://{browser.chrome_js(_FIREFOX_HOST, self.id)}/"
+        else:
+            self.base = f"chrome-extension://{self.id}/"
+
+    def uninstall(self) -> None:
+        self.browser.bidi.command("webExtension.uninstall", extension=self.id)
+
+    def open_options(self) -> Page:
+        """The page with keys, people and authorities."""
+        page = self.browser.open(self.base + "options.html")
+        page.wait_for("() => document.querySelector('[data-test=state]')?.textContent")
+        return page
+
+    def import_keys(self, file: Path, passphrase: str, *, expect: str) -> None:
+        """Import a key file and wait for a text on the page."""
+        page = self.open_options()
+        page.choose_files("#p12", [file])
+        page.click("[data-test=passphrase]")
+        page.type(passphrase)
+        page.click("[data-test=import-keys]")
+        page.wait_for_text(expect, timeout_seconds=30)
+        page.close()
+
+    def import_certificate(self, field: str, file: Path, *, expect: str) -> None:
+        """Import a certificate through `#person` or `#anchor` and wait for a text on the page."""
+        page = self.open_options()
+        page.choose_files(field, [file])
+        page.wait_for_text(expect, timeout_seconds=30)
+        page.close()
+
+    def lock(self) -> None:
+        page = self.open_options()
+        page.click("[data-test=lock]")
+        page.wait_for_text("locked")
+        page.close()
+
+    def click_button(self, page: Page, field: str) -> None:
+        """Click the extension's button beside a field."""
+        place = page.wait_for(_BUTTON, field)
+        page.click_at(place["x"], place["y"])
+
+    def frame_in(self, page: Page) -> Frame:
+        """The frame that has taken a field's place."""
+        text = page.wait_for_frame("view.html")
+        return Frame(around=page.wait_for_frame("broker.html"), text=text)
+
+    def write(self, page: Page, field: str, text: str) -> Frame:
+        """Open the private editor at a field and type into it."""
+        self.click_button(page, field)
+        frame = self.frame_in(page)
+        frame.around.wait_for_selector("[data-test=seal]")
+        frame.text.click(".text")
+        frame.text.type(text)
+        return frame
+
+    def window(self) -> Page:
+        """The extension's window, once it asks something."""
+        window = self.browser.wait_for_page("prompt.html")
+        window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
+        return window
+
+    def wait_until_window_is_gone(self) -> None:
+        for _ in range(600):
+            if not any("prompt.html" in context["url"] for context in self.browser.contexts()):
+                return
+            threading.Event().wait(0.05)
+        raise AssertionError("the extension's window is still open")
+
+    def answer(self, passphrase: str | None = None) -> None:
+        """Agree in the extension's window."""
+        window = self.window()
+        if passphrase is None:
+            window.click("[data-test=agree]")
+        else:
+            window.click("[data-test=passphrase]")
+            window.type(passphrase)
+            window.press(ENTER)
+        self.wait_until_window_is_gone()
+
+
+class Site:
+    """A web site of somebody else: one page with the fields that a test asks for, under two origins."""
+
+    def __init__(self, port: int) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.other_origin = f"http://localhost:{port}"
+
+    def page_with(self, markup: str, *, origin: str | None = None, policy: str = "") -> str:
+        """The address of a page with this markup, and this Content-Security-Policy."""
+        query = urllib.parse.urlencode({"markup": markup, "policy": policy})
+        return f"{origin or self.origin}/?{query}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        markup, policy = query.get("markup", [""])[0], query.get("policy", [""])[0]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        if policy:
+            self.send_header("Content-Security-Policy", policy)
+        self.end_headers()
+        head = "<!doctype html><meta name=viewport content='width=device-width'><title>A forum</title><link rel=icon href=data:,>"
+        style = "<style>body{font:16px sans-serif;max-width:50rem;margin:1rem auto;padding:0 1rem}textarea{inline-size:100%}</style>"
+        self.wfile.write(f"{head}{style}<h1>A forum</h1>{markup}".encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@contextmanager
+def running_site() -> Iterator[Site]:
+    """A server for the pages of a `Site` on loopback."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield Site(server.server_port)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def textarea(name: str, *, text: str = "", **attributes: str) -> str:
+    """The markup of a textarea with an id; `data_smime="…"` becomes `data-smime="…"`."""
+    written = "".join(f' {key.replace("_", "-")}="{html.escape(value)}"' for key, value in attributes.items())
+    return f'<textarea id="{name}" rows=6{written}>\n{html.escape(text)}</textarea>'

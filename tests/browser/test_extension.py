@@ -1,0 +1,341 @@
+"""The extension in real browsers: a field is sealed in a page and opened again, and the page learns nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.providers.native import NativeProvider
+from smime_core.report import MessageReport, State
+from tests.browser.browsers import Browser, Chromium
+from tests.browser.extension_driver import Extension, Site, running_site, textarea
+from tests.browser.page import ENTER, Page
+from wasm_build.build import build
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+TEXT = "Grüße an Bob, und an niemanden sonst."
+SEAL_FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
+NATIVE = NativeProvider()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Alice, who sits at the browser, Bob and Carol elsewhere, all of one authority."""
+
+    alice: Identity
+    bob: Identity
+    carol: Identity
+    trust_store: TrustStore
+    folder: Path
+
+    def seal(self, text: str, *, origin: str, to: Identity) -> str:
+        """A field that Bob has signed and sealed for one person."""
+        now = datetime.datetime.now(datetime.UTC)
+        recipients = [to.certificate]
+        return blocking.seal_field(text, origin=origin, recipients=recipients, identity=self.bob, signing_time=now)
+
+    def open(self, armored: str, *, origin: str, identity: Identity) -> MessageReport:
+        now = datetime.datetime.now(datetime.UTC)
+        return blocking.open_field(
+            armored.encode(), origin=origin, trust_store=self.trust_store, at=now, identities=[identity]
+        )
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> People:
+    now = datetime.datetime.now(datetime.UTC)
+    folder = tmp_path_factory.mktemp("people")
+    authority = blocking.run(create_authority("Example CA", provider=NATIVE, at=now))
+    alice, bob, carol = (
+        blocking.run(issue_identity(authority, f"{name}@example.test", provider=NATIVE, at=now))
+        for name in ("alice", "bob", "carol")
+    )
+    (folder / "alice.p12").write_bytes(blocking.export_identity(alice, PASSPHRASE.encode(), iterations=2048))
+    damaged = bytearray((folder / "alice.p12").read_bytes())
+    del damaged[-200:]
+    (folder / "damaged.p12").write_bytes(damaged)
+    (folder / "bob.der").write_bytes(bob.certificate.der)
+    (folder / "ca.der").write_bytes(authority.identity.certificate.der)
+    anchors = (authority.identity.certificate,)
+    trust_store = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
+    return People(alice=alice, bob=bob, carol=carol, trust_store=trust_store, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    return out / "extension_test"
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
+    """The extension with Alice's keys, Bob's certificate and their authority."""
+    extension = Extension(browser, folder)
+    extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
+    extension.import_certificate("#anchor", people.folder / "ca.der", expect="Example CA")
+    extension.import_certificate("#person", people.folder / "bob.der", expect="bob@example.test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture
+def unlocked(extension: Extension, people: People) -> Extension:
+    """Whatever an earlier test did, Alice's keys are open."""
+    extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
+    return extension
+
+
+@pytest.fixture
+def page(extension: Extension) -> Iterator[Page]:
+    """A tab that is closed after the test, with the extension's window if one is left."""
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+    for left in extension.browser.pages():
+        if "prompt.html" in left.url or "broker.html" in left.url:
+            left.close()
+
+
+def open_and_agree(extension: Extension, page: Page) -> Page:
+    """Open the sealed field `#letter`; agree if the extension asks. Returns what stands around the text."""
+    extension.click_button(page, "#letter")
+    frame = extension.frame_in(page)
+    asked_or_done = "() => document.querySelector('.state-statement, [data-test=problem]') !== null"
+    for _ in range(400):
+        if any("prompt.html" in context["url"] for context in extension.browser.contexts()):
+            extension.answer()
+            break
+        if frame.around.js(asked_or_done):
+            break
+    frame.around.wait_for(asked_or_done, timeout_seconds=30)
+    return frame.around
+
+
+def test_a_field_is_sealed_for_the_chosen_people_and_its_writer(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    unlocked.answer()
+    assert "bob@example.test and you" in frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    armored = page.wait_for("() => document.getElementById('answer').value")
+    for reader in (people.alice, people.bob):
+        report = people.open(armored, origin=site.origin, identity=reader)
+        assert report.content.decode() == TEXT
+        assert report.state is State.VERIFIED
+
+
+def test_the_window_shows_site_text_and_readers(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test eve@x.test")))
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    window = unlocked.window()
+    shown = window.text()
+    assert site.origin in shown
+    assert window.text("[data-test=covered]") == TEXT
+    assert "bob@example.test" in window.text("[data-test=readers]")
+    assert "eve@x.test\nCannot read it" in window.text("[data-test=readers]")
+
+
+def test_a_refusal_keeps_the_text(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    unlocked.window().click("[data-test=refuse]")
+    frame.around.wait_for_text("Nothing was signed or sealed")
+    assert frame.text.text(".text") == TEXT
+    assert page.value("#answer") == ""
+
+
+def test_a_closed_window_is_a_refusal(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    unlocked.window().close()
+    frame.around.wait_for_text("Nothing was signed or sealed")
+    assert frame.text.text(".text") == TEXT
+
+
+def test_the_page_sees_nothing_of_the_text(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    page.js("""() => {
+      window.seen = [];
+      const note = (event) => window.seen.push(`${event.type} ${event.key ?? ""} ${event.data ?? ""}`);
+      for (const type of ["keydown", "keyup", "beforeinput", "input", "message", "paste", "focusin"]) {
+        addEventListener(type, note, true);
+      }
+    }""")
+    frame = unlocked.write(page, "#answer", TEXT)
+    assert frame.text.text(".text") == TEXT
+    assert page.js("() => [window.length, document.querySelectorAll('iframe').length]") == [0, 0]
+    assert page.js("() => document.getElementById('answer').nextElementSibling.shadowRoot") is None
+    assert [line for line in page.js("() => window.seen") if not line.startswith("focusin")] == []
+    assert "Grüße" not in page.js("() => document.documentElement.outerHTML")
+
+
+def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    page.wait_for("() => document.getElementById('answer').nextElementSibling?.getBoundingClientRect().height >= 44")
+    page.js("""() => {
+      const box = document.getElementById("answer").nextElementSibling;
+      const { x, y } = box.getBoundingClientRect();
+      for (const target of [box, document.elementFromPoint(x + 24, y + 24)]) {
+        target.click();
+        target.dispatchEvent(new MouseEvent("click", { bubbles: true, composed: true, clientX: x + 24, clientY: y + 24 }));
+      }
+    }""")
+    page.js("() => new Promise((done) => setTimeout(done, 500))")
+    assert page.frames() == []
+
+
+def test_a_frame_without_a_token_does_nothing(unlocked: Extension, page: Page, site: Site) -> None:
+    unlocked.browser.expect_error("bad-token|not opened by a click")
+    page.goto(site.page_with("<h2>Embedded</h2>"))
+    page.js(
+        """(url) => new Promise((done) => {
+          const frame = document.createElement("iframe");
+          frame.onload = () => {
+            frame.contentWindow.postMessage({ type: "token", token: crypto.randomUUID(), text: "guessed" }, "*");
+            done();
+          };
+          frame.src = url;
+          document.body.append(frame);
+        })""",
+        unlocked.base + "broker.html",
+    )
+    page.js("() => new Promise((done) => setTimeout(done, 500))")
+    assert not [frame for frame in page.frames() if "view.html" in frame.url]
+
+
+def test_opens_a_sealed_field_and_says_who_signed(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    page.goto(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
+    around = open_and_agree(unlocked, page)
+    assert "Verified From bob@example.test, unchanged." in around.text()
+    assert "Sealed for 1 person" in around.text()
+    assert page.wait_for_frame("view.html").text(".text") == TEXT
+
+
+def test_a_known_site_is_not_asked_about_again(unlocked: Extension, page: Page, site: Site, people: People) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    page.goto(site.page_with(textarea("letter", text=armored)))
+    open_and_agree(unlocked, page)
+    page.reload()
+    unlocked.click_button(page, "#letter")
+    page.wait_for_frame("broker.html").wait_for_text("Verified", timeout_seconds=30)
+    assert not any("prompt.html" in context["url"] for context in unlocked.browser.contexts())
+
+
+def test_an_altered_field_is_refused_in_its_place(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    lines = people.seal(TEXT, origin=site.origin, to=people.alice).splitlines()
+    middle = lines[-3]
+    lines[-3] = middle[:20] + ("A" if middle[20] != "A" else "B") + middle[21:]
+    page.goto(site.page_with(textarea("letter", text="\n".join(lines))))
+    around = open_and_agree(unlocked, page)
+    assert "altered on the way" in around.text("[data-test=problem]")
+
+
+def test_a_field_of_another_origin_is_refused(unlocked: Extension, page: Page, site: Site, people: People) -> None:
+    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    page.goto(site.page_with(textarea("letter", text=armored)))
+    around = open_and_agree(unlocked, page)
+    assert "another place" in around.text("[data-test=problem]")
+    assert TEXT not in page.wait_for_frame("view.html").text()
+
+
+def test_a_field_for_somebody_else_is_said_to_be_so(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.carol)
+    page.goto(site.page_with(textarea("letter", text=armored)))
+    around = open_and_agree(unlocked, page)
+    assert "sealed for somebody else" in around.text("[data-test=problem]")
+
+
+def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_seals(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    unlocked.lock()
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    window = unlocked.window()
+    window.click("[data-test=passphrase]")
+    window.type("not this one")
+    window.press(ENTER)
+    window.wait_for_text("does not open these keys", timeout_seconds=30)
+    assert window.js("() => document.activeElement.dataset.test") == "passphrase"
+    window.type(PASSPHRASE)
+    window.press(ENTER)
+    unlocked.wait_until_window_is_gone()
+    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+
+
+def test_a_wrong_passphrase_imports_nothing(extension: Extension, people: People) -> None:
+    extension.import_keys(people.folder / "alice.p12", "not this one", expect="does not open these keys")
+
+
+def test_a_damaged_key_file_is_said_to_be_damaged(extension: Extension, people: People) -> None:
+    extension.import_keys(people.folder / "damaged.p12", PASSPHRASE, expect="cut off")
+
+
+def test_the_toolbar_button_opens_the_focused_field(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(textarea("first") + textarea("plain", text="Already typed.")))
+    page.click("#plain")
+    unlocked.browser.click_toolbar_button(unlocked.id, page)
+    frame = unlocked.frame_in(page)
+    frame.around.wait_for_text("The page has already seen the text")
+    assert frame.text.text(".text") == "Already typed."
+    assert page.js("() => [getComputedStyle(plain).display, getComputedStyle(first).display !== 'none']") == ["none", True]
+
+
+def test_a_page_that_forbids_frames_gets_a_window(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD, policy="sandbox allow-scripts allow-same-origin"))
+    unlocked.click_button(page, "#answer")
+    around = unlocked.browser.wait_for_page("broker.html", timeout_seconds=30)
+    around.wait_for_selector("[data-test=seal]")
+    around.wait_for_frame("view.html").type(TEXT)
+    around.click("[data-test=seal]")
+    unlocked.answer()
+    around.wait_for_text("Sealed for", timeout_seconds=30)
+    assert "BEGIN CMS" in page.value("#answer")
+
+
+def test_sealing_survives_the_death_of_the_service_worker(
+    chromium: Chromium, folder: Path, people: People, site: Site
+) -> None:
+    extension = Extension(chromium, folder)
+    extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
+    page = chromium.open(site.page_with(SEAL_FIELD))
+    frame = extension.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    extension.window()
+    chromium.cdp("ServiceWorker.enable")
+    chromium.cdp("ServiceWorker.stopAllWorkers")
+    extension.answer()
+    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    page.close()
+    extension.uninstall()
