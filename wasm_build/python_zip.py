@@ -12,11 +12,11 @@ from typing import Final
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _CORE_LEFT_OUT: Final = {"demo_ca.py", "providers/native.py"}
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
-_WASM_BUILD_FILES: Final = ("__init__.py", "verbs.py", "warm_up.py")
+_WASM_BUILD_FILES: Final = ("__init__.py", "sealed.py", "verbs.py", "warm_up.py", "wire.py")
 
 
 def list_sources(root: Path) -> dict[str, Path]:
-    """Archive name to file: the core without command and native provider, the roaming protocol, the verbs, asn1crypto."""
+    """Archive name to file: the core without what is native, the roaming protocol, the verbs, asn1crypto."""
     return dict(
         sorted(
             (

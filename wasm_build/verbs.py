@@ -1,12 +1,367 @@
-"""The vault's verbs."""
+"""The vault's verbs (docs/contracts.md): each takes a request's arguments and gives the members of its reply.
 
+The arguments have been checked against `runtime/schema.js`; what they hold is checked by the core.
+"""
+
+from __future__ import annotations
+
+import datetime
 import json
-import os, random
+import os
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
+
+from roaming_keys.protocol import build_login, build_registration, open_bundle
+from roaming_keys.wire import Parameters, SealedBundle
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.compose import Draft, build_mail
+from smime_core.errors import MalformedMessage, PathError, SmimeError
+from smime_core.fields import open_field, seal_field
+from smime_core.identity import Identity, load_identities, load_identity
+from smime_core.message import (
+    SignatureForm,
+    encrypt_message,
+    examine_message,
+    open_bytes,
+    seal_bytes,
+    sign_bytes,
+    sign_message,
+    verify_bytes,
+)
+from smime_core.mime.attachment import Attachment
+from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
+from smime_core.provider import CryptoProvider
+from smime_core.providers.webcrypto import WebCryptoProvider
+from smime_core.reading import read_entity
+from smime_core.report_json import report_to_json, time_to_json
+from wasm_build.sealed import seal_identity, unseal_identities
+from wasm_build.wire import pack, unpack
+
+Args = dict[str, Any]
+Reply = dict[str, Any]
+
+_CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AES_256_CBC, "gcm": AES_256_GCM}
 
 
-def reseed():
+def reseed() -> None:
+    """Give `random` fresh state in place of what the memory snapshot froze; nothing secret is drawn from it."""
     random.seed(os.urandom(32))
 
 
-async def dispatch(verb, args_json, buffers):
-    return [json.dumps({"ok": {"verb": verb, "n": len(buffers)}})]
+async def dispatch(verb: str, args_json: str, views: Iterable[Any]) -> list[str | bytes]:
+    """Run one verb for the Worker: JSON of `{ok}` or `{error: {code, message}}`, then the binary values of the reply.
+
+    `views` are JavaScript Uint8Arrays. What is no SmimeError goes on to the Worker, which tells nobody its text.
+    """
+    args = unpack(args_json, [view.to_bytes() for view in views])
+    try:
+        reply = {"ok": await run_verb(verb, args, provider=WebCryptoProvider())}
+    except SmimeError as error:
+        reply = {"error": {"code": error.code, "message": str(error)}}
+    reply_json, buffers = pack(reply)
+    return [reply_json, *buffers]
+
+
+async def run_verb(verb: str, args: Args, *, provider: CryptoProvider) -> Reply:
+    """The reply to one request. Raises SmimeError."""
+    return await _VERBS[verb](args, provider)
+
+
+async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
+    identities = await load_identities(args["p12"], args["passphrase"], provider=provider)
+    return await _seal_all(identities, args["sealKey"], provider)
+
+
+async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
+    draft = _parse_draft(args["draft"])
+    identities = await _unseal(args, provider)
+    message = build_mail(draft)
+    if args["sign"]:
+        signer = _choose_signer(identities, sender=draft.sender, at=draft.date)
+        message = await sign_message(message, identity=signer, provider=provider, signing_time=draft.date)
+    if args["recipients"]:
+        recipients = _with_writer(_parse_certificates(args["recipients"]), identities, draft)
+        cipher = _parse_cipher(args)
+        message = await encrypt_message(message, recipients=recipients, provider=provider, cipher=cipher)
+    return {"message": message}
+
+
+async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
+    report = await examine_message(
+        args["message"],
+        provider=provider,
+        trust_store=_parse_trust(args),
+        at=_parse_time(args["at"]),
+        identities=await _unseal(args, provider),
+    )
+    readable = read_entity(report.content)
+    attachments = [
+        {"name": attachment.filename, "type": attachment.content_type, "data": attachment.data}
+        for attachment in readable.attachments
+    ]
+    return {
+        "report": report_to_json(report),
+        "text": readable.text.encode(),
+        "attachments": attachments,
+        "headers": [list(header) for header in report.headers],
+    }
+
+
+async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
+    trust_store, at = _parse_trust(args), _parse_time(args["at"])
+    certificates = _parse_certificates(args["certificates"])
+    described: list[Reply] = []
+    for certificate in certificates:
+        reason: str | None = None
+        try:
+            await validate_path(
+                certificate,
+                intermediates=certificates,
+                trust_store=trust_store,
+                at=at,
+                purpose=Purpose.ENCRYPT,
+                provider=provider,
+            )
+        except PathError as error:
+            reason = str(error)
+        described.append({**_describe(certificate), "usable": reason is None, "reason": reason})
+    return {"certificates": described}
+
+
+async def _field_seal(args: Args, provider: CryptoProvider) -> Reply:
+    at = _parse_time(args["at"])
+    signer = _choose_signer(await _unseal(args, provider), sender=None, at=at) if args["sign"] else None
+    armored = await seal_field(
+        _decode_text(args["text"]),
+        origin=args["origin"],
+        provider=provider,
+        signing_time=at,
+        recipients=_parse_certificates(args["recipients"]),
+        identity=signer,
+    )
+    return {"cms": armored.encode()}
+
+
+async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
+    report = await open_field(
+        args["cms"],
+        origin=args["origin"],
+        provider=provider,
+        trust_store=_parse_trust(args),
+        at=_parse_time(args["at"]),
+        identities=await _unseal(args, provider),
+    )
+    return {"report": report_to_json(report), "text": report.content}
+
+
+async def _bytes_sign(args: Args, provider: CryptoProvider) -> Reply:
+    at = _parse_time(args["at"])
+    cms = await sign_bytes(
+        args["content"],
+        identity=_choose_signer(await _unseal(args, provider), sender=None, at=at),
+        provider=provider,
+        signing_time=at,
+        form=SignatureForm.DETACHED if args.get("detached") else SignatureForm.OPAQUE,
+        scheme=_parse_scheme(args),
+    )
+    return {"cms": cms}
+
+
+async def _bytes_verify(args: Args, provider: CryptoProvider) -> Reply:
+    report = await verify_bytes(
+        args["cms"],
+        provider=provider,
+        trust_store=_parse_trust(args),
+        at=_parse_time(args["at"]),
+        detached_content=args.get("content"),
+    )
+    return {"report": report_to_json(report), "content": report.content}
+
+
+async def _bytes_encrypt(args: Args, provider: CryptoProvider) -> Reply:
+    recipients = _parse_certificates(args["recipients"])
+    cipher = _parse_cipher(args)
+    return {"cms": await seal_bytes(args["content"], recipients=recipients, provider=provider, cipher=cipher)}
+
+
+async def _bytes_decrypt(args: Args, provider: CryptoProvider) -> Reply:
+    identities = await _unseal(args, provider)
+    opened = await open_bytes(args["cms"], identities=identities, provider=provider)
+    return {"content": opened.content}
+
+
+async def _roaming_register(args: Args, provider: CryptoProvider) -> Reply:
+    registration = await build_registration(
+        await load_identity(args["p12"], args["p12Passphrase"], provider=provider),
+        server=args["server"],
+        user=args["user"],
+        passphrase=args["passphrase"],
+        ticket=args["ticket"],
+        provider=provider,
+    )
+    return {"request": registration.to_json()}
+
+
+async def _roaming_login(args: Args, provider: CryptoProvider) -> Reply:
+    login = await build_login(
+        server=args["server"],
+        user=args["user"],
+        passphrase=args["passphrase"],
+        parameters=_parse_parameters(args),
+        provider=provider,
+    )
+    return {"request": login.to_json()}
+
+
+async def _roaming_open(args: Args, provider: CryptoProvider) -> Reply:
+    identities = await open_bundle(
+        SealedBundle.from_json(json.dumps(args["response"]).encode()),
+        server=args["server"],
+        user=args["user"],
+        passphrase=args["passphrase"],
+        parameters=_parse_parameters(args),
+        provider=provider,
+    )
+    return await _seal_all(identities, args["sealKey"], provider)
+
+
+async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: CryptoProvider) -> Reply:
+    if not identities:
+        raise MalformedMessage("the file holds no private key together with its certificate", where="PKCS#12")
+    sealed = [await seal_identity(identity, seal_key, provider=provider) for identity in identities]
+    pairs = zip(identities, sealed, strict=True)
+    return {"identities": [{"sealed": one, **_describe(identity.certificate)} for identity, one in pairs]}
+
+
+def _describe(certificate: Certificate) -> Reply:
+    return {
+        "certificate": certificate.der,
+        "addresses": list(certificate.email_addresses),
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "notBefore": time_to_json(certificate.not_before),
+        "notAfter": time_to_json(certificate.not_after),
+        "fingerprint": certificate.fingerprint,
+    }
+
+
+async def _unseal(args: Args, provider: CryptoProvider) -> tuple[Identity, ...]:
+    return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
+
+
+def _choose_signer(identities: Sequence[Identity], *, sender: str | None, at: datetime.datetime) -> Identity:
+    # The first that may sign; for mail it must be the sender's own, or every reader would call it invalid.
+    for identity in identities:
+        if _may(identity, Purpose.SIGN, at) and (sender is None or _owns(identity, sender)):
+            return identity
+    whose = f" for {sender}" if sender else ""
+    raise MalformedMessage(f"none of the open keys may sign{whose} at this time", where="identities")
+
+
+def _with_writer(
+    recipients: tuple[Certificate, ...], identities: Sequence[Identity], draft: Draft
+) -> tuple[Certificate, ...]:
+    # The writer reads the copy in Sent; one certificate is enough, each is listed once.
+    own = (
+        identity.certificate
+        for identity in identities
+        if _owns(identity, draft.sender) and _may(identity, Purpose.ENCRYPT, draft.date)
+    )
+    return tuple(dict.fromkeys((*recipients, *list(own)[:1])))
+
+
+def _may(identity: Identity, purpose: Purpose, at: datetime.datetime) -> bool:
+    certificate = identity.certificate
+    try:
+        check_end_entity(certificate, purpose)
+    except PathError:
+        return False
+    return certificate.not_before <= at <= certificate.not_after
+
+
+def _owns(identity: Identity, sender: str) -> bool:
+    # `Name <address>` or the address alone, as the draft has it.
+    address = sender.rsplit("<", 1)[-1].rstrip("> ").strip().lower()
+    return address in (own.lower() for own in identity.certificate.email_addresses)
+
+
+def _parse_draft(draft: Args) -> Draft:
+    return Draft(
+        sender=draft["from"],
+        to=draft["to"],
+        cc=draft["cc"],
+        subject=draft["subject"],
+        text=_decode_text(draft["text"]),
+        date=_parse_time(draft["date"]),
+        message_id=draft["messageId"],
+        in_reply_to=draft.get("inReplyTo") or "",
+        attachments=[
+            Attachment(filename=one["name"], content_type=one["type"], data=one["data"]) for one in draft["attachments"]
+        ],
+    )
+
+
+def _parse_trust(args: Args) -> TrustStore:
+    # Revocation comes with the bridge's look-ups; until then the report says that nobody checked.
+    anchors = _parse_certificates(args["anchors"])
+    return TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
+
+
+def _parse_certificates(encoded: Iterable[bytes]) -> tuple[Certificate, ...]:
+    return tuple(parse_certificate(one) for one in encoded)
+
+
+def _parse_parameters(args: Args) -> Parameters:
+    return Parameters.from_json(json.dumps(args["parameters"]).encode())
+
+
+def _parse_time(text: str) -> datetime.datetime:
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedMessage("expected a time in ISO 8601", where="request") from error
+    if time.tzinfo is None:
+        raise MalformedMessage("the time has no time zone", where="request")
+    return time.replace(microsecond=0)
+
+
+def _parse_cipher(args: Args) -> ContentCipher:
+    if args.get("cipher") not in _CIPHERS:
+        raise MalformedMessage("the cipher is cbc or gcm", where="request")
+    return _CIPHERS[args.get("cipher")]
+
+
+def _parse_scheme(args: Args) -> SignatureScheme | None:
+    scheme = args.get("scheme")
+    if scheme is None:
+        return None
+    if scheme not in set(SignatureScheme):
+        raise MalformedMessage("an unknown signature scheme", where="request")
+    return SignatureScheme(scheme)
+
+
+def _decode_text(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        # Without a cause, which would quote the text.
+        raise MalformedMessage("the text is not UTF-8", where="request") from None
+
+
+_VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
+    "identity.open": _identity_open,
+    "message.compose": _message_compose,
+    "message.open": _message_open,
+    "certificate.describe": _certificate_describe,
+    "field.seal": _field_seal,
+    "field.open": _field_open,
+    "bytes.sign": _bytes_sign,
+    "bytes.verify": _bytes_verify,
+    "bytes.encrypt": _bytes_encrypt,
+    "bytes.decrypt": _bytes_decrypt,
+    "roaming.register": _roaming_register,
+    "roaming.login": _roaming_login,
+    "roaming.open": _roaming_open,
+}

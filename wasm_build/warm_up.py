@@ -1,2 +1,5 @@
-def warm_up():
-    import asn1crypto.cms, email, json, hashlib
+"""warm"""
+
+
+def warm_up() -> None:
+    """warm"""

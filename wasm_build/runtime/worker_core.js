@@ -82,11 +82,9 @@ async function answer(python, { id, verb, args }, residue) {
 async function runVerb(pyodide, verb, args, residue) {
   const { json, views } = pack(args);
   const verbs = pyodide.pyimport("wasm_build.verbs");
-  const [resultJson, ...results] = await verbs.dispatch(verb, json, views);
-  const result = unpack(
-    resultJson,
-    results.map((/** @type {any} */ item) => exportBytes(item, residue)),
-  );
+  const reply = await verbs.dispatch(verb, json, views);
+  const buffers = Array.from({ length: reply.length - 1 }, (_, index) => exportBytes(reply.get(index + 1), residue));
+  const result = unpack(reply.get(0), buffers);
   if (result.error) throw new VaultError(result.error.code, result.error.message);
   return result.ok;
 }

@@ -1,0 +1,36 @@
+"""How values cross between JavaScript and Python: JSON, with the binary values aside.
+
+`{"$buffer": n}` stands in the JSON for the n-th binary value. The other side of this is `runtime/rpc.js`, which has
+checked every request against the schema before it comes here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+_MARK: Final = "$buffer"
+
+
+def unpack(args_json: str, buffers: Sequence[bytes]) -> dict[str, Any]:
+    """The arguments of a request with their binary values in place."""
+
+    def restore(members: dict[str, Any]) -> Any:
+        return buffers[members[_MARK]] if members.keys() == {_MARK} else members
+
+    arguments: dict[str, Any] = json.loads(args_json, object_hook=restore)
+    return arguments
+
+
+def pack(reply: dict[str, Any]) -> tuple[str, list[bytes]]:
+    """JSON of a reply, and its binary values."""
+    buffers: list[bytes] = []
+
+    def set_aside(value: object) -> dict[str, int]:
+        if not isinstance(value, bytes):
+            raise TypeError(f"{type(value).__name__} does not cross")
+        buffers.append(value)
+        return {_MARK: len(buffers) - 1}
+
+    return json.dumps(reply, default=set_aside, ensure_ascii=False), buffers
