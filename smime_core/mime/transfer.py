@@ -15,7 +15,6 @@ from smime_core.mime.encoded_words import decode_base64_tolerantly
 _LINE_LENGTH: Final = 76
 _BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
-_LONE_DOT: Final = re.compile(rb"^\.$", re.MULTILINE)
 _BLANKS_AT_LINE_END: Final = re.compile(rb"[ \t]++(?=\r?\n|\Z)")
 
 
@@ -54,11 +53,10 @@ def encode_quoted_printable(text: bytes) -> bytes:
     `From ` at the start of a line, a lone dot and blanks at the end of a line are encoded (RFC 2049 section 3).
     """
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    # The standard library guards dots and blanks and knows nothing of mbox files.
     encoded = binascii.b2a_qp(lines, quotetabs=False, istext=True)
     if encoded.startswith(b"From ") or b"\nFrom " in encoded:
         encoded = _FROM_LINE.sub(_guard_from, encoded)
-    if encoded.startswith(b".") or b"\n." in encoded:
-        encoded = _LONE_DOT.sub(b"=2E", encoded)
     return encoded.replace(b"\n", b"\r\n")
 
 

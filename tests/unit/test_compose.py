@@ -1,0 +1,146 @@
+"""Mail made from a draft: RFC 5322, 7-bit, and no text that becomes a header field."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import email
+import email.policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smime_core.compose import Draft, build_mail
+from smime_core.errors import MalformedMessage
+from smime_core.mime import split_message
+from smime_core.mime.attachment import Attachment
+from smime_core.mime.seven_bit import is_transport_safe
+from smime_core.reading import read_entity
+
+DATE = datetime.datetime(2026, 11, 20, 8, 7, 6, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
+DRAFT = Draft(
+    sender="Alice <alice@a.test>", to=("bob@b.test",), subject="Lunch", text="Hello", date=DATE, message_id="<1@a.test>"
+)
+
+
+def draft(**changes: Any) -> Draft:
+    return dataclasses.replace(DRAFT, **changes)
+
+
+def read_with_the_standard_library(message: bytes) -> EmailMessage:
+    parsed = email.message_from_bytes(message, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def test_a_simple_mail_has_its_fields_once() -> None:
+    message = build_mail(DRAFT)
+    assert message.decode("ascii") == (
+        "From: Alice <alice@a.test>\r\nTo: bob@b.test\r\nSubject: Lunch\r\nDate: Fri, 20 Nov 2026 08:07:06 +0100\r\n"
+        "Message-ID: <1@a.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\nHello\r\n"
+    )
+
+
+def test_another_program_reads_names_subject_text_and_files() -> None:
+    attached = Attachment(
+        filename="Übersicht, sehr lang " + "x" * 60 + ".pdf", content_type="application/pdf", data=b"\0\1"
+    )
+    mail = read_with_the_standard_library(
+        build_mail(
+            draft(
+                sender="Jörg Müller <joerg@a.test>",
+                to=('"Doe, Bob" <bob@b.test>', "c@c.test"),
+                cc=("D <d@d.test>",),
+                subject="Grüße " * 20,
+                text="Grüße\n.\nFrom Alice  \n",
+                in_reply_to="<0@b.test>",
+                attachments=(attached,),
+            )
+        )
+    )
+    assert [(one.display_name, one.addr_spec) for one in mail["From"].addresses] == [("Jörg Müller", "joerg@a.test")]
+    assert [one.addr_spec for one in mail["To"].addresses] == ["bob@b.test", "c@c.test"]
+    assert [one.addr_spec for one in mail["Cc"].addresses] == ["d@d.test"]
+    assert mail["Subject"].strip() == ("Grüße " * 20).strip()
+    assert (mail["In-Reply-To"], mail["References"]) == ("<0@b.test>", "<0@b.test>")
+    body, file = mail.iter_parts()
+    assert body.get_content().splitlines() == ["Grüße", ".", "From Alice  ", ""]
+    assert file.get_filename() == attached.filename
+    assert file.get_content() == attached.data
+
+
+@pytest.mark.parametrize("control", ["\r", "\n", "\0", "\r\nBcc: eve@evil.test", "\x7f", "\ud800"])
+@pytest.mark.parametrize("field", ["sender", "to", "cc", "subject", "message_id", "in_reply_to", "attachments"])
+def test_refuses_a_control_character_in_any_header_value(field: str, control: str) -> None:
+    attached = Attachment(filename=f"a{control}b", content_type="text/plain", data=b"")
+    values: dict[str, Any] = {
+        "sender": f"Alice{control} <alice@a.test>",
+        "to": (f"bob@b.test{control}",),
+        "cc": (f'"C{control}" <c@c.test>',),
+        "subject": f"Lunch{control}",
+        "message_id": f"<1@a.test{control}>",
+        "in_reply_to": f"<1@a.test>{control}",
+        "attachments": (attached,),
+    }
+    with pytest.raises(MalformedMessage):
+        build_mail(draft(**{field: values[field]}))
+
+
+def test_refuses_a_control_character_in_an_attachment_type() -> None:
+    attached = Attachment(filename="a", content_type="text/plain\r\nBcc: eve@evil.test", data=b"")
+    with pytest.raises(MalformedMessage, match="type/subtype"):
+        build_mail(draft(attachments=(attached,)))
+
+
+@pytest.mark.parametrize("address", ["", "alice", "a@b.test, c@d.test", "a@b.test c@d.test", "<a@b.test", "ä@b.test"])
+def test_refuses_what_is_not_one_mail_address(address: str) -> None:
+    with pytest.raises(MalformedMessage, match="To"):
+        build_mail(draft(to=(address,)))
+
+
+def test_an_encoded_word_that_hides_a_line_break_stays_a_name() -> None:
+    mail = read_with_the_standard_library(build_mail(draft(sender="=?utf-8?Q?a=0D=0ABcc:_b?= <alice@a.test>")))
+    assert mail["Bcc"] is None
+    assert mail["From"].addresses[0].addr_spec == "alice@a.test"
+
+
+def test_a_subject_that_looks_like_an_encoded_word_is_shown_as_written() -> None:
+    headers = dict(read_entity(build_mail(draft(subject="=?utf-8?Q?x?="))).headers)
+    assert headers["Subject"] == "=?utf-8?Q?x?="
+
+
+def test_refuses_a_time_without_zone_and_a_boundary_that_may_stand_in_a_part() -> None:
+    with pytest.raises(MalformedMessage, match="time zone"):
+        build_mail(draft(date=datetime.datetime(2026, 11, 20)))
+    attached = Attachment(filename="a", content_type="text/plain", data=b"")
+    with pytest.raises(MalformedMessage, match="boundary"):
+        build_mail(draft(attachments=(attached,)), boundary="abc")
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", ""])
+def test_types_that_allow_no_base64_are_sent_as_octets(kind: str) -> None:
+    attached = Attachment(filename="a.eml", content_type=kind, data=b"From: x\r\n\r\n")
+    (read,) = read_entity(build_mail(draft(attachments=(attached,)))).attachments
+    assert (read.content_type, read.data) == ("application/octet-stream", attached.data)
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), max_size=200)
+_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=120)
+
+
+@given(_TEXT, _LINE, st.lists(st.binary(max_size=200), max_size=3))
+def test_any_text_subject_and_files_come_back_and_nothing_needs_encoding_again(
+    text: str, subject: str, files: list[bytes]
+) -> None:
+    attachments = tuple(Attachment(filename=f"{n}.bin", content_type="x/y", data=data) for n, data in enumerate(files))
+    message = build_mail(draft(text=text, subject=subject, attachments=attachments))
+    assert is_transport_safe(message)
+    shown = read_entity(message)
+    assert shown.text == (text if text.strip() or not files else "")
+    assert shown.attachments == attachments
+    assert dict(shown.headers).get("Subject", "") == subject.strip()
+    assert split_message(message)[1].endswith(message.partition(b"\r\n\r\n")[2])
