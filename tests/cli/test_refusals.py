@@ -1,0 +1,175 @@
+"""What goes wrong: each has its own clear line and its exit code, and no output file half written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smime_core.cli import files
+from tests.cli.conftest import READER, SIGNER, TRUST, Lab
+
+
+@pytest.mark.parametrize("verb", ["sign", "decrypt"])
+def test_a_wrong_passphrase_is_told(lab: Lab, verb: str) -> None:
+    wrong = lab.write("wrong.txt", b"wrong\n")
+    source = "mail.eml" if verb == "sign" else "sealed.eml"
+    result = lab.sealwax(verb, source, "--identity", "ids/bob.p12", "--passphrase-file", wrong, "-o", "never.eml")
+    assert (result.code, "passphrase" in result.line) == (1, True)
+    assert "wrong\n" not in result.stderr
+    assert not (lab.folder / "never.eml").exists()
+
+
+def test_a_message_for_others_is_told_with_whom_it_is_for(lab: Lab) -> None:
+    reader = ("--identity", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt")
+    result = lab.sealwax("decrypt", "sealed.eml", *reader)
+    assert result.code == 1
+    assert "none of the given identities" in result.line
+    assert "sealed for CN=Sealwax Demonstration CA, serial" in result.line
+
+
+def test_a_sealed_message_with_an_altered_tag_is_not_opened(lab: Lab) -> None:
+    lab.made("encrypt", "mail.eml", "--raw", "--modern", "--der", "--to", "ids/bob.pem", "-o", "gcm.der")
+    data = bytearray(lab.read("gcm.der"))
+    data[-1] ^= 1
+    result = lab.sealwax("decrypt", lab.write("altered.der", bytes(data)), *READER)
+    assert (result.code, result.stdout) == (1, b"")
+    assert "could not be decrypted" in result.line
+
+
+def test_nothing_encrypted_is_told(lab: Lab) -> None:
+    result = lab.sealwax("decrypt", "mail.eml", *READER)
+    assert (result.code, "nothing encrypted" in result.line) == (2, True)
+
+
+@pytest.mark.parametrize("verb", ["verify", "inspect", "decrypt"])
+def test_a_truncated_cms_is_malformed(lab: Lab, verb: str) -> None:
+    lab.made("encrypt", "mail.eml", "--raw", "--der", "--to", "ids/bob.pem", "-o", "whole.der")
+    cut = lab.write("cut.der", lab.read("whole.der")[:-100])
+    result = lab.sealwax(verb, cut, *(READER if verb == "decrypt" else ()))
+    assert (result.code, "bytes are announced" in result.line) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["signed.eml", "opaque.eml", "sealed.eml"])
+def test_a_truncated_mail_is_never_verified(lab: Lab, name: str) -> None:
+    whole = lab.read(name)
+    for length in (len(whole) // 2, len(whole) - 60):
+        result = lab.sealwax("verify", lab.write("cut.eml", whole[:length]), *TRUST)
+        assert result.code in (1, 2)
+        assert result.line
+
+
+def test_an_altered_opaque_signature_is_never_verified(lab: Lab) -> None:
+    lab.made("sign", "mail.eml", "--raw", "--opaque", "--der", *SIGNER, "-o", "opaque.der")
+    flipped = lab.flip("opaque.der", b"one line of ")
+    result = lab.sealwax("verify", flipped, *TRUST)
+    assert (result.code, "invalid: message-digest-mismatch" in result.line) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("damaged.p12", b"\x30\x03\x02\x01\x03"), ("empty.p12", b""), ("text.p12", b"no PKCS#12"), ("cut.p12", None)],
+)
+def test_a_damaged_identity_file_is_malformed(lab: Lab, name: str, data: bytes | None) -> None:
+    lab.write(name, lab.read("ids/alice.p12")[:500] if data is None else data)
+    result = lab.sealwax("sign", "mail.eml", "--identity", name, "--passphrase-file", "ids/passphrase.txt")
+    assert (result.code, result.stdout) == (2, b"")
+    assert result.line
+
+
+@pytest.mark.parametrize("option", ["--to", "--anchor"])
+def test_a_file_without_a_certificate_is_malformed(lab: Lab, option: str) -> None:
+    verb = "encrypt" if option == "--to" else "verify"
+    result = lab.sealwax(verb, "mail.eml", option, "mail.eml")
+    assert (result.code, "CERTIFICATE" in result.line) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "no such file.eml"),
+        ("encrypt", "mail.eml", "--to", "no such file.pem"),
+        ("sign", "mail.eml", "--identity", "no such file.p12", "--passphrase-file", "ids/passphrase.txt"),
+        ("sign", "mail.eml", "--identity", "ids/alice.p12", "--passphrase-file", "no such file.txt"),
+        ("sign", "mail.eml", *SIGNER, "-o", "no such file/out.eml"),
+    ],
+)
+def test_a_missing_file_is_named(lab: Lab, arguments: tuple[str, ...]) -> None:
+    result = lab.sealwax(*arguments)
+    assert (result.code, "no such file" in result.line) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ((), "command"),
+        (("nothing",), "nothing"),
+        (("sign", "mail.eml"), "--identity"),
+        (("encrypt", "mail.eml"), "--to"),
+        (("decrypt", "mail.eml"), "--identity"),
+        (("verify", "signed.eml", "--at", "yesterday"), "2026-01-31T12:00:00Z"),
+        (("verify", "signed.eml", "--at", "2026-01-31T12:00:00"), "zone"),
+        (("verify", "signed.eml", "--json", "-o", "-"), "--json"),
+        (("sign", "mail.eml", *SIGNER, "--der"), "--opaque"),
+        (("sign", "mail.eml", *SIGNER, "--passphrase-fd", "0"), "--passphrase-fd"),
+        (("sign", "mail.eml", *SIGNER, "--passphrase", "secret"), "--passphrase"),
+        (("identity", "demo", "x", "--address", "../etc@example.test"), "--address"),
+    ],
+)
+def test_wrong_usage_is_one_line(lab: Lab, arguments: tuple[str, ...], word: str) -> None:
+    result = lab.sealwax(*arguments)
+    assert (result.code, word in result.line) == (2, True)
+
+
+def test_without_a_terminal_the_passphrase_is_asked_of_nobody(lab: Lab) -> None:
+    # A session of its own has no terminal, wherever the tests run.
+    command = [sys.executable, "-m", "smime_core.cli", "sign", "-", "--identity", "ids/alice.p12"]
+    done = subprocess.run(
+        command, cwd=lab.folder, input=b"From: x\r\n\r\n", capture_output=True, start_new_session=True, check=False
+    )
+    assert done.returncode == 2
+    assert b"--passphrase-file" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_passphrase_comes_by_descriptor(lab: Lab) -> None:
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, lab.read("ids/passphrase.txt"))
+        os.close(writing)
+        command = [sys.executable, "-m", "smime_core.cli", "sign", "mail.eml", "--identity", "ids/alice.p12"]
+        done = subprocess.run(
+            [*command, "--passphrase-fd", str(reading)],
+            cwd=lab.folder,
+            pass_fds=[reading],
+            capture_output=True,
+            check=False,
+        )
+    finally:
+        os.close(reading)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_output_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out.eml"
+    target.write_bytes(b"old")
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        files.write_output(str(target), b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.eml"]
+    assert target.read_bytes() == b"old"
+
+
+def test_an_output_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.eml").write_bytes(b"old")
+    (tmp_path / "link.eml").symlink_to("real.eml")
+    files.write_output(str(tmp_path / "link.eml"), b"new")
+    assert (tmp_path / "link.eml").is_symlink()
+    assert (tmp_path / "real.eml").read_bytes() == b"new"

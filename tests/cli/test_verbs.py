@@ -1,0 +1,265 @@
+"""What each verb does when all is well, and what `verify` answers in each of the five states."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import smime_core.cli
+from smime_core.cli.files import PUBLIC_MODE
+from tests.cli.conftest import MAIL, READER, SIGNER, TRUST, Lab, Result
+
+SCHEMA = json.loads((Path(smime_core.cli.__file__).parent / "report.schema.json").read_text())
+
+
+def parsed(result: Result) -> dict[str, Any]:
+    """The JSON object on standard output, which must follow the schema."""
+    report = json.loads(result.stdout)
+    jsonschema.validate(report, SCHEMA, cls=jsonschema.Draft202012Validator)
+    assert isinstance(report, dict)
+    return report
+
+
+@pytest.mark.parametrize("name", ["signed.eml", "opaque.eml"])
+def test_verifies_what_it_signed(lab: Lab, name: str) -> None:
+    result = lab.sealwax("verify", name, *TRUST)
+    assert (result.code, result.stderr) == (0, "")
+    assert b"verified: signed by CN=alice@example.test <alice@example.test>" in result.stdout
+
+
+@pytest.mark.parametrize(("folder", "cipher"), [("ids", "--compatible"), ("ids", "--modern"), ("ec", "--modern")])
+def test_decrypts_what_it_encrypted(lab: Lab, folder: str, cipher: str) -> None:
+    lab.made("encrypt", "mail.eml", "--to", f"{folder}/bob.pem", cipher, "-o", "e.eml")
+    reader = ("--identity", f"{folder}/bob.p12", "--passphrase-file", f"{folder}/passphrase.txt")
+    result = lab.sealwax("decrypt", "e.eml", *reader)
+    assert (result.code, result.stderr) == (0, "")
+    assert b"Subject: Supper" in result.stdout
+    assert b"one line of plain text" in result.stdout
+    assert b"one line of plain text" not in lab.read("e.eml")
+
+
+def test_reads_standard_input_and_writes_standard_output(lab: Lab) -> None:
+    signed = lab.sealwax("sign", *SIGNER, stdin=MAIL)
+    assert lab.sealwax("verify", "-", *TRUST, stdin=signed.stdout).code == 0
+
+
+def test_encrypts_for_several_recipients(lab: Lab) -> None:
+    lab.made("encrypt", "mail.eml", "--to", "ids/alice.pem", "--to", "ec/bob.pem", "-o", "both.eml")
+    for folder, name in (("ids", "alice"), ("ec", "bob")):
+        reader = ("--identity", f"{folder}/{name}.p12", "--passphrase-file", f"{folder}/passphrase.txt")
+        assert lab.sealwax("decrypt", "both.eml", *reader).code == 0
+
+
+def test_tries_every_identity(lab: Lab) -> None:
+    other = ("--identity", "ids/alice.p12", *READER)
+    assert lab.sealwax("decrypt", "sealed.eml", *other).code == 0
+
+
+def test_a_decrypted_signed_mail_still_verifies(lab: Lab) -> None:
+    lab.made("decrypt", "sealed.eml", *READER, "-o", "opened.eml")
+    assert lab.sealwax("verify", "opened.eml", *TRUST).code == 0
+
+
+def test_decrypt_reports_the_verdict_of_the_signature_inside(lab: Lab) -> None:
+    result = lab.sealwax("decrypt", "sealed.eml", *READER, *TRUST, "-o", "opened.eml")
+    assert result.code == 0
+    assert "verified: signed by CN=alice@example.test" in result.line
+
+
+def test_decrypt_reports_in_json_beside_the_content(lab: Lab) -> None:
+    result = lab.sealwax("decrypt", "sealed.eml", *READER, *TRUST, "--json", "-o", "opened.eml")
+    report = parsed(result)
+    assert report["state"] == "verified"
+    assert [layer["kind"] for layer in report["layers"]] == ["encrypted", "signed"]
+    assert [recipient["opened"] for recipient in report["recipients"]] == [True]
+
+
+def test_raw_decryption_leaves_the_headers_out(lab: Lab) -> None:
+    result = lab.sealwax("decrypt", "sealed.eml", *READER, "--raw")
+    assert result.code == 0
+    assert result.stdout.lower().startswith(b"content-type: multipart/signed")
+
+
+@pytest.mark.parametrize("encoding", ["--der", "--pem"])
+def test_raw_content_comes_back_byte_for_byte(lab: Lab, encoding: str) -> None:
+    content = lab.write("raw.bin", bytes(range(256)) * 9 + b"\nlone line feed")
+    lab.made("encrypt", content, "--raw", "--to", "ids/bob.pem", encoding, "-o", "raw.cms")
+    assert lab.read("raw.cms").startswith(b"-----BEGIN CMS-----" if encoding == "--pem" else b"\x30")
+    assert lab.sealwax("decrypt", "raw.cms", *READER).stdout == lab.read(content)
+
+
+def test_a_detached_signature_over_a_file_needs_the_file_and_the_sender(lab: Lab) -> None:
+    content = lab.write("raw.bin", bytes(range(256)))
+    lab.made("sign", content, "--raw", "--der", *SIGNER, "-o", "raw.p7s")
+    with_sender = ("--from", "alice@example.test")
+    assert lab.sealwax("verify", "raw.p7s", "--content", content, *TRUST, *with_sender).code == 0
+    assert "no-sender" in lab.sealwax("verify", "raw.p7s", "--content", content, *TRUST).line
+    altered = lab.write("altered.bin", b"\1" + bytes(range(1, 256)))
+    result = lab.sealwax("verify", "raw.p7s", "--content", altered, *TRUST, *with_sender)
+    assert (result.code, "message-digest-mismatch" in result.line) == (1, True)
+    assert lab.sealwax("verify", "raw.p7s", *TRUST, *with_sender).code == 2
+
+
+def test_an_opaque_signature_gives_its_content_back(lab: Lab) -> None:
+    content = lab.write("raw.bin", bytes(range(256)))
+    lab.made("sign", content, "--raw", "--opaque", "--pem", *SIGNER, "-o", "raw.p7m")
+    result = lab.sealwax("verify", "raw.p7m", *TRUST, "--from", "alice@example.test", "-o", "-")
+    assert (result.code, result.stdout) == (0, lab.read(content))
+    assert "verified" in result.line
+
+
+def test_without_a_revocation_answer_a_signature_is_not_verified(lab: Lab) -> None:
+    result = lab.sealwax("verify", "signed.eml", "--anchor", "ids/ca.pem")
+    assert result.code == 1
+    assert "signed, not verified: revocation-unknown" in result.line
+
+
+def test_without_an_anchor_a_signature_is_not_verified(lab: Lab) -> None:
+    result = lab.sealwax("verify", "signed.eml", "--no-revocation")
+    assert result.code == 1
+    assert "signed, not verified: untrusted-anchor" in result.line
+    assert "CN=Sealwax Demonstration CA" in result.line
+
+
+def test_after_expiry_a_signature_is_not_verified(lab: Lab) -> None:
+    result = lab.sealwax("verify", "signed.eml", *TRUST, "--at", "2046-01-31T12:00:00Z")
+    assert (result.code, "certificate-expired" in result.line) == (1, True)
+
+
+def test_another_senders_signature_is_not_verified(lab: Lab) -> None:
+    forged = lab.write("forged.eml", lab.read("signed.eml").replace(b"alice@example.test>", b"carol@example.test>", 1))
+    result = lab.sealwax("verify", forged, *TRUST)
+    assert (result.code, "sender-mismatch" in result.line) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "state"),
+    [
+        (("signed.eml", *TRUST), "verified"),
+        (("signed.eml",), "signed-unverified"),
+        (("sealed.eml", *TRUST), "encrypted-only"),
+        (("mail.eml", *TRUST), "plain"),
+    ],
+)
+def test_reports_each_state_in_json(lab: Lab, arguments: tuple[str, ...], state: str) -> None:
+    result = lab.sealwax("verify", *arguments, "--json")
+    assert parsed(result)["state"] == state
+    assert result.code == (0 if state == "verified" else 1)
+
+
+def test_reports_an_altered_message_as_invalid_and_keeps_its_content_back(lab: Lab) -> None:
+    flipped = lab.flip("signed.eml", b"one line of ")
+    result = lab.sealwax("verify", flipped, *TRUST, "--json", "-o", "never.txt")
+    assert (result.code, parsed(result)["state"]) == (1, "invalid")
+    assert "invalid: message-digest-mismatch" in result.line
+    assert not (lab.folder / "never.txt").exists()
+
+
+def test_json_names_signer_and_path_by_fingerprints_of_its_certificates(lab: Lab) -> None:
+    report = parsed(lab.sealwax("verify", "signed.eml", *TRUST, "--json"))
+    (signer,) = report["signers"]
+    subjects = {certificate["fingerprint"]: certificate["subject"] for certificate in report["certificates"]}
+    assert [subjects[fingerprint] for fingerprint in signer["path"]] == [
+        "CN=alice@example.test",
+        "CN=Sealwax Demonstration CA",
+    ]
+    assert signer["certificate"] == signer["path"][0]
+    assert report["layers"][signer["layer"]]["detached"]
+
+
+def test_verify_writes_the_signed_content(lab: Lab) -> None:
+    assert lab.sealwax("verify", "signed.eml", *TRUST, "-o", "content.txt").code == 0
+    assert b"one line of plain text" in lab.read("content.txt")
+    assert lab.read("content.txt") in lab.read("signed.eml")
+
+
+def test_inspect_draws_the_layers_without_a_key(lab: Lab) -> None:
+    result = lab.sealwax("inspect", "sealed.eml")
+    assert result.code == 0
+    assert "encrypted: AES-256-CBC" in result.stdout.decode()
+    assert "recipient: CN=Sealwax Demonstration CA" in result.stdout.decode()
+
+
+def test_inspect_describes_in_json_and_gives_no_verdict(lab: Lab) -> None:
+    report = parsed(lab.sealwax("inspect", "signed.eml", "--json"))
+    assert report["state"] is None
+    assert [signer["state"] for signer in report["signers"]] == [None]
+    assert len(report["certificates"]) == 2
+
+
+def test_inspect_opens_pkcs12_and_shows_no_key_bytes(lab: Lab) -> None:
+    result = lab.sealwax("inspect", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt")
+    text = result.stdout.decode()
+    assert "private key: RSA 2048" in text
+    assert "certificate: CN=alice@example.test" in text
+    assert "CA certificate: CN=Sealwax Demonstration CA" in text
+    report = parsed(lab.sealwax("inspect", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt", "--json"))
+    assert report["keys"] == ["RSA 2048"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ids/ca.pem", "CA certificate: CN=Sealwax"),
+        ("ids/bob.key", "private key: RSA 2048"),
+        ("ec/bob.pem", "EC P-256"),
+    ],
+)
+def test_inspect_knows_certificates_and_keys(lab: Lab, name: str, expected: str) -> None:
+    assert expected in lab.sealwax("inspect", name).stdout.decode()
+
+
+def test_inspect_lets_no_header_drive_the_terminal(lab: Lab) -> None:
+    evil = lab.write("evil.eml", b"Subject: a\x1b[2Jb [red]c\r\nFrom: \xe2\x80\xaex@y.test\r\n\r\n")
+    shown = lab.sealwax("inspect", evil).stdout.decode()
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "[red]c" in shown
+
+
+def test_the_demonstration_files_have_their_names_and_modes(lab: Lab) -> None:
+    names = {path.name for path in (lab.folder / "ids").iterdir()} - {"alice.key", "bob.key"}
+    assert names == {"ca.pem", "passphrase.txt", "alice.p12", "alice.pem", "bob.p12", "bob.pem"}
+    for name in ("passphrase.txt", "alice.p12"):
+        assert stat.S_IMODE((lab.folder / "ids" / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((lab.folder / "ids" / "ca.pem").stat().st_mode) & ~PUBLIC_MODE == 0
+
+
+def test_two_addresses_with_the_same_local_part_get_files_of_their_own(lab: Lab) -> None:
+    addresses = ("--address", "a@one.test", "--address", "a@two.test", "--address", "ca@one.test")
+    lab_result = lab.sealwax("identity", "demo", "twins", *addresses, "--key", "p-256")
+    assert lab_result.code == 0
+    names = {path.name for path in (lab.folder / "twins").glob("*.p12")}
+    assert names == {"a@one.test.p12", "a@two.test.p12", "ca@one.test.p12"}
+
+
+def test_the_demonstration_overwrites_nothing(lab: Lab) -> None:
+    before = lab.read("ids/ca.pem")
+    result = lab.sealwax("identity", "demo", "ids", "--address", "carol@example.test")
+    assert (result.code, "is there already" in result.line) == (2, True)
+    assert lab.read("ids/ca.pem") == before
+
+
+def test_verify_imports_no_other_room(lab: Lab) -> None:
+    code = (
+        "import sys; sys.argv = ['sealwax', 'verify', 'mail.eml']\n"
+        "from smime_core.cli import main; main()\n"
+        "sys.exit(any(name.split('.')[0] in ('flask', 'webbridge', 'roaming_keys', 'keyring') for name in sys.modules))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=lab.folder, capture_output=True, check=False).returncode == 0
+    )
+
+
+def test_help_lists_the_verbs(lab: Lab) -> None:
+    result = lab.sealwax("--help")
+    assert result.code == 0
+    for verb in (b"sign", b"encrypt", b"decrypt", b"verify", b"inspect", b"identity"):
+        assert verb in result.stdout
