@@ -68,6 +68,9 @@ class MemoryMailServer:
         self._passwords = dict(passwords)
         self._tls_folder = tls_folder
         self._sockets = imap_socket, smtp_socket
+        for bound in self._sockets:
+            # Accepted sockets inherit it. asyncio sets it only on sockets that it made, and answers are many small writes.
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._imap_port: int = imap_socket.getsockname()[1]
         self._smtp_port: int = smtp_socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="mail-server", daemon=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def serve(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
     """Answer requests while the context lasts."""
     host, port = bound.getsockname()
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=bound.fileno())
     # The server has a duplicate of the socket; two would keep the port after the end.
     bound.close()

@@ -27,13 +27,12 @@ from webbridge.gateway.door import (
     clean_text,
 )
 from webbridge.gateway.imap_login import connect, shut_down
-from webbridge.gateway.summary import MessageSummary, Protection, summary_from_fetch
+from webbridge.gateway.summary import SUMMARY_ITEMS, MessageSummary, Protection, summary_from_fetch
 
 __all__ = ["Flag", "Folder", "ImapConnection", "MessageSummary", "Protection", "RawMessage", "SearchUidBelow"]
 
 CHUNK_BYTES = 64 * 1024
 SENT_NAMES = ("Sent", "INBOX.Sent", "Sent Items", "Sent Messages")
-_SUMMARY_ITEMS = ("UID", "ENVELOPE", "RFC822.SIZE", "FLAGS", "BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE)]")
 _LITERAL = re.compile(rb"BODY\[\] \{(\d+)\}\r\n$", re.IGNORECASE)
 # A server may send a short message as a quoted string or NIL (RFC 9051 section 9, nstring).
 _NO_LITERAL = re.compile(rb'BODY\[\] (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
@@ -154,8 +153,8 @@ class ImapConnection:
             chosen = self._newest(exists, before_uid=before_uid, limit=limit)
             if not chosen:
                 return []
-            fetched = self._client.fetch(chosen, _SUMMARY_ITEMS)
-        summaries = [summary_from_fetch(uid, data) for uid, data in fetched.items() if b"ENVELOPE" in data]
+            fetched = self._client.fetch(chosen, SUMMARY_ITEMS)
+        summaries = [summary_from_fetch(uid, data) for uid, data in fetched.items() if b"RFC822.SIZE" in data]
         return sorted(summaries, key=lambda summary: summary.uid, reverse=True)
 
     def open_raw(self, folder: str, uid: int, *, max_bytes: int) -> RawMessage:

@@ -8,14 +8,19 @@ raised, so that one odd message does not hide the list. `protection` is a hint f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
+from email.utils import getaddresses, parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
+
+# Header fields and not ENVELOPE: servers parse that themselves, and one message that they cannot parse hides the list.
+SUMMARY_ITEMS = ("UID", "RFC822.SIZE", "FLAGS", "BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE CONTENT-TYPE)]")
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _P7M_NAME = re.compile(r"\.p7[mz]$", re.IGNORECASE)
@@ -43,47 +48,43 @@ class MessageSummary:
 
 
 def summary_from_fetch(uid: int, data: Mapping[bytes, Any]) -> MessageSummary:
-    """Return the row for one message from imapclient's reply to the items that `imap` asks for."""
-    envelope = data[b"ENVELOPE"]
-    header = next((value for key, value in data.items() if key.startswith(b"BODY[HEADER.FIELDS")), b"")
+    """Return the row for one message from imapclient's reply to `SUMMARY_ITEMS`."""
+    header = next((value for key, value in data.items() if key.startswith(b"BODY[HEADER.FIELDS")), None)
+    fields = BytesHeaderParser().parsebytes(header or b"")
     return MessageSummary(
         uid=uid,
-        sender=next(iter(_addresses(envelope.from_)), ""),
-        recipients=_addresses(envelope.to),
-        subject=decode_text(envelope.subject),
-        date=envelope.date if isinstance(envelope.date, datetime) else None,
+        sender=next(iter(_addresses(fields, "From")), ""),
+        recipients=_addresses(fields, "To"),
+        subject=decode_text(_raw_field(fields, "Subject")),
+        date=_date(_raw_field(fields, "Date")),
         size_bytes=int(data.get(b"RFC822.SIZE", 0)),
         seen=b"\\Seen" in data.get(b"FLAGS", ()),
-        protection=protection_of(header or b""),
+        protection=protection_of(fields),
     )
 
 
-def protection_of(header: bytes) -> Protection | None:
-    """Return what a Content-Type header field says about the whole message."""
-    parsed = BytesHeaderParser().parsebytes(header)
-    kind = parsed.get_content_type()
+def protection_of(fields: Message) -> Protection | None:
+    """Return what the Content-Type header field says about the whole message."""
+    kind = fields.get_content_type()
     if kind == "multipart/signed":
-        protocol = _parameter(parsed, "protocol")
+        protocol = _parameter(fields, "protocol")
         return Protection.SIGNED if protocol.endswith("pkcs7-signature") else None
     if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
-        smime_type = _parameter(parsed, "smime-type")
+        smime_type = _parameter(fields, "smime-type")
         if smime_type in ("compressed-data", "certs-only"):
             return None
         return Protection.SIGNED if smime_type == "signed-data" else Protection.SEALED
     # Outlook sends encrypted mail as octet-stream with nothing but the name to tell.
-    if kind == "application/octet-stream" and _P7M_NAME.search(_parameter(parsed, "name")):
+    if kind == "application/octet-stream" and _P7M_NAME.search(_parameter(fields, "name")):
         return Protection.SEALED
     return None
 
 
-def decode_text(value: bytes | None) -> str:
+def decode_text(text: str) -> str:
     """Return unstructured header text with its encoded words (RFC 2047) decoded, on one line."""
-    if value is None:
-        return ""
-    text = value.decode("utf-8", "replace")
     try:
         parts = decode_header(text)
-    except ValueError:  # binascii.Error and HeaderParseError are among them
+    except (ValueError, HeaderParseError):
         return _one_line(text)
     return _one_line("".join(_decode_part(part, charset) for part, charset in parts))
 
@@ -97,14 +98,30 @@ def _decode_part(part: str | bytes, charset: str | None) -> str:
         return part.decode("ascii", "replace")
 
 
-def _addresses(addresses: Sequence[Any] | None) -> tuple[str, ...]:
-    return tuple(_address(address) for address in addresses or () if address.mailbox and address.host)
+def _addresses(fields: Message, name: str) -> tuple[str, ...]:
+    text = _raw_field(fields, name)
+    parsed = [(decode_text(shown), _one_line(address)) for shown, address in getaddresses([text]) if address]
+    if not parsed and text.strip():
+        return (decode_text(text),)
+    return tuple(f"{shown} <{address}>" if shown else address for shown, address in parsed)
 
 
-def _address(address: Any) -> str:
-    spec = _one_line(f"{address.mailbox.decode('utf-8', 'replace')}@{address.host.decode('utf-8', 'replace')}")
-    name = decode_text(address.name)
-    return f"{name} <{spec}>" if name else spec
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    # RFC 5322 section 3.3: "-0000" is a time in UTC from somewhere unknown.
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _raw_field(fields: Message, name: str) -> str:
+    """Return the first field of a name, unfolded; 8-bit bytes are read as UTF-8 (RFC 6532), others replaced."""
+    for field, value in fields.raw_items():
+        if field.lower() == name.lower():
+            octets = str(value).encode("utf-8", "surrogateescape")
+            return re.sub(r"\r?\n(?=[ \t])", "", octets.decode("utf-8", "replace"))
+    return ""
 
 
 def _parameter(message: Message, name: str) -> str:

@@ -1,0 +1,142 @@
+"""A private Dovecot for the tests: a folder of its own, free ports, TLS, stopped by its process."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from webbridge.gateway import Security, ServerAddress
+
+BINARY = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+HOST = "127.0.0.1"
+START_SECONDS = 10.0
+
+_SETTINGS = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+protocols = imap
+listen = 127.0.0.1
+default_internal_user = {internal_user}
+default_internal_group = {internal_group}
+default_login_user = {login_user}
+ssl = required
+ssl_cert = <{tls_folder}/tls_server.pem
+ssl_key = <{tls_folder}/tls_server.pem
+auth_mechanisms = plain
+mail_location = maildir:{folder}/mail/%u
+mail_uid = {mail_user}
+mail_gid = {mail_group}
+first_valid_uid = 1
+first_valid_gid = 1
+auth_failure_delay = 0
+mail_max_userip_connections = 100
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={mail_user} gid={mail_group} home={folder}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Gesendet {{
+    special_use = \\Sent
+    auto = subscribe
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {starttls_port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+"""
+# Without root there is nothing to change the root directory with.
+_NO_CHROOT = "".join(f"service {name} {{\n  chroot =\n}}\n" for name in ("anvil", "imap-login", "imap-urlauth-login"))
+
+
+@contextmanager
+def run_dovecot(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[dict[Security, ServerAddress]]:
+    """Run an instance while the context lasts; give its two addresses."""
+    # Not under pytest's folder, which only its owner may enter: mail belongs to another user when root runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
+    folder.chmod(0o755)
+    ports = {Security.IMPLICIT_TLS: _free_port(), Security.STARTTLS: _free_port()}
+    (folder / "dovecot.conf").write_text(_configure(folder, tls_folder, ports))
+    (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{word}::::::\n" for user, word in passwords.items()))
+    process = subprocess.Popen([str(BINARY), "-F", "-c", str(folder / "dovecot.conf")])
+    try:
+        for port in ports.values():
+            _wait_for(port, process)
+        yield {security: ServerAddress(host=HOST, port=port, security=security) for security, port in ports.items()}
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def _configure(folder: Path, tls_folder: Path, ports: Mapping[Security, int]) -> str:
+    is_root = os.getuid() == 0
+    own_group = grp.getgrgid(os.getgid()).gr_name
+    mail_user = "nobody" if is_root else getpass.getuser()
+    internal_user = "dovecot" if is_root else getpass.getuser()
+    mail_group = grp.getgrgid(pwd.getpwnam(mail_user).pw_gid).gr_name
+    (folder / "mail").mkdir()
+    shutil.chown(folder / "mail", mail_user, mail_group)
+    settings = _SETTINGS.format(
+        folder=folder,
+        tls_folder=tls_folder,
+        internal_user=internal_user,
+        internal_group=grp.getgrgid(pwd.getpwnam(internal_user).pw_gid).gr_name if is_root else own_group,
+        login_user="dovenull" if is_root else getpass.getuser(),
+        mail_user=mail_user,
+        mail_group=mail_group,
+        tls_port=ports[Security.IMPLICIT_TLS],
+        starttls_port=ports[Security.STARTTLS],
+    )
+    return settings if is_root else settings + _NO_CHROOT
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return

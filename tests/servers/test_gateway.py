@@ -1,0 +1,410 @@
+"""The gateway door against real mail servers: bytes pass untouched, commands do not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_string
+from pathlib import Path
+
+import pytest
+
+from tests.servers.conftest import ALICE, ALICE_LOGIN, BOB, PASSWORDS
+from webbridge.demo.mail_server import MemoryMailServer
+from webbridge.demo.tls import write_tls_files
+from webbridge.gateway import (
+    ConnectionPool,
+    Credentials,
+    Folder,
+    GatewayCode,
+    GatewayError,
+    ImapConnection,
+    MailServer,
+    Protection,
+    Security,
+    ServerAddress,
+    submit_message,
+)
+from webbridge.gateway.door import check_address, check_credentials, check_folder_name, check_message, check_recipients
+from webbridge.gateway.imap import Flag
+from webbridge.gateway.summary import decode_text, protection_of
+
+pytestmark = pytest.mark.server
+
+MAX_BYTES = 50 * 1024 * 1024
+HEADER = b"From: Alice <alice@example.test>\r\nTo: bob@example.test\r\nSubject: A test\r\n"
+PLAIN = HEADER + b"\r\nHello\r\n"
+MESSAGES = {
+    "8-bit text": HEADER + b"Content-Type: text/plain; charset=utf-8\r\n\r\ngr\xc3\xbc\xc3\x9fe \xff\xfe\r\n",
+    "5 MB": HEADER + b"\r\n" + (b"0123456789abcdef" * 4 + b"\r\n") * (5 * 2**20 // 66),
+    "lines that begin with dots": HEADER + b"\r\n.\r\n..\r\n.hidden\r\nend\r\n",
+    "blanks at the ends of lines": HEADER + b"\r\nsignature -- \r\n\t \r\n",
+    "empty lines at the end": HEADER + b"\r\nHello\r\n\r\n\r\n\r\n",
+    "no line end at the end": HEADER + b"\r\n--boundary--",
+    "headers alone": HEADER + b"\r\n",
+    "a line of 900 characters": HEADER + b"\r\n" + b"x" * 900 + b"\r\n",
+    "what looks like a literal and an answer": HEADER + b"\r\n{5}\r\nRAW1 OK done\r\n)\r\n* BYE\r\n",
+}
+
+
+def newest_uid(connection: ImapConnection, folder: str = "INBOX") -> int:
+    return connection.list_messages(folder, before_uid=None, limit=1)[0].uid
+
+
+def read_raw(connection: ImapConnection, folder: str = "INBOX", uid: int | None = None) -> bytes:
+    raw = connection.open_raw(folder, uid or newest_uid(connection, folder), max_bytes=MAX_BYTES)
+    return b"".join(raw.chunks)
+
+
+def code_of(error: pytest.ExceptionInfo[GatewayError]) -> GatewayCode:
+    return error.value.code
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
+def test_a_stored_message_comes_back_byte_for_byte(connection: ImapConnection, message: bytes) -> None:
+    connection.append("INBOX", message, [])
+    assert read_raw(connection) == message
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name != "no line end at the end"])
+def test_a_sent_message_arrives_byte_for_byte(memory_server: MemoryMailServer, name: str) -> None:
+    submit_message(memory_server.address, ALICE_LOGIN, MESSAGES[name], recipients=[BOB], max_bytes=MAX_BYTES)
+    assert [stored.raw for stored in memory_server.messages(BOB)] == [MESSAGES[name]]
+
+
+def test_a_message_without_a_last_line_end_gets_one_from_smtp(memory_server: MemoryMailServer) -> None:
+    message = MESSAGES["no line end at the end"]
+    submit_message(memory_server.address, ALICE_LOGIN, message, recipients=[BOB], max_bytes=MAX_BYTES)
+    assert [stored.raw for stored in memory_server.messages(BOB)] == [message + b"\r\n"]
+
+
+def test_reading_raw_bytes_does_not_mark_a_message_as_seen(connection: ImapConnection) -> None:
+    connection.append("INBOX", PLAIN, [])
+    uid = newest_uid(connection)
+    read_raw(connection, uid=uid)
+    assert not connection.list_messages("INBOX", before_uid=None, limit=1)[0].seen
+    connection.mark("INBOX", uid, Flag.SEEN)
+    assert connection.list_messages("INBOX", before_uid=None, limit=1)[0].seen
+
+
+def test_a_list_shows_what_its_rows_need(connection: ImapConnection) -> None:
+    header = (
+        b"From: =?utf-8?q?J=C3=BCrgen?= <juergen@example.test>\r\nTo: a@example.test, Bo <b@example.test>\r\n"
+        b"Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\nDate: Fri, 20 Nov 2026 08:00:00 +0000\r\n"
+        b"Content-Type: application/pkcs7-mime;\r\n smime-type=enveloped-data\r\n\r\n"
+    )
+    connection.append("INBOX", header + b"AAAA\r\n", [])
+    row = connection.list_messages("INBOX", before_uid=None, limit=1)[0]
+    assert row.sender == "Jürgen <juergen@example.test>"
+    assert row.recipients == ("a@example.test", "Bo <b@example.test>")
+    assert row.subject == "Grüße"
+    assert row.date is not None
+    assert row.protection is Protection.SEALED
+    assert not row.seen
+
+
+def test_a_list_goes_back_page_by_page_newest_first(connection: ImapConnection) -> None:
+    connection.append("INBOX", PLAIN, [])
+    first = newest_uid(connection)
+    for _ in range(4):
+        connection.append("INBOX", PLAIN, [])
+    newest = [row.uid for row in connection.list_messages("INBOX", before_uid=None, limit=2)]
+    older = [row.uid for row in connection.list_messages("INBOX", before_uid=newest[-1], limit=2)]
+    assert newest + older == sorted({*newest, *older}, reverse=True)
+    assert min(newest) > max(older) > first
+    assert connection.list_messages("INBOX", before_uid=1, limit=2) == []
+
+
+def test_one_message_with_broken_headers_does_not_hide_the_list(connection: ImapConnection) -> None:
+    connection.append("INBOX", PLAIN, [])
+    broken = b"From: \xff\xfe <@>\r\nSubject: =?no-such-charset?b?!!!?= \xe4\r\nContent-Type: ;\r\nDate: never\r\n\r\n"
+    connection.append("INBOX", broken, [])
+    rows = connection.list_messages("INBOX", before_uid=None, limit=2)
+    assert len(rows) == 2
+    assert rows[1].subject == "A test"
+
+
+def test_folders_show_their_role_and_counts(connection: ImapConnection) -> None:
+    connection.append("INBOX", PLAIN, [])
+    folders = connection.list_folders()
+    assert folders[0].role == "inbox"
+    assert folders[0].total >= folders[0].unseen >= 1
+    assert [folder.name for folder in folders if folder.role == "sent"] == [connection.sent_folder()]
+
+
+def test_sent_is_found_by_its_special_use(dovecot_addresses: dict[Security, ServerAddress], tls_folder: Path) -> None:
+    imap = dovecot_addresses[Security.IMPLICIT_TLS]
+    connection = ImapConnection.open(MailServer(imap=imap, smtp=imap, ca_file=tls_folder / "tls_ca.pem"), ALICE_LOGIN)
+    assert connection.sent_folder() == "Gesendet"
+    connection.close()
+
+
+def test_sent_is_created_where_there_is_none(memory_server: MemoryMailServer) -> None:
+    connection = ImapConnection.open(memory_server.address, ALICE_LOGIN)
+    connection._client.delete_folder("Sent")
+    assert connection.sent_folder() == "Sent"
+    connection.append("Sent", PLAIN, [Flag.SEEN])
+    connection.close()
+    assert [stored.flags for stored in memory_server.messages(ALICE, "Sent")] == [frozenset({"\\Seen"})]
+
+
+def test_folder_names_of_every_alphabet_pass(connection: ImapConnection) -> None:
+    for name in ('Entwürfe & "mehr"', "日本語", "back\\slash"):
+        connection._client.create_folder(name)
+        connection.append(name, PLAIN, [])
+        assert read_raw(connection, name) == PLAIN
+        assert name in [folder.name for folder in connection.list_folders()]
+        connection.list_messages("INBOX", before_uid=None, limit=1)  # a selected folder cannot be deleted in peace
+        connection._client.delete_folder(name)
+
+
+def test_an_unknown_folder_and_an_unknown_message_are_told_apart(connection: ImapConnection) -> None:
+    with pytest.raises(GatewayError) as folder_error:
+        connection.list_messages("nowhere", before_uid=None, limit=1)
+    assert code_of(folder_error) is GatewayCode.NO_SUCH_FOLDER
+    with pytest.raises(GatewayError) as message_error:
+        connection.open_raw("INBOX", 4_000_000, max_bytes=MAX_BYTES)
+    assert code_of(message_error) is GatewayCode.NO_SUCH_MESSAGE
+    assert connection.is_alive()
+
+
+def test_a_message_above_the_limit_is_refused_before_it_is_read(connection: ImapConnection) -> None:
+    connection.append("INBOX", PLAIN, [])
+    with pytest.raises(GatewayError) as error:
+        connection.open_raw("INBOX", newest_uid(connection), max_bytes=len(PLAIN) - 1)
+    assert code_of(error) is GatewayCode.MESSAGE_TOO_LARGE
+    assert connection.broken
+
+
+@pytest.mark.parametrize("breaker", ["\r\n", "\n", "\r", "\0"])
+def test_no_argument_carries_a_second_command(connection: ImapConnection, breaker: str) -> None:
+    injected = f'INBOX"{breaker}A1 DELETE INBOX'
+    calls: list[Callable[[], object]] = [
+        lambda: connection.list_messages(injected, before_uid=None, limit=1),
+        lambda: connection.open_raw(injected, 1, max_bytes=1),
+        lambda: connection.append(injected, PLAIN, []),
+        lambda: connection.mark(injected, 1, Flag.SEEN),
+        lambda: check_credentials(ALICE, f"x{breaker}y"),
+        lambda: check_address(f"a@example.test{breaker}RCPT TO:<b@example.test>"),
+    ]
+    for call in calls:
+        with pytest.raises(GatewayError) as error:
+            call()
+        assert code_of(error) is GatewayCode.BAD_ARGUMENT
+    assert connection.is_alive()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "alice",
+        "alice@",
+        "@example.test",
+        "alice@@example.test",
+        "alice@example.test>",
+        "<alice@example.test>",
+        "alice@example.test SIZE=1",
+        '"a b"@example.test',
+        "a..b@example.test",
+        "alice@-example.test",
+        "alice@[127.0.0.1]",
+        "älice@example.test",
+        "a" * 65 + "@example.test",
+        "alice@" + "a." * 130 + "test",
+    ],
+)
+def test_only_strict_addresses_pass(text: str) -> None:
+    with pytest.raises(GatewayError) as error:
+        check_address(text)
+    assert code_of(error) is GatewayCode.BAD_ARGUMENT
+
+
+@pytest.mark.parametrize("uid", [0, -1, 2**32])
+def test_only_numbers_that_are_uids_pass(connection: ImapConnection, uid: int) -> None:
+    with pytest.raises(GatewayError) as error:
+        connection.open_raw("INBOX", uid, max_bytes=1)
+    assert code_of(error) is GatewayCode.BAD_ARGUMENT
+
+
+@pytest.mark.parametrize("body", [b"a\nb\r\n", b"a\rb\r\n", b"a\r\r\nb\r\n", b"a\n.\r\nb\r\n", b"a\0b\r\n", b"a\r"])
+def test_bare_line_ends_and_nul_do_not_leave(memory_server: MemoryMailServer, body: bytes) -> None:
+    with pytest.raises(GatewayError) as error:
+        submit_message(
+            memory_server.address, ALICE_LOGIN, HEADER + b"\r\n" + body, recipients=[BOB], max_bytes=MAX_BYTES
+        )
+    assert code_of(error) is GatewayCode.BAD_ARGUMENT
+    assert memory_server.messages(BOB) == []
+
+
+def test_a_message_above_the_limit_is_not_sent() -> None:
+    with pytest.raises(GatewayError) as error:
+        check_message(PLAIN, max_bytes=len(PLAIN) - 1)
+    assert code_of(error) is GatewayCode.MESSAGE_TOO_LARGE
+
+
+def test_recipients_are_counted_and_not_repeated() -> None:
+    assert check_recipients([BOB, ALICE, BOB]) == [BOB, ALICE]
+    for recipients in ([], [f"a{number}@example.test" for number in range(101)]):
+        with pytest.raises(GatewayError):
+            check_recipients(recipients)
+
+
+def test_folder_names_have_a_limit_and_are_whole_characters() -> None:
+    for name in ("", "x" * 501, "half \ud800"):
+        with pytest.raises(GatewayError):
+            check_folder_name(name)
+
+
+def test_a_wrong_password_is_refused(mail_server: MailServer) -> None:
+    with pytest.raises(GatewayError) as error:
+        ImapConnection.open(mail_server, Credentials(address=ALICE, password="wrong"))
+    assert code_of(error) is GatewayCode.LOGIN_REFUSED
+    assert "wrong" not in str(error.value)
+
+
+def test_a_wrong_password_is_refused_at_submission(memory_server: MemoryMailServer) -> None:
+    wrong = Credentials(address=ALICE, password="wrong")
+    with pytest.raises(GatewayError) as error:
+        submit_message(memory_server.address, wrong, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
+    assert code_of(error) is GatewayCode.LOGIN_REFUSED
+
+
+def test_one_refused_recipient_stops_the_message_for_all(memory_server: MemoryMailServer) -> None:
+    with pytest.raises(GatewayError) as error:
+        submit_message(
+            memory_server.address, ALICE_LOGIN, PLAIN, recipients=[BOB, "nobody@example.test"], max_bytes=MAX_BYTES
+        )
+    assert code_of(error) is GatewayCode.MESSAGE_REFUSED
+    assert "nobody@example.test" in error.value.message
+    assert "550" in error.value.message
+    assert memory_server.messages(BOB) == []
+
+
+def test_nobody_sends_as_somebody_else(memory_server: MemoryMailServer) -> None:
+    with pytest.raises(GatewayError) as error:
+        submit_message(
+            memory_server.address,
+            Credentials(address=BOB, password=PASSWORDS[ALICE]),
+            PLAIN,
+            recipients=[BOB],
+            max_bytes=MAX_BYTES,
+        )
+    assert code_of(error) is GatewayCode.LOGIN_REFUSED
+
+
+def test_an_absent_server_is_unreachable(memory_server: MemoryMailServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    nowhere = ServerAddress(host="127.0.0.1", port=port)
+    server = replace(memory_server.address, imap=nowhere, smtp=nowhere)
+    with pytest.raises(GatewayError) as imap_error:
+        ImapConnection.open(server, ALICE_LOGIN)
+    assert code_of(imap_error) is GatewayCode.UNREACHABLE
+    with pytest.raises(GatewayError) as smtp_error:
+        submit_message(server, ALICE_LOGIN, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
+    assert code_of(smtp_error) is GatewayCode.UNREACHABLE
+
+
+def test_a_server_that_never_answers_is_given_up(memory_server: MemoryMailServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = ServerAddress(host="127.0.0.1", port=silent.getsockname()[1])
+        server = replace(memory_server.address, imap=address, smtp=address, timeout_seconds=0.2)
+        with pytest.raises(GatewayError) as error:
+            ImapConnection.open(server, ALICE_LOGIN)
+    assert code_of(error) is GatewayCode.UNREACHABLE
+
+
+def test_a_certificate_of_another_authority_stops_before_the_password(mail_server: MailServer, tmp_path: Path) -> None:
+    other_ca = write_tls_files(tmp_path, at=datetime.now(UTC))
+    server = replace(mail_server, ca_file=other_ca)
+    with pytest.raises(GatewayError) as imap_error:
+        ImapConnection.open(server, ALICE_LOGIN)
+    assert code_of(imap_error) is GatewayCode.UNREACHABLE
+    assert "certificate is not trusted" in imap_error.value.message
+    with pytest.raises(GatewayError) as smtp_error:
+        submit_message(server, ALICE_LOGIN, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
+    assert code_of(smtp_error) is GatewayCode.UNREACHABLE
+
+
+def test_a_certificate_for_another_host_is_not_believed(mail_server: MailServer) -> None:
+    # 127.0.0.2 reaches the same machine, and the certificate does not name it.
+    server = replace(mail_server, imap=replace(mail_server.imap, host="127.0.0.2"))
+    with pytest.raises(GatewayError) as error:
+        ImapConnection.open(server, ALICE_LOGIN)
+    assert code_of(error) is GatewayCode.UNREACHABLE
+
+
+def test_a_lost_connection_is_replaced_once(mail_server: MailServer) -> None:
+    pool = ConnectionPool(mail_server)
+    kept = ImapConnection.open(mail_server, ALICE_LOGIN)
+    pool.adopt("session", kept)
+    kept._client.socket().shutdown(socket.SHUT_RDWR)
+    folders: list[Folder] = pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+    assert folders[0].role == "inbox"
+    assert kept.broken
+    pool.close()
+
+
+def test_a_kept_connection_is_used_again(mail_server: MailServer) -> None:
+    pool = ConnectionPool(mail_server)
+    kept = ImapConnection.open(mail_server, ALICE_LOGIN)
+    pool.adopt("session", kept)
+    assert pool.run("session", ALICE_LOGIN, lambda connection: connection is kept)
+    assert pool.run_once("session", ALICE_LOGIN, lambda connection: connection is kept)
+    assert not pool.run("another session", ALICE_LOGIN, lambda connection: connection is kept)
+    pool.close()
+
+
+def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailServer) -> None:
+    seconds = [0.0]
+    pool = ConnectionPool(memory_server.address, monotonic=lambda: seconds[0])
+    kept = ImapConnection.open(memory_server.address, ALICE_LOGIN)
+    pool.adopt("session", kept)
+    seconds[0] = 121.0
+    assert not pool.run("session", ALICE_LOGIN, lambda connection: connection is kept)
+    assert not kept.is_alive()
+    pool.close()
+
+
+def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: MailServer) -> None:
+    pool = ConnectionPool(mail_server)
+    first = ImapConnection.open(mail_server, ALICE_LOGIN)
+    first.append("INBOX", MESSAGES["5 MB"], [])
+    uid = newest_uid(first)
+    pool.adopt("session", first)
+    lent = pool.open_raw("session", ALICE_LOGIN, "INBOX", uid, max_bytes=MAX_BYTES)
+    next(iter(lent))
+    lent.close()
+    whole = pool.open_raw("session", ALICE_LOGIN, "INBOX", uid, max_bytes=MAX_BYTES)
+    assert b"".join(whole) == MESSAGES["5 MB"]
+    whole.close()
+    pool.close()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ('multipart/signed; protocol="application/pkcs7-signature"; boundary=x', Protection.SIGNED),
+        ('multipart/signed; protocol="application/x-pkcs7-signature"', Protection.SIGNED),
+        ('multipart/signed; protocol="application/pgp-signature"', None),
+        ("application/pkcs7-mime; smime-type=signed-data", Protection.SIGNED),
+        ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", Protection.SEALED),
+        ("application/pkcs7-mime; smime-type=authEnveloped-data", Protection.SEALED),
+        ("application/x-pkcs7-mime", Protection.SEALED),
+        ("application/pkcs7-mime; smime-type=certs-only", None),
+        ("APPLICATION/OCTET-STREAM; NAME=SMIME.P7M", Protection.SEALED),
+        ("application/octet-stream; name=report.pdf", None),
+        ("text/plain", None),
+    ],
+)
+def test_protection_is_what_the_content_type_claims(content_type: str, expected: Protection | None) -> None:
+    assert protection_of(message_from_string(f"Content-Type: {content_type}\n\n")) is expected
+
+
+def test_header_text_never_breaks_a_line() -> None:
+    assert decode_text("=?utf-8?q?one=0D=0Atwo?=") == "one two"
+    assert decode_text("=?no-such-charset?q?one?=") == "one"
+    assert decode_text("=?utf-8?b?abcde?=") == "=?utf-8?b?abcde?="
