@@ -14,7 +14,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.mime.canonical import canonicalise, to_crlf
 from smime_core.mime.entity import parse_entity
 from smime_core.mime.headers import Field, Headers
-from smime_core.mime.seven_bit import make_seven_bit
+from smime_core.mime.seven_bit import is_transport_safe, make_seven_bit
 from smime_core.mime.transfer import encode_base64
 
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
@@ -33,11 +33,11 @@ def split_message(message: Buffer) -> tuple[bytes, bytes]:
     entity = parse_entity(message)
     outer = b"".join(_whole_line(field) for field in entity.headers.fields if not _describes_body(field))
     inner = [_whole_line(field) for field in entity.headers.fields if field.name.lower().startswith("content-")]
-    body = bytes(entity.body)
     if not entity.headers.find("Content-Type"):
-        charset = "us-ascii" if body.isascii() else "utf-8"
+        charset = "us-ascii" if bytes(entity.body).isascii() else "utf-8"
         inner.insert(0, f"Content-Type: text/plain; charset={charset}\r\n".encode("ascii"))
-    return outer, make_seven_bit(canonicalise(b"".join([*inner, b"\r\n", body])))
+    protected = b"".join([*inner, b"\r\n", entity.body])
+    return outer, protected if is_transport_safe(protected) else make_seven_bit(canonicalise(protected))
 
 
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:

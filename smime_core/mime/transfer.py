@@ -13,6 +13,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.mime.encoded_words import decode_base64_tolerantly
 
 _LINE_LENGTH: Final = 76
+_BLOCK_BYTES: Final = 57 * 4_096  # whole lines; small enough to stay in the cache, and the heap small
 _BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
 _BLANKS_AT_LINE_END: Final = re.compile(rb"[ \t]++(?=\r?\n|\Z)")
@@ -20,10 +21,13 @@ _BLANKS_AT_LINE_END: Final = re.compile(rb"[ \t]++(?=\r?\n|\Z)")
 
 def encode_base64(data: Buffer) -> bytes:
     """Base64 in lines of 76 characters, each ending in CRLF."""
-    if not len(data):
-        return b""
-    read = functools.partial(io.BytesIO(binascii.b2a_base64(data, newline=False)).read, _LINE_LENGTH)
-    return b"\r\n".join([*iter(read, b""), b""])
+    view = memoryview(data)
+    pieces: list[bytes] = []
+    for start in range(0, len(view), _BLOCK_BYTES):
+        digits = binascii.b2a_base64(view[start : start + _BLOCK_BYTES], newline=False)
+        lines = iter(functools.partial(io.BytesIO(digits).read, _LINE_LENGTH), b"")
+        pieces.append(b"\r\n".join([*lines, b""]))
+    return b"".join(pieces)
 
 
 def decode_base64(data: Buffer) -> bytes:
