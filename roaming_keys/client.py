@@ -10,7 +10,15 @@ from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+from urllib.request import (
+    BaseHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from roaming_keys import protocol
 from roaming_keys.wire import MAX_RECORD_BYTES, Parameters, SealedBundle, parse_error
@@ -51,7 +59,7 @@ async def register(
         provider=provider,
         mail_password=mail_password,
     )
-    _request(server, "/register", body=registration.to_json(), tls=tls)
+    request(server, "/register", body=registration.to_json(), tls=tls)
 
 
 async def fetch(
@@ -59,14 +67,37 @@ async def fetch(
 ) -> tuple[Identity, ...]:
     """The user's identities from the key server. Raises KeyServerError, and what `open_bundle` raises."""
     user = protocol.normalise_user(user)
-    parameters = Parameters.from_json(_request(server, f"/parameters?user={quote(user)}", body=None, tls=tls))
+    parameters = Parameters.from_json(request(server, f"/parameters?user={quote(user)}", body=None, tls=tls))
     login = await protocol.build_login(
         server=server, user=user, passphrase=passphrase, parameters=parameters, provider=provider
     )
-    sealed = SealedBundle.from_json(_request(server, "/login", body=login.to_json(), tls=tls))
+    sealed = SealedBundle.from_json(request(server, "/login", body=login.to_json(), tls=tls))
     return await protocol.open_bundle(
         sealed, server=server, user=user, passphrase=passphrase, parameters=parameters, provider=provider
     )
+
+
+def request(server: str, path: str, *, body: bytes | None, tls: ssl.SSLContext | None = None) -> bytes:
+    """The answer to a GET, or with `body` to a POST. Raises KeyServerError."""
+    # normalise_origin lets https and loopback's http through, and no other scheme.
+    url = protocol.normalise_origin(server) + path
+    prepared = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with _opener(url, tls).open(prepared, timeout=TIMEOUT_SECONDS) as response:
+            return bytes(response.read(MAX_RECORD_BYTES + 1))
+    except HTTPError as error:
+        with error:
+            raise _refusal(error) from None
+    except (URLError, HTTPException, OSError) as error:
+        raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
+
+
+def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
+    handlers: list[BaseHandler] = [_NoRedirects(), HTTPSHandler(context=tls or ssl.create_default_context())]
+    if url.startswith("http:"):
+        # What is meant for this machine never goes through a proxy that the environment names.
+        handlers.append(ProxyHandler({}))
+    return build_opener(*handlers)
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -76,21 +107,6 @@ class _NoRedirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         return None
-
-
-def _request(server: str, path: str, *, body: bytes | None, tls: ssl.SSLContext | None) -> bytes:
-    # normalise_origin lets https and loopback's http through, and no other scheme.
-    url = protocol.normalise_origin(server) + path
-    request = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    opener: OpenerDirector = build_opener(_NoRedirects, HTTPSHandler(context=tls or ssl.create_default_context()))
-    try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-            return bytes(response.read(MAX_RECORD_BYTES + 1))
-    except HTTPError as error:
-        with error:
-            raise _refusal(error) from None
-    except (URLError, HTTPException, OSError) as error:
-        raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
 
 
 def _refusal(error: HTTPError) -> KeyServerError:

@@ -18,13 +18,14 @@ from smime_core.cli.options import (
     write_json,
 )
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
-from smime_core.cli.verdict import verdict_line
-from smime_core.errors import MalformedMessage
+from smime_core.cli.verdict import WORDS, verdict_line
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity
 from smime_core.layers import parse_message
 from smime_core.mime import Entity, decode_body, looks_like_cms_part
 from smime_core.providers.native import NativeProvider
-from smime_core.report_json import report_to_json
+from smime_core.report import Reason, State
+from smime_core.report_json import description_to_json, reasons_to_json, report_to_json
 
 
 @click.command()
@@ -61,18 +62,29 @@ def decrypt(
     provider = NativeProvider()
     identities = load_all_identities(identity_files, passphrases, provider=provider)
     plaintext = _open(data, identities, provider, raw=raw)
-    report = None
-    if anchors or sender or at or no_revocation or as_json:
+    write_output(target, plaintext, mode=PRIVATE_MODE)
+    if not (anchors or sender or at or no_revocation or as_json):
+        return
+    try:
         report = blocking.examine_message(
             data, provider=provider, trust_store=trust_store, at=at or now(), identities=identities, sender=sender
         )
-    write_output(target, plaintext, mode=PRIVATE_MODE)
-    if report is None:
+    except SmimeError as error:
+        # It was decrypted, which is what was asked for; what is inside cannot be judged.
+        _show_problem(error, as_json=as_json)
         return
     if as_json:
         write_json(report_to_json(report))
     else:
         write_error(verdict_line(report))
+
+
+def _show_problem(error: SmimeError, *, as_json: bool) -> None:
+    if as_json:
+        reasons = reasons_to_json([Reason(code=error.code, sentence=str(error))])
+        write_json({**description_to_json(None), "state": str(State.INVALID), "reasons": reasons})
+    else:
+        write_error(f"{WORDS[State.INVALID]}: {error.code}: {error}")
 
 
 def _open(data: bytes, identities: tuple[Identity, ...], provider: NativeProvider, *, raw: bool) -> bytes:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from keyring.backends import fail
 
 from smime_core.cli import files
+from smime_core.cli.passphrases import PassphraseSource
 from tests.cli.conftest import READER, SIGNER, TRUST, Lab
 
 
@@ -153,14 +157,47 @@ def test_a_passphrase_comes_by_descriptor(lab: Lab) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_passphrase_comes_from_the_system_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = {("sealwax", "alice"): "four words"}
+    monkeypatch.setattr("keyring.get_password", lambda service, entry: entries.get((service, entry)))
+    read = PassphraseSource(file=None, descriptor=None, keyring_entry="alice").reader()
+    assert read("ids/alice.p12") == b"four words"
+    with pytest.raises(click.ClickException, match="no entry bob"):
+        PassphraseSource(file=None, descriptor=None, keyring_entry="bob").reader()
+
+
+def test_a_system_without_a_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyring.get_password", fail.Keyring().get_password)  # type: ignore[no-untyped-call]
+    with pytest.raises(click.ClickException, match="system keyring cannot be read"):
+        PassphraseSource(file=None, descriptor=None, keyring_entry="alice").reader()
+
+
+def test_a_passphrase_is_asked_on_the_terminal(lab: Lab) -> None:
+    arguments = ["sign", str(lab.folder / "mail.eml"), "--identity", str(lab.folder / "ids/alice.p12")]
+    target = lab.folder / "by_terminal.eml"
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "smime_core.cli", *arguments, "-o", str(target)])  # noqa: S606
+    shown = b""
+    # Typed only when it is asked for: asking discards what was typed before.
+    while b"Passphrase for" not in shown:
+        shown += os.read(terminal, 1024)
+    os.write(terminal, lab.read("ids/passphrase.txt"))
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    shown += os.read(terminal, 1024)
+    os.close(terminal)
+    assert b"multipart/signed" in target.read_bytes()
+    assert lab.read("ids/passphrase.txt").strip() not in shown
+
+
 def test_an_output_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "out.eml"
     target.write_bytes(b"old")
 
-    def fail(_: int) -> None:
+    def fill_up(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fill_up)
     with pytest.raises(OSError, match="No space"):
         files.write_output(str(target), b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["out.eml"]

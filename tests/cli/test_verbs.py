@@ -81,6 +81,21 @@ def test_decrypt_reports_in_json_beside_the_content(lab: Lab) -> None:
     assert [recipient["opened"] for recipient in report["recipients"]] == [True]
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_decrypts_a_mail_whose_inner_signature_cannot_be_judged(lab: Lab, as_json: bool) -> None:
+    head, _, body = lab.read("opaque.eml").partition(b"\r\n\r\n")
+    lab.write("inner_cut.eml", head + b"\r\n\r\n" + body[: len(body) // 2])
+    lab.made("encrypt", "inner_cut.eml", "--to", "ids/bob.pem", "-o", "outer.eml")
+    json_option = ("--json",) if as_json else ()
+    result = lab.sealwax("decrypt", "outer.eml", *READER, *TRUST, *json_option, "--raw", "-o", "inner_out.eml")
+    assert result.code == 0
+    assert b"application/pkcs7-mime" in lab.read("inner_out.eml")
+    if as_json:
+        assert parsed(result)["state"] == "invalid"
+    else:
+        assert "invalid: malformed-message" in result.line
+
+
 def test_raw_decryption_leaves_the_headers_out(lab: Lab) -> None:
     result = lab.sealwax("decrypt", "sealed.eml", *READER, "--raw")
     assert result.code == 0

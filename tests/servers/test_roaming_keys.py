@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import socket
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,21 @@ import pytest
 from flask.testing import FlaskClient
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from roaming_keys import client as client_module
 from roaming_keys.app import create_app
+from roaming_keys.client import KeyServerError
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
 from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
 from roaming_keys.wire import Login, Parameters, Registration, SealedBundle, Wrap
+from smime_core import blocking
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
 
 USER = "alice@example.test"
 ORIGIN = "http://127.0.0.1:8300"
@@ -365,3 +375,65 @@ def test_configuration_and_records_show_no_secret(config: KeyServerConfig, clock
     assert "master_key" not in shown
     assert "auth_key" not in shown
     assert "ticket" not in shown
+
+
+@pytest.fixture
+def running(config: KeyServerConfig) -> Iterator[KeyServerConfig]:
+    """The server on a port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = replace(config, origin=f"http://127.0.0.1:{port}")
+    server = make_server("127.0.0.1", port, create_app(config), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield config
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_identity_registered_by_one_device_is_fetched_by_another(running: KeyServerConfig) -> None:
+    provider, at = NativeProvider(), running.clock()
+    authority = blocking.run(create_authority("Example CA", provider=provider, at=at))
+    identity = blocking.run(issue_identity(authority, USER, provider=provider, at=at, key=NewKey.P256))
+    ticket = issue_ticket(TICKET_KEY, USER, at + datetime.timedelta(minutes=5))
+
+    def register() -> None:
+        blocking.run(
+            client_module.register(
+                running.origin, identity, user=USER, passphrase=b"four words", ticket=ticket, provider=provider
+            )
+        )
+
+    def fetch(passphrase: bytes, user: str = USER) -> tuple[Identity, ...]:
+        return blocking.run(client_module.fetch(running.origin, user=user, passphrase=passphrase, provider=provider))
+
+    register()
+    (fetched,) = fetch(b"four words")
+    assert fetched.certificate == identity.certificate
+    for passphrase, user in ((b"five words", USER), (b"four words", "nobody@example.test")):
+        with pytest.raises(KeyServerError) as refused:
+            fetch(passphrase, user)
+        assert refused.value.code == "login-refused"
+    with pytest.raises(KeyServerError) as twice:
+        register()
+    assert twice.value.code == "exists"
+
+
+def test_the_client_is_told_how_long_to_wait(running: KeyServerConfig) -> None:
+    for _ in range(6):
+        with pytest.raises(KeyServerError):
+            client_module.request(running.origin, "/login", body=Login(user=USER, auth_key=AUTH_KEY).to_json())
+    with pytest.raises(KeyServerError) as refused:
+        client_module.request(running.origin, "/login", body=Login(user=USER, auth_key=AUTH_KEY).to_json())
+    assert (refused.value.code, refused.value.retry_after_seconds) == ("try-later", 2)
+
+
+def test_a_server_that_does_not_answer_is_told() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        origin = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(KeyServerError) as refused:
+            client_module.request(origin, "/parameters?user=a%40b", body=None)
+    assert refused.value.code == "key-server-unreachable"
