@@ -17,8 +17,8 @@ import { createWritingView } from "./views/writing_view.js";
 
 /** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
 /**
- * @typedef {{element: HTMLElement, heading: HTMLElement, title: string, close?: () => void}} View
- *   `heading` takes the focus when the view is shown; `close` is called when it goes.
+ * @typedef {{element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, close?: () => void}} View
+ *   `heading` takes the focus when the view is shown; `shown` is called then, `close` when it goes.
  */
 /** @typedef {import("./views/writing_view.js").WritingView} WritingView */
 /** @typedef {import("./views/writing_view.js").Proposal} Proposal */
@@ -108,6 +108,7 @@ export class App {
   async signOut() {
     this.#forget();
     this.address = null;
+    this.#lastAddress = null;
     await this.api.signOut().catch(() => undefined);
     this.navigate("/sign-in");
     this.announce(this.translate("signed_out"));
@@ -162,7 +163,7 @@ export class App {
     this.#lastAddress = this.address;
     this.address = null;
     this.navigate("/sign-in");
-    this.announce(this.translate("error_session_ended"));
+    this.announce(this.translate(this.hasDraft() ? "error_session_ended" : "session_ended"));
   }
 
   #route() {
@@ -186,7 +187,9 @@ export class App {
     this.#view = view;
     this.#frame.show(view, location.hash);
     document.title = `${view.title} · Sealwax`;
-    if (isNew) view.heading.focus();
+    if (!isNew) return;
+    view.shown?.();
+    view.heading.focus();
   }
 
   #startVault() {

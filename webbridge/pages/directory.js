@@ -12,7 +12,8 @@ import { sameAddress } from "./keys.js";
 /** @typedef {import("./mail_vault.js").DescribedCertificate} DescribedCertificate */
 /**
  * @typedef {{readiness: "ready", certificate: DescribedCertificate, source: "directory" | "file"}
- *   | {readiness: "none"} | {readiness: "unusable", reason: string} | {readiness: "failed", error: unknown}} Finding
+ *   | {readiness: "none"} | {readiness: "unusable", reason: string} | {readiness: "failed"} | {readiness: "bad-file"}
+ * } Finding
  */
 
 const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/gu;
@@ -38,7 +39,8 @@ export class Directory {
     try {
       return await this.#choose(address, await this.#api.certificatesFor(address), "directory");
     } catch (error) {
-      return { readiness: "failed", error };
+      if (!isRefusal(error)) throw error;
+      return { readiness: "failed" };
     }
   }
 
@@ -50,9 +52,11 @@ export class Directory {
    */
   async takeFile(address, file) {
     try {
-      return await this.#choose(address, certificatesOf(await file.arrayBuffer()), "file");
+      const finding = await this.#choose(address, certificatesOf(await file.arrayBuffer()), "file");
+      return finding.readiness === "none" ? { readiness: "bad-file" } : finding;
     } catch (error) {
-      return { readiness: "failed", error };
+      if (!isRefusal(error)) throw error;
+      return { readiness: "bad-file" };
     }
   }
 
@@ -72,6 +76,14 @@ export class Directory {
     if (own[0]) return { readiness: "unusable", reason: own[0].reason ?? "" };
     return { readiness: "none" };
   }
+}
+
+/**
+ * Whether a server or the vault refused, with a code; anything else is a fault of this program.
+ * @param {unknown} error
+ */
+function isRefusal(error) {
+  return error instanceof Error && "code" in error;
 }
 
 /** @param {ArrayBuffer} file */

@@ -73,7 +73,8 @@ export function dayOnly(iso) {
 export function size(bytes) {
   const units = ["byte", "kilobyte", "megabyte"];
   const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
-  const options = { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: step === 2 ? 1 : 0 };
+  const unitDisplay = step === 0 ? "long" : "short";
+  const options = { style: "unit", unit: units[step], unitDisplay, maximumFractionDigits: step === 2 ? 1 : 0 };
   return new Intl.NumberFormat(undefined, /** @type {Intl.NumberFormatOptions} */ (options)).format(bytes / 1000 ** step);
 }
 

@@ -165,6 +165,7 @@ function readinessOf(app, { valid, finding }) {
     none: () => translate("no_certificate"),
     unusable: () => translate("certificate_unusable"),
     failed: () => translate("look_up_failed"),
+    "bad-file": () => translate("file_without_certificate"),
   }[finding.readiness]();
   return { kind: "cannot", word: sentence, source: sentence };
 }

@@ -76,7 +76,7 @@ function sealObstacles(person, translate) {
   const { address, finding } = person;
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
   if (finding.readiness === "ready") return [];
-  const key = { none: "obstacle_none", unusable: "obstacle_unusable", failed: "obstacle_failed" }[finding.readiness];
+  const key = `obstacle_${finding.readiness.replace("-", "_")}`;
   const reason = finding.readiness === "unusable" ? finding.reason : "";
   const text = translate(key, { address, reason });
   return [{ code: `certificate-${finding.readiness}`, text, remedies: ["look-up", "choose-file", "seal-off"], person }];

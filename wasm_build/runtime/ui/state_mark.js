@@ -15,6 +15,7 @@ export const STATES = ["verified", "signed-unverified", "invalid", "encrypted-on
 /** The edge of a wax seal: uneven, as wax is. */
 const SEAL = "M12 1.8l2.6 1.5 3-.2 1.3 2.7 2.5 1.6-.3 3 1 2.8-2 2.2-.7 2.9-2.9.8-2.1 2.1-2.9-.7-2.9.6-2.1-2.2-2.8-.9"
   + "-.6-2.9-2-2.3 1.1-2.7-.2-3 2.6-1.5 1.4-2.6 3 .3z";
+const LETTER = "M15.1 8.9c-.7-1-1.8-1.5-3.1-1.5-1.8 0-3.1.9-3.1 2.3 0 3.2 6.3 1.6 6.3 4.8 0 1.4-1.3 2.3-3.2 2.3-1.4 0-2.6-.5-3.3-1.5";
 const LEFT_HALF = "M11 2.2L9.5 3.3l-3-.3-1.4 2.6-2.6 1.5.2 3-1.1 2.7 2 2.3.6 2.9 2.8.9 2.1 2.2 1.9-.4 1-4.4-2-3.5 1.9-3.6z";
 const RIGHT_HALF = "M14.2 3.2l3.4-.1 1.3 2.7 2.5 1.6-.3 3 1 2.8-2 2.2-.7 2.9-2.9.8-2.1 2.1-1.9-.5 1-4-2-3.6 1.9-3.6z";
 
@@ -113,9 +114,9 @@ export function readinessMark(readiness, title) {
   return drawMark({ lines: READINESS[readiness] }, `mark mark-small readiness-${readiness}`, title, 20);
 }
 
-/** The seal that is drawn over a text when it is sealed. */
+/** The seal of the house, pressed on a text when it is sealed. It bears a letter and no tick: it is no verdict. */
 export function waxSeal() {
-  const mark = drawMark(SHAPES.verified, "mark wax-seal", "", 72);
+  const mark = drawMark({ filled: [SEAL], cut: LETTER }, "mark wax-seal", "", 72);
   mark.setAttribute("aria-hidden", "true");
   return mark;
 }

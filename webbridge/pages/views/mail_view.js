@@ -98,7 +98,11 @@ export function createMailView(app) {
     else if (uid === null && !sameFolder) heading.focus();
   }
 
-  const onKeys = () => { if (uid !== null) void reading.open(folder, uid); };
+  const onKeys = () => {
+    // What the keys opened goes with them; a view out of sight opens its message again when it is shown.
+    reading.clear();
+    if (uid !== null && element.isConnected) void reading.open(folder, uid);
+  };
   app.keys.addEventListener("change", onKeys);
 
   return {

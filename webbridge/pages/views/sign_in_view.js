@@ -62,7 +62,7 @@ export function createSignInView(app, { ended }) {
     { class: "narrow stack" },
     heading,
     ended
-      ? html("p", { class: "note", text: translate("error_session_ended"), data: { test: "session-ended" } })
+      ? html("p", { class: "note", text: translate(app.hasDraft() ? "error_session_ended" : "session_ended"), data: { test: "session-ended" } })
       : createPromise(translate),
     form,
   );

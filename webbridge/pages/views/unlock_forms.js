@@ -26,7 +26,7 @@ export function createUnlockForms(app, { onUnlocked }) {
   const server = createServerForm(app, serverField, onUnlocked);
   const file = createFileForm(app, fileField, onUnlocked);
   file.hidden = true;
-  const choice = html("button", { class: "quiet", type: "button", data: { test: "choose-way" } });
+  const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });
   const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
   choice.addEventListener("click", () => {
     server.hidden = file.hidden;
@@ -118,7 +118,7 @@ async function attempt(app, { field, failure, button, unlock, onUnlocked, refuse
       const code = error instanceof Error && "code" in error ? error.code : "";
       // A passphrase that is wrong is said in its field, which keeps the focus; anything else is said under the form.
       if (code !== "login-refused" && code !== "wrong-passphrase") {
-        failure.textContent = app.sentenceFor(error);
+        failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
         return;
       }
       field.clear();

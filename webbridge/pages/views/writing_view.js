@@ -44,6 +44,7 @@ export function createWritingView(app, proposal = BLANK) {
     element: writing.element,
     heading: writing.heading,
     title: app.translate("writing_title"),
+    shown: () => writing.refresh(),
     isBegun: () => writing.isBegun(),
     isDone: () => writing.done,
     dispose: () => writing.dispose(),
@@ -108,6 +109,12 @@ class Writing {
 
   dispose() {
     this.#app.keys.removeEventListener("change", this.onKeys);
+  }
+
+  /** Back in sight: the person may have signed in again or unlocked the keys, and old problems are over. */
+  refresh() {
+    if (!this.#sending) this.failure.textContent = "";
+    this.update();
   }
 
   remind() {
