@@ -113,6 +113,14 @@ def test_a_subject_that_looks_like_an_encoded_word_is_shown_as_written() -> None
     assert headers["Subject"] == "=?utf-8?Q?x?="
 
 
+@pytest.mark.parametrize("subject", ["a" + " " * 100 + "b", "many short words " * 20 + "end", "x" * 1500])
+def test_a_long_subject_is_folded_and_comes_back(subject: str) -> None:
+    message = build_mail(draft(subject=subject))
+    header_section = message.partition(b"\r\n\r\n")[0]
+    assert all(line.strip() and len(line) <= 78 for line in header_section.split(b"\r\n"))
+    assert dict(read_entity(message).headers)["Subject"] == subject
+
+
 def test_refuses_a_time_without_zone_and_a_boundary_that_may_stand_in_a_part() -> None:
     with pytest.raises(MalformedMessage, match="time zone"):
         build_mail(draft(date=datetime.datetime(2026, 11, 20)))

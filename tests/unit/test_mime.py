@@ -114,6 +114,11 @@ class TestSplitting:
         with pytest.raises(MalformedMessage, match="protocol"):
             split_signed(parse_entity(signed(PART, SIGNATURE.replace(b"pkcs7-signature", b"pkcs7-mime"))))
 
+    def test_refuses_an_octet_stream_without_a_signature_name(self) -> None:
+        second = SIGNATURE.replace(b"pkcs7-signature", b"octet-stream").replace(b"smime.p7s", b"smime.exe")
+        with pytest.raises(MalformedMessage, match="protocol"):
+            split_signed(parse_entity(signed(PART, second)))
+
     @pytest.mark.parametrize("second", [b"x-pkcs7-signature", b"octet-stream"])
     def test_accepts_the_old_type_and_an_octet_stream_with_a_signature_name(self, second: bytes) -> None:
         entity = parse_entity(signed(PART, SIGNATURE.replace(b"pkcs7-signature", second)))
@@ -372,6 +377,13 @@ class TestCanonicalForm:
         octets = to_crlf(data)
         assert octets.count(b"\r\n") == octets.count(b"\n") == octets.count(b"\r")
         assert to_crlf(octets) is octets
+
+    @pytest.mark.parametrize("length", [65_534, 65_535, 65_536])
+    def test_pairs_and_bare_line_ends_are_told_apart_in_large_data(self, length: int) -> None:
+        paired = b"x" * length + b"\r\n" + b"y" * 70_000
+        assert to_crlf(paired) is paired
+        for bare in (b"\r", b"\n"):
+            assert to_crlf(paired.replace(b"\r\n", bare)) == paired
 
     def test_text_gets_crlf_and_binary_parts_are_left_alone(self) -> None:
         binary = b"Content-Type: image/png\nContent-Transfer-Encoding: binary\n\n\x89PNG\r\n\x1a\n\n"
