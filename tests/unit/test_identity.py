@@ -25,7 +25,7 @@ from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, Unsup
 from smime_core.identity import Identity, export_identity, load_identities, load_identity
 from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbes2, build_pbkdf2, derive_pkcs12
 from smime_core.keys import public_key_of
-from smime_core.limits import MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
+from smime_core.limits import MAX_CERTIFICATES, MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
 from smime_core.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Key, build_pkcs12, parse_pkcs12
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
@@ -313,11 +313,15 @@ def test_wrong_passphrase_says_so(exported: bytes, passphrase: bytes) -> None:
 
 
 def test_wrong_passphrase_without_a_mac_says_so(tmp_path: Path, alice: Identity) -> None:
-    # One in 256 gives good padding by chance, and what comes out then is no SEQUENCE.
     p12 = openssl_export(tmp_path, alice, "-nomac", "-iter", "1", password="secret")
-    for number in range(600):
-        with pytest.raises(WrongPassphrase):
-            load(p12, str(number).encode())
+    with pytest.raises(WrongPassphrase):
+        load(p12, b"Secret")
+
+
+def test_good_padding_by_chance_is_still_a_wrong_passphrase(alice: Identity) -> None:
+    # Without a MAC, one wrong passphrase in 256 passes the padding; what comes out is no SEQUENCE.
+    with pytest.raises(WrongPassphrase):
+        load(pfx(der.sequence(shrouded_bag(alice, iterations=1, plaintext=b"garbage"))))
 
 
 def test_every_altered_byte_is_noticed(exported: bytes) -> None:
@@ -430,23 +434,38 @@ def test_unknown_bags_are_passed_over(alice: Identity) -> None:
     assert len(contents.certificates) == 1
 
 
+def test_certificates_of_another_kind_are_passed_over() -> None:
+    sdsi = der.sequence(der.oid("1.2.840.113549.1.9.22.2"), der.explicit(0, der.octet_string(b"sdsi")))
+    bag = der.sequence(der.oid("1.2.840.113549.1.12.10.1.3"), der.explicit(0, sdsi))
+    assert run(parse_pkcs12(pfx(der.sequence(bag)), b"", provider=PROVIDER)).certificates == ()
+
+
+def test_more_bags_than_the_limit_are_refused() -> None:
+    bags = [certificate_bag(b"")] * (MAX_CERTIFICATES + 1)
+    with pytest.raises(LimitExceeded, match="PKCS#12 bags"):
+        load(pfx(der.sequence(*bags)))
+
+
+def test_more_keys_than_the_limit_are_refused(alice: Identity) -> None:
+    bag = der.sequence(der.oid("1.2.840.113549.1.12.10.1.1"), der.explicit(0, alice.private_key.pkcs8_der))
+    with pytest.raises(LimitExceeded, match="PKCS#12 keys"):
+        load(pfx(der.sequence(*[bag] * 101)))
+
+
+@pytest.mark.parametrize("place", ["integrity", "content"])
+def test_modes_with_public_keys_are_unsupported(place: str) -> None:
+    # RFC 7292 section 3.1: signedData around, or envelopedData inside.
+    foreign = der.sequence(der.oid("1.2.840.113549.1.7.3"), der.explicit(0, der.sequence()))
+    content = foreign if place == "integrity" else build_data(der.sequence(foreign))
+    with pytest.raises(UnsupportedAlgorithm, match=f"PKCS#12 {'files signed' if place == 'integrity' else 'content'}"):
+        load(der.sequence(der.integer(3), content))
+
+
 def test_loaded_key_signs(exported: bytes) -> None:
     identity = run(load_identity(exported, PASSPHRASE, provider=PROVIDER))
     algorithm = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
     signature = run(PROVIDER.sign(identity.private_key, algorithm, b"content"))
     run(PROVIDER.verify(identity.certificate.public_key, algorithm, signature, b"content"))
-
-
-def test_old_kdf_gives_the_known_answer() -> None:
-    # The value of the Go project's test for PKCS#12 keys longer than a digest.
-    key = derive_pkcs12(
-        HashName.SHA1, bmp_passphrase(b"sesame"), b"\xff" * 8, purpose=Purpose.KEY, iterations=2048, length=24
-    )
-    assert key.hex() == "7cd9fd3e2b3be7691a44e3bef0f9ea0fb9b897d4e325d9d1"
-
-
-def test_passphrase_that_is_no_utf8_is_taken_for_latin1() -> None:
-    assert bmp_passphrase(b"\xe4") == bmp_passphrase("ä".encode()) == b"\0\xe4\0\0"
 
 
 def certificate_bag(certificate_der: bytes) -> bytes:
@@ -455,11 +474,12 @@ def certificate_bag(certificate_der: bytes) -> bytes:
     return der.sequence(der.oid("1.2.840.113549.1.12.10.1.3"), der.explicit(0, bag))
 
 
-def shrouded_bag(identity: Identity, *, iterations: int) -> bytes:
+def shrouded_bag(identity: Identity, *, iterations: int, plaintext: bytes | None = None) -> bytes:
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
     work = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=min(iterations, 2))
     key = run(PROVIDER.derive_key(work, PASSPHRASE, 32))
-    ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, key, bytes(16), identity.private_key.pkcs8_der))
+    plaintext = identity.private_key.pkcs8_der if plaintext is None else plaintext
+    ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, key, bytes(16), plaintext))
     shrouded = der.sequence(build_pbes2(kdf, AES_256_CBC, bytes(16)), der.octet_string(ciphertext))
     return der.sequence(der.oid("1.2.840.113549.1.12.10.1.2"), der.explicit(0, shrouded))
 

@@ -181,6 +181,68 @@ def test_unknown_kind_of_private_key_is_unsupported() -> None:
         parse_private_key(pkcs8_der)
 
 
+def rsa_pkcs8(numbers: list[int]) -> bytes:
+    identifier = der.sequence(der.oid(RSA_ENCRYPTION), NULL)
+    return der.sequence(der.integer(0), identifier, der.octet_string(der.sequence(*map(der.integer, numbers))))
+
+
+def rsa_numbers(key: PrivateKey) -> list[int]:
+    key_der = der.read_octets(der.read_sequence(key.pkcs8_der)[2])
+    return [der.parse_integer(child) for child in der.read_sequence(key_der)]
+
+
+def test_multi_prime_rsa_is_unsupported(rsa_key: PrivateKey) -> None:
+    with pytest.raises(UnsupportedAlgorithm, match="multi-prime"):
+        parse_private_key(rsa_pkcs8([1, *rsa_numbers(rsa_key)[1:]]))
+
+
+@pytest.mark.parametrize("position", range(3, 9))
+def test_rejects_an_rsa_number_that_is_not_above_zero(rsa_key: PrivateKey, position: int) -> None:
+    numbers = rsa_numbers(rsa_key)
+    for impossible in (0, -1):
+        with pytest.raises(MalformedMessage, match="above zero"):
+            parse_private_key(rsa_pkcs8([*numbers[:position], impossible, *numbers[position + 1 :]]))
+
+
+def test_rejects_rsa_numbers_far_larger_than_the_modulus(rsa_key: PrivateKey) -> None:
+    numbers = rsa_numbers(rsa_key)
+    numbers[3] = 1 << 20_000
+    with pytest.raises(LimitExceeded, match="RSA modulus bits"):
+        parse_private_key(rsa_pkcs8(numbers))
+
+
+def test_rejects_an_rsa_key_that_lacks_a_number(rsa_key: PrivateKey) -> None:
+    with pytest.raises(MalformedMessage, match="expected 9 numbers"):
+        parse_private_key(rsa_pkcs8(rsa_numbers(rsa_key)[:8]))
+
+
+@pytest.mark.parametrize("version", [-1, 2])
+def test_rejects_pkcs8_of_an_unknown_version(ec_key: PrivateKey, version: int) -> None:
+    fields = [bytes(child.encoded) for child in der.read_sequence(ec_key.pkcs8_der)]
+    with pytest.raises(MalformedMessage, match="version 0 or 1"):
+        parse_private_key(der.sequence(der.integer(version), *fields[1:]))
+
+
+def test_rejects_an_ec_key_of_an_unknown_version() -> None:
+    identifier = der.sequence(der.oid(EC_PUBLIC_KEY), der.oid(CURVE_OIDS[Curve.P256]))
+    key_der = der.sequence(der.integer(2), der.octet_string(b"\1" * 32))
+    with pytest.raises(MalformedMessage, match="version 1"):
+        parse_private_key(der.sequence(der.integer(0), identifier, der.octet_string(key_der)))
+
+
+def test_rejects_a_public_half_of_the_wrong_form() -> None:
+    tagged = der.explicit(1, der.element(0x03, b"\0\4", b"\1" * 63))
+    with pytest.raises(MalformedMessage, match="uncompressed point"):
+        parse_private_key(ec_pkcs8(b"\1" * 32, tagged=tagged))
+
+
+def test_rejects_a_bit_string_that_is_not_whole_octets() -> None:
+    for content in (b"", b"\1\4" + b"\1" * 64):
+        identifier = der.sequence(der.oid(EC_PUBLIC_KEY), der.oid(CURVE_OIDS[Curve.P256]))
+        with pytest.raises(MalformedMessage, match="whole octets"):
+            parse_public_key(der.sequence(identifier, der.element(0x03, content)))
+
+
 def test_every_truncation_is_malformed(rsa_key: PrivateKey, ec_key: PrivateKey) -> None:
     for key_der in (rsa_key.pkcs8_der, ec_key.pkcs8_der):
         for length in range(0, len(key_der), 7):
