@@ -13,6 +13,7 @@ export { VaultError };
 
 const DEFAULT_DEADLINE_SECONDS = 60;
 const CLEANUP_GRACE_MILLISECONDS = 1_000;
+const RESERVE_DELAY_MILLISECONDS = 50;
 const MAX_OPEN_REQUESTS = 16;
 
 /**
@@ -75,7 +76,8 @@ export class Vault {
       return await operation.run({ id: this.#nextId++, verb, args }, deadlineSeconds, signal);
     } finally {
       this.#operations.delete(operation);
-      if (!this.#closed) this.#startReserve();
+      // Copying the snapshot for the next Worker blocks for a moment: first the result is used and painted.
+      setTimeout(() => this.#closed || this.#startReserve(), RESERVE_DELAY_MILLISECONDS);
     }
   }
 

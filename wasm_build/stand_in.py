@@ -1,0 +1,159 @@
+"""People, certificates and a stand-in for WebCrypto, fixed and worthless: what the warm-up works with.
+
+A snapshot must be made without WebCrypto and come out the same each time. The stand-in keeps the forms and drops the
+secrecy: its ciphertext is the plaintext, and every signature holds. It exists only while the snapshot is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final, NamedTuple
+
+from smime_core import der
+from smime_core.algorithms import (
+    CURVE_OIDS,
+    EC_PUBLIC_KEY,
+    NULL,
+    RSA_ENCRYPTION,
+    Curve,
+    SignatureAlgorithm,
+    SignatureScheme,
+    build_signature_identifier,
+)
+from smime_core.algorithms import HashName as Hash
+from smime_core.certificate import EMAIL_PROTECTION, Certificate, parse_certificate
+from smime_core.identity import Identity
+from smime_core.keys import parse_private_key, public_key_of
+from smime_core.provider import PrivateKey
+
+# Two fixed primes of 512 bits: arithmetic wants a working key, and nobody's secret depends on it.
+_P: Final = 2**512 - 569
+_Q: Final = 2**512 - 629
+_EXPONENT: Final = 65537
+_BIT_STRING: Final = 0x03
+_SIGNING: Final = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=Hash.SHA256)
+
+
+class _Octets(bytes):
+    """What WebCrypto answers with, as far as Python asks."""
+
+    def to_bytes(self) -> bytes:
+        return bytes(self)
+
+
+class StandInDoor:
+    """The functions of `runtime/crypto_door.js` without any cryptography."""
+
+    async def digest(self, name: str, data: bytes) -> _Octets:
+        return _Octets(hashlib.new(name.replace("-", ""), data).digest())
+
+    async def importKey(self, *_: object) -> object:  # JavaScript's name
+        return object()
+
+    async def sign(self, key: object, algorithm: str, data: bytes) -> _Octets:
+        return _Octets(hashlib.sha512(data).digest() if "ECDSA" in algorithm else bytes(128))
+
+    async def verify(self, *_: object) -> bool:
+        return True
+
+    async def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
+        padding = 16 - len(data) % 16 if name == "AES-CBC" else 16
+        return _Octets(b"".join((data, bytes([padding]) * padding)))
+
+    async def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
+        return _Octets(data[: -data[-1]])
+
+    async def encryptOaep(self, key: object, data: bytes) -> _Octets:
+        return _Octets(data.rjust(128, b"\0"))
+
+    async def decryptOaep(self, key: object, data: bytes) -> _Octets:
+        return _Octets(data[-32:])
+
+    async def agree(self, key: object, curve: str, point: bytes, bits: int) -> _Octets:
+        return _Octets(bytes(bits // 8))
+
+    async def agreeEphemeral(self, key: object, curve: str, bits: int) -> _Octets:
+        return _Octets(b"\x04" + bytes(bits // 8 * 3))
+
+    async def wrap(self, kek: bytes, cek: bytes) -> _Octets:
+        return _Octets(bytes(8) + cek)
+
+    async def unwrap(self, kek: bytes, wrapped: bytes) -> _Octets:
+        return _Octets(wrapped[8:])
+
+    async def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> _Octets:
+        return _Octets(bytes(length))
+
+
+class StandIns(NamedTuple):
+    anchor: Certificate
+    rsa: Identity
+    ec: Identity
+
+
+def make_stand_ins() -> StandIns:
+    """An authority and two people, whose certificates run from 2000 to 2049."""
+    authority_key, person_key = _rsa_key(), _ec_key()
+    anchor = _certificate("Stand-in authority", authority_key, is_ca=True, number=1)
+    rsa = _certificate("rsa@example.test", authority_key, is_ca=False, number=2)
+    ec = _certificate("ec@example.test", person_key, is_ca=False, number=3)
+    return StandIns(
+        anchor=anchor,
+        rsa=Identity(certificate=rsa, private_key=authority_key, chain=(anchor,)),
+        ec=Identity(certificate=ec, private_key=person_key, chain=(anchor,)),
+    )
+
+
+def _rsa_key() -> PrivateKey:
+    secret = pow(_EXPONENT, -1, (_P - 1) * (_Q - 1))
+    numbers = (0, _P * _Q, _EXPONENT, secret, _P, _Q, secret % (_P - 1), secret % (_Q - 1), pow(_Q, -1, _P))
+    return _private_key(der.oid(RSA_ENCRYPTION) + NULL, der.sequence(*map(der.integer, numbers)))
+
+
+def _ec_key() -> PrivateKey:
+    point = der.explicit(1, der.element(_BIT_STRING, b"\0\x04", bytes(64)))
+    key_der = der.sequence(der.integer(1), der.octet_string(b"\x01" * 32), point)
+    return _private_key(der.oid(EC_PUBLIC_KEY) + der.oid(CURVE_OIDS[Curve.P256]), key_der)
+
+
+def _private_key(algorithm: bytes, key_der: bytes) -> PrivateKey:
+    return parse_private_key(der.sequence(der.integer(0), der.sequence(algorithm), der.octet_string(key_der)))
+
+
+def _certificate(name: str, key: PrivateKey, *, is_ca: bool, number: int) -> Certificate:
+    identifier = build_signature_identifier(_SIGNING)
+    tbs = der.sequence(
+        der.explicit(0, der.integer(2)),
+        der.integer(number),
+        identifier,
+        _name("Stand-in authority"),
+        der.sequence(der.element(0x17, b"000101000000Z"), der.element(0x17, b"491231235959Z")),
+        _name(name),
+        public_key_of(key).spki_der,
+        der.explicit(3, der.sequence(*_extensions(name, is_ca=is_ca))),
+    )
+    return parse_certificate(der.sequence(tbs, identifier, der.element(_BIT_STRING, bytes(129))))
+
+
+def _name(text: str) -> bytes:
+    attribute = der.sequence(der.oid("2.5.4.3"), der.element(0x0C, text.encode()))
+    return der.sequence(der.set_of([attribute]))
+
+
+def _extensions(name: str, *, is_ca: bool) -> list[bytes]:
+    true = der.element(0x01, b"\xff")
+    usage = b"\x01\x06" if is_ca else b"\x03\xa8"
+    values: list[tuple[str, bytes]] = [
+        ("2.5.29.14", der.octet_string(hashlib.sha1(name.encode(), usedforsecurity=False).digest())),
+        ("2.5.29.19", der.sequence(true) if is_ca else der.sequence()),
+        ("2.5.29.15", der.element(_BIT_STRING, usage)),
+    ]
+    if not is_ca:
+        values.append(("2.5.29.17", der.sequence(der.element(0x81, name.encode()))))
+        values.append(("2.5.29.37", der.sequence(der.oid(EMAIL_PROTECTION))))
+    return [der.sequence(der.oid(oid), der.octet_string(value)) for oid, value in values]
+
+
+def as_view(data: bytes) -> Any:
+    """Bytes as the Worker hands them over."""
+    return _Octets(data)
