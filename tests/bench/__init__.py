@@ -1,0 +1,1 @@
+"""Measurements beside the peers in one browser page; not part of the tests."""

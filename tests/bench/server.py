@@ -1,0 +1,57 @@
+"""A static server on loopback for the measuring page: the bundle, the peers' packages, the page."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_FOLDERS = {"node_modules": _PROJECT / "node_modules", "bench": Path(__file__).resolve().parent / "page"}
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    extensions_map = {  # noqa: RUF012  the base class declares it so
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def __init__(self, *args: Any, runtime: Path, **kwargs: Any) -> None:
+        self.folders = {**_FOLDERS, "runtime": runtime}
+        super().__init__(*args, **kwargs)
+
+    def translate_path(self, path: str) -> str:
+        """Map /NAME/... into the folder of that name; anything else is not found."""
+        name, _, rest = path.lstrip("/").partition("?")[0].partition("/")
+        if name not in self.folders or ".." in rest:
+            return str(_PROJECT / "does-not-exist")
+        return str(self.folders[name] / rest)
+
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+            return
+        super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the table is the output."""
+
+
+@contextmanager
+def serve_page(runtime: Path) -> Iterator[str]:
+    """The address of the measuring page, while the context lasts."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, runtime=runtime)) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/bench/bench.html"
+        finally:
+            server.shutdown()
+            thread.join()
