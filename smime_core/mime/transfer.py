@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import binascii
-import functools
-import io
 import re
+import struct
+from collections.abc import Iterable
 from typing import Final
 
 from smime_core.der import Buffer
@@ -13,7 +13,9 @@ from smime_core.errors import MalformedMessage
 from smime_core.mime.encoded_words import decode_base64_tolerantly
 
 _LINE_LENGTH: Final = 76
-_BLOCK_BYTES: Final = 57 * 4_096  # whole lines; small enough to stay in the cache, and the heap small
+_LINES_A_BLOCK: Final = 4_096  # small enough to stay in the cache, and to keep the heap small
+_BLOCK_BYTES: Final = 57 * _LINES_A_BLOCK
+_BLOCK_OF_LINES: Final = struct.Struct(f"{_LINE_LENGTH}s" * _LINES_A_BLOCK)
 _BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
 _BLANKS_AT_LINE_END: Final = re.compile(rb"[ \t]++(?=\r?\n|\Z)")
@@ -25,8 +27,7 @@ def encode_base64(data: Buffer) -> bytes:
     pieces: list[bytes] = []
     for start in range(0, len(view), _BLOCK_BYTES):
         digits = binascii.b2a_base64(view[start : start + _BLOCK_BYTES], newline=False)
-        lines = iter(functools.partial(io.BytesIO(digits).read, _LINE_LENGTH), b"")
-        pieces.append(b"\r\n".join([*lines, b""]))
+        pieces += [b"\r\n".join(_split_lines(digits)), b"\r\n"]
     return b"".join(pieces)
 
 
@@ -62,6 +63,13 @@ def encode_quoted_printable(text: bytes) -> bytes:
     if encoded.startswith(b"From ") or b"\nFrom " in encoded:
         encoded = _FROM_LINE.sub(_guard_from, encoded)
     return encoded.replace(b"\n", b"\r\n")
+
+
+def _split_lines(digits: bytes) -> Iterable[bytes]:
+    # A whole block is cut in one call, without a Python step for each line.
+    if len(digits) == _BLOCK_OF_LINES.size:
+        return _BLOCK_OF_LINES.unpack(digits)
+    return [digits[start : start + _LINE_LENGTH] for start in range(0, len(digits), _LINE_LENGTH)]
 
 
 def _guard_from(line: re.Match[bytes]) -> bytes:

@@ -517,6 +517,11 @@ class TestMessages:
         with pytest.raises(MalformedMessage, match="smime-type"):
             build_pkcs7_mime(b"", b"", "a\r\nBcc: x")
 
+    @pytest.mark.parametrize("length", [57 * 4_096 - 1, 57 * 4_096, 57 * 4_096 + 1, 57 * 8_192 + 57])
+    def test_large_base64_is_wrapped_without_a_seam(self, length: int) -> None:
+        data = b"Sealwax" * (length // 7) + b"x" * (length % 7)
+        assert encode_base64(data) == base64.encodebytes(data).replace(b"\n", b"\r\n")
+
     @given(st.binary(max_size=500))
     def test_base64_decodes_elsewhere(self, data: bytes) -> None:
         assert encode_base64(data) == base64.encodebytes(data).replace(b"\n", b"\r\n")
