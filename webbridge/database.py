@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS session (
     nonce BLOB NOT NULL,
     sealed_password BLOB NOT NULL,
     used_at REAL NOT NULL,
-    expires_at REAL NOT NULL
+    expires_at INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS login_attempt (counter TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS login_attempt_by_counter ON login_attempt (counter, at);

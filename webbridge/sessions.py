@@ -64,7 +64,7 @@ class SessionStore:
         nonce = secrets.token_bytes(NONCE_BYTES)
         session_id = _session_id(cookie_half)
         at = self._clock().timestamp()
-        expires_at = at + self._absolute_seconds
+        expires_at = int(at) + self._absolute_seconds
         additional_data = _additional_data(session_id, credentials.address, self._host, expires_at)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
         sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
@@ -117,7 +117,7 @@ def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(cookie_half + server_half)
 
 
-def _additional_data(session_id: str, address: str, host: str, expires_at: float) -> bytes:
+def _additional_data(session_id: str, address: str, host: str, expires_at: int) -> bytes:
     return json.dumps([session_id, address, host, expires_at]).encode()
 
 

@@ -69,7 +69,7 @@ class MemoryMailServer:
         self._tls_folder = tls_folder
         self._sockets = imap_socket, smtp_socket
         for bound in self._sockets:
-            # Accepted sockets inherit it. asyncio sets it only on sockets that it made, and answers are many small writes.
+            # Answers are many small writes. asyncio spares only its own sockets the wait; accepted ones inherit this.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._imap_port: int = imap_socket.getsockname()[1]
         self._smtp_port: int = smtp_socket.getsockname()[1]
@@ -104,8 +104,13 @@ class MemoryMailServer:
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self.stop()
+
+    def stop(self) -> None:
+        """End the servers; before the end of the context, to see what a bridge says without them."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
 
     def _run(self) -> None:
         asyncio.run(self._serve())

@@ -13,6 +13,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+POLL_SECONDS = 0.05  # how long the end may take
+
 
 @contextmanager
 def serve(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
@@ -22,7 +24,7 @@ def serve(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
     server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=bound.fileno())
     # The server has a duplicate of the socket; two would keep the port after the end.
     bound.close()
-    thread = threading.Thread(target=server.serve_forever, name=f"web-{port}", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], name=f"web-{port}", daemon=True)
     thread.start()
     try:
         yield

@@ -1,0 +1,540 @@
+"""The bridge's API: who may call it, how long a session lives, what its errors say, and what it never writes down."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from roaming_keys.tickets import BadTicket, check_ticket
+from smime_core import blocking
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.providers.native import NativeProvider
+from tests.servers.conftest import ALICE, BOB, PASSWORDS, FakeClock
+from webbridge import BridgeConfig, create_app
+from webbridge.config import check_origin
+from webbridge.demo.accounts import certificate_pem
+from webbridge.demo.mail_server import MemoryMailServer
+from webbridge.gateway import ServerAddress
+from webbridge.services import COOKIE_NAME, services_of
+
+pytestmark = pytest.mark.server
+
+API = "http://127.0.0.1:8461"
+PAGES = "http://127.0.0.1:8460"
+KEYS = "http://127.0.0.1:8462"
+ENROLMENT_KEY = bytes(range(32))
+FROM_PAGES = {"Origin": PAGES, "X-Sealwax": "1"}
+MESSAGE = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Hello\r\n\r\n.dot \xc3\xa4\r\n"
+
+
+@pytest.fixture
+def config(memory_server: MemoryMailServer, clock: FakeClock) -> BridgeConfig:
+    return BridgeConfig(
+        api_origin=API,
+        pages_origin=PAGES,
+        key_server_origin=KEYS,
+        mail_server=memory_server.address,
+        enrolment_key=ENROLMENT_KEY,
+        clock=clock,
+        max_message_bytes=100_000,
+    )
+
+
+@pytest.fixture
+def app(config: BridgeConfig) -> Iterator[Flask]:
+    app = create_app(config)
+    yield app
+    services_of(app).close()
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def alice(browser: FlaskClient) -> FlaskClient:
+    assert sign_in(browser).status_code == 200
+    return browser
+
+
+def sign_in(browser: FlaskClient, address: str = ALICE, password: str = PASSWORDS[ALICE]) -> TestResponse:
+    return browser.post(
+        "/api/session", base_url=API, headers=FROM_PAGES, json={"address": address, "password": password}
+    )
+
+
+def get(browser: FlaskClient, path: str) -> TestResponse:
+    # Buffered: the answer is read to its end and closed, as a server does it.
+    return browser.get(path, base_url=API, headers=FROM_PAGES, buffered=True)
+
+
+def send(browser: FlaskClient, message: bytes, recipients: str) -> TestResponse:
+    headers = FROM_PAGES | {"X-Sealwax-Recipients": recipients, "Content-Type": "application/octet-stream"}
+    return browser.post("/api/send", base_url=API, headers=headers, data=message)
+
+
+def error_of(response: TestResponse) -> tuple[int, str]:
+    fields = response.get_json()
+    assert set(fields) == {"code", "message"}
+    assert fields["message"]
+    return response.status_code, fields["code"]
+
+
+def cookie_of(browser: FlaskClient) -> str | None:
+    cookie = browser.get_cookie(COOKIE_NAME, domain="127.0.0.1")
+    return None if cookie is None else cookie.value
+
+
+# Signing in and out
+
+
+def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get(browser: FlaskClient) -> None:
+    response = sign_in(browser)
+    assert response.get_json() == {"address": ALICE}
+    name, _, rest = response.headers["Set-Cookie"].partition("=")
+    attributes = {part.strip() for part in rest.split(";")[1:]}
+    assert name == "__Host-sealwax"
+    assert attributes == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
+
+
+def test_a_wrong_password_is_refused_without_a_cookie(browser: FlaskClient) -> None:
+    response = sign_in(browser, password="wrong")
+    assert error_of(response) == (401, "login-refused")
+    assert "Set-Cookie" not in response.headers
+
+
+def test_an_unreachable_mail_server_is_named(config: BridgeConfig) -> None:
+    nowhere = ServerAddress(host="127.0.0.1", port=1)
+    app = create_app(replace(config, mail_server=replace(config.mail_server, imap=nowhere)))
+    assert error_of(sign_in(app.test_client())) == (502, "mail-server-unreachable")
+    services_of(app).close()
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "{}", '{"address": "a@example.test"}', '{"address": 1, "password": "x"}']
+)
+def test_a_login_that_is_no_login_is_refused(browser: FlaskClient, body: str) -> None:
+    headers = FROM_PAGES | {"Content-Type": "application/json"}
+    response = browser.post("/api/session", base_url=API, headers=headers, data=body)
+    assert error_of(response) == (400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("address", "password"),
+    [("alice", "x"), (f"{ALICE}\r\nA1 NOOP", "x"), (ALICE, "x\r\nA1 NOOP"), (ALICE, "x\0y"), (ALICE, "")],
+)
+def test_a_login_never_carries_a_command(browser: FlaskClient, address: str, password: str) -> None:
+    assert error_of(sign_in(browser, address, password)) == (400, "bad-argument")
+
+
+def test_who_is_signed_in_is_told_until_signing_out(alice: FlaskClient) -> None:
+    assert get(alice, "/api/session").get_json() == {"address": ALICE}
+    response = alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
+    assert response.status_code == 204
+    assert cookie_of(alice) is None
+    assert error_of(get(alice, "/api/session")) == (401, "session-ended")
+
+
+def test_a_cookie_kept_after_signing_out_opens_nothing(alice: FlaskClient) -> None:
+    kept = cookie_of(alice)
+    assert kept is not None
+    alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
+    alice.set_cookie(COOKIE_NAME, kept, domain="127.0.0.1")
+    assert error_of(get(alice, "/api/session")) == (401, "session-ended")
+
+
+def test_signing_in_again_gives_a_new_id_and_ends_the_old_session(app: Flask, alice: FlaskClient) -> None:
+    first = cookie_of(alice)
+    sign_in(alice)
+    assert first is not None
+    assert cookie_of(alice) != first
+    assert services_of(app).sessions.find(first) is None
+
+
+def test_a_session_ends_after_fifteen_idle_minutes(alice: FlaskClient, clock: FakeClock) -> None:
+    clock.advance(seconds=15 * 60 - 1)
+    assert get(alice, "/api/session").status_code == 200
+    clock.advance(seconds=15 * 60)
+    assert error_of(get(alice, "/api/session")) == (401, "session-ended")
+
+
+def test_a_session_ends_after_twelve_hours_of_use(alice: FlaskClient, clock: FakeClock) -> None:
+    for _ in range(12 * 6 - 1):
+        clock.advance(seconds=10 * 60)
+        assert get(alice, "/api/session").status_code == 200
+    clock.advance(seconds=10 * 60)
+    assert error_of(get(alice, "/api/session")) == (401, "session-ended")
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "A" * 43, "ä" * 43, "A" * 10_000])
+def test_an_invented_cookie_opens_nothing(app: Flask, cookie: str) -> None:
+    assert services_of(app).sessions.find(cookie) is None
+    assert services_of(app).sessions.end(cookie) is None or len(cookie) == 43
+
+
+def test_every_route_but_config_needs_a_session(browser: FlaskClient) -> None:
+    folder = "/api/folders/INBOX/messages"
+    for path in ("/api/session", "/api/folders", folder, f"{folder}/1/raw", f"/api/directory?address={BOB}"):
+        assert error_of(get(browser, path)) == (401, "session-ended")
+    for path in ("/api/send", "/api/enrolment"):
+        assert error_of(browser.post(path, base_url=API, headers=FROM_PAGES)) == (401, "session-ended")
+    assert error_of(browser.put(f"{folder}/1/seen", base_url=API, headers=FROM_PAGES)) == (401, "session-ended")
+    assert get(browser, "/api/config").status_code == 200
+
+
+def test_the_sixth_failed_login_has_to_wait(browser: FlaskClient, clock: FakeClock) -> None:
+    for _ in range(5):
+        assert error_of(sign_in(browser, password="wrong")) == (401, "login-refused")
+        clock.advance(seconds=10)
+    response = sign_in(browser)
+    assert error_of(response) == (429, "try-later")
+    assert response.headers["Retry-After"] == str(15 * 60 - 50)
+    assert sign_in(browser, BOB, PASSWORDS[BOB]).status_code == 200
+    clock.advance(seconds=15 * 60 - 50)
+    assert sign_in(browser).status_code == 200
+
+
+def test_logins_that_succeed_or_reach_nobody_are_not_counted(browser: FlaskClient, config: BridgeConfig) -> None:
+    for _ in range(7):
+        assert sign_in(browser).status_code == 200
+    nowhere = ServerAddress(host="127.0.0.1", port=1)
+    app = create_app(replace(config, mail_server=replace(config.mail_server, imap=nowhere)))
+    for _ in range(7):
+        assert error_of(sign_in(app.test_client())) == (502, "mail-server-unreachable")
+    services_of(app).close()
+
+
+def test_a_stolen_database_holds_no_password_and_no_cookie(config: BridgeConfig, tmp_path: Path) -> None:
+    path = tmp_path / "bridge.sqlite"
+    app = create_app(replace(config, database=str(path)))
+    browser = app.test_client()
+    sign_in(browser)
+    cookie = cookie_of(browser)
+    assert cookie is not None
+    services_of(app).close()
+    stolen = path.read_bytes()
+    assert ALICE.encode() in stolen
+    for secret in (PASSWORDS[ALICE].encode(), cookie.encode(), b64decode(cookie + "=", altchars=b"-_")):
+        assert secret not in stolen
+
+
+def test_signing_out_leaves_no_half_of_the_key_in_the_file(config: BridgeConfig, tmp_path: Path) -> None:
+    path = tmp_path / "bridge.sqlite"
+    app = create_app(replace(config, database=str(path)))
+    browser = app.test_client()
+    sign_in(browser)
+    with sqlite3.connect(path) as rows:
+        ((server_half,),) = rows.execute("SELECT server_half FROM session").fetchall()
+    rows.close()
+    browser.delete("/api/session", base_url=API, headers=FROM_PAGES)
+    services_of(app).close()
+    assert server_half not in path.read_bytes()
+
+
+@pytest.mark.parametrize("column", ["address", "expires_at", "server_half", "nonce"])
+def test_a_row_that_was_altered_opens_nothing(app: Flask, alice: FlaskClient, clock: FakeClock, column: str) -> None:
+    altered = {
+        "address": BOB,
+        "expires_at": int(clock().timestamp()) + 10**6,
+        "server_half": bytes(32),
+        "nonce": bytes(12),
+    }
+    with services_of(app).database.transaction() as rows:
+        rows.execute(f"UPDATE session SET {column} = ?", (altered[column],))  # noqa: S608  # from the list above
+    assert error_of(get(alice, "/api/session")) == (401, "session-ended")
+
+
+def test_a_password_that_the_mail_server_no_longer_takes_ends_the_session(
+    app: Flask, alice: FlaskClient, memory_server: MemoryMailServer
+) -> None:
+    memory_server._passwords[ALICE] = "changed"
+    assert error_of(send(alice, MESSAGE, BOB)) == (401, "session-ended")
+    assert services_of(app).sessions.find(cookie_of(alice) or "") is None
+
+
+# Who may call
+
+
+@pytest.mark.parametrize("path", ["/api/config", "/api/session", "/api/nothing"])
+def test_every_answer_has_strict_headers(browser: FlaskClient, path: str) -> None:
+    headers = get(browser, path).headers
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_only_the_pages_origin_may_read_answers(browser: FlaskClient) -> None:
+    response = get(browser, "/api/config")
+    assert response.headers["Access-Control-Allow-Origin"] == PAGES
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "Origin" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:8470", "http://127.0.0.1", "https://127.0.0.1:8460", "null"])
+def test_another_origin_is_refused_even_on_the_same_host(alice: FlaskClient, origin: str) -> None:
+    response = alice.get("/api/session", base_url=API, headers={"Origin": origin, "X-Sealwax": "1"})
+    assert error_of(response) == (403, "wrong-origin")
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_a_preflight_from_the_pages_passes_and_from_elsewhere_not(browser: FlaskClient) -> None:
+    asked = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "x-sealwax"}
+    allowed = browser.options("/api/session", base_url=API, headers=asked | {"Origin": PAGES})
+    assert allowed.status_code == 200
+    assert "X-Sealwax" in allowed.headers["Access-Control-Allow-Headers"]
+    assert "DELETE" in allowed.headers["Access-Control-Allow-Methods"]
+    refused = browser.options("/api/session", base_url=API, headers=asked | {"Origin": "http://evil.test"})
+    assert "Access-Control-Allow-Headers" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/session"),
+        ("DELETE", "/api/session"),
+        ("POST", "/api/send"),
+        ("POST", "/api/enrolment"),
+        ("PUT", "/api/folders/INBOX/messages/1/seen"),
+    ],
+)
+def test_nothing_changes_without_the_header_that_forms_cannot_set(alice: FlaskClient, method: str, path: str) -> None:
+    response = alice.open(path, method=method, base_url=API, headers={"Origin": PAGES})
+    assert error_of(response) == (403, "wrong-origin")
+    assert get(alice, "/api/session").status_code == 200
+
+
+def test_a_host_name_that_only_resolves_to_this_machine_is_refused(browser: FlaskClient) -> None:
+    response = browser.get("/api/config", base_url="http://rebound.test:8461")
+    assert error_of(response) == (400, "bad-request")
+
+
+def test_outside_of_loopback_https_is_forced_and_remembered(config: BridgeConfig) -> None:
+    public = replace(
+        config, api_origin="https://api.example.org", pages_origin="https://mail.example.org", trusted_proxies=0
+    )
+    app = create_app(public)
+    browser = app.test_client()
+    plain = browser.get("/api/config", base_url="http://api.example.org", headers={"X-Forwarded-Proto": "https"})
+    assert plain.status_code == 302
+    assert plain.headers["Location"] == "https://api.example.org/api/config"
+    secure = browser.get("/api/config", base_url="https://api.example.org")
+    assert secure.status_code == 200
+    assert secure.headers["Strict-Transport-Security"].startswith("max-age=31")
+    services_of(app).close()
+
+
+def test_a_trusted_proxy_says_who_came_by_https(config: BridgeConfig) -> None:
+    public = replace(config, api_origin="https://api.example.org", trusted_proxies=1)
+    app = create_app(public)
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Host": "api.example.org"}
+    response = app.test_client().get("/api/config", base_url="http://10.0.0.1", headers=headers)
+    assert response.status_code == 200
+    services_of(app).close()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://mail.example.org", "https://mail.example.org/", "ftp://x", "https://u@mail.example.org", "mail", ""],
+)
+def test_an_origin_without_https_or_with_more_than_an_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValueError, match=r"origin|HTTPS"):
+        check_origin(origin)
+
+
+# Errors
+
+
+def test_every_error_is_json(app: Flask, alice: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert error_of(get(alice, "/api/nothing")) == (404, "not-found")
+    assert error_of(get(alice, "/")) == (404, "not-found")
+    response = alice.patch("/api/session", base_url=API, headers=FROM_PAGES)
+    assert error_of(response) == (405, "method-not-allowed")
+    assert "GET" in response.headers["Allow"]
+    assert error_of(send(alice, b"x" * 100_001, BOB)) == (413, "message-too-large")
+    monkeypatch.setattr(services_of(app).directory, "find", lambda _address: 1 / 0)
+    assert error_of(get(alice, f"/api/directory?address={BOB}")) == (500, "server-error")
+
+
+def test_a_login_body_is_small(browser: FlaskClient) -> None:
+    assert error_of(sign_in(browser, password="x" * 20_000)) == (413, "message-too-large")
+
+
+# Mail
+
+
+def test_folders_are_listed_with_role_and_counts(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    memory_server.append(ALICE, MESSAGE)
+    assert get(alice, "/api/folders").get_json()["folders"] == [
+        {"name": "INBOX", "role": "inbox", "total": 1, "unseen": 1},
+        {"name": "Sent", "role": "sent", "total": 0, "unseen": 0},
+    ]
+
+
+def test_messages_are_listed_read_and_marked(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    uid = memory_server.append(ALICE, b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n" + MESSAGE)
+    (row,) = get(alice, "/api/folders/INBOX/messages?limit=10").get_json()["messages"]
+    assert row["uid"] == uid
+    assert row["from"] == ALICE
+    assert row["to"] == BOB
+    assert row["subject"] == "Hello"
+    assert row["protection"] == "signed"
+    assert row["date"] is None
+    assert row["seen"] is False
+    marked = alice.put(f"/api/folders/INBOX/messages/{uid}/seen", base_url=API, headers=FROM_PAGES)
+    assert marked.status_code == 204
+    assert get(alice, "/api/folders/INBOX/messages").get_json()["messages"][0]["seen"] is True
+    assert get(alice, f"/api/folders/INBOX/messages?before={uid}").get_json()["messages"] == []
+
+
+def test_raw_bytes_come_as_the_server_holds_them(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    message = MESSAGE + bytes(range(1, 10)) + bytes(range(14, 256)) * 100 + b"\r\n"
+    uid = memory_server.append(ALICE, message)
+    response = get(alice, f"/api/folders/INBOX/messages/{uid}/raw")
+    assert response.data == message
+    assert response.content_length == len(message)
+    assert response.mimetype == "application/octet-stream"
+    assert response.headers["Content-Disposition"] == "attachment"
+
+
+def test_a_head_request_leaves_the_connection_for_the_next(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    uid = memory_server.append(ALICE, MESSAGE)
+    for _ in range(4):
+        path = f"/api/folders/INBOX/messages/{uid}/raw"
+        response = alice.head(path, base_url=API, headers=FROM_PAGES, buffered=True)
+        assert response.content_length == len(MESSAGE)
+    assert get(alice, path).data == MESSAGE
+
+
+def test_a_folder_name_with_a_slash_is_one_name(alice: FlaskClient) -> None:
+    assert error_of(get(alice, "/api/folders/Archive%2F2024/messages")) == (404, "no-such-folder")
+    assert error_of(get(alice, "/api/folders/INBOX%00/messages")) == (400, "bad-argument")
+    assert error_of(get(alice, "/api/folders/INBOX%0D%0AA1%20NOOP/messages")) == (404, "not-found")
+
+
+def test_a_message_that_is_not_there_is_named(alice: FlaskClient) -> None:
+    assert error_of(get(alice, "/api/folders/INBOX/messages/77/raw")) == (404, "no-such-message")
+    assert error_of(get(alice, f"/api/folders/INBOX/messages/{2**32}/raw")) == (400, "bad-argument")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "before=x", "before=1e3", "before=99999999999", "limit="])
+def test_numbers_of_a_list_are_positive(alice: FlaskClient, query: str) -> None:
+    assert error_of(get(alice, f"/api/folders/INBOX/messages?{query}")) == (400, "bad-request")
+
+
+def test_a_sent_message_arrives_as_it_is_and_is_kept(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    response = send(alice, MESSAGE, f" {BOB} , {ALICE},")
+    assert response.get_json() == {"savedTo": "Sent"}
+    assert [stored.raw for stored in memory_server.messages(BOB)] == [MESSAGE]
+    assert [stored.raw for stored in memory_server.messages(ALICE)] == [MESSAGE]
+    (copy,) = memory_server.messages(ALICE, "Sent")
+    assert copy.raw == MESSAGE
+    assert copy.flags == {"\\Seen"}
+
+
+@pytest.mark.parametrize(
+    ("message", "recipients", "expected"),
+    [
+        (MESSAGE, "nobody@example.test", (422, "message-refused")),
+        (MESSAGE, "", (400, "bad-argument")),
+        (MESSAGE, "Bob <bob@example.test>", (400, "bad-argument")),
+        (MESSAGE + b"bare\nline\r\n", BOB, (400, "bad-argument")),
+        (b"", BOB, (400, "bad-argument")),
+    ],
+)
+def test_a_refused_message_is_neither_sent_nor_kept(
+    alice: FlaskClient, memory_server: MemoryMailServer, message: bytes, recipients: str, expected: tuple[int, str]
+) -> None:
+    assert error_of(send(alice, message, recipients)) == expected
+    assert memory_server.messages(BOB) == []
+    assert memory_server.messages(ALICE, "Sent") == []
+
+
+def test_a_copy_that_cannot_be_kept_is_no_failure_to_send(
+    app: Flask, alice: FlaskClient, memory_server: MemoryMailServer
+) -> None:
+    services_of(app).pool.close()
+    imap = services_of(app).pool._server.imap
+    object.__setattr__(services_of(app).pool, "_server", replace(memory_server.address, imap=replace(imap, port=1)))
+    assert send(alice, MESSAGE, BOB).get_json() == {"savedTo": None}
+    assert len(memory_server.messages(BOB)) == 1
+
+
+# Certificates and tickets
+
+
+def test_config_names_key_server_anchors_and_limit(config: BridgeConfig, tmp_path: Path) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    authority = blocking.run(create_authority("Test CA", provider=NativeProvider(), at=at))
+    anchors = tmp_path / "anchors.pem"
+    anchors.write_text(certificate_pem(authority.identity.certificate))
+    app = create_app(replace(config, anchors_file=anchors))
+    fields = get(app.test_client(), "/api/config").get_json()
+    services_of(app).close()
+    assert fields["keyServer"] == KEYS
+    assert [b64decode(anchor) for anchor in fields["anchors"]] == [authority.identity.certificate.der]
+    assert fields["maxMessageBytes"] == 100_000
+
+
+def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeConfig, tmp_path: Path) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    authority = blocking.run(create_authority("Test CA", provider=NativeProvider(), at=at))
+    identity = blocking.run(issue_identity(authority, "Bob@Example.test", provider=NativeProvider(), at=at))
+    (tmp_path / "bob.pem").write_text(certificate_pem(identity.certificate))
+    (tmp_path / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    app = create_app(replace(config, directory_folder=tmp_path))
+    browser = app.test_client()
+    sign_in(browser)
+    found = get(browser, f"/api/directory?address={BOB}").get_json()["certificates"]
+    assert [b64decode(certificate) for certificate in found] == [identity.certificate.der]
+    assert get(browser, "/api/directory?address=carol@example.test").get_json() == {"certificates": []}
+    assert error_of(get(browser, "/api/directory?address=*")) == (400, "bad-argument")
+    services_of(app).close()
+
+
+def test_a_ticket_proves_the_address_of_the_session_and_no_other(alice: FlaskClient, clock: FakeClock) -> None:
+    response = alice.post("/api/enrolment", base_url=API, headers=FROM_PAGES)
+    ticket = response.get_json()["ticket"]
+    check_ticket(ENROLMENT_KEY, ticket, user=ALICE, at=clock())
+    with pytest.raises(BadTicket):
+        check_ticket(ENROLMENT_KEY, ticket, user=BOB, at=clock())
+    clock.advance(seconds=600)
+    with pytest.raises(BadTicket):
+        check_ticket(ENROLMENT_KEY, ticket, user=ALICE, at=clock())
+
+
+# Secrets
+
+
+def test_no_secret_reaches_the_logs_or_a_repr(
+    app: Flask, browser: FlaskClient, config: BridgeConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("imapclient").setLevel(logging.DEBUG)
+    sign_in(browser, password="not the pässword")
+    sign_in(browser)
+    send(browser, MESSAGE, BOB)
+    get(browser, "/api/folders/INBOX/messages")
+    cookie = cookie_of(browser)
+    assert cookie is not None
+    session = services_of(app).sessions.find(cookie)
+    shown = caplog.text + repr(session) + repr(config) + repr(services_of(app))
+    for secret in (PASSWORDS[ALICE], "not the pässword", cookie, repr(ENROLMENT_KEY)):
+        assert secret not in shown
+        assert json.dumps(secret)[1:-1] not in shown

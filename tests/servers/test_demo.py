@@ -1,0 +1,181 @@
+"""The demonstration as a person and as the browser tests start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from roaming_keys import client
+from smime_core import RevocationPolicy, State, TrustStore, blocking, parse_certificates
+from smime_core.providers.native import NativeProvider
+from webbridge.demo.command import demo
+from webbridge.demo.ports import bind_ports
+from webbridge.demo.stack import DemoStack, PagesNotBuilt
+
+pytestmark = pytest.mark.server
+
+# Away from the demonstration that a person may have running.
+BASE = 18_460
+
+
+@pytest.fixture(scope="module")
+def pages_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "index.html").write_text("<!doctype html><title>Sealwax</title>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stack(pages_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
+    folder = tmp_path_factory.mktemp("identities")
+    with DemoStack(base_port=BASE, pages_folder=pages_folder, folder=folder) as stack:
+        yield stack
+
+
+def fetch_json(url: str, *, body: dict[str, str] | None = None, cookie: str = "") -> tuple[Any, str]:
+    headers = {"X-Sealwax": "1", "Content-Type": "application/json", "Cookie": cookie}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers)) as response:
+        return json.load(response), response.headers.get("Set-Cookie", "").partition(";")[0]
+
+
+def test_pages_api_and_key_server_answer_on_ports_in_a_row(stack: DemoStack) -> None:
+    ports = [int(url.rsplit(":", 1)[1]) for url in (stack.pages_url, stack.api_url, stack.keys_url)]
+    assert ports == [ports[0], ports[0] + 1, ports[0] + 2]
+    with urllib.request.urlopen(stack.pages_url) as response:
+        assert b"Sealwax" in response.read()
+    assert fetch_json(f"{stack.pages_url}/config.json")[0] == {"api": stack.api_url}
+    assert fetch_json(f"{stack.api_url}/api/config")[0]["keyServer"] == stack.keys_url
+    assert fetch_json(f"{stack.keys_url}/parameters?user=alice@example.test")[0]["protocol"] == 1
+
+
+def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStack) -> None:
+    for account, other in zip(stack.accounts, reversed(stack.accounts), strict=True):
+        login = {"address": account.address, "password": account.mail_password}
+        _, cookie = fetch_json(f"{stack.api_url}/api/session", body=login)
+        found, _ = fetch_json(f"{stack.api_url}/api/directory?address={other.address}", cookie=cookie)
+        assert [b64decode(der) for der in found["certificates"]] == [other.identity.certificate.der]
+        listed, _ = fetch_json(f"{stack.api_url}/api/folders/INBOX/messages", cookie=cookie)
+        assert [row["protection"] for row in listed["messages"]] == ["sealed"]
+
+
+def test_each_welcome_is_verified_for_its_reader(stack: DemoStack) -> None:
+    anchors = parse_certificates((stack.folder / "ca.pem").read_bytes())
+    trust_store = TrustStore(anchors=tuple(anchors), revocation=RevocationPolicy.NOT_CHECKED)
+    for account in stack.accounts:
+        (stored,) = stack.mail_server.messages(account.address)
+        report = blocking.examine_message(
+            stored.raw,
+            provider=NativeProvider(),
+            trust_store=trust_store,
+            at=datetime.now(UTC),
+            identities=[account.identity],
+        )
+        assert report.state is State.VERIFIED
+
+
+def test_the_key_server_hands_over_the_identity_for_its_passphrase(stack: DemoStack) -> None:
+    alice = stack.accounts[0]
+    passphrase = alice.key_passphrase.encode()
+    fetched = client.fetch(stack.keys_url, user=alice.address, passphrase=passphrase, provider=NativeProvider())
+    (identity,) = blocking.run(fetched)
+    assert identity.certificate == alice.identity.certificate
+
+
+def test_the_files_open_with_the_printed_passphrase(stack: DemoStack) -> None:
+    for account in stack.accounts:
+        path = stack.folder / f"{account.name.lower()}.p12"
+        identity = blocking.load_identity(path.read_bytes(), account.key_passphrase.encode(), provider=NativeProvider())
+        assert identity.certificate == account.identity.certificate
+
+
+def test_passphrases_differ_from_mail_passwords_and_from_each_other(stack: DemoStack) -> None:
+    secrets = [word for account in stack.accounts for word in (account.mail_password, account.key_passphrase)]
+    assert len(set(secrets)) == 4
+
+
+def test_a_second_demonstration_takes_other_ports(stack: DemoStack, pages_folder: Path) -> None:
+    with DemoStack(base_port=BASE, pages_folder=pages_folder) as second:
+        assert second.pages_url != stack.pages_url
+        folder = second.folder
+        assert (folder / "alice.p12").is_file()
+    assert not folder.exists()
+
+
+def test_everything_is_closed_at_the_end(pages_folder: Path) -> None:
+    with DemoStack(base_port=BASE + 500, pages_folder=pages_folder) as stack:
+        base = int(stack.pages_url.rsplit(":", 1)[1])
+    for port in range(base, base + 5):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_a_port_in_the_middle_of_the_row_is_stepped_over() -> None:
+    with socket.create_server(("127.0.0.1", BASE + 1003)):
+        ports = bind_ports(BASE + 1000)
+        assert ports.base > BASE + 1000
+        ports.close()
+
+
+def test_a_file_that_is_there_already_is_not_overwritten(pages_folder: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "alice.p12"
+    precious.write_bytes(b"somebody's real key")
+    with pytest.raises(FileExistsError), DemoStack(base_port=BASE, pages_folder=pages_folder, folder=tmp_path):
+        pass
+    assert precious.read_bytes() == b"somebody's real key"
+
+
+def test_without_built_pages_nothing_starts(tmp_path: Path) -> None:
+    with pytest.raises(PagesNotBuilt), DemoStack(base_port=BASE, pages_folder=tmp_path):
+        pass
+
+
+def test_the_command_refuses_a_port_that_programs_may_not_take() -> None:
+    result = CliRunner().invoke(demo, ["--port", "80"])
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_what_one_needs_and_ends_cleanly(
+    pages_folder: Path, tmp_path: Path, ending: signal.Signals
+) -> None:
+    program = (
+        "import sys, pathlib; from webbridge.demo import stack, command;"
+        "stack.DemoStack.__init__.__kwdefaults__['pages_folder'] = pathlib.Path(sys.argv.pop(1)); command.demo()"
+    )
+    arguments = [str(pages_folder), "--port", str(BASE + 2000), "--folder", str(tmp_path / "keys")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+    )
+    assert process.stdout is not None
+    printed = ""
+    while "Ctrl-C" not in printed:
+        line = process.stdout.readline()
+        assert line, "the command ended too early"
+        printed += line
+    process.send_signal(ending)
+    rest, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert errors == ""
+    for expected in (f"http://127.0.0.1:{BASE + 2000}", "alice@example.test", "bob@example.test", "mail password"):
+        assert expected in printed
+    assert "key passphrase" in printed
+    assert str(tmp_path / "keys") in printed
+    assert "Stopped" in rest

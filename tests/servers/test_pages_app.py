@@ -1,0 +1,128 @@
+"""The static origin of the pages: right types, strict headers, no cookies, and nothing outside of its folder."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from webbridge import PagesConfig, create_pages_app
+
+ORIGIN = "http://127.0.0.1:8460"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "pages"
+    (folder / "runtime").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Sealwax</title>")
+    (folder / "app.js").write_text("export {};")
+    (folder / "runtime" / "core.wasm").write_bytes(b"\0asm")
+    (folder / "runtime" / "pyodide.mjs").write_text("export {};")
+    (folder / "runtime" / "sealwax.snapshot").write_bytes(bytes(100))
+    (folder / ".hidden").write_text("hidden")
+    (tmp_path / "secret.txt").write_text("secret")
+    return folder
+
+
+@pytest.fixture
+def browser(folder: Path) -> FlaskClient:
+    config = PagesConfig(
+        pages_origin=ORIGIN,
+        api_origin="http://127.0.0.1:8461",
+        key_server_origin="http://127.0.0.1:8462",
+        folder=folder,
+    )
+    return create_pages_app(config).test_client()
+
+
+@pytest.mark.parametrize(
+    ("path", "mimetype"),
+    [
+        ("/", "text/html"),
+        ("/app.js", "text/javascript"),
+        ("/runtime/core.wasm", "application/wasm"),
+        ("/runtime/pyodide.mjs", "text/javascript"),
+        ("/runtime/sealwax.snapshot", "application/octet-stream"),
+        ("/config.json", "application/json"),
+    ],
+)
+def test_every_file_has_its_type_and_the_strict_headers(browser: FlaskClient, path: str, mimetype: str) -> None:
+    response = browser.get(path, base_url=ORIGIN)
+    assert response.status_code == 200
+    assert response.mimetype == mimetype
+    assert "Set-Cookie" not in response.headers
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["Cache-Control"] == "no-cache"
+    response.close()
+
+
+def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browser: FlaskClient) -> None:
+    response = browser.get("/", base_url=ORIGIN)
+    directives = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
+    response.close()
+    assert directives == {
+        "default-src": "'none'",
+        "script-src": "'self' 'wasm-unsafe-eval'",
+        "worker-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": "'self' http://127.0.0.1:8461 http://127.0.0.1:8462",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "sealwax",
+    }
+
+
+def test_config_names_the_api(browser: FlaskClient) -> None:
+    assert browser.get("/config.json", base_url=ORIGIN).get_json() == {"api": "http://127.0.0.1:8461"}
+
+
+def test_an_unchanged_file_is_not_sent_again_and_a_changed_one_is(browser: FlaskClient, folder: Path) -> None:
+    first = browser.get("/app.js", base_url=ORIGIN)
+    etag = {"If-None-Match": first.headers["ETag"]}
+    first.close()
+    same = browser.get("/app.js", base_url=ORIGIN, headers=etag)
+    assert same.status_code == 304
+    same.close()
+    (folder / "app.js").write_text("export{} ;")
+    again = browser.get("/app.js", base_url=ORIGIN, headers=etag)
+    assert again.status_code == 200
+    again.close()
+
+
+def test_a_stored_compressed_form_is_sent_only_to_those_who_take_it(browser: FlaskClient, folder: Path) -> None:
+    (folder / "app.js.gz").write_bytes(gzip.compress(b"export {};"))
+    compressed = browser.get("/app.js", base_url=ORIGIN, headers={"Accept-Encoding": "gzip, br"})
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert compressed.mimetype == "text/javascript"
+    assert gzip.decompress(compressed.data) == b"export {};"
+    plain = browser.get("/app.js", base_url=ORIGIN)
+    assert "Content-Encoding" not in plain.headers
+    assert plain.data == b"export {};"
+    assert plain.headers["ETag"] != compressed.headers["ETag"]
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    for response in (compressed, plain):
+        response.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../secret.txt", "/%2e%2e/secret.txt", "/runtime/../../secret.txt", "//etc/passwd", "/.hidden", "/runtime", "/x"],
+)
+def test_nothing_but_the_files_of_the_folder_is_served(browser: FlaskClient, path: str) -> None:
+    response = browser.get(path, base_url=ORIGIN)
+    assert response.status_code in {308, 404}
+    assert b"secret" not in response.data
+    assert b"hidden" not in response.data
+
+
+def test_the_static_origin_takes_no_uploads(browser: FlaskClient) -> None:
+    response = browser.post("/", base_url=ORIGIN, data=b"x")
+    assert response.status_code == 405
+    assert response.get_json()["code"] == "method-not-allowed"
