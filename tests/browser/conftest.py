@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.browsers import Browser, Chromium, Firefox, Name, launch, missing_programs
+from webbridge.demo.stack import DemoStack
 
 _running = pytest.StashKey[list[Browser]]()
 
@@ -59,6 +60,13 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     """Each of the two browsers in turn."""
     chosen: Browser = request.getfixturevalue(request.param)
     return chosen
+
+
+@pytest.fixture(scope="session")
+def demo_stack() -> Iterator[DemoStack]:
+    """Bridge, pages, key server and mail server for two accounts, one for all tests."""
+    with DemoStack() as stack:
+        yield stack
 
 
 @pytest.fixture(autouse=True)

@@ -168,8 +168,9 @@ class Page:
         self._act({"type": "pointer", "id": "pointer", "actions": steps})
 
     def type(self, text: str) -> None:
-        """Press the keys of `text`, one after the other, into whatever has the focus."""
-        steps = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        """Press the keys of `text`, one after the other, into whatever has the focus; a line end is Enter."""
+        keys = text.replace("\n", ENTER)
+        steps = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self._act({"type": "key", "id": "keyboard", "actions": steps})
 
     def press(self, *keys: str) -> None:

@@ -1,0 +1,106 @@
+"""The mail pages as a person uses them: sign in, unlock the keys, write, read."""
+
+from __future__ import annotations
+
+from tests.browser.browsers import Browser
+from tests.browser.page import ENTER, Page
+from webbridge.demo.accounts import Account
+
+
+def named(test: str) -> str:
+    """The selector of an element that the pages name for tests."""
+    return f'[data-test="{test}"]'
+
+
+# The first operation may wait for Python to start, on a machine that starts two browsers at once.
+OPERATION_SECONDS = 60
+
+
+class MailPages:
+    """One person at one browser."""
+
+    def __init__(self, browser: Browser, url: str, account: Account) -> None:
+        self.account = account
+        self.page: Page = browser.open_private(url)
+
+    # Who
+
+    def sign_in(self, *, password: str | None = None) -> None:
+        """Fill in the mail account and press the button; what follows is up to the caller."""
+        self.page.fill(named("sign-in-address"), self.account.address)
+        self.page.fill(named("sign-in-password"), self.account.mail_password if password is None else password)
+        self.page.click(named("sign-in-submit"))
+
+    def unlock(self, *, passphrase: str | None = None) -> None:
+        """Type the passphrase for the key server and press Enter."""
+        self.page.wait_for_selector(named("unlock-form"))
+        self.page.click(f"{named('unlock-form')} {named('passphrase')}")
+        self.page.type((self.account.key_passphrase if passphrase is None else passphrase) + ENTER)
+
+    def enter(self) -> None:
+        """Sign in, unlock the keys, and wait for the inbox."""
+        self.sign_in()
+        self.unlock()
+        self.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+
+    def close(self) -> None:
+        """Close the tab, whatever stands in it."""
+        self.page.close()
+
+    # Reading
+
+    def show_inbox(self) -> None:
+        """Go to the inbox and look for new mail."""
+        self.page.js("() => { location.hash = '#/folder/INBOX'; }")
+        self.page.wait_for_selector(named("messages"))
+        self.page.click(named("refresh"))
+
+    def open_message(self, uid: int) -> None:
+        """Open a message of the inbox and wait until it, or what is wrong with it, is shown."""
+        self.show_inbox()
+        row = f'{named("message-row")}[data-uid="{uid}"]'
+        self.page.wait_for_selector(row)
+        self.page.click(row)
+        done = """(uid) => location.hash.endsWith(`/${uid}`)
+          && document.querySelector('[data-test="reading"]')?.getAttribute("aria-busy") === "false" """
+        self.page.wait_for(done, uid, timeout_seconds=OPERATION_SECONDS)
+
+    @property
+    def state(self) -> str:
+        """The headline state of the message that is shown."""
+        state: str = self.page.js("""() => document.querySelector('[data-test="state"]').dataset.state""")
+        return state
+
+    @property
+    def problem(self) -> str:
+        """What is said in the place of a message that cannot be shown."""
+        return self.page.text(named("reading-error"))
+
+    def shows_a_state(self) -> bool:
+        """True when a message is shown, with whatever verdict."""
+        return bool(self.page.js("""() => document.querySelector('[data-test="state"]') !== null"""))
+
+    @property
+    def body(self) -> str:
+        """The text of the message that is shown."""
+        return self.page.text(named("body"))
+
+    # Writing
+
+    def write(self, *, to: str, subject: str, text: str) -> None:
+        """Begin a letter and fill it in."""
+        self.page.click(named("write"))
+        self.page.fill(named("compose-to"), to + ",")
+        self.page.fill(named("compose-subject"), subject)
+        self.page.fill(named("compose-text"), text)
+
+    def wait_until_sendable(self) -> None:
+        """Wait until the certificates are found."""
+        self.page.wait_for_selector(f"{named('send')}:not([aria-disabled])", timeout_seconds=OPERATION_SECONDS)
+
+    def send(self) -> None:
+        """Send the letter, wait until it has left, and go back to the mail."""
+        self.wait_until_sendable()
+        self.page.click(named("send"))
+        self.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+        self.page.click(named("sent-back"))

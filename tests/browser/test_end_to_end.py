@@ -1,0 +1,234 @@
+"""One account writes in one browser, the other reads in the other browser; OpenSSL is the third opinion."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.certificate import Certificate
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import MailPages, named
+from webbridge.demo.accounts import Account, certificate_pem
+from webbridge.demo.mail_server import StoredMessage
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+PROVIDER = NativeProvider()
+TEXT = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax.\nFrom now on, sealed. 🕯"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Alice in one browser, Bob in the other, both signed in and with unlocked keys."""
+
+    stack: DemoStack
+    alice: MailPages
+    bob: MailPages
+
+    def deliver(self, raw: bytes) -> None:
+        """Put a message into Bob's inbox, as the mail server would."""
+        self.stack.mail_server.append(self.bob.account.address, raw)
+
+    def newest_of(self, person: MailPages) -> StoredMessage:
+        """The last message of an inbox, as the mail server holds it."""
+        return self.stack.mail_server.messages(person.account.address)[-1]
+
+    def show_newest(self, person: MailPages) -> None:
+        """Let a person open the last message of the inbox."""
+        person.open_message(self.newest_of(person).uid)
+
+
+@pytest.fixture(
+    scope="module", params=[("chromium", "firefox"), ("firefox", "chromium")], ids=lambda names: "-to-".join(names)
+)
+def pair(request: pytest.FixtureRequest, demo_stack: DemoStack) -> Iterator[Pair]:
+    writer, reader = request.param
+    first, second = demo_stack.accounts
+    alices: Browser = request.getfixturevalue(writer)
+    bobs: Browser = request.getfixturevalue(reader)
+    alice = MailPages(alices, demo_stack.pages_url, first)
+    bob = MailPages(bobs, demo_stack.pages_url, second)
+    alice.enter()
+    bob.enter()
+    yield Pair(stack=demo_stack, alice=alice, bob=bob)
+    alice.close()
+    bob.close()
+
+
+def mail_text(sender: Account, recipient: Account, *, subject: str, text: str) -> bytes:
+    """A plain message with a fresh date."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["From"] = sender.address
+    message["To"] = recipient.address
+    message["Subject"] = subject
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message.set_content(text, cte="quoted-printable")
+    return message.as_bytes()
+
+
+def seal(pair: Pair, subject: str, *, certificates: list[Certificate]) -> bytes:
+    """A message from Alice to Bob, made natively, signed by her and sealed for these certificates."""
+    sender, recipient = pair.alice.account, pair.bob.account
+    plain = mail_text(sender, recipient, subject=subject, text="For your eyes only.")
+    signed = blocking.sign_message(plain, identity=sender.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
+    return blocking.encrypt_message(signed, recipients=certificates, provider=PROVIDER)
+
+
+def alter_body(message: bytes, offset: int) -> bytes:
+    """Flip one bit of the CMS inside a base64 body, `offset` bytes before its end."""
+    header, body = message.split(b"\r\n\r\n", 1)
+    cms = bytearray(base64.b64decode(body))
+    cms[-offset] ^= 1
+    return header + b"\r\n\r\n" + base64.encodebytes(cms).replace(b"\n", b"\r\n")
+
+
+def openssl(*arguments: str | Path, content: bytes) -> bytes:
+    done = subprocess.run(["openssl", *map(str, arguments)], input=content, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def write_identity(account: Account, folder: Path) -> tuple[Path, Path]:
+    """The certificate and the private key of an account as PEM files for OpenSSL."""
+    certificate, key = folder / f"{account.name}.pem", folder / f"{account.name}.key"
+    certificate.write_text(certificate_pem(account.identity.certificate))
+    body = base64.encodebytes(account.identity.private_key.pkcs8_der).decode()
+    key.write_text(f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n")
+    return certificate, key
+
+
+def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tmp_path: Path) -> None:
+    attachment = tmp_path / "Entwurf – Vertrag.bin"
+    attachment.write_bytes(bytes(range(256)) * 40)
+    pair.alice.write(to=pair.bob.account.address, subject="Lunch", text=TEXT)
+    pair.alice.page.choose_files(named("compose-file"), [attachment])
+    pair.alice.send()
+
+    pair.show_newest(pair.bob)
+    assert pair.bob.state == "verified"
+    assert pair.bob.body.strip() == TEXT
+    assert pair.alice.account.address in pair.bob.page.text(named("header-from"))
+    assert attachment.name in pair.bob.page.text(named("attachments"))
+    assert pair.bob.page.text(named("lock-mark")) == "Sealed for 2 people"
+
+
+def test_the_mail_server_holds_nothing_readable_but_the_headers(pair: Pair) -> None:
+    pair.alice.write(to=pair.bob.account.address, subject="Closed", text="the word is sealing-wax")
+    pair.alice.send()
+    for account, folder in ((pair.bob.account, "INBOX"), (pair.alice.account, "Sent")):
+        raw = pair.stack.mail_server.messages(account.address, folder)[-1].raw
+        message = email.message_from_bytes(raw, policy=email.policy.SMTP)
+        assert message["Subject"] == "Closed"
+        assert message.get_content_type() == "application/pkcs7-mime"
+        assert message.get_param("smime-type") == "enveloped-data"
+        assert b"sealing-wax" not in raw
+        assert b"sealing-wax" not in base64.b64decode(raw.split(b"\r\n\r\n", 1)[1])
+
+
+def test_openssl_opens_and_verifies_what_left_the_browser(pair: Pair, tmp_path: Path) -> None:
+    pair.alice.write(to=pair.bob.account.address, subject="For OpenSSL", text=TEXT)
+    pair.alice.send()
+    certificate, key = write_identity(pair.bob.account, tmp_path)
+    signed = openssl("cms", "-decrypt", "-recip", certificate, "-inkey", key, content=pair.newest_of(pair.bob).raw)
+    entity = openssl("cms", "-verify", "-CAfile", pair.stack.folder / "ca.pem", content=signed)
+    part = email.message_from_bytes(entity, policy=email.policy.SMTP)
+    assert isinstance(part, EmailMessage)
+    assert part.get_content().replace("\r\n", "\n").strip() == TEXT
+
+
+@pytest.mark.parametrize("cipher", ["-aes-256-cbc", "-aes-256-gcm"])
+def test_a_letter_made_by_openssl_is_verified_in_the_page(pair: Pair, tmp_path: Path, cipher: str) -> None:
+    sender, recipient = pair.alice.account, pair.bob.account
+    signer, signer_key = write_identity(sender, tmp_path)
+    recipient_certificate, _ = write_identity(recipient, tmp_path)
+    entity = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + TEXT.encode()
+    signed = openssl("cms", "-sign", "-signer", signer, "-inkey", signer_key, "-md", "sha256", content=entity)
+    addresses = ("-from", sender.address, "-to", recipient.address, "-subject", f"OpenSSL {cipher}")
+    sealed = openssl("cms", "-encrypt", cipher, *addresses, recipient_certificate, content=signed)
+    pair.deliver(re.sub(rb"\r?\n", b"\r\n", sealed))
+
+    pair.show_newest(pair.bob)
+    assert pair.bob.state == "verified"
+    assert pair.bob.body.strip() == TEXT
+
+
+@pytest.mark.parametrize("offset", [1, 40, 900])
+def test_a_sealed_letter_altered_by_one_byte_is_never_verified(pair: Pair, offset: int) -> None:
+    recipients = [account.identity.certificate for account in pair.stack.accounts]
+    pair.deliver(alter_body(seal(pair, "Altered", certificates=recipients), offset))
+
+    pair.show_newest(pair.bob)
+    if pair.bob.shows_a_state():
+        assert pair.bob.state == "invalid"
+    else:
+        assert "cannot be opened" in pair.bob.problem or "not a complete" in pair.bob.problem
+
+
+def test_a_signed_letter_altered_by_one_byte_is_shown_as_altered(pair: Pair) -> None:
+    sender, recipient = pair.alice.account, pair.bob.account
+    plain = mail_text(sender, recipient, subject="Altered price", text="The price is 100 crowns.")
+    signed = blocking.sign_message(plain, identity=sender.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
+    pair.deliver(signed.replace(b"100 crowns", b"900 crowns"))
+
+    pair.show_newest(pair.bob)
+    assert pair.bob.state == "invalid"
+    assert "changed after it was signed" in pair.bob.page.text(named("state"))
+
+
+def test_a_letter_sealed_for_somebody_else_says_so(pair: Pair) -> None:
+    pair.deliver(seal(pair, "Not for Bob", certificates=[pair.alice.account.identity.certificate]))
+    pair.show_newest(pair.bob)
+    assert "sealed for somebody else" in pair.bob.problem
+
+
+def test_a_truncated_letter_says_so_and_the_next_one_opens(pair: Pair) -> None:
+    whole = seal(pair, "Cut off", certificates=[pair.bob.account.identity.certificate])
+    pair.deliver(whole[: len(whole) // 2])
+    pair.show_newest(pair.bob)
+    assert "cut off on the way" in pair.bob.problem
+
+    pair.deliver(seal(pair, "Whole again", certificates=[pair.bob.account.identity.certificate]))
+    pair.show_newest(pair.bob)
+    assert pair.bob.state == "verified"
+
+
+def test_a_sealed_letter_without_signature_proves_no_sender(pair: Pair) -> None:
+    plain = mail_text(pair.alice.account, pair.bob.account, subject="From anybody", text="Trust me.")
+    pair.deliver(blocking.encrypt_message(plain, recipients=[pair.bob.account.identity.certificate], provider=PROVIDER))
+    pair.show_newest(pair.bob)
+    assert pair.bob.state == "encrypted-only"
+
+
+def test_a_letter_signed_by_another_than_its_from_is_never_verified(pair: Pair) -> None:
+    plain = mail_text(pair.alice.account, pair.bob.account, subject="In her name", text="Send money.")
+    signed = blocking.sign_message(
+        plain, identity=pair.bob.account.identity, provider=PROVIDER, signing_time=datetime.now(UTC)
+    )
+    pair.deliver(signed)
+    pair.show_newest(pair.bob)
+    assert pair.bob.state in {"signed-unverified", "invalid"}
+
+
+def test_an_answer_quotes_the_letter_and_is_sealed_again(pair: Pair) -> None:
+    pair.deliver(seal(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
+    pair.show_newest(pair.bob)
+    pair.bob.page.click(named("reply"))
+    assert "> For your eyes only." in pair.bob.page.value(named("compose-text"))
+    pair.bob.send()
+    pair.show_newest(pair.alice)
+    assert pair.alice.state == "verified"
+    assert "> For your eyes only." in pair.alice.body

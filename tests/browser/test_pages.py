@@ -1,0 +1,185 @@
+"""The pages when something goes wrong, and on a phone: each trouble has its own text, and nothing written is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.page import ENTER
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+
+@pytest.fixture
+def alice(demo_stack: DemoStack) -> Account:
+    return demo_stack.accounts[0]
+
+
+@pytest.fixture
+def bob(demo_stack: DemoStack) -> Account:
+    return demo_stack.accounts[1]
+
+
+@pytest.fixture
+def visitor(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
+    """Alice before the sign-in page."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    yield pages
+    pages.close()
+
+
+@pytest.fixture
+def welcome(demo_stack: DemoStack, alice: Account) -> int:
+    """The UID of the message that waits in Alice's inbox."""
+    return demo_stack.mail_server.messages(alice.address)[0].uid
+
+
+def focused_test(pages: MailPages) -> str:
+    name: str = pages.page.js("() => document.activeElement.dataset.test ?? ''")
+    return name
+
+
+def test_a_refused_login_says_so_and_keeps_the_address(visitor: MailPages, alice: Account) -> None:
+    visitor.sign_in(password="not her password")
+    text = visitor.page.wait_for_text("does not accept", selector=named("sign-in-error"))
+    assert "password" in text
+    assert visitor.page.value(named("sign-in-address")) == alice.address
+    visitor.sign_in()
+    visitor.page.wait_for_selector(named("unlock-form"))
+
+
+def test_a_wrong_passphrase_is_said_in_its_field_which_keeps_the_focus(visitor: MailPages) -> None:
+    visitor.sign_in()
+    visitor.unlock(passphrase="not her passphrase")
+    field = f"{named('unlock-form')} {named('passphrase-error')}"
+    visitor.page.wait_for_text("Check it and type it again", selector=field, timeout_seconds=OPERATION_SECONDS)
+    assert focused_test(visitor) == "passphrase"
+    visitor.page.type(visitor.account.key_passphrase + ENTER)
+    visitor.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_locked_letter_survives_a_wrong_passphrase(visitor: MailPages, bob: Account) -> None:
+    visitor.enter()
+    visitor.write(to=bob.address, subject="Kept", text="Every word of it.")
+    visitor.page.click(named("lock"))
+    visitor.unlock(passphrase="not her passphrase")
+    field = f"{named('unlock-form')} {named('passphrase-error')}"
+    visitor.page.wait_for_text("Check it", selector=field, timeout_seconds=OPERATION_SECONDS)
+    visitor.page.type(visitor.account.key_passphrase + ENTER)
+    visitor.page.wait_for_selector(named("compose-text"), timeout_seconds=OPERATION_SECONDS)
+    assert visitor.page.value(named("compose-text")) == "Every word of it."
+    assert visitor.page.value(named("compose-subject")) == "Kept"
+
+
+def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: int, tmp_path: Path) -> None:
+    (tmp_path / "alice.p12").write_bytes(alice.p12)
+    open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
+    visitor.page.wait_for_text(alice.address, selector=named("identities"), timeout_seconds=OPERATION_SECONDS)
+    visitor.open_message(welcome)
+    assert visitor.state == "verified"
+
+
+def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
+    (tmp_path / "alice.p12").write_bytes(alice.p12[: len(alice.p12) // 2])
+    open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
+    visitor.page.wait_for_text("cut off", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
+    (tmp_path / "alice.p12").write_bytes(alice.p12)
+    open_file(visitor, tmp_path / "alice.p12", "not her passphrase")
+    field = f"{named('file-form')} {named('passphrase-error')}"
+    visitor.page.wait_for_text("does not open these keys", selector=field, timeout_seconds=OPERATION_SECONDS)
+
+
+def open_file(pages: MailPages, file: Path, passphrase: str) -> None:
+    pages.sign_in()
+    pages.page.wait_for_selector(named("unlock-form"))
+    pages.page.click(named("choose-way"))
+    pages.page.choose_files(named("key-file"), [file])
+    pages.page.click(f"{named('file-form')} {named('passphrase')}")
+    pages.page.type(passphrase + ENTER)
+
+
+def test_an_unreachable_mail_server_keeps_the_letter(browser: Browser) -> None:
+    with DemoStack() as stack:
+        first, second = stack.accounts
+        pages = MailPages(browser, stack.pages_url, first)
+        pages.enter()
+        pages.write(to=second.address, subject="Into the void", text="Not a word is lost.")
+        pages.wait_until_sendable()
+        stack.mail_server.stop()
+        pages.page.click(named("send"))
+        pages.page.wait_for_text("mail server does not answer", selector=named("send-error"), timeout_seconds=60)
+        assert pages.page.value(named("compose-text")) == "Not a word is lost."
+        assert pages.page.value(named("compose-subject")) == "Into the void"
+        assert second.address in pages.page.text(named("compose-form"))
+        pages.close()
+
+
+def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
+    with DemoStack() as stack:
+        pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+        stack.mail_server.stop()
+        pages.sign_in()
+        pages.page.wait_for_text("does not answer", selector=named("sign-in-error"), timeout_seconds=30)
+        pages.close()
+
+
+def test_a_letter_that_cannot_be_sealed_waits_with_a_reason(visitor: MailPages) -> None:
+    visitor.enter()
+    visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
+    visitor.page.wait_for_text("No certificate of stranger@example.test", selector=named("obstacle"))
+    visitor.page.click(named("send"))
+    assert visitor.page.value(named("compose-text")) == "Are you there?"
+
+
+def test_without_keys_a_sealed_letter_offers_to_unlock_them(visitor: MailPages, welcome: int) -> None:
+    visitor.sign_in()
+    visitor.page.click(named("skip-unlock"))
+    visitor.open_message(welcome)
+    assert "keys are locked" in visitor.page.text(named("reading-locked"))
+
+
+def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcome: int) -> None:
+    page = visitor.page
+    page.set_viewport(390, 844)
+    wide = []
+
+    def look(view: str) -> None:
+        if page.overflows_sideways():
+            wide.append(view)
+
+    look("sign-in")
+    visitor.sign_in()
+    page.wait_for_selector(named("unlock-form"))
+    look("unlock")
+    visitor.unlock()
+    page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    look("inbox")
+    visitor.open_message(welcome)
+    page.click("details > summary")
+    look("reading")
+    page.click(named("back"))
+    visitor.write(to=bob.address, subject="A rather long subject that has to find room", text="word " * 40)
+    visitor.wait_until_sendable()
+    look("writing")
+    visitor.send()
+    look("sent")
+    assert wide == []
+
+
+def test_nothing_stays_in_the_browsers_storage(visitor: MailPages, welcome: int) -> None:
+    visitor.enter()
+    visitor.open_message(welcome)
+    kept = visitor.page.js(
+        """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
+          (await caches.keys()).length, document.cookie]"""
+    )
+    assert kept == [0, 0, 0, 0, ""]
