@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import tempfile
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from smime_core import blocking
 from smime_core.providers.native import NativeProvider
 from webbridge.app import create_app
 from webbridge.config import BridgeConfig, PagesConfig
-from webbridge.demo.accounts import Account, People, build_welcome, certificate_pem, create_people
+from webbridge.demo.accounts import NAMES, Account, People, build_welcome, certificate_pem, create_people
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
 from webbridge.demo.tls import write_tls_files
@@ -78,6 +79,7 @@ class DemoStack:
 
     def _start(self, stack: ExitStack) -> None:
         at = datetime.now(UTC)
+        self._refuse_existing_files()
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealwax-demo-")))
         self._people = create_people(provider=self._provider, at=at)
         self.folder = self._given_folder or private / "files"
@@ -89,13 +91,20 @@ class DemoStack:
         self._register_keys(at)
         self._deliver_welcome(at)
 
+    def _refuse_existing_files(self) -> None:
+        """A file of the same name may be somebody's real key: none is overwritten, and nothing is begun."""
+        if self._given_folder is None:
+            return
+        for name in ("ca.pem", *(f"{name.lower()}.p12" for name in NAMES)):
+            if (self._given_folder / name).exists():
+                raise FileExistsError(errno.EEXIST, "there is such a file already", str(self._given_folder / name))
+
     def _write_files(self, private: Path) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.folder / "ca.pem").open("x") as file:
             file.write(certificate_pem(self._people.authority_certificate))
         (private / "people").mkdir()
         for account in self.accounts:
-            # "x": a file of the same name may be somebody's real key.
             with (self.folder / f"{account.name.lower()}.p12").open("xb") as file:
                 file.write(account.p12)
             pem = private / "people" / f"{account.name.lower()}.pem"
