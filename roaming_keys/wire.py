@@ -36,10 +36,6 @@ MAX_VERSION: Final = 2**53 - 1  # what every JSON reader keeps exactly
 MAX_TEXT_CHARACTERS: Final = 2_048
 
 
-# A record's text as it travelled, or the object that somebody else parsed it to.
-JsonSource = bytes | Mapping[str, Any]
-
-
 class WrapKind(StrEnum):
     """The kinds of wrap that this client makes; others (passkey, recovery code, organisation) are passed over."""
 
@@ -74,7 +70,7 @@ class Parameters:
         }
 
     @classmethod
-    def from_json(cls, data: JsonSource) -> Parameters:
+    def from_json(cls, data: bytes) -> Parameters:
         """What `GET /parameters` answers. Raises MalformedMessage."""
         record = _Reader(data, "parameters")
         record.check_protocol()
@@ -126,7 +122,7 @@ class SealedBundle:
         }
 
     @classmethod
-    def from_json(cls, data: JsonSource) -> SealedBundle:
+    def from_json(cls, data: bytes) -> SealedBundle:
         """What `POST /login` answers. Raises MalformedMessage or LimitExceeded."""
         record = _Reader(data, "bundle record")
         sealed = cls.from_reader(record)
@@ -168,7 +164,7 @@ class Registration:
         )
 
     @classmethod
-    def from_json(cls, data: JsonSource) -> Registration:
+    def from_json(cls, data: bytes) -> Registration:
         """Raises MalformedMessage or LimitExceeded."""
         record = _Reader(data, "registration")
         record.check_protocol()
@@ -194,7 +190,7 @@ class Login:
         return _write({"protocol": PROTOCOL, "user": self.user, "auth_key": _to_base64(self.auth_key)})
 
     @classmethod
-    def from_json(cls, data: JsonSource) -> Login:
+    def from_json(cls, data: bytes) -> Login:
         """Raises MalformedMessage."""
         record = _Reader(data, "login")
         record.check_protocol()
@@ -217,7 +213,7 @@ def parse_error(data: bytes) -> tuple[str, str]:
 class _Reader:
     """One JSON object from which every member is taken exactly once."""
 
-    def __init__(self, source: JsonSource, where: str) -> None:
+    def __init__(self, source: bytes | Mapping[str, Any], where: str) -> None:
         self._where = where
         self._members = dict(source) if isinstance(source, Mapping) else _parse_object(source, where)
 
