@@ -18,6 +18,8 @@ from smime_core.mime.multipart import find_parts
 from smime_core.mime.parameters import format_parameterised, parse_parameterised
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
+_BLOCK_BYTES: Final = 65_536
+_OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line end and `From `
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
 # Words in a row, without the characters that may be syntax in an address field.
 _WORDS: Final = re.compile(r"[^\s\"(),:;<>@\[\\\]]++(?:[ \t]++[^\s\"(),:;<>@\[\\\]]++)*+")
@@ -30,14 +32,10 @@ def is_transport_safe(octets: bytes) -> bool:
         octets.isascii()
         and b"\0" not in octets
         and not octets.startswith((b"From ", b".\r\n"))
-        # In base64 the shorter search takes a fifth of the time, and settles it.
-        and (b"From " not in octets or b"\nFrom " not in octets)
-        and b"\n.\r\n" not in octets
-        and b" \r\n" not in octets
-        and b"\t\r\n" not in octets
         and not octets.endswith((b" ", b"\t", b"\n."))
         and octets != b"."
         and not _has_long_lines(octets)
+        and all(_has_safe_lines(octets, start) for start in range(0, len(octets), _BLOCK_BYTES))
         and has_crlf_only(octets)
     )
 
@@ -122,6 +120,17 @@ def _encode_foreign(words: str) -> str:
     foreign = [index for index, piece in enumerate(pieces) if not piece.isascii()]
     start, end = foreign[0], foreign[-1] + 1
     return " ".join([*pieces[:start], encode_words(" ".join(pieces[start:end])), *pieces[end:]])
+
+
+def _has_safe_lines(octets: bytes, start: int) -> bool:
+    # In WebAssembly a single byte is found ten times as fast as several, and most blocks of base64 settle by that.
+    # Blocks overlap, so that no pattern hides on a border.
+    block = octets[max(0, start - _OVERLAP_BYTES) : start + _BLOCK_BYTES]
+    return not (
+        (b" " in block and (b"\nFrom " in block or b" \r\n" in block))
+        or (b"\t" in block and b"\t\r\n" in block)
+        or (b"." in block and b"\n.\r\n" in block)
+    )
 
 
 def _has_long_lines(octets: bytes) -> bool:

@@ -428,6 +428,16 @@ class TestMessages:
         assert is_transport_safe(inner)
         assert decode_body(entity) == body
 
+    @pytest.mark.parametrize(
+        "pattern", [b"\r\nFrom x", b"\r\n.\r\n", b" \r\n", b"\t\r\n", b"\xc3\xa4", b"\0", b"\n", b"\r"]
+    )
+    def test_what_transport_may_alter_is_found_at_every_place_of_large_data(self, pattern: bytes) -> None:
+        lines = (b"x" * 62 + b"\r\n") * 1_024  # 65,536 bytes: a block of the search
+        assert is_transport_safe(lines * 2)
+        for place in range(len(lines) - 9, len(lines) + 3):
+            body = (lines * 2)[:place].rstrip(b"\r") + b"y" + pattern + b"z" + lines
+            assert not is_transport_safe(body)
+
     def test_text_that_is_fit_keeps_every_byte(self) -> None:
         outer, inner = split_message(HEADERS + b"MIME-Version: 1.0\r\n" + PART)
         assert (outer, inner) == (HEADERS, PART)
