@@ -62,8 +62,9 @@ api.contextMenus.onClicked.addListener((info, tab) => {
   else if (tab?.id !== undefined) void sites.activate(tab.id, info.frameId);
 });
 
+api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
 api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));
-api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && session.lock()));
+api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && lockWhenIdle()));
 api.permissions.onAdded.addListener(() => void sites.registerGranted());
 api.permissions.onRemoved.addListener(() => void sites.registerGranted());
 api.runtime.onStartup.addListener(() => void session.lock());
@@ -104,8 +105,13 @@ function originOf(sender) {
 async function claimFrame(body, sender) {
   const frame = await frames.claim(body, sender);
   await frames.tellPage(frame, { type: "frame.claimed" });
-  const { id, kind, sign, encrypt, origin } = frame;
-  return { frame: id, kind, sign, encrypt, origin };
+  const { id, kind, sign, encrypt, origin, moved } = frame;
+  return { frame: id, kind, sign, encrypt, origin, moved };
+}
+
+/** A text that waits for an answer stands sealed in the vault's owner, which then must stay. */
+async function lockWhenIdle() {
+  await ((await jobs.isAnyWaiting()) ? session.forget() : session.lock());
 }
 
 async function setUp() {

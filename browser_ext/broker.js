@@ -12,7 +12,7 @@ import { ViewLink } from "./shared/view_link.js";
 const RETRIES = 5;
 const RETRY_MILLISECONDS = 500;
 
-/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, origin: string}} Claim */
+/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, origin: string, moved: string}} Claim */
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = html("div", { class: "top" });
@@ -22,7 +22,7 @@ const bottom = html("div", { class: "bottom" });
 // The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
 if (parent === window) {
   const frame = new URLSearchParams(location.search).get("frame");
-  if (frame) void start({ token: "", frame, pageOrigin: "" }, "");
+  if (frame) void start({ token: "", frame, pageOrigin: "" });
 } else {
   addEventListener("message", function receive(event) {
     if (event.source !== parent || event.data?.type !== "token") return;
@@ -34,11 +34,12 @@ if (parent === window) {
 
 /**
  * @param {{token: string, frame: string, pageOrigin: string}} ticket
- * @param {string} moved text that stood in the page's field
+ * @param {string} [moved] text that stood in the page's field
  */
-async function start(ticket, moved) {
+async function start(ticket, moved = "") {
   /** @type {Claim} */
   const claim = await ask("frame.claim", ticket);
+  addEventListener("pagehide", () => void ask("frame.close", { frame: claim.frame }).catch(() => {}));
   startHeartbeat();
   await loadSharedText();
   translatePage();
@@ -46,7 +47,7 @@ async function start(ticket, moved) {
   const view = await ViewLink.open(main);
   main.prepend(top_);
   main.append(bottom);
-  if (claim.kind === "write") await startWriting(claim, view, moved);
+  if (claim.kind === "write") await startWriting(claim, view, moved || claim.moved);
   else await startReading(claim, view);
 }
 

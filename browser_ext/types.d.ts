@@ -65,6 +65,8 @@ interface FrameRecord {
   proposed: string[];
   cms: string;
   inWindow: boolean;
+  /** What stood in the page's field, when a window takes it over; a frame gets it from the page's content script. */
+  moved: string;
   brokerTabId?: number;
   brokerFrameId?: number;
 }

@@ -53,7 +53,7 @@ export async function sealNow(job, { identity, recipients }) {
   const { armored } = await vault.call("field.seal", {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
-  await frames.tellPage(frame, { type: "field.sealed", armored });
+  if (!(await frames.tellPage(frame, { type: "field.sealed", armored }))) throw new RequestError("page-gone");
   const named = people.map(({ addresses, subject }) => addresses[0] ?? subject);
   const result = { people: named, signedAs: frame.sign ? own.addresses[0] ?? own.subject : null, encrypted: frame.encrypt };
   await jobs.finish(job, { state: "done", result });

@@ -36,6 +36,7 @@ export async function request(body, sender) {
     proposed: body.proposed.slice(0, MAX_PROPOSED),
     cms: body.cms,
     inWindow: !body.secure,
+    moved: body.secure ? "" : body.text,
   };
   await save(frame);
   if (frame.inWindow) {
@@ -52,6 +53,7 @@ export async function moveToWindow(/** @type {any} */ body, /** @type {chrome.ru
   const frame = await ofPage(body.frame, sender);
   if (frame.brokerTabId !== undefined) throw new RequestError("bad-request");
   frame.inWindow = true;
+  frame.moved = body.text;
   await save(frame);
   await openWindow(frame);
 }
@@ -60,7 +62,7 @@ export async function moveToWindow(/** @type {any} */ body, /** @type {chrome.ru
  * Gives a frame to the broker that holds its token.
  * @param {any} body
  * @param {chrome.runtime.MessageSender} sender
- * @returns {Promise<FrameRecord>}
+ * @returns {Promise<FrameRecord>} with the moved text, which is handed out once
  */
 export async function claim(body, sender) {
   const frame = body.token ? await redeem(body, sender) : await load(body.frame);
@@ -69,7 +71,7 @@ export async function claim(body, sender) {
   if (!rightPlace || frame.brokerFrameId !== undefined) throw new RequestError("bad-token");
   frame.brokerTabId = sender.tab?.id;
   frame.brokerFrameId = sender.frameId;
-  await save(frame);
+  await save({ ...frame, moved: "" });
   return frame;
 }
 
@@ -115,19 +117,28 @@ export async function drop(body, sender) {
 }
 
 /**
- * Tells the page's content script; a document that has gone does not know the frame's id and ignores it.
+ * Tells the page's content script; a later document in its place does not know the frame's id and ignores it.
  * @param {FrameRecord} frame
  * @param {object} message
+ * @returns {Promise<boolean>} whether the document that asked for the frame is still there
  */
 export async function tellPage(frame, message) {
   const options = { frameId: frame.pageFrameId };
-  await api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options).catch(() => {});
+  const sent = api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options);
+  return sent.then((reply) => reply === true, () => false);
 }
 
 /** @param {FrameRecord} frame */
 export async function close(frame) {
   await memory.forget(`frame:${frame.id}`);
   await tellPage(frame, { type: "frame.closed" });
+}
+
+/** Forgets the frames of a tab that was closed. @param {number} tabId */
+export async function forgetTab(tabId) {
+  for (const frame of await memory.readAll("frame:")) {
+    if (frame.tabId === tabId || frame.brokerTabId === tabId) await memory.forget(`frame:${frame.id}`);
+  }
 }
 
 /** @param {string} id @returns {Promise<FrameRecord>} */

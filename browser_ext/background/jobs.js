@@ -51,6 +51,10 @@ export async function ofWindow(windowId) {
   return jobs.find((job) => job.windowId === windowId && job.state === "waiting") ?? null;
 }
 
+export async function isAnyWaiting() {
+  return (await memory.readAll("job:")).some(({ state }) => state === "waiting");
+}
+
 /**
  * The job's outcome, or its state after a while. An outcome is handed out once.
  * @param {string} id

@@ -19,7 +19,7 @@ async function current() {
   const unlocked = await memory.read("unlocked");
   if (!unlocked) return null;
   if (Date.now() < unlocked.deadline) return unlocked;
-  await lock();
+  await forget();
   return null;
 }
 
@@ -39,6 +39,8 @@ export async function sealKey() {
 /** The session's key, made now if there is none. @returns {Promise<SealedSecret>} */
 export async function sealKeyForUnlock() {
   const unlocked = await current();
+  // Without its key, what an earlier session has sealed is worthless.
+  if (!unlocked) await database.clear("sealed");
   return pass(unlocked?.key ?? Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))));
 }
 
@@ -52,9 +54,14 @@ async function pass(key) {
   return { envelope: await sealwaxChannel.sealTo(publicKey, "seal key", buffer), length: KEY_BYTES };
 }
 
-/** Forgets the key, what was sealed under it, and ends the vault with all its memory. */
-export async function lock() {
+/** Forgets the key and what was sealed under it. */
+export async function forget() {
   await memory.forget("unlocked");
   await database.clear("sealed");
+}
+
+/** Forgets the key, and ends the vault with all its memory. */
+export async function lock() {
+  await forget();
   await vault.close();
 }

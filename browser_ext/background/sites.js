@@ -18,7 +18,8 @@ export async function registerGranted() {
 }
 
 /**
- * Puts the content scripts into a tab that the person just clicked for, and has the focused field opened there.
+ * Puts the content scripts into a tab that the person just clicked for, and has the focused field opened there; where
+ * nothing is to be done, the person gets to keys and people.
  * @param {number} tabId
  * @param {number} [frameId]
  */
@@ -26,11 +27,10 @@ export async function activate(tabId, frameId) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
     await api.scripting.executeScript({ target, files: CONTENT_SCRIPTS });
+    const found = await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent.activateFocused() });
+    if (found.some(({ result }) => result)) return;
   } catch {
     // The browser's own pages and stores admit no script: there is nothing to protect there.
-    await api.runtime.openOptionsPage();
-    return;
   }
-  const options = frameId === undefined ? {} : { frameId };
-  await api.tabs.sendMessage(tabId, { type: "field.activate" }, options).catch(() => {});
+  await api.runtime.openOptionsPage();
 }

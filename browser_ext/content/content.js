@@ -16,23 +16,31 @@
     }, RESCAN_MILLISECONDS);
   }
 
-  api.runtime.onMessage.addListener((/** @type {any} */ message, /** @type {chrome.runtime.MessageSender} */ sender) => {
+  api.runtime.onMessage.addListener((
+    /** @type {any} */ message, /** @type {chrome.runtime.MessageSender} */ sender, /** @type {(reply: true) => void} */ reply,
+  ) => {
     // Only the background speaks to pages; it stands in no tab.
-    if (sender.id !== api.runtime.id || sender.tab) return;
-    if (message?.type === "field.activate") activateFocused();
-    else shared.hosts.get(message?.frame)?.receive(message);
+    const host = sender.id === api.runtime.id && !sender.tab && shared.hosts.get(message?.frame);
+    if (!host) return;
+    host.receive(message);
+    reply(true);
   });
 
+  /** The person asked for it by the toolbar, the menu or the keyboard. @returns {boolean} whether there is something */
   function activateFocused() {
     const focused = document.activeElement;
     // A document keeps its active element when the focus goes to another frame of the page.
     const isFocused = window === window.top || document.hasFocus();
-    if (focused instanceof HTMLTextAreaElement && isFocused) shared.activate(focused);
-    else shared.offerButtons();
+    if (!(focused instanceof HTMLTextAreaElement) || !isFocused) return shared.offerButtons() > 0;
+    shared.activate(focused);
+    return true;
   }
+  shared.activateFocused = activateFocused;
 
   new MutationObserver(rescanSoon).observe(document, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"],
   });
+  // What a page's script puts into a field causes no event; the person's coming to it does.
+  addEventListener("focusin", rescanSoon);
   shared.offerButtons();
 })();

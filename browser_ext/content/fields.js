@@ -60,22 +60,22 @@
     if (!host.isOpen) void host.attempt(() => (findCms(element) ? open(element) : write(element)));
   }
 
-  /** Offers a button beside each element that asks for it, or that holds sealed text. */
+  /** Offers a button beside each element that asks for it, or that holds sealed text; says how many there are. */
   function offerButtons() {
-    for (const element of document.querySelectorAll("[data-smime], textarea")) {
-      if (element instanceof HTMLElement) offerButton(element);
-    }
+    const elements = [...document.querySelectorAll("[data-smime], textarea")];
+    return elements.filter((element) => element instanceof HTMLElement && offerButton(element)).length;
   }
 
-  /** @param {HTMLElement} element */
+  /** @param {HTMLElement} element @returns {boolean} whether there is something to do with it */
   function offerButton(element) {
     const sealed = findCms(element) !== "";
     const writable = element instanceof HTMLTextAreaElement && asks(element, "sign", "encrypt");
-    if (!sealed && !writable) return;
+    if (!sealed && !writable) return false;
     const host = hostFor(element);
-    if (host.isOpen) return;
+    if (host.isOpen) return true;
     if (sealed) host.offer(api.i18n.getMessage("buttonOpen"), () => open(element));
     else host.offer(api.i18n.getMessage("buttonWrite"), () => write(element));
+    return true;
   }
 
   Object.assign(shared, { offerButtons, activate });

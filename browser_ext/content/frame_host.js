@@ -34,8 +34,10 @@
     /** @type {HTMLIFrameElement | null} */
     #frame = null;
     #frameId = "";
+    #isOpen = false;
     #claimed = false;
     #offered = "";
+    #text = "";
     #display = "";
 
     /**
@@ -50,7 +52,7 @@
     }
 
     get isOpen() {
-      return this.#frame !== null;
+      return this.#isOpen;
     }
 
     /**
@@ -75,8 +77,10 @@
     async attempt(act) {
       try {
         await act();
-      } catch {
-        this.#note(api.i18n.getMessage("contentFailed"));
+      } catch (error) {
+        if (!this.#frameId) this.#isOpen = false;
+        const key = `error_${String(/** @type {any} */ (error).code).replaceAll("-", "_")}`;
+        this.#note(api.i18n.getMessage(key) || api.i18n.getMessage("contentFailed"));
       }
     }
 
@@ -86,8 +90,12 @@
      * @param {string} text what stood in the field, which the page has seen
      */
     async open(request, text) {
-      if (this.#frame || this.#frameId) return;
-      const { frame, token, inWindow } = await ask("frame.request", { ...request, secure: globalThis.isSecureContext });
+      if (this.#isOpen) return;
+      this.#isOpen = true;
+      // The text goes to the frame by a message of this document; only a window must get it from the background.
+      const secure = globalThis.isSecureContext;
+      const { frame, token, inWindow } = await ask("frame.request", { ...request, secure, text: secure ? "" : text });
+      this.#text = text;
       this.#frameId = frame;
       hosts.set(frame, this);
       if (inWindow) this.#note(api.i18n.getMessage("contentInWindow"));
@@ -122,7 +130,7 @@
     async #moveUnlessClaimed() {
       if (this.#claimed || !this.#frame) return;
       this.#restoreField();
-      await this.attempt(() => ask("frame.window", { frame: this.#frameId }));
+      await this.attempt(() => ask("frame.window", { frame: this.#frameId, text: this.#text }));
       this.#note(api.i18n.getMessage("contentInWindow"));
     }
 
@@ -135,6 +143,7 @@
       hosts.delete(this.#frameId);
       this.#frameId = "";
       if (this.#frame) this.#restoreField();
+      this.#isOpen = false;
       this.#claimed = false;
       this.#offered = "";
       this.#root.replaceChildren();
@@ -143,6 +152,7 @@
 
     /** @param {string} text */
     #note(text) {
+      this.#root.querySelector("[role=status]")?.remove();
       const note = document.createElement("span");
       note.setAttribute("role", "status");
       note.style.cssText = NOTE_STYLE;

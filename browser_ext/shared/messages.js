@@ -20,8 +20,8 @@ const SECRET = "secret";
 /** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
 export const MESSAGES = {
   // A page's content script asks for a frame; what it may get is bound to its document.
-  "frame.request": { from: ["content"], body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean" } },
-  "frame.window": { from: ["content"], body: { frame: "string" } },
+  "frame.request": { from: ["content"], body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean", text: "string" } },
+  "frame.window": { from: ["content"], body: { frame: "string", text: "string" } },
   "frame.drop": { from: ["content"], body: { frame: "string" } },
   // The frame in the page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import http.server
 import html
+import http.server
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from tests.browser.page import ENTER, Page
 # The extension's button stands in a closed shadow root: only its place is known, from the element around it.
 _BUTTON = """(selector) => {
   const box = document.querySelector(selector)?.nextElementSibling;
+  box?.scrollIntoView({ block: "center", behavior: "instant" });
   const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
 }"""
@@ -39,6 +40,7 @@ class Extension:
 
     def __init__(self, browser: Browser, folder: Path) -> None:
         self.browser = browser
+        self.is_locked = True
         self.id = browser.install_extension(folder)
         if isinstance(browser, Firefox):
             self.base = f"moz-extension://{browser.chrome_js(_FIREFOX_HOST, self.id)}/"
@@ -64,6 +66,12 @@ class Extension:
         page.wait_for_text(expect, timeout_seconds=30)
         page.close()
 
+    def unlock(self, file: Path, passphrase: str) -> None:
+        """Open the keys in a file, unless they are open already."""
+        if self.is_locked:
+            self.import_keys(file, passphrase, expect="are ready")
+            self.is_locked = False
+
     def import_certificate(self, field: str, file: Path, *, expect: str) -> None:
         """Import a certificate through `#person` or `#anchor` and wait for a text on the page."""
         page = self.open_options()
@@ -74,8 +82,9 @@ class Extension:
     def lock(self) -> None:
         page = self.open_options()
         page.click("[data-test=lock]")
-        page.wait_for_text("locked")
+        page.wait_for_text("Your keys are locked")
         page.close()
+        self.is_locked = True
 
     def click_button(self, page: Page, field: str) -> None:
         """Click the extension's button beside a field."""
