@@ -230,7 +230,13 @@ def test_refuses_parameters_that_lack_a_member(name: str) -> None:
         Parameters.from_json(json.dumps(members).encode())
 
 
-@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"\xff", b'{"protocol":1,"protocol":1}', b"[" * 10_000])
+def test_refuses_a_member_that_stands_twice() -> None:
+    twice = Parameters(salt=bytes(16)).to_json().replace(b'"passes":3', b'"passes":9,"passes":3')
+    with pytest.raises(MalformedMessage, match="stands twice"):
+        Parameters.from_json(twice)
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"\xff", b"[" * 10_000])
 def test_refuses_what_is_no_json_object(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
         SealedBundle.from_json(data)
