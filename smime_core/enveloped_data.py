@@ -6,8 +6,10 @@ a key is touched (MUSTS 18). Plaintext is returned whole, after its padding or t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from smime_core import der
 from smime_core.algorithms import (
@@ -33,6 +35,12 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
 )
 from smime_core.key_management import KeyHolder
+from smime_core.password_recipient import (
+    PWRI,
+    PasswordRecipient,
+    build_password_recipient,
+    unwrap_with_password,
+)
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import (
     RecipientInfo,
@@ -42,7 +50,13 @@ from smime_core.recipient_info import (
     unwrap_cek,
 )
 
-_ENCRYPTED_CONTENT = 0x80  # [0] IMPLICIT OCTET STRING
+_ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
+
+
+class _Unwrap(Protocol):
+    """A recipient with one of the keys that may open it."""
+
+    async def __call__(self, *, cek_length: int, provider: CryptoProvider) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +77,9 @@ class EnvelopedData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedContent:
-    """What stood inside, whose key opened it, and which recipient that was."""
+    """What stood inside, and which recipient opened it."""
 
     content: bytes
-    holder: KeyHolder
     recipient: RecipientInfo
 
 
@@ -107,22 +120,22 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
 
 
 async def open_enveloped_data(
-    enveloped: EnvelopedData, *, holders: Sequence[KeyHolder], provider: CryptoProvider
+    enveloped: EnvelopedData, *, holders: Sequence[KeyHolder], provider: CryptoProvider, passwords: Sequence[bytes] = ()
 ) -> OpenedContent:
-    """The content, by the first recipient that one of the holders is and whose key opens it.
+    """The content, by the first recipient that one of the holders or passwords is and whose key opens it.
 
     "Not mine" goes on. When mine fails, the next of mine is tried (renewed certificates), and the failure of all is one
     DecryptionError. Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """
     failure: SmimeError | None = None
     for recipient in enveloped.recipients:
-        for holder in find_holders(recipient, holders):
+        for unwrap in _ways_to_unwrap(recipient, holders, passwords):
             try:
-                content = await _open_with(enveloped, recipient, holder, provider)
+                content = await _open_with(enveloped, unwrap, provider)
             except SmimeError as error:
                 failure = error
                 continue
-            return OpenedContent(content=content, holder=holder, recipient=recipient)
+            return OpenedContent(content=content, recipient=recipient)
     raise failure or NoMatchingRecipient(tuple(str(recipient.rid) for recipient in enveloped.recipients))
 
 
@@ -134,13 +147,14 @@ async def build_enveloped_data(
     cipher: ContentCipher,
     transport: KeyTransport | None,
     provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
 ) -> bytes:
-    """DER of a ContentInfo with EnvelopedData (CBC) or AuthEnvelopedData (GCM) for every recipient.
+    """DER of a ContentInfo with EnvelopedData (CBC) or AuthEnvelopedData (GCM) for every recipient and password.
 
     `transport` None is RSA v1.5 beside CBC, which every reader knows, and OAEP with SHA-256 beside GCM.
     Raises UnsupportedAlgorithm for a certificate that may not receive, MalformedMessage without recipients.
     """
-    if not recipients:
+    if not recipients and not passwords:
         raise MalformedMessage("there is nobody to encrypt to", where="recipients")
     cek = provider.random_bytes(cipher.key_length)
     iv = provider.random_bytes(cipher.iv_length)
@@ -153,6 +167,7 @@ async def build_enveloped_data(
         )
     unique = dict.fromkeys(recipients)
     infos = [await build_recipient_info(c, cek, transport=transport, provider=provider) for c in unique]
+    infos += [await build_password_recipient(password, cek, provider=provider) for password in passwords]
     # RFC 5083 section 2.1: authenticated attributes are required when the content is not id-data.
     auth_attrs_der = b""
     if authenticated and content_type != ID_DATA:
@@ -163,20 +178,31 @@ async def build_enveloped_data(
         attrs_field = b"\xa1" + auth_attrs_der[1:] if auth_attrs_der else b""
         after = attrs_field + der.octet_string(encrypted[-GCM_TAG_LENGTH:])
         encrypted = encrypted[:-GCM_TAG_LENGTH]
-    # RFC 5652 section 6.1: 2 when a RecipientInfo is not version 0 (kari) or the content is not id-data; RFC 5083: 0.
-    plain = content_type == ID_DATA and all(info[0] == der.SEQUENCE for info in infos)
-    before = der.integer(0 if authenticated or plain else 2) + der.set_of(infos)
+    before = der.integer(0 if authenticated else _version(infos)) + der.set_of(infos)
     content_info = _build_encrypted_content(content_type, cipher, iv, encrypted)
     length = len(before) + sum(map(len, content_info)) + len(after)
     outer_type = ID_AUTH_ENVELOPED_DATA if authenticated else ID_ENVELOPED_DATA
     return build_content_info(outer_type, der.header(der.SEQUENCE, length), before, *content_info, after)
 
 
-async def _open_with(
-    enveloped: EnvelopedData, recipient: RecipientInfo, holder: KeyHolder, provider: CryptoProvider
-) -> bytes:
+def _version(infos: Sequence[bytes]) -> int:
+    # RFC 5652 section 6.1: 3 with a pwri, 2 with a kari, else 0. AuthEnvelopedData is 0 (RFC 5083 section 2.1).
+    if any(info[0] == PWRI for info in infos):
+        return 3
+    return 0 if all(info[0] == der.SEQUENCE for info in infos) else 2
+
+
+def _ways_to_unwrap(
+    recipient: RecipientInfo, holders: Sequence[KeyHolder], passwords: Sequence[bytes]
+) -> list[_Unwrap]:
+    if isinstance(recipient, PasswordRecipient):
+        return [functools.partial(unwrap_with_password, recipient, password) for password in passwords]
+    return [functools.partial(unwrap_cek, recipient, holder) for holder in find_holders(recipient, holders)]
+
+
+async def _open_with(enveloped: EnvelopedData, unwrap: _Unwrap, provider: CryptoProvider) -> bytes:
     cipher = enveloped.cipher
-    cek = await unwrap_cek(recipient, holder, cek_length=cipher.key_length, provider=provider)
+    cek = await unwrap(cek_length=cipher.key_length, provider=provider)
     ciphertext = enveloped.encrypted_content
     if enveloped.tag:
         ciphertext = b"".join((ciphertext, enveloped.tag))

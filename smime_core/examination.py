@@ -91,6 +91,7 @@ class Examiner:
     at: datetime.datetime
     provider: CryptoProvider
     content_types: tuple[str, ...] = (ID_DATA,)
+    passwords: Sequence[bytes] = ()
 
 
 async def examine(
@@ -175,8 +176,10 @@ async def _examine_encrypted(found: EncryptedLayer, examiner: Examiner, *, depth
         # Nothing binds the content type of EnvelopedData: anybody could rename a sealed mail.
         raise ContentTypeMismatch(f"content of type {enveloped.content_type} is sealed without authentication")
     opened = None
-    if examiner.identities:
-        opened = await open_enveloped_data(enveloped, holders=examiner.identities, provider=examiner.provider)
+    if examiner.identities or examiner.passwords:
+        opened = await open_enveloped_data(
+            enveloped, holders=examiner.identities, provider=examiner.provider, passwords=examiner.passwords
+        )
     layer = Layer(
         kind=LayerKind.ENCRYPTED,
         depth=depth,

@@ -21,7 +21,7 @@ from smime_core.examination import Claim, Examiner, examine
 from smime_core.key_management import KeyHolder, choose_signature_algorithm
 from smime_core.layers import EncryptedLayer, find_layer, inner_node, parse_layer, parse_message
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
-from smime_core.mime import Entity, build_pkcs7_mime, build_signed, join_message, split_message
+from smime_core.mime import Entity, build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
 from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import RecipientInfo
@@ -81,34 +81,45 @@ async def encrypt_message(
     provider: CryptoProvider,
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
 ) -> bytes:
-    """The message sealed for the owners of the certificates; its own headers stay outside and readable.
+    """The message sealed for the owners of the certificates and whoever knows a password (UTF-8).
+
+    Its own headers stay outside and readable.
 
     The default cipher is what every reader knows (RFC 8551 section 2.7); AES_256_GCM gives AuthEnvelopedData.
     Raises MalformedMessage or UnsupportedAlgorithm for a certificate that may not receive.
     """
     outer_headers, entity = split_message(message)
     cms_der = await build_enveloped_data(
-        entity, recipients=recipients, content_type=ID_DATA, cipher=cipher, transport=transport, provider=provider
+        entity,
+        recipients=recipients,
+        content_type=ID_DATA,
+        cipher=cipher,
+        transport=transport,
+        provider=provider,
+        passwords=passwords,
     )
     smime_type = "enveloped-data" if cipher.mode == "cbc" else "authEnveloped-data"
     return build_pkcs7_mime(outer_headers, cms_der, smime_type)
 
 
-async def decrypt_message(message: bytes, *, identities: Sequence[KeyHolder], provider: CryptoProvider) -> bytes:
+async def decrypt_message(
+    message: bytes, *, identities: Sequence[KeyHolder], provider: CryptoProvider, passwords: Sequence[bytes] = ()
+) -> bytes:
     """The inner entity under the outer headers, after every encrypted layer at the top was opened.
 
     Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also when nothing is encrypted) or
     UnsupportedAlgorithm.
     """
-    outer_headers, _ = split_message(message)
     node = parse_message(message)
+    outer_headers = outer_headers_of(node.headers) if isinstance(node, Entity) else b""
     depth = 0
     while isinstance(layer := find_layer(node), EncryptedLayer):
         check_limit("CMS layers", depth := depth + 1, MAX_MIME_DEPTH)
         if layer.enveloped.content_type != ID_DATA:
             raise ContentTypeMismatch(f"sealed content of type {layer.enveloped.content_type} is no mail")
-        opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider)
+        opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider, passwords=passwords)
         node = inner_node(opened.content, node)
     if not depth:
         raise MalformedMessage("found nothing encrypted", where="message")
@@ -124,13 +135,14 @@ async def examine_message(
     identities: Sequence[KeyHolder] = (),
     sender: str | None = None,
     detached_content: Buffer | None = None,
+    passwords: Sequence[bytes] = (),
 ) -> MessageReport:
     """The report on an .eml, a MIME entity, DER or PEM; see `examination`.
 
-    `sender` stands in for the From field where there is none. Without identities an encrypted layer stays closed.
+    `sender` stands in for the From field where there is none. Without any key an encrypted layer stays closed.
     Raises MalformedMessage, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
-    examiner = Examiner(identities=identities, trust_store=trust_store, at=at, provider=provider)
+    examiner = Examiner(identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider)
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
 
 
@@ -210,6 +222,7 @@ async def seal_bytes(
     content_type: str = ID_DATA,
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
 ) -> bytes:
     """DER of EnvelopedData or AuthEnvelopedData over `content` as it is.
 
@@ -222,11 +235,17 @@ async def seal_bytes(
         cipher=cipher,
         transport=transport,
         provider=provider,
+        passwords=passwords,
     )
 
 
 async def open_bytes(
-    cms: Buffer, *, identities: Sequence[KeyHolder], provider: CryptoProvider, content_type: str = ID_DATA
+    cms: Buffer,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: CryptoProvider,
+    content_type: str = ID_DATA,
+    passwords: Sequence[bytes] = (),
 ) -> Opened:
     """What one encrypted layer holds.
 
@@ -239,7 +258,7 @@ async def open_bytes(
         raise ContentTypeMismatch(f"sealed as {layer.enveloped.content_type}, expected {content_type}")
     if content_type in (FIELD, SIGNED_FIELD) and not layer.authenticated:
         raise ContentTypeMismatch("a field is sealed without authentication")
-    opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider)
+    opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider, passwords=passwords)
     return Opened(content=opened.content, recipient=opened.recipient)
 
 

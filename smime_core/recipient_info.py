@@ -1,7 +1,7 @@
 """RecipientInfo: parsing, building, and unwrapping the CEK (RFC 5652 section 6.2; RFC 5753 for ECDH).
 
-KeyTransRecipientInfo (`ktri`) for RSA and KeyAgreeRecipientInfo (`kari`) for EC keys; other choices are listed and left
-alone (MUSTS 45).
+KeyTransRecipientInfo (`ktri`) for RSA and KeyAgreeRecipientInfo (`kari`) for EC keys here, PasswordRecipientInfo in
+`password_recipient`; other choices are listed and left alone (MUSTS 45).
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ from smime_core.key_management import (
     parse_issuer_and_serial,
 )
 from smime_core.limits import MAX_RECIPIENTS, check_limit
+from smime_core.password_recipient import PWRI, PasswordRecipient, parse_password_recipient
 from smime_core.provider import CryptoProvider, KeyType
 
 _KARI: Final = 0xA1
-_OTHER_KINDS: Final = {0xA2: "kekri", 0xA3: "pwri", 0xA4: "ori"}
+_OTHER_KINDS: Final = {0xA2: "kekri", 0xA4: "ori"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +75,13 @@ class OtherRecipient:
     """A choice that this core does not open."""
 
     kind: str
-    algorithm_der: bytes | None = None
 
     @property
     def rid(self) -> str:
-        return {"kekri": "a shared key", "pwri": "a password"}.get(self.kind, "another kind of key")
+        return "a shared key" if self.kind == "kekri" else "another kind of key"
 
 
-RecipientInfo = KeyTransRecipient | KeyAgreeRecipient | OtherRecipient
+RecipientInfo = KeyTransRecipient | KeyAgreeRecipient | PasswordRecipient | OtherRecipient
 
 
 def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
@@ -95,6 +95,8 @@ def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
             recipients.append(_parse_ktri(member))
         elif member.tag == _KARI:
             recipients.extend(_parse_kari(member))
+        elif member.tag == PWRI:
+            recipients.append(parse_password_recipient(member))
         else:
             recipients.append(OtherRecipient(kind=_OTHER_KINDS.get(member.tag, "unknown")))
         check_limit("recipients", len(recipients), MAX_RECIPIENTS)
@@ -103,8 +105,10 @@ def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
 
 def recipient_algorithm(recipient: RecipientInfo) -> str:
     """How the key travels, in words for people."""
-    if isinstance(recipient, OtherRecipient) or recipient.algorithm_der is None:
+    if isinstance(recipient, OtherRecipient):
         return "not supported"
+    if isinstance(recipient, PasswordRecipient):
+        return "key wrap under a password"
     try:
         if isinstance(recipient, KeyTransRecipient):
             return parse_transport_identifier(recipient.algorithm_der).label
@@ -155,7 +159,7 @@ async def build_recipient_info(
 
 def find_holders(recipient: RecipientInfo, holders: Sequence[KeyHolder]) -> list[KeyHolder]:
     """Which of the holders this recipient may be; nobody means "not mine". Several after a renewal (MUSTS 31)."""
-    if isinstance(recipient, OtherRecipient):
+    if not isinstance(recipient, KeyTransRecipient | KeyAgreeRecipient):
         return []
     return [holder for holder in holders if recipient.rid.matches(holder.certificate)]
 

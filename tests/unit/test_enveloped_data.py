@@ -191,7 +191,7 @@ def test_truncated_structures_raise_one_error_type(length: int) -> None:
 def test_an_unknown_kind_of_recipient_does_not_hide_mine() -> None:
     fields = der.read_children(parse_content_info(seal(ALICE)).content)
     recipients = [bytes(member.encoded) for member in der.read_children(fields[1])]
-    more = der.set_of([*recipients, der.element(0xA3, der.integer(0)), der.element(0xA4, der.oid("1.2.3"))])
+    more = der.set_of([*recipients, der.element(0xA2, der.integer(4)), der.element(0xA4, der.oid("1.2.3"))])
     content = der.sequence(fields[0].encoded, more, fields[2].encoded)
     enveloped = parse_enveloped_data(der.read_one(content), content_type=ID_ENVELOPED_DATA)
-    assert {recipient.kind for recipient in enveloped.recipients} == {KeyTransRecipient.kind, "pwri", "ori"}
+    assert {recipient.kind for recipient in enveloped.recipients} == {KeyTransRecipient.kind, "kekri", "ori"}
