@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from tests.browser.browsers import Browser, Firefox
 from tests.browser.page import ENTER, Page
@@ -25,6 +26,13 @@ _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
 }"""
+
+
+_HEAD = """<!doctype html><meta name=viewport content="width=device-width"><title>A forum</title>
+<link rel=icon href=data:,><style>
+  body { font: 16px sans-serif; max-width: 50rem; margin: 1rem auto; padding: 0 1rem }
+  textarea { inline-size: 100% }
+</style>"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +80,11 @@ class Extension:
             self.import_keys(file, passphrase, expect="are ready")
             self.is_locked = False
 
-    def import_certificate(self, field: str, file: Path, *, expect: str) -> None:
-        """Import a certificate through `#person` or `#anchor` and wait for a text on the page."""
+    def import_certificate(self, kind: Literal["people", "anchors"], file: Path, *, expect: str) -> None:
+        """Import somebody's certificate or an authority's and wait until the list has it."""
         page = self.open_options()
-        page.choose_files(field, [file])
-        page.wait_for_text(expect, timeout_seconds=30)
+        page.choose_files({"people": "#person", "anchors": "#anchor"}[kind], [file])
+        page.wait_for_text(expect, selector=f"#{kind}", timeout_seconds=30)
         page.close()
 
     def lock(self) -> None:
@@ -152,9 +160,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if policy:
             self.send_header("Content-Security-Policy", policy)
         self.end_headers()
-        head = "<!doctype html><meta name=viewport content='width=device-width'><title>A forum</title><link rel=icon href=data:,>"
-        style = "<style>body{font:16px sans-serif;max-width:50rem;margin:1rem auto;padding:0 1rem}textarea{inline-size:100%}</style>"
-        self.wfile.write(f"{head}{style}<h1>A forum</h1>{markup}".encode())
+        self.wfile.write(f"{_HEAD}<h1>A forum</h1>{markup}".encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""
