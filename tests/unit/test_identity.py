@@ -292,6 +292,17 @@ def test_key_of_an_unknown_kind_does_not_hide_the_others(alice: Identity) -> Non
         load(build_file([unknown], [file_certificate(alice.certificate)]))
 
 
+def test_certificate_of_an_unknown_kind_does_not_hide_the_others(alice: Identity) -> None:
+    foreign = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Ed25519 CA")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(foreign.public_key())
+    builder = builder.serial_number(1).not_valid_before(AT).not_valid_after(AT + datetime.timedelta(days=1))
+    unknown = Pkcs12Certificate(certificate_der=builder.sign(foreign, None).public_bytes(serialization.Encoding.DER))
+    (identity,) = load(build_file([file_key(alice)], [unknown, file_certificate(alice.certificate)]))
+    assert identity.certificate == alice.certificate
+    assert identity.chain == ()
+
+
 @pytest.mark.parametrize("holding", ["nothing", "key", "certificate", "strangers"])
 def test_file_without_an_identity_says_so(alice: Identity, bob: Identity, holding: str) -> None:
     keys = [file_key(alice)] if holding in ("key", "strangers") else []

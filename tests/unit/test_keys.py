@@ -204,6 +204,31 @@ def test_rejects_an_rsa_number_that_is_not_above_zero(rsa_key: PrivateKey, posit
             parse_private_key(rsa_pkcs8([*numbers[:position], impossible, *numbers[position + 1 :]]))
 
 
+@pytest.mark.parametrize("position", [1, *range(3, 9)], ids=["n", "d", "p", "q", "dP", "dQ", "qInv"])
+def test_rejects_rsa_numbers_that_do_not_belong_together(rsa_key: PrivateKey, position: int) -> None:
+    # One signature with a wrong CRT number gives the primes away.
+    numbers = rsa_numbers(rsa_key)
+    numbers[position] += 2
+    with pytest.raises(MalformedMessage, match="do not belong together"):
+        parse_private_key(rsa_pkcs8(numbers))
+
+
+@pytest.mark.parametrize("swapped", [(4, 5), (6, 7)], ids=["primes", "exponents"])
+def test_rejects_rsa_numbers_in_the_wrong_order(rsa_key: PrivateKey, swapped: tuple[int, int]) -> None:
+    numbers = rsa_numbers(rsa_key)
+    first, second = swapped
+    numbers[first], numbers[second] = numbers[second], numbers[first]
+    with pytest.raises(MalformedMessage, match="do not belong together"):
+        parse_private_key(rsa_pkcs8(numbers))
+
+
+def test_rejects_the_modulus_as_its_own_prime(rsa_key: PrivateKey) -> None:
+    numbers = rsa_numbers(rsa_key)
+    numbers[4], numbers[5] = 1, numbers[1]
+    with pytest.raises(MalformedMessage, match="do not belong together"):
+        parse_private_key(rsa_pkcs8(numbers))
+
+
 def test_rejects_rsa_numbers_far_larger_than_the_modulus(rsa_key: PrivateKey) -> None:
     numbers = rsa_numbers(rsa_key)
     numbers[3] = 1 << 20_000

@@ -211,20 +211,6 @@ def test_signing_with_the_wrong_type_of_key_is_refused(ec_key: PrivateKey) -> No
         run(PROVIDER.sign(ec_key, RSA_SCHEMES[0], b"content"))
 
 
-def test_private_key_that_is_no_key_is_refused(rsa_key: PrivateKey) -> None:
-    # p and q stand in the file, yet n is not their product.
-    fields = [
-        der.parse_integer(child)
-        for child in der.read_sequence(der.read_octets(der.read_sequence(rsa_key.pkcs8_der)[2]))
-    ]
-    fields[1] += 2
-    identifier = bytes(der.read_sequence(rsa_key.pkcs8_der)[1].encoded)
-    key_der = der.sequence(*map(der.integer, fields))
-    broken = parse_private_key(der.sequence(der.integer(0), identifier, der.octet_string(key_der)))
-    with pytest.raises(ProviderError):
-        run(PROVIDER.sign(broken, RSA_SCHEMES[0], b"content"))
-
-
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda data: memoryview(bytearray(data))])
 def test_every_kind_of_buffer_is_taken(
     kind: Callable[[bytes], Buffer], rsa_key: PrivateKey, ec_key: PrivateKey
