@@ -16,7 +16,7 @@ from smime_core.certificate import Certificate
 from smime_core.content_info import FIELD, ID_DATA, SIGNED_FIELD, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
-from smime_core.errors import ContentTypeMismatch, MalformedMessage, VerificationError
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
 from smime_core.examination import Claim, Examiner, examine
 from smime_core.key_management import KeyHolder, choose_signature_algorithm
 from smime_core.layers import EncryptedLayer, find_layer, inner_node, parse_layer, parse_message
@@ -114,15 +114,21 @@ async def decrypt_message(
     """
     node = parse_message(message)
     outer_headers = outer_headers_of(node.headers) if isinstance(node, Entity) else b""
+    layer = find_layer(node)
+    if not isinstance(layer, EncryptedLayer):
+        raise MalformedMessage("found nothing encrypted", where="message")
     depth = 0
-    while isinstance(layer := find_layer(node), EncryptedLayer):
+    while isinstance(layer, EncryptedLayer):
         check_limit("CMS layers", depth := depth + 1, MAX_MIME_DEPTH)
         if layer.enveloped.content_type != ID_DATA:
             raise ContentTypeMismatch(f"sealed content of type {layer.enveloped.content_type} is no mail")
         opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider, passwords=passwords)
         node = inner_node(opened.content, node)
-    if not depth:
-        raise MalformedMessage("found nothing encrypted", where="message")
+        try:
+            layer = find_layer(node)
+        except SmimeError:
+            # What was sealed is out; that it holds a damaged structure is for whoever examines it.
+            break
     return join_message(outer_headers, bytes(node.encoded) if isinstance(node, Entity) else node)
 
 

@@ -17,7 +17,7 @@ from smime_core.cli.options import (
     verdict_options,
     write_json,
 )
-from smime_core.cli.passphrases import PassphraseSource, passphrase_options
+from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
 from smime_core.cli.verdict import WORDS, verdict_line
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity
@@ -31,7 +31,8 @@ from smime_core.report_json import description_to_json, reasons_to_json, report_
 @click.command()
 @input_argument
 @output_option
-@click.option("--identity", "identity_files", multiple=True, required=True, metavar="P12", help="Repeatable.")
+@click.option("--identity", "identity_files", multiple=True, metavar="P12", help="Repeatable.")
+@password_file_option
 @click.option("--raw", is_flag=True, help="Write what was sealed as it is, without the mail's headers.")
 @verdict_options
 @passphrase_options
@@ -39,6 +40,7 @@ def decrypt(
     source: str,
     target: str,
     identity_files: tuple[str, ...],
+    password_files: tuple[str, ...],
     raw: bool,
     anchors: tuple[str, ...],
     sender: str | None,
@@ -54,6 +56,8 @@ def decrypt(
     Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; --anchor, --from, --at,
     --no-revocation and --json also report on the signature inside.
     """
+    if not identity_files and not password_files:
+        raise click.UsageError("give --identity or --password-file")
     if as_json and target == STANDARD_STREAM:
         raise click.UsageError("--json and the content cannot both go to standard output: give -o")
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
@@ -61,13 +65,20 @@ def decrypt(
     data = read_input(source)
     provider = NativeProvider()
     identities = load_all_identities(identity_files, passphrases, provider=provider)
-    plaintext = _open(data, identities, provider, raw=raw)
+    passwords = load_passwords(password_files)
+    plaintext = _open(data, identities, passwords, provider, raw=raw)
     write_output(target, plaintext, mode=PRIVATE_MODE)
     if not (anchors or sender or at or no_revocation or as_json):
         return
     try:
         report = blocking.examine_message(
-            data, provider=provider, trust_store=trust_store, at=at or now(), identities=identities, sender=sender
+            data,
+            provider=provider,
+            trust_store=trust_store,
+            at=at or now(),
+            identities=identities,
+            sender=sender,
+            passwords=passwords,
         )
     except SmimeError as error:
         # It was decrypted, which is what was asked for; what is inside cannot be judged.
@@ -87,12 +98,15 @@ def _show_problem(error: SmimeError, *, as_json: bool) -> None:
         write_error(f"{WORDS[State.INVALID]}: {error.code}: {error}")
 
 
-def _open(data: bytes, identities: tuple[Identity, ...], provider: NativeProvider, *, raw: bool) -> bytes:
+def _open(
+    data: bytes, identities: tuple[Identity, ...], passwords: list[bytes], provider: NativeProvider, *, raw: bool
+) -> bytes:
     node = parse_message(data)
     if not isinstance(node, Entity):
-        return blocking.open_bytes(node, identities=identities, provider=provider).content
+        return blocking.open_bytes(node, identities=identities, passwords=passwords, provider=provider).content
     if not raw:
-        return blocking.decrypt_message(data, identities=identities, provider=provider)
+        return blocking.decrypt_message(data, identities=identities, passwords=passwords, provider=provider)
     if not looks_like_cms_part(node):
         raise MalformedMessage("found nothing encrypted", where="message")
-    return blocking.open_bytes(decode_body(node), identities=identities, provider=provider).content
+    cms = decode_body(node)
+    return blocking.open_bytes(cms, identities=identities, passwords=passwords, provider=provider).content

@@ -8,7 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -62,6 +62,20 @@ def passphrase_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+password_file_option = click.option(
+    "--password-file",
+    "password_files",
+    multiple=True,
+    metavar="FILE",
+    help="File whose first line is a password that opens the message. Repeatable.",
+)
+
+
+def load_passwords(names: Iterable[str]) -> list[bytes]:
+    """The passwords of --password-file, in UTF-8. Raises OSError."""
+    return [_first_line(Path(name).read_bytes()) for name in names]
 
 
 def _first_line(octets: bytes) -> bytes:

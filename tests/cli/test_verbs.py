@@ -278,3 +278,22 @@ def test_help_lists_the_verbs(lab: Lab) -> None:
     assert result.code == 0
     for verb in (b"sign", b"encrypt", b"decrypt", b"verify", b"inspect", b"identity"):
         assert verb in result.stdout
+
+
+@pytest.mark.parametrize("raw", [(), ("--raw",)], ids=["mail", "raw"])
+def test_a_password_opens_what_it_sealed(lab: Lab, tmp_path: Path, raw: tuple[str, ...]) -> None:
+    (tmp_path / "right").write_text("correct horse\n")
+    (tmp_path / "wrong").write_text("battery staple\n")
+    (tmp_path / "mail.eml").write_bytes(MAIL)
+    sealed, opened = str(tmp_path / "sealed"), str(tmp_path / "opened")
+    lab.made("encrypt", str(tmp_path / "mail.eml"), "--password-file", str(tmp_path / "right"), *raw, "-o", sealed)
+    lab.made("decrypt", sealed, "--password-file", str(tmp_path / "right"), "-o", opened)
+    assert MAIL.split(b"\r\n\r\n")[1].split()[-1] in Path(opened).read_bytes()
+    refused = lab.sealwax("decrypt", sealed, "--password-file", str(tmp_path / "wrong"))
+    assert (refused.code, refused.stdout) == (1, b"")
+    assert "passphrase" in refused.line
+
+
+def test_encrypting_for_nobody_is_a_usage_error(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "mail.eml").write_bytes(MAIL)
+    assert lab.sealwax("encrypt", str(tmp_path / "mail.eml")).code == 2

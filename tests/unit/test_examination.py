@@ -229,3 +229,9 @@ def test_no_johnny_mail_shows_as_verified_for_another_than_its_signer() -> None:
         "i2-from-contains-signer-smime.eml": "eve@bigcorporation.de",
         "i2-from-is-sender-signer-a-smime.eml": "eve@bigcorporation.de",
     }
+
+
+def test_a_damaged_structure_inside_does_not_keep_the_mail_sealed() -> None:
+    damaged = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\nnot base64 at all!\r\n"
+    opened = blocking.decrypt_message(encrypt(damaged), identities=[BOB], provider=PROVIDER)
+    assert b"not base64 at all!" in opened
