@@ -1,7 +1,8 @@
 """People, certificates and a stand-in for WebCrypto, fixed and worthless: what the warm-up works with.
 
 A snapshot must be made without WebCrypto and come out the same each time. The stand-in keeps the forms and drops the
-secrecy: its ciphertext is the plaintext, and every signature holds. It exists only while the snapshot is made.
+secrecy: its ciphertext is the plaintext, and every signature holds. It exists only while the snapshot is made; the
+people have working keys, because each Worker rehearses with them over the real WebCrypto.
 """
 
 from __future__ import annotations
@@ -13,25 +14,32 @@ from smime_core import der
 from smime_core.algorithms import (
     CURVE_OIDS,
     EC_PUBLIC_KEY,
+    HASH_OIDS,
     NULL,
     RSA_ENCRYPTION,
     Curve,
+    HashName,
     SignatureAlgorithm,
     SignatureScheme,
     build_signature_identifier,
 )
-from smime_core.algorithms import HashName as Hash
 from smime_core.certificate import EMAIL_PROTECTION, Certificate, parse_certificate
 from smime_core.identity import Identity
 from smime_core.keys import parse_private_key, public_key_of
 from smime_core.provider import PrivateKey
 
-# Two fixed primes of 512 bits: arithmetic wants a working key, and nobody's secret depends on it.
+# Two fixed primes of 512 bits and the private number 1, whose point is the generator (SEC 2 version 2, section 2.4.2):
+# working keys that protect nothing.
 _P: Final = 2**512 - 569
 _Q: Final = 2**512 - 629
 _EXPONENT: Final = 65537
+_SECRET: Final = pow(_EXPONENT, -1, (_P - 1) * (_Q - 1))
+_GENERATOR: Final = bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
 _BIT_STRING: Final = 0x03
-_SIGNING: Final = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=Hash.SHA256)
+_SIGNING: Final = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
 
 
 class _Octets(bytes):
@@ -105,14 +113,13 @@ def make_stand_ins() -> StandIns:
 
 
 def _rsa_key() -> PrivateKey:
-    secret = pow(_EXPONENT, -1, (_P - 1) * (_Q - 1))
-    numbers = (0, _P * _Q, _EXPONENT, secret, _P, _Q, secret % (_P - 1), secret % (_Q - 1), pow(_Q, -1, _P))
+    numbers = (0, _P * _Q, _EXPONENT, _SECRET, _P, _Q, _SECRET % (_P - 1), _SECRET % (_Q - 1), pow(_Q, -1, _P))
     return _private_key(der.oid(RSA_ENCRYPTION) + NULL, der.sequence(*map(der.integer, numbers)))
 
 
 def _ec_key() -> PrivateKey:
-    point = der.explicit(1, der.element(_BIT_STRING, b"\0\x04", bytes(64)))
-    key_der = der.sequence(der.integer(1), der.octet_string(b"\x01" * 32), point)
+    point = der.explicit(1, der.element(_BIT_STRING, b"\0", _GENERATOR))
+    key_der = der.sequence(der.integer(1), der.octet_string((1).to_bytes(32, "big")), point)
     return _private_key(der.oid(EC_PUBLIC_KEY) + der.oid(CURVE_OIDS[Curve.P256]), key_der)
 
 
@@ -132,7 +139,15 @@ def _certificate(name: str, key: PrivateKey, *, is_ca: bool, number: int) -> Cer
         public_key_of(key).spki_der,
         der.explicit(3, der.sequence(*_extensions(name, is_ca=is_ca))),
     )
-    return parse_certificate(der.sequence(tbs, identifier, der.element(_BIT_STRING, bytes(129))))
+    return parse_certificate(der.sequence(tbs, identifier, der.element(_BIT_STRING, b"\0", _sign(tbs))))
+
+
+def _sign(tbs: bytes) -> bytes:
+    # RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1) without blinding: the key is no secret.
+    digest = hashlib.sha256(tbs).digest()
+    digest_info = der.sequence(der.sequence(der.oid(HASH_OIDS[HashName.SHA256]), NULL), der.octet_string(digest))
+    block = b"\0\x01" + b"\xff" * (125 - len(digest_info)) + b"\0" + digest_info
+    return pow(int.from_bytes(block, "big"), _SECRET, _P * _Q).to_bytes(128, "big")
 
 
 def _name(text: str) -> bytes:

@@ -50,18 +50,20 @@ def reseed() -> None:
     random.seed(os.urandom(32))
 
 
-async def dispatch(verb: str, args_json: str, views: Iterable[Any]) -> list[str | bytes]:
+async def dispatch(verb: str, args_json: str, views: Iterable[Any]) -> list[Any]:
     """Run one verb for the Worker: JSON of `{ok}` or `{error: {code, message}}`, then the binary values of the reply.
 
-    `views` are JavaScript Uint8Arrays. What is no SmimeError goes on to the Worker, which tells nobody its text.
+    `views` are JavaScript Uint8Arrays; binary values are bytes, or the ArrayBuffer that WebCrypto gave them in.
+    What is no SmimeError goes on to the Worker, which tells nobody its text.
     """
     args = unpack(args_json, [view.to_bytes() for view in views])
+    provider = WebCryptoProvider()
     try:
-        reply = {"ok": await run_verb(verb, args, provider=WebCryptoProvider())}
+        reply = {"ok": await run_verb(verb, args, provider=provider)}
     except SmimeError as error:
         reply = {"error": {"code": error.code, "message": str(error)}}
     reply_json, buffers = pack(reply)
-    return [reply_json, *buffers]
+    return [reply_json, *(provider.find_buffer(octets) or octets for octets in buffers)]
 
 
 async def run_verb(verb: str, args: Args, *, provider: CryptoProvider) -> Reply:

@@ -1,7 +1,9 @@
-"""Runs every verb a few times before the snapshot is taken, so that no request pays for what happens once.
+"""Runs the verbs before anybody asks, so that no request pays for what happens once.
 
 Python specialises its bytecode on first use, asn1crypto sets its classes up lazily, regular expressions and codecs are
-cached: all of that is memory, and the snapshot keeps it. Nothing is secret here and nothing is cryptography.
+cached: `warm_up` puts all of that into the snapshot. What a snapshot cannot hold, the JavaScript and the way to
+WebCrypto and back, each Worker goes through while it waits (`runtime/rehearsal.js`), with `rehearsal_material`. Nothing
+is secret here: the keys are those of `stand_in`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any, Final
 from smime_core.blocking import run
 from smime_core.identity import Identity, export_identity
 from smime_core.providers.webcrypto import WebCryptoProvider
+from wasm_build.sealed import seal_identity
 from wasm_build.stand_in import StandInDoor, StandIns, as_view, make_stand_ins
 from wasm_build.verbs import dispatch
 from wasm_build.wire import pack, unpack
@@ -22,55 +25,71 @@ _AT: Final = "2026-01-01T00:00:00.000Z"
 _SEAL_KEY: Final = bytes(32)
 _PASSPHRASE: Final = b"stand-in"
 _TEXT: Final = "Grüße — text of a mail\n".encode() * 20
+_BULK: Final = bytes(200_000)  # large enough for what is done differently with large content
 _SERVER: Final = {"server": "https://keys.example.test", "user": "rsa@example.test", "passphrase": _PASSPHRASE}
 _PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
+_PEOPLE: Final = make_stand_ins()
 
 
 def warm_up() -> None:
     """Exercise all verbs through the same door as a request, then take the stand-in away."""
     sys.modules["sealwax_js"] = StandInDoor()  # type: ignore[assignment]  # looks like the Worker's module
     try:
-        people = make_stand_ins()
         for _ in range(_ROUNDS):
-            for identity in (people.rsa, people.ec):
-                _use_verbs(people, identity)
-            _use_roaming(people.rsa)
+            for identity in (_PEOPLE.rsa, _PEOPLE.ec):
+                run(_use_all(_PEOPLE, identity))
+            run(_use_roaming(_PEOPLE.rsa))
     finally:
         del sys.modules["sealwax_js"]
 
 
-def _use_verbs(people: StandIns, identity: Identity) -> None:
-    keys = {"identities": [_open_file(identity)], "sealKey": _SEAL_KEY}
+async def rehearsal_material() -> list[str | bytes]:
+    """What the Worker rehearses with, in the form of a reply; the identity is sealed by the real WebCrypto."""
+    sealed = await seal_identity(_PEOPLE.rsa, _SEAL_KEY, provider=WebCryptoProvider())
+    person, anchor = _PEOPLE.rsa.certificate.der, _PEOPLE.anchor.der
+    material_json, buffers = pack({"sealed": sealed, "certificate": person, "anchor": anchor, "at": _AT})
+    return [material_json, *buffers]
+
+
+async def _use_all(people: StandIns, identity: Identity) -> None:
+    keys = {"identities": [await _open_file(identity)], "sealKey": _SEAL_KEY}
     trust = {"anchors": [people.anchor.der], "at": _AT}
     recipients = [people.rsa.certificate.der, people.ec.certificate.der]
-    _call("certificate.describe", {"certificates": recipients, **trust})
+    await _call("certificate.describe", {"certificates": recipients, **trust})
     for cipher in ("cbc", "gcm"):
-        _use_bytes(keys, trust, recipients, cipher)
+        for content in (_TEXT, _BULK):
+            await _use_bytes(keys, trust, recipients, cipher, content)
         for to in ([], recipients):
             letter = {"draft": _draft(identity), "sign": True, **keys, "recipients": to, "cipher": cipher}
-            _call("message.open", {"message": _call("message.compose", letter)["message"], **keys, **trust})
+            message = (await _call("message.compose", letter))["message"]
+            await _call("message.open", {"message": message, **keys, **trust})
+    await _use_field(keys, trust, recipients)
+
+
+async def _use_bytes(
+    keys: dict[str, Any], trust: dict[str, Any], recipients: list[bytes], cipher: str, content: bytes
+) -> None:
+    for detached in (False, True):
+        signed = (await _call("bytes.sign", {"content": content, **keys, "at": _AT, "detached": detached}))["cms"]
+        await _call("bytes.verify", {"cms": signed, "content": content if detached else None, **trust})
+    sealed = (await _call("bytes.encrypt", {"content": content, "recipients": recipients, "cipher": cipher}))["cms"]
+    await _call("bytes.decrypt", {"cms": sealed, **keys})
+
+
+async def _use_field(keys: dict[str, Any], trust: dict[str, Any], recipients: list[bytes]) -> None:
     origin = {"origin": "https://example.test"}
-    field = _call("field.seal", {"text": _TEXT, **origin, "sign": True, **keys, "recipients": recipients, "at": _AT})
-    _call("field.open", {"cms": field["cms"], **origin, **keys, **trust})
+    writing = {"text": _TEXT, **origin, "sign": True, **keys, "recipients": recipients, "at": _AT}
+    field = await _call("field.seal", writing)
+    await _call("field.open", {"cms": field["cms"], **origin, **keys, **trust})
 
 
-def _use_bytes(keys: dict[str, Any], trust: dict[str, Any], recipients: list[bytes], cipher: str) -> None:
-    # Above a megabyte other ways are taken: views instead of copies, WebCrypto's digest instead of hashlib's.
-    for content in (_TEXT, bytes(200_000)):
-        for detached in (False, True):
-            signed = _call("bytes.sign", {"content": content, **keys, "at": _AT, "detached": detached})["cms"]
-            _call("bytes.verify", {"cms": signed, "content": content if detached else None, **trust})
-        sealed = _call("bytes.encrypt", {"content": content, "recipients": recipients, "cipher": cipher})["cms"]
-        _call("bytes.decrypt", {"cms": sealed, **keys})
-
-
-def _use_roaming(identity: Identity) -> None:
-    p12 = _make_file(identity)
+async def _use_roaming(identity: Identity) -> None:
+    p12 = await _make_file(identity)
     registering = {**_SERVER, "ticket": "stand-in", "p12": p12, "p12Passphrase": _PASSPHRASE}
-    registration = json.loads(_call("roaming.register", registering)["request"])
+    registration = json.loads((await _call("roaming.register", registering))["request"])
     response = {name: registration[name] for name in ("bundle_id", "version", "bundle", "wraps")}
-    _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS})
-    _call("roaming.open", {**_SERVER, "parameters": _PARAMETERS, "response": response, "sealKey": _SEAL_KEY})
+    await _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS})
+    await _call("roaming.open", {**_SERVER, "parameters": _PARAMETERS, "response": response, "sealKey": _SEAL_KEY})
 
 
 def _draft(identity: Identity) -> dict[str, Any]:
@@ -87,19 +106,19 @@ def _draft(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _open_file(identity: Identity) -> bytes:
-    opening = {"p12": _make_file(identity), "passphrase": _PASSPHRASE, "sealKey": _SEAL_KEY}
-    sealed: bytes = _call("identity.open", opening)["identities"][0]["sealed"]
+async def _open_file(identity: Identity) -> bytes:
+    opening = {"p12": await _make_file(identity), "passphrase": _PASSPHRASE, "sealKey": _SEAL_KEY}
+    sealed: bytes = (await _call("identity.open", opening))["identities"][0]["sealed"]
     return sealed
 
 
-def _make_file(identity: Identity) -> bytes:
-    return run(export_identity(identity, _PASSPHRASE, provider=WebCryptoProvider(), iterations=2))
+async def _make_file(identity: Identity) -> bytes:
+    return await export_identity(identity, _PASSPHRASE, provider=WebCryptoProvider(), iterations=2)
 
 
-def _call(verb: str, args: dict[str, Any]) -> dict[str, Any]:
+async def _call(verb: str, args: dict[str, Any]) -> dict[str, Any]:
     args_json, buffers = pack(args)
-    reply_json, *results = run(dispatch(verb, args_json, [as_view(octets) for octets in buffers]))
+    reply_json, *results = await dispatch(verb, args_json, [as_view(octets) for octets in buffers])
     reply = unpack(str(reply_json), [bytes(octets) for octets in results if isinstance(octets, bytes)])
     # A verb that fails here would fail for everybody: the build stops.
     if "error" in reply:

@@ -73,6 +73,7 @@ class WebCryptoProvider:
 
         self._door: Any = sealwax_js
         self._imported: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
+        self._decrypted: tuple[bytes, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -128,7 +129,10 @@ class WebCryptoProvider:
         """Plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
         if len(cek) != cipher.key_length:
             raise DecryptionError
-        return await _secret_result(self._door.decrypt(_WEB_CIPHERS[cipher.mode], cek, iv, aad, ciphertext))
+        outcome = await self._door.decrypt(_WEB_CIPHERS[cipher.mode], cek, iv, aad, ciphertext)
+        plaintext = _secret_octets(outcome)
+        self._decrypted = (plaintext, outcome)
+        return plaintext
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
         """The CEK under an RSA key. Raises ProviderError."""
@@ -201,6 +205,12 @@ class WebCryptoProvider:
             await _result("generate_key", self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
         )
 
+    def find_buffer(self, octets: bytes) -> Any:
+        """The JavaScript ArrayBuffer that holds what `decrypt_content` gave last, else None: it spares a copy."""
+        if self._decrypted is not None and self._decrypted[0] is octets:
+            return self._decrypted[1]
+        return None
+
     async def _import_key(self, operation: str, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
         known = self._imported.setdefault(key, {})
         if algorithm not in known:
@@ -225,8 +235,11 @@ async def _result(operation: str, promise: Awaitable[Any]) -> bytes:
 
 
 async def _secret_result(promise: Awaitable[Any]) -> bytes:
+    return _secret_octets(await promise)
+
+
+def _secret_octets(outcome: Any) -> bytes:
     # One error, so that nothing tells which check failed. What the browser cannot do at all is no secret.
-    outcome = await promise
     if outcome == "NotSupportedError":
         raise UnsupportedByProvider("decrypt", "this browser lacks the algorithm")
     if isinstance(outcome, str):

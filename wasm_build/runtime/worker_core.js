@@ -7,7 +7,9 @@
 import { cleanUp, Residue } from "./cleanup.js";
 import { createCryptoDoor } from "./crypto_door.js";
 import { startPython } from "./python_start.js";
-import { checkRequest, collectBuffers, pack, unpack, VaultError } from "./rpc.js";
+import { runVerb } from "./python_call.js";
+import { rehearse } from "./rehearsal.js";
+import { checkRequest, collectBuffers, VaultError } from "./rpc.js";
 
 /**
  * @typedef {object} Hooks
@@ -43,6 +45,8 @@ export function serve(scope, hooks = {}) {
       residue.keepMemory(python.memory);
       python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
       python.pyodide.pyimport("wasm_build.verbs").reseed();
+      // After a plain start Python is cold: rehearsing would take longer than it saves.
+      if (python.startKind === "snapshot") await rehearse(python.pyodide, residue);
       scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
     },
     request: async (message) => {
@@ -71,35 +75,6 @@ async function answer(python, { id, verb, args }, residue) {
   } catch (error) {
     return { id, error: describeError(error) };
   }
-}
-
-/**
- * @param {any} pyodide
- * @param {string} verb
- * @param {unknown} args
- * @param {Residue} residue
- */
-async function runVerb(pyodide, verb, args, residue) {
-  const { json, views } = pack(args);
-  const verbs = pyodide.pyimport("wasm_build.verbs");
-  const reply = await verbs.dispatch(verb, json, views);
-  const buffers = Array.from({ length: reply.length - 1 }, (_, index) => exportBytes(reply.get(index + 1), residue));
-  const result = unpack(reply.get(0), buffers);
-  if (result.error) throw new VaultError(result.error.code, result.error.message);
-  return result.ok;
-}
-
-/**
- * A copy of Python bytes in a buffer of its own, which is then transferred to the page.
- * @param {any} bytes
- * @param {Residue} residue
- */
-function exportBytes(bytes, residue) {
-  const view = bytes.getBuffer("u8");
-  const copy = residue.keepBuffer(new ArrayBuffer(view.data.length));
-  new Uint8Array(copy).set(view.data);
-  view.release();
-  return copy;
 }
 
 /** @param {unknown} error */

@@ -1,0 +1,43 @@
+/** One verb in Python: arguments in, result out, each binary value copied once each way. */
+
+import { pack, unpack, VaultError } from "./rpc.js";
+
+/** @typedef {import("./cleanup.js").Residue} Residue */
+
+/**
+ * @param {any} pyodide
+ * @param {string} verb
+ * @param {unknown} args checked ones
+ * @param {Residue} residue
+ * @returns {Promise<any>}
+ */
+export async function runVerb(pyodide, verb, args, residue) {
+  const { json, views } = pack(args);
+  const result = takeReply(await pyodide.pyimport("wasm_build.verbs").dispatch(verb, json, views), residue);
+  if (result.error) throw new VaultError(result.error.code, result.error.message);
+  return result.ok;
+}
+
+/**
+ * @param {any} reply a Python list: JSON, then the binary values
+ * @param {Residue} residue
+ * @returns {any}
+ */
+export function takeReply(reply, residue) {
+  const buffers = Array.from({ length: reply.length - 1 }, (_, index) => takeBuffer(reply.get(index + 1), residue));
+  return unpack(reply.get(0), buffers);
+}
+
+/**
+ * A buffer that can be transferred to the page: WebCrypto's own where Python passes its result on, else a copy.
+ * @param {any} octets
+ * @param {Residue} residue
+ */
+function takeBuffer(octets, residue) {
+  if (octets instanceof ArrayBuffer) return octets;
+  const view = octets.getBuffer("u8");
+  const copy = residue.keepBuffer(new ArrayBuffer(view.data.length));
+  new Uint8Array(copy).set(view.data);
+  view.release();
+  return copy;
+}

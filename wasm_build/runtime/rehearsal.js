@@ -1,0 +1,36 @@
+/**
+ * What a Worker does while it waits in reserve: it signs, verifies, encrypts and decrypts a few bytes with keys that
+ * protect nothing, so that its JavaScript and the way to WebCrypto are warm when a request comes.
+ */
+
+import { runVerb, takeReply } from "./python_call.js";
+import { checkRequest, collectBuffers } from "./rpc.js";
+
+const CONTENT_BYTES = 1_000;
+
+/**
+ * @param {any} pyodide
+ * @param {import("./cleanup.js").Residue} residue
+ */
+export async function rehearse(pyodide, residue) {
+  const { sealed, certificate, anchor, at } = takeReply(
+    await pyodide.pyimport("wasm_build.warm_up").rehearsal_material(),
+    residue,
+  );
+  const keys = { identities: [sealed], sealKey: { buffer: new ArrayBuffer(4096), length: 32 } };
+  const content = new ArrayBuffer(CONTENT_BYTES);
+  /**
+   * @param {string} verb
+   * @param {object} args
+   */
+  const run = async (verb, args) => {
+    checkRequest(verb, args);
+    const result = await runVerb(pyodide, verb, args, residue);
+    collectBuffers(result);
+    return result;
+  };
+  const signed = await run("bytes.sign", { content, ...keys, at });
+  await run("bytes.verify", { cms: signed.cms, anchors: [anchor], at });
+  const encrypted = await run("bytes.encrypt", { content, recipients: [certificate], cipher: "cbc" });
+  await run("bytes.decrypt", { cms: encrypted.cms, ...keys });
+}
