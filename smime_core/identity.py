@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate, parse_certificate
@@ -17,7 +18,7 @@ from smime_core.keys import find_public_key, parse_private_key, with_public_key
 from smime_core.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Key, build_pkcs12, parse_pkcs12
 from smime_core.provider import CryptoProvider, PrivateKey
 
-DEFAULT_ITERATIONS = 600_000  # OWASP's figure for PBKDF2-HMAC-SHA-256; about 0.2 s natively
+DEFAULT_ITERATIONS: Final = 600_000  # OWASP's figure for PBKDF2-HMAC-SHA-256; about 0.2 s natively
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
