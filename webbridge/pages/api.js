@@ -13,7 +13,9 @@
  *   protection: "signed" | "sealed" | null,
  * }} MessageSummary
  */
-/** @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions */
+/**
+ * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions
+ */
 
 export const PAGE_OF_MESSAGES = 50;
 

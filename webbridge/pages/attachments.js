@@ -69,7 +69,11 @@ function attachmentRow(name, attachment, action) {
       "span",
       { class: "attachment-words" },
       html("bdi", { class: "attachment-name", text: name }),
-      html("span", { class: "attachment-facts" }, html("bdi", { text: attachment.type }), ` · ${size(attachment.data.byteLength)}`),
+      html(
+        "span",
+        { class: "attachment-facts" },
+        html("bdi", { text: attachment.type }), ` · ${size(attachment.data.byteLength)}`,
+      ),
     ),
     action,
   );

@@ -74,8 +74,9 @@ export function size(bytes) {
   const units = ["byte", "kilobyte", "megabyte"];
   const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
   const unitDisplay = step === 0 ? "long" : "short";
-  const options = { style: "unit", unit: units[step], unitDisplay, maximumFractionDigits: step === 2 ? 1 : 0 };
-  return new Intl.NumberFormat(undefined, /** @type {Intl.NumberFormatOptions} */ (options)).format(bytes / 1000 ** step);
+  const maximumFractionDigits = step === 2 ? 1 : 0;
+  const format = new Intl.NumberFormat(undefined, { style: "unit", unit: units[step], unitDisplay, maximumFractionDigits });
+  return format.format(bytes / 1000 ** step);
 }
 
 /**

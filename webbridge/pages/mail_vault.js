@@ -1,7 +1,7 @@
 /**
  * What the mail views ask of the vault: open a message, make one, describe certificates.
  *
- * Nothing is kept here: every call hands over copies of keys and anchors, and texts leave their buffers only to be shown.
+ * Nothing is kept here: every call hands over copies of keys and anchors; texts leave their buffers only to be shown.
  */
 
 import { overwrite } from "./keys.js";

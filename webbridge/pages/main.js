@@ -29,7 +29,9 @@ async function start() {
  * @param {unknown} error
  */
 function showStartFailure(root, translate, error) {
-  const again = html("button", { class: "primary", text: translate("try_again"), on: { click: () => location.reload() } });
+  const again = html("button", {
+    class: "primary", type: "button", text: translate("try_again"), on: { click: () => location.reload() },
+  });
   const sentence = errorSentence(translate, error);
   root.replaceChildren(
     html(

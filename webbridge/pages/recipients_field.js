@@ -10,7 +10,10 @@ import { sameAddress } from "./keys.js";
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./directory.js").Directory} Directory */
 /** @typedef {import("./directory.js").Finding} Finding */
-/** @typedef {{address: string, valid: boolean, finding: Finding | null}} Person `finding` is null while it is looked up */
+/**
+ * @typedef {{name: string, address: string, valid: boolean, finding: Finding | null}} Person
+ *   `finding` is null while it is looked up.
+ */
 
 export class RecipientsField {
   /** @type {Person[]} */
@@ -71,9 +74,9 @@ export class RecipientsField {
 
   /** @param {string} text an address, or a name with an address */
   add(text) {
-    const { address } = readMailbox(text);
+    const { name, address } = readMailbox(text);
     if (this.people.some((person) => sameAddress(person.address, address))) return;
-    const person = { address, valid: isAddress(address), finding: null };
+    const person = { name, address, valid: isAddress(address), finding: null };
     this.people.push(person);
     if (person.valid) void this.lookUp(person);
     this.#changed();
@@ -135,13 +138,18 @@ export class RecipientsField {
     const { kind, word, source } = readinessOf(this.#app, person);
     const remove = html("button", {
       type: "button", class: "chip-remove", "aria-label": translate("remove_named", { name: person.address }),
-      title: source, text: "\u00d7", on: { click: () => this.remove(person) },
+      "aria-description": source, text: "\u00d7", on: { click: () => this.remove(person) },
     });
     return html(
       "li",
-      { class: `chip chip-${kind}`, title: source, data: { test: "recipient", address: person.address, readiness: kind } },
+      {
+        class: `chip chip-${kind}`, title: source,
+        data: { test: "recipient", address: person.address, readiness: kind },
+      },
       readinessMark(kind, word),
-      html("bdi", { class: "chip-address", text: person.address }),
+      html("span", { class: "chip-words" }, person.name ? html("bdi", { text: person.name }) : null, html("bdi", {
+        class: "chip-address", text: person.address,
+      })),
       remove,
     );
   }
@@ -158,8 +166,8 @@ function readinessOf(app, { valid, finding }) {
   if (!finding) return { kind: "asking", word: translate("looking_up"), source: translate("looking_up") };
   if (finding.readiness === "ready") {
     const until = dayOnly(finding.certificate.notAfter);
-    const source = translate(finding.source === "file" ? "certificate_from_file" : "certificate_from_directory", { until });
-    return { kind: "ready", word: translate("ready"), source };
+    const key = finding.source === "file" ? "certificate_from_file" : "certificate_from_directory";
+    return { kind: "ready", word: translate("ready"), source: translate(key, { until }) };
   }
   const sentence = {
     none: () => translate("no_certificate"),

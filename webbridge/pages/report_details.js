@@ -101,7 +101,9 @@ function stateSentence({ translate }, report, from) {
   if (report.state === "verified") {
     return translate("state_verified_sentence", { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
   }
-  if (report.state === "signed-unverified") return report.reasons[0]?.sentence ?? translate(sentenceKey(report.state));
+  const first = report.reasons[0];
+  // What stands in brackets is for experts, who find it in the details.
+  if (report.state === "signed-unverified" && first) return first.sentence.replace(/ \([^()]*\)$/u, "");
   return translate(sentenceKey(report.state));
 }
 
@@ -125,10 +127,12 @@ function createLock({ translate }, report) {
  */
 function createReasons({ translate }, report) {
   if (report.state === "verified" || report.reasons.length === 0) return null;
-  const items = report.reasons.map(({ code, sentence }) => {
+  const items = report.reasons.map(({ code, sentence }, index) => {
     const key = `advice_${code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
-    return html("li", { data: { test: "reason", code } }, html("span", { text: sentence }), " ", html("span", { text: advice }));
+    // The first reason of this state is its sentence already.
+    const said = report.state === "signed-unverified" && index === 0;
+    return html("li", { dir: "auto", data: { test: "reason", code }, text: said ? advice : `${sentence} ${advice}` });
   });
   return html("ul", { class: "reasons" }, ...items);
 }
@@ -238,7 +242,8 @@ function createRecipients({ translate }, recipients) {
     html("bdi", { text: rid }),
     ` (${algorithm}${opened ? `, ${translate("opened_with_this")}` : ""})`,
   ));
-  return html("div", {}, html("p", { class: "facts-title", text: translate("fact_recipients") }), html("ul", {}, ...items));
+  const title = html("p", { class: "facts-title", text: translate("fact_recipients") });
+  return html("div", {}, title, html("ul", {}, ...items));
 }
 
 /**

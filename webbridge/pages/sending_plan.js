@@ -23,8 +23,8 @@ import { listOf } from "./formats.js";
  */
 export function whatWillLeave(letter, translate) {
   const { sign, seal, people, address, answersSealed } = letter;
-  const names = [...people.map((person) => person.address), translate("you")];
-  const who = people.length > 0 ? listOf(names, translate) : translate("people_and_you");
+  const names = [...people.filter(({ valid }) => valid).map((person) => person.address), translate("you")];
+  const who = names.length > 1 ? listOf(names, translate) : translate("people_and_you");
   const warning = answersSealed && !seal ? ` ${translate("answers_sealed")}` : "";
   if (sign && seal) return translate("leaves_signed_sealed", { address, who });
   if (seal) return translate("leaves_sealed", { who });
@@ -63,8 +63,8 @@ export function obstacles(letter, translate) {
 function keyObstacles({ unlocked, sign, hasOwnIdentity, ownAddresses, address }, translate) {
   if (!unlocked) return [{ code: "locked", text: translate("obstacle_locked"), remedies: ["unlock"] }];
   if (!sign || hasOwnIdentity) return [];
-  const own = listOf(ownAddresses, translate);
-  return [{ code: "other-identity", text: translate("obstacle_other_identity", { own, address }), remedies: ["sign-off"] }];
+  const text = translate("obstacle_other_identity", { own: listOf(ownAddresses, translate), address });
+  return [{ code: "other-identity", text, remedies: ["sign-off"] }];
 }
 
 /**

@@ -272,7 +272,9 @@ function encodeUtf8(units, target) {
     const continuations = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
     const lead = [0, 0xc0, 0xe0, 0xf0][continuations] ?? 0;
     target[length++] = lead | (point >> (6 * continuations));
-    for (let shift = 6 * (continuations - 1); shift >= 0; shift -= 6) target[length++] = 0x80 | ((point >> shift) & 0x3f);
+    for (let shift = 6 * (continuations - 1); shift >= 0; shift -= 6) {
+      target[length++] = 0x80 | ((point >> shift) & 0x3f);
+    }
   }
   return length;
 }

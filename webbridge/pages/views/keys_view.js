@@ -112,7 +112,9 @@ function drawUnlocked(app) {
 function createOffer(app) {
   const { translate } = app;
   const failure = problem("enrol-error");
-  const keep = html("button", { class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" } });
+  const keep = html("button", {
+    class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
+  });
   keep.addEventListener("click", () => whileBusy(keep, translate("keeping_on_server"), async () => {
     failure.textContent = "";
     try {

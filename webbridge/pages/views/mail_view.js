@@ -36,7 +36,7 @@ export function createMailView(app) {
   const foldersFailure = problem("folders-error");
   const refresh = html("button", {
     type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
-    on: { click: () => { void loadFolders(); void list.load(folder); } },
+    on: { click: () => void loadFolders().then(loadList) },
   });
   const list = createMessageList(app);
   const reading = createReading(app, { onSeen: (seenUid) => void markSeen(seenUid) });
@@ -72,8 +72,14 @@ export function createMailView(app) {
     }
   }
 
+  function loadList() {
+    const role = folders.find(({ name }) => name === folder)?.role;
+    return list.load(folder, { outgoing: role === "sent" || role === "drafts" });
+  }
+
   function drawFolders() {
-    heading.textContent = folderTitle(folders.find(({ name }) => name === folder) ?? { name: folder, role: null }, translate);
+    const current = folders.find(({ name }) => name === folder) ?? { name: folder, role: null };
+    heading.textContent = folderTitle(current, translate);
     folderList.replaceChildren(...folders.map((each) => folderLink(app, each, each.name === folder)));
   }
 
@@ -87,9 +93,9 @@ export function createMailView(app) {
     folder = nextFolder;
     uid = nextUid;
     element.dataset.pane = uid === null ? "list" : "message";
-    if (folders.length === 0) void loadFolders();
     drawFolders();
-    if (!sameFolder) void list.load(folder);
+    if (folders.length === 0) void loadFolders().then(loadList);
+    else if (!sameFolder) void loadList();
     list.setCurrent(uid);
     if (uid !== null) void reading.open(folder, uid);
     else reading.clear();

@@ -14,6 +14,7 @@ import { messagePath } from "../routes.js";
 export function createMessageList(app) {
   const { translate } = app;
   let folder = "";
+  let isOutgoing = false;
   /** @type {number | null} */
   let current = null;
   /** @type {MessageSummary[]} */
@@ -27,14 +28,18 @@ export function createMessageList(app) {
   const older = html("button", { type: "button", text: translate("older"), hidden: true, data: { test: "older" } });
   older.addEventListener("click", () => whileBusy(older, translate("loading"), () => loadOlder()));
 
-  /** @param {string} name */
-  async function load(name) {
+  /**
+   * @param {string} name
+   * @param {{outgoing: boolean}} options `outgoing`: the person wrote these, so that the rows say to whom
+   */
+  async function load(name, { outgoing }) {
     if (name !== folder) {
       messages = [];
       older.hidden = true;
       draw();
     }
     folder = name;
+    isOutgoing = outgoing;
     empty.hidden = true;
     await fetchPage(undefined);
   }
@@ -68,7 +73,15 @@ export function createMessageList(app) {
   }
 
   function draw() {
-    rows.replaceChildren(...messages.map((message) => createRow(app, folder, message, message.uid === current)));
+    rows.replaceChildren(...messages.map((message) => row(message, message.uid === current)));
+  }
+
+  /**
+   * @param {MessageSummary} message
+   * @param {boolean} isCurrent
+   */
+  function row(message, isCurrent) {
+    return createRow(app, message, { folder, isOutgoing, isCurrent });
   }
 
   /** @param {number} uid */
@@ -96,7 +109,7 @@ export function createMessageList(app) {
       const message = messages.find((each) => each.uid === uid);
       if (!message || message.seen) return false;
       message.seen = true;
-      rows.querySelector(`[data-uid="${uid}"]`)?.parentElement?.replaceWith(createRow(app, folder, message, true));
+      rows.querySelector(`[data-uid="${uid}"]`)?.parentElement?.replaceWith(row(message, true));
       return true;
     },
   };
@@ -104,13 +117,14 @@ export function createMessageList(app) {
 
 /**
  * @param {App} app
- * @param {string} folder
  * @param {MessageSummary} message
- * @param {boolean} isCurrent
+ * @param {{folder: string, isOutgoing: boolean, isCurrent: boolean}} options
  */
-function createRow(app, folder, message, isCurrent) {
+function createRow(app, message, { folder, isOutgoing, isCurrent }) {
   const { translate } = app;
   const sender = readMailbox(message.from);
+  const from = sender.name || sender.address || translate("no_sender");
+  const who = isOutgoing ? translate("row_to", { to: message.to }) : from;
   const subject = message.subject || translate("no_subject");
   const link = html(
     "a",
@@ -120,7 +134,7 @@ function createRow(app, folder, message, isCurrent) {
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },
     protectionMark(message.protection, translate),
-    html("span", { class: "row-from", dir: "auto", text: sender.name || sender.address || translate("no_sender") }),
+    html("span", { class: "row-from", dir: "auto", text: who }),
     html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
     html("span", { class: "row-subject", dir: "auto", text: subject }),
     message.seen ? null : html("span", { class: "visually-hidden", text: translate("unread") }),

@@ -60,13 +60,12 @@ export function createPlanPanel(app, remedies) {
  * @param {Remedies} remedies
  */
 function createObstacle(app, obstacle, remedies) {
+  const actions = obstacle.remedies.map((remedy) => createRemedy(app, remedy, obstacle, remedies));
   return html(
     "li",
     { class: "obstacle", data: { test: "obstacle", code: obstacle.code } },
     html("span", { text: obstacle.text }),
-    obstacle.remedies.length > 0
-      ? html("div", { class: "actions" }, ...obstacle.remedies.map((remedy) => createRemedy(app, remedy, obstacle, remedies)))
-      : null,
+    actions.length > 0 ? html("div", { class: "actions" }, ...actions) : null,
   );
 }
 

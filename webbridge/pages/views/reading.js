@@ -7,6 +7,7 @@
 import { html } from "../runtime/ui/dom.js";
 import { headerReader, longDate, readMailbox, writeMailbox } from "../formats.js";
 import { createAttachmentList } from "../attachments.js";
+import { overwrite } from "../keys.js";
 import { createState, isClosed, isSealed, provedSender } from "../report_details.js";
 import { replyTo } from "../reply.js";
 import { problem } from "../parts.js";
@@ -23,12 +24,21 @@ export function createReading(app, { onSeen }) {
   const { translate } = app;
   /** @type {AbortController | null} */
   let opening = null;
+  /** The attachments of the message that is shown. @type {import("../mail_vault.js").Attachment[]} */
+  let held = [];
   const element = html("section", {
     class: "reading", "aria-label": translate("reading_label"), data: { test: "reading" },
   });
 
-  function clear() {
+  /** Overwrites what was opened here; the text itself lives in the document until the browser frees it. */
+  function release() {
     opening?.abort();
+    for (const { data } of held) overwrite(data);
+    held = [];
+  }
+
+  function clear() {
+    release();
     element.replaceChildren(html("p", { class: "empty", text: translate("nothing_open") }));
   }
 
@@ -37,12 +47,15 @@ export function createReading(app, { onSeen }) {
    * @param {number} uid
    */
   async function open(folder, uid) {
-    opening?.abort();
+    release();
     opening = new AbortController();
     const { signal } = opening;
     const heading = html("h2", { tabindex: -1, text: translate("opening") });
     element.replaceChildren(backLink(app, folder), heading);
     element.setAttribute("aria-busy", "true");
+    // The state stands above all: the message begins at its top, in its own pane or in the page of a phone.
+    element.scrollTop = 0;
+    if (element.isConnected) scrollTo(0, 0);
     try {
       const raw = await app.api.rawMessage(folder, uid, signal);
       const opened = await app.mailVault.open(raw, signal);
@@ -62,6 +75,7 @@ export function createReading(app, { onSeen }) {
    * @param {OpenedMessage} opened
    */
   function show(folder, opened) {
+    held = opened.attachments;
     const message = createMessage(app, opened);
     element.replaceChildren(backLink(app, folder), ...message.parts);
     message.heading.focus({ preventScroll: true });
@@ -73,7 +87,9 @@ export function createReading(app, { onSeen }) {
     const unlock = html("a", {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
     });
-    const sentence = html("p", { class: "note", text: translate("sealed_and_locked"), data: { test: "reading-locked" } });
+    const sentence = html("p", {
+      class: "note", text: translate("sealed_and_locked"), data: { test: "reading-locked" },
+    });
     showInstead(folder, translate("sealed_and_locked_title"), sentence, unlock);
   }
 
@@ -83,7 +99,9 @@ export function createReading(app, { onSeen }) {
    * @param {unknown} error
    */
   function showFailure(folder, uid, error) {
-    const again = html("button", { type: "button", text: translate("try_again"), on: { click: () => open(folder, uid) } });
+    const again = html("button", {
+      type: "button", text: translate("try_again"), on: { click: () => void open(folder, uid) },
+    });
     const sentence = problem("reading-error");
     showInstead(folder, translate("cannot_open_title"), sentence, again);
     sentence.textContent = app.sentenceFor(error);

@@ -22,7 +22,11 @@ export function createSentView(app, { letter, sentence, block, savedTo }) {
   });
   const parts = [
     heading,
-    html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), html("p", { text: sentence }))),
+    html(
+      "div",
+      { class: "plan" },
+      html("div", { class: "plan-line" }, leavingMark(letter), html("p", { text: sentence, data: { test: "left" } })),
+    ),
     block,
     html("p", { class: "note", text: kept, data: { test: "sent-copy" } }),
     html("div", { class: "actions" }, back, again),

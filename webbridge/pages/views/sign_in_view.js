@@ -61,12 +61,16 @@ export function createSignInView(app, { ended }) {
     "div",
     { class: "narrow stack" },
     heading,
-    ended
-      ? html("p", { class: "note", text: translate(app.hasDraft() ? "error_session_ended" : "session_ended"), data: { test: "session-ended" } })
-      : createPromise(translate),
+    ended ? createReminder(app) : createPromise(translate),
     form,
   );
   return { element, heading, title: translate("sign_in_title") };
+}
+
+/** @param {App} app */
+function createReminder(app) {
+  const text = app.translate(app.hasDraft() ? "error_session_ended" : "session_ended");
+  return html("p", { class: "note", text, data: { test: "session-ended" } });
 }
 
 /** @param {App["translate"]} translate */

@@ -54,7 +54,9 @@ export function createUnlockForms(app, { onUnlocked }) {
 function createServerForm(app, field, onUnlocked) {
   const { translate } = app;
   const failure = problem("unlock-error");
-  const button = html("button", { class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" } });
+  const button = html("button", {
+    class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" },
+  });
   const unlock = () => app.keys.openFromServer(app.keyServer, app.address ?? "", field.copy());
   const form = html(
     "form",
@@ -79,7 +81,9 @@ function createFileForm(app, field, onUnlocked) {
     type: "file", accept: ".p12,.pfx,application/x-pkcs12", data: { test: "key-file" },
   }, { hint: translate("key_file_hint") });
   const failure = problem("file-error");
-  const button = html("button", { class: "primary", type: "submit", text: translate("open_file"), data: { test: "file-submit" } });
+  const button = html("button", {
+    class: "primary", type: "submit", text: translate("open_file"), data: { test: "file-submit" },
+  });
   const unlock = async () => {
     const chosen = file.input.files?.[0];
     if (!chosen) throw new ApiError("no-file", "");

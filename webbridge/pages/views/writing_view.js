@@ -68,7 +68,8 @@ class Writing {
     const { translate } = app;
     this.#app = app;
     this.#proposal = proposal;
-    this.heading = html("h1", { tabindex: -1, text: translate(proposal.inReplyTo ? "replying_title" : "writing_title") });
+    const title = translate(proposal === BLANK ? "writing_title" : "replying_title");
+    this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     const directory = new Directory(app.api, app.mailVault);
     const onChange = () => this.update();
@@ -98,7 +99,8 @@ class Writing {
     });
     this.failure = problem("send-error");
     this.send = html("button", {
-      class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id, data: { test: "send" },
+      class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id,
+      data: { test: "send" },
     });
     this.element = this.#assemble();
     for (const address of proposal.to) this.to.add(address);
@@ -143,7 +145,8 @@ class Writing {
   #assemble() {
     const { translate } = this.#app;
     const discard = html("button", {
-      type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" }, on: { click: () => this.#discard() },
+      type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
+      on: { click: () => this.#discard() },
     });
     const form = html(
       "form",
@@ -151,7 +154,12 @@ class Writing {
       this.to.element, this.cc.element, this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       html("div", { class: "field" }, this.fileList, this.files),
-      html("fieldset", { class: "switches" }, html("legend", { text: translate("protection") }), this.sign.element, this.seal.element),
+      html(
+        "fieldset",
+        { class: "switches" },
+        html("legend", { text: translate("protection") }),
+        this.sign.element, this.seal.element,
+      ),
       this.plan.element, this.failure,
       html("div", { class: "actions" }, this.send, discard),
     );
@@ -206,15 +214,16 @@ class Writing {
   /** @param {Letter} letter */
   async #sealAndSend(letter) {
     const { translate, api, mailVault } = this.#app;
-    const recipients = letter.people.map(({ address }) => address);
-    const message = await mailVault.compose(this.#draft(letter), { sign: letter.sign, recipients: certificatesOf(letter) });
+    const envelope = letter.people.map(({ address }) => address);
+    const protection = { sign: letter.sign, recipients: certificatesOf(letter) };
+    const message = await mailVault.compose(this.#draft(letter), protection);
     const sentence = whatWillLeave(letter, translate);
     const block = letter.seal ? createSealedBlock(message, translate("sealed_block")) : null;
     if (block) {
       this.#sheetShows(block);
       await drawn();
     }
-    const { savedTo } = await api.sendMessage(message, recipients);
+    const { savedTo } = await api.sendMessage(message, envelope);
     this.done = true;
     const sent = createSentView(this.#app, { letter, sentence, block, savedTo });
     this.element.replaceChildren(...sent.parts);
