@@ -27,7 +27,10 @@ from webbridge.demo.web_server import serve
 from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
-BUILT_PAGES = Path(__file__).parents[2] / "dist" / "pages"
+_PACKAGE = Path(__file__).parents[1]
+# In an installed wheel the pages stand in the package, in a checkout where the build puts them.
+_IN_PACKAGE = _PACKAGE / "built_pages"
+BUILT_PAGES = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _PACKAGE.parent / "dist" / "pages"
 TICKET_LIFETIME = timedelta(minutes=10)
 
 
