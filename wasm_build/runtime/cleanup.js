@@ -34,9 +34,8 @@ export class Residue {
    * @param {ArrayBuffer} buffer
    */
   wipeBuffer(buffer) {
-    // A transferred buffer has length 0.
     this.#bytesZeroed += buffer.byteLength;
-    if (buffer.byteLength > 0) new Uint8Array(buffer).fill(0);
+    overwrite(buffer);
     this.#buffers.delete(buffer);
   }
 
@@ -55,6 +54,14 @@ export class Residue {
   get bytesZeroed() {
     return this.#bytesZeroed;
   }
+}
+
+/**
+ * Fills a buffer with zeros, unless it was transferred and has no bytes any more.
+ * @param {ArrayBuffer} buffer
+ */
+export function overwrite(buffer) {
+  if (buffer.byteLength > 0) new Uint8Array(buffer).fill(0);
 }
 
 /**

@@ -1,25 +1,22 @@
 /**
- * The vault's owner: keeps one started Worker in reserve, gives each request a Worker of its own, and ends it.
+ * The vault's owner: keeps one started Worker in reserve and gives each request a Worker of its own.
  *
- * A request never waits for a start when the reserve is warm. Deadlines and cancelling end the Worker after it had a
- * moment to clean up.
+ * A request never waits for a start when the reserve is warm.
  */
 
 import { fetchAssets } from "./assets.js";
-import { checkRequest, collectBuffers, VaultError } from "./rpc.js";
-import { trustedScriptUrl } from "./trusted_scripts.js";
+import { Cell } from "./cell.js";
+import { checkRequest, VaultError } from "./rpc.js";
 
 export { VaultError };
 
 const DEFAULT_DEADLINE_SECONDS = 60;
-const CLEANUP_GRACE_MILLISECONDS = 1_000;
-const RESERVE_DELAY_MILLISECONDS = 50;
 const MAX_OPEN_REQUESTS = 16;
+const RESERVE_DELAY_MILLISECONDS = 50;
 
 /**
- * @typedef {import("./cleanup.js").CleanupReport} CleanupReport
+ * @typedef {import("./cell.js").CleanupReport} CleanupReport
  * @typedef {{deadlineSeconds?: number, signal?: AbortSignal}} CallOptions
- * @typedef {{worker: Worker, ready: Promise<"snapshot" | "plain">}} Reserve
  */
 
 /**
@@ -32,16 +29,15 @@ export async function openVault({ base = new URL("./", import.meta.url) } = {}) 
 }
 
 export class Vault {
-  /** @type {(report: CleanupReport) => void} */
+  /** @type {(report: CleanupReport) => void} called after each request, when its Worker is about to end */
   onCleanup = () => {};
-  /** @type {"snapshot" | "plain" | null} how the latest Worker started */
+  /** @type {import("./cell.js").StartKind | null} how the latest Worker started */
   startKind = null;
-  /** @type {import("./assets.js").Assets} */
   #assets;
-  /** @type {Reserve | null} */
+  /** @type {Cell | null} */
   #reserve = null;
-  /** @type {Set<Operation>} */
-  #operations = new Set();
+  /** @type {Set<Cell>} */
+  #busy = new Set();
   #closed = false;
   #nextId = 1;
 
@@ -53,6 +49,7 @@ export class Vault {
 
   /** Resolves when a Worker stands ready. */
   get ready() {
+    if (this.#closed) return Promise.reject(closedError());
     return this.#startReserve().ready.then(() => undefined);
   }
 
@@ -64,138 +61,49 @@ export class Vault {
    * @returns {Promise<any>}
    */
   async call(verb, args, { deadlineSeconds = DEFAULT_DEADLINE_SECONDS, signal } = {}) {
-    if (this.#closed) throw new VaultError("vault-closed", "the vault is closed");
+    if (this.#closed) throw closedError();
     checkRequest(verb, args);
-    if (this.#operations.size >= MAX_OPEN_REQUESTS) {
+    if (this.#busy.size >= MAX_OPEN_REQUESTS) {
       throw new VaultError("vault-busy", "the vault has too many requests open; try again in a moment");
     }
-    const { worker, ready } = this.#takeReserve();
-    const operation = new Operation(worker, ready, (report) => this.onCleanup(report));
-    this.#operations.add(operation);
+    const cell = this.#startReserve();
+    this.#reserve = null;
+    this.#busy.add(cell);
     try {
-      return await operation.run({ id: this.#nextId++, verb, args }, deadlineSeconds, signal);
+      return await cell.run({ id: this.#nextId++, verb, args }, deadlineSeconds, signal);
     } finally {
-      this.#operations.delete(operation);
+      this.#busy.delete(cell);
       // Copying the snapshot for the next Worker blocks for a moment: first the result is used and painted.
       setTimeout(() => this.#closed || this.#startReserve(), RESERVE_DELAY_MILLISECONDS);
     }
   }
 
-  /** Ends all Workers; open requests are refused. */
+  /** Refuses open requests, whose Workers still clean up, and ends the reserve. */
   close() {
     this.#closed = true;
-    this.#reserve?.worker.terminate();
+    this.#reserve?.discard();
     this.#reserve = null;
-    for (const operation of this.#operations) operation.stop(new VaultError("vault-closed", "the vault was closed"));
-  }
-
-  #takeReserve() {
-    const reserve = this.#startReserve();
-    this.#reserve = null;
-    return reserve;
+    for (const cell of this.#busy) cell.stop(closedError());
   }
 
   #startReserve() {
-    this.#reserve ??= this.#startWorker();
+    if (this.#reserve === null) {
+      const cell = new Cell(this.#assets, (report) => this.onCleanup(report));
+      this.#reserve = cell;
+      cell.ready.then(
+        (startKind) => {
+          this.startKind = startKind;
+        },
+        () => {
+          // The next request begins anew.
+          if (this.#reserve === cell) this.#reserve = null;
+        },
+      );
+    }
     return this.#reserve;
-  }
-
-  /** @returns {Reserve} */
-  #startWorker() {
-    const worker = new Worker(trustedScriptUrl("vault_worker.js"), { type: "module", name: "sealwax vault" });
-    /** @type {Reserve["ready"]} */
-    const ready = new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => {
-        this.startKind = data.startKind;
-        resolve(data.startKind);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        // The next request begins anew.
-        if (this.#reserve?.worker === worker) this.#reserve = null;
-        reject(new VaultError("vault-crashed", "the vault could not start"));
-      };
-    });
-    // Whoever waits for it sees the failure; without a waiter it is not an error of the page.
-    ready.catch(() => {});
-    worker.postMessage({ kind: "start", assets: this.#assets });
-    return { worker, ready };
   }
 }
 
-/** One request in one Worker, until the Worker has cleaned up and ended. */
-class Operation {
-  #worker;
-  #ready;
-  #onCleanup;
-  /** @type {(error: VaultError) => void} */
-  #reject = () => {};
-
-  /**
-   * @param {Worker} worker
-   * @param {Promise<unknown>} ready
-   * @param {(report: CleanupReport) => void} onCleanup
-   */
-  constructor(worker, ready, onCleanup) {
-    this.#worker = worker;
-    this.#ready = ready;
-    this.#onCleanup = onCleanup;
-  }
-
-  /**
-   * @param {{id: number, verb: string, args: object}} request
-   * @param {number} deadlineSeconds
-   * @param {AbortSignal | undefined} signal
-   * @returns {Promise<any>}
-   */
-  async run(request, deadlineSeconds, signal) {
-    const late = () => this.stop(new VaultError("vault-timeout", "the operation took too long and was stopped"));
-    const aborted = () => this.stop(new VaultError("vault-aborted", "the operation was stopped"));
-    const timer = setTimeout(late, deadlineSeconds * 1000);
-    signal?.addEventListener("abort", aborted);
-    try {
-      const result = new Promise((resolve, reject) => {
-        this.#reject = reject;
-        this.#ready.then(() => this.#send(request, resolve, reject), reject);
-      });
-      if (signal?.aborted) aborted();
-      return await result;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", aborted);
-    }
-  }
-
-  /**
-   * Refuses the request at once, lets the Worker clean up if it listens, and ends it.
-   * @param {VaultError} error
-   */
-  stop(error) {
-    this.#reject(error);
-    this.#worker.postMessage({ kind: "cancel" });
-    setTimeout(() => this.#worker.terminate(), CLEANUP_GRACE_MILLISECONDS);
-  }
-
-  /**
-   * @param {{id: number, verb: string, args: object}} request
-   * @param {(value: any) => void} resolve
-   * @param {(error: VaultError) => void} reject
-   */
-  #send(request, resolve, reject) {
-    this.#worker.onmessage = ({ data }) => {
-      if (data.kind === "cleanup") {
-        this.#worker.terminate();
-        this.#onCleanup({ bytesZeroed: data.bytesZeroed, milliseconds: data.milliseconds });
-      } else if (data.id === request.id) {
-        if (data.error) reject(new VaultError(data.error.code, data.error.message));
-        else resolve(data.ok);
-      }
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#worker.terminate();
-      reject(new VaultError("vault-crashed", "the vault's Worker ended unexpectedly"));
-    };
-    this.#worker.postMessage({ kind: "request", ...request }, collectBuffers(request.args));
-  }
+function closedError() {
+  return new VaultError("vault-closed", "the vault was closed");
 }

@@ -45,8 +45,7 @@ export function serve(scope, hooks = {}) {
       residue.keepMemory(python.memory);
       python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
       python.pyodide.pyimport("wasm_build.verbs").reseed();
-      // After a plain start Python is cold: rehearsing would take longer than it saves.
-      if (python.startKind === "snapshot") await rehearse(python.pyodide, residue);
+      await prepare(python, residue);
       scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
     },
     request: async (message) => {
@@ -57,8 +56,25 @@ export function serve(scope, hooks = {}) {
     cancel: end,
   };
   scope.onmessage = (event) => {
-    kinds[event.data.kind](event.data);
+    kinds[event.data.kind](event.data).catch(() => {
+      scope.postMessage({ kind: "failed" });
+      return end();
+    });
   };
+}
+
+/**
+ * @param {import("./python_start.js").Python} python
+ * @param {Residue} residue
+ */
+async function prepare({ pyodide, startKind }, residue) {
+  // After a plain start Python is cold: rehearsing would take longer than it saves.
+  if (startKind !== "snapshot") return;
+  try {
+    await rehearse(pyodide, residue);
+  } catch {
+    // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
+  }
 }
 
 /**
