@@ -75,8 +75,9 @@ export function size(bytes) {
   const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
   const unitDisplay = step === 0 ? "long" : "short";
   const maximumFractionDigits = step === 2 ? 1 : 0;
-  const format = new Intl.NumberFormat(undefined, { style: "unit", unit: units[step], unitDisplay, maximumFractionDigits });
-  return format.format(bytes / 1000 ** step);
+  const unit = units[step];
+  const formatter = new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay, maximumFractionDigits });
+  return formatter.format(bytes / 1000 ** step);
 }
 
 /**
