@@ -77,6 +77,7 @@ class Browser:
     """A running browser."""
 
     name: Name
+    process: subprocess.Popen[bytes]
 
     def __init__(self, bidi: BidiConnection) -> None:
         self.bidi = bidi

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 
@@ -28,9 +28,17 @@ def start_or_skip(name: Name, factory: pytest.TempPathFactory) -> Browser:
 @pytest.fixture(scope="session")
 def running_browsers(request: pytest.FixtureRequest) -> list[Browser]:
     """The browsers of this session: a test that starts one of its own adds it here to have its console watched."""
-    # A test run that is told to end closes its browsers first; Python would otherwise end without unwinding.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return request.config.stash.setdefault(_running, [])
+    running = request.config.stash.setdefault(_running, [])
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        # A test run that is told to end takes its browsers with it; Python would end without unwinding.
+        for browser in running:
+            browser.process.kill()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    signal.signal(signal.SIGTERM, end)
+    return running
 
 
 @pytest.fixture(scope="session")

@@ -175,7 +175,7 @@ def test_a_sealed_letter_altered_by_one_byte_is_never_verified(pair: Pair, offse
     if pair.bob.shows_a_state():
         assert pair.bob.state == "invalid"
     else:
-        assert "cannot be opened" in pair.bob.problem or "not a complete" in pair.bob.problem
+        assert re.search("altered|changed on the way|cannot be opened", pair.bob.problem)
 
 
 def test_a_signed_letter_altered_by_one_byte_is_shown_as_altered(pair: Pair) -> None:
@@ -199,7 +199,7 @@ def test_a_truncated_letter_says_so_and_the_next_one_opens(pair: Pair) -> None:
     whole = seal(pair, "Cut off", certificates=[pair.bob.account.identity.certificate])
     pair.deliver(whole[: len(whole) // 2])
     pair.show_newest(pair.bob)
-    assert "cut off on the way" in pair.bob.problem
+    assert "cut off" in pair.bob.problem
 
     pair.deliver(seal(pair, "Whole again", certificates=[pair.bob.account.identity.certificate]))
     pair.show_newest(pair.bob)
