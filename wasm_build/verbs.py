@@ -68,7 +68,7 @@ async def dispatch(verb: str, args_json: str, views: Iterable[Any]) -> list[Any]
 
 async def run_verb(verb: str, args: Args, *, provider: CryptoProvider) -> Reply:
     """The reply to one request. Raises SmimeError."""
-    return await _VERBS[verb](args, provider)
+    return await VERBS[verb](args, provider)
 
 
 async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
@@ -352,7 +352,7 @@ def _decode_text(octets: bytes) -> str:
         raise MalformedMessage("the text is not UTF-8", where="request") from None
 
 
-_VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
+VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "identity.open": _identity_open,
     "message.compose": _message_compose,
     "message.open": _message_open,

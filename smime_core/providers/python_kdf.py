@@ -10,6 +10,7 @@ import hashlib
 import hmac
 
 from smime_core.algorithms import Hkdf, Pbkdf2, hash_length
+from smime_core.errors import ProviderError
 
 _INNER = bytes(octet ^ 0x36 for octet in range(256))
 _OUTER = bytes(octet ^ 0x5C for octet in range(256))
@@ -22,9 +23,9 @@ def derive_pbkdf2(kdf: Pbkdf2, secret: bytes, length: int) -> bytes:
 
 
 def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
-    """`length` bytes from a key: extract, then expand. Raises ValueError above 255 digests."""
+    """`length` bytes from a key: extract, then expand. Raises ProviderError above 255 digests."""
     if length > 255 * hash_length(kdf.hash_name):
-        raise ValueError("HKDF gives at most 255 digests")
+        raise ProviderError("derive_key", "HKDF gives at most 255 digests")
     # RFC 5869 section 2.2: an absent salt is a digest's length of zeros, which HMAC pads an empty key to anyway.
     key = hmac.digest(kdf.salt, secret, kdf.hash_name)
     derived, block = b"", b""

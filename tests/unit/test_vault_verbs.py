@@ -1,0 +1,202 @@
+"""The vault's verbs over the native provider: what they refuse and whom they choose; and the identities' seal."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import issue_identity
+from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
+from smime_core.identity import Identity, export_identity
+from smime_core.providers.native import NativeProvider
+from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person
+from wasm_build.sealed import seal_identity, unseal_identities
+from wasm_build.verbs import run_verb
+from wasm_build.wire import pack, unpack
+
+SEAL_KEY = b"k" * 32
+AT = NOW.isoformat()
+
+
+def call(verb: str, **args: Any) -> Any:
+    return run(run_verb(verb, args, provider=NativeProvider()))
+
+
+def sealed(*identities: Identity) -> dict[str, Any]:
+    """`identities` and `sealKey` as a request has them."""
+    return {
+        "identities": [run(seal_identity(identity, SEAL_KEY, provider=PROVIDER)) for identity in identities],
+        "sealKey": SEAL_KEY,
+    }
+
+
+def draft(sender: str = "alice@example.test", **changes: Any) -> dict[str, Any]:
+    written = {
+        "from": sender,
+        "to": ["bob@example.test"],
+        "cc": [],
+        "subject": "Plans",
+        "text": "Grüße".encode(),
+        "attachments": [{"name": "a.txt", "type": "text/plain", "data": b"attached"}],
+        "date": AT,
+        "messageId": "<1@example.test>",
+    }
+    return {**written, **changes}
+
+
+def trust() -> dict[str, Any]:
+    return {"anchors": [anchor().der], "at": AT}
+
+
+def test_a_letter_is_written_sealed_opened_and_verified() -> None:
+    alice, bob = person("alice"), person("bob")
+    written = call(
+        "message.compose", draft=draft(), sign=True, **sealed(alice), recipients=[bob.certificate.der], cipher="cbc"
+    )
+    opened = call("message.open", message=written["message"], **sealed(bob), **trust())
+    assert opened["report"]["state"] == "verified"
+    assert opened["text"] == "Grüße".encode()
+    assert opened["attachments"] == [{"name": "a.txt", "type": "text/plain", "data": b"attached"}]
+    assert ["Subject", "Plans"] in opened["headers"]
+
+
+def test_the_writer_can_read_what_they_sealed() -> None:
+    alice, bob = person("alice"), person("bob")
+    written = call("message.compose", draft=draft(), sign=True, **sealed(alice), recipients=[bob.certificate.der])
+    assert call("message.open", message=written["message"], **sealed(alice), **trust())["text"] == "Grüße".encode()
+
+
+def test_a_letter_is_signed_by_its_senders_own_key() -> None:
+    alice, bob = person("alice"), person("bob")
+    written = call(
+        "message.compose", draft=draft("Bob <BOB@example.test>"), sign=True, **sealed(alice, bob), recipients=[]
+    )
+    opened = call("message.open", message=written["message"], identities=[], **trust())
+    assert opened["report"]["signers"][0]["certificate"] == bob.certificate.fingerprint
+
+
+def test_a_key_of_somebody_else_signs_no_letter() -> None:
+    with pytest.raises(MalformedMessage, match=r"none of the open keys may sign for carol@example\.test"):
+        call("message.compose", draft=draft("carol@example.test"), sign=True, **sealed(person("alice")), recipients=[])
+
+
+def test_an_expired_key_signs_nothing() -> None:
+    after = NOW - datetime.timedelta(hours=1)
+    expired = run(issue_identity(authority(), "old@example.test", provider=PROVIDER, at=NOW, not_after=after))
+    with pytest.raises(MalformedMessage, match="may sign"):
+        call("bytes.sign", content=b"x", **sealed(expired), at=AT)
+
+
+def test_an_unsigned_letter_asks_for_no_key() -> None:
+    written = call(
+        "message.compose", draft=draft(), sign=False, identities=[], recipients=[person("bob").certificate.der]
+    )
+    opened = call("message.open", message=written["message"], **sealed(person("bob")), **trust())
+    assert opened["report"]["state"] == "encrypted-only"
+
+
+def test_a_field_opens_at_its_own_origin_alone() -> None:
+    alice, bob = person("alice"), person("bob")
+    field = call(
+        "field.seal",
+        text="Größe".encode(),
+        origin="https://one.example",
+        sign=True,
+        **sealed(alice),
+        recipients=[bob.certificate.der],
+        at=AT,
+    )
+    opening = {"cms": field["cms"], **sealed(bob), **trust()}
+    assert call("field.open", origin="https://one.example", **opening)["text"] == "Größe".encode()
+    with pytest.raises(ContentTypeMismatch):
+        call("field.open", origin="https://two.example", **opening)
+
+
+@pytest.mark.parametrize("cipher", ["cbc", "gcm"])
+def test_octets_come_back_from_encryption(cipher: str) -> None:
+    bob = person("bob")
+    cms = call("bytes.encrypt", content=b"content", recipients=[bob.certificate.der], cipher=cipher)["cms"]
+    assert call("bytes.decrypt", cms=cms, **sealed(bob)) == {"content": b"content"}
+
+
+def test_octets_are_signed_with_and_without_the_content_inside() -> None:
+    keys = sealed(person("alice"))
+    opaque = call("bytes.sign", content=b"content", **keys, at=AT)["cms"]
+    assert call("bytes.verify", cms=opaque, **trust())["report"]["state"] == "verified"
+    detached = call("bytes.sign", content=b"content", **keys, at=AT, detached=True)["cms"]
+    assert call("bytes.verify", cms=detached, content=b"content", **trust())["report"]["state"] == "verified"
+    assert call("bytes.verify", cms=detached, content=b"other", **trust())["report"]["state"] == "invalid"
+
+
+def test_certificates_are_described_with_the_reason_why_they_cannot_be_used() -> None:
+    certificates = [person("bob").certificate.der]
+    (usable,) = call("certificate.describe", certificates=certificates, **trust())["certificates"]
+    assert (usable["usable"], usable["reason"], usable["addresses"]) == (True, None, ["bob@example.test"])
+    (unknown,) = call("certificate.describe", certificates=certificates, anchors=[], at=AT)["certificates"]
+    assert not unknown["usable"]
+    assert "nobody you trust" in unknown["reason"]
+
+
+def test_a_file_opens_with_its_passphrase_alone() -> None:
+    p12 = run(export_identity(person("bob"), b"correct", provider=PROVIDER, iterations=10))
+    (opened,) = call("identity.open", p12=p12, passphrase=b"correct", sealKey=SEAL_KEY)["identities"]
+    (identity,) = run(unseal_identities([opened["sealed"]], SEAL_KEY, provider=PROVIDER))
+    assert identity.certificate == person("bob").certificate
+    with pytest.raises(WrongPassphrase):
+        call("identity.open", p12=p12, passphrase=b"wrong", sealKey=SEAL_KEY)
+
+
+def test_a_sealed_identity_keeps_key_and_chain() -> None:
+    alice = person("alice")
+    one = run(seal_identity(alice, SEAL_KEY, provider=PROVIDER))
+    (back,) = run(unseal_identities([one], SEAL_KEY, provider=PROVIDER))
+    assert back.private_key.pkcs8_der == alice.private_key.pkcs8_der
+    assert (back.certificate, back.chain) == (alice.certificate, alice.chain)
+    assert alice.private_key.pkcs8_der not in one
+
+
+@pytest.mark.parametrize("key", [b"o" * 32, None], ids=["another key", "no key"])
+def test_a_sealed_identity_opens_under_its_own_key_alone(key: bytes | None) -> None:
+    one = run(seal_identity(person("alice"), SEAL_KEY, provider=PROVIDER))
+    with pytest.raises(DecryptionError):
+        run(unseal_identities([one], key, provider=PROVIDER))
+
+
+@pytest.mark.parametrize("position", [0, 20, -1], ids=["nonce", "ciphertext", "tag"])
+def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
+    one = bytearray(run(seal_identity(person("alice"), SEAL_KEY, provider=PROVIDER)))
+    one[position] ^= 1
+    with pytest.raises(DecryptionError):
+        run(unseal_identities([bytes(one)], SEAL_KEY, provider=PROVIDER))
+
+
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [
+        ("message.open", {"message": MESSAGE, "identities": [], "anchors": [], "at": "yesterday"}),
+        ("message.open", {"message": MESSAGE, "identities": [], "anchors": [], "at": "2026-01-01T00:00:00"}),
+        ("message.open", {"message": MESSAGE, "identities": [], "anchors": [b"no certificate"], "at": AT}),
+        ("bytes.encrypt", {"content": b"", "recipients": [], "cipher": "rot13"}),
+        ("bytes.sign", {"content": b"", "identities": [], "at": AT, "scheme": "rot13"}),
+        ("field.seal", {"text": b"\xff", "origin": "", "sign": False, "identities": [], "recipients": [], "at": AT}),
+        ("roaming.login", {"server": "x", "user": "y", "passphrase": b"z", "parameters": {"protocol": 2}}),
+    ],
+)
+def test_what_the_schema_cannot_check_is_refused_with_a_code(verb: str, args: dict[str, Any]) -> None:
+    with pytest.raises(SmimeError):
+        call(verb, **args)
+
+
+def test_binary_values_cross_beside_the_json() -> None:
+    reply = {"ok": {"content": b"\x00\xff", "list": [{"data": b""}], "text": "ü", "none": None}}
+    reply_json, buffers = pack(reply)
+    assert buffers == [b"\x00\xff", b""]
+    assert unpack(reply_json, buffers) == reply
+
+
+def test_what_is_no_value_of_the_protocol_does_not_cross() -> None:
+    with pytest.raises(TypeError, match="does not cross"):
+        pack({"ok": object()})

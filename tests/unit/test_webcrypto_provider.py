@@ -1,0 +1,239 @@
+"""What the browser's provider does in Python: KDFs, RSA, signature forms, and how it maps WebCrypto's refusals."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from smime_core.algorithms import (
+    AES_256_CBC,
+    AES_256_GCM,
+    Curve,
+    HashName,
+    Hkdf,
+    KeyTransport,
+    Pbkdf2,
+    SignatureAlgorithm,
+    SignatureScheme,
+    TransportScheme,
+)
+from smime_core.blocking import run
+from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
+from smime_core.keys import public_key_of
+from smime_core.provider import NewKey, PrivateKey
+from smime_core.providers.native import NativeProvider
+from smime_core.providers.python_kdf import derive_hkdf, derive_pbkdf2
+from smime_core.providers.python_rsa import (
+    decrypt_oaep,
+    decrypt_pkcs1_v15,
+    encrypt_oaep,
+    encrypt_pkcs1_v15,
+    verify_pkcs1_v15,
+)
+from smime_core.providers.webcrypto import WebCryptoProvider
+from smime_core.providers.webcrypto_forms import ecdsa_from_der, ecdsa_to_der
+from tests.unit.people import person
+
+NATIVE = NativeProvider()
+CEK = bytes(range(32))
+V15 = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+MIXED_OAEP = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA1)
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+@pytest.fixture(scope="module")
+def key() -> PrivateKey:
+    return person("alice").private_key
+
+
+def encrypt_raw(key: PrivateKey, block: bytes) -> bytes:
+    foreign = serialization.load_der_private_key(key.pkcs8_der, password=None)
+    assert isinstance(foreign, rsa.RSAPrivateKey)
+    numbers = foreign.public_key().public_numbers()
+    return pow(int.from_bytes(block, "big"), numbers.e, numbers.n).to_bytes(256, "big")
+
+
+@pytest.mark.parametrize("hash_name", [HashName.SHA1, HashName.SHA256, HashName.SHA384, HashName.SHA512])
+@pytest.mark.parametrize("secret", [b"", b"passphrase", b"longer than any block" * 10])
+def test_pbkdf2_gives_what_openssl_gives(hash_name: HashName, secret: bytes) -> None:
+    kdf = Pbkdf2(hash_name=hash_name, salt=b"salt", iterations=7)
+    assert derive_pbkdf2(kdf, secret, 100) == hashlib.pbkdf2_hmac(hash_name, secret, b"salt", 7, 100)
+
+
+@pytest.mark.parametrize("salt", [b"", b"salt"])
+@pytest.mark.parametrize("length", [16, 32, 100])
+def test_hkdf_gives_what_openssl_gives(salt: bytes, length: int) -> None:
+    kdf = Hkdf(hash_name=HashName.SHA256, salt=salt, info=b"info")
+    assert derive_hkdf(kdf, b"secret", length) == run(NATIVE.derive_key(kdf, b"secret", length))
+
+
+def test_hkdf_refuses_more_than_it_can_give() -> None:
+    with pytest.raises(ProviderError):
+        run(provider_with().derive_key(Hkdf(hash_name=HashName.SHA256, salt=b"", info=b""), b"", 256 * 32))
+
+
+def test_rsa_v15_reads_what_openssl_wrote_and_the_other_way_round(key: PrivateKey) -> None:
+    public = public_key_of(key)
+    assert decrypt_pkcs1_v15(key, run(NATIVE.transport_encrypt(public, V15, CEK)), cek_length=32) == CEK
+    assert run(NATIVE.transport_decrypt(key, V15, encrypt_pkcs1_v15(public, CEK), cek_length=32)) == CEK
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"\0\x02" + b"\x01" * 222 + b"\0" + CEK[:-1],
+        b"\0\x01" + b"\x01" * 221 + b"\0" + CEK,
+        b"\x01\x02" + b"\x01" * 221 + b"\0" + CEK,
+        b"\0\x02" + b"\x01" * 222 + CEK,
+        b"\0\x02" + b"\x01" * 100 + b"\0" + b"\x01" * 120 + b"\0" + CEK,
+        b"\0\x02" + b"\x01" * 253 + b"\0",
+    ],
+    ids=["one byte shorter", "type 1", "first octet", "no separator", "early separator", "empty"],
+)
+def test_rsa_v15_gives_a_random_key_for_whatever_is_wrong(key: PrivateKey, block: bytes) -> None:
+    # RFC 3218 section 2.3.2; each time another key, of the right length.
+    encrypted = encrypt_raw(key, block)
+    first, second = (decrypt_pkcs1_v15(key, encrypted, cek_length=32) for _ in range(2))
+    assert len(first) == len(second) == 32
+    assert first != second
+    assert CEK not in (first, second)
+
+
+@pytest.mark.parametrize("encrypted", [b"", bytes(255), b"\xff" * 256], ids=["empty", "short", "above the modulus"])
+def test_rsa_v15_gives_a_random_key_for_what_cannot_be_decrypted(key: PrivateKey, encrypted: bytes) -> None:
+    assert len(decrypt_pkcs1_v15(key, encrypted, cek_length=16)) == 16
+
+
+def test_oaep_with_two_hashes_reads_what_openssl_wrote_and_the_other_way_round(key: PrivateKey) -> None:
+    public = public_key_of(key)
+    assert decrypt_oaep(key, MIXED_OAEP, run(NATIVE.transport_encrypt(public, MIXED_OAEP, CEK))) == CEK
+    encrypted = encrypt_oaep(public, MIXED_OAEP, CEK)
+    assert run(NATIVE.transport_decrypt(key, MIXED_OAEP, encrypted, cek_length=32)) == CEK
+
+
+@pytest.mark.parametrize("encrypted", [b"", b"\x01" * 256], ids=["empty", "noise"])
+def test_oaep_with_two_hashes_refuses_what_is_wrong(key: PrivateKey, encrypted: bytes) -> None:
+    with pytest.raises(DecryptionError):
+        decrypt_oaep(key, MIXED_OAEP, encrypted)
+
+
+def test_a_key_that_is_too_short_encrypts_nothing(key: PrivateKey) -> None:
+    public = public_key_of(key)
+    with pytest.raises(ProviderError):
+        encrypt_pkcs1_v15(public, bytes(246))
+    with pytest.raises(ProviderError):
+        encrypt_oaep(public, MIXED_OAEP, bytes(191))
+
+
+def test_rsa_signatures_over_old_hashes_are_verified_in_python(key: PrivateKey) -> None:
+    foreign = serialization.load_der_private_key(key.pkcs8_der, password=None)
+    assert isinstance(foreign, rsa.RSAPrivateKey)
+    signature = foreign.sign(b"data", padding.PKCS1v15(), hashes.SHA224())
+    public = public_key_of(key)
+    verify_pkcs1_v15(public, HashName.SHA224, signature, b"data")
+    for wrong in (b"", signature[1:], b"\0" + signature, bytes(256), b"\xff" * 256):
+        with pytest.raises(SignatureMismatch):
+            verify_pkcs1_v15(public, HashName.SHA224, wrong, b"data")
+    with pytest.raises(SignatureMismatch):
+        verify_pkcs1_v15(public, HashName.SHA224, signature, b"other")
+
+
+def test_ecdsa_signatures_change_their_form_both_ways() -> None:
+    fixed = (1).to_bytes(32, "big") + (P256_ORDER - 1).to_bytes(32, "big")
+    assert ecdsa_from_der(ecdsa_to_der(fixed), Curve.P256) == fixed
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        b"",
+        b"\x30\x00",
+        b"\x30\x03\x02\x01\x01",
+        b"\x30\x06\x02\x01\x00\x02\x01\x01",
+        b"\x30\x06\x02\x01\x01\x02\x01\x00",
+        b"\x30\x06\x02\x01\xff\x02\x01\x01",
+        b"\x30\x07\x02\x02\x00\x01\x02\x01\x01",
+        b"\x30\x81\x06\x02\x01\x01\x02\x01\x01",
+        b"\x30\x06\x02\x01\x01\x02\x01\x01\x00",
+        b"\x30\x09\x02\x01\x01\x02\x01\x01\x02\x01\x01",
+        ecdsa_to_der(P256_ORDER.to_bytes(32, "big") + bytes(31) + b"\x01"),
+    ],
+    ids=["empty", "none", "one", "r zero", "s zero", "negative", "padded", "long", "trailing", "three", "r = n"],
+)
+def test_ecdsa_signatures_that_are_no_der_or_out_of_range_are_refused(signature: bytes) -> None:
+    with pytest.raises(SignatureMismatch):
+        ecdsa_from_der(signature, Curve.P256)
+
+
+class RefusingDoor:
+    """A `sealwax_js` that answers everything with one DOMException's name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, function: str) -> Any:
+        async def refuse(*_: object) -> str:
+            return self._name
+
+        return refuse
+
+
+@pytest.fixture(autouse=True)
+def no_door_left() -> Iterator[None]:
+    yield
+    sys.modules.pop("sealwax_js", None)
+
+
+def provider_with(name: str = "OperationError") -> WebCryptoProvider:
+    sys.modules["sealwax_js"] = RefusingDoor(name)  # type: ignore[assignment]  # looks like the Worker's module
+    return WebCryptoProvider()
+
+
+def test_all_failed_decryptions_look_alike(key: PrivateKey) -> None:
+    provider = provider_with()
+    texts = set()
+    oaep = KeyTransport(scheme=TransportScheme.RSA_OAEP)
+    for coroutine in (
+        provider.decrypt_content(AES_256_CBC, CEK, bytes(16), bytes(16)),
+        provider.decrypt_content(AES_256_GCM, CEK, bytes(12), bytes(16)),
+        provider.decrypt_content(AES_256_GCM, CEK[:16], bytes(12), bytes(16)),
+        provider.unwrap_key(CEK, bytes(40)),
+    ):
+        with pytest.raises(DecryptionError) as caught:
+            run(coroutine)
+        texts.add((str(caught.value), caught.value.__cause__))
+    assert len(texts) == 1
+    with pytest.raises(ProviderError):
+        run(provider.transport_decrypt(key, oaep, bytes(256), cek_length=32))
+
+
+def test_what_the_browser_lacks_is_said() -> None:
+    provider = provider_with("NotSupportedError")
+    with pytest.raises(UnsupportedByProvider):
+        run(provider.decrypt_content(AES_256_CBC, CEK, bytes(16), bytes(16)))
+    with pytest.raises(UnsupportedByProvider):
+        run(provider.encrypt_content(AES_256_CBC, CEK, bytes(16), b""))
+
+
+def test_a_key_that_the_browser_refuses_verifies_nothing(key: PrivateKey) -> None:
+    rsa_sha256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
+    with pytest.raises(SignatureMismatch):
+        run(provider_with("DataError").verify(public_key_of(key), rsa_sha256, bytes(256), b""))
+
+
+def test_a_key_of_the_wrong_kind_is_refused_before_the_browser_sees_it(key: PrivateKey) -> None:
+    ecdsa = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
+    with pytest.raises(SignatureMismatch):
+        run(provider_with().verify(public_key_of(key), ecdsa, b"", b""))
+    with pytest.raises(ProviderError):
+        run(provider_with().sign(key, ecdsa, b""))
+    with pytest.raises(ProviderError):
+        run(provider_with().agree(key, b"\x04"))
+    with pytest.raises(ProviderError):
+        run(provider_with().transport_encrypt(public_key_of(run(NATIVE.generate_key(NewKey.P256))), V15, CEK))
