@@ -11,7 +11,7 @@ import { KeyRing, sameAddress } from "./keys.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
 import { createKeysView } from "./views/keys_view.js";
-import { createMailView } from "./views/mail_view.js";
+import { MailView } from "./views/mail_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 
@@ -34,7 +34,7 @@ export class App {
   #view = null;
   /** The letter that is being written: it outlives views, locks and mail sessions. @type {WritingView | null} */
   #writing = null;
-  /** @type {import("./views/mail_view.js").MailView | null} */
+  /** @type {MailView | null} */
   #mail = null;
   /** @type {Promise<import("./runtime/vault.js").Vault> | null} */
   #vault = null;
@@ -175,7 +175,7 @@ export class App {
       this.#writing ??= createWritingView(this);
       return this.#show(this.#writing);
     }
-    this.#mail ??= createMailView(this);
+    this.#mail ??= new MailView(this);
     this.#show(this.#mail);
     this.#mail.go(folder, uid ? Number(uid) : null);
   }

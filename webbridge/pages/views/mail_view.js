@@ -8,120 +8,125 @@ import { ApiError } from "../api.js";
 import { folderTitle } from "../formats.js";
 import { problem } from "../parts.js";
 import { messagePath } from "../routes.js";
-import { createMessageList } from "./message_list.js";
-import { createReading } from "./reading.js";
+import { MessageList } from "./message_list.js";
+import { Reading } from "./reading.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").Folder} Folder */
-/**
- * @typedef {import("../app.js").View & {
- *   go: (folder: string, uid: number | null) => void, path: () => string, dispose: () => void,
- * }} MailView
- */
-
-/**
- * @param {App} app
- * @returns {MailView}
- */
-export function createMailView(app) {
-  const { translate } = app;
-  let folder = "";
+export class MailView {
+  #app;
+  #folder = "";
   /** @type {number | null} */
-  let uid = null;
+  #uid = null;
   /** @type {Folder[]} */
-  let folders = [];
+  #folders = [];
+  #folderList = html("ul", { class: "folder-list" });
+  #foldersFailure = problem("folders-error");
+  #list;
+  #reading;
+  #onKeys = () => this.#keysChanged();
 
-  const heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
-  const folderList = html("ul", { class: "folder-list" });
-  const foldersFailure = problem("folders-error");
-  const refresh = html("button", {
-    type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
-    on: { click: () => void loadFolders().then(loadList) },
-  });
-  const list = createMessageList(app);
-  const reading = createReading(app, { onSeen: (seenUid) => void markSeen(seenUid) });
-  const element = html(
-    "div",
-    { class: "mail", data: { pane: "list" } },
-    html("nav", { class: "folders", "aria-label": translate("folders_label") }, folderList, foldersFailure),
-    html("section", { class: "list-pane" }, html("div", { class: "list-head" }, heading, refresh), list.element),
-    reading.element,
-  );
+  /** @param {App} app */
+  constructor(app) {
+    const { translate } = app;
+    this.#app = app;
+    this.title = translate("nav_mail");
+    this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
+    this.#list = new MessageList(app);
+    this.#reading = new Reading(app, { onSeen: (uid) => void this.#markSeen(uid) });
+    const refresh = html("button", {
+      type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
+      on: { click: () => void this.#loadAll() },
+    });
+    const head = html("div", { class: "list-head" }, this.heading, refresh);
+    const label = translate("folders_label");
+    this.element = html(
+      "div",
+      { class: "mail", data: { pane: "list" } },
+      html("nav", { class: "folders", "aria-label": label }, this.#folderList, this.#foldersFailure),
+      html("section", { class: "list-pane" }, head, this.#list.element),
+      this.#reading.element,
+    );
+    app.keys.addEventListener("change", this.#onKeys);
+  }
 
-  async function loadFolders() {
-    foldersFailure.textContent = "";
+  dispose() {
+    this.#app.keys.removeEventListener("change", this.#onKeys);
+    this.#reading.clear();
+  }
+
+  /** Where the person is in the mail. */
+  path() {
+    return messagePath(this.#folder || "INBOX", this.#uid);
+  }
+
+  /**
+   * @param {string} folder
+   * @param {number | null} uid
+   */
+  go(folder, uid) {
+    const sameFolder = folder === this.#folder;
+    const wasReading = this.#uid;
+    this.#folder = folder;
+    this.#uid = uid;
+    this.element.dataset.pane = uid === null ? "list" : "message";
+    this.#drawFolders();
+    if (this.#folders.length === 0) void this.#loadAll();
+    else if (!sameFolder) void this.#loadList();
+    this.#list.setCurrent(uid);
+    if (uid !== null) return void this.#reading.open(folder, uid);
+    this.#reading.clear();
+    if (!sameFolder) this.heading.focus();
+    // Coming back from a message on a narrow page: the focus returns to its row.
+    else if (wasReading !== null) this.#list.focusRow(wasReading);
+  }
+
+  #keysChanged() {
+    // What the keys opened goes with them; a view out of sight opens its message again when it is shown.
+    this.#reading.clear();
+    if (this.#uid !== null && this.element.isConnected) void this.#reading.open(this.#folder, this.#uid);
+  }
+
+  async #loadAll() {
+    await this.#loadFolders();
+    await this.#loadList();
+  }
+
+  async #loadFolders() {
+    this.#foldersFailure.textContent = "";
     try {
-      folders = await app.api.folders();
+      this.#folders = await this.#app.api.folders();
     } catch (error) {
-      foldersFailure.textContent = app.sentenceFor(error);
+      this.#foldersFailure.textContent = this.#app.sentenceFor(error);
     }
-    drawFolders();
+    this.#drawFolders();
+  }
+
+  #loadList() {
+    const role = this.#folders.find(({ name }) => name === this.#folder)?.role;
+    return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts" });
+  }
+
+  #drawFolders() {
+    const current = this.#folders.find(({ name }) => name === this.#folder) ?? { name: this.#folder, role: null };
+    this.heading.textContent = folderTitle(current, this.#app.translate);
+    const links = this.#folders.map((each) => folderLink(this.#app, each, each.name === this.#folder));
+    this.#folderList.replaceChildren(...links);
   }
 
   /**
    * A mark that could not be kept costs nobody a word: the message is there, and counts as new next time.
-   * @param {number} seenUid
+   * @param {number} uid
    */
-  async function markSeen(seenUid) {
-    if (!list.markSeen(seenUid)) return;
+  async #markSeen(uid) {
+    if (!this.#list.markSeen(uid)) return;
     try {
-      await app.api.markSeen(folder, seenUid);
-      await loadFolders();
+      await this.#app.api.markSeen(this.#folder, uid);
+      await this.#loadFolders();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }
   }
-
-  function loadList() {
-    const role = folders.find(({ name }) => name === folder)?.role;
-    return list.load(folder, { outgoing: role === "sent" || role === "drafts" });
-  }
-
-  function drawFolders() {
-    const current = folders.find(({ name }) => name === folder) ?? { name: folder, role: null };
-    heading.textContent = folderTitle(current, translate);
-    folderList.replaceChildren(...folders.map((each) => folderLink(app, each, each.name === folder)));
-  }
-
-  /**
-   * @param {string} nextFolder
-   * @param {number | null} nextUid
-   */
-  function go(nextFolder, nextUid) {
-    const sameFolder = nextFolder === folder;
-    const wasReading = uid;
-    folder = nextFolder;
-    uid = nextUid;
-    element.dataset.pane = uid === null ? "list" : "message";
-    drawFolders();
-    if (folders.length === 0) void loadFolders().then(loadList);
-    else if (!sameFolder) void loadList();
-    list.setCurrent(uid);
-    if (uid !== null) void reading.open(folder, uid);
-    else reading.clear();
-    // Coming back from a message on a narrow page: the focus returns to its row.
-    if (uid === null && wasReading !== null && sameFolder) list.focusRow(wasReading);
-    else if (uid === null && !sameFolder) heading.focus();
-  }
-
-  const onKeys = () => {
-    // What the keys opened goes with them; a view out of sight opens its message again when it is shown.
-    reading.clear();
-    if (uid !== null && element.isConnected) void reading.open(folder, uid);
-  };
-  app.keys.addEventListener("change", onKeys);
-
-  return {
-    element,
-    heading,
-    title: translate("nav_mail"),
-    go,
-    path: () => messagePath(folder || "INBOX", uid),
-    dispose() {
-      app.keys.removeEventListener("change", onKeys);
-      reading.clear();
-    },
-  };
 }
 
 /**

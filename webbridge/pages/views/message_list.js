@@ -10,109 +10,120 @@ import { messagePath } from "../routes.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
 
-/** @param {App} app */
-export function createMessageList(app) {
-  const { translate } = app;
-  let folder = "";
-  let isOutgoing = false;
+export class MessageList {
+  #app;
+  #folder = "";
+  #isOutgoing = false;
   /** @type {number | null} */
-  let current = null;
+  #current = null;
   /** @type {MessageSummary[]} */
-  let messages = [];
+  #messages = [];
   /** @type {AbortController | null} */
-  let loading = null;
+  #loading = null;
+  #rows = html("ul", { class: "rows", data: { test: "messages" } });
+  #failure = problem("list-error");
+  #empty;
+  #older;
 
-  const rows = html("ul", { class: "rows", data: { test: "messages" } });
-  const failure = problem("list-error");
-  const empty = html("p", { class: "empty", text: translate("folder_empty"), hidden: true });
-  const older = html("button", { type: "button", text: translate("older"), hidden: true, data: { test: "older" } });
-  older.addEventListener("click", () => whileBusy(older, translate("loading"), () => loadOlder()));
+  /** @param {App} app */
+  constructor(app) {
+    const { translate } = app;
+    this.#app = app;
+    this.#empty = html("p", { class: "empty", text: translate("folder_empty"), hidden: true });
+    const older = html("button", { type: "button", text: translate("older"), hidden: true, data: { test: "older" } });
+    older.addEventListener("click", () => whileBusy(older, translate("loading"), () => this.#loadOlder()));
+    this.#older = older;
+    const foot = html("div", { class: "actions list-foot" }, older);
+    this.element = html("div", { class: "list" }, this.#failure, this.#rows, this.#empty, foot);
+  }
 
   /**
-   * @param {string} name
+   * @param {string} folder
    * @param {{outgoing: boolean}} options `outgoing`: the person wrote these, so that the rows say to whom
    */
-  async function load(name, { outgoing }) {
-    if (name !== folder) {
-      messages = [];
-      older.hidden = true;
-      draw();
+  async load(folder, { outgoing }) {
+    this.#isOutgoing = outgoing;
+    this.#empty.hidden = true;
+    if (folder !== this.#folder) {
+      this.#folder = folder;
+      this.#messages = [];
+      this.#older.hidden = true;
+      this.#draw();
     }
-    folder = name;
-    isOutgoing = outgoing;
-    empty.hidden = true;
-    await fetchPage(undefined);
+    await this.#fetchPage(undefined);
   }
 
-  async function loadOlder() {
-    const known = messages.length;
-    await fetchPage(messages.at(-1)?.uid);
-    const firstNew = messages[known];
-    if (firstNew) focusRow(firstNew.uid);
-  }
-
-  /** @param {number | undefined} before */
-  async function fetchPage(before) {
-    loading?.abort();
-    loading = new AbortController();
-    const { signal } = loading;
-    failure.textContent = "";
-    rows.setAttribute("aria-busy", "true");
-    try {
-      const page = await app.api.messages(folder, { before, signal });
-      messages = before === undefined ? page : [...messages, ...page];
-      older.hidden = page.length < PAGE_OF_MESSAGES;
-      empty.hidden = messages.length > 0;
-      draw();
-    } catch (error) {
-      // A newer request took this one's place: it says what there is to say.
-      if (signal.aborted) return;
-      failure.textContent = app.sentenceFor(error);
+  /** @param {number | null} uid */
+  setCurrent(uid) {
+    this.#current = uid;
+    for (const row of this.#rows.querySelectorAll("a")) {
+      if (row.dataset.uid === String(uid)) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
     }
-    rows.setAttribute("aria-busy", "false");
-  }
-
-  function draw() {
-    rows.replaceChildren(...messages.map((message) => row(message, message.uid === current)));
   }
 
   /**
-   * @param {MessageSummary} message
-   * @param {boolean} isCurrent
+   * Whether this changed anything.
+   * @param {number} uid
    */
-  function row(message, isCurrent) {
-    return createRow(app, message, { folder, isOutgoing, isCurrent });
+  markSeen(uid) {
+    const message = this.#messages.find((each) => each.uid === uid);
+    if (!message || message.seen) return false;
+    message.seen = true;
+    this.#link(uid)?.parentElement?.replaceWith(this.#createRow(message));
+    return true;
   }
 
   /** @param {number} uid */
-  function focusRow(uid) {
-    /** @type {HTMLElement | null} */ (rows.querySelector(`[data-uid="${uid}"]`))?.focus();
+  focusRow(uid) {
+    this.#link(uid)?.focus();
   }
 
-  return {
-    element: html("div", { class: "list" }, failure, rows, empty, html("div", { class: "actions list-foot" }, older)),
-    load,
-    focusRow,
-    /** @param {number | null} uid */
-    setCurrent(uid) {
-      current = uid;
-      for (const row of rows.querySelectorAll("a")) {
-        if (row.dataset.uid === String(uid)) row.setAttribute("aria-current", "true");
-        else row.removeAttribute("aria-current");
-      }
-    },
-    /**
-     * Whether this changed anything.
-     * @param {number} uid
-     */
-    markSeen(uid) {
-      const message = messages.find((each) => each.uid === uid);
-      if (!message || message.seen) return false;
-      message.seen = true;
-      rows.querySelector(`[data-uid="${uid}"]`)?.parentElement?.replaceWith(row(message, true));
-      return true;
-    },
-  };
+  async #loadOlder() {
+    const known = this.#messages.length;
+    await this.#fetchPage(this.#messages.at(-1)?.uid);
+    const firstNew = this.#messages[known];
+    if (firstNew) this.focusRow(firstNew.uid);
+  }
+
+  /** @param {number | undefined} before */
+  async #fetchPage(before) {
+    this.#loading?.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    this.#failure.textContent = "";
+    this.#rows.setAttribute("aria-busy", "true");
+    try {
+      const page = await this.#app.api.messages(this.#folder, { before, signal });
+      this.#messages = before === undefined ? page : [...this.#messages, ...page];
+      this.#older.hidden = page.length < PAGE_OF_MESSAGES;
+      this.#empty.hidden = this.#messages.length > 0;
+      this.#draw();
+    } catch (error) {
+      // A newer request took this one's place: it says what there is to say.
+      if (signal.aborted) return;
+      this.#failure.textContent = this.#app.sentenceFor(error);
+    }
+    this.#rows.setAttribute("aria-busy", "false");
+  }
+
+  #draw() {
+    this.#rows.replaceChildren(...this.#messages.map((message) => this.#createRow(message)));
+  }
+
+  /** @param {MessageSummary} message */
+  #createRow(message) {
+    const isCurrent = message.uid === this.#current;
+    return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent });
+  }
+
+  /**
+   * @param {number} uid
+   * @returns {HTMLElement | null}
+   */
+  #link(uid) {
+    return this.#rows.querySelector(`[data-uid="${uid}"]`);
+  }
 }
 
 /**

@@ -16,81 +16,93 @@ import { messagePath } from "../routes.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
 
-/**
- * @param {App} app
- * @param {{onSeen: (uid: number) => void}} options
- */
-export function createReading(app, { onSeen }) {
-  const { translate } = app;
+export class Reading {
+  #app;
+  #onSeen;
   /** @type {AbortController | null} */
-  let opening = null;
+  #opening = null;
   /** The attachments of the message that is shown. @type {import("../mail_vault.js").Attachment[]} */
-  let held = [];
-  const element = html("section", {
-    class: "reading", "aria-label": translate("reading_label"), data: { test: "reading" },
-  });
+  #held = [];
 
-  /** Overwrites what was opened here; the text itself lives in the document until the browser frees it. */
-  function release() {
-    opening?.abort();
-    for (const { data } of held) overwrite(data);
-    held = [];
+  /**
+   * @param {App} app
+   * @param {{onSeen: (uid: number) => void}} options
+   */
+  constructor(app, { onSeen }) {
+    this.#app = app;
+    this.#onSeen = onSeen;
+    const label = app.translate("reading_label");
+    this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
+    this.clear();
   }
 
-  function clear() {
-    release();
-    element.replaceChildren(html("p", { class: "empty", text: translate("nothing_open") }));
+  clear() {
+    this.#release();
+    this.element.replaceChildren(html("p", { class: "empty", text: this.#app.translate("nothing_open") }));
   }
 
   /**
    * @param {string} folder
    * @param {number} uid
    */
-  async function open(folder, uid) {
-    release();
-    opening = new AbortController();
-    const { signal } = opening;
-    const heading = html("h2", { tabindex: -1, text: translate("opening") });
-    element.replaceChildren(backLink(app, folder), heading);
-    element.setAttribute("aria-busy", "true");
-    // The state stands above all: the message begins at its top, in its own pane or in the page of a phone.
-    element.scrollTop = 0;
-    if (element.isConnected) scrollTo(0, 0);
+  async open(folder, uid) {
+    const signal = this.#begin(folder);
+    const { api, mailVault } = this.#app;
     try {
-      const raw = await app.api.rawMessage(folder, uid, signal);
-      const opened = await app.mailVault.open(raw, signal);
+      const opened = await mailVault.open(await api.rawMessage(folder, uid, signal), signal);
       if (signal.aborted) return;
-      if (isClosed(opened.report)) showLocked(folder);
-      else show(folder, opened);
-      onSeen(uid);
+      if (isClosed(opened.report)) this.#showLocked(folder);
+      else this.#show(folder, opened);
+      this.#onSeen(uid);
     } catch (error) {
       if (signal.aborted) return;
-      showFailure(folder, uid, error);
+      this.#showFailure(folder, uid, error);
     }
-    element.setAttribute("aria-busy", "false");
+    this.element.setAttribute("aria-busy", "false");
+  }
+
+  /** @param {string} folder */
+  #begin(folder) {
+    this.#release();
+    this.#opening = new AbortController();
+    const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
+    this.element.replaceChildren(backLink(this.#app, folder), heading);
+    this.element.setAttribute("aria-busy", "true");
+    // The state stands above all: the message begins at its top, in its own pane or in the page of a phone.
+    this.element.scrollTop = 0;
+    if (this.element.isConnected) scrollTo(0, 0);
+    return this.#opening.signal;
+  }
+
+  /** Overwrites what was opened here; the text itself lives in the document until the browser frees it. */
+  #release() {
+    this.#opening?.abort();
+    for (const { data } of this.#held) overwrite(data);
+    this.#held = [];
   }
 
   /**
    * @param {string} folder
    * @param {OpenedMessage} opened
    */
-  function show(folder, opened) {
-    held = opened.attachments;
-    const message = createMessage(app, opened);
-    element.replaceChildren(backLink(app, folder), ...message.parts);
+  #show(folder, opened) {
+    this.#held = opened.attachments;
+    const message = createMessage(this.#app, opened);
+    this.element.replaceChildren(backLink(this.#app, folder), ...message.parts);
     message.heading.focus({ preventScroll: true });
-    app.announce(message.spoken);
+    this.#app.announce(message.spoken);
   }
 
   /** @param {string} folder */
-  function showLocked(folder) {
+  #showLocked(folder) {
+    const { translate } = this.#app;
     const unlock = html("a", {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
     });
     const sentence = html("p", {
       class: "note", text: translate("sealed_and_locked"), data: { test: "reading-locked" },
     });
-    showInstead(folder, translate("sealed_and_locked_title"), sentence, unlock);
+    this.#showInstead(folder, translate("sealed_and_locked_title"), sentence, unlock);
   }
 
   /**
@@ -98,13 +110,14 @@ export function createReading(app, { onSeen }) {
    * @param {number} uid
    * @param {unknown} error
    */
-  function showFailure(folder, uid, error) {
+  #showFailure(folder, uid, error) {
+    const { translate } = this.#app;
     const again = html("button", {
-      type: "button", text: translate("try_again"), on: { click: () => void open(folder, uid) },
+      type: "button", text: translate("try_again"), on: { click: () => void this.open(folder, uid) },
     });
     const sentence = problem("reading-error");
-    showInstead(folder, translate("cannot_open_title"), sentence, again);
-    sentence.textContent = app.sentenceFor(error);
+    this.#showInstead(folder, translate("cannot_open_title"), sentence, again);
+    sentence.textContent = this.#app.sentenceFor(error);
   }
 
   /**
@@ -114,14 +127,12 @@ export function createReading(app, { onSeen }) {
    * @param {HTMLElement} sentence
    * @param {HTMLElement} action
    */
-  function showInstead(folder, title, sentence, action) {
+  #showInstead(folder, title, sentence, action) {
     const heading = html("h2", { tabindex: -1, text: title });
-    element.replaceChildren(backLink(app, folder), heading, sentence, html("div", { class: "actions" }, action));
+    const actions = html("div", { class: "actions" }, action);
+    this.element.replaceChildren(backLink(this.#app, folder), heading, sentence, actions);
     heading.focus({ preventScroll: true });
   }
-
-  clear();
-  return { element, open, clear };
 }
 
 /**

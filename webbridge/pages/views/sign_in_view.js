@@ -14,14 +14,7 @@ import { inputField, problem, whileBusy } from "../parts.js";
 export function createSignInView(app, { ended }) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
-  const address = inputField(translate("mail_address"), {
-    type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
-    autocapitalize: "off", spellcheck: "false", value: ended ?? "", data: { test: "sign-in-address" },
-  });
-  const password = inputField(translate("mail_password"), {
-    type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
-    data: { test: "sign-in-password" },
-  }, { hint: translate("mail_password_hint") });
+  const { address, password } = createFields(translate, ended);
   const failure = problem("sign-in-error");
   const button = html("button", {
     class: "primary", type: "submit", text: translate("sign_in"), data: { test: "sign-in-submit" },
@@ -65,6 +58,22 @@ export function createSignInView(app, { ended }) {
     form,
   );
   return { element, heading, title: translate("sign_in_title") };
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {string | null} known the address to begin with
+ */
+function createFields(translate, known) {
+  const address = inputField(translate("mail_address"), {
+    type: "email", name: "username", autocomplete: "username", required: true, inputmode: "email", dir: "ltr",
+    autocapitalize: "off", spellcheck: "false", value: known, data: { test: "sign-in-address" },
+  });
+  const password = inputField(translate("mail_password"), {
+    type: "password", name: "password", autocomplete: "current-password", required: true, dir: "ltr",
+    data: { test: "sign-in-password" },
+  }, { hint: translate("mail_password_hint") });
+  return { address, password };
 }
 
 /** @param {App} app */

@@ -78,12 +78,7 @@ class Writing {
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
     });
-    // Without these, browsers write what is typed here to their session files within seconds.
-    this.text = html("textarea", {
-      id: uniqueId("text"), class: "letter-text", autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
-      rows: 14, data: { test: "compose-text" },
-    });
-    this.text.value = proposal.text;
+    this.text = createTextArea(proposal.text);
     this.sheet = html("div", { class: "sheet" }, this.text);
     this.files = this.#createFilePicker();
     this.fileList = html("ul", { class: "attachment-rows", data: { test: "compose-attachments" } });
@@ -304,6 +299,17 @@ class Writing {
       onGo: () => this.#app.endWriting(),
     });
   }
+}
+
+/** @param {string} text */
+function createTextArea(text) {
+  // Without autocomplete=off, browsers write what is typed here to their session files within seconds.
+  const area = html("textarea", {
+    id: uniqueId("text"), class: "letter-text", autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
+    rows: 14, data: { test: "compose-text" },
+  });
+  area.value = text;
+  return area;
 }
 
 /**
