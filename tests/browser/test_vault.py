@@ -1,0 +1,422 @@
+"""The vault in real browsers: what it answers, how it fails, and what is left of secrets in its memory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.server
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from smime_core import HashName, KeyTransport, SignatureScheme, TransportScheme, blocking
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
+from smime_core.identity import Identity, export_identity
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.page import Page
+from tests.unit.people import NOW, anchor, person, trust
+from wasm_build.build import build
+from wasm_build.sealed import seal_identity
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+PROVIDER = NativeProvider()
+PASSPHRASE = "correct horse ü"
+AT = NOW.isoformat()
+CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:; "
+    "require-trusted-types-for 'script'; trusted-types sealwax"
+)
+TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}
+PAGE = b'<!doctype html><link rel=icon href="data:,"><title>Vault</title><script type=module src="/page.js"></script>'
+
+# Tests speak JSON: bytes travel as {"b64": …}, secrets as {"secret": …}.
+PAGE_SCRIPT = """
+import { openVault } from "./runtime/vault.js";
+const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
+const secret = (text) => {
+  const buffer = new ArrayBuffer(4096);
+  const octets = bytes(text);
+  new Uint8Array(buffer).set(octets);
+  return { buffer, length: octets.length };
+};
+const wake = (_key, value) => (value?.b64 !== undefined ? bytes(value.b64).buffer
+  : value?.secret !== undefined ? secret(value.secret) : value);
+const still = (_key, value) => (value instanceof ArrayBuffer ? { b64: base64(value) } : value);
+window.cleanups = [];
+const vault = await openVault();
+vault.onCleanup = (report) => window.cleanups.push(report);
+window.vault = vault;
+window.call = async (verb, args, options) => {
+  try {
+    const ok = await vault.call(verb, JSON.parse(JSON.stringify(args), wake), options);
+    return JSON.parse(JSON.stringify({ ok }, still));
+  } catch (error) {
+    return { error: { code: error.code, message: error.message } };
+  }
+};
+window.wake = (value) => JSON.parse(JSON.stringify(value), wake);
+await vault.ready.catch(() => {});
+window.opened = true;
+"""
+
+# Counts byte strings in the Worker's linear memory before and after it is filled with zeros.
+SCANNING_WORKER = """
+import { serve } from "./worker_core.js";
+const channel = new BroadcastChannel("sealwax test");
+let needles = [];
+channel.onmessage = ({ data }) => { if (data.needles) needles = data.needles; };
+const count = (memory, needle) => {
+  const haystack = new Uint8Array(memory.buffer);
+  let found = 0;
+  for (let at = haystack.indexOf(needle[0]); at >= 0; at = haystack.indexOf(needle[0], at + 1)) {
+    if (needle.every((byte, index) => haystack[at + index] === byte)) found++;
+  }
+  return found;
+};
+const report = (moment) => (memory) => {
+  const nonZero = new Uint8Array(memory.buffer).some((byte) => byte !== 0);
+  const counts = needles.map((needle) => count(memory, needle));
+  channel.postMessage({ moment, bytes: memory.buffer.byteLength, nonZero, counts });
+};
+serve(self, { afterOperation: report("before"), afterFill: report("after") });
+"""
+
+CRASHING_WORKER = """
+onmessage = ({ data }) => {
+  if (data.kind === "start") postMessage({ kind: "ready", startKind: "plain", milliseconds: 0 });
+  else throw new Error("a crash");
+};
+"""
+
+# Tries to reach the server that it came from, as hostile code in the Worker would.
+CALLING_WORKER = """
+import { serve } from "./worker_core.js";
+const channel = new BroadcastChannel("sealwax test");
+const tryFetch = async () => channel.postMessage({ answer: await fetch("/page.js").then(() => "reached", String) });
+serve(self, { afterOperation: tryFetch });
+"""
+
+
+@dataclass
+class VaultServer:
+    """Serves a runtime; `workers` are given out one after the other in place of the real one, then the real one."""
+
+    runtime: Path
+    port: int = 0
+    workers: list[str] = field(default_factory=list)
+    altered: set[str] = field(default_factory=set)
+
+    def read(self, path: str) -> bytes | None:
+        if path == "/":
+            return PAGE
+        if path == "/page.js":
+            return PAGE_SCRIPT.encode()
+        name = path.removeprefix("/runtime/")
+        if name == "vault_worker.js" and self.workers:
+            return self.workers.pop(0).encode()
+        file = self.runtime / name
+        if not path.startswith("/runtime/") or not file.is_file():
+            return None
+        data = file.read_bytes()
+        return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultServer]:
+    out = tmp_path_factory.mktemp("vault") / "dist"
+    build(ROOT, out)
+    served = VaultServer(out / "runtime")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = served.read(self.path)
+            self.send_response(404 if data is None else 200)
+            self.send_header(
+                "Content-Type",
+                TYPES.get(Path(self.path).suffix, "text/html" if self.path == "/" else "application/octet-stream"),
+            )
+            self.send_header("Content-Security-Policy", CSP)
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(data or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=httpd.serve_forever)
+    thread.start()
+    served.port = httpd.server_port
+    yield served
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+@pytest.fixture
+def open_page(server: VaultServer, browser: Browser) -> Iterator[Any]:
+    """Open a page with a vault; the argument names Workers that stand in for the real one, first come first served."""
+    pages: list[Page] = []
+
+    def open_it(*workers: str, altered: str | None = None) -> Page:
+        server.workers[:] = workers
+        server.altered = {altered} if altered else set()
+        page = browser.open(f"http://127.0.0.1:{server.port}/")
+        pages.append(page)
+        page.wait_for("() => window.opened === true", timeout_seconds=60)
+        return page
+
+    yield open_it
+    server.workers.clear()
+    server.altered.clear()
+    for page in pages:
+        page.js("() => window.vault.close()")
+        page.close()
+
+
+def b64(octets: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(octets).decode()}
+
+
+def secret(octets: bytes) -> dict[str, str]:
+    return {"secret": base64.b64encode(octets).decode()}
+
+
+def octets_of(value: dict[str, str]) -> bytes:
+    return base64.b64decode(value["b64"])
+
+
+SEAL_KEY = secret(bytes(range(32)))
+TRUST = {"anchors": [], "at": AT}
+
+
+def trusting() -> dict[str, Any]:
+    return {"anchors": [b64(anchor().der)], "at": AT}
+
+
+def call(page: Page, verb: str, args: dict[str, Any], options: dict[str, Any] | None = None) -> Any:
+    return page.js("(...request) => window.call(...request)", verb, args, options or {})
+
+
+def open_identity(page: Page, identity: Identity) -> dict[str, Any]:
+    """`identities` and `sealKey` for further calls."""
+    p12 = blocking.run(export_identity(identity, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
+    reply = call(
+        page, "identity.open", {"p12": b64(p12), "passphrase": secret(PASSPHRASE.encode()), "sealKey": SEAL_KEY}
+    )
+    assert "ok" in reply, reply
+    return {"identities": [reply["ok"]["identities"][0]["sealed"]], "sealKey": SEAL_KEY}
+
+
+def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_page: Any) -> None:
+    page = open_page()
+    assert page.js("() => window.vault.startKind") == "snapshot"
+    schemes = {NewKey.RSA_2048: (None, SignatureScheme.RSA_PSS), NewKey.P256: (None,), NewKey.P384: (None,)}
+    for key, choices in schemes.items():
+        keys = open_identity(page, person("alice", key))
+        for scheme, size in itertools.product(choices, (10, 200_000)):
+            content = bytes(size)
+            reply = call(page, "bytes.sign", {"content": b64(content), **keys, "at": AT, "scheme": scheme})
+            report = blocking.verify_bytes(
+                octets_of(reply["ok"]["cms"]), provider=PROVIDER, trust_store=trust(), at=NOW
+            )
+            assert (report.state, report.content) == ("verified", content)
+
+
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=["cbc", "gcm"])
+def test_opens_what_the_native_core_sealed(open_page: Any, cipher: ContentCipher) -> None:
+    page = open_page()
+    transports = [
+        KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15),
+        KeyTransport(scheme=TransportScheme.RSA_OAEP),
+        KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256),
+        KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA1),
+    ]
+    cases = [(NewKey.RSA_2048, transport) for transport in transports]
+    for key, transport in [*cases, (NewKey.P256, None), (NewKey.P384, None)]:
+        bob = person("bob", key)
+        cms = blocking.seal_bytes(
+            b"content", recipients=[bob.certificate], provider=PROVIDER, cipher=cipher, transport=transport
+        )
+        reply = call(page, "bytes.decrypt", {"cms": b64(cms), **open_identity(page, bob)})
+        assert octets_of(reply["ok"]["content"]) == b"content", (key, transport)
+
+
+@pytest.mark.parametrize("cipher", ["cbc", "gcm"])
+def test_seals_what_the_native_core_opens(open_page: Any, cipher: str) -> None:
+    page = open_page()
+    people = [person("bob", key) for key in (NewKey.RSA_2048, NewKey.P256, NewKey.P384)]
+    recipients = [b64(identity.certificate.der) for identity in people]
+    reply = call(page, "bytes.encrypt", {"content": b64(b"content"), "recipients": recipients, "cipher": cipher})
+    for identity in people:
+        opened = blocking.open_bytes(octets_of(reply["ok"]["cms"]), identities=[identity], provider=PROVIDER)
+        assert opened.content == b"content"
+
+
+def test_verifies_what_the_native_core_signed_and_nothing_altered(open_page: Any) -> None:
+    page = open_page()
+    for key in (NewKey.RSA_2048, NewKey.P256, NewKey.P384):
+        cms = blocking.sign_bytes(b"the content", identity=person("alice", key), provider=PROVIDER, signing_time=NOW)
+        altered = cms.replace(b"the content", b"the cOntent")
+        states = [
+            call(page, "bytes.verify", {"cms": b64(one), **trusting()})["ok"]["report"]["state"]
+            for one in (cms, altered)
+        ]
+        assert states == ["verified", "invalid"]
+
+
+def test_every_failure_has_its_code(open_page: Any) -> None:
+    page = open_page()
+    bob = person("bob")
+    p12 = blocking.run(export_identity(bob, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
+    keys = open_identity(page, bob)
+    cms = blocking.seal_bytes(b"content", recipients=[bob.certificate], provider=PROVIDER)
+    for_alice = blocking.seal_bytes(b"content", recipients=[person("alice").certificate], provider=PROVIDER)
+    opening = {"sealKey": SEAL_KEY, "passphrase": secret(PASSPHRASE.encode())}
+    cases: list[tuple[str, dict[str, Any], str]] = [
+        ("identity.open", {**opening, "p12": b64(p12), "passphrase": secret(b"wrong")}, "wrong-passphrase"),
+        ("identity.open", {**opening, "p12": b64(p12[:-10])}, "malformed-message"),
+        ("bytes.decrypt", {"cms": b64(cms[:-1] + bytes([cms[-1] ^ 1])), **keys}, "decryption-error"),
+        ("bytes.decrypt", {"cms": b64(for_alice), **keys}, "no-matching-recipient"),
+        ("bytes.decrypt", {"cms": b64(cms[:50]), **keys}, "malformed-message"),
+        ("bytes.decrypt", {"cms": b64(cms), **keys, "sealKey": secret(bytes(32))}, "decryption-error"),
+        ("bytes.verify", {"cms": b64(b"?"), **TRUST}, "malformed-message"),
+        ("bytes.verify", {"cms": "text", **TRUST}, "bad-request"),
+        ("bytes.verify", {"cms": b64(b"?"), **TRUST, "further": 1}, "bad-request"),
+        ("bytes.verify", {"cms": b64(b"?"), "anchors": []}, "bad-request"),
+        ("bytes.forge", {}, "bad-request"),
+    ]
+    for verb, args, code in cases:
+        reply = call(page, verb, args)
+        assert reply.get("error", {}).get("code") == code, (verb, code, reply)
+
+
+def test_takes_the_callers_buffers_and_reports_its_cleanup(open_page: Any) -> None:
+    page = open_page()
+    lengths = page.js(
+        """async (args) => {
+          const given = window.wake(args);
+          await vault.call("bytes.verify", given).catch(() => {});
+          return [given.cms.byteLength, given.anchors[0].byteLength];
+        }""",
+        {"cms": b64(b"?" * 100), **trusting()},
+    )
+    assert lengths == [0, 0]
+    (report,) = page.wait_for("() => window.cleanups.length && window.cleanups")
+    assert report["bytesZeroed"] > 31_000_000
+    assert report["milliseconds"] >= 0
+
+
+def test_deadline_and_abort_end_a_request_and_the_next_one_works(open_page: Any) -> None:
+    page = open_page()
+    args = {"cms": b64(b"?"), **TRUST}
+    assert call(page, "bytes.verify", args, {"deadlineSeconds": 0})["error"]["code"] == "vault-timeout"
+    aborted = """async (args) => {
+      const abort = new AbortController();
+      const call = vault.call("bytes.verify", window.wake(args), { signal: abort.signal });
+      abort.abort();
+      return call.catch(({ code }) => code);
+    }"""
+    assert page.js(aborted, args) == "vault-aborted"
+    assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
+
+
+def test_a_crash_is_told_and_the_next_request_works(open_page: Any, browser: Browser) -> None:
+    browser.expect_error("a crash")
+    page = open_page(CRASHING_WORKER)
+    args = {"cms": b64(b"?"), **TRUST}
+    assert call(page, "bytes.verify", args)["error"]["code"] == "vault-crashed"
+    assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
+
+
+def test_requests_at_the_same_time_each_get_their_own_answer(open_page: Any) -> None:
+    page = open_page()
+    people = [person("bob", key) for key in (NewKey.RSA_2048, NewKey.P256)]
+    contents = [
+        {"content": b64(bytes([number])), "recipients": [b64(people[number % 2].certificate.der)]}
+        for number in range(4)
+    ]
+    replies = page.js("(all) => Promise.all(all.map((args) => window.call('bytes.encrypt', args)))", contents)
+    for number, reply in enumerate(replies):
+        cms = octets_of(reply["ok"]["cms"])
+        assert blocking.open_bytes(cms, identities=people, provider=PROVIDER).content == bytes([number])
+
+
+def test_too_many_requests_are_refused(open_page: Any) -> None:
+    page = open_page()
+    flood = """(args) => Promise.all(
+      Array.from({ length: 17 }, () => window.call("bytes.verify", args, { deadlineSeconds: 1 })))"""
+    codes = [reply["error"]["code"] for reply in page.js(flood, {"cms": b64(b"?"), **TRUST})]
+    assert codes[-1] == "vault-busy"
+    assert "vault-busy" not in codes[:-1]
+
+
+def test_an_altered_snapshot_is_refused_and_the_plain_start_serves(open_page: Any, browser: Browser) -> None:
+    browser.expect_error("integrity|digest")
+    page = open_page(altered="sealwax.snapshot")
+    assert page.js("() => window.vault.startKind") == "plain"
+    keys = open_identity(page, person("bob"))
+    cms = blocking.seal_bytes(b"content", recipients=[person("bob").certificate], provider=PROVIDER)
+    assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == b"content"
+
+
+def test_the_worker_has_no_network(open_page: Any) -> None:
+    page = open_page(CALLING_WORKER)
+    page.js(
+        "() => { new BroadcastChannel('sealwax test').onmessage = ({ data }) => { window.answer = data.answer; }; }"
+    )
+    call(page, "bytes.verify", {"cms": b64(b"?"), **TRUST})
+    assert "no network" in page.wait_for("() => window.answer")
+
+
+class KnownCek(NativeProvider):
+    """Seals with a content key that the test can search for."""
+
+    cek = hashlib.sha256(b"content key to search for").digest()
+
+    def random_bytes(self, length: int) -> bytes:
+        return self.cek if length == len(self.cek) else super().random_bytes(length)
+
+
+def test_no_secret_is_left_in_the_workers_memory(open_page: Any) -> None:
+    bob = person("bob")
+    private_key = serialization.load_der_private_key(bob.private_key.pkcs8_der, password=None)
+    assert isinstance(private_key, rsa.RSAPrivateKey)
+    prime = private_key.private_numbers().p.to_bytes(128, "big")
+    text = b"".join(hashlib.sha256(b"plaintext %d" % number).digest() for number in range(3000))
+    cms = blocking.seal_bytes(text, recipients=[bob.certificate], provider=KnownCek())
+    keys = {
+        "identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))],
+        "sealKey": SEAL_KEY,
+    }
+    page = open_page(SCANNING_WORKER)
+    needles = [list(prime[32:64]), list(KnownCek.cek), list(text[50_000:50_032])]
+    page.js(
+        """(needles) => {
+          window.scans = [];
+          window.channel = new BroadcastChannel("sealwax test");
+          window.channel.onmessage = ({ data }) => { if (data.moment) window.scans.push(data); };
+          window.channel.postMessage({ needles });
+        }""",
+        needles,
+    )
+    assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == text
+    before, after = page.wait_for("() => window.scans.length === 2 && window.scans", timeout_seconds=30)
+    # The positive control: a scan that finds nothing while everything is there proves nothing.
+    assert (before["moment"], after["moment"]) == ("before", "after")
+    assert all(count > 0 for count in before["counts"]), before
+    assert after["counts"] == [0, 0, 0]
+    assert not after["nonZero"]
+    assert after["bytes"] == before["bytes"]
