@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -20,6 +20,7 @@ from smime_core.der import Buffer
 from smime_core.enveloped_data import open_enveloped_data
 from smime_core.errors import (
     ContentTypeMismatch,
+    DecryptionError,
     MalformedMessage,
     PathError,
     ProviderError,
@@ -107,24 +108,16 @@ async def examine(
     `sender` stands in for the From field where the input has none. An encrypted layer is left closed when there are no
     identities at all. Raises MalformedMessage, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
-    node = parse_message(data)
-    layers: list[Layer] = []
-    certificates: dict[Certificate, None] = {}
-    displayed = node
-    while (found := find_layer(node, detached_content=detached_content)) is not None:
-        check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
-        detached_content = None
-        if isinstance(found, SignedLayer):
-            certificates |= dict.fromkeys(found.signed_data.certificates)
-            layer, content = await _examine_signed(found, examiner, depth=len(layers), known=tuple(certificates))
-        else:
-            layer, content = await _examine_encrypted(found, examiner, depth=len(layers))
-        layers.append(layer)
-        node = inner_node(content, node) if content is not None else b""
-        if not _senders(displayed) and _senders(node):
-            # A whole mail inside bare CMS: its From is what a person will be shown.
-            displayed = node
-    claimed = (sender,) if sender is not None else _senders(displayed)
+    walk = _Walk(node=parse_message(data))
+    try:
+        await _walk_layers(walk, examiner, detached_content)
+    except MalformedMessage:
+        # Garbled plaintext shows itself as damage further in: it must look like any failed decryption (MUSTS 23).
+        if walk.behind_unauthenticated:
+            raise DecryptionError from None
+        raise
+    layers, node = walk.layers, walk.node
+    claimed = (sender,) if sender is not None else _senders(walk.displayed)
     state, reasons = _headline(layers, claim=claim, claimed=claimed, trust_store=examiner.trust_store)
     if layers and layers[-1].kind is LayerKind.ENCRYPTED and not any(r.opened for r in layers[-1].recipients):
         reasons = (*reasons, reason("not-opened"))
@@ -134,11 +127,44 @@ async def examine(
         state=state,
         reasons=reasons,
         layers=tuple(layers),
-        headers=_decoded_headers(displayed),
-        certificates=tuple(certificates),
+        headers=_decoded_headers(walk.displayed),
+        certificates=tuple(walk.certificates),
         content=bytes(node.encoded) if isinstance(node, Entity) else node,
         sender=claimed[0] if len(claimed) == 1 else None,
     )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """Where the examination stands: what was passed, what comes next, and whose From a person will be shown.
+
+    `behind_unauthenticated` is true once a layer without an authentication tag (CBC) was opened.
+    """
+
+    node: Entity | bytes
+    displayed: Entity | bytes = b""
+    layers: list[Layer] = field(default_factory=list)
+    certificates: dict[Certificate, None] = field(default_factory=dict)
+    behind_unauthenticated: bool = False
+
+
+async def _walk_layers(walk: _Walk, examiner: Examiner, detached_content: Buffer | None) -> None:
+    walk.displayed = walk.node
+    while (found := find_layer(walk.node, detached_content=detached_content)) is not None:
+        depth = len(walk.layers)
+        check_limit("CMS layers", depth + 1, MAX_MIME_DEPTH)
+        detached_content = None
+        if isinstance(found, SignedLayer):
+            walk.certificates |= dict.fromkeys(found.signed_data.certificates)
+            layer, content = await _examine_signed(found, examiner, depth=depth, known=tuple(walk.certificates))
+        else:
+            layer, content = await _examine_encrypted(found, examiner, depth=depth)
+            walk.behind_unauthenticated |= content is not None and not found.authenticated
+        walk.layers.append(layer)
+        walk.node = inner_node(content, walk.node) if content is not None else b""
+        if not _senders(walk.displayed) and _senders(walk.node):
+            # A whole mail inside bare CMS: its From is what a person will be shown.
+            walk.displayed = walk.node
 
 
 async def _examine_signed(

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from smime_core import blocking
-from smime_core.algorithms import AES_256_GCM, ContentCipher
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
 from smime_core.certificate import parse_certificate
 from smime_core.errors import (
     DecryptionError,
@@ -235,3 +235,22 @@ def test_a_damaged_structure_inside_does_not_keep_the_mail_sealed() -> None:
     damaged = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\nnot base64 at all!\r\n"
     opened = blocking.decrypt_message(encrypt(damaged), identities=[BOB], provider=PROVIDER)
     assert b"not base64 at all!" in opened
+
+
+def test_must_23_garbled_plaintext_looks_like_any_failed_decryption() -> None:
+    # Each altered block of CBC garbles itself and flips a bit behind it; what it breaks inside must not be told apart.
+    sealed = encrypt(sign(), AES_256_CBC)
+    _, body = sealed.split(b"\r\n\r\n", 1)
+    start = len(sealed) - len(body)
+    kinds: set[object] = set()
+    for position in range(start + len(body) // 3, start + len(body) - 90, 97):
+        letter = sealed[position : position + 1]
+        if letter in b"\r\n":
+            continue
+        altered = sealed[:position] + (b"A" if letter != b"A" else b"B") + sealed[position + 1 :]
+        try:
+            kinds.add(examine(altered, BOB).state)
+        except SmimeError as error:
+            kinds.add(type(error))
+    assert kinds <= {DecryptionError, State.INVALID}
+    assert DecryptionError in kinds
