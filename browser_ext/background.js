@@ -23,7 +23,6 @@ const MENU_KEYS = "keys";
 const HANDLERS = {
   "frame.request": frames.request,
   "frame.window": frames.moveToWindow,
-  "frame.drop": frames.drop,
   "frame.claim": claimFrame,
   "frame.close": async (body, sender) => frames.close(await frames.ofBroker(body.frame, sender)),
   "field.write": fields.write,
@@ -36,7 +35,6 @@ const HANDLERS = {
   "keys.list": keys.list,
   "keys.import": keys.importKeyFile,
   "keys.remove": ({ id }) => keys.removeKeyFile(id),
-  "keys.unlock": keys.unlock,
   "people.import": ({ bytes }) => keys.importCertificates("people", bytes),
   "people.remove": ({ id }) => database.remove("people", id),
   "anchors.import": ({ bytes }) => keys.importCertificates("anchors", bytes),
@@ -105,8 +103,8 @@ function originOf(sender) {
 async function claimFrame(body, sender) {
   const frame = await frames.claim(body, sender);
   await frames.tellPage(frame, { type: "frame.claimed" });
-  const { id, kind, sign, encrypt, origin, moved } = frame;
-  return { frame: id, kind, sign, encrypt, origin, moved };
+  const { id, kind, sign, encrypt, moved } = frame;
+  return { frame: id, kind, sign, encrypt, moved };
 }
 
 /** A text that waits for an answer stands sealed in the vault's owner, which then must stay. */

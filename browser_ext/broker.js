@@ -9,10 +9,7 @@ import { describeReport } from "./shared/report_view.js";
 import { ask, startHeartbeat } from "./shared/request.js";
 import { ViewLink } from "./shared/view_link.js";
 
-const RETRIES = 5;
-const RETRY_MILLISECONDS = 500;
-
-/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, origin: string, moved: string}} Claim */
+/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, moved: string}} Claim */
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = html("div", { class: "top" });
@@ -118,6 +115,7 @@ async function cancel(claim, view) {
 
 /** @param {Claim} claim @param {ViewLink} view */
 async function startReading(claim, view) {
+  main.className = "";
   top_.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
   bottom.replaceChildren(status);
   try {
@@ -137,6 +135,7 @@ async function startReading(claim, view) {
 
 /** @param {Claim} claim @param {ViewLink} view @param {unknown} error */
 function showFailure(claim, view, error) {
+  main.className = "failed";
   top_.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
   bottom.replaceChildren(
     button(text("verbAgain"), "", "again", () => startReading(claim, view)),
@@ -152,22 +151,14 @@ async function close({ frame }) {
 }
 
 /**
- * Waits for a job's end, also across the deaths of Chromium's service worker.
+ * Waits for a job's end: each question keeps the background alive for a while.
  * @param {Claim} claim
  * @param {string} job
  */
 async function outcomeOf({ frame }, job) {
-  for (let failures = 0; ;) {
-    try {
-      const outcome = await ask("job.wait", { frame, job });
-      if (outcome.state !== "waiting") return outcome;
-      failures = 0;
-    } catch (error) {
-      const isTold = /** @type {any} */ (error).code !== undefined && /** @type {any} */ (error).code !== "no-reply";
-      failures += 1;
-      if (isTold || failures > RETRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
-    }
+  for (;;) {
+    const outcome = await ask("job.wait", { frame, job });
+    if (outcome.state !== "waiting") return outcome;
   }
 }
 
@@ -184,5 +175,6 @@ function showStatus(message, failed = false) {
  * @param {() => unknown} act
  */
 function button(label, className, name, act) {
-  return html("button", { type: "button", class: className, text: label, data: { test: name }, on: { click: () => void act() } });
+  const on = { click: () => void act() };
+  return html("button", { type: "button", class: className, text: label, data: { test: name }, on });
 }

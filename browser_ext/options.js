@@ -38,8 +38,8 @@ async function refresh() {
   byId("state").textContent = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
   byId("lock").hidden = !isOpen;
   byId("key-files").replaceChildren(...keyFiles.map(keyFileCard));
-  byId("people").replaceChildren(...people.map((/** @type {CertificateInfo} */ info) => certificateCard(info, "people.remove")));
-  byId("anchors").replaceChildren(...anchors.map((/** @type {CertificateInfo} */ info) => certificateCard(info, "anchors.remove")));
+  byId("people").replaceChildren(...certificateCards(people, "people.remove"));
+  byId("anchors").replaceChildren(...certificateCards(anchors, "anchors.remove"));
   byId("sites").replaceChildren(...sites.map(siteCard));
 }
 
@@ -85,9 +85,10 @@ function keyFileCard({ id, name, identities, locked }) {
   return html("li", { class: "card" }, ...cards, removeButton("keys.remove", id, nameOf(identities[0])));
 }
 
-/** @param {CertificateInfo} info @param {string} removal */
-function certificateCard(info, removal) {
-  return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info)));
+/** @param {CertificateInfo[]} certificates @param {string} removal */
+function certificateCards(certificates, removal) {
+  return certificates.map((info) =>
+    html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info))));
 }
 
 /** @param {{origin: string, since: string}} site */
@@ -99,7 +100,8 @@ function siteCard({ origin, since }) {
 
 /** Removing takes two clicks: the first asks. @param {string} type @param {string} id @param {string} name */
 function removeButton(type, id, name) {
-  const button = html("button", { type: "button", class: "quiet", text: text("verbRemove"), "aria-label": text("removeNamed", name) });
+  const label = text("removeNamed", name);
+  const button = html("button", { type: "button", class: "quiet", text: text("verbRemove"), "aria-label": label });
   button.addEventListener("click", async () => {
     if (!button.dataset.asked) {
       button.dataset.asked = "yes";

@@ -51,7 +51,8 @@ async function load() {
   const keys = await sealwaxChannel.generateKeys();
   current = await ask("prompt.claim", { job, replyKey: keys.publicKey });
   if (current.text) shownText = new TextDecoder().decode(await sealwaxChannel.openWith(keys, "text to show", current.text));
-  if (!current.identities.some(({ fingerprint }) => fingerprint === identity)) identity = current.identities[0]?.fingerprint ?? "";
+  const known = current.identities.map(({ fingerprint }) => fingerprint);
+  if (!known.includes(identity)) identity = known[0] ?? "";
   const wanted = new Set(current.proposed.map((address) => address.toLowerCase()));
   for (const { fingerprint, addresses, usable } of current.people) {
     if (offered.has(fingerprint)) continue;
@@ -61,10 +62,18 @@ async function load() {
 }
 
 async function refresh() {
-  const before = JSON.stringify([current.people.length, current.identities.map(({ fingerprint, locked }) => [fingerprint, locked])]);
+  const before = drawnState();
   await load();
-  const after = JSON.stringify([current.people.length, current.identities.map(({ fingerprint, locked }) => [fingerprint, locked])]);
-  if (before !== after) draw();
+  // Drawing anew takes what was typed: only when there is something new.
+  if (before !== drawnState()) draw();
+}
+
+function drawnState() {
+  const { people, identities } = current;
+  return JSON.stringify([
+    people.map(({ fingerprint, usable }) => [fingerprint, usable]),
+    identities.map(({ fingerprint, locked }) => [fingerprint, locked]),
+  ]);
 }
 
 function draw() {
@@ -78,14 +87,21 @@ function draw() {
     on: { click: () => void ask("prompt.refuse", { job }).catch(showProblem) },
   });
   main.replaceChildren(
-    html("h1", { text: titles[current.kind] }),
-    html("section", {}, html("h2", { text: text("forSite") }), html("p", { class: "origin", text: current.origin, dir: "ltr" })),
-    ...(current.kind === "write" ? writingSections() : [html("p", { text: text("openingMeans") })]),
-    ...keySections(agree),
-    problem,
-    html("div", { class: "buttons" }, ...(current.identities.length ? [agree] : []), refuse),
+    html("header", { class: "question" }, html("h1", { text: titles[current.kind] }),
+      html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
+        html("span", { text: current.origin, dir: "ltr", data: { test: "origin" } }))),
+    ...(current.kind === "write" ? writingSections() : [openingSection()]),
+    current.identities.length ? identityField() : noKeysSection(),
+    html("footer", { class: "answer" }, passphraseField(agree), problem,
+      html("div", { class: "buttons" }, current.identities.length > 0 && agree, refuse)),
   );
   passphrase?.focus();
+  // What is signed is read from its beginning, though the focus is at its end.
+  scrollTo(0, 0);
+}
+
+function openingSection() {
+  return html("p", { text: text(current.siteKnown ? "openingAgain" : "openingFirst") });
 }
 
 function titleOfWriting() {
@@ -112,9 +128,21 @@ function readersSection() {
     html("ul", { class: "list", data: { test: "readers" } },
       html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
       ...current.people.map(readerCard),
-      ...missing.map((address) => html("li", { class: "card" }, html("div", { class: "who" },
-        html("div", { class: "name", text: address, dir: "ltr" }), html("div", { class: "warning", text: text("noCertificateFor") }))))),
-    html("button", { type: "button", class: "quiet", text: text("addPerson"), on: { click: () => void ask("options.open") } }));
+      ...missing.map(missingCard)),
+    openOptionsButton("quiet", "addPerson"));
+}
+
+/** @param {string} address */
+function missingCard(address) {
+  return html("li", { class: "card" }, html("div", { class: "who" },
+    html("div", { class: "name", text: address, dir: "ltr" }),
+    html("div", { class: "warning", text: text("noCertificateFor") })));
+}
+
+/** @param {string} className @param {string} label */
+function openOptionsButton(className, label) {
+  const on = { click: () => void ask("options.open") };
+  return html("button", { type: "button", class: className, text: text(label), on });
 }
 
 /** @param {CertificateInfo} info @param {number} index */
@@ -129,23 +157,18 @@ function readerCard(info, index) {
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 
-/** Which identity, and its passphrase if it is locked. @param {HTMLButtonElement} agree */
-function keySections(agree) {
-  passphrase = null;
-  if (!current.identities.length) {
-    return [html("section", {}, html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } }),
-      html("button", { type: "button", class: "primary", text: text("verbAddKeys"), on: { click: () => void ask("options.open") } }))];
-  }
-  /** @type {HTMLElement[]} */
-  const sections = [identityField()];
+function noKeysSection() {
+  return html("section", {}, html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } }),
+    openOptionsButton("primary", "verbAddKeys"));
+}
+
+/** The passphrase of the chosen identity, if it is locked. @param {HTMLButtonElement} agree */
+function passphraseField(agree) {
   const locked = lockedIdentity();
-  if (locked) {
-    passphrase = new SecretField({
-      label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void submit(agree),
-    });
-    sections.push(passphrase.element);
-  }
-  return sections;
+  passphrase = locked && new SecretField({
+    label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void submit(agree),
+  });
+  return passphrase && passphrase.element;
 }
 
 function identityField() {

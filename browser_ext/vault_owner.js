@@ -11,7 +11,10 @@ const DEADLINE_SECONDS = 60;
 let keys = null;
 /** @type {Promise<any> | null} */
 let vault = null;
-/** Texts on their way, still sealed: to this owner before their job, to the frame after it. @type {Map<string, Envelope>} */
+/**
+ * Texts on their way, still sealed: to this owner before their job, to the frame after it.
+ * @type {Map<string, Envelope>}
+ */
 const held = new Map();
 
 /** @type {Record<string, (body: any) => Promise<any>>} */
@@ -36,7 +39,7 @@ export async function answer(type, body) {
   try {
     return { value: (await VERBS[type](body)) ?? null };
   } catch (error) {
-    const { code = "vault-crashed", message } = /** @type {any} */ (error);
+    const { code = "unknown", message } = /** @type {any} */ (error);
     return { error: { code: String(code), message: String(message) } };
   }
 }
@@ -86,8 +89,11 @@ async function openHeld(job) {
 
 /** @param {any} body */
 async function openIdentities({ p12, passphrase, sealKey }) {
-  const args = { p12, passphrase: await openSecret("passphrase", passphrase), sealKey: await openSecret("seal key", sealKey) };
-  return callVault("identity.open", args);
+  return callVault("identity.open", {
+    p12,
+    passphrase: await openSecret("passphrase", passphrase),
+    sealKey: await openSecret("seal key", sealKey),
+  });
 }
 
 /** @param {any} body */

@@ -12,10 +12,10 @@
   const box = document.createElement("div");
   box.className = "text";
   // Spelling services, translators and form histories would copy the text out of here.
-  for (const [name, value] of Object.entries({ spellcheck: "false", translate: "no", autocomplete: "off", autocapitalize: "off", autocorrect: "off" })) {
-    box.setAttribute(name, value);
-  }
-  for (const name of ["data-gramm", "data-1p-ignore", "data-lpignore"]) box.setAttribute(name, "false");
+  const KEPT_IN = {
+    spellcheck: "false", translate: "no", autocomplete: "off", autocapitalize: "off", autocorrect: "off", "data-gramm": "false",
+  };
+  for (const [name, value] of Object.entries(KEPT_IN)) box.setAttribute(name, value);
 
   /** @type {Record<string, (body: any) => unknown>} */
   const VERBS = {

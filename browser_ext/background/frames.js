@@ -105,15 +105,9 @@ export async function ofBroker(id, sender) {
  */
 async function ofPage(id, sender) {
   const frame = await load(id);
-  const same = frame.tabId === sender.tab?.id && frame.pageFrameId === sender.frameId && frame.origin === senderOrigin(sender);
-  if (!same) throw new RequestError("bad-request");
+  const samePlace = frame.tabId === sender.tab?.id && frame.pageFrameId === sender.frameId;
+  if (!samePlace || frame.origin !== senderOrigin(sender)) throw new RequestError("bad-request");
   return frame;
-}
-
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
-export async function drop(body, sender) {
-  const frame = await ofPage(body.frame, sender);
-  await memory.forget(`frame:${frame.id}`);
 }
 
 /**

@@ -9,9 +9,12 @@ import * as vault from "./vault_link.js";
 export async function list() {
   const unlocked = await session.isUnlocked();
   const open = new Set(unlocked ? (await database.all("sealed")).map(({ keyFile }) => keyFile) : []);
-  const keyFiles = (await database.all("keyFiles")).map(({ id, name, identities }) => ({ id, name, identities, locked: !open.has(id) }));
-  const [people, anchors, sites] = await Promise.all([database.all("people"), database.all("anchors"), database.all("sites")]);
-  return { keyFiles, people, anchors, sites };
+  const files = await database.all("keyFiles");
+  const keyFiles = files.map(({ id, name, identities: inFile }) => ({ id, name, identities: inFile, locked: !open.has(id) }));
+  const [people, authorities, sites] = await Promise.all(
+    [database.all("people"), database.all("anchors"), database.all("sites")],
+  );
+  return { keyFiles, people, anchors: authorities, sites };
 }
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
@@ -30,7 +33,9 @@ export async function unlock({ keyFile, passphrase }) {
   await keepSealed(keyFile, await openIdentities(file.p12, passphrase));
 }
 
-/** @param {ArrayBuffer} p12 @param {SealedSecret} passphrase @returns {Promise<(CertificateInfo & {sealed: ArrayBuffer})[]>} */
+/** @typedef {CertificateInfo & {sealed: ArrayBuffer}} OpenedIdentity */
+
+/** @param {ArrayBuffer} p12 @param {SealedSecret} passphrase @returns {Promise<OpenedIdentity[]>} */
 async function openIdentities(p12, passphrase) {
   const sealKey = await session.sealKeyForUnlock();
   const { identities } = await vault.call("identity.open", { p12, passphrase, sealKey });
@@ -38,7 +43,7 @@ async function openIdentities(p12, passphrase) {
   return identities;
 }
 
-/** @param {string} keyFile @param {(CertificateInfo & {sealed: ArrayBuffer})[]} identities */
+/** @param {string} keyFile @param {OpenedIdentity[]} identities */
 async function keepSealed(keyFile, identities) {
   for (const { fingerprint, sealed } of identities) await database.put("sealed", { fingerprint, keyFile, sealed });
 }

@@ -48,14 +48,17 @@ export async function unlock({ job, keyFile, passphrase }) {
 
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function agree({ job: id, identity, recipients }, sender) {
-  const job = await waitingJob(id);
+  const job = await jobs.load(id);
+  // An answer is sent again when the background ended before its reply.
+  if (job.state === "done") return closeWindow(sender);
+  if (job.state !== "waiting") throw new RequestError("job-gone");
   if (job.kind === "write") {
     await fields.sealNow(job, { identity, recipients });
   } else {
     await database.put("sites", { origin: job.origin, since: new Date().toISOString() });
     await fields.openNow(job);
   }
-  closeWindow(sender);
+  return closeWindow(sender);
 }
 
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */

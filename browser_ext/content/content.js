@@ -16,15 +16,14 @@
     }, RESCAN_MILLISECONDS);
   }
 
-  api.runtime.onMessage.addListener((
-    /** @type {any} */ message, /** @type {chrome.runtime.MessageSender} */ sender, /** @type {(reply: true) => void} */ reply,
-  ) => {
+  /** @type {Parameters<typeof api.runtime.onMessage.addListener>[0]} */
+  function receive(message, sender, reply) {
     // Only the background speaks to pages; it stands in no tab.
     const host = sender.id === api.runtime.id && !sender.tab && shared.hosts.get(message?.frame);
     if (!host) return;
     host.receive(message);
     reply(true);
-  });
+  }
 
   /** The person asked for it by the toolbar, the menu or the keyboard. @returns {boolean} whether there is something */
   function activateFocused() {
@@ -37,6 +36,7 @@
   }
   shared.activateFocused = activateFocused;
 
+  api.runtime.onMessage.addListener(receive);
   new MutationObserver(rescanSoon).observe(document, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"],
   });

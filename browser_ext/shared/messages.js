@@ -20,9 +20,11 @@ const SECRET = "secret";
 /** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
 export const MESSAGES = {
   // A page's content script asks for a frame; what it may get is bound to its document.
-  "frame.request": { from: ["content"], body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean", text: "string" } },
+  "frame.request": {
+    from: ["content"],
+    body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean", text: "string" },
+  },
   "frame.window": { from: ["content"], body: { frame: "string", text: "string" } },
-  "frame.drop": { from: ["content"], body: { frame: "string" } },
   // The frame in the page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
   "frame.close": { from: ["broker"], body: { frame: "string" } },
@@ -38,13 +40,12 @@ export const MESSAGES = {
   "keys.list": { from: ["options"], body: {} },
   "keys.import": { from: ["options"], body: { name: "string", p12: "bytes", passphrase: SECRET } },
   "keys.remove": { from: ["options"], body: { id: "string" } },
-  "keys.unlock": { from: ["options"], body: { keyFile: "string", passphrase: SECRET } },
   "people.import": { from: ["options"], body: { bytes: "bytes" } },
   "people.remove": { from: ["options"], body: { id: "string" } },
   "anchors.import": { from: ["options"], body: { bytes: "bytes" } },
   "anchors.remove": { from: ["options"], body: { id: "string" } },
   "sites.remove": { from: ["options"], body: { id: "string" } },
-  "session.lock": { from: ["options", "broker", "prompt"], body: {} },
+  "session.lock": { from: ["options"], body: {} },
   // Any private page.
   "vault.key": { from: ["broker", "prompt", "options"], body: {} },
   "options.open": { from: ["broker", "prompt"], body: {} },
@@ -63,10 +64,14 @@ const CHECKS = {
   boolean: (value) => typeof value === "boolean",
   bytes: (value) => value instanceof ArrayBuffer,
   [ENVELOPE]: (value) =>
-    value?.sender instanceof ArrayBuffer && value.sender.byteLength === POINT_BYTES && value.ciphertext instanceof ArrayBuffer,
-  [SECRET]: (value) =>
-    CHECKS[ENVELOPE](value?.envelope) && Number.isInteger(value.length) && value.length >= 0 && value.length <= SECRET_BUFFER_BYTES,
+    CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
+  [SECRET]: (value) => CHECKS[ENVELOPE](value?.envelope) && isLength(value.length),
 };
+
+/** @param {unknown} value */
+function isLength(value) {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= SECRET_BUFFER_BYTES;
+}
 
 /**
  * Checks one message against the table.

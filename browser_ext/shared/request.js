@@ -4,17 +4,28 @@ import { api } from "./api.js";
 import { RequestError } from "./messages.js";
 
 const HEARTBEAT_MILLISECONDS = 10_000;
+const RETRY_MILLISECONDS = 500;
 
 /**
+ * Asks the background, and once more when it ended before it could answer: the browser starts it anew.
  * @param {string} type
  * @param {object} [body]
  * @returns {Promise<any>} the reply; rejects with a RequestError
  */
 export async function ask(type, body = {}) {
-  const reply = await api.runtime.sendMessage({ type, body });
+  const reply = (await send(type, body)) ?? (await pause(), await send(type, body));
   if (!reply) throw new RequestError("no-reply");
   if (reply.error) throw new RequestError(reply.error.code, reply.error.message);
   return reply.value;
+}
+
+/** @param {string} type @param {object} body @returns {Promise<any>} undefined when nobody answered */
+function send(type, body) {
+  return api.runtime.sendMessage({ type, body }).catch(() => undefined);
+}
+
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
 }
 
 /**

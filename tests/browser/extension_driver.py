@@ -124,7 +124,8 @@ class Extension:
             if not any("prompt.html" in context["url"] for context in self.browser.contexts()):
                 return
             threading.Event().wait(0.05)
-        raise AssertionError("the extension's window is still open")
+        shown = self.browser.wait_for_page("prompt.html").text()
+        raise AssertionError(f"the extension's window is still open: {shown}")
 
     def answer(self, passphrase: str | None = None) -> None:
         """Agree in the extension's window."""

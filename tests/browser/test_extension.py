@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from wasm_build.build import build
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "browser_ext"
 PASSPHRASE = "Vier Möwen & ein Wal"
 TEXT = "Grüße an Bob, und an niemanden sonst."
 SEAL_FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
@@ -163,6 +167,30 @@ def open_and_agree(extension: Extension, page: Page) -> Page:
             break
     frame.around.wait_for(asked_or_done, timeout_seconds=30)
     return frame.around
+
+
+def release_service_workers(chromium: Chromium) -> None:
+    """The driver has every new worker wait for a debugger, and may miss the one that follows a stopped one."""
+    for _ in range(20):
+        targets = chromium.browser_cdp("Target.getTargets")["targetInfos"]
+        for target in targets:
+            if target["type"] == "service_worker":
+                session = chromium.browser_cdp("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+                chromium.bidi.command(
+                    "goog:cdp.sendCommand",
+                    method="Runtime.runIfWaitingForDebugger",
+                    params={},
+                    session=session["sessionId"],
+                )
+        time.sleep(0.1)
+
+
+def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
+    source = "".join(path.read_text() for kind in ("*.js", "*.html") for path in EXTENSION.rglob(kind))
+    named = set(re.findall(r'(?:\btext|getMessage)\("([a-zA-Z]\w*)"|data-text="(\w+)"', source))
+    catalogue = json.loads((EXTENSION / "_locales/en/messages.json").read_text())
+    assert {name for pair in named for name in pair if name} <= set(catalogue)
+    assert all(entry["description"] for entry in catalogue.values())
 
 
 def test_a_field_is_sealed_for_the_chosen_people_and_its_writer(
@@ -406,10 +434,12 @@ def test_sealing_survives_the_death_of_the_service_worker(
     page = chromium.open(site.page_with(SEAL_FIELD))
     frame = extension.write(page, "#answer", TEXT)
     frame.around.click("[data-test=seal]")
-    extension.window()
+    window = extension.window()
     chromium.cdp("ServiceWorker.enable")
     chromium.cdp("ServiceWorker.stopAllWorkers")
-    extension.answer()
+    window.click("[data-test=agree]")
+    release_service_workers(chromium)
+    extension.wait_until_window_is_gone()
     frame.around.wait_for_text("Sealed for", timeout_seconds=30)
     page.close()
     extension.uninstall()
