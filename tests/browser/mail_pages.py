@@ -54,6 +54,8 @@ class MailPages:
         self.page.js("() => { location.hash = '#/folder/INBOX'; }")
         self.page.wait_for_selector(named("messages"))
         self.page.click(named("refresh"))
+        # A list that is drawn anew while a row is clicked would lose the click.
+        self.page.wait_for_selector(f"{named('messages')}[aria-busy=false]")
 
     def open_message(self, uid: int) -> None:
         """Open a message of the inbox and wait until it, or what is wrong with it, is shown."""
@@ -62,7 +64,8 @@ class MailPages:
         self.page.wait_for_selector(row)
         self.page.click(row)
         done = """(uid) => location.hash.endsWith(`/${uid}`)
-          && document.querySelector('[data-test="reading"]')?.getAttribute("aria-busy") === "false" """
+          && document.querySelector(`[data-uid="${uid}"][aria-current]`)
+          && document.querySelector('[data-test="reading"]').getAttribute("aria-busy") === "false" """
         self.page.wait_for(done, uid, timeout_seconds=OPERATION_SECONDS)
 
     @property

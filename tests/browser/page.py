@@ -148,14 +148,14 @@ class Page:
         )
 
     def click(self, selector: str, *, timeout_seconds: float = 15, button: int = 0) -> None:
-        """Wait until the element can be met by a pointer, then click its middle."""
+        """Wait until the element stands still and can be met by a pointer, then click its middle."""
         deadline = time.monotonic() + timeout_seconds
-        aim = self._aim(selector)
-        while "problem" in aim:
+        before, aim = None, self._aim(selector)
+        while aim != before or "problem" in aim:
             if time.monotonic() > deadline:
-                raise AssertionError(f"cannot click {selector}: it {aim['problem']}")
+                raise AssertionError(f"cannot click {selector}: it {aim.get('problem', 'moves')}")
             time.sleep(0.03)
-            aim = self._aim(selector)
+            before, aim = aim, self._aim(selector)
         self.click_at(aim["x"], aim["y"], button=button)
 
     def click_at(self, x: int, y: int, *, button: int = 0) -> None:

@@ -116,6 +116,7 @@ def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tm
     attachment.write_bytes(bytes(range(256)) * 40)
     pair.alice.write(to=pair.bob.account.address, subject="Lunch", text=TEXT)
     pair.alice.page.choose_files(named("compose-file"), [attachment])
+    pair.alice.page.wait_for_text(attachment.name, selector=named("compose-attachments"))
     pair.alice.send()
 
     pair.show_newest(pair.bob)

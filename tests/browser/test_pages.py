@@ -88,7 +88,7 @@ def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: 
 def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12[: len(alice.p12) // 2])
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
-    visitor.page.wait_for_text("cut off", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.wait_for_text("may be damaged", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
 def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:

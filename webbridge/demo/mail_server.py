@@ -40,6 +40,7 @@ HOST = "127.0.0.1"
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 START_SECONDS = 10.0
 CALL_SECONDS = 30.0
+SHUTDOWN_SECONDS = 1.0
 
 Result = TypeVar("Result")
 
@@ -125,7 +126,13 @@ class MemoryMailServer:
         self._imap = IMAPServer(login, config)
         imap_socket, smtp_socket = self._sockets
         async with AsyncExitStack() as stack:
-            imap = await asyncio.start_server(self._imap_session, sock=imap_socket, ssl=config.ssl_context)
+            imap = await asyncio.start_server(
+                self._imap_session,
+                sock=imap_socket,
+                ssl=config.ssl_context,
+                # A pooled connection of the bridge does not answer the end of TLS; without this the end takes 30 s.
+                ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+            )
             await stack.enter_async_context(imap)
             smtp = await self._loop.create_server(self._smtp_session, sock=smtp_socket)
             await stack.enter_async_context(smtp)
