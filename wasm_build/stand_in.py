@@ -8,6 +8,7 @@ people have working keys, because each Worker rehearses with them over the real 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Coroutine
 from typing import Any, Final, NamedTuple
 
 from smime_core import der
@@ -50,46 +51,46 @@ class _Octets(bytes):
 
 
 class StandInDoor:
-    """The functions of `runtime/crypto_door.js` without any cryptography."""
+    """The functions of `runtime/crypto_door.js` without any cryptography; `drive` takes their results for promises."""
 
-    async def digest(self, name: str, data: bytes) -> _Octets:
+    def digest(self, name: str, data: bytes) -> _Octets:
         return _Octets(hashlib.new(name.replace("-", ""), data).digest())
 
-    async def importKey(self, *_: object) -> object:  # JavaScript's name
+    def importKey(self, *_: object) -> object:  # JavaScript's name
         return object()
 
-    async def sign(self, key: object, algorithm: str, data: bytes) -> _Octets:
+    def sign(self, key: object, algorithm: str, data: bytes) -> _Octets:
         return _Octets(hashlib.sha512(data).digest() if "ECDSA" in algorithm else bytes(128))
 
-    async def verify(self, *_: object) -> bool:
+    def verify(self, *_: object) -> bool:
         return True
 
-    async def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
+    def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
         padding = 16 - len(data) % 16 if name == "AES-CBC" else 16
         return _Octets(b"".join((data, bytes([padding]) * padding)))
 
-    async def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
+    def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
         return _Octets(data[: -data[-1]])
 
-    async def encryptOaep(self, key: object, data: bytes) -> _Octets:
+    def encryptOaep(self, key: object, data: bytes) -> _Octets:
         return _Octets(data.rjust(128, b"\0"))
 
-    async def decryptOaep(self, key: object, data: bytes) -> _Octets:
+    def decryptOaep(self, key: object, data: bytes) -> _Octets:
         return _Octets(data[-32:])
 
-    async def agree(self, key: object, curve: str, point: bytes, bits: int) -> _Octets:
+    def agree(self, key: object, curve: str, point: bytes, bits: int) -> _Octets:
         return _Octets(bytes(bits // 8))
 
-    async def agreeEphemeral(self, key: object, curve: str, bits: int) -> _Octets:
+    def agreeEphemeral(self, key: object, curve: str, bits: int) -> _Octets:
         return _Octets(b"\x04" + bytes(bits // 8 * 3))
 
-    async def wrap(self, kek: bytes, cek: bytes) -> _Octets:
+    def wrap(self, kek: bytes, cek: bytes) -> _Octets:
         return _Octets(bytes(8) + cek)
 
-    async def unwrap(self, kek: bytes, wrapped: bytes) -> _Octets:
+    def unwrap(self, kek: bytes, wrapped: bytes) -> _Octets:
         return _Octets(wrapped[8:])
 
-    async def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> _Octets:
+    def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> _Octets:
         return _Octets(bytes(length))
 
 
@@ -167,6 +168,16 @@ def _extensions(name: str, *, is_ca: bool) -> list[bytes]:
         values.append(("2.5.29.17", der.sequence(der.element(0x81, name.encode()))))
         values.append(("2.5.29.37", der.sequence(der.oid(EMAIL_PROTECTION))))
     return [der.sequence(der.oid(oid), der.octet_string(value)) for oid, value in values]
+
+
+def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine of the browser's provider whose promises are their own results."""
+    settled = None
+    try:
+        while True:
+            settled = coroutine.send(settled)
+    except StopIteration as finished:
+        return finished.value
 
 
 def as_view(data: bytes) -> Any:

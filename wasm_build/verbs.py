@@ -9,7 +9,7 @@ import datetime
 import json
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from roaming_keys.protocol import build_login, build_registration, open_bundle
@@ -48,6 +48,28 @@ _CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AE
 def reseed() -> None:
     """Give `random` fresh state in place of what the memory snapshot froze; nothing secret is drawn from it."""
     random.seed(os.urandom(32))
+
+
+def stepper(coroutine: Coroutine[Any, Any, Any]) -> Callable[[Any], Any]:
+    """A function that takes what the last promise settled to and gives the next promise, or in the end the result."""
+
+    def step(settled: Any) -> Any:
+        try:
+            return coroutine.send(settled)
+        except StopIteration as finished:
+            return finished.value
+
+    return step
+
+
+def begin(verb: str, args_json: str, views: Iterable[Any]) -> Callable[[Any], Any]:
+    """Start a verb; the Worker steps it."""
+    return stepper(dispatch(verb, args_json, views))
+
+
+def reserve_memory(length: int) -> None:
+    """Touch memory that a large message will want: the first touch of each page costs more than copying into it."""
+    memoryview(b"\x01" * length).release()
 
 
 async def dispatch(verb: str, args_json: str, views: Iterable[Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 Python specialises its bytecode on first use, asn1crypto sets its classes up lazily, regular expressions and codecs are
 cached: `warm_up` puts all of that into the snapshot. What a snapshot cannot hold, the JavaScript and the way to
-WebCrypto and back, each Worker goes through while it waits (`runtime/rehearsal.js`), with `rehearsal_material`. Nothing
+WebCrypto and back, each Worker goes through while it waits (`runtime/rehearsal.js`). Nothing
 is secret here: the keys are those of `stand_in`.
 """
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
-from smime_core.blocking import run
 from smime_core.identity import Identity, export_identity
 from smime_core.providers.webcrypto import WebCryptoProvider
 from wasm_build.sealed import seal_identity
-from wasm_build.stand_in import StandInDoor, StandIns, as_view, make_stand_ins
-from wasm_build.verbs import dispatch
+from wasm_build.stand_in import StandInDoor, StandIns, as_view, drive, make_stand_ins
+from wasm_build.verbs import dispatch, stepper
 from wasm_build.wire import pack, unpack
 
 _ROUNDS: Final = 12
@@ -37,14 +37,19 @@ def warm_up() -> None:
     try:
         for _ in range(_ROUNDS):
             for identity in (_PEOPLE.rsa, _PEOPLE.ec):
-                run(_use_all(_PEOPLE, identity))
-            run(_use_roaming(_PEOPLE.rsa))
+                drive(_use_all(_PEOPLE, identity))
+            drive(_use_roaming(_PEOPLE.rsa))
     finally:
         del sys.modules["sealwax_js"]
 
 
-async def rehearsal_material() -> list[str | bytes]:
-    """What the Worker rehearses with, in the form of a reply; the identity is sealed by the real WebCrypto."""
+def begin_rehearsal() -> Callable[[Any], Any]:
+    """Start making what the Worker rehearses with, in the form of a reply; the Worker steps it."""
+    return stepper(_rehearsal_material())
+
+
+async def _rehearsal_material() -> list[str | bytes]:
+    # The identity is sealed by the real WebCrypto.
     sealed = await seal_identity(_PEOPLE.rsa, _SEAL_KEY, provider=WebCryptoProvider())
     person, anchor = _PEOPLE.rsa.certificate.der, _PEOPLE.anchor.der
     material_json, buffers = pack({"sealed": sealed, "certificate": person, "anchor": anchor, "at": _AT})

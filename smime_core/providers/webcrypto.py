@@ -1,8 +1,11 @@
 """The browser's provider: WebCrypto, and Python over hashlib where WebCrypto has nothing or leaves traces.
 
 It runs inside the vault's Worker, which registers the JavaScript module `sealwax_js`. Python bytes are lent to it, so
-that bulk data is copied once each way. PBKDF2 and HKDF stay in Python (`python_kdf`), RSAES-PKCS1-v1_5, OAEP with two
-hashes and RSA signatures over old hashes too (`python_rsa`). Leaves out: what the browser lacks (AES-192 in Chromium).
+that bulk data is copied once each way. Its coroutines yield JavaScript promises to whoever steps them, which the Worker
+does (`runtime/python_call.js`): an event loop in between would cost more than the cryptography of a small message.
+
+PBKDF2 and HKDF stay in Python (`python_kdf`), RSAES-PKCS1-v1_5, OAEP with two hashes and RSA signatures over old hashes
+too (`python_rsa`). Leaves out: what the browser lacks (AES-192 in Chromium).
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Awaitable
+import types
+from collections.abc import Generator
 from typing import Any, Final, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -110,7 +114,7 @@ class WebCryptoProvider:
         if key.curve is not None:
             signature = ecdsa_from_der(signature, key.curve)
         imported = await self._import_key("verify", key, import_algorithm(algorithm, key.curve), "verify")
-        holds = await self._door.verify(imported, signature_algorithm(algorithm), signature, data)
+        holds = await _settle(self._door.verify(imported, signature_algorithm(algorithm), signature, data))
         if holds is not True:
             raise SignatureMismatch(_MISMATCH)
 
@@ -129,7 +133,7 @@ class WebCryptoProvider:
         """Plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
         if len(cek) != cipher.key_length:
             raise DecryptionError
-        outcome = await self._door.decrypt(_WEB_CIPHERS[cipher.mode], cek, iv, aad, ciphertext)
+        outcome = await _settle(self._door.decrypt(_WEB_CIPHERS[cipher.mode], cek, iv, aad, ciphertext))
         plaintext = _secret_octets(outcome)
         self._decrypted = (plaintext, outcome)
         return plaintext
@@ -216,7 +220,8 @@ class WebCryptoProvider:
         if algorithm not in known:
             is_private = isinstance(key, PrivateKey)
             encoded = key.pkcs8_der if isinstance(key, PrivateKey) else key.spki_der
-            imported = await self._door.importKey("pkcs8" if is_private else "spki", encoded, algorithm, usage)
+            form = "pkcs8" if is_private else "spki"
+            imported = await _settle(self._door.importKey(form, encoded, algorithm, usage))
             if isinstance(imported, str):
                 if operation == "verify":
                     raise SignatureMismatch(_MISMATCH)
@@ -225,17 +230,23 @@ class WebCryptoProvider:
         return known[algorithm]
 
 
-async def _result(operation: str, promise: Awaitable[Any]) -> bytes:
+@types.coroutine
+def _settle(promise: Any) -> Generator[Any, Any, Any]:
+    # What the promise settles to is what the next step brings.
+    return (yield promise)
+
+
+async def _result(operation: str, promise: Any) -> bytes:
     # An ArrayBuffer, or the name of the DOMException.
-    outcome = await promise
+    outcome = await _settle(promise)
     if isinstance(outcome, str):
         _refuse(operation, outcome)
     octets: bytes = outcome.to_bytes()
     return octets
 
 
-async def _secret_result(promise: Awaitable[Any]) -> bytes:
-    return _secret_octets(await promise)
+async def _secret_result(promise: Any) -> bytes:
+    return _secret_octets(await _settle(promise))
 
 
 def _secret_octets(outcome: Any) -> bytes:

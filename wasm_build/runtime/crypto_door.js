@@ -9,13 +9,40 @@
 import { deriveArgon2id } from "./argon2_door.js";
 
 /** @typedef {import("./cleanup.js").Residue} Residue */
-/** @typedef {{getBuffer(kind: "u8"): {data: Uint8Array<ArrayBuffer>, release(): void}}} PythonBytes */
+/**
+ * @typedef {object} PythonBytes lent for the length of the call; a copy of the proxy lasts until it is destroyed
+ * @property {(kind: "u8") => {data: Uint8Array<ArrayBuffer>, release(): void}} getBuffer
+ * @property {() => PythonBytes} copy
+ * @property {() => void} destroy
+ */
+
+/** A promise that Python hands back to its stepper unseen: a bare one it would wrap into its own event loop. */
+export class Pending {
+  /** @param {Promise<unknown>} promise */
+  constructor(promise) {
+    this.promise = promise;
+  }
+}
 
 // Small buffers stand inline on the JavaScript heap, where nothing overwrites them.
 const SMALL_SECRET_BYTES = 4096;
 
-/** @param {Residue} residue */
+/**
+ * The functions that Python calls, each of which gives a `Pending`.
+ * @param {Residue} residue
+ */
 export function createCryptoDoor(residue) {
+  const operations = createOperations(residue);
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => [
+      name,
+      (/** @type {any[]} */ ...args) => new Pending(/** @type {any} */ (operation)(...args)),
+    ]),
+  );
+}
+
+/** @param {Residue} residue */
+function createOperations(residue) {
   const { subtle } = crypto;
 
   /**
@@ -84,18 +111,22 @@ export function createCryptoDoor(residue) {
 
     /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data */
     encrypt: (name, cek, iv, aad, data) =>
-      attempt(async () => {
-        const key = await importSecret(cek, name, ["encrypt"]);
+      attempt(() => {
         const algorithm = cipher(name, iv, aad);
-        return withView(data, (view) => subtle.encrypt(algorithm, key, view));
+        return withKept(data, async (kept) => {
+          const key = await importSecret(cek, name, ["encrypt"]);
+          return withView(kept, (view) => subtle.encrypt(algorithm, key, view));
+        });
       }),
 
     /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data */
     decrypt: (name, cek, iv, aad, data) =>
-      attempt(async () => {
-        const key = await importSecret(cek, name, ["decrypt"]);
+      attempt(() => {
         const algorithm = cipher(name, iv, aad);
-        return withView(data, (view) => subtle.decrypt(algorithm, key, view));
+        return withKept(data, async (kept) => {
+          const key = await importSecret(cek, name, ["decrypt"]);
+          return withView(kept, (view) => subtle.decrypt(algorithm, key, view));
+        });
       }),
 
     /** @param {CryptoKey} key @param {PythonBytes} data */
@@ -129,16 +160,18 @@ export function createCryptoDoor(residue) {
     /** @param {PythonBytes} kek @param {PythonBytes} cek */
     wrap: (kek, cek) =>
       attempt(async () => {
-        const wrapping = await importSecret(kek, "AES-KW", ["wrapKey"]);
-        return subtle.wrapKey("raw", await importAnySecret(subtle, copySmall(cek)), wrapping, "AES-KW");
+        const keys = [importAnySecret(subtle, copySmall(cek)), importSecret(kek, "AES-KW", ["wrapKey"])];
+        const [key, wrapping] = await Promise.all(keys);
+        return subtle.wrapKey("raw", key, wrapping, "AES-KW");
       }),
 
     /** @param {PythonBytes} kek @param {PythonBytes} wrapped */
     unwrap: (kek, wrapped) =>
       attempt(async () => {
+        const input = copySmall(wrapped);
         const wrapping = await importSecret(kek, "AES-KW", ["unwrapKey"]);
         const usages = /** @type {KeyUsage[]} */ (["sign"]);
-        const cek = await subtle.unwrapKey("raw", copySmall(wrapped), wrapping, "AES-KW", ANY_SECRET, true, usages);
+        const cek = await subtle.unwrapKey("raw", input, wrapping, "AES-KW", ANY_SECRET, true, usages);
         return subtle.exportKey("raw", cek);
       }),
 
@@ -167,6 +200,21 @@ const ANY_SECRET = { name: "HMAC", hash: "SHA-256" };
  */
 function importAnySecret(subtle, secret) {
   return subtle.importKey("raw", secret, ANY_SECRET, true, ["sign"]);
+}
+
+/**
+ * Keeps Python's bytes for an operation that waits before it reads them.
+ * @template T
+ * @param {PythonBytes} bytes
+ * @param {(kept: PythonBytes) => Promise<T>} use
+ */
+async function withKept(bytes, use) {
+  const kept = bytes.copy();
+  try {
+    return await use(kept);
+  } finally {
+    kept.destroy();
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** One verb in Python: arguments in, result out, each binary value copied once each way. */
 
+import { Pending } from "./crypto_door.js";
 import { pack, unpack, VaultError } from "./rpc.js";
 
 /** @typedef {import("./cleanup.js").Residue} Residue */
@@ -13,9 +14,20 @@ import { pack, unpack, VaultError } from "./rpc.js";
  */
 export async function runVerb(pyodide, verb, args, residue) {
   const { json, views } = pack(args);
-  const result = takeReply(await pyodide.pyimport("wasm_build.verbs").dispatch(verb, json, views), residue);
+  const step = pyodide.pyimport("wasm_build.verbs").begin(verb, json, views);
+  const result = takeReply(await finish(step), residue);
   if (result.error) throw new VaultError(result.error.code, result.error.message);
   return result.ok;
+}
+
+/**
+ * Steps a Python coroutine to its end: it gives a promise and wants what that settles to.
+ * @param {(settled: any) => any} step
+ */
+export async function finish(step) {
+  let outcome = step(undefined);
+  while (outcome instanceof Pending) outcome = step(await outcome.promise);
+  return outcome;
 }
 
 /**

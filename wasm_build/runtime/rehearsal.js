@@ -3,7 +3,7 @@
  * protect nothing, so that its JavaScript and the way to WebCrypto are warm when a request comes.
  */
 
-import { runVerb, takeReply } from "./python_call.js";
+import { finish, runVerb, takeReply } from "./python_call.js";
 import { checkRequest, collectBuffers } from "./rpc.js";
 
 const CONTENT_BYTES = 1_000;
@@ -13,10 +13,8 @@ const CONTENT_BYTES = 1_000;
  * @param {import("./cleanup.js").Residue} residue
  */
 export async function rehearse(pyodide, residue) {
-  const { sealed, certificate, anchor, at } = takeReply(
-    await pyodide.pyimport("wasm_build.warm_up").rehearsal_material(),
-    residue,
-  );
+  const material = await finish(pyodide.pyimport("wasm_build.warm_up").begin_rehearsal());
+  const { sealed, certificate, anchor, at } = takeReply(material, residue);
   const keys = { identities: [sealed], sealKey: { buffer: new ArrayBuffer(4096), length: 32 } };
   const content = new ArrayBuffer(CONTENT_BYTES);
   /**

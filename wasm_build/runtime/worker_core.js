@@ -11,6 +11,9 @@ import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
 import { checkRequest, collectBuffers, VaultError } from "./rpc.js";
 
+// Four times a message of 10 MB: as it comes, its content, the result, and what lies between.
+const RESERVED_BYTES = 40_000_000;
+
 /**
  * @typedef {object} Hooks
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
@@ -44,7 +47,9 @@ export function serve(scope, hooks = {}) {
       python = await startPython(assets);
       residue.keepMemory(python.memory);
       python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
-      python.pyodide.pyimport("wasm_build.verbs").reseed();
+      const verbs = python.pyodide.pyimport("wasm_build.verbs");
+      verbs.reseed();
+      if (hasRoom()) verbs.reserve_memory(RESERVED_BYTES);
       await prepare(python, residue);
       scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
     },
@@ -61,6 +66,12 @@ export function serve(scope, hooks = {}) {
       return end();
     });
   };
+}
+
+/** Whether the device has memory to spare for speed; browsers that do not say are on desktops. */
+function hasRoom() {
+  const { deviceMemory = 8 } = /** @type {{deviceMemory?: number}} */ (navigator);
+  return deviceMemory >= 4;
 }
 
 /**
