@@ -6,6 +6,7 @@ import dataclasses
 import html
 import http.server
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,11 +120,15 @@ class Extension:
         window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
         return window
 
+    def has_window(self) -> bool:
+        """Whether the extension asks something."""
+        return any("prompt.html" in context["url"] for context in self.browser.contexts())
+
     def wait_until_window_is_gone(self) -> None:
         for _ in range(600):
-            if not any("prompt.html" in context["url"] for context in self.browser.contexts()):
+            if not self.has_window():
                 return
-            threading.Event().wait(0.05)
+            time.sleep(0.05)
         shown = self.browser.wait_for_page("prompt.html").text()
         raise AssertionError(f"the extension's window is still open: {shown}")
 
