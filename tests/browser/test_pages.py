@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from smime_core import blocking
+from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import ENTER
@@ -88,7 +90,7 @@ def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: 
 def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12[: len(alice.p12) // 2])
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
-    visitor.page.wait_for_text("may be damaged", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.wait_for_text("no whole key file", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
 def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
@@ -96,6 +98,19 @@ def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Accoun
     open_file(visitor, tmp_path / "alice.p12", "not her passphrase")
     field = f"{named('file-form')} {named('passphrase-error')}"
     visitor.page.wait_for_text("does not open these keys", selector=field, timeout_seconds=OPERATION_SECONDS)
+
+
+def test_keys_under_the_mail_password_are_not_put_on_the_key_server(
+    visitor: MailPages, alice: Account, tmp_path: Path
+) -> None:
+    provider = NativeProvider()
+    identity = blocking.load_identity(alice.p12, alice.key_passphrase.encode(), provider=provider)
+    p12 = blocking.export_identity(identity, alice.mail_password.encode(), provider=provider, iterations=2048)
+    (tmp_path / "alice.p12").write_bytes(p12)
+    open_file(visitor, tmp_path / "alice.p12", alice.mail_password)
+    visitor.page.wait_for_selector(named("enrol"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.click(named("enrol"))
+    visitor.page.wait_for_text("also your mail password", selector=named("enrol-error"))
 
 
 def open_file(pages: MailPages, file: Path, passphrase: str) -> None:
