@@ -47,7 +47,8 @@ def find_or_make_snapshot(root: Path, files: Mapping[str, Content], *, cache: Pa
 
 def make_snapshot(root: Path, python_zip: bytes, out: Path) -> None:
     """Run Node to make one; the file appears only when it is whole."""
-    zip_file, unfinished = out.with_suffix(".zip"), out.with_suffix(f".{os.getpid()}")
+    # Two builds may run at the same time.
+    zip_file, unfinished = out.with_suffix(f".{os.getpid()}.zip"), out.with_suffix(f".{os.getpid()}")
     zip_file.write_bytes(python_zip)
     maker, pyodide = root / "wasm_build/snapshot.mjs", root / "node_modules/pyodide"
     subprocess.run(["node", maker, pyodide, zip_file, unfinished], check=True)
@@ -58,7 +59,7 @@ def make_snapshot(root: Path, python_zip: bytes, out: Path) -> None:
 def _forget_old_snapshots(cache: Path) -> None:
     newest_first = sorted(cache.glob("*.snapshot"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in newest_first[_KEPT_SNAPSHOTS:]:
-        old.unlink()
+        old.unlink(missing_ok=True)
 
 
 def _pinned_module(files: Mapping[str, Content]) -> bytes:

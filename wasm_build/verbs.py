@@ -20,6 +20,7 @@ from smime_core.compose import Draft, build_mail
 from smime_core.errors import MalformedMessage, PathError, SmimeError
 from smime_core.fields import open_field, seal_field
 from smime_core.identity import Identity, load_identities, load_identity
+from smime_core.key_management import choose_signature_algorithm
 from smime_core.message import (
     SignatureForm,
     encrypt_message,
@@ -32,7 +33,7 @@ from smime_core.message import (
 )
 from smime_core.mime.attachment import Attachment
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
-from smime_core.provider import CryptoProvider
+from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_entity
 from smime_core.report_json import report_to_json, time_to_json
@@ -156,7 +157,7 @@ async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _field_seal(args: Args, provider: CryptoProvider) -> Reply:
     at = _parse_time(args["at"])
-    signer = _choose_signer(await _unseal(args, provider), sender=None, at=at) if args["sign"] else None
+    signer = _choose_signer(await _unseal_signers(args, None, provider), sender=None, at=at) if args["sign"] else None
     armored = await seal_field(
         _decode_text(args["text"]),
         origin=args["origin"],
@@ -181,14 +182,14 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
 
 
 async def _bytes_sign(args: Args, provider: CryptoProvider) -> Reply:
-    at = _parse_time(args["at"])
+    at, scheme = _parse_time(args["at"]), _parse_scheme(args)
     cms = await sign_bytes(
         args["content"],
-        identity=_choose_signer(await _unseal(args, provider), sender=None, at=at),
+        identity=_choose_signer(await _unseal_signers(args, scheme, provider), sender=None, at=at),
         provider=provider,
         signing_time=at,
         form=SignatureForm.DETACHED if args.get("detached") else SignatureForm.OPAQUE,
-        scheme=_parse_scheme(args),
+        scheme=scheme,
     )
     return {"cms": cms}
 
@@ -273,6 +274,18 @@ def _describe(certificate: Certificate) -> Reply:
 
 async def _unseal(args: Args, provider: CryptoProvider) -> tuple[Identity, ...]:
     return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
+
+
+async def _unseal_signers(args: Args, scheme: SignatureScheme | None, provider: CryptoProvider) -> tuple[Identity, ...]:
+    def begin(key: PrivateKey) -> None:
+        if isinstance(provider, WebCryptoProvider) and (scheme is None or _makes(key, scheme)):
+            provider.begin_signing(key, choose_signature_algorithm(key, scheme))
+
+    return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider, on_key=begin)
+
+
+def _makes(key: PrivateKey, scheme: SignatureScheme) -> bool:
+    return (key.key_type is KeyType.EC) is (scheme is SignatureScheme.ECDSA)
 
 
 def _choose_signer(identities: Sequence[Identity], *, sender: str | None, at: datetime.datetime) -> Identity:

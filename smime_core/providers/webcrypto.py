@@ -77,6 +77,7 @@ class WebCryptoProvider:
 
         self._door: Any = sealwax_js
         self._imported: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
+        self._importing: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
         self._decrypted: tuple[bytes, Any] | None = None
 
     @property
@@ -209,19 +210,28 @@ class WebCryptoProvider:
             await _result("generate_key", self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
         )
 
+    def begin_signing(self, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
+        """Start importing a key that will sign: the browser does it while Python goes on."""
+        if algorithm.hash_name in WEB_HASHES:
+            web_algorithm = import_algorithm(algorithm, key.curve)
+            self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
+
     def find_buffer(self, octets: bytes) -> Any:
         """The JavaScript ArrayBuffer that holds what `decrypt_content` gave last, else None: it spares a copy."""
         if self._decrypted is not None and self._decrypted[0] is octets:
             return self._decrypted[1]
         return None
 
+    def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
+        if isinstance(key, PrivateKey):
+            return self._door.importKey("pkcs8", key.pkcs8_der, algorithm, usage)
+        return self._door.importKey("spki", key.spki_der, algorithm, usage)
+
     async def _import_key(self, operation: str, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
         known = self._imported.setdefault(key, {})
         if algorithm not in known:
-            is_private = isinstance(key, PrivateKey)
-            encoded = key.pkcs8_der if isinstance(key, PrivateKey) else key.spki_der
-            form = "pkcs8" if is_private else "spki"
-            imported = await _settle(self._door.importKey(form, encoded, algorithm, usage))
+            pending = self._importing.get(key, {}).pop(algorithm, None)
+            imported = await _settle(pending or self._begin_import(key, algorithm, usage))
             if isinstance(imported, str):
                 if operation == "verify":
                     raise SignatureMismatch(_MISMATCH)

@@ -28,6 +28,8 @@ export function serve(scope, hooks = {}) {
   const residue = new Residue();
   /** @type {import("./python_start.js").Python | undefined} */
   let python;
+  let preparing = Promise.resolve();
+  let requested = false;
   let ended = false;
 
   const end = async () => {
@@ -47,13 +49,14 @@ export function serve(scope, hooks = {}) {
       python = await startPython(assets);
       residue.keepMemory(python.memory);
       python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
-      const verbs = python.pyodide.pyimport("wasm_build.verbs");
-      verbs.reseed();
-      if (hasRoom()) verbs.reserve_memory(RESERVED_BYTES);
-      await prepare(python, residue);
+      python.pyodide.pyimport("wasm_build.verbs").reseed();
       scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
+      preparing = prepare(python, residue, () => requested);
+      await preparing;
     },
     request: async (message) => {
+      requested = true;
+      await preparing;
       const reply = await answer(python, message, residue);
       if (!ended) scope.postMessage(reply, collectBuffers(reply));
       await end();
@@ -75,14 +78,17 @@ function hasRoom() {
 }
 
 /**
+ * Makes the wait in reserve useful; a request that comes early does not wait for the rest of it.
  * @param {import("./python_start.js").Python} python
  * @param {Residue} residue
+ * @param {() => boolean} isWanted
  */
-async function prepare({ pyodide, startKind }, residue) {
+async function prepare({ pyodide, startKind }, residue, isWanted) {
   // After a plain start Python is cold: rehearsing would take longer than it saves.
   if (startKind !== "snapshot") return;
   try {
-    await rehearse(pyodide, residue);
+    await rehearse(pyodide, residue, isWanted);
+    if (!isWanted() && hasRoom()) pyodide.pyimport("wasm_build.verbs").reserve_memory(RESERVED_BYTES);
   } catch {
     // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
   }
