@@ -8,6 +8,7 @@ import { openVault } from "./runtime/vault.js";
 import { errorSentence } from "./runtime/ui/catalogue.js";
 import { BridgeApi, bytesFromBase64, KeyServer } from "./api.js";
 import { KeyRing, sameAddress } from "./keys.js";
+import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
 import { createKeysView } from "./views/keys_view.js";
@@ -98,6 +99,7 @@ export class App {
    */
   async signIn(address, password) {
     const signedIn = await this.api.signIn(address, password);
+    this.keys.refusePassphrase(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
     this.address = signedIn;
     this.#lastAddress = signedIn;

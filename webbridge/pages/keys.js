@@ -5,6 +5,7 @@
  * every vault call gets copies, which it transfers and the vault overwrites. Locking overwrites both.
  */
 
+import { ApiError } from "./api.js";
 import { SECRET_BUFFER_BYTES } from "./runtime/ui/secret_field.js";
 
 /** @typedef {import("./runtime/ui/secret_field.js").Secret} Secret */
@@ -26,6 +27,8 @@ export class KeyRing extends EventTarget {
   #identities = [];
   /** @type {ArrayBuffer | null} */
   #sealKey = null;
+  /** @type {import("./password_mark.js").PasswordMark | null} */
+  #mailPassword = null;
   /** A file that was opened and may be kept on the key server. @type {{p12: ArrayBuffer, passphrase: Secret} | null} */
   #offered = null;
 
@@ -42,6 +45,14 @@ export class KeyRing extends EventTarget {
   /** Whether a file was just opened that the key server could keep. */
   get canEnrol() {
     return this.#offered !== null;
+  }
+
+  /**
+   * Remembers which words must not open keys on the server.
+   * @param {import("./password_mark.js").PasswordMark} mark
+   */
+  refusePassphrase(mark) {
+    this.#mailPassword = mark;
   }
 
   /** What people may know about the identities. */
@@ -113,6 +124,9 @@ export class KeyRing extends EventTarget {
   async enrol(keyServer, user, api) {
     if (!this.#offered) throw new Error("no file was opened");
     const { p12, passphrase } = this.#offered;
+    if (await this.#mailPassword?.matches(passphrase)) {
+      throw new ApiError("passphrase-reused", "the passphrase is the mail password");
+    }
     const vault = await this.#vault();
     const ticket = await api.enrolmentTicket();
     const { request } = await vault.call("roaming.register", {
