@@ -41,7 +41,7 @@ check: setup
 	$(VENV)/mypy
 	node_modules/.bin/tsc --project tsconfig.json
 	node_modules/.bin/tsc --project tsconfig.worker.json
-	node_modules/.bin/web-ext lint --source-dir dist/extension --self-hosted --warnings-as-errors
+	$(VENV)/python tests/setup/lint_extension.py
 
 pytest: setup test-tools
 	$(VENV)/python -m pytest $(ARGS)

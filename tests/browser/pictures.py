@@ -14,16 +14,15 @@ from tests.browser.page import Page
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.stack import DemoStack
 
-DESKTOP = (1280, 800)
-PHONE = (390, 844)
+DESKTOP_WIDTH = 1100
+PHONE_WIDTH = 390
 EXTENSION = Path(__file__).parents[2] / "dist" / "extension_test"
 
 LETTER = """Hello Bob,
 
-the contract is attached to nothing and known to nobody but you. I propose Thursday, one o'clock, at the lighthouse.
+let us meet on Thursday at one o'clock, at the lighthouse. Only you and I can read this.
 
-Alice
-"""
+Alice"""
 
 
 def main(folder: Path) -> None:
@@ -44,13 +43,13 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice.enter()
     alice.write(to=bob.account.address, subject="Thursday", text=LETTER)
     alice.wait_until_sendable()
-    take(alice.page, folder / "compose")
+    take(alice.page, folder / "compose", desktop_height=1130, phone_height=1300)
     alice.send()
 
     bob.page.activate()
     bob.enter()
     bob.open_message(demo.mail_server.messages(bob.account.address)[-1].uid)
-    take(bob.page, folder / "reading")
+    take(bob.page, folder / "reading", desktop_height=700, phone_height=860)
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
@@ -68,16 +67,17 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
         )
         page = browser.open(site.page_with(markup))
         frame: Frame = extension.write(page, "#answer", "Only Bob reads this; the forum sees a sealed block.")
-        take(page, folder / "extension")
+        take(page, folder / "extension", desktop_height=440, phone_height=440)
         frame.around.click("[data-test=seal]")
         window = extension.window()
-        window.screenshot(folder / "extension-window.png")
+        window.screenshot(folder / "extension-window.png", width=560, height=900)
         window.click("[data-test=refuse]")
 
 
-def take(page: Page, path: Path) -> None:
+def take(page: Page, path: Path, *, desktop_height: int, phone_height: int) -> None:
     """One picture for the desk and one for the phone, each from the top of the view."""
-    for (width, height), name in ((DESKTOP, path.name), (PHONE, f"{path.name}-phone")):
+    sizes = ((DESKTOP_WIDTH, desktop_height, path.name), (PHONE_WIDTH, phone_height, f"{path.name}-phone"))
+    for width, height, name in sizes:
         page.set_viewport(width, height)
         page.js("() => scrollTo(0, 0)")
         page.screenshot(path.with_name(f"{name}.png"))
