@@ -76,7 +76,10 @@ SCANNING_WORKER = """
 import { serve } from "./worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
 let needles = [];
-channel.onmessage = ({ data }) => { if (data.needles) needles = data.needles; };
+channel.onmessage = ({ data }) => {
+  needles = data.needles;
+  channel.postMessage({ moment: "armed" });
+};
 const count = (memory, needle) => {
   const haystack = new Uint8Array(memory.buffer);
   let found = 0;
@@ -412,10 +415,12 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: Any) -> None:
         }""",
         needles,
     )
+    page.wait_for("() => window.scans.pop()?.moment === 'armed'")
     assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == text
     before, after = page.wait_for("() => window.scans.length === 2 && window.scans", timeout_seconds=30)
     # The positive control: a scan that finds nothing while everything is there proves nothing.
     assert (before["moment"], after["moment"]) == ("before", "after")
+    assert len(before["counts"]) == len(needles)
     assert all(count > 0 for count in before["counts"]), before
     assert after["counts"] == [0, 0, 0]
     assert not after["nonZero"]
