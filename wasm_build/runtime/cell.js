@@ -35,7 +35,7 @@ export class Cell {
   #endTimer;
 
   /**
-   * @param {import("./assets.js").Assets} assets
+   * @param {Promise<import("./assets.js").Assets>} assets the Worker loads its scripts while they come
    * @param {(report: CleanupReport) => void} onCleanup
    */
   constructor(assets, onCleanup) {
@@ -51,7 +51,10 @@ export class Cell {
     // Whoever waits sees a failure; without a waiter it is no error of the page.
     this.#ready.catch(() => {});
     this.#reply.catch(() => {});
-    this.#worker.postMessage({ kind: "start", assets });
+    assets.then(
+      (loaded) => this.#worker.postMessage({ kind: "start", assets: loaded }),
+      () => this.#crash(),
+    );
   }
 
   /** Resolves when the Worker can take its request. */

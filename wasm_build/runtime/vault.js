@@ -25,7 +25,15 @@ const RESERVE_DELAY_MILLISECONDS = 50;
  * @returns {Promise<Vault>}
  */
 export async function openVault({ base = new URL("./", import.meta.url) } = {}) {
-  return new Vault(await fetchAssets(base));
+  const assets = fetchAssets(base);
+  const vault = new Vault(assets);
+  try {
+    await assets;
+  } catch (error) {
+    vault.close();
+    throw error;
+  }
+  return vault;
 }
 
 export class Vault {
@@ -41,7 +49,7 @@ export class Vault {
   #closed = false;
   #nextId = 1;
 
-  /** @param {import("./assets.js").Assets} assets */
+  /** @param {Promise<import("./assets.js").Assets>} assets */
   constructor(assets) {
     this.#assets = assets;
     this.#startReserve();
