@@ -40,7 +40,8 @@ async function freezeHiddenInputs() {
       return FROZEN_MILLISECONDS;
     }
   };
-  performance.now = () => 1000;
+  // Read-only in Node 18.
+  Object.defineProperty(performance, "now", { value: () => 1000, configurable: true });
   process.hrtime = Object.assign(() => [1000, 0], { bigint: () => 1_000_000_000_000n });
 }
 
