@@ -245,8 +245,9 @@ def parse_time(tlv: Tlv, *, where: str) -> datetime.datetime:
         text = ("19" if text >= "50" else "20") + text
     elif tlv.tag != 0x18 or not re.fullmatch(r"[0-9]{14}Z", text):
         raise MalformedMessage("neither UTCTime nor GeneralizedTime with seconds and Z", where=where)
+    month, day, hour, minute, second = (int(text[start : start + 2]) for start in range(4, 14, 2))
     try:
-        return datetime.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=datetime.UTC)
+        return datetime.datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=datetime.UTC)
     except ValueError as error:
         raise MalformedMessage("a date that does not exist", where=where) from error
 

@@ -7,8 +7,7 @@ structures. The reader takes indefinite lengths and constructed strings, bounded
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BER_CHUNKS, MAX_BER_DEPTH, check_limit
@@ -24,9 +23,10 @@ _CONSTRUCTED: Final = 0x20
 _INDEFINITE: Final = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tlv:
+class Tlv(NamedTuple):
     """One element: its identifier octet, all its bytes as they stand, and its content octets.
+
+    A tuple, because a certificate is some hundred of them and a frozen dataclass takes three times as long to make.
 
     For an indefinite length `content` leaves out the end-of-contents octets, which `encoded` includes.
     """
