@@ -15,6 +15,7 @@ from smime_core.description import Description, SignerDescription
 from smime_core.errors import MalformedMessage
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
+from smime_core.revocation_list import RevocationList
 
 
 def report_to_json(report: MessageReport) -> dict[str, Any]:
@@ -63,6 +64,20 @@ def description_to_json(
         "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
         "certificates": _certificates_to_json([*certificates, *carried]),
         "keys": list(keys),
+    }
+
+
+def revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
+    """The object for an inspected CRL, with the list as its member `revocationList`."""
+    return {
+        **description_to_json(None),
+        "revocationList": {
+            "issuer": revocation_list.issuer,
+            "thisUpdate": time_to_json(revocation_list.this_update),
+            "nextUpdate": time_to_json(revocation_list.next_update) if revocation_list.next_update else None,
+            "algorithm": revocation_list.algorithm,
+            "revoked": [f"{serial_number:x}" for serial_number in revocation_list.revoked],
+        },
     }
 
 

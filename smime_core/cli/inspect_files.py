@@ -17,14 +17,15 @@ from rich.tree import Tree
 from smime_core import blocking, der
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.cli.files import read_input
-from smime_core.cli.inspect_tree import draw_keys_and_certificates, draw_message
+from smime_core.cli.inspect_tree import draw_keys_and_certificates, draw_message, draw_revocation_list
 from smime_core.cli.options import input_argument, json_option, write_json
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
 from smime_core.description import describe_message
 from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_private_key
 from smime_core.providers.native import NativeProvider
-from smime_core.report_json import description_to_json, key_label
+from smime_core.report_json import description_to_json, key_label, revocation_list_to_json
+from smime_core.revocation_list import is_revocation_list, parse_revocation_list
 
 _PRIVATE_KEY_PEM: Final = re.compile(rb"-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END PRIVATE KEY-----")
 
@@ -36,6 +37,7 @@ class FileKind(StrEnum):
     CERTIFICATES = "certificates"
     PKCS12 = "PKCS#12"
     PRIVATE_KEY = "private key"
+    REVOCATION_LIST = "certificate revocation list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Inspection:
 @json_option
 @passphrase_options
 def inspect(source: str, as_json: bool, file: str | None, descriptor: int | None, keyring_entry: str | None) -> None:
-    """Show what a message, PKCS#12 file, certificate or key is made of.
+    """Show what a message, PKCS#12 file, certificate, CRL or key is made of.
 
     Nothing is verified. Only a PKCS#12 file needs its passphrase.
     """
@@ -70,6 +72,9 @@ def _inspect(data: bytes, name: str, passphrases: PassphraseSource) -> Inspectio
     if kind is FileKind.MESSAGE:
         description = describe_message(data)
         return Inspection(tree=draw_message(description), as_json=description_to_json(description))
+    if kind is FileKind.REVOCATION_LIST:
+        revocation_list = parse_revocation_list(data)
+        return Inspection(tree=draw_revocation_list(revocation_list), as_json=revocation_list_to_json(revocation_list))
     keys: list[str] = []
     certificates: list[Certificate] = []
     if kind is FileKind.PKCS12:
@@ -94,6 +99,8 @@ def detect_kind(data: bytes) -> FileKind:
         return FileKind.PRIVATE_KEY
     if data.lstrip().startswith((b"-----BEGIN CERTIFICATE", b"-----BEGIN X509", b"-----BEGIN TRUSTED")):
         return FileKind.CERTIFICATES
+    if is_revocation_list(data):
+        return FileKind.REVOCATION_LIST
     if data[:1] != bytes([der.SEQUENCE]):
         return FileKind.MESSAGE
     fields = der.read_sequence(data, where="file")
@@ -105,7 +112,7 @@ def detect_kind(data: bytes) -> FileKind:
     if tags[:2] == [der.INTEGER, der.SEQUENCE]:
         # RFC 7292 section 4: PFX has version 3; RFC 5958 section 2: PrivateKeyInfo has 0 or 1.
         return FileKind.PKCS12 if der.parse_integer(fields[0]) == 3 else FileKind.PRIVATE_KEY
-    raise MalformedMessage("found neither message, certificate, PKCS#12 nor private key", where="file")
+    raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
 
 
 def _private_key_der(data: bytes) -> bytes:

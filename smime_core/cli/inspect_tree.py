@@ -12,7 +12,9 @@ from smime_core.cli.files import printable
 from smime_core.description import Description, LayerDescription, SignerDescription
 from smime_core.report import LayerKind
 from smime_core.report_json import key_label, time_to_json
+from smime_core.revocation_list import RevocationList
 
+_SHOWN_SERIAL_NUMBERS = 100  # a list may name a hundred thousand
 _SHOWN_HEADERS = ("from", "to", "cc", "subject", "date")
 
 
@@ -43,6 +45,20 @@ def draw_keys_and_certificates(title: str, *, keys: Sequence[str], certificates:
         root.add(_text(f"private key: {key}"))
     for certificate in certificates:
         draw_certificate(root, certificate)
+    return root
+
+
+def draw_revocation_list(revocation_list: RevocationList) -> Tree:
+    """Whose list, for how long, and whom it names."""
+    root = Tree(_text(f"certificate revocation list: {revocation_list.issuer}"))
+    until = time_to_json(revocation_list.next_update) if revocation_list.next_update else "not said"
+    root.add(_text(f"issued: {time_to_json(revocation_list.this_update)}, next: {until}"))
+    root.add(_text(f"signature: {revocation_list.algorithm}"))
+    branch = root.add(_text(f"revoked: {len(revocation_list.revoked)}"))
+    for serial_number in revocation_list.revoked[:_SHOWN_SERIAL_NUMBERS]:
+        branch.add(_text(f"serial number {serial_number:x}"))
+    if len(revocation_list.revoked) > _SHOWN_SERIAL_NUMBERS:
+        branch.add(_text("and more: --json has all"))
     return root
 
 

@@ -15,6 +15,7 @@ import pytest
 import smime_core.cli
 from smime_core.cli.files import PUBLIC_MODE
 from tests.cli.conftest import MAIL, READER, SIGNER, TRUST, Lab, Result
+from tests.unit.people import build_revocation_list
 
 SCHEMA = json.loads((Path(smime_core.cli.__file__).parent / "report.schema.json").read_text())
 
@@ -298,3 +299,12 @@ def test_a_password_opens_what_it_sealed(lab: Lab, tmp_path: Path, raw: tuple[st
 def test_encrypting_for_nobody_is_a_usage_error(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "mail.eml").write_bytes(MAIL)
     assert lab.sealwax("encrypt", str(tmp_path / "mail.eml")).code == 2
+
+
+def test_inspect_knows_revocation_lists(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "list.crl").write_bytes(build_revocation_list(0xABC))
+    shown = lab.sealwax("inspect", str(tmp_path / "list.crl")).stdout.decode()
+    assert "certificate revocation list: CN=Test CA" in shown
+    assert "serial number abc" in shown
+    report = parsed(lab.sealwax("inspect", str(tmp_path / "list.crl"), "--json"))
+    assert report["revocationList"]["revoked"] == ["abc"]

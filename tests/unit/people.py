@@ -6,6 +6,10 @@ import datetime
 import functools
 from typing import Final
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from smime_core import Certificate, Identity, RevocationPolicy, TrustStore
 from smime_core.blocking import run
 from smime_core.demo_ca import Authority, create_authority, issue_identity
@@ -14,6 +18,7 @@ from smime_core.providers.native import NativeProvider
 
 PROVIDER: Final = NativeProvider()
 NOW: Final = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
+NEXT_UPDATE: Final = NOW + datetime.timedelta(days=7)
 TEXT: Final = "Grüße aus Köln"
 MESSAGE: Final = (
     b"From: Alice <alice@example.test>\r\nTo: Bob <bob@example.test>\r\nSubject: Greetings\r\n"
@@ -40,3 +45,16 @@ def anchor() -> Certificate:
 def trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy.NOT_CHECKED) -> TrustStore:
     """A store with the given anchors, the test authority without any."""
     return TrustStore(anchors=anchors or (anchor(),), revocation=revocation)
+
+
+def build_revocation_list(*serial_numbers: int, encoding: serialization.Encoding = serialization.Encoding.DER) -> bytes:
+    """A CRL of the test authority, for a week."""
+    key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    builder = x509.CertificateRevocationListBuilder(
+        issuer_name=x509.load_der_x509_certificate(anchor().der).subject, last_update=NOW, next_update=NEXT_UPDATE
+    )
+    for serial_number in serial_numbers:
+        revoked = x509.RevokedCertificateBuilder(serial_number, NOW).build()
+        builder = builder.add_revoked_certificate(revoked)
+    return builder.sign(key, hashes.SHA256()).public_bytes(encoding)

@@ -32,6 +32,7 @@ LAYERS = (
     {"provider"},
     {"kdf", "keys", "password_recipient", "pkcs12"},
     {"certificate"},
+    {"revocation_list"},
     {"report"},
     {"pkix"},
     {"identity", "key_management"},
