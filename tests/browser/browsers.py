@@ -103,13 +103,13 @@ class Browser:
         return [Page(self, context["context"]) for context in self.bidi.command("browsingContext.getTree")["contexts"]]
 
     def wait_for_page(self, url_part: str, *, timeout_seconds: float = 15) -> Page:
-        """The tab or window whose address contains `url_part`, once it is there."""
+        """The tab or window whose address contains `url_part`, once it is there and loaded."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             contexts = self.bidi.command("browsingContext.getTree", maxDepth=0)["contexts"]
             for context in contexts:
                 if url_part in context["url"]:
-                    return Page(self, context["context"])
+                    return Page(self, context["context"]).when_loaded()
             if time.monotonic() > deadline:
                 raise AssertionError(f"no page at …{url_part}…; there are {[context['url'] for context in contexts]}")
             time.sleep(0.05)

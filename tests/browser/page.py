@@ -88,6 +88,11 @@ class Page:
                 raise AssertionError(self._describe_wait(function, arguments, seen, timeout_seconds))
             time.sleep(0.03)
 
+    def when_loaded(self) -> Page:
+        """This page, once its document is complete: a context is announced before its first document can be asked."""
+        self.wait_for("() => document.readyState === 'complete'")
+        return self
+
     def wait_for_text(self, text: str, *, selector: str = "body", timeout_seconds: float = 15) -> str:
         """Wait until the visible text of `selector` contains `text`, and return all of it."""
         look = """(selector, text) => {
@@ -208,14 +213,14 @@ class Page:
         return [Page(self.browser, context["context"]) for context in walk_contexts(tree[0].get("children") or [])]
 
     def wait_for_frame(self, url_part: str, *, timeout_seconds: float = 15) -> Page:
-        """The first frame inside this page whose address contains `url_part`."""
+        """The first frame inside this page whose address contains `url_part`, once it is loaded."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             tree = self.browser.bidi.command("browsingContext.getTree", root=self.context)["contexts"]
             inside = list(walk_contexts(tree[0].get("children") or []))
             for context in inside:
                 if url_part in context["url"]:
-                    return Page(self.browser, context["context"])
+                    return Page(self.browser, context["context"]).when_loaded()
             if time.monotonic() > deadline:
                 raise AssertionError(f"no frame at …{url_part}…; there are {[context['url'] for context in inside]}")
             time.sleep(0.05)
