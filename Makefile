@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roam
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check pytest bench pictures test-tools lock clean FORCE
+.PHONY: help setup demo test check pytest bench pictures docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -25,7 +25,8 @@ help:
 	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
 	@echo 'make bench      the measurements; writes build/bench.json'
 	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
-	@echo 'make lock       requirements.lock anew from pyproject.toml'
+	@echo 'make docs       the documentation as a site, in build/site'
+	@echo 'make lock       requirements.lock and docs/requirements.lock anew'
 	@echo 'make clean      remove what the build made; keeps .venv and node_modules'
 
 setup: $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/bundle
@@ -79,12 +80,23 @@ $(STAMPS)/bundle-sources: FORCE
 	@mkdir -p $(STAMPS)
 	@echo '$(BUNDLE_SOURCES)' | cmp -s - $@ || echo '$(BUNDLE_SOURCES)' > $@
 
+# The site generator stands apart: nobody needs it to use or to test Sealwax.
+docs: $(STAMPS)/docs
+	build/docs-venv/bin/mkdocs build --quiet --strict
+
+$(STAMPS)/docs: docs/requirements.lock | $(VENV)/python
+	$(PYTHON) -m venv build/docs-venv
+	build/docs-venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r docs/requirements.lock
+	@mkdir -p $(STAMPS) && touch $@
+
 lock: $(STAMPS)/python
 	$(PYTHON) -m venv build/lock-venv
 	build/lock-venv/bin/python -m pip --disable-pip-version-check --quiet install pip-tools
 	build/lock-venv/bin/pip-compile --quiet --allow-unsafe --extra=bridge --extra=dev --extra=roaming --generate-hashes \
 		--no-emit-find-links --no-emit-index-url --no-emit-options --strip-extras \
 		--output-file=requirements.lock pyproject.toml
+	build/lock-venv/bin/pip-compile --quiet --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-options \
+		--strip-extras --output-file=docs/requirements.lock docs/requirements.in
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
