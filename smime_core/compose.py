@@ -52,6 +52,15 @@ class Draft:
 
 def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
     """The message. Raises MalformedMessage, whose `where` names the field, for what cannot stand in a header."""
+    outer_headers, entity = build_parts(draft, boundary=boundary)
+    return b"".join((outer_headers, b"MIME-Version: 1.0\r\n", entity))
+
+
+def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, bytes]:
+    """The message in the parts that `mime.split_message` would give: fields that stay outside, entity to protect.
+
+    Raises as `build_mail`.
+    """
     fields = [
         _address_field("From", [draft.sender]),
         _address_field("To", draft.to),
@@ -63,10 +72,10 @@ def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
     if draft.in_reply_to:
         parent = _check_message_id(draft.in_reply_to, "In-Reply-To")
         fields += [f"In-Reply-To: {parent}\r\n", f"References: {parent}\r\n"]
-    head = "".join([*fields, "MIME-Version: 1.0\r\n"]).encode("ascii")
+    outer_headers = "".join(fields).encode("ascii")
     if not draft.attachments:
-        return head + _build_text(draft.text)
-    return b"".join([head, *_build_mixed(draft, boundary)])
+        return outer_headers, _build_text(draft.text)
+    return outer_headers, b"".join(_build_mixed(draft, boundary))
 
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:

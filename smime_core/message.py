@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from smime_core.algorithms import AES_256_CBC, ContentCipher, KeyTransport, SignatureScheme
+from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.content_info import FIELD, ID_DATA, SIGNED_FIELD, unarmor
 from smime_core.der import Buffer
@@ -58,6 +58,21 @@ async def sign_message(
     The entity is made canonical and 7-bit first (RFC 8551 sections 3.1.1 and 3.1.3). Raises MalformedMessage.
     """
     outer_headers, entity = split_message(message)
+    return outer_headers + await sign_entity(
+        entity, identity=identity, provider=provider, signing_time=signing_time, form=form, scheme=scheme
+    )
+
+
+async def sign_entity(
+    entity: bytes,
+    *,
+    identity: KeyHolder,
+    provider: CryptoProvider,
+    signing_time: datetime.datetime,
+    form: SignatureForm = SignatureForm.DETACHED,
+    scheme: SignatureScheme | None = None,
+) -> bytes:
+    """A MIME entity, canonical and 7-bit as `compose` and `split_message` give it, inside an entity that signs it."""
     signature_der = await build_signed_data(
         entity,
         holders=[identity],
@@ -68,10 +83,10 @@ async def sign_message(
         scheme=scheme,
     )
     if form is SignatureForm.OPAQUE:
-        return build_pkcs7_mime(outer_headers, signature_der, "signed-data")
+        return build_pkcs7_mime(b"", signature_der, "signed-data")
     hash_name = choose_signature_algorithm(identity.private_key, scheme).hash_name
     boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-    return build_signed(outer_headers, entity, signature_der, f"sha-{hash_name[3:]}", boundary=boundary)
+    return build_signed(b"", entity, signature_der, f"sha-{hash_name[3:]}", boundary=boundary)
 
 
 async def encrypt_message(
@@ -91,6 +106,21 @@ async def encrypt_message(
     Raises MalformedMessage or UnsupportedAlgorithm for a certificate that may not receive.
     """
     outer_headers, entity = split_message(message)
+    return outer_headers + await encrypt_entity(
+        entity, recipients=recipients, provider=provider, cipher=cipher, transport=transport, passwords=passwords
+    )
+
+
+async def encrypt_entity(
+    entity: bytes,
+    *,
+    recipients: Sequence[Certificate],
+    provider: CryptoProvider,
+    cipher: ContentCipher = AES_256_CBC,
+    transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
+) -> bytes:
+    """A MIME entity, a signed one perhaps, inside an entity that seals it."""
     cms_der = await build_enveloped_data(
         entity,
         recipients=recipients,
@@ -100,8 +130,8 @@ async def encrypt_message(
         provider=provider,
         passwords=passwords,
     )
-    smime_type = "enveloped-data" if cipher.mode == "cbc" else "authEnveloped-data"
-    return build_pkcs7_mime(outer_headers, cms_der, smime_type)
+    smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
+    return build_pkcs7_mime(b"", cms_der, smime_type)
 
 
 async def decrypt_message(

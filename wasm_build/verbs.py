@@ -16,19 +16,19 @@ from roaming_keys.protocol import build_login, build_registration, open_bundle
 from roaming_keys.wire import Parameters, SealedBundle
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
 from smime_core.certificate import Certificate, parse_certificate
-from smime_core.compose import Draft, build_mail
+from smime_core.compose import Draft, build_parts
 from smime_core.errors import MalformedMessage, PathError, SmimeError
 from smime_core.fields import open_field, seal_field
 from smime_core.identity import Identity, load_identities, load_identity
 from smime_core.key_management import choose_signature_algorithm
 from smime_core.message import (
     SignatureForm,
-    encrypt_message,
+    encrypt_entity,
     examine_message,
     open_bytes,
     seal_bytes,
     sign_bytes,
-    sign_message,
+    sign_entity,
     verify_bytes,
 )
 from smime_core.mime.attachment import Attachment
@@ -102,15 +102,17 @@ async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
 async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
     draft = _parse_draft(args["draft"])
     identities = await _unseal(args, provider)
-    message = build_mail(draft)
+    outer_headers, entity = build_parts(draft)
     if args["sign"]:
         signer = _choose_signer(identities, sender=draft.sender, at=draft.date)
-        message = await sign_message(message, identity=signer, provider=provider, signing_time=draft.date)
+        entity = await sign_entity(entity, identity=signer, provider=provider, signing_time=draft.date)
     if args["recipients"]:
         recipients = _with_writer(_parse_certificates(args["recipients"]), identities, draft)
         cipher = _parse_cipher(args)
-        message = await encrypt_message(message, recipients=recipients, provider=provider, cipher=cipher)
-    return {"message": message}
+        entity = await encrypt_entity(entity, recipients=recipients, provider=provider, cipher=cipher)
+    if not args["sign"] and not args["recipients"]:
+        entity = b"MIME-Version: 1.0\r\n" + entity
+    return {"message": outer_headers + entity}
 
 
 async def _message_open(args: Args, provider: CryptoProvider) -> Reply:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smime_core.compose import Draft, build_mail
+from smime_core.compose import Draft, build_mail, build_parts
 from smime_core.errors import MalformedMessage
 from smime_core.mime import split_message
 from smime_core.mime.attachment import Attachment
@@ -152,3 +152,11 @@ def test_any_text_subject_and_files_come_back_and_nothing_needs_encoding_again(
     assert shown.attachments == attachments
     assert dict(shown.headers).get("Subject", "") == subject.strip()
     assert split_message(message)[1].endswith(message.partition(b"\r\n\r\n")[2])
+
+
+@pytest.mark.parametrize(
+    "files", [(), (Attachment(filename="a.bin", content_type="application/x-a", data=b"\0" * 99),)]
+)
+def test_the_parts_are_those_that_splitting_the_mail_gives(files: tuple[Attachment, ...]) -> None:
+    tricky = draft(text="From here\n.\nblank at the end \nüber\n", attachments=files)
+    assert build_parts(tricky) == split_message(build_mail(tricky))
