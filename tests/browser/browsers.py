@@ -6,6 +6,7 @@ and is ended by its own process, never by its name.
 
 from __future__ import annotations
 
+import abc
 import json
 import re
 import shutil
@@ -73,7 +74,7 @@ class LogEntry:
     url: str
 
 
-class Browser:
+class Browser(abc.ABC):
     """A running browser."""
 
     name: Name
@@ -124,9 +125,9 @@ class Browser:
         identifier: str = self.bidi.command("webExtension.install", extensionData=data)["extension"]
         return identifier
 
+    @abc.abstractmethod
     def click_toolbar_button(self, extension: str, page: Page) -> None:
         """Press an extension's toolbar button while `page` is in front."""
-        raise NotImplementedError
 
     @property
     def log(self) -> list[LogEntry]:
@@ -148,9 +149,9 @@ class Browser:
         self._log, self._expected = [], []
         return unexpected
 
+    @abc.abstractmethod
     def close(self) -> None:
         """End the browser and wait until its process is gone."""
-        raise NotImplementedError
 
 
 class Firefox(Browser):
