@@ -20,7 +20,7 @@ from roaming_keys.protocol import is_loopback, normalise_user
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
 from roaming_keys.store import Account, AccountExists, Store
 from roaming_keys.tickets import BadTicket, check_ticket
-from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, Registration, error_json
+from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration, error_json
 from smime_core.errors import MalformedMessage
 
 PREFLIGHT_SECONDS = 600
@@ -44,9 +44,9 @@ def create_app(config: KeyServerConfig) -> Flask:
 
 
 def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-    @app.get("/parameters")
+    @app.post("/parameters")
     def parameters() -> Response:
-        user = normalise_user(request.args.get("user", ""))
+        user = normalise_user(ParametersRequest.from_json(_json_body()).user)
         # Both are computed for everybody, so that the time says nothing about who is registered.
         false_parameters = Parameters(salt=keys.false_salt(user))
         account = store.find_account(user)
@@ -133,7 +133,7 @@ def _set_headers(app: Flask, config: KeyServerConfig) -> None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = "Retry-After"
             if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+                response.headers["Access-Control-Allow-Methods"] = "POST"
                 response.headers["Access-Control-Allow-Headers"] = "Content-Type"
                 response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
         return response

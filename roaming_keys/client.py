@@ -9,7 +9,6 @@ import ssl
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
 from urllib.request import (
     BaseHandler,
     HTTPRedirectHandler,
@@ -21,7 +20,7 @@ from urllib.request import (
 )
 
 from roaming_keys import protocol
-from roaming_keys.wire import MAX_RECORD_BYTES, Parameters, SealedBundle, parse_error
+from roaming_keys.wire import MAX_RECORD_BYTES, Parameters, ParametersRequest, SealedBundle, parse_error
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
@@ -67,7 +66,8 @@ async def fetch(
 ) -> tuple[Identity, ...]:
     """The user's identities from the key server. Raises KeyServerError, and what `open_bundle` raises."""
     user = protocol.normalise_user(user)
-    parameters = Parameters.from_json(request(server, f"/parameters?user={quote(user)}", body=None, tls=tls))
+    asked = ParametersRequest(user=user).to_json()
+    parameters = Parameters.from_json(request(server, "/parameters", body=asked, tls=tls))
     login = await protocol.build_login(
         server=server, user=user, passphrase=passphrase, parameters=parameters, provider=provider
     )
@@ -77,8 +77,8 @@ async def fetch(
     )
 
 
-def request(server: str, path: str, *, body: bytes | None, tls: ssl.SSLContext | None = None) -> bytes:
-    """The answer to a GET, or with `body` to a POST. Raises KeyServerError."""
+def request(server: str, path: str, *, body: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+    """The answer to a POST of JSON. Raises KeyServerError."""
     # normalise_origin lets https and loopback's http through, and no other scheme.
     url = protocol.normalise_origin(server) + path
     prepared = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310

@@ -71,7 +71,7 @@ class Parameters:
 
     @classmethod
     def from_json(cls, data: bytes) -> Parameters:
-        """What `GET /parameters` answers. Raises MalformedMessage."""
+        """What `POST /parameters` answers. Raises MalformedMessage."""
         record = _Reader(data, "parameters")
         record.check_protocol()
         parameters = cls.from_reader(record)
@@ -177,6 +177,25 @@ class Registration:
         )
         record.check_finished()
         return registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParametersRequest:
+    """The body of `POST /parameters`: a body and no query, which servers and proxies write into their logs."""
+
+    user: str
+
+    def to_json(self) -> bytes:
+        return _write({"protocol": PROTOCOL, "user": self.user})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ParametersRequest:
+        """Raises MalformedMessage."""
+        record = _Reader(data, "parameters")
+        record.check_protocol()
+        request = cls(user=record.text("user"))
+        record.check_finished()
+        return request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

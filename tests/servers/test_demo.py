@@ -45,7 +45,7 @@ def stack(pages_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield stack
 
 
-def fetch_json(url: str, *, body: dict[str, str] | None = None, cookie: str = "") -> tuple[Any, str]:
+def fetch_json(url: str, *, body: dict[str, Any] | None = None, cookie: str = "") -> tuple[Any, str]:
     headers = {"X-Sealwax": "1", "Content-Type": "application/json", "Cookie": cookie}
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers)) as response:
@@ -59,7 +59,10 @@ def test_pages_api_and_key_server_answer_on_ports_in_a_row(stack: DemoStack) -> 
         assert b"Sealwax" in response.read()
     assert fetch_json(f"{stack.pages_url}/config.json")[0] == {"api": stack.api_url}
     assert fetch_json(f"{stack.api_url}/api/config")[0]["keyServer"] == stack.keys_url
-    assert fetch_json(f"{stack.keys_url}/parameters?user=alice@example.test")[0]["protocol"] == 1
+    assert (
+        fetch_json(f"{stack.keys_url}/parameters", body={"protocol": 1, "user": "alice@example.test"})[0]["protocol"]
+        == 1
+    )
 
 
 def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStack) -> None:

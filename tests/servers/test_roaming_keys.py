@@ -26,7 +26,7 @@ from roaming_keys.client import KeyServerError
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
 from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
-from roaming_keys.wire import Login, Parameters, Registration, SealedBundle, Wrap
+from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
 from smime_core import blocking
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.identity import Identity
@@ -38,6 +38,7 @@ ORIGIN = "http://127.0.0.1:8300"
 PAGES = "http://127.0.0.1:8200"
 TICKET_KEY = bytes(range(32))
 AUTH_KEY = b"A" * 32
+ASKED = ParametersRequest(user=USER).to_json()
 BUNDLE = b"a PKCS#12 that only its owner opens"
 
 
@@ -122,13 +123,13 @@ def test_finds_the_account_under_another_spelling_of_the_address(client: FlaskCl
 def test_shows_the_registered_parameters(client: FlaskClient, clock: Clock) -> None:
     sent = registration(clock)
     post(client, "/register", sent.to_json())
-    response = client.get("/parameters", query_string={"user": USER})
+    response = post(client, "/parameters", ASKED)
     assert Parameters.from_json(response.data) == sent.parameters
 
 
 def test_shows_unknown_users_the_same_believable_parameters_each_time(client: FlaskClient) -> None:
     first, second, other = (
-        Parameters.from_json(client.get("/parameters", query_string={"user": user}).data)
+        Parameters.from_json(post(client, "/parameters", ParametersRequest(user=user).to_json()).data)
         for user in ("nobody@example.test", "Nobody@example.test", "else@example.test")
     )
     assert first == second
@@ -349,7 +350,7 @@ def test_allows_the_pages_origin_and_no_other(client: FlaskClient) -> None:
 
 
 def test_sends_strict_headers_and_forbids_caching(client: FlaskClient) -> None:
-    headers = client.get("/parameters", query_string={"user": USER}).headers
+    headers = post(client, "/parameters", ASKED).headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -359,7 +360,7 @@ def test_sends_strict_headers_and_forbids_caching(client: FlaskClient) -> None:
 
 def test_forces_https_where_the_origin_is_not_this_machine(config: KeyServerConfig) -> None:
     client = create_app(replace(config, origin="https://keys.example.test")).test_client()
-    response = client.get("/parameters", query_string={"user": USER}, base_url="http://keys.example.test")
+    response = post(client, "/parameters", ASKED, base_url="http://keys.example.test")
     assert response.status_code in (301, 302)
     assert response.headers["Location"].startswith("https://")
 
@@ -435,5 +436,5 @@ def test_a_server_that_does_not_answer_is_told() -> None:
         closed.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(KeyServerError) as refused:
-            client_module.request(origin, "/parameters?user=a%40b", body=None)
+            client_module.request(origin, "/parameters", body=ASKED)
     assert refused.value.code == "key-server-unreachable"

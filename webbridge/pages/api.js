@@ -182,7 +182,9 @@ export class KeyServer {
    * @returns {Promise<object>} how the passphrase of this account is stretched
    */
   async parameters(user) {
-    return readJson(await request(`${this.origin}/parameters?${new URLSearchParams({ user })}`));
+    // A body and no query: addresses in an address end up in logs.
+    const body = JSON.stringify({ protocol: PROTOCOL, user });
+    return readJson(await request(`${this.origin}/parameters`, { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /**
@@ -199,6 +201,8 @@ export class KeyServer {
   }
 }
 
+/** The version of the key server's protocol. */
+const PROTOCOL = 1;
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** @param {string} text */
