@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Final
 
 from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA
+from smime_core.content_info import ID_COMPRESSED_DATA, ID_DATA
 from smime_core.der import Buffer
 from smime_core.enveloped_data import open_enveloped_data
 from smime_core.errors import (
@@ -106,14 +106,17 @@ async def examine(
     """The report on a mail, a MIME entity or a bare CMS structure.
 
     `sender` stands in for the From field where the input has none. An encrypted layer is left closed when there are no
-    identities at all. Raises MalformedMessage, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
+    identities at all. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
+    UnsupportedAlgorithm.
     """
     walk = _Walk(node=parse_message(data))
     try:
         await _walk_layers(walk, examiner, detached_content)
-    except MalformedMessage:
-        # Garbled plaintext shows itself as damage further in: it must look like any failed decryption (MUSTS 23).
-        if walk.behind_unauthenticated:
+    except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
+        # Garbled plaintext shows itself as damage or as an unheard-of identifier further in: it must look like any
+        # failed decryption, and no text may quote it (MUSTS 23). Compression is what honest mail may hold there.
+        is_known = isinstance(error, UnsupportedAlgorithm) and error.oid == ID_COMPRESSED_DATA
+        if walk.behind_unauthenticated and not is_known:
             raise DecryptionError from None
         raise
     layers, node = walk.layers, walk.node
@@ -332,14 +335,18 @@ def addresses_match(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def _has_nested_protection(entity: Entity) -> bool:
+def _has_nested_protection(entity: Entity, depth: int = 1) -> bool:
+    check_limit("MIME depth", depth, MAX_MIME_DEPTH)
     if entity.content_type.type != "multipart":
         return False
     try:
         parts = [parse_entity(part) for part in split_multipart(entity)]
     except MalformedMessage:
         return False
-    return any(is_multipart_signed(part) or looks_like_cms_part(part) or _has_nested_protection(part) for part in parts)
+    return any(
+        is_multipart_signed(part) or looks_like_cms_part(part) or _has_nested_protection(part, depth + 1)
+        for part in parts
+    )
 
 
 def _senders(node: Entity | bytes) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ async def examine_message(
     """The report on an .eml, a MIME entity, DER or PEM; see `examination`.
 
     `sender` stands in for the From field where there is none. Without any key an encrypted layer stays closed.
-    Raises MalformedMessage, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
+    Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
     examiner = Examiner(identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider)
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime
+from base64 import b64encode
 from typing import Final
 
 import pytest
 
-from smime_core import blocking
+from smime_core import blocking, der
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
 from smime_core.certificate import parse_certificate
+from smime_core.content_info import ID_COMPRESSED_DATA, build_content_info
 from smime_core.errors import (
     DecryptionError,
+    LimitExceeded,
     MalformedMessage,
     NoMatchingRecipient,
     SmimeError,
+    UnsupportedAlgorithm,
     VerificationError,
 )
 from smime_core.identity import Identity
@@ -254,3 +258,32 @@ def test_must_23_garbled_plaintext_looks_like_any_failed_decryption() -> None:
             kinds.add(type(error))
     assert kinds <= {DecryptionError, State.INVALID}
     assert DecryptionError in kinds
+
+
+def test_hostile_nesting_is_bounded() -> None:
+    nested = b"Content-Type: text/plain\r\n\r\nx\r\n"
+    for level in range(2000):
+        name = b"b%d" % level
+        nested = b"Content-Type: multipart/mixed; boundary=" + name + b"\r\n\r\n--" + name + b"\r\n" + nested
+    with pytest.raises(LimitExceeded, match="MIME depth"):
+        examine(b"From: alice@example.test\r\n" + nested)
+
+
+@pytest.mark.parametrize(
+    ("cipher", "error"), [(AES_256_CBC, DecryptionError), (AES_256_GCM, UnsupportedAlgorithm)], ids=["CBC", "GCM"]
+)
+def test_must_23_an_unheard_of_identifier_is_told_only_behind_a_tag(
+    cipher: ContentCipher, error: type[SmimeError]
+) -> None:
+    cms = build_content_info("1.2.3.4.5", der.sequence())
+    inner = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64encode(cms)
+    with pytest.raises(error) as raised:
+        examine(encrypt(inner, cipher), BOB)
+    assert ("1.2.3.4.5" in str(raised.value)) is (cipher is AES_256_GCM)
+
+
+def test_compression_inside_a_sealed_message_is_named() -> None:
+    cms = build_content_info(ID_COMPRESSED_DATA, der.sequence())
+    inner = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64encode(cms)
+    with pytest.raises(UnsupportedAlgorithm):
+        examine(encrypt(inner, AES_256_CBC), BOB)
