@@ -56,10 +56,6 @@ class Headers:
         found = self.find(name)
         return found[0].text if found else None
 
-    def get_all(self, name: str) -> tuple[str, ...]:
-        """The decoded text of every field of that name."""
-        return tuple(field.text for field in self.find(name))
-
     def get_unfolded(self, name: str) -> str | None:
         """The first field's body on one line, encoded-words left alone: they are no syntax (RFC 2047 section 5)."""
         found = self.find(name)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from imapclient.exceptions import IMAPClientError
 
@@ -74,16 +74,9 @@ class Folder:
     unseen: int
 
 
-class Criterion(Protocol):
-    """One search key whose arguments are typed, so that no text of a user becomes a command."""
-
-    def search_keys(self) -> list[str]:
-        """Return the atoms of the SEARCH command."""
-
-
 @dataclass(frozen=True, slots=True)
 class SearchUidBelow:
-    """Messages older than the one with this UID."""
+    """Messages older than the one with this UID: typed, so that no text of a user becomes a search command."""
 
     uid: int
 
