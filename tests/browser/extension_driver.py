@@ -135,12 +135,14 @@ class Extension:
     def answer(self, passphrase: str | None = None) -> None:
         """Agree in the extension's window."""
         window = self.window()
-        if passphrase is None:
-            window.click("[data-test=agree]")
-        else:
+        if passphrase is not None:
             window.click("[data-test=passphrase]")
             window.type(passphrase)
-            window.press(ENTER)
+        with window.closing():
+            if passphrase is None:
+                window.click("[data-test=agree]")
+            else:
+                window.press(ENTER)
         self.wait_until_window_is_gone()
 
 

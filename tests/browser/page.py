@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -224,6 +225,18 @@ class Page:
             if time.monotonic() > deadline:
                 raise AssertionError(f"no frame at …{url_part}…; there are {[context['url'] for context in inside]}")
             time.sleep(0.05)
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Around an action that closes this window, which may be gone before the driver has answered the action.
+
+        An action that never reached the window shows in what the caller checks next.
+        """
+        try:
+            yield
+        except BidiError as error:
+            if error.code != "no such frame":
+                raise
 
     # Below the surface
 

@@ -71,7 +71,8 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
         frame.around.click("[data-test=seal]")
         window = extension.window()
         window.screenshot(folder / "extension-window.png", width=560, height=900)
-        window.click("[data-test=refuse]")
+        with window.closing():
+            window.click("[data-test=refuse]")
 
 
 def take(page: Page, path: Path, *, desktop_height: int, phone_height: int) -> None:

@@ -221,7 +221,9 @@ def test_a_refusal_keeps_the_text(unlocked: Extension, page: Page, site: Site) -
     page.goto(site.page_with(SEAL_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
     frame.around.click("[data-test=seal]")
-    unlocked.window().click("[data-test=refuse]")
+    window = unlocked.window()
+    with window.closing():
+        window.click("[data-test=refuse]")
     frame.around.wait_for_text("Nothing was signed or sealed")
     assert frame.text.text(".text") == TEXT
     assert page.value("#answer") == ""
@@ -432,7 +434,8 @@ def test_sealing_survives_the_death_of_the_service_worker(
     window = extension.window()
     chromium.cdp("ServiceWorker.enable")
     chromium.cdp("ServiceWorker.stopAllWorkers")
-    window.click("[data-test=agree]")
+    with window.closing():
+        window.click("[data-test=agree]")
     deadline = time.monotonic() + 30
     while extension.has_window() and time.monotonic() < deadline:
         time.sleep(0.5)
