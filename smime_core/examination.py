@@ -42,6 +42,7 @@ from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, validate_path
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import recipient_algorithm
 from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
+from smime_core.signed_content import OctetsContent, SignedContent
 from smime_core.signed_data import find_certificate
 from smime_core.signer_info import SignerInfo, verify_signer
 
@@ -185,7 +186,10 @@ async def _examine_signed(
             for info in signed_data.signer_infos
         )
     else:
-        signers = tuple([await _judge_signer(info, found, examiner, known=known) for info in signed_data.signer_infos])
+        content = OctetsContent(found.content, provider=examiner.provider)
+        signers = tuple(
+            [await _judge_signer(info, found, content, examiner, known=known) for info in signed_data.signer_infos]
+        )
     layer = Layer(
         kind=LayerKind.SIGNED,
         depth=depth,
@@ -228,7 +232,12 @@ async def _examine_encrypted(found: EncryptedLayer, examiner: Examiner, *, depth
 
 
 async def _judge_signer(
-    info: SignerInfo | SmimeError, found: SignedLayer, examiner: Examiner, *, known: tuple[Certificate, ...]
+    info: SignerInfo | SmimeError,
+    found: SignedLayer,
+    content: SignedContent,
+    examiner: Examiner,
+    *,
+    known: tuple[Certificate, ...],
 ) -> SignerReport:
     if isinstance(info, SmimeError):
         return _broken_signer(info, reason("malformed-message", detail=str(info)))
@@ -236,7 +245,6 @@ async def _judge_signer(
     if certificate is None:
         missing = _broken_signer(info, reason("signer-certificate-missing"))
         return dataclasses.replace(missing, state=State.SIGNED_UNVERIFIED)
-    content = found.content if found.content is not None else b""
     try:
         signing_time = info.signing_time
         algorithm = await verify_signer(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from smime_core.algorithms import (
+    TAG_LENGTH,
     ContentCipher,
     Curve,
     HashName,
@@ -24,6 +25,27 @@ from smime_core.der import Buffer
 class KeyType(StrEnum):
     RSA = "rsa"
     EC = "ec"
+    ED25519 = "ed25519"
+    ED448 = "ed448"
+    X25519 = "x25519"
+    X448 = "x448"
+    DSA = "dsa"
+    """Public only."""
+    ML_KEM_512 = "ml-kem-512"
+    ML_KEM_768 = "ml-kem-768"
+    ML_KEM_1024 = "ml-kem-1024"
+    ML_DSA_44 = "ml-dsa-44"
+    ML_DSA_65 = "ml-dsa-65"
+    ML_DSA_87 = "ml-dsa-87"
+
+    @property
+    def is_kem(self) -> bool:
+        return self in (KeyType.ML_KEM_512, KeyType.ML_KEM_768, KeyType.ML_KEM_1024)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a CEK travels to such a key by key agreement."""
+        return self in (KeyType.EC, KeyType.X25519, KeyType.X448)
 
 
 class NewKey(StrEnum):
@@ -33,19 +55,40 @@ class NewKey(StrEnum):
     RSA_3072 = "rsa-3072"
     P256 = "p-256"
     P384 = "p-384"
+    P521 = "p-521"
+    ED25519 = "ed25519"
+    ED448 = "ed448"
+    X25519 = "x25519"
+    X448 = "x448"
+    ML_KEM_512 = "ml-kem-512"
+    ML_KEM_768 = "ml-kem-768"
+    ML_KEM_1024 = "ml-kem-1024"
+    ML_DSA_44 = "ml-dsa-44"
+    ML_DSA_65 = "ml-dsa-65"
+    ML_DSA_87 = "ml-dsa-87"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PssRestriction:
+    """What an id-RSASSA-PSS key is bound to; `parameters` None means any hash and salt (RFC 4055 section 1.2)."""
+
+    parameters: SignatureAlgorithm | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class PublicKey:
     """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), parsed as far as a choice of algorithm needs.
 
-    `bits` is the size of the modulus or of the field; `curve` is None for RSA.
+    `bits` is the size of the modulus or of the field, or the security claimed (ML-KEM, ML-DSA); `curve` is None unless
+    the key is EC. `pss` is set for an id-RSASSA-PSS key: with parameters it binds hash and least salt (RFC 4055 section
+    3.1), and such a key never verifies RSA v1.5.
     """
 
     spki_der: bytes
     key_type: KeyType
     bits: int
     curve: Curve | None = None
+    pss: PssRestriction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -72,7 +115,10 @@ class CryptoProvider(Protocol):
         """One digest. Raises UnsupportedByProvider."""
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
-        """A signature over `data` (hashed inside); ECDSA as the DER SEQUENCE of RFC 3279 section 2.2.3."""
+        """A signature over `data` (hashed inside); ECDSA as the DER SEQUENCE of RFC 3279 section 2.2.3.
+
+        EdDSA and ML-DSA sign `data` itself, in their pure mode with an empty context (RFC 8419, RFC 9882).
+        """
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
         """Return when the signature holds. Raises SignatureMismatch, also for a key of the wrong type."""
@@ -80,12 +126,28 @@ class CryptoProvider(Protocol):
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, *, aad: bytes = b""
     ) -> bytes:
-        """Ciphertext; CBC with its padding (RFC 5652 section 6.3), GCM with the 16-byte tag at its end."""
+        """Ciphertext; CBC with its padding (RFC 5652 section 6.3), the others with the 16-byte tag at its end.
+
+        Weak ciphers are not made: raises UnsupportedByProvider.
+        """
 
     async def decrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, *, aad: bytes = b""
+        self,
+        cipher: ContentCipher,
+        cek: bytes,
+        iv: bytes,
+        ciphertext: Buffer,
+        *,
+        aad: bytes = b"",
+        tag_length: int = TAG_LENGTH,
     ) -> bytes:
-        """Plaintext, after every padding byte or the tag (the last 16 bytes) was checked. Raises DecryptionError."""
+        """Plaintext, after every padding byte or the tag (the last `tag_length` bytes) was checked.
+
+        Every cipher of `algorithms`, the weak ones too: policies decide, not providers. Raises DecryptionError.
+        """
+
+    async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
+        """CBC without padding over whole blocks, for key wraps (RFC 3211, RFC 3217). Raises DecryptionError."""
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
         """The CEK under an RSA key."""
@@ -100,10 +162,22 @@ class CryptoProvider(Protocol):
         """
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
-        """(ephemeral public point uncompressed, shared secret) on the recipient's own curve (RFC 5753 section 3.1)."""
+        """(ephemeral public key, shared secret) on the recipient's own curve (RFC 5753 section 3.1, RFC 8418).
+
+        The public key is an uncompressed point, or the 32 or 56 bytes of X25519 and X448.
+        """
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
-        """The shared secret with the originator's uncompressed point, fully validated. Raises DecryptionError."""
+        """The shared secret with the originator's public key, fully validated; never all zeros (MUSTS 26 and 28).
+
+        EC points may be compressed. Raises DecryptionError.
+        """
+
+    async def encapsulate(self, key: PublicKey) -> tuple[bytes, bytes]:
+        """(ciphertext, shared secret) of a KEM (RFC 9629)."""
+
+    async def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
+        """The shared secret; a wrong ciphertext gives another one (implicit rejection). Raises DecryptionError."""
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
         """AES key wrap (RFC 3394)."""
@@ -112,7 +186,7 @@ class CryptoProvider(Protocol):
         """The CEK. Raises DecryptionError."""
 
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
-        """`length` bytes derived from a passphrase or key by PBKDF2, HKDF or Argon2id."""
+        """`length` bytes derived from a passphrase or key by PBKDF2, HKDF, Argon2id or scrypt."""
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
         """A fresh key pair; its public half comes from `keys.public_key_of`."""

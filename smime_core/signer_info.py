@@ -20,7 +20,6 @@ from smime_core.algorithms import (
     SignatureAlgorithm,
     build_hash_identifier,
     build_signature_identifier,
-    parse_algorithm_identifier,
     parse_hash_identifier,
     parse_signature_identifier,
 )
@@ -38,19 +37,19 @@ from smime_core.attributes import (
 )
 from smime_core.certificate import Certificate, parse_time
 from smime_core.content_info import ID_DATA
-from smime_core.der import Buffer, Tlv
+from smime_core.der import Tlv
 from smime_core.errors import (
-    AlgorithmForbidden,
     ContentTypeMismatch,
     MalformedMessage,
     MessageDigestMismatch,
     SignatureMismatch,
 )
 from smime_core.key_management import CertificateId, KeyHolder, build_issuer_and_serial, parse_certificate_id
+from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider
+from smime_core.signed_content import SignedContent
 
-# RFC 8551 section 2.1 and Appendix B: historic. Showing them as weak needs the ARCHIVE policy.
-_FORBIDDEN_HASHES: Final = {HashName.MD5, HashName.SHA1}
+_MAX_SIGNED_ATTRS_BYTES: Final = 1_048_576  # what no honest signedAttrs reach, so that a stripped set is recognised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,13 @@ def parse_signer_info(tlv: Tlv) -> SignerInfo:
 
 
 async def verify_signer(
-    signer: SignerInfo, content: Buffer, *, content_type: str, certificate: Certificate, provider: CryptoProvider
+    signer: SignerInfo,
+    content: SignedContent,
+    *,
+    content_type: str,
+    certificate: Certificate,
+    provider: CryptoProvider,
+    policy: Policy = Policy.RECEIVE,
 ) -> SignatureAlgorithm:
     """Check one SignerInfo against the content and the signer's key; returns the algorithm that held.
 
@@ -112,14 +117,14 @@ async def verify_signer(
     # (0)
     digest = parse_hash_identifier(signer.digest_algorithm_der)
     algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest=digest)
-    _check_algorithms(signer, digest, algorithm)
+    _check_algorithms(digest, algorithm, policy)
     if signer.signed_attrs_der is None:
         _check_bare_content(content, content_type)
-        await provider.verify(certificate.public_key, algorithm, signer.signature, content)
+        await content.verify(certificate.public_key, algorithm, signer.signature)
         return algorithm
     # (1)
     claimed = single_value(signer.attributes, MESSAGE_DIGEST, "message-digest")
-    computed = await provider.digest(digest, content)
+    computed = await content.digest(digest)
     if not hmac.compare_digest(computed, bytes(der.expect(claimed, der.OCTET_STRING, where="message-digest").content)):
         raise MessageDigestMismatch("the content was changed after it was signed")
     # (2)
@@ -170,23 +175,22 @@ def build_time(moment: datetime.datetime) -> bytes:
     return der.element(0x18, utc.strftime("%Y%m%d%H%M%SZ").encode("ascii"))
 
 
-def _check_algorithms(signer: SignerInfo, digest: HashName, algorithm: SignatureAlgorithm) -> None:
+def _check_algorithms(digest: HashName, algorithm: SignatureAlgorithm, policy: Policy) -> None:
     # RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS: one hash throughout (MUSTS 10).
     if digest is not algorithm.hash_name:
         raise SignatureMismatch(f"digest {digest}, signature with {algorithm.hash_name}: expected the same")
-    if digest in _FORBIDDEN_HASHES:
-        oid, _ = parse_algorithm_identifier(signer.digest_algorithm_der)
-        raise AlgorithmForbidden(oid, f"signature with {digest}", policy="RECEIVE")
+    check_signature_algorithm(algorithm, policy)
 
 
-def _check_bare_content(content: Buffer, content_type: str) -> None:
+def _check_bare_content(content: SignedContent, content_type: str) -> None:
     # RFC 5652 section 5.3: signedAttrs are required unless the content is id-data.
     if content_type != ID_DATA:
         raise MalformedMessage(f"content of type {content_type} is signed without signedAttrs", where="SignerInfo")
     # Somebody may have stripped the attributes of a real signature and present them as the text (MUSTS 5).
-    if bytes(content[:1]) == b"\x31":
+    octets = content.small_octets(_MAX_SIGNED_ATTRS_BYTES)
+    if octets is not None and bytes(octets[:1]) == b"\x31":
         try:
-            _, attributes = parse_attributes(der.read_one(content), where="content")
+            _, attributes = parse_attributes(der.read_one(octets), where="content")
         except MalformedMessage:
             return
         if MESSAGE_DIGEST in attributes:

@@ -1,0 +1,47 @@
+"""AlgorithmIdentifier in general (RFC 5280 section 4.1.1.2), and the parameters that several algorithms share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from smime_core import der
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage
+
+NULL: Final = b"\x05\x00"
+
+
+def parse_algorithm_identifier(identifier_der: Buffer) -> tuple[str, bytes | None]:
+    """An AlgorithmIdentifier as its dotted OID and the DER of its parameters (None when absent).
+
+    Raises MalformedMessage.
+    """
+    children = der.read_sequence(identifier_der, where="AlgorithmIdentifier")
+    if not 1 <= len(children) <= 2:
+        raise MalformedMessage(f"{len(children)} fields, expected 1 or 2", where="AlgorithmIdentifier")
+    return der.parse_oid(children[0]), bytes(children[1].encoded) if len(children) == 2 else None
+
+
+def context_fields(parameters: bytes | None, *, where: str, known: tuple[int, ...]) -> dict[int, bytes]:
+    """The explicitly tagged optional fields, in order, of RSASSA-PSS-params and their like. Raises MalformedMessage."""
+    if parameters is None:
+        raise MalformedMessage("parameters are absent", where=where)
+    fields: dict[int, bytes] = {}
+    for child in der.read_sequence(parameters, where=where):
+        number = child.tag - 0xA0
+        if number not in known or any(number <= earlier for earlier in fields):
+            raise MalformedMessage(f"unexpected field with tag 0x{child.tag:02x}", where=where)
+        fields[number] = bytes(child.content)
+    return fields
+
+
+def check_absent_or_null(parameters: bytes | None, *, where: str) -> None:
+    """Raise MalformedMessage unless the parameters are absent or NULL."""
+    if parameters not in (None, NULL):
+        raise MalformedMessage("parameters are neither absent nor NULL", where=where)
+
+
+def check_absent(parameters: bytes | None, *, where: str) -> None:
+    """Raise MalformedMessage unless the parameters are absent (RFC 8410 section 3, RFC 9882 section 4)."""
+    if parameters is not None:
+        raise MalformedMessage("parameters are present, expected none", where=where)

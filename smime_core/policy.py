@@ -1,0 +1,45 @@
+"""Which algorithms count (DESIGN, "Policies"): SEND for what is made, RECEIVE for mail of today, ARCHIVE for old mail.
+
+What ARCHIVE lets through is read and shown as weak; it never makes a message `verified`, and nothing makes it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from smime_core.algorithms import HASH_OIDS, ContentCipher, HashName, KeyWrap, SignatureAlgorithm, SignatureScheme
+from smime_core.errors import AlgorithmForbidden
+
+
+class Policy(StrEnum):
+    SEND = "SEND"
+    RECEIVE = "RECEIVE"
+    ARCHIVE = "ARCHIVE"
+
+
+# RFC 8551 section 2.1 and Appendix B: historic.
+_WEAK_HASHES: Final = frozenset({HashName.MD5, HashName.SHA1})
+
+
+def is_weak_signature(algorithm: SignatureAlgorithm) -> bool:
+    """Whether a signature by `algorithm` proves little today: MD5, SHA-1, DSA (RFC 8551 Appendix B)."""
+    return algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
+
+
+def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> None:
+    """Raise AlgorithmForbidden for a weak signature, but by policy ARCHIVE."""
+    if policy is not Policy.ARCHIVE and is_weak_signature(algorithm):
+        raise AlgorithmForbidden(HASH_OIDS[algorithm.hash_name], f"signature by {algorithm.label}", policy=policy)
+
+
+def check_content_cipher(cipher: ContentCipher, policy: Policy) -> None:
+    """Raise AlgorithmForbidden for 3DES, DES and RC2, but by policy ARCHIVE."""
+    if policy is not Policy.ARCHIVE and cipher.is_weak:
+        raise AlgorithmForbidden(cipher.oid, f"content encryption by {cipher.name}", policy=policy)
+
+
+def check_key_wrap(wrap: KeyWrap, policy: Policy) -> None:
+    """Raise AlgorithmForbidden for the wraps of 3DES and RC2, but by policy ARCHIVE."""
+    if policy is not Policy.ARCHIVE and wrap.is_weak:
+        raise AlgorithmForbidden(wrap.oid, wrap.name, policy=policy)
