@@ -21,7 +21,7 @@ from asn1crypto import x509 as asn1_x509
 from smime_core import der
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
-from smime_core.keys import parse_public_key
+from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
 from smime_core.provider import PublicKey
 
@@ -213,7 +213,7 @@ def _parse_der(octets: bytes) -> Certificate:
         subject_der=bytes(subject.encoded),
         not_before=not_before,
         not_after=not_after,
-        public_key=parse_public_key(bytes(spki.encoded)),
+        public_key=parse_certificate_key(bytes(spki.encoded)),
         signature_algorithm_der=bytes(signature_algorithm.encoded),
         signature=_bit_string(signature),
         extensions=extensions,

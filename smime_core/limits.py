@@ -18,12 +18,21 @@ MAX_SIGNERS: Final = 100
 MAX_RECIPIENTS: Final = 10_000
 MAX_CERTIFICATES: Final = 1_000  # in one bag
 MAX_ATTRIBUTES: Final = 100  # in one SignerInfo
+MAX_CAPABILITIES: Final = 200  # in one SMIMECapabilities; the longest lists of mail programs hold about 30
+MAX_COUNTERSIGNATURES: Final = 20  # below one SignerInfo, all levels together
+MAX_COUNTERSIGNATURE_DEPTH: Final = 5  # signatures on signatures on signatures
 MAX_PATH_LENGTH: Final = 10  # certificates, anchor included
 MAX_PATH_CANDIDATES: Final = 200  # signatures checked while one path is searched
 MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
+MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 stops at 3,072
 MAX_PBKDF2_ITERATIONS: Final = 10_000_000  # about 3 s natively
+MAX_STRUCTURE_BYTES: Final = 16_777_216  # of a streamed CMS structure beside its content; a mail's is about 5,000
 MAX_PKCS12_BYTES: Final = 10_485_760
+MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, about 1 s in Python; writers use 1 to 600,000
+MAX_SCRYPT_MEMORY_BYTES: Final = 134_217_728  # OWASP's strongest advice (N 131,072, r 8); OpenSSL writes an eighth of it
+MAX_SCRYPT_BLOCKS: Final = 8_388_608  # N times r times p: eight times OWASP's, about 4 s natively
+MAX_PASSPHRASE_WORK: Final = 30_000_000  # iterations for one file, all keys and all forms of the passphrase; about 10 s
 
 
 def check_limit(name: str, actual: int, allowed: int) -> None:

@@ -37,6 +37,8 @@ class KeyType(StrEnum):
     ML_DSA_44 = "ml-dsa-44"
     ML_DSA_65 = "ml-dsa-65"
     ML_DSA_87 = "ml-dsa-87"
+    UNKNOWN = "unknown"
+    """Of a certificate whose kind of key the core does not have: nothing verifies with it, nothing is sealed to it."""
 
     @property
     def is_kem(self) -> bool:

@@ -27,6 +27,7 @@ LAYERS = (
     {"limits"},
     {"der"},
     {"algorithms", "attributes", "content_info"},
+    {"arithmetic"},
     {"policy"},
     {"html_text", "mime"},
     {"compose", "reading"},

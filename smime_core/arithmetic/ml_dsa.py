@@ -1,0 +1,279 @@
+"""ML-DSA (FIPS 204): the public half of a private key, and verification for browsers without it.
+
+Not constant-time: Python's integers are not. Pure mode with an empty context (RFC 9882 section 3). Leaves out signing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+Polynomial = list[int]
+
+_Q: Final = 8_380_417
+_D: Final = 13  # dropped bits of t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MlDsa:
+    """A parameter set of FIPS 204 section 4."""
+
+    rows: int
+    columns: int
+    eta: int
+    tau: int
+    gamma1_bits: int
+    gamma2: int
+    omega: int
+    challenge_length: int
+
+    @property
+    def public_length(self) -> int:
+        """Bytes of a public key."""
+        return 32 + 320 * self.rows
+
+    @property
+    def private_length(self) -> int:
+        """Bytes of an expanded private key."""
+        return 128 + 32 * (self.small_bits * (self.rows + self.columns) + _D * self.rows)
+
+    @property
+    def signature_length(self) -> int:
+        return self.challenge_length + 32 * self.columns * (self.gamma1_bits + 1) + self.omega + self.rows
+
+    @property
+    def small_bits(self) -> int:
+        """Bits of a coefficient between -eta and eta."""
+        return (2 * self.eta).bit_length()
+
+
+ML_DSA_44: Final = MlDsa(
+    rows=4, columns=4, eta=2, tau=39, gamma1_bits=17, gamma2=(_Q - 1) // 88, omega=80, challenge_length=32
+)
+ML_DSA_65: Final = MlDsa(
+    rows=6, columns=5, eta=4, tau=49, gamma1_bits=19, gamma2=(_Q - 1) // 32, omega=55, challenge_length=48
+)
+ML_DSA_87: Final = MlDsa(
+    rows=8, columns=7, eta=2, tau=60, gamma1_bits=19, gamma2=(_Q - 1) // 32, omega=75, challenge_length=64
+)
+
+# FIPS 204 appendix B: powers of 1753 in bit-reversed order.
+_ZETAS: Final = [pow(1753, int(f"{number:08b}"[::-1], 2), _Q) for number in range(256)]
+
+
+def expand_seed(parameters: MlDsa, seed: bytes) -> bytes:
+    """The private key of a 32-byte seed (FIPS 204 algorithm 6)."""
+    rows, columns, eta = parameters.rows, parameters.columns, parameters.eta
+    digest = hashlib.shake_256(seed + bytes([rows, columns])).digest(128)
+    rho, noise_seed, key = digest[:32], digest[32:96], digest[96:]
+    small = [_sample_small(noise_seed, number, eta) for number in range(rows + columns)]
+    product = _multiply_and_add(parameters, rho, small[:columns], small[columns:])
+    digest_of_public = hashlib.shake_256(_encode_public(rho, product)).digest(64)
+    low = [[(1 << _D - 1) - _split(value)[1] for value in polynomial] for polynomial in product]
+    packed = [_pack([eta - value for value in polynomial], parameters.small_bits) for polynomial in small]
+    return b"".join((rho, key, digest_of_public, *packed, *(_pack(polynomial, _D) for polynomial in low)))
+
+
+def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
+    """The public key of an expanded private key; None when what it says about it is wrong."""
+    if len(private) != parameters.private_length:
+        return None
+    rho, digest_of_public = private[:32], private[64:128]
+    step, eta = 32 * parameters.small_bits, parameters.eta
+    count = parameters.rows + parameters.columns
+    packed = [private[128 + step * number : 128 + step * (number + 1)] for number in range(count)]
+    small = [[eta - value for value in _unpack(octets, parameters.small_bits)] for octets in packed]
+    product = _multiply_and_add(parameters, rho, small[: parameters.columns], small[parameters.columns :])
+    public = _encode_public(rho, product)
+    return public if hashlib.shake_256(public).digest(64) == digest_of_public else None
+
+
+def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes) -> bool:
+    """Whether a signature over `data` holds (FIPS 204 algorithms 3 and 8)."""
+    if len(public) != parameters.public_length or len(signature) != parameters.signature_length:
+        return False
+    rho = public[:32]
+    high = [_unpack(public[start : start + 320], 10) for start in range(32, len(public), 320)]
+    challenge_seed = signature[: parameters.challenge_length]
+    hints = _unpack_hints(parameters, signature[-parameters.omega - parameters.rows :])
+    response = _unpack_response(parameters, signature)
+    beta = parameters.tau * parameters.eta
+    bound = (1 << parameters.gamma1_bits) - beta
+    if hints is None or any(abs(value) >= bound for polynomial in response for value in polynomial):
+        return False
+    # Pure mode: a zero octet and the length of the empty context before the message.
+    digest = hashlib.shake_256(hashlib.shake_256(public).digest(64) + b"\0\0" + data).digest(64)
+    challenge = _ntt(_sample_challenge(parameters, challenge_seed))
+    transformed = [_ntt(polynomial) for polynomial in response]
+    packed: list[bytes] = []
+    for row in range(parameters.rows):
+        shifted = _ntt([value << _D for value in high[row]])
+        total = _row_product(rho, row, transformed)
+        commitment = _inverse_ntt([(a - b * c) % _Q for a, b, c in zip(total, challenge, shifted, strict=True)])
+        packed.append(_pack_high_bits(parameters, commitment, hints[row]))
+    return hashlib.shake_256(digest + b"".join(packed)).digest(parameters.challenge_length) == challenge_seed
+
+
+def _multiply_and_add(
+    parameters: MlDsa, rho: bytes, first: list[Polynomial], second: list[Polynomial]
+) -> list[Polynomial]:
+    # t = A·s1 + s2 (FIPS 204 algorithm 6, step 5).
+    transformed = [_ntt(polynomial) for polynomial in first]
+    return [
+        [(a + b) % _Q for a, b in zip(_inverse_ntt(_row_product(rho, row, transformed)), second[row], strict=True)]
+        for row in range(parameters.rows)
+    ]
+
+
+def _row_product(rho: bytes, row: int, vector: list[Polynomial]) -> Polynomial:
+    total = [0] * 256
+    for column, polynomial in enumerate(vector):
+        entry = _sample_uniform(rho + bytes([column, row]))
+        total = [value + a * b for value, a, b in zip(total, entry, polynomial, strict=True)]
+    return [value % _Q for value in total]
+
+
+def _encode_public(rho: bytes, product: list[Polynomial]) -> bytes:
+    return rho + b"".join(_pack([_split(value)[0] for value in polynomial], 10) for polynomial in product)
+
+
+def _split(value: int) -> tuple[int, int]:
+    # Power2Round (FIPS 204 algorithm 35).
+    high = value + (1 << _D - 1) - 1 >> _D
+    return high, value - (high << _D)
+
+
+def _sample_uniform(seed: bytes) -> Polynomial:
+    # FIPS 204 algorithm 30. hashlib squeezes once, so more is squeezed anew in the rare case that this is too little.
+    length = 840
+    while True:
+        stream = hashlib.shake_128(seed).digest(length)
+        triples = zip(stream[::3], stream[1::3], stream[2::3], strict=True)
+        numbers = (first | second << 8 | (third & 0x7F) << 16 for first, second, third in triples)
+        accepted = [number for number in numbers if number < _Q]
+        if len(accepted) >= 256:
+            return accepted[:256]
+        length *= 2
+
+
+def _sample_small(seed: bytes, number: int, eta: int) -> Polynomial:
+    # FIPS 204 algorithms 15 and 31.
+    length = 512
+    while True:
+        stream = hashlib.shake_256(seed + number.to_bytes(2, "little")).digest(length)
+        halves = (half for octet in stream for half in (octet & 15, octet >> 4))
+        if eta == 2:
+            accepted = [2 - half % 5 for half in halves if half < 15]
+        else:
+            accepted = [4 - half for half in halves if half < 9]
+        if len(accepted) >= 256:
+            return accepted[:256]
+        length *= 2
+
+
+def _sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
+    # SampleInBall (FIPS 204 algorithm 29).
+    length = 512
+    while True:
+        stream = hashlib.shake_256(seed).digest(length)
+        signs, position = int.from_bytes(stream[:8], "little"), 8
+        challenge = [0] * 256
+        for index in range(256 - parameters.tau, 256):
+            while position < length and stream[position] > index:
+                position += 1
+            if position == length:
+                break
+            place = stream[position]
+            position += 1
+            challenge[index] = challenge[place]
+            challenge[place] = -1 if signs >> index + parameters.tau - 256 & 1 else 1
+        else:
+            return challenge
+        length *= 2
+
+
+def _unpack_hints(parameters: MlDsa, octets: bytes) -> list[set[int]] | None:
+    # HintBitUnpack (FIPS 204 algorithm 21): ascending, nothing left over, the rest zero; else there were two forms.
+    positions, ends = octets[: parameters.omega], octets[parameters.omega :]
+    hints: list[set[int]] = []
+    start = 0
+    for end in ends:
+        row = positions[start:end]
+        if not start <= end <= parameters.omega or any(a >= b for a, b in itertools.pairwise(row)):
+            return None
+        hints.append(set(row))
+        start = end
+    return None if any(positions[start:]) else hints
+
+
+def _unpack_response(parameters: MlDsa, signature: bytes) -> list[Polynomial]:
+    bits = parameters.gamma1_bits + 1
+    packed = signature[parameters.challenge_length : -parameters.omega - parameters.rows]
+    gamma1 = 1 << parameters.gamma1_bits
+    return [
+        [gamma1 - value for value in _unpack(packed[start : start + 32 * bits], bits)]
+        for start in range(0, len(packed), 32 * bits)
+    ]
+
+
+def _pack_high_bits(parameters: MlDsa, commitment: Polynomial, hints: set[int]) -> bytes:
+    # UseHint (FIPS 204 algorithms 36 and 40) and w1Encode.
+    gamma2 = parameters.gamma2
+    modulus = (_Q - 1) // (2 * gamma2)
+    high_bits: Polynomial = []
+    for index, value in enumerate(commitment):
+        low = value % (2 * gamma2)
+        if low > gamma2:
+            low -= 2 * gamma2
+        if value - low == _Q - 1:
+            high, low = 0, low - 1
+        else:
+            high = (value - low) // (2 * gamma2)
+        if index in hints:
+            high = (high + (1 if low > 0 else -1)) % modulus
+        high_bits.append(high)
+    return _pack(high_bits, (modulus - 1).bit_length())
+
+
+def _ntt(polynomial: Polynomial) -> Polynomial:
+    # FIPS 204 algorithm 41.
+    values, number, length = list(polynomial), 0, 128
+    while length >= 1:
+        for start in range(0, 256, 2 * length):
+            number += 1
+            zeta = _ZETAS[number]
+            for low in range(start, start + length):
+                product = zeta * values[low + length] % _Q
+                values[low + length] = values[low] - product
+                values[low] += product
+        length //= 2
+    return [value % _Q for value in values]
+
+
+def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
+    # FIPS 204 algorithm 42.
+    values, number, length = list(polynomial), 256, 1
+    while length <= 128:
+        for start in range(0, 256, 2 * length):
+            number -= 1
+            zeta = -_ZETAS[number]
+            for low in range(start, start + length):
+                kept, other = values[low], values[low + length]
+                values[low] = kept + other
+                values[low + length] = zeta * (kept - other) % _Q
+        length *= 2
+    return [8_347_681 * value % _Q for value in values]
+
+
+def _pack(polynomial: Polynomial, bits: int) -> bytes:
+    packed = 0
+    for value in reversed(polynomial):
+        packed = packed << bits | value
+    return packed.to_bytes(32 * bits, "little")
+
+
+def _unpack(octets: bytes, bits: int) -> Polynomial:
+    packed, mask = int.from_bytes(octets, "little"), (1 << bits) - 1
+    return [packed >> bits * position & mask for position in range(256)]

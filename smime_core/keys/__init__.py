@@ -1,0 +1,44 @@
+"""Public and private keys from their DER, as far as a choice of algorithm needs (RFC 5280, 5958, 8410, 9881, 9935).
+
+What comes out is rebuilt in the one canonical form: browsers refuse PKCS#8 attributes, BER and RSA without NULL, and
+two equal public keys have equal bytes. Points and primes are checked by the provider on import.
+"""
+
+from smime_core.keys.ec import FIELD_BITS, parse_ec_private_key
+from smime_core.keys.private import find_public_key, parse_private_key, public_key_of, with_public_key
+from smime_core.keys.public import parse_certificate_key, parse_public_key, public_octets, public_point
+from smime_core.keys.raw import (
+    EDWARDS_CURVES,
+    ML_DSA_PARAMETERS,
+    ML_KEM_PARAMETERS,
+    MONTGOMERY_CURVES,
+    LatticePrivate,
+    lattice_private_key,
+    read_expanded_private,
+    read_lattice_private,
+    read_raw_private,
+)
+from smime_core.keys.rsa import parse_rsa_private_key
+
+__all__ = [
+    "EDWARDS_CURVES",
+    "FIELD_BITS",
+    "ML_DSA_PARAMETERS",
+    "ML_KEM_PARAMETERS",
+    "MONTGOMERY_CURVES",
+    "LatticePrivate",
+    "find_public_key",
+    "lattice_private_key",
+    "parse_certificate_key",
+    "parse_ec_private_key",
+    "parse_private_key",
+    "parse_public_key",
+    "parse_rsa_private_key",
+    "public_key_of",
+    "public_octets",
+    "public_point",
+    "read_expanded_private",
+    "read_lattice_private",
+    "read_raw_private",
+    "with_public_key",
+]

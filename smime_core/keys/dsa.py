@@ -1,0 +1,35 @@
+"""DSA public keys (RFC 3279 section 2.3.2), for reading old mail."""
+
+from __future__ import annotations
+
+from smime_core import der
+from smime_core.algorithms import DSA
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage
+from smime_core.keys.forms import build_spki
+from smime_core.limits import MAX_DSA_MODULUS_BITS, check_limit
+from smime_core.provider import KeyType, PublicKey
+
+
+def parse_dsa_public_key(parameters: bytes | None, key_der: Buffer) -> PublicKey:
+    """A DSAPublicKey with its Dss-Parms. Without them they are the issuer's: `bits` is 0, and it verifies nothing.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    where = "DSAPublicKey"
+    y = der.parse_integer(der.read_one(key_der, where=where), where=where)
+    if parameters is None:
+        return _public_key(b"", y, bits=0)
+    numbers = [der.parse_integer(child, where=where) for child in der.read_sequence(parameters, where=where)]
+    if len(numbers) != 3:
+        raise MalformedMessage(f"{len(numbers)} parameters, expected p, q and g", where=where)
+    p, q, g = numbers
+    check_limit("DSA modulus bits", p.bit_length(), MAX_DSA_MODULUS_BITS)
+    if not (1 < q < p and 1 < g < p and 1 < y < p):
+        raise MalformedMessage("a number is out of range", where=where)
+    return _public_key(der.sequence(*map(der.integer, numbers)), y, bits=p.bit_length())
+
+
+def _public_key(parameters: bytes, y: int, *, bits: int) -> PublicKey:
+    spki_der = build_spki(der.oid(DSA) + parameters, der.integer(y))
+    return PublicKey(spki_der=spki_der, key_type=KeyType.DSA, bits=bits)

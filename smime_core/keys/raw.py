@@ -1,0 +1,202 @@
+"""Keys that are octets alone: Ed25519, Ed448, X25519, X448 (RFC 8410), ML-DSA (RFC 9881) and ML-KEM (RFC 9935).
+
+A private ML-DSA or ML-KEM key is stored as its seed, expanded, or both; the seed is kept where there is one.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import PURE_SCHEME_OIDS, SignatureScheme
+from smime_core.arithmetic import edwards, ml_dsa, ml_kem, montgomery
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage
+from smime_core.keys.forms import build_pkcs8, build_spki, private_octets
+from smime_core.provider import KeyType, PrivateKey, PublicKey
+
+ML_KEM_PARAMETERS: Final = {
+    KeyType.ML_KEM_512: ml_kem.ML_KEM_512,
+    KeyType.ML_KEM_768: ml_kem.ML_KEM_768,
+    KeyType.ML_KEM_1024: ml_kem.ML_KEM_1024,
+}
+ML_DSA_PARAMETERS: Final = {
+    KeyType.ML_DSA_44: ml_dsa.ML_DSA_44,
+    KeyType.ML_DSA_65: ml_dsa.ML_DSA_65,
+    KeyType.ML_DSA_87: ml_dsa.ML_DSA_87,
+}
+EDWARDS_CURVES: Final = {KeyType.ED25519: edwards.ED25519, KeyType.ED448: edwards.ED448}
+MONTGOMERY_CURVES: Final = {KeyType.X25519: montgomery.X25519, KeyType.X448: montgomery.X448}
+_OIDS: Final = {
+    KeyType.ED25519: PURE_SCHEME_OIDS[SignatureScheme.ED25519],
+    KeyType.ED448: PURE_SCHEME_OIDS[SignatureScheme.ED448],
+    KeyType.X25519: "1.3.101.110",
+    KeyType.X448: "1.3.101.111",
+    KeyType.ML_DSA_44: PURE_SCHEME_OIDS[SignatureScheme.ML_DSA_44],
+    KeyType.ML_DSA_65: PURE_SCHEME_OIDS[SignatureScheme.ML_DSA_65],
+    KeyType.ML_DSA_87: PURE_SCHEME_OIDS[SignatureScheme.ML_DSA_87],
+    KeyType.ML_KEM_512: "2.16.840.1.101.3.4.4.1",
+    KeyType.ML_KEM_768: "2.16.840.1.101.3.4.4.2",
+    KeyType.ML_KEM_1024: "2.16.840.1.101.3.4.4.3",
+}
+RAW_KEY_TYPES: Final = {oid: key_type for key_type, oid in _OIDS.items()}
+# The field, or the security that FIPS 203 and FIPS 204 claim (categories 1 or 2, 3 and 5).
+_BITS: Final = {
+    KeyType.ED25519: 255,
+    KeyType.ED448: 448,
+    KeyType.X25519: 255,
+    KeyType.X448: 448,
+    KeyType.ML_DSA_44: 128,
+    KeyType.ML_DSA_65: 192,
+    KeyType.ML_DSA_87: 256,
+    KeyType.ML_KEM_512: 128,
+    KeyType.ML_KEM_768: 192,
+    KeyType.ML_KEM_1024: 256,
+}
+_SEED: Final = 0x80
+_ML_KEM_SEED_LENGTH: Final = 64  # bytes
+_ML_DSA_SEED_LENGTH: Final = 32  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatticePrivate:
+    """A private ML-KEM or ML-DSA key as it is stored: its seed, or, where that is lost, the expanded key."""
+
+    seed: bytes | None
+    expanded: bytes | None
+
+
+def raw_public_key(key_type: KeyType, octets: bytes, *, where: str = "SubjectPublicKeyInfo") -> PublicKey:
+    """A public key from its octets. Raises MalformedMessage for a wrong length."""
+    expected = _public_length(key_type)
+    if len(octets) != expected:
+        raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where=where)
+    spki_der = build_spki(der.oid(_OIDS[key_type]), octets)
+    return PublicKey(spki_der=spki_der, key_type=key_type, bits=_BITS[key_type])
+
+
+def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes | None) -> PrivateKey:
+    """The content of privateKey; `public` is what stands beside it (RFC 5958 section 2), if anything.
+
+    Raises MalformedMessage, also when the two halves or the two forms of a key do not belong together.
+    """
+    if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
+        stored = _parse_lattice(key_type, key_der)
+        key = _lattice_private_key(key_type, stored)
+    else:
+        octets = bytes(der.read_octets(der.read_one(key_der, where="CurvePrivateKey"), where="CurvePrivateKey"))
+        expected = _public_length(key_type)
+        if len(octets) != expected:
+            raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where="CurvePrivateKey")
+        key = _private_key(key_type, der.octet_string(octets))
+    if public is not None and raw_public_half(key).spki_der != raw_public_key(key_type, public).spki_der:
+        raise MalformedMessage("the public key beside it is another's", where="PrivateKeyInfo")
+    return key
+
+
+def raw_public_half(key: PrivateKey) -> PublicKey:
+    """The public half of a key of these types, computed. Raises MalformedMessage for a damaged ML-DSA key."""
+    kind = key.key_type
+    if kind in EDWARDS_CURVES:
+        return raw_public_key(kind, edwards.public_half(EDWARDS_CURVES[kind], read_raw_private(key)))
+    if kind in MONTGOMERY_CURVES:
+        return raw_public_key(kind, montgomery.public_half(MONTGOMERY_CURVES[kind], read_raw_private(key)))
+    expanded = read_expanded_private(key)
+    if kind in ML_KEM_PARAMETERS:
+        return raw_public_key(kind, ml_kem.public_half(ML_KEM_PARAMETERS[kind], expanded))
+    public = ml_dsa.public_half(ML_DSA_PARAMETERS[kind], expanded)
+    if public is None:
+        raise MalformedMessage("the expanded key does not fit itself", where="ML-DSA-PrivateKey")
+    return raw_public_key(kind, public)
+
+
+def read_raw_private(key: PrivateKey) -> bytes:
+    """The octets of an Ed25519, Ed448, X25519 or X448 private key."""
+    return bytes(der.read_one(private_octets(key.pkcs8_der)).content)
+
+
+def read_lattice_private(key: PrivateKey) -> LatticePrivate:
+    """The seed or the expanded form of an ML-KEM or ML-DSA private key."""
+    tlv = der.read_one(private_octets(key.pkcs8_der))
+    octets = bytes(tlv.content)
+    return (
+        LatticePrivate(seed=octets, expanded=None) if tlv.tag == _SEED else LatticePrivate(seed=None, expanded=octets)
+    )
+
+
+def read_expanded_private(key: PrivateKey) -> bytes:
+    """The expanded form of an ML-KEM or ML-DSA private key, made from its seed where that is stored."""
+    stored = read_lattice_private(key)
+    if stored.expanded is not None:
+        return stored.expanded
+    return _expand(key.key_type, stored.seed or b"")
+
+
+def lattice_private_key(key_type: KeyType, seed: bytes) -> PrivateKey:
+    """An ML-KEM or ML-DSA private key from its seed. Raises MalformedMessage for a wrong length."""
+    return parse_raw_private_key(key_type, der.element(_SEED, seed), public=None)
+
+
+def _parse_lattice(key_type: KeyType, key_der: Buffer) -> LatticePrivate:
+    # RFC 9881 section 6 and RFC 9935 section 6: seed [0], expandedKey, or a SEQUENCE of both.
+    where = f"{key_type} private key"
+    tlv = der.read_one(key_der, where=where)
+    if tlv.tag == _SEED:
+        stored = LatticePrivate(seed=bytes(tlv.content), expanded=None)
+    elif tlv.tag == der.OCTET_STRING:
+        stored = LatticePrivate(seed=None, expanded=bytes(tlv.content))
+    else:
+        both = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+        if len(both) != 2:
+            raise MalformedMessage(f"{len(both)} fields, expected seed and expandedKey", where=where)
+        seed, expanded = (bytes(der.expect(child, der.OCTET_STRING, where=where).content) for child in both)
+        stored = LatticePrivate(seed=seed, expanded=expanded)
+    _check_lattice(key_type, stored, where=where)
+    return stored
+
+
+def _check_lattice(key_type: KeyType, stored: LatticePrivate, *, where: str) -> None:
+    is_kem = key_type in ML_KEM_PARAMETERS
+    seed_length = _ML_KEM_SEED_LENGTH if is_kem else _ML_DSA_SEED_LENGTH
+    if stored.seed is not None and len(stored.seed) != seed_length:
+        raise MalformedMessage(f"a seed of {len(stored.seed)} bytes, expected {seed_length}", where=where)
+    if stored.expanded is None:
+        return
+    if stored.seed is not None:
+        # RFC 9881 section 8.2 and RFC 9935 section 8.2: whoever imports both forms compares them.
+        if not hmac.compare_digest(_expand(key_type, stored.seed), stored.expanded):
+            raise MalformedMessage("seed and expandedKey are two keys", where=where)
+    elif is_kem:
+        if not ml_kem.is_private_key(ML_KEM_PARAMETERS[key_type], stored.expanded):
+            raise MalformedMessage("the expanded key does not fit itself", where=where)
+    elif ml_dsa.public_half(ML_DSA_PARAMETERS[key_type], stored.expanded) is None:
+        raise MalformedMessage("the expanded key does not fit itself", where=where)
+
+
+def _expand(key_type: KeyType, seed: bytes) -> bytes:
+    if key_type in ML_KEM_PARAMETERS:
+        return ml_kem.expand_seed(ML_KEM_PARAMETERS[key_type], seed)
+    return ml_dsa.expand_seed(ML_DSA_PARAMETERS[key_type], seed)
+
+
+def _lattice_private_key(key_type: KeyType, stored: LatticePrivate) -> PrivateKey:
+    if stored.seed is not None:
+        return _private_key(key_type, der.element(_SEED, stored.seed))
+    return _private_key(key_type, der.octet_string(stored.expanded or b""))
+
+
+def _private_key(key_type: KeyType, key_der: bytes) -> PrivateKey:
+    pkcs8_der = build_pkcs8(der.oid(_OIDS[key_type]), key_der)
+    return PrivateKey(pkcs8_der=pkcs8_der, key_type=key_type, bits=_BITS[key_type])
+
+
+def _public_length(key_type: KeyType) -> int:
+    if key_type in EDWARDS_CURVES:
+        return EDWARDS_CURVES[key_type].length
+    if key_type in MONTGOMERY_CURVES:
+        return MONTGOMERY_CURVES[key_type].length
+    if key_type in ML_KEM_PARAMETERS:
+        return ML_KEM_PARAMETERS[key_type].public_length
+    return ML_DSA_PARAMETERS[key_type].public_length
