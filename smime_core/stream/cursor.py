@@ -1,0 +1,165 @@
+"""One walk through octets: TLV headers and small elements are taken, bulk is passed on in blocks (X.690).
+
+The reader of `der` for what does not fit into memory; it takes the same forms and knows the same limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from smime_core import der
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_BER_CHUNKS, MAX_BER_DEPTH, MAX_STRUCTURE_BYTES, check_limit
+from smime_core.stream.octets import Octets
+
+INDEFINITE: Final = -1
+_END_OF_CONTENTS: Final = b"\0\0"
+_MAX_HEADER_BYTES: Final = 10  # identifier, length of length, eight octets of length
+_CONSTRUCTED: Final = 0x20
+
+
+class Header(NamedTuple):
+    """Identifier octet, and the content's length or INDEFINITE."""
+
+    tag: int
+    length: int
+
+
+class Cursor:
+    """A position in octets that only moves forward."""
+
+    def __init__(self, octets: Octets, start: int = 0) -> None:
+        self._octets = octets
+        self._blocks = octets.blocks(start)
+        self._block = memoryview(b"")
+        self._offset = 0  # in the block
+        self._passed = start  # octets before the block
+
+    @property
+    def position(self) -> int:
+        return self._passed + self._offset
+
+    def at_end(self) -> bool:
+        """Whether nothing follows."""
+        while self._offset == len(self._block):
+            self._passed += len(self._block)
+            self._offset = 0
+            self._block = next(self._blocks, memoryview(b""))
+            if not self._block:
+                return True
+        return False
+
+    def take(self, length: int, *, where: str) -> bytes:
+        """The next `length` octets. Raises MalformedMessage when they are not there, LimitExceeded for too many."""
+        check_limit("bytes of structure beside the content", length, MAX_STRUCTURE_BYTES)
+        return b"".join(map(bytes, self.pass_on(length, where=where)))
+
+    def pass_on(self, length: int, *, where: str) -> Iterator[memoryview]:
+        """The next `length` octets in blocks. Raises MalformedMessage when they are not there."""
+        while length:
+            if self.at_end():
+                raise MalformedMessage(f"the data ends {length} bytes early", where=where)
+            block = self._block[self._offset : self._offset + length]
+            self._offset += len(block)
+            length -= len(block)
+            yield block
+
+    def skip(self, length: int) -> None:
+        """Go on behind the next `length` octets without reading what is not in the block; the end is not checked."""
+        if length <= len(self._block) - self._offset:
+            self._offset += length
+            return
+        self._passed = self.position + length
+        self._blocks = self._octets.blocks(self._passed)
+        self._block, self._offset = memoryview(b""), 0
+
+    def take_header(self, *, where: str) -> Header:
+        """The identifier and length octets of the next element. Raises MalformedMessage."""
+        tag, first = self.take(2, where=where)
+        if tag & 0x1F == 0x1F:
+            raise MalformedMessage("a tag number above 30 occurs in no known structure", where=where)
+        if first < 0x80:
+            return Header(tag, first)
+        if first == 0x80:
+            if not tag & _CONSTRUCTED:
+                raise MalformedMessage("an indefinite length on a primitive element", where=where)
+            return Header(tag, INDEFINITE)
+        if first > 0x88:
+            raise MalformedMessage("a damaged length", where=where)
+        return Header(tag, int.from_bytes(self.take(first & 0x7F, where=where), "big"))
+
+    def take_element(self, header: Header, *, where: str, depth: int = 0) -> bytes:
+        """DER of the element whose header was taken, lengths made definite. Raises MalformedMessage, LimitExceeded."""
+        if header.length != INDEFINITE:
+            return der.element(header.tag, self.take(header.length, where=where))
+        check_limit("BER depth", depth, MAX_BER_DEPTH)
+        children: list[bytes] = []
+        size = 0
+        while (child := self.take_header(where=where)) != (0, 0):
+            children.append(self.take_element(child, where=where, depth=depth + 1))
+            size += len(children[-1])
+            check_limit("bytes of structure beside the content", size, MAX_STRUCTURE_BYTES)
+        return der.element(header.tag, *children)
+
+    def pass_octet_string(self, header: Header, *, tag: int, where: str) -> Iterator[memoryview]:
+        """The octets of the OCTET STRING whose header was taken, in blocks: primitive, or constructed of pieces.
+
+        `tag` is the primitive identifier octet. Raises MalformedMessage or LimitExceeded.
+        """
+        if header.tag == tag and header.length != INDEFINITE:
+            yield from self.pass_on(header.length, where=where)
+        elif header.tag == tag | _CONSTRUCTED:
+            yield from self._pass_pieces(header, where=where)
+        else:
+            raise MalformedMessage(f"found tag 0x{header.tag:02x}, expected 0x{tag:02x}", where=where)
+
+    def _pass_pieces(self, header: Header, *, where: str) -> Iterator[memoryview]:
+        # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, constructed ones again allowed.
+        ends = [self._end_of(header)]
+        count = 0
+        while ends:
+            if ends[-1] == self.position:
+                ends.pop()
+                continue
+            run = self._run_of_pieces(ends[-1])
+            if run:
+                check_limit("BER chunks", count := count + len(run), MAX_BER_CHUNKS)
+                if joined := run[0] if len(run) == 1 else memoryview(b"".join(run)):
+                    yield joined
+                continue
+            piece = self.take_header(where=where)
+            if piece == (0, 0) and ends[-1] == INDEFINITE:
+                ends.pop()
+                continue
+            check_limit("BER chunks", count := count + 1, MAX_BER_CHUNKS)
+            if piece.tag == der.OCTET_STRING:
+                yield from self.pass_on(piece.length, where=where)
+            elif piece.tag == der.OCTET_STRING | _CONSTRUCTED:
+                check_limit("BER depth", len(ends), MAX_BER_DEPTH)
+                ends.append(self._end_of(piece))
+            else:
+                raise MalformedMessage(f"found tag 0x{piece.tag:02x}, expected 0x04", where=where)
+            if ends[-1] != INDEFINITE and ends[-1] < self.position:
+                raise MalformedMessage("a piece is longer than the whole", where=where)
+
+    def _end_of(self, header: Header) -> int:
+        return INDEFINITE if header.length == INDEFINITE else self.position + header.length
+
+    def _run_of_pieces(self, end: int) -> list[memoryview]:
+        # The pieces that stand whole in this block: writers make one for every few kilobytes, and to take each by
+        # itself would cost more than to hash or to decrypt it.
+        block, offset, run = self._block, self._offset, []
+        stop = len(block) if end == INDEFINITE else min(len(block), end - self._passed)
+        while offset + 4 <= stop and block[offset] == der.OCTET_STRING:
+            length, start = block[offset + 1], offset + 2
+            if length == 0x82:
+                length, start = block[offset + 2] << 8 | block[offset + 3], offset + 4
+            elif length >= 0x80:
+                break
+            if start + length > stop:
+                break
+            run.append(block[start : start + length])
+            offset = start + length
+        self._offset = offset
+        return run

@@ -1,0 +1,183 @@
+"""Octets that need not fit into memory: stretches of files, and views that decode them on the way.
+
+Each can be read again from its start. Blocks are views into one reused buffer: a block is valid until the next one is
+asked for.
+"""
+
+from __future__ import annotations
+
+import binascii
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import BinaryIO, Final, Protocol
+
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage
+
+BLOCK_BYTES: Final = 1_048_576  # large enough that Python's share vanishes, small enough for the processor's cache
+
+_NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+
+
+class Octets(Protocol):
+    """A sequence of octets that is read in blocks, as often as needed."""
+
+    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+        """Consecutive blocks from the octet `start` on, none empty; each is valid until the next is asked for."""
+
+    def length(self) -> int:
+        """How many octets there are; they may have to be read for it."""
+
+
+class MemoryOctets:
+    """Octets that are in memory already."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = memoryview(data)
+
+    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+        """The octets from `start` on, in blocks."""
+        for offset in range(start, len(self._data), BLOCK_BYTES):
+            yield self._data[offset : offset + BLOCK_BYTES]
+
+    def length(self) -> int:
+        """How many there are."""
+        return len(self._data)
+
+
+class DerivedOctets(ABC):
+    """Octets that are made from others on the way: to start later, what comes before is made and dropped."""
+
+    @abstractmethod
+    def make_blocks(self) -> Iterator[memoryview]:
+        """All blocks; empty ones are left out by `blocks`."""
+
+    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+        """The octets from `start` on, in blocks."""
+        for block in self.make_blocks():
+            if start < len(block):
+                yield block[start:]
+            start = max(start - len(block), 0)
+
+    def length(self) -> int:
+        """How many there are: all are made for it."""
+        return sum(map(len, self.make_blocks()))
+
+
+class FileOctets:
+    """The octets of a seekable binary file from `first` up to `end`."""
+
+    def __init__(self, file: BinaryIO, first: int = 0, end: int | None = None) -> None:
+        self.file = file
+        self.first = first
+        self.end = file.seek(0, io.SEEK_END) if end is None else end
+
+    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+        """The octets from `start` on, in blocks. Raises MalformedMessage when the file became shorter meanwhile."""
+        buffer = memoryview(bytearray(min(BLOCK_BYTES, max(self.end - self.first - start, 0))))
+        position = self.first + start
+        while position < self.end:
+            # Somebody else may have moved the file's position while the last block was looked at.
+            self.file.seek(position)
+            count = _read_into(self.file, buffer[: self.end - position])
+            if not count:
+                raise MalformedMessage("the file became shorter while it was read", where="file")
+            position += count
+            yield buffer[:count]
+
+    def length(self) -> int:
+        """How many there are."""
+        return self.end - self.first
+
+
+def slice_octets(octets: Octets, start: int, end: int) -> Octets:
+    """The stretch from `start` up to `end`."""
+    if isinstance(octets, FileOctets):
+        return FileOctets(octets.file, octets.first + start, min(octets.first + end, octets.end))
+    return _SliceOctets(octets, start, end)
+
+
+class _SliceOctets:
+    def __init__(self, octets: Octets, start: int, end: int) -> None:
+        self._octets = octets
+        self._start = start
+        self._end = end
+
+    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+        remaining = self._end - self._start - start
+        for block in self._octets.blocks(self._start + start):
+            if remaining <= 0:
+                return
+            yield block[:remaining]
+            remaining -= len(block)
+
+    def length(self) -> int:
+        return self._end - self._start
+
+
+class Base64Octets(DerivedOctets):
+    """What base64 text says (RFC 2045 section 6.8): line ends and blanks are skipped, padding ends it."""
+
+    def __init__(self, text: Octets) -> None:
+        self._text = text
+
+    def make_blocks(self) -> Iterator[memoryview]:
+        """The decoded octets in blocks. Raises MalformedMessage for text that is no base64."""
+        rest = b""
+        for block in self._text.blocks():
+            text, padding, _ = bytes(block).partition(b"=")
+            letters = rest + text.translate(None, _NOT_BASE64)
+            whole = len(letters) if padding else len(letters) - len(letters) % 4
+            rest = letters[whole:]
+            if decoded := _decode_base64(letters[:whole]):
+                yield memoryview(decoded)
+            if padding:
+                return
+        if rest:
+            yield memoryview(_decode_base64(rest))
+
+
+class CrlfOctets(DerivedOctets):
+    """Text whose lines end in bare LF, with CRLF in their place (RFC 8551 section 3.1.1)."""
+
+    def __init__(self, text: Octets) -> None:
+        self._text = text
+
+    def make_blocks(self) -> Iterator[memoryview]:
+        """The text in blocks; a CRLF that is there stays."""
+        ends_in_cr = False
+        for block in self._text.blocks():
+            octets = bytes(block)
+            # The two halves of a CRLF may stand in two blocks.
+            starts_with_lf = ends_in_cr and octets.startswith(b"\n")
+            ends_in_cr = octets.endswith(b"\r")
+            octets = octets[starts_with_lf:].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            yield memoryview(b"\n" + octets if starts_with_lf else octets)
+
+
+def read_head(octets: Octets, length: int) -> bytes:
+    """The first `length` octets, fewer when there are no more."""
+    head = bytearray()
+    for block in octets.blocks():
+        head += block[: length - len(head)]
+        if len(head) >= length:
+            break
+    return bytes(head)
+
+
+def _read_into(file: BinaryIO, room: memoryview) -> int:
+    # A buffered reader fills the whole; a raw one and a pipe may give less.
+    readinto = getattr(file, "readinto", None)
+    if readinto is not None:
+        return readinto(room) or 0
+    data = file.read(len(room))
+    room[: len(data)] = data
+    return len(data)
+
+
+def _decode_base64(letters: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+    except binascii.Error as error:
+        raise MalformedMessage("damaged base64", where="CMS") from error
