@@ -1,7 +1,14 @@
-"""CMS attributes: signedAttrs and authAttrs in their DER form (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2)."""
+"""CMS attribute sets: signedAttrs, authAttrs and unsignedAttrs (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2).
+
+Signed and authenticated sets are demanded in DER, and each type stands once. Which attribute may have how many values,
+and on which side of the signature it belongs, is in `check_attribute_rules`; what values mean is in
+`signed_attributes`.
+"""
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
@@ -12,12 +19,70 @@ from smime_core.limits import MAX_ATTRIBUTES, check_limit
 CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
+COUNTERSIGNATURE: Final = "1.2.840.113549.1.9.6"
 SMIME_CAPABILITIES: Final = "1.2.840.113549.1.9.15"
+ALGORITHM_PROTECTION: Final = "1.2.840.113549.1.9.52"
+RECEIPT_REQUEST: Final = "1.2.840.113549.1.9.16.2.1"
+SECURITY_LABEL: Final = "1.2.840.113549.1.9.16.2.2"
+ML_EXPANSION_HISTORY: Final = "1.2.840.113549.1.9.16.2.3"
+CONTENT_HINTS: Final = "1.2.840.113549.1.9.16.2.4"
+MSG_SIG_DIGEST: Final = "1.2.840.113549.1.9.16.2.5"
+CONTENT_IDENTIFIER: Final = "1.2.840.113549.1.9.16.2.7"
+EQUIVALENT_LABELS: Final = "1.2.840.113549.1.9.16.2.9"
+CONTENT_REFERENCE: Final = "1.2.840.113549.1.9.16.2.10"
+ENCRYPTION_KEY_PREFERENCE: Final = "1.2.840.113549.1.9.16.2.11"
 SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
+SIGNATURE_TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
+MICROSOFT_KEY_PREFERENCE: Final = "1.3.6.1.4.1.311.16.4"
+
+RESORTED: Final = "signed-attributes-resorted"
+"""The tolerance for a signed set whose members are DER each, but do not stand in the order of DER (MUSTS 6)."""
+
+# RFC 5652 section 11, RFC 8551 sections 2.5.2 and 2.5.3, RFC 2634 section 1.3.4, RFC 5035 section 5, RFC 6211
+# section 3: signed, once, and with exactly one value.
+_SIGNED_ONCE: Final = {
+    CONTENT_TYPE: "content-type",
+    MESSAGE_DIGEST: "message-digest",
+    SIGNING_TIME: "signing-time",
+    SMIME_CAPABILITIES: "SMIMECapabilities",
+    ALGORITHM_PROTECTION: "CMSAlgorithmProtection",
+    RECEIPT_REQUEST: "receiptRequest",
+    SECURITY_LABEL: "eSSSecurityLabel",
+    ML_EXPANSION_HISTORY: "mlExpansionHistory",
+    MSG_SIG_DIGEST: "msgSigDigest",
+    EQUIVALENT_LABELS: "equivalentLabels",
+    CONTENT_REFERENCE: "contentReference",
+    ENCRYPTION_KEY_PREFERENCE: "encryptionKeyPreference",
+    SIGNING_CERTIFICATE: "signingCertificate",
+    SIGNING_CERTIFICATE_V2: "signingCertificateV2",
+    MICROSOFT_KEY_PREFERENCE: "Microsoft's encryption key preference",
+}
+# RFC 2634 section 1.3.4: these may stand on either side, once and with one value.
+_ONCE: Final = _SIGNED_ONCE | {
+    CONTENT_HINTS: "contentHints",
+    CONTENT_IDENTIFIER: "contentIdentifier",
+}
 
 Attributes = dict[str, tuple[bytes, ...]]
 """An attribute's OID to the DER of each of its values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAttributes:
+    """A signed set: the SET OF forms that its signature may cover, and what stands in it.
+
+    `received_der` is the set as it came, retagged. `sorted_der` is the same members in the order of DER; it differs
+    only with the tolerance RESORTED. Both hold the same attributes, so that whichever verifies says the same.
+    """
+
+    received_der: bytes
+    sorted_der: bytes
+    attributes: Attributes
+
+    @property
+    def tolerances(self) -> tuple[str, ...]:
+        return () if self.received_der == self.sorted_der else (RESORTED,)
 
 
 def parse_attributes(tlv: Tlv, *, where: str) -> tuple[bytes, Attributes]:
@@ -26,22 +91,71 @@ def parse_attributes(tlv: Tlv, *, where: str) -> tuple[bytes, Attributes]:
     Demands DER, even inside BER (RFC 5652 section 5.3): what is not could be hashed in more than one way (MUSTS 6).
     Raises MalformedMessage or LimitExceeded.
     """
+    parsed = parse_signed_attributes(tlv, where=where)
+    if parsed.tolerances:
+        raise MalformedMessage("not a SET OF in DER", where=where)
+    return parsed.received_der, parsed.attributes
+
+
+def parse_signed_attributes(tlv: Tlv, *, where: str) -> SignedAttributes:
+    """signedAttrs in any order of its members, which are DER each; see `SignedAttributes.tolerances`.
+
+    RFC 5652 section 5.4 has the DER form signed, which is sorted. OpenSSL, NSS and GnuPG verify the order that came,
+    Bouncy Castle sorts first: old signers that never sorted verify here with the former.
+    Raises MalformedMessage or LimitExceeded.
+    """
+    check_definite(tlv, where=where)
     children = der.read_children(tlv, where=where)
     check_limit("attributes", len(children), MAX_ATTRIBUTES)
-    encodings = [bytes(child.encoded) for child in children]
-    if not encodings or der.set_of(encodings, tag=tlv.tag) != bytes(tlv.encoded):
-        raise MalformedMessage("not a SET OF in DER", where=where)
+    if not children:
+        raise MalformedMessage("an empty set, which would have to be absent", where=where)
     attributes: Attributes = {}
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where=where), where=where)
-        if len(fields) != 2:
-            raise MalformedMessage(f"an attribute with {len(fields)} fields, expected 2", where=where)
-        attribute_type = der.parse_oid(fields[0], where=where)
+        attribute_type, values = _parse_attribute(child, where)
         if attribute_type in attributes:
             raise MalformedMessage(f"attribute {attribute_type} stands twice", where=where)
-        values = der.read_children(der.expect(fields[1], der.SET, where=where), where=where)
-        attributes[attribute_type] = tuple(bytes(value.encoded) for value in values)
-    return b"\x31" + bytes(tlv.encoded[1:]), attributes
+        attributes[attribute_type] = values
+    received_der = b"\x31" + bytes(tlv.encoded[1:])
+    encodings = [bytes(child.encoded) for child in children]
+    in_order = sorted(encodings)
+    return SignedAttributes(
+        received_der=received_der,
+        sorted_der=received_der if encodings == in_order else der.element(der.SET, *in_order),
+        attributes=attributes,
+    )
+
+
+def parse_unsigned_attributes(tlv: Tlv, *, where: str) -> Attributes:
+    """unsignedAttrs, in BER or DER; several instances of one type are taken together (RFC 5652 section 11.4).
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    children = der.read_children(tlv, where=where)
+    check_limit("attributes", len(children), MAX_ATTRIBUTES)
+    attributes: Attributes = {}
+    for child in children:
+        attribute_type, values = _parse_attribute(child, where)
+        attributes[attribute_type] = attributes.get(attribute_type, ()) + values
+    return attributes
+
+
+def check_attribute_rules(signed: Attributes, unsigned: Attributes) -> None:
+    """Raise MalformedMessage for an attribute with several values, or on the wrong side of the signature.
+
+    MUSTS 2, 15, 16, 17, 41 and 50: a breach fails the signature.
+    """
+    for attribute_type, values in signed.items():
+        if len(values) != 1 and attribute_type in _ONCE:
+            raise MalformedMessage(f"{_ONCE[attribute_type]} has {len(values)} values, expected 1", where="signedAttrs")
+    if COUNTERSIGNATURE in signed:
+        raise MalformedMessage("a countersignature is signed, expected unsigned", where="signedAttrs")
+    for attribute_type, values in unsigned.items():
+        if attribute_type in _SIGNED_ONCE:
+            raise MalformedMessage(f"{_SIGNED_ONCE[attribute_type]} is not signed", where="unsignedAttrs")
+        if len(values) != 1 and attribute_type in _ONCE:
+            raise MalformedMessage(
+                f"{_ONCE[attribute_type]} has {len(values)} values, expected 1", where="unsignedAttrs"
+            )
 
 
 def single_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv:
@@ -52,6 +166,52 @@ def single_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv:
     return der.read_one(values[0], where=name)
 
 
-def build_attribute(attribute_type: str, value_der: bytes) -> bytes:
-    """DER of an Attribute with one value."""
-    return der.sequence(der.oid(attribute_type), der.element(der.SET, value_der))
+def find_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv | None:
+    """The one value of an attribute, or None where the attribute is absent. Raises MalformedMessage."""
+    return single_value(attributes, attribute_type, name) if attribute_type in attributes else None
+
+
+def build_attribute(attribute_type: str, *values_der: bytes) -> bytes:
+    """DER of an Attribute."""
+    return der.sequence(attribute_type_der(attribute_type), der.set_of(list(values_der)))
+
+
+@functools.lru_cache(maxsize=64)
+def attribute_type_der(attribute_type: str) -> bytes:
+    return der.oid(attribute_type)
+
+
+def check_definite(tlv: Tlv, *, where: str) -> None:
+    """Raise MalformedMessage unless every length in the element is definite and as short as DER has it.
+
+    One flat walk over all headers: content octets of primitive elements are skipped, constructed ones entered.
+    """
+    view, offset = tlv.encoded, 0
+    end = len(view)
+    while offset + 1 < end:
+        tag, first = view[offset], view[offset + 1]
+        offset += 2
+        length = first
+        if first >= 0x80:
+            count = first & 0x7F
+            length = int.from_bytes(view[offset : offset + count], "big")
+            offset += count
+            # Also true for the indefinite form: no octets follow, and zero is below 128.
+            if length < 0x80 or length >> 8 * (count - 1) == 0:
+                raise MalformedMessage("a length that is not DER", where=where)
+        if not tag & 0x20:
+            offset += length
+
+
+@functools.lru_cache(maxsize=64)
+def _type_of(encoded: bytes) -> str:
+    return der.parse_oid(der.read_one(encoded), where="attribute")
+
+
+def _parse_attribute(tlv: Tlv, where: str) -> tuple[str, tuple[bytes, ...]]:
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"an attribute with {len(fields)} fields, expected 2", where=where)
+    values = der.read_children(der.expect(fields[1], der.SET, where=where), where=where)
+    check_limit("attribute values", len(values), MAX_ATTRIBUTES)
+    return _type_of(bytes(fields[0].encoded)), tuple(bytes(value.encoded) for value in values)

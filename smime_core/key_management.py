@@ -7,14 +7,22 @@ or the subject key identifier.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from smime_core import der
-from smime_core.algorithms import Curve, HashName, SignatureAlgorithm, SignatureScheme, hash_length
+from smime_core.algorithms import (
+    PURE_SCHEME_HASHES,
+    PURE_SCHEMES,
+    Curve,
+    HashName,
+    SignatureAlgorithm,
+    SignatureScheme,
+    hash_length,
+)
 from smime_core.certificate import Certificate, name_text, names_match
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.provider import KeyType, PrivateKey
+from smime_core.provider import KeyType, PrivateKey, PssRestriction
 
 
 class KeyHolder(Protocol):
@@ -79,21 +87,46 @@ def build_issuer_and_serial(certificate: Certificate) -> bytes:
     return der.sequence(certificate.issuer_der, der.integer(certificate.serial_number))
 
 
-def choose_signature_algorithm(key: PrivateKey, scheme: SignatureScheme | None = None) -> SignatureAlgorithm:
+def choose_signature_algorithm(
+    key: PrivateKey, scheme: SignatureScheme | None = None, *, pss: PssRestriction | None = None
+) -> SignatureAlgorithm:
     """What `key` signs with: SHA-256, on larger curves the hash of their strength (RFC 5753 section 8).
 
-    None is RSA v1.5 for RSA keys, which every reader knows. PSS salts are as long as the hash (RFC 4055 section 3.1).
-    Raises UnsupportedAlgorithm for a scheme that is not the key's.
+    None is RSA v1.5 for RSA keys, which every reader knows, and PSS for a key that its certificate binds to it with
+    `pss`. PSS salts are as long as the hash (RFC 4055 section 3.1).
+    Raises UnsupportedAlgorithm for a scheme that is not the key's, and for keys that sign nothing.
     """
-    if key.key_type is KeyType.EC:
-        if scheme not in (None, SignatureScheme.ECDSA):
-            raise UnsupportedAlgorithm(str(scheme), "signature with an EC key")
-        hashes = {Curve.P256: HashName.SHA256, Curve.P384: HashName.SHA384, Curve.P521: HashName.SHA512}
-        hash_name = hashes[key.curve] if key.curve else HashName.SHA256
-        return SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=hash_name)
-    if scheme is SignatureScheme.ECDSA:
-        raise UnsupportedAlgorithm(scheme, "signature with an RSA key")
-    if scheme is SignatureScheme.RSA_PSS:
-        salt_length = hash_length(HashName.SHA256)
-        return SignatureAlgorithm(scheme=scheme, hash_name=HashName.SHA256, salt_length=salt_length)
-    return SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
+    schemes = (SignatureScheme.RSA_PSS,) if pss is not None else _SCHEMES.get(key.key_type, ())
+    chosen = scheme or next(iter(schemes), None)
+    if chosen is None or chosen not in schemes:
+        raise UnsupportedAlgorithm(chosen or key.key_type, f"signature with a key for {key.key_type}")
+    if chosen in PURE_SCHEMES:
+        return SignatureAlgorithm(scheme=chosen, hash_name=PURE_SCHEME_HASHES[chosen])
+    if chosen is SignatureScheme.ECDSA:
+        hash_name = _CURVE_HASHES[key.curve] if key.curve else HashName.SHA256
+        return SignatureAlgorithm(scheme=chosen, hash_name=hash_name)
+    if chosen is SignatureScheme.RSA_PSS:
+        if pss is not None and pss.parameters is not None:
+            return pss.parameters
+        return SignatureAlgorithm(scheme=chosen, hash_name=HashName.SHA256, salt_length=hash_length(HashName.SHA256))
+    return SignatureAlgorithm(scheme=chosen, hash_name=HashName.SHA256)
+
+
+# What each kind of key signs with, its default first.
+_SCHEMES: Final = {
+    KeyType.RSA: (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.RSA_PSS),
+    KeyType.EC: (SignatureScheme.ECDSA,),
+    KeyType.ED25519: (SignatureScheme.ED25519,),
+    KeyType.ED448: (SignatureScheme.ED448,),
+    KeyType.ML_DSA_44: (SignatureScheme.ML_DSA_44,),
+    KeyType.ML_DSA_65: (SignatureScheme.ML_DSA_65,),
+    KeyType.ML_DSA_87: (SignatureScheme.ML_DSA_87,),
+}
+_CURVE_HASHES: Final = {
+    Curve.P256: HashName.SHA256,
+    Curve.P384: HashName.SHA384,
+    Curve.P521: HashName.SHA512,
+    Curve.BRAINPOOL_P256R1: HashName.SHA256,
+    Curve.BRAINPOOL_P384R1: HashName.SHA384,
+    Curve.BRAINPOOL_P512R1: HashName.SHA512,
+}

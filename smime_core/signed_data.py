@@ -1,17 +1,20 @@
 """SignedData: parsing and building (RFC 5652 section 5).
 
-A SignerInfo that cannot be read never spoils the others (section 5.1): it stands as its error.
-Leaves out: CRLs, which are skipped.
+A SignerInfo that cannot be read never spoils the others (section 5.1): it stands as its error. digestAlgorithms may be
+empty or incomplete (MUSTS 45): each signer's own digestAlgorithm decides. What changes one that exists is in
+`signed_data_editing`.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from smime_core import der
-from smime_core.algorithms import SignatureScheme, build_hash_identifier
+from smime_core.algorithms import SignatureAlgorithm, SignatureScheme, build_digest_identifier
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
 from smime_core.der import Buffer, Tlv
@@ -19,40 +22,108 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.key_management import CertificateId, KeyHolder, choose_signature_algorithm
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
-from smime_core.signer_info import SignerInfo, build_signer_info, parse_signer_info
+from smime_core.signer_info import (
+    DEFAULT_OPTIONS,
+    AttributesForm,
+    SignerIdentifierForm,
+    SignerInfo,
+    SignerOptions,
+    build_bare_signer_info,
+    build_signer_info,
+    parse_signer_info,
+)
+
+_CERTIFICATES: Final = 0xA0
+_CRLS: Final = 0xA1
+# CertificateChoices other than Certificate and the obsolete extendedCertificate [0] (RFC 5652 section 10.2.2), and
+# RevocationInfoChoice other than CertificateList (section 10.2.1).
+_ATTRIBUTE_CERTIFICATE_V1: Final = 0xA1
+_ATTRIBUTE_CERTIFICATE_V2: Final = 0xA2
+_OTHER_CERTIFICATE: Final = 0xA3
+_OTHER_REVOCATION_INFO: Final = 0xA1
+_MAX_CACHED_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they reach about 8,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedData:
-    """`e_content` is None when detached; `certificates` leaves out those that could not be read."""
+    """`e_content` is None when detached; `certificates` leaves out those that could not be read.
+
+    `crls` holds the DER of each CertificateList; other revocation formats are skipped.
+    """
 
     e_content_type: str
     e_content: Buffer | None
     certificates: tuple[Certificate, ...]
     signer_infos: tuple[SignerInfo | SmimeError, ...]
+    version: int = 1
+    crls: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedDataFields:
+    """The fields of a SignedData, each as it stands; members of the sets in the order that came."""
+
+    version: int
+    digest_algorithms: tuple[Tlv, ...]
+    encapsulated: Tlv
+    certificates: tuple[Tlv, ...]
+    crls: tuple[Tlv, ...]
+    signer_infos: tuple[Tlv, ...]
 
 
 def parse_signed_data(signed_data: Tlv) -> SignedData:
     """The SignedData inside a ContentInfo. Raises MalformedMessage or LimitExceeded."""
+    fields = read_signed_data_fields(signed_data)
+    e_content_type, e_content = parse_encapsulated(fields.encapsulated)
+    return SignedData(
+        version=fields.version,
+        e_content_type=e_content_type,
+        e_content=e_content,
+        certificates=tuple(_readable_certificates(fields.certificates)),
+        crls=tuple(der.to_definite(crl, where="crls") for crl in fields.crls if crl.tag == der.SEQUENCE),
+        signer_infos=tuple(_parse_signer_or_error(signer) for signer in fields.signer_infos),
+    )
+
+
+def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
+    """The fields of a SignedData, no deeper than their members. Raises MalformedMessage or LimitExceeded."""
     where = "SignedData"
     fields = der.read_children(der.expect(signed_data, der.SEQUENCE, where=where), where=where)
     if len(fields) < 4:
         raise MalformedMessage(f"{len(fields)} fields, expected at least 4", where=where)
-    der.parse_integer(fields[0], where=where)
-    der.expect(fields[1], der.SET, where="digestAlgorithms")
-    signers = der.read_children(der.expect(fields[-1], der.SET, where="signerInfos"), where="signerInfos")
-    check_limit("signers", len(signers), MAX_SIGNERS)
-    e_content_type, e_content = _parse_encapsulated(fields[2])
-    if any(field.tag not in (0xA0, 0xA1) for field in fields[3:-1]):
+    optional = {field.tag: field for field in fields[3:-1]}
+    if [field.tag for field in fields[3:-1]] != sorted(optional) or not optional.keys() <= {_CERTIFICATES, _CRLS}:
         raise MalformedMessage("unexpected field before signerInfos", where=where)
-    return SignedData(
-        e_content_type=e_content_type,
-        e_content=e_content,
-        certificates=tuple(
-            certificate for field in fields[3:-1] if field.tag == 0xA0 for certificate in _parse_certificate_set(field)
-        ),
-        signer_infos=tuple(_parse_signer_or_error(signer) for signer in signers),
+    certificates = _members(optional.get(_CERTIFICATES), "certificates")
+    crls = _members(optional.get(_CRLS), "crls")
+    signers = _members(der.expect(fields[-1], der.SET, where="signerInfos"), "signerInfos")
+    check_limit("certificates", len(certificates), MAX_CERTIFICATES)
+    check_limit("CRLs", len(crls), MAX_CERTIFICATES)
+    check_limit("signers", len(signers), MAX_SIGNERS)
+    return SignedDataFields(
+        version=der.parse_integer(fields[0], where=where),
+        digest_algorithms=_members(der.expect(fields[1], der.SET, where="digestAlgorithms"), "digestAlgorithms"),
+        encapsulated=fields[2],
+        certificates=certificates,
+        crls=crls,
+        signer_infos=signers,
     )
+
+
+def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
+    """(eContentType, eContent) of an EncapsulatedContentInfo. Raises MalformedMessage.
+
+    RFC 5652 section 5.2: detached means eContent absent, not empty (MUSTS 8).
+    """
+    where = "encapContentInfo"
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if not 1 <= len(fields) <= 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+    content_type = der.parse_oid(fields[0], where=where)
+    if len(fields) == 1:
+        return content_type, None
+    explicit = der.expect(fields[1], 0xA0, where=where)
+    return content_type, der.read_octets(der.read_one(explicit.content, where="eContent"), where="eContent")
 
 
 def find_certificate(sid: CertificateId, certificates: Sequence[Certificate]) -> Certificate | None:
@@ -69,71 +140,95 @@ async def build_signed_data(
     signing_time: datetime.datetime,
     provider: CryptoProvider,
     scheme: SignatureScheme | None = None,
+    options: SignerOptions = DEFAULT_OPTIONS,
+    certificates: Sequence[Certificate] = (),
+    crls: Sequence[bytes] = (),
 ) -> bytes:
     """DER of a ContentInfo with SignedData by every holder, each certificate and its chain carried along.
 
-    Raises UnsupportedAlgorithm for a scheme that a key cannot sign with.
+    `certificates` and `crls` (DER of each CertificateList) are carried besides.
+    Raises UnsupportedAlgorithm for a scheme that a key cannot sign with, MalformedMessage for options that contradict
+    the content.
     """
-    algorithms = [choose_signature_algorithm(holder.private_key, scheme) for holder in holders]
-    digests = {name: await provider.digest(name, content) for name in {a.hash_name for a in algorithms}}
-    signer_infos = [
-        await build_signer_info(
-            holder,
-            algorithm,
-            content_type=content_type,
-            message_digest=digests[algorithm.hash_name],
-            signing_time=signing_time,
-            provider=provider,
-        )
-        for holder, algorithm in zip(holders, algorithms, strict=True)
+    algorithms = [
+        choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+        for holder in holders
     ]
-    carried = dict.fromkeys(c.der for holder in holders for c in (holder.certificate, *holder.chain))
-    # RFC 5652 section 5.1: version 3 when eContentType is not id-data; all our SignerInfos are version 1.
-    version = der.integer(1 if content_type == ID_DATA else 3)
-    before = version + der.set_of([build_hash_identifier(name) for name in digests])
-    after = der.set_of(list(carried), tag=0xA0) + der.set_of(signer_infos)
-    encapsulated = _build_encapsulated(content_type, None if detached else content)
-    length = len(before) + sum(map(len, encapsulated)) + len(after)
-    return build_content_info(ID_SIGNED_DATA, der.header(der.SEQUENCE, length), before, *encapsulated, after)
+    signer_infos: list[bytes] = []
+    digests: dict[str, bytes] = {}
+    for holder, algorithm in zip(holders, algorithms, strict=True):
+        if options.attributes is AttributesForm.NONE:
+            info = await build_bare_signer_info(
+                holder, algorithm, content, content_type=content_type, provider=provider, options=options
+            )
+        else:
+            if algorithm.hash_name not in digests:
+                digests[algorithm.hash_name] = await provider.digest(algorithm.hash_name, content)
+            info = await build_signer_info(
+                holder,
+                algorithm,
+                content_type=content_type,
+                message_digest=digests[algorithm.hash_name],
+                signing_time=signing_time,
+                provider=provider,
+                options=options,
+            )
+        signer_infos.append(info)
+    chains = (c.der for holder in holders for c in (holder.certificate, *holder.chain))
+    return assemble_signed_data(
+        version=1 if content_type == ID_DATA and options.sid_form is SignerIdentifierForm.ISSUER_AND_SERIAL else 3,
+        digest_algorithms=digest_identifiers(algorithms),
+        encapsulated=build_encapsulated(content_type, None if detached else content),
+        certificates=[*chains, *(c.der for c in certificates)],
+        crls=crls,
+        signer_infos=signer_infos,
+    )
 
 
-def _parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
-    # RFC 5652 section 5.2: detached means eContent absent, not empty.
-    where = "encapContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
-    content_type = der.parse_oid(fields[0], where=where)
-    if len(fields) == 1:
-        return content_type, None
-    explicit = der.expect(fields[1], 0xA0, where=where)
-    return content_type, der.read_octets(der.read_one(explicit.content, where="eContent"), where="eContent")
+def digest_identifiers(algorithms: Iterable[SignatureAlgorithm]) -> list[bytes]:
+    """DER of the DigestAlgorithmIdentifiers of several signers, each once."""
+    return list(dict.fromkeys(build_digest_identifier(algorithm) for algorithm in algorithms))
 
 
-def _parse_certificate_set(field: Tlv) -> list[Certificate]:
-    # One damaged certificate in the bag must not hide the others; the signer's own is then simply missing.
-    members = der.read_children(field, where="certificates")
-    check_limit("certificates", len(members), MAX_CERTIFICATES)
-    certificates: list[Certificate] = []
-    for member in members:
-        if member.tag != der.SEQUENCE:  # attribute certificates and other formats, which nothing here uses
-            continue
-        try:
-            certificates.append(parse_certificate(member.encoded))
-        except SmimeError:
-            continue
-    return certificates
+def signed_data_version(
+    *, content_type: str, certificate_tags: Iterable[int], crl_tags: Iterable[int], signer_versions: Iterable[int]
+) -> int:
+    """CMSVersion from what is inside (RFC 5652 section 5.1, MUSTS 32), by the identifier octets of the members."""
+    certificate_kinds = set(certificate_tags)
+    if _OTHER_CERTIFICATE in certificate_kinds or _OTHER_REVOCATION_INFO in crl_tags:
+        return 5
+    if _ATTRIBUTE_CERTIFICATE_V2 in certificate_kinds:
+        return 4
+    if _ATTRIBUTE_CERTIFICATE_V1 in certificate_kinds or 3 in signer_versions or content_type != ID_DATA:
+        return 3
+    return 1
 
 
-def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:
-    try:
-        return parse_signer_info(tlv)
-    except SmimeError as error:
-        return error
+def assemble_signed_data(
+    *,
+    version: int,
+    digest_algorithms: Sequence[bytes],
+    encapsulated: Sequence[Buffer],
+    certificates: Sequence[bytes],
+    crls: Sequence[bytes],
+    signer_infos: Sequence[bytes],
+) -> bytes:
+    """DER of a ContentInfo with SignedData from its encoded members; certificates and CRLs stand once each.
+
+    `encapsulated` comes in pieces, so that bulk content is copied once, into the whole.
+    """
+    before = der.integer(version) + der.set_of(list(digest_algorithms))
+    after = (
+        *((der.set_of(list(dict.fromkeys(certificates)), tag=_CERTIFICATES),) if certificates else ()),
+        *((der.set_of(list(dict.fromkeys(crls)), tag=_CRLS),) if crls else ()),
+        der.set_of(list(signer_infos)),
+    )
+    length = len(before) + sum(map(len, encapsulated)) + sum(map(len, after))
+    return build_content_info(ID_SIGNED_DATA, der.header(der.SEQUENCE, length), before, *encapsulated, *after)
 
 
-def _build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buffer, ...]:
-    # In pieces, so that bulk content is copied once, into the whole.
+def build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buffer, ...]:
+    """DER of an EncapsulatedContentInfo, in pieces around the content; None leaves eContent out."""
     type_der = der.oid(content_type)
     if content is None:
         return (der.sequence(type_der),)
@@ -141,3 +236,36 @@ def _build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buff
     explicit_header = der.header(0xA0, len(string_header) + len(content))
     length = len(type_der) + len(explicit_header) + len(string_header) + len(content)
     return der.header(der.SEQUENCE, length), type_der, explicit_header, string_header, content
+
+
+def _members(tlv: Tlv | None, where: str) -> tuple[Tlv, ...]:
+    return tuple(der.read_children(tlv, where=where)) if tlv is not None else ()
+
+
+def _readable_certificates(members: Iterable[Tlv]) -> Iterable[Certificate]:
+    # One damaged certificate in the bag must not hide the others; the signer's own is then simply missing.
+    # Attribute certificates and other formats are nothing that is used here.
+    for member in members:
+        if member.tag != der.SEQUENCE:
+            continue
+        try:
+            yield _parse_certificate(bytes(member.encoded))
+        except SmimeError:
+            continue
+
+
+def _parse_certificate(octets: bytes) -> Certificate:
+    return _remembered_certificate(octets) if len(octets) <= _MAX_CACHED_BYTES else parse_certificate(octets)
+
+
+@functools.lru_cache(maxsize=256)
+def _remembered_certificate(octets: bytes) -> Certificate:
+    # Parsing costs more than checking an RSA signature, and a mailbox holds few correspondents.
+    return parse_certificate(octets)
+
+
+def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:
+    try:
+        return parse_signer_info(tlv)
+    except SmimeError as error:
+        return error

@@ -1,23 +1,24 @@
 """One SignerInfo: parsing, the verdict on its signature, building (RFC 5652 sections 5.3 to 5.6 and 11).
 
-Leaves out: whether the signer's certificate is trusted (`pkix`), countersignatures.
+What typed attributes mean stands in `signed_attributes`. Leaves out: whether the signer's certificate is trusted
+(`pkix`), countersignatures (`countersignature`).
 """
 
 from __future__ import annotations
 
 import datetime
-import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from smime_core import der
 from smime_core.algorithms import (
-    AES_128_CBC,
-    AES_256_CBC,
-    AES_256_GCM,
     HashName,
     SignatureAlgorithm,
+    SignatureScheme,
+    build_digest_identifier,
     build_hash_identifier,
     build_signature_identifier,
     parse_hash_identifier,
@@ -26,74 +27,143 @@ from smime_core.algorithms import (
 from smime_core.attributes import (
     CONTENT_TYPE,
     MESSAGE_DIGEST,
-    SIGNING_CERTIFICATE,
-    SIGNING_CERTIFICATE_V2,
-    SIGNING_TIME,
-    SMIME_CAPABILITIES,
     Attributes,
+    SignedAttributes,
     build_attribute,
-    parse_attributes,
+    check_attribute_rules,
+    parse_signed_attributes,
+    parse_unsigned_attributes,
     single_value,
 )
-from smime_core.certificate import Certificate, parse_time
+from smime_core.capabilities import OUR_CAPABILITIES_DER
+from smime_core.certificate import Certificate
 from smime_core.content_info import ID_DATA
-from smime_core.der import Tlv
+from smime_core.der import Buffer, Tlv
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
     MessageDigestMismatch,
     SignatureMismatch,
+    UnsupportedAlgorithm,
 )
 from smime_core.key_management import CertificateId, KeyHolder, build_issuer_and_serial, parse_certificate_id
 from smime_core.policy import Policy, check_signature_algorithm
-from smime_core.provider import CryptoProvider
+from smime_core.provider import CryptoProvider, PublicKey
+from smime_core.signed_attributes import (
+    build_algorithm_protection,
+    build_signing_certificate,
+    build_signing_time,
+    check_algorithm_protection,
+    check_signing_certificate,
+    parse_signing_time,
+)
 from smime_core.signed_content import SignedContent
 
 _MAX_SIGNED_ATTRS_BYTES: Final = 1_048_576  # what no honest signedAttrs reach, so that a stripped set is recognised
 
+# RFC 9882 section 3.3: the digest is at least as strong as the signature.
+_ML_DSA_44_HASHES: Final = frozenset(
+    {
+        HashName.SHA256,
+        HashName.SHA384,
+        HashName.SHA512,
+        HashName.SHA3_256,
+        HashName.SHA3_384,
+        HashName.SHA3_512,
+        HashName.SHAKE128,
+        HashName.SHAKE256,
+    }
+)
+_ML_DSA_65_HASHES: Final = _ML_DSA_44_HASHES - {HashName.SHA256, HashName.SHA3_256, HashName.SHAKE128}
+_ML_DSA_HASHES: Final = {
+    SignatureScheme.ML_DSA_44: _ML_DSA_44_HASHES,
+    SignatureScheme.ML_DSA_65: _ML_DSA_65_HASHES,
+    SignatureScheme.ML_DSA_87: _ML_DSA_65_HASHES - {HashName.SHA384, HashName.SHA3_384},
+}
+
+
+class SignerIdentifierForm(Enum):
+    """How a SignerInfo names its certificate (RFC 5652 section 5.3)."""
+
+    ISSUER_AND_SERIAL = 1
+    """What every reader knows; SignerInfo version 1."""
+    SUBJECT_KEY_IDENTIFIER = 3
+    """The extension's value; SignerInfo version 3."""
+
+
+class AttributesForm(Enum):
+    STANDARD = "standard"
+    """content-type, signing-time, message-digest, capabilities, signing certificate, algorithm protection."""
+    NONE = "none"
+    """The signature covers the content itself; for id-data alone (MUSTS 2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerOptions:
+    """How a SignerInfo is made; `further_attributes` are DER of whole Attributes, signed with the standard ones."""
+
+    sid_form: SignerIdentifierForm = SignerIdentifierForm.ISSUER_AND_SERIAL
+    attributes: AttributesForm = AttributesForm.STANDARD
+    further_attributes: tuple[bytes, ...] = ()
+
+
+DEFAULT_OPTIONS: Final = SignerOptions()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerInfo:
-    """One SignerInfo, structure read and nothing believed yet.
+    """One SignerInfo, structure read and nothing believed yet; `signed_attrs` is None when absent.
 
-    `signed_attrs_der` is the SET OF form that the signature covers (RFC 5652 section 5.4), None when absent.
+    `unsigned_attributes` are nobody's word: the signature does not cover them.
     """
 
+    version: int
     sid: CertificateId
     digest_algorithm_der: bytes
     signature_algorithm_der: bytes
     signature: bytes
-    signed_attrs_der: bytes | None
-    attributes: Attributes
+    signed_attrs: SignedAttributes | None
+    unsigned_attributes: Attributes = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> Attributes:
+        """The signed attributes."""
+        return self.signed_attrs.attributes if self.signed_attrs else {}
+
+    @property
+    def signed_attrs_der(self) -> bytes | None:
+        """The SET OF form that the signature covers (RFC 5652 section 5.4), in the order that came."""
+        return self.signed_attrs.received_der if self.signed_attrs else None
+
+    @property
+    def tolerances(self) -> tuple[str, ...]:
+        """What was read though no signer should write it, by name: for reports (MUSTS 6)."""
+        return self.signed_attrs.tolerances if self.signed_attrs else ()
 
     @property
     def signing_time(self) -> datetime.datetime | None:
         """The signer's own claim of when (RFC 5652 section 11.3). Raises MalformedMessage."""
-        if SIGNING_TIME not in self.attributes:
-            return None
-        return parse_time(single_value(self.attributes, SIGNING_TIME, "signing-time"), where="signingTime")
+        return parse_signing_time(self.attributes)
 
 
 def parse_signer_info(tlv: Tlv) -> SignerInfo:
-    """The structure of one SignerInfo. Raises MalformedMessage or LimitExceeded."""
+    """The structure of one SignerInfo, of whatever version (MUSTS 45). Raises MalformedMessage or LimitExceeded."""
     where = "SignerInfo"
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
     if len(fields) < 5:
         raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where=where)
-    der.parse_integer(fields[0], where=where)
     signed_attrs = fields[3] if fields[3].tag == 0xA0 else None
     rest = fields[4:] if signed_attrs else fields[3:]
     if not 2 <= len(rest) <= 3 or (len(rest) == 3 and rest[2].tag != 0xA1):
         raise MalformedMessage("unexpected fields after signedAttrs", where=where)
-    # RFC 5652 section 5.4: the signature covers the SET OF form, not [0] IMPLICIT.
-    signed_attrs_der, attributes = parse_attributes(signed_attrs, where="signedAttrs") if signed_attrs else (None, {})
     return SignerInfo(
+        version=der.parse_integer(fields[0], where=where),
         sid=parse_certificate_id(fields[1], where="sid"),
         digest_algorithm_der=der.to_definite(fields[2], where=where),
         signature_algorithm_der=der.to_definite(rest[0], where=where),
         signature=bytes(der.read_octets(rest[1], where="signature")),
-        signed_attrs_der=signed_attrs_der,
-        attributes=attributes,
+        signed_attrs=parse_signed_attributes(signed_attrs, where="signedAttrs") if signed_attrs else None,
+        unsigned_attributes=parse_unsigned_attributes(rest[2], where="unsignedAttrs") if len(rest) == 3 else {},
     )
 
 
@@ -108,34 +178,90 @@ async def verify_signer(
 ) -> SignatureAlgorithm:
     """Check one SignerInfo against the content and the signer's key; returns the algorithm that held.
 
-    (0) the algorithms are known and strong enough; (1) the digest of the content, computed here, equals message-digest;
-    (2) content-type equals eContentType; (3) a signing-certificate attribute names this certificate; (4) the signature
-    covers the attributes. Both (1) and (4), always (RFC 5652 sections 5.4 and 5.6).
+    (0) the algorithms are known, fit together and are strong enough; (1) each attribute stands where and as often as it
+    may; (2) the digest of the content, computed here, equals message-digest; (3) content-type equals eContentType;
+    (4) the attributes that name a certificate or algorithms name these; (5) the signature covers the attributes.
+    Both (2) and (5), always (RFC 5652 sections 5.4 and 5.6).
     Raises AlgorithmForbidden, UnsupportedAlgorithm, MessageDigestMismatch, ContentTypeMismatch, SignatureMismatch
     or MalformedMessage.
     """
     # (0)
-    digest = parse_hash_identifier(signer.digest_algorithm_der)
-    algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest=digest)
-    _check_algorithms(digest, algorithm, policy)
-    if signer.signed_attrs_der is None:
+    digest, algorithm = check_algorithms(signer, certificate.public_key, policy)
+    # (1)
+    check_attribute_rules(signer.attributes, signer.unsigned_attributes)
+    if signer.signed_attrs is None:
         _check_bare_content(content, content_type)
         await content.verify(certificate.public_key, algorithm, signer.signature)
         return algorithm
-    # (1)
-    claimed = single_value(signer.attributes, MESSAGE_DIGEST, "message-digest")
-    computed = await content.digest(digest)
-    if not hmac.compare_digest(computed, bytes(der.expect(claimed, der.OCTET_STRING, where="message-digest").content)):
-        raise MessageDigestMismatch("the content was changed after it was signed")
     # (2)
+    check_message_digest(signer, await content.digest(digest))
+    # (3)
     signed_type = der.parse_oid(single_value(signer.attributes, CONTENT_TYPE, "content-type"))
     if signed_type != content_type:
         raise ContentTypeMismatch(f"signed as {signed_type}, presented as {content_type}")
-    # (3)
-    _check_signing_certificate(signer, certificate)
-    # (4)
-    await provider.verify(certificate.public_key, algorithm, signer.signature, signer.signed_attrs_der)
+    # (4) and (5)
+    await verify_signed_attributes(signer, algorithm, certificate=certificate, provider=provider, policy=policy)
     return algorithm
+
+
+def check_algorithms(signer: SignerInfo, key: PublicKey, policy: Policy) -> tuple[HashName, SignatureAlgorithm]:
+    """The content digest and the signature algorithm of a SignerInfo, when they fit one another and the key.
+
+    One hash throughout: RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS (MUSTS 10), RFC 8419 section 3
+    for Ed25519 and Ed448 (MUSTS 13). ML-DSA takes any that is strong enough (RFC 9882 section 3.3).
+    Raises UnsupportedAlgorithm, AlgorithmForbidden, SignatureMismatch or MalformedMessage.
+    """
+    digest = parse_hash_identifier(signer.digest_algorithm_der)
+    algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest=digest)
+    if digest is not algorithm.hash_name:
+        raise SignatureMismatch(f"digest {digest}, signature with {algorithm.hash_name}: expected the same")
+    check_signature_algorithm(algorithm, policy)
+    strong_enough = _ML_DSA_HASHES.get(algorithm.scheme)
+    # Without signedAttrs the digest is not used at all (RFC 9882 section 3.3).
+    if strong_enough is not None and signer.signed_attrs is not None and digest not in strong_enough:
+        raise SignatureMismatch(f"digest {digest} is weaker than {algorithm.scheme}")
+    _check_pss_key(key, algorithm)
+    return digest, algorithm
+
+
+def check_message_digest(signer: SignerInfo, computed: bytes) -> None:
+    """Raise MessageDigestMismatch unless the message-digest attribute says `computed` (MUSTS 4)."""
+    claimed = single_value(signer.attributes, MESSAGE_DIGEST, "message-digest")
+    if not hmac.compare_digest(computed, bytes(der.expect(claimed, der.OCTET_STRING, where="message-digest").content)):
+        raise MessageDigestMismatch("the content was changed after it was signed")
+
+
+async def verify_signed_attributes(
+    signer: SignerInfo,
+    algorithm: SignatureAlgorithm,
+    *,
+    certificate: Certificate,
+    provider: CryptoProvider,
+    policy: Policy,
+) -> None:
+    """Check the typed attributes and the signature over the set. Raises SignatureMismatch or MalformedMessage.
+
+    A set that is not sorted verifies as it came, or else as RFC 5652 section 5.4 has it, sorted: both say the same,
+    and `signer.tolerances` tells of it. Policy SEND demands DER.
+    """
+    signed_attrs = signer.signed_attrs
+    if signed_attrs is None:
+        raise MalformedMessage("absent", where="signedAttrs")
+    if signed_attrs.tolerances and policy is Policy.SEND:
+        raise MalformedMessage("not a SET OF in DER", where="signedAttrs")
+    parse_signing_time(signer.attributes)
+    check_signing_certificate(signer.attributes, certificate)
+    check_algorithm_protection(
+        signer.attributes,
+        digest_algorithm_der=signer.digest_algorithm_der,
+        signature_algorithm_der=signer.signature_algorithm_der,
+    )
+    try:
+        await provider.verify(certificate.public_key, algorithm, signer.signature, signed_attrs.received_der)
+    except SignatureMismatch:
+        if not signed_attrs.tolerances:
+            raise
+        await provider.verify(certificate.public_key, algorithm, signer.signature, signed_attrs.sorted_der)
 
 
 async def build_signer_info(
@@ -146,40 +272,110 @@ async def build_signer_info(
     message_digest: bytes,
     signing_time: datetime.datetime,
     provider: CryptoProvider,
+    options: SignerOptions = DEFAULT_OPTIONS,
 ) -> bytes:
-    """DER of a version 1 SignerInfo with signed attributes, its sid issuer and serial number."""
+    """DER of a SignerInfo with signed attributes over content of the given digest.
+
+    Raises MalformedMessage for further attributes that must not stand there, UnsupportedAlgorithm for a certificate
+    without the key identifier that `options` asks for.
+    """
     attributes = [
         build_attribute(CONTENT_TYPE, der.oid(content_type)),
-        build_attribute(SIGNING_TIME, build_time(signing_time)),
+        build_signing_time(signing_time),
         build_attribute(MESSAGE_DIGEST, der.octet_string(message_digest)),
-        build_attribute(SMIME_CAPABILITIES, _CAPABILITIES_DER),
-        build_attribute(SIGNING_CERTIFICATE_V2, _build_signing_certificate(holder.certificate)),
+        OUR_CAPABILITIES_DER,
+        build_signing_certificate(holder.certificate),
+        build_algorithm_protection(build_digest_identifier(algorithm), build_signature_identifier(algorithm)),
+        *options.further_attributes,
     ]
-    signed_attrs_der = der.set_of(attributes)
+    return await sign_attributes(holder, algorithm, attributes, sid_form=options.sid_form, provider=provider)
+
+
+async def build_bare_signer_info(
+    holder: KeyHolder,
+    algorithm: SignatureAlgorithm,
+    content: Buffer,
+    *,
+    content_type: str,
+    provider: CryptoProvider,
+    options: SignerOptions,
+) -> bytes:
+    """DER of a SignerInfo without attributes: the signature covers the content itself (RFC 5652 section 5.4).
+
+    Raises MalformedMessage for content other than id-data (section 5.3), and for attributes that nothing would sign.
+    """
+    if content_type != ID_DATA:
+        raise MalformedMessage(f"content of type {content_type} is signed with attributes only", where="SignerInfo")
+    if options.further_attributes:
+        raise MalformedMessage("attributes are given and none are to be signed", where="SignerInfo")
+    # RFC 8419 section 3.2: here Ed448 has id-shake256 where with attributes it has id-shake256-len.
+    digest_der = build_hash_identifier(algorithm.hash_name)
+    signature = await provider.sign(holder.private_key, algorithm, content)
+    return _assemble(holder.certificate, algorithm, options.sid_form, digest_der, b"", signature)
+
+
+async def sign_attributes(
+    holder: KeyHolder,
+    algorithm: SignatureAlgorithm,
+    attributes: Sequence[bytes],
+    *,
+    sid_form: SignerIdentifierForm,
+    provider: CryptoProvider,
+) -> bytes:
+    """DER of a SignerInfo over exactly these attributes, each in DER; the caller has put the digest in.
+
+    Raises MalformedMessage for a set that no verifier would accept.
+    """
+    signed_attrs_der = der.set_of(list(attributes))
+    implicit_der = b"\xa0" + signed_attrs_der[1:]
+    check_attribute_rules(parse_signed_attributes(der.read_one(implicit_der), where="signedAttrs").attributes, {})
     signature = await provider.sign(holder.private_key, algorithm, signed_attrs_der)
+    digest_der = build_digest_identifier(algorithm)
+    return _assemble(holder.certificate, algorithm, sid_form, digest_der, implicit_der, signature)
+
+
+def build_signer_identifier(certificate: Certificate, form: SignerIdentifierForm) -> bytes:
+    """DER of a SignerIdentifier. Raises UnsupportedAlgorithm for a certificate without a key identifier."""
+    if form is SignerIdentifierForm.ISSUER_AND_SERIAL:
+        return build_issuer_and_serial(certificate)
+    # RFC 5652 section 5.3: it equals the extension's value, and is nothing computed from the key.
+    if certificate.subject_key_identifier is None:
+        raise UnsupportedAlgorithm(
+            "2.5.29.14", "sid", text="sid: the certificate has no subjectKeyIdentifier to be named by"
+        )
+    return der.element(0x80, certificate.subject_key_identifier)
+
+
+def _assemble(
+    certificate: Certificate,
+    algorithm: SignatureAlgorithm,
+    sid_form: SignerIdentifierForm,
+    digest_der: bytes,
+    signed_attrs_der: bytes,
+    signature: bytes,
+) -> bytes:
+    # RFC 5652 section 5.3: the version follows from the form of sid (MUSTS 32).
     return der.sequence(
-        der.integer(1),
-        build_issuer_and_serial(holder.certificate),
-        build_hash_identifier(algorithm.hash_name),
-        b"\xa0" + signed_attrs_der[1:],
+        der.integer(sid_form.value),
+        build_signer_identifier(certificate, sid_form),
+        digest_der,
+        signed_attrs_der,
         build_signature_identifier(algorithm),
         der.octet_string(signature),
     )
 
 
-def build_time(moment: datetime.datetime) -> bytes:
-    """UTCTime for 1950 through 2049, else GeneralizedTime, with seconds and Z (RFC 5652 section 11.3)."""
-    utc = moment.astimezone(datetime.UTC)
-    if 1950 <= utc.year < 2050:
-        return der.element(0x17, utc.strftime("%y%m%d%H%M%SZ").encode("ascii"))
-    return der.element(0x18, utc.strftime("%Y%m%d%H%M%SZ").encode("ascii"))
-
-
-def _check_algorithms(digest: HashName, algorithm: SignatureAlgorithm, policy: Policy) -> None:
-    # RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS: one hash throughout (MUSTS 10).
-    if digest is not algorithm.hash_name:
-        raise SignatureMismatch(f"digest {digest}, signature with {algorithm.hash_name}: expected the same")
-    check_signature_algorithm(algorithm, policy)
+def _check_pss_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
+    # RFC 4055 sections 1.2 and 3.1: an id-RSASSA-PSS key signs by PSS alone, with its own hash and at least its salt.
+    if key.pss is None:
+        return
+    if algorithm.scheme is not SignatureScheme.RSA_PSS:
+        raise SignatureMismatch("the key is for RSASSA-PSS alone")
+    bound = key.pss.parameters
+    if bound is None:
+        return
+    if algorithm.hash_name is not bound.hash_name or algorithm.salt_length < bound.salt_length:
+        raise SignatureMismatch("the signature's PSS parameters are not those that its key is bound to")
 
 
 def _check_bare_content(content: SignedContent, content_type: str) -> None:
@@ -190,41 +386,8 @@ def _check_bare_content(content: SignedContent, content_type: str) -> None:
     octets = content.small_octets(_MAX_SIGNED_ATTRS_BYTES)
     if octets is not None and bytes(octets[:1]) == b"\x31":
         try:
-            _, attributes = parse_attributes(der.read_one(octets), where="content")
+            attributes = parse_signed_attributes(der.read_one(octets), where="content").attributes
         except MalformedMessage:
             return
         if MESSAGE_DIGEST in attributes:
             raise SignatureMismatch("the content is the signed attributes of another signature")
-
-
-def _check_signing_certificate(signer: SignerInfo, certificate: Certificate) -> None:
-    # RFC 5035 sections 3 to 5: when present, the first identifier names the certificate that verified.
-    for attribute_type, default_hash in (
-        (SIGNING_CERTIFICATE_V2, HashName.SHA256),
-        (SIGNING_CERTIFICATE, HashName.SHA1),
-    ):
-        if attribute_type not in signer.attributes:
-            continue
-        where = "signingCertificate"
-        value = der.read_children(single_value(signer.attributes, attribute_type, where), where=where)
-        identifiers = der.read_children(value[0], where=where) if value else []
-        if not identifiers:
-            raise MalformedMessage("names no certificate", where=where)
-        fields = der.read_children(identifiers[0], where=where)
-        hash_name = default_hash
-        if fields and fields[0].tag == der.SEQUENCE:
-            hash_name = parse_hash_identifier(fields.pop(0).encoded, role=where)
-        expected = hashlib.new(hash_name, certificate.der).digest()
-        if not fields or not hmac.compare_digest(bytes(fields[0].content), expected):
-            raise SignatureMismatch("the signing-certificate attribute names another certificate")
-
-
-def _build_signing_certificate(certificate: Certificate) -> bytes:
-    # RFC 5035 section 4: SHA-256 is the default and left out.
-    return der.sequence(der.sequence(der.sequence(der.octet_string(hashlib.sha256(certificate.der).digest()))))
-
-
-# RFC 8551 section 2.5.2: what we can read, best first.
-_CAPABILITIES_DER: Final = der.sequence(
-    *(der.sequence(der.oid(cipher.oid)) for cipher in (AES_256_GCM, AES_256_CBC, AES_128_CBC))
-)

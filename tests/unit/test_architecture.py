@@ -38,6 +38,7 @@ LAYERS = (
     {"report"},
     {"pkix"},
     {"identity", "key_management"},
+    {"capabilities", "signed_attributes"},
     {"recipient_info", "signer_info"},
     {"enveloped_data", "signed_data"},
     {"layers"},

@@ -25,7 +25,7 @@ from smime_core.key_management import build_issuer_and_serial
 from smime_core.message import SignatureForm
 from smime_core.provider import NewKey
 from smime_core.report import MessageReport, State
-from smime_core.signer_info import build_time
+from smime_core.signed_attributes import build_time
 from tests.unit.people import NOW, PROVIDER, anchor, person, trust
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
@@ -170,8 +170,24 @@ def test_must_5_refuses_signed_attributes_presented_as_content() -> None:
 
 
 def test_must_6_refuses_signed_attrs_that_are_not_der() -> None:
+    """A length in its long form, where DER has the short one."""
+    content_type = signed_attrs()[0]
+    padded = content_type[:1] + b"\x81" + content_type[1:]
+    assert codes(examine(signed_data(signer_info([padded, signed_attrs()[1]])))) == ["malformed-message"]
+
+
+def test_must_6_accepts_signed_attrs_out_of_order_as_they_were_signed() -> None:
     attributes = sorted(signed_attrs(), reverse=True)
-    assert codes(examine(signed_data(signer_info(attributes, sort=False)))) == ["malformed-message"]
+    covered = der.element(der.SET, *attributes)
+    report = examine(signed_data(signer_info(attributes, sort=False, signed=covered)))
+    assert report.state is State.VERIFIED
+
+
+def test_must_6_accepts_signed_attrs_out_of_order_that_were_signed_in_order() -> None:
+    attributes = sorted(signed_attrs(), reverse=True)
+    covered = der.set_of(attributes)
+    report = examine(signed_data(signer_info(attributes, sort=False, signed=covered)))
+    assert report.state is State.VERIFIED
 
 
 def test_must_7_certificates_alone_are_never_signed() -> None:

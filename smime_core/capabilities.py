@@ -1,0 +1,176 @@
+"""SMIMECapabilities: what a signer says that it can read, and what we say (RFC 8551 section 2.5.2).
+
+Values that nobody knows are kept as they stand and skipped by everything else ("in a graceful manner", same section).
+Believed only behind a verified signature with a sensible signing time (RFC 8551 section 2.7.1, MUSTS 16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import (
+    AES_128_CBC,
+    AES_128_GCM,
+    AES_192_CBC,
+    AES_192_GCM,
+    AES_256_CBC,
+    AES_256_GCM,
+    AES_256_WRAP,
+    CHACHA20_POLY1305,
+    CONTENT_CIPHERS,
+    ECDH_HKDF_SHA256,
+    ECDH_SHA256,
+    ECDH_SHA384,
+    HASH_OIDS,
+    KEY_AGREEMENTS,
+    KEY_WRAPS,
+    MGF1,
+    NULL,
+    RC2_CBC,
+    RSA_ENCRYPTION,
+    RSAES_OAEP,
+    ContentCipher,
+    HashName,
+    KeyAgreement,
+    KeyTransport,
+    KeyWrap,
+    TransportScheme,
+    parse_transport_identifier,
+    rc2_cbc,
+)
+from smime_core.attributes import SMIME_CAPABILITIES, Attributes, build_attribute, find_value
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_CAPABILITIES, check_limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """One SMIMECapability; `parameters` is DER, None when absent."""
+
+    oid: str
+    parameters: bytes | None
+
+    @property
+    def der(self) -> bytes:
+        return der.sequence(der.oid(self.oid), self.parameters or b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What somebody can read, in the order of preference; `entries` holds everything, the properties what we know."""
+
+    entries: tuple[Capability, ...]
+
+    @property
+    def content_ciphers(self) -> tuple[ContentCipher, ...]:
+        ciphers = (_content_cipher(entry) for entry in self.entries)
+        return tuple(cipher for cipher in ciphers if cipher is not None)
+
+    @property
+    def key_transports(self) -> tuple[KeyTransport, ...]:
+        transports = (_key_transport(entry) for entry in self.entries)
+        return tuple(transport for transport in transports if transport is not None)
+
+    @property
+    def key_agreements(self) -> tuple[tuple[KeyAgreement, KeyWrap], ...]:
+        """Each with the key wrap that stands in its parameters (RFC 5753 section 6, RFC 8418 section 8)."""
+        agreements = (_key_agreement(entry) for entry in self.entries)
+        return tuple(agreement for agreement in agreements if agreement is not None)
+
+    @property
+    def hashes(self) -> tuple[HashName, ...]:
+        known = {oid: name for name, oid in HASH_OIDS.items()}
+        return tuple(known[entry.oid] for entry in self.entries if entry.oid in known)
+
+
+def parse_capabilities(attributes: Attributes) -> Capabilities | None:
+    """The SMIMECapabilities of a signed set, None without them. Raises MalformedMessage or LimitExceeded."""
+    value = find_value(attributes, SMIME_CAPABILITIES, "SMIMECapabilities")
+    if value is None:
+        return None
+    where = "SMIMECapabilities"
+    members = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    check_limit("capabilities", len(members), MAX_CAPABILITIES)
+    return Capabilities(entries=tuple(_parse_capability(member) for member in members))
+
+
+def build_capabilities(entries: tuple[Capability, ...]) -> bytes:
+    """DER of an SMIMECapabilities attribute."""
+    return build_attribute(SMIME_CAPABILITIES, der.sequence(*(entry.der for entry in entries)))
+
+
+def _parse_capability(tlv: der.Tlv) -> Capability:
+    where = "SMIMECapability"
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if not 1 <= len(fields) <= 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+    parameters = bytes(fields[1].encoded) if len(fields) == 2 else None
+    return Capability(oid=der.parse_oid(fields[0], where=where), parameters=parameters)
+
+
+def _content_cipher(entry: Capability) -> ContentCipher | None:
+    if entry.oid != RC2_CBC:
+        return CONTENT_CIPHERS.get(entry.oid)
+    # RFC 3370 section 5.2 has a version number in messages; in a capability stands the number of bits itself.
+    bits = {b"\x02\x01\x28": 40, b"\x02\x01\x40": 64, b"\x02\x02\x00\x80": 128}.get(entry.parameters or b"")
+    return rc2_cbc(bits) if bits else None
+
+
+def _key_transport(entry: Capability) -> KeyTransport | None:
+    if entry.oid == RSA_ENCRYPTION:
+        return KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+    if entry.oid != RSAES_OAEP:
+        return None
+    for hash_name in HashName:
+        if entry.parameters == _oaep_parameters(hash_name):
+            return KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=hash_name)
+    try:
+        return parse_transport_identifier(entry.der)
+    except SmimeError:
+        return None
+
+
+def _key_agreement(entry: Capability) -> tuple[KeyAgreement, KeyWrap] | None:
+    agreement = KEY_AGREEMENTS.get(entry.oid)
+    if agreement is None or entry.parameters is None:
+        return None
+    for wrap in KEY_WRAPS.values():
+        if entry.parameters in (der.sequence(der.oid(wrap.oid)), der.sequence(der.oid(wrap.oid), NULL)):
+            return agreement, wrap
+    return None
+
+
+def _oaep_parameters(hash_name: HashName) -> bytes:
+    # RFC 3560 section 5 prints these octets and demands them, without the tags [0] and [1] that RFC 4055 has.
+    identifier = der.sequence(der.oid(HASH_OIDS[hash_name]), NULL)
+    return der.sequence(identifier, der.sequence(der.oid(MGF1), identifier))
+
+
+def _agreement(agreement: KeyAgreement, wrap: KeyWrap) -> Capability:
+    return Capability(oid=agreement.oid, parameters=der.sequence(der.oid(wrap.oid)))
+
+
+# What we read, best first within each category. Outlook takes the first cipher that it knows.
+OUR_CAPABILITIES: Final = (
+    *(
+        Capability(oid=cipher.oid, parameters=None)
+        for cipher in (
+            AES_256_GCM,
+            CHACHA20_POLY1305,
+            AES_192_GCM,
+            AES_128_GCM,
+            AES_256_CBC,
+            AES_192_CBC,
+            AES_128_CBC,
+        )
+    ),
+    Capability(oid=RSAES_OAEP, parameters=_oaep_parameters(HashName.SHA256)),
+    Capability(oid=RSAES_OAEP, parameters=b"\x30\x00"),  # SHA-1 throughout, the default of RFC 4055
+    _agreement(ECDH_SHA256, AES_256_WRAP),
+    _agreement(ECDH_SHA384, AES_256_WRAP),
+    _agreement(ECDH_HKDF_SHA256, AES_256_WRAP),
+)
+OUR_CAPABILITIES_DER: Final = build_capabilities(OUR_CAPABILITIES)
+"""The attribute that every signature of ours carries."""
