@@ -1,24 +1,42 @@
-"""Who signs and decrypts: a private key with its certificate and chain, in and out of PKCS#12 files (RFC 7292).
+"""Who signs and decrypts: a private key with its certificate and chain, in and out of files.
 
-A certificate belongs to the key whose public half it holds, whatever localKeyID says. One key with several certificates
-(renewals) gives several identities: an old message names the old certificate.
+PKCS#12 (RFC 7292) and PEM (RFC 7468) are told apart by content. A certificate belongs to the key whose public half it
+holds, whatever localKeyID says. One key with several certificates (renewals) gives several identities: an old message
+names the old certificate.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from smime_core import der
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.keys import find_public_key, parse_private_key, with_public_key
-from smime_core.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Key, build_pkcs12, parse_pkcs12
+from smime_core.keys import find_public_key, parse_private_key, public_point, with_public_key
+from smime_core.limits import check_limit
+from smime_core.passphrase import FilePassphrase
+from smime_core.pem import find_pem_blocks
+from smime_core.pkcs12 import (
+    DEFAULT_ITERATIONS,
+    Pkcs12Certificate,
+    Pkcs12Contents,
+    Pkcs12Form,
+    Pkcs12Key,
+    build_pkcs12,
+    parse_pkcs12,
+)
+from smime_core.private_key_file import is_private_key, load_pem_key
 from smime_core.provider import CryptoProvider, PrivateKey
 
-DEFAULT_ITERATIONS: Final = 600_000  # OWASP's figure for PBKDF2-HMAC-SHA-256; about 0.2 s natively
+_MAX_PEM_KEYS: Final = 100  # in one file; each may cost a key derivation
+_PKCS12_LABEL: Final = "PKCS12"
+# RFC 7468 section 5.1; the last is OpenSSL's, with its trust settings behind the certificate.
+_CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,37 +49,146 @@ class Identity:
     friendly_name: str | None = None
 
 
-async def load_identity(p12: Buffer, passphrase: bytes, *, provider: CryptoProvider) -> Identity:
-    """The first identity of a PKCS#12 file. `passphrase` is UTF-8.
+async def load_identity(data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider) -> Identity:
+    """The first identity of a PKCS#12 or PEM file. `passphrase` is UTF-8.
 
     Raises MalformedMessage when there is none, and what `load_identities` raises.
     """
-    identities = await load_identities(p12, passphrase, provider=provider)
+    identities = await load_identities(data, passphrase, provider=provider)
     if not identities:
-        raise MalformedMessage("the file holds no private key together with its certificate", where="PKCS#12")
+        raise MalformedMessage("the file holds no private key together with its certificate", where="identity")
     return identities[0]
 
 
-async def load_identities(p12: Buffer, passphrase: bytes, *, provider: CryptoProvider) -> tuple[Identity, ...]:
-    """All identities of a PKCS#12 file in the order of its keys; none for a file of certificates alone.
+async def load_identities(data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider) -> tuple[Identity, ...]:
+    """All identities of a PKCS#12 or PEM file in the order of its keys; none for a file of certificates alone.
 
-    Of several certificates for one key, the one that localKeyID names comes first, then the youngest.
+    Of several certificates for one key, the one that localKeyID names comes first, then the youngest. A part that
+    cannot be read hides no other; its error is raised when no identity is left.
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
-    contents = await parse_pkcs12(p12, passphrase, provider=provider)
-    certificates, unsupported = _parse_all_certificates(contents)
-    pairs: list[tuple[Pkcs12Key, PrivateKey, _FileCertificate]] = []
+    data = bytes(data)
+    if data[:1] != bytes([der.SEQUENCE]) and b"-----BEGIN " in data:
+        return await load_identities_from_pem(data, passphrase, provider=provider)
+    contents = await parse_pkcs12(data, passphrase or b"", provider=provider)
+    return await _pair(_read_pkcs12_keys(contents), provider=provider)
+
+
+async def load_identities_from_pem(
+    data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider
+) -> tuple[Identity, ...]:
+    """All identities of a PEM file with keys and certificates together, in any order.
+
+    Raises what `load_identities` does.
+    """
+    blocks = find_pem_blocks(bytes(data))
+    if not blocks:
+        raise MalformedMessage("found no whole PEM block", where="PEM")
+    file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider=provider)
+    keys: list[_FileKey] = []
+    certificates: list[Pkcs12Certificate] = []
+    failures: list[SmimeError] = []
+    for block in blocks:
+        if block.label == _PKCS12_LABEL:
+            return await load_identities(block.octets, passphrase, provider=provider)
+        if block.label in _CERTIFICATE_LABELS:
+            certificate = bytes(der.read_tlv(block.octets, where=block.label)[0].encoded)
+            certificates.append(Pkcs12Certificate(certificate_der=certificate))
+        elif is_private_key(block):
+            check_limit("PEM keys", len(keys) + len(failures) + 1, _MAX_PEM_KEYS)
+            try:
+                keys.append(_FileKey(private_key=await load_pem_key(block, file_passphrase)))
+            except SmimeError as error:
+                failures.append(error)
+    contents = _FileContents(keys=tuple(keys), certificates=tuple(certificates), failures=tuple(failures))
+    return await _pair(contents, provider=provider)
+
+
+async def export_identity(
+    identity: Identity,
+    passphrase: bytes,
+    *,
+    provider: CryptoProvider,
+    iterations: int | None = None,
+    form: Pkcs12Form = Pkcs12Form.MODERN,
+) -> bytes:
+    """A PKCS#12 file with one identity: see `export_identities`."""
+    return await export_identities([identity], passphrase, provider=provider, iterations=iterations, form=form)
+
+
+async def export_identities(
+    identities: Sequence[Identity],
+    passphrase: bytes,
+    *,
+    provider: CryptoProvider,
+    iterations: int | None = None,
+    form: Pkcs12Form = Pkcs12Form.MODERN,
+) -> bytes:
+    """A PKCS#12 file with PBES2 AES-256-CBC and the MAC that `form` says; `iterations` of each derivation.
+
+    A key that several identities share is written once. `passphrase` is UTF-8.
+    """
+    keys: dict[bytes, Pkcs12Key] = {}
+    certificates: dict[bytes, Pkcs12Certificate] = {}
+    for identity in identities:
+        certificate_der, pkcs8_der = identity.certificate.der, identity.private_key.pkcs8_der
+        name, key_id = identity.friendly_name, hashlib.sha256(certificate_der).digest()
+        own = Pkcs12Certificate(certificate_der=certificate_der, friendly_name=name, local_key_id=key_id)
+        certificates.setdefault(certificate_der, own)
+        keys.setdefault(pkcs8_der, Pkcs12Key(pkcs8_der=pkcs8_der, friendly_name=name, local_key_id=key_id))
+    for identity in identities:
+        for certificate in identity.chain:
+            certificates.setdefault(certificate.der, Pkcs12Certificate(certificate_der=certificate.der))
+    contents = Pkcs12Contents(keys=tuple(keys.values()), certificates=tuple(certificates.values()))
+    count = DEFAULT_ITERATIONS[form] if iterations is None else iterations
+    return await build_pkcs12(contents, passphrase, provider=provider, iterations=count, form=form)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FileKey:
+    private_key: PrivateKey
+    friendly_name: str | None = None
+    local_key_id: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FileContents:
+    """Keys that could be read, certificates that are still to be parsed, and what could not be read."""
+
+    keys: tuple[_FileKey, ...]
+    certificates: tuple[Pkcs12Certificate, ...]
+    failures: tuple[SmimeError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FileCertificate:
+    certificate: Certificate
+    source: Pkcs12Certificate
+
+
+def _read_pkcs12_keys(contents: Pkcs12Contents) -> _FileContents:
+    keys: list[_FileKey] = []
+    failures = list(contents.failures)
     for key in contents.keys:
         try:
             private_key = parse_private_key(key.pkcs8_der)
-        except UnsupportedAlgorithm as error:
-            unsupported = error
+        except (MalformedMessage, UnsupportedAlgorithm) as error:
+            failures.append(error)
             continue
-        matching = await _find_certificates(private_key, key, certificates, provider=provider)
-        pairs += ((key, found_key, certificate) for found_key, certificate in matching)
-    if not pairs and contents.keys and unsupported is not None:
-        # One key of an unknown kind must not hide the others; alone it is the reason.
-        raise unsupported
+        keys.append(_FileKey(private_key=private_key, friendly_name=key.friendly_name, local_key_id=key.local_key_id))
+    return _FileContents(keys=tuple(keys), certificates=contents.certificates, failures=tuple(failures))
+
+
+async def _pair(contents: _FileContents, *, provider: CryptoProvider) -> tuple[Identity, ...]:
+    certificates, unreadable = _parse_all_certificates(contents.certificates)
+    pairs: list[tuple[_FileKey, PrivateKey, _FileCertificate]] = []
+    for key in contents.keys:
+        matching = await _find_certificates(key, certificates, provider=provider)
+        pairs += ((key, fitting, entry) for fitting, entry in matching)
+    # A certificate that cannot be read matters only where a key is waiting for its own.
+    failures = (*contents.failures, *(unreadable if contents.keys else ()))
+    if not pairs and failures:
+        raise failures[0]
     owned = {entry.certificate for _, _, entry in pairs}
     chain = tuple(entry.certificate for entry in certificates if entry.certificate not in owned)
     return tuple(
@@ -75,47 +202,28 @@ async def load_identities(p12: Buffer, passphrase: bytes, *, provider: CryptoPro
     )
 
 
-async def export_identity(
-    identity: Identity, passphrase: bytes, *, provider: CryptoProvider, iterations: int = DEFAULT_ITERATIONS
-) -> bytes:
-    """A PKCS#12 file with PBES2 AES-256-CBC and PBMAC1 (RFC 9579), which OpenSSL reads from 3.4 on."""
-    certificate_der = identity.certificate.der
-    key_id = hashlib.sha256(certificate_der).digest()
-    own = Pkcs12Certificate(certificate_der=certificate_der, friendly_name=identity.friendly_name, local_key_id=key_id)
-    key = Pkcs12Key(pkcs8_der=identity.private_key.pkcs8_der, friendly_name=identity.friendly_name, local_key_id=key_id)
-    others = (Pkcs12Certificate(certificate_der=certificate.der) for certificate in identity.chain)
-    contents = Pkcs12Contents(keys=(key,), certificates=(own, *others))
-    return await build_pkcs12(contents, passphrase, provider=provider, iterations=iterations)
-
-
-@dataclass(frozen=True, slots=True)
-class _FileCertificate:
-    certificate: Certificate
-    source: Pkcs12Certificate
-
-
 def _parse_all_certificates(
-    contents: Pkcs12Contents,
-) -> tuple[tuple[_FileCertificate, ...], UnsupportedAlgorithm | None]:
-    # A certificate of an unknown kind of key somewhere in the chain is left out; the path check will say what it lacks.
+    sources: tuple[Pkcs12Certificate, ...],
+) -> tuple[tuple[_FileCertificate, ...], tuple[SmimeError, ...]]:
+    # One that cannot be read, somewhere in the chain, is left out; the path check will say what it lacks.
     parsed: dict[bytes, _FileCertificate] = {}
-    unsupported: UnsupportedAlgorithm | None = None
-    for source in contents.certificates:
+    failures: list[SmimeError] = []
+    for source in sources:
         try:
-            entry = _FileCertificate(parse_certificate(source.certificate_der), source)
-        except UnsupportedAlgorithm as error:
-            unsupported = error
+            entry = _FileCertificate(certificate=parse_certificate(source.certificate_der), source=source)
+        except (MalformedMessage, UnsupportedAlgorithm) as error:
+            failures.append(error)
             continue
         parsed.setdefault(entry.certificate.der, entry)
-    return tuple(parsed.values()), unsupported
+    return tuple(parsed.values()), tuple(failures)
 
 
 async def _find_certificates(
-    private_key: PrivateKey, key: Pkcs12Key, certificates: tuple[_FileCertificate, ...], *, provider: CryptoProvider
+    key: _FileKey, certificates: tuple[_FileCertificate, ...], *, provider: CryptoProvider
 ) -> list[tuple[PrivateKey, _FileCertificate]]:
     matching: list[tuple[PrivateKey, _FileCertificate]] = []
     for entry in certificates:
-        fitting = await _fit(private_key, entry.certificate, provider=provider)
+        fitting = await _fit(key.private_key, entry.certificate, provider=provider)
         if fitting is not None:
             matching.append((fitting, entry))
     matching.sort(key=lambda pair: pair[1].certificate.not_after, reverse=True)
@@ -126,18 +234,20 @@ async def _find_certificates(
 
 async def _fit(private_key: PrivateKey, certificate: Certificate, *, provider: CryptoProvider) -> PrivateKey | None:
     # The private key, with its public half inside, when the certificate is its own.
-    public_key = find_public_key(private_key)
-    if public_key is not None:
-        return private_key if public_key.spki_der == certificate.public_key.spki_der else None
-    if private_key.curve is not certificate.public_key.curve:
+    theirs = certificate.public_key
+    if private_key.key_type is not theirs.key_type or private_key.curve is not theirs.curve:
         return None
+    own = find_public_key(private_key)
+    if own is not None:
+        # The key's octets alone: an id-RSASSA-PSS certificate has another identifier around the same numbers.
+        return private_key if public_point(own) == public_point(theirs) else None
     # An EC key without its public half, as Java writes it: a signature tells whose it is.
-    completed = with_public_key(private_key, certificate.public_key)
+    completed = with_public_key(private_key, theirs)
     algorithm = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
     probe = provider.random_bytes(32)
     try:
         signature = await provider.sign(completed, algorithm, probe)
-        await provider.verify(certificate.public_key, algorithm, signature, probe)
+        await provider.verify(theirs, algorithm, signature, probe)
     except SmimeError:
         return None
     return completed

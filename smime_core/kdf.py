@@ -1,44 +1,54 @@
-"""Keys from passphrases: the parameters of PBKDF2 and PBES2 (RFC 8018 appendix A) and the KDF of old PKCS#12.
+"""Keys from passphrases: PBKDF2 and scrypt (RFC 8018 appendix A.2, RFC 7914), the KDF of old PKCS#12, and PBKDF1.
 
-The old KDF (RFC 7292 appendix B) stands here in pure Python over hashlib, for the MAC that nearly every PKCS#12 file
-still carries; PBKDF2 itself belongs to the provider. Leaves out: scrypt, PRFs other than HMAC with SHA-1 and SHA-2,
-PBES2 with anything but AES-CBC.
+The old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) stand here in pure Python over hashlib, for the MAC and the
+encryption that nearly every PKCS#12 file still carries; PBKDF2 and scrypt themselves belong to the provider.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from enum import IntEnum
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple, Protocol
 
 from smime_core import der
 from smime_core.algorithms import (
-    CONTENT_CIPHERS,
+    HASH_OIDS,
     NULL,
-    CipherMode,
-    ContentCipher,
     HashName,
     Pbkdf2,
+    Scrypt,
     parse_algorithm_identifier,
 )
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.limits import MAX_PBKDF2_ITERATIONS, check_limit
+from smime_core.limits import (
+    MAX_PBKDF2_ITERATIONS,
+    MAX_PKCS12_KDF_ITERATIONS,
+    MAX_SCRYPT_BLOCKS,
+    MAX_SCRYPT_MEMORY_BYTES,
+    check_limit,
+)
 
-PBES2: Final = "1.2.840.113549.1.5.13"
 PBKDF2: Final = "1.2.840.113549.1.5.12"
+SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
+# RFC 8018 appendix B.1.2; NIST's arc for SHA-3.
 HMAC_OIDS: Final = {
     HashName.SHA1: "1.2.840.113549.2.7",
     HashName.SHA224: "1.2.840.113549.2.8",
     HashName.SHA256: "1.2.840.113549.2.9",
     HashName.SHA384: "1.2.840.113549.2.10",
     HashName.SHA512: "1.2.840.113549.2.11",
+    HashName.SHA512_224: "1.2.840.113549.2.12",
+    HashName.SHA512_256: "1.2.840.113549.2.13",
+    HashName.SHA3_224: "2.16.840.1.101.3.4.2.13",
+    HashName.SHA3_256: "2.16.840.1.101.3.4.2.14",
+    HashName.SHA3_384: "2.16.840.1.101.3.4.2.15",
+    HashName.SHA3_512: "2.16.840.1.101.3.4.2.16",
 }
-MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # about 1 s in Python; writers use 1 to 600,000
-
-_OLD_PBE: Final = "1.2.840.113549.1.12.1."  # RFC 7292 appendix C: RC4, 3DES and RC2
-_OLD_PBES1: Final = "1.2.840.113549.1.5."  # RFC 8018 appendix A.3: DES and RC2; PBES2 is told apart before
 _HMAC_BY_OID: Final = {oid: name for name, oid in HMAC_OIDS.items()}
+# FIPS 180-4 and FIPS 202: the input block of each hash, in bytes.
 _HASH_BLOCK_LENGTHS: Final = {
     HashName.MD5: 64,
     HashName.SHA1: 64,
@@ -46,6 +56,12 @@ _HASH_BLOCK_LENGTHS: Final = {
     HashName.SHA256: 64,
     HashName.SHA384: 128,
     HashName.SHA512: 128,
+    HashName.SHA512_224: 128,
+    HashName.SHA512_256: 128,
+    HashName.SHA3_224: 144,
+    HashName.SHA3_256: 136,
+    HashName.SHA3_384: 104,
+    HashName.SHA3_512: 72,
 }
 
 
@@ -55,6 +71,13 @@ class Purpose(IntEnum):
     KEY = 1
     IV = 2
     MAC = 3
+
+
+class Derivation(NamedTuple):
+    """A key derivation of the provider's, and the length that its parameters fix for the key."""
+
+    kdf: Pbkdf2 | Scrypt
+    key_length: int | None
 
 
 class Pbkdf2Parameters(NamedTuple):
@@ -79,21 +102,38 @@ def derive_pkcs12(
 ) -> bytes:
     """`length` bytes by the KDF of RFC 7292 appendix B.2; `password` as it goes in, `bmp_passphrase` or empty.
 
-    Raises LimitExceeded.
+    Raises LimitExceeded or UnsupportedAlgorithm.
     """
     check_limit("PKCS#12 KDF iterations", iterations, MAX_PKCS12_KDF_ITERATIONS)
+    new_hash = find_hash(hash_name)
     block = _HASH_BLOCK_LENGTHS[hash_name]
     diversifier = bytes([purpose]) * block
     state = bytearray(_fill(salt, block) + _fill(password, block))
     derived = bytearray()
     while True:
-        digest = hashlib.new(hash_name, diversifier + state).digest()
-        for _ in range(iterations - 1):
-            digest = hashlib.new(hash_name, digest).digest()
+        digest = _iterate(new_hash, diversifier + state, iterations)
         derived += digest
         if len(derived) >= length:
             return bytes(derived[:length])
         _add_to_blocks(state, int.from_bytes(_fill(digest, block)[:block], "big") + 1, block)
+
+
+def derive_pbkdf1(hash_name: HashName, password: bytes, salt: bytes, *, iterations: int) -> bytes:
+    """One digest by PBKDF1 (RFC 8018 section 5.1). Raises LimitExceeded or UnsupportedAlgorithm."""
+    check_limit("PBKDF1 iterations", iterations, MAX_PKCS12_KDF_ITERATIONS)
+    return _iterate(find_hash(hash_name), password + salt, iterations)
+
+
+def parse_derivation(identifier_der: Buffer) -> Derivation:
+    """A key derivation AlgorithmIdentifier: PBKDF2 or scrypt.
+
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    oid, parameters = parse_algorithm_identifier(identifier_der)
+    if oid == SCRYPT:
+        return _parse_scrypt(parameters)
+    kdf, key_length = parse_pbkdf2(identifier_der)
+    return Derivation(kdf, key_length)
 
 
 def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
@@ -109,7 +149,8 @@ def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
     if len(fields) < 2:
         raise MalformedMessage("salt and iterationCount are missing", where=where)
     salt = bytes(der.read_octets(fields[0], where=where))
-    iterations = _parse_iterations(fields[1], where=where)
+    iterations = parse_iterations(fields[1], where=where)
+    check_limit("PBKDF2 iterations", iterations, MAX_PBKDF2_ITERATIONS)
     key_length, optional = None, fields[2:]
     if optional and optional[0].tag == der.INTEGER:
         key_length, optional = der.parse_integer(optional[0], where=where), optional[1:]
@@ -149,48 +190,48 @@ def build_hmac_identifier(hash_name: HashName) -> bytes:
     return der.sequence(der.oid(HMAC_OIDS[hash_name]), NULL)
 
 
-def parse_pbes2(identifier_der: Buffer) -> tuple[Pbkdf2, ContentCipher, bytes]:
-    """(key derivation, cipher, IV) of an AlgorithmIdentifier that must be PBES2 (RFC 8018 appendix A.4).
-
-    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
-    """
-    where = "PBES2-params"
-    oid, parameters = parse_algorithm_identifier(identifier_der)
-    if oid != PBES2:
-        raise _unsupported_encryption(oid)
-    fields = der.read_sequence(parameters or b"", where=where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-    scheme, iv_der = parse_algorithm_identifier(fields[1].encoded)
-    cipher = CONTENT_CIPHERS.get(scheme)
-    if cipher is None or cipher.mode is not CipherMode.CBC:
-        raise UnsupportedAlgorithm(scheme, "password-based encryption")
-    iv = bytes(der.read_octets(der.read_one(iv_der or b"", where=where), where=where))
-    kdf, key_length = parse_pbkdf2(fields[0].encoded)
-    if len(iv) != cipher.iv_length or key_length not in (None, cipher.key_length):
-        raise MalformedMessage(f"the lengths of key and IV do not fit {cipher.name}", where=where)
-    return kdf, cipher, iv
-
-
-def build_pbes2(kdf: Pbkdf2, cipher: ContentCipher, iv: bytes) -> bytes:
-    """DER of the AlgorithmIdentifier of PBES2."""
-    scheme = der.sequence(der.oid(cipher.oid), der.octet_string(iv))
-    return der.sequence(der.oid(PBES2), der.sequence(build_pbkdf2(kdf, key_length=cipher.key_length), scheme))
-
-
-def _unsupported_encryption(oid: str) -> UnsupportedAlgorithm:
-    if not oid.startswith((_OLD_PBE, _OLD_PBES1)):
-        return UnsupportedAlgorithm(oid, "password-based encryption")
-    text = "the file is encrypted in an old, weak way (RC2, RC4, DES or 3DES): export it again with AES-256"
-    return UnsupportedAlgorithm(oid, "password-based encryption", text=text)
-
-
-def _parse_iterations(tlv: Tlv, *, where: str) -> int:
+def parse_iterations(tlv: Tlv, *, where: str) -> int:
+    """An iteration count above zero; the caller bounds it. Raises MalformedMessage."""
     iterations = der.parse_integer(tlv, where=where)
     if iterations < 1:
         raise MalformedMessage(f"iterationCount is {iterations}", where=where)
-    check_limit("PBKDF2 iterations", iterations, MAX_PBKDF2_ITERATIONS)
     return iterations
+
+
+class _Hash(Protocol):
+    def digest(self) -> bytes: ...
+
+
+def find_hash(hash_name: HashName) -> Callable[[bytes], _Hash]:
+    """The constructor of a hash, for loops. Raises UnsupportedAlgorithm where this Python or the old KDF lacks it."""
+    # SHA-512/224 and SHA-512/256 come from OpenSSL, which Python in a browser may lack.
+    if hash_name not in _HASH_BLOCK_LENGTHS or hash_name not in hashlib.algorithms_available:
+        raise UnsupportedAlgorithm(HASH_OIDS[hash_name], "key derivation")
+    return getattr(hashlib, hash_name, None) or partial(hashlib.new, hash_name)
+
+
+def _parse_scrypt(parameters: bytes | None) -> Derivation:
+    # RFC 7914 section 7.1: scrypt-params ::= SEQUENCE { salt, costParameter, blockSize, parallelizationParameter,
+    # keyLength OPTIONAL }
+    where = "scrypt-params"
+    fields = der.read_sequence(parameters or b"", where=where)
+    if len(fields) not in (4, 5):
+        raise MalformedMessage(f"{len(fields)} fields, expected 4 or 5", where=where)
+    salt = bytes(der.read_octets(fields[0], where=where))
+    cost, block_size, parallelisation, *rest = (der.parse_integer(field, where=where) for field in fields[1:])
+    if cost < 2 or cost & (cost - 1) or block_size < 1 or parallelisation < 1:
+        raise MalformedMessage("expected a cost that is a power of two, and positive sizes", where=where)
+    check_limit("scrypt memory in bytes", 128 * block_size * cost, MAX_SCRYPT_MEMORY_BYTES)
+    check_limit("scrypt blocks", block_size * cost * parallelisation, MAX_SCRYPT_BLOCKS)
+    kdf = Scrypt(salt=salt, cost=cost, block_size=block_size, parallelisation=parallelisation)
+    return Derivation(kdf, rest[0] if rest else None)
+
+
+def _iterate(new_hash: Callable[[bytes], _Hash], data: bytes, iterations: int) -> bytes:
+    digest = new_hash(data).digest()
+    for _ in range(iterations - 1):
+        digest = new_hash(digest).digest()
+    return digest
 
 
 def _fill(octets: bytes, block: int) -> bytes:

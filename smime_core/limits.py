@@ -27,6 +27,7 @@ MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
 MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 stops at 3,072
 MAX_PBKDF2_ITERATIONS: Final = 10_000_000  # about 3 s natively
+MAX_KEY_ATTEMPTS: Final = 100  # content keys unwrapped for one message; a private RSA operation takes 1 to 7 ms
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # of a streamed CMS structure beside its content; a mail's is about 5,000
 MAX_PKCS12_BYTES: Final = 10_485_760
 MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, about 1 s in Python; writers use 1 to 600,000

@@ -23,9 +23,10 @@ from smime_core.certificate import Certificate
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
 from smime_core.identity import Identity, export_identity, load_identities, load_identity
-from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbes2, build_pbkdf2, derive_pkcs12
+from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbkdf2, derive_pkcs12
 from smime_core.keys import public_key_of
 from smime_core.limits import MAX_CERTIFICATES, MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
+from smime_core.pbes import build_pbes2
 from smime_core.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Key, build_pkcs12, parse_pkcs12
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
@@ -417,7 +418,7 @@ def test_iterations_of_encrypted_keys_are_capped(alice: Identity) -> None:
 
 
 def test_work_of_many_encrypted_keys_is_capped_together(alice: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smime_core.pkcs12._MAX_TOTAL_ITERATIONS", 5)
+    monkeypatch.setattr("smime_core.passphrase.MAX_PASSPHRASE_WORK", 5)
     with pytest.raises(LimitExceeded, match="iterations in one file"):
         load(pfx(der.sequence(*(shrouded_bag(alice, iterations=2) for _ in range(3)))))
 

@@ -9,16 +9,16 @@ from smime_core.algorithms import AES_192_CBC, AES_256_CBC, AES_256_GCM, NULL, H
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.kdf import (
     HMAC_OIDS,
-    PBES2,
     PBKDF2,
+    SCRYPT,
     Purpose,
     bmp_passphrase,
     build_hmac_identifier,
-    build_pbes2,
     build_pbkdf2,
+    derive_pbkdf1,
     derive_pkcs12,
+    parse_derivation,
     parse_hmac_identifier,
-    parse_pbes2,
     parse_pbkdf2,
 )
 from smime_core.limits import MAX_PBKDF2_ITERATIONS

@@ -1,0 +1,150 @@
+"""A passphrase at work on one file: the forms in which writers feed it to their KDF, and the work that it may cost.
+
+RFC 7292 appendix B.1 wants a BMPString, RFC 8018 section 3 leaves the octets open and suggests UTF-8. Writers differ
+where a character is not ASCII, so the forms are tried in order, and one that fits is tried first from then on.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2
+from smime_core.der import Buffer
+from smime_core.errors import DecryptionError, MalformedMessage, WrongPassphrase
+from smime_core.kdf import bmp_passphrase
+from smime_core.limits import MAX_PASSPHRASE_WORK, check_limit
+from smime_core.pbes import (
+    OldDerivation,
+    PasswordEncryption,
+    build_pbes2,
+    count_iterations,
+    derive_old,
+    parse_encryption,
+)
+from smime_core.provider import CryptoProvider
+
+_SALT_LENGTH: Final = 16  # bytes
+
+
+class FilePassphrase:
+    """One passphrase, in UTF-8, for one file, and how much work it has cost so far."""
+
+    def __init__(self, passphrase: bytes, *, provider: CryptoProvider) -> None:
+        self.provider = provider
+        self._bmp_forms = list_bmp_forms(passphrase)
+        self._octet_forms = list_octet_forms(passphrase)
+        self._work = 0
+        self.fits = False
+        """Whether it has opened anything."""
+
+    @property
+    def bmp_forms(self) -> tuple[bytes, ...]:
+        """BMPStrings with their terminator, for the KDF of PKCS#12; likeliest first."""
+        return tuple(self._bmp_forms)
+
+    @property
+    def octet_forms(self) -> tuple[bytes, ...]:
+        """For PBKDF2, scrypt, PBKDF1 and PBMAC1; likeliest first."""
+        return tuple(self._octet_forms)
+
+    async def decrypt(self, encryption: PasswordEncryption, ciphertext: Buffer) -> bytes:
+        """What was encrypted, which must be one SEQUENCE.
+
+        Raises WrongPassphrase when no form of the passphrase gives that, LimitExceeded, UnsupportedAlgorithm or
+        UnsupportedByProvider.
+        """
+        # NSS long fed the BMPString to PBKDF2 too.
+        forms = self.bmp_forms if encryption.takes_bmp else self.octet_forms + self.bmp_forms
+        for form in dict.fromkeys(forms):
+            key, iv = await self._derive(encryption, form)
+            try:
+                plaintext = await self.provider.decrypt_content(encryption.cipher, key, iv, ciphertext)
+                # One wrong key in 256 leaves good padding; what was encrypted is always a SEQUENCE.
+                der.expect(der.read_one(plaintext), der.SEQUENCE)
+            except (DecryptionError, MalformedMessage):
+                continue
+            self.prefer(form)
+            return plaintext
+        raise WrongPassphrase
+
+    def spend(self, iterations: int) -> None:
+        """Count `iterations` before they are done. Raises LimitExceeded when they are too many for one file."""
+        check_limit("passphrase iterations in one file", self._work + iterations, MAX_PASSPHRASE_WORK)
+        self._work += iterations
+
+    def prefer(self, form: bytes) -> None:
+        """Try this form first from now on: it has opened something."""
+        self.fits = True
+        for forms in (self._bmp_forms, self._octet_forms):
+            forms.sort(key=lambda other: other != form)
+
+    async def _derive(self, encryption: PasswordEncryption, form: bytes) -> tuple[bytes, bytes]:
+        self.spend(count_iterations(encryption.derivation, encryption.key_length))
+        if isinstance(encryption.derivation, OldDerivation):
+            return derive_old(encryption, encryption.derivation, form)
+        key = await self.provider.derive_key(encryption.derivation, form, encryption.key_length)
+        return key, encryption.iv or b""
+
+
+async def decrypt_private_key_info(encrypted_der: Buffer, passphrase: FilePassphrase) -> bytes:
+    """The PrivateKeyInfo inside an EncryptedPrivateKeyInfo (RFC 5958 section 3), not parsed yet.
+
+    Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    where = "EncryptedPrivateKeyInfo"
+    fields = der.read_sequence(encrypted_der, where=where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
+    return await passphrase.decrypt(parse_encryption(fields[0].encoded), der.read_octets(fields[1], where=where))
+
+
+async def encrypt_pbes2(
+    plaintext: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int
+) -> tuple[bytes, bytes]:
+    """(AlgorithmIdentifier of PBES2, ciphertext): AES-256-CBC under PBKDF2-HMAC-SHA-256."""
+    cipher = AES_256_CBC
+    kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(_SALT_LENGTH), iterations=iterations)
+    iv = provider.random_bytes(cipher.iv_length)
+    key = await provider.derive_key(kdf, passphrase, cipher.key_length)
+    return build_pbes2(kdf, cipher, iv), await provider.encrypt_content(cipher, key, iv, plaintext)
+
+
+def list_bmp_forms(passphrase: bytes) -> list[bytes]:
+    """BMPStrings that writers make of a passphrase, each with its two zero bytes.
+
+    In order: UTF-16 with surrogates; the same of the composed form (RFC 8265, as GnuTLS does); each byte of the UTF-8
+    as a character (OpenSSL before 1.1.0); characters beyond the BMP cut to 16 bits. No passphrase is the terminator
+    alone or nothing at all.
+    """
+    if not passphrase:
+        return [b"\0\0", b""]
+    text = _decode(passphrase)
+    cut = b"".join((ord(character) & 0xFFFF).to_bytes(2, "big") for character in text) + b"\0\0"
+    composed = unicodedata.normalize("NFC", text).encode("utf-8")
+    forms = (bmp_passphrase(passphrase), bmp_passphrase(composed), _widen(passphrase), cut)
+    return list(dict.fromkeys(forms))
+
+
+def list_octet_forms(passphrase: bytes) -> list[bytes]:
+    """Octets that writers make of a passphrase for the KDFs of PKCS#5.
+
+    In order: as given, which is UTF-8; the UTF-8 of its composed form; the low bytes of its UTF-16 (PKI.js, and Latin-1
+    where it has all the characters).
+    """
+    text = _decode(passphrase)
+    low_bytes = text.encode("utf-16-le")[::2]
+    return list(dict.fromkeys((passphrase, unicodedata.normalize("NFC", text).encode("utf-8"), low_bytes)))
+
+
+def _decode(passphrase: bytes) -> str:
+    # As `bmp_passphrase` does.
+    try:
+        return passphrase.decode("utf-8")
+    except UnicodeDecodeError:
+        return passphrase.decode("latin-1")
+
+
+def _widen(octets: bytes) -> bytes:
+    return octets.decode("latin-1").encode("utf-16-be") + b"\0\0"

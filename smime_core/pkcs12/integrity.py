@@ -1,0 +1,126 @@
+"""The MAC of a PKCS#12 file: HMAC with the old KDF (RFC 7292 appendix A) and PBMAC1 (RFC 9579).
+
+It covers the content octets of authSafe (MUSTS 40).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import (
+    HASH_OIDS,
+    NULL,
+    HashName,
+    Pbkdf2,
+    hash_length,
+    parse_algorithm_identifier,
+    parse_hash_identifier,
+)
+from smime_core.der import Tlv
+from smime_core.errors import MalformedMessage, WrongPassphrase
+from smime_core.kdf import (
+    Purpose,
+    bmp_passphrase,
+    build_hmac_identifier,
+    build_pbkdf2,
+    derive_pkcs12,
+    find_hash,
+    parse_derivation,
+    parse_hmac_identifier,
+    parse_iterations,
+)
+from smime_core.limits import MAX_PKCS12_KDF_ITERATIONS, check_limit
+from smime_core.passphrase import FilePassphrase
+from smime_core.pbes import count_iterations
+from smime_core.pkcs12.contents import PBMAC1
+from smime_core.provider import CryptoProvider
+
+_SALT_LENGTH: Final = 16  # bytes
+# A short key would make the MAC easy to forge; the bounds are ours, far around the hash lengths in use.
+_MIN_KEY_LENGTH: Final = 20  # bytes
+_MAX_KEY_LENGTH: Final = 128  # bytes
+
+
+async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase) -> None:
+    """Return when the MAC holds under one of the passphrase's forms, which is preferred from then on.
+
+    Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    # MacData ::= SEQUENCE { mac DigestInfo, macSalt OCTET STRING, iterations INTEGER DEFAULT 1 }
+    where = "macData"
+    fields = der.read_children(der.expect(mac_data, der.SEQUENCE, where=where), where=where)
+    digest_info = der.read_children(der.expect(fields[0], der.SEQUENCE, where=where), where=where) if fields else []
+    if len(fields) not in (2, 3) or len(digest_info) != 2:
+        raise MalformedMessage("expected mac, macSalt and iterations", where=where)
+    expected = bytes(der.read_octets(digest_info[1], where=where))
+    salt = bytes(der.read_octets(fields[1], where=where))
+    oid, parameters = parse_algorithm_identifier(digest_info[0].encoded)
+    if oid == PBMAC1:
+        await _check_pbmac1(parameters, auth_safe, expected, passphrase)
+        return
+    hash_name = parse_hash_identifier(digest_info[0].encoded, role="PKCS#12 MAC")
+    iterations = parse_iterations(fields[2], where=where) if len(fields) == 3 else 1
+    check_limit("PKCS#12 KDF iterations", iterations, MAX_PKCS12_KDF_ITERATIONS)
+    for form in passphrase.bmp_forms:
+        passphrase.spend(iterations)
+        if hmac.compare_digest(expected, _old_mac(hash_name, form, salt, iterations, auth_safe)):
+            passphrase.prefer(form)
+            return
+    raise WrongPassphrase
+
+
+async def build_pbmac1(auth_safe: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int) -> bytes:
+    """MacData with PBMAC1: HMAC-SHA-256 under PBKDF2-HMAC-SHA-256."""
+    key_length = hash_length(HashName.SHA256)
+    kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(_SALT_LENGTH), iterations=iterations)
+    key = await provider.derive_key(kdf, passphrase, key_length)
+    parameters = der.sequence(build_pbkdf2(kdf, key_length=key_length), build_hmac_identifier(HashName.SHA256))
+    mac = hmac.digest(key, auth_safe, hashlib.sha256)
+    digest_info = der.sequence(der.sequence(der.oid(PBMAC1), parameters), der.octet_string(mac))
+    # RFC 9579 section 4: macSalt and iterations have no meaning there. OpenSSL writes this salt too; DER leaves out the
+    # default count of 1.
+    return der.sequence(digest_info, der.octet_string(b"NOT USED"))
+
+
+def build_old_mac(auth_safe: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int) -> bytes:
+    """MacData with HMAC-SHA-256 under the old KDF (RFC 7292 appendix A), for readers without PBMAC1."""
+    salt = provider.random_bytes(_SALT_LENGTH)
+    mac = _old_mac(HashName.SHA256, bmp_passphrase(passphrase), salt, iterations, auth_safe)
+    # Old readers compare the identifier with the form that has NULL.
+    identifier = der.sequence(der.oid(HASH_OIDS[HashName.SHA256]), NULL)
+    digest_info = der.sequence(identifier, der.octet_string(mac))
+    count = der.integer(iterations) if iterations > 1 else b""
+    return der.sequence(digest_info, der.octet_string(salt), count)
+
+
+async def _check_pbmac1(
+    parameters: bytes | None, auth_safe: bytes, expected: bytes, passphrase: FilePassphrase
+) -> None:
+    # RFC 9579 section 4: macSalt and iterations are ignored, keyLength MUST be there.
+    where = "PBMAC1-params"
+    fields = der.read_sequence(parameters or b"", where=where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
+    kdf, key_length = parse_derivation(fields[0].encoded)
+    hash_name = parse_hmac_identifier(fields[1].encoded)
+    find_hash(hash_name)
+    if key_length is None or not _MIN_KEY_LENGTH <= key_length <= _MAX_KEY_LENGTH:
+        text = f"keyLength is {key_length}, expected {_MIN_KEY_LENGTH} to {_MAX_KEY_LENGTH}"
+        raise MalformedMessage(text, where=where)
+    for form in passphrase.octet_forms:
+        passphrase.spend(count_iterations(kdf, key_length))
+        key = await passphrase.provider.derive_key(kdf, form, key_length)
+        if hmac.compare_digest(expected, hmac.digest(key, auth_safe, hash_name)):
+            passphrase.prefer(form)
+            return
+    raise WrongPassphrase
+
+
+def _old_mac(hash_name: HashName, password: bytes, salt: bytes, iterations: int, auth_safe: bytes) -> bytes:
+    key = derive_pkcs12(
+        hash_name, password, salt, purpose=Purpose.MAC, iterations=iterations, length=hash_length(hash_name)
+    )
+    return hmac.digest(key, auth_safe, hash_name)

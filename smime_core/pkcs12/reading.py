@@ -1,0 +1,209 @@
+"""PKCS#12 files in (RFC 7292): what Windows, macOS, NSS, OpenSSL, GnuTLS and Java write, in BER or DER.
+
+What the MAC covers is parsed only after the MAC was checked (MUSTS 40). A damaged or unknown part spoils no other one:
+it is told among the failures. Leaves out: public-key modes; bags of CRLs and secrets are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
+from smime_core.limits import MAX_BER_DEPTH, MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
+from smime_core.passphrase import FilePassphrase, decrypt_private_key_info
+from smime_core.pbes import parse_encryption
+from smime_core.pkcs12.contents import (
+    BMP_STRING,
+    CERT_BAG,
+    DATA,
+    ENCRYPTED_DATA,
+    FRIENDLY_NAME,
+    KEY_BAG,
+    LOCAL_KEY_ID,
+    PFX_VERSION,
+    SAFE_CONTENTS_BAG,
+    SHROUDED_KEY_BAG,
+    X509_CERTIFICATE,
+    Pkcs12Certificate,
+    Pkcs12Contents,
+    Pkcs12Key,
+)
+from smime_core.pkcs12.integrity import check_mac
+from smime_core.provider import CryptoProvider
+
+_MAX_KEYS: Final = 100  # in one file; each may cost a key derivation
+
+
+async def parse_pkcs12(p12: Buffer, passphrase: bytes, *, provider: CryptoProvider) -> Pkcs12Contents:
+    """What a PKCS#12 file holds. `passphrase` is UTF-8; none is empty.
+
+    Raises MalformedMessage, LimitExceeded, UnsupportedAlgorithm (for a file signed with a key, or an unknown MAC), and
+    WrongPassphrase when the MAC does not hold or, without one, nothing that is encrypted opens.
+    """
+    check_limit("PKCS#12 bytes", len(p12), MAX_PKCS12_BYTES)
+    # The caller may overwrite its buffers while this waits for the provider.
+    p12, file_passphrase = bytes(p12), FilePassphrase(bytes(passphrase), provider=provider)
+    # RFC 7292 section 4: PFX ::= SEQUENCE { version 3, authSafe ContentInfo, macData OPTIONAL }
+    fields = der.read_sequence(p12, where="PFX")
+    if len(fields) not in (2, 3) or der.parse_integer(fields[0], where="PFX") != PFX_VERSION:
+        raise MalformedMessage("expected version 3, authSafe and macData", where="PFX")
+    auth_safe = bytes(_read_data(fields[1], where="authSafe"))
+    if len(fields) == 3:
+        await check_mac(fields[2], auth_safe, file_passphrase)
+    reader = _Reader(file_passphrase)
+    for content_info in der.read_sequence(auth_safe, where="AuthenticatedSafe"):
+        await reader.read_safe(content_info)
+    return reader.finish()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bag:
+    oid: str
+    value: memoryview
+    friendly_name: str | None
+    local_key_id: bytes | None
+
+
+class _Reader:
+    """What has been read of one file so far, and what could not be."""
+
+    def __init__(self, passphrase: FilePassphrase) -> None:
+        self._passphrase = passphrase
+        self._keys: list[Pkcs12Key] = []
+        self._certificates: list[Pkcs12Certificate] = []
+        self._failures: list[SmimeError] = []
+        self._bags = 0
+
+    async def read_safe(self, content_info: Tlv) -> None:
+        # Whatever is wrong inside one safe stays there; the limits on the whole file are for all.
+        try:
+            bags = list(_split_bags(await self._open_safe(content_info), depth=0))
+        except SmimeError as error:
+            self._failures.append(error)
+            return
+        self._bags += len(bags)
+        check_limit("PKCS#12 bags", self._bags, MAX_CERTIFICATES)
+        for tlv in bags:
+            try:
+                await self._read_bag(_parse_bag(tlv))
+            except SmimeError as error:
+                self._failures.append(error)
+            check_limit("PKCS#12 keys", len(self._keys) + len(self._failures), _MAX_KEYS)
+
+    def finish(self) -> Pkcs12Contents:
+        # Damage tells itself from a wrong passphrase by what else this passphrase opened, the MAC above all.
+        if not self._passphrase.fits:
+            for failure in self._failures:
+                if isinstance(failure, WrongPassphrase):
+                    raise failure
+        return Pkcs12Contents(
+            keys=tuple(self._keys), certificates=tuple(self._certificates), failures=tuple(self._failures)
+        )
+
+    async def _open_safe(self, content_info: Tlv) -> Buffer:
+        # RFC 7292 section 4.1: data in clear, or encryptedData under the passphrase.
+        where = "AuthenticatedSafe"
+        fields = _read_fields(content_info, where=where)
+        if len(fields) != 2:
+            raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where=where)
+        oid = der.parse_oid(fields[0], where=where)
+        if oid == DATA:
+            return _read_data(content_info, where=where)
+        if oid != ENCRYPTED_DATA:
+            raise UnsupportedAlgorithm(oid, "PKCS#12 content")
+        encrypted_data = der.read_sequence(der.expect(fields[1], 0xA0, where=where).content, where=where)
+        info = _read_fields(encrypted_data[1], where=where) if len(encrypted_data) >= 2 else []
+        if len(info) != 3:
+            raise MalformedMessage("encryptedContentInfo is incomplete", where=where)
+        ciphertext = der.read_octets(info[2], tag=0x80, where=where)
+        return await self._passphrase.decrypt(parse_encryption(info[1].encoded), ciphertext)
+
+    async def _read_bag(self, bag: _Bag) -> None:
+        if bag.oid == CERT_BAG:
+            certificate = _read_certificate(bag)
+            if certificate is not None:
+                self._certificates.append(certificate)
+        elif bag.oid in (KEY_BAG, SHROUDED_KEY_BAG):
+            is_clear = bag.oid == KEY_BAG
+            pkcs8_der = bytes(bag.value) if is_clear else await decrypt_private_key_info(bag.value, self._passphrase)
+            key = Pkcs12Key(pkcs8_der=pkcs8_der, friendly_name=bag.friendly_name, local_key_id=bag.local_key_id)
+            self._keys.append(key)
+
+
+def _read_data(content_info: Tlv, *, where: str) -> Buffer:
+    fields = _read_fields(content_info, where=where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where=where)
+    oid = der.parse_oid(fields[0], where=where)
+    if oid != DATA:
+        raise UnsupportedAlgorithm(oid, "PKCS#12 integrity", text="PKCS#12 files signed with a key are not supported")
+    wrapped = der.expect(fields[1], 0xA0, where=where)
+    return der.read_octets(der.read_one(wrapped.content, where=where), where=where)
+
+
+def _read_fields(tlv: Tlv, *, where: str) -> list[Tlv]:
+    return der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+
+
+def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
+    # The SafeBags, those of nested SafeContents in their place (RFC 7292 section 4.2.6).
+    check_limit("PKCS#12 bags in one another", depth, MAX_BER_DEPTH)
+    for safe_bag in der.read_sequence(safe_contents, where="SafeContents"):
+        fields = _read_fields(safe_bag, where="SafeBag")
+        if len(fields) >= 2 and der.parse_oid(fields[0], where="SafeBag") == SAFE_CONTENTS_BAG:
+            yield from _split_bags(der.expect(fields[1], 0xA0, where="SafeBag").content, depth=depth + 1)
+        else:
+            yield safe_bag
+
+
+def _parse_bag(safe_bag: Tlv) -> _Bag:
+    # SafeBag ::= SEQUENCE { bagId, bagValue [0] EXPLICIT, bagAttributes SET OF OPTIONAL }; RFC 7292 section 4.2
+    fields = _read_fields(safe_bag, where="SafeBag")
+    if len(fields) not in (2, 3):
+        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where="SafeBag")
+    attributes = _read_attributes(fields[2]) if len(fields) == 3 else {}
+    name, key_id = attributes.get(FRIENDLY_NAME), attributes.get(LOCAL_KEY_ID)
+    return _Bag(
+        oid=der.parse_oid(fields[0], where="SafeBag"),
+        value=der.expect(fields[1], 0xA0, where="SafeBag").content,
+        friendly_name=None if name is None or name.tag != BMP_STRING else _decode_name(name),
+        local_key_id=None if key_id is None else bytes(der.read_octets(key_id, where="localKeyID")),
+    )
+
+
+def _decode_name(name: Tlv) -> str:
+    # Some writers end the name as they end a passphrase.
+    return bytes(name.content).decode("utf-16-be", "replace").rstrip("\0")
+
+
+def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
+    # The first value of each attribute; RFC 2985 sections 5.5.1 and 5.5.2 make both single-valued. Java's
+    # trustedKeyUsage and Microsoft's provider names are among those that nobody asks for.
+    values: dict[str, Tlv] = {}
+    for attribute in der.read_children(attributes, where="bagAttributes"):
+        fields = _read_fields(attribute, where="bagAttributes")
+        if len(fields) != 2:
+            raise MalformedMessage(f"an attribute of {len(fields)} fields", where="bagAttributes")
+        value = next(iter(der.read_children(fields[1], where="bagAttributes")), None)
+        if value is not None:
+            values.setdefault(der.parse_oid(fields[0], where="bagAttributes"), value)
+    return values
+
+
+def _read_certificate(bag: _Bag) -> Pkcs12Certificate | None:
+    # CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }; SDSI certificates are passed over.
+    fields = der.read_sequence(bag.value, where="CertBag")
+    if len(fields) != 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where="CertBag")
+    if der.parse_oid(fields[0], where="CertBag") != X509_CERTIFICATE:
+        return None
+    value = der.read_one(der.expect(fields[1], 0xA0, where="CertBag").content, where="CertBag")
+    return Pkcs12Certificate(
+        certificate_der=bytes(der.read_octets(value, where="CertBag")),
+        friendly_name=bag.friendly_name,
+        local_key_id=bag.local_key_id,
+    )
