@@ -1,62 +1,59 @@
-"""EnvelopedData and AuthEnvelopedData: parsing, building, opening (RFC 5652 section 6, RFC 5083, RFC 5084).
+"""EnvelopedData and AuthEnvelopedData: parsing, building, opening (RFC 5652 section 6, RFC 5083, RFC 5084, RFC 8103).
 
 EnvelopedData never holds an AEAD cipher and AuthEnvelopedData holds nothing else: the other way round is refused before
-a key is touched (MUSTS 18). Plaintext is returned whole, after its padding or tag was checked.
+a key is touched (MUSTS 18). In memory: `build_enveloped_data` and `open_enveloped_data`, whose plaintext is returned
+whole, after its padding or tag was checked.
+
+For streams the content stands apart from everything else:
+
+- reading: `parse_enveloped_data` takes a structure whose encrypted content was cut out, down to no octets, and
+  `open_with_content_key(enveloped, use, ...)` calls `use(cek)` with every key that may be the right one until it raises
+  no DecryptionError; `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` say what `use` decrypts with;
+- writing: `start_envelope(...)` gives an `Envelope` with the fresh `cek` and `encryption`, `prefix(encrypted_length)`
+  for what stands before the encrypted content and `suffix(tag)` for what stands behind it.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from smime_core import der
-from smime_core.algorithms import (
-    CONTENT_CIPHERS,
-    GCM_TAG_LENGTH,
-    CipherMode,
-    ContentCipher,
-    HashName,
-    KeyTransport,
-    TransportScheme,
-    parse_algorithm_identifier,
+from smime_core.algorithms import TAG_LENGTH, CipherMode, ContentCipher, KeyTransport
+from smime_core.attributes import (
+    CONTENT_TYPE,
+    Attributes,
+    build_attribute,
+    parse_attributes,
+    parse_unsigned_attributes,
+    single_value,
 )
-from smime_core.attributes import CONTENT_TYPE, build_attribute, parse_attributes, single_value
 from smime_core.certificate import Certificate
-from smime_core.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, build_content_info
+from smime_core.content_encryption import ContentEncryption, build_content_encryption
+from smime_core.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA
+from smime_core.content_keys import OpenedWith, try_content_keys
 from smime_core.der import Buffer, Tlv
-from smime_core.errors import (
-    ContentTypeMismatch,
-    DecryptionError,
-    MalformedMessage,
-    NoMatchingRecipient,
-    SmimeError,
-    UnsupportedAlgorithm,
-)
+from smime_core.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
+from smime_core.kari import KARI
+from smime_core.kekri import KEKRI, KeyEncryptionKey
 from smime_core.key_management import KeyHolder
-from smime_core.password_recipient import (
-    PWRI,
-    PasswordRecipient,
-    build_password_recipient,
-    unwrap_with_password,
-)
+from smime_core.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info
+from smime_core.policy import Policy, check_content_cipher
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import (
+    RSA_OAEP,
+    RSA_V15,
     RecipientInfo,
-    build_recipient_info,
-    find_holders,
+    build_recipient_infos,
     parse_recipient_infos,
-    unwrap_cek,
 )
 
-_ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
-
-
-class _Unwrap(Protocol):
-    """A recipient with one of the keys that may open it."""
-
-    async def __call__(self, *, cek_length: int, provider: CryptoProvider) -> bytes: ...
+_T = TypeVar("_T")
+_AUTH_ATTRS: Final = 0xA1
+_UNPROTECTED_ATTRS: Final = 0xA1
+_UNAUTH_ATTRS: Final = 0xA2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +61,25 @@ class EnvelopedData:
     """Either of the two structures.
 
     `tag` (mac) and `auth_attrs_der` (in the SET OF form that is authenticated) stand in AuthEnvelopedData alone.
+    `unprotected_attrs` (unauthAttrs there) are anybody's word. `encrypted_content` is empty when a stream keeps it.
     """
 
     recipients: tuple[RecipientInfo, ...]
     content_type: str
-    cipher: ContentCipher
-    iv: bytes
+    encryption: ContentEncryption
     encrypted_content: Buffer
+    originator_info: OriginatorInfo | None = None
     tag: bytes = b""
     auth_attrs_der: bytes = b""
+    unprotected_attrs: Attributes = field(default_factory=dict)
+
+    @property
+    def cipher(self) -> ContentCipher:
+        return self.encryption.cipher
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.encryption.cipher.is_authenticated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +88,38 @@ class OpenedContent:
 
     content: bytes
     recipient: RecipientInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A structure that is being made: all of it but the encrypted content and the tag."""
+
+    content_type: str
+    encryption: ContentEncryption
+    cek: bytes = field(repr=False)
+    recipient_infos: tuple[bytes, ...]
+    auth_attrs_der: bytes
+
+    def prefix(self, encrypted_length: int) -> bytes:
+        """The octets before `encrypted_length` octets of encrypted content, ContentInfo included."""
+        authenticated = self.encryption.cipher.is_authenticated
+        head = der.integer(0 if authenticated else enveloped_version(self.recipient_infos))
+        head += der.set_of(list(self.recipient_infos))
+        inner = der.oid(self.content_type) + build_content_encryption(self.encryption)
+        inner += der.header(ENCRYPTED_CONTENT, encrypted_length)
+        head += der.header(der.SEQUENCE, len(inner) + encrypted_length) + inner
+        after_length = len(self.suffix(bytes(self.encryption.tag_length)))
+        head = der.header(der.SEQUENCE, len(head) + encrypted_length + after_length) + head
+        head = der.header(0xA0, len(head) + encrypted_length + after_length) + head
+        head = der.oid(ID_AUTH_ENVELOPED_DATA if authenticated else ID_ENVELOPED_DATA) + head
+        return der.header(der.SEQUENCE, len(head) + encrypted_length + after_length) + head
+
+    def suffix(self, tag: Buffer) -> bytes:
+        """The octets behind the encrypted content; nothing without a tag."""
+        if not self.encryption.tag_length:
+            return b""
+        attrs = bytes((_AUTH_ATTRS,)) + self.auth_attrs_der[1:] if self.auth_attrs_der else b""
+        return attrs + der.octet_string(tag)
 
 
 def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
@@ -92,51 +131,132 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
     where = "AuthEnvelopedData" if authenticated else "EnvelopedData"
     fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
     fields = fields[1:]  # version: a wrong one alone refuses nothing (MUSTS 32)
-    if fields and fields[0].tag == 0xA0:  # originatorInfo
+    originator_info = None
+    if fields and fields[0].tag == ORIGINATOR_INFO:
+        originator_info = parse_originator_info(fields[0])
         fields = fields[1:]
     if len(fields) < (3 if authenticated else 2):
         raise MalformedMessage("cut short", where=where)
     recipients = parse_recipient_infos(fields[0])
-    inner_type, cipher, iv, encrypted_content = _parse_encrypted_content(fields[1], authenticated=authenticated)
+    inside = parse_encrypted_content(fields[1], authenticated=authenticated)
     if not authenticated:
         return EnvelopedData(
-            recipients=recipients, content_type=inner_type, cipher=cipher, iv=iv, encrypted_content=encrypted_content
+            recipients=recipients,
+            content_type=inside.content_type,
+            encryption=inside.encryption,
+            encrypted_content=inside.octets,
+            originator_info=originator_info,
+            unprotected_attrs=_parse_trailing_attrs(fields[2:], _UNPROTECTED_ATTRS, where=where),
         )
-    auth_attrs = fields[2] if fields[2].tag == 0xA1 else None
-    mac_field = fields[3] if auth_attrs and len(fields) > 3 else fields[2]
-    tag = bytes(der.read_octets(mac_field, where="mac"))
-    if len(tag) != GCM_TAG_LENGTH:
-        # RFC 5084 allows 12 to 16 bytes; WebCrypto and OpenSSL write 16 and a shorter one only helps a forger.
-        raise UnsupportedAlgorithm(cipher.oid, "mac", text=f"a tag of {len(tag)} bytes is not supported, only 16")
-    return EnvelopedData(
-        recipients=recipients,
-        content_type=inner_type,
-        cipher=cipher,
-        iv=iv,
-        encrypted_content=encrypted_content,
-        tag=tag,
-        auth_attrs_der=_parse_auth_attrs(auth_attrs, inner_type),
-    )
+    return _parse_authenticated(fields[2:], inside, recipients, originator_info)
 
 
 async def open_enveloped_data(
-    enveloped: EnvelopedData, *, holders: Sequence[KeyHolder], provider: CryptoProvider, passwords: Sequence[bytes] = ()
+    enveloped: EnvelopedData,
+    *,
+    holders: Sequence[KeyHolder],
+    provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    originators: Sequence[Certificate] = (),
+    policy: Policy = Policy.RECEIVE,
 ) -> OpenedContent:
-    """The content, by the first recipient that one of the holders or passwords is and whose key opens it.
+    """The content, by the first recipient that one of the keys is for and whose content key opens it.
 
-    "Not mine" goes on. When mine fails, the next of mine is tried (renewed certificates), and the failure of all is one
-    DecryptionError. Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm or MalformedMessage.
+    Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm (AlgorithmForbidden by `policy`) or
+    MalformedMessage; see `content_keys.try_content_keys`.
     """
-    failure: SmimeError | None = None
-    for recipient in enveloped.recipients:
-        for unwrap in _ways_to_unwrap(recipient, holders, passwords):
-            try:
-                content = await _open_with(enveloped, unwrap, provider)
-            except SmimeError as error:
-                failure = error
-                continue
-            return OpenedContent(content=content, recipient=recipient)
-    raise failure or NoMatchingRecipient(tuple(str(recipient.rid) for recipient in enveloped.recipients))
+
+    async def decrypt(cek: bytes) -> bytes:
+        return await _decrypt(enveloped, cek, provider)
+
+    opened = await open_with_content_key(
+        enveloped,
+        decrypt,
+        holders=holders,
+        provider=provider,
+        passwords=passwords,
+        keks=keks,
+        originators=originators,
+        policy=policy,
+    )
+    return OpenedContent(content=opened.result, recipient=opened.recipient)
+
+
+async def open_with_content_key(
+    enveloped: EnvelopedData,
+    use: Callable[[bytes], Awaitable[_T]],
+    *,
+    holders: Sequence[KeyHolder],
+    provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    originators: Sequence[Certificate] = (),
+    policy: Policy = Policy.RECEIVE,
+) -> OpenedWith[_T]:
+    """What `use` gives for the content key; it is called with each that may be the right one.
+
+    `use` raises DecryptionError for a wrong key, after which the next is tried. `originators` are certificates beside
+    those of originatorInfo, for static key agreement. Raises what `open_enveloped_data` raises.
+    """
+    check_content_cipher(enveloped.encryption.cipher, policy)
+    carried = enveloped.originator_info.certificates if enveloped.originator_info else ()
+    return await try_content_keys(
+        enveloped.recipients,
+        use,
+        cek_length=enveloped.encryption.cipher.key_length,
+        holders=holders,
+        provider=provider,
+        passwords=passwords,
+        keks=keks,
+        originators=(*carried, *originators),
+        policy=policy,
+    )
+
+
+async def start_envelope(
+    *,
+    recipients: Sequence[Certificate],
+    content_type: str,
+    cipher: ContentCipher,
+    transport: KeyTransport | None,
+    provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+) -> Envelope:
+    """A structure with a fresh content key for every recipient, before any content.
+
+    `transport` None is RSA v1.5 beside CBC, which every reader knows, and OAEP with SHA-256 beside an AEAD cipher.
+    Raises UnsupportedAlgorithm for a certificate that may not receive or a cipher that is only read, MalformedMessage
+    without recipients.
+    """
+    check_content_cipher(cipher, Policy.SEND)
+    if cipher.mode is CipherMode.CCM:
+        raise UnsupportedAlgorithm(cipher.oid, "content encryption", text=f"{cipher.name} is read and never made")
+    cek = provider.random_bytes(cipher.key_length)
+    infos = await build_recipient_infos(
+        cek,
+        recipients=recipients,
+        provider=provider,
+        transport=transport or default_transport(cipher),
+        passwords=passwords,
+        keks=keks,
+    )
+    # RFC 5083 section 2.1: authenticated attributes are required when the content is not id-data.
+    auth_attrs_der = b""
+    if cipher.is_authenticated and content_type != ID_DATA:
+        auth_attrs_der = der.set_of([build_attribute(CONTENT_TYPE, der.oid(content_type))])
+    return Envelope(
+        content_type=content_type,
+        encryption=ContentEncryption(
+            cipher=cipher,
+            iv=provider.random_bytes(cipher.iv_length),
+            tag_length=TAG_LENGTH if cipher.is_authenticated else 0,
+        ),
+        cek=cek,
+        recipient_infos=tuple(infos),
+        auth_attrs_der=auth_attrs_der,
+    )
 
 
 async def build_enveloped_data(
@@ -148,104 +268,102 @@ async def build_enveloped_data(
     transport: KeyTransport | None,
     provider: CryptoProvider,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
 ) -> bytes:
-    """DER of a ContentInfo with EnvelopedData (CBC) or AuthEnvelopedData (GCM) for every recipient and password.
+    """DER of a ContentInfo with EnvelopedData (CBC) or AuthEnvelopedData (GCM, ChaCha20-Poly1305) for everybody named.
 
-    `transport` None is RSA v1.5 beside CBC, which every reader knows, and OAEP with SHA-256 beside GCM.
-    Raises UnsupportedAlgorithm for a certificate that may not receive, MalformedMessage without recipients.
+    Raises what `start_envelope` raises.
     """
-    if not recipients and not passwords:
-        raise MalformedMessage("there is nobody to encrypt to", where="recipients")
-    cek = provider.random_bytes(cipher.key_length)
-    iv = provider.random_bytes(cipher.iv_length)
-    authenticated = cipher.mode is CipherMode.GCM
-    if transport is None:
-        transport = (
-            KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
-            if authenticated
-            else KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+    envelope = await start_envelope(
+        recipients=recipients,
+        content_type=content_type,
+        cipher=cipher,
+        transport=transport,
+        provider=provider,
+        passwords=passwords,
+        keks=keks,
+    )
+    encrypted = memoryview(
+        await provider.encrypt_content(
+            cipher, envelope.cek, envelope.encryption.iv, content, aad=envelope.auth_attrs_der
         )
-    unique = dict.fromkeys(recipients)
-    infos = [await build_recipient_info(c, cek, transport=transport, provider=provider) for c in unique]
-    infos += [await build_password_recipient(password, cek, provider=provider) for password in passwords]
-    # RFC 5083 section 2.1: authenticated attributes are required when the content is not id-data.
-    auth_attrs_der = b""
-    if authenticated and content_type != ID_DATA:
-        auth_attrs_der = der.set_of([build_attribute(CONTENT_TYPE, der.oid(content_type))])
-    encrypted = memoryview(await provider.encrypt_content(cipher, cek, iv, content, aad=auth_attrs_der))
-    after = b""
-    if authenticated:
-        attrs_field = b"\xa1" + auth_attrs_der[1:] if auth_attrs_der else b""
-        after = attrs_field + der.octet_string(encrypted[-GCM_TAG_LENGTH:])
-        encrypted = encrypted[:-GCM_TAG_LENGTH]
-    before = der.integer(0 if authenticated else _version(infos)) + der.set_of(infos)
-    content_info = _build_encrypted_content(content_type, cipher, iv, encrypted)
-    length = len(before) + sum(map(len, content_info)) + len(after)
-    outer_type = ID_AUTH_ENVELOPED_DATA if authenticated else ID_ENVELOPED_DATA
-    return build_content_info(outer_type, der.header(der.SEQUENCE, length), before, *content_info, after)
+    )
+    end = len(encrypted) - envelope.encryption.tag_length
+    return b"".join((envelope.prefix(end), encrypted[:end], envelope.suffix(encrypted[end:])))
 
 
-def _version(infos: Sequence[bytes]) -> int:
-    # RFC 5652 section 6.1: 3 with a pwri, 2 with a kari, else 0. AuthEnvelopedData is 0 (RFC 5083 section 2.1).
-    if any(info[0] == PWRI for info in infos):
-        return 3
-    return 0 if all(info[0] == der.SEQUENCE for info in infos) else 2
+def default_transport(cipher: ContentCipher) -> KeyTransport:
+    """RSA v1.5 beside CBC, which every reader knows; OAEP with SHA-256 beside an AEAD cipher."""
+    return RSA_OAEP if cipher.is_authenticated else RSA_V15
 
 
-def _ways_to_unwrap(
-    recipient: RecipientInfo, holders: Sequence[KeyHolder], passwords: Sequence[bytes]
-) -> list[_Unwrap]:
-    if isinstance(recipient, PasswordRecipient):
-        return [functools.partial(unwrap_with_password, recipient, password) for password in passwords]
-    return [functools.partial(unwrap_cek, recipient, holder) for holder in find_holders(recipient, holders)]
+def enveloped_version(
+    recipient_infos: Sequence[Buffer],
+    *,
+    originator_info: OriginatorInfo | None = None,
+    has_unprotected_attrs: bool = False,
+) -> int:
+    """The version of EnvelopedData (RFC 5652 section 6.1). AuthEnvelopedData is always 0 (RFC 5083 section 2.1)."""
+    version = originator_info.version if originator_info else 0
+    if has_unprotected_attrs:
+        version = max(version, 2)
+    for info in recipient_infos:
+        if info[0] == der.SEQUENCE:
+            # A ktri is version 0, or 2 when it names the key by its identifier.
+            ktri_version = der.parse_integer(der.read_sequence(info)[0])
+            version = max(version, 2 if ktri_version else 0)
+        else:
+            version = max(version, 2 if info[0] in (KARI, KEKRI) else 3)
+    return version
 
 
-async def _open_with(enveloped: EnvelopedData, unwrap: _Unwrap, provider: CryptoProvider) -> bytes:
-    cipher = enveloped.cipher
-    cek = await unwrap(cek_length=cipher.key_length, provider=provider)
+def _parse_authenticated(
+    fields: list[Tlv],
+    inside: EncryptedContent,
+    recipients: tuple[RecipientInfo, ...],
+    originator_info: OriginatorInfo | None,
+) -> EnvelopedData:
+    where = "AuthEnvelopedData"
+    auth_attrs = fields.pop(0) if fields[0].tag == _AUTH_ATTRS else None
+    if not fields:
+        raise MalformedMessage("the mac is missing", where=where)
+    tag = bytes(der.read_octets(fields[0], where="mac"))
+    # RFC 5084 section 3.2: the length of the mac is aes-ICVlen (MUSTS 19).
+    if len(tag) != inside.encryption.tag_length:
+        raise MalformedMessage(f"{len(tag)} bytes, expected {inside.encryption.tag_length}", where="mac")
+    return EnvelopedData(
+        recipients=recipients,
+        content_type=inside.content_type,
+        encryption=inside.encryption,
+        encrypted_content=inside.octets,
+        originator_info=originator_info,
+        tag=tag,
+        auth_attrs_der=_parse_auth_attrs(auth_attrs, inside.content_type),
+        unprotected_attrs=_parse_trailing_attrs(fields[1:], _UNAUTH_ATTRS, where=where),
+    )
+
+
+def _parse_trailing_attrs(fields: list[Tlv], tag: int, *, where: str) -> Attributes:
+    if not fields:
+        return {}
+    if len(fields) > 1:
+        raise MalformedMessage(f"{len(fields) - 1} fields too many", where=where)
+    return parse_unsigned_attributes(der.expect(fields[0], tag, where=where), where=where)
+
+
+async def _decrypt(enveloped: EnvelopedData, cek: bytes, provider: CryptoProvider) -> bytes:
+    encryption = enveloped.encryption
     ciphertext = enveloped.encrypted_content
-    if enveloped.tag:
-        ciphertext = b"".join((ciphertext, enveloped.tag))
-    elif not len(ciphertext) or len(ciphertext) % cipher.iv_length:
-        raise DecryptionError
-    return await provider.decrypt_content(cipher, cek, enveloped.iv, ciphertext, aad=enveloped.auth_attrs_der)
-
-
-def _parse_encrypted_content(tlv: Tlv, *, authenticated: bool) -> tuple[str, ContentCipher, bytes, Buffer]:
-    where = "EncryptedContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
-    if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 (encrypted content is never detached)", where=where)
-    oid, parameters = parse_algorithm_identifier(der.to_definite(fields[1], where=where))
-    cipher = CONTENT_CIPHERS.get(oid)
-    if cipher is None:
-        raise UnsupportedAlgorithm(oid, "contentEncryptionAlgorithm")
-    if authenticated is not (cipher.mode is CipherMode.GCM):
-        raise MalformedMessage(f"{cipher.name} does not belong here", where=where)
-    if parameters is None:
-        raise MalformedMessage("the parameters are absent", where="contentEncryptionAlgorithm")
-    encrypted = der.read_octets(fields[2], tag=_ENCRYPTED_CONTENT, where="encryptedContent")
-    return der.parse_oid(fields[0], where=where), cipher, _parse_iv(cipher, parameters), encrypted
-
-
-def _parse_iv(cipher: ContentCipher, parameters: bytes) -> bytes:
-    where = "contentEncryptionAlgorithm"
-    if cipher.mode is CipherMode.CBC:
-        iv = bytes(der.expect(der.read_one(parameters, where=where), der.OCTET_STRING, where=where).content)
-        if len(iv) != cipher.iv_length:
-            raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=where)
-        return iv
-    # RFC 5084 section 3.2: GCMParameters, aes-ICVlen DEFAULT 12; what counts is the mac's length (checked there).
-    fields = der.read_sequence(parameters, where=where)
-    if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
-    icv_length = der.parse_integer(fields[1], where=where) if len(fields) == 2 else 12
-    if icv_length != GCM_TAG_LENGTH:
-        raise UnsupportedAlgorithm(cipher.oid, where, text=f"{where}: a tag of {icv_length} bytes is not supported")
-    nonce = bytes(der.expect(fields[0], der.OCTET_STRING, where=where).content)
-    if len(nonce) != cipher.iv_length:
-        raise MalformedMessage(f"a nonce of {len(nonce)} bytes, expected {cipher.iv_length}", where=where)
-    return nonce
+    if not encryption.tag_length:
+        return await decrypt_cbc(encryption, cek, ciphertext, provider=provider)
+    return await provider.decrypt_content(
+        encryption.cipher,
+        cek,
+        encryption.iv,
+        b"".join((ciphertext, enveloped.tag)),
+        aad=enveloped.auth_attrs_der,
+        tag_length=encryption.tag_length,
+    )
 
 
 def _parse_auth_attrs(auth_attrs: Tlv | None, content_type: str) -> bytes:
@@ -262,16 +380,3 @@ def _parse_auth_attrs(auth_attrs: Tlv | None, content_type: str) -> bytes:
         if authenticated_type != content_type:
             raise ContentTypeMismatch(f"authenticated as {authenticated_type}, presented as {content_type}")
     return auth_attrs_der
-
-
-def _build_encrypted_content(
-    content_type: str, cipher: ContentCipher, iv: bytes, encrypted: memoryview
-) -> tuple[Buffer, ...]:
-    # In pieces, so that bulk content is copied once, into the whole.
-    parameters = der.octet_string(iv)
-    if cipher.mode is CipherMode.GCM:
-        parameters = der.sequence(parameters, der.integer(GCM_TAG_LENGTH))
-    head = der.oid(content_type) + der.sequence(der.oid(cipher.oid), parameters)
-    string_header = der.header(_ENCRYPTED_CONTENT, len(encrypted))
-    sequence_header = der.header(der.SEQUENCE, len(head) + len(string_header) + len(encrypted))
-    return sequence_header, head, string_header, encrypted

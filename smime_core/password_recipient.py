@@ -1,6 +1,7 @@
 """PasswordRecipientInfo: the CEK under a passphrase (RFC 5652 section 6.2.4, RFC 3211).
 
-PBKDF2 makes the KEK; the CEK with a length byte and three check bytes is encrypted twice by AES-CBC without padding.
+PBKDF2 makes the KEK; the CEK with a length byte and three check bytes is encrypted twice by CBC without padding, where
+we write AES and read 3DES and RC2 too.
 """
 
 from __future__ import annotations
@@ -10,18 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.algorithms import (
-    AES_256_CBC,
-    CONTENT_CIPHERS,
-    CipherMode,
-    ContentCipher,
-    HashName,
-    Pbkdf2,
-    parse_algorithm_identifier,
-)
+from smime_core.algorithms import AES_256_CBC, ContentCipher, HashName, Pbkdf2, parse_algorithm_identifier
+from smime_core.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
 from smime_core.kdf import build_pbkdf2, parse_pbkdf2
+from smime_core.policy import Policy, check_content_cipher
 from smime_core.provider import CryptoProvider
 
 PWRI: Final = 0xA3
@@ -57,6 +52,16 @@ def parse_password_recipient(tlv: Tlv) -> PasswordRecipient:
     )
 
 
+def describe_password_recipient(recipient: PasswordRecipient) -> str:
+    """How the key travels, in words for people. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
+    return f"{_parse_wrap(recipient.algorithm_der).cipher.name} key wrap under a password"
+
+
+def password_iterations(recipient: PasswordRecipient) -> int:
+    """What trying one password costs. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
+    return parse_pbkdf2(recipient.derivation_der).kdf.iterations
+
+
 async def build_password_recipient(password: bytes, cek: bytes, *, provider: CryptoProvider) -> bytes:
     """DER of a `pwri` for a passphrase in UTF-8: PBKDF2 with HMAC-SHA-256, AES-256-CBC."""
     cipher = AES_256_CBC
@@ -70,33 +75,41 @@ async def build_password_recipient(password: bytes, cek: bytes, *, provider: Cry
     block += provider.random_bytes(padded - len(block))
     once = await _encrypt_unpadded(cipher, kek, iv, block, provider)
     twice = await _encrypt_unpadded(cipher, kek, once[-cipher.iv_length :], once, provider)
-    wrap_der = der.sequence(der.oid(cipher.oid), der.octet_string(iv))
     return der.element(
         PWRI,
         der.integer(0),
         b"\xa0" + build_pbkdf2(kdf, key_length=cipher.key_length)[1:],
-        der.sequence(der.oid(_PWRI_KEK), wrap_der),
+        der.sequence(der.oid(_PWRI_KEK), build_content_encryption(ContentEncryption(cipher=cipher, iv=iv))),
         der.octet_string(twice),
     )
 
 
 async def unwrap_with_password(
-    recipient: PasswordRecipient, password: bytes, *, cek_length: int, provider: CryptoProvider
+    recipient: PasswordRecipient,
+    password: bytes,
+    *,
+    cek_length: int,
+    provider: CryptoProvider,
+    policy: Policy = Policy.RECEIVE,
 ) -> bytes:
     """The CEK of `cek_length` bytes.
 
-    Raises WrongPassphrase, UnsupportedAlgorithm, LimitExceeded or MalformedMessage.
+    Raises WrongPassphrase, UnsupportedAlgorithm, AlgorithmForbidden, LimitExceeded or MalformedMessage.
     """
-    kdf, _ = parse_pbkdf2(recipient.derivation_der)
-    cipher, iv = _parse_wrap(recipient.algorithm_der)
+    kdf, key_length = parse_pbkdf2(recipient.derivation_der)
+    wrap = _parse_wrap(recipient.algorithm_der)
+    cipher = wrap.cipher
+    check_content_cipher(cipher, policy)
+    if key_length not in (None, cipher.key_length):
+        raise MalformedMessage(f"keyLength {key_length} does not fit {cipher.name}", where="PBKDF2-params")
     wrapped, size = recipient.encrypted_key, cipher.iv_length
     if len(wrapped) < 2 * size or len(wrapped) % size:
         raise WrongPassphrase
     kek = await provider.derive_key(kdf, password, cipher.key_length)
     # RFC 3211 section 2.3.2: the last block's plaintext is the IV of the outer layer, then the inner layer opens.
-    outer_iv = await _decrypt_unpadded(cipher, kek, wrapped[-2 * size : -size], wrapped[-size:], provider)
-    once = await _decrypt_unpadded(cipher, kek, outer_iv, wrapped[:-size], provider) + outer_iv
-    block = await _decrypt_unpadded(cipher, kek, iv, once, provider)
+    outer_iv = await provider.decrypt_blocks(cipher, kek, wrapped[-2 * size : -size], wrapped[-size:])
+    once = await provider.decrypt_blocks(cipher, kek, outer_iv, wrapped[:-size]) + outer_iv
+    block = await provider.decrypt_blocks(cipher, kek, wrap.iv, once)
     length, cek = block[0], block[_HEAD_BYTES : _HEAD_BYTES + cek_length]
     check = bytes(octet ^ 0xFF for octet in cek[:_CHECK_BYTES])
     if length != cek_length or len(cek) != cek_length or not hmac.compare_digest(check, block[1:_HEAD_BYTES]):
@@ -104,19 +117,15 @@ async def unwrap_with_password(
     return cek
 
 
-def _parse_wrap(algorithm_der: bytes) -> tuple[ContentCipher, bytes]:
+def _parse_wrap(algorithm_der: bytes) -> ContentEncryption:
+    role = "key encryption under a password"
     oid, wrap_der = parse_algorithm_identifier(algorithm_der)
     if oid != _PWRI_KEK or wrap_der is None:
-        raise UnsupportedAlgorithm(oid, "key encryption under a password")
-    cipher_oid, parameters = parse_algorithm_identifier(wrap_der)
-    cipher = CONTENT_CIPHERS.get(cipher_oid)
-    if cipher is None or cipher.mode is not CipherMode.CBC:
-        raise UnsupportedAlgorithm(cipher_oid, "key encryption under a password")
-    where = "PWRI-KEK"
-    iv = bytes(der.expect(der.read_one(parameters or b"", where=where), der.OCTET_STRING, where=where).content)
-    if len(iv) != cipher.iv_length:
-        raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=where)
-    return cipher, iv
+        raise UnsupportedAlgorithm(oid, role)
+    wrap = parse_content_encryption(wrap_der, role=role)
+    if wrap.cipher.is_authenticated:
+        raise UnsupportedAlgorithm(wrap.cipher.oid, role)
+    return wrap
 
 
 async def _encrypt_unpadded(
@@ -124,11 +133,3 @@ async def _encrypt_unpadded(
 ) -> bytes:
     # The provider pads, as contents need it: its last block is the padding's and is left out.
     return (await provider.encrypt_content(cipher, key, iv, blocks))[: len(blocks)]
-
-
-async def _decrypt_unpadded(
-    cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes, provider: CryptoProvider
-) -> bytes:
-    # The provider demands padding: the encryption of nothing, chained to the last block, is a block of it.
-    padding = await provider.encrypt_content(cipher, key, blocks[-cipher.iv_length :], b"")
-    return await provider.decrypt_content(cipher, key, iv, blocks + padding)

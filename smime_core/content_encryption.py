@@ -1,0 +1,121 @@
+"""A content-encryption AlgorithmIdentifier with its IV or nonce, both ways.
+
+Sources: RFC 3565 (AES-CBC), RFC 5084 (GCM, CCM), RFC 8103 (ChaCha20-Poly1305), RFC 3370 section 5 and RFC 2268 (3DES,
+DES and RC2, which are only read). Policies decide elsewhere what of it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import (
+    CONTENT_CIPHERS,
+    MIN_TAG_LENGTH,
+    RC2_CBC,
+    TAG_LENGTH,
+    CipherMode,
+    ContentCipher,
+    parse_algorithm_identifier,
+    rc2_cbc,
+)
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+
+_DEFAULT_TAG_LENGTH: Final = 12  # aes-ICVlen DEFAULT, RFC 5084 sections 3.1 and 3.2
+_NONCE_LENGTHS: Final = {
+    # RFC 5084 section 3.2 recommends 12 bytes; libraries take 8 or more, and nobody writes above 16.
+    CipherMode.GCM: range(8, 17),
+    CipherMode.CCM: range(7, 14),  # RFC 5084 section 3.1
+    CipherMode.CHACHA20_POLY1305: range(12, 13),  # RFC 8103 section 3
+}
+# RFC 3370 section 5.2 and RFC 2268 section 6: below 256 the version is a code for the effective key bits, else their
+# number. Only the three that mail used have a code here.
+_RC2_VERSIONS: Final = {160: 40, 120: 64, 58: 128}
+_RC2_DEFAULT_BITS: Final = 32
+_MAX_RC2_BITS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentEncryption:
+    """A cipher with the IV or nonce of one content; `tag_length` in bytes, 0 without a tag."""
+
+    cipher: ContentCipher
+    iv: bytes
+    tag_length: int = 0
+
+
+def parse_content_encryption(identifier_der: Buffer, *, role: str = "contentEncryptionAlgorithm") -> ContentEncryption:
+    """A ContentEncryptionAlgorithmIdentifier. Raises MalformedMessage or UnsupportedAlgorithm."""
+    oid, parameters = parse_algorithm_identifier(identifier_der)
+    if oid != RC2_CBC and oid not in CONTENT_CIPHERS:
+        raise UnsupportedAlgorithm(oid, role)
+    if parameters is None:
+        raise MalformedMessage("the parameters are absent", where=role)
+    if oid == RC2_CBC:
+        return _parse_rc2(parameters, role)
+    cipher = CONTENT_CIPHERS[oid]
+    if cipher.mode in (CipherMode.GCM, CipherMode.CCM):
+        return _parse_aead(cipher, parameters, role)
+    iv = _octets(der.read_one(parameters, where=role), role)
+    if len(iv) != cipher.iv_length:
+        raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
+    return ContentEncryption(cipher=cipher, iv=iv, tag_length=TAG_LENGTH if cipher.is_authenticated else 0)
+
+
+def build_content_encryption(encryption: ContentEncryption) -> bytes:
+    """DER of the ContentEncryptionAlgorithmIdentifier of a cipher that is made: AES-CBC, GCM, ChaCha20-Poly1305."""
+    parameters = der.octet_string(encryption.iv)
+    if encryption.cipher.mode in (CipherMode.GCM, CipherMode.CCM):
+        parameters = der.sequence(parameters, der.integer(encryption.tag_length))
+    return der.sequence(der.oid(encryption.cipher.oid), parameters)
+
+
+def _parse_aead(cipher: ContentCipher, parameters: bytes, role: str) -> ContentEncryption:
+    # GCMParameters and CCMParameters have one form (RFC 5084 sections 3.1 and 3.2).
+    fields = der.read_sequence(parameters, where=role)
+    if not 1 <= len(fields) <= 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
+    tag_length = der.parse_integer(fields[1], where=role) if len(fields) == 2 else _DEFAULT_TAG_LENGTH
+    if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or (cipher.mode is CipherMode.CCM and tag_length % 2):
+        # A shorter tag only helps a forger (MUSTS 19: a floor for the tag); CCM has none of odd length.
+        raise UnsupportedAlgorithm(cipher.oid, role, text=f"{role}: a tag of {tag_length} bytes is not supported")
+    nonce = _octets(fields[0], role)
+    allowed = _NONCE_LENGTHS[cipher.mode]
+    if len(nonce) not in allowed:
+        raise MalformedMessage(
+            f"a nonce of {len(nonce)} bytes, expected {allowed.start} to {allowed.stop - 1}", where=role
+        )
+    return ContentEncryption(cipher=cipher, iv=nonce, tag_length=tag_length)
+
+
+def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
+    # RFC 2268 section 6: the IV alone means 32 bits, else SEQUENCE of version and IV.
+    tlv = der.read_one(parameters, where=role)
+    bits = _RC2_DEFAULT_BITS
+    if tlv.tag == der.SEQUENCE:
+        fields = der.read_children(tlv, where=role)
+        if not 1 <= len(fields) <= 2:
+            raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
+        if len(fields) == 2:
+            bits = parse_rc2_version(fields[0], role=role)
+        tlv = fields[-1]
+    iv = _octets(tlv, role)
+    cipher = rc2_cbc(bits)
+    if len(iv) != cipher.iv_length:
+        raise MalformedMessage(f"an IV of {len(iv)} bytes, expected {cipher.iv_length}", where=role)
+    return ContentEncryption(cipher=cipher, iv=iv)
+
+
+def parse_rc2_version(tlv: Tlv, *, role: str) -> int:
+    """The effective key bits that an rc2ParameterVersion names. Raises MalformedMessage or UnsupportedAlgorithm."""
+    version = der.parse_integer(tlv, where=role)
+    bits = _RC2_VERSIONS.get(version, version if version >= 256 else 0)
+    if not 0 < bits <= _MAX_RC2_BITS or bits % 8:
+        raise UnsupportedAlgorithm(RC2_CBC, role, text=f"{role}: RC2 with version {version} is not supported")
+    return bits
+
+
+def _octets(tlv: Tlv, where: str) -> bytes:
+    return bytes(der.read_octets(tlv, where=where))

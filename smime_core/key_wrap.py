@@ -1,0 +1,109 @@
+"""Key wraps: a CEK under a KEK (RFC 3394 for AES; RFC 3217 for 3DES and RC2, which are only read).
+
+The wraps of 3DES and RC2 are two layers of CBC around the key with a checksum, built here on the provider's blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import (
+    AES_128_WRAP,
+    AES_192_WRAP,
+    AES_256_WRAP,
+    KEY_WRAPS,
+    RC2_128_CBC,
+    RC2_WRAP,
+    TRIPLE_DES_CBC,
+    TRIPLE_DES_WRAP,
+    ContentCipher,
+    KeyWrap,
+    check_absent_or_null,
+    parse_algorithm_identifier,
+)
+from smime_core.content_encryption import parse_rc2_version
+from smime_core.der import Buffer
+from smime_core.errors import DecryptionError, UnsupportedAlgorithm
+from smime_core.policy import Policy, check_key_wrap
+from smime_core.provider import CryptoProvider
+
+AES_WRAPS: Final = {wrap.kek_length: wrap for wrap in (AES_128_WRAP, AES_192_WRAP, AES_256_WRAP)}
+
+_OUTER_IV: Final = bytes.fromhex("4adda22c79e82105")  # RFC 3217 sections 3.1 and 4.1
+_BLOCK: Final = 8  # bytes
+_TRIPLE_DES_WRAPPED: Final = 40  # bytes: IV, key and checksum
+_RC2_KEK_BITS: Final = 128
+
+
+def parse_key_wrap(identifier_der: Buffer, *, policy: Policy, role: str = "key wrap") -> KeyWrap:
+    """The key wrap that an AlgorithmIdentifier names.
+
+    AES has no parameters (RFC 3565 section 2.3.2; NULL is read), 3DES has NULL, RC2 its key size (RFC 3217).
+    Raises UnsupportedAlgorithm, AlgorithmForbidden or MalformedMessage.
+    """
+    oid, parameters = parse_algorithm_identifier(identifier_der)
+    if oid not in KEY_WRAPS:
+        raise UnsupportedAlgorithm(oid, role)
+    wrap = KEY_WRAPS[oid]
+    check_key_wrap(wrap, policy)
+    if wrap is not RC2_WRAP:
+        check_absent_or_null(parameters, where=role)
+        return wrap
+    if parse_rc2_version(der.read_one(parameters or b"", where=role), role=role) != _RC2_KEK_BITS:
+        raise UnsupportedAlgorithm(oid, role, text=f"{role}: RC2 key wrap takes a key of 128 bits")
+    return wrap
+
+
+def build_key_wrap(wrap: KeyWrap) -> bytes:
+    """DER of the AlgorithmIdentifier of an AES key wrap: parameters are absent."""
+    return der.sequence(der.oid(wrap.oid))
+
+
+async def unwrap_cek(wrap: KeyWrap, kek: bytes, wrapped: bytes, *, cek_length: int, provider: CryptoProvider) -> bytes:
+    """The CEK of exactly `cek_length` bytes (MUSTS 25). Raises DecryptionError."""
+    if len(kek) != wrap.kek_length:
+        raise DecryptionError
+    if wrap is TRIPLE_DES_WRAP:
+        cek = await _unwrap_triple_des(kek, wrapped, provider)
+    elif wrap is RC2_WRAP:
+        cek = await _unwrap_rc2(kek, wrapped, provider)
+    else:
+        cek = await provider.unwrap_key(kek, wrapped)
+    if len(cek) != cek_length:
+        raise DecryptionError
+    return cek
+
+
+async def _unwrap_triple_des(kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
+    # RFC 3217 section 3.2.
+    if len(wrapped) != _TRIPLE_DES_WRAPPED:
+        raise DecryptionError
+    cek = await _unwrap_twice(TRIPLE_DES_CBC, kek, wrapped, provider)
+    if any(octet.bit_count() % 2 == 0 for octet in cek):
+        raise DecryptionError
+    return cek
+
+
+async def _unwrap_rc2(kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
+    # RFC 3217 section 4.2: a length byte, the key, and up to 7 bytes of padding.
+    padded = await _unwrap_twice(RC2_128_CBC, kek, wrapped, provider)
+    length, rest = padded[0], padded[1:]
+    if not 0 <= len(rest) - length < _BLOCK:
+        raise DecryptionError
+    return rest[:length]
+
+
+async def _unwrap_twice(cipher: ContentCipher, kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
+    # What stands before the checksum, the first 8 bytes of SHA-1 over it (RFC 3217 section 2).
+    if len(wrapped) % _BLOCK or len(wrapped) < 3 * _BLOCK:
+        raise DecryptionError
+    reversed_order = await provider.decrypt_blocks(cipher, kek, _OUTER_IV, wrapped)
+    once = reversed_order[::-1]
+    plain = await provider.decrypt_blocks(cipher, kek, once[:_BLOCK], once[_BLOCK:])
+    key, checksum = plain[:-_BLOCK], plain[-_BLOCK:]
+    if not hmac.compare_digest(hashlib.sha1(key).digest()[:_BLOCK], checksum):  # noqa: S324 -- RFC 3217 says so
+        raise DecryptionError
+    return key

@@ -1,0 +1,71 @@
+"""KeyTransRecipientInfo: the CEK under an RSA key (RFC 5652 section 6.2.1, RFC 3370 section 4.2, RFC 3560)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from smime_core import der
+from smime_core.algorithms import KeyTransport, build_transport_identifier, parse_transport_identifier
+from smime_core.certificate import Certificate
+from smime_core.der import Tlv
+from smime_core.errors import DecryptionError, MalformedMessage
+from smime_core.key_management import CertificateId, build_issuer_and_serial, parse_certificate_id
+from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyTransRecipient:
+    """A `ktri`. The algorithm is read when the key is used, so that an unknown one spoils no other recipient."""
+
+    rid: CertificateId
+    algorithm_der: bytes
+    encrypted_key: bytes
+
+    kind = "ktri"
+
+
+def parse_ktri(tlv: Tlv) -> KeyTransRecipient:
+    """The structure of a `ktri`. Raises MalformedMessage."""
+    where = "KeyTransRecipientInfo"
+    fields = der.read_children(tlv, where=where)
+    if len(fields) != 4:
+        raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
+    return KeyTransRecipient(
+        rid=parse_certificate_id(fields[1], where=where),
+        algorithm_der=der.to_definite(fields[2], where=where),
+        encrypted_key=bytes(der.read_octets(fields[3], where="encryptedKey")),
+    )
+
+
+def describe_ktri(recipient: KeyTransRecipient) -> str:
+    """How the key travels, in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+    return parse_transport_identifier(recipient.algorithm_der).label
+
+
+async def build_ktri(
+    certificate: Certificate, cek: bytes, *, transport: KeyTransport, provider: CryptoProvider
+) -> bytes:
+    """DER of a `ktri` for an RSA key."""
+    encrypted_key = await provider.transport_encrypt(certificate.public_key, transport, cek)
+    return der.sequence(
+        der.integer(0),
+        build_issuer_and_serial(certificate),
+        build_transport_identifier(transport),
+        der.octet_string(encrypted_key),
+    )
+
+
+async def unwrap_ktri(
+    recipient: KeyTransRecipient, key: PrivateKey, *, cek_length: int, provider: CryptoProvider
+) -> bytes:
+    """The CEK of `cek_length` bytes; with RSA v1.5 a random one when the padding is wrong (MUSTS 23).
+
+    Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
+    """
+    transport = parse_transport_identifier(recipient.algorithm_der)
+    if key.key_type is not KeyType.RSA:
+        raise DecryptionError
+    cek = await provider.transport_decrypt(key, transport, recipient.encrypted_key, cek_length=cek_length)
+    if len(cek) != cek_length:
+        raise DecryptionError
+    return cek

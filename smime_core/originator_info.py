@@ -1,0 +1,62 @@
+"""OriginatorInfo: certificates that a recipient may need to agree on a key (RFC 5652 section 6.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.der import Tlv
+from smime_core.errors import SmimeError
+from smime_core.limits import MAX_CERTIFICATES, check_limit
+
+ORIGINATOR_INFO: Final = 0xA0
+_CERTIFICATES: Final = 0xA0
+_CRLS: Final = 0xA1
+_V2_ATTRIBUTE_CERTIFICATE: Final = 0xA2
+_OTHER_CERTIFICATE: Final = 0xA3
+_OTHER_REVOCATION: Final = 0xA1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginatorInfo:
+    """`certificates` leaves out what cannot be read; `version` is what it alone demands of EnvelopedData."""
+
+    certificates: tuple[Certificate, ...]
+    version: int
+
+
+def parse_originator_info(tlv: Tlv) -> OriginatorInfo:
+    """An originatorInfo [0]. Raises MalformedMessage or LimitExceeded."""
+    where = "originatorInfo"
+    certificates: list[Certificate] = []
+    version = 2  # RFC 5652 section 6.1: 0 is for structures without originatorInfo
+    for field in der.read_children(tlv, where=where):
+        members = der.read_children(field, where=where)
+        if field.tag == _CRLS:
+            if any(member.tag == _OTHER_REVOCATION for member in members):
+                version = 4
+            continue
+        der.expect(field, _CERTIFICATES, where=where)
+        check_limit("certificates", len(members), MAX_CERTIFICATES)
+        tags = {member.tag for member in members}
+        if _OTHER_CERTIFICATE in tags:
+            version = 4
+        elif _V2_ATTRIBUTE_CERTIFICATE in tags:
+            version = max(version, 3)
+        certificates += _read_certificates(members)
+    return OriginatorInfo(certificates=tuple(certificates), version=version)
+
+
+def _read_certificates(members: list[Tlv]) -> list[Certificate]:
+    # One damaged certificate must not hide the others; the one that is needed is then simply missing.
+    certificates: list[Certificate] = []
+    for member in members:
+        if member.tag != der.SEQUENCE:
+            continue
+        try:
+            certificates.append(parse_certificate(member.encoded))
+        except SmimeError:
+            continue
+    return certificates
