@@ -1,0 +1,102 @@
+"""Content ciphers by pyca/cryptography: AES in three modes, ChaCha20-Poly1305, and those of old mail, decrypted only.
+
+The library has 3DES (and so DES, with its key three times) in its attic, and RC2 of 128 bits alone: `python_rc2` has
+the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, aead, algorithms, modes
+
+from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH, CipherFamily, CipherMode, ContentCipher
+from smime_core.der import Buffer
+from smime_core.errors import UnsupportedByProvider
+from smime_core.providers.python_rc2 import decrypt_rc2_cbc
+
+_AES_BLOCK: Final = 16  # bytes
+_DES_BLOCK: Final = 8  # bytes
+
+
+def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
+    """Ciphertext with its padding or its 16-byte tag. Raises UnsupportedByProvider for a weak cipher."""
+    _check_cek(cipher, cek)
+    if cipher.is_weak:
+        raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is never made")
+    if cipher.mode is CipherMode.GCM:
+        return aead.AESGCM(cek).encrypt(iv, plaintext, aad)
+    if cipher.mode is CipherMode.CCM:
+        return aead.AESCCM(cek).encrypt(iv, plaintext, aad)
+    if cipher.mode is CipherMode.CHACHA20_POLY1305:
+        return aead.ChaCha20Poly1305(cek).encrypt(iv, plaintext, aad)
+    # Only the last block is padded here: the bulk is never copied for it.
+    view = memoryview(plaintext)
+    whole = len(view) - len(view) % _AES_BLOCK
+    padder = padding.PKCS7(8 * _AES_BLOCK).padder()
+    last = padder.update(bytes(view[whole:])) + padder.finalize()
+    encryptor = Cipher(algorithms.AES(cek), modes.CBC(iv)).encryptor()
+    return b"".join((encryptor.update(view[:whole]), encryptor.update(last), encryptor.finalize()))
+
+
+def decrypt(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aad: bytes, tag_length: int) -> bytes:
+    """Plaintext after every check; what fails is an exception for `native_doors.decryption`."""
+    _check_cek(cipher, cek)
+    if cipher.mode is CipherMode.CBC:
+        return _decrypt_cbc(cipher, cek, iv, ciphertext)
+    # MUSTS 19: the floor for tags holds at this door too.
+    if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or len(ciphertext) < tag_length:
+        raise ValueError("an impossible tag")
+    if cipher.mode is CipherMode.CCM:
+        return aead.AESCCM(cek, tag_length=tag_length).decrypt(iv, ciphertext, aad)
+    if cipher.mode is CipherMode.CHACHA20_POLY1305:
+        if tag_length != TAG_LENGTH:
+            raise ValueError("Poly1305 has tags of 16 bytes")
+        return aead.ChaCha20Poly1305(cek).decrypt(iv, ciphertext, aad)
+    if tag_length == TAG_LENGTH:
+        return aead.AESGCM(cek).decrypt(iv, ciphertext, aad)
+    view = memoryview(ciphertext)
+    mode = modes.GCM(iv, bytes(view[-tag_length:]), min_tag_length=MIN_TAG_LENGTH)
+    decryptor = Cipher(algorithms.AES(cek), mode).decryptor()
+    decryptor.authenticate_additional_data(aad)
+    plaintext = decryptor.update(view[:-tag_length])
+    return plaintext + decryptor.finalize()
+
+
+def decrypt_blocks(cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
+    """CBC over whole blocks, without padding; a key wrap's KEK may have a length of its own (RFC 3217)."""
+    if cipher.mode is not CipherMode.CBC:
+        raise ValueError("only CBC has blocks alone")
+    _check_cek(cipher, key)
+    if cipher.family is CipherFamily.RC2:
+        return decrypt_rc2_cbc(key, iv, blocks, effective_bits=8 * cipher.key_length)
+    decryptor = _cbc(cipher, key, iv)
+    return decryptor.update(blocks) + decryptor.finalize()
+
+
+def _decrypt_cbc(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer) -> bytes:
+    block = _AES_BLOCK if cipher.family is CipherFamily.AES else _DES_BLOCK
+    unpadder = padding.PKCS7(8 * block).unpadder()
+    if cipher.family is CipherFamily.RC2:
+        padded = decrypt_rc2_cbc(cek, iv, ciphertext, effective_bits=8 * cipher.key_length)
+        return unpadder.update(padded) + unpadder.finalize()
+    view = memoryview(ciphertext)
+    decryptor = _cbc(cipher, cek, iv)
+    bulk = decryptor.update(view[:-block])
+    last = decryptor.update(view[-block:]) + decryptor.finalize()
+    return b"".join((bulk, unpadder.update(last), unpadder.finalize()))
+
+
+def _cbc(cipher: ContentCipher, key: bytes, iv: bytes) -> CipherContext:
+    if cipher.family is CipherFamily.AES:
+        return Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+    # DES is 3DES with one key three times: the middle step undoes the first.
+    return Cipher(TripleDES(key if cipher.family is CipherFamily.TRIPLE_DES else 3 * key), modes.CBC(iv)).decryptor()
+
+
+def _check_cek(cipher: ContentCipher, cek: bytes) -> None:
+    # MUSTS 25: AES takes three lengths, the algorithm identifier names one of them.
+    if len(cek) != cipher.key_length:
+        raise ValueError(f"{cipher.name} takes {cipher.key_length} bytes")

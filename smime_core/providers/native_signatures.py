@@ -1,0 +1,118 @@
+"""Signatures by pyca/cryptography: RSA v1.5 and PSS, ECDSA, DSA (verified only), EdDSA, ML-DSA.
+
+The data is hashed here where the scheme allows: RSA signing takes `bytes` alone, and a view on a large message must not
+be copied.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
+
+from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, digest_octets
+from smime_core.der import Buffer
+from smime_core.errors import SignatureMismatch
+from smime_core.provider import KeyType, PublicKey
+from smime_core.providers.native_keys import (
+    EdwardsPrivateKey,
+    EdwardsPublicKey,
+    ForeignPrivateKey,
+    ForeignPublicKey,
+    MlDsaPrivateKey,
+    MlDsaPublicKey,
+)
+
+HASHES: Final[dict[HashName, hashes.HashAlgorithm]] = {
+    HashName.MD5: hashes.MD5(),  # noqa: S303 -- read by policy ARCHIVE alone; policies decide, not providers
+    HashName.SHA1: hashes.SHA1(),  # noqa: S303 -- likewise
+    HashName.SHA224: hashes.SHA224(),
+    HashName.SHA256: hashes.SHA256(),
+    HashName.SHA384: hashes.SHA384(),
+    HashName.SHA512: hashes.SHA512(),
+    HashName.SHA512_224: hashes.SHA512_224(),
+    HashName.SHA512_256: hashes.SHA512_256(),
+    HashName.SHA3_224: hashes.SHA3_224(),
+    HashName.SHA3_256: hashes.SHA3_256(),
+    HashName.SHA3_384: hashes.SHA3_384(),
+    HashName.SHA3_512: hashes.SHA3_512(),
+    HashName.SHAKE128: hashes.SHAKE128(32),
+    HashName.SHAKE256: hashes.SHAKE256(64),
+}
+_KEY_TYPES: Final = {
+    SignatureScheme.RSA_PKCS1_V15: KeyType.RSA,
+    SignatureScheme.RSA_PSS: KeyType.RSA,
+    SignatureScheme.ECDSA: KeyType.EC,
+    SignatureScheme.ED25519: KeyType.ED25519,
+    SignatureScheme.ED448: KeyType.ED448,
+    SignatureScheme.ML_DSA_44: KeyType.ML_DSA_44,
+    SignatureScheme.ML_DSA_65: KeyType.ML_DSA_65,
+    SignatureScheme.ML_DSA_87: KeyType.ML_DSA_87,
+    SignatureScheme.DSA: KeyType.DSA,
+}
+
+
+def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
+    """Whether a key of this type makes and verifies such signatures."""
+    return _KEY_TYPES[algorithm.scheme] is key_type
+
+
+def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
+    """Raise SignatureMismatch when the key is of another type, or bound to other PSS parameters.
+
+    RFC 4055 sections 1.2 and 3.1, MUSTS 10: the hash is the named one, the salt no shorter.
+    """
+    if not fits(key.key_type, algorithm):
+        raise SignatureMismatch(f"a key of type {key.key_type} verifies no {algorithm.label} signature")
+    if key.pss is None:
+        return
+    if algorithm.scheme is not SignatureScheme.RSA_PSS:
+        raise SignatureMismatch(f"the key is bound to RSA-PSS and verifies no {algorithm.label} signature")
+    bound = key.pss.parameters
+    if bound is None:
+        return
+    if algorithm.hash_name is not bound.hash_name or algorithm.salt_length < bound.salt_length:
+        raise SignatureMismatch(
+            f"the key is bound to {bound.label} and a salt of {bound.salt_length} bytes or more,"
+            f" found {algorithm.label} and {algorithm.salt_length}"
+        )
+
+
+def sign(key: ForeignPrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
+    """A signature over `data`; the caller has checked that the key fits."""
+    if isinstance(key, EdwardsPrivateKey | MlDsaPrivateKey):
+        return key.sign(data)
+    hashed, message_digest = _hash(algorithm.hash_name, data)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(message_digest, ec.ECDSA(hashed))
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(message_digest, _padding(algorithm), hashed)
+    raise TypeError("the key makes no signatures")
+
+
+def verify(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
+    """Return when the signature holds, else raise the library's InvalidSignature; the caller has checked the key."""
+    if isinstance(key, EdwardsPublicKey | MlDsaPublicKey):
+        key.verify(signature, data)
+        return
+    hashed, message_digest = _hash(algorithm.hash_name, data)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, message_digest, ec.ECDSA(hashed))
+    elif isinstance(key, dsa.DSAPublicKey):
+        key.verify(signature, message_digest, hashed)
+    elif isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, message_digest, _padding(algorithm), hashed)
+    else:
+        raise TypeError("the key verifies no signatures")
+
+
+def _hash(hash_name: HashName, data: Buffer) -> tuple[utils.Prehashed, bytes]:
+    return utils.Prehashed(HASHES[hash_name]), digest_octets(hash_name, data)
+
+
+def _padding(algorithm: SignatureAlgorithm) -> rsa_padding.PKCS1v15 | rsa_padding.PSS:
+    if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
+        return rsa_padding.PKCS1v15()
+    return rsa_padding.PSS(mgf=rsa_padding.MGF1(HASHES[algorithm.hash_name]), salt_length=algorithm.salt_length)
