@@ -192,3 +192,39 @@ class CryptoProvider(Protocol):
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
         """A fresh key pair; its public half comes from `keys.public_key_of`."""
+
+
+class RunningDigest(Protocol):
+    """A digest that is fed block by block; `hashlib`'s objects are such."""
+
+    def update(self, data: Buffer, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+class RunningCipher(Protocol):
+    """An encryption or decryption that is fed block by block."""
+
+    def update(self, data: Buffer) -> Buffer:
+        """What is done so far; valid until the next call."""
+
+    def finish(self) -> bytes:
+        """The rest. Encrypting: with padding or tag at its end. Decrypting raises DecryptionError."""
+
+
+class StreamingProvider(CryptoProvider, Protocol):
+    """A provider that also works on what does not fit into memory (`smime_core.stream`)."""
+
+    def begin_digest(self, hash_name: HashName) -> RunningDigest:
+        """Raises UnsupportedByProvider."""
+
+    async def verify_digest(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
+        """`verify` with the digest of the data in its place. Raises SignatureMismatch, UnsupportedByProvider (pure)."""
+
+    def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:
+        """As `encrypt_content`. Raises ProviderError."""
+
+    def begin_decryption(
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"", tag: bytes = b""
+    ) -> RunningCipher:
+        """As `decrypt_content`, the tag known beforehand. Raises DecryptionError or UnsupportedByProvider (CCM)."""

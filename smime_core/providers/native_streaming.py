@@ -1,0 +1,276 @@
+"""The native provider for what does not fit into memory: digests and ciphers that are fed block by block."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+from cryptography import exceptions
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import poly1305
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+
+from smime_core.algorithms import TAG_LENGTH, CipherFamily, CipherMode, ContentCipher, HashName, SignatureAlgorithm
+from smime_core.blocking import run
+from smime_core.der import Buffer
+from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvider
+from smime_core.provider import PublicKey, RunningCipher, RunningDigest
+from smime_core.providers.native import NativeProvider
+
+_POLY1305_BLOCK: Final = 16  # bytes
+
+
+class NativeStreamingProvider(NativeProvider):
+    """`smime_core.provider.StreamingProvider` over pyca/cryptography and hashlib."""
+
+    def begin_digest(self, hash_name: HashName) -> RunningDigest:
+        """A digest to feed. Raises UnsupportedByProvider."""
+        if hash_name in (HashName.SHAKE128, HashName.SHAKE256):
+            return _RunningShake(hash_name)
+        try:
+            return hashlib.new(hash_name)
+        except ValueError as error:
+            raise UnsupportedByProvider("digest", f"the library lacks {hash_name}") from error
+
+    async def verify_digest(
+        self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
+    ) -> None:
+        """Return when the signature holds for data of this digest. Raises SignatureMismatch, UnsupportedByProvider."""
+        self.verify_prehashed(key, algorithm, signature, digest)
+
+    def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:
+        """An encryption to feed, its tag at the end. Raises ProviderError or UnsupportedByProvider."""
+        if len(cek) != cipher.key_length:
+            raise ProviderError("begin_encryption", f"{cipher.name} takes {cipher.key_length} bytes")
+        if cipher.family is CipherFamily.CHACHA20:
+            return _ChaChaEncryption(cek, iv, aad)
+        if cipher.family is not CipherFamily.AES or cipher.mode is CipherMode.CCM:
+            raise UnsupportedByProvider("begin_encryption", f"{cipher.name} is not made")
+        if cipher.mode is CipherMode.CBC:
+            return _CbcEncryption(Cipher(algorithms.AES(cek), modes.CBC(iv)).encryptor())
+        return _GcmEncryption(cek, iv, aad)
+
+    def begin_decryption(
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"", tag: bytes = b""
+    ) -> RunningCipher:
+        """A decryption to feed. Raises DecryptionError, or UnsupportedByProvider for what is only read whole."""
+        if len(cek) != cipher.key_length:
+            raise DecryptionError
+        if cipher.family is CipherFamily.CHACHA20:
+            return _ChaChaDecryption(cek, iv, aad, tag)
+        if cipher.mode is CipherMode.GCM:
+            return _GcmDecryption(cek, iv, aad, tag)
+        if cipher.mode is CipherMode.CCM:
+            # Its first block holds the length of the whole, and the library takes it in one piece alone.
+            raise UnsupportedByProvider("begin_decryption", f"{cipher.name} is opened in memory alone")
+        if cipher.family is CipherFamily.AES:
+            return _CbcDecryption(Cipher(algorithms.AES(cek), modes.CBC(iv)).decryptor(), len(iv))
+        if cipher.family is CipherFamily.RC2:
+            return _ChainedDecryption(self, cipher, cek, iv)
+        # DES is Triple-DES with three equal keys.
+        triple = TripleDES(cek * 3 if cipher.family is CipherFamily.DES else cek)
+        return _CbcDecryption(Cipher(triple, modes.CBC(iv)).decryptor(), len(iv))
+
+
+class _RunningShake:
+    def __init__(self, hash_name: HashName) -> None:
+        # RFC 8702 section 3.1: 32 and 64 bytes.
+        self._shake = hashlib.shake_128() if hash_name is HashName.SHAKE128 else hashlib.shake_256()
+        self._length = 32 if hash_name is HashName.SHAKE128 else 64
+
+    def update(self, data: Buffer, /) -> None:
+        self._shake.update(data)
+
+    def digest(self) -> bytes:
+        return self._shake.digest(self._length)
+
+
+class _Room:
+    """A buffer that grows to the largest block and is used again for each."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def of(self, length: int) -> memoryview:
+        if len(self._buffer) < length:
+            self._buffer = bytearray(length)
+        return memoryview(self._buffer)
+
+
+class _CbcEncryption:
+    def __init__(self, encryptor: CipherContext) -> None:
+        self._encryptor = encryptor
+        self._room = _Room()
+        self._passed = 0
+
+    def update(self, data: Buffer) -> Buffer:
+        self._passed += len(data)
+        room = self._room.of(len(data) + 16)
+        return room[: self._encryptor.update_into(data, room)]
+
+    def finish(self) -> bytes:
+        # RFC 5652 section 6.3: 1 to 16 bytes, all with their number.
+        count = 16 - self._passed % 16
+        return self._encryptor.update(bytes([count]) * count) + self._encryptor.finalize()
+
+
+class _Padded:
+    """Holds back the last block of plaintext and takes the padding off its end, every byte checked (MUSTS 22)."""
+
+    def __init__(self, block_length: int) -> None:
+        self._block_length = block_length
+        self._held = b""
+
+    def keep_last(self, plaintext: memoryview) -> memoryview:
+        """All but the last block of `plaintext`, which begins with what was held."""
+        count = max(len(plaintext) - self._block_length, 0)
+        self._held = bytes(plaintext[count:])
+        return plaintext[:count]
+
+    @property
+    def held(self) -> bytes:
+        return self._held
+
+    def without_padding(self) -> bytes:
+        block = self._held
+        count = block[-1] if len(block) == self._block_length else 0
+        if not 1 <= count <= self._block_length or not hmac.compare_digest(block[-count:], bytes([count]) * count):
+            raise DecryptionError
+        return block[:-count]
+
+
+class _CbcDecryption:
+    def __init__(self, decryptor: CipherContext, block_length: int) -> None:
+        self._decryptor = decryptor
+        self._block_length = block_length
+        self._padded = _Padded(block_length)
+        self._room = _Room()
+
+    def update(self, data: Buffer) -> Buffer:
+        held = self._padded.held
+        room = self._room.of(len(held) + len(data) + 2 * self._block_length)
+        room[: len(held)] = held
+        count = self._decryptor.update_into(data, room[len(held) :])
+        return self._padded.keep_last(room[: len(held) + count])
+
+    def finish(self) -> bytes:
+        try:
+            self._decryptor.finalize()
+        except ValueError:  # not a whole number of blocks
+            raise DecryptionError from None
+        return self._padded.without_padding()
+
+
+class _ChainedDecryption:
+    """CBC by a provider that only takes whole blocks: the last ciphertext block is the next IV."""
+
+    def __init__(self, provider: NativeProvider, cipher: ContentCipher, cek: bytes, iv: bytes) -> None:
+        self._provider = provider
+        self._cipher = cipher
+        self._cek = cek
+        self._iv = iv
+        self._rest = b""
+        self._padded = _Padded(len(iv))
+
+    def update(self, data: Buffer) -> Buffer:
+        octets = self._rest + bytes(data)
+        whole = len(octets) - len(octets) % self._cipher.iv_length
+        blocks, self._rest = octets[:whole], octets[whole:]
+        if not blocks:
+            return b""
+        plaintext = run(self._provider.decrypt_blocks(self._cipher, self._cek, self._iv, blocks))
+        self._iv = blocks[-self._cipher.iv_length :]
+        return self._padded.keep_last(memoryview(self._padded.held + plaintext))
+
+    def finish(self) -> bytes:
+        if self._rest:
+            raise DecryptionError
+        return self._padded.without_padding()
+
+
+class _GcmEncryption:
+    def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
+        self._encryptor = Cipher(algorithms.AES(cek), modes.GCM(iv)).encryptor()
+        self._encryptor.authenticate_additional_data(aad)
+        self._room = _Room()
+
+    def update(self, data: Buffer) -> Buffer:
+        room = self._room.of(len(data) + 16)
+        return room[: self._encryptor.update_into(data, room)]
+
+    def finish(self) -> bytes:
+        return self._encryptor.finalize() + self._encryptor.tag
+
+
+class _GcmDecryption:
+    def __init__(self, cek: bytes, iv: bytes, aad: bytes, tag: bytes) -> None:
+        try:
+            self._decryptor = Cipher(algorithms.AES(cek), modes.GCM(iv, tag, min_tag_length=12)).decryptor()
+        except ValueError:
+            raise DecryptionError from None
+        self._decryptor.authenticate_additional_data(aad)
+        self._room = _Room()
+
+    def update(self, data: Buffer) -> Buffer:
+        room = self._room.of(len(data) + 16)
+        return room[: self._decryptor.update_into(data, room)]
+
+    def finish(self) -> bytes:
+        try:
+            return self._decryptor.finalize()
+        except exceptions.InvalidTag:
+            raise DecryptionError from None
+
+
+class _ChaCha:
+    """ChaCha20 and Poly1305 put together as RFC 8439 section 2.8 says; the library has the whole in one piece alone."""
+
+    def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
+        if len(iv) != 12:
+            raise DecryptionError
+        one_time = Cipher(algorithms.ChaCha20(cek, bytes(4) + iv), None).encryptor().update(bytes(32))
+        self._cipher = Cipher(algorithms.ChaCha20(cek, (1).to_bytes(4, "little") + iv), None).encryptor()
+        self._mac = poly1305.Poly1305(one_time)
+        self._aad_length = len(aad)
+        self._length = 0
+        self._room = _Room()
+        self._mac.update(aad + bytes(-len(aad) % _POLY1305_BLOCK))
+
+    def transform(self, data: Buffer) -> memoryview:
+        room = self._room.of(len(data) + 64)
+        return room[: self._cipher.update_into(data, room)]
+
+    def authenticate(self, ciphertext: Buffer) -> None:
+        self._length += len(ciphertext)
+        self._mac.update(ciphertext)
+
+    def tag(self) -> bytes:
+        self._mac.update(bytes(-self._length % _POLY1305_BLOCK))
+        self._mac.update(self._aad_length.to_bytes(8, "little") + self._length.to_bytes(8, "little"))
+        return self._mac.finalize()
+
+
+class _ChaChaEncryption(_ChaCha):
+    def update(self, data: Buffer) -> Buffer:
+        ciphertext = self.transform(data)
+        self.authenticate(ciphertext)
+        return ciphertext
+
+    def finish(self) -> bytes:
+        return self.tag()
+
+
+class _ChaChaDecryption(_ChaCha):
+    def __init__(self, cek: bytes, iv: bytes, aad: bytes, tag: bytes) -> None:
+        super().__init__(cek, iv, aad)
+        self._expected = tag
+
+    def update(self, data: Buffer) -> Buffer:
+        self.authenticate(data)
+        return self.transform(data)
+
+    def finish(self) -> bytes:
+        if len(self._expected) != TAG_LENGTH or not hmac.compare_digest(self.tag(), self._expected):
+            raise DecryptionError
+        return b""

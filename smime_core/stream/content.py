@@ -1,0 +1,115 @@
+"""What stands inside a layer, without ever being whole in memory: hashed, decrypted or inflated block by block."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from smime_core.algorithms import HashName, SignatureAlgorithm
+from smime_core.content_encryption import ContentEncryption
+from smime_core.der import Buffer
+from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_WHOLE_BYTES
+from smime_core.provider import PublicKey, StreamingProvider
+from smime_core.stream.octets import DerivedOctets, Octets, read_head
+
+_INFLATED_BLOCK_BYTES: Final = 1_048_576
+
+
+class StreamedContent:
+    """`signed_content.SignedContent` over octets of any length: one walk makes all digests that were announced."""
+
+    def __init__(self, octets: Octets, announced: Iterable[HashName], *, provider: StreamingProvider) -> None:
+        self._octets = octets
+        self._announced = frozenset(announced)
+        self._provider = provider
+        self._digests: dict[HashName, bytes] = {}
+
+    async def digest(self, hash_name: HashName) -> bytes:
+        """Their digest. Raises UnsupportedByProvider."""
+        if hash_name not in self._digests:
+            missing = {hash_name} | self._announced - self._digests.keys()
+            running = {name: self._provider.begin_digest(name) for name in missing}
+            for block in self._octets.blocks():
+                for digest in running.values():
+                    digest.update(block)
+            self._digests |= {name: digest.digest() for name, digest in running.items()}
+        return self._digests[hash_name]
+
+    async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:
+        """Return when a signature over the octets themselves holds.
+
+        Raises SignatureMismatch; LimitExceeded for EdDSA and ML-DSA over more than fits into memory.
+        """
+        if not algorithm.is_pure:
+            await self._provider.verify_digest(key, algorithm, signature, await self.digest(algorithm.hash_name))
+            return
+        octets = self.small_octets(MAX_WHOLE_BYTES)
+        if octets is None:
+            raise LimitExceeded("bytes signed without attributes", self._octets.length(), MAX_WHOLE_BYTES)
+        await self._provider.verify(key, algorithm, signature, octets)
+
+    def small_octets(self, max_bytes: int) -> Buffer | None:
+        """All octets when there are at most `max_bytes`, else None."""
+        octets = read_head(self._octets, max_bytes + 1)
+        return octets if len(octets) <= max_bytes else None
+
+
+class DecryptedOctets(DerivedOctets):
+    """The plaintext of encrypted octets; whoever made it has checked tag or padding in a walk before."""
+
+    def __init__(
+        self,
+        encrypted: Octets,
+        encryption: ContentEncryption,
+        cek: bytes,
+        *,
+        aad: bytes,
+        tag: bytes,
+        provider: StreamingProvider,
+    ) -> None:
+        self._encrypted = encrypted
+        self._encryption = encryption
+        self._cek = cek
+        self._aad = aad
+        self._tag = tag
+        self._provider = provider
+
+    def make_blocks(self) -> Iterator[memoryview]:
+        """The plaintext in blocks. Raises DecryptionError, at the end, when the tag or the padding is wrong."""
+        encryption = self._encryption
+        running = self._provider.begin_decryption(
+            encryption.cipher, self._cek, encryption.iv, aad=self._aad, tag=self._tag
+        )
+        for block in self._encrypted.blocks():
+            yield memoryview(running.update(block))
+        yield memoryview(running.finish())
+
+
+class InflatedOctets(DerivedOctets):
+    """What a zlib stream holds (RFC 3274), at most `max_bytes` of it."""
+
+    def __init__(self, compressed: Octets, *, max_bytes: int) -> None:
+        self._compressed = compressed
+        self._max_bytes = max_bytes
+
+    def make_blocks(self) -> Iterator[memoryview]:
+        """The inflated octets in blocks. Raises MalformedMessage or LimitExceeded."""
+        inflater = zlib.decompressobj()
+        passed = 0
+        try:
+            for block in self._compressed.blocks():
+                rest: Buffer = block
+                while len(rest) and not inflater.eof:
+                    inflated = inflater.decompress(rest, _INFLATED_BLOCK_BYTES)
+                    rest = inflater.unconsumed_tail
+                    passed += len(inflated)
+                    if passed > self._max_bytes:
+                        raise LimitExceeded("decompressed bytes", passed, self._max_bytes)
+                    yield memoryview(inflated)
+            yield memoryview(inflater.flush())
+        except zlib.error as error:
+            raise MalformedMessage("damaged compressed content", where="CompressedData") from error
+        if not inflater.eof:
+            raise MalformedMessage("the compressed content ends early", where="CompressedData")

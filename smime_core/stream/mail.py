@@ -1,0 +1,137 @@
+"""MIME around CMS for messages that do not fit into memory: where the protected octets begin and end.
+
+Header blocks and the second part of a multipart/signed are small and go through `mime`; the rest is only located.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from smime_core.content_info import is_content_info
+from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_HEADER_BYTES, MAX_STRUCTURE_BYTES
+from smime_core.mime import Entity, decode_body, is_multipart_signed, looks_like_cms_part, parse_entity, split_signed
+from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH
+from smime_core.stream.octets import Base64Octets, CrlfOctets, Octets, read_head, slice_octets
+
+_PEM_BEGIN: Final = re.compile(rb"\s*-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA)-----[ \t]*\r?\n")
+_PEM_END: Final = re.compile(rb"\n-----END ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedEntity:
+    """A MIME entity: its header block, parsed, and the octets of its body as they stand."""
+
+    head: Entity
+    octets: Octets
+    body: Octets
+
+
+def locate_cms(octets: Octets) -> Octets | None:
+    """The octets of the bare CMS structure, DER, BER or PEM, that these are; None when they are something else."""
+    head = read_head(octets, 128)
+    if is_content_info(head):
+        return octets
+    begin = _PEM_BEGIN.match(head)
+    if begin is None:
+        return None
+    end = find(octets, _PEM_END, begin.end(), longest=10)
+    return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else octets.length()))
+
+
+def read_entity_head(octets: Octets) -> StreamedEntity:
+    """The entity whose header block stands at the start. Raises LimitExceeded for a header block of absurd size."""
+    head = read_head(octets, MAX_HEADER_BYTES + 4)
+    entity = parse_entity(head)
+    body_start = len(head) - len(entity.body)
+    body = slice_octets(octets, body_start, octets.length())
+    return StreamedEntity(head=parse_entity(head[:body_start]), octets=octets, body=body)
+
+
+def locate_signed(entity: StreamedEntity) -> tuple[Octets, bytes] | None:
+    """The octets that a multipart/signed covers and its signature, decoded; None when the entity is none.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    if not is_multipart_signed(entity.head):
+        return None
+    boundary = entity.head.content_type.parameters.get("boundary", "")
+    if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
+        raise MalformedMessage("a multipart without a usable boundary", where="Content-Type")
+    delimiter = b"--" + boundary.encode("utf-8", "replace")
+    first = _find_delimiter(entity.body, delimiter, 0)
+    second = _find_delimiter(entity.body, delimiter, first.end) if first else None
+    if first is None or second is None:
+        raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
+    content = slice_octets(entity.body, first.end, max(_part_end(entity.body, second.line_feed), first.end))
+    return _transport_form(content), _read_signature(entity, delimiter, second.line_feed + 1)
+
+
+def locate_cms_part(entity: StreamedEntity) -> Octets | None:
+    """The CMS octets of an application/pkcs7-mime entity, decoded; None when it looks like none.
+
+    Raises MalformedMessage for a transfer encoding that CMS never has.
+    """
+    if not looks_like_cms_part(entity.head):
+        return None
+    encoding = entity.head.transfer_encoding
+    if encoding == "base64":
+        return Base64Octets(entity.body)
+    if encoding in ("7bit", "8bit", "binary"):
+        found = locate_cms(entity.body)
+        return Base64Octets(entity.body) if found is None else found
+    raise MalformedMessage(f"CMS in transfer encoding {encoding}", where="Content-Transfer-Encoding")
+
+
+def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longest: int) -> tuple[int, int] | None:
+    """Where `pattern`, whose matches have at most `longest` octets, first starts and ends from `start` on.
+
+    A line feed is thought before the first octet and behind the last.
+    """
+    position, kept = start - 1, b"\n"
+    for block in itertools.chain(octets.blocks(start), (memoryview(b"\n"),)):
+        window = kept + bytes(block)
+        if match := pattern.search(window):
+            return position + match.start(), position + match.end()
+        dropped = max(len(window) - longest, 0)
+        position, kept = position + dropped, window[dropped:]
+    return None
+
+
+class _Delimiter(NamedTuple):
+    line_feed: int  # before it
+    end: int
+
+
+def _find_delimiter(body: Octets, delimiter: bytes, start: int) -> _Delimiter | None:
+    # RFC 2046 section 5.1.1: at the start of a line, with nothing behind it but "--" and blanks.
+    pattern = re.compile(rb"\n" + re.escape(delimiter) + rb"(?:--)?[ \t]{0,78}\r?\n")
+    found = find(body, pattern, start, longest=len(delimiter) + 90)
+    return _Delimiter(found[0], min(found[1], body.length())) if found else None
+
+
+def _part_end(body: Octets, line_feed: int) -> int:
+    # The line end before a delimiter belongs to the delimiter.
+    before = slice_octets(body, max(line_feed - 1, 0), max(line_feed, 0))
+    return line_feed - (read_head(before, 1) == b"\r")
+
+
+def _read_signature(entity: StreamedEntity, delimiter: bytes, second: int) -> bytes:
+    # What follows the content, behind an empty part in its place, is a small message that `mime` judges as any other.
+    rest_length = entity.body.length() - second
+    if rest_length > MAX_STRUCTURE_BYTES:
+        raise LimitExceeded("bytes after the signed part", rest_length, MAX_STRUCTURE_BYTES)
+    rest = read_head(slice_octets(entity.body, second, entity.body.length()), rest_length)
+    _, signature = split_signed(parse_entity(bytes(entity.head.encoded) + delimiter + b"\r\n\r\n\r\n" + rest))
+    return bytes(decode_body(signature))
+
+
+def _transport_form(content: Octets) -> Octets:
+    # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
+    # every mail store does with it.
+    return content if b"\r\n" in read_head(content, MAX_HEADER_BYTES) else CrlfOctets(content)
+
+
