@@ -1,6 +1,7 @@
 """ML-DSA (FIPS 204): the public half of a private key, and verification for browsers without it.
 
-Not constant-time: Python's integers are not. Pure mode with an empty context (RFC 9882 section 3). Leaves out signing.
+Not constant-time: Python's integers are not. Pure mode with an empty context (RFC 9882 section 3). Signing is in
+`providers.python_ml_dsa`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Final
 
 Polynomial = list[int]
 
-_Q: Final = 8_380_417
-_D: Final = 13  # dropped bits of t
+Q: Final = 8_380_417
+D: Final = 13  # dropped bits of t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class MlDsa:
     @property
     def private_length(self) -> int:
         """Bytes of an expanded private key."""
-        return 128 + 32 * (self.small_bits * (self.rows + self.columns) + _D * self.rows)
+        return 128 + 32 * (self.small_bits * (self.rows + self.columns) + D * self.rows)
 
     @property
     def signature_length(self) -> int:
@@ -50,17 +51,17 @@ class MlDsa:
 
 
 ML_DSA_44: Final = MlDsa(
-    rows=4, columns=4, eta=2, tau=39, gamma1_bits=17, gamma2=(_Q - 1) // 88, omega=80, challenge_length=32
+    rows=4, columns=4, eta=2, tau=39, gamma1_bits=17, gamma2=(Q - 1) // 88, omega=80, challenge_length=32
 )
 ML_DSA_65: Final = MlDsa(
-    rows=6, columns=5, eta=4, tau=49, gamma1_bits=19, gamma2=(_Q - 1) // 32, omega=55, challenge_length=48
+    rows=6, columns=5, eta=4, tau=49, gamma1_bits=19, gamma2=(Q - 1) // 32, omega=55, challenge_length=48
 )
 ML_DSA_87: Final = MlDsa(
-    rows=8, columns=7, eta=2, tau=60, gamma1_bits=19, gamma2=(_Q - 1) // 32, omega=75, challenge_length=64
+    rows=8, columns=7, eta=2, tau=60, gamma1_bits=19, gamma2=(Q - 1) // 32, omega=75, challenge_length=64
 )
 
 # FIPS 204 appendix B: powers of 1753 in bit-reversed order.
-_ZETAS: Final = [pow(1753, int(f"{number:08b}"[::-1], 2), _Q) for number in range(256)]
+_ZETAS: Final = [pow(1753, int(f"{number:08b}"[::-1], 2), Q) for number in range(256)]
 
 
 def expand_seed(parameters: MlDsa, seed: bytes) -> bytes:
@@ -71,9 +72,9 @@ def expand_seed(parameters: MlDsa, seed: bytes) -> bytes:
     small = [_sample_small(noise_seed, number, eta) for number in range(rows + columns)]
     product = _multiply_and_add(parameters, rho, small[:columns], small[columns:])
     digest_of_public = hashlib.shake_256(_encode_public(rho, product)).digest(64)
-    low = [[(1 << _D - 1) - _split(value)[1] for value in polynomial] for polynomial in product]
-    packed = [_pack([eta - value for value in polynomial], parameters.small_bits) for polynomial in small]
-    return b"".join((rho, key, digest_of_public, *packed, *(_pack(polynomial, _D) for polynomial in low)))
+    low = [[(1 << D - 1) - _split(value)[1] for value in polynomial] for polynomial in product]
+    packed = [pack([eta - value for value in polynomial], parameters.small_bits) for polynomial in small]
+    return b"".join((rho, key, digest_of_public, *packed, *(pack(polynomial, D) for polynomial in low)))
 
 
 def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
@@ -84,7 +85,7 @@ def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
     step, eta = 32 * parameters.small_bits, parameters.eta
     count = parameters.rows + parameters.columns
     packed = [private[128 + step * number : 128 + step * (number + 1)] for number in range(count)]
-    small = [[eta - value for value in _unpack(octets, parameters.small_bits)] for octets in packed]
+    small = [[eta - value for value in unpack(octets, parameters.small_bits)] for octets in packed]
     product = _multiply_and_add(parameters, rho, small[: parameters.columns], small[parameters.columns :])
     public = _encode_public(rho, product)
     return public if hashlib.shake_256(public).digest(64) == digest_of_public else None
@@ -95,7 +96,7 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
     if len(public) != parameters.public_length or len(signature) != parameters.signature_length:
         return False
     rho = public[:32]
-    high = [_unpack(public[start : start + 320], 10) for start in range(32, len(public), 320)]
+    high = [unpack(public[start : start + 320], 10) for start in range(32, len(public), 320)]
     challenge_seed = signature[: parameters.challenge_length]
     hints = _unpack_hints(parameters, signature[-parameters.omega - parameters.rows :])
     response = _unpack_response(parameters, signature)
@@ -105,14 +106,14 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
         return False
     # Pure mode: a zero octet and the length of the empty context before the message.
     digest = hashlib.shake_256(hashlib.shake_256(public).digest(64) + b"\0\0" + data).digest(64)
-    challenge = _ntt(_sample_challenge(parameters, challenge_seed))
-    transformed = [_ntt(polynomial) for polynomial in response]
+    challenge = ntt(sample_challenge(parameters, challenge_seed))
+    transformed = [ntt(polynomial) for polynomial in response]
     packed: list[bytes] = []
     for row in range(parameters.rows):
-        shifted = _ntt([value << _D for value in high[row]])
-        total = _row_product(rho, row, transformed)
-        commitment = _inverse_ntt([(a - b * c) % _Q for a, b, c in zip(total, challenge, shifted, strict=True)])
-        packed.append(_pack_high_bits(parameters, commitment, hints[row]))
+        shifted = ntt([value << D for value in high[row]])
+        total = dot(_expand_row(parameters, rho, row), transformed)
+        commitment = inverse_ntt([(a - b * c) % Q for a, b, c in zip(total, challenge, shifted, strict=True)])
+        packed.append(pack_high_bits(parameters, commitment, hints[row]))
     return hashlib.shake_256(digest + b"".join(packed)).digest(parameters.challenge_length) == challenge_seed
 
 
@@ -120,29 +121,41 @@ def _multiply_and_add(
     parameters: MlDsa, rho: bytes, first: list[Polynomial], second: list[Polynomial]
 ) -> list[Polynomial]:
     # t = A·s1 + s2 (FIPS 204 algorithm 6, step 5).
-    transformed = [_ntt(polynomial) for polynomial in first]
+    transformed = [ntt(polynomial) for polynomial in first]
     return [
-        [(a + b) % _Q for a, b in zip(_inverse_ntt(_row_product(rho, row, transformed)), second[row], strict=True)]
+        [
+            (a + b) % Q
+            for a, b in zip(inverse_ntt(dot(_expand_row(parameters, rho, row), transformed)), second[row], strict=True)
+        ]
         for row in range(parameters.rows)
     ]
 
 
-def _row_product(rho: bytes, row: int, vector: list[Polynomial]) -> Polynomial:
+def expand_matrix(parameters: MlDsa, rho: bytes) -> list[list[Polynomial]]:
+    """The rows of A (FIPS 204 algorithm 32)."""
+    return [_expand_row(parameters, rho, row) for row in range(parameters.rows)]
+
+
+def _expand_row(parameters: MlDsa, rho: bytes, row: int) -> list[Polynomial]:
+    return [_sample_uniform(rho + bytes([column, row])) for column in range(parameters.columns)]
+
+
+def dot(row: list[Polynomial], vector: list[Polynomial]) -> Polynomial:
+    """The sum of products in the NTT domain."""
     total = [0] * 256
-    for column, polynomial in enumerate(vector):
-        entry = _sample_uniform(rho + bytes([column, row]))
+    for entry, polynomial in zip(row, vector, strict=True):
         total = [value + a * b for value, a, b in zip(total, entry, polynomial, strict=True)]
-    return [value % _Q for value in total]
+    return [value % Q for value in total]
 
 
 def _encode_public(rho: bytes, product: list[Polynomial]) -> bytes:
-    return rho + b"".join(_pack([_split(value)[0] for value in polynomial], 10) for polynomial in product)
+    return rho + b"".join(pack([_split(value)[0] for value in polynomial], 10) for polynomial in product)
 
 
 def _split(value: int) -> tuple[int, int]:
     # Power2Round (FIPS 204 algorithm 35).
-    high = value + (1 << _D - 1) - 1 >> _D
-    return high, value - (high << _D)
+    high = value + (1 << D - 1) - 1 >> D
+    return high, value - (high << D)
 
 
 def _sample_uniform(seed: bytes) -> Polynomial:
@@ -152,7 +165,7 @@ def _sample_uniform(seed: bytes) -> Polynomial:
         stream = hashlib.shake_128(seed).digest(length)
         triples = zip(stream[::3], stream[1::3], stream[2::3], strict=True)
         numbers = (first | second << 8 | (third & 0x7F) << 16 for first, second, third in triples)
-        accepted = [number for number in numbers if number < _Q]
+        accepted = [number for number in numbers if number < Q]
         if len(accepted) >= 256:
             return accepted[:256]
         length *= 2
@@ -173,8 +186,8 @@ def _sample_small(seed: bytes, number: int, eta: int) -> Polynomial:
         length *= 2
 
 
-def _sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
-    # SampleInBall (FIPS 204 algorithm 29).
+def sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
+    """SampleInBall (FIPS 204 algorithm 29)."""
     length = 512
     while True:
         stream = hashlib.shake_256(seed).digest(length)
@@ -213,47 +226,51 @@ def _unpack_response(parameters: MlDsa, signature: bytes) -> list[Polynomial]:
     packed = signature[parameters.challenge_length : -parameters.omega - parameters.rows]
     gamma1 = 1 << parameters.gamma1_bits
     return [
-        [gamma1 - value for value in _unpack(packed[start : start + 32 * bits], bits)]
+        [gamma1 - value for value in unpack(packed[start : start + 32 * bits], bits)]
         for start in range(0, len(packed), 32 * bits)
     ]
 
 
-def _pack_high_bits(parameters: MlDsa, commitment: Polynomial, hints: set[int]) -> bytes:
-    # UseHint (FIPS 204 algorithms 36 and 40) and w1Encode.
+def pack_high_bits(parameters: MlDsa, commitment: Polynomial, hints: set[int]) -> bytes:
+    """UseHint (FIPS 204 algorithm 40) and w1Encode."""
     gamma2 = parameters.gamma2
-    modulus = (_Q - 1) // (2 * gamma2)
+    modulus = (Q - 1) // (2 * gamma2)
     high_bits: Polynomial = []
     for index, value in enumerate(commitment):
-        low = value % (2 * gamma2)
-        if low > gamma2:
-            low -= 2 * gamma2
-        if value - low == _Q - 1:
-            high, low = 0, low - 1
-        else:
-            high = (value - low) // (2 * gamma2)
+        high, low = decompose(value, gamma2)
         if index in hints:
             high = (high + (1 if low > 0 else -1)) % modulus
         high_bits.append(high)
-    return _pack(high_bits, (modulus - 1).bit_length())
+    return pack(high_bits, (modulus - 1).bit_length())
 
 
-def _ntt(polynomial: Polynomial) -> Polynomial:
-    # FIPS 204 algorithm 41.
+def decompose(value: int, gamma2: int) -> tuple[int, int]:
+    """High and low bits (FIPS 204 algorithm 36)."""
+    low = value % (2 * gamma2)
+    if low > gamma2:
+        low -= 2 * gamma2
+    if value - low == Q - 1:
+        return 0, low - 1
+    return (value - low) // (2 * gamma2), low
+
+
+def ntt(polynomial: Polynomial) -> Polynomial:
+    """Into the NTT domain (FIPS 204 algorithm 41)."""
     values, number, length = list(polynomial), 0, 128
     while length >= 1:
         for start in range(0, 256, 2 * length):
             number += 1
             zeta = _ZETAS[number]
             for low in range(start, start + length):
-                product = zeta * values[low + length] % _Q
+                product = zeta * values[low + length] % Q
                 values[low + length] = values[low] - product
                 values[low] += product
         length //= 2
-    return [value % _Q for value in values]
+    return [value % Q for value in values]
 
 
-def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
-    # FIPS 204 algorithm 42.
+def inverse_ntt(polynomial: Polynomial) -> Polynomial:
+    """Back from it (FIPS 204 algorithm 42)."""
     values, number, length = list(polynomial), 256, 1
     while length <= 128:
         for start in range(0, 256, 2 * length):
@@ -262,18 +279,20 @@ def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
             for low in range(start, start + length):
                 kept, other = values[low], values[low + length]
                 values[low] = kept + other
-                values[low + length] = zeta * (kept - other) % _Q
+                values[low + length] = zeta * (kept - other) % Q
         length *= 2
-    return [8_347_681 * value % _Q for value in values]
+    return [8_347_681 * value % Q for value in values]
 
 
-def _pack(polynomial: Polynomial, bits: int) -> bytes:
+def pack(polynomial: Polynomial, bits: int) -> bytes:
+    """256 numbers of `bits` bits each (FIPS 204 algorithm 16)."""
     packed = 0
     for value in reversed(polynomial):
         packed = packed << bits | value
     return packed.to_bytes(32 * bits, "little")
 
 
-def _unpack(octets: bytes, bits: int) -> Polynomial:
+def unpack(octets: bytes, bits: int) -> Polynomial:
+    """The reverse of `pack` (FIPS 204 algorithm 18)."""
     packed, mask = int.from_bytes(octets, "little"), (1 << bits) - 1
     return [packed >> bits * position & mask for position in range(256)]
