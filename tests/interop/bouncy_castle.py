@@ -1,0 +1,91 @@
+"""Bouncy Castle, compiled at the start of a session from peers/BouncyCastlePeer.java."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from tests.interop.line_peer import LinePeer
+from tests.interop.peer import READS, Gaps, gap
+from tests.interop.rows import KEK_ID, Sealing, Signing
+
+_SOURCE: Final = Path(__file__).parent / "peers" / "BouncyCastlePeer.java"
+_JARS: Final = [Path("/usr/share/java") / f"{name}.jar" for name in ("bcmail", "bcpkix", "bcprov", "bcutil")]
+
+
+class BouncyCastle:
+    gaps: Gaps = gap("no key agreement of RFC 8418 (1.72)", "X25519", "X448") | gap(
+        "opens AuthEnvelopedData for RSA keys alone (1.72)", "ECDH P-256, AES-256-GCM", directions=[READS]
+    )
+
+    def __init__(self, people: Path, folder: Path) -> None:
+        folder.mkdir()
+        class_path = ":".join(map(str, _JARS))
+        command = ["javac", "-nowarn", "-Xlint:none", "-cp", class_path, "-d", str(folder), str(_SOURCE)]
+        subprocess.run(command, check=True, capture_output=True)
+        # Most of its short life is the start: no second compiler, and the class data that the JDK ships.
+        java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{class_path}:{folder}"]
+        self._process = LinePeer([*java, _SOURCE.stem, str(people)], log=folder / "errors.txt")
+        self.ask = self._process.ask
+
+    @staticmethod
+    def absence() -> str | None:
+        """Why this peer cannot be started here, or None."""
+        if not shutil.which("javac"):
+            return "javac is not installed"
+        missing = [jar.name for jar in _JARS if not jar.exists()]
+        return f"{', '.join(missing)}: not installed" if missing else None
+
+    def sign(self, content: bytes, row: Signing) -> bytes:
+        return self.ask(
+            "sign",
+            content,
+            signers=",".join(row.signers),
+            hash=row.hash_name,
+            pss=_flag(row.is_pss),
+            detached=_flag(row.is_detached),
+            bare=_flag(not row.has_attributes),
+            keyid=_flag(row.by_key_id),
+        )[0]
+
+    def verify(self, cms: bytes, content: bytes | None) -> None:
+        self.ask("verify", cms, content=None if content is None else content.hex())
+
+    def seal(self, content: bytes, row: Sealing) -> bytes:
+        return self.ask(
+            "seal",
+            content,
+            recipients=",".join(row.recipients),
+            cipher=row.cipher.oid,
+            bits=str(row.cipher.key_length * 8),
+            oaep=row.transport.hash_name if row.transport.label.startswith("RSA-OAEP") else None,
+            agreement=row.agreement.oid,
+            wrap=row.wrap.oid,
+            keyid=_flag(row.by_key_id),
+            password=row.password,
+            kek=None if row.kek is None else row.kek.hex(),
+            kekid=KEK_ID.hex(),
+        )[0]
+
+    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
+        if not reader:
+            kind = "password" if row.password else "secret"
+        else:
+            kind = "rsa" if reader.startswith("rsa") else "agreement"
+        return self.ask(
+            "open",
+            cms,
+            kind=f"{kind}-auth" if row.cipher.is_authenticated else kind,
+            reader=reader or None,
+            password=row.password,
+            kek=None if row.kek is None else row.kek.hex(),
+        )[0]
+
+    def close(self) -> None:
+        self._process.close()
+
+
+def _flag(wanted: bool) -> str | None:
+    return "yes" if wanted else None

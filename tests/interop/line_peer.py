@@ -1,0 +1,56 @@
+"""A peer in a process of its own that answers lines of text: one start serves a whole session.
+
+A request is a verb and NAME=VALUE words separated by tabs; the answer is `ok` and values in base64, or `error` and a
+text.
+"""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.interop.peer import Refused
+
+
+class LinePeer:
+    """The process, until `close`; `command` says `ok` once it is ready."""
+
+    def __init__(self, command: Sequence[str], *, log: Path) -> None:
+        self._log = log.open("wb")
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
+        try:
+            self._read()
+        except Refused as refused:
+            self.close()
+            raise RuntimeError(f"{command[0]} did not start: {refused}\n{log.read_text()}") from refused
+
+    def ask(self, verb: str, data: bytes = b"", /, **words: str | None) -> list[bytes]:
+        """The values of the answer; a word that is None is left out. Raises Refused."""
+        request: Mapping[str, str | None] = {"data": base64.b64encode(data).decode(), **words}
+        line = "\t".join([verb, *(f"{name}={value}" for name, value in request.items() if value is not None)])
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> list[bytes]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().decode().rstrip("\n")
+        state, *values = line.split("\t")
+        if state != "ok":
+            raise Refused(" ".join(values) or "the process ended")
+        return [base64.b64decode(value) for value in values]
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()

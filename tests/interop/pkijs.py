@@ -1,0 +1,90 @@
+"""PKI.js under Node, from the development packages of this project."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from smime_core.algorithms import CipherMode, TransportScheme
+from tests.interop.line_peer import LinePeer
+from tests.interop.peer import MAKES, READS, Gaps, gap
+from tests.interop.rows import KEK_ID, Sealing, Signing
+
+_SCRIPT: Final = Path(__file__).parent / "peers" / "pkijs_peer.mjs"
+_PACKAGE: Final = Path(__file__).parents[2] / "node_modules" / "pkijs"
+_CIPHERS: Final = {CipherMode.CBC: "AES-CBC", CipherMode.GCM: "AES-GCM"}
+
+
+class PkiJs:
+    gaps: Gaps = (
+        gap("WebCrypto has no brainpool curves", "ECDSA brainpoolP256r1", "ECDH brainpoolP256r1")
+        | gap("no EdDSA (4.0)", "Ed25519", "Ed448")
+        | gap("no key agreement of RFC 8418 (4.0)", "X25519", "X448")
+        | gap("GCM stands inside EnvelopedData, which RFC 8551 forbids; it knows no AuthEnvelopedData (4.0)",
+              "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "ECDH P-256, AES-256-GCM", "AES-256-CCM")
+        | gap("WebCrypto has neither DES nor RC2", "DES", "Triple-DES", "RC2-40", "RC2-128",
+              "ECDH P-256, Triple-DES and its wrap")
+        | gap("signs by issuer and serial number (4.0)", "signer by key identifier", directions=[MAKES])
+        | gap("WebCrypto has no RSA v1.5 encryption", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "several recipients",
+              "password and certificate", "KEK and certificate", "recipient by key identifier")
+        | gap("wraps under a password by AES key wrap and not by RFC 3211 (4.0)", "password")
+        | gap("opens no kari without ukm (4.0)", "ECDH P-256", "ECDH P-384", "ECDH P-521", directions=[READS])
+        | gap("names recipients by issuer and serial number (4.0)", "ECDH P-256 by key identifier", directions=[MAKES])
+        | gap("wraps by AES-256 with standard ECDH", "ECDH P-256 with SHA-1 and AES-128 wrap", "cofactor ECDH P-256",
+              directions=[MAKES])
+    )  # fmt: skip
+
+    def __init__(self, people: Path, folder: Path) -> None:
+        folder.mkdir()
+        self._process = LinePeer(["node", str(_SCRIPT), str(people)], log=folder / "errors.txt")
+        self.ask = self._process.ask
+
+    @staticmethod
+    def absence() -> str | None:
+        """Why this peer cannot be started here, or None."""
+        if not shutil.which("node"):
+            return "node is not installed"
+        return None if _PACKAGE.is_dir() else "the npm package pkijs is not installed"
+
+    def sign(self, content: bytes, row: Signing) -> bytes:
+        return self.ask(
+            "sign",
+            content,
+            signers=",".join(row.signers),
+            hash=row.hash_name,
+            pss="yes" if row.is_pss else None,
+            detached="yes" if row.is_detached else None,
+            bare=None if row.has_attributes else "yes",
+        )[0]
+
+    def verify(self, cms: bytes, content: bytes | None) -> None:
+        self.ask("verify", cms, content=None if content is None else content.hex())
+
+    def seal(self, content: bytes, row: Sealing) -> bytes:
+        is_oaep = row.transport.scheme is TransportScheme.RSA_OAEP
+        return self.ask(
+            "seal",
+            content,
+            recipients=",".join(row.recipients),
+            cipher=_CIPHERS.get(row.cipher.mode),
+            keybits=str(row.cipher.key_length * 8),
+            oaep=row.transport.hash_name if is_oaep else None,
+            kdf=row.agreement.kdf_hash,
+            password=row.password,
+            kek=row.kek.hex() if row.kek else None,
+            kekid=KEK_ID.hex(),
+        )[0]
+
+    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
+        return self.ask(
+            "open",
+            cms,
+            reader=reader or None,
+            index=str(row.recipients.index(reader) if reader else len(row.recipients)),
+            password=row.password,
+            kek=row.kek.hex() if row.kek else None,
+        )[0]
+
+    def close(self) -> None:
+        self._process.close()

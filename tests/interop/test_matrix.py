@@ -1,0 +1,130 @@
+"""Every row with every peer that has it, both ways: they make and we read, we make and they read, and nobody takes what
+was altered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from smime_core import der
+from smime_core.algorithms import hash_label
+from smime_core.description import describe_message
+from smime_core.errors import AlgorithmForbidden, DecryptionError
+from smime_core.policy import Policy
+from smime_core.report import State
+from tests.interop import ours
+from tests.interop.conftest import PEERS
+from tests.interop.peer import Direction, Peer, Refused
+from tests.interop.people import certificate
+from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, SIGNINGS, Sealing, Signing
+
+CONTENT = b"Content-Type: text/plain\r\n\r\nhello across the fence\r\n"
+ALTERED = CONTENT.replace(b"hello", b"HELLO")
+
+StartPeer = Callable[[str], Peer]
+
+
+def pairs(direction: Direction, rows: tuple[Signing, ...] | tuple[Sealing, ...]) -> list[object]:
+    """(peer, row) for all that the peer and the core can do in this direction of the peer."""
+    our_direction = Direction.READS if direction is Direction.MAKES else Direction.MAKES
+    return [
+        pytest.param(peer, row, id=f"{peer}: {row}")
+        for row in rows
+        for peer, kind in PEERS.items()
+        if (direction, row.name) not in kind.gaps and (our_direction, row.name) not in ours.gaps
+    ]
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, SIGNINGS))
+def test_we_verify_what_a_peer_signs(start_peer: StartPeer, peer: str, row: Signing) -> None:
+    signed = start_peer(peer).sign(CONTENT, row)
+    report = ours.verify(signed, CONTENT if row.is_detached else None)
+    assert report.state is State.VERIFIED, report.reasons
+    assert report.content == CONTENT
+    assert {signer.certificate for signer in report.signers} == set(map(certificate, row.signers))
+    check_signed_as_asked(signed, row)
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, SIGNINGS))
+def test_we_refuse_what_a_peer_signed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Signing) -> None:
+    signed = start_peer(peer).sign(CONTENT, row)
+    altered = signed if row.is_detached else signed.replace(b"hello", b"HELLO")
+    assert ours.verify(altered, ALTERED if row.is_detached else None).state is State.INVALID
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, SIGNINGS))
+def test_a_peer_verifies_what_we_sign(start_peer: StartPeer, peer: str, row: Signing) -> None:
+    signed = ours.sign(CONTENT, row)
+    check_signed_as_asked(signed, row)
+    start_peer(peer).verify(signed, CONTENT if row.is_detached else None)
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, SIGNINGS))
+def test_a_peer_refuses_what_we_signed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Signing) -> None:
+    signed = ours.sign(CONTENT, row)
+    altered = signed if row.is_detached else signed.replace(b"hello", b"HELLO")
+    with pytest.raises(Refused):
+        start_peer(peer).verify(altered, ALTERED if row.is_detached else None)
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, SEALINGS + READ_ONLY_SEALINGS))
+def test_we_open_what_a_peer_seals(start_peer: StartPeer, peer: str, row: Sealing) -> None:
+    sealed = start_peer(peer).seal(CONTENT, row)
+    check_sealed_as_asked(sealed, row)
+    for reader in readers(row):
+        assert ours.open_sealed(sealed, row, reader) == CONTENT
+        if ours.is_weak(row):
+            with pytest.raises(AlgorithmForbidden):
+                ours.open_sealed(sealed, row, reader, policy=Policy.RECEIVE)
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, SEALINGS))
+def test_a_peer_opens_what_we_seal(start_peer: StartPeer, peer: str, row: Sealing) -> None:
+    sealed = ours.seal(CONTENT, row)
+    check_sealed_as_asked(sealed, row)
+    for reader in readers(row):
+        assert start_peer(peer).open(sealed, row, reader) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("peer", "row"), pairs(Direction.MAKES, tuple(row for row in SEALINGS if row.cipher.is_authenticated))
+)
+def test_we_refuse_what_a_peer_sealed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Sealing) -> None:
+    sealed = bytearray(der.to_definite(der.read_one(start_peer(peer).seal(CONTENT, row)), where="CMS"))
+    sealed[-1] ^= 1  # the tag stands at the end
+    with pytest.raises(DecryptionError):
+        ours.open_sealed(bytes(sealed), row, row.recipients[0])
+
+
+def readers(row: Sealing) -> tuple[str, ...]:
+    """Everybody who can open it: the recipients, and the empty name for a password or KEK."""
+    return (*row.recipients, "") if row.password or row.kek else row.recipients
+
+
+def check_signed_as_asked(cms: bytes, row: Signing) -> None:
+    """The structure has the row's feature; else the pair would say nothing."""
+    layer = describe_message(cms, detached_content=CONTENT if row.is_detached else None).layers[0]
+    assert layer.detached is row.is_detached
+    assert len(layer.signers) == len(row.signers)
+    for signer in layer.signers:
+        assert row.hash_name[-3:] in signer.algorithm or len(row.signers) > 1
+        assert ("PSS" in signer.algorithm) is row.is_pss
+        assert (signer.signing_time is not None) is row.has_attributes
+        assert signer.sid.startswith("key ") is row.by_key_id
+
+
+def check_sealed_as_asked(cms: bytes, row: Sealing) -> None:
+    """The structure has the row's feature; else the pair would say nothing."""
+    layer = describe_message(cms).layers[0]
+    assert layer.algorithm == row.cipher.name
+    kinds = ["ktri" if name.startswith("rsa") else "kari" for name in row.recipients]
+    kinds += ["pwri"] * (row.password is not None) + ["kekri"] * (row.kek is not None)
+    assert sorted(recipient.kind for recipient in layer.recipients) == sorted(kinds)
+    for recipient in layer.recipients:
+        if recipient.kind == "ktri":
+            assert recipient.algorithm == row.transport.label
+        if recipient.kind in ("ktri", "kari"):
+            assert recipient.rid.startswith("key ") is row.by_key_id
+        if recipient.kind == "kari":
+            assert recipient.algorithm == f"ECDH with {hash_label(row.agreement.kdf_hash)}, {row.wrap.name}"
