@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
+from cryptography.x509 import load_der_x509_certificate
 
 from smime_core.certificate import KeyUsage
 from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, UnsupportedByProvider
 from smime_core.identity import Identity
 from smime_core.keys import public_key_of
 from smime_core.provider import NewKey
@@ -35,22 +36,50 @@ def alice(authority: Authority) -> Identity:
     return run(issue_identity(authority, "alice@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
 
 
-def openssl_verify(folder: Path, identity: Identity, anchor: Authority) -> str:
-    """What `openssl verify` says about the identity for S/MIME signing, at AT."""
+def openssl_verify(folder: Path, identity: Identity, anchor: Authority, *, purpose: str = "smimesign") -> str:
+    """What `openssl verify` says about the identity for S/MIME, at AT."""
     (folder / "ca.pem").write_bytes(pem.armor("CERTIFICATE", anchor.identity.certificate.der))
     (folder / "own.pem").write_bytes(pem.armor("CERTIFICATE", identity.certificate.der))
     chain = b"".join(pem.armor("CERTIFICATE", certificate.der) for certificate in identity.chain)
     (folder / "chain.pem").write_bytes(chain)
-    command = ["openssl", "verify", "-x509_strict", "-purpose", "smimesign", "-attime", str(int(AT.timestamp()))]
+    command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-attime", str(int(AT.timestamp()))]
     command += ["-CAfile", str(folder / "ca.pem"), "-untrusted", str(folder / "chain.pem"), str(folder / "own.pem")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     return "OK" if done.returncode == 0 else done.stderr
 
 
-@pytest.mark.parametrize("kind", list(NewKey))
+# OpenSSL 3.0, which systems still have, knows neither ML-DSA nor ML-KEM.
+CLASSIC = [kind for kind in NewKey if not kind.startswith("ml-")]
+ENCRYPTING = {NewKey.X25519, NewKey.X448, NewKey.ML_KEM_512, NewKey.ML_KEM_768, NewKey.ML_KEM_1024}
+
+
+@pytest.mark.parametrize("kind", CLASSIC)
 def test_openssl_accepts_what_it_issues(tmp_path: Path, authority: Authority, kind: NewKey) -> None:
     identity = run(issue_identity(authority, "bob@example.test", provider=PROVIDER, at=AT, key=kind))
-    assert openssl_verify(tmp_path, identity, authority) == "OK"
+    purpose = "any" if kind in ENCRYPTING else "smimesign"
+    assert openssl_verify(tmp_path, identity, authority, purpose=purpose) == "OK"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NewKey if kind not in ENCRYPTING])
+def test_any_key_that_signs_is_an_authority(kind: NewKey) -> None:
+    root = run(create_authority("Root", provider=PROVIDER, at=AT, key=kind))
+    identity = run(issue_identity(root, "bob@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
+    issuer = load_der_x509_certificate(root.identity.certificate.der)
+    load_der_x509_certificate(identity.certificate.der).verify_directly_issued_by(issuer)
+    issuer.verify_directly_issued_by(issuer)
+
+
+@pytest.mark.parametrize("kind", sorted(ENCRYPTING))
+def test_a_key_that_cannot_sign_is_no_authority(kind: NewKey) -> None:
+    with pytest.raises(UnsupportedByProvider, match="signs nothing"):
+        run(create_authority("Root", provider=PROVIDER, at=AT, key=kind))
+
+
+def test_openssl_refuses_to_take_an_encrypting_certificate_for_a_signing_one(
+    tmp_path: Path, authority: Authority
+) -> None:
+    identity = run(issue_identity(authority, "bob@example.test", provider=PROVIDER, at=AT, key=NewKey.X25519))
+    assert "unsuitable certificate purpose" in openssl_verify(tmp_path, identity, authority)
 
 
 def test_openssl_accepts_an_intermediate(tmp_path: Path, authority: Authority) -> None:
@@ -70,11 +99,22 @@ def test_authority_is_a_ca_for_ten_years(authority: Authority) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "usage"), [(NewKey.RSA_2048, KeyUsage.KEY_ENCIPHERMENT), (NewKey.P256, KeyUsage.KEY_AGREEMENT)]
+    ("kind", "usage"),
+    [
+        (NewKey.RSA_2048, KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_ENCIPHERMENT),
+        (NewKey.P256, KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT),
+        (NewKey.ED25519, KeyUsage.DIGITAL_SIGNATURE),
+        (NewKey.ED448, KeyUsage.DIGITAL_SIGNATURE),
+        (NewKey.ML_DSA_65, KeyUsage.DIGITAL_SIGNATURE),
+        (NewKey.X25519, KeyUsage.KEY_AGREEMENT),
+        (NewKey.X448, KeyUsage.KEY_AGREEMENT),
+        (NewKey.ML_KEM_512, KeyUsage.KEY_ENCIPHERMENT),
+        (NewKey.ML_KEM_768, KeyUsage.KEY_ENCIPHERMENT),
+    ],
 )
 def test_key_usage_fits_the_key(authority: Authority, kind: NewKey, usage: KeyUsage) -> None:
     certificate = run(issue_identity(authority, "a@example.test", provider=PROVIDER, at=AT, key=kind)).certificate
-    assert certificate.key_usage == KeyUsage.DIGITAL_SIGNATURE | usage
+    assert certificate.key_usage == usage
 
 
 def test_certificate_names_its_person_and_issuer(authority: Authority, alice: Identity) -> None:
