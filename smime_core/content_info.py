@@ -19,6 +19,9 @@ from smime_core.errors import MalformedMessage
 ID_DATA: Final = "1.2.840.113549.1.7.1"
 ID_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 ID_ENVELOPED_DATA: Final = "1.2.840.113549.1.7.3"
+ID_DIGESTED_DATA: Final = "1.2.840.113549.1.7.5"
+ID_ENCRYPTED_DATA: Final = "1.2.840.113549.1.7.6"
+ID_AUTHENTICATED_DATA: Final = "1.2.840.113549.1.9.16.1.2"
 ID_COMPRESSED_DATA: Final = "1.2.840.113549.1.9.16.1.9"
 ID_AUTH_ENVELOPED_DATA: Final = "1.2.840.113549.1.9.16.1.23"
 
@@ -27,26 +30,41 @@ FIELD: Final = "2.25.138318926240923180406543086106366403209"
 SIGNED_FIELD: Final = "2.25.260105474529164283014612104213498532917"
 """A ContentInfo with SignedData over FIELD, as the content of a sealed field."""
 
-_PEM: Final = re.compile(rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----([A-Za-z0-9+/=\s]*)-----END \1-----")
+_MAX_TRAILING_BYTES: Final = 2  # CR and LF
+# RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.
+_PEM: Final = re.compile(
+    rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
+    rb"([A-Za-z0-9+/=\s]*)-----END \1-----"
+)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentInfo:
-    """`content` is the element inside [0] EXPLICIT."""
+    """`content` is the element inside [0] EXPLICIT; `trailing_bytes` counts what followed the structure, unread."""
 
     content_type: str
     content: Tlv
+    trailing_bytes: int = 0
 
 
 def parse_content_info(data: Buffer) -> ContentInfo:
-    """The ContentInfo that `data` is, in BER or DER. Raises MalformedMessage."""
+    """The ContentInfo that `data` is, in BER or DER. Raises MalformedMessage.
+
+    A line end or one stray byte may follow, as mail transport and old writers leave it; nothing ever reads it.
+    """
     where = "ContentInfo"
-    fields = der.read_sequence(data, where=where)
+    tlv, end = der.read_tlv(data, where=where)
+    trailing_bytes = len(data) - end
+    if trailing_bytes > _MAX_TRAILING_BYTES:
+        raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
     if len(fields) != 2 or fields[1].tag != 0xA0:
         raise MalformedMessage("expected a content type and [0] content", where=where)
     return ContentInfo(
-        content_type=der.parse_oid(fields[0], where=where), content=der.read_one(fields[1].content, where=where)
+        content_type=der.parse_oid(fields[0], where=where),
+        content=der.read_one(fields[1].content, where=where),
+        trailing_bytes=trailing_bytes,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.algorithms import SignatureAlgorithm, SignatureScheme, build_digest_identifier
+from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, build_digest_identifier
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
 from smime_core.der import Buffer, Tlv
@@ -154,26 +154,20 @@ async def build_signed_data(
         choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
         for holder in holders
     ]
-    signer_infos: list[bytes] = []
-    digests: dict[str, bytes] = {}
-    for holder, algorithm in zip(holders, algorithms, strict=True):
-        if options.attributes is AttributesForm.NONE:
-            info = await build_bare_signer_info(
-                holder, algorithm, content, content_type=content_type, provider=provider, options=options
-            )
-        else:
-            if algorithm.hash_name not in digests:
-                digests[algorithm.hash_name] = await provider.digest(algorithm.hash_name, content)
-            info = await build_signer_info(
-                holder,
-                algorithm,
-                content_type=content_type,
-                message_digest=digests[algorithm.hash_name],
-                signing_time=signing_time,
-                provider=provider,
-                options=options,
-            )
-        signer_infos.append(info)
+    digests = await _digests(content, algorithms, options, provider)
+    signer_infos = [
+        await make_signer_info(
+            holder,
+            algorithm,
+            content,
+            content_type=content_type,
+            message_digest=digests.get(algorithm.hash_name, b""),
+            signing_time=signing_time,
+            provider=provider,
+            options=options,
+        )
+        for holder, algorithm in zip(holders, algorithms, strict=True)
+    ]
     chains = (c.der for holder in holders for c in (holder.certificate, *holder.chain))
     return assemble_signed_data(
         version=1 if content_type == ID_DATA and options.sid_form is SignerIdentifierForm.ISSUER_AND_SERIAL else 3,
@@ -182,6 +176,33 @@ async def build_signed_data(
         certificates=[*chains, *(c.der for c in certificates)],
         crls=crls,
         signer_infos=signer_infos,
+    )
+
+
+async def make_signer_info(
+    holder: KeyHolder,
+    algorithm: SignatureAlgorithm,
+    content: Buffer,
+    *,
+    content_type: str,
+    message_digest: bytes,
+    signing_time: datetime.datetime,
+    provider: CryptoProvider,
+    options: SignerOptions,
+) -> bytes:
+    """DER of a SignerInfo with attributes over the digest, or without over the content. Raises MalformedMessage."""
+    if options.attributes is AttributesForm.NONE:
+        return await build_bare_signer_info(
+            holder, algorithm, content, content_type=content_type, provider=provider, options=options
+        )
+    return await build_signer_info(
+        holder,
+        algorithm,
+        content_type=content_type,
+        message_digest=message_digest,
+        signing_time=signing_time,
+        provider=provider,
+        options=options,
     )
 
 
@@ -236,6 +257,14 @@ def build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buffe
     explicit_header = der.header(0xA0, len(string_header) + len(content))
     length = len(type_der) + len(explicit_header) + len(string_header) + len(content)
     return der.header(der.SEQUENCE, length), type_der, explicit_header, string_header, content
+
+
+async def _digests(
+    content: Buffer, algorithms: Sequence[SignatureAlgorithm], options: SignerOptions, provider: CryptoProvider
+) -> dict[HashName, bytes]:
+    if options.attributes is AttributesForm.NONE:
+        return {}
+    return {name: await provider.digest(name, content) for name in {algorithm.hash_name for algorithm in algorithms}}
 
 
 def _members(tlv: Tlv | None, where: str) -> tuple[Tlv, ...]:

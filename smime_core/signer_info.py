@@ -264,6 +264,21 @@ async def verify_signed_attributes(
         await provider.verify(certificate.public_key, algorithm, signer.signature, signed_attrs.sorted_der)
 
 
+def check_not_signed_attributes(octets: Buffer) -> None:
+    """Raise SignatureMismatch when octets signed without attributes are themselves a set of signed attributes.
+
+    Somebody may have stripped them off a real signature and present them as the text (MUSTS 5).
+    """
+    if bytes(octets[:1]) != b"\x31":
+        return
+    try:
+        attributes = parse_signed_attributes(der.read_one(octets), where="content").attributes
+    except MalformedMessage:
+        return
+    if MESSAGE_DIGEST in attributes:
+        raise SignatureMismatch("the content is the signed attributes of another signature")
+
+
 async def build_signer_info(
     holder: KeyHolder,
     algorithm: SignatureAlgorithm,
@@ -382,12 +397,6 @@ def _check_bare_content(content: SignedContent, content_type: str) -> None:
     # RFC 5652 section 5.3: signedAttrs are required unless the content is id-data.
     if content_type != ID_DATA:
         raise MalformedMessage(f"content of type {content_type} is signed without signedAttrs", where="SignerInfo")
-    # Somebody may have stripped the attributes of a real signature and present them as the text (MUSTS 5).
     octets = content.small_octets(_MAX_SIGNED_ATTRS_BYTES)
-    if octets is not None and bytes(octets[:1]) == b"\x31":
-        try:
-            attributes = parse_signed_attributes(der.read_one(octets), where="content").attributes
-        except MalformedMessage:
-            return
-        if MESSAGE_DIGEST in attributes:
-            raise SignatureMismatch("the content is the signed attributes of another signature")
+    if octets is not None:
+        check_not_signed_attributes(octets)

@@ -13,70 +13,16 @@ from smime_core.algorithms import (
     HashName,
     SignatureAlgorithm,
     SignatureScheme,
-    build_hash_identifier,
-    build_signature_identifier,
 )
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2, SIGNING_TIME, build_attribute
-from smime_core.blocking import run
-from smime_core.content_info import FIELD, ID_DATA, ID_SIGNED_DATA, build_content_info
+from smime_core.attributes import MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2, SIGNING_TIME, build_attribute
+from smime_core.content_info import FIELD, ID_DATA
 from smime_core.errors import MalformedMessage
-from smime_core.identity import Identity
-from smime_core.key_management import build_issuer_and_serial
 from smime_core.message import SignatureForm
 from smime_core.provider import NewKey
 from smime_core.report import MessageReport, State
 from smime_core.signed_attributes import build_time
-from tests.unit.people import NOW, PROVIDER, anchor, person, trust
-
-CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
-DIGEST = hashlib.sha256(CONTENT).digest()
-RSA_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
-
-
-def signed_attrs(digest: bytes = DIGEST, *more: bytes) -> list[bytes]:
-    return [
-        build_attribute(CONTENT_TYPE, der.oid(ID_DATA)),
-        build_attribute(MESSAGE_DIGEST, der.octet_string(digest)),
-        *more,
-    ]
-
-
-def signer_info(
-    attributes: list[bytes] | None,
-    *,
-    identity: Identity | None = None,
-    named: Identity | None = None,
-    algorithm: SignatureAlgorithm = RSA_SHA256,
-    digest: HashName | None = None,
-    signed: bytes | None = None,
-    sort: bool = True,
-) -> bytes:
-    """A SignerInfo by hand, so that each part can be wrong on its own."""
-    identity = identity or person("alice")
-    body = b"" if attributes is None else b"".join(sorted(attributes) if sort else attributes)
-    covered = signed if signed is not None else CONTENT if attributes is None else der.element(der.SET, body)
-    return der.sequence(
-        der.integer(1),
-        build_issuer_and_serial((named or identity).certificate),
-        build_hash_identifier(digest or algorithm.hash_name),
-        b"" if attributes is None else der.element(0xA0, body),
-        build_signature_identifier(algorithm),
-        der.octet_string(run(PROVIDER.sign(identity.private_key, algorithm, covered))),
-    )
-
-
-def signed_data(*infos: bytes, content: bytes = CONTENT, content_type: str = ID_DATA) -> bytes:
-    certificates = [person(name).certificate.der for name in ("alice", "bob")]
-    return build_content_info(
-        ID_SIGNED_DATA,
-        der.sequence(
-            der.integer(1),
-            der.set_of([build_hash_identifier(HashName.SHA256)]),
-            der.sequence(der.oid(content_type), der.explicit(0, der.octet_string(content))),
-            der.set_of([*certificates, anchor().der], tag=0xA0),
-            der.set_of(list(infos)),
-        ),
-    )
+from tests.unit.people import NOW, PROVIDER, person, trust
+from tests.unit.signed_structures import CONTENT, DIGEST, signed_attrs, signed_data, signer_info
 
 
 def examine(cms: bytes, content_type: str = ID_DATA) -> MessageReport:

@@ -1,0 +1,218 @@
+"""Changing a SignedData that exists: a further signer beside the others, a countersignature on one of them.
+
+No octet that somebody signed is touched: signers, certificates, CRLs and content go over as they stand, whatever their
+encoding; only the fields around them are written anew, in DER (RFC 5652 section 5.1).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Sequence
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import (
+    SignatureScheme,
+    build_digest_identifier,
+    parse_algorithm_identifier,
+)
+from smime_core.attributes import COUNTERSIGNATURE, ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
+from smime_core.certificate import Certificate
+from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.countersignature import build_countersignature
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.key_management import KeyHolder, choose_signature_algorithm
+from smime_core.limits import MAX_SIGNERS, check_limit
+from smime_core.provider import CryptoProvider
+from smime_core.signed_data import (
+    SignedDataFields,
+    assemble_signed_data,
+    make_signer_info,
+    parse_encapsulated,
+    read_signed_data_fields,
+    signed_data_version,
+)
+from smime_core.signer_info import DEFAULT_OPTIONS, SignerInfo, SignerOptions, parse_signer_info
+
+# RFC 2634 section 1.4: who adds a SignerInfo copies these, so that a recipient meets them in one that it can verify.
+_INHERITED: Final = (ML_EXPANSION_HISTORY, SECURITY_LABEL)
+
+
+async def add_signer(
+    cms: Buffer,
+    holder: KeyHolder,
+    *,
+    signing_time: datetime.datetime,
+    provider: CryptoProvider,
+    scheme: SignatureScheme | None = None,
+    options: SignerOptions = DEFAULT_OPTIONS,
+    detached_content: Buffer | None = None,
+) -> bytes:
+    """DER of the same SignedData with a parallel signature by `holder`, whose certificates join the bag.
+
+    `detached_content` is what a detached one covers. Nothing says here that the other signatures hold.
+    Raises MalformedMessage, also for content that stands nowhere or twice (MUSTS 8) and for others' labels that differ.
+    """
+    fields = _read(cms)
+    content_type, e_content = parse_encapsulated(fields.encapsulated)
+    content = detached_content if e_content is None else e_content
+    if content is None:
+        raise MalformedMessage("the content is detached: give it beside the signature", where="SignedData")
+    if e_content is not None and detached_content is not None:
+        raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+    inherited = _inherited_attributes(fields.signer_infos)
+    options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
+    algorithm = choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+    signer_info = await make_signer_info(
+        holder,
+        algorithm,
+        content,
+        content_type=content_type,
+        message_digest=await provider.digest(algorithm.hash_name, content),
+        signing_time=signing_time,
+        provider=provider,
+        options=options,
+    )
+    return _write(
+        fields,
+        signer_infos=[*_encodings(fields.signer_infos), signer_info],
+        digest_algorithm=build_digest_identifier(algorithm),
+        certificates=(holder.certificate, *holder.chain),
+    )
+
+
+async def add_countersignature(
+    cms: Buffer,
+    holder: KeyHolder,
+    *,
+    signing_time: datetime.datetime,
+    provider: CryptoProvider,
+    path: Sequence[int] = (0,),
+    scheme: SignatureScheme | None = None,
+) -> bytes:
+    """DER of the same SignedData with a countersignature by `holder` (RFC 5652 section 11.4).
+
+    `path` says on which signature: the number of a signer as it stands in `cms`, then, for a countersignature on a
+    countersignature, its number among those of that signer, and so on. Raises MalformedMessage.
+    """
+    fields = _read(cms)
+    if not path or not 0 <= path[0] < len(fields.signer_infos):
+        raise MalformedMessage(f"there is no signer {list(path[:1])}", where="SignedData")
+    algorithm = choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+    target = _follow(fields.signer_infos[path[0]], path[1:])
+    countersignature = await build_countersignature(
+        parse_signer_info(target), holder, algorithm, signing_time=signing_time, provider=provider
+    )
+    signer_infos = _encodings(fields.signer_infos)
+    signer_infos[path[0]] = _attach(fields.signer_infos[path[0]], path[1:], countersignature)
+    return _write(
+        fields, signer_infos=signer_infos, digest_algorithm=None, certificates=(holder.certificate, *holder.chain)
+    )
+
+
+def _read(cms: Buffer) -> SignedDataFields:
+    content_info = parse_content_info(cms)
+    if content_info.content_type != ID_SIGNED_DATA:
+        raise MalformedMessage(f"found content of type {content_info.content_type}", where="SignedData")
+    return read_signed_data_fields(content_info.content)
+
+
+def _write(
+    fields: SignedDataFields,
+    *,
+    signer_infos: list[bytes],
+    digest_algorithm: bytes | None,
+    certificates: Sequence[Certificate],
+) -> bytes:
+    check_limit("signers", len(signer_infos), MAX_SIGNERS)
+    digest_algorithms = _encodings(fields.digest_algorithms)
+    present = {parse_algorithm_identifier(identifier)[0] for identifier in digest_algorithms}
+    if digest_algorithm is not None and parse_algorithm_identifier(digest_algorithm)[0] not in present:
+        digest_algorithms.append(digest_algorithm)
+    content_type, _ = parse_encapsulated(fields.encapsulated)
+    return assemble_signed_data(
+        version=signed_data_version(
+            content_type=content_type,
+            certificate_tags=[member.tag for member in fields.certificates],
+            crl_tags=[member.tag for member in fields.crls],
+            signer_versions=[_signer_version(signer_info) for signer_info in signer_infos],
+        ),
+        digest_algorithms=digest_algorithms,
+        encapsulated=(fields.encapsulated.encoded,),
+        certificates=[*_encodings(fields.certificates), *(certificate.der for certificate in certificates)],
+        crls=_encodings(fields.crls),
+        signer_infos=signer_infos,
+    )
+
+
+def _encodings(members: Sequence[Tlv]) -> list[bytes]:
+    return [bytes(member.encoded) for member in members]
+
+
+def _signer_version(signer_info: bytes) -> int:
+    try:
+        return parse_signer_info(der.read_one(signer_info)).version
+    except SmimeError:
+        return 1  # a signer that nobody can read demands no version
+
+
+def _inherited_attributes(signer_infos: Sequence[Tlv]) -> tuple[bytes, ...]:
+    signers = [signer for signer in map(_readable_signer, signer_infos) if signer is not None]
+    inherited: list[bytes] = []
+    for attribute_type in _INHERITED:
+        values = {signer.attributes[attribute_type] for signer in signers if attribute_type in signer.attributes}
+        if len(values) > 1:
+            # RFC 2634 sections 3.1.1 and 4.1: they are identical in all signers.
+            raise MalformedMessage(f"the signers differ in attribute {attribute_type}", where="SignedData")
+        inherited += [build_attribute(attribute_type, *value) for value in values]
+    return tuple(inherited)
+
+
+def _readable_signer(tlv: Tlv) -> SignerInfo | None:
+    try:
+        return parse_signer_info(tlv)
+    except SmimeError:
+        return None
+
+
+def _follow(signer_info: Tlv, path: Sequence[int]) -> Tlv:
+    for number in path:
+        values = _countersignature_values(signer_info)
+        if not 0 <= number < len(values):
+            raise MalformedMessage(f"there is no countersignature {number}", where="SignedData")
+        signer_info = values[number]
+    return signer_info
+
+
+def _attach(signer_info: Tlv, path: Sequence[int], countersignature: bytes) -> bytes:
+    # The SignerInfo with one value more below `path`; its other fields and unsigned attributes as they stand.
+    values = [bytes(value.encoded) for value in _countersignature_values(signer_info)]
+    if path:
+        values[path[0]] = _attach(_countersignature_values(signer_info)[path[0]], path[1:], countersignature)
+    else:
+        values.append(countersignature)
+    fields = der.read_children(signer_info, where="SignerInfo")
+    others = [bytes(a.encoded) for a in _unsigned_attributes(signer_info) if not _is_countersignature(a)]
+    attribute = build_attribute(COUNTERSIGNATURE, *values)
+    signed_fields = [field.encoded for field in fields if field.tag != 0xA1]
+    return der.sequence(*signed_fields, der.set_of([*others, attribute], tag=0xA1))
+
+
+def _unsigned_attributes(signer_info: Tlv) -> list[Tlv]:
+    last = der.read_children(signer_info, where="SignerInfo")[-1]
+    return der.read_children(last, where="unsignedAttrs") if last.tag == 0xA1 else []
+
+
+def _is_countersignature(attribute: Tlv) -> bool:
+    return der.parse_oid(der.read_children(attribute, where="unsignedAttrs")[0]) == COUNTERSIGNATURE
+
+
+def _countersignature_values(signer_info: Tlv) -> list[Tlv]:
+    return [
+        value
+        for attribute in _unsigned_attributes(signer_info)
+        if _is_countersignature(attribute)
+        for value in der.read_children(der.read_children(attribute)[1], where="countersignature")
+    ]
