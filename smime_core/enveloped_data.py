@@ -214,6 +214,27 @@ async def open_with_content_key(
     )
 
 
+async def find_content_key(
+    enveloped: EnvelopedData,
+    *,
+    holders: Sequence[KeyHolder],
+    provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    policy: Policy = Policy.RECEIVE,
+) -> bytes:
+    """The content key, proved by decrypting the content. Raises what `open_enveloped_data` raises."""
+
+    async def prove(cek: bytes) -> bytes:
+        await _decrypt(enveloped, cek, provider)
+        return cek
+
+    opened = await open_with_content_key(
+        enveloped, prove, holders=holders, provider=provider, passwords=passwords, keks=keks, policy=policy
+    )
+    return opened.result
+
+
 async def start_envelope(
     *,
     recipients: Sequence[Certificate],
@@ -230,6 +251,8 @@ async def start_envelope(
     Raises UnsupportedAlgorithm for a certificate that may not receive or a cipher that is only read, MalformedMessage
     without recipients.
     """
+    if not (recipients or passwords or keks):
+        raise MalformedMessage("there is nobody to encrypt to", where="recipients")
     check_content_cipher(cipher, Policy.SEND)
     if cipher.mode is CipherMode.CCM:
         raise UnsupportedAlgorithm(cipher.oid, "content encryption", text=f"{cipher.name} is read and never made")

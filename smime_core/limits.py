@@ -29,9 +29,14 @@ MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 stops at 3,072
 MAX_PBKDF2_ITERATIONS: Final = 10_000_000  # about 3 s natively
 MAX_KEY_ATTEMPTS: Final = 100  # content keys unwrapped for one message; a private RSA operation takes 1 to 7 ms
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # of a streamed CMS structure beside its content; a mail's is about 5,000
+MAX_DECOMPRESSED_BYTES: Final = 268_435_456  # of one CompressedData; mail servers refuse a tenth of it
+MAX_COMPRESSION_RATIO: Final = 64  # text shrinks 3 to 10 times, logs 50; 1 MB that grows to 1 GB is an attack
+UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # up to here any ratio: a blank sheet shrinks 1,000 times
 MAX_PKCS12_BYTES: Final = 10_485_760
 MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, about 1 s in Python; writers use 1 to 600,000
-MAX_SCRYPT_MEMORY_BYTES: Final = 134_217_728  # OWASP's strongest advice (N 131,072, r 8); OpenSSL writes an eighth of it
+MAX_SCRYPT_MEMORY_BYTES: Final = (
+    134_217_728  # OWASP's strongest advice (N 131,072, r 8); OpenSSL writes an eighth of it
+)
 MAX_SCRYPT_BLOCKS: Final = 8_388_608  # N times r times p: eight times OWASP's, about 4 s natively
 MAX_PASSPHRASE_WORK: Final = 30_000_000  # iterations for one file, all keys and all forms of the passphrase; about 10 s
 

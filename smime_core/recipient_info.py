@@ -117,6 +117,12 @@ def check_recipient_dates(certificate: Certificate, *, at: datetime.datetime) ->
         )
 
 
+def is_sealed_for(recipients: Sequence[RecipientInfo], certificate: Certificate) -> bool:
+    """Whether one of the recipients names the certificate."""
+    named = (r.rid for r in recipients if isinstance(r, KeyTransRecipient | KeyAgreeRecipient | KemRecipient))
+    return any(rid.matches(certificate) for rid in named)
+
+
 async def build_recipient_infos(
     cek: bytes,
     *,
@@ -128,15 +134,13 @@ async def build_recipient_infos(
 ) -> list[bytes]:
     """DER of a RecipientInfo for each certificate (each once), password (in UTF-8) and shared key.
 
-    Raises UnsupportedAlgorithm for a certificate that may not receive, MalformedMessage when there is nobody.
+    Raises UnsupportedAlgorithm for a certificate that may not receive.
     """
     infos = [
         await _build_recipient_info(certificate, cek, transport, provider) for certificate in dict.fromkeys(recipients)
     ]
     infos += [await build_password_recipient(password, cek, provider=provider) for password in passwords]
     infos += [await build_kekri(kek, cek, provider=provider) for kek in keks]
-    if not infos:
-        raise MalformedMessage("there is nobody to encrypt to", where="recipients")
     return infos
 
 
