@@ -53,10 +53,13 @@ bench: setup test-tools
 pictures: setup test-tools
 	$(VENV)/python -m tests.browser.pictures docs/pictures
 
-# What only the tests need: two browsers, a mail server, and OpenSSL as the other opinion.
+# What only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then further opinions, without
+# which their own tests are skipped.
 test-tools:
 	@tests/setup/system_packages.sh 'chromium|chromium-browser|google-chrome=chromium' chromedriver=chromium-driver \
 		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
+	@tests/setup/system_packages.sh --optional gpgsm=gpgsm cmsutil=libnss3-tools javac=default-jdk-headless \
+		/usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird
 
 $(STAMPS)/python: requirements.lock pyproject.toml | $(VENV)/python
 	$(PIP) install --require-hashes -r requirements.lock
