@@ -196,10 +196,15 @@ async def _pair(contents: _FileContents, *, provider: CryptoProvider) -> tuple[I
             certificate=entry.certificate,
             private_key=private_key,
             chain=chain,
-            friendly_name=key.friendly_name if key.friendly_name is not None else entry.source.friendly_name,
+            friendly_name=_choose_name(key, entry),
         )
         for key, private_key, entry in pairs
     )
+
+
+def _choose_name(key: _FileKey, entry: _FileCertificate) -> str | None:
+    # Windows names its keys by numbers and its certificates for people.
+    return entry.source.friendly_name if entry.source.friendly_name is not None else key.friendly_name
 
 
 def _parse_all_certificates(
