@@ -14,7 +14,7 @@ import pytest
 from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
 from smime_core import der
@@ -170,6 +170,8 @@ def test_secrets_never_reach_the_repr(alice: Identity, exported: bytes) -> None:
         ["-keypbe", "AES-128-CBC", "-certpbe", "AES-192-CBC", "-maciter"],
         ["-nomac"],
         ["-certpbe", "NONE"],
+        ["-legacy"],
+        ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"],
     ],
     ids=" ".join,
 )
@@ -194,12 +196,6 @@ def test_loads_files_of_pyca(bob: Identity, hash_algorithm: hashes.HashAlgorithm
     identity = run(load_identity(p12, b"secret", provider=PROVIDER))
     assert identity.certificate == bob.certificate
     assert identity.friendly_name == "Bob"
-
-
-def test_old_encryption_of_openssl_is_named(tmp_path: Path, alice: Identity) -> None:
-    p12 = openssl_export(tmp_path, alice, "-legacy", password="secret")
-    with pytest.raises(UnsupportedAlgorithm, match="export it again with AES-256"):
-        load(p12, b"secret")
 
 
 def test_indefinite_lengths_are_read(alice: Identity) -> None:
@@ -283,25 +279,71 @@ def test_key_without_its_public_half_finds_its_certificate(
     assert public_key_of(identity.private_key).spki_der == alice.certificate.public_key.spki_der
 
 
-def test_key_of_an_unknown_kind_does_not_hide_the_others(alice: Identity) -> None:
-    foreign = ed25519.Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    unknown = Pkcs12Key(pkcs8_der=foreign)
-    assert len(load(build_file([unknown, file_key(alice)], [file_certificate(alice.certificate)]))) == 1
-    with pytest.raises(UnsupportedAlgorithm, match="private key"):
-        load(build_file([unknown], [file_certificate(alice.certificate)]))
+UNKNOWN_KEY = der.sequence(der.integer(0), der.sequence(der.oid("1.2.3.4")), der.octet_string(b"key"))
 
 
-def test_certificate_of_an_unknown_kind_does_not_hide_the_others(alice: Identity) -> None:
-    foreign = ed25519.Ed25519PrivateKey.generate()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Ed25519 CA")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(foreign.public_key())
-    builder = builder.serial_number(1).not_valid_before(AT).not_valid_after(AT + datetime.timedelta(days=1))
-    unknown = Pkcs12Certificate(certificate_der=builder.sign(foreign, None).public_bytes(serialization.Encoding.DER))
-    (identity,) = load(build_file([file_key(alice)], [unknown, file_certificate(alice.certificate)]))
+@pytest.mark.parametrize(
+    ("pkcs8_der", "error"),
+    [(UNKNOWN_KEY, UnsupportedAlgorithm), (der.sequence(b""), MalformedMessage)],
+    ids=["unknown", "broken"],
+)
+def test_unreadable_key_does_not_hide_the_others(alice: Identity, pkcs8_der: bytes, error: type[SmimeError]) -> None:
+    unreadable = Pkcs12Key(pkcs8_der=pkcs8_der)
+    assert len(load(build_file([unreadable, file_key(alice)], [file_certificate(alice.certificate)]))) == 1
+    with pytest.raises(error, match="rivate"):
+        load(build_file([unreadable], [file_certificate(alice.certificate)]))
+
+
+def test_unreadable_certificate_does_not_hide_the_others(alice: Identity) -> None:
+    unreadable = Pkcs12Certificate(certificate_der=b"0\0")
+    (identity,) = load(build_file([file_key(alice)], [unreadable, file_certificate(alice.certificate)]))
     assert identity.certificate == alice.certificate
     assert identity.chain == ()
+    with pytest.raises(MalformedMessage):
+        load(build_file([file_key(alice)], [unreadable]))
+    assert load(build_file([], [unreadable])) == ()
+
+
+def test_certificate_of_an_unknown_kind_of_key_does_not_hide_the_others(alice: Identity) -> None:
+    unknown = alice.certificate.der.replace(der.oid("1.2.840.10045.2.1"), der.oid("1.2.840.10045.2.9"))
+    certificates = [Pkcs12Certificate(certificate_der=unknown), file_certificate(alice.certificate)]
+    (identity,) = load(build_file([file_key(alice)], certificates))
+    assert identity.certificate == alice.certificate
+    assert [certificate.der for certificate in identity.chain] == [unknown]
+
+
+def test_unreadable_bags_and_safes_do_not_hide_the_others(alice: Identity) -> None:
+    good = [key_bag(alice), certificate_bag(alice.certificate.der)]
+    no_fields = der.sequence()
+    rc4 = der.sequence(der.oid("1.2.840.113549.1.12.1.1"), der.sequence(der.octet_string(b"salt"), der.integer(1)))
+    shrouded = der.sequence(rc4, der.octet_string(b"key"))
+    rc4_bag = der.sequence(der.oid("1.2.840.113549.1.12.10.1.2"), der.explicit(0, shrouded))
+    (identity,) = load(pfx(der.sequence(no_fields, rc4_bag, *good)))
+    assert identity.certificate == alice.certificate
+    broken_safe = der.sequence(der.oid("1.2.3.4"), der.explicit(0, der.sequence()))
+    auth_safe = der.sequence(broken_safe, build_data(der.sequence(*good)))
+    assert len(load(der.sequence(der.integer(3), build_data(auth_safe)))) == 1
+    contents = run(parse_pkcs12(pfx(der.sequence(rc4_bag)), b"", provider=PROVIDER))
+    assert [type(failure) for failure in contents.failures] == [UnsupportedAlgorithm]
+    with pytest.raises(UnsupportedAlgorithm, match="RC4"):
+        load(pfx(der.sequence(rc4_bag)))
+
+
+def test_key_under_another_passphrase_does_not_hide_the_others(alice: Identity, bob: Identity) -> None:
+    # Java lets each entry have its own.
+    foreign = shrouded_bag(bob, iterations=1, passphrase=b"other")
+    bags = [foreign, shrouded_bag(alice, iterations=1), certificate_bag(alice.certificate.der)]
+    assert [identity.certificate for identity in load(pfx(der.sequence(*bags)))] == [alice.certificate]
+    with pytest.raises(WrongPassphrase):
+        load(pfx(der.sequence(foreign, certificate_bag(bob.certificate.der))))
+
+
+def test_name_of_the_certificate_goes_before_the_name_of_the_key(alice: Identity) -> None:
+    # Windows names its keys by numbers.
+    key = Pkcs12Key(pkcs8_der=alice.private_key.pkcs8_der, friendly_name="te-4f2c")
+    named = Pkcs12Certificate(certificate_der=alice.certificate.der, friendly_name="Alice")
+    assert load(build_file([key], [named]))[0].friendly_name == "Alice"
+    assert load(build_file([key], [file_certificate(alice.certificate)]))[0].friendly_name == "te-4f2c"
 
 
 @pytest.mark.parametrize("holding", ["nothing", "key", "certificate", "strangers"])
@@ -396,7 +438,7 @@ def test_iterations_of_the_old_mac_are_capped() -> None:
 def test_impossible_iterations_are_malformed(iterations: int) -> None:
     digest_info = der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.octet_string(bytes(32)))
     mac_data = der.sequence(digest_info, der.octet_string(b"salt"), der.integer(iterations))
-    with pytest.raises(MalformedMessage, match="iterations"):
+    with pytest.raises(MalformedMessage, match=f"iterationCount is {iterations}"):
         load(der.sequence(der.integer(3), build_data(der.sequence()), mac_data))
 
 
@@ -486,10 +528,16 @@ def certificate_bag(certificate_der: bytes) -> bytes:
     return der.sequence(der.oid("1.2.840.113549.1.12.10.1.3"), der.explicit(0, bag))
 
 
-def shrouded_bag(identity: Identity, *, iterations: int, plaintext: bytes | None = None) -> bytes:
+def key_bag(identity: Identity) -> bytes:
+    return der.sequence(der.oid("1.2.840.113549.1.12.10.1.1"), der.explicit(0, identity.private_key.pkcs8_der))
+
+
+def shrouded_bag(
+    identity: Identity, *, iterations: int, plaintext: bytes | None = None, passphrase: bytes = PASSPHRASE
+) -> bytes:
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
     work = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=min(iterations, 2))
-    key = run(PROVIDER.derive_key(work, PASSPHRASE, 32))
+    key = run(PROVIDER.derive_key(work, passphrase, 32))
     plaintext = identity.private_key.pkcs8_der if plaintext is None else plaintext
     ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, key, bytes(16), plaintext))
     shrouded = der.sequence(build_pbes2(kdf, AES_256_CBC, bytes(16)), der.octet_string(ciphertext))
