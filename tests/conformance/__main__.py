@@ -1,0 +1,82 @@
+"""`python -m tests.conformance SET FOLDER`: runs one set of test vectors, or all of them, and prints a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from smime_core.blocking import run
+from smime_core.providers.native import NativeProvider
+from tests.conformance.case import Case, Outcome, pack_cases
+from tests.conformance.readers import described
+from tests.conformance.readers.sets import SETS, reader_for
+from tests.conformance.run import run_cases
+from tests.conformance.table import counts, format_page, format_table
+
+_EPILOG = f"""sets: {", ".join(SETS)}; or `all`, with the folder that holds all of them.
+
+The set `cms` is any folder with a `cases.json`:
+
+{described.__doc__}
+operations:
+
+{described.describe_operations()}
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 0, 1 when a case failed, 2 when the folder cannot be read."""
+    options = _parse(arguments)
+    try:
+        cases = read_all(options.folder) if options.set == "all" else list(SETS[options.set](options.folder))
+    except (OSError, ValueError, KeyError) as error:
+        print(f"{options.folder}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    start = time.monotonic()
+    outcomes = run_with(options.provider, cases)
+    print(format_table(outcomes))
+    if options.page:
+        text = format_page(outcomes, provider=options.provider, formats=f"```text\n{_EPILOG}```")
+        options.page.write_text(text, encoding="utf-8")
+    passed, failed, skipped = counts(outcomes)
+    print(f"{time.monotonic() - start:.1f} s, provider {options.provider}")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not outcomes else 0
+
+
+def read_all(folder: Path) -> list[Case]:
+    """The cases of every set in the folder of all published vectors."""
+    folders = sorted(path for path in folder.iterdir() if path.is_dir())
+    return [case for path in folders for case in reader_for(path.name)(path)]
+
+
+def run_with(provider: str, cases: Sequence[Case]) -> list[Outcome]:
+    """The outcomes by one of the providers; the browsers run the same tasks inside the vault."""
+    if provider == "native":
+        return run(run_cases(cases, NativeProvider()))
+    from tests.browser.conformance import run_in_browser  # only where a browser was asked for
+
+    return run_in_browser(provider, pack_cases(cases))
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.conformance",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("set", metavar="SET", choices=[*SETS, "all"], help="what kind of set it is")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="where its files are")
+    parser.add_argument("--provider", choices=["native", "chromium", "firefox"], default="native")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="also write the result as a page of the documentation"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

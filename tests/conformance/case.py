@@ -1,0 +1,126 @@
+"""Cases as pure data: what a set claims, ready to be run natively or shipped into a browser.
+
+A `Case` names one claim of one set; its `task` holds every octet that the claim needs and runs it through a provider.
+`pack_cases` makes one file of many cases, each octet string once, compressed; `unpack_cases` is its reverse.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from smime_core.provider import CryptoProvider
+
+
+class Disproved(Exception):
+    """A claim of a set that does not hold here; the text says which."""
+
+
+class Task(Protocol):
+    """The claim itself: a frozen dataclass of octets, texts, numbers and tuples of them, registered with `@task`."""
+
+    async def run(self, provider: CryptoProvider) -> int:
+        """How many facts were compared with the set. Raises Disproved, or the SmimeError of the core."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Why a case is not expected to hold: the reason in a sentence, and where that is written."""
+
+    reason: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One claim. `source` says where the set makes it; a case with `skip` must not pass, so that none goes stale."""
+
+    set: str
+    name: str
+    task: Task
+    source: str = ""
+    skip: Skip | None = None
+
+
+class Status(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a case. `facts` counts what was compared; `link` explains a skip."""
+
+    set: str
+    name: str
+    status: Status
+    facts: int = 0
+    why: str = ""
+    link: str = ""
+
+
+_TASKS: dict[str, type[Any]] = {}
+
+
+def task(cls: type[Any]) -> type[Any]:
+    """Class decorator: this task, or a part of one, may travel in a packed file."""
+    _TASKS[cls.__name__] = cls
+    return cls
+
+
+def pack_cases(cases: Iterable[Case]) -> bytes:
+    """All cases as compressed JSON; octets stand once in a table, because most sets repeat their keys."""
+    table: dict[bytes, int] = {}
+    packed = [_pack_value(case, table) for case in cases]
+    octets = [base64.b64encode(one).decode("ascii") for one in table]
+    return zlib.compress(json.dumps({"octets": octets, "cases": packed}).encode("ascii"), 6)
+
+
+def unpack_cases(packed: bytes) -> list[Case]:
+    """What `pack_cases` was given. The modules that define the tasks must have been imported."""
+    document = json.loads(zlib.decompress(packed))
+    table = [base64.b64decode(text) for text in document["octets"]]
+    return [_unpack_value(case, table) for case in document["cases"]]
+
+
+def outcomes_to_json(outcomes: Sequence[Outcome]) -> str:
+    return json.dumps([dataclasses.asdict(outcome) for outcome in outcomes])
+
+
+def outcomes_from_json(text: str) -> list[Outcome]:
+    return [Outcome(**{**entry, "status": Status(entry["status"])}) for entry in json.loads(text)]
+
+
+def _pack_value(value: Any, table: dict[bytes, int]) -> Any:
+    if isinstance(value, bytes):
+        return {"octets": table.setdefault(value, len(table))}
+    if isinstance(value, tuple):
+        return [_pack_value(member, table) for member in value]
+    if dataclasses.is_dataclass(value):
+        fields = {field.name: _pack_value(getattr(value, field.name), table) for field in dataclasses.fields(value)}
+        return {"class": type(value).__name__, "fields": fields}
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot travel in a packed case")
+
+
+def _unpack_value(value: Any, table: Sequence[bytes]) -> Any:
+    if isinstance(value, list):
+        return tuple(_unpack_value(member, table) for member in value)
+    if not isinstance(value, dict):
+        return value
+    if "octets" in value:
+        return table[value["octets"]]
+    cls = _TASKS[value["class"]]
+    return cls(**{name: _unpack_value(member, table) for name, member in value["fields"].items()})
+
+
+task(Case)
+task(Skip)

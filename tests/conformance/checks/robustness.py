@@ -1,0 +1,73 @@
+"""Tasks over arbitrary bytes: parse, or raise SmimeError, in bounded time (the fuzzing promise of the core)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.certificate import parse_certificates
+from smime_core.description import describe_message
+from smime_core.errors import SmimeError
+from smime_core.identity import load_identities
+from smime_core.keys import parse_private_key, parse_public_key
+from smime_core.layers import find_layer, parse_message
+from smime_core.provider import CryptoProvider
+from smime_core.revocation_list import parse_revocation_list
+from tests.conformance.case import Disproved, task
+from tests.conformance.checks.cms import claim
+
+MAX_SECONDS: Final = 2.0  # for one file; the largest has 1 MB
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parse:
+    """A file of a kind parses; a tolerant one may also be refused by an SmimeError, and by nothing else.
+
+    `kind`: certificate, crl, cms, message, pkcs8, spki, pkcs12. `members` counts what a bag of certificates must hold.
+    """
+
+    octets: bytes
+    kind: str
+    may_refuse: bool = False
+    members: int | None = None
+
+    async def run(self, provider: CryptoProvider) -> int:
+        start = time.monotonic()
+        found = 1
+        try:
+            found = await _parse(self.octets, self.kind, provider)
+        except SmimeError:
+            if not self.may_refuse:
+                raise
+        seconds = time.monotonic() - start
+        facts = 1 + claim(seconds < MAX_SECONDS, f"{seconds:.1f} s, expected less than {MAX_SECONDS:.0f} s")
+        if self.members is not None:
+            facts += claim(found == self.members, f"{found} members, expected {self.members}")
+        return facts
+
+
+async def _parse(octets: bytes, kind: str, provider: CryptoProvider) -> int:
+    # Names and texts are turned into words lazily: ask for them, because that is where tolerant parsers fail late.
+    if kind == "certificate":
+        certificates = parse_certificates(octets)
+        for certificate in certificates:
+            _ = (certificate.subject, certificate.issuer, certificate.email_addresses, certificate.common_name)
+        return len(certificates)
+    if kind == "crl":
+        return len(parse_revocation_list(octets).revoked)
+    if kind == "cms":
+        describe_message(octets)
+        find_layer(parse_message(octets), detached_content=None)
+    elif kind == "message":
+        describe_message(octets)
+    elif kind == "pkcs8":
+        parse_private_key(octets)
+    elif kind == "spki":
+        parse_public_key(octets)
+    elif kind == "pkcs12":
+        return len(await load_identities(octets, b"", provider=provider))
+    else:
+        raise Disproved(f"the runner does not know the kind {kind!r}")
+    return 1
