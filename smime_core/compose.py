@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.errors import MalformedMessage
-from smime_core.mime.addresses import Mailbox, addresses
+from smime_core.mime.addresses import Mailbox, addresses, format_mailbox
 from smime_core.mime.attachment import Attachment
+from smime_core.mime.dates import format_date
 from smime_core.mime.encoded_words import encode_words
 from smime_core.mime.filenames import clean_filename
 from smime_core.mime.parameters import format_parameterised
@@ -26,10 +27,7 @@ _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,.
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,300}@[!-;=?-~]{1,300}>")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LINE_LENGTH: Final = 76
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +64,7 @@ def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[byte
         _address_field("To", draft.to),
         _address_field("Cc", draft.cc),
         _format_subject(draft.subject),
-        f"Date: {_format_date(draft.date)}\r\n",
+        f"Date: {format_date(draft.date)}\r\n",
         f"Message-ID: {_check_message_id(draft.message_id, 'Message-ID')}\r\n",
     ]
     if draft.in_reply_to:
@@ -113,7 +111,7 @@ def _attachment_head(attachment: Attachment) -> bytes:
 def _address_field(name: str, values: Sequence[str]) -> str:
     if not values:
         return ""
-    mailboxes = ",\r\n ".join(_format_mailbox(_parse_one(value, name)) for value in values)
+    mailboxes = ",\r\n ".join(format_mailbox(_parse_one(value, name)) for value in values)
     return f"{name}: {mailboxes}\r\n"
 
 
@@ -127,18 +125,6 @@ def _parse_one(value: str, where: str) -> Mailbox:
     if len(found[0].address) > 320:  # RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain.
         raise MalformedMessage("an address of more than 320 characters", where=where)
     return found[0]
-
-
-def _format_mailbox(mailbox: Mailbox) -> str:
-    name = mailbox.name
-    if not name:
-        return mailbox.address
-    if len(name) > 60 or not name.isascii() or "=?" in name:
-        return f"{encode_words(name)}\r\n <{mailbox.address}>"
-    if not _ATOMS.fullmatch(name):
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-        name = f'"{escaped}"'
-    return f"{name}\r\n <{mailbox.address}>" if len(name) + len(mailbox.address) > 60 else f"{name} <{mailbox.address}>"
 
 
 def _format_subject(subject: str) -> str:
@@ -155,13 +141,6 @@ def _format_subject(subject: str) -> str:
             lines.append("")
         lines[-1] += f" {word}"
     return "\r\n".join(lines) + "\r\n"
-
-
-def _format_date(date: datetime.datetime) -> str:
-    # RFC 5322 section 3.3. Not strftime, whose names follow the locale.
-    if date.tzinfo is None:
-        raise MalformedMessage("the time has no time zone", where="Date")
-    return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date:%Y %H:%M:%S %z}"
 
 
 def _check_message_id(value: str, where: str) -> str:

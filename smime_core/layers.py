@@ -6,9 +6,11 @@ and the mere description of a message walk the same way.
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core.content_info import (
     ID_AUTH_ENVELOPED_DATA,
@@ -21,27 +23,41 @@ from smime_core.content_info import (
 from smime_core.der import Buffer
 from smime_core.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime import (
+    EMBEDDED_MESSAGES,
     Entity,
     decode_body,
+    has_parts,
     is_multipart_signed,
     looks_like_cms_part,
     parse_entity,
+    parse_parts,
     split_signed,
     to_crlf,
 )
+from smime_core.mime.transfer import decode_base64_leniently
 from smime_core.signed_data import SignedData, parse_signed_data
 
 _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it before PEM
+_BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_HEAD_BYTES: Final = 128
+# Content types of CMS: PKCS #7, and S/MIME's own (RFC 5652 section 14, RFC 8551). The DER of the arcs.
+_CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedLayer:
-    """SignedData with the octets it covers; `content` is None for certificates only."""
+    """SignedData with the octets it covers; `content` is None for certificates only.
+
+    `micalg` is what a multipart/signed announces, "" elsewhere.
+    """
 
     signed_data: SignedData
     content: Buffer | None
     detached: bool
+    micalg: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +69,21 @@ class EncryptedLayer:
 Layer = SignedLayer | EncryptedLayer
 
 
+class NestedLayer(NamedTuple):
+    """A protected part below the top; `path` counts parts from 1 as IMAP does ("1.2")."""
+
+    path: str
+    entity: Entity
+
+
 def parse_message(data: Buffer) -> Entity | bytes:
-    """A MIME entity, or the octets of a bare CMS structure (DER, BER or PEM). Raises MalformedMessage."""
-    head = bytes(data[:64]).lstrip()
+    """A MIME entity, or the octets of a bare CMS structure (DER, BER, PEM, base64). Raises MalformedMessage."""
     if is_content_info(data):
         return bytes(data)
-    if head.startswith((b"-----BEGIN CMS", b"-----BEGIN PKCS")):
+    head = bytes(data[:_HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if head.startswith((b"-----BEGIN CMS", b"-----BEGIN PKCS", b"-----BEGIN SIGNED", b"-----BEGIN ENCRYPTED")):
+        return bytes(unarmor(bytes(data).removeprefix(_BYTE_ORDER_MARK)))
+    if _BARE_BASE64.fullmatch(head) and _begins_as_cms(decode_base64_leniently(head)):
         return bytes(unarmor(data))
     return parse_entity(data)
 
@@ -80,11 +105,45 @@ def find_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) 
         # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
         if not isinstance(layer, SignedLayer) or not layer.detached:
             raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-        return layer
-    if not looks_like_cms_part(node):
+        return dataclasses.replace(layer, micalg=node.content_type.parameters.get("micalg", ""))
+    if not is_cms_part(node):
         return None
     cms = unarmor(decode_body(node))
     return parse_layer(cms, detached_content=detached_content)
+
+
+def find_nested_layers(entity: Entity) -> Iterator[NestedLayer]:
+    """Every multipart/signed and CMS part below the top, outermost only: what is inside one belongs to its layer.
+
+    Multiparts of every kind and embedded messages are walked. A message/partial or message/external-body is not
+    followed: what it would bring together or fetch is no part of this message. Raises LimitExceeded.
+    """
+    # A stack of what is to be looked at, because hostile nesting must not exhaust Python's.
+    waiting = [NestedLayer("", entity)]
+    seen = 0
+    while waiting:
+        path, node = waiting.pop()
+        check_limit("MIME parts", seen := seen + 1, MAX_MIME_PARTS)
+        if is_multipart_signed(node) or is_cms_part(node):
+            if path:
+                yield NestedLayer(path, node)
+            continue
+        check_limit("MIME depth", len(path.split(".")) if path else 0, MAX_MIME_DEPTH)
+        prefix = f"{path}." if path else ""
+        children = [NestedLayer(f"{prefix}{number}", child) for number, child in enumerate(_children(node), start=1)]
+        waiting += reversed(children)
+
+
+def is_cms_part(entity: Entity) -> bool:
+    """Whether the part is CMS: announced so by type or name, or an application part whose first octets say so."""
+    if looks_like_cms_part(entity):
+        return True
+    if entity.content_type.type != "application":
+        return False
+    head = bytes(entity.body[:_HEAD_BYTES])
+    if entity.transfer_encoding == "base64":
+        return _begins_as_cms(decode_base64_leniently(head.lstrip()))
+    return _begins_as_cms(head if entity.transfer_encoding in ("7bit", "8bit", "binary") else decode_body(entity))
 
 
 def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
@@ -96,7 +155,7 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
         return octets
     if _HEADER_FIELD.match(octets):
         entity = parse_entity(octets)
-        if is_multipart_signed(entity) or looks_like_cms_part(entity):
+        if is_multipart_signed(entity) or is_cms_part(entity):
             return entity
     return octets
 
@@ -121,6 +180,21 @@ def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> S
     return SignedLayer(
         signed_data=signed_data, content=detached_content if detached else signed_data.e_content, detached=detached
     )
+
+
+def _children(entity: Entity) -> list[Entity]:
+    if entity.content_type.media_type in EMBEDDED_MESSAGES:
+        return [parse_entity(decode_body(entity))]
+    return parse_parts(entity) if has_parts(entity) else []
+
+
+def _begins_as_cms(octets: Buffer) -> bool:
+    # A ContentInfo whose OID lies in one of the arcs of CMS: many DER files are a SEQUENCE that starts with some OID.
+    head = bytes(octets[:32])
+    if not is_content_info(head):
+        return False
+    oid_start = 4 if head[1] <= 0x80 else 4 + (head[1] & 0x7F)
+    return head[oid_start:].startswith(_CMS_ARCS)
 
 
 def _transport_form(content: Buffer) -> Buffer:

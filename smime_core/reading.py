@@ -16,7 +16,7 @@ from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import has_parts
 from smime_core.mime.charset import decode_text
 from smime_core.mime.entity import Entity, decode_body, parse_entity
-from smime_core.mime.multipart import split_multipart
+from smime_core.mime.multipart import parse_parts
 from smime_core.mime.transfer import decode_base64_leniently
 
 _FALLBACK_NAMES: Final = {
@@ -67,8 +67,8 @@ class _Walk:
         check_limit("MIME depth", depth, MAX_MIME_DEPTH)
         self._parts += 1
         check_limit("MIME parts", self._parts, MAX_MIME_PARTS)
-        if has_parts(entity) and (parts := split_multipart(entity)):
-            shown = [self.read(parse_entity(part), depth + 1) for part in parts]
+        if has_parts(entity) and (parts := parse_parts(entity)):
+            shown = [self.read(part, depth + 1) for part in parts]
             return _choose(shown) if entity.content_type.subtype == "alternative" else _join(shown)
         return _read_leaf(entity)
 

@@ -4,16 +4,19 @@ Pure and synchronous. Bulk data is searched and encoded in whole buffers, never 
 returns or raises MalformedMessage.
 """
 
-from smime_core.mime.addresses import Mailbox, addresses, from_addresses
+from smime_core.mime.addresses import Mailbox, addresses, format_mailbox, from_addresses
 from smime_core.mime.assemble import build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
-from smime_core.mime.canonical import canonicalise, to_crlf
+from smime_core.mime.canonical import EMBEDDED_MESSAGES, canonicalise, has_parts, to_crlf
+from smime_core.mime.dates import format_date, parse_date
 from smime_core.mime.entity import Entity, decode_body, looks_like_cms_part, parse_entity
 from smime_core.mime.filenames import clean_filename
-from smime_core.mime.headers import Field, Headers
-from smime_core.mime.multipart import is_multipart_signed, split_multipart, split_signed
+from smime_core.mime.headers import Field, Headers, parse_headers
+from smime_core.mime.micalg import find_unannounced_hashes, micalg, parse_micalg
+from smime_core.mime.multipart import is_multipart_signed, parse_parts, split_multipart, split_signed
 from smime_core.mime.parameters import ContentType
 
 __all__ = [
+    "EMBEDDED_MESSAGES",
     "ContentType",
     "Entity",
     "Field",
@@ -25,12 +28,21 @@ __all__ = [
     "canonicalise",
     "clean_filename",
     "decode_body",
+    "find_unannounced_hashes",
+    "format_date",
+    "format_mailbox",
     "from_addresses",
+    "has_parts",
     "is_multipart_signed",
     "join_message",
     "looks_like_cms_part",
+    "micalg",
     "outer_headers_of",
+    "parse_date",
     "parse_entity",
+    "parse_headers",
+    "parse_micalg",
+    "parse_parts",
     "split_message",
     "split_multipart",
     "split_signed",

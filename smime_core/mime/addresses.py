@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.mime.encoded_words import decode_words
+from smime_core.mime.encoded_words import decode_words, encode_words
 from smime_core.mime.headers import Headers
 
 _TOKEN: Final = re.compile(
@@ -32,6 +32,7 @@ _DOMAIN: Final = re.compile(
     r"[A-Za-z0-9_\u0080-\ufffc\U00010000-\U0010ffff-]+(?:\.[A-Za-z0-9_\u0080-\ufffc\U00010000-\U0010ffff-]+)*"
 )
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
+_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 _Token = tuple[str, str]
 
@@ -66,6 +67,19 @@ def addresses(header_value: str) -> tuple[Mailbox, ...]:
         else:
             element.append((kind, text))
     return tuple(mailboxes)
+
+
+def format_mailbox(mailbox: Mailbox) -> str:
+    """The mailbox for a header field: its name quoted or encoded where needed, long ones folded."""
+    name = mailbox.name
+    if not name:
+        return mailbox.address
+    if len(name) > 60 or not name.isascii() or "=?" in name:
+        return f"{encode_words(name)}\r\n <{mailbox.address}>"
+    if not _ATOMS.fullmatch(name):
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        name = f'"{escaped}"'
+    return f"{name}\r\n <{mailbox.address}>" if len(name) + len(mailbox.address) > 60 else f"{name} <{mailbox.address}>"
 
 
 def _read_tokens(value: str) -> list[_Token]:

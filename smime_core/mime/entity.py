@@ -16,14 +16,30 @@ from smime_core.mime.encoded_words import decode_words
 from smime_core.mime.filenames import clean_filename
 from smime_core.mime.headers import Headers, parse_headers
 from smime_core.mime.parameters import ContentType, parse_content_type, parse_parameterised
-from smime_core.mime.transfer import decode_base64, decode_base64_leniently, decode_quoted_printable
+from smime_core.mime.transfer import (
+    decode_base64_before_footer,
+    decode_base64_leniently,
+    decode_quoted_printable,
+    decode_uuencode,
+)
 
 _MBOX_LINE: Final = re.compile(rb">?From [^\n]{0,1000}\n(?=[!-9;-~]{1,200}[ \t]*:)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _EMPTY_HEADERS: Final = re.compile(rb"\r?\n")
-_CMS_SUBTYPES: Final = frozenset(("pkcs7-mime", "x-pkcs7-mime", "pkcs7-signature", "x-pkcs7-signature"))
-_CMS_EXTENSIONS: Final = (".p7m", ".p7s", ".p7c", ".p7z")
+_CMS_SUBTYPES: Final = frozenset(
+    (
+        "pkcs7-mime",
+        "x-pkcs7-mime",
+        "pkcs7-signature",
+        "x-pkcs7-signature",
+        "x-pkcs7-certificates",
+        "cms",  # RFC 7193
+    )
+)
+_OCTET_STREAMS: Final = ("octet-stream", "octetstream", "x-octet-stream")
+_CMS_EXTENSIONS: Final = (".p7m", ".p7s", ".p7c", ".p7b", ".p7z")
+_UUENCODINGS: Final = ("x-uuencode", "uuencode", "x-uue", "x-uu")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +67,11 @@ class Entity:
         return clean_filename(decode_words(proposed)) if proposed else ""
 
 
-def parse_entity(data: Buffer) -> Entity:
-    """The entity that `data` is: it always is one. Raises LimitExceeded for a header section of absurd size."""
+def parse_entity(data: Buffer, *, default_type: str = "text/plain") -> Entity:
+    """The entity that `data` is: it always is one. `default_type` is meant where no Content-Type stands.
+
+    Raises LimitExceeded for a header section of absurd size.
+    """
     encoded = memoryview(data)
     if mbox_line := _MBOX_LINE.match(encoded):
         encoded = encoded[mbox_line.end() :]
@@ -63,7 +82,7 @@ def parse_entity(data: Buffer) -> Entity:
         headers,
         encoded[body_start:],
         encoded,
-        parse_content_type(headers.get_unfolded("Content-Type")),
+        parse_content_type(headers.get_unfolded("Content-Type") or default_type),
         parse_parameterised(headers.get_unfolded("Content-Transfer-Encoding") or "")[0] or "7bit",
     )
 
@@ -71,10 +90,14 @@ def parse_entity(data: Buffer) -> Entity:
 def decode_body(entity: Entity) -> Buffer:
     """The body with its transfer encoding undone.
 
-    Raises MalformedMessage for damaged base64 in a CMS body; elsewhere as much is read as can be.
+    Raises MalformedMessage for damaged base64 in a CMS body, where lines of a mailing list behind it are left out;
+    elsewhere as much is read as can be.
     """
     if entity.transfer_encoding == "base64":
-        return decode_base64(entity.body) if looks_like_cms_part(entity) else decode_base64_leniently(entity.body)
+        is_cms = looks_like_cms_part(entity)
+        return decode_base64_before_footer(entity.body) if is_cms else decode_base64_leniently(entity.body)
+    if entity.transfer_encoding in _UUENCODINGS:
+        return decode_uuencode(entity.body)
     if entity.transfer_encoding == "quoted-printable":
         return decode_quoted_printable(entity.body)
     return entity.body
@@ -85,9 +108,12 @@ def looks_like_cms_part(entity: Entity) -> bool:
     if entity.content_type.type != "application":
         return False
     subtype = entity.content_type.subtype
-    return subtype in _CMS_SUBTYPES or (
-        subtype in ("octet-stream", "octetstream") and entity.filename.lower().endswith(_CMS_EXTENSIONS)
-    )
+    return subtype in _CMS_SUBTYPES or (is_octet_stream(entity) and entity.filename.lower().endswith(_CMS_EXTENSIONS))
+
+
+def is_octet_stream(entity: Entity) -> bool:
+    """Whether the type says nothing: Outlook and gateways send CMS so."""
+    return entity.content_type.type == "application" and entity.content_type.subtype in _OCTET_STREAMS
 
 
 def _find_body(encoded: memoryview) -> tuple[int, int]:

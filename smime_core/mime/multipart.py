@@ -11,7 +11,7 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_MIME_PARTS, check_limit
-from smime_core.mime.entity import Entity, looks_like_cms_part, parse_entity
+from smime_core.mime.entity import Entity, is_octet_stream, looks_like_cms_part, parse_entity
 
 MAX_BOUNDARY_LENGTH: Final = 300  # RFC 2046 section 5.1.1 allows 70; some programs write more
 _CR: Final = 13
@@ -25,6 +25,15 @@ def split_multipart(entity: Entity) -> list[memoryview]:
     Raises MalformedMessage when there is no usable boundary parameter, LimitExceeded for too many parts.
     """
     return [entity.body[start:end] for start, end in find_parts(entity)]
+
+
+def parse_parts(entity: Entity) -> list[Entity]:
+    """The parts as entities; in a digest one without type is a message (RFC 2046 section 5.1.5).
+
+    Raises as split_multipart does.
+    """
+    default = "message/rfc822" if entity.content_type.subtype == "digest" else "text/plain"
+    return [parse_entity(part, default_type=default) for part in split_multipart(entity)]
 
 
 def find_parts(entity: Entity) -> list[tuple[int, int]]:
@@ -69,8 +78,9 @@ def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     signature = parse_entity(parts[1])
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
     found = _without_x(signature.content_type.media_type)
-    # Outlook sends a signature as application/octet-stream under a .p7s name; another announced type is a breach.
-    if not looks_like_cms_part(signature) or (found != protocol and signature.content_type.subtype != "octet-stream"):
+    # Outlook and gateways send a signature as application/octet-stream; another announced type is a breach. What the
+    # part really is, its content says to whoever parses it.
+    if not is_octet_stream(signature) and not (looks_like_cms_part(signature) and found == protocol):
         raise MalformedMessage(f"the second part is {found}, the protocol is {protocol}", where="multipart/signed")
     return parts[0], signature
 

@@ -38,12 +38,12 @@ class ContentType:
         return f"{self.type}/{self.subtype}"
 
 
-def parse_content_type(value: str | None) -> ContentType:
+def parse_content_type(value: str) -> ContentType:
     """The Content-Type that an unfolded field body names; text/plain where it names none (RFC 2045 section 5.2)."""
-    kind, parameters = parse_parameterised(value or "")
+    kind, parameters = parse_parameterised(value)
     main, slash, sub = (piece.strip() for piece in kind.partition("/"))
     if not slash or not _TOKEN.fullmatch(main) or not _TOKEN.fullmatch(sub):
-        return ContentType("text", "plain", {} if not value else parameters)
+        return ContentType("text", "plain", parameters)
     return ContentType(main, sub, parameters)
 
 

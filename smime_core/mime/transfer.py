@@ -19,6 +19,9 @@ _BLOCK_OF_LINES: Final = struct.Struct(f"{_LINE_LENGTH}s" * _LINES_A_BLOCK)
 _BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
 _BLANKS_AT_LINE_END: Final = re.compile(rb"[ \t]++(?=\r?\n|\Z)")
+_DIGITS: Final = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*+")
+_PADDING: Final = re.compile(rb"=[ \t\r\n]*=?[ \t]*(?=\r?\n|\Z)")
+_UU_BEGIN: Final = re.compile(rb"^begin [0-7]{3,4} [^\n]{0,1000}\n", re.MULTILINE)
 
 
 def encode_base64(data: Buffer) -> bytes:
@@ -37,6 +40,38 @@ def decode_base64(data: Buffer) -> bytes:
         return binascii.a2b_base64(bytes(data).translate(None, _BLANKS), strict_mode=True)
     except binascii.Error as error:
         raise MalformedMessage("the base64 is damaged or cut short", where="body") from error
+
+
+def decode_base64_before_footer(data: Buffer) -> bytes:
+    """The octets of a body under which a mailing list or a gateway wrote lines of its own.
+
+    What is left out follows the padding, or starts with a line that is no base64. A CMS structure tells by its lengths
+    when too much was left out. Raises MalformedMessage.
+    """
+    octets = bytes(data)
+    digits = _DIGITS.match(octets)
+    end = digits.end() if digits else 0
+    if end < len(octets):
+        padding = _PADDING.match(octets, end)
+        end = padding.end() if padding else octets.rfind(b"\n", 0, end) + 1
+    if not octets[:end].strip():
+        raise MalformedMessage("the base64 is damaged", where="body")
+    return decode_base64(octets[:end])
+
+
+def decode_uuencode(data: Buffer) -> bytes:
+    """The octets of a body in the encoding of old Unix mail, which is no part of MIME, up to the first damaged line."""
+    octets = bytes(data)
+    begin = _UU_BEGIN.search(octets)
+    decoded = bytearray()
+    for line in octets[begin.end() if begin else 0 :].splitlines():
+        if line.strip() in (b"", b"`", b"end"):
+            break
+        try:
+            decoded += binascii.a2b_uu(line)
+        except binascii.Error:
+            break
+    return bytes(decoded)
 
 
 def decode_base64_leniently(data: Buffer) -> bytes:

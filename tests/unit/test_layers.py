@@ -1,0 +1,274 @@
+"""Which CMS layers an input has: found by content, under every name and wrapping that mail programs give them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smime_core.blocking import sign_bytes, sign_message
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
+from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, find_nested_layers, parse_message
+from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS
+from smime_core.message import SignatureForm
+from smime_core.mime import Entity, parse_entity
+from smime_core.mime.transfer import encode_base64
+from tests.unit.people import MESSAGE, NOW, PROVIDER, person
+from tests.vectors_folder import vectors
+
+INNER = b"Content-Type: text/plain\r\n\r\nHello\r\n"
+SIGNED_DER = sign_bytes(INNER, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+SIGNED_MESSAGE = sign_message(MESSAGE, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+BASE64 = b"Content-Transfer-Encoding: base64\r\n"
+
+
+def uuencoded(data: bytes) -> bytes:
+    lines = [binascii.b2a_uu(data[start : start + 45]) for start in range(0, len(data), 45)]
+    return b"begin 644 smime.p7m\n" + b"".join(lines) + b"`\nend\n"
+
+
+def pem(label: str, data: bytes = SIGNED_DER) -> bytes:
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n".encode()
+
+
+def mixed(*parts: bytes, subtype: str = "mixed", boundary: str = "outer") -> bytes:
+    body = b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts)
+    head = f'From: a@example.test\r\nContent-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()
+    return head + body + f"--{boundary}--\r\n".encode()
+
+
+OPAQUE = b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n" + BASE64 + b"\r\n"
+OPAQUE += encode_base64(SIGNED_DER)
+TEXT = b"Content-Type: text/plain\r\n\r\nThis list is public.\r\n"
+
+
+class TestTheTop:
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n",
+            b"Content-Type: application/pkcs7-mime\r\n",
+            b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n",
+            b"Content-Type: application/x-pkcs7-mime; name=smime.p7m\r\n",
+            b"Content-Type: application/octet-stream; name=smime.p7m\r\n",
+            b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=SMIME.P7M\r\n",
+            b"Content-Type: application/octet-stream; name=document\r\n",
+            b"Content-Type: application/x-unheard-of\r\n",
+            b"Content-Type: application/cms\r\n",
+        ],
+    )
+    def test_a_signed_body_is_found_under_every_type_that_mail_programs_give_it(self, head: bytes) -> None:
+        message = b"From: a@example.test\r\n" + head + BASE64 + b"\r\n" + encode_base64(SIGNED_DER)
+        layer = find_layer(parse_message(message))
+        assert isinstance(layer, SignedLayer)
+        assert layer.content is not None
+        assert (bytes(layer.content), layer.detached) == (INNER, False)
+
+    @pytest.mark.parametrize(
+        ("encoding", "body"),
+        [
+            (b"binary", SIGNED_DER),
+            (b"8bit", SIGNED_DER),
+            (b"7bit", pem("PKCS7")),
+            (b"7bit", encode_base64(SIGNED_DER)),
+            (b"base64", base64.b64encode(pem("CMS"))),
+            (b"base64", encode_base64(SIGNED_DER) + b"-- \r\nOur mailing list\r\n"),
+            (b"base64", b"\r\n \r\n" + encode_base64(SIGNED_DER)),
+            (b"x-uuencode", uuencoded(SIGNED_DER)),
+            (b"quoted-printable", binascii.b2a_qp(SIGNED_DER, istext=False)),
+        ],
+    )
+    def test_a_signed_body_is_read_in_every_encoding(self, encoding: bytes, body: bytes) -> None:
+        """MUSTS 43: binary bodies too."""
+        head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: " + encoding + b"\r\n\r\n"
+        assert isinstance(find_layer(parse_message(head + body)), SignedLayer)
+
+    @pytest.mark.parametrize(
+        "file",
+        [
+            SIGNED_DER,
+            pem("CMS"),
+            pem("PKCS7"),
+            b"\xef\xbb\xbf" + pem("PKCS7").replace(b"\n", b"\r\n"),
+            pem("SIGNED MESSAGE"),
+            base64.encodebytes(SIGNED_DER),
+            b"\r\n" + base64.b64encode(SIGNED_DER) + b"\r\n",
+        ],
+    )
+    def test_a_bare_file_is_read_as_der_pem_and_base64(self, file: bytes) -> None:
+        assert isinstance(find_layer(parse_message(file)), SignedLayer)
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"Content-Type: text/plain; name=smime.p7m\r\n",
+            b"Content-Type: image/png; name=smime.p7m\r\n",
+            b"",
+        ],
+    )
+    def test_text_and_pictures_are_never_cms_whatever_they_hold(self, head: bytes) -> None:
+        message = b"From: a@example.test\r\n" + head + BASE64 + b"\r\n" + encode_base64(SIGNED_DER)
+        assert find_layer(parse_message(message)) is None
+
+    def test_an_application_file_that_only_begins_like_asn1_is_a_file(self) -> None:
+        key_like = bytes.fromhex("300d06092a864886f70d010101050003")
+        head = b"Content-Type: application/octet-stream; name=key.der\r\n" + BASE64 + b"\r\n"
+        assert find_layer(parse_message(head + encode_base64(key_like))) is None
+
+    def test_a_part_that_announces_cms_and_holds_none_is_refused(self) -> None:
+        head = b"Content-Type: application/pkcs7-mime\r\n" + BASE64 + b"\r\n"
+        with pytest.raises(MalformedMessage, match="DER"):
+            find_layer(parse_message(head + encode_base64(b"no structure at all")))
+
+    def test_the_signature_of_a_multipart_signed_may_be_an_octet_stream_of_any_name(self) -> None:
+        """MUSTS 44, accepting; the content decides."""
+        dialect = SIGNED_MESSAGE.replace(b"application/pkcs7-signature; name", b"application/octet-stream; name")
+        dialect = dialect.replace(b"smime.p7s", b"attachment.dat")
+        assert isinstance(find_layer(parse_message(dialect)), SignedLayer)
+
+    def test_a_multipart_signed_whose_second_part_is_no_signature_is_refused(self) -> None:
+        """MUSTS 44, refusing."""
+        start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
+        end = SIGNED_MESSAGE.rindex(b"\r\n--")
+        forged = SIGNED_MESSAGE[:start] + base64.b64encode(b"nothing") + SIGNED_MESSAGE[end:]
+        forged = forged.replace(b"application/pkcs7-signature; name", b"application/octet-stream; name")
+        with pytest.raises(MalformedMessage, match="no CMS structure"):
+            find_layer(parse_message(forged))
+
+    def test_content_inside_and_beside_a_signature_is_refused(self) -> None:
+        """MUSTS 8, refusing."""
+        start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
+        end = SIGNED_MESSAGE.rindex(b"\r\n--")
+        with pytest.raises(MalformedMessage, match="both inside and beside"):
+            find_layer(parse_message(SIGNED_MESSAGE[:start] + encode_base64(SIGNED_DER) + SIGNED_MESSAGE[end:]))
+
+    def test_a_layer_tells_what_its_micalg_announces(self) -> None:
+        """MUSTS 35."""
+        layer = find_layer(parse_message(SIGNED_MESSAGE.replace(b"micalg=sha-256", b"micalg=rsa-sha1")))
+        assert isinstance(layer, SignedLayer)
+        assert layer.micalg == "rsa-sha1"
+
+    def test_a_signature_file_covers_the_content_given_beside_it(self) -> None:
+        detached = sign_bytes(
+            INNER, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+        )
+        for file in (
+            detached,
+            b"Content-Type: application/pkcs7-signature\r\n" + BASE64 + b"\r\n" + encode_base64(detached),
+        ):
+            layer = find_layer(parse_message(file), detached_content=INNER)
+            assert isinstance(layer, SignedLayer)
+            assert (layer.content, layer.detached) == (INNER, True)
+
+    def test_preamble_and_epilogue_are_no_signed_content(self) -> None:
+        attacked = SIGNED_MESSAGE.replace(b"This is a signed S/MIME message.", b"Johnny, you are fired!")
+        attacked += b"Johnny, you are fired!\r\n"
+        layer = find_layer(parse_message(attacked))
+        assert isinstance(layer, SignedLayer)
+        assert layer.content is not None
+        assert b"fired" not in bytes(layer.content)
+
+
+class TestBelowTheTop:
+    def paths(self, message: bytes) -> list[str]:
+        return [path for path, _ in find_nested_layers(parse_entity(message))]
+
+    def test_a_signed_part_above_the_footer_of_a_mailing_list_is_found(self) -> None:
+        message = mixed(SIGNED_MESSAGE, TEXT)
+        (nested,) = find_nested_layers(parse_entity(message))
+        assert nested.path == "1"
+        layer = find_layer(nested.entity)
+        assert isinstance(layer, SignedLayer)
+        assert layer.detached
+
+    def test_a_cms_part_beside_a_disclaimer_and_a_winmail_file_is_found(self) -> None:
+        winmail = b"Content-Type: application/ms-tnef; name=winmail.dat\r\n" + BASE64 + b"\r\neJ8+Ig==\r\n"
+        assert self.paths(mixed(TEXT, OPAQUE, winmail)) == ["2"]
+
+    def test_protected_parts_in_forwarded_messages_and_digests_are_found(self) -> None:
+        forwarded = b"Content-Type: message/rfc822\r\n\r\n" + mixed(TEXT, OPAQUE)
+        international = b"Content-Type: message/global\r\n" + BASE64 + b"\r\n" + encode_base64(SIGNED_MESSAGE)
+        assert self.paths(mixed(TEXT, forwarded, international, boundary="top")) == ["2.1.2", "3.1"]
+
+    def test_a_part_of_a_digest_without_type_is_a_message(self) -> None:
+        """RFC 2046 section 5.1.5."""
+        assert self.paths(mixed(b"\r\n" + SIGNED_MESSAGE, subtype="digest")) == ["1.1"]
+
+    def test_what_stands_inside_a_protected_part_belongs_to_it(self) -> None:
+        again = sign_message(mixed(OPAQUE, TEXT), identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+        assert self.paths(mixed(again, TEXT, boundary="top")) == ["1"]
+
+    def test_the_top_itself_is_not_nested(self) -> None:
+        assert self.paths(SIGNED_MESSAGE) == self.paths(OPAQUE) == []
+
+    @pytest.mark.parametrize(
+        "kind", ["partial; id=x; number=1; total=2", 'external-body; access-type=URL; URL="http://x"']
+    )
+    def test_partial_messages_and_external_bodies_are_not_followed(self, kind: str) -> None:
+        head = f"Content-Type: message/{kind}\r\n\r\n".encode()
+        assert self.paths(mixed(head + SIGNED_MESSAGE)) == []
+
+    def test_more_parts_than_the_limit_are_refused(self) -> None:
+        nested = mixed(*[TEXT] * (MAX_MIME_PARTS // 2), boundary="inner")
+        with pytest.raises(LimitExceeded, match="MIME parts"):
+            self.paths(mixed(nested, nested, nested))
+
+    def test_deeper_nesting_than_the_limit_is_refused(self) -> None:
+        message = TEXT
+        for level in range(MAX_MIME_DEPTH + 1):
+            message = mixed(message, boundary=f"level{level}-")
+        with pytest.raises(LimitExceeded, match="MIME depth"):
+            self.paths(message)
+
+    def test_thousands_of_messages_in_one_another_are_refused_without_recursion(self) -> None:
+        with pytest.raises(LimitExceeded):
+            self.paths(b"Content-Type: message/rfc822\r\n\r\n" * 30_000)
+
+
+class TestVectors:
+    @pytest.mark.parametrize("name", ["m1-prepending-text/m1-smime.eml", "m3-hiding-in-reference/m3-smime.eml"])
+    def test_a_signed_part_inside_a_johnny_mail_is_found_below_the_top_only(self, name: str) -> None:
+        entity = parse_entity((vectors("johnny") / "03-mime" / name).read_bytes())
+        assert find_layer(entity) is None
+        assert [path for path, _ in find_nested_layers(entity)] == ["2"]
+
+    @pytest.mark.parametrize(
+        ("name", "kind"), [("4.8.eml", SignedLayer), ("4.9.eml", SignedLayer), ("5.3.eml", EncryptedLayer)]
+    )
+    def test_the_mails_of_rfc4134_show_their_layer(self, name: str, kind: type) -> None:
+        node = parse_message((vectors("rfc4134") / name).read_bytes())
+        assert isinstance(node, Entity)
+        assert isinstance(find_layer(node), kind)
+
+    @pytest.mark.parametrize(
+        "set_name",
+        ["mime-cpython", "mime-mailparser", "mime-mime4j", "mime-notmuch-lkml", "mime-spamassassin", "mime-stalwart"],
+    )
+    def test_every_vector_is_walked_or_refused(self, set_name: str) -> None:
+        for path in vectors(set_name).rglob("*"):
+            if path.is_file():
+                node = parse_message(path.read_bytes())
+                try:
+                    find_layer(node)
+                    list(find_nested_layers(node) if isinstance(node, Entity) else ())
+                except SmimeError:
+                    continue
+
+
+PIECES = b"Content-Type: |multipart/signed|multipart/mixed|message/rfc822|application/pkcs7-mime|; boundary=b|\r\n"
+PIECES += (
+    b"|--b|--|base64|Content-Transfer-Encoding: |MIAGCSqGSIb3DQEHAqCA|-----BEGIN CMS-----|x-uuencode|begin 644 a\n"
+)
+
+
+@given(st.lists(st.sampled_from(PIECES.split(b"|")) | st.binary(max_size=20), max_size=30))
+def test_any_pieces_have_layers_or_raise_the_one_error(pieces: list[bytes]) -> None:
+    try:
+        node = parse_message(b"".join(pieces))
+        find_layer(node)
+        list(find_nested_layers(node) if isinstance(node, Entity) else ())
+    except SmimeError:
+        return
