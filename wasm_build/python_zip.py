@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
-_CORE_LEFT_OUT: Final = {"demo_ca.py", "providers/native.py"}
+_CORE_LEFT_OUT: Final = ("cli/", "demo_ca.py", "providers/native")
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = ("__init__.py", "sealed.py", "stand_in.py", "verbs.py", "warm_up.py", "wire.py")
 
@@ -42,7 +42,7 @@ def build_python_zip(sources: dict[str, Path]) -> bytes:
 def _core_sources(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in folder.rglob("*.py"):
         name = path.relative_to(folder).as_posix()
-        if name not in _CORE_LEFT_OUT and not name.startswith("cli/"):
+        if not name.startswith(_CORE_LEFT_OUT):
             yield f"smime_core/{name}", path
 
 

@@ -1,5 +1,6 @@
-"""The native provider: pyca/cryptography over OpenSSL, and Python where that has nothing (RC2, ML-KEM-512).
+"""The native provider: pyca/cryptography over OpenSSL.
 
+Python does what that lacks: RC2, ML-KEM-512, and ML-KEM and ML-DSA with keys whose seed is lost.
 Its coroutines never suspend: `smime_core.blocking` steps them once. Foreign exceptions are mapped in `native_doors`.
 """
 
@@ -36,7 +37,7 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     UnsupportedByProvider,
 )
-from smime_core.keys import read_lattice_private
+from smime_core.keys import ML_DSA_PARAMETERS, read_expanded_private, read_lattice_private
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
 from smime_core.providers import native_agreement, native_ciphers, native_signatures, python_ml_kem
 from smime_core.providers.native_doors import REFUSALS, decryption, operation
@@ -50,6 +51,7 @@ from smime_core.providers.native_keys import (
     load_public,
 )
 from smime_core.providers.native_signatures import HASHES
+from smime_core.providers.python_ml_dsa import sign_ml_dsa
 
 
 class NativeProvider:
@@ -82,6 +84,8 @@ class NativeProvider:
         """A signature over `data`, hashed inside unless the scheme is pure. Raises ProviderError."""
         if not native_signatures.fits(key.key_type, algorithm):
             raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
+        if key.key_type in ML_DSA_PARAMETERS and read_lattice_private(key).seed is None:
+            return sign_ml_dsa(ML_DSA_PARAMETERS[key.key_type], read_expanded_private(key), bytes(data))
         with operation("sign"):
             return native_signatures.sign(self._import_private(key), algorithm, data)
 
