@@ -15,6 +15,7 @@ from wasm_build.tree import Content, list_folder, read_content, sha384
 
 _PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 _PINNED_FILES: Final = ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot")
+_HASH_WASM_FILES: Final = ("argon2", "scrypt")
 _KEPT_SNAPSHOTS: Final = 3
 
 
@@ -24,7 +25,7 @@ def collect_runtime(root: Path, *, cache: Path) -> dict[str, Content]:
     files: dict[str, Content] = {
         **list_folder(root / "wasm_build/runtime"),
         **{name: node_modules / "pyodide" / name for name in _PYODIDE_FILES},
-        "argon2.js": node_modules / "hash-wasm/dist/argon2.umd.min.js",
+        **{f"{name}.js": node_modules / f"hash-wasm/dist/{name}.umd.min.js" for name in _HASH_WASM_FILES},
         "sealwax_python.zip": build_python_zip(list_sources(root)),
     }
     files["sealwax.snapshot"] = find_or_make_snapshot(root, files, cache=cache)

@@ -65,11 +65,11 @@ class StandInDoor:
     def verify(self, *_: object) -> bool:
         return True
 
-    def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
+    def encrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> _Octets:
         padding = 16 - len(data) % 16 if name == "AES-CBC" else 16
         return _Octets(b"".join((data, bytes([padding]) * padding)))
 
-    def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes) -> _Octets:
+    def decrypt(self, name: str, cek: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> _Octets:
         return _Octets(data[: -data[-1]])
 
     def encryptOaep(self, key: object, data: bytes) -> _Octets:
@@ -78,10 +78,10 @@ class StandInDoor:
     def decryptOaep(self, key: object, data: bytes) -> _Octets:
         return _Octets(data[-32:])
 
-    def agree(self, key: object, curve: str, point: bytes, bits: int) -> _Octets:
+    def agree(self, key: object, algorithm: str, point: bytes, bits: int) -> _Octets:
         return _Octets(bytes(bits // 8))
 
-    def agreeEphemeral(self, key: object, curve: str, bits: int) -> _Octets:
+    def agreeEphemeral(self, key: object, algorithm: str, bits: int) -> _Octets:
         return _Octets(b"\x04" + bytes(bits // 8 * 3))
 
     def wrap(self, kek: bytes, cek: bytes) -> _Octets:

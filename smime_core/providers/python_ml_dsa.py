@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 
 from smime_core.arithmetic import ml_dsa
-from smime_core.arithmetic.ml_dsa import D, Q, MlDsa, Polynomial
+from smime_core.arithmetic.ml_dsa import D, MlDsa, Polynomial, Q
 
 _RANDOM_LENGTH = 32  # bytes
 

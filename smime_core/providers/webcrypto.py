@@ -4,61 +4,69 @@ It runs inside the vault's Worker, which registers the JavaScript module `sealwa
 that bulk data is copied once each way. Its coroutines yield JavaScript promises to whoever steps them, which the Worker
 does (`runtime/python_call.js`): an event loop in between would cost more than the cryptography of a small message.
 
-PBKDF2 and HKDF stay in Python (`python_kdf`), RSAES-PKCS1-v1_5, OAEP with two hashes and RSA signatures over old hashes
-too (`python_rsa`). Leaves out: what the browser lacks (AES-192 in Chromium).
+What a browser has is found by doing it: where it refuses a key, Python decides (`python_keys`), with the same outcome
+in every browser. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and OAEP with two hashes
+(`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import types
-from collections.abc import Generator
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from smime_core.algorithms import (
+    TAG_LENGTH,
     Argon2id,
-    CipherMode,
     ContentCipher,
+    Curve,
     HashName,
     Hkdf,
     Kdf,
     KeyTransport,
     Pbkdf2,
+    Scrypt,
     SignatureAlgorithm,
     SignatureScheme,
     TransportScheme,
 )
 from smime_core.der import Buffer
-from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
-from smime_core.keys import parse_private_key
+from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch
+from smime_core.keys import ML_KEM_PARAMETERS, parse_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
+from smime_core.providers import python_ml_kem
+from smime_core.providers.python_hashes import python_digest
 from smime_core.providers.python_kdf import derive_hkdf, derive_pbkdf2
-from smime_core.providers.python_rsa import (
-    decrypt_oaep,
-    decrypt_pkcs1_v15,
-    encrypt_oaep,
-    encrypt_pkcs1_v15,
-    verify_pkcs1_v15,
+from smime_core.providers.python_keys import (
+    agree_ephemeral_in_python,
+    agree_in_python,
+    check_key,
+    fits,
+    make_raw_key,
+    sign_in_python,
+    uncompressed_point,
+    verify_in_python,
 )
+from smime_core.providers.python_rsa import decrypt_oaep, decrypt_pkcs1_v15, encrypt_oaep, encrypt_pkcs1_v15
+from smime_core.providers.webcrypto_ciphers import WebCiphers, result, secret_octets, settle
 from smime_core.providers.webcrypto_forms import (
     WEB_HASHES,
+    agreement_algorithm,
     ecdsa_from_der,
     ecdsa_to_der,
-    import_algorithm,
+    find_import_algorithm,
     signature_algorithm,
 )
 
 # WebCrypto hashes faster than hashlib in WebAssembly; below this size the way there costs more than it saves.
 _WEB_DIGEST_FROM_BYTES: Final = 131_072
-_WEB_CIPHERS: Final = {CipherMode.CBC: "AES-CBC", CipherMode.GCM: "AES-GCM"}
 _NEW_KEYS: Final = {
     NewKey.RSA_2048: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256", "modulusLength": 2048},
     NewKey.RSA_3072: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256", "modulusLength": 3072},
-    NewKey.P256: {"name": "ECDSA", "namedCurve": "P-256"},
-    NewKey.P384: {"name": "ECDSA", "namedCurve": "P-384"},
+    NewKey.P256: {"name": "ECDSA", "namedCurve": Curve.P256},
+    NewKey.P384: {"name": "ECDSA", "namedCurve": Curve.P384},
+    NewKey.P521: {"name": "ECDSA", "namedCurve": Curve.P521},
 }
 _MISMATCH: Final = "the signature does not fit the content and the key"
 
@@ -76,9 +84,9 @@ class WebCryptoProvider:
         import sealwax_js
 
         self._door: Any = sealwax_js
+        self._ciphers = WebCiphers(sealwax_js)
         self._imported: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
         self._importing: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
-        self._decrypted: tuple[bytes, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -90,54 +98,53 @@ class WebCryptoProvider:
         return os.urandom(length)
 
     async def digest(self, hash_name: HashName, data: Buffer) -> bytes:
-        """One digest. Raises UnsupportedByProvider."""
+        """One digest."""
         if len(data) < _WEB_DIGEST_FROM_BYTES or hash_name not in WEB_HASHES:
-            return hashlib.new(hash_name, data).digest()
-        return await _result("digest", self._door.digest(WEB_HASHES[hash_name], data))
+            return python_digest(hash_name, data)
+        return await result("digest", self._door.digest(WEB_HASHES[hash_name], data))
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
-        """A signature over `data`, hashed inside. Raises ProviderError."""
-        _check_hash("sign", algorithm.hash_name)
-        _check_key_type("sign", key, algorithm)
-        imported = await self._import_key("sign", key, import_algorithm(algorithm, key.curve), "sign")
-        signature = await _result("sign", self._door.sign(imported, signature_algorithm(algorithm), data))
+        """A signature over `data`. Raises ProviderError, also for a key of the wrong type and for DSA."""
+        if not fits(key.key_type, algorithm):
+            raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
+        imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "sign")
+        if imported is None:
+            return sign_in_python(key, algorithm, data)
+        signature = await result("sign", self._door.sign(imported, signature_algorithm(algorithm), data))
         return ecdsa_to_der(signature) if algorithm.scheme is SignatureScheme.ECDSA else signature
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
         """Return when the signature holds. Raises SignatureMismatch, also for a wrong or an impossible key."""
-        is_ecdsa = algorithm.scheme is SignatureScheme.ECDSA
-        if is_ecdsa is not (key.key_type is KeyType.EC):
-            raise SignatureMismatch(f"the key verifies no {algorithm.label} signature")
-        if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15 and algorithm.hash_name not in WEB_HASHES:
-            verify_pkcs1_v15(key, algorithm.hash_name, signature, data)
-            return
-        _check_hash("verify", algorithm.hash_name)
-        if key.curve is not None:
-            signature = ecdsa_from_der(signature, key.curve)
-        imported = await self._import_key("verify", key, import_algorithm(algorithm, key.curve), "verify")
-        holds = await _settle(self._door.verify(imported, signature_algorithm(algorithm), signature, data))
-        if holds is not True:
+        check_key(key, algorithm)
+        fixed = ecdsa_from_der(signature, key.curve) if key.curve is not None else signature
+        imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "verify")
+        if imported is None:
+            verify_in_python(key, algorithm, signature, data)
+        elif await settle(self._door.verify(imported, signature_algorithm(algorithm), fixed, data)) is not True:
             raise SignatureMismatch(_MISMATCH)
 
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, *, aad: bytes = b""
     ) -> bytes:
-        """Ciphertext: CBC padded (RFC 5652 section 6.3), GCM with its 16-byte tag at the end. Raises ProviderError."""
-        if len(cek) != cipher.key_length:
-            raise ProviderError("encrypt_content", f"{cipher.name} takes {cipher.key_length} bytes")
-        name = _WEB_CIPHERS[cipher.mode]
-        return await _result("encrypt_content", self._door.encrypt(name, cek, iv, aad, plaintext))
+        """Ciphertext: CBC padded (RFC 5652 section 6.3), the others with the 16-byte tag. Raises ProviderError."""
+        return await self._ciphers.encrypt(cipher, cek, iv, plaintext, aad)
 
     async def decrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, *, aad: bytes = b""
+        self,
+        cipher: ContentCipher,
+        cek: bytes,
+        iv: bytes,
+        ciphertext: Buffer,
+        *,
+        aad: bytes = b"",
+        tag_length: int = TAG_LENGTH,
     ) -> bytes:
         """Plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
-        if len(cek) != cipher.key_length:
-            raise DecryptionError
-        outcome = await _settle(self._door.decrypt(_WEB_CIPHERS[cipher.mode], cek, iv, aad, ciphertext))
-        plaintext = _secret_octets(outcome)
-        self._decrypted = (plaintext, outcome)
-        return plaintext
+        return await self._ciphers.decrypt(cipher, cek, iv, ciphertext, aad, tag_length)
+
+    async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
+        """CBC without padding over whole blocks. Raises DecryptionError."""
+        return await self._ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
         """The CEK under an RSA key. Raises ProviderError."""
@@ -145,10 +152,10 @@ class WebCryptoProvider:
             raise ProviderError("transport_encrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
             return encrypt_pkcs1_v15(key, cek)
-        if not _web_has_oaep(algorithm):
+        imported = await self._import_key(key, _find_oaep(algorithm), "encrypt")
+        if imported is None:
             return encrypt_oaep(key, algorithm, cek)
-        imported = await self._import_key("transport_encrypt", key, _oaep(algorithm), "encrypt")
-        return await _result("transport_encrypt", self._door.encryptOaep(imported, cek))
+        return await result("transport_encrypt", self._door.encryptOaep(imported, cek))
 
     async def transport_decrypt(
         self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
@@ -158,43 +165,74 @@ class WebCryptoProvider:
             raise ProviderError("transport_decrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
             return decrypt_pkcs1_v15(key, encrypted_key, cek_length=cek_length)
-        if _web_has_oaep(algorithm):
-            imported = await self._import_key("transport_decrypt", key, _oaep(algorithm), "decrypt")
-            cek = await _secret_result(self._door.decryptOaep(imported, encrypted_key))
-        else:
+        imported = await self._import_key(key, _find_oaep(algorithm), "decrypt")
+        if imported is None:
             cek = decrypt_oaep(key, algorithm, encrypted_key)
+        else:
+            cek = secret_octets(await settle(self._door.decryptOaep(imported, encrypted_key)))
         if len(cek) != cek_length:
             raise DecryptionError
         return cek
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
-        """(ephemeral point uncompressed, shared secret), on the recipient's curve. Raises ProviderError."""
-        if key.curve is None:
-            raise ProviderError("agree_ephemeral", "the key is not an EC key")
-        imported = await self._import_key("agree_ephemeral", key, _ecdh(key), "")
-        field_bytes = (key.bits + 7) // 8
-        both = await _result("agree_ephemeral", self._door.agreeEphemeral(imported, key.curve, 8 * field_bytes))
-        return both[:-field_bytes], both[-field_bytes:]
+        """(ephemeral public key, shared secret), on the recipient's curve. Raises ProviderError."""
+        algorithm = agreement_algorithm(key, "agree_ephemeral")
+        imported = await self._import_key(key, algorithm, "")
+        if imported is None:
+            return agree_ephemeral_in_python(key)
+        length = (key.bits + 7) // 8
+        both = await result("agree_ephemeral", self._door.agreeEphemeral(imported, algorithm, 8 * length))
+        return both[:-length], both[-length:]
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
-        """The shared secret with the originator's uncompressed point, fully validated. Raises DecryptionError."""
-        if key.curve is None:
-            raise ProviderError("agree", "the key is not an EC key")
-        imported = await self._import_key("agree", key, _ecdh(key), "deriveBits")
-        if point[:1] != b"\x04":
+        """The shared secret with the originator's public key, fully validated. Raises DecryptionError."""
+        algorithm = agreement_algorithm(key, "agree")
+        if key.curve is not None:
+            point = uncompressed_point(key.curve, point)
+        imported = await self._import_key(key, algorithm, "deriveBits")
+        if imported is None:
+            return agree_in_python(key, point)
+        secret = secret_octets(await settle(self._door.agree(imported, algorithm, point, 8 * ((key.bits + 7) // 8))))
+        if not any(secret):
+            # MUSTS 28; browsers check it too.
             raise DecryptionError
-        return await _secret_result(self._door.agree(imported, key.curve, point, 8 * ((key.bits + 7) // 8)))
+        return secret
+
+    async def encapsulate(self, key: PublicKey) -> tuple[bytes, bytes]:
+        """(ciphertext, shared secret) of ML-KEM. Raises ProviderError."""
+        if key.key_type not in ML_KEM_PARAMETERS:
+            raise ProviderError("encapsulate", "the key is not an ML-KEM key")
+        imported = await self._import_key(key, _kem(key), "encapsulateBits")
+        if imported is None:
+            return python_ml_kem.encapsulate(key)
+        length = ML_KEM_PARAMETERS[key.key_type].ciphertext_length
+        both = await result("encapsulate", self._door.encapsulate(imported))
+        return both[:length], both[length:]
+
+    async def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
+        """The shared secret; a wrong ciphertext gives another one. Raises DecryptionError for a wrong length."""
+        if key.key_type not in ML_KEM_PARAMETERS:
+            raise ProviderError("decapsulate", "the key is not an ML-KEM key")
+        if len(ciphertext) != ML_KEM_PARAMETERS[key.key_type].ciphertext_length:
+            raise DecryptionError
+        imported = await self._import_key(key, _kem(key), "decapsulateBits")
+        if imported is None:
+            return python_ml_kem.decapsulate(key, ciphertext)
+        return secret_octets(await settle(self._door.decapsulate(imported, ciphertext)))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
         """AES key wrap (RFC 3394). Raises ProviderError."""
-        return await _result("wrap_key", self._door.wrap(kek, cek))
+        return await self._ciphers.wrap_key(kek, cek)
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
         """The CEK. Raises DecryptionError."""
-        return await _secret_result(self._door.unwrap(kek, wrapped))
+        return await self._ciphers.unwrap_key(kek, wrapped)
 
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
-        """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869) or Argon2id (RFC 9106). Raises ProviderError."""
+        """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
+
+        Raises ProviderError.
+        """
         match kdf:
             case Pbkdf2():
                 return derive_pbkdf2(kdf, secret, length)
@@ -202,96 +240,50 @@ class WebCryptoProvider:
                 return derive_hkdf(kdf, secret, length)
             case Argon2id(salt=salt, memory_kib=memory_kib, passes=passes, lanes=lanes):
                 derived = self._door.argon2id(secret, salt, memory_kib, passes, lanes, length)
-                return await _result("derive_key", derived)
+                return await result("derive_key", derived)
+            case Scrypt(salt=salt, cost=cost, block_size=block_size, parallelisation=parallelisation):
+                derived = self._door.scrypt(secret, salt, cost, block_size, parallelisation, length)
+                return await result("derive_key", derived)
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
         """A fresh key pair; an EC key carries its public half. Raises ProviderError."""
-        return parse_private_key(
-            await _result("generate_key", self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
-        )
+        if kind not in _NEW_KEYS:
+            return make_raw_key(kind)
+        pkcs8_der = await result("generate_key", self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
+        return parse_private_key(pkcs8_der)
 
     def begin_signing(self, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
         """Start importing a key that will sign: the browser does it while Python goes on."""
-        if algorithm.hash_name in WEB_HASHES:
-            web_algorithm = import_algorithm(algorithm, key.curve)
+        web_algorithm = find_import_algorithm(algorithm, key.curve)
+        if web_algorithm is not None:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
 
     def find_buffer(self, octets: bytes) -> Any:
         """The JavaScript ArrayBuffer that holds what `decrypt_content` gave last, else None: it spares a copy."""
-        if self._decrypted is not None and self._decrypted[0] is octets:
-            return self._decrypted[1]
-        return None
+        return self._ciphers.find_buffer(octets)
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
         if isinstance(key, PrivateKey):
             return self._door.importKey("pkcs8", key.pkcs8_der, algorithm, usage)
         return self._door.importKey("spki", key.spki_der, algorithm, usage)
 
-    async def _import_key(self, operation: str, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
+    async def _import_key(self, key: PublicKey | PrivateKey, algorithm: str | None, usage: str) -> Any:
+        # None where WebCrypto has no such algorithm, or this browser refuses the key: then Python decides.
+        if algorithm is None:
+            return None
         known = self._imported.setdefault(key, {})
         if algorithm not in known:
             pending = self._importing.get(key, {}).pop(algorithm, None)
-            imported = await _settle(pending or self._begin_import(key, algorithm, usage))
-            if isinstance(imported, str):
-                if operation == "verify":
-                    raise SignatureMismatch(_MISMATCH)
-                _refuse(operation, imported)
-            known[algorithm] = imported
+            imported = await settle(pending or self._begin_import(key, algorithm, usage))
+            known[algorithm] = None if isinstance(imported, str) else imported
         return known[algorithm]
 
 
-@types.coroutine
-def _settle(promise: Any) -> Generator[Any, Any, Any]:
-    # What the promise settles to is what the next step brings.
-    return (yield promise)
-
-
-async def _result(operation: str, promise: Any) -> bytes:
-    # An ArrayBuffer, or the name of the DOMException.
-    outcome = await _settle(promise)
-    if isinstance(outcome, str):
-        _refuse(operation, outcome)
-    octets: bytes = outcome.to_bytes()
-    return octets
-
-
-async def _secret_result(promise: Any) -> bytes:
-    return _secret_octets(await _settle(promise))
-
-
-def _secret_octets(outcome: Any) -> bytes:
-    # One error, so that nothing tells which check failed. What the browser cannot do at all is no secret.
-    if outcome == "NotSupportedError":
-        raise UnsupportedByProvider("decrypt", "this browser lacks the algorithm")
-    if isinstance(outcome, str):
-        raise DecryptionError
-    octets: bytes = outcome.to_bytes()
-    return octets
-
-
-def _refuse(operation: str, name: str) -> NoReturn:
-    if name == "NotSupportedError":
-        raise UnsupportedByProvider(operation, "this browser lacks the algorithm")
-    raise ProviderError(operation)
-
-
-def _check_hash(operation: str, hash_name: HashName) -> None:
-    if hash_name not in WEB_HASHES:
-        raise UnsupportedByProvider(operation, f"WebCrypto has no {hash_name}")
-
-
-def _check_key_type(operation: str, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
-    if (algorithm.scheme is SignatureScheme.ECDSA) is not (key.key_type is KeyType.EC):
-        raise ProviderError(operation, f"the key makes no {algorithm.label} signature")
-
-
-def _web_has_oaep(algorithm: KeyTransport) -> bool:
-    return algorithm.hash_name is algorithm.mgf_hash and algorithm.hash_name in WEB_HASHES
-
-
-def _oaep(algorithm: KeyTransport) -> str:
+def _find_oaep(algorithm: KeyTransport) -> str | None:
+    if algorithm.hash_name is not algorithm.mgf_hash or algorithm.hash_name not in WEB_HASHES:
+        return None
     return json.dumps({"name": "RSA-OAEP", "hash": WEB_HASHES[algorithm.hash_name]})
 
 
-def _ecdh(key: PublicKey | PrivateKey) -> str:
-    return json.dumps({"name": "ECDH", "namedCurve": key.curve})
+def _kem(key: PublicKey | PrivateKey) -> str:
+    return json.dumps({"name": key.key_type.upper()})

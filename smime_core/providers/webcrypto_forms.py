@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Final
 
 from smime_core import der
 from smime_core.algorithms import Curve, HashName, SignatureAlgorithm, SignatureScheme
-from smime_core.errors import MalformedMessage, SignatureMismatch
+from smime_core.arithmetic.weierstrass import CURVE_NUMBERS
+from smime_core.errors import MalformedMessage, ProviderError, SignatureMismatch
+from smime_core.provider import KeyType, PrivateKey, PublicKey
 
-# SEC 2 version 2, sections 2.4.2, 2.5.1 and 2.6.1: the order n of each base point.
-_ORDERS: Final = {
-    Curve.P256: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-    Curve.P384: int(
-        "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16
-    ),
-    Curve.P521: int(
-        "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa"
-        "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
-        16,
-    ),
-}
+_WEB_CURVES: Final = (Curve.P256, Curve.P384, Curve.P521)
 WEB_HASHES: Final = {
     HashName.SHA1: "SHA-1",
     HashName.SHA256: "SHA-256",
@@ -31,17 +23,27 @@ _WEB_SCHEMES: Final = {
     SignatureScheme.RSA_PKCS1_V15: "RSASSA-PKCS1-v1_5",
     SignatureScheme.RSA_PSS: "RSA-PSS",
     SignatureScheme.ECDSA: "ECDSA",
+    SignatureScheme.ED25519: "Ed25519",
+    SignatureScheme.ML_DSA_44: "ML-DSA-44",
+    SignatureScheme.ML_DSA_65: "ML-DSA-65",
+    SignatureScheme.ML_DSA_87: "ML-DSA-87",
 }
 
 
-def import_algorithm(algorithm: SignatureAlgorithm, curve: Curve | None) -> str:
-    """JSON of the algorithm that a signature key is imported for."""
-    name = _WEB_SCHEMES[algorithm.scheme]
-    if curve is not None:
-        return json.dumps({"name": name, "namedCurve": curve})
-    return json.dumps({"name": name, "hash": WEB_HASHES[algorithm.hash_name]})
+@functools.cache
+def find_import_algorithm(algorithm: SignatureAlgorithm, curve: Curve | None) -> str | None:
+    """JSON of the algorithm that a signature key is imported for; None where no WebCrypto has it."""
+    name = _WEB_SCHEMES.get(algorithm.scheme)
+    if name is None or algorithm.is_pure:
+        return name and json.dumps({"name": name})
+    if algorithm.hash_name not in WEB_HASHES:
+        return None
+    if curve is None:
+        return json.dumps({"name": name, "hash": WEB_HASHES[algorithm.hash_name]})
+    return json.dumps({"name": name, "namedCurve": curve}) if curve in _WEB_CURVES else None
 
 
+@functools.cache
 def signature_algorithm(algorithm: SignatureAlgorithm) -> str:
     """JSON of the algorithm that signs or verifies."""
     name = _WEB_SCHEMES[algorithm.scheme]
@@ -50,6 +52,15 @@ def signature_algorithm(algorithm: SignatureAlgorithm) -> str:
     if algorithm.scheme is SignatureScheme.RSA_PSS:
         return json.dumps({"name": name, "saltLength": algorithm.salt_length})
     return json.dumps({"name": name})
+
+
+def agreement_algorithm(key: PublicKey | PrivateKey, operation: str) -> str:
+    """JSON of the algorithm that a key agrees by. Raises ProviderError for a key that does not."""
+    if key.curve is not None:
+        return json.dumps({"name": "ECDH", "namedCurve": key.curve})
+    if key.key_type not in (KeyType.X25519, KeyType.X448):
+        raise ProviderError(operation, "the key agrees with none")
+    return json.dumps({"name": key.key_type.upper()})
 
 
 def ecdsa_to_der(signature: bytes) -> bytes:
@@ -63,7 +74,7 @@ def ecdsa_from_der(signature: bytes, curve: Curve) -> bytes:
 
     Raises SignatureMismatch unless it is DER and both numbers are in range (MUSTS 12).
     """
-    order = _ORDERS[curve]
+    order = CURVE_NUMBERS[curve].order
     try:
         numbers = [der.parse_integer(child) for child in der.read_sequence(signature)]
     except MalformedMessage:

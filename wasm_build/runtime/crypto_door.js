@@ -1,12 +1,12 @@
 /**
- * The module `sealwax_js` that Python imports: WebCrypto and Argon2id over the bytes of Python's memory.
+ * The module `sealwax_js` that Python imports: WebCrypto, Argon2id and scrypt over the bytes of Python's memory.
  *
  * Bulk data is handed to WebCrypto as a view on linear memory: WebCrypto takes its own copy before the call returns,
  * so that no JavaScript copy exists. Everything that comes back is kept in the residue and overwritten at the end.
  * A refusal is returned as the name of the DOMException, never thrown: its text belongs to the browser.
  */
 
-import { deriveArgon2id } from "./argon2_door.js";
+import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
 
 /** @typedef {import("./cleanup.js").Residue} Residue */
 /**
@@ -74,21 +74,36 @@ function createOperations(residue) {
   };
 
   /**
-   * @param {string} name "AES-CBC" or "AES-GCM"
+   * @param {string} name
    * @param {PythonBytes} iv
    * @param {PythonBytes} aad
+   * @param {number} bits of the tag; of the counter in counter mode
    */
-  const cipher = (name, iv, aad) =>
-    name === "AES-GCM"
-      ? { name, iv: copySmall(iv), additionalData: copySmall(aad), tagLength: 128 }
-      : { name, iv: copySmall(iv) };
+  const cipher = (name, iv, aad, bits) => {
+    if (name === "AES-CBC") return { name, iv: copySmall(iv) };
+    if (name === "AES-CTR") return { name, counter: copySmall(iv), length: bits };
+    return { name, iv: copySmall(iv), additionalData: copySmall(aad), tagLength: bits };
+  };
 
   /**
    * @param {PythonBytes} secret
    * @param {string} name
    * @param {KeyUsage[]} usages
    */
-  const importSecret = (secret, name, usages) => subtle.importKey("raw", copySmall(secret), name, false, usages);
+  const importSecret = (secret, name, usages) =>
+    subtle.importKey(name.startsWith("AES") ? "raw" : RAW_SECRET, copySmall(secret), name, false, usages);
+
+  /**
+   * One buffer with both parts behind one another.
+   * @param {ArrayBuffer} open
+   * @param {ArrayBuffer} secret
+   */
+  const join = (open, secret) => {
+    const both = new Uint8Array(new ArrayBuffer(open.byteLength + secret.byteLength));
+    both.set(new Uint8Array(open));
+    both.set(new Uint8Array(residue.keepBuffer(secret)), open.byteLength);
+    return both.buffer;
+  };
 
   return {
     /** @param {string} hash @param {PythonBytes} data */
@@ -109,20 +124,20 @@ function createOperations(residue) {
         return withView(data, (view) => subtle.verify(JSON.parse(algorithm), key, signatureCopy, view));
       }),
 
-    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data */
-    encrypt: (name, cek, iv, aad, data) =>
+    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data @param {number} bits */
+    encrypt: (name, cek, iv, aad, data, bits) =>
       attempt(() => {
-        const algorithm = cipher(name, iv, aad);
+        const algorithm = cipher(name, iv, aad, bits);
         return withKept(data, async (kept) => {
           const key = await importSecret(cek, name, ["encrypt"]);
           return withView(kept, (view) => subtle.encrypt(algorithm, key, view));
         });
       }),
 
-    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data */
-    decrypt: (name, cek, iv, aad, data) =>
+    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data @param {number} bits */
+    decrypt: (name, cek, iv, aad, data, bits) =>
       attempt(() => {
-        const algorithm = cipher(name, iv, aad);
+        const algorithm = cipher(name, iv, aad, bits);
         return withKept(data, async (kept) => {
           const key = await importSecret(cek, name, ["decrypt"]);
           return withView(kept, (view) => subtle.decrypt(algorithm, key, view));
@@ -135,27 +150,39 @@ function createOperations(residue) {
     /** @param {CryptoKey} key @param {PythonBytes} data */
     decryptOaep: (key, data) => attempt(() => subtle.decrypt("RSA-OAEP", key, copySmall(data))),
 
-    /** @param {CryptoKey} key @param {string} curve @param {PythonBytes} point @param {number} bits */
-    agree: (key, curve, point, bits) =>
+    /** @param {CryptoKey} key @param {string} algorithm JSON @param {PythonBytes} point @param {number} bits */
+    agree: (key, algorithm, point, bits) =>
       attempt(async () => {
-        const other = await subtle.importKey("raw", copySmall(point), { name: "ECDH", namedCurve: curve }, false, []);
-        return subtle.deriveBits({ name: "ECDH", public: other }, key, bits);
+        const parameters = JSON.parse(algorithm);
+        const other = await subtle.importKey("raw", copySmall(point), parameters, false, []);
+        return subtle.deriveBits({ name: parameters.name, public: other }, key, bits);
       }),
 
     /**
-     * The ephemeral point and behind it the shared secret.
-     * @param {CryptoKey} key @param {string} curve @param {number} bits
+     * The ephemeral public key and behind it the shared secret.
+     * @param {CryptoKey} key @param {string} algorithm JSON @param {number} bits
      */
-    agreeEphemeral: (key, curve, bits) =>
+    agreeEphemeral: (key, algorithm, bits) =>
       attempt(async () => {
-        const pair = await subtle.generateKey({ name: "ECDH", namedCurve: curve }, false, ["deriveBits"]);
+        const parameters = JSON.parse(algorithm);
+        const pair = /** @type {CryptoKeyPair} */ (await subtle.generateKey(parameters, false, ["deriveBits"]));
         const point = await subtle.exportKey("raw", pair.publicKey);
-        const secret = await subtle.deriveBits({ name: "ECDH", public: key }, pair.privateKey, bits);
-        const both = new Uint8Array(new ArrayBuffer(point.byteLength + secret.byteLength));
-        both.set(new Uint8Array(point));
-        both.set(new Uint8Array(residue.keepBuffer(secret)), point.byteLength);
-        return both.buffer;
+        return join(point, await subtle.deriveBits({ name: parameters.name, public: key }, pair.privateKey, bits));
       }),
+
+    /**
+     * The ciphertext and behind it the shared secret.
+     * @param {CryptoKey} key
+     */
+    encapsulate: (key) =>
+      attempt(async () => {
+        const { ciphertext, sharedKey } = await /** @type {any} */ (subtle).encapsulateBits(key.algorithm, key);
+        return join(ciphertext, sharedKey);
+      }),
+
+    /** @param {CryptoKey} key @param {PythonBytes} ciphertext */
+    decapsulate: (key, ciphertext) =>
+      attempt(() => /** @type {any} */ (subtle).decapsulateBits(key.algorithm, key, copySmall(ciphertext))),
 
     /** @param {PythonBytes} kek @param {PythonBytes} cek */
     wrap: (kek, cek) =>
@@ -188,8 +215,15 @@ function createOperations(residue) {
     /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} memory KiB @param {number} passes @param {number} lanes @param {number} length */
     argon2id: (secret, salt, memory, passes, lanes, length) =>
       deriveArgon2id(residue, { secret: copySmall(secret), salt: copySmall(salt), memory, passes, lanes, length }),
+
+    /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} cost @param {number} blockSize @param {number} lanes @param {number} length */
+    scrypt: (secret, salt, cost, blockSize, lanes, length) =>
+      deriveScrypt(residue, { secret: copySmall(secret), salt: copySmall(salt), cost, blockSize, lanes, length }),
   };
 }
+
+// The newer algorithms take their keys under this name alone.
+const RAW_SECRET = /** @type {any} */ ("raw-secret");
 
 // WebCrypto wraps keys, not bytes: an HMAC key may have any length.
 const ANY_SECRET = { name: "HMAC", hash: "SHA-256" };

@@ -1,0 +1,62 @@
+"""DSA signatures (FIPS 186-4 section 4.7), which no browser verifies: read only, and weak."""
+
+from __future__ import annotations
+
+from smime_core import der
+from smime_core.algorithms import HashName
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage, SignatureMismatch
+from smime_core.provider import PublicKey
+from smime_core.providers.python_hashes import python_digest
+
+# FIPS 186-4 section 4.2; the first is that of FIPS 186-2, whose modulus may be shorter.
+_SUBGROUP_BITS = (160, 224, 256)
+_MIN_MODULUS_BITS = 512
+_MISMATCH = "the signature does not fit the content and the key"
+
+
+def verify_dsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
+    """Return when the signature holds. Raises SignatureMismatch, also for a key whose numbers do not fit."""
+    p, q, g, y = _read_key(key)
+    r, s = _read_signature(signature)
+    # Section 4.7 step 1.
+    if not (0 < r < q and 0 < s < q):
+        raise SignatureMismatch("a number of the DSA signature is out of range")
+    digest = python_digest(hash_name, data)
+    number = int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - q.bit_length())
+    inverse = pow(s, -1, q)
+    if pow(g, number * inverse % q, p) * pow(y, r * inverse % q, p) % p % q != r:
+        raise SignatureMismatch(_MISMATCH)
+
+
+def _read_key(key: PublicKey) -> tuple[int, int, int, int]:
+    # RFC 3279 section 2.3.2: the parameters stand in the algorithm, y in the BIT STRING.
+    algorithm, bit_string = der.read_sequence(key.spki_der)
+    parameters = der.read_sequence(algorithm.encoded)[1:]
+    if not parameters:
+        raise SignatureMismatch("the DSA key inherits its parameters")
+    try:
+        p, q, g = (der.parse_integer(child) for child in der.read_sequence(parameters[0].encoded))
+        y = der.parse_integer(der.read_one(bit_string.content[1:]))
+    except (MalformedMessage, ValueError):
+        raise SignatureMismatch("the DSA key lacks one of its numbers") from None
+    _check_group(p, q, g, y)
+    return p, q, g, y
+
+
+def _check_group(p: int, q: int, g: int, y: int) -> None:
+    # SP 800-89 section 5: both numbers generate the subgroup of order q. An even or a small p would let anybody sign.
+    fits = q.bit_length() in _SUBGROUP_BITS and p.bit_length() >= _MIN_MODULUS_BITS and p % 2 == 1 and (p - 1) % q == 0
+    if not fits or not all(1 < number < p and pow(number, q, p) == 1 for number in (g, y)):
+        raise SignatureMismatch("the numbers of the DSA key do not belong together")
+
+
+def _read_signature(signature: bytes) -> tuple[int, int]:
+    # RFC 3279 section 2.2.2; rebuilding shows whatever DER forbids.
+    try:
+        r, s = (der.parse_integer(child) for child in der.read_sequence(signature))
+    except (MalformedMessage, ValueError):
+        raise SignatureMismatch("the DSA signature is not a DER SEQUENCE of two INTEGERs") from None
+    if der.sequence(der.integer(r), der.integer(s)) != signature:
+        raise SignatureMismatch("the DSA signature is not a DER SEQUENCE of two INTEGERs")
+    return r, s

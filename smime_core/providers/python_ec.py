@@ -1,0 +1,192 @@
+"""ECDSA (FIPS 186-5 section 6.4) and ECDH (SEC 1 section 3.3.1) where WebCrypto lacks the curve or the hash.
+
+That is brainpool, which no browser has, and the P curves with SHA-224 or SHA-3. Points are checked to lie on their
+curve, whose cofactor is one. Secret multipliers are blinded by a multiple of the order; Python is not constant-time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import Curve, HashName
+from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, CurveNumbers, decompress_point
+from smime_core.der import Buffer
+from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch
+from smime_core.keys import public_point
+from smime_core.provider import PrivateKey, PublicKey
+from smime_core.providers.python_hashes import python_digest
+from smime_core.providers.webcrypto_forms import ecdsa_from_der, ecdsa_to_der
+
+Point = tuple[int, int, int]
+"""Jacobian X, Y, Z: the affine point is X/Z², Y/Z³; Z is zero at infinity."""
+
+_BASE_X: Final = {
+    # SEC 2 sections 2.4.2, 2.5.1 and 2.6.1; RFC 5639 sections 3.4, 3.6 and 3.7; compressed.
+    Curve.P256: "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+    Curve.P384: "03aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+    Curve.P521: "0200c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe7"
+    "5928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66",
+    Curve.BRAINPOOL_P256R1: "038bd2aeb9cb7e57cb2c4b482ffc81b7afb9de27e1e3bd23c23a4453bd9ace3262",
+    Curve.BRAINPOOL_P384R1: "031d1c64f068cf45ffa2a63a81b7c13f6b8847a3e77ef14fe3db7fcafe0cbd10e8"
+    "e826e03436d646aaef87b2e247d4af1e",
+    Curve.BRAINPOOL_P512R1: "0281aee4bdd82ed9645a21322e9c4c6a9385ed9f70b5d916c1b43b62eef4d0098e"
+    "ff3b1f78e2d0d48d50d1687b93b97d5f7c6d5047406a5e688b352209bcb9f822",
+}
+_BLIND_BITS: Final = 64
+
+
+def sign_ecdsa(key: PrivateKey, hash_name: HashName, data: Buffer) -> bytes:
+    """An Ecdsa-Sig-Value over `data`. Raises ProviderError for a key that is not EC."""
+    curve = _curve_of(key, "sign")
+    numbers, base = CURVE_NUMBERS[curve], _base_point(curve)
+    scalar, hashed = _scalar_of(key), _message_number(hash_name, data, numbers)
+    while True:
+        nonce = secrets.randbelow(numbers.order - 1) + 1
+        r = _affine(numbers, _multiply_secret(numbers, nonce, base))[0] % numbers.order
+        # The secret numbers meet only under a random factor, so that times tell nothing about either.
+        blind = secrets.randbelow(numbers.order - 1) + 1
+        inverse = pow(nonce * blind, -1, numbers.order)
+        s = (blind * hashed + blind * scalar % numbers.order * r) * inverse % numbers.order
+        if r and s:
+            length = (numbers.order.bit_length() + 7) // 8
+            return ecdsa_to_der(r.to_bytes(length, "big") + s.to_bytes(length, "big"))
+
+
+def verify_ecdsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
+    """Return when the signature holds. Raises SignatureMismatch, also for a point that is not on its curve."""
+    if key.curve is None:
+        raise SignatureMismatch("the key verifies no ECDSA signature")
+    numbers = CURVE_NUMBERS[key.curve]
+    fixed = ecdsa_from_der(signature, key.curve)
+    half = len(fixed) // 2
+    r, s = int.from_bytes(fixed[:half], "big"), int.from_bytes(fixed[half:], "big")
+    public = _find_point(key.curve, public_point(key))
+    if public is None:
+        raise SignatureMismatch("the public key is no point of its curve")
+    inverse = pow(s, -1, numbers.order)
+    first = _multiply(
+        numbers, _message_number(hash_name, data, numbers) * inverse % numbers.order, _base_point(key.curve)
+    )
+    sum_point = _add(numbers, first, _multiply(numbers, r * inverse % numbers.order, public))
+    if sum_point[2] == 0 or _affine(numbers, sum_point)[0] % numbers.order != r:
+        raise SignatureMismatch("the signature does not fit the content and the key")
+
+
+def agree_ecdh(key: PrivateKey, point: bytes) -> bytes:
+    """The x-coordinate of the shared point. Raises DecryptionError for what is no point of the key's curve."""
+    curve = _curve_of(key, "agree")
+    numbers, other = CURVE_NUMBERS[curve], _find_point(curve, point)
+    if other is None:
+        raise DecryptionError
+    x, _ = _affine(numbers, _multiply_secret(numbers, _scalar_of(key), other))
+    return x.to_bytes(numbers.field_length, "big")
+
+
+def agree_ephemeral_ecdh(key: PublicKey) -> tuple[bytes, bytes]:
+    """(ephemeral point uncompressed, shared secret). Raises ProviderError for a key that is no point of its curve."""
+    curve = _curve_of(key, "agree_ephemeral")
+    numbers, other = CURVE_NUMBERS[curve], _find_point(curve, public_point(key))
+    if other is None:
+        raise ProviderError("agree_ephemeral", "the key is no point of its curve")
+    scalar, length = secrets.randbelow(numbers.order - 1) + 1, numbers.field_length
+    own = _affine(numbers, _multiply_secret(numbers, scalar, _base_point(curve)))
+    x, _ = _affine(numbers, _multiply_secret(numbers, scalar, other))
+    return b"\x04" + b"".join(number.to_bytes(length, "big") for number in own), x.to_bytes(length, "big")
+
+
+def _curve_of(key: PrivateKey | PublicKey, operation: str) -> Curve:
+    if key.curve is None:
+        raise ProviderError(operation, "the key is not an EC key")
+    return key.curve
+
+
+def _scalar_of(key: PrivateKey) -> int:
+    # RFC 5915 section 3, in the form that `keys` builds.
+    key_der = der.read_octets(der.read_sequence(key.pkcs8_der)[2])
+    return int.from_bytes(der.read_octets(der.read_sequence(key_der)[1]), "big")
+
+
+def _message_number(hash_name: HashName, data: Buffer, numbers: CurveNumbers) -> int:
+    # FIPS 186-5 section 6.4.1 step 2: the leftmost bits, as many as the order has.
+    digest = python_digest(hash_name, data)
+    return int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - numbers.order.bit_length())
+
+
+def _base_point(curve: Curve) -> Point:
+    point = _find_point(curve, bytes.fromhex(_BASE_X[curve]))
+    if point is None:
+        raise ProviderError("import_key", f"the base point of {curve} is not on it")
+    return point
+
+
+def _find_point(curve: Curve, octets: bytes) -> Point | None:
+    # SEC 1 section 3.2.2.1; the cofactor is one, so that every point but infinity has the order wanted.
+    numbers = CURVE_NUMBERS[curve]
+    if octets[:1] in (b"\x02", b"\x03"):
+        octets = decompress_point(curve, octets) or b""
+    length = numbers.field_length
+    if octets[:1] != b"\x04" or len(octets) != 1 + 2 * length:
+        return None
+    x, y = int.from_bytes(octets[1 : 1 + length], "big"), int.from_bytes(octets[1 + length :], "big")
+    prime = numbers.prime
+    if x >= prime or y >= prime or (y * y - x * x * x - numbers.a * x - numbers.b) % prime:
+        return None
+    return x, y, 1
+
+
+def _multiply_secret(numbers: CurveNumbers, scalar: int, point: Point) -> Point:
+    # The same point from another multiplier each time (Coron), through a ladder that adds at every bit.
+    blinded = scalar + numbers.order * (secrets.randbits(_BLIND_BITS) | 1 << _BLIND_BITS - 1)
+    low, high = point, _double(numbers, point)
+    for position in reversed(range(blinded.bit_length() - 1)):
+        total = _add(numbers, low, high)
+        if blinded >> position & 1:
+            low, high = total, _double(numbers, high)
+        else:
+            low, high = _double(numbers, low), total
+    return low
+
+
+def _multiply(numbers: CurveNumbers, scalar: int, point: Point) -> Point:
+    result: Point = (1, 1, 0)
+    for position in reversed(range(scalar.bit_length())):
+        result = _double(numbers, result)
+        if scalar >> position & 1:
+            result = _add(numbers, result, point)
+    return result
+
+
+def _double(numbers: CurveNumbers, point: Point) -> Point:
+    x, y, z = point
+    prime = numbers.prime
+    squared = y * y % prime
+    s = 4 * x * squared % prime
+    m = (3 * x * x + numbers.a * pow(z, 4, prime)) % prime
+    x3 = (m * m - 2 * s) % prime
+    return x3, (m * (s - x3) - 8 * squared * squared) % prime, 2 * y * z % prime
+
+
+def _add(numbers: CurveNumbers, one: Point, other: Point) -> Point:
+    (x1, y1, z1), (x2, y2, z2) = one, other
+    if z1 == 0 or z2 == 0:
+        return other if z1 == 0 else one
+    prime = numbers.prime
+    square1, square2 = z1 * z1 % prime, z2 * z2 % prime
+    u1, u2 = x1 * square2 % prime, x2 * square1 % prime
+    s1, s2 = y1 * square2 * z2 % prime, y2 * square1 * z1 % prime
+    h, r = u2 - u1, s2 - s1
+    if h == 0:
+        return _double(numbers, one) if r == 0 else (1, 1, 0)
+    squared = h * h % prime
+    cubed = h * squared % prime
+    v = u1 * squared % prime
+    x3 = (r * r - cubed - 2 * v) % prime
+    return x3, (r * (v - x3) - s1 * cubed) % prime, z1 * z2 * h % prime
+
+
+def _affine(numbers: CurveNumbers, point: Point) -> tuple[int, int]:
+    inverse = pow(point[2], -1, numbers.prime)
+    square = inverse * inverse % numbers.prime
+    return point[0] * square % numbers.prime, point[1] * square * inverse % numbers.prime

@@ -1,0 +1,87 @@
+"""Digests by `hashlib`, and SHA-512/224 and SHA-512/256 (FIPS 180-4 section 6.7) where it has neither: in Pyodide.
+
+A signature over either is rare, so that a megabyte a second is enough.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from typing import Final
+
+from smime_core.algorithms import HashName, digest_octets, hash_length
+from smime_core.der import Buffer
+
+_BLOCK: Final = 128  # bytes
+_MASK: Final = 2**64 - 1
+_TRUNCATED: Final = {HashName.SHA512_224: b"SHA-512/224", HashName.SHA512_256: b"SHA-512/256"}
+
+
+def python_digest(hash_name: HashName, data: Buffer) -> bytes:
+    """One digest. Raises UnsupportedAlgorithm."""
+    if hash_name in _TRUNCATED and hash_name not in hashlib.algorithms_available:
+        state = _compress_all(_start_of(_TRUNCATED[hash_name]), bytes(data))
+        return _octets(state)[: hash_length(hash_name)]
+    return digest_octets(hash_name, data)
+
+
+@functools.cache
+def _start_of(name: bytes) -> tuple[int, ...]:
+    # FIPS 180-4 section 5.3.6: SHA-512 of the function's name, from a start of its own.
+    start = tuple(word ^ 0xA5A5A5A5A5A5A5A5 for word in _fractions(2, 8))
+    return _compress_all(start, name)
+
+
+@functools.cache
+def _fractions(root: int, count: int) -> tuple[int, ...]:
+    # FIPS 180-4 sections 4.2.3 and 5.3.5: 64 bits of the fractions of the roots of the first primes.
+    primes: list[int] = []
+    number = 2
+    while len(primes) < count:
+        if all(number % prime for prime in primes):
+            primes.append(number)
+        number += 1
+    if root == 2:
+        return tuple(math.isqrt(prime << 128) & _MASK for prime in primes)
+    return tuple(_cube_root(prime << 192) & _MASK for prime in primes)
+
+
+def _cube_root(number: int) -> int:
+    low, high = 0, 1 << 80
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**3 <= number else (low, middle)
+    return low
+
+
+def _compress_all(state: tuple[int, ...], data: bytes) -> tuple[int, ...]:
+    padded = data + b"\x80" + bytes(-(len(data) + 17) % _BLOCK) + (8 * len(data)).to_bytes(16, "big")
+    for start in range(0, len(padded), _BLOCK):
+        state = _compress(state, padded[start : start + _BLOCK])
+    return state
+
+
+def _compress(state: tuple[int, ...], block: bytes) -> tuple[int, ...]:
+    # FIPS 180-4 section 6.4.2.
+    words = [int.from_bytes(block[start : start + 8], "big") for start in range(0, _BLOCK, 8)]
+    for index in range(16, 80):
+        early, late = words[index - 15], words[index - 2]
+        small0 = _rotate(early, 1) ^ _rotate(early, 8) ^ early >> 7
+        small1 = _rotate(late, 19) ^ _rotate(late, 61) ^ late >> 6
+        words.append(words[index - 16] + small0 + words[index - 7] + small1 & _MASK)
+    a, b, c, d, e, f, g, h = state
+    for word, constant in zip(words, _fractions(3, 80), strict=True):
+        big1 = _rotate(e, 14) ^ _rotate(e, 18) ^ _rotate(e, 41)
+        first = h + big1 + (e & f ^ ~e & g) + constant + word
+        second = (_rotate(a, 28) ^ _rotate(a, 34) ^ _rotate(a, 39)) + (a & b ^ a & c ^ b & c)
+        a, b, c, d, e, f, g, h = first + second & _MASK, a, b, c, d + first & _MASK, e, f, g
+    return tuple(old + new & _MASK for old, new in zip(state, (a, b, c, d, e, f, g, h), strict=True))
+
+
+def _rotate(word: int, bits: int) -> int:
+    return (word >> bits | word << 64 - bits) & _MASK
+
+
+def _octets(state: tuple[int, ...]) -> bytes:
+    return b"".join(word.to_bytes(8, "big") for word in state)

@@ -1,0 +1,150 @@
+"""What the browser's provider does with a key that WebCrypto does not take: the same, in Python.
+
+Which keys these are differs from browser to browser (docs/vault.md has the table): Ed448, X448, brainpool and DSA
+everywhere, ML-KEM and ML-DSA in Firefox, RSA of odd sizes, signatures over SHA-224, SHA-3 and MD5.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import Curve, SignatureAlgorithm, SignatureScheme
+from smime_core.arithmetic import edwards, ml_dsa, montgomery
+from smime_core.arithmetic.weierstrass import decompress_point
+from smime_core.der import Buffer
+from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
+from smime_core.keys import (
+    EDWARDS_CURVES,
+    ML_DSA_PARAMETERS,
+    ML_KEM_PARAMETERS,
+    MONTGOMERY_CURVES,
+    lattice_private_key,
+    public_octets,
+    read_expanded_private,
+    read_raw_private,
+)
+from smime_core.keys.raw import parse_raw_private_key
+from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
+from smime_core.providers.python_dsa import verify_dsa
+from smime_core.providers.python_ec import agree_ecdh, agree_ephemeral_ecdh, sign_ecdsa, verify_ecdsa
+from smime_core.providers.python_ml_dsa import sign_ml_dsa
+from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa
+
+_KEY_TYPES: Final = {
+    SignatureScheme.RSA_PKCS1_V15: KeyType.RSA,
+    SignatureScheme.RSA_PSS: KeyType.RSA,
+    SignatureScheme.ECDSA: KeyType.EC,
+    SignatureScheme.ED25519: KeyType.ED25519,
+    SignatureScheme.ED448: KeyType.ED448,
+    SignatureScheme.ML_DSA_44: KeyType.ML_DSA_44,
+    SignatureScheme.ML_DSA_65: KeyType.ML_DSA_65,
+    SignatureScheme.ML_DSA_87: KeyType.ML_DSA_87,
+    SignatureScheme.DSA: KeyType.DSA,
+}
+_ML_KEM_SEED_LENGTH: Final = 64  # bytes
+_SEED_LENGTH: Final = 32  # bytes
+_MISMATCH: Final = "the signature does not fit the content and the key"
+
+
+def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
+    """Whether a key of this type makes and verifies such signatures."""
+    return _KEY_TYPES[algorithm.scheme] is key_type
+
+
+def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
+    """Raise SignatureMismatch when the key is of another type, or bound to other PSS parameters.
+
+    RFC 4055 sections 1.2 and 3.1, MUSTS 10: the hash is the named one, the salt no shorter.
+    """
+    if not fits(key.key_type, algorithm):
+        raise SignatureMismatch(f"a key of type {key.key_type} verifies no {algorithm.label} signature")
+    if key.pss is None:
+        return
+    if algorithm.scheme is not SignatureScheme.RSA_PSS:
+        raise SignatureMismatch(f"the key is bound to RSA-PSS and verifies no {algorithm.label} signature")
+    bound = key.pss.parameters
+    if bound is None:
+        return
+    if algorithm.hash_name is not bound.hash_name or algorithm.salt_length < bound.salt_length:
+        raise SignatureMismatch(
+            f"the key is bound to {bound.label} and a salt of {bound.salt_length} bytes or more,"
+            f" found {algorithm.label} and {algorithm.salt_length}"
+        )
+
+
+def sign_in_python(key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
+    """A signature by a key that fits the algorithm. Raises UnsupportedByProvider for DSA."""
+    if algorithm.scheme is SignatureScheme.ECDSA:
+        return sign_ecdsa(key, algorithm.hash_name, data)
+    if key.key_type is KeyType.RSA:
+        return sign_rsa(key, algorithm, data)
+    if key.key_type in EDWARDS_CURVES:
+        return edwards.sign(EDWARDS_CURVES[key.key_type], read_raw_private(key), bytes(data))
+    if key.key_type in ML_DSA_PARAMETERS:
+        return sign_ml_dsa(ML_DSA_PARAMETERS[key.key_type], read_expanded_private(key), bytes(data))
+    raise UnsupportedByProvider("sign", "DSA is never made")
+
+
+def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
+    """Return when the signature of a key that fits the algorithm holds. Raises SignatureMismatch."""
+    if algorithm.scheme is SignatureScheme.ECDSA:
+        verify_ecdsa(key, algorithm.hash_name, signature, data)
+    elif algorithm.scheme is SignatureScheme.DSA:
+        verify_dsa(key, algorithm.hash_name, signature, data)
+    elif key.key_type is KeyType.RSA:
+        verify_rsa(key, algorithm, signature, data)
+    elif not _is_pure_signature(key, signature, bytes(data)):
+        raise SignatureMismatch(_MISMATCH)
+
+
+def agree_in_python(key: PrivateKey, public: bytes) -> bytes:
+    """The shared secret of ECDH, X25519 or X448. Raises DecryptionError for what is no public key."""
+    if key.key_type is KeyType.EC:
+        return agree_ecdh(key, public)
+    curve = MONTGOMERY_CURVES[key.key_type]
+    if len(public) != curve.length:
+        raise DecryptionError
+    secret = montgomery.multiply(curve, read_raw_private(key), public)
+    # RFC 8418 section 2.
+    if not any(secret):
+        raise DecryptionError
+    return secret
+
+
+def agree_ephemeral_in_python(key: PublicKey) -> tuple[bytes, bytes]:
+    """(ephemeral public key, shared secret). Raises ProviderError for a key that nobody can agree with."""
+    if key.key_type is KeyType.EC:
+        return agree_ephemeral_ecdh(key)
+    curve = MONTGOMERY_CURVES[key.key_type]
+    private = secrets.token_bytes(curve.length)
+    secret = montgomery.multiply(curve, private, public_octets(key))
+    if not any(secret):
+        raise ProviderError("agree_ephemeral", "the key has a small order")
+    return montgomery.public_half(curve, private), secret
+
+
+def uncompressed_point(curve: Curve, point: bytes) -> bytes:
+    """The point as WebCrypto takes it. Raises DecryptionError for hybrid points and for what is none (MUSTS 26)."""
+    if point[:1] in (b"\x02", b"\x03"):
+        point = decompress_point(curve, point) or b""
+    if point[:1] != b"\x04":
+        raise DecryptionError
+    return point
+
+
+def make_raw_key(kind: NewKey) -> PrivateKey:
+    """A fresh private key of a kind that is random octets alone."""
+    key_type = KeyType(kind)
+    if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
+        length = _ML_KEM_SEED_LENGTH if key_type in ML_KEM_PARAMETERS else _SEED_LENGTH
+        return lattice_private_key(key_type, secrets.token_bytes(length))
+    curve = EDWARDS_CURVES.get(key_type) or MONTGOMERY_CURVES[key_type]
+    return parse_raw_private_key(key_type, der.octet_string(secrets.token_bytes(curve.length)), public=None)
+
+
+def _is_pure_signature(key: PublicKey, signature: bytes, data: bytes) -> bool:
+    if key.key_type in EDWARDS_CURVES:
+        return edwards.is_signature(EDWARDS_CURVES[key.key_type], public_octets(key), signature, data)
+    return ml_dsa.is_signature(ML_DSA_PARAMETERS[key.key_type], public_octets(key), signature, data)
