@@ -12,7 +12,7 @@ from smime_core.algorithms import TAG_LENGTH, CipherFamily, CipherMode, ContentC
 from smime_core.errors import DecryptionError
 from smime_core.providers.python_aes import BLOCK, PythonAes
 from smime_core.providers.python_chacha20 import decrypt_chacha20_poly1305, encrypt_chacha20_poly1305
-from smime_core.providers.python_des import decrypt_des_cbc, decrypt_triple_des_cbc
+from smime_core.providers.python_des import decrypt_des_cbc
 from smime_core.providers.python_rc2 import decrypt_rc2_cbc
 
 _WEAK_BLOCK: Final = 8  # bytes
@@ -50,8 +50,7 @@ def decrypt_blocks_in_python(cipher: ContentCipher, key: bytes, iv: bytes, block
         return PythonAes(key).decrypt_cbc(iv, blocks)
     if cipher.family is CipherFamily.RC2:
         return decrypt_rc2_cbc(key, iv, blocks, effective_bits=8 * cipher.key_length)
-    decrypt = decrypt_triple_des_cbc if cipher.family is CipherFamily.TRIPLE_DES else decrypt_des_cbc
-    return decrypt(key, iv, blocks)
+    return decrypt_des_cbc(key, iv, blocks)
 
 
 def _block_length(cipher: ContentCipher) -> int:
