@@ -215,7 +215,7 @@ def _parse_der(octets: bytes) -> Certificate:
         not_after=not_after,
         public_key=parse_certificate_key(bytes(spki.encoded)),
         signature_algorithm_der=bytes(signature_algorithm.encoded),
-        signature=_bit_string(signature),
+        signature=_signature_octets(signature),
         extensions=extensions,
         is_ca=is_ca,
         path_length=path_length,
@@ -339,6 +339,12 @@ def _decode(octets: bytes, encoding: str) -> str:
     if "\x00" in text:
         raise MalformedMessage("an address holds NUL", where="subjectAltName")
     return text
+
+
+def _signature_octets(tlv: Tlv) -> bytes:
+    # A signature of odd bits verifies with nobody's key (PKITS 4.1.2), and must not hide the certificate that has it.
+    content = bytes(der.expect(tlv, 0x03, where="signature").content)
+    return content[1:] if content[:1] == b"\0" else b""
 
 
 def _bit_string(tlv: Tlv, *, whole_octets: bool = True) -> bytes:

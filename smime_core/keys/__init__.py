@@ -4,6 +4,7 @@ What comes out is rebuilt in the one canonical form: browsers refuse PKCS#8 attr
 two equal public keys have equal bytes. Points and primes are checked by the provider on import.
 """
 
+from smime_core.keys.dsa import inherit_dsa_parameters
 from smime_core.keys.ec import FIELD_BITS, parse_ec_private_key
 from smime_core.keys.private import find_public_key, parse_private_key, public_key_of, with_public_key
 from smime_core.keys.public import parse_certificate_key, parse_public_key, public_octets, public_point
@@ -28,6 +29,7 @@ __all__ = [
     "MONTGOMERY_CURVES",
     "LatticePrivate",
     "find_public_key",
+    "inherit_dsa_parameters",
     "lattice_private_key",
     "parse_certificate_key",
     "parse_ec_private_key",

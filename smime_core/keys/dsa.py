@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from smime_core import der
-from smime_core.algorithms import DSA
+from smime_core.algorithms import DSA, parse_algorithm_identifier
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
-from smime_core.keys.forms import build_spki
+from smime_core.keys.forms import build_spki, read_bit_string
 from smime_core.limits import MAX_DSA_MODULUS_BITS, check_limit
 from smime_core.provider import KeyType, PublicKey
 
@@ -28,6 +28,15 @@ def parse_dsa_public_key(parameters: bytes | None, key_der: Buffer) -> PublicKey
     if not (1 < q < p and 1 < g < p and 1 < y < p):
         raise MalformedMessage("a number is out of range", where=where)
     return _public_key(der.sequence(*map(der.integer, numbers)), y, bits=p.bit_length())
+
+
+def inherit_dsa_parameters(key: PublicKey, issuer: PublicKey) -> PublicKey:
+    """`key` with the Dss-Parms of its issuer's key (RFC 3279 section 2.3.2). Raises MalformedMessage."""
+    where = "DSAPublicKey"
+    _, parameters = parse_algorithm_identifier(der.read_sequence(issuer.spki_der, where=where)[0].encoded)
+    return parse_dsa_public_key(
+        parameters, read_bit_string(der.read_sequence(key.spki_der, where=where)[1], where=where)
+    )
 
 
 def _public_key(parameters: bytes, y: int, *, bits: int) -> PublicKey:
