@@ -6,21 +6,33 @@ import asyncio
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from smime_core import der
 from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, NULL, RSA_ENCRYPTION, Curve
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import (
+    FIELD_BITS,
     find_public_key,
+    parse_ec_private_key,
     parse_private_key,
     parse_public_key,
+    parse_rsa_private_key,
     public_key_of,
     public_point,
     with_public_key,
 )
 from smime_core.provider import KeyType, NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
+
+LIBRARY_CURVES = {
+    Curve.P256: ec.SECP256R1(),
+    Curve.P384: ec.SECP384R1(),
+    Curve.P521: ec.SECP521R1(),
+    Curve.BRAINPOOL_P256R1: ec.BrainpoolP256R1(),
+    Curve.BRAINPOOL_P384R1: ec.BrainpoolP384R1(),
+    Curve.BRAINPOOL_P512R1: ec.BrainpoolP512R1(),
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +61,8 @@ def ec_pkcs8(scalar: bytes, *, attributes: bytes = b"", tagged: bytes = b"") -> 
     return der.sequence(der.integer(0), identifier, der.octet_string(key_der), attributes)
 
 
-@pytest.mark.parametrize("kind", list(NewKey))
+# The library has no ML-KEM-512.
+@pytest.mark.parametrize("kind", [kind for kind in NewKey if kind is not NewKey.ML_KEM_512])
 def test_public_half_is_what_the_library_says(kind: NewKey) -> None:
     key = asyncio.run(NativeProvider().generate_key(kind))
     foreign = serialization.load_der_private_key(key.pkcs8_der, password=None)
@@ -149,13 +162,27 @@ def test_rejects_an_impossible_modulus(modulus: int) -> None:
 
 @pytest.mark.parametrize("point", [b"", b"\0", b"\x04" + b"\1" * 63, b"\x04" + b"\1" * 65, b"\x06" + b"\1" * 64])
 def test_rejects_a_point_of_the_wrong_form(point: bytes) -> None:
-    with pytest.raises(MalformedMessage, match="uncompressed point"):
+    with pytest.raises(MalformedMessage, match="nor an uncompressed point"):
         parse_public_key(ec_spki(point))
 
 
-def test_compressed_points_are_unsupported() -> None:
-    with pytest.raises(UnsupportedAlgorithm, match="compressed"):
-        parse_public_key(ec_spki(b"\x02" + b"\1" * 32))
+@pytest.mark.parametrize("curve", LIBRARY_CURVES, ids=str)
+def test_compressed_points_become_whole_ones(curve: Curve) -> None:
+    for _ in range(4):  # both signs of y
+        foreign = ec.generate_private_key(LIBRARY_CURVES[curve]).public_key()
+        point, compressed = (
+            foreign.public_bytes(serialization.Encoding.X962, form)
+            for form in (serialization.PublicFormat.UncompressedPoint, serialization.PublicFormat.CompressedPoint)
+        )
+        key = parse_public_key(ec_spki(compressed, parameters=der.oid(CURVE_OIDS[curve])))
+        assert (public_point(key), key.curve, key.bits) == (point, curve, FIELD_BITS[curve])
+
+
+@pytest.mark.parametrize("point", [b"\2" + b"\xff" * 32, b"\2" + b"\0" * 31 + b"\1", b"\2" + b"\1" * 31, b"\2"])
+def test_rejects_a_compressed_point_that_is_none(point: bytes) -> None:
+    # Beyond the prime, without a root, too short.
+    with pytest.raises(MalformedMessage, match="compressed point that is not on P-256"):
+        parse_public_key(ec_spki(point))
 
 
 def test_curves_given_by_parameters_are_unsupported() -> None:
@@ -174,10 +201,8 @@ def test_unknown_curve_is_unsupported() -> None:
 
 
 def test_unknown_kind_of_private_key_is_unsupported() -> None:
-    pkcs8_der = ed25519.Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    with pytest.raises(UnsupportedAlgorithm, match="private key"):
+    pkcs8_der = der.sequence(der.integer(0), der.sequence(der.oid("1.2.3.4")), der.octet_string(b""))
+    with pytest.raises(UnsupportedAlgorithm, match=r"private key: 1\.2\.3\.4"):
         parse_private_key(pkcs8_der)
 
 
@@ -257,7 +282,7 @@ def test_rejects_an_ec_key_of_an_unknown_version() -> None:
 
 def test_rejects_a_public_half_of_the_wrong_form() -> None:
     tagged = der.explicit(1, der.element(0x03, b"\0\4", b"\1" * 63))
-    with pytest.raises(MalformedMessage, match="uncompressed point"):
+    with pytest.raises(MalformedMessage, match="nor an uncompressed point"):
         parse_private_key(ec_pkcs8(b"\1" * 32, tagged=tagged))
 
 
@@ -273,3 +298,30 @@ def test_every_truncation_is_malformed(rsa_key: PrivateKey, ec_key: PrivateKey) 
         for length in range(0, len(key_der), 7):
             with pytest.raises(MalformedMessage):
                 parse_private_key(key_der[:length])
+
+
+# Keys outside PKCS#8, as "RSA PRIVATE KEY" and "EC PRIVATE KEY" of PEM hold them
+
+
+def test_traditional_rsa_key_is_the_same_key(rsa_key: PrivateKey) -> None:
+    inner = der.read_octets(der.read_sequence(rsa_key.pkcs8_der)[2])
+    assert parse_rsa_private_key(inner).pkcs8_der == rsa_key.pkcs8_der
+
+
+def test_traditional_ec_key_names_its_curve(ec_key: PrivateKey) -> None:
+    foreign = serialization.load_der_private_key(ec_key.pkcs8_der, password=None)
+    traditional = foreign.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    assert parse_ec_private_key(traditional).pkcs8_der == ec_key.pkcs8_der
+
+
+def test_traditional_ec_key_without_a_curve_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="names no curve, or two"):
+        parse_ec_private_key(der.sequence(der.integer(1), der.octet_string(b"\1" * 32)))
+
+
+def test_two_curves_in_one_key_are_refused() -> None:
+    inner = der.explicit(0, der.oid(CURVE_OIDS[Curve.P384]))
+    with pytest.raises(MalformedMessage, match="names no curve, or two"):
+        parse_private_key(ec_pkcs8(b"\1" * 32, tagged=inner))

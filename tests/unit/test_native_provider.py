@@ -21,7 +21,6 @@ from smime_core.algorithms import (
     CURVE_OIDS,
     EC_PUBLIC_KEY,
     Argon2id,
-    CipherMode,
     ContentCipher,
     Curve,
     HashName,
@@ -229,12 +228,14 @@ def test_every_kind_of_buffer_is_taken(
 # Content encryption
 
 
-@pytest.mark.parametrize("cipher", list(CONTENT_CIPHERS.values()), ids=lambda cipher: cipher.name)
+@pytest.mark.parametrize(
+    "cipher", [one for one in CONTENT_CIPHERS.values() if not one.is_weak], ids=lambda cipher: cipher.name
+)
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 4096])
 def test_content_comes_back_whole(cipher: ContentCipher, length: int) -> None:
     cek, iv, content = b"k" * cipher.key_length, b"i" * cipher.iv_length, bytes(range(256)) * 16
     ciphertext = run(PROVIDER.encrypt_content(cipher, cek, iv, content[:length]))
-    overhead = 16 if cipher.mode is CipherMode.GCM else 16 - length % 16
+    overhead = 16 if cipher.is_authenticated else 16 - length % 16
     assert len(ciphertext) == length + overhead
     assert run(PROVIDER.decrypt_content(cipher, cek, iv, ciphertext)) == content[:length]
 
@@ -363,10 +364,17 @@ def test_both_sides_agree(kind: NewKey) -> None:
 def test_points_off_the_curve_are_refused(ec_key: PrivateKey) -> None:
     point = public_point(public_key_of(ec_key))
     altered = point[:-1] + bytes((point[-1] ^ 1,))
-    compressed = bytes((2 + (point[-1] & 1),)) + point[1:33]
-    for bad in (altered, compressed, b"", b"\0", b"\4" + b"\0" * 64, point[:-1], point + b"\0", b"\6" + point[1:]):
+    # RFC 5753 section 7.2 has no hybrid points, and the library would read this one (MUSTS 26).
+    hybrid = bytes((6 + (point[-1] & 1),)) + point[1:]
+    for bad in (altered, hybrid, b"", b"\0", b"\4" + b"\0" * 64, point[:-1], point + b"\0", b"\2" + b"\xff" * 32):
         with pytest.raises(DecryptionError):
             run(PROVIDER.agree(ec_key, bad))
+
+
+def test_compressed_points_agree_like_whole_ones(ec_key: PrivateKey) -> None:
+    point, secret = run(PROVIDER.agree_ephemeral(public_key_of(ec_key)))
+    compressed = bytes((2 + (point[-1] & 1),)) + point[1:33]
+    assert run(PROVIDER.agree(ec_key, compressed)) == secret
 
 
 def test_agreement_wants_ec_keys(rsa_key: PrivateKey) -> None:
