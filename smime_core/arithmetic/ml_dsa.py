@@ -66,29 +66,24 @@ _ZETAS: Final = [pow(1753, int(f"{number:08b}"[::-1], 2), Q) for number in range
 
 def expand_seed(parameters: MlDsa, seed: bytes) -> bytes:
     """The private key of a 32-byte seed (FIPS 204 algorithm 6)."""
-    rows, columns, eta = parameters.rows, parameters.columns, parameters.eta
+    rows, columns = parameters.rows, parameters.columns
     digest = hashlib.shake_256(seed + bytes([rows, columns])).digest(128)
-    rho, noise_seed, key = digest[:32], digest[32:96], digest[96:]
-    small = [_sample_small(noise_seed, number, eta) for number in range(rows + columns)]
-    product = _multiply_and_add(parameters, rho, small[:columns], small[columns:])
-    digest_of_public = hashlib.shake_256(_encode_public(rho, product)).digest(64)
-    low = [[(1 << D - 1) - _split(value)[1] for value in polynomial] for polynomial in product]
-    packed = [pack([eta - value for value in polynomial], parameters.small_bits) for polynomial in small]
-    return b"".join((rho, key, digest_of_public, *packed, *(pack(polynomial, D) for polynomial in low)))
+    small = [_sample_small(digest[32:96], number, parameters.eta) for number in range(rows + columns)]
+    return _build_halves(parameters, digest[:32], digest[96:], small)[0]
 
 
 def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
-    """The public key of an expanded private key; None when what it says about it is wrong."""
+    """The public key of an expanded private key; None when its parts do not belong together."""
     if len(private) != parameters.private_length:
         return None
-    rho, digest_of_public = private[:32], private[64:128]
     step, eta = 32 * parameters.small_bits, parameters.eta
-    count = parameters.rows + parameters.columns
-    packed = [private[128 + step * number : 128 + step * (number + 1)] for number in range(count)]
-    small = [[eta - value for value in unpack(octets, parameters.small_bits)] for octets in packed]
-    product = _multiply_and_add(parameters, rho, small[: parameters.columns], small[parameters.columns :])
-    public = _encode_public(rho, product)
-    return public if hashlib.shake_256(public).digest(64) == digest_of_public else None
+    starts = [128 + step * number for number in range(parameters.rows + parameters.columns)]
+    small = [[eta - value for value in unpack(private[at : at + step], parameters.small_bits)] for at in starts]
+    if any(value < -eta for polynomial in small for value in polynomial):
+        return None
+    # Rebuilt whole: a signature by a key with an altered t0 or s1 tells something about the right one.
+    rebuilt, public = _build_halves(parameters, private[:32], private[32:64], small)
+    return public if rebuilt == private else None
 
 
 def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes) -> bool:
@@ -115,6 +110,16 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
         commitment = inverse_ntt([(a - b * c) % Q for a, b, c in zip(total, challenge, shifted, strict=True)])
         packed.append(pack_high_bits(parameters, commitment, hints[row]))
     return hashlib.shake_256(digest + b"".join(packed)).digest(parameters.challenge_length) == challenge_seed
+
+
+def _build_halves(parameters: MlDsa, rho: bytes, key: bytes, small: list[Polynomial]) -> tuple[bytes, bytes]:
+    # (private, public): FIPS 204 algorithm 6 from step 5 on, with algorithms 22 and 24.
+    product = _multiply_and_add(parameters, rho, small[: parameters.columns], small[parameters.columns :])
+    public = rho + b"".join(pack([_split(value)[0] for value in polynomial], 10) for polynomial in product)
+    low = [[(1 << D - 1) - _split(value)[1] for value in polynomial] for polynomial in product]
+    packed = [pack([parameters.eta - value for value in polynomial], parameters.small_bits) for polynomial in small]
+    digest = hashlib.shake_256(public).digest(64)
+    return b"".join((rho, key, digest, *packed, *(pack(polynomial, D) for polynomial in low))), public
 
 
 def _multiply_and_add(
@@ -146,10 +151,6 @@ def dot(row: list[Polynomial], vector: list[Polynomial]) -> Polynomial:
     for entry, polynomial in zip(row, vector, strict=True):
         total = [value + a * b for value, a, b in zip(total, entry, polynomial, strict=True)]
     return [value % Q for value in total]
-
-
-def _encode_public(rho: bytes, product: list[Polynomial]) -> bytes:
-    return rho + b"".join(pack([_split(value)[0] for value in polynomial], 10) for polynomial in product)
 
 
 def _split(value: int) -> tuple[int, int]:

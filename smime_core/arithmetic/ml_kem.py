@@ -75,9 +75,19 @@ def public_half(parameters: MlKem, private: bytes) -> bytes:
 
 
 def is_private_key(parameters: MlKem, private: bytes) -> bool:
-    """The check of FIPS 203 section 7.3: the length, and the digest of the public half inside."""
+    """Whether the parts of an expanded key belong together: the checks of FIPS 203 section 7.3, and one more.
+
+    The public half is A·s + e with a short e. An altered s would let decapsulation fail in ways that tell about it.
+    """
     public, digest = public_half(parameters, private), private[-64:-32]
-    return len(private) == parameters.private_length and hashlib.sha3_256(public).digest() == digest
+    if len(private) != parameters.private_length or hashlib.sha3_256(public).digest() != digest:
+        return False
+    product, secret = _decode_all(public[:-32], 12), _decode_all(private[: 384 * parameters.k], 12)
+    for row, value in zip(_expand_matrix(public[-32:], parameters.k), product, strict=True):
+        difference = [(one - other) % _Q for one, other in zip(value, _dot(row, secret), strict=True)]
+        if any(parameters.eta1 < noise < _Q - parameters.eta1 for noise in _inverse_ntt(difference)):
+            return False
+    return True
 
 
 def is_public_key(parameters: MlKem, public: bytes) -> bool:
