@@ -52,7 +52,7 @@ LAYERS = (
         "later_recipients",
         "signed_data",
     },
-    {"certificates_only", "countersignature", "signed_data_editing"},
+    {"certificates_only", "countersignature", "ess", "signed_data_editing"},
     {"layers"},
     {"description", "examination"},
     {"fields", "message", "report_json"},
