@@ -152,6 +152,19 @@ def header(tag: int, length: int) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets
 
 
+def frame(length: int, *levels: tuple[int, bytes, bytes]) -> tuple[bytes, bytes]:
+    """What stands before and behind `length` octets of content that is written by itself.
+
+    Each level is an element around it, innermost first: its identifier octet, and its content before and behind.
+    """
+    before = behind = b""
+    for tag, head, tail in levels:
+        before = head + before
+        behind += tail
+        before = header(tag, len(before) + length + len(behind)) + before
+    return before, behind
+
+
 def sequence(*contents: Buffer) -> bytes:
     return element(SEQUENCE, *contents)
 

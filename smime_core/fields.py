@@ -17,7 +17,8 @@ from smime_core.content_info import FIELD, SIGNED_FIELD, armor, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage
-from smime_core.examination import Claim, Examiner, examine
+from smime_core.examination import examine
+from smime_core.judgement import Claim, Examiner
 from smime_core.key_management import KeyHolder
 from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider

@@ -17,7 +17,8 @@ from smime_core.content_info import FIELD, ID_DATA, SIGNED_FIELD, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
-from smime_core.examination import Claim, Examiner, examine
+from smime_core.examination import examine
+from smime_core.judgement import Claim, Examiner
 from smime_core.key_management import KeyHolder, choose_signature_algorithm
 from smime_core.layers import EncryptedLayer, find_layer, inner_node, parse_layer, parse_message
 from smime_core.limits import MAX_MIME_DEPTH, check_limit

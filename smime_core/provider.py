@@ -218,7 +218,9 @@ class StreamingProvider(CryptoProvider, Protocol):
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """Raises UnsupportedByProvider."""
 
-    async def verify_digest(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
+    async def verify_digest(
+        self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
+    ) -> None:
         """`verify` with the digest of the data in its place. Raises SignatureMismatch, UnsupportedByProvider (pure)."""
 
     def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:

@@ -26,6 +26,7 @@ class State(StrEnum):
 class LayerKind(StrEnum):
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
+    COMPRESSED = "compressed"
     CERTIFICATES = "certificates"
     """A certs-only SignedData: it carries certificates and is never "signed" (RFC 8551 section 3.8)."""
 

@@ -239,13 +239,46 @@ def assemble_signed_data(
     `encapsulated` comes in pieces, so that bulk content is copied once, into the whole.
     """
     before = der.integer(version) + der.set_of(list(digest_algorithms))
-    after = (
-        *((der.set_of(list(dict.fromkeys(certificates)), tag=_CERTIFICATES),) if certificates else ()),
-        *((der.set_of(list(dict.fromkeys(crls)), tag=_CRLS),) if crls else ()),
-        der.set_of(list(signer_infos)),
+    after = _build_members(certificates, crls, signer_infos)
+    length = len(before) + sum(map(len, encapsulated)) + len(after)
+    return build_content_info(ID_SIGNED_DATA, der.header(der.SEQUENCE, length), before, *encapsulated, after)
+
+
+def frame_signed_data(
+    content_length: int,
+    *,
+    content_type: str,
+    version: int,
+    digest_algorithms: Sequence[bytes],
+    certificates: Sequence[bytes],
+    crls: Sequence[bytes],
+    signer_infos: Sequence[bytes],
+) -> tuple[bytes, bytes]:
+    """What `assemble_signed_data` writes before and behind content of this length that is inside."""
+    return der.frame(
+        content_length,
+        (der.OCTET_STRING, b"", b""),
+        (0xA0, b"", b""),
+        (der.SEQUENCE, der.oid(content_type), b""),
+        (
+            der.SEQUENCE,
+            der.integer(version) + der.set_of(list(digest_algorithms)),
+            _build_members(certificates, crls, signer_infos),
+        ),
+        (0xA0, b"", b""),
+        (der.SEQUENCE, der.oid(ID_SIGNED_DATA), b""),
     )
-    length = len(before) + sum(map(len, encapsulated)) + sum(map(len, after))
-    return build_content_info(ID_SIGNED_DATA, der.header(der.SEQUENCE, length), before, *encapsulated, *after)
+
+
+def _build_members(certificates: Sequence[bytes], crls: Sequence[bytes], signer_infos: Sequence[bytes]) -> bytes:
+    # Certificates and CRLs stand once each.
+    return b"".join(
+        (
+            der.set_of(list(dict.fromkeys(certificates)), tag=_CERTIFICATES) if certificates else b"",
+            der.set_of(list(dict.fromkeys(crls)), tag=_CRLS) if crls else b"",
+            der.set_of(list(signer_infos)),
+        )
+    )
 
 
 def build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buffer, ...]:

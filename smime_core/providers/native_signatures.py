@@ -97,15 +97,20 @@ def verify(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: byte
     if isinstance(key, EdwardsPublicKey | MlDsaPublicKey):
         key.verify(signature, data)
         return
-    hashed, message_digest = _hash(algorithm.hash_name, data)
+    verify_digest(key, algorithm, signature, digest_octets(algorithm.hash_name, data))
+
+
+def verify_digest(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
+    """`verify` where the data was hashed already; raises TypeError for a key that signs the data itself."""
+    hashed = utils.Prehashed(HASHES[algorithm.hash_name])
     if isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(signature, message_digest, ec.ECDSA(hashed))
+        key.verify(signature, digest, ec.ECDSA(hashed))
     elif isinstance(key, dsa.DSAPublicKey):
-        key.verify(signature, message_digest, hashed)
+        key.verify(signature, digest, hashed)
     elif isinstance(key, rsa.RSAPublicKey):
-        key.verify(signature, message_digest, _padding(algorithm), hashed)
+        key.verify(signature, digest, _padding(algorithm), hashed)
     else:
-        raise TypeError("the key verifies no signatures")
+        raise TypeError("the key verifies no digests")
 
 
 def _hash(hash_name: HashName, data: Buffer) -> tuple[utils.Prehashed, bytes]:

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives import poly1305
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 from smime_core.algorithms import TAG_LENGTH, CipherFamily, CipherMode, ContentCipher, HashName, SignatureAlgorithm
-from smime_core.blocking import run
 from smime_core.der import Buffer
-from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvider
+from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.provider import PublicKey, RunningCipher, RunningDigest
+from smime_core.providers import native_ciphers, native_signatures
 from smime_core.providers.native import NativeProvider
+from smime_core.providers.native_doors import REFUSALS
 
 _POLY1305_BLOCK: Final = 16  # bytes
 
@@ -37,7 +38,13 @@ class NativeStreamingProvider(NativeProvider):
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
     ) -> None:
         """Return when the signature holds for data of this digest. Raises SignatureMismatch, UnsupportedByProvider."""
-        self.verify_prehashed(key, algorithm, signature, digest)
+        native_signatures.check_key(key, algorithm)
+        try:
+            native_signatures.verify_digest(self._import_public(key), algorithm, signature, digest)
+        except exceptions.UnsupportedAlgorithm as error:
+            raise UnsupportedByProvider("verify", algorithm.label) from error
+        except (exceptions.InvalidSignature, *REFUSALS) as error:
+            raise SignatureMismatch("the signature does not fit the content and the key") from error
 
     def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:
         """An encryption to feed, its tag at the end. Raises ProviderError or UnsupportedByProvider."""
@@ -67,7 +74,7 @@ class NativeStreamingProvider(NativeProvider):
         if cipher.family is CipherFamily.AES:
             return _CbcDecryption(Cipher(algorithms.AES(cek), modes.CBC(iv)).decryptor(), len(iv))
         if cipher.family is CipherFamily.RC2:
-            return _ChainedDecryption(self, cipher, cek, iv)
+            return _ChainedDecryption(cipher, cek, iv)
         # DES is Triple-DES with three equal keys.
         triple = TripleDES(cek * 3 if cipher.family is CipherFamily.DES else cek)
         return _CbcDecryption(Cipher(triple, modes.CBC(iv)).decryptor(), len(iv))
@@ -163,10 +170,9 @@ class _CbcDecryption:
 
 
 class _ChainedDecryption:
-    """CBC by a provider that only takes whole blocks: the last ciphertext block is the next IV."""
+    """CBC by a cipher that only takes whole blocks: the last ciphertext block is the next IV."""
 
-    def __init__(self, provider: NativeProvider, cipher: ContentCipher, cek: bytes, iv: bytes) -> None:
-        self._provider = provider
+    def __init__(self, cipher: ContentCipher, cek: bytes, iv: bytes) -> None:
         self._cipher = cipher
         self._cek = cek
         self._iv = iv
@@ -179,7 +185,7 @@ class _ChainedDecryption:
         blocks, self._rest = octets[:whole], octets[whole:]
         if not blocks:
             return b""
-        plaintext = run(self._provider.decrypt_blocks(self._cipher, self._cek, self._iv, blocks))
+        plaintext = native_ciphers.decrypt_blocks(self._cipher, self._cek, self._iv, blocks)
         self._iv = blocks[-self._cipher.iv_length :]
         return self._padded.keep_last(memoryview(self._padded.held + plaintext))
 

@@ -133,5 +133,3 @@ def _transport_form(content: Octets) -> Octets:
     # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
     # every mail store does with it.
     return content if b"\r\n" in read_head(content, MAX_HEADER_BYTES) else CrlfOctets(content)
-
-

@@ -54,11 +54,13 @@ LAYERS = (
     },
     {"certificates_only", "countersignature", "ess", "signed_data_editing"},
     {"layers"},
-    {"description", "examination"},
+    {"description", "judgement"},
+    {"examination"},
     {"fields", "message", "report_json"},
     {"providers"},
     {"demo_ca"},
     {"blocking"},
+    {"stream"},
     {"cli"},
 )
 

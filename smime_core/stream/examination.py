@@ -1,0 +1,237 @@
+"""The examination of a message that does not fit into memory: the walk of `smime_core.examination` over octets.
+
+Every layer is located, then judged or opened by walking over its content; what is inside is octets again, decrypted or
+decoded on the way. Tag or padding of an encrypted layer are checked in a walk of their own before anything inside is
+looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+
+from smime_core.algorithms import HashName, parse_hash_identifier
+from smime_core.content_info import ID_COMPRESSED_DATA, ID_SIGNED_DATA, parse_content_info
+from smime_core.content_keys import OpenedWith
+from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.examination import (
+    Walk,
+    certificates_layer,
+    check_sealed_type,
+    encrypted_layer,
+    signed_layer,
+)
+from smime_core.judgement import Claim, Examiner, judge_signers, reason
+from smime_core.limits import MAX_INFLATED_BYTES
+from smime_core.mime import Entity
+from smime_core.provider import StreamingProvider
+from smime_core.report import Layer, LayerKind, MessageReport
+from smime_core.signed_data import SignedData, parse_signed_data
+from smime_core.stream.content import DecryptedOctets, InflatedOctets, StreamedContent
+from smime_core.stream.mail import locate_cms, locate_cms_part, locate_signed, read_entity_head
+from smime_core.stream.octets import Octets
+from smime_core.stream.structure import Structure, split_structure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedReport:
+    """The report, whose own `content` is empty, and the octets of what stood inside all opened layers."""
+
+    report: MessageReport
+    content: Octets = field(repr=False)
+
+
+async def examine_octets(
+    octets: Octets,
+    *,
+    examiner: Examiner,
+    provider: StreamingProvider,
+    claim: Claim = Claim.FROM_FIELD,
+    sender: str | None = None,
+    detached_content: Octets | None = None,
+) -> StreamedReport:
+    """The report on a mail, a MIME entity or a bare CMS structure, as `examination.examine` gives it.
+
+    Protected parts inside something larger are not looked for. Raises what `examine` raises.
+    """
+    walk = _StreamedWalk(octets, examiner, provider)
+    try:
+        await walk.go(detached_content)
+    except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
+        raise walk.state.disguise(error) from None
+    further = (
+        (reason("too-large-to-look-inside"),)
+        if walk.entity and walk.entity.head.content_type.type == "multipart"
+        else ()
+    )
+    report = walk.state.report(examiner, claim=claim, sender=sender, further=further, content=b"")
+    return StreamedReport(report=report, content=walk.octets)
+
+
+async def open_octets(
+    octets: Octets, *, examiner: Examiner, provider: StreamingProvider
+) -> tuple[Entity | None, Octets]:
+    """The header block of the outermost entity, None for bare CMS, and what all encrypted layers at the top held.
+
+    Tag or padding of each were checked when this returns. Raises NoMatchingRecipient, DecryptionError,
+    ContentTypeMismatch, MalformedMessage (also when nothing is encrypted) or UnsupportedAlgorithm.
+    """
+    walk = _StreamedWalk(octets, examiner, provider)
+    outer = walk.entity.head if walk.entity else None
+    found = walk.locate(None)
+    if found is None or found.is_signed:
+        raise MalformedMessage("found nothing encrypted", where="message")
+    while found is not None and not found.is_signed:
+        await walk.step(found)
+        try:
+            found = walk.locate(None)
+        except SmimeError:
+            # What was sealed is out; that it holds a damaged structure is for whoever examines it.
+            break
+    return outer, walk.octets
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    structure: Structure
+    detached: bool
+
+    @property
+    def is_signed(self) -> bool:
+        return self.structure.skeleton.content_type == ID_SIGNED_DATA
+
+
+class _StreamedWalk:
+    """`octets` is what the walk has come to; `entity` its header block when it is mail."""
+
+    def __init__(self, octets: Octets, examiner: Examiner, provider: StreamingProvider) -> None:
+        self._examiner = examiner
+        self._provider = provider
+        self._is_bare = locate_cms(octets) is not None
+        self.octets = octets
+        self.entity = None if self._is_bare else read_entity_head(octets)
+        node = self.entity.head if self.entity else b""
+        self.state = Walk(node=node, displayed=node)
+
+    async def go(self, detached_content: Octets | None) -> None:
+        """Walk through all layers."""
+        while (found := self.locate(detached_content)) is not None:
+            detached_content = None
+            if not await self.step(found):
+                return
+
+    def locate(self, detached_content: Octets | None) -> _Found | None:
+        """The layer that the octets are; None when they are none."""
+        if self.entity is not None and (signed := locate_signed(self.entity)) is not None:
+            content, signature = signed
+            skeleton = parse_content_info(signature)
+            detached = Structure(skeleton=skeleton, content=content)
+            if skeleton.content_type != ID_SIGNED_DATA or parse_signed_data(skeleton.content).e_content is not None:
+                # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
+                raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
+            return _Found(detached, detached=True)
+        cms = locate_cms_part(self.entity) if self.entity is not None else locate_cms(self.octets)
+        if cms is None:
+            return None
+        structure = split_structure(cms)
+        if structure.content is not None and detached_content is not None:
+            raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+        if structure.content is None:
+            return _Found(Structure(skeleton=structure.skeleton, content=detached_content), detached=True)
+        return _Found(structure, detached=False)
+
+    async def step(self, found: _Found) -> bool:
+        """Judge or open one layer and go on inside; False when there is no way in."""
+        content_type = found.structure.skeleton.content_type
+        if found.is_signed:
+            inside = await self._judge(found)
+        elif content_type == ID_COMPRESSED_DATA:
+            inside = self._inflate(found.structure)
+        else:
+            inside = await self._open(found.structure)
+        if inside is not None:
+            self._enter(inside)
+        return inside is not None
+
+    async def _judge(self, found: _Found) -> Octets | None:
+        signed_data = parse_signed_data(found.structure.skeleton.content)
+        self.state.certificates |= dict.fromkeys(signed_data.certificates)
+        depth = len(self.state.layers)
+        if not signed_data.signer_infos:
+            self.state.add(certificates_layer(depth=depth))
+            return None
+        octets = found.structure.content
+        if octets is None:
+            raise MalformedMessage("the signed content is not here: give it beside the signature", where="SignedData")
+        content = StreamedContent(octets, _announced(signed_data), provider=self._provider)
+        signers = await judge_signers(signed_data, content, self._examiner, known=tuple(self.state.certificates))
+        self.state.add(signed_layer(signers, depth=depth, detached=found.detached))
+        return octets
+
+    async def _open(self, structure: Structure) -> Octets | None:
+        skeleton = structure.skeleton
+        enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
+        check_sealed_type(enveloped, self._examiner)
+        if structure.content is None:
+            raise MalformedMessage("encrypted content is never detached", where="EncryptedContentInfo")
+        opened = await self._decrypt(enveloped, structure.content) if self._examiner.has_keys else None
+        self.state.add(encrypted_layer(enveloped, opened.recipient if opened else None, depth=len(self.state.layers)))
+        self.state.behind_unauthenticated |= opened is not None and not enveloped.is_authenticated
+        return opened.result if opened else None
+
+    async def _decrypt(self, enveloped: EnvelopedData, encrypted: Octets) -> OpenedWith[Octets]:
+        async def use(cek: bytes) -> Octets:
+            decrypted = DecryptedOctets(
+                encrypted,
+                enveloped.encryption,
+                cek,
+                aad=enveloped.auth_attrs_der,
+                tag=enveloped.tag,
+                provider=self._provider,
+            )
+            # One walk that checks tag or padding and drops what comes out (RFC 5083 section 2, MUSTS 21).
+            decrypted.length()
+            return decrypted
+
+        examiner = self._examiner
+        return await open_with_content_key(
+            enveloped,
+            use,
+            holders=examiner.identities,
+            provider=self._provider,
+            passwords=examiner.passwords,
+            keks=examiner.keks,
+            policy=examiner.policy,
+        )
+
+    def _inflate(self, structure: Structure) -> Octets:
+        if structure.content is None:
+            raise MalformedMessage("the compressed content is missing", where="CompressedData")
+        self.state.add(
+            Layer(kind=LayerKind.COMPRESSED, depth=len(self.state.layers), algorithm="zlib", covers_whole=True)
+        )
+        return InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+
+    def _enter(self, inside: Octets) -> None:
+        # An entity stands inside mail; inside bare CMS whatever the octets show themselves to be.
+        self.octets = inside
+        self.entity = None
+        if not self._is_bare:
+            self.entity = read_entity_head(inside)
+        elif locate_cms(inside) is None:
+            entity = read_entity_head(inside)
+            if locate_cms_part(entity) is not None or entity.head.content_type.media_type == "multipart/signed":
+                self.entity = entity
+                self._is_bare = False
+        self.state.enter(self.entity.head if self.entity else b"")
+
+
+def _announced(signed_data: SignedData) -> set[HashName]:
+    # What the SignerInfos will ask for, so that one walk makes it all.
+    names: set[HashName] = set()
+    for info in signed_data.signer_infos:
+        if not isinstance(info, SmimeError):
+            with contextlib.suppress(SmimeError):
+                names.add(parse_hash_identifier(info.digest_algorithm_der))
+    return names

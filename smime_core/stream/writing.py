@@ -1,0 +1,179 @@
+"""Signing and sealing octets of any length (RFC 5652 sections 5 and 6, RFC 5083): DER around content that passes by."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Protocol
+
+from smime_core.algorithms import CipherMode, ContentCipher, HashName, KeyTransport, SignatureAlgorithm, SignatureScheme
+from smime_core.certificate import Certificate
+from smime_core.content_info import ID_DATA
+from smime_core.der import Buffer
+from smime_core.enveloped_data import start_envelope
+from smime_core.errors import ProviderError
+from smime_core.kekri import KeyEncryptionKey
+from smime_core.key_management import KeyHolder, choose_signature_algorithm
+from smime_core.provider import RunningDigest, StreamingProvider
+from smime_core.signed_data import assemble_signed_data, build_encapsulated, digest_identifiers, frame_signed_data
+from smime_core.signer_info import build_signer_info
+from smime_core.stream.octets import Octets
+
+_MOST_MEMBERS_BYTES: Final = 1_048_576  # certificates and SignerInfos, when lengths are fixed before they are made
+
+
+class Sink(Protocol):
+    """Where octets go; binary files are such."""
+
+    def write(self, data: Buffer, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """By whom and how content is signed."""
+
+    holders: Sequence[KeyHolder]
+    provider: StreamingProvider
+    signing_time: datetime.datetime
+    content_type: str = ID_DATA
+    scheme: SignatureScheme | None = None
+
+    @property
+    def algorithms(self) -> list[SignatureAlgorithm]:
+        """One for each holder."""
+        return [
+            choose_signature_algorithm(holder.private_key, self.scheme, pss=holder.certificate.public_key.pss)
+            for holder in self.holders
+        ]
+
+    @property
+    def version(self) -> int:
+        """CMSVersion of the SignedData (RFC 5652 section 5.1)."""
+        return 1 if self.content_type == ID_DATA else 3
+
+    def certificates(self) -> list[bytes]:
+        """DER of everybody's certificate and chain."""
+        return [c.der for holder in self.holders for c in (holder.certificate, *holder.chain)]
+
+    async def sign(self, digests: dict[HashName, bytes]) -> list[bytes]:
+        """DER of the SignerInfos over content with these digests."""
+        return [
+            await build_signer_info(
+                holder,
+                algorithm,
+                content_type=self.content_type,
+                message_digest=digests[algorithm.hash_name],
+                signing_time=self.signing_time,
+                provider=self.provider,
+            )
+            for holder, algorithm in zip(self.holders, self.algorithms, strict=True)
+        ]
+
+
+async def sign_detached(content: Octets, signing: Signing) -> bytes:
+    """DER of SignedData without the content."""
+    return assemble_signed_data(
+        version=signing.version,
+        digest_algorithms=digest_identifiers(signing.algorithms),
+        encapsulated=build_encapsulated(signing.content_type, None),
+        certificates=signing.certificates(),
+        crls=(),
+        signer_infos=await signing.sign(_digest(content, signing)),
+    )
+
+
+async def sign_opaque(content: Octets, target: BinaryIO, signing: Signing) -> None:
+    """Write DER of SignedData with the content inside: a file in one walk, a pipe after a walk that hashes."""
+    length = content.length()
+    least, most = (len(_frame(length, signing, [bytes(size)])[0]) for size in (0, _MOST_MEMBERS_BYTES))
+    if least != most or not target.seekable():
+        before, behind = _frame(length, signing, await signing.sign(_digest(content, signing)))
+        target.write(before)
+        _copy(content, target)
+        target.write(behind)
+        return
+    # However long the signatures turn out, what stands before the content has one length, and only its numbers wait.
+    start = target.tell()
+    target.write(bytes(least))
+    before, behind = _frame(length, signing, await signing.sign(_digest(content, signing, copy_to=target)))
+    if len(before) != least:
+        raise ProviderError("sign", "certificates and signatures are longer than was thought possible")
+    target.write(behind)
+    end = target.tell()
+    target.seek(start)
+    target.write(before)
+    target.seek(end)
+
+
+async def seal_octets(
+    content: Octets,
+    target: Sink,
+    *,
+    recipients: Sequence[Certificate],
+    provider: StreamingProvider,
+    content_type: str,
+    cipher: ContentCipher,
+    transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+) -> None:
+    """Write DER of EnvelopedData or AuthEnvelopedData. Raises what `enveloped_data.start_envelope` raises."""
+    envelope = await start_envelope(
+        recipients=recipients,
+        content_type=content_type,
+        cipher=cipher,
+        transport=transport,
+        provider=provider,
+        passwords=passwords,
+        keks=keks,
+    )
+    encryption = envelope.encryption
+    length = content.length()
+    if cipher.mode is CipherMode.CBC:
+        length += cipher.iv_length - length % cipher.iv_length  # RFC 5652 section 6.3
+    running = provider.begin_encryption(cipher, envelope.cek, encryption.iv, aad=envelope.auth_attrs_der)
+    target.write(envelope.prefix(length))
+    for block in content.blocks():
+        target.write(running.update(block))
+    rest = running.finish()
+    last = len(rest) - encryption.tag_length
+    target.write(rest[:last])
+    target.write(envelope.suffix(rest[last:]))
+
+
+def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes]) -> tuple[bytes, bytes]:
+    return frame_signed_data(
+        content_length,
+        content_type=signing.content_type,
+        version=signing.version,
+        digest_algorithms=digest_identifiers(signing.algorithms),
+        certificates=signing.certificates(),
+        crls=(),
+        signer_infos=signer_infos,
+    )
+
+
+def _digest(content: Octets, signing: Signing, *, copy_to: Sink | None = None) -> dict[HashName, bytes]:
+    # The digests that the signers need, made in a thread of their own while the same block is written: both leave
+    # Python alone for as long as they take.
+    names = {algorithm.hash_name for algorithm in signing.algorithms}
+    running = {name: signing.provider.begin_digest(name) for name in names}
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        for block in content.blocks():
+            hashed = pool.submit(_update_all, running.values(), block)
+            if copy_to is not None:
+                copy_to.write(block)
+            hashed.result()
+    return {name: digest.digest() for name, digest in running.items()}
+
+
+def _update_all(running: Iterable[RunningDigest], block: Buffer) -> None:
+    for digest in running:
+        digest.update(block)
+
+
+def _copy(content: Octets, target: Sink) -> None:
+    for block in content.blocks():
+        target.write(block)
