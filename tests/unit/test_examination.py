@@ -101,7 +101,7 @@ def test_an_unknown_authority_leaves_it_unverified() -> None:
 
 def test_an_expired_certificate_leaves_it_unverified() -> None:
     report = examine(sign(), at=NOW + datetime.timedelta(days=1000))
-    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["certificate-expired"])
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["certificate-expired-since"])
 
 
 def test_required_revocation_leaves_it_unverified_while_unknown() -> None:
