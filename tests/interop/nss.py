@@ -32,11 +32,7 @@ class Nss:
     def __init__(self, people: Path, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
-        database = ("-d", f"sql:{folder}")
-        self._run("certutil", "-N", *database, "--empty-password")
-        self._run("certutil", "-A", *database, "-n", "ca", "-t", ",C,", "-i", str(people / "ca.pem"))
-        for name in _PEOPLE:
-            self._run("pk12util", "-i", str(people / f"{name}.p12"), *database, "-W", PASSPHRASE, "-K", "")
+        make_database(folder, people)
 
     @staticmethod
     def absence() -> str | None:
@@ -50,7 +46,7 @@ class Nss:
         source.write_bytes(data)
         target.unlink(missing_ok=True)
         place = ("-d", f"sql:{self._folder}", "-p", "", "-i", str(source), "-o", str(target))
-        self._run("cmsutil", *arguments, *place)
+        _run("cmsutil", *arguments, *place)
         return target.read_bytes()
 
     def sign(self, content: bytes, row: Signing) -> bytes:
@@ -78,8 +74,17 @@ class Nss:
     def close(self) -> None:
         """Nothing runs between two operations."""
 
-    @staticmethod
-    def _run(*command: str) -> None:
-        done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode:
-            raise Refused((done.stderr + done.stdout).decode(errors="replace"))
+
+def make_database(folder: Path, people: Path) -> None:
+    """A certificate database in `folder` that trusts the authority and holds the keys of the people that NSS knows."""
+    database = ("-d", f"sql:{folder}")
+    _run("certutil", "-N", *database, "--empty-password")
+    _run("certutil", "-A", *database, "-n", "ca", "-t", ",C,", "-i", str(people / "ca.pem"))
+    for name in _PEOPLE:
+        _run("pk12util", "-i", str(people / f"{name}.p12"), *database, "-W", PASSPHRASE, "-K", "")
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        raise Refused((done.stderr + done.stdout).decode(errors="replace"))

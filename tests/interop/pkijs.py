@@ -26,6 +26,8 @@ class PkiJs:
         | gap("WebCrypto has neither DES nor RC2", "DES", "Triple-DES", "RC2-40", "RC2-128",
               "ECDH P-256, Triple-DES and its wrap")
         | gap("signs by issuer and serial number (4.0)", "signer by key identifier", directions=[MAKES])
+        | gap("takes a key identifier for the SHA-1 of the key, whatever the certificate says (4.0)",
+              "signer by key identifier", directions=[READS])
         | gap("WebCrypto has no RSA v1.5 encryption", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "several recipients",
               "password and certificate", "KEK and certificate", "recipient by key identifier")
         | gap("wraps under a password by AES key wrap and not by RFC 3211 (4.0)", "password")

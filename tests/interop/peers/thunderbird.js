@@ -1,0 +1,148 @@
+// What the tests ask of Thunderbird, run inside it with the rights of its own code. marionette.py sends this text with a
+// call of one of VERBS behind it; the last argument of a script is the function that ends it.
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
+
+const QUIET_MILLISECONDS = 80;
+const DEADLINE_MILLISECONDS = 20_000;
+
+const mainWindow = () => Services.wm.getMostRecentWindow("mail:3pane");
+const pause = (milliseconds) => new Promise((resolve) => mainWindow().setTimeout(resolve, milliseconds));
+
+/** "SUCCESS", "VERIFY_DIGEST_MISMATCH" and so on; null where Thunderbird found nothing of the kind. */
+function statusName(code) {
+  if (code === -1) return null;
+  const errors = Ci.nsICMSMessageErrors;
+  return Object.keys(errors).find((name) => errors[name] === code) ?? String(code);
+}
+
+/** The first value of `look` that is true; what throws is not there yet. */
+async function until(look, what) {
+  for (const deadline = Date.now() + DEADLINE_MILLISECONDS; Date.now() < deadline; await pause(10)) {
+    try {
+      const value = look();
+      if (value) return value;
+    } catch {
+      // The window is still being made.
+    }
+  }
+  throw new Error(`timeout: ${what}`);
+}
+
+/** The window in which Thunderbird opens a file, and a record of what it reports about loading. */
+function openFile(path) {
+  const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+  file.initWithPath(path);
+  const opening = { window: null, loadings: 0, loads: 0, last: Date.now() };
+  const count = (type) => {
+    if (type === "MsgLoading") opening.loadings++;
+    if (type === "MsgLoaded") opening.loads++;
+    opening.last = Date.now();
+  };
+  Services.ww.registerNotification({
+    observe(window, topic) {
+      if (topic !== "domwindowopened") return;
+      Services.ww.unregisterNotification(this);
+      opening.window = window;
+      for (const type of ["MsgLoading", "MsgLoaded", "messageURIChanged", "aboutMessageLoaded"])
+        window.addEventListener(type, () => count(type), true);
+    },
+  });
+  MailUtils.openEMLFile(mainWindow(), file, Services.io.newFileURI(file));
+  return opening;
+}
+
+/** Thunderbird's own verdict on the .eml file at `path`, and the text that it shows. */
+async function verdict(path) {
+  const opening = openFile(path);
+  try {
+    const browser = () => opening.window.document.getElementById("messageBrowser").contentWindow;
+    const about = await until(() => browser().getMessagePaneBrowser && browser(), "message window");
+    // about.msgLoaded is no sign: it is set before the message starts.
+    await until(() => about.gEncryptionStatus > 0 || opening.loads, "message");
+    await until(
+      () =>
+        about.gReceivedSignatureCount >= about.gExpectedSignatureCount &&
+        (about.gEncryptionStatus > 0 || opening.loadings === opening.loads) &&
+        Date.now() - opening.last >= QUIET_MILLISECONDS,
+      "verdict",
+    );
+    const parts = about.getMessagePaneBrowser().contentDocument?.querySelectorAll(".moz-text-plain, .moz-text-flowed") ?? [];
+    return {
+      signed: statusName(about.gSignatureStatus),
+      encrypted: statusName(about.gEncryptionStatus),
+      text: [...parts].map((part) => part.textContent.trim()).join("\n"),
+    };
+  } finally {
+    opening.window?.close();
+  }
+}
+
+/** Make a certificate whose key is in the profile the one that the identity signs and decrypts with. */
+async function useCertificate(base64) {
+  const database = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+  const certificate = database.constructX509FromBase64(base64);
+  const identity = MailServices.accounts.allIdentities[0];
+  for (const use of ["signing", "encryption"]) {
+    identity.setUnicharAttribute(`${use}_cert_name`, certificate.displayName || certificate.commonName);
+    // The name alone does not let Thunderbird sign: it looks the certificate up by this key.
+    identity.setCharAttribute(`${use}_cert_dbkey`, certificate.dbKey);
+  }
+  return true;
+}
+
+/** Let the sender's certificates be known for everybody who receives; going on without one would open a dialog. */
+async function findCertificates(secure, addresses) {
+  for (const address of addresses) {
+    if (secure.haveValidCertForEmail(address)) continue;
+    const certificate = await new Promise((resolve) => {
+      secure.asyncFindCertByEmailAddr(address, {
+        QueryInterface: ChromeUtils.generateQI(["nsIDoneFindCertForEmailCallback"]),
+        findCertDone: (_, found) => resolve(found),
+      });
+    });
+    if (!certificate) throw new Error(`no certificate for ${address}`);
+    secure.cacheValidCertForEmail(address, certificate.dbKey);
+  }
+}
+
+/** Send a plain text to one address. */
+async function send(to, subject, body, sign, encrypt) {
+  const identity = MailServices.accounts.allIdentities[0];
+  const fields = Cc["@mozilla.org/messengercompose/composefields;1"].createInstance(Ci.nsIMsgCompFields);
+  const secure = Cc["@mozilla.org/messengercompose/composesecure;1"].createInstance(Ci.nsIMsgComposeSecure);
+  secure.signMessage = sign;
+  secure.requireEncryptMessage = encrypt;
+  Object.assign(fields, { from: identity.email, to, subject, body, forcePlainText: true, composeSecure: secure });
+  if (encrypt) await findCertificates(secure, [to, identity.email]);
+  const sender = Cc["@mozilla.org/messengercompose/send;1"].createInstance(Ci.nsIMsgSend);
+  const status = await new Promise((resolve, reject) => {
+    const listener = {
+      QueryInterface: ChromeUtils.generateQI(["nsIMsgSendListener"]),
+      onStartSending() {},
+      onSendProgress() {},
+      onStatus() {},
+      onStopCopy() {},
+      onGetDraftFolderURI() {},
+      onStopSending: (_, code) => resolve(code),
+      onSendNotPerformed: (_, code) => resolve(code || -1),
+      onTransportSecurityError: (_, code) => resolve(code),
+    };
+    const account = MailServices.accounts.accounts[0].key;
+    sender
+      .createAndSendMessage(
+        null, identity, account, fields, false, false, Ci.nsIMsgSend.nsMsgDeliverNow, null, "text/plain", body,
+        null, null, listener, null, null, Ci.nsIMsgCompType.New,
+      )
+      .catch(reject);
+  });
+  if (status !== 0) throw new Error(`sending ended with ${status}`);
+  return true;
+}
+
+async function isReady() {
+  const window = mainWindow();
+  return Boolean(window?.document.readyState === "complete" && window.document.getElementById("tabmail")?.currentAboutMessage !== undefined);
+}
+
+const VERBS = { isReady, verdict, useCertificate, send };

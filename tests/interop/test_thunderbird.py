@@ -1,0 +1,174 @@
+"""Thunderbird's own verdict on what we make, and ours on what it sends."""
+
+from __future__ import annotations
+
+import email.utils
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from smime_core import blocking
+from smime_core.algorithms import AES_256_CBC
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.mime import build_pkcs7_mime, build_signed, split_message
+from smime_core.reading import read_entity
+from smime_core.report import State
+from tests.interop import ours
+from tests.interop.people import PROVIDER, address, certificate, identity, trust
+from tests.interop.rows import SEALINGS, SIGNINGS, Sealing, Signing
+from tests.interop.thunderbird import Thunderbird
+
+GAPS: Final = {
+    "ECDSA brainpoolP256r1": "no brainpool curves",
+    "Ed25519": "no EdDSA",
+    "Ed448": "no EdDSA",
+    "two signers": "compares From with the one SignerInfo that happens to stand first",
+    "RSA with SHA-384": "we choose the hash by the key",
+    "RSA with SHA-512": "we choose the hash by the key",
+    "RSA-PSS with SHA-512": "we choose the hash by the key",
+    "AES-128-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
+    "AES-192-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
+    "AES-256-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
+    "ECDH P-256, AES-256-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
+    "ECDH brainpoolP256r1": "no brainpool curves",
+    "X25519": "no key agreement of RFC 8418",
+    "X448": "no key agreement of RFC 8418",
+    "password": "no PasswordRecipientInfo",
+    "password and certificate": "no PasswordRecipientInfo",
+    "KEK": "no KEKRecipientInfo",
+    "KEK and certificate": "no KEKRecipientInfo",
+}
+
+
+class Postbox:
+    """The mail server that Thunderbird sends to: keeps every message as it came."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.messages.append(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture(scope="module")
+def postbox() -> Iterator[tuple[Postbox, int]]:
+    box = Postbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+@pytest.fixture(scope="module")
+def thunderbird(
+    people_folder: Path, tmp_path_factory: pytest.TempPathFactory, postbox: tuple[Postbox, int]
+) -> Iterator[Thunderbird]:
+    absence = Thunderbird.absence()
+    if absence:
+        pytest.skip(absence)
+    started = Thunderbird(people_folder, tmp_path_factory.mktemp("thunderbird"), smtp_port=postbox[1])
+    yield started
+    started.close()
+
+
+def message(sender: str = "rsa") -> bytes:
+    # A Date more than an hour from the signing time counts as a mismatch.
+    date = email.utils.format_datetime(ours.now())
+    return (
+        f"From: {address(sender)}\r\nTo: {address('rsa2')}\r\nSubject: Across the fence\r\nDate: {date}\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhello across the fence\r\n"
+    ).encode()
+
+
+def signed_message(row: Signing, original: bytes | None = None) -> bytes:
+    """The message signed as the row asks: multipart/signed for detached rows, else one opaque part."""
+    headers, entity = split_message(message(row.signers[0]) if original is None else original)
+    signature = ours.sign(entity, row)
+    if row.is_detached:
+        return headers + build_signed(b"", entity, signature, f"sha-{row.hash_name[3:]}", boundary="the-fence")
+    return headers + build_pkcs7_mime(b"", signature, "signed-data")
+
+
+@pytest.mark.parametrize("row", [row for row in SIGNINGS if row.name not in GAPS], ids=str)
+def test_thunderbird_verifies_what_we_sign(thunderbird: Thunderbird, row: Signing) -> None:
+    verdict = thunderbird.verdict(signed_message(row))
+    assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", None, "hello across the fence")
+
+
+@pytest.mark.parametrize("row", [row for row in SEALINGS if row.name not in GAPS], ids=str)
+def test_thunderbird_opens_what_we_seal(thunderbird: Thunderbird, row: Sealing) -> None:
+    headers, entity = split_message(message())
+    verdict = thunderbird.verdict(headers + build_pkcs7_mime(b"", ours.seal(entity, row), "enveloped-data"))
+    assert (verdict.signed, verdict.encrypted, verdict.text) == (None, "SUCCESS", "hello across the fence")
+
+
+def test_thunderbird_opens_and_verifies_what_we_signed_and_sealed(thunderbird: Thunderbird) -> None:
+    signed = signed_message(Signing(name="RSA, detached", is_detached=True))
+    verdict = thunderbird.verdict(blocking.encrypt_message(signed, recipients=[certificate("rsa")], provider=PROVIDER))
+    assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
+
+
+def test_thunderbird_verifies_our_triple_wrap(thunderbird: Thunderbird) -> None:
+    detached = Signing(name="RSA, detached", is_detached=True)
+    sealed = blocking.encrypt_message(
+        signed_message(detached), recipients=[certificate("rsa")], provider=PROVIDER, cipher=AES_256_CBC
+    )
+    verdict = thunderbird.verdict(signed_message(detached, sealed))
+    assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
+
+
+def test_thunderbird_refuses_what_was_altered(thunderbird: Thunderbird) -> None:
+    signed = signed_message(Signing(name="RSA, detached", is_detached=True))
+    assert thunderbird.verdict(signed.replace(b"hello", b"HELLO")).signed == "VERIFY_DIGEST_MISMATCH"
+
+
+def test_thunderbird_refuses_another_sender(thunderbird: Thunderbird) -> None:
+    signed = signed_message(Signing(name="RSA, detached", is_detached=True))
+    altered = signed.replace(b"From: rsa@", b"From: somebody@")
+    assert thunderbird.verdict(altered).signed == "VERIFY_HEADER_MISMATCH"
+    report = blocking.examine_message(altered, provider=PROVIDER, trust_store=trust(), at=ours.now())
+    assert report.state is not State.VERIFIED
+
+
+def test_thunderbird_refuses_an_unknown_authority(thunderbird: Thunderbird) -> None:
+    stranger = blocking.run(create_authority("Stranger", provider=PROVIDER, at=ours.now()))
+    someone = blocking.run(issue_identity(stranger, address("rsa"), provider=PROVIDER, at=ours.now()))
+    signed = blocking.sign_message(message(), identity=someone, provider=PROVIDER, signing_time=ours.now())
+    assert thunderbird.verdict(signed).signed == "VERIFY_UNTRUSTED"
+
+
+@pytest.mark.parametrize(
+    ("sign", "encrypt", "state"),
+    [(True, False, State.VERIFIED), (False, True, State.ENCRYPTED_ONLY), (True, True, State.VERIFIED)],
+    ids=["signed", "encrypted", "signed and encrypted"],
+)
+def test_we_read_what_thunderbird_sends(
+    thunderbird: Thunderbird, postbox: tuple[Postbox, int], sign: bool, encrypt: bool, state: State
+) -> None:
+    thunderbird.send(address("rsa2"), "Across the fence", "hello from Thunderbird", sign=sign, encrypt=encrypt)
+    sent = postbox[0].messages.pop()
+    assert (b"hello from Thunderbird" in sent) is not encrypt
+    report = blocking.examine_message(
+        sent, provider=PROVIDER, trust_store=trust(), at=ours.now(), identities=[identity("rsa2")]
+    )
+    assert report.state is state, report.reasons
+    assert read_entity(report.content).text.strip() == "hello from Thunderbird"
+
+
+def test_we_refuse_what_thunderbird_signed_and_somebody_altered(
+    thunderbird: Thunderbird, postbox: tuple[Postbox, int]
+) -> None:
+    thunderbird.send(address("rsa2"), "Across the fence", "hello from Thunderbird", sign=True, encrypt=False)
+    altered = postbox[0].messages.pop().replace(b"hello", b"HELLO")
+    report = blocking.examine_message(altered, provider=PROVIDER, trust_store=trust(), at=ours.now())
+    assert report.state is State.INVALID
