@@ -26,7 +26,8 @@ from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report import State
 from tests.conformance.case import Disproved, task
-from tests.conformance.checks.cms import Key, claim
+from tests.conformance.checks.facts import claim
+from tests.conformance.checks.sealed import Key
 
 _MBOX_LINE: Final = re.compile(rb"From [^\r\n]*\r?\n")
 _DELIMITER: Final = re.compile(rb"(?:\A|\r?\n)--[^\n]*(?:\n|\Z)")

@@ -15,7 +15,7 @@ from smime_core.layers import find_layer, parse_message
 from smime_core.provider import CryptoProvider
 from smime_core.revocation_list import parse_revocation_list
 from tests.conformance.case import Disproved, task
-from tests.conformance.checks.cms import claim
+from tests.conformance.checks.facts import claim
 
 MAX_SECONDS: Final = 2.0  # for one file; the largest has 1 MB
 

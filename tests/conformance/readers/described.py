@@ -24,16 +24,20 @@ from typing import Any, Final
 from smime_core import der
 from smime_core.algorithms import NULL, RSA_ENCRYPTION
 from tests.conformance.case import Case, Skip
-from tests.conformance.checks import cms, keys, mail, primitives, robustness
+from tests.conformance.checks import keys, mail, primitives, robustness, sealed, signed
 
 _OPERATIONS: Final[dict[str, type[Any]]] = {
-    "data": cms.DataContent,
-    "verify": cms.VerifySignatures,
-    "refuse-signatures": cms.RefuseSignatures,
-    "certificates-only": cms.CertificatesOnly,
-    "decrypt": cms.Decrypt,
-    "refuse-decryption": cms.RefuseDecryption,
-    "timestamp": cms.Timestamp,
+    "data": sealed.DataContent,
+    "verify": signed.VerifySignatures,
+    "refuse-signatures": signed.RefuseSignatures,
+    "certificates-only": signed.CertificatesOnly,
+    "decrypt": sealed.Decrypt,
+    "refuse-decryption": sealed.RefuseDecryption,
+    "timestamp": signed.Timestamp,
+    "encrypted-data": sealed.EncryptedContent,
+    "digested-data": sealed.DigestedContent,
+    "authenticated-data": sealed.AuthenticatedContent,
+    "compressed-data": sealed.CompressedContent,
     "open-pkcs12": keys.OpenPkcs12,
     "refuse-pkcs12": keys.RefusePkcs12,
     "key-pair": keys.KeyPair,
@@ -135,7 +139,8 @@ def _unarmor(octets: bytes, name: str) -> bytes:
     for label, text in _PEM.findall(octets):
         if label in _PEM_LABELS.get(name, ()):
             decoded = base64.b64decode(text)
-            if label == b"RSA PRIVATE KEY":
+            # An RSAPrivateKey starts with two numbers, PKCS#8 with one and an AlgorithmIdentifier; labels are confused.
+            if name == "pkcs8" and der.read_sequence(decoded)[1].tag == der.INTEGER:
                 algorithm = der.sequence(der.oid(RSA_ENCRYPTION), NULL)
                 return der.sequence(der.integer(0), algorithm, der.octet_string(decoded))
             return decoded

@@ -35,8 +35,8 @@ _NO_LABEL: Final = Skip(
     link=f"{_RFC}rfc4055#section-4.1",
 )
 _NO_CONTEXT: Final = Skip(reason="ML-DSA with a context: in CMS the context is the empty string", link=f"{_RFC}rfc9882")
-_SHORT_TAG: Final = Skip(
-    reason="GCM with a tag of less than 12 bytes or an odd nonce: CMS has tags of 12 to 16 bytes and a nonce of 12",
+_ODD_NONCE: Final = Skip(
+    reason="GCM with a nonce of less than 8 or more than 128 bytes: CMS recommends 12",
     link=f"{_RFC}rfc5084#section-3.2",
 )
 _NO_KWP: Final = Skip(
@@ -62,8 +62,8 @@ def read_cases(folder: Path) -> Iterator[Case]:
 
 
 def _scope(algorithm: str, group: Json, test: Json) -> Skip | None:
-    if group["type"] == "AeadTest" and (group["tagSize"] != 128 or not 64 <= group["ivSize"] <= 1024):
-        return _SHORT_TAG
+    if group["type"] == "AeadTest" and test["result"] == "valid" and not 64 <= group["ivSize"] <= 1024:
+        return _ODD_NONCE
     if test.get("label"):
         return _NO_LABEL
     if test.get("ctx"):

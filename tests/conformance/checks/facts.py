@@ -1,0 +1,23 @@
+"""What every task needs to compare what it found with what a set says."""
+
+from __future__ import annotations
+
+from smime_core.errors import SmimeError
+from tests.conformance.case import Disproved
+
+
+def claim(holds: bool, text: str) -> int:
+    """One fact. Raises Disproved with `text`."""
+    if not holds:
+        raise Disproved(text)
+    return 1
+
+
+def compare(found: bytes, expected: bytes) -> int:
+    """One fact: the octets are those expected. Raises Disproved."""
+    return claim(found == expected, f"the content is {found[:60]!r}, expected {expected[:60]!r}")
+
+
+def expect_code(error: SmimeError, codes: tuple[str, ...]) -> int:
+    """One fact: a refusal, by one of the codes where any are given. Raises Disproved."""
+    return claim(not codes or error.code in codes, f"refused by {error.code}, expected {' or '.join(codes)}: {error}")

@@ -1,0 +1,165 @@
+"""Tasks over SignedData.
+
+Everything is read by policy ARCHIVE, because most published examples are older than their algorithms' retirement; what
+a policy forbids has tests of its own in `tests/unit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smime_core import der
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.countersignature import find_countersignatures, verify_countersignature
+from smime_core.errors import SmimeError
+from smime_core.key_management import CertificateId
+from smime_core.layers import SignedLayer, find_layer, parse_message
+from smime_core.pkix.dsa_parameters import complete_dsa_key
+from smime_core.policy import Policy
+from smime_core.provider import CryptoProvider
+from smime_core.signed_content import OctetsContent
+from smime_core.signed_data import find_certificate
+from smime_core.signer_info import SignerInfo, verify_signer
+from tests.conformance.case import Disproved, task
+from tests.conformance.checks.facts import claim, compare, expect_code
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySignatures:
+    """Every SignerInfo of the outermost layer verifies: digest, attributes and signature, each with its certificate.
+
+    `certificates` are those that the message does not carry. `signers`, `countersigners` and `content` are compared
+    where they are given.
+    """
+
+    message: bytes
+    detached_content: bytes | None = None
+    certificates: tuple[bytes, ...] = ()
+    signers: int | None = None
+    countersigners: int | None = None
+    content: bytes | None = None
+
+    async def run(self, provider: CryptoProvider) -> int:
+        layer, known = read_layer(self.message, self.detached_content, self.certificates)
+        infos = layer.signed_data.signer_infos
+        facts = claim(bool(infos), "nobody signed")
+        if self.signers is not None:
+            facts += claim(len(infos) == self.signers, f"{len(infos)} signers, expected {self.signers}")
+        if self.content is not None:
+            facts += compare(bytes(layer.content or b""), self.content)
+        countersigners = 0
+        for info in infos:
+            signer = await verify_one(info, layer, known, provider)
+            countersigners += await verify_countersigners(signer, known, provider)
+        if self.countersigners is not None:
+            text = f"{countersigners} countersigners, expected {self.countersigners}"
+            facts += claim(countersigners == self.countersigners, text)
+        return facts + len(infos) + countersigners
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseSignatures:
+    """No SignerInfo verifies, or the structure is refused as a whole; `codes`, where given, are the errors allowed."""
+
+    message: bytes
+    detached_content: bytes | None = None
+    certificates: tuple[bytes, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    async def run(self, provider: CryptoProvider) -> int:
+        try:
+            layer, known = read_layer(self.message, self.detached_content, self.certificates)
+        except SmimeError as error:
+            return expect_code(error, self.codes)
+        facts = claim(bool(layer.signed_data.signer_infos), "nobody signed, and that is not refused")
+        for info in layer.signed_data.signer_infos:
+            try:
+                await verify_one(info, layer, known, provider)
+            except SmimeError as error:
+                facts += expect_code(error, self.codes)
+            else:
+                raise Disproved("the signature verifies, expected a refusal")
+        return facts
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesOnly:
+    """SignedData without signers that carries this many certificates (RFC 8551 section 3.8)."""
+
+    message: bytes
+    certificates: int
+
+    async def run(self, provider: CryptoProvider) -> int:
+        signed_data = read_layer(self.message, None, ())[0].signed_data
+        found = len(signed_data.certificates)
+        return claim(not signed_data.signer_infos, "somebody signed") + claim(
+            found == self.certificates, f"{found} certificates, expected {self.certificates}"
+        )
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """The token of a TimeStampResp (RFC 3161 section 2.4.2) verifies."""
+
+    message: bytes
+
+    async def run(self, provider: CryptoProvider) -> int:
+        fields = der.read_sequence(self.message)
+        claim(len(fields) == 2, "there is no token")
+        return await VerifySignatures(message=bytes(fields[1].encoded), signers=1).run(provider)
+
+
+def read_layer(
+    message: bytes, detached_content: bytes | None, certificates: Sequence[bytes]
+) -> tuple[SignedLayer, tuple[Certificate, ...]]:
+    """The outermost layer, which must be signed, and all certificates at hand. Raises Disproved or SmimeError."""
+    layer = find_layer(parse_message(message), detached_content=detached_content)
+    if not isinstance(layer, SignedLayer):
+        raise Disproved("the outermost layer is not signed")
+    return layer, (*layer.signed_data.certificates, *map(parse_certificate, certificates))
+
+
+async def verify_one(
+    info: SignerInfo | SmimeError, layer: SignedLayer, known: Sequence[Certificate], provider: CryptoProvider
+) -> SignerInfo:
+    """One SignerInfo that holds over the layer's content. Raises Disproved without its certificate, or SmimeError."""
+    if isinstance(info, SmimeError):
+        raise info
+    if layer.content is None:
+        raise Disproved("the content is missing")
+    await verify_signer(
+        info,
+        OctetsContent(layer.content, provider=provider),
+        content_type=layer.signed_data.e_content_type,
+        certificate=await certificate_of(info.sid, known, provider),
+        provider=provider,
+        policy=Policy.ARCHIVE,
+    )
+    return info
+
+
+async def verify_countersigners(signer: SignerInfo, known: Sequence[Certificate], provider: CryptoProvider) -> int:
+    """How many countersignatures hold, which must be all. Raises Disproved or SmimeError."""
+    found = find_countersignatures(signer)
+    for countersignature in found:
+        info = countersignature.signer
+        if isinstance(info, SmimeError):
+            raise info
+        certificate = await certificate_of(info.sid, known, provider)
+        await verify_countersignature(
+            countersignature, certificate=certificate, provider=provider, policy=Policy.ARCHIVE
+        )
+    return len(found)
+
+
+async def certificate_of(sid: CertificateId, known: Sequence[Certificate], provider: CryptoProvider) -> Certificate:
+    """The signer's certificate, its DSA parameters inherited where it has none. Raises Disproved."""
+    certificate = find_certificate(sid, known)
+    if certificate is None:
+        raise Disproved(f"the certificate of {sid} is missing")
+    return await complete_dsa_key(certificate, known, provider=provider)
