@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import functools
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,10 @@ from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage, SignatureMismatch
 from smime_core.key_management import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
 
+OFFSET_TIME: Final = "signing-time-with-offset"
+"""The tolerance for a signingTime that says the time of a place (MUSTS 15)."""
+
+_OFFSET_TIME: Final = re.compile(rb"\x17\x11([0-9]{12})([+-])([0-9]{2})([0-9]{2})")  # UTCTime of 17 octets
 _DIRECTORY_NAME: Final = 0xA4  # GeneralName [4], explicit because Name is a CHOICE
 
 
@@ -57,9 +62,27 @@ class CertificateHash:
 
 
 def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
-    """The signer's own claim of when (RFC 5652 section 11.3), None without one. Raises MalformedMessage."""
+    """The signer's own claim of when (RFC 5652 section 11.3), None without one.
+
+    UTCTime with an offset, as signers in Go used to write it, is read: see `has_offset_time`. Raises MalformedMessage.
+    """
     value = find_value(attributes, SIGNING_TIME, "signing-time")
-    return parse_time(value, where="signingTime") if value else None
+    if value is None:
+        return None
+    offset = _OFFSET_TIME.fullmatch(bytes(value.encoded))
+    if offset is None:
+        return parse_time(value, where="signingTime")
+    digits, sign, hours, minutes = offset.groups()
+    if int(hours) > 23 or int(minutes) > 59:
+        raise MalformedMessage("an offset of more than a day", where="signingTime")
+    difference = datetime.timedelta(hours=int(hours), minutes=int(minutes))
+    local = parse_time(der.read_one(der.element(0x17, digits + b"Z")), where="signingTime")
+    return local + difference if sign == b"-" else local - difference
+
+
+def has_offset_time(attributes: Attributes) -> bool:
+    """Whether signingTime has an offset where RFC 5652 section 11.3 demands Z."""
+    return any(_OFFSET_TIME.fullmatch(value) for value in attributes.get(SIGNING_TIME, ()))
 
 
 def build_signing_time(moment: datetime.datetime) -> bytes:

@@ -22,6 +22,7 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.key_management import CertificateId, KeyHolder, choose_signature_algorithm
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
+from smime_core.signed_attributes import parse_signing_certificate
 from smime_core.signer_info import (
     DEFAULT_OPTIONS,
     AttributesForm,
@@ -129,6 +130,17 @@ def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
 def find_certificate(sid: CertificateId, certificates: Sequence[Certificate]) -> Certificate | None:
     """The certificate that `sid` names; never merely one whose key would fit (MUSTS 9)."""
     return next((certificate for certificate in certificates if sid.matches(certificate)), None)
+
+
+def find_signer_certificates(signer: SignerInfo, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """All certificates that a signer may mean, for there are several where one key was certified again.
+
+    Those that its sid names, and of them only those that a signingCertificate attribute names, where it has one: that
+    one decides anyway (MUSTS 17). Raises MalformedMessage or UnsupportedAlgorithm for a damaged attribute.
+    """
+    named = [certificate for certificate in dict.fromkeys(certificates) if signer.sid.matches(certificate)]
+    own = parse_signing_certificate(signer.attributes)[:1]
+    return tuple(certificate for certificate in named if not own or own[0].matches(certificate))
 
 
 async def build_signed_data(

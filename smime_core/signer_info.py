@@ -50,11 +50,13 @@ from smime_core.key_management import CertificateId, KeyHolder, build_issuer_and
 from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider, PublicKey
 from smime_core.signed_attributes import (
+    OFFSET_TIME,
     build_algorithm_protection,
     build_signing_certificate,
     build_signing_time,
     check_algorithm_protection,
     check_signing_certificate,
+    has_offset_time,
     parse_signing_time,
 )
 from smime_core.signed_content import SignedContent
@@ -137,8 +139,9 @@ class SignerInfo:
 
     @property
     def tolerances(self) -> tuple[str, ...]:
-        """What was read though no signer should write it, by name: for reports (MUSTS 6)."""
-        return self.signed_attrs.tolerances if self.signed_attrs else ()
+        """What was read though no signer should write it, by name: for reports (MUSTS 6 and 15)."""
+        order = self.signed_attrs.tolerances if self.signed_attrs else ()
+        return (*order, OFFSET_TIME) if has_offset_time(self.attributes) else order
 
     @property
     def signing_time(self) -> datetime.datetime | None:
@@ -247,8 +250,8 @@ async def verify_signed_attributes(
     signed_attrs = signer.signed_attrs
     if signed_attrs is None:
         raise MalformedMessage("absent", where="signedAttrs")
-    if signed_attrs.tolerances and policy is Policy.SEND:
-        raise MalformedMessage("not a SET OF in DER", where="signedAttrs")
+    if signer.tolerances and policy is Policy.SEND:
+        raise MalformedMessage(", ".join(signer.tolerances), where="signedAttrs")
     parse_signing_time(signer.attributes)
     check_signing_certificate(signer.attributes, certificate)
     check_algorithm_protection(

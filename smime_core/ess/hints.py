@@ -1,0 +1,127 @@
+"""contentHints, contentIdentifier and contentReference (RFC 2634 sections 2.9, 2.7 and 2.11)."""
+
+from __future__ import annotations
+
+import datetime
+import hmac
+from dataclasses import dataclass
+
+from smime_core import der
+from smime_core.attributes import (
+    CONTENT_HINTS,
+    CONTENT_IDENTIFIER,
+    CONTENT_REFERENCE,
+    CONTENT_TYPE,
+    Attributes,
+    build_attribute,
+    find_value,
+)
+from smime_core.errors import MalformedMessage
+from smime_core.provider import CryptoProvider
+from smime_core.signer_info import SignerInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentHints:
+    """What stands innermost in a message of several layers; `description` is None when left out."""
+
+    content_type: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentReference:
+    """A link to another SignedData; a Receipt has the same three values (RFC 2634 section 2.8)."""
+
+    content_type: str
+    signed_content_identifier: bytes
+    originator_signature_value: bytes
+
+    def refers_to(self, signer: SignerInfo) -> bool:
+        """Whether `signer`, with the contentIdentifier in its attributes, is the one that is meant."""
+        content_type = find_value(signer.attributes, CONTENT_TYPE, "content-type")
+        return (
+            content_type is not None
+            and der.parse_oid(content_type) == self.content_type
+            and parse_content_identifier(signer.attributes) == self.signed_content_identifier
+            and hmac.compare_digest(signer.signature, self.originator_signature_value)
+        )
+
+
+def parse_content_hints(attributes: Attributes) -> ContentHints | None:
+    """The contentHints attribute. Raises MalformedMessage."""
+    where = "contentHints"
+    value = find_value(attributes, CONTENT_HINTS, where)
+    if value is None:
+        return None
+    fields = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    description = None
+    if len(fields) == 2:
+        description = _text(bytes(der.expect(fields.pop(0), 0x0C, where=where).content))
+    if len(fields) != 1:
+        raise MalformedMessage("expected a description and a content type", where=where)
+    return ContentHints(content_type=der.parse_oid(fields[0], where=where), description=description)
+
+
+def build_content_hints(hints: ContentHints) -> bytes:
+    """DER of a contentHints attribute."""
+    description = b"" if hints.description is None else der.element(0x0C, hints.description.encode())
+    return build_attribute(CONTENT_HINTS, der.sequence(description, der.oid(hints.content_type)))
+
+
+def parse_content_identifier(attributes: Attributes) -> bytes | None:
+    """The octets of the contentIdentifier attribute. Raises MalformedMessage."""
+    value = find_value(attributes, CONTENT_IDENTIFIER, "contentIdentifier")
+    return bytes(der.expect(value, der.OCTET_STRING, where="contentIdentifier").content) if value else None
+
+
+def build_content_identifier(identifier: bytes) -> bytes:
+    """DER of a contentIdentifier attribute."""
+    return build_attribute(CONTENT_IDENTIFIER, der.octet_string(identifier))
+
+
+def new_content_identifier(user: bytes, *, moment: datetime.datetime, provider: CryptoProvider) -> bytes:
+    """A fresh identifier: who, when, and a random number (RFC 2634 section 2.7)."""
+    time = moment.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%SZ").encode("ascii")
+    return user + time + provider.random_bytes(16)
+
+
+def parse_content_reference(attributes: Attributes) -> ContentReference | None:
+    """The contentReference attribute. Raises MalformedMessage."""
+    where = "contentReference"
+    value = find_value(attributes, CONTENT_REFERENCE, where)
+    if value is None:
+        return None
+    return parse_reference_fields(der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where), where)
+
+
+def parse_reference_fields(fields: list[der.Tlv], where: str) -> ContentReference:
+    """The three values of a ContentReference or Receipt. Raises MalformedMessage."""
+    if len(fields) != 3:
+        raise MalformedMessage(f"{len(fields)} fields, expected type, identifier and signature", where=where)
+    return ContentReference(
+        content_type=der.parse_oid(fields[0], where=where),
+        signed_content_identifier=bytes(der.expect(fields[1], der.OCTET_STRING, where=where).content),
+        originator_signature_value=bytes(der.expect(fields[2], der.OCTET_STRING, where=where).content),
+    )
+
+
+def build_content_reference(reference: ContentReference) -> bytes:
+    """DER of a contentReference attribute."""
+    return build_attribute(CONTENT_REFERENCE, der.sequence(*reference_fields(reference)))
+
+
+def reference_fields(reference: ContentReference) -> tuple[bytes, bytes, bytes]:
+    """DER of each of the three values."""
+    return (
+        der.oid(reference.content_type),
+        der.octet_string(reference.signed_content_identifier),
+        der.octet_string(reference.originator_signature_value),
+    )
+
+
+def _text(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedMessage("the description is not UTF-8", where="contentHints") from error

@@ -1,0 +1,135 @@
+"""Asking for signed receipts, and whether one is to be given (RFC 2634 sections 2.2, 2.3, 2.5 and 2.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from smime_core import der
+from smime_core.attributes import RECEIPT_REQUEST, Attributes, build_attribute, find_value
+from smime_core.der import Tlv
+from smime_core.errors import MalformedMessage
+from smime_core.ess.general_names import (
+    GeneralName,
+    GeneralNames,
+    build_entities,
+    names_overlap,
+    parse_entities,
+)
+from smime_core.ess.mailing_list import ExpansionHistory, ReceiptPolicyKind
+from smime_core.signer_info import SignerInfo
+
+_MAX_RECEIPTS_TO: Final = 16  # ub-receiptsTo
+
+
+class AllOrFirstTier(IntEnum):
+    """Who is asked, where nobody is named; the numbers are those of section 2.7."""
+
+    ALL_RECEIPTS = 0
+    FIRST_TIER_RECIPIENTS = 1
+    """Those who did not get the message through a mailing list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRequest:
+    """A ReceiptRequest: `receipts_from` are those who are asked, `receipts_to` those who shall get the receipts.
+
+    The identifier ties receipts to the message: `hints.new_content_identifier` makes one.
+    """
+
+    signed_content_identifier: bytes
+    receipts_from: AllOrFirstTier | tuple[GeneralNames, ...]
+    receipts_to: tuple[GeneralNames, ...]
+
+
+def parse_receipt_request(attributes: Attributes) -> ReceiptRequest | None:
+    """The receiptRequest attribute. Raises MalformedMessage or LimitExceeded."""
+    where = "receiptRequest"
+    value = find_value(attributes, RECEIPT_REQUEST, where)
+    if value is None:
+        return None
+    fields = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    if len(fields) != 3:
+        raise MalformedMessage(f"{len(fields)} fields, expected 3", where=where)
+    receipts_to = parse_entities(der.expect(fields[2], der.SEQUENCE, where="receiptsTo"), where="receiptsTo")
+    _check_receipts_to(receipts_to)
+    return ReceiptRequest(
+        signed_content_identifier=bytes(der.expect(fields[0], der.OCTET_STRING, where=where).content),
+        receipts_from=_parse_receipts_from(fields[1]),
+        receipts_to=receipts_to,
+    )
+
+
+def build_receipt_request(request: ReceiptRequest) -> bytes:
+    """DER of a receiptRequest attribute, the same for all signers that carry one. Raises MalformedMessage."""
+    _check_receipts_to(request.receipts_to)
+    if isinstance(request.receipts_from, AllOrFirstTier):
+        receipts_from = der.element(0x80, bytes([request.receipts_from]))
+    else:
+        receipts_from = build_entities(request.receipts_from, tag=0xA1)
+    value = der.sequence(
+        der.octet_string(request.signed_content_identifier), receipts_from, build_entities(request.receipts_to)
+    )
+    return build_attribute(RECEIPT_REQUEST, value)
+
+
+def find_receipt_request(verified: Sequence[SignerInfo]) -> tuple[ReceiptRequest, SignerInfo] | None:
+    """The request of a SignedData and the signer that it stands with, from signers whose signatures were verified.
+
+    Section 2.3. Raises MalformedMessage when their requests are not identical: then no receipt may be given.
+    """
+    asking = [signer for signer in verified if RECEIPT_REQUEST in signer.attributes]
+    if len({signer.attributes[RECEIPT_REQUEST] for signer in asking}) > 1:
+        raise MalformedMessage("the signers ask for different receipts", where="receiptRequest")
+    for signer in asking:
+        request = parse_receipt_request(signer.attributes)
+        if request is not None:
+            return request, signer
+    return None
+
+
+def receipt_recipients(
+    request: ReceiptRequest, *, own_names: Sequence[GeneralName], history: ExpansionHistory | None
+) -> tuple[GeneralNames, ...]:
+    """To whom our receipt goes; empty when none may be made (sections 2.3 and 2.5).
+
+    `history` is that of the outermost SignedData: the last mailing list's policy goes before the originator's wish.
+    """
+    policy = history[-1].receipt_policy if history else None
+    if policy is not None and policy.kind is ReceiptPolicyKind.NONE:
+        return ()
+    if not _is_asked(request.receipts_from, own_names, through_mailing_list=bool(history)):
+        return ()
+    if policy is None:
+        return request.receipts_to
+    if policy.kind is ReceiptPolicyKind.INSTEAD_OF:
+        return policy.entities
+    return (*request.receipts_to, *policy.entities)
+
+
+def _is_asked(
+    receipts_from: AllOrFirstTier | tuple[GeneralNames, ...],
+    own_names: Sequence[GeneralName],
+    *,
+    through_mailing_list: bool,
+) -> bool:
+    if isinstance(receipts_from, AllOrFirstTier):
+        return receipts_from is AllOrFirstTier.ALL_RECEIPTS or not through_mailing_list
+    return names_overlap(own_names, receipts_from)
+
+
+def _parse_receipts_from(tlv: Tlv) -> AllOrFirstTier | tuple[GeneralNames, ...]:
+    where = "receiptsFrom"
+    if tlv.tag == 0xA1:
+        return parse_entities(tlv, where=where)
+    value = int.from_bytes(der.expect(tlv, 0x80, where=where).content, "big")
+    if value not in (0, 1) or len(tlv.content) != 1:
+        raise MalformedMessage(f"allOrFirstTier is {value}, expected 0 or 1", where=where)
+    return AllOrFirstTier(value)
+
+
+def _check_receipts_to(receipts_to: Sequence[GeneralNames]) -> None:
+    if not 1 <= len(receipts_to) <= _MAX_RECEIPTS_TO:
+        raise MalformedMessage(f"{len(receipts_to)} entities, expected 1 to {_MAX_RECEIPTS_TO}", where="receiptsTo")
