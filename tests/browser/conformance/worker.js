@@ -1,0 +1,51 @@
+/**
+ * The vault's runtime with the conformance checks beside it: same start, same door to WebCrypto, no cleanup.
+ *
+ * It exists in the tests' server alone.
+ */
+
+import { Residue } from "./cleanup.js";
+import { createCryptoDoor } from "./crypto_door.js";
+import { finish } from "./python_call.js";
+import { startPython } from "./python_start.js";
+
+const TESTS_PATH = "/lib/tests.zip";
+const residue = new Residue();
+/** @type {any} */
+let pyodide;
+
+/** @type {Record<string, (message: any) => Promise<unknown>>} */
+const kinds = {
+  start: async ({ assets, tests }) => {
+    const python = await startPython(assets);
+    ({ pyodide } = python);
+    pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
+    pyodide.FS.writeFile(TESTS_PATH, new Uint8Array(tests));
+    pyodide.runPython(`
+import sys
+sys.path.append(${JSON.stringify(TESTS_PATH)})
+import wasm_build.verbs
+from smime_core.providers.webcrypto import WebCryptoProvider
+provider = WebCryptoProvider()
+
+def begin(packed):
+    from tests.conformance.run import run_packed
+    return wasm_build.verbs.stepper(run_packed(packed.to_bytes(), provider))
+`);
+    return python.startKind;
+  },
+  run: async ({ packed }) => {
+    const outcomes = await finish(pyodide.globals.get("begin")(new Uint8Array(packed)));
+    residue.wipeBuffers();
+    return outcomes;
+  },
+  evaluate: async ({ code }) => pyodide.runPython(code),
+};
+
+onmessage = async ({ data }) => {
+  try {
+    postMessage({ result: await kinds[data.kind](data) });
+  } catch (error) {
+    postMessage({ error: String(error) });
+  }
+};
