@@ -25,7 +25,6 @@ from smime_core.algorithms import (
     AgreementKdf,
     Hkdf,
     KeyAgreement,
-    KeyWrap,
     check_absent,
     digest_octets,
     hash_label,
@@ -42,7 +41,7 @@ from smime_core.key_management import (
     parse_certificate_id,
     parse_issuer_and_serial,
 )
-from smime_core.key_wrap import build_key_wrap, parse_key_wrap, unwrap_cek
+from smime_core.key_wrap import WrapAlgorithm, build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.keys import public_point
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey, PublicKey
@@ -221,7 +220,7 @@ def _parse_encrypted_key(tlv: Tlv) -> tuple[CertificateId, bytes]:
     return KeyIdentifier(value=bytes(der.read_octets(identifier[0], where="rKeyId"))), encrypted_key
 
 
-def _parse_agreement(algorithm_der: bytes, *, policy: Policy) -> tuple[KeyAgreement, KeyWrap, bytes]:
+def _parse_agreement(algorithm_der: bytes, *, policy: Policy) -> tuple[KeyAgreement, WrapAlgorithm, bytes]:
     # The parameters of the agreement are the key-wrap AlgorithmIdentifier (RFC 5753 section 3.1.1).
     oid, wrap_der = parse_algorithm_identifier(algorithm_der)
     if oid not in KEY_AGREEMENTS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
@@ -15,7 +16,6 @@ from smime_core.algorithms import (
     AES_192_WRAP,
     AES_256_WRAP,
     KEY_WRAPS,
-    RC2_128_CBC,
     RC2_WRAP,
     TRIPLE_DES_CBC,
     TRIPLE_DES_WRAP,
@@ -23,6 +23,7 @@ from smime_core.algorithms import (
     KeyWrap,
     check_absent_or_null,
     parse_algorithm_identifier,
+    rc2_cbc,
 )
 from smime_core.content_encryption import parse_rc2_version
 from smime_core.der import Buffer
@@ -35,10 +36,25 @@ AES_WRAPS: Final = {wrap.kek_length: wrap for wrap in (AES_128_WRAP, AES_192_WRA
 _OUTER_IV: Final = bytes.fromhex("4adda22c79e82105")  # RFC 3217 sections 3.1 and 4.1
 _BLOCK: Final = 8  # bytes
 _TRIPLE_DES_WRAPPED: Final = 40  # bytes: IV, key and checksum
-_RC2_KEK_BITS: Final = 128
 
 
-def parse_key_wrap(identifier_der: Buffer, *, policy: Policy, role: str = "key wrap") -> KeyWrap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapAlgorithm:
+    """A key wrap with its parameter: the effective bits of an RC2 key-encryption key, which always has 16 bytes."""
+
+    wrap: KeyWrap
+    rc2_bits: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.wrap.name
+
+    @property
+    def kek_length(self) -> int:
+        return self.wrap.kek_length
+
+
+def parse_key_wrap(identifier_der: Buffer, *, policy: Policy, role: str = "key wrap") -> WrapAlgorithm:
     """The key wrap that an AlgorithmIdentifier names.
 
     AES has no parameters (RFC 3565 section 2.3.2; NULL is read), 3DES has NULL, RC2 its key size (RFC 3217).
@@ -51,10 +67,9 @@ def parse_key_wrap(identifier_der: Buffer, *, policy: Policy, role: str = "key w
     check_key_wrap(wrap, policy)
     if wrap is not RC2_WRAP:
         check_absent_or_null(parameters, where=role)
-        return wrap
-    if parse_rc2_version(der.read_one(parameters or b"", where=role), role=role) != _RC2_KEK_BITS:
-        raise UnsupportedAlgorithm(oid, role, text=f"{role}: RC2 key wrap takes a key of 128 bits")
-    return wrap
+        return WrapAlgorithm(wrap=wrap)
+    bits = parse_rc2_version(der.read_one(parameters or b"", where=role), role=role)
+    return WrapAlgorithm(wrap=wrap, rc2_bits=bits)
 
 
 def build_key_wrap(wrap: KeyWrap) -> bytes:
@@ -62,14 +77,16 @@ def build_key_wrap(wrap: KeyWrap) -> bytes:
     return der.sequence(der.oid(wrap.oid))
 
 
-async def unwrap_cek(wrap: KeyWrap, kek: bytes, wrapped: bytes, *, cek_length: int, provider: CryptoProvider) -> bytes:
+async def unwrap_cek(
+    algorithm: WrapAlgorithm, kek: bytes, wrapped: bytes, *, cek_length: int, provider: CryptoProvider
+) -> bytes:
     """The CEK of exactly `cek_length` bytes (MUSTS 25). Raises DecryptionError."""
-    if len(kek) != wrap.kek_length:
+    if len(kek) != algorithm.kek_length:
         raise DecryptionError
-    if wrap is TRIPLE_DES_WRAP:
+    if algorithm.wrap is TRIPLE_DES_WRAP:
         cek = await _unwrap_triple_des(kek, wrapped, provider)
-    elif wrap is RC2_WRAP:
-        cek = await _unwrap_rc2(kek, wrapped, provider)
+    elif algorithm.wrap is RC2_WRAP:
+        cek = await _unwrap_rc2(rc2_cbc(algorithm.rc2_bits), kek, wrapped, provider)
     else:
         cek = await provider.unwrap_key(kek, wrapped)
     if len(cek) != cek_length:
@@ -87,9 +104,9 @@ async def _unwrap_triple_des(kek: bytes, wrapped: bytes, provider: CryptoProvide
     return cek
 
 
-async def _unwrap_rc2(kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
+async def _unwrap_rc2(cipher: ContentCipher, kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
     # RFC 3217 section 4.2: a length byte, the key, and up to 7 bytes of padding.
-    padded = await _unwrap_twice(RC2_128_CBC, kek, wrapped, provider)
+    padded = await _unwrap_twice(cipher, kek, wrapped, provider)
     length, rest = padded[0], padded[1:]
     if not 0 <= len(rest) - length < _BLOCK:
         raise DecryptionError

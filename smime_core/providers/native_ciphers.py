@@ -69,9 +69,9 @@ def decrypt_blocks(cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) 
     """CBC over whole blocks, without padding; a key wrap's KEK may have a length of its own (RFC 3217)."""
     if cipher.mode is not CipherMode.CBC:
         raise ValueError("only CBC has blocks alone")
-    _check_cek(cipher, key)
     if cipher.family is CipherFamily.RC2:
         return decrypt_rc2_cbc(key, iv, blocks, effective_bits=8 * cipher.key_length)
+    _check_cek(cipher, key)
     decryptor = _cbc(cipher, key, iv)
     return decryptor.update(blocks) + decryptor.finalize()
 

@@ -70,7 +70,9 @@ class WebCiphers:
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
         """CBC without padding over whole blocks. Raises DecryptionError."""
-        if len(key) != cipher.key_length or cipher.mode is not CipherMode.CBC:
+        # RFC 3217 section 4.3: an RC2 KEK has 16 bytes whatever its effective bits are.
+        fits = len(key) == cipher.key_length or cipher.family is CipherFamily.RC2
+        if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
         if not await self._browser_has(cipher) or len(blocks) < BLOCK:
             return decrypt_blocks_in_python(cipher, key, iv, blocks)

@@ -1,0 +1,177 @@
+"""Key transport: RSA v1.5 that tells nothing about its padding, and OAEP (RFC 3218, RFC 4055, MUSTS 23 to 25)."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import time
+from typing import Final
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from smime_core import der
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, TransportScheme
+from smime_core.blocking import run
+from smime_core.errors import DecryptionError, NoMatchingRecipient, UnsupportedAlgorithm
+from smime_core.identity import Identity
+from smime_core.key_management import build_issuer_and_serial
+from smime_core.ktri import KeyTransRecipient, build_ktri, unwrap_ktri
+from smime_core.policy import Policy
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+from smime_core.recipient_info import RSA_OAEP, RSA_V15, recipient_algorithm
+from tests.unit.envelopes import CEK, CONTENT, envelope, parse, unseal, version_of
+from tests.unit.people import PROVIDER, person
+
+ALICE: Final = person("alice")
+V15: Final = der.sequence(der.oid("1.2.840.113549.1.1.1"), b"\x05\0")
+OAEP: Final = "1.2.840.113549.1.1.7"
+
+
+def ktri(
+    encrypted_key: bytes, *, identifier: bytes = V15, rid: bytes | None = None, version: int = 0, to: Identity = ALICE
+) -> bytes:
+    named = rid or build_issuer_and_serial(to.certificate)
+    return der.sequence(der.integer(version), named, identifier, der.octet_string(encrypted_key))
+
+
+def encrypt_v15(octets: bytes) -> bytes:
+    key = load_der_public_key(ALICE.certificate.public_key.spki_der)
+    assert isinstance(key, rsa.RSAPublicKey)
+    return key.encrypt(octets, padding.PKCS1v15())
+
+
+def encrypt_raw(block: bytes) -> bytes:
+    """A block under the bare RSA function, so that its padding may be anything."""
+    key = load_der_public_key(ALICE.certificate.public_key.spki_der)
+    assert isinstance(key, rsa.RSAPublicKey)
+    numbers = key.public_numbers()
+    return pow(int.from_bytes(block, "big"), numbers.e, numbers.n).to_bytes(256, "big")
+
+
+GOOD: Final = encrypt_v15(CEK)
+BAD: Final = {
+    "no block type": encrypt_raw(b"\0\1" + b"\xaa" * 221 + b"\0" + CEK),
+    "no zero octet": encrypt_raw(b"\0\2" + b"\xaa" * 254),
+    "a short key": encrypt_v15(CEK[:16]),
+    "a long key": encrypt_v15(CEK + CEK),
+    "no key": encrypt_v15(b""),
+    "a short padding": encrypt_raw(b"\0\2" + b"\xaa" * 7 + b"\0" + bytes(214) + CEK),
+}
+
+
+@pytest.mark.parametrize("hash_name", [HashName.SHA1, HashName.SHA256, HashName.SHA384, HashName.SHA512])
+@pytest.mark.parametrize("mgf_hash", [HashName.SHA1, HashName.SHA256])
+def test_must_24_oaep_opens_with_any_hash(hash_name: HashName, mgf_hash: HashName) -> None:
+    transport = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=mgf_hash)
+    info = run(build_ktri(ALICE.certificate, CEK, transport=transport, provider=PROVIDER))
+    assert unseal(envelope(info), ALICE) == CONTENT
+
+
+def test_must_24_oaep_with_a_label_is_refused() -> None:
+    label = der.explicit(2, der.sequence(der.oid("1.2.840.113549.1.1.9"), der.octet_string(b"label")))
+    info = ktri(GOOD, identifier=der.sequence(der.oid(OAEP), der.sequence(label)))
+    with pytest.raises(UnsupportedAlgorithm, match="label"):
+        unseal(envelope(info), ALICE)
+
+
+def test_must_24_a_damaged_oaep_block_is_one_decryption_error() -> None:
+    info = ktri(GOOD, identifier=der.sequence(der.oid(OAEP), der.sequence()))
+    with pytest.raises(DecryptionError):
+        unseal(envelope(info), ALICE)
+
+
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
+@pytest.mark.parametrize("name", list(BAD))
+def test_must_23_what_is_wrong_with_the_padding_shows_nowhere(cipher: ContentCipher, name: str) -> None:
+    with pytest.raises(DecryptionError) as raised:
+        unseal(envelope(ktri(BAD[name]), cipher=cipher), ALICE)
+    assert type(raised.value) is DecryptionError
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None
+    assert str(raised.value) == str(DecryptionError())
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_must_23_a_random_key_goes_on(name: str) -> None:
+    recipient = KeyTransRecipient(
+        rid=parse(envelope(ktri(GOOD))).recipients[0].rid,  # type: ignore[arg-type] -- a ktri's
+        algorithm_der=V15,
+        encrypted_key=BAD[name],
+    )
+    keys = {run(unwrap_ktri(recipient, ALICE.private_key, cek_length=32, provider=PROVIDER)) for _ in range(3)}
+    assert all(len(key) == 32 for key in keys)
+    assert CEK not in keys
+
+
+class CountingProvider(NativeProvider):
+    """The native provider, which writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def __getattribute__(self, name: str) -> object:
+        found = super().__getattribute__(name)
+        if not name.startswith("_") and callable(found):
+            self.calls.append(name)
+        return found
+
+
+def steps(encrypted_key: bytes) -> list[str]:
+    from smime_core.enveloped_data import open_enveloped_data
+
+    provider = CountingProvider()
+    sealed = parse(envelope(ktri(encrypted_key), cipher=AES_256_GCM))
+    try:
+        run(open_enveloped_data(sealed, holders=[ALICE], provider=provider))
+    except DecryptionError:
+        return [*provider.calls, "refused"]
+    return provider.calls
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_must_23_takes_the_same_steps_whether_the_padding_is_right_or_wrong(name: str) -> None:
+    assert steps(BAD[name]) == [*steps(GOOD), "refused"]
+
+
+def test_must_23_takes_the_time_of_the_same_class_whether_the_padding_is_right_or_wrong() -> None:
+    recipient = parse(envelope(ktri(GOOD))).recipients[0]
+    assert isinstance(recipient, KeyTransRecipient)
+    wrong = dataclasses.replace(recipient, encrypted_key=BAD["no block type"])
+
+    def seconds(one: KeyTransRecipient) -> float:
+        start = time.perf_counter()
+        run(unwrap_ktri(one, ALICE.private_key, cek_length=32, provider=PROVIDER))
+        return time.perf_counter() - start
+
+    pairs = [(seconds(recipient), seconds(wrong)) for _ in range(60)]
+    good, bad = (statistics.median(column) for column in zip(*pairs, strict=True))
+    # A path that stopped before the private operation, or did it twice, would be outside.
+    assert 0.6 < bad / good < 1.6
+
+
+def test_must_31_a_recipient_is_named_by_its_key_identifier_too() -> None:
+    identifier = ALICE.certificate.subject_key_identifier
+    assert identifier is not None
+    sealed = envelope(ktri(GOOD, rid=der.element(0x80, identifier), version=2))
+    assert unseal(sealed, ALICE) == CONTENT
+    # RFC 5652 section 6.1: a ktri of version 2 makes EnvelopedData version 2 (MUSTS 32).
+    assert version_of(sealed) == 2
+    with pytest.raises(NoMatchingRecipient):
+        unseal(sealed, person("dave"))
+
+
+@pytest.mark.parametrize("key", [NewKey.P256, NewKey.X25519, NewKey.ML_KEM_768])
+def test_a_ktri_that_names_another_kind_of_key_gives_no_more_than_a_failure(key: NewKey) -> None:
+    reader = person("carol", key)
+    with pytest.raises(DecryptionError):
+        unseal(envelope(ktri(GOOD, to=reader)), reader)
+
+
+def test_people_read_how_the_key_travels() -> None:
+    sealed = envelope(ktri(GOOD), run(build_ktri(ALICE.certificate, CEK, transport=RSA_OAEP, provider=PROVIDER)))
+    assert {recipient_algorithm(r) for r in parse(sealed).recipients} == {RSA_V15.label, RSA_OAEP.label}
+    assert unseal(sealed, ALICE, policy=Policy.SEND) == CONTENT
