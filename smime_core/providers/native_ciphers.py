@@ -66,7 +66,7 @@ def decrypt(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aa
 
 
 def decrypt_blocks(cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
-    """CBC over whole blocks, without padding; a key wrap's KEK may have a length of its own (RFC 3217)."""
+    """CBC over whole blocks, without padding; an RC2 key may be longer than its effective bits (RFC 3217, 4.3)."""
     if cipher.mode is not CipherMode.CBC:
         raise ValueError("only CBC has blocks alone")
     if cipher.family is CipherFamily.RC2:
