@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 import hashlib
 import hmac
@@ -22,12 +23,20 @@ from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2, SignatureAlgori
 from smime_core.certificate import Certificate
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.identity import Identity, export_identity, load_identities, load_identity
+from smime_core.identity import Identity, export_identities, export_identity, load_identities, load_identity
 from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbkdf2, derive_pkcs12
 from smime_core.keys import public_key_of
 from smime_core.limits import MAX_CERTIFICATES, MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
 from smime_core.pbes import build_pbes2
-from smime_core.pkcs12 import Pkcs12Certificate, Pkcs12Contents, Pkcs12Key, build_pkcs12, parse_pkcs12
+from smime_core.pkcs12 import (
+    DEFAULT_ITERATIONS,
+    Pkcs12Certificate,
+    Pkcs12Contents,
+    Pkcs12Form,
+    Pkcs12Key,
+    build_pkcs12,
+    parse_pkcs12,
+)
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
 
@@ -156,6 +165,66 @@ def test_secrets_never_reach_the_repr(alice: Identity, exported: bytes) -> None:
     contents = run(parse_pkcs12(exported, PASSPHRASE, provider=PROVIDER))
     assert secret not in repr(alice)
     assert "pkcs8" not in repr(contents)
+
+
+@pytest.mark.parametrize("form", list(Pkcs12Form))
+def test_both_forms_come_back_under_their_passphrase_alone(alice: Identity, form: Pkcs12Form) -> None:
+    # MUSTS 40: the MAC is over the BMPString, or with PBMAC1 over UTF-8; the empty passphrase has both.
+    for passphrase in (PASSPHRASE, b""):
+        p12 = run(export_identity(alice, passphrase, provider=PROVIDER, form=form, iterations=2))
+        assert load(p12, passphrase)[0].private_key.pkcs8_der == alice.private_key.pkcs8_der
+        with pytest.raises(WrongPassphrase):
+            load(p12, passphrase + b"x")
+
+
+def test_forms_differ_in_their_mac_alone(alice: Identity) -> None:
+    modern, compatible = (
+        run(export_identity(alice, PASSPHRASE, provider=PROVIDER, form=form, iterations=2)) for form in Pkcs12Form
+    )
+    assert der.oid(PBMAC1) in modern
+    assert der.oid(PBMAC1) not in compatible
+    for p12 in (modern, compatible):
+        assert p12.count(der.oid("1.2.840.113549.1.5.13")) == 2
+        assert p12.count(der.oid(AES_256_CBC.oid)) == 2
+        assert der.oid("1.2.840.113549.1.12.1.3") not in p12
+
+
+def test_iterations_of_the_compatible_form_are_what_net_reads(alice: Identity) -> None:
+    # 300,000 in a MAC and 1,000,000 in all encryptions: four keys and the certificates.
+    assert DEFAULT_ITERATIONS[Pkcs12Form.COMPATIBLE] * 5 <= 1_000_000
+    p12 = run(export_identity(alice, PASSPHRASE, provider=PROVIDER, form=Pkcs12Form.COMPATIBLE))
+    mac_data = der.read_sequence(p12)[2]
+    assert der.parse_integer(der.read_children(mac_data)[2]) == DEFAULT_ITERATIONS[Pkcs12Form.COMPATIBLE]
+
+
+@pytest.mark.parametrize("form", list(Pkcs12Form))
+def test_several_identities_share_a_file(alice: Identity, bob: Identity, form: Pkcs12Form) -> None:
+    p12 = run(export_identities([alice, bob], PASSPHRASE, provider=PROVIDER, iterations=2, form=form))
+    assert [
+        (identity.certificate, identity.private_key.pkcs8_der, identity.friendly_name, identity.chain)
+        for identity in load(p12)
+    ] == [
+        (identity.certificate, identity.private_key.pkcs8_der, identity.friendly_name, identity.chain)
+        for identity in (alice, bob)
+    ]
+
+
+def test_identities_that_share_a_key_write_it_once(authority: Authority, alice: Identity) -> None:
+    young = dataclasses.replace(alice, certificate=renewed(authority, alice, years=9))
+    p12 = run(export_identities([alice, young], PASSPHRASE, provider=PROVIDER, iterations=2))
+    assert len(run(parse_pkcs12(p12, PASSPHRASE, provider=PROVIDER)).keys) == 1
+    # The first stays the first, though it is older.
+    assert [identity.certificate for identity in load(p12)] == [alice.certificate, young.certificate]
+
+
+def test_no_identities_make_an_empty_file() -> None:
+    p12 = run(export_identities([], PASSPHRASE, provider=PROVIDER, iterations=2))
+    assert load(p12) == ()
+
+
+def test_name_with_a_lone_surrogate_is_written_readable(alice: Identity) -> None:
+    named = dataclasses.replace(alice, friendly_name="A\ud800 😀")
+    assert load(run(export_identity(named, PASSPHRASE, provider=PROVIDER, iterations=2)))[0].friendly_name == "A? 😀"
 
 
 # Files of others
