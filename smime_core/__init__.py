@@ -20,7 +20,14 @@ from smime_core.algorithms import (
 from smime_core.certificate import Certificate, parse_certificate, parse_certificates
 from smime_core.description import Description, describe_message
 from smime_core.fields import open_field, seal_field
-from smime_core.identity import Identity, export_identity, load_identities, load_identity
+from smime_core.identity import (
+    Identity,
+    export_identities,
+    export_identity,
+    load_identities,
+    load_identities_from_pem,
+    load_identity,
+)
 from smime_core.message import (
     Opened,
     SignatureForm,
@@ -35,7 +42,9 @@ from smime_core.message import (
     verify_bytes,
     verify_message,
 )
+from smime_core.pkcs12 import Pkcs12Form
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, ValidatedPath, validate_path
+from smime_core.private_key_file import export_private_key, load_private_key
 from smime_core.provider import CryptoProvider
 from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
 
@@ -56,6 +65,7 @@ __all__ = [
     "LayerKind",
     "MessageReport",
     "Opened",
+    "Pkcs12Form",
     "Purpose",
     "Reason",
     "RecipientReport",
@@ -71,9 +81,13 @@ __all__ = [
     "describe_message",
     "encrypt_message",
     "examine_message",
+    "export_identities",
     "export_identity",
+    "export_private_key",
     "load_identities",
+    "load_identities_from_pem",
     "load_identity",
+    "load_private_key",
     "open_bytes",
     "open_field",
     "parse_certificate",

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from smime_core import fields, identity, message, pkix
+from smime_core import fields, identity, message, pkix, private_key_file
 from smime_core.errors import ProviderError
 
 P = ParamSpec("P")
@@ -49,5 +49,9 @@ seal_field = _blocking(fields.seal_field)
 open_field = _blocking(fields.open_field)
 load_identity = _blocking(identity.load_identity)
 load_identities = _blocking(identity.load_identities)
+load_identities_from_pem = _blocking(identity.load_identities_from_pem)
 export_identity = _blocking(identity.export_identity)
+export_identities = _blocking(identity.export_identities)
+load_private_key = _blocking(private_key_file.load_private_key)
+export_private_key = _blocking(private_key_file.export_private_key)
 validate_path = _blocking(pkix.validate_path)
