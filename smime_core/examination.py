@@ -13,7 +13,7 @@ from smime_core.content_info import ID_COMPRESSED_DATA, ID_DATA
 from smime_core.der import Buffer
 from smime_core.enveloped_data import EnvelopedData, open_enveloped_data
 from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, UnsupportedAlgorithm
-from smime_core.judgement import Authors, Claim, Examiner, draw_headline, judge_signers, reason
+from smime_core.judgement import Authors, Claim, Examiner, Opener, draw_headline, judge_signers, reason
 from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, inner_node, parse_message
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime import (
@@ -155,9 +155,9 @@ async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examin
     return opened.content if opened else None
 
 
-def check_sealed_type(enveloped: EnvelopedData, examiner: Examiner) -> None:
+def check_sealed_type(enveloped: EnvelopedData, opener: Opener) -> None:
     """Raise ContentTypeMismatch for sealed content of a type that does not belong here, or that nothing binds."""
-    if enveloped.content_type not in examiner.content_types:
+    if enveloped.content_type not in opener.content_types:
         raise ContentTypeMismatch(f"sealed content of type {enveloped.content_type} does not belong here")
     if enveloped.content_type != ID_DATA and not enveloped.is_authenticated:
         # Nothing binds the content type of EnvelopedData: anybody could rename a sealed mail.

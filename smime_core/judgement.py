@@ -75,22 +75,28 @@ def reason(code: str, *, detail: str = "") -> Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examiner:
-    """What one examination works with."""
+class Opener:
+    """What encrypted layers are opened with, and what may stand inside them."""
 
-    identities: Sequence[KeyHolder]
-    trust_store: TrustStore
-    at: datetime.datetime
     provider: CryptoProvider
-    content_types: tuple[str, ...] = (ID_DATA,)
+    identities: Sequence[KeyHolder] = ()
     passwords: Sequence[bytes] = ()
     keks: Sequence[KeyEncryptionKey] = ()
     policy: Policy = Policy.RECEIVE
+    content_types: tuple[str, ...] = (ID_DATA,)
 
     @property
     def has_keys(self) -> bool:
         """Whether there is anything to open an encrypted layer with."""
         return bool(self.identities or self.passwords or self.keks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examiner(Opener):
+    """What one examination works with."""
+
+    trust_store: TrustStore
+    at: datetime.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,222 @@
-"""Any size in constant memory."""
+"""S/MIME from file to file, of any size, in constant memory (DESIGN, "Streaming").
+
+The functions take binary files and block; they give what their namesakes of `smime_core` give in memory, and the same
+verdicts. A source has to be seekable, because it is read more than once: what stands behind the content decides how it
+is read, and no plaintext is given out before its tag or padding was checked. Nothing is written anywhere but to
+`target`, which the caller moves into place when the function has returned.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
+from smime_core.blocking import run
+from smime_core.certificate import Certificate
+from smime_core.content_info import ID_DATA
+from smime_core.judgement import Claim, Examiner, Opener
+from smime_core.key_management import KeyHolder
+from smime_core.message import SignatureForm
+from smime_core.mime import Entity
+from smime_core.pkix import TrustStore
+from smime_core.policy import Policy
+from smime_core.provider import StreamingProvider
+from smime_core.stream.examination import StreamedReport, examine_octets, open_octets
+from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, sign_mail, sign_mail_opaque, split_mail
+from smime_core.stream.octets import FileOctets, Octets
+from smime_core.stream.writing import Signing, copy_octets, seal_octets, sign_detached, sign_opaque
+
+__all__ = [
+    "StreamedReport",
+    "copy_content",
+    "decrypt_file",
+    "encrypt_mail_file",
+    "examine_file",
+    "open_file",
+    "seal_file",
+    "sign_file",
+    "sign_mail_file",
+]
+
+
+def sign_mail_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: StreamingProvider,
+    signing_time: datetime.datetime,
+    form: SignatureForm = SignatureForm.DETACHED,
+    scheme: SignatureScheme | None = None,
+) -> None:
+    """Write the message signed by every identity, as `sign_message` does.
+
+    Raises MalformedMessage for a body that transport might alter; it is not encoded anew here.
+    """
+    signing = Signing(holders=identities, provider=provider, signing_time=signing_time, scheme=scheme)
+    if form is SignatureForm.OPAQUE:
+        run(sign_mail_opaque(FileOctets(source), target, signing))
+    else:
+        boundary = f"sealwax-{provider.random_bytes(16).hex()}"
+        run(sign_mail(FileOctets(source), target, signing, boundary=boundary))
+
+
+def sign_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: StreamingProvider,
+    signing_time: datetime.datetime,
+    content_type: str = ID_DATA,
+    form: SignatureForm = SignatureForm.OPAQUE,
+    scheme: SignatureScheme | None = None,
+) -> None:
+    """Write DER of SignedData over the content of `source`, as `sign_bytes` does."""
+    signing = Signing(
+        holders=identities,
+        provider=provider,
+        signing_time=signing_time,
+        content_type=content_type,
+        scheme=scheme,
+    )
+    if form is SignatureForm.OPAQUE:
+        run(sign_opaque(FileOctets(source), target, signing))
+    else:
+        target.write(run(sign_detached(FileOctets(source), signing)))
+
+
+def encrypt_mail_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    recipients: Sequence[Certificate],
+    provider: StreamingProvider,
+    cipher: ContentCipher = AES_256_CBC,
+    transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
+) -> None:
+    """Write the message sealed, as `encrypt_message` does. Raises what it raises."""
+    outer_headers, entity = split_mail(FileOctets(source))
+    smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
+    with Pkcs7MimeWriter(target, outer_headers, smime_type) as body:
+        run(
+            seal_octets(
+                entity,
+                body,
+                recipients=recipients,
+                provider=provider,
+                content_type=ID_DATA,
+                cipher=cipher,
+                transport=transport,
+                passwords=passwords,
+            )
+        )
+
+
+def seal_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    recipients: Sequence[Certificate],
+    provider: StreamingProvider,
+    content_type: str = ID_DATA,
+    cipher: ContentCipher = AES_256_CBC,
+    transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
+) -> None:
+    """Write DER of EnvelopedData or AuthEnvelopedData over the content of `source`, as `seal_bytes` does."""
+    run(
+        seal_octets(
+            FileOctets(source),
+            target,
+            recipients=recipients,
+            provider=provider,
+            content_type=content_type,
+            cipher=cipher,
+            transport=transport,
+            passwords=passwords,
+        )
+    )
+
+
+def decrypt_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: StreamingProvider,
+    passwords: Sequence[bytes] = (),
+    policy: Policy = Policy.RECEIVE,
+) -> None:
+    """Write the inner entity under the outer headers, as `decrypt_message` gives it; bare CMS gives its content.
+
+    Every tag and padding was checked before the first octet is written.
+    Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
+    """
+    outer, inside = _open(source, identities, passwords, provider, policy)
+    copy_octets(join_mail(outer, inside), target)
+
+
+def open_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: StreamingProvider,
+    passwords: Sequence[bytes] = (),
+    policy: Policy = Policy.RECEIVE,
+) -> None:
+    """Write what was sealed as it is, without the outer headers. Raises what `decrypt_file` raises."""
+    _, inside = _open(source, identities, passwords, provider, policy)
+    copy_octets(inside, target)
+
+
+def examine_file(
+    source: BinaryIO,
+    *,
+    provider: StreamingProvider,
+    trust_store: TrustStore,
+    at: datetime.datetime,
+    identities: Sequence[KeyHolder] = (),
+    sender: str | None = None,
+    detached_content: BinaryIO | None = None,
+    passwords: Sequence[bytes] = (),
+    policy: Policy = Policy.RECEIVE,
+) -> StreamedReport:
+    """The report on an .eml, a MIME entity, DER, BER or PEM, as `examine_message` gives it; see `copy_content`.
+
+    Protected parts inside a larger unprotected whole are not looked for.
+    Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
+    """
+    examiner = Examiner(
+        identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider, policy=policy
+    )
+    return run(
+        examine_octets(
+            FileOctets(source),
+            examiner=examiner,
+            provider=provider,
+            claim=Claim.FROM_FIELD,
+            sender=sender,
+            detached_content=FileOctets(detached_content) if detached_content is not None else None,
+        )
+    )
+
+
+def copy_content(report: StreamedReport, target: BinaryIO) -> None:
+    """Write what stood inside all opened layers; `source` has to be open still."""
+    copy_octets(report.content, target)
+
+
+def _open(
+    source: BinaryIO,
+    identities: Sequence[KeyHolder],
+    passwords: Sequence[bytes],
+    provider: StreamingProvider,
+    policy: Policy,
+) -> tuple[Entity | None, Octets]:
+    opener = Opener(identities=identities, passwords=passwords, provider=provider, policy=policy)
+    return run(open_octets(FileOctets(source), opener=opener, provider=provider))

@@ -14,7 +14,13 @@ from smime_core.algorithms import HashName, parse_hash_identifier
 from smime_core.content_info import ID_COMPRESSED_DATA, ID_SIGNED_DATA, parse_content_info
 from smime_core.content_keys import OpenedWith
 from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
-from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.errors import (
+    ContentTypeMismatch,
+    MalformedMessage,
+    NoMatchingRecipient,
+    SmimeError,
+    UnsupportedAlgorithm,
+)
 from smime_core.examination import (
     Walk,
     certificates_layer,
@@ -22,9 +28,9 @@ from smime_core.examination import (
     encrypted_layer,
     signed_layer,
 )
-from smime_core.judgement import Claim, Examiner, judge_signers, reason
+from smime_core.judgement import Claim, Examiner, Opener, judge_signers, reason
 from smime_core.limits import MAX_INFLATED_BYTES
-from smime_core.mime import Entity
+from smime_core.mime import Entity, is_multipart_signed
 from smime_core.provider import StreamingProvider
 from smime_core.report import Layer, LayerKind, MessageReport
 from smime_core.signed_data import SignedData, parse_signed_data
@@ -57,7 +63,12 @@ async def examine_octets(
     """
     walk = _StreamedWalk(octets, examiner, provider)
     try:
-        await walk.go(detached_content)
+        while (found := walk.locate(detached_content)) is not None:
+            detached_content = None
+            inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found.structure))
+            if inside is None:
+                break
+            walk.enter(inside)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
     further = (
@@ -69,23 +80,24 @@ async def examine_octets(
     return StreamedReport(report=report, content=walk.octets)
 
 
-async def open_octets(
-    octets: Octets, *, examiner: Examiner, provider: StreamingProvider
-) -> tuple[Entity | None, Octets]:
+async def open_octets(octets: Octets, *, opener: Opener, provider: StreamingProvider) -> tuple[Entity | None, Octets]:
     """The header block of the outermost entity, None for bare CMS, and what all encrypted layers at the top held.
 
     Tag or padding of each were checked when this returns. Raises NoMatchingRecipient, DecryptionError,
     ContentTypeMismatch, MalformedMessage (also when nothing is encrypted) or UnsupportedAlgorithm.
     """
-    walk = _StreamedWalk(octets, examiner, provider)
+    walk = _StreamedWalk(octets, opener, provider)
     outer = walk.entity.head if walk.entity else None
-    found = walk.locate(None)
+    found = walk.locate()
     if found is None or found.is_signed:
         raise MalformedMessage("found nothing encrypted", where="message")
     while found is not None and not found.is_signed:
-        await walk.step(found)
+        inside = await walk.open(found.structure)
+        if inside is None:
+            raise NoMatchingRecipient
+        walk.enter(inside)
         try:
-            found = walk.locate(None)
+            found = walk.locate()
         except SmimeError:
             # What was sealed is out; that it holds a damaged structure is for whoever examines it.
             break
@@ -105,8 +117,8 @@ class _Found:
 class _StreamedWalk:
     """`octets` is what the walk has come to; `entity` its header block when it is mail."""
 
-    def __init__(self, octets: Octets, examiner: Examiner, provider: StreamingProvider) -> None:
-        self._examiner = examiner
+    def __init__(self, octets: Octets, opener: Opener, provider: StreamingProvider) -> None:
+        self._opener = opener
         self._provider = provider
         self._is_bare = locate_cms(octets) is not None
         self.octets = octets
@@ -114,23 +126,15 @@ class _StreamedWalk:
         node = self.entity.head if self.entity else b""
         self.state = Walk(node=node, displayed=node)
 
-    async def go(self, detached_content: Octets | None) -> None:
-        """Walk through all layers."""
-        while (found := self.locate(detached_content)) is not None:
-            detached_content = None
-            if not await self.step(found):
-                return
-
-    def locate(self, detached_content: Octets | None) -> _Found | None:
+    def locate(self, detached_content: Octets | None = None) -> _Found | None:
         """The layer that the octets are; None when they are none."""
         if self.entity is not None and (signed := locate_signed(self.entity)) is not None:
             content, signature = signed
             skeleton = parse_content_info(signature)
-            detached = Structure(skeleton=skeleton, content=content)
             if skeleton.content_type != ID_SIGNED_DATA or parse_signed_data(skeleton.content).e_content is not None:
                 # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
                 raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-            return _Found(detached, detached=True)
+            return _Found(Structure(skeleton=skeleton, content=content), detached=True)
         cms = locate_cms_part(self.entity) if self.entity is not None else locate_cms(self.octets)
         if cms is None:
             return None
@@ -141,20 +145,8 @@ class _StreamedWalk:
             return _Found(Structure(skeleton=structure.skeleton, content=detached_content), detached=True)
         return _Found(structure, detached=False)
 
-    async def step(self, found: _Found) -> bool:
-        """Judge or open one layer and go on inside; False when there is no way in."""
-        content_type = found.structure.skeleton.content_type
-        if found.is_signed:
-            inside = await self._judge(found)
-        elif content_type == ID_COMPRESSED_DATA:
-            inside = self._inflate(found.structure)
-        else:
-            inside = await self._open(found.structure)
-        if inside is not None:
-            self._enter(inside)
-        return inside is not None
-
-    async def _judge(self, found: _Found) -> Octets | None:
+    async def judge(self, found: _Found, examiner: Examiner) -> Octets | None:
+        """Judge the signers of a signed layer; what they signed, None for certificates only."""
         signed_data = parse_signed_data(found.structure.skeleton.content)
         self.state.certificates |= dict.fromkeys(signed_data.certificates)
         depth = len(self.state.layers)
@@ -165,18 +157,23 @@ class _StreamedWalk:
         if octets is None:
             raise MalformedMessage("the signed content is not here: give it beside the signature", where="SignedData")
         content = StreamedContent(octets, _announced(signed_data), provider=self._provider)
-        signers = await judge_signers(signed_data, content, self._examiner, known=tuple(self.state.certificates))
+        signers = await judge_signers(signed_data, content, examiner, known=tuple(self.state.certificates))
         self.state.add(signed_layer(signers, depth=depth, detached=found.detached))
         return octets
 
-    async def _open(self, structure: Structure) -> Octets | None:
-        skeleton = structure.skeleton
-        enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
-        check_sealed_type(enveloped, self._examiner)
+    async def open(self, structure: Structure) -> Octets | None:
+        """Open an encrypted or a compressed layer; what it holds, None when there is no key."""
         if structure.content is None:
-            raise MalformedMessage("encrypted content is never detached", where="EncryptedContentInfo")
-        opened = await self._decrypt(enveloped, structure.content) if self._examiner.has_keys else None
-        self.state.add(encrypted_layer(enveloped, opened.recipient if opened else None, depth=len(self.state.layers)))
+            raise MalformedMessage("this content is never detached", where="CMS")
+        skeleton = structure.skeleton
+        depth = len(self.state.layers)
+        if skeleton.content_type == ID_COMPRESSED_DATA:
+            self.state.add(Layer(kind=LayerKind.COMPRESSED, depth=depth, algorithm="zlib", covers_whole=True))
+            return InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+        enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
+        check_sealed_type(enveloped, self._opener)
+        opened = await self._decrypt(enveloped, structure.content) if self._opener.has_keys else None
+        self.state.add(encrypted_layer(enveloped, opened.recipient if opened else None, depth=depth))
         self.state.behind_unauthenticated |= opened is not None and not enveloped.is_authenticated
         return opened.result if opened else None
 
@@ -194,34 +191,25 @@ class _StreamedWalk:
             decrypted.length()
             return decrypted
 
-        examiner = self._examiner
         return await open_with_content_key(
             enveloped,
             use,
-            holders=examiner.identities,
+            holders=self._opener.identities,
             provider=self._provider,
-            passwords=examiner.passwords,
-            keks=examiner.keks,
-            policy=examiner.policy,
+            passwords=self._opener.passwords,
+            keks=self._opener.keks,
+            policy=self._opener.policy,
         )
 
-    def _inflate(self, structure: Structure) -> Octets:
-        if structure.content is None:
-            raise MalformedMessage("the compressed content is missing", where="CompressedData")
-        self.state.add(
-            Layer(kind=LayerKind.COMPRESSED, depth=len(self.state.layers), algorithm="zlib", covers_whole=True)
-        )
-        return InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
-
-    def _enter(self, inside: Octets) -> None:
-        # An entity stands inside mail; inside bare CMS whatever the octets show themselves to be.
+    def enter(self, inside: Octets) -> None:
+        """Go on inside: an entity stands inside mail, inside bare CMS whatever the octets show themselves to be."""
         self.octets = inside
         self.entity = None
         if not self._is_bare:
             self.entity = read_entity_head(inside)
         elif locate_cms(inside) is None:
             entity = read_entity_head(inside)
-            if locate_cms_part(entity) is not None or entity.head.content_type.media_type == "multipart/signed":
+            if locate_cms_part(entity) is not None or is_multipart_signed(entity.head):
                 self.entity = entity
                 self._is_bare = False
         self.state.enter(self.entity.head if self.entity else b"")

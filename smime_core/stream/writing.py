@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, TypeGuard
 
 from smime_core.algorithms import CipherMode, ContentCipher, HashName, KeyTransport, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate
@@ -84,14 +85,14 @@ async def sign_detached(content: Octets, signing: Signing) -> bytes:
     )
 
 
-async def sign_opaque(content: Octets, target: BinaryIO, signing: Signing) -> None:
+async def sign_opaque(content: Octets, target: Sink, signing: Signing) -> None:
     """Write DER of SignedData with the content inside: a file in one walk, a pipe after a walk that hashes."""
     length = content.length()
     least, most = (len(_frame(length, signing, [bytes(size)])[0]) for size in (0, _MOST_MEMBERS_BYTES))
-    if least != most or not target.seekable():
+    if least != most or not _is_seekable_file(target):
         before, behind = _frame(length, signing, await signing.sign(_digest(content, signing)))
         target.write(before)
-        _copy(content, target)
+        copy_octets(content, target)
         target.write(behind)
         return
     # However long the signatures turn out, what stands before the content has one length, and only its numbers wait.
@@ -143,6 +144,10 @@ async def seal_octets(
     target.write(envelope.suffix(rest[last:]))
 
 
+def _is_seekable_file(target: Sink) -> TypeGuard[BinaryIO]:
+    return isinstance(target, io.IOBase) and target.seekable()
+
+
 def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes]) -> tuple[bytes, bytes]:
     return frame_signed_data(
         content_length,
@@ -174,6 +179,7 @@ def _update_all(running: Iterable[RunningDigest], block: Buffer) -> None:
         digest.update(block)
 
 
-def _copy(content: Octets, target: Sink) -> None:
+def copy_octets(content: Octets, target: Sink) -> None:
+    """Write all octets."""
     for block in content.blocks():
         target.write(block)
