@@ -27,7 +27,7 @@ from smime_core.signed_data import build_encapsulated, parse_encapsulated
 ZLIB_COMPRESS: Final = "1.2.840.113549.1.9.16.3.8"
 
 _ZLIB_STREAM: Final = zlib.MAX_WBITS  # with the header and checksum of RFC 1950: neither raw deflate nor gzip
-_PIECE_BYTES: Final = 1_048_576
+PIECE_BYTES: Final = 1_048_576
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,6 @@ def build_compressed_data(content: Buffer, *, content_type: str) -> bytes:
 
 def _inflate_piece(stream: zlib._Decompress, waiting: Buffer) -> bytes:
     try:
-        return stream.decompress(waiting, _PIECE_BYTES)
+        return stream.decompress(waiting, PIECE_BYTES)
     except zlib.error as error:
         raise MalformedMessage("not a zlib stream, or a damaged one", where="CompressedData") from error
