@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.interop.line_peer import LinePeer
-from tests.interop.peer import READS, Gaps, gap
+from tests.interop.peer import MAKES, READS, Gaps, gap
 from tests.interop.rows import KEK_ID, Sealing, Signing
 
 _SOURCE: Final = Path(__file__).parent / "peers" / "BouncyCastlePeer.java"
@@ -16,8 +16,10 @@ _JARS: Final = [Path("/usr/share/java") / f"{name}.jar" for name in ("bcmail", "
 
 
 class BouncyCastle:
-    gaps: Gaps = gap("no key agreement of RFC 8418 (1.72)", "X25519", "X448") | gap(
-        "opens AuthEnvelopedData for RSA keys alone (1.72)", "ECDH P-256, AES-256-GCM", directions=[READS]
+    gaps: Gaps = (
+        gap("puts ChaCha20-Poly1305 inside EnvelopedData (1.72)", "ChaCha20-Poly1305", directions=[MAKES])
+        | gap("no key agreement of RFC 8418 (1.72)", "X25519", "X448")
+        | gap("opens AuthEnvelopedData for RSA keys alone (1.72)", "ECDH P-256, AES-256-GCM", directions=[READS])
     )
 
     def __init__(self, people: Path, folder: Path) -> None:

@@ -44,7 +44,14 @@ class Gpgsm:
         | gap("signs with SHA-256 whatever the curve", "ECDSA P-384", "ECDSA P-521", directions=[MAKES])
         | gap("wants a hash as long as the curve", "ECDSA P-521", directions=[READS])
         | gap("no EdDSA (2.2)", "Ed25519", "Ed448")
-        | gap("no AuthEnvelopedData (2.2)", "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "AES-256-CCM")
+        | gap(
+            "no AuthEnvelopedData (2.2)",
+            "AES-128-GCM",
+            "AES-192-GCM",
+            "AES-256-GCM",
+            "AES-256-CCM",
+            "ChaCha20-Poly1305",
+        )
         | gap("no OAEP (2.2)", "OAEP with SHA-1", "OAEP with SHA-256", "OAEP with SHA-512")
         | gap("no ECDH (2.2)", *(row.name for row in SEALINGS + READ_ONLY_SEALINGS if has_agreement(row)))
         | gap("no KEKRecipientInfo", "KEK", "KEK and certificate")

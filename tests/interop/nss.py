@@ -21,7 +21,8 @@ class Nss:
             "signer by key identifier", "no signed attributes", "no signed attributes, detached", directions=[MAKES])
         | gap("no brainpool curves", "ECDSA brainpoolP256r1", "ECDH brainpoolP256r1")
         | gap("no EdDSA in CMS (3.87)", "Ed25519", "Ed448")
-        | gap("no AuthEnvelopedData (3.87)", "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "AES-256-CCM")
+        | gap("no AuthEnvelopedData (3.87)", "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "AES-256-CCM",
+              "ChaCha20-Poly1305")
         | gap("no OAEP in CMS (3.87)", "OAEP with SHA-1", "OAEP with SHA-256", "OAEP with SHA-512")
         | gap("no ECDH in CMS (3.87)", *(row.name for row in SEALINGS + READ_ONLY_SEALINGS if has_agreement(row)))
         | gap("neither pwri nor kekri", "password", "password and certificate", "KEK", "KEK and certificate")

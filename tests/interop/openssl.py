@@ -20,7 +20,7 @@ class OpenSsl:
     gaps: Gaps = (
         gap("no EdDSA SignerInfo (3.0)", "Ed25519", "Ed448")
         | gap("no key agreement of RFC 8418 (3.0)", "X25519", "X448")
-        | gap("AuthEnvelopedData with GCM alone", "AES-256-CCM")
+        | gap("AuthEnvelopedData with GCM alone", "AES-256-CCM", "ChaCha20-Poly1305")
     )
 
     def __init__(self, people: Path, folder: Path) -> None:

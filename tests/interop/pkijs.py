@@ -22,7 +22,8 @@ class PkiJs:
         | gap("no EdDSA (4.0)", "Ed25519", "Ed448")
         | gap("no key agreement of RFC 8418 (4.0)", "X25519", "X448")
         | gap("GCM stands inside EnvelopedData, which RFC 8551 forbids; it knows no AuthEnvelopedData (4.0)",
-              "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "ECDH P-256, AES-256-GCM", "AES-256-CCM")
+              "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "ECDH P-256, AES-256-GCM", "AES-256-CCM",
+              "ChaCha20-Poly1305")
         | gap("WebCrypto has neither DES nor RC2", "DES", "Triple-DES", "RC2-40", "RC2-128",
               "ECDH P-256, Triple-DES and its wrap")
         | gap("signs by issuer and serial number (4.0)", "signer by key identifier", directions=[MAKES])

@@ -34,6 +34,7 @@ GAPS: Final = {
     "AES-128-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
     "AES-192-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
     "AES-256-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
+    "ChaCha20-Poly1305": "shown as an empty message, as every AuthEnvelopedData (153)",
     "ECDH P-256, AES-256-GCM": "shown as an empty message, as every AuthEnvelopedData (153)",
     "ECDH brainpoolP256r1": "no brainpool curves",
     "X25519": "no key agreement of RFC 8418",

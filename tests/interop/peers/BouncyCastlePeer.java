@@ -326,7 +326,7 @@ public class BouncyCastlePeer {
         OutputEncryptor encryptor = encryptor(request);
         byte[] cms = new CMSEncryptedDataGenerator().generate(new CMSProcessableByteArray(content), encryptor)
             .toASN1Structure().getEncoded();
-        return new byte[][] {cms, ((SecretKey) encryptor.getKey().getRepresentation()).getEncoded()};
+        return new byte[][] {cms, (byte[]) encryptor.getKey().getRepresentation()};
     }
 
     private static byte[] decrypt(byte[] cms, Map<String, String> request) throws Exception {
