@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
@@ -15,6 +16,8 @@ from tests.conformance.readers import described
 from tests.conformance.readers.sets import SETS, reader_for
 from tests.conformance.run import run_cases
 from tests.conformance.table import counts, format_page, format_table
+
+Provider = Literal["native", "chromium", "firefox"]
 
 _EPILOG = f"""sets: {", ".join(SETS)}; or `all`, with the folder that holds all of them.
 
@@ -30,8 +33,9 @@ operations:
 def main(arguments: Sequence[str]) -> int:
     """The exit code: 0, 1 when a case failed, 2 when the folder cannot be read."""
     options = _parse(arguments)
+    folder = options.folder.resolve()
     try:
-        cases = read_all(options.folder) if options.set == "all" else list(SETS[options.set](options.folder))
+        cases = read_all(folder) if options.set == "all" else list(SETS[options.set](folder))
     except (OSError, ValueError, KeyError) as error:
         print(f"{options.folder}: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
@@ -53,7 +57,7 @@ def read_all(folder: Path) -> list[Case]:
     return [case for path in folders for case in reader_for(path.name)(path)]
 
 
-def run_with(provider: str, cases: Sequence[Case]) -> list[Outcome]:
+def run_with(provider: Provider, cases: Sequence[Case]) -> list[Outcome]:
     """The outcomes by one of the providers; the browsers run the same tasks inside the vault."""
     if provider == "native":
         return run(run_cases(cases, NativeProvider()))

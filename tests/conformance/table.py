@@ -10,9 +10,10 @@ from tests.conformance.case import Outcome, Status
 _HEADING = """# Conformance
 What `python -m tests.conformance` said of the published test vectors; written by `make conformance`, not by hand.
 
-Every signature is verified and every plaintext compared for real, by policy ARCHIVE, because many examples are older than
-their algorithms' retirement. *Facts* counts what was compared with the set's own statement: an answer, a plaintext, a
-number of signers, a body. A skip is a decision with its reason; a case on the list of skips that starts to pass fails.
+Every signature is verified and every plaintext compared for real, by policy ARCHIVE, because many examples are older
+than their algorithms' retirement. *Facts* counts what was compared with the set's own statement: an answer, a
+plaintext, a number of signers, a body. A skip is a decision with its reason; a case on the list of skips that starts to
+pass fails.
 """
 
 

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from smime_core.algorithms import (
     PURE_SCHEME_HASHES,
     HashName,
-    KeyTransport,
     SignatureAlgorithm,
     SignatureScheme,
-    TransportScheme,
     parse_signature_identifier,
 )
 from smime_core.certificate import parse_certificate
 from smime_core.errors import SmimeError
 from smime_core.identity import load_identities
-from smime_core.keys import parse_private_key, parse_public_key, public_point
+from smime_core.keys import parse_private_key, parse_public_key
 from smime_core.pkcs12 import parse_pkcs12
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, validate_path
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
@@ -48,7 +46,8 @@ class OpenPkcs12:
     async def run(self, provider: CryptoProvider) -> int:
         contents = await parse_pkcs12(self.pkcs12, self.password, provider=provider)
         facts = 1
-        if self.key is self.certificate is self.friendly_name is self.others is self.identities is None:
+        expected = (self.key, self.certificate, self.friendly_name, self.others, self.identities)
+        if all(one is None for one in expected):
             return facts
         identities = await load_identities(self.pkcs12, self.password, provider=provider)
         if self.key is not None:
@@ -57,8 +56,8 @@ class OpenPkcs12:
         if self.certificate is not None:
             owned = self.certificate if self.key else ""
             subjects = [subject_text(identity.certificate.subject) for identity in identities]
-            expected = [subject_text(owned)] if owned else []
-            facts += claim(subjects == expected, f"the certificates are {subjects}, expected {expected}")
+            wanted = [subject_text(owned)] if owned else []
+            facts += claim(subjects == wanted, f"the certificates are {subjects}, expected {wanted}")
         if self.friendly_name is not None:
             owned_der = [identity.certificate.der for identity in identities]
             names = [c.friendly_name or "" for c in contents.certificates if c.certificate_der in owned_der]

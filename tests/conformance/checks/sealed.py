@@ -174,7 +174,7 @@ class AuthenticatedContent:
             opened = await open_authenticated_data(
                 authenticated, holders=await key.holders(provider), provider=provider, policy=Policy.ARCHIVE
             )
-            facts += 1 + compare(bytes(opened.content), self.content)
+            facts += 1 + compare(bytes(opened.result), self.content)
         return facts
 
 

@@ -58,6 +58,7 @@ _SUFFIX_KINDS: Final = {
     ".der": "cms",
     ".bin": "cms",
 }
+_ALL_PARSE: Final = ("zlint-smime",)  # what is wrong with these certificates is for policies, not for parsers
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
 _OCTAL: Final = re.compile(r"CKA_VALUE MULTILINE_OCTAL\n(.*?)\nEND", re.DOTALL)
 
@@ -79,7 +80,7 @@ def read_blocks(folder: Path) -> Iterator[Case]:
         blocks = [(label, text) for label, text in _PEM.findall(octets) if label in _PEM_KINDS]
         for number, (label, text) in enumerate(blocks, 1):
             decoded = base64.b64decode(text)
-            task = Parse(octets=decoded, kind=_PEM_KINDS[label], may_refuse=True)
+            task = Parse(octets=decoded, kind=_PEM_KINDS[label], may_refuse=folder.name not in _ALL_PARSE)
             yield Case(set=folder.name, name=f"{name} {number}", task=task)
         if not blocks and path.suffix in _SUFFIX_KINDS:
             task = Parse(octets=octets, kind=_SUFFIX_KINDS[path.suffix], may_refuse=True)

@@ -120,7 +120,7 @@ def _convert(value: Any, hint: Any, name: str, folder: Path) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type[Any], hint), value, folder)
     if not isinstance(value, hint):
-        raise ValueError(f"{name} is {value!r}, expected {hint.__name__}")
+        raise ValueError(f"{name} is {value!r}, expected {hint.__name__}")  # noqa: TRY004  # the file is wrong
     return value
 
 

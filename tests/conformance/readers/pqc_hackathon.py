@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.conformance.case import Case, Skip, Task
+from tests.conformance.checks.keys import CertificateSignature, Decapsulate, KeyPair
 from tests.conformance.checks.sealed import Decrypt, Key
 from tests.conformance.checks.signed import VerifySignatures
-from tests.conformance.checks.keys import CertificateSignature, Decapsulate, KeyPair
 
 SET: Final = "pqc-hackathon"
 _SLH_DSA: Final = Skip(
