@@ -58,8 +58,8 @@ pictures: setup test-tools
 test-tools:
 	@tests/setup/system_packages.sh 'chromium|chromium-browser|google-chrome=chromium' chromedriver=chromium-driver \
 		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
-	@tests/setup/system_packages.sh --optional gpgsm=gpgsm cmsutil=libnss3-tools javac=default-jdk-headless \
-		/usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird
+	@tests/setup/system_packages.sh --optional gpgsm=gpgsm cmsutil=libnss3-tools certtool=gnutls-bin \
+		javac=default-jdk-headless /usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird
 
 $(STAMPS)/python: requirements.lock pyproject.toml | $(VENV)/python
 	$(PIP) install --require-hashes -r requirements.lock

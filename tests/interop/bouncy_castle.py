@@ -1,4 +1,4 @@
-"""Bouncy Castle, compiled at the start of a session from peers/BouncyCastlePeer.java."""
+"""Bouncy Castle, compiled at the start of a session from the two sources in peers/."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from tests.interop.line_peer import LinePeer
 from tests.interop.peer import MAKES, READS, Gaps, gap
 from tests.interop.rows import KEK_ID, Sealing, Signing
 
-_SOURCE: Final = Path(__file__).parent / "peers" / "BouncyCastlePeer.java"
-_JARS: Final = [Path("/usr/share/java") / f"{name}.jar" for name in ("bcmail", "bcpkix", "bcprov", "bcutil")]
+_SOURCES: Final = [
+    Path(__file__).parent / "peers" / f"{name}.java" for name in ("BouncyCastlePeer", "BouncyCastleMail")
+]
+_JARS: Final = [
+    Path("/usr/share/java") / f"{name}.jar"
+    for name in ("bcmail", "bcpkix", "bcprov", "bcutil", "javax.activation", "javax.mail")
+]
 
 
 class BouncyCastle:
@@ -25,11 +30,11 @@ class BouncyCastle:
     def __init__(self, people: Path, folder: Path) -> None:
         folder.mkdir()
         class_path = ":".join(map(str, _JARS))
-        command = ["javac", "-nowarn", "-Xlint:none", "-cp", class_path, "-d", str(folder), str(_SOURCE)]
+        command = ["javac", "-nowarn", "-Xlint:none", "-cp", class_path, "-d", str(folder), *map(str, _SOURCES)]
         subprocess.run(command, check=True, capture_output=True)
         # Most of its short life is the start: no second compiler, and the class data that the JDK ships.
         java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{class_path}:{folder}"]
-        self._process = LinePeer([*java, _SOURCE.stem, str(people)], log=folder / "errors.txt")
+        self._process = LinePeer([*java, _SOURCES[0].stem, str(people)], log=folder / "errors.txt")
         self.ask = self._process.ask
 
     @staticmethod

@@ -1,5 +1,6 @@
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FileReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -95,12 +96,19 @@ public class BouncyCastlePeer {
         switch (verb) {
             case "sign": return one(sign(data, request).getEncoded("DER"));
             case "verify": return one(verify(data, request));
+            case "sign-mail": return one(BouncyCastleMail.sign(data, request.get("signers") + "@example.test",
+                signer(request.get("signers"), request), new JcaCertStore(List.of(certificate(request.get("signers")))),
+                request.containsKey("detached")));
+            case "verify-mail": return one(verify(BouncyCastleMail.readSigned(data)));
             case "countersign": return one(countersign(data, request));
             case "countersigners": return countersigners(data);
             case "certificates": return one(certificates(request));
             case "read-certificates": return readCertificates(data);
             case "seal": return one(seal(data, request));
             case "open": return one(open(data, request));
+            case "seal-mail": return one(BouncyCastleMail.seal(data, "rsa@example.test", recipients(request), encryptor(request)));
+            case "open-mail": return one(BouncyCastleMail.readSealed(data).getRecipientInfos().getRecipients().iterator().next()
+                .getContent(recipient(request.get("kind"), request)));
             case "encrypt": return encrypt(data, request);
             case "decrypt": return one(decrypt(data, request));
             case "undigest": return one(undigest(data));
@@ -147,9 +155,12 @@ public class BouncyCastlePeer {
 
     private byte[] verify(byte[] cms, Map<String, String> request) throws Exception {
         String detached = request.get("content");
-        CMSSignedData signed = detached == null
+        return verify(detached == null
             ? new CMSSignedData(cms)
-            : new CMSSignedData(new CMSProcessableByteArray(hex(detached)), cms);
+            : new CMSSignedData(new CMSProcessableByteArray(hex(detached)), cms));
+    }
+
+    private byte[] verify(CMSSignedData signed) throws Exception {
         if (signed.getSignerInfos().size() == 0) {
             throw new CMSException("nobody signed");
         }
@@ -158,7 +169,9 @@ public class BouncyCastlePeer {
                 throw new CMSException("signature does not verify");
             }
         }
-        return (byte[]) signed.getSignedContent().getContent();
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        signed.getSignedContent().write(content);
+        return content.toByteArray();
     }
 
     private SignerInformationVerifier verifier(CMSSignedData signed, SignerInformation signer) throws Exception {
