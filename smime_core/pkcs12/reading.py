@@ -35,7 +35,8 @@ from smime_core.pkcs12.contents import (
 from smime_core.pkcs12.integrity import check_mac
 from smime_core.provider import CryptoProvider
 
-_MAX_KEYS: Final = 100  # in one file; each may cost a key derivation
+_MAX_KEYS: Final = 100  # in one file, those that cannot be read among them; each may cost a key derivation
+_MAX_SAFES: Final = 100  # likewise; NSS writes two, Java up to three
 
 
 async def parse_pkcs12(p12: Buffer, passphrase: bytes, *, provider: CryptoProvider) -> Pkcs12Contents:
@@ -55,7 +56,8 @@ async def parse_pkcs12(p12: Buffer, passphrase: bytes, *, provider: CryptoProvid
     if len(fields) == 3:
         await check_mac(fields[2], auth_safe, file_passphrase)
     reader = _Reader(file_passphrase)
-    for content_info in der.read_sequence(auth_safe, where="AuthenticatedSafe"):
+    for number, content_info in enumerate(_elements(auth_safe, where="AuthenticatedSafe"), 1):
+        check_limit("PKCS#12 safes", number, _MAX_SAFES)
         await reader.read_safe(content_info)
     return reader.finish()
 
@@ -81,18 +83,15 @@ class _Reader:
     async def read_safe(self, content_info: Tlv) -> None:
         # Whatever is wrong inside one safe stays there; the limits on the whole file are for all.
         try:
-            bags = list(_split_bags(await self._open_safe(content_info), depth=0))
+            for bag in _split_bags(await self._open_safe(content_info), depth=0):
+                self._bags += 1
+                if self._bags > MAX_CERTIFICATES or self._count_keys() > _MAX_KEYS:
+                    break
+                await self._try_bag(bag)
         except SmimeError as error:
             self._failures.append(error)
-            return
-        self._bags += len(bags)
         check_limit("PKCS#12 bags", self._bags, MAX_CERTIFICATES)
-        for tlv in bags:
-            try:
-                await self._read_bag(_parse_bag(tlv))
-            except SmimeError as error:
-                self._failures.append(error)
-            check_limit("PKCS#12 keys", len(self._keys) + len(self._failures), _MAX_KEYS)
+        check_limit("PKCS#12 keys", self._count_keys(), _MAX_KEYS)
 
     def finish(self) -> Pkcs12Contents:
         # Damage tells itself from a wrong passphrase by what else this passphrase opened, the MAC above all.
@@ -121,6 +120,15 @@ class _Reader:
             raise MalformedMessage("encryptedContentInfo is incomplete", where=where)
         ciphertext = der.read_octets(info[2], tag=0x80, where=where)
         return await self._passphrase.decrypt(parse_encryption(info[1].encoded), ciphertext)
+
+    def _count_keys(self) -> int:
+        return len(self._keys) + len(self._failures)
+
+    async def _try_bag(self, tlv: Tlv) -> None:
+        try:
+            await self._read_bag(_parse_bag(tlv))
+        except SmimeError as error:
+            self._failures.append(error)
 
     async def _read_bag(self, bag: _Bag) -> None:
         if bag.oid == CERT_BAG:
@@ -152,12 +160,30 @@ def _read_fields(tlv: Tlv, *, where: str) -> list[Tlv]:
 def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
     # The SafeBags, those of nested SafeContents in their place (RFC 7292 section 4.2.6).
     check_limit("PKCS#12 bags in one another", depth, MAX_BER_DEPTH)
-    for safe_bag in der.read_sequence(safe_contents, where="SafeContents"):
-        fields = _read_fields(safe_bag, where="SafeBag")
-        if len(fields) >= 2 and der.parse_oid(fields[0], where="SafeBag") == SAFE_CONTENTS_BAG:
-            yield from _split_bags(der.expect(fields[1], 0xA0, where="SafeBag").content, depth=depth + 1)
-        else:
+    for safe_bag in _elements(safe_contents, where="SafeContents"):
+        nested = _find_nested(safe_bag)
+        if nested is None:
             yield safe_bag
+        else:
+            yield from _split_bags(nested, depth=depth + 1)
+
+
+def _find_nested(safe_bag: Tlv) -> Buffer | None:
+    # What is damaged is no nest; its error comes when it is read as a bag.
+    try:
+        bag = _parse_bag(safe_bag)
+    except MalformedMessage:
+        return None
+    return bag.value if bag.oid == SAFE_CONTENTS_BAG else None
+
+
+def _elements(sequence: Buffer, *, where: str) -> Iterator[Tlv]:
+    # One after the other: millions of them are refused before they fill the memory.
+    content = der.expect(der.read_one(sequence, where=where), der.SEQUENCE, where=where).content
+    offset = 0
+    while offset < len(content):
+        element, offset = der.read_tlv(content, offset, where=where)
+        yield element
 
 
 def _parse_bag(safe_bag: Tlv) -> _Bag:

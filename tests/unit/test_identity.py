@@ -383,11 +383,11 @@ def test_certificate_of_an_unknown_kind_of_key_does_not_hide_the_others(alice: I
 
 def test_unreadable_bags_and_safes_do_not_hide_the_others(alice: Identity) -> None:
     good = [key_bag(alice), certificate_bag(alice.certificate.der)]
-    no_fields = der.sequence()
+    no_fields, no_bag = der.sequence(), der.octet_string(b"bag")
     rc4 = der.sequence(der.oid("1.2.840.113549.1.12.1.1"), der.sequence(der.octet_string(b"salt"), der.integer(1)))
     shrouded = der.sequence(rc4, der.octet_string(b"key"))
     rc4_bag = der.sequence(der.oid("1.2.840.113549.1.12.10.1.2"), der.explicit(0, shrouded))
-    (identity,) = load(pfx(der.sequence(no_fields, rc4_bag, *good)))
+    (identity,) = load(pfx(der.sequence(no_fields, no_bag, rc4_bag, *good)))
     assert identity.certificate == alice.certificate
     broken_safe = der.sequence(der.oid("1.2.3.4"), der.explicit(0, der.sequence()))
     auth_safe = der.sequence(broken_safe, build_data(der.sequence(*good)))
@@ -542,6 +542,12 @@ def test_bags_nested_without_end_are_refused() -> None:
         load(pfx(nested))
 
 
+def test_bags_before_damage_are_read(alice: Identity) -> None:
+    bags = key_bag(alice) + certificate_bag(alice.certificate.der)
+    (identity,) = load(pfx(der.sequence(bags + b"\x30\x05")))
+    assert identity.certificate == alice.certificate
+
+
 def test_nested_bags_are_read(alice: Identity) -> None:
     bag = certificate_bag(alice.certificate.der)
     nested = der.sequence(der.oid("1.2.840.113549.1.12.10.1.6"), der.explicit(0, der.sequence(bag)))
@@ -567,6 +573,21 @@ def test_more_bags_than_the_limit_are_refused() -> None:
     bags = [certificate_bag(b"")] * (MAX_CERTIFICATES + 1)
     with pytest.raises(LimitExceeded, match="PKCS#12 bags"):
         load(pfx(der.sequence(*bags)))
+
+
+def test_more_safes_than_the_limit_are_refused() -> None:
+    def of(count: int) -> bytes:
+        safes = der.sequence(*[build_data(der.sequence())] * count)
+        return der.sequence(der.integer(3), build_data(safes))
+
+    assert load(of(100)) == ()
+    with pytest.raises(LimitExceeded, match="PKCS#12 safes"):
+        load(of(101))
+
+
+def test_more_unreadable_bags_than_the_limit_are_refused() -> None:
+    with pytest.raises(LimitExceeded, match="PKCS#12 keys"):
+        load(pfx(der.sequence(*[der.sequence(der.oid("1.2.3.4"))] * 101)))
 
 
 def test_more_keys_than_the_limit_are_refused(alice: Identity) -> None:
