@@ -66,7 +66,7 @@ def test_a_content_reference_finds_the_signer_that_it_means() -> None:
         {"signed_content_identifier": b"other"},
         {"originator_signature_value": b"other"},
     ):
-        assert not dataclasses.replace(reference, **change).refers_to(identified)  # type: ignore[arg-type]
+        assert not dataclasses.replace(reference, **change).refers_to(identified)
     assert not reference.refers_to(signer_of(parse(signed_data(signer_info(None)))))
     assert parse_content_reference({}) is None
 
