@@ -21,7 +21,7 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
 )
 from smime_core.identity import Identity
-from smime_core.kari import KeyAgreeRecipient, derive_kek
+from smime_core.kari import KeyAgreeRecipient, OriginatorKey, derive_kek
 from smime_core.key_management import build_issuer_and_serial
 from smime_core.keys import public_point
 from smime_core.policy import Policy
@@ -50,13 +50,21 @@ def point_of(identity: Identity) -> bytes:
     return public_point(identity.certificate.public_key)
 
 
-def to_bob(*, originator: bytes | None = None, **options: object) -> bytes:
+def to_bob(
+    *,
+    originator: bytes | None = None,
+    agreement: str = "1.3.132.1.11.1",
+    ukm: bytes | None = None,
+    rid: bytes | None = None,
+) -> bytes:
     """An envelope for Bob from Alice's key, which plays the ephemeral one."""
     made = kari(
         BOB,
         originator=originator or originator_key(point_of(ALICE)),
         shared=agreed_with(ALICE, BOB),
-        **options,  # type: ignore[arg-type] -- handed on as it is
+        agreement=agreement,
+        ukm=ukm,
+        rid=rid,
     )
     return envelope(made)
 
@@ -74,8 +82,9 @@ def test_must_28_what_is_made_for_a_montgomery_key_names_it_without_parameters(k
     sealed = blocking.seal_bytes(CONTENT, recipients=[reader.certificate], provider=PROVIDER)
     (recipient,) = parse(sealed).recipients
     assert isinstance(recipient, KeyAgreeRecipient)
+    assert isinstance(recipient.originator, OriginatorKey)
     oid = {NewKey.X25519: X25519, NewKey.X448: X448}.get(key, "1.2.840.10045.2.1")
-    assert recipient.originator.algorithm_der == der.sequence(der.oid(oid))  # type: ignore[union-attr]
+    assert recipient.originator.algorithm_der == der.sequence(der.oid(oid))
 
 
 @pytest.mark.parametrize("oid", [oid for oid, one in KEY_AGREEMENTS.items()])

@@ -7,7 +7,15 @@ from typing import Final
 import pytest
 
 from smime_core import blocking, der
-from smime_core.algorithms import AES_128_CBC, AES_128_WRAP, AES_256_GCM, CHACHA20_POLY1305, HashName, Hkdf
+from smime_core.algorithms import (
+    AES_128_CBC,
+    AES_128_WRAP,
+    AES_256_GCM,
+    CHACHA20_POLY1305,
+    ContentCipher,
+    HashName,
+    Hkdf,
+)
 from smime_core.blocking import run
 from smime_core.errors import DecryptionError, MalformedMessage, NoMatchingRecipient, UnsupportedAlgorithm
 from smime_core.identity import Identity
@@ -60,13 +68,13 @@ def kemri(
 
 @pytest.mark.parametrize("cipher", [AES_128_CBC, AES_256_GCM, CHACHA20_POLY1305], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("key", ALL_KEMS)
-def test_every_ml_kem_key_receives(key: NewKey, cipher: object) -> None:
+def test_every_ml_kem_key_receives(key: NewKey, cipher: ContentCipher) -> None:
     reader = person("carol", key)
     sealed = blocking.seal_bytes(
         CONTENT,
         recipients=[reader.certificate, person("alice").certificate],
         provider=PROVIDER,
-        cipher=cipher,  # type: ignore[arg-type] -- the parameter's
+        cipher=cipher,
     )
     assert unseal(sealed, reader) == unseal(sealed, person("alice")) == CONTENT
     # RFC 5652 section 6.1: an ori makes EnvelopedData version 3, AuthEnvelopedData stays 0 (MUSTS 32).

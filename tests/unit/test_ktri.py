@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from smime_core import der
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, TransportScheme
 from smime_core.blocking import run
+from smime_core.enveloped_data import open_enveloped_data
 from smime_core.errors import DecryptionError, NoMatchingRecipient, UnsupportedAlgorithm
 from smime_core.identity import Identity
 from smime_core.key_management import build_issuer_and_serial
@@ -96,11 +97,8 @@ def test_must_23_what_is_wrong_with_the_padding_shows_nowhere(cipher: ContentCip
 
 @pytest.mark.parametrize("name", list(BAD))
 def test_must_23_a_random_key_goes_on(name: str) -> None:
-    recipient = KeyTransRecipient(
-        rid=parse(envelope(ktri(GOOD))).recipients[0].rid,  # type: ignore[arg-type] -- a ktri's
-        algorithm_der=V15,
-        encrypted_key=BAD[name],
-    )
+    recipient = parse(envelope(ktri(BAD[name]))).recipients[0]
+    assert isinstance(recipient, KeyTransRecipient)
     keys = {run(unwrap_ktri(recipient, ALICE.private_key, cek_length=32, provider=PROVIDER)) for _ in range(3)}
     assert all(len(key) == 32 for key in keys)
     assert CEK not in keys
@@ -121,8 +119,6 @@ class CountingProvider(NativeProvider):
 
 
 def steps(encrypted_key: bytes) -> list[str]:
-    from smime_core.enveloped_data import open_enveloped_data
-
     provider = CountingProvider()
     sealed = parse(envelope(ktri(encrypted_key), cipher=AES_256_GCM))
     try:
