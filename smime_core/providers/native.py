@@ -1,12 +1,13 @@
 """The native provider: pyca/cryptography over OpenSSL.
 
-Python does what that lacks: RC2, ML-KEM-512, and ML-KEM and ML-DSA with keys whose seed is lost.
+Python does what that lacks: RC2, OAEP over SHA-3, ML-KEM-512, and ML-KEM and ML-DSA with keys whose seed is lost.
 Its coroutines never suspend: `smime_core.blocking` steps them once. Foreign exceptions are mapped in `native_doors`.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from cryptography import exceptions
@@ -39,7 +40,7 @@ from smime_core.errors import (
 )
 from smime_core.keys import ML_DSA_PARAMETERS, read_expanded_private, read_lattice_private
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
-from smime_core.providers import native_agreement, native_ciphers, native_signatures, python_ml_kem
+from smime_core.providers import native_agreement, native_ciphers, native_signatures, python_ml_kem, python_rsa
 from smime_core.providers.native_doors import REFUSALS, decryption, operation
 from smime_core.providers.native_keys import (
     ForeignPrivateKey,
@@ -52,6 +53,8 @@ from smime_core.providers.native_keys import (
 )
 from smime_core.providers.native_signatures import HASHES
 from smime_core.providers.python_ml_dsa import sign_ml_dsa
+
+_OAEP_HASHES: Final = frozenset({HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 
 
 class NativeProvider:
@@ -131,6 +134,8 @@ class NativeProvider:
             foreign = self._import_public(key)
             if not isinstance(foreign, rsa.RSAPublicKey):
                 raise ProviderError("transport_encrypt", "the key is not an RSA key")
+            if not _library_has(algorithm):
+                return python_rsa.encrypt_oaep(key, algorithm, cek)
             return foreign.encrypt(cek, _transport_padding(algorithm))
 
     async def transport_decrypt(
@@ -143,8 +148,11 @@ class NativeProvider:
             raise ProviderError("transport_decrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
             return _decrypt_pkcs1_v15(foreign, encrypted_key, cek_length)
-        with decryption():
-            cek = foreign.decrypt(encrypted_key, _transport_padding(algorithm))
+        if _library_has(algorithm):
+            with decryption():
+                cek = foreign.decrypt(encrypted_key, _transport_padding(algorithm))
+        else:
+            cek = python_rsa.decrypt_oaep(key, algorithm, encrypted_key)
         if len(cek) != cek_length:
             raise DecryptionError
         return cek
@@ -223,6 +231,12 @@ class NativeProvider:
         if foreign is None:
             foreign = self._private_keys[key] = load_private(key)
         return foreign
+
+
+def _library_has(algorithm: KeyTransport) -> bool:
+    return (
+        algorithm.scheme is TransportScheme.RSA_PKCS1_V15 or {algorithm.hash_name, algorithm.mgf_hash} <= _OAEP_HASHES
+    )
 
 
 def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_padding.OAEP:

@@ -30,8 +30,13 @@ def operation(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def decryption() -> Iterator[None]:
-    """Raise DecryptionError, without a cause, for what goes wrong inside: nothing tells which check failed."""
+    """Raise DecryptionError, without a cause, for what goes wrong inside: nothing tells which check failed.
+
+    Raises UnsupportedByProvider where the library lacks the algorithm, which is no secret.
+    """
     try:
         yield
+    except exceptions.UnsupportedAlgorithm as error:
+        raise UnsupportedByProvider("decrypt", "the library lacks this algorithm") from error
     except (exceptions.InvalidTag, InvalidUnwrap, *REFUSALS):
         raise DecryptionError from None

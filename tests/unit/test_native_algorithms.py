@@ -30,9 +30,11 @@ from smime_core.algorithms import (
     TRIPLE_DES_CBC,
     ContentCipher,
     HashName,
+    KeyTransport,
     Scrypt,
     SignatureAlgorithm,
     SignatureScheme,
+    TransportScheme,
     build_signature_identifier,
     hash_length,
 )
@@ -362,7 +364,19 @@ def test_every_altered_bit_is_refused(cipher: ContentCipher) -> None:
             run(PROVIDER.decrypt_content(cipher, key, nonce, altered, aad=b"aad"))
 
 
-# Agreement and derivation
+# Transport, agreement and derivation
+
+
+@pytest.mark.parametrize("mgf_hash", [HashName.SHA256, HashName.SHA3_256])
+@pytest.mark.parametrize("hash_name", SIGNED_HASHES)
+def test_oaep_takes_every_pair_of_hashes(rsa_key: PrivateKey, hash_name: HashName, mgf_hash: HashName) -> None:
+    algorithm = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=mgf_hash)
+    encrypted_key = run(PROVIDER.transport_encrypt(public_key_of(rsa_key), algorithm, b"c" * 32))
+    assert run(PROVIDER.transport_decrypt(rsa_key, algorithm, encrypted_key, cek_length=32)) == b"c" * 32
+    altered = bytes((encrypted_key[0] ^ 1,)) + encrypted_key[1:]
+    for bad, length in ((altered, 32), (encrypted_key, 16), (encrypted_key[:-1], 32), (b"", 32)):
+        with pytest.raises(DecryptionError):
+            run(PROVIDER.transport_decrypt(rsa_key, algorithm, bad, cek_length=length))
 
 
 @pytest.mark.parametrize("kind", [NewKey.P256, NewKey.P384, NewKey.P521, NewKey.X25519, NewKey.X448])
