@@ -148,6 +148,16 @@ def test_rejects_an_exponent_beyond_the_limit() -> None:
         parse_public_key(rsa_spki((1 << 2047) + 1, (1 << 64) + 1))
 
 
+def test_rejects_a_public_key_of_more_or_fewer_fields(rsa_key: PrivateKey) -> None:
+    identifier, bits = (bytes(child.encoded) for child in der.read_sequence(public_key_of(rsa_key).spki_der))
+    for fields in ((identifier,), (identifier, bits, bits)):
+        with pytest.raises(MalformedMessage, match="fields, expected 2"):
+            parse_public_key(der.sequence(*fields))
+    for numbers in ((b"",), (der.integer(1), der.integer(3), der.integer(5))):
+        with pytest.raises(MalformedMessage, match="fields, expected 2"):
+            parse_public_key(der.sequence(identifier, der.element(0x03, b"\0", der.sequence(*numbers))))
+
+
 @pytest.mark.parametrize("exponent", [-3, 0, 1, 2, 65536])
 def test_rejects_an_impossible_exponent(exponent: int) -> None:
     with pytest.raises(MalformedMessage, match="exponent"):
