@@ -186,15 +186,15 @@ def check_definite(tlv: Tlv, *, where: str) -> None:
 
     One flat walk over all headers: content octets of primitive elements are skipped, constructed ones entered.
     """
-    view, offset = tlv.encoded, 0
-    end = len(view)
+    octets, offset = bytes(tlv.encoded), 0
+    end = len(octets)
     while offset + 1 < end:
-        tag, first = view[offset], view[offset + 1]
+        tag, first = octets[offset], octets[offset + 1]
         offset += 2
         length = first
         if first >= 0x80:
             count = first & 0x7F
-            length = int.from_bytes(view[offset : offset + count], "big")
+            length = int.from_bytes(octets[offset : offset + count], "big")
             offset += count
             # Also true for the indefinite form: no octets follow, and zero is below 128.
             if length < 0x80 or length >> 8 * (count - 1) == 0:

@@ -306,6 +306,9 @@ async def build_signer_info(
         build_algorithm_protection(build_digest_identifier(algorithm), build_signature_identifier(algorithm)),
         *options.further_attributes,
     ]
+    if options.further_attributes:
+        parsed = parse_signed_attributes(der.read_one(der.set_of(attributes)), where="signedAttrs")
+        check_attribute_rules(parsed.attributes, {})
     return await sign_attributes(holder, algorithm, attributes, sid_form=options.sid_form, provider=provider)
 
 
@@ -340,16 +343,11 @@ async def sign_attributes(
     sid_form: SignerIdentifierForm,
     provider: CryptoProvider,
 ) -> bytes:
-    """DER of a SignerInfo over exactly these attributes, each in DER; the caller has put the digest in.
-
-    Raises MalformedMessage for a set that no verifier would accept.
-    """
+    """DER of a SignerInfo over exactly these attributes, each in DER; the caller has put the digest in."""
     signed_attrs_der = der.set_of(list(attributes))
-    implicit_der = b"\xa0" + signed_attrs_der[1:]
-    check_attribute_rules(parse_signed_attributes(der.read_one(implicit_der), where="signedAttrs").attributes, {})
     signature = await provider.sign(holder.private_key, algorithm, signed_attrs_der)
     digest_der = build_digest_identifier(algorithm)
-    return _assemble(holder.certificate, algorithm, sid_form, digest_der, implicit_der, signature)
+    return _assemble(holder.certificate, algorithm, sid_form, digest_der, b"\xa0" + signed_attrs_der[1:], signature)
 
 
 def build_signer_identifier(certificate: Certificate, form: SignerIdentifierForm) -> bytes:

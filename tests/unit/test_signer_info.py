@@ -706,3 +706,10 @@ def test_must_2_demands_content_type_and_message_digest(missing: str) -> None:
 def test_must_45_what_is_no_signer_info_is_its_error(fields: list[bytes]) -> None:
     signed = parse(signed_data(der.sequence(*fields), signer_info(signed_attrs())))
     assert sorted(isinstance(each, MalformedMessage) for each in signed.signer_infos) == [False, True]
+
+
+@pytest.mark.parametrize("extra", [der.sequence(), der.element(0xA2), der.element(0xA1) * 2])
+def test_must_45_fields_that_no_signer_info_has_make_it_unreadable(extra: bytes) -> None:
+    fields = der.read_children(der.read_one(signer_info(signed_attrs())))
+    with pytest.raises(MalformedMessage, match="unexpected fields"):
+        verify(signed_data(der.sequence(*(field.encoded for field in fields), extra)))
