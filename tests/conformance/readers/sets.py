@@ -56,6 +56,19 @@ SETS: Final[dict[str, Reader]] = {
     "nss-certdata": corpora.read_certdata,
 }
 
+PUBLISHED: Final = (
+    *(name for name in SETS if name not in ("pkcs12", "mime", "cms")),
+    "pkcs12-pyca",
+    "pkcs12-rfc9579-nss",
+    "mime-cpython",
+    "mime-mailparser",
+    "mime-mime4j",
+    "mime-notmuch-lkml",
+    "mime-spamassassin",
+    "mime-stalwart",
+)
+"""The folders of the published vectors."""
+
 
 def reader_for(folder_name: str) -> Reader:
     """The reader of a folder of the published vectors, whose name says what it is. Raises KeyError."""

@@ -1,0 +1,43 @@
+"""Every claim of every published set holds, by the native provider; so do cases made here where the sets are absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.providers.native import NativeProvider
+from tests.conformance.case import Outcome, Status
+from tests.conformance.generated import write_generated
+from tests.conformance.readers.sets import PUBLISHED, SETS, reader_for
+from tests.conformance.run import run_cases
+from tests.vectors_folder import vectors
+
+PROVIDER: Final = NativeProvider()
+
+
+def failures(outcomes: list[Outcome]) -> list[str]:
+    return [f"{outcome.name}: {outcome.why}" for outcome in outcomes if outcome.status is Status.FAILED]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_claim_of_the_set_holds(name: str) -> None:
+    cases = list(reader_for(name)(vectors(name)))
+    outcomes = run(run_cases(cases, PROVIDER))
+    assert failures(outcomes) == []
+    assert all(case.skip.reason and case.skip.link.startswith("https://") for case in cases if case.skip is not None)
+    assert any(outcome.status is Status.PASSED for outcome in outcomes)
+
+
+def test_no_published_folder_is_left_out() -> None:
+    folders = {path.name for path in vectors(PUBLISHED[0]).parent.iterdir() if path.is_dir()}
+    assert folders <= set(PUBLISHED)
+
+
+def test_cases_made_here_hold_without_any_published_set(tmp_path: Path) -> None:
+    write_generated(tmp_path)
+    outcomes = run(run_cases(SETS["cms"](tmp_path), PROVIDER))
+    assert failures(outcomes) == []
+    assert len(outcomes) >= 30
