@@ -15,12 +15,13 @@ from smime_core.der import Buffer
 
 _BLOCK: Final = 128  # bytes
 _MASK: Final = 2**64 - 1
+HASHLIB_HAS = hashlib.algorithms_available
 _TRUNCATED: Final = {HashName.SHA512_224: b"SHA-512/224", HashName.SHA512_256: b"SHA-512/256"}
 
 
 def python_digest(hash_name: HashName, data: Buffer) -> bytes:
     """One digest. Raises UnsupportedAlgorithm."""
-    if hash_name in _TRUNCATED and hash_name not in hashlib.algorithms_available:
+    if hash_name in _TRUNCATED and hash_name not in HASHLIB_HAS:
         state = _compress_all(_start_of(_TRUNCATED[hash_name]), bytes(data))
         return _octets(state)[: hash_length(hash_name)]
     return digest_octets(hash_name, data)

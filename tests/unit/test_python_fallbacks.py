@@ -1,0 +1,470 @@
+"""What the browser's provider does in Python where a browser has nothing, against OpenSSL both ways."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, modes
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from smime_core import der
+from smime_core.algorithms import (
+    AES_128_CBC,
+    AES_128_CCM,
+    AES_192_CBC,
+    AES_192_CCM,
+    AES_192_GCM,
+    AES_256_CBC,
+    AES_256_CCM,
+    AES_256_GCM,
+    CHACHA20_POLY1305,
+    DES_CBC,
+    DSA,
+    TRIPLE_DES_CBC,
+    Argon2id,
+    ContentCipher,
+    Curve,
+    HashName,
+    Scrypt,
+    SignatureAlgorithm,
+    SignatureScheme,
+)
+from smime_core.blocking import run
+from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
+from smime_core.keys import parse_private_key, parse_public_key, public_key_of, public_point
+from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
+from smime_core.providers import python_hashes
+from smime_core.providers.native import NativeProvider
+from smime_core.providers.webcrypto import WebCryptoProvider
+from tests.unit.exchange import Keys, check_products, make_products, signature_algorithms
+from wasm_build.stand_in import drive
+
+NATIVE = NativeProvider()
+ECDSA_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
+DSA_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.DSA, hash_name=HashName.SHA256)
+PSS_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=32)
+
+
+class Octets(bytes):
+    """What the door settles to."""
+
+    def to_bytes(self) -> bytes:
+        return bytes(self)
+
+
+class PoorDoor:
+    """A browser with AES of 128 and 256 bits, the KDFs of hash-wasm, and nothing else."""
+
+    def __getattr__(self, function: str) -> Any:
+        return lambda *_: "NotSupportedError"
+
+    def encrypt(self, name: str, key: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> Any:
+        if len(key) == 24 or not name.startswith("AES"):
+            return "OperationError"
+        if name == "AES-GCM":
+            return Octets(aead.AESGCM(key).encrypt(iv, data, aad))
+        padder = padding.PKCS7(128).padder()
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+        return Octets(encryptor.update(padder.update(bytes(data)) + padder.finalize()) + encryptor.finalize())
+
+    def decrypt(self, name: str, key: bytes, iv: bytes, aad: bytes, data: bytes, bits: int) -> Any:
+        assert len(key) != 24
+        if name == "AES-CTR":
+            assert 16 <= bits <= 64
+            return Octets(Cipher(algorithms.AES(key), modes.CTR(iv)).decryptor().update(bytes(data)))
+        try:
+            if name == "AES-GCM":
+                return Octets(aead.AESGCM(key).decrypt(iv, bytes(data), aad))
+            unpadder = padding.PKCS7(128).unpadder()
+            decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+            return Octets(unpadder.update(decryptor.update(bytes(data)) + decryptor.finalize()) + unpadder.finalize())
+        except Exception:  # noqa: BLE001  # whatever it is, a browser says this
+            return "OperationError"
+
+    def wrap(self, kek: bytes, cek: bytes) -> Octets:
+        return Octets(aes_key_wrap(kek, cek))
+
+    def unwrap(self, kek: bytes, wrapped: bytes) -> Octets:
+        return Octets(run(NATIVE.unwrap_key(kek, wrapped)))
+
+    def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> Octets:
+        kdf = Argon2id(salt=salt, memory_kib=memory, passes=passes, lanes=lanes)
+        return Octets(run(NATIVE.derive_key(kdf, secret, length)))
+
+    def scrypt(self, secret: bytes, salt: bytes, cost: int, block_size: int, lanes: int, length: int) -> Octets:
+        kdf = Scrypt(salt=salt, cost=cost, block_size=block_size, parallelisation=lanes)
+        return Octets(run(NATIVE.derive_key(kdf, secret, length)))
+
+    def generateKey(self, algorithm: str, usage: str) -> Octets:  # JavaScript's name
+        kinds = {"2048": NewKey.RSA_2048, "P-256": NewKey.P256, "P-384": NewKey.P384, "P-521": NewKey.P521}
+        (kind,) = [kind for word, kind in kinds.items() if word in algorithm]
+        return Octets(run(NATIVE.generate_key(kind)).pkcs8_der)
+
+
+@pytest.fixture
+def poor(monkeypatch: pytest.MonkeyPatch) -> WebCryptoProvider:
+    """The browser's provider over almost nothing."""
+    monkeypatch.setitem(sys.modules, "sealwax_js", PoorDoor())
+    # As in the vault, whose hashlib has no OpenSSL.
+    monkeypatch.setattr(python_hashes, "HASHLIB_HAS", hashlib.algorithms_guaranteed)
+    return WebCryptoProvider()
+
+
+def pkcs8_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+@functools.cache
+def exchanged_keys() -> Keys:
+    """One key of each kind, brainpool and an RSA key of odd size among them."""
+    kinds = [kind for kind in NewKey if kind is not NewKey.RSA_3072]
+    keys = {str(kind): run(NATIVE.generate_key(kind)).pkcs8_der for kind in kinds}
+    keys["RSA of 2057 bits"] = pkcs8_of(rsa.generate_private_key(65537, 2057))
+    for curve in (ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.BrainpoolP512R1()):
+        keys[curve.name] = pkcs8_of(ec.generate_private_key(curve))
+    return keys
+
+
+def test_reads_all_that_the_native_provider_makes(poor: WebCryptoProvider) -> None:
+    products = run(make_products(NATIVE, exchanged_keys()))
+    assert drive(check_products(poor, exchanged_keys(), products)) == len(products)
+
+
+def test_makes_all_that_the_native_provider_reads(poor: WebCryptoProvider) -> None:
+    products = drive(make_products(poor, exchanged_keys()))
+    assert run(check_products(NATIVE, exchanged_keys(), products)) == len(products)
+
+
+# Signatures
+
+
+def key_of(kind: str) -> PrivateKey:
+    return parse_private_key(exchanged_keys()[kind])
+
+
+@pytest.mark.parametrize(
+    "kind", ["rsa-2048", "RSA of 2057 bits", "p-256", "brainpoolP256r1", "ed25519", "ed448", "ml-dsa-44"]
+)
+def test_altered_signatures_and_contents_are_refused(poor: WebCryptoProvider, kind: str) -> None:
+    key = key_of(kind)
+    for algorithm in signature_algorithms(key):
+        signature = run(NATIVE.sign(key, algorithm, b"content"))
+        altered = signature[:-1] + bytes([signature[-1] ^ 1])
+        for bad, data in ((altered, b"content"), (signature, b"Content"), (signature[:-1], b"content"), (b"", b"")):
+            with pytest.raises(SignatureMismatch):
+                drive(poor.verify(public_key_of(key), algorithm, bad, data))
+
+
+@pytest.mark.parametrize("salt_length", [0, 20, 31, 33, 222])
+def test_pss_has_the_salt_that_the_algorithm_says(poor: WebCryptoProvider, salt_length: int) -> None:
+    key = key_of("rsa-2048")
+    other = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=salt_length)
+    signature = run(NATIVE.sign(key, other, b"content"))
+    drive(poor.verify(public_key_of(key), other, signature, b"content"))
+    with pytest.raises(SignatureMismatch):
+        drive(poor.verify(public_key_of(key), PSS_SHA256, signature, b"content"))
+
+
+def test_pss_needs_a_key_with_room_for_hash_and_salt(poor: WebCryptoProvider) -> None:
+    long = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=223)
+    with pytest.raises(ProviderError):
+        drive(poor.sign(key_of("rsa-2048"), long, b"content"))
+    with pytest.raises(SignatureMismatch):
+        drive(poor.verify(public_key_of(key_of("rsa-2048")), long, bytes(255) + b"\1", b"content"))
+
+
+def pss_block(damage: str, salt: bytes) -> bytes:
+    hashed = hashlib.sha256(bytes(8) + hashlib.sha256(b"content").digest() + salt).digest()
+    clear = bytearray(bytes(190) + b"\1" + salt)
+    if damage == "filling":
+        clear[5] = 1
+    if damage == "separator":
+        clear[190] = 2
+    mask = b"".join(hashlib.sha256(hashed + number.to_bytes(4, "big")).digest() for number in range(7))
+    masked = bytearray(a ^ b for a, b in zip(clear, mask, strict=False))
+    masked[0] = masked[0] & 0x7F | (0x80 if damage == "top bit" else 0)
+    return bytes(masked) + hashed + (b"\xbd" if damage == "trailer" else b"\xbc")
+
+
+@pytest.mark.parametrize("damage", ["trailer", "top bit", "filling", "separator", "none"])
+def test_each_part_of_a_pss_block_is_checked(poor: WebCryptoProvider, damage: str) -> None:
+    key = key_of("rsa-2048")
+    public, private = public_key_of(key), serialization.load_der_private_key(key.pkcs8_der, None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    modulus = private.public_key().public_numbers().n
+    blocks = (int.from_bytes(pss_block(damage, bytes([number]) * 32), "big") for number in range(256))
+    block = next(number for number in blocks if number < modulus)
+    signature = pow(block, private.private_numbers().d, modulus).to_bytes(256, "big")
+    if damage == "none":
+        drive(poor.verify(public, PSS_SHA256, signature, b"content"))
+        return
+    with pytest.raises(SignatureMismatch):
+        drive(poor.verify(public, PSS_SHA256, signature, b"content"))
+
+
+def test_a_point_off_its_curve_verifies_nothing_and_agrees_with_none(poor: WebCryptoProvider) -> None:
+    """MUSTS 26."""
+    key = key_of("brainpoolP256r1")
+    public = public_key_of(key)
+    signature = run(NATIVE.sign(key, ECDSA_SHA256, b"content"))
+    spki_der = public.spki_der[:-1] + bytes([public.spki_der[-1] ^ 1])
+    off = PublicKey(spki_der=spki_der, key_type=KeyType.EC, bits=256, curve=Curve.BRAINPOOL_P256R1)
+    with pytest.raises(SignatureMismatch):
+        drive(poor.verify(off, ECDSA_SHA256, signature, b"content"))
+    with pytest.raises(ProviderError):
+        drive(poor.agree_ephemeral(off))
+    with pytest.raises(DecryptionError):
+        drive(poor.agree(key, public_point(off)))
+
+
+def test_compressed_points_are_agreed_with_and_hybrid_ones_are_not(poor: WebCryptoProvider) -> None:
+    """MUSTS 26."""
+    for kind in ("p-256", "brainpoolP384r1"):
+        key = key_of(kind)
+        point, secret = run(NATIVE.agree_ephemeral(public_key_of(key)))
+        half = len(point) // 2
+        sign = point[-1] & 1
+        assert drive(poor.agree(key, bytes([2 | sign]) + point[1 : 1 + half])) == secret
+        for bad in (bytes([6 | sign]) + point[1:], b"", b"\0", b"\4", point[:-1], b"\2" + b"\xff" * half):
+            with pytest.raises(DecryptionError):
+                drive(poor.agree(key, bad))
+
+
+@pytest.mark.parametrize("kind", ["x25519", "x448"])
+def test_points_of_small_order_and_of_wrong_length_are_refused(poor: WebCryptoProvider, kind: str) -> None:
+    """MUSTS 28."""
+    key = key_of(kind)
+    public = public_key_of(key)
+    length = len(public_point(public))
+    for bad in (bytes(length), b"\1" + bytes(length - 1), bytes(length - 1), b"\2" * (length + 1), b""):
+        with pytest.raises(DecryptionError):
+            drive(poor.agree(key, bad))
+    small = PublicKey(spki_der=public.spki_der[:-length] + bytes(length), key_type=key.key_type, bits=key.bits)
+    with pytest.raises(ProviderError):
+        drive(poor.agree_ephemeral(small))
+
+
+def dsa_key(foreign: dsa.DSAPrivateKey) -> PublicKey:
+    return parse_public_key(foreign.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+@functools.cache
+def foreign_dsa() -> dsa.DSAPrivateKey:
+    return dsa.generate_private_key(2048)
+
+
+def test_dsa_is_verified_and_never_made(poor: WebCryptoProvider) -> None:
+    key, signature = dsa_key(foreign_dsa()), foreign_dsa().sign(b"content", hashes.SHA256())
+    drive(poor.verify(key, DSA_SHA256, signature, b"content"))
+    r, s = (der.parse_integer(child) for child in der.read_sequence(signature))
+    q = foreign_dsa().parameters().parameter_numbers().q
+    padded = der.sequence(b"\2\x22\0" + r.to_bytes(33, "big"), der.integer(s))
+    for numbers in ((r, s + 1), (r, s + q), (r + q, s), (0, s), (r, 0), (r,), (r, s, 1)):
+        with pytest.raises(SignatureMismatch):
+            drive(poor.verify(key, DSA_SHA256, der.sequence(*map(der.integer, numbers)), b"content"))
+    for bad, data in (
+        (signature, b"Content"),
+        (padded, b"content"),
+        (b"", b"content"),
+        (signature + b"\0", b"content"),
+    ):
+        with pytest.raises(SignatureMismatch):
+            drive(poor.verify(key, DSA_SHA256, bad, data))
+    private = PrivateKey(pkcs8_der=b"", key_type=KeyType.DSA, bits=2048)
+    with pytest.raises(UnsupportedByProvider):
+        drive(poor.sign(private, DSA_SHA256, b"content"))
+
+
+@pytest.mark.parametrize("damage", ["g", "y", "q", "no parameters"])
+def test_dsa_keys_whose_numbers_do_not_belong_together_verify_nothing(poor: WebCryptoProvider, damage: str) -> None:
+    numbers = foreign_dsa().public_key().public_numbers()
+    p, q, g = numbers.parameter_numbers.p, numbers.parameter_numbers.q, numbers.parameter_numbers.g
+    y = numbers.y
+    # With g and y of order two, r = 1 and any s would do for half of all messages.
+    if damage == "g":
+        g = p - 1
+    if damage == "y":
+        y = p - 1
+    if damage == "q":
+        q += 2
+    parameters = der.sequence(der.integer(p), der.integer(q), der.integer(g))
+    algorithm = der.sequence(der.oid(DSA), b"" if damage == "no parameters" else parameters)
+    spki_der = der.sequence(algorithm, der.element(3, b"\0", der.integer(y)))
+    key = PublicKey(spki_der=spki_der, key_type=KeyType.DSA, bits=2048)
+    signature = foreign_dsa().sign(b"content", hashes.SHA256())
+    with pytest.raises(SignatureMismatch, match="key"):
+        drive(poor.verify(key, DSA_SHA256, signature, b"content"))
+
+
+# Content
+
+
+@pytest.mark.parametrize(
+    "cipher", [AES_192_GCM, AES_192_CCM, AES_128_CCM, AES_256_CCM, CHACHA20_POLY1305], ids=lambda cipher: cipher.name
+)
+def test_every_altered_bit_is_refused(poor: WebCryptoProvider, cipher: ContentCipher) -> None:
+    key, nonce = b"k" * cipher.key_length, b"n" * 12
+    sealed = run(NATIVE.encrypt_content(cipher, key, nonce, b"text", aad=b"aad"))
+    assert drive(poor.decrypt_content(cipher, key, nonce, sealed, aad=b"aad")) == b"text"
+    for bit in range(8 * len(sealed)):
+        altered = bytearray(sealed)
+        altered[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_content(cipher, key, nonce, bytes(altered), aad=b"aad"))
+    for bad, bad_nonce, aad in ((sealed, nonce, b""), (sealed, b"m" * 12, b"aad"), (b"", nonce, b"aad")):
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_content(cipher, key, bad_nonce, bad, aad=aad))
+    with pytest.raises(DecryptionError):
+        drive(poor.decrypt_content(cipher, key[:-1], nonce, sealed, aad=b"aad"))
+
+
+@pytest.mark.parametrize(
+    "cipher", [AES_192_GCM, AES_192_CCM, AES_256_CCM, AES_256_GCM, CHACHA20_POLY1305], ids=lambda cipher: cipher.name
+)
+@pytest.mark.parametrize("tag_length", [0, 4, 8, 11, 17, 32])
+def test_tags_below_the_floor_are_refused_even_when_they_fit(
+    poor: WebCryptoProvider, cipher: ContentCipher, tag_length: int
+) -> None:
+    """MUSTS 19."""
+    key, nonce = b"k" * cipher.key_length, b"n" * 12
+    sealed = run(NATIVE.encrypt_content(cipher, key, nonce, b"text"))[: 4 + tag_length]
+    with pytest.raises(DecryptionError):
+        drive(poor.decrypt_content(cipher, key, nonce, sealed, tag_length=tag_length))
+
+
+@pytest.mark.parametrize("tag_length", [12, 14, 16])
+@pytest.mark.parametrize("nonce_length", [7, 11, 13])
+@pytest.mark.parametrize("cipher", [AES_128_CCM, AES_192_CCM], ids=lambda cipher: cipher.name)
+@pytest.mark.parametrize("aad", [b"", b"aad", bytes(70_000)], ids=["none", "some", "much"])
+def test_ccm_is_opened_with_the_tag_that_the_message_names(
+    poor: WebCryptoProvider, cipher: ContentCipher, aad: bytes, nonce_length: int, tag_length: int
+) -> None:
+    key, nonce = b"k" * cipher.key_length, b"n" * nonce_length
+    if cipher is AES_192_CCM:
+        # The CBC-MAC is serial, and in Python slow.
+        aad = aad[:300]
+    sealed = aead.AESCCM(key, tag_length=tag_length).encrypt(nonce, b"text" * 9, aad)
+    assert drive(poor.decrypt_content(cipher, key, nonce, sealed, aad=aad, tag_length=tag_length)) == b"text" * 9
+    for wrong in {12, 14, 16} - {tag_length}:
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_content(cipher, key, nonce, sealed, aad=aad, tag_length=wrong))
+
+
+def test_ccm_has_nonces_of_seven_to_thirteen_bytes(poor: WebCryptoProvider) -> None:
+    for length in (6, 14):
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_content(AES_128_CCM, b"k" * 16, bytes(length), bytes(20)))
+        with pytest.raises(ProviderError):
+            drive(poor.encrypt_content(AES_128_CCM, b"k" * 16, bytes(length), b""))
+
+
+@pytest.mark.parametrize("tag_length", range(12, 17))
+@pytest.mark.parametrize("nonce_length", [8, 12, 16, 60])
+def test_gcm_in_python_takes_every_nonce_and_tag(poor: WebCryptoProvider, nonce_length: int, tag_length: int) -> None:
+    nonce = b"n" * nonce_length
+    sealed = aead.AESGCM(b"k" * 24).encrypt(nonce, b"text", b"aad")[: 4 + tag_length]
+    opened = drive(poor.decrypt_content(AES_192_GCM, b"k" * 24, nonce, sealed, aad=b"aad", tag_length=tag_length))
+    assert opened == b"text"
+
+
+def test_an_empty_nonce_and_a_wrong_one_of_chacha20_are_refused(poor: WebCryptoProvider) -> None:
+    for cipher, nonce in ((AES_192_GCM, b""), (CHACHA20_POLY1305, bytes(11)), (CHACHA20_POLY1305, bytes(13))):
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_content(cipher, bytes(cipher.key_length), nonce, bytes(40)))
+
+
+@pytest.mark.parametrize("ending", [b"\0", b"\x11" * 16, b"\1\2", b"\3\2\3", b"\x0f" + b"\x10" * 15], ids=bytes.hex)
+def test_every_byte_of_the_padding_is_checked(poor: WebCryptoProvider, ending: bytes) -> None:
+    """MUSTS 22."""
+    encryptor = Cipher(algorithms.AES(bytes(24)), modes.CBC(bytes(16))).encryptor()
+    sealed = encryptor.update(ending.rjust(32, b"t"))
+    with pytest.raises(DecryptionError):
+        drive(poor.decrypt_content(AES_192_CBC, bytes(24), bytes(16), sealed))
+
+
+@pytest.mark.parametrize("cipher", [AES_192_CBC, TRIPLE_DES_CBC, DES_CBC], ids=lambda cipher: cipher.name)
+def test_cbc_in_python_refuses_impossible_lengths(poor: WebCryptoProvider, cipher: ContentCipher) -> None:
+    key, iv, block = bytes(cipher.key_length), bytes(cipher.iv_length), bytes(cipher.iv_length)
+    for bad_key, bad_iv, bad in ((key[1:], iv, block), (key, iv[1:], block), (key, iv, block[1:]), (key, iv, b"")):
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_content(cipher, bad_key, bad_iv, bad))
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_blocks(cipher, bad_key, bad_iv, bad))
+
+
+@pytest.mark.parametrize("cipher", [AES_128_CBC, AES_192_CBC, AES_256_CBC], ids=lambda cipher: cipher.name)
+def test_blocks_come_back_whole_and_with_whatever_they_end(poor: WebCryptoProvider, cipher: ContentCipher) -> None:
+    key, iv = b"k" * cipher.key_length, b"i" * 16
+    for content in (b"c" * 48, b"\1" * 16, bytes(32)):
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+        assert drive(poor.decrypt_blocks(cipher, key, iv, encryptor.update(content))) == content
+    for bad in (b"", bytes(15), bytes(17)):
+        with pytest.raises(DecryptionError):
+            drive(poor.decrypt_blocks(cipher, key, iv, bad))
+    with pytest.raises(DecryptionError):
+        drive(poor.decrypt_blocks(AES_256_GCM, b"k" * 32, iv, bytes(16)))
+
+
+def test_weak_ciphers_are_never_made(poor: WebCryptoProvider) -> None:
+    with pytest.raises(UnsupportedByProvider):
+        drive(poor.encrypt_content(TRIPLE_DES_CBC, bytes(24), bytes(8), b"content"))
+
+
+def test_an_altered_wrap_is_refused_under_each_length_of_key(poor: WebCryptoProvider) -> None:
+    wrapped = bytearray(run(NATIVE.wrap_key(b"k" * 24, bytes(32))))
+    for position in range(len(wrapped)):
+        altered = bytes(wrapped[:position]) + bytes([wrapped[position] ^ 1]) + bytes(wrapped[position + 1 :])
+        with pytest.raises(DecryptionError):
+            drive(poor.unwrap_key(b"k" * 24, altered))
+    for kek, bad in ((b"k" * 24, b""), (b"k" * 24, bytes(16)), (b"k" * 24, bytes(25)), (b"k" * 23, bytes(wrapped))):
+        with pytest.raises(DecryptionError):
+            drive(poor.unwrap_key(kek, bad))
+    for kek, cek in ((b"k" * 15, bytes(32)), (b"k" * 24, bytes(15)), (b"k" * 24, bytes(8))):
+        with pytest.raises(ProviderError):
+            drive(poor.wrap_key(kek, cek))
+
+
+# Digests
+
+
+@pytest.mark.parametrize("length", [0, 3, 111, 112, 127, 128, 300])
+@pytest.mark.parametrize("name", [HashName.SHA512_224, HashName.SHA512_256])
+def test_truncated_sha_512_gives_what_openssl_gives(poor: WebCryptoProvider, name: HashName, length: int) -> None:
+    data = bytes(range(256)) * 2
+    assert drive(poor.digest(name, data[:length])) == hashlib.new(name, data[:length]).digest()
+
+
+# KEM
+
+
+@pytest.mark.parametrize("kind", ["ml-kem-512", "ml-kem-768", "ml-kem-1024"])
+def test_a_wrong_ciphertext_gives_another_secret_and_one_of_wrong_length_none(
+    poor: WebCryptoProvider, kind: str
+) -> None:
+    """MUSTS 29."""
+    key = key_of(kind)
+    ciphertext, secret = run(NATIVE.encapsulate(public_key_of(key)))
+    altered = bytes([ciphertext[0] ^ 1]) + ciphertext[1:]
+    other = drive(poor.decapsulate(key, altered))
+    assert other == run(NATIVE.decapsulate(key, altered)) != secret
+    for bad in (b"", ciphertext[:-1], ciphertext + b"\0"):
+        with pytest.raises(DecryptionError):
+            drive(poor.decapsulate(key, bad))
+    with pytest.raises(ProviderError):
+        drive(poor.decapsulate(key_of("x25519"), ciphertext))
+    with pytest.raises(ProviderError):
+        drive(poor.encapsulate(public_key_of(key_of("x25519"))))
+
+
+@pytest.fixture(autouse=True)
+def no_door_left() -> Iterator[None]:
+    yield
+    sys.modules.pop("sealwax_js", None)
