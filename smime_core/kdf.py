@@ -161,12 +161,12 @@ def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
     return Pbkdf2Parameters(Pbkdf2(hash_name=hash_name, salt=salt, iterations=iterations), key_length)
 
 
-def build_pbkdf2(kdf: Pbkdf2, *, key_length: int) -> bytes:
-    """DER of the AlgorithmIdentifier of PBKDF2."""
+def build_pbkdf2(kdf: Pbkdf2, *, key_length: int | None) -> bytes:
+    """DER of the AlgorithmIdentifier of PBKDF2; keyLength is OPTIONAL (RFC 8018 appendix A.2), None leaves it out."""
     parameters = der.sequence(
         der.octet_string(kdf.salt),
         der.integer(kdf.iterations),
-        der.integer(key_length),
+        der.integer(key_length) if key_length is not None else b"",
         build_hmac_identifier(kdf.hash_name),
     )
     return der.sequence(der.oid(PBKDF2), parameters)

@@ -78,7 +78,8 @@ async def build_password_recipient(password: bytes, cek: bytes, *, provider: Cry
     return der.element(
         PWRI,
         der.integer(0),
-        b"\xa0" + build_pbkdf2(kdf, key_length=cipher.key_length)[1:],
+        # The cipher says how long the key is; gpgsm refuses parameters that say it again.
+        b"\xa0" + build_pbkdf2(kdf, key_length=None)[1:],
         der.sequence(der.oid(_PWRI_KEK), build_content_encryption(ContentEncryption(cipher=cipher, iv=iv))),
         der.octet_string(twice),
     )
