@@ -8,6 +8,7 @@ in CBC a wrong CEK shows at the padding of the content. What a failure says to t
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -65,10 +66,11 @@ async def try_content_keys(
     Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm, MalformedMessage, LimitExceeded or
     UnsupportedByProvider.
     """
-    unwraps = functools.partial(_find_unwraps, recipients, holders=holders, keks=keks, originators=originators)
+    ways = _find_unwraps(recipients, holders=holders, keks=keks, originators=originators, policy=policy)
+    # Passwords last, because deriving a key takes a second.
     failures: list[SmimeError] = []
     iterations = 0
-    for recipient, unwrap in (*unwraps(policy=policy), *_find_password_unwraps(recipients, passwords, policy)):
+    for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, passwords, policy)):
         check_limit("keys tried", len(failures) + 1, MAX_KEY_ATTEMPTS)
         try:
             if isinstance(recipient, PasswordRecipient):
@@ -128,7 +130,6 @@ def _unwrap_of(
 def _find_password_unwraps(
     recipients: Sequence[RecipientInfo], passwords: Sequence[bytes], policy: Policy
 ) -> Iterator[tuple[RecipientInfo, _Unwrap]]:
-    # Last of all, because deriving a key takes a second.
     for recipient in recipients:
         if isinstance(recipient, PasswordRecipient):
             for password in passwords:
