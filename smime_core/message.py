@@ -24,6 +24,7 @@ from smime_core.layers import EncryptedLayer, find_layer, inner_node, parse_laye
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime import Entity, build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
 from smime_core.pkix import TrustStore
+from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import RecipientInfo
 from smime_core.report import MessageReport, State
@@ -136,7 +137,12 @@ async def encrypt_entity(
 
 
 async def decrypt_message(
-    message: bytes, *, identities: Sequence[KeyHolder], provider: CryptoProvider, passwords: Sequence[bytes] = ()
+    message: bytes,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
+    policy: Policy = Policy.RECEIVE,
 ) -> bytes:
     """The inner entity under the outer headers, after every encrypted layer at the top was opened.
 
@@ -153,7 +159,9 @@ async def decrypt_message(
         check_limit("CMS layers", depth := depth + 1, MAX_MIME_DEPTH)
         if layer.enveloped.content_type != ID_DATA:
             raise ContentTypeMismatch(f"sealed content of type {layer.enveloped.content_type} is no mail")
-        opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider, passwords=passwords)
+        opened = await open_enveloped_data(
+            layer.enveloped, holders=identities, provider=provider, passwords=passwords, policy=policy
+        )
         node = inner_node(opened.content, node)
         try:
             layer = find_layer(node)
@@ -173,13 +181,16 @@ async def examine_message(
     sender: str | None = None,
     detached_content: Buffer | None = None,
     passwords: Sequence[bytes] = (),
+    policy: Policy = Policy.RECEIVE,
 ) -> MessageReport:
     """The report on an .eml, a MIME entity, DER or PEM; see `examination`.
 
     `sender` stands in for the From field where there is none. Without any key an encrypted layer stays closed.
     Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
-    examiner = Examiner(identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider)
+    examiner = Examiner(
+        identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider, policy=policy
+    )
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
 
 
@@ -192,6 +203,7 @@ async def verify_message(
     identities: Sequence[KeyHolder] = (),
     sender: str | None = None,
     detached_content: Buffer | None = None,
+    policy: Policy = Policy.RECEIVE,
 ) -> MessageReport:
     """The report, when its state is `verified`.
 
@@ -205,6 +217,7 @@ async def verify_message(
         identities=identities,
         sender=sender,
         detached_content=detached_content,
+        policy=policy,
     )
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)
@@ -242,12 +255,13 @@ async def verify_bytes(
     at: datetime.datetime,
     content_type: str = ID_DATA,
     detached_content: Buffer | None = None,
+    policy: Policy = Policy.RECEIVE,
 ) -> MessageReport:
     """The report on CMS without MIME; nobody's authorship is claimed beside the signature.
 
     Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
     """
-    examiner = Examiner(identities=(), trust_store=trust_store, at=at, provider=provider, content_types=(content_type,))
+    examiner = Examiner(trust_store=trust_store, at=at, provider=provider, content_types=(content_type,), policy=policy)
     return await examine(unarmor(cms), examiner=examiner, claim=Claim.NONE, detached_content=detached_content)
 
 
@@ -283,6 +297,7 @@ async def open_bytes(
     provider: CryptoProvider,
     content_type: str = ID_DATA,
     passwords: Sequence[bytes] = (),
+    policy: Policy = Policy.RECEIVE,
 ) -> Opened:
     """What one encrypted layer holds.
 
@@ -295,7 +310,9 @@ async def open_bytes(
         raise ContentTypeMismatch(f"sealed as {layer.enveloped.content_type}, expected {content_type}")
     if content_type in (FIELD, SIGNED_FIELD) and not layer.authenticated:
         raise ContentTypeMismatch("a field is sealed without authentication")
-    opened = await open_enveloped_data(layer.enveloped, holders=identities, provider=provider, passwords=passwords)
+    opened = await open_enveloped_data(
+        layer.enveloped, holders=identities, provider=provider, passwords=passwords, policy=policy
+    )
     return Opened(content=opened.content, recipient=opened.recipient)
 
 

@@ -6,8 +6,8 @@ import datetime
 
 import click
 
-from smime_core import blocking
-from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_error, write_output
+from smime_core.cli import operations
+from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error
 from smime_core.cli.options import (
     input_argument,
     load_all_identities,
@@ -18,12 +18,9 @@ from smime_core.cli.options import (
     write_json,
 )
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
+from smime_core.cli.progress import show_progress
 from smime_core.cli.verdict import WORDS, verdict_line
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.identity import Identity
-from smime_core.layers import parse_message
-from smime_core.mime import Entity, decode_body, looks_like_cms_part
-from smime_core.providers.native import NativeProvider
+from smime_core.errors import SmimeError
 from smime_core.report import Reason, State
 from smime_core.report_json import description_to_json, reasons_to_json, report_to_json
 
@@ -62,28 +59,26 @@ def decrypt(
         raise click.UsageError("--json and the content cannot both go to standard output: give -o")
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     trust_store = load_trust_store(anchors, no_revocation=no_revocation)
-    data = read_input(source)
-    provider = NativeProvider()
-    identities = load_all_identities(identity_files, passphrases, provider=provider)
-    passwords = load_passwords(password_files)
-    plaintext = _open(data, identities, passwords, provider, raw=raw)
-    write_output(target, plaintext, mode=PRIVATE_MODE)
-    if not (anchors or sender or at or no_revocation or as_json):
-        return
-    try:
-        report = blocking.examine_message(
-            data,
-            provider=provider,
-            trust_store=trust_store,
-            at=at or now(),
-            identities=identities,
-            sender=sender,
-            passwords=passwords,
-        )
-    except SmimeError as error:
-        # It was decrypted, which is what was asked for; what is inside cannot be judged.
-        _show_problem(error, as_json=as_json)
-        return
+    with open_input(source) as data, show_progress(data, "Decrypting") as watched:
+        identities = load_all_identities(identity_files, passphrases)
+        passwords = load_passwords(password_files)
+        with open_output(target, mode=PRIVATE_MODE) as output:
+            operations.decrypt(watched, output, identities=identities, passwords=passwords, raw=raw)
+        if not (anchors or sender or at or no_revocation or as_json):
+            return
+        try:
+            report = operations.examine(
+                watched,
+                trust_store=trust_store,
+                at=at or now(),
+                sender=sender,
+                identities=identities,
+                passwords=passwords,
+            ).report
+        except SmimeError as error:
+            # It was decrypted, which is what was asked for; what is inside cannot be judged.
+            _show_problem(error, as_json=as_json)
+            return
     if as_json:
         write_json(report_to_json(report))
     else:
@@ -96,17 +91,3 @@ def _show_problem(error: SmimeError, *, as_json: bool) -> None:
         write_json({**description_to_json(None), "state": str(State.INVALID), "reasons": reasons})
     else:
         write_error(f"{WORDS[State.INVALID]}: {error.code}: {error}")
-
-
-def _open(
-    data: bytes, identities: tuple[Identity, ...], passwords: list[bytes], provider: NativeProvider, *, raw: bool
-) -> bytes:
-    node = parse_message(data)
-    if not isinstance(node, Entity):
-        return blocking.open_bytes(node, identities=identities, passwords=passwords, provider=provider).content
-    if not raw:
-        return blocking.decrypt_message(data, identities=identities, passwords=passwords, provider=provider)
-    if not looks_like_cms_part(node):
-        raise MalformedMessage("found nothing encrypted", where="message")
-    cms = decode_body(node)
-    return blocking.open_bytes(cms, identities=identities, passwords=passwords, provider=provider).content

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import click
 
-from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM
-from smime_core.cli.files import read_input, write_output
-from smime_core.cli.options import (
-    encoding_options,
-    input_argument,
-    load_recipient,
-    output_option,
-    write_cms,
-)
+from smime_core.cli import operations
+from smime_core.cli.files import open_input, open_output
+from smime_core.cli.options import encoding_options, input_argument, load_recipient, open_cms_output, output_option
 from smime_core.cli.passphrases import load_passwords, password_file_option
-from smime_core.mime import split_message
-from smime_core.providers.native import NativeProvider
+from smime_core.cli.progress import show_progress
 
 
 @click.command()
@@ -42,16 +35,12 @@ def encrypt(
     cipher = AES_256_GCM if modern else AES_256_CBC
     recipients = [load_recipient(name) for name in to]
     passwords = load_passwords(password_files)
-    data = read_input(source)
-    provider = NativeProvider()
-    if raw or encoding:
-        content = data if raw else split_message(data)[1]
-        cms_der = blocking.seal_bytes(
-            content, recipients=recipients, provider=provider, cipher=cipher, passwords=passwords
-        )
-        write_cms(target, cms_der, encoding)
-        return
-    message = blocking.encrypt_message(
-        data, recipients=recipients, provider=provider, cipher=cipher, passwords=passwords
-    )
-    write_output(target, message)
+    with open_input(source) as data, show_progress(data, "Encrypting") as watched:
+        if raw or encoding:
+            with open_cms_output(target, encoding) as file:
+                operations.seal_content(
+                    watched, file, recipients=recipients, passwords=passwords, cipher=cipher, raw=raw
+                )
+        else:
+            with open_output(target) as file:
+                operations.encrypt_mail(watched, file, recipients=recipients, passwords=passwords, cipher=cipher)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
+
+from smime_core.der import Buffer
+from smime_core.stream.writing import Sink
 
 STANDARD_STREAM: Final = "-"
 PRIVATE_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
+SMALL_INPUT_BYTES: Final = 4_194_304  # what is worked on in memory, in several copies
 
 
 def read_input(name: str) -> bytes:
@@ -22,19 +28,58 @@ def read_input(name: str) -> bytes:
     return Path(name).read_bytes()
 
 
+@contextlib.contextmanager
+def open_input(name: str) -> Iterator[bytes | BinaryIO]:
+    """The bytes of a small input; a seekable file for one that memory is not to hold. Raises OSError."""
+    if name == STANDARD_STREAM:
+        with _open_stream(sys.stdin.buffer) as data:
+            yield data
+        return
+    with Path(name).open("rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            with io.BufferedReader(file) as buffered, _open_stream(buffered) as data:
+                yield data
+        elif os.fstat(file.fileno()).st_size <= SMALL_INPUT_BYTES:
+            yield file.readall()
+        else:
+            yield file
+
+
+@contextlib.contextmanager
+def _open_stream(stream: BinaryIO) -> Iterator[bytes | BinaryIO]:
+    head = stream.read(SMALL_INPUT_BYTES + 1)
+    if len(head) <= SMALL_INPUT_BYTES:
+        yield head
+        return
+    # Imported here: a small input needs no cipher of its own.
+    from smime_core.cli.spool import Spool
+
+    with contextlib.closing(Spool()) as spool:
+        spool.fill(head, stream)
+        yield cast(BinaryIO, spool)
+
+
 def write_output(name: str, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
-    """Write to a file, which appears whole or not at all, or to standard output. Raises OSError.
+    """Write to a file, which appears whole or not at all, or to standard output. Raises OSError."""
+    with open_output(name, mode=mode) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
+    """Where to write: a file that stands under its name when all went well, or standard output. Raises OSError.
 
     The bytes stand in a temporary file beside the target, then move into place. A target that is no regular file (a
     pipe, a device) is written to as it is.
     """
     if name == STANDARD_STREAM:
-        sys.stdout.buffer.write(data)
+        yield _Pipe(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     target = Path(name)
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        target.write_bytes(data)
+        with target.open("wb") as device:
+            yield _Pipe(device)
         return
     # A link keeps pointing where it did: the file behind it is replaced.
     target = target.resolve()
@@ -45,9 +90,7 @@ def write_output(name: str, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
         raise OSError(error.errno, error.strerror, name) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            yield file
         # mkstemp made the file private; others get no more than the user's mask lets them.
         Path(temporary).chmod(mode & ~_current_umask())
         Path(temporary).replace(target)
@@ -55,6 +98,16 @@ def write_output(name: str, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+class _Pipe:
+    """A stream that is only written forward, even where the shell has put a file behind it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, data: Buffer, /) -> None:
+        self._stream.write(data)
 
 
 def write_line(text: str) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from smime_core import blocking
 from smime_core.certificate import Certificate, KeyUsage, parse_certificates
-from smime_core.cli.files import STANDARD_STREAM, read_input, write_output
+from smime_core.cli import operations
+from smime_core.cli.files import STANDARD_STREAM, open_output, read_input, write_output
 from smime_core.cli.passphrases import PassphraseSource
-from smime_core.content_info import armor
+from smime_core.errors import WrongPassphrase
 from smime_core.identity import Identity
 from smime_core.pkix import RevocationPolicy, TrustStore
-from smime_core.providers.native import NativeProvider
+from smime_core.stream import ArmorWriter, Sink
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,16 +84,18 @@ def load_recipient(name: str) -> Certificate:
     return next((certificate for certificate in certificates if not certificate.is_ca), certificates[0])
 
 
-def load_all_identities(
-    names: Iterable[str], source: PassphraseSource, *, provider: NativeProvider
-) -> tuple[Identity, ...]:
-    """All identities of all PKCS#12 files."""
+def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
+    """All identities of all PKCS#12 and PEM files; nobody is asked for the passphrase of a PEM file in clear."""
     passphrase_for = source.reader()
-    return tuple(
-        identity
-        for name in names
-        for identity in blocking.load_identities(read_input(name), passphrase_for(name), provider=provider)
-    )
+    return tuple(identity for name in names for identity in _load_identities(name, passphrase_for))
+
+
+def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple[Identity, ...]:
+    data = read_input(name)
+    if b"-----BEGIN " in data[:65_536]:
+        with contextlib.suppress(WrongPassphrase):
+            return blocking.load_identities(data, None, provider=operations.PROVIDER)
+    return blocking.load_identities(data, passphrase_for(name), provider=operations.PROVIDER)
 
 
 def choose_signer(identities: Sequence[Identity]) -> Identity:
@@ -104,9 +108,15 @@ def choose_signer(identities: Sequence[Identity]) -> Identity:
     raise click.ClickException("the identity file has no key whose certificate may sign")
 
 
-def write_cms(target: str, cms_der: bytes, encoding: str | None) -> None:
-    """Bare CMS, as PEM where that was asked for and else as DER."""
-    write_output(target, armor(cms_der).encode("ascii") if encoding == "pem" else cms_der)
+@contextlib.contextmanager
+def open_cms_output(target: str, encoding: str | None) -> Iterator[Sink]:
+    """Where to write bare CMS: what is written becomes PEM where that was asked for."""
+    with open_output(target) as file:
+        if encoding != "pem":
+            yield file
+            return
+        with ArmorWriter(file) as armored:
+            yield armored
 
 
 def write_json(value: dict[str, Any]) -> None:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import click
 
-from smime_core import blocking
-from smime_core.cli.files import read_input, write_output
+from smime_core.cli import operations
+from smime_core.cli.files import open_input, open_output
 from smime_core.cli.options import (
     choose_signer,
     encoding_options,
     input_argument,
     load_all_identities,
     now,
+    open_cms_output,
     output_option,
-    write_cms,
 )
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
+from smime_core.cli.progress import show_progress
 from smime_core.message import SignatureForm
-from smime_core.mime import split_message
-from smime_core.providers.native import NativeProvider
 
 
 @click.command()
 @input_argument
 @output_option
-@click.option("--identity", "identity_file", required=True, metavar="P12", help="PKCS#12 file of the signer.")
+@click.option("--identity", "identity_file", required=True, metavar="P12", help="PKCS#12 or PEM file of the signer.")
 @click.option("--opaque", is_flag=True, help="The content inside the signature, not beside it.")
 @click.option("--raw", is_flag=True, help="IN is content, not a mail; the result is bare CMS.")
 @encoding_options
@@ -46,14 +45,12 @@ def sign(
             "a detached signature of a mail stands in the mail: give --opaque or --raw with --der or --pem"
         )
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
-    data = read_input(source)
-    provider = NativeProvider()
-    identity = choose_signer(load_all_identities([identity_file], passphrases, provider=provider))
     form = SignatureForm.OPAQUE if opaque else SignatureForm.DETACHED
-    if raw or encoding:
-        content = data if raw else split_message(data)[1]
-        cms_der = blocking.sign_bytes(content, identity=identity, provider=provider, signing_time=now(), form=form)
-        write_cms(target, cms_der, encoding)
-        return
-    message = blocking.sign_message(data, identity=identity, provider=provider, signing_time=now(), form=form)
-    write_output(target, message)
+    with open_input(source) as data, show_progress(data, "Signing") as watched:
+        identity = choose_signer(load_all_identities([identity_file], passphrases))
+        if raw or encoding:
+            with open_cms_output(target, encoding) as output:
+                operations.sign_content(watched, output, identity=identity, at=now(), form=form, raw=raw)
+        else:
+            with open_output(target) as output:
+                operations.sign_mail(watched, output, identity=identity, at=now(), form=form)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 
 import click
 
-from smime_core import blocking
-from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, read_input, write_error, write_line, write_output
+from smime_core.cli import operations
+from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error, write_line
 from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.options import input_argument, load_trust_store, now, verdict_options, write_json
+from smime_core.cli.progress import show_progress
 from smime_core.cli.verdict import verdict_line
-from smime_core.providers.native import NativeProvider
 from smime_core.report import MessageReport, State
 from smime_core.report_json import report_to_json
 
@@ -38,16 +39,16 @@ def verify(
     """
     if as_json and target == STANDARD_STREAM:
         raise click.UsageError("--json and the content cannot both go to standard output")
-    report = blocking.examine_message(
-        read_input(source),
-        provider=NativeProvider(),
-        trust_store=load_trust_store(anchors, no_revocation=no_revocation),
-        at=at or now(),
-        sender=sender,
-        detached_content=read_input(content_file) if content_file is not None else None,
-    )
-    if target is not None and report.state is not State.INVALID and not report.is_encrypted:
-        write_output(target, report.content, mode=PRIVATE_MODE)
+    trust_store = load_trust_store(anchors, no_revocation=no_revocation)
+    with contextlib.ExitStack() as opened:
+        data = opened.enter_context(open_input(source))
+        content = opened.enter_context(open_input(content_file)) if content_file is not None else None
+        data = opened.enter_context(show_progress(data, "Verifying"))
+        examined = operations.examine(data, content=content, trust_store=trust_store, at=at or now(), sender=sender)
+        report = examined.report
+        if target is not None and report.state is not State.INVALID and not report.is_encrypted:
+            with open_output(target, mode=PRIVATE_MODE) as file:
+                examined.write_content(file)
     _show(report, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
     return DONE if report.state is State.VERIFIED else NOT_AS_ASKED
 

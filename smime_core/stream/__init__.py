@@ -26,13 +26,16 @@ from smime_core.provider import StreamingProvider
 from smime_core.stream.examination import StreamedReport, examine_octets, open_octets
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, sign_mail, sign_mail_opaque, split_mail
 from smime_core.stream.octets import FileOctets, Octets
-from smime_core.stream.writing import Signing, copy_octets, seal_octets, sign_detached, sign_opaque
+from smime_core.stream.writing import ArmorWriter, Signing, Sink, copy_octets, seal_octets, sign_detached, sign_opaque
 
 __all__ = [
+    "ArmorWriter",
+    "Sink",
     "StreamedReport",
     "copy_content",
     "decrypt_file",
     "encrypt_mail_file",
+    "entity_of",
     "examine_file",
     "open_file",
     "seal_file",
@@ -40,10 +43,13 @@ __all__ = [
     "sign_mail_file",
 ]
 
+Source = BinaryIO | Octets
+"""A seekable binary file, or octets that are made on the way, as `entity_of` gives them."""
+
 
 def sign_mail_file(
-    source: BinaryIO,
-    target: BinaryIO,
+    source: Source,
+    target: Sink,
     *,
     identities: Sequence[KeyHolder],
     provider: StreamingProvider,
@@ -57,15 +63,15 @@ def sign_mail_file(
     """
     signing = Signing(holders=identities, provider=provider, signing_time=signing_time, scheme=scheme)
     if form is SignatureForm.OPAQUE:
-        run(sign_mail_opaque(FileOctets(source), target, signing))
+        run(sign_mail_opaque(_octets(source), target, signing))
     else:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-        run(sign_mail(FileOctets(source), target, signing, boundary=boundary))
+        run(sign_mail(_octets(source), target, signing, boundary=boundary))
 
 
 def sign_file(
-    source: BinaryIO,
-    target: BinaryIO,
+    source: Source,
+    target: Sink,
     *,
     identities: Sequence[KeyHolder],
     provider: StreamingProvider,
@@ -83,14 +89,14 @@ def sign_file(
         scheme=scheme,
     )
     if form is SignatureForm.OPAQUE:
-        run(sign_opaque(FileOctets(source), target, signing))
+        run(sign_opaque(_octets(source), target, signing))
     else:
-        target.write(run(sign_detached(FileOctets(source), signing)))
+        target.write(run(sign_detached(_octets(source), signing)))
 
 
 def encrypt_mail_file(
-    source: BinaryIO,
-    target: BinaryIO,
+    source: Source,
+    target: Sink,
     *,
     recipients: Sequence[Certificate],
     provider: StreamingProvider,
@@ -99,7 +105,7 @@ def encrypt_mail_file(
     passwords: Sequence[bytes] = (),
 ) -> None:
     """Write the message sealed, as `encrypt_message` does. Raises what it raises."""
-    outer_headers, entity = split_mail(FileOctets(source))
+    outer_headers, entity = split_mail(_octets(source))
     smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
     with Pkcs7MimeWriter(target, outer_headers, smime_type) as body:
         run(
@@ -117,8 +123,8 @@ def encrypt_mail_file(
 
 
 def seal_file(
-    source: BinaryIO,
-    target: BinaryIO,
+    source: Source,
+    target: Sink,
     *,
     recipients: Sequence[Certificate],
     provider: StreamingProvider,
@@ -130,7 +136,7 @@ def seal_file(
     """Write DER of EnvelopedData or AuthEnvelopedData over the content of `source`, as `seal_bytes` does."""
     run(
         seal_octets(
-            FileOctets(source),
+            _octets(source),
             target,
             recipients=recipients,
             provider=provider,
@@ -143,8 +149,8 @@ def seal_file(
 
 
 def decrypt_file(
-    source: BinaryIO,
-    target: BinaryIO,
+    source: Source,
+    target: Sink,
     *,
     identities: Sequence[KeyHolder],
     provider: StreamingProvider,
@@ -161,8 +167,8 @@ def decrypt_file(
 
 
 def open_file(
-    source: BinaryIO,
-    target: BinaryIO,
+    source: Source,
+    target: Sink,
     *,
     identities: Sequence[KeyHolder],
     provider: StreamingProvider,
@@ -175,14 +181,14 @@ def open_file(
 
 
 def examine_file(
-    source: BinaryIO,
+    source: Source,
     *,
     provider: StreamingProvider,
     trust_store: TrustStore,
     at: datetime.datetime,
     identities: Sequence[KeyHolder] = (),
     sender: str | None = None,
-    detached_content: BinaryIO | None = None,
+    detached_content: Source | None = None,
     passwords: Sequence[bytes] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> StreamedReport:
@@ -196,27 +202,39 @@ def examine_file(
     )
     return run(
         examine_octets(
-            FileOctets(source),
+            _octets(source),
             examiner=examiner,
             provider=provider,
             claim=Claim.FROM_FIELD,
             sender=sender,
-            detached_content=FileOctets(detached_content) if detached_content is not None else None,
+            detached_content=_octets(detached_content) if detached_content is not None else None,
         )
     )
 
 
-def copy_content(report: StreamedReport, target: BinaryIO) -> None:
+def entity_of(source: BinaryIO) -> Octets:
+    """The canonical entity of a mail, without the fields that stay outside: what is signed or sealed of it.
+
+    Raises MalformedMessage for a body that transport might alter.
+    """
+    return split_mail(FileOctets(source))[1]
+
+
+def copy_content(report: StreamedReport, target: Sink) -> None:
     """Write what stood inside all opened layers; `source` has to be open still."""
     copy_octets(report.content, target)
 
 
+def _octets(source: Source) -> Octets:
+    return source if isinstance(source, Octets) else FileOctets(source)
+
+
 def _open(
-    source: BinaryIO,
+    source: Source,
     identities: Sequence[KeyHolder],
     passwords: Sequence[bytes],
     provider: StreamingProvider,
     policy: Policy,
 ) -> tuple[Entity | None, Octets]:
     opener = Opener(identities=identities, passwords=passwords, provider=provider, policy=policy)
-    return run(open_octets(FileOctets(source), opener=opener, provider=provider))
+    return run(open_octets(_octets(source), opener=opener, provider=provider))

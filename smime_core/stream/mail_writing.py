@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
@@ -68,7 +68,7 @@ def split_mail(message: Octets) -> tuple[bytes, Octets]:
     return outer_headers, JoinedOctets(MemoryOctets(head), body)
 
 
-async def sign_mail(message: Octets, target: BinaryIO, signing: Signing, *, boundary: str) -> None:
+async def sign_mail(message: Octets, target: Sink, signing: Signing, *, boundary: str) -> None:
     """Write the message as multipart/signed. Raises what `split_mail` raises."""
     outer_headers, entity = split_mail(message)
     signature_der = await sign_detached(entity, signing)
@@ -82,7 +82,7 @@ async def sign_mail(message: Octets, target: BinaryIO, signing: Signing, *, boun
     target.write(around[content_start:])
 
 
-async def sign_mail_opaque(message: Octets, target: BinaryIO, signing: Signing) -> None:
+async def sign_mail_opaque(message: Octets, target: Sink, signing: Signing) -> None:
     """Write the message with the content inside its signature. Raises what `split_mail` raises."""
     outer_headers, entity = split_mail(message)
     with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:

@@ -10,7 +10,7 @@ import binascii
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
@@ -20,6 +20,7 @@ BLOCK_BYTES: Final = 1_048_576  # large enough that Python's share vanishes, sma
 _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 
+@runtime_checkable
 class Octets(Protocol):
     """A sequence of octets that is read in blocks, as often as needed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import datetime
 import io
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from smime_core.signed_data import assemble_signed_data, build_encapsulated, dig
 from smime_core.signer_info import build_signer_info
 from smime_core.stream.octets import Octets
 
+_PEM_LINE_BYTES: Final = 48  # 64 characters
 _MOST_MEMBERS_BYTES: Final = 1_048_576  # certificates and SignerInfos, when lengths are fixed before they are made
 
 
@@ -183,3 +185,31 @@ def copy_octets(content: Octets, target: Sink) -> None:
     """Write all octets."""
     for block in content.blocks():
         target.write(block)
+
+
+class ArmorWriter:
+    """The CMS octets written to it become PEM with the label CMS (RFC 7468 section 9)."""
+
+    def __init__(self, target: Sink) -> None:
+        self._target = target
+        self._rest = bytearray()
+
+    def __enter__(self) -> ArmorWriter:
+        self._target.write(b"-----BEGIN CMS-----\n")
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._write_lines(bytes(self._rest))
+            self._target.write(b"-----END CMS-----\n")
+
+    def write(self, data: Buffer, /) -> None:
+        """Encode what makes whole lines and keep the rest."""
+        self._rest += data
+        whole = len(self._rest) - len(self._rest) % _PEM_LINE_BYTES
+        self._write_lines(bytes(self._rest[:whole]))
+        del self._rest[:whole]
+
+    def _write_lines(self, octets: bytes) -> None:
+        starts = range(0, len(octets), _PEM_LINE_BYTES)
+        self._target.write(b"".join(binascii.b2a_base64(octets[start : start + _PEM_LINE_BYTES]) for start in starts))

@@ -194,10 +194,10 @@ def test_an_output_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: p
     target = tmp_path / "out.eml"
     target.write_bytes(b"old")
 
-    def fill_up(_: int) -> None:
+    def fill_up(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", fill_up)
+    monkeypatch.setattr(Path, "replace", fill_up)
     with pytest.raises(OSError, match="No space"):
         files.write_output(str(target), b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["out.eml"]

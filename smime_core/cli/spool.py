@@ -1,0 +1,66 @@
+"""A large standard input set aside in a file that can be read twice, encrypted by a key that never leaves memory.
+
+What comes by a pipe may be plaintext, and no disk may keep it in clear.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from typing import BinaryIO, Final
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+_BLOCK_BYTES: Final = 1_048_576
+_CIPHER_BLOCK: Final = 16  # bytes
+
+
+class Spool(io.RawIOBase):
+    """What was written in order, to be read at any place: AES-256-CTR over a file without a name.
+
+    The key is used for this one file alone, so that the counter may start at zero.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
+        self._key = os.urandom(32)
+        self._length = 0
+        self._position = 0
+
+    def fill(self, head: bytes, source: BinaryIO) -> None:
+        """Take `head` and then all of `source`. Raises OSError."""
+        encryptor = self._cipher(0).encryptor()
+        block = head
+        while block:
+            self._file.write(encryptor.update(block))
+            self._length += len(block)
+            block = source.read(_BLOCK_BYTES)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
+        self._position = max(base + offset, 0)
+        return self._position
+
+    def readinto(self, room: bytearray | memoryview) -> int:  # type: ignore[override]
+        first = self._position % _CIPHER_BLOCK
+        self._file.seek(self._position - first)
+        octets = self._file.read(first + len(room))
+        octets = self._cipher(self._position // _CIPHER_BLOCK).decryptor().update(octets)[first:]
+        room[: len(octets)] = octets
+        self._position += len(octets)
+        return len(octets)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _cipher(self, block: int) -> Cipher[modes.CTR]:
+        return Cipher(algorithms.AES(self._key), modes.CTR(block.to_bytes(_CIPHER_BLOCK, "big")))
