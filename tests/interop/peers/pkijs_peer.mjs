@@ -12,7 +12,6 @@ pkijs.setEngine("node", new pkijs.CryptoEngine({ name: "node", crypto: webcrypto
 const ID_DATA = "1.2.840.113549.1.7.1";
 const ID_SIGNED_DATA = "1.2.840.113549.1.7.2";
 const ID_ENVELOPED_DATA = "1.2.840.113549.1.7.3";
-const ID_ENCRYPTED_DATA = "1.2.840.113549.1.7.6";
 const CURVES = { p256: "P-256", p384: "P-384", p521: "P-521" };
 
 /** The octets of a PEM file. */
@@ -127,16 +126,7 @@ async function open(der, { reader, index, password, kek }) {
   return new Uint8Array(await enveloped.decrypt(Number(index ?? 0), parameters));
 }
 
-async function encrypt(content, { password }) {
-  const encrypted = new pkijs.EncryptedData();
-  await encrypted.encrypt({
-    password: bufferOf(Buffer.from(password, "utf8")), contentEncryptionAlgorithm: { name: "AES-CBC", length: 256 },
-    hmacHashAlgorithm: "SHA-256", iterationCount: 10000, contentToEncrypt: content,
-  });
-  return contentInfo(ID_ENCRYPTED_DATA, encrypted);
-}
-
-const VERBS = { sign, verify, seal, open, encrypt };
+const VERBS = { sign, verify, seal, open };
 
 async function answer(line) {
   const [verb, ...words] = line.split("\t");
