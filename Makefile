@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roam
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check pytest bench pictures docs test-tools lock clean FORCE
+.PHONY: help setup demo test check pytest conformance bench pictures docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test       setup, browsers and mail server for the tests, checks, every test'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint'
 	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
+	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
 	@echo 'make bench      the measurements; writes build/bench.json'
 	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
 	@echo 'make docs       the documentation as a site, in build/site'
@@ -46,6 +47,10 @@ check: setup
 
 pytest: setup test-tools
 	$(VENV)/python -m pytest $(ARGS)
+
+# The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
+conformance: $(STAMPS)/python
+	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} --page docs/conformance.md
 
 bench: setup test-tools
 	$(VENV)/python -m tests.bench
