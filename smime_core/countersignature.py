@@ -70,7 +70,7 @@ async def verify_countersignature(
     if isinstance(signer, SmimeError):
         raise signer
     octets = countersignature.countersigned.signature
-    digest, algorithm = check_algorithms(signer, certificate.public_key, policy)
+    digest, algorithm = check_algorithms(signer, policy)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
         check_not_signed_attributes(octets)

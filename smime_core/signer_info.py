@@ -48,7 +48,7 @@ from smime_core.errors import (
 )
 from smime_core.key_management import CertificateId, KeyHolder, build_issuer_and_serial, parse_certificate_id
 from smime_core.policy import Policy, check_signature_algorithm
-from smime_core.provider import CryptoProvider, PublicKey
+from smime_core.provider import CryptoProvider
 from smime_core.signed_attributes import (
     OFFSET_TIME,
     build_algorithm_protection,
@@ -189,7 +189,7 @@ async def verify_signer(
     or MalformedMessage.
     """
     # (0)
-    digest, algorithm = check_algorithms(signer, certificate.public_key, policy)
+    digest, algorithm = check_algorithms(signer, policy)
     # (1)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
@@ -207,9 +207,10 @@ async def verify_signer(
     return algorithm
 
 
-def check_algorithms(signer: SignerInfo, key: PublicKey, policy: Policy) -> tuple[HashName, SignatureAlgorithm]:
-    """The content digest and the signature algorithm of a SignerInfo, when they fit one another and the key.
+def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, SignatureAlgorithm]:
+    """The content digest and the signature algorithm of a SignerInfo, when they fit one another.
 
+    Whether they fit the key, which may be bound to PSS parameters, its provider says (MUSTS 10).
     One hash throughout: RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS (MUSTS 10), RFC 8419 section 3
     for Ed25519 and Ed448 (MUSTS 13). ML-DSA takes any that is strong enough (RFC 9882 section 3.3).
     Raises UnsupportedAlgorithm, AlgorithmForbidden, SignatureMismatch or MalformedMessage.
@@ -223,7 +224,6 @@ def check_algorithms(signer: SignerInfo, key: PublicKey, policy: Policy) -> tupl
     # Without signedAttrs the digest is not used at all (RFC 9882 section 3.3).
     if strong_enough is not None and signer.signed_attrs is not None and digest not in strong_enough:
         raise SignatureMismatch(f"digest {digest} is weaker than {algorithm.scheme}")
-    _check_pss_key(key, algorithm)
     return digest, algorithm
 
 
@@ -379,19 +379,6 @@ def _assemble(
         build_signature_identifier(algorithm),
         der.octet_string(signature),
     )
-
-
-def _check_pss_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
-    # RFC 4055 sections 1.2 and 3.1: an id-RSASSA-PSS key signs by PSS alone, with its own hash and at least its salt.
-    if key.pss is None:
-        return
-    if algorithm.scheme is not SignatureScheme.RSA_PSS:
-        raise SignatureMismatch("the key is for RSASSA-PSS alone")
-    bound = key.pss.parameters
-    if bound is None:
-        return
-    if algorithm.hash_name is not bound.hash_name or algorithm.salt_length < bound.salt_length:
-        raise SignatureMismatch("the signature's PSS parameters are not those that its key is bound to")
 
 
 def _check_bare_content(content: SignedContent, content_type: str) -> None:

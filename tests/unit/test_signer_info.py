@@ -58,7 +58,13 @@ from smime_core.signed_attributes import (
 )
 from smime_core.signed_content import OctetsContent
 from smime_core.signed_data import build_signed_data, find_signer_certificates
-from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions, verify_signer
+from smime_core.signer_info import (
+    AttributesForm,
+    SignerIdentifierForm,
+    SignerOptions,
+    verify_signed_attributes,
+    verify_signer,
+)
 from tests.unit.people import NOW, PROVIDER, person
 from tests.unit.signed_structures import (
     CONTENT,
@@ -283,7 +289,7 @@ def test_must_10_refuses_other_parameters_than_the_certificates() -> None:
 
 @pytest.mark.parametrize("parameters", [None, PSS])
 def test_must_10_refuses_rsa_v1_5_by_a_key_for_pss(parameters: SignatureAlgorithm | None) -> None:
-    with pytest.raises(SignatureMismatch, match="RSASSA-PSS alone"):
+    with pytest.raises(SignatureMismatch, match="bound to RSA-PSS"):
         verify_as(bound(parameters), signed_data(signer_info(signed_attrs())))
     with pytest.raises(UnsupportedAlgorithm):
         sign(bound(parameters), scheme=SignatureScheme.RSA_PKCS1_V15)
@@ -713,3 +719,17 @@ def test_must_45_fields_that_no_signer_info_has_make_it_unreadable(extra: bytes)
     fields = der.read_children(der.read_one(signer_info(signed_attrs())))
     with pytest.raises(MalformedMessage, match="unexpected fields"):
         verify(signed_data(der.sequence(*(field.encoded for field in fields), extra)))
+
+
+def test_a_set_that_is_absent_was_not_verified() -> None:
+    bare = signer_of(parse(signed_data(signer_info(None))))
+    with pytest.raises(MalformedMessage, match="absent"):
+        run(
+            verify_signed_attributes(
+                bare,
+                RSA_SHA256,
+                certificate=person("alice").certificate,
+                provider=PROVIDER,
+                policy=Policy.RECEIVE,
+            )
+        )
