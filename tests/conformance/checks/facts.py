@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from smime_core.errors import SmimeError
 from tests.conformance.case import Disproved
 
@@ -16,6 +18,20 @@ def claim(holds: bool, text: str) -> int:
 def compare(found: bytes, expected: bytes) -> int:
     """One fact: the octets are those expected. Raises Disproved."""
     return claim(found == expected, f"the content is {found[:60]!r}, expected {expected[:60]!r}")
+
+
+async def refuses(attempt: Awaitable[object], text: str) -> int:
+    """One fact: `attempt` ends in an SmimeError. Raises Disproved with `text` when it does not."""
+    try:
+        await attempt
+    except SmimeError:
+        return 1
+    raise Disproved(text)
+
+
+def altered(octets: bytes) -> bytes:
+    """The octets with the last bit turned; one octet where there are none."""
+    return octets[:-1] + bytes((octets[-1] ^ 1,)) if octets else b"\0"
 
 
 def expect_code(error: SmimeError, codes: tuple[str, ...]) -> int:

@@ -13,7 +13,7 @@ from smime_core.algorithms import (
     SignatureScheme,
     parse_signature_identifier,
 )
-from smime_core.certificate import parse_certificate
+from smime_core.certificate import names_match, parse_certificate
 from smime_core.errors import SmimeError
 from smime_core.identity import Identity, load_identities
 from smime_core.keys import parse_private_key, parse_public_key
@@ -21,7 +21,7 @@ from smime_core.pkcs12 import Pkcs12Contents, parse_pkcs12
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, validate_path
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from tests.conformance.case import task
-from tests.conformance.checks.facts import claim, expect_code
+from tests.conformance.checks.facts import altered, claim, expect_code, refuses
 
 _CEK = b"\x5a" * 32
 _EC_ALGORITHM = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
@@ -112,8 +112,10 @@ class KeyPair:
             point, secret = await provider.agree_ephemeral(public)
             return facts + claim(await provider.agree(private, point) == secret, "the secrets differ")
         algorithm = _signature_algorithm(private)
-        await provider.verify(public, algorithm, await provider.sign(private, algorithm, _CEK), _CEK)
-        return facts + 1
+        signature = await provider.sign(private, algorithm, _CEK)
+        await provider.verify(public, algorithm, signature, _CEK)
+        other = provider.verify(public, algorithm, signature, altered(_CEK))
+        return facts + 1 + await refuses(other, "a signature over other octets verifies too")
 
 
 @task
@@ -149,7 +151,10 @@ class CertificateSignature:
         issuer = parse_certificate(self.issuer) if self.issuer else certificate
         algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
         await provider.verify(issuer.public_key, algorithm, certificate.signature, certificate.tbs_der)
-        return claim(issuer.subject_der == certificate.issuer_der, "the issuer's name differs") + 1
+        forged = altered(certificate.signature)
+        other = provider.verify(issuer.public_key, algorithm, forged, certificate.tbs_der)
+        facts = 1 + await refuses(other, "a signature with one bit turned verifies too")
+        return facts + claim(names_match(issuer.subject_der, certificate.issuer_der), "the issuer's name differs")
 
 
 @task

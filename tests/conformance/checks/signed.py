@@ -6,6 +6,7 @@ a policy forbids has tests of its own in `tests/unit`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ from smime_core.signed_content import OctetsContent
 from smime_core.signed_data import find_certificate
 from smime_core.signer_info import SignerInfo, verify_signer
 from tests.conformance.case import Disproved, task
-from tests.conformance.checks.facts import claim, compare, expect_code
+from tests.conformance.checks.facts import altered, claim, compare, expect_code, refuses
 
 
 @task
@@ -30,8 +31,8 @@ from tests.conformance.checks.facts import claim, compare, expect_code
 class VerifySignatures:
     """Every SignerInfo of the outermost layer verifies: digest, attributes and signature, each with its certificate.
 
-    `certificates` are those that the message does not carry. `signers`, `countersigners` and `content` are compared
-    where they are given.
+    With one bit turned in the signature or in the content it does not. `certificates` are those that the message does
+    not carry. `signers`, `countersigners` and `content` are compared where they are given.
     """
 
     message: bytes
@@ -52,11 +53,12 @@ class VerifySignatures:
         countersigners = 0
         for info in infos:
             signer = await verify_one(info, layer, known, provider)
+            facts += 1 + await _refuse_altered(signer, layer, known, provider)
             countersigners += await verify_countersigners(signer, known, provider)
         if self.countersigners is not None:
             text = f"{countersigners} countersigners, expected {self.countersigners}"
             facts += claim(countersigners == self.countersigners, text)
-        return facts + len(infos) + countersigners
+        return facts + countersigners
 
 
 @task
@@ -141,6 +143,15 @@ async def verify_one(
         policy=Policy.ARCHIVE,
     )
     return info
+
+
+async def _refuse_altered(
+    signer: SignerInfo, layer: SignedLayer, known: Sequence[Certificate], provider: CryptoProvider
+) -> int:
+    forged = dataclasses.replace(signer, signature=altered(signer.signature))
+    other = dataclasses.replace(layer, content=altered(bytes(layer.content or b"")))
+    facts = await refuses(verify_one(forged, layer, known, provider), "a signature with one bit turned verifies too")
+    return facts + await refuses(verify_one(signer, other, known, provider), "other content verifies too")
 
 
 async def verify_countersigners(signer: SignerInfo, known: Sequence[Certificate], provider: CryptoProvider) -> int:
