@@ -65,7 +65,8 @@ LAYERS = (
 )
 
 # Nothing of the core but these reads a file, a clock or the system's randomness, or speaks to the network.
-MAY_TOUCH_THE_WORLD = {"providers", "cli", "blocking"}
+# `stream` reads and writes the files that it is given, and opens none.
+MAY_TOUCH_THE_WORLD = {"providers", "cli", "blocking", "stream"}
 WORLD = {
     "os",
     "io",

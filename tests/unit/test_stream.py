@@ -1,0 +1,409 @@
+"""Streams: what they write and find is what memory writes and finds, whatever the form, and nothing comes out early."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+import itertools
+from typing import Final
+
+import pytest
+
+from smime_core import (
+    AES_256_CBC,
+    AES_256_GCM,
+    MessageReport,
+    SignatureForm,
+    State,
+    blocking,
+    der,
+    stream,
+)
+from smime_core.algorithms import AES_128_GCM, CHACHA20_POLY1305, ContentCipher
+from smime_core.compressed_data import build_compressed_data
+from smime_core.content_info import FIELD, ID_DATA, armor
+from smime_core.der import Buffer
+from smime_core.errors import (
+    ContentTypeMismatch,
+    DecryptionError,
+    LimitExceeded,
+    MalformedMessage,
+    NoMatchingRecipient,
+    ProviderError,
+    SmimeError,
+)
+from smime_core.provider import NewKey
+from smime_core.providers.native_streaming import NativeStreamingProvider
+from smime_core.report import LayerKind
+from smime_core.stream import cursor, writing
+from smime_core.stream import octets as octets_module
+from smime_core.stream.octets import Base64Octets, CrlfOctets, FileOctets, MemoryOctets, slice_octets
+from smime_core.stream.structure import split_structure
+from tests.unit.people import NOW, person, trust
+
+PROVIDER: Final = NativeStreamingProvider()
+CIPHERS: Final = (AES_256_CBC, AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305)
+CONTENT: Final = bytes(itertools.islice(itertools.cycle(b"sealing wax, "), 10_007))
+
+
+@pytest.fixture(autouse=True, params=[64, 1_000, 1_048_576])
+def block_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Every test runs with small blocks too, so that everything stands on a border at some time."""
+    size: int = request.param
+    monkeypatch.setattr(octets_module, "BLOCK_BYTES", size)
+    return size
+
+
+def mail(line_end: bytes = b"\r\n", body: bytes = CONTENT) -> bytes:
+    """A message with an attachment in base64."""
+    lines = [
+        b"From: Alice <alice@example.test>",
+        b"To: bob@example.test",
+        b"Subject: Wax",
+        b"Date: Mon, 01 Jun 2026 12:00:00 +0000",
+        b"Content-Type: application/octet-stream",
+        b"Content-Transfer-Encoding: base64",
+        b"",
+        *base64.encodebytes(body).splitlines(),
+        b"",
+    ]
+    return line_end.join(lines)
+
+
+def sign_mail(message: bytes, form: SignatureForm = SignatureForm.DETACHED) -> bytes:
+    target = io.BytesIO()
+    stream.sign_mail_file(
+        io.BytesIO(message), target, identities=[person("alice")], provider=PROVIDER, signing_time=NOW, form=form
+    )
+    return target.getvalue()
+
+
+def encrypt_mail(message: bytes, cipher: ContentCipher = AES_256_GCM) -> bytes:
+    target = io.BytesIO()
+    stream.encrypt_mail_file(
+        io.BytesIO(message), target, recipients=[person("bob").certificate], provider=PROVIDER, cipher=cipher
+    )
+    return target.getvalue()
+
+
+def seal(content: bytes, cipher: ContentCipher = AES_256_GCM, content_type: str = ID_DATA) -> bytes:
+    target = io.BytesIO()
+    stream.seal_file(
+        io.BytesIO(content),
+        target,
+        recipients=[person("bob").certificate],
+        provider=PROVIDER,
+        cipher=cipher,
+        content_type=content_type,
+    )
+    return target.getvalue()
+
+
+def sign(
+    content: bytes, *names: str, form: SignatureForm = SignatureForm.OPAQUE, key: NewKey = NewKey.RSA_2048
+) -> bytes:
+    target = io.BytesIO()
+    holders = [person(name, key) for name in names or ("alice",)]
+    stream.sign_file(io.BytesIO(content), target, identities=holders, provider=PROVIDER, signing_time=NOW, form=form)
+    return target.getvalue()
+
+
+def examine(
+    data: bytes, *, content: bytes | None = None, sender: str | None = None, with_key: bool = True
+) -> tuple[MessageReport, bytes]:
+    streamed = stream.examine_file(
+        io.BytesIO(data),
+        provider=PROVIDER,
+        trust_store=trust(),
+        at=NOW,
+        sender=sender,
+        identities=[person("bob")] if with_key else [],
+        detached_content=io.BytesIO(content) if content is not None else None,
+    )
+    target = io.BytesIO()
+    stream.copy_content(streamed, target)
+    return streamed.report, target.getvalue()
+
+
+def examine_in_memory(data: bytes, *, content: bytes | None = None, sender: str | None = None) -> MessageReport:
+    return blocking.examine_message(
+        data,
+        provider=PROVIDER,
+        trust_store=trust(),
+        at=NOW,
+        sender=sender,
+        identities=[person("bob")],
+        detached_content=content,
+    )
+
+
+def decrypt(data: bytes) -> bytes:
+    target = io.BytesIO()
+    stream.decrypt_file(io.BytesIO(data), target, identities=[person("bob")], provider=PROVIDER)
+    return target.getvalue()
+
+
+def to_ber(encoded: bytes | memoryview, piece_bytes: int = 100) -> bytes:
+    """The same structure in indefinite lengths on the way to its content, whose octets stand in pieces."""
+    tlv = der.read_one(encoded)
+    if len(tlv.content) < len(CONTENT):
+        return bytes(tlv.encoded)
+    if tlv.is_constructed:
+        inside = b"".join(to_ber(child.encoded, piece_bytes) for child in der.read_children(tlv))
+        return bytes((tlv.tag, 0x80)) + inside + b"\0\0"
+    starts = range(0, len(tlv.content), piece_bytes)
+    pieces = b"".join(der.octet_string(tlv.content[start : start + piece_bytes]) for start in starts)
+    return bytes((tlv.tag | 0x20, 0x80)) + pieces + b"\0\0"
+
+
+@pytest.mark.parametrize("form", SignatureForm)
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
+def test_a_signed_mail_is_judged_as_in_memory(form: SignatureForm, line_end: bytes) -> None:
+    signed = sign_mail(mail(line_end), form)
+    report, content = examine(signed)
+    expected = examine_in_memory(signed)
+    assert report.state is State.VERIFIED
+    assert (report, content) == (dataclasses.replace(expected, content=b""), expected.content)
+
+
+def test_a_signed_mail_is_the_one_that_memory_writes() -> None:
+    streamed = sign_mail(mail(), SignatureForm.OPAQUE)
+    in_memory = blocking.sign_message(
+        mail(), identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.OPAQUE
+    )
+    assert streamed == in_memory
+
+
+@pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
+def test_a_sealed_and_signed_mail_is_opened_and_judged_as_in_memory(cipher: ContentCipher) -> None:
+    sealed = encrypt_mail(sign_mail(mail()), cipher)
+    report, content = examine(sealed)
+    expected = examine_in_memory(sealed)
+    assert [layer.kind for layer in report.layers] == [LayerKind.ENCRYPTED, LayerKind.SIGNED]
+    assert (report, content) == (dataclasses.replace(expected, content=b""), expected.content)
+    assert decrypt(sealed) == blocking.decrypt_message(sealed, identities=[person("bob")], provider=PROVIDER)
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 63, 64, 65, 10_007])
+@pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
+def test_content_of_every_length_comes_back(cipher: ContentCipher, size: int) -> None:
+    sealed = seal(CONTENT[:size], cipher)
+    opened = blocking.open_bytes(sealed, identities=[person("bob")], provider=PROVIDER)
+    assert decrypt(sealed) == opened.content == CONTENT[:size]
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 100, 300, 9_000])
+def test_indefinite_lengths_and_pieces_are_read(piece_bytes: int) -> None:
+    ber = to_ber(sign(CONTENT), piece_bytes)
+    report, content = examine(ber, sender="alice@example.test")
+    assert (report.state, content) == (State.VERIFIED, CONTENT)
+    assert decrypt(to_ber(seal(CONTENT), piece_bytes)) == CONTENT
+
+
+def test_pieces_within_pieces_are_read() -> None:
+    inner = der.element(0x24, der.octet_string(CONTENT[:5_000]))
+    pieces = b"\x24\x80" + inner + der.octet_string(CONTENT[5_000:]) + b"\0\0"
+    whole = to_ber(sign(CONTENT), len(CONTENT))
+    nested = whole.replace(b"\x24\x80" + der.octet_string(CONTENT) + b"\0\0", pieces)
+    assert nested != whole
+    assert examine(nested, sender="alice@example.test")[1] == CONTENT
+
+
+def test_several_signers_share_one_walk() -> None:
+    report, _ = examine(sign(CONTENT, "alice", "bob"), sender="alice@example.test")
+    assert [signer.state for signer in report.signers] == [State.VERIFIED, State.VERIFIED]
+
+
+@pytest.mark.parametrize("key", [NewKey.P256, NewKey.P521, NewKey.ED25519, NewKey.ML_DSA_44])
+def test_every_kind_of_key_signs_a_stream(key: NewKey) -> None:
+    report, content = examine(sign(CONTENT, key=key), sender="alice@example.test")
+    assert (report.state, content) == (State.VERIFIED, CONTENT)
+
+
+def test_a_detached_signature_is_held_against_the_content_beside_it() -> None:
+    signature = sign(CONTENT, form=SignatureForm.DETACHED)
+    report, _ = examine(signature, content=CONTENT, sender="alice@example.test")
+    assert report.state is State.VERIFIED
+    report, _ = examine(signature, content=CONTENT + b"!", sender="alice@example.test")
+    assert report.state is State.INVALID
+
+
+def test_content_inside_and_beside_a_signature_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="both inside and beside"):
+        examine(sign(CONTENT), content=CONTENT)
+
+
+def test_a_detached_signature_without_its_content_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="not here"):
+        examine(sign(CONTENT, form=SignatureForm.DETACHED))
+
+
+def test_pem_is_read() -> None:
+    target = io.BytesIO()
+    with stream.ArmorWriter(target) as armored:
+        armored.write(seal(CONTENT))
+    assert decrypt(target.getvalue()) == CONTENT
+
+
+def test_pem_is_the_one_that_memory_writes() -> None:
+    target = io.BytesIO()
+    with stream.ArmorWriter(target) as armored:
+        for start in range(0, len(CONTENT), 77):
+            armored.write(CONTENT[start : start + 77])
+    assert target.getvalue() == armor(CONTENT).encode()
+
+
+def test_compressed_content_is_inflated() -> None:
+    compressed = build_compressed_data(CONTENT, content_type=ID_DATA)
+    report, content = examine(compressed, with_key=False)
+    assert ([layer.kind for layer in report.layers], content) == ([LayerKind.COMPRESSED], CONTENT)
+
+
+@pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
+def test_nothing_comes_out_of_altered_ciphertext(cipher: ContentCipher) -> None:
+    sealed = bytearray(seal(CONTENT, cipher))
+    # In CBC the last byte of the block before the last turns the padding; elsewhere any byte fails the tag.
+    sealed[-17 if cipher is AES_256_CBC else -40] ^= 1
+    target = io.BytesIO()
+    with pytest.raises(DecryptionError):
+        stream.decrypt_file(io.BytesIO(sealed), target, identities=[person("bob")], provider=PROVIDER)
+    assert target.getvalue() == b""
+
+
+def test_an_altered_byte_makes_a_signed_stream_invalid() -> None:
+    signed = bytearray(sign(CONTENT))
+    signed[signed.index(b"sealing wax") + 5_000] ^= 1
+    report, _ = examine(bytes(signed), sender="alice@example.test")
+    assert (report.state, report.reasons[0].code) == (State.INVALID, "message-digest-mismatch")
+
+
+def test_a_stream_for_somebody_else_is_told() -> None:
+    with pytest.raises(NoMatchingRecipient):
+        stream.decrypt_file(io.BytesIO(seal(CONTENT)), io.BytesIO(), identities=[person("eve")], provider=PROVIDER)
+
+
+def test_a_sealed_field_is_no_stream_of_mail() -> None:
+    with pytest.raises(ContentTypeMismatch):
+        decrypt(seal(CONTENT, content_type=FIELD))
+
+
+def test_plain_input_is_nothing_encrypted() -> None:
+    with pytest.raises(MalformedMessage, match="nothing encrypted"):
+        decrypt(mail())
+
+
+@pytest.mark.parametrize("end", [1, 2, 10, 100, 1_000, 5_000, -1, -2, -200])
+def test_a_truncated_stream_is_malformed(end: int) -> None:
+    for data in (sign(CONTENT), to_ber(sign(CONTENT)), seal(CONTENT), to_ber(seal(CONTENT))):
+        with pytest.raises(SmimeError):
+            split_structure(MemoryOctets(data[:end]))
+
+
+def test_bytes_behind_the_structure_are_refused() -> None:
+    for data in (sign(CONTENT), to_ber(sign(CONTENT))):
+        with pytest.raises(MalformedMessage, match="follow"):
+            examine(data + b"\0")
+
+
+def test_a_structure_of_absurd_size_beside_its_content_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cursor, "MAX_STRUCTURE_BYTES", 1_000)
+    with pytest.raises(LimitExceeded, match="beside the content"):
+        examine(sign(CONTENT))
+
+
+def test_too_many_pieces_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cursor, "MAX_BER_CHUNKS", 50)
+    with pytest.raises(LimitExceeded, match="BER chunks"):
+        examine(to_ber(sign(CONTENT)))
+
+
+def test_a_boundary_is_found_on_every_border(block_bytes: int) -> None:
+    for padding in range(0, min(block_bytes, 130), 7):
+        signed = sign_mail(mail(body=b"x" * padding))
+        assert examine(signed)[0].state is State.VERIFIED
+
+
+def test_false_boundaries_are_content() -> None:
+    message = mail()
+    signed = sign_mail(message)
+    boundary = signed.split(b'boundary="')[1].split(b'"')[0]
+    text = b"\r\n".join([b"--" + boundary + b"x", b" --" + boundary, b"--" + boundary[:-1]])
+    forged = signed.replace(
+        b"--" + boundary + b"\r\nContent-Type: application/octet",
+        b"--" + boundary + b"\r\n" + text + b"\r\nContent-Type: application/octet",
+        1,
+    )
+    report, content = examine(forged)
+    assert report.state is State.INVALID
+    assert text in content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"caf\xc3\xa9\r\n", b"From the start\r\n", b"trailing \r\n", b".\r\n", b"x" * 999 + b"\r\n", b"nul\0\r\n"],
+)
+def test_what_transport_would_alter_is_refused_and_not_signed(body: bytes) -> None:
+    message = b"From: alice@example.test\r\nContent-Type: text/plain\r\n\r\n" + b"line\r\n" * 30 + body
+    with pytest.raises(MalformedMessage, match="fit for transport"):
+        sign_mail(message)
+
+
+def test_binary_parts_with_bare_line_feeds_are_refused() -> None:
+    message = b"From: alice@example.test\nContent-Transfer-Encoding: binary\n\n\x00\n"
+    with pytest.raises(MalformedMessage, match="binary"):
+        sign_mail(message)
+
+
+def test_a_file_that_shrinks_is_told() -> None:
+    file = io.BytesIO(CONTENT)
+    octets = FileOctets(file)
+    file.truncate(100)
+    with pytest.raises(MalformedMessage, match="shorter"):
+        list(octets.blocks())
+
+
+def test_octets_start_anywhere() -> None:
+    text = base64.encodebytes(CONTENT)
+    views = {
+        "file": FileOctets(io.BytesIO(CONTENT)),
+        "slice": slice_octets(MemoryOctets(b"ab" + CONTENT + b"c"), 2, 2 + len(CONTENT)),
+        "file slice": slice_octets(FileOctets(io.BytesIO(b"ab" + CONTENT + b"c")), 2, 2 + len(CONTENT)),
+        "base64": Base64Octets(MemoryOctets(text)),
+    }
+    for name, view in views.items():
+        assert view.length() == len(CONTENT), name
+        for start in (0, 1, 63, 64, 1_000, 10_006, 10_007):
+            assert b"".join(map(bytes, view.blocks(start))) == CONTENT[start:], name
+
+
+def test_line_ends_become_crlf_across_borders(block_bytes: int) -> None:
+    text = b"a\r\nb\nc\r\n" * 50
+    assert b"".join(map(bytes, CrlfOctets(MemoryOctets(text)).blocks())) == b"a\r\nb\r\nc\r\n" * 50
+    for start in range(64):
+        shifted = b"x" * start + b"\r\n\n"
+        assert b"".join(map(bytes, CrlfOctets(MemoryOctets(shifted)).blocks())) == b"x" * start + b"\r\n\r\n"
+
+
+class Pipe:
+    """What is only written forward."""
+
+    def __init__(self) -> None:
+        self.octets = b""
+
+    def write(self, data: Buffer, /) -> None:
+        self.octets += data
+
+
+@pytest.mark.parametrize("most_members_bytes", [4_000, 1_048_576])
+def test_a_pipe_gets_what_a_file_gets(most_members_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_MOST_MEMBERS_BYTES", most_members_bytes)
+    pipe, holder = Pipe(), person("alice", NewKey.RSA_2048)
+    stream.sign_file(io.BytesIO(CONTENT), pipe, identities=[holder], provider=PROVIDER, signing_time=NOW)
+    assert pipe.octets == sign(CONTENT)
+
+
+def test_more_members_than_thought_possible_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_MOST_MEMBERS_BYTES", 1)
+    with pytest.raises(ProviderError, match="longer"):
+        sign(bytes(65_000))
