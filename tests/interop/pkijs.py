@@ -30,6 +30,7 @@ class PkiJs:
         | gap("takes a key identifier for the SHA-1 of the key, whatever the certificate says (4.0)",
               "signer by key identifier", directions=[READS])
         | gap("WebCrypto has no RSA v1.5 encryption", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "several recipients",
+              "two RSA recipients",
               "password and certificate", "KEK and certificate", "recipient by key identifier")
         | gap("wraps under a password by AES key wrap and not by RFC 3211 (4.0)", "password")
         | gap("opens no kari without ukm (4.0)", "ECDH P-256", "ECDH P-384", "ECDH P-521", directions=[READS])

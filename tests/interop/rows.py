@@ -118,6 +118,7 @@ SEALINGS: Final = (
     Sealing(name="X25519", recipients=("x25519",), agreement=ECDH_HKDF_SHA256),
     Sealing(name="X448", recipients=("x448",), agreement=ECDH_HKDF_SHA512),
     Sealing(name="several recipients", recipients=("rsa", "rsa2", "p256")),
+    Sealing(name="two RSA recipients", recipients=("rsa", "rsa2"), cipher=AES_128_CBC),
     Sealing(name="password", recipients=(), password="correct horse battery"),
     Sealing(name="password and certificate", password="correct horse battery"),
     Sealing(name="KEK", recipients=(), kek=bytes(range(32))),

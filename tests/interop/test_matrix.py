@@ -22,6 +22,8 @@ from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, SIGNINGS, Sealing, 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello across the fence\r\n"
 ALTERED = CONTENT.replace(b"hello", b"HELLO")
 
+AUTHENTICATED = tuple(row for row in SEALINGS if row.cipher.is_authenticated)
+
 StartPeer = Callable[[str], Peer]
 
 
@@ -87,14 +89,20 @@ def test_a_peer_opens_what_we_seal(start_peer: StartPeer, peer: str, row: Sealin
         assert start_peer(peer).open(sealed, row, reader) == CONTENT
 
 
-@pytest.mark.parametrize(
-    ("peer", "row"), pairs(Direction.MAKES, tuple(row for row in SEALINGS if row.cipher.is_authenticated))
-)
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, AUTHENTICATED))
 def test_we_refuse_what_a_peer_sealed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Sealing) -> None:
     sealed = bytearray(der.to_definite(der.read_one(start_peer(peer).seal(CONTENT, row)), where="CMS"))
     sealed[-1] ^= 1  # the tag stands at the end
     with pytest.raises(DecryptionError):
         ours.open_sealed(bytes(sealed), row, row.recipients[0])
+
+
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, AUTHENTICATED))
+def test_a_peer_refuses_what_we_sealed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Sealing) -> None:
+    sealed = bytearray(ours.seal(CONTENT, row))
+    sealed[-1] ^= 1
+    with pytest.raises(Refused):
+        start_peer(peer).open(bytes(sealed), row, row.recipients[0])
 
 
 def readers(row: Sealing) -> tuple[str, ...]:

@@ -212,9 +212,8 @@ def test_we_refuse_a_countersignature_on_another_signature(bouncy_castle: Bouncy
         countersigners(first[:position] + bytes([first[position] ^ 1]) + first[position + 1 :])
 
 
-def test_bouncy_castle_and_openssl_read_our_certificates_only(
-    bouncy_castle: BouncyCastle, openssl: OpenSsl, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("openssl")
+def test_bouncy_castle_and_openssl_read_our_certificates_only(bouncy_castle: BouncyCastle) -> None:
     made = build_certificates_only([certificate("rsa"), certificate("p256")])
     expected = {certificate("rsa").der, certificate("p256").der}
     assert set(bouncy_castle.ask("read-certificates", made)) == expected
@@ -223,6 +222,7 @@ def test_bouncy_castle_and_openssl_read_our_certificates_only(
     assert printed.count(b"BEGIN CERTIFICATE") == 2
 
 
+@pytest.mark.usefixtures("openssl")
 def test_we_read_certificates_only_of_peers(bouncy_castle: BouncyCastle, nss: Nss, people_folder: Path) -> None:
     expected = {certificate("rsa"), certificate("p256")}
     (theirs,) = bouncy_castle.ask("certificates", names="rsa,p256")

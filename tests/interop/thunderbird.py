@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.interop.marionette import Marionette, MarionetteError
 from tests.interop.nss import Nss, make_database
+from tests.interop.peer import READS, Gaps, gap
 from tests.interop.people import address
 
 _SCRIPT: Final = Path(__file__).parent / "peers" / "thunderbird.js"
@@ -91,6 +92,16 @@ class Verdict:
 
 class Thunderbird:
     """One running program whose owner is rsa@example.test, until `close`; it sends by SMTP to `smtp_port`."""
+
+    gaps: Gaps = (
+        gap("compares From with the SignerInfo that happens to stand first", "two signers", directions=[READS])
+        | gap("no brainpool curves", "ECDSA brainpoolP256r1", "ECDH brainpoolP256r1")
+        | gap("no EdDSA (153)", "Ed25519", "Ed448")
+        | gap("shows AuthEnvelopedData as an empty message (153)",
+              "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "ChaCha20-Poly1305", "ECDH P-256, AES-256-GCM")
+        | gap("no key agreement of RFC 8418 (153)", "X25519", "X448")
+        | gap("neither pwri nor kekri", "password", "password and certificate", "KEK", "KEK and certificate")
+    )  # fmt: skip
 
     def __init__(self, people: Path, folder: Path, *, smtp_port: int) -> None:
         self._folder = folder

@@ -1,0 +1,18 @@
+"""The page on interoperation says what the tests show."""
+
+from __future__ import annotations
+
+from tests.interop.__main__ import PAGE, build_page
+from tests.interop.conftest import PEERS
+from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, SIGNINGS
+from tests.interop.thunderbird import Thunderbird
+
+
+def test_the_page_is_what_the_rows_and_gaps_say() -> None:
+    assert PAGE.read_text() == build_page(), "write it anew: python -m tests.interop"
+
+
+def test_every_gap_names_a_row() -> None:
+    rows = {row.name for row in SIGNINGS} | {row.name for row in SEALINGS + READ_ONLY_SEALINGS}
+    for gaps in (*(kind.gaps for kind in PEERS.values()), Thunderbird.gaps):
+        assert {row for _, row in gaps} <= rows
