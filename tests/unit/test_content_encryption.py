@@ -104,6 +104,14 @@ def test_rc2_with_nothing_but_an_iv_has_32_bits() -> None:
         assert cipher.key_length == 4
 
 
+@pytest.mark.parametrize("length", [0, 7, 9, 16])
+def test_an_rc2_iv_of_another_length_is_refused(length: int) -> None:
+    iv = der.octet_string(bytes(length))
+    for parameters in (iv, der.sequence(der.integer(58), iv)):
+        with pytest.raises(MalformedMessage, match="an IV of"):
+            parse_content_encryption(der.sequence(der.oid(RC2_CBC), parameters))
+
+
 @pytest.mark.parametrize("version", [-1, 0, 1, 255, 257, 1032, 1 << 70])
 def test_an_rc2_version_without_a_meaning_is_refused(version: int) -> None:
     parameters = der.sequence(der.integer(version), der.octet_string(bytes(8)))

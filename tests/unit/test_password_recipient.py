@@ -1,21 +1,32 @@
-"""Sealing under a password: for ours, for OpenSSL, and never for another password (RFC 3211, shared MUST 30)."""
+"""Sealing under a password: for ours, for OpenSSL, and never for another password (RFC 3211, MUSTS 30)."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from smime_core import blocking, der
 from smime_core.algorithms import AES_128_GCM, AES_256_CBC, AES_256_GCM, ContentCipher, HashName, Pbkdf2
 from smime_core.blocking import run
-from smime_core.errors import LimitExceeded, MalformedMessage, NoMatchingRecipient, WrongPassphrase
+from smime_core.errors import (
+    AlgorithmForbidden,
+    LimitExceeded,
+    MalformedMessage,
+    NoMatchingRecipient,
+    UnsupportedAlgorithm,
+    WrongPassphrase,
+)
 from smime_core.kdf import build_pbkdf2
 from smime_core.limits import MAX_PBKDF2_ITERATIONS
 from smime_core.password_recipient import build_password_recipient, parse_password_recipient, unwrap_with_password
+from smime_core.recipient_info import recipient_algorithm
+from tests.unit.envelopes import CEK
 from tests.unit.people import PROVIDER, person
 
 CONTENT: Final = b"for whoever knows the word\r\n"
@@ -79,6 +90,109 @@ def test_must_30_the_derivation_must_be_there() -> None:
     bare = der.element(0xA3, *(field.encoded for field in fields if field.tag != 0xA0))
     with pytest.raises(MalformedMessage):
         parse_password_recipient(der.read_one(bare))
+
+
+def textbook(
+    *,
+    cek: bytes = CEK,
+    hash_name: HashName = HashName.SHA256,
+    key_length: int = 32,
+    length_octet: int | None = None,
+    check: bytes | None = None,
+    padding: int = 12,
+    wrap_der: bytes | None = None,
+    layers: int = 2,
+) -> bytes:
+    """A `pwri` by RFC 3211 section 2.3.1, once more by hand, or with one thing wrong."""
+    kdf = Pbkdf2(hash_name=hash_name, salt=b"salt of a test", iterations=1000)
+    kek = hashlib.pbkdf2_hmac(hash_name, PASSWORD, kdf.salt, kdf.iterations, 32)
+    inner = bytes([len(cek) if length_octet is None else length_octet])
+    inner += bytes(octet ^ 0xFF for octet in cek[:3]) if check is None else check
+    block, iv = inner + cek + bytes(padding), bytes(range(16))
+    vector = iv
+    for _ in range(layers):
+        encryptor = Cipher(algorithms.AES(kek), modes.CBC(vector)).encryptor()
+        block = encryptor.update(block)
+        vector = block[-16:]
+    wrap_der = wrap_der or der.sequence(der.oid(AES_256_CBC.oid), der.octet_string(iv))
+    derivation = b"\xa0" + build_pbkdf2(kdf, key_length=key_length)[1:]
+    algorithm = der.sequence(der.oid("1.2.840.113549.1.9.16.3.9"), wrap_der)
+    return der.element(0xA3, der.integer(0), derivation, algorithm, der.octet_string(block))
+
+
+def unwrap(info: bytes) -> bytes:
+    recipient = parse_password_recipient(der.read_one(info))
+    return run(unwrap_with_password(recipient, PASSWORD, cek_length=32, provider=PROVIDER))
+
+
+@pytest.mark.parametrize(
+    "hash_name", [HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512]
+)
+def test_must_30_every_prf_opens(hash_name: HashName) -> None:
+    assert unwrap(textbook(hash_name=hash_name)) == CEK
+
+
+def test_must_30_it_is_encrypted_twice() -> None:
+    with pytest.raises(WrongPassphrase):
+        unwrap(textbook(layers=1))
+
+
+def test_must_30_the_length_octet_is_checked() -> None:
+    for wrong in (0, 16, 31, 33, 255):
+        with pytest.raises(WrongPassphrase):
+            unwrap(textbook(length_octet=wrong))
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_must_30_each_check_octet_is_checked(position: int) -> None:
+    check = bytearray(octet ^ 0xFF for octet in CEK[:3])
+    check[position] ^= 1
+    with pytest.raises(WrongPassphrase):
+        unwrap(textbook(check=bytes(check)))
+
+
+def test_must_30_more_padding_opens_too() -> None:
+    assert unwrap(textbook(padding=12 + 32)) == CEK
+
+
+def test_must_30_a_key_that_is_said_to_be_longer_than_the_block_is_refused() -> None:
+    with pytest.raises(WrongPassphrase):
+        unwrap(textbook(cek=CEK[:16], length_octet=32))
+
+
+def test_a_key_length_that_does_not_fit_the_cipher_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="keyLength"):
+        unwrap(textbook(key_length=16))
+
+
+@pytest.mark.parametrize("octets", [b"", bytes(16), bytes(40)])
+def test_a_wrapped_key_of_an_impossible_length_is_refused(octets: bytes) -> None:
+    recipient = dataclasses.replace(parse_password_recipient(der.read_one(textbook())), encrypted_key=octets)
+    with pytest.raises(WrongPassphrase):
+        run(unwrap_with_password(recipient, PASSWORD, cek_length=32, provider=PROVIDER))
+
+
+def test_an_aead_cipher_wraps_no_key() -> None:
+    parameters = der.sequence(der.octet_string(bytes(12)), der.integer(16))
+    with pytest.raises(UnsupportedAlgorithm):
+        unwrap(textbook(wrap_der=der.sequence(der.oid(AES_256_GCM.oid), parameters)))
+
+
+def test_another_key_encryption_than_the_rfcs_is_said() -> None:
+    known = der.oid("1.2.840.113549.1.9.16.3.9")
+    with pytest.raises(UnsupportedAlgorithm):
+        unwrap(textbook().replace(known, known[:-1] + b"\x63"))
+
+
+def test_a_weak_cipher_is_for_the_archive_alone() -> None:
+    weak = der.sequence(der.oid("1.2.840.113549.3.7"), der.octet_string(bytes(8)))
+    with pytest.raises(AlgorithmForbidden):
+        unwrap(textbook(wrap_der=weak))
+
+
+def test_people_read_how_the_key_travels() -> None:
+    recipient = parse_password_recipient(der.read_one(textbook()))
+    assert recipient_algorithm(recipient) == "AES-256-CBC key wrap under a password"
 
 
 def test_openssl_opens_ours_and_we_open_openssls(tmp_path: Path) -> None:
