@@ -1,7 +1,7 @@
 """Further recipients for what is already sealed: the content key is wrapped again, the content is not touched.
 
-Streams take the two halves: `enveloped_data.open_with_content_key` for the key, then `recipient_info
-.build_recipient_infos` and `merge_recipient_infos` for the new set; everything behind the set is copied as it stands.
+Streams take the two halves: `open_with_content_key` of `enveloped_data` for the key, then `build_recipient_infos` of
+`recipient_info` and `merge_recipient_infos` for the new set; everything behind the set is copied as it stands.
 """
 
 from __future__ import annotations
