@@ -57,20 +57,13 @@ _NEW_CURVES: Final[dict[NewKey, ec.EllipticCurve]] = {
     NewKey.P384: ec.SECP384R1(),
     NewKey.P521: ec.SECP521R1(),
 }
-_NEW_RAW_KEYS: Final = {
+_NEW_RAW_KEYS: Final[dict[NewKey, type[EdwardsPrivateKey | x25519.X25519PrivateKey | x448.X448PrivateKey]]] = {
     NewKey.ED25519: ed25519.Ed25519PrivateKey,
     NewKey.ED448: ed448.Ed448PrivateKey,
     NewKey.X25519: x25519.X25519PrivateKey,
     NewKey.X448: x448.X448PrivateKey,
 }
-_NEW_SEEDED_KEYS: Final = {
-    NewKey.ML_DSA_44: mldsa.MLDSA44PrivateKey,
-    NewKey.ML_DSA_65: mldsa.MLDSA65PrivateKey,
-    NewKey.ML_DSA_87: mldsa.MLDSA87PrivateKey,
-    NewKey.ML_KEM_768: mlkem.MLKEM768PrivateKey,
-    NewKey.ML_KEM_1024: mlkem.MLKEM1024PrivateKey,
-}
-_SEEDED: Final = {
+_SEEDED: Final[dict[KeyType, type[MlDsaPrivateKey | MlKemPrivateKey]]] = {
     KeyType.ML_DSA_44: mldsa.MLDSA44PrivateKey,
     KeyType.ML_DSA_65: mldsa.MLDSA65PrivateKey,
     KeyType.ML_DSA_87: mldsa.MLDSA87PrivateKey,
@@ -113,8 +106,9 @@ def generate(kind: NewKey) -> tuple[PrivateKey, ForeignPrivateKey | None]:
     elif kind in _NEW_RAW_KEYS:
         foreign = _NEW_RAW_KEYS[kind].generate()
     else:
-        seeded = _NEW_SEEDED_KEYS[kind].generate()
-        return lattice_private_key(KeyType(kind.value), seeded.private_bytes_raw()), seeded
+        key_type = KeyType(kind.value)
+        seeded = _SEEDED[key_type].generate()
+        return lattice_private_key(key_type, seeded.private_bytes_raw()), seeded
     pkcs8_der = foreign.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
