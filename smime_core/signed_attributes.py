@@ -42,6 +42,8 @@ from smime_core.key_management import CertificateId, IssuerAndSerial, KeyIdentif
 OFFSET_TIME: Final = "signing-time-with-offset"
 """The tolerance for a signingTime that says the time of a place (MUSTS 15)."""
 
+MAX_CLOCK_SKEW: Final = datetime.timedelta(days=1)  # wrong time zones included
+
 _OFFSET_TIME: Final = re.compile(rb"\x17\x11([0-9]{12})([+-])([0-9]{2})([0-9]{2})")  # UTCTime of 17 octets
 _DIRECTORY_NAME: Final = 0xA4  # GeneralName [4], explicit because Name is a CHOICE
 
@@ -83,6 +85,21 @@ def parse_signing_time(attributes: Attributes) -> datetime.datetime | None:
 def has_offset_time(attributes: Attributes) -> bool:
     """Whether signingTime has an offset where RFC 5652 section 11.3 demands Z."""
     return any(_OFFSET_TIME.fullmatch(value) for value in attributes.get(SIGNING_TIME, ()))
+
+
+def is_worth_remembering(
+    attributes: Attributes, *, at: datetime.datetime, remembered: datetime.datetime | None = None
+) -> bool:
+    """Whether capabilities and key preference beside this signing time may replace those of `remembered`.
+
+    RFC 8551 section 2.7.1 (MUSTS 16): only out of a verified signature, which the caller has seen to; only with a
+    signing time, newer than the one remembered, and not in the future by more than clocks go wrong.
+    Raises MalformedMessage.
+    """
+    signing_time = parse_signing_time(attributes)
+    if signing_time is None or signing_time > at + MAX_CLOCK_SKEW:
+        return False
+    return remembered is None or signing_time > remembered
 
 
 def build_signing_time(moment: datetime.datetime) -> bytes:

@@ -196,3 +196,9 @@ def test_must_45_an_unreadable_signer_does_not_hide_the_others() -> None:
 def test_truncated_structures_raise_one_error_type(cut: Callable[[bytes], bytes]) -> None:
     with pytest.raises(MalformedMessage):
         examine(cut(signed_data(signer_info(signed_attrs()))))
+
+
+def test_must_8_refuses_content_inside_and_beside_the_signature() -> None:
+    cms = signed_data(signer_info(signed_attrs()))
+    with pytest.raises(MalformedMessage, match="both inside and beside"):
+        blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=CONTENT)

@@ -11,7 +11,7 @@ from smime_core.blocking import run
 from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.identity import Identity
-from smime_core.limits import MAX_SIGNERS
+from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS
 from smime_core.provider import NewKey
 from smime_core.signed_data import build_signed_data, read_signed_data_fields, signed_data_version
 from smime_core.signed_data_editing import add_countersignature, add_signer
@@ -284,3 +284,37 @@ def test_a_line_end_may_follow_the_structure_and_is_counted(trailing: bytes, acc
     else:
         with pytest.raises(MalformedMessage, match="3 bytes follow"):
             parse_content_info(cms)
+
+
+def test_reads_no_more_signers_certificates_and_revocation_lists_than_the_limits() -> None:
+    fields = [field.encoded for field in der.read_children(parse_content_info(sign(person("alice"))).content)]
+    before, bag, signers = fields[:3], fields[3], fields[4]
+    too_many = {
+        "signers": (bag, der.element(der.SET, *[der.sequence()] * (MAX_SIGNERS + 1))),
+        "certificates": (der.element(0xA0, *[der.sequence()] * (MAX_CERTIFICATES + 1)), signers),
+        "CRLs": (bag, der.element(0xA1, *[der.sequence()] * (MAX_CERTIFICATES + 1)), signers),
+    }
+    for name, rest in too_many.items():
+        with pytest.raises(LimitExceeded, match=name):
+            parse(build_content_info(ID_SIGNED_DATA, der.sequence(*before, *rest)))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_refuses_a_structure_that_is_cut_short(count: int) -> None:
+    fields = [field.encoded for field in der.read_children(parse_content_info(sign(person("alice"))).content)]
+    with pytest.raises(MalformedMessage, match="expected at least 4"):
+        parse(build_content_info(ID_SIGNED_DATA, der.sequence(*fields[:count])))
+
+
+@pytest.mark.parametrize(
+    "encapsulated",
+    [
+        der.sequence(),
+        der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(CONTENT)), der.integer(1)),
+        der.sequence(der.oid(ID_DATA), der.octet_string(CONTENT)),
+        der.sequence(der.oid(ID_DATA), der.explicit(0, der.integer(1))),
+    ],
+)
+def test_refuses_damaged_encapsulated_content(encapsulated: bytes) -> None:
+    with pytest.raises(MalformedMessage, match=r"encapContentInfo|eContent"):
+        parse(rebuilt(sign(person("alice")), encapsulated=encapsulated))

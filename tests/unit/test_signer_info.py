@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from smime_core.attributes import (
     SIGNING_CERTIFICATE_V2,
     SIGNING_TIME,
     SMIME_CAPABILITIES,
+    Attributes,
     build_attribute,
 )
 from smime_core.blocking import run
@@ -53,6 +55,7 @@ from smime_core.signed_attributes import (
     build_key_preference,
     build_microsoft_key_preference,
     build_signing_certificate,
+    is_worth_remembering,
     parse_key_preference,
     parse_signing_certificate,
 )
@@ -507,6 +510,7 @@ def v1(*hashes: bytes) -> bytes:
     return build_attribute(SIGNING_CERTIFICATE, der.sequence(der.sequence(*hashes)))
 
 
+DIRECTORY_NAMES = der.sequence(der.element(0xA4, person("alice").certificate.issuer_der))
 SHA512_IDENTIFIER = build_hash_identifier(HashName.SHA512)
 
 
@@ -553,6 +557,7 @@ def test_must_17_refuses_signing_certificates_that_name_another(attributes: list
         v2(der.sequence(der.octet_string(b"x"), der.sequence(), der.sequence())),
         v2(der.sequence(der.octet_string(b"x"), der.sequence(der.sequence()))),
         v2(der.sequence(der.octet_string(b"x"), der.sequence(der.sequence(), der.integer(1)))),
+        v2(der.sequence(der.octet_string(b"x"), der.sequence(DIRECTORY_NAMES, der.integer(1), der.integer(1)))),
         v1(certificate_hash(HashName.SHA1, identifier=build_hash_identifier(HashName.SHA1))),
     ],
 )
@@ -733,3 +738,17 @@ def test_a_set_that_is_absent_was_not_verified() -> None:
                 policy=Policy.RECEIVE,
             )
         )
+
+
+def test_must_16_remembers_what_is_newer_and_not_of_the_future() -> None:
+    def says(time: bytes | None) -> Attributes:
+        return {} if time is None else {SIGNING_TIME: (der.element(0x17, time),)}
+
+    assert is_worth_remembering(says(b"260601120000Z"), at=NOW)
+    assert is_worth_remembering(says(b"260602110000Z"), at=NOW), "clocks go wrong"
+    assert not is_worth_remembering(says(b"260603120000Z"), at=NOW)
+    assert not is_worth_remembering(says(None), at=NOW)
+    earlier, later = NOW - datetime.timedelta(days=1), NOW + datetime.timedelta(hours=1)
+    assert is_worth_remembering(says(b"260601120000Z"), at=NOW, remembered=earlier)
+    assert not is_worth_remembering(says(b"260601120000Z"), at=NOW, remembered=later)
+    assert not is_worth_remembering(says(b"260601120000Z"), at=NOW, remembered=NOW)
