@@ -97,7 +97,7 @@ def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes |
 
 
 def raw_public_half(key: PrivateKey) -> PublicKey:
-    """The public half of a key of these types, computed. Raises MalformedMessage for a damaged ML-DSA key."""
+    """The public half of a key of these types, computed."""
     kind = key.key_type
     if kind in EDWARDS_CURVES:
         return raw_public_key(kind, edwards.public_half(EDWARDS_CURVES[kind], read_raw_private(key)))
@@ -106,10 +106,8 @@ def raw_public_half(key: PrivateKey) -> PublicKey:
     expanded = read_expanded_private(key)
     if kind in ML_KEM_PARAMETERS:
         return raw_public_key(kind, ml_kem.public_half(ML_KEM_PARAMETERS[kind], expanded))
-    public = ml_dsa.public_half(ML_DSA_PARAMETERS[kind], expanded)
-    if public is None:
-        raise MalformedMessage("the expanded key does not fit itself", where="ML-DSA-PrivateKey")
-    return raw_public_key(kind, public)
+    # It fits: that was checked when the key was parsed.
+    return raw_public_key(kind, ml_dsa.public_half(ML_DSA_PARAMETERS[kind], expanded) or b"")
 
 
 def read_raw_private(key: PrivateKey) -> bytes:

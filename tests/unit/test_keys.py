@@ -326,6 +326,14 @@ def test_traditional_ec_key_names_its_curve(ec_key: PrivateKey) -> None:
     assert parse_ec_private_key(traditional).pkcs8_der == ec_key.pkcs8_der
 
 
+def test_traditional_keys_cut_short_are_refused() -> None:
+    for fields in ((), (der.integer(1),)):
+        with pytest.raises(MalformedMessage, match="version 1 and the private number"):
+            parse_ec_private_key(der.sequence(*fields))
+    with pytest.raises(MalformedMessage, match="version 0"):
+        parse_rsa_private_key(der.sequence())
+
+
 def test_traditional_ec_key_without_a_curve_is_refused() -> None:
     with pytest.raises(MalformedMessage, match="names no curve, or two"):
         parse_ec_private_key(der.sequence(der.integer(1), der.octet_string(b"\1" * 32)))

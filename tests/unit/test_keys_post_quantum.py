@@ -109,6 +109,16 @@ def test_a_seed_of_a_wrong_length_is_refused(kind: NewKey, length: int) -> None:
         parse_private_key(der.sequence(version, identifier, der.octet_string(der.element(0x80, bytes(length)))))
 
 
+def test_both_forms_are_two_fields() -> None:
+    version, identifier, _ = (
+        bytes(child.encoded) for child in der.read_sequence(run(PROVIDER.generate_key(NewKey.ML_DSA_44)).pkcs8_der)
+    )
+    for count in (0, 1, 3):
+        fields = der.sequence(*[der.octet_string(bytes(32))] * count)
+        with pytest.raises(MalformedMessage, match=f"{count} fields, expected seed and expandedKey"):
+            parse_private_key(der.sequence(version, identifier, der.octet_string(fields)))
+
+
 @pytest.mark.parametrize("path", HACKATHON_KEYS, ids=name_of)
 def test_keys_of_other_libraries_are_read(path: Path) -> None:
     key = parse_private_key(path.read_bytes())
