@@ -9,6 +9,7 @@ import { loadPyodide } from "./pyodide.mjs";
 import createPyodideModule from "./pyodide.asm.mjs";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./python_settings.js";
 
+const WASM_PAGE_BYTES = 65_536;
 const RUNTIME_URL = new URL("./", import.meta.url).href;
 
 /**
@@ -46,7 +47,7 @@ export async function startPython(assets) {
  * @returns {Promise<Python>}
  */
 async function loadSnapshot(assets, snapshot) {
-  const { pyodide, memory } = await load(assets, { _loadSnapshot: new Uint8Array(snapshot) });
+  const { pyodide, memory } = await load(assets, { _loadSnapshot: new Uint8Array(snapshot) }, snapshot.byteLength);
   return { pyodide, memory, startKind: "snapshot" };
 }
 
@@ -63,15 +64,19 @@ async function loadPlainly(assets) {
 /**
  * @param {Assets} assets
  * @param {object} settings
+ * @param {number} [memoryBytes] what Python's memory must hold from the beginning
  * @returns {Promise<{pyodide: any, memory: WebAssembly.Memory}>}
  */
-async function load(assets, settings) {
+async function load(assets, settings, memoryBytes = 0) {
   /** @type {WebAssembly.Memory | undefined} */
   let memory;
   // Pyodide asks for its program by streaming; it gets the module that the owner compiled once for all Workers.
   WebAssembly.instantiateStreaming = async (_response, imports) => {
     const instance = await WebAssembly.instantiate(assets.module, imports);
     memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
+    // Pyodide copies a snapshot into the memory that there is, and makes none for it.
+    const missing = Math.ceil((memoryBytes - memory.buffer.byteLength) / WASM_PAGE_BYTES);
+    if (missing > 0) memory.grow(missing);
     return { instance, module: assets.module };
   };
   const pyodide = await loadPyodide({
