@@ -89,18 +89,25 @@ def test_must_25_aes_takes_the_length_that_its_identifier_names() -> None:
         unwrap(AES_256_WRAP, bytes(16), wrapped, 32)
 
 
-def test_must_25_triple_des_with_bad_parity_is_refused() -> None:
-    # The same wrap around a key whose first octet has even parity, made by RFC 3217 section 3.1.
-    def wrapped(cek: bytes) -> bytes:
-        inner = Cipher(TripleDES(TRIPLE_DES_KEK), modes.CBC(bytes(8))).encryptor()
-        checked = cek + hashlib.sha1(cek).digest()[:8]  # noqa: S324 -- the RFC says so
-        outer = Cipher(TripleDES(TRIPLE_DES_KEK), modes.CBC(bytes.fromhex("4adda22c79e82105"))).encryptor()
-        return outer.update((bytes(8) + inner.update(checked))[::-1])
+def wrapped_by_hand(cek: bytes) -> bytes:
+    """RFC 3217 section 3.1 around a key of any length and parity."""
+    inner = Cipher(TripleDES(TRIPLE_DES_KEK), modes.CBC(bytes(8))).encryptor()
+    checked = cek + hashlib.sha1(cek).digest()[:8]  # noqa: S324 -- the RFC says so
+    outer = Cipher(TripleDES(TRIPLE_DES_KEK), modes.CBC(bytes.fromhex("4adda22c79e82105"))).encryptor()
+    return outer.update((bytes(8) + inner.update(checked))[::-1])
 
-    assert unwrap(TRIPLE_DES_WRAP, TRIPLE_DES_KEK, wrapped(TRIPLE_DES_CEK), 24) == TRIPLE_DES_CEK
+
+def test_must_25_triple_des_with_bad_parity_is_refused() -> None:
+    assert unwrap(TRIPLE_DES_WRAP, TRIPLE_DES_KEK, wrapped_by_hand(TRIPLE_DES_CEK), 24) == TRIPLE_DES_CEK
     bad = bytes([TRIPLE_DES_CEK[0] ^ 1]) + TRIPLE_DES_CEK[1:]
     with pytest.raises(DecryptionError):
-        unwrap(TRIPLE_DES_WRAP, TRIPLE_DES_KEK, wrapped(bad), 24)
+        unwrap(TRIPLE_DES_WRAP, TRIPLE_DES_KEK, wrapped_by_hand(bad), 24)
+
+
+@pytest.mark.parametrize("length", [16, 32])
+def test_a_triple_des_wrap_holds_a_triple_des_key_and_nothing_else(length: int) -> None:
+    with pytest.raises(DecryptionError):
+        unwrap(TRIPLE_DES_WRAP, TRIPLE_DES_KEK, wrapped_by_hand(b"\1" * length), length)
 
 
 @pytest.mark.parametrize("wrap", [TRIPLE_DES_WRAP, RC2_WRAP], ids=["3DES", "RC2"])
