@@ -63,6 +63,11 @@ def test_fields_behind_the_prf_are_malformed() -> None:
         parse_pbkdf2(pbkdf2(der.integer(5), prf, prf))
 
 
+def test_pbkdf2_without_iterations_is_malformed() -> None:
+    with pytest.raises(MalformedMessage, match="salt and iterationCount are missing"):
+        parse_pbkdf2(pbkdf2())
+
+
 def scrypt(*numbers: int) -> bytes:
     return der.sequence(der.oid(SCRYPT), der.sequence(der.octet_string(b"salt"), *map(der.integer, numbers)))
 
