@@ -55,7 +55,8 @@ def examine(data: bytes, reader: str | None = None) -> MessageReport:
 
 FORMS = pytest.mark.parametrize("form", list(SignatureForm))
 SIGNERS = pytest.mark.parametrize(
-    ("name", "scheme"), [("rsa", None), ("rsa", SignatureScheme.RSA_PSS), ("p256", None), ("p384", None)]
+    ("name", "scheme"),
+    [("rsa", None), ("rsa", SignatureScheme.RSA_PSS), ("p256", None), ("p384", None), ("p521", None)],
 )
 
 
@@ -80,6 +81,12 @@ def test_bouncy_castle_verifies_our_signed_mail(
     bouncy_castle: BouncyCastle, name: str, scheme: SignatureScheme | None, form: SignatureForm
 ) -> None:
     (verified,) = bouncy_castle.ask("verify-mail", sign(name, scheme, form))
+    assert TEXT in read_entity(verified).text
+
+
+@FORMS
+def test_bouncy_castle_verifies_our_ed25519_mail(bouncy_castle: BouncyCastle, form: SignatureForm) -> None:
+    (verified,) = bouncy_castle.ask("verify-mail", sign("ed25519", None, form))
     assert TEXT in read_entity(verified).text
 
 

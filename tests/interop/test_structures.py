@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smime_core import der
 from smime_core.algorithms import AES_128_CBC, AES_192_CBC, AES_256_CBC, AES_256_GCM, ContentCipher, HashName
@@ -24,7 +28,7 @@ from smime_core.enveloped_data import open_with_content_key, parse_enveloped_dat
 from smime_core.errors import DecryptionError, MessageDigestMismatch, SignatureMismatch
 from smime_core.later_recipients import add_recipients
 from smime_core.report import State
-from smime_core.signed_data import find_certificate, parse_signed_data
+from smime_core.signed_data import build_signed_data, find_certificate, parse_signed_data
 from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import SignerInfo
 from tests.interop import ours
@@ -32,7 +36,7 @@ from tests.interop.bouncy_castle import BouncyCastle
 from tests.interop.nss import Nss
 from tests.interop.openssl import OpenSsl
 from tests.interop.peer import Peer, Refused
-from tests.interop.people import PROVIDER, certificate, identity
+from tests.interop.people import PROVIDER, authority, certificate, identity
 from tests.interop.rows import Sealing, Signing
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello across the fence\r\n"
@@ -270,6 +274,46 @@ def test_openssl_finds_the_signing_certificate_that_we_name(openssl: OpenSsl) ->
 def test_we_find_the_signing_certificate_that_openssl_names(openssl: OpenSsl) -> None:
     options = ("-nodetach", "-binary", "-outform", "DER", "-signer", "rsa.pem", "-inkey", "rsa.key")
     assert ours.verify(openssl.run("-sign", "-cades", *options, data=CONTENT), None).state is State.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("revoked", "refusal"), [(False, None), (True, "certificate revoked")], ids=["good", "revoked"]
+)
+def test_openssl_judges_by_the_revocation_list_that_we_carry(
+    openssl: OpenSsl, revoked: bool, refusal: str | None
+) -> None:
+    def sign(*crls: bytes) -> bytes:
+        return run(
+            build_signed_data(
+                CONTENT, holders=[identity("rsa")], content_type=ID_DATA, detached=False, signing_time=ours.now(),
+                provider=PROVIDER, crls=crls,
+            )
+        )  # fmt: skip
+
+    options = ("-inform", "DER", "-binary", "-CAfile", "ca.pem", "-crl_check", "-out", "/dev/null")
+    with pytest.raises(Refused, match="unable to get certificate CRL"):
+        openssl.run("-verify", *options, data=sign())
+    signed = sign(revocation_list(certificate("rsa") if revoked else certificate("rsa2")))
+    if refusal is None:
+        openssl.run("-verify", *options, data=signed)
+    else:
+        with pytest.raises(Refused, match=refusal):
+            openssl.run("-verify", *options, data=signed)
+
+
+def revocation_list(revoked: Certificate) -> bytes:
+    """The authority's CRL for an hour, with one certificate on it."""
+    issuer = authority().identity
+    key = serialization.load_der_private_key(issuer.private_key.pkcs8_der, None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    entry = x509.RevokedCertificateBuilder(revoked.serial_number, ours.now()).build()
+    builder = x509.CertificateRevocationListBuilder(
+        issuer_name=x509.load_der_x509_certificate(issuer.certificate.der).subject,
+        last_update=ours.now() - datetime.timedelta(minutes=5),
+        next_update=ours.now() + datetime.timedelta(hours=1),
+        revoked_certificates=[entry],
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 @pytest.mark.parametrize("ukm", ["00", "00112233445566778899aabbccddeeff" * 4], ids=["1 byte", "64 bytes"])

@@ -114,6 +114,19 @@ def test_thunderbird_verifies_our_triple_wrap(thunderbird: Thunderbird) -> None:
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
 
 
+def test_thunderbird_reads_a_message_with_protected_headers(thunderbird: Thunderbird) -> None:
+    """RFC 9788 with the Subject hidden: Thunderbird 153 shows the one outside, and nothing else suffers."""
+    headers, entity = split_message(message())
+    inside = headers + b"HP-Outer: Subject: [...]\r\n" + entity.replace(b"utf-8", b'utf-8; hp="cipher"')
+    signature = ours.sign(inside, Signing(name="RSA, detached", is_detached=True))
+    sealed = ours.seal(
+        build_signed(b"", inside, signature, "sha-256", boundary="the-fence"), Sealing(name="AES-256-CBC")
+    )
+    outer = headers.replace(b"Across the fence", b"[...]")
+    verdict = thunderbird.verdict(outer + build_pkcs7_mime(b"", sealed, "enveloped-data"))
+    assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
+
+
 def test_thunderbird_refuses_what_was_altered(thunderbird: Thunderbird) -> None:
     signed = signed_message(Signing(name="RSA, detached", is_detached=True))
     assert thunderbird.verdict(signed.replace(b"hello", b"HELLO")).signed == "VERIFY_DIGEST_MISMATCH"
