@@ -27,15 +27,15 @@ _NAMES: Final = {
 _HEAD: Final = """# Interoperation
 The tests in `tests/interop` start each peer and pass structures both ways. **both**: we read what it makes, and it
 reads what we make; **we read**, **it reads**: one way alone; **–**: neither, for a reason that stands below. Signatures
-and authenticated encryption also go across with one octet altered, which the other side must refuse.
+and authenticated encryption also go across altered, which the other side must refuse.
 
-Thunderbird gets whole messages and gives its own verdict; what it sends itself (RSA, AES-128-CBC) is read by us. It keeps
-both verdicts on a message with protected headers (RFC 9788), whose hidden Subject it does not show (153).
+Thunderbird gets whole messages and gives its own verdict; what it sends itself (RSA, AES-128-CBC) is read by us. It
+keeps both verdicts on a message with protected headers (RFC 9788), whose hidden Subject it does not show (153).
 
 The other structures pass too: EncryptedData with openssl, NSS and Bouncy Castle; DigestedData with openssl and Bouncy
 Castle; CompressedData, AuthenticatedData (read) and countersignatures with Bouncy Castle; certificates-only messages
-with openssl, NSS and Bouncy Castle; signed receipts, carried CRLs, added signers, added recipients and
-streams of any size with openssl; PKCS#12 files with openssl, NSS, Java and GnuTLS.
+with openssl, NSS and Bouncy Castle; signed receipts, carried CRLs, added signers, added
+recipients and streams of any size with openssl; PKCS#12 files with openssl, NSS, Java and GnuTLS.
 """
 
 
