@@ -10,11 +10,12 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from smime_core import der
-from smime_core.algorithms import AES_128_WRAP, AES_256_WRAP, RC2_WRAP, TRIPLE_DES_WRAP, KeyWrap
+from smime_core.algorithms import AES_128_WRAP, AES_256_WRAP, RC2_WRAP, TRIPLE_DES_WRAP, ContentCipher, KeyWrap
 from smime_core.blocking import run
 from smime_core.errors import AlgorithmForbidden, DecryptionError, MalformedMessage, UnsupportedAlgorithm
 from smime_core.key_wrap import WrapAlgorithm, build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.policy import Policy
+from smime_core.providers.native import NativeProvider
 from tests.unit.people import PROVIDER
 
 TRIPLE_DES_KEK: Final = bytes.fromhex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f")
@@ -108,6 +109,19 @@ def test_must_25_triple_des_with_bad_parity_is_refused() -> None:
 def test_a_triple_des_wrap_holds_a_triple_des_key_and_nothing_else(length: int) -> None:
     with pytest.raises(DecryptionError):
         unwrap(TRIPLE_DES_WRAP, TRIPLE_DES_KEK, wrapped_by_hand(b"\1" * length), length)
+
+
+class EmptyKeyProvider(NativeProvider):
+    """Decrypts every RC2 wrap to the checksum of nothing, which a sender who knows the KEK can make."""
+
+    async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
+        return bytes(len(blocks) - 8) + hashlib.sha1(b"").digest()[:8]  # noqa: S324 -- the RFC says so
+
+
+def test_an_rc2_wrap_without_even_a_length_octet_is_refused() -> None:
+    algorithm = WrapAlgorithm(wrap=RC2_WRAP, rc2_bits=128)
+    with pytest.raises(DecryptionError):
+        run(unwrap_cek(algorithm, RC2_KEK, bytes(16), cek_length=16, provider=EmptyKeyProvider()))
 
 
 @pytest.mark.parametrize("wrap", [TRIPLE_DES_WRAP, RC2_WRAP], ids=["3DES", "RC2"])
