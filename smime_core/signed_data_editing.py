@@ -62,7 +62,9 @@ async def add_signer(
         raise MalformedMessage("the content is detached: give it beside the signature", where="SignedData")
     if e_content is not None and detached_content is not None:
         raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
-    inherited = _inherited_attributes(fields.signer_infos)
+    signers = [signer for signer in map(_readable_signer, fields.signer_infos) if signer is not None]
+    _check_label(signers, options.further_attributes)
+    inherited = _inherited_attributes(signers)
     options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
     algorithm = choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
     signer_info = await make_signer_info(
@@ -158,8 +160,14 @@ def _signer_version(signer_info: bytes) -> int:
         return 1  # a signer that nobody can read demands no version
 
 
-def _inherited_attributes(signer_infos: Sequence[Tlv]) -> tuple[bytes, ...]:
-    signers = [signer for signer in map(_readable_signer, signer_infos) if signer is not None]
+def _check_label(signers: Sequence[SignerInfo], further_attributes: Sequence[bytes]) -> None:
+    # RFC 2634 section 3.1.1: where one signer gives a label, all do.
+    types = {der.parse_oid(der.read_sequence(attribute, where="attribute")[0]) for attribute in further_attributes}
+    if SECURITY_LABEL in types and any(SECURITY_LABEL not in signer.attributes for signer in signers):
+        raise MalformedMessage("the other signers give no label", where="SignedData")
+
+
+def _inherited_attributes(signers: Sequence[SignerInfo]) -> tuple[bytes, ...]:
     inherited: list[bytes] = []
     for attribute_type in _INHERITED:
         values = {signer.attributes[attribute_type] for signer in signers if attribute_type in signer.attributes}

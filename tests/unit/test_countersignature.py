@@ -147,6 +147,15 @@ def test_must_41_demands_message_digest_where_there_are_other_attributes() -> No
         check(with_countersignatures(by_bob([time])), person("bob"))
 
 
+def test_must_41_the_rules_of_attributes_count_in_it_too() -> None:
+    """RFC 2634 section 1.3.4 lets signingTime stand there, once and signed."""
+    time = build_attribute(SIGNING_TIME, der.element(0x17, b"260601120000Z"))
+    check(with_countersignatures(by_bob(over_signature(time))), person("bob"))
+    unsigned = signer_info(over_signature(), identity=person("bob"), unsigned=[time])
+    with pytest.raises(MalformedMessage, match="signing-time is not signed"):
+        check(with_countersignatures(unsigned), person("bob"))
+
+
 def test_must_41_refuses_a_signed_countersignature_attribute() -> None:
     inside = build_attribute(COUNTERSIGNATURE, by_bob(over_signature()))
     with pytest.raises(MalformedMessage, match="countersignature"):

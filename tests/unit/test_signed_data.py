@@ -15,7 +15,7 @@ from smime_core.algorithms import (
     SignatureScheme,
 )
 from smime_core.attributes import MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2, SIGNING_TIME, build_attribute
-from smime_core.content_info import FIELD, ID_DATA
+from smime_core.content_info import FIELD, ID_DATA, parse_content_info, unarmor
 from smime_core.errors import MalformedMessage
 from smime_core.message import SignatureForm
 from smime_core.provider import NewKey
@@ -202,3 +202,22 @@ def test_must_8_refuses_content_inside_and_beside_the_signature() -> None:
     cms = signed_data(signer_info(signed_attrs()))
     with pytest.raises(MalformedMessage, match="both inside and beside"):
         blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=CONTENT)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        der.sequence(der.oid(ID_DATA)),
+        der.sequence(der.oid(ID_DATA), der.octet_string(CONTENT)),
+        der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(CONTENT)), der.integer(1)),
+    ],
+)
+def test_refuses_what_is_no_content_info(octets: bytes) -> None:
+    with pytest.raises(MalformedMessage, match=r"expected a content type and \[0\]"):
+        parse_content_info(octets)
+
+
+@pytest.mark.parametrize("armored", [b"MIIB=", b"-----BEGIN CMS-----\nMII\n-----END CMS-----", b"plain text", b""])
+def test_refuses_what_is_no_armored_structure(armored: bytes) -> None:
+    with pytest.raises(MalformedMessage, match=r"base64"):
+        unarmor(armored)

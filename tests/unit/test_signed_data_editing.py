@@ -206,6 +206,13 @@ def test_refuses_to_sign_beside_labels_that_differ() -> None:
         add(signed_data(one, other))
 
 
+def test_refuses_to_give_a_label_where_the_others_give_none() -> None:
+    """RFC 2634 section 3.1.1: all signers of a SignedData give it, or none."""
+    options = SignerOptions(further_attributes=(label(der.oid("1.2.3")),))
+    with pytest.raises(MalformedMessage, match="give no label"):
+        add(sign(person("alice")), options=options)
+
+
 def test_a_further_signer_without_attributes_signs_the_content() -> None:
     after = add(sign(person("alice")), options=SignerOptions(attributes=AttributesForm.NONE))
     for number in range(2):
@@ -287,7 +294,7 @@ def test_a_line_end_may_follow_the_structure_and_is_counted(trailing: bytes, acc
 
 
 def test_reads_no_more_signers_certificates_and_revocation_lists_than_the_limits() -> None:
-    fields = [field.encoded for field in der.read_children(parse_content_info(sign(person("alice"))).content)]
+    fields = [bytes(field.encoded) for field in der.read_children(parse_content_info(sign(person("alice"))).content)]
     before, bag, signers = fields[:3], fields[3], fields[4]
     too_many = {
         "signers": (bag, der.element(der.SET, *[der.sequence()] * (MAX_SIGNERS + 1))),
@@ -301,7 +308,7 @@ def test_reads_no_more_signers_certificates_and_revocation_lists_than_the_limits
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_refuses_a_structure_that_is_cut_short(count: int) -> None:
-    fields = [field.encoded for field in der.read_children(parse_content_info(sign(person("alice"))).content)]
+    fields = [bytes(field.encoded) for field in der.read_children(parse_content_info(sign(person("alice"))).content)]
     with pytest.raises(MalformedMessage, match="expected at least 4"):
         parse(build_content_info(ID_SIGNED_DATA, der.sequence(*fields[:count])))
 
