@@ -20,7 +20,7 @@ from smime_core.identity import Identity
 from smime_core.key_management import build_issuer_and_serial
 from smime_core.ktri import KeyTransRecipient, build_ktri, unwrap_ktri
 from smime_core.policy import Policy
-from smime_core.provider import NewKey
+from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
 from smime_core.recipient_info import RSA_OAEP, RSA_V15, recipient_algorithm
 from tests.unit.envelopes import CEK, CONTENT, envelope, parse, unseal, version_of
@@ -165,6 +165,25 @@ def test_a_ktri_that_names_another_kind_of_key_gives_no_more_than_a_failure(key:
     reader = person("carol", key)
     with pytest.raises(DecryptionError):
         unseal(envelope(ktri(GOOD, to=reader)), reader)
+
+
+class CarelessProvider(NativeProvider):
+    """Gives a key of 16 bytes whatever it is asked for, with whatever key."""
+
+    async def transport_decrypt(
+        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
+    ) -> bytes:
+        return bytes(16)
+
+
+@pytest.mark.parametrize("reader", [ALICE, person("carol", NewKey.P256)], ids=["the length", "the type of key"])
+def test_must_25_the_length_and_the_key_are_checked_whatever_the_provider_does(reader: Identity) -> None:
+    recipient = parse(envelope(ktri(GOOD))).recipients[0]
+    assert isinstance(recipient, KeyTransRecipient)
+    length = 16 if reader is not ALICE else 32
+    with pytest.raises(DecryptionError):
+        run(unwrap_ktri(recipient, reader.private_key, cek_length=length, provider=CarelessProvider()))
+    assert run(unwrap_ktri(recipient, ALICE.private_key, cek_length=16, provider=CarelessProvider())) == bytes(16)
 
 
 def test_people_read_how_the_key_travels() -> None:
