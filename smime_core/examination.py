@@ -6,25 +6,41 @@ never lifts the whole.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smime_core.certificate import Certificate
 from smime_core.content_info import ID_COMPRESSED_DATA, ID_DATA
 from smime_core.der import Buffer
 from smime_core.enveloped_data import EnvelopedData, open_enveloped_data
-from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, UnsupportedAlgorithm
-from smime_core.judgement import Authors, Claim, Examiner, Opener, draw_headline, judge_signers, reason
-from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, inner_node, parse_message
-from smime_core.limits import MAX_MIME_DEPTH, check_limit
-from smime_core.mime import (
-    Entity,
-    addresses,
-    from_addresses,
-    is_multipart_signed,
-    looks_like_cms_part,
-    parse_entity,
-    split_multipart,
+from smime_core.errors import (
+    ContentTypeMismatch,
+    DecryptionError,
+    MalformedMessage,
+    SmimeError,
+    UnsupportedAlgorithm,
 )
+from smime_core.judgement import (
+    Authors,
+    Claim,
+    Examiner,
+    Opener,
+    broken_signer,
+    draw_headline,
+    judge_signers,
+    reason,
+)
+from smime_core.layers import (
+    EncryptedLayer,
+    SignedLayer,
+    find_layer,
+    find_nested_layers,
+    inner_node,
+    parse_message,
+)
+from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
+from smime_core.mime import Entity, addresses, from_addresses
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport
 from smime_core.signed_content import OctetsContent
@@ -50,10 +66,10 @@ async def examine(
         await _walk_layers(walk, examiner, detached_content)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.disguise(error) from None
-    node = walk.node
-    further: tuple[Reason, ...] = ()
-    if isinstance(node, Entity) and _has_nested_protection(node):
-        further = (reason("nested-protection"),)
+    node, further = walk.node, []
+    if isinstance(node, Entity) and (nested := await _examine_nested(node, walk, examiner)):
+        walk.layers += nested
+        further.append(reason("nested-protection"))
     content = bytes(node.encoded) if isinstance(node, Entity) else node
     return walk.report(examiner, claim=claim, sender=sender, further=further, content=content)
 
@@ -93,7 +109,7 @@ class Walk:
         return DecryptionError() if self.behind_unauthenticated and not is_known else error
 
     def report(
-        self, examiner: Examiner, *, claim: Claim, sender: str | None, further: tuple[Reason, ...], content: bytes
+        self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason], content: bytes
     ) -> MessageReport:
         """What was found, with its headline."""
         claimed = Authors(authors=(sender,)) if sender is not None else find_authors(self.displayed)
@@ -212,17 +228,35 @@ def find_authors(node: Entity | bytes) -> Authors:
     )
 
 
-def _has_nested_protection(entity: Entity, depth: int = 1) -> bool:
-    check_limit("MIME depth", depth, MAX_MIME_DEPTH)
-    if entity.content_type.type != "multipart":
-        return False
-    try:
-        parts = [parse_entity(part) for part in split_multipart(entity)]
-    except MalformedMessage:
-        return False
-    return any(
-        is_multipart_signed(part) or looks_like_cms_part(part) or _has_nested_protection(part, depth + 1)
-        for part in parts
+async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> list[Layer]:
+    """The verdicts on protected parts below the top: each on what it covers, none on the whole, none opened."""
+    layers: list[Layer] = []
+    for path, part in find_nested_layers(entity):
+        check_limit("nested layers", len(layers) + 1, MAX_NESTED_LAYERS)
+        try:
+            layer = await _examine_part(part, walk, examiner)
+        except UnsupportedAlgorithm:
+            continue  # no kind of protection that is known here
+        except SmimeError as error:
+            # Damage below the top is that part's own: it is told there and spoils nothing else.
+            signers = (broken_signer(error, reason("malformed-message", detail=str(error))),)
+            layer = signed_layer(signers, depth=len(walk.layers), detached=False)
+        layers.append(dataclasses.replace(layer, covers_whole=False, path=path))
+    return layers
+
+
+async def _examine_part(part: Entity, walk: Walk, examiner: Examiner) -> Layer:
+    found, depth = find_layer(part), len(walk.layers)
+    if isinstance(found, EncryptedLayer):
+        return encrypted_layer(found.enveloped, None, depth=depth)
+    if not isinstance(found, SignedLayer) or not found.signed_data.signer_infos:
+        return certificates_layer(depth=depth)
+    if found.content is None:
+        raise MalformedMessage("the signed content is not here", where="SignedData")
+    content = OctetsContent(found.content, provider=examiner.provider)
+    known = (*walk.certificates, *found.signed_data.certificates)
+    return signed_layer(
+        await judge_signers(found.signed_data, content, examiner, known=known), depth=depth, detached=found.detached
     )
 
 

@@ -113,7 +113,7 @@ async def judge_signers(
     """The verdict on each SignerInfo; `known` are all certificates that the message carried so far."""
     if signed_data.e_content_type not in examiner.content_types:
         why = reason("content-type-mismatch", detail=signed_data.e_content_type)
-        return tuple(_broken_signer(info, why) for info in signed_data.signer_infos)
+        return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     return tuple(
         [
             await _judge_signer(info, signed_data.e_content_type, content, examiner, known=known)
@@ -131,10 +131,10 @@ async def _judge_signer(
     known: tuple[Certificate, ...],
 ) -> SignerReport:
     if isinstance(info, SmimeError):
-        return _broken_signer(info, reason("malformed-message", detail=str(info)))
+        return broken_signer(info, reason("malformed-message", detail=str(info)))
     certificate = find_certificate(info.sid, known)
     if certificate is None:
-        missing = _broken_signer(info, reason("signer-certificate-missing"))
+        missing = broken_signer(info, reason("signer-certificate-missing"))
         return dataclasses.replace(missing, state=State.SIGNED_UNVERIFIED)
     try:
         signing_time = info.signing_time
@@ -147,10 +147,10 @@ async def _judge_signer(
             policy=examiner.policy,
         )
     except (UnsupportedAlgorithm, ProviderError) as error:
-        broken = _broken_signer(info, reason(error.code, detail=str(error)), certificate)
+        broken = broken_signer(info, reason(error.code, detail=str(error)), certificate)
         return dataclasses.replace(broken, state=State.SIGNED_UNVERIFIED)
     except SmimeError as error:
-        return _broken_signer(info, reason(error.code), certificate)
+        return broken_signer(info, reason(error.code), certificate)
     reasons, path = await _judge_certificate(certificate, examiner, known=known, signing_time=signing_time)
     if is_weak_signature(algorithm):
         reasons = (reason("weak-signature", detail=algorithm.label), *reasons)
@@ -215,7 +215,8 @@ async def _held_at(
     return signing_time <= examiner.at
 
 
-def _broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:
+def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:
+    """The verdict `invalid` for this reason."""
     return SignerReport(
         state=State.INVALID,
         reasons=(why,),

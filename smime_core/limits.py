@@ -13,6 +13,7 @@ MAX_BER_DEPTH: Final = 40  # nested TLVs; a certificate uses about 12
 MAX_BER_CHUNKS: Final = 1_000_000  # pieces of one constructed OCTET STRING; OpenSSL writes one per 1,024 bytes or more
 MAX_MIME_DEPTH: Final = 20  # multiparts and CMS layers in one another; triple wrapping uses 6
 MAX_MIME_PARTS: Final = 1_000
+MAX_NESTED_LAYERS: Final = 50  # protected parts below the top that are judged; a digest of a list has about 20
 MAX_HEADER_BYTES: Final = 1_048_576
 MAX_SIGNERS: Final = 100
 MAX_RECIPIENTS: Final = 10_000

@@ -71,7 +71,7 @@ class Layer:
     """One CMS layer with what it covers inside it; `depth` 0 is outermost.
 
     `algorithm` is the content cipher or the first signer's algorithm. `covers_whole` is False for a layer that is one
-    part of something larger: its verdict never lifts the whole.
+    part of something larger, `path` says which ("1.2", as IMAP counts): its verdict never lifts the whole.
     """
 
     kind: LayerKind
@@ -81,6 +81,7 @@ class Layer:
     signers: tuple[SignerReport, ...] = ()
     recipients: tuple[RecipientReport, ...] = ()
     detached: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,4 +119,5 @@ class MessageReport:
 
     @property
     def is_encrypted(self) -> bool:
-        return any(layer.kind is LayerKind.ENCRYPTED for layer in self.layers)
+        """Whether the whole was."""
+        return any(layer.kind is LayerKind.ENCRYPTED and layer.covers_whole for layer in self.layers)

@@ -57,6 +57,7 @@ def description_to_json(
                 "algorithm": layer.algorithm,
                 "coversWhole": True,
                 "detached": layer.detached,
+                "path": "",
             }
             for number, layer in numbered
         ],
@@ -122,6 +123,7 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
         "algorithm": layer.algorithm,
         "coversWhole": layer.covers_whole,
         "detached": layer.detached,
+        "path": layer.path,
     }
 
 

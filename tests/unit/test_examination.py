@@ -26,7 +26,7 @@ from smime_core.message import SignatureForm
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.provider import NewKey
 from smime_core.reading import read_entity
-from smime_core.report import MessageReport, State
+from smime_core.report import LayerKind, MessageReport, State
 from tests.unit.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
 from tests.vectors_folder import vectors
 
@@ -287,3 +287,33 @@ def test_compression_inside_a_sealed_message_is_named() -> None:
     inner = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64encode(cms)
     with pytest.raises(UnsupportedAlgorithm):
         examine(encrypt(inner, AES_256_CBC), BOB)
+
+
+def mixed(*parts: bytes) -> bytes:
+    head = b"From: Alice <alice@example.test>\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n"
+    return head + b"".join(b"--outer\r\n" + part + b"\r\n" for part in parts) + b"--outer--\r\n"
+
+
+def test_a_signed_part_is_judged_by_itself_and_lifts_nothing() -> None:
+    report = examine(mixed(b"Content-Type: text/plain\r\n\r\nUnsigned words.", sign()))
+    assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
+    assert [(layer.path, layer.covers_whole) for layer in report.layers] == [("2", False)]
+    assert report.signers[0].state is State.VERIFIED
+
+
+def test_an_altered_signed_part_is_told_at_the_part() -> None:
+    report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", sign().replace(b" aus ", b" AUS ", 1)))
+    assert (report.state, report.signers[0].state) == (State.PLAIN, State.INVALID)
+
+
+def test_a_damaged_part_spoils_nothing_but_itself() -> None:
+    damaged = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\nMIAGCSqGSIb3DQEHAqCA"
+    report = examine(mixed(damaged, sign()))
+    assert [signer.state for signer in report.signers] == [State.INVALID, State.VERIFIED]
+    assert report.state is State.PLAIN
+
+
+def test_a_sealed_part_does_not_make_the_whole_sealed() -> None:
+    report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", encrypt(MESSAGE)))
+    assert (report.state, report.is_encrypted) == (State.PLAIN, False)
+    assert report.layers[0].kind is LayerKind.ENCRYPTED

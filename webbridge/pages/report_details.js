@@ -26,8 +26,8 @@ import { dayOnly, longDate, readMailbox, writeMailbox } from "./formats.js";
 /** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */
 /**
  * @typedef {{
- *   kind: "signed" | "encrypted" | "certificates", depth: number, algorithm: string, coversWhole: boolean,
- *   detached: boolean,
+ *   kind: "signed" | "encrypted" | "compressed" | "certificates", depth: number, algorithm: string,
+ *   coversWhole: boolean, detached: boolean, path: string,
  * }} LayerReport
  */
 /**
@@ -39,7 +39,7 @@ import { dayOnly, longDate, readMailbox, writeMailbox } from "./formats.js";
 
 /** @param {Report} report */
 export function isSealed(report) {
-  return report.layers.some(({ kind }) => kind === "encrypted");
+  return report.layers.some(({ kind, coversWhole }) => kind === "encrypted" && coversWhole);
 }
 
 /**
