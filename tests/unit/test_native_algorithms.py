@@ -364,6 +364,14 @@ def test_every_altered_bit_is_refused(cipher: ContentCipher) -> None:
             run(PROVIDER.decrypt_content(cipher, key, nonce, altered, aad=b"aad"))
 
 
+@pytest.mark.parametrize("tag_length", [4, 6, 8, 10])
+def test_ccm_with_a_whole_tag_below_the_floor_is_refused(tag_length: int) -> None:
+    # RFC 5084 section 3.1 has such; a forger guesses four bytes.
+    sealed = aead.AESCCM(b"k" * 16, tag_length=tag_length).encrypt(b"n" * 12, b"text", b"")
+    with pytest.raises(DecryptionError):
+        run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, b"n" * 12, sealed, tag_length=tag_length))
+
+
 # Transport, agreement and derivation
 
 
