@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tests.conformance.case import Outcome, Status
+from tests.conformance.readers.sets import about
 
 _HEADING = """# Conformance
 What `python -m tests.conformance` said of the published test vectors; written by `make conformance`, not by hand.
@@ -25,6 +26,7 @@ def format_table(outcomes: Sequence[Outcome]) -> str:
         facts = sum(outcome.facts for outcome in mine)
         passed, failed, skipped = counts(mine)
         lines.append(f"{name:28} {len(mine):7} {facts:8} {passed:7} {failed:7} {skipped:8}")
+    lines += [f"{name}: {about(name)}" for name in sets_of(outcomes) if " not compared" in about(name)]
     lines += [f"FAILED  {o.set}: {o.name}: {o.why}" for o in outcomes if o.status is Status.FAILED]
     lines += [
         f"skipped {number} of {name}: {why} ({link})" for (name, why, link), number in skip_reasons(outcomes).items()
@@ -34,12 +36,15 @@ def format_table(outcomes: Sequence[Outcome]) -> str:
 
 def format_page(outcomes: Sequence[Outcome], *, provider: str, formats: str) -> str:
     """The whole of docs/conformance.md."""
-    rows = ["| set | cases | facts | passed | failed | skipped |", "|---|---:|---:|---:|---:|---:|"]
+    rows = [
+        "| set | what is compared | cases | facts | passed | failed | skipped |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
     for name in sets_of(outcomes):
         mine = [outcome for outcome in outcomes if outcome.set == name]
         passed, failed, skipped = counts(mine)
         facts = sum(outcome.facts for outcome in mine)
-        rows.append(f"| {name} | {len(mine)} | {facts} | {passed} | {failed} | {skipped} |")
+        rows.append(f"| {name} | {about(name)} | {len(mine)} | {facts} | {passed} | {failed} | {skipped} |")
     skips = ["| set | cases | why skipped |", "|---|---:|---|"]
     for (name, why, link), number in skip_reasons(outcomes).items():
         skips.append(f"| {name} | {number} | {why} ([source]({link})) |")

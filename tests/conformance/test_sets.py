@@ -11,6 +11,7 @@ from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
 from tests.conformance.case import Outcome, Status
 from tests.conformance.generated import write_generated
+from tests.conformance.readers import wycheproof
 from tests.conformance.readers.sets import PUBLISHED, SETS, reader_for
 from tests.conformance.run import run_cases
 from tests.vectors_folder import vectors
@@ -29,6 +30,12 @@ def test_every_claim_of_the_set_holds(name: str) -> None:
     assert failures(outcomes) == []
     assert all(case.skip.reason and case.skip.link.startswith("https://") for case in cases if case.skip is not None)
     assert any(outcome.status is Status.PASSED for outcome in outcomes)
+
+
+def test_every_kind_of_test_in_wycheproof_is_read() -> None:
+    reasons = {case.skip.reason for case in SETS["wycheproof"](vectors("wycheproof")) if case.skip is not None}
+    assert reasons
+    assert wycheproof.OTHER_ALGORITHM.reason not in reasons
 
 
 def test_no_published_folder_is_left_out() -> None:

@@ -19,14 +19,16 @@ from smime_core.mime import (
     parse_entity,
     split_message,
     split_signed,
+    to_crlf,
 )
 from smime_core.mime.charset import decode_text
 from smime_core.mime.multipart import find_parts, parse_parts
 from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import State
 from tests.conformance.case import Disproved, task
-from tests.conformance.checks.facts import claim
+from tests.conformance.checks.facts import claim, compare
 from tests.conformance.checks.sealed import Key
 
 _MBOX_LINE: Final = re.compile(rb"From [^\r\n]*\r?\n")
@@ -114,7 +116,8 @@ class Structure:
 class Verdict:
     """The examination of a message ends in one of the states; `signers`, where given, are their addresses.
 
-    `content` is what the innermost layer must hold; `headers` are (name, text) pairs that must be shown.
+    `entity` is what the innermost layer must hold, with CRLF line ends; `headers` are (name, text) pairs that must be
+    shown; `policy` is RECEIVE or, for old algorithms, ARCHIVE.
     """
 
     message: bytes
@@ -123,8 +126,9 @@ class Verdict:
     keys: tuple[Key, ...] = ()
     at: str
     signers: tuple[str, ...] | None = None
-    content: bytes | None = None
+    entity: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    policy: str = Policy.RECEIVE.value
     may_refuse: bool = False
 
     async def run(self, provider: CryptoProvider) -> int:
@@ -137,6 +141,7 @@ class Verdict:
                 trust_store=store,
                 at=datetime.datetime.fromisoformat(self.at),
                 identities=holders,
+                policy=Policy(self.policy),
             )
         except SmimeError:
             if not self.may_refuse:
@@ -148,8 +153,8 @@ class Verdict:
             signers = [s for layer in report.layers for s in layer.signers]
             found = {a for s in signers if s.certificate for a in s.certificate.email_addresses}
             facts += claim(found == set(self.signers), f"signed by {sorted(found)}, expected {self.signers}")
-        if self.content is not None:
-            facts += claim(report.content == self.content, f"the content is {report.content[:60]!r}")
+        if self.entity is not None:
+            facts += compare(to_crlf(report.content), to_crlf(self.entity))
         for name, text in self.headers:
             shown = [value for field, value in report.headers if field.lower() == name.lower()]
             facts += claim(shown == [text], f"{name} is shown as {shown}, expected {text!r}")

@@ -3,9 +3,9 @@
     {"cases": [{"name": …, "operation": …, "source": …, "skip": {"reason": …, "link": …}, FIELD: …, …}, …]}
 
 `operation` is the name of a task and FIELD one of its fields (`describe_operations` lists them). Octets are written as
-the name of a file in the folder, or as {"text": …}, {"hex": …} or {"base64": …}; private and public keys and PKCS#12
-files may be PEM. With "for_each": GLOB, or a list of them, the case is repeated for each file, whose name stands for
-"$file".
+the name of a file in the folder, or as {"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}; private and public
+keys and PKCS#12 files may be PEM. With "for_each": GLOB, or a list of them, the case is repeated for each file, whose
+name stands for "$file".
 """
 
 from __future__ import annotations
@@ -132,6 +132,8 @@ def _read_octets(value: Any, folder: Path) -> bytes:
         return path.read_bytes()
     if "text" in value:
         return str(value["text"]).encode("utf-8")
+    if "hex_file" in value:
+        return bytes.fromhex(_read_octets(value["hex_file"], folder).decode("ascii"))
     return bytes.fromhex(value["hex"]) if "hex" in value else base64.b64decode(value["base64"])
 
 

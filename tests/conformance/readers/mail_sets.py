@@ -79,7 +79,8 @@ def read_pkits(folder: Path) -> Iterator[Case]:
     for path in sorted(folder.glob("smime/*.eml")):
         # Test 5 of section 4.1 inherits its DSA parameters from the authority's certificate.
         above = ("DSACACert.crt", "DSAParametersInheritedCACert.crt") if "DSAParameterInheritance" in path.name else ()
-        certificates = tuple((folder / "certs" / name).read_bytes() for name in above)
+        files = [folder / "certs" / name for name in above]
+        certificates = tuple(file.read_bytes() for file in files if file.is_file())
         task = VerifySignatures(message=path.read_bytes(), certificates=certificates, signers=1)
         yield Case(set="pkits", name=path.name, task=task, source=source)
     for path in sorted(folder.glob("certs/*.crt")):
@@ -99,7 +100,8 @@ def read_johnny(folder: Path) -> Iterator[Case]:
     Wherever openssl saw a valid signature at the top, its signer is the one reported.
     """
     anchors = ((folder / "assets/certificates/intermediate_ca.crt").read_bytes(),)
-    observed = json.loads((folder / "openssl-observed.json").read_text(encoding="utf-8"))
+    openssl = folder / "openssl-observed.json"
+    observed = json.loads(openssl.read_text(encoding="utf-8")) if openssl.is_file() else {}
     for path in sorted(folder.glob("**/*.eml")):
         name = path.relative_to(folder).as_posix()
         seen = observed.get(name, {})

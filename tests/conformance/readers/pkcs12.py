@@ -45,7 +45,7 @@ def _opened(octets: bytes, password: bytes, entry: dict[str, Any]) -> OpenPkcs12
     return OpenPkcs12(
         pkcs12=octets,
         password=password,
-        key=_KEY_TYPES[key].value if key else "",
+        key=_KEY_TYPES.get(key) if key else "",
         certificate=certificate or "",
         friendly_name=(entry["friendly"] or "") if key and certificate else None,
         others=entry["extra_certs"],

@@ -56,6 +56,33 @@ SETS: Final[dict[str, Reader]] = {
     "nss-certdata": corpora.read_certdata,
 }
 
+ABOUT: Final = {
+    "wycheproof": "each answer of each test, at the provider's door",
+    "pkcs12": "opens or is refused as the reference says; keys, names, certificates; another password does not open it",
+    "pkits": "all signed mails verify; certificates, CRLs, PKCS#12 files are read; verdicts on paths are not compared",
+    "limbo": "certificates and revocation lists are read or refused; verdicts on paths are not compared",
+    "johnny": "the verdict on each spoof, and who signed",
+    "mime": "round trips, byte-exact; structure and bodies where another parser wrote them down",
+    "rfc4134": "every example of the RFC: signatures, countersignature, plaintexts, digests, certificates, keys",
+    "rfc9216": "paths with both roots, signatures of all certificates, keys used, PKCS#12 files",
+    "cms-examples-ireland": "signatures and plaintexts",
+    "openssl-cms": "what must verify, open and be refused; keys used; a timestamp; PKCS#12 files",
+    "pkcs7-pyca": "plaintexts, bags of certificates",
+    "pkcs7-go": "signatures, plaintexts, keys used",
+    "libksba": "everything is read",
+    "pqc-lamps": "signatures, keys in every form, secrets, plaintexts, inconsistent keys refused",
+    "pqc-hackathon": "signatures, keys in every form, secrets, plaintexts of three producers",
+    "protected-headers-autocrypt": "signatures, plaintexts, verdicts and the headers shown",
+    "protected-headers-notmuch": "signatures; the headers shown for OpenPGP mail are the outer ones; round trips",
+    "fuzz-openssl": "read, or refused by an SmimeError, within 2 s",
+    "fuzz-boringssl": "read, or refused by an SmimeError, within 2 s",
+    "boringssl-pki": "read, or refused by an SmimeError; verdicts on paths and OCSP are not compared",
+    "openssl-verify": "read, or refused by an SmimeError; verdicts on paths and OCSP are not compared",
+    "zlint-smime": "all certificates are read; the lints are not compared",
+    "dss": "read, or refused by an SmimeError; the set has no verdicts to compare",
+    "nss-certdata": "all roots are read",
+}
+"""What is compared with each set, and what is not."""
 PUBLISHED: Final = (
     *(name for name in SETS if name not in ("pkcs12", "mime", "cms")),
     "pkcs12-pyca",
@@ -72,6 +99,13 @@ PUBLISHED: Final = (
 
 def reader_for(folder_name: str) -> Reader:
     """The reader of a folder of the published vectors, whose name says what it is. Raises KeyError."""
-    if folder_name.startswith(("mime-", "pkcs12-")):
-        return SETS[folder_name.partition("-")[0]]
-    return SETS[folder_name]
+    return SETS[_kind_of(folder_name)]
+
+
+def about(folder_name: str) -> str:
+    """What is compared with a folder's set; "" for a set of one's own."""
+    return ABOUT.get(_kind_of(folder_name), "")
+
+
+def _kind_of(folder_name: str) -> str:
+    return folder_name.partition("-")[0] if folder_name.startswith(("mime-", "pkcs12-")) else folder_name

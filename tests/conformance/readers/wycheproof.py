@@ -64,7 +64,7 @@ _OTHER_CURVE: Final = Skip(
     reason="a curve that S/MIME does not name, or a point where CMS has a SubjectPublicKeyInfo",
     link=f"{_RFC}rfc8551#section-2.3",
 )
-_OTHER_ALGORITHM: Final = Skip(reason="an algorithm or form that S/MIME does not use", link=f"{_RFC}rfc8551#section-2")
+OTHER_ALGORITHM: Final = Skip(reason="an algorithm or form that S/MIME does not use", link=f"{_RFC}rfc8551#section-2")
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
@@ -73,7 +73,7 @@ def read_cases(folder: Path) -> Iterator[Case]:
         document = json.loads(path.read_text(encoding="utf-8"))
         for group in document["testGroups"]:
             for test in group["tests"]:
-                found = _READERS.get(group["type"], _other)(document, group, test)
+                found = _read_test(document, group, test)
                 skip = found if isinstance(found, Skip) else None
                 task = OutOfScope() if isinstance(found, Skip) else found
                 if group["type"] == "RsassaPssWithParametersVerify" and group["sha"] != group["mgfSha"]:
@@ -82,8 +82,11 @@ def read_cases(folder: Path) -> Iterator[Case]:
                 yield Case(set=SET, name=name, task=task, source=test.get("comment", ""), skip=skip)
 
 
-def _other(_: Json, group: Json, test: Json) -> Found:
-    return _OTHER_ALGORITHM
+def _read_test(document: Json, group: Json, test: Json) -> Found:
+    try:
+        return _READERS[group["type"]](document, group, test)
+    except (KeyError, ValueError):  # a kind of test, a hash or a parameter set that the core has no name for
+        return OTHER_ALGORITHM
 
 
 def _octets(test: Json, name: str) -> bytes:
@@ -108,6 +111,8 @@ def _verify(scheme: str, hash_name: str, group: Json, test: Json, *, salt_length
 
 
 def _ecdsa(_: Json, group: Json, test: Json) -> Found:
+    if group["publicKey"]["curve"] not in _CURVES:
+        return _OTHER_CURVE
     return _verify("ecdsa", _hash(group["sha"]), group, test)
 
 
@@ -157,7 +162,7 @@ def _transport(_: Json, group: Json, test: Json) -> Found:
 
 def _aead(document: Json, group: Json, test: Json) -> Found:
     if document["algorithm"] not in _AEAD_MODES:
-        return _OTHER_ALGORITHM
+        return OTHER_ALGORITHM
     longest = 1024 if document["algorithm"] == "AES-GCM" else 96
     if test["result"] == "valid" and (group["tagSize"] != 128 or not 64 <= group["ivSize"] <= longest):
         return _ODD_NONCE
@@ -165,7 +170,7 @@ def _aead(document: Json, group: Json, test: Json) -> Found:
 
 
 def _cbc(document: Json, group: Json, test: Json) -> Found:
-    return _cipher("cbc", group, test) if document["algorithm"] == "AES-CBC-PKCS5" else _OTHER_ALGORITHM
+    return _cipher("cbc", group, test) if document["algorithm"] == "AES-CBC-PKCS5" else OTHER_ALGORITHM
 
 
 def _cipher(mode: str, group: Json, test: Json) -> Task:
@@ -250,7 +255,7 @@ def _pbes2(document: Json, group: Json, test: Json) -> Found:
 
 def _mac(document: Json, group: Json, test: Json) -> Found:
     if not document["algorithm"].startswith("HMACSHA"):
-        return _OTHER_ALGORITHM
+        return OTHER_ALGORITHM
     return Mac(
         result=test["result"],
         hash_name=_hash(document["algorithm"].removeprefix("HMAC")),
