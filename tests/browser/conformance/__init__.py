@@ -26,7 +26,7 @@ ROOT: Final = Path(__file__).parents[3]
 _HERE: Final = Path(__file__).parent
 _CHUNK_BYTES: Final = 2_000_000  # of octets in one request to the page
 _CHUNK_CASES: Final = 250
-_CHUNK_SECONDS: Final = 600
+_CALL_SECONDS: Final = 600
 _START_SECONDS: Final = 60
 _PAGE: Final = b"""<!doctype html>
 <link rel=icon href="data:,"><title>Conformance</title><script type=module src="/page.js"></script>
@@ -46,34 +46,35 @@ def run_in_browser(name: Name, packed: bytes) -> list[Outcome]:
 
 
 class VaultPage:
-    """A page whose Worker holds the vault's Python, the browser's provider and the conformance checks."""
+    """A page whose Worker holds the vault's Python, the browser's provider and the tests' own functions."""
 
-    def __init__(self, page: Page, chunks: dict[str, bytes]) -> None:
+    def __init__(self, page: Page, given: dict[str, bytes]) -> None:
         self._page = page
-        self._chunks = chunks
+        self._given = given
+
+    @property
+    def start_kind(self) -> str:
+        """How its Python started."""
+        kind: str = self._page.js("() => window.startKind")
+        return kind
+
+    def call(self, function: str, given: bytes = b"") -> str:
+        """What a function of `inside.py` answers."""
+        self._given["/given"] = given
+        self._page.js("(name) => void window.call(name)", function)
+        answer = self._page.wait_for("() => window.answer", timeout_seconds=_CALL_SECONDS)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        result: str = answer["result"]
+        return result
 
     def run(self, cases: Sequence[Case], *, say: Callable[[str], None] = lambda _: None) -> list[Outcome]:
         """The outcomes, in the order of the cases."""
         outcomes: list[Outcome] = []
         for chunk in _split(cases):
-            self._chunks["/cases"] = pack_cases(chunk)
-            self._page.js("() => void window.runChunk('/cases')")
-            found = self._page.wait_for("() => window.outcomes", timeout_seconds=_CHUNK_SECONDS)
-            if "error" in found:
-                raise RuntimeError(found["error"])
-            outcomes += outcomes_from_json(found["result"])
+            outcomes += outcomes_from_json(self.call("run_cases", pack_cases(chunk)))
             say(f"{len(outcomes)} of {len(cases)} cases")
         return outcomes
-
-    def evaluate(self, code: str) -> str:
-        """What a Python expression gives inside the vault, as a text."""
-        text: str = self._page.js("(code) => window.evaluate(code)", code)
-        return text
-
-    @property
-    def start_kind(self) -> str:
-        kind: str = self._page.js("() => window.startKind")
-        return kind
 
 
 @contextmanager
@@ -86,12 +87,12 @@ def open_vault_page(browser: Browser) -> Iterator[VaultPage]:
         "/page.js": _HERE / "page.js",
         "/tests.zip": _tests_zip(),
     }
-    chunks: dict[str, bytes] = {}
-    with _serve(files, chunks) as port:
+    given: dict[str, bytes] = {}
+    with _serve(files, given) as port:
         page = browser.open(f"http://127.0.0.1:{port}/")
         try:
             page.wait_for("() => window.opened === true", timeout_seconds=_START_SECONDS)
-            yield VaultPage(page, chunks)
+            yield VaultPage(page, given)
         finally:
             page.close()
 
@@ -111,21 +112,23 @@ def _split(cases: Sequence[Case]) -> Iterator[list[Case]]:
 
 
 def _tests_zip() -> bytes:
-    # What runs in the page, and nothing of what reads the sets.
+    # What runs in the page, and nothing of what reads the sets or drives the browser.
     folder = ROOT / "tests/conformance"
     modules = [*folder.glob("*.py"), *(folder / "checks").glob("*.py")]
+    modules += [ROOT / f"tests/{name}" for name in ("__init__.py", "unit/__init__.py", "unit/exchange.py")]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
-        for path in (ROOT / "tests/__init__.py", *modules):
+        target.writestr("inside.py", (_HERE / "inside.py").read_bytes())
+        for path in modules:
             target.writestr(path.relative_to(ROOT).as_posix(), path.read_bytes())
     return archive.getvalue()
 
 
 @contextmanager
-def _serve(files: dict[str, Content], chunks: dict[str, bytes]) -> Iterator[int]:
+def _serve(files: dict[str, Content], given: dict[str, bytes]) -> Iterator[int]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            content = {"/": _PAGE, **files, **chunks}.get(self.path)
+            content = {"/": _PAGE, **files, **given}.get(self.path)
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Type", _TYPES.get(Path(self.path).suffix, "text/html"))
             self.send_header("Cache-Control", "no-store")

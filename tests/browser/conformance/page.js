@@ -1,4 +1,4 @@
-/** Runs packed cases in the vault's own runtime; `window.runChunk` is all that the harness calls. */
+/** Calls functions of the tests inside the vault's own runtime; `window.call` is all that the harness uses. */
 
 import { fetchAssets } from "./runtime/assets.js";
 
@@ -25,19 +25,17 @@ const assets = await fetchAssets(new URL("./runtime/", import.meta.url));
 window.startKind = await ask({ kind: "start", assets, tests });
 
 /**
- * Leaves `{result}`, the outcomes as JSON, or `{error}` in `window.outcomes`, which is asked for from time to time.
- * @param {string} path
+ * Calls a function of `inside.py` with what stands at `/given`. Its text is left as `{result}`, or `{error}`, in
+ * `window.answer`, which is asked for from time to time.
+ * @param {string} name
  */
-window.runChunk = async (path) => {
-  window.outcomes = null;
+window.call = async (name) => {
+  window.answer = null;
   try {
-    const packed = await fetchBytes(path);
-    window.outcomes = { result: await ask({ kind: "run", packed }, [packed]) };
+    const given = await fetchBytes("/given");
+    window.answer = { result: await ask({ kind: "call", name, given }, [given]) };
   } catch (error) {
-    window.outcomes = { error: String(error) };
+    window.answer = { error: String(error) };
   }
 };
-
-/** @param {string} code @returns {Promise<string>} what the Python expression gives */
-window.evaluate = (code) => ask({ kind: "evaluate", code });
 window.opened = true;

@@ -28,18 +28,17 @@ import wasm_build.verbs
 from smime_core.providers.webcrypto import WebCryptoProvider
 provider = WebCryptoProvider()
 
-def begin(packed):
-    from tests.conformance.run import run_packed
-    return wasm_build.verbs.stepper(run_packed(packed.to_bytes(), provider))
+def begin(name, given):
+    from inside import FUNCTIONS
+    return wasm_build.verbs.stepper(FUNCTIONS[name](provider, given.to_bytes()))
 `);
     return python.startKind;
   },
-  run: async ({ packed }) => {
-    const outcomes = await finish(pyodide.globals.get("begin")(new Uint8Array(packed)));
+  call: async ({ name, given }) => {
+    const text = await finish(pyodide.globals.get("begin")(name, new Uint8Array(given)));
     residue.wipeBuffers();
-    return outcomes;
+    return text;
   },
-  evaluate: async ({ code }) => pyodide.runPython(code),
 };
 
 onmessage = async ({ data }) => {
