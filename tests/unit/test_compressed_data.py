@@ -89,6 +89,13 @@ def test_content_that_is_missing_is_refused() -> None:
         parse_compressed_data(der.read_one(structure))
 
 
+def test_other_numbers_of_fields_are_refused() -> None:
+    fields = [field.encoded for field in der.read_children(parse_content_info(compressed(b"")).content)]
+    for wrong in (fields[:2], [*fields, fields[0]]):
+        with pytest.raises(MalformedMessage, match="fields, expected 3"):
+            parse_compressed_data(der.read_one(der.sequence(*wrong)))
+
+
 def test_the_ratio_is_limited() -> None:
     # 1,000 to 1: 20 kB become 20 MB.
     with pytest.raises(LimitExceeded, match="compression ratio"):

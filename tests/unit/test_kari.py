@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from smime_core import blocking, der
 from smime_core.algorithms import AES_192_CBC, CURVE_OIDS, KEY_AGREEMENTS, AgreementKdf, Curve
 from smime_core.blocking import run
+from smime_core.enveloped_data import open_enveloped_data
 from smime_core.errors import (
     AlgorithmForbidden,
     DecryptionError,
     MalformedMessage,
+    NoMatchingRecipient,
     SmimeError,
     UnsupportedAlgorithm,
 )
@@ -25,7 +27,8 @@ from smime_core.kari import KeyAgreeRecipient, OriginatorKey, derive_kek
 from smime_core.key_management import build_issuer_and_serial
 from smime_core.keys import public_point
 from smime_core.policy import Policy
-from smime_core.provider import NewKey
+from smime_core.provider import NewKey, PrivateKey
+from smime_core.providers.native import NativeProvider
 from smime_core.recipient_info import recipient_algorithm
 from tests.unit.envelopes import (
     CEK,
@@ -290,6 +293,40 @@ def test_a_kari_that_names_an_rsa_key_gives_no_more_than_a_failure() -> None:
     made = kari(rsa, originator=originator_key(point_of(ALICE)), shared=agreed_with(ALICE, BOB))
     with pytest.raises(DecryptionError):
         unseal(envelope(made), rsa)
+
+
+class CarelessProvider(NativeProvider):
+    """Agrees with whatever key."""
+
+    async def agree(self, key: PrivateKey, point: bytes) -> bytes:
+        return bytes(32)
+
+
+def test_the_type_of_the_key_is_checked_whatever_the_provider_does() -> None:
+    for key in (NewKey.P256, NewKey.RSA_2048):
+        reader = person("bob", key)
+        sealed = envelope(kari(reader, originator=originator_key(point_of(ALICE)), shared=bytes(32)))
+        opened = open_enveloped_data(parse(sealed), holders=[reader], provider=CarelessProvider())
+        if key is NewKey.P256:
+            assert run(opened).content == CONTENT
+            continue
+        with pytest.raises(DecryptionError):
+            run(opened)
+
+
+@pytest.mark.parametrize("damage", ["one field", "three fields", "no octets", "half an octet"])
+def test_a_damaged_originator_key_opens_for_nobody(damage: str) -> None:
+    fields = [bytes(field.encoded) for field in der.read_children(der.read_one(originator_key(point_of(ALICE))))]
+    damaged = {
+        "one field": fields[:1],
+        "three fields": [*fields, der.integer(1)],
+        "no octets": [fields[0], der.element(0x03, b"\0")],
+        "half an octet": [fields[0], der.element(0x03, b"\4" + point_of(ALICE))],
+    }[damage]
+    sealed = to_bob(originator=der.element(0xA1, *damaged))
+    assert [recipient.kind for recipient in parse(sealed).recipients] == ["kari"]
+    with pytest.raises(NoMatchingRecipient):
+        unseal(sealed, BOB)
 
 
 def test_people_read_how_the_key_travels() -> None:
