@@ -364,6 +364,13 @@ def test_every_altered_bit_is_refused(cipher: ContentCipher) -> None:
             run(PROVIDER.decrypt_content(cipher, key, nonce, altered, aad=b"aad"))
 
 
+def test_a_tag_cut_short_is_not_taken_for_a_shorter_one() -> None:
+    sealed = aead.AESGCM(b"k" * 16).encrypt(b"n" * 12, b"", b"")[:13]
+    assert run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, b"n" * 12, sealed, tag_length=13)) == b""
+    with pytest.raises(DecryptionError):
+        run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, b"n" * 12, sealed, tag_length=14))
+
+
 @pytest.mark.parametrize("tag_length", [4, 6, 8, 10])
 def test_ccm_with_a_whole_tag_below_the_floor_is_refused(tag_length: int) -> None:
     # RFC 5084 section 3.1 has such; a forger guesses four bytes.
