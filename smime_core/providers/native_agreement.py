@@ -19,10 +19,10 @@ def agree_ephemeral(key: ForeignPublicKey) -> tuple[bytes, bytes]:
         return point, ephemeral.exchange(ec.ECDH(), key)
     if isinstance(key, x25519.X25519PublicKey):
         private = x25519.X25519PrivateKey.generate()
-        return private.public_key().public_bytes_raw(), _not_all_zeros(private.exchange(key))
+        return private.public_key().public_bytes_raw(), check_secret(private.exchange(key))
     if isinstance(key, x448.X448PublicKey):
         large = x448.X448PrivateKey.generate()
-        return large.public_key().public_bytes_raw(), _not_all_zeros(large.exchange(key))
+        return large.public_key().public_bytes_raw(), check_secret(large.exchange(key))
     raise ProviderError("agree_ephemeral", "the key is of a type that agrees on nothing")
 
 
@@ -34,12 +34,15 @@ def agree(key: ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey | x448.X448P
             raise ValueError("neither a compressed nor an uncompressed point")
         return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(key.curve, point))
     if isinstance(key, x25519.X25519PrivateKey):
-        return _not_all_zeros(key.exchange(x25519.X25519PublicKey.from_public_bytes(point)))
-    return _not_all_zeros(key.exchange(x448.X448PublicKey.from_public_bytes(point)))
+        return check_secret(key.exchange(x25519.X25519PublicKey.from_public_bytes(point)))
+    return check_secret(key.exchange(x448.X448PublicKey.from_public_bytes(point)))
 
 
-def _not_all_zeros(secret: bytes) -> bytes:
-    # RFC 8418 section 2. The library refuses such points too; whoever takes another library must not have to know.
+def check_secret(secret: bytes) -> bytes:
+    """The shared secret itself; a ValueError when it is all zeros (RFC 8418 section 2).
+
+    The library refuses points that lead there too; RFC 7748 leaves that to it.
+    """
     if not any(secret):
         raise ValueError("the shared secret is all zeros")
     return secret

@@ -42,6 +42,7 @@ from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch,
 from smime_core.keys import parse_private_key, parse_public_key, public_key_of
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
 from smime_core.providers.native import NativeProvider
+from smime_core.providers.native_agreement import check_secret
 from smime_core.providers.python_des import decrypt_des_cbc
 from smime_core.providers.python_rc2 import decrypt_rc2_cbc
 
@@ -304,7 +305,7 @@ def test_blocks_come_back_whole(cipher: ContentCipher) -> None:
 
 def test_only_cbc_has_blocks_alone() -> None:
     with pytest.raises(DecryptionError):
-        run(PROVIDER.decrypt_blocks(AES_256_GCM, b"k" * 32, b"i" * 12, b"c" * 16))
+        run(PROVIDER.decrypt_blocks(AES_256_GCM, b"k" * 32, b"i" * 16, b"c" * 16))
 
 
 # Tags and nonces (MUSTS 19)
@@ -413,6 +414,12 @@ def test_points_of_small_order_and_of_wrong_length_are_refused(kind: NewKey, len
     spki_der = public_key_of(key).spki_der
     with pytest.raises(ProviderError):
         run(PROVIDER.agree_ephemeral(parse_public_key(spki_der[:-length] + bytes(length))))
+
+
+def test_a_secret_of_zeros_is_refused_whatever_the_library_does() -> None:
+    assert check_secret(b"\0" * 31 + b"\1") == b"\0" * 31 + b"\1"
+    with pytest.raises(ValueError, match="all zeros"):
+        check_secret(bytes(32))
 
 
 @pytest.mark.parametrize(
