@@ -7,12 +7,19 @@ from typing import Final
 import pytest
 
 from smime_core import der
-from smime_core.algorithms import AES_128_CBC, AES_256_CBC, AES_256_GCM, ContentCipher
+from smime_core.algorithms import AES_128_CBC, AES_192_CBC, AES_256_CBC, AES_256_GCM, ContentCipher
 from smime_core.blocking import run
 from smime_core.content_info import ID_DATA
 from smime_core.enveloped_data import build_enveloped_data
-from smime_core.errors import DecryptionError, MalformedMessage, NoMatchingRecipient, UnsupportedAlgorithm
+from smime_core.errors import (
+    AlgorithmForbidden,
+    DecryptionError,
+    MalformedMessage,
+    NoMatchingRecipient,
+    UnsupportedAlgorithm,
+)
 from smime_core.kekri import KeyEncryptionKey, build_kekri
+from smime_core.policy import Policy
 from smime_core.recipient_info import recipient_algorithm
 from tests.unit.envelopes import CEK, CONTENT, envelope, parse, unseal, version_of
 from tests.unit.people import PROVIDER, person
@@ -100,6 +107,35 @@ def test_must_45_an_unknown_wrap_is_said_and_hides_nobody() -> None:
     with pytest.raises(UnsupportedAlgorithm):
         unseal(envelope(unknown), keks=[KEK])
     assert unseal(envelope(unknown, info), keks=[KEK]) == CONTENT
+
+
+def test_a_triple_des_key_of_old_is_for_the_archive_alone() -> None:
+    # The example of RFC 3217 section 3.4 around a key that AES-192 takes as well.
+    kek = KeyEncryptionKey(identifier=b"k", key=bytes.fromhex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f"))
+    cek = bytes.fromhex("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98")
+    wrapped = "690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4"
+    info = der.element(
+        0xA2,
+        der.integer(4),
+        der.sequence(der.octet_string(b"k")),
+        der.sequence(der.oid("1.2.840.113549.1.9.16.3.6"), b"\x05\0"),
+        der.octet_string(bytes.fromhex(wrapped)),
+    )
+    sealed = envelope(info, cipher=AES_192_CBC, cek=cek)
+    assert unseal(sealed, keks=[kek], policy=Policy.ARCHIVE) == CONTENT
+    with pytest.raises(AlgorithmForbidden):
+        unseal(sealed, keks=[kek])
+
+
+@pytest.mark.parametrize("count", [0, 4])
+def test_a_damaged_name_of_a_key_opens_for_nobody(count: int) -> None:
+    fields = der.read_children(der.read_one(run(build_kekri(KEK, CEK, provider=PROVIDER))))
+    kekid = der.sequence(*[der.octet_string(KEK.identifier)] * count)
+    info = der.element(0xA2, fields[0].encoded, kekid, fields[2].encoded, fields[3].encoded)
+    with pytest.raises(NoMatchingRecipient):
+        unseal(envelope(info), keks=[KEK])
+    with pytest.raises(NoMatchingRecipient):
+        unseal(envelope(der.element(0xA2, *(field.encoded for field in (*fields, fields[0])))), keks=[KEK])
 
 
 def test_a_key_never_reaches_a_repr() -> None:

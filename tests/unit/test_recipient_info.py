@@ -65,6 +65,12 @@ def v15(someone: Identity = ALICE, cek: bytes = CEK) -> bytes:
 DAMAGED: Final = {
     "a ktri of one field": der.sequence(der.integer(0)),
     "a ktri of text": der.sequence(der.integer(0), der.sequence(), der.sequence(), b"\x0c\x01x"),
+    "a ktri of five fields": der.sequence(*(f.encoded for f in der.read_sequence(v15())), der.integer(1)),
+    "an ori of three fields": der.element(0xA4, der.oid("1.2.3"), der.sequence(), der.sequence()),
+    "a kemri of eleven fields": der.element(
+        0xA4, der.oid("1.2.840.113549.1.9.16.13.3"), der.sequence(*[der.integer(1)] * 11)
+    ),
+    "a pwri of five fields": der.element(0xA3, der.integer(0), der.explicit(0, b""), *[der.octet_string(b"")] * 3),
     "an empty kari": der.element(0xA1),
     "a kari of numbers": der.element(0xA1, *[der.integer(1)] * 4),
     "an empty kekri": der.element(0xA2),
