@@ -49,8 +49,10 @@ pytest: setup test-tools
 	$(VENV)/python -m pytest $(ARGS)
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
+# PROVIDERS="native chromium firefox" runs every case in the browsers besides, which takes its time.
 conformance: $(STAMPS)/python
-	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} --page docs/conformance.md
+	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} $(PROVIDERS:%=--provider %) \
+		--page docs/conformance.md
 
 bench: setup test-tools
 	$(VENV)/python -m tests.bench

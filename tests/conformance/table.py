@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.conformance.case import Outcome, Status
 from tests.conformance.readers.sets import about
 
 _HEADING = """# Conformance
+
 What `python -m tests.conformance` said of the published test vectors; written by `make conformance`, not by hand.
 
 Every signature is verified and every plaintext compared for real, by policy ARCHIVE, because many examples are older
@@ -34,26 +35,32 @@ def format_table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def format_page(outcomes: Sequence[Outcome], *, provider: str, formats: str) -> str:
-    """The whole of docs/conformance.md."""
+def format_page(outcomes: Mapping[str, Sequence[Outcome]], *, formats: str) -> str:
+    """The whole of docs/conformance.md; `outcomes` by provider."""
     rows = [
-        "| set | what is compared | cases | facts | passed | failed | skipped |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        f"| set | what is compared | cases | facts | {' | '.join(outcomes)} |",
+        f"|---|---|---:|---:{'|---' * len(outcomes)}|",
     ]
-    for name in sets_of(outcomes):
-        mine = [outcome for outcome in outcomes if outcome.set == name]
-        passed, failed, skipped = counts(mine)
+    first = next(iter(outcomes.values()))
+    for name in sets_of(first):
+        mine = [outcome for outcome in first if outcome.set == name]
+        cells = [_cell([outcome for outcome in found if outcome.set == name]) for found in outcomes.values()]
         facts = sum(outcome.facts for outcome in mine)
-        rows.append(f"| {name} | {about(name)} | {len(mine)} | {facts} | {passed} | {failed} | {skipped} |")
+        rows.append(f"| {name} | {about(name)} | {len(mine)} | {facts} | {' | '.join(cells)} |")
+    rows.append(
+        f"| all | | {len(first)} | {sum(o.facts for o in first)} | {' | '.join(map(_cell, outcomes.values()))} |"
+    )
     skips = ["| set | cases | why skipped |", "|---|---:|---|"]
-    for (name, why, link), number in skip_reasons(outcomes).items():
+    for (name, why, link), number in skip_reasons(first).items():
         skips.append(f"| {name} | {number} | {why} ([source]({link})) |")
-    failures = [f"- {o.set}: {o.name}: {o.why}" for o in outcomes if o.status is Status.FAILED]
-    parts = [_HEADING, f"## Results, provider {provider}", *rows, "", "## Skipped", *skips]
-    if failures:
-        parts += ["", "## Failed", *failures]
-    parts += ["", "## A set of your own", formats]
-    return "\n".join(parts) + "\n"
+    parts = [_HEADING, "## Results by provider", "", *rows, "", "## Skipped", "", *skips]
+    for provider, found in outcomes.items():
+        failures = [f"- {o.set}: {o.name}: {o.why}" for o in found if o.status is Status.FAILED]
+        parts += ["", f"## Failed, provider {provider}", "", *failures] if failures else []
+        further = Counter(skip_reasons(found)) - skip_reasons(first)
+        parts += ["", f"## Skipped besides, provider {provider}", ""] if further else []
+        parts += [f"- {number} of {name}: {why} ([source]({link}))" for (name, why, link), number in further.items()]
+    return "\n".join([*parts, "", "## A set of your own", "", formats]) + "\n"
 
 
 def sets_of(outcomes: Sequence[Outcome]) -> list[str]:
@@ -64,6 +71,11 @@ def counts(outcomes: Sequence[Outcome]) -> tuple[int, int, int]:
     """(passed, failed, skipped)."""
     found = Counter(outcome.status for outcome in outcomes)
     return found[Status.PASSED], found[Status.FAILED], found[Status.SKIPPED]
+
+
+def _cell(outcomes: Sequence[Outcome]) -> str:
+    words = ("passed", "failed", "skipped")
+    return ", ".join(f"{number} {word}" for number, word in zip(counts(outcomes), words, strict=True) if number)
 
 
 def skip_reasons(outcomes: Sequence[Outcome]) -> Counter[tuple[str, str, str]]:
