@@ -36,8 +36,6 @@ class FilePassphrase:
         self._bmp_forms = list_bmp_forms(passphrase)
         self._octet_forms = list_octet_forms(passphrase)
         self._work = 0
-        self.fits = False
-        """Whether it has opened anything."""
 
     @property
     def bmp_forms(self) -> tuple[bytes, ...]:
@@ -76,7 +74,6 @@ class FilePassphrase:
 
     def prefer(self, form: bytes) -> None:
         """Try this form first from now on: it has opened something."""
-        self.fits = True
         for forms in (self._bmp_forms, self._octet_forms):
             forms.sort(key=lambda other: other != form)
 

@@ -43,7 +43,7 @@ async def parse_pkcs12(p12: Buffer, passphrase: bytes, *, provider: CryptoProvid
     """What a PKCS#12 file holds. `passphrase` is UTF-8; none is empty.
 
     Raises MalformedMessage, LimitExceeded, UnsupportedAlgorithm (for a file signed with a key, or an unknown MAC), and
-    WrongPassphrase when the MAC does not hold or, without one, nothing that is encrypted opens.
+    WrongPassphrase when the MAC does not hold or, without one, nothing opens.
     """
     check_limit("PKCS#12 bytes", len(p12), MAX_PKCS12_BYTES)
     # The caller may overwrite its buffers while this waits for the provider.
@@ -94,8 +94,8 @@ class _Reader:
         check_limit("PKCS#12 keys", self._count_keys(), _MAX_KEYS)
 
     def finish(self) -> Pkcs12Contents:
-        # Damage tells itself from a wrong passphrase by what else this passphrase opened, the MAC above all.
-        if not self._passphrase.fits:
+        # Without a MAC this is how a wrong passphrase shows.
+        if not self._keys and not self._certificates:
             for failure in self._failures:
                 if isinstance(failure, WrongPassphrase):
                     raise failure

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
 from smime_core import der
-from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2, SignatureAlgorithm, SignatureScheme
+from smime_core.algorithms import AES_256_CBC, HashName, Kdf, Pbkdf2, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
@@ -405,6 +405,34 @@ def test_key_under_another_passphrase_does_not_hide_the_others(alice: Identity, 
     assert [identity.certificate for identity in load(pfx(der.sequence(*bags)))] == [alice.certificate]
     with pytest.raises(WrongPassphrase):
         load(pfx(der.sequence(foreign, certificate_bag(bob.certificate.der))))
+
+
+def test_key_in_clear_is_read_beside_one_that_stays_locked(alice: Identity, bob: Identity) -> None:
+    bags = [shrouded_bag(bob, iterations=1), key_bag(alice), certificate_bag(alice.certificate.der)]
+    assert [identity.certificate for identity in load(pfx(der.sequence(*bags)), b"wrong")] == [alice.certificate]
+
+
+def test_file_without_a_mac_of_which_nothing_opens_has_the_wrong_passphrase(alice: Identity) -> None:
+    # Whatever else is wrong with it.
+    bags = der.sequence(der.sequence(), shrouded_bag(alice, iterations=1))
+    with pytest.raises(WrongPassphrase):
+        run(parse_pkcs12(pfx(bags), b"wrong", provider=PROVIDER))
+    assert len(run(parse_pkcs12(pfx(bags), PASSPHRASE, provider=PROVIDER)).failures) == 1
+
+
+def test_no_key_is_derived_beyond_the_limit_of_keys(alice: Identity) -> None:
+    class Counting(NativeProvider):
+        count = 0
+
+        async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
+            self.count += 1
+            return await super().derive_key(kdf, secret, length)
+
+    provider = Counting()
+    p12 = pfx(der.sequence(*[shrouded_bag(alice, iterations=1)] * 200))
+    with pytest.raises(LimitExceeded, match="PKCS#12 keys"):
+        run(parse_pkcs12(p12, PASSPHRASE, provider=provider))
+    assert provider.count <= 101
 
 
 def test_name_of_the_certificate_goes_before_the_name_of_the_key(alice: Identity) -> None:

@@ -98,6 +98,7 @@ VALUE: Final = der.explicit(0, NOTHING)
     ("p12", "complaint"),
     [
         (with_safe(der.sequence(der.oid(DATA))), "AuthenticatedSafe: a ContentInfo of 1 fields"),
+        (with_safe(der.sequence(der.oid(ENCRYPTED_DATA))), "AuthenticatedSafe: a ContentInfo of 1 fields"),
         (with_safe(encrypted()), "encryptedContentInfo is incomplete"),
         (with_safe(encrypted(der.oid(DATA), SHA256)), "encryptedContentInfo is incomplete"),
         (with_safe(der.sequence(der.oid(ENCRYPTED_DATA), der.explicit(0, NOTHING))), "encryptedContentInfo is"),
