@@ -95,6 +95,9 @@ def _read_tokens(value: str) -> list[_Token]:
             position = _skip_comment(value, position)
             if position < 0:
                 return [*tokens, ("bad", "(")]
+        elif match[0] == '"':
+            # A quote that is never closed swallows the rest; looking from each quote to the end takes quadratic time.
+            return [*tokens, ("bad", '"')]
         elif kind != "blank":
             tokens.append((kind, match[kind]))
     return tokens

@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 MAX_FILENAME_BYTES: Final = 200  # file systems take 255; room for the " (1)" of a browser
-_FOLDERS: Final = re.compile(r".*[/\\]", re.DOTALL)
 # Controls, marks that turn or hide text (a reversed "fdp.exe" looks like a PDF), and what Windows forbids in names.
 _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff0-\uffff"
@@ -17,7 +16,7 @@ _DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?
 
 def clean_filename(name: str, *, fallback: str = "attachment") -> str:
     """The last component of a proposed name, without what misleads people or file systems; never empty."""
-    cleaned = _UNSAFE.sub("", _FOLDERS.sub("", name))
+    cleaned = _UNSAFE.sub("", name[max(name.rfind("/"), name.rfind("\\")) + 1 :])
     cleaned = re.sub(r"\s+", " ", cleaned).strip(" .")
     if not cleaned:
         return fallback

@@ -7,12 +7,14 @@ bytes, before the charset is applied; a set with gaps, doubles or leading zeros 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from smime_core.mime.charset import decode_text
 
 _PARAMETER: Final = re.compile(r';[\s;]*+([^=;\s"]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.|\\\Z)*+)"?|([^;]*+))', re.DOTALL)
+_SEPARATORS: Final = re.compile(r"[\s;]++")
 _SECTION_NAME: Final = re.compile(r"([^*]+)(?:\*(0|[1-9]\d{0,2}))?(\*)?")
 _TOKEN: Final = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=\x00-\x20\x7f]+")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
@@ -53,7 +55,7 @@ def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     broken: set[str] = set()
-    for match in _PARAMETER.finditer(value, len(head)):
+    for match in _find_parameters(value, len(head)):
         name = _SECTION_NAME.fullmatch(match[1].lower())
         if name is None:
             continue
@@ -69,6 +71,17 @@ def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
     return _strip_comments(head).strip().lower(), plain | {
         name: text for name, text in joined.items() if text is not None
     }
+
+
+def _find_parameters(value: str, position: int) -> Iterator[re.Match[str]]:
+    # Not `finditer`, which would look at a run of semicolons anew from each of them.
+    while (position := value.find(";", position)) >= 0:
+        match = _PARAMETER.match(value, position) or _SEPARATORS.match(value, position)
+        if match is None:
+            return
+        if match.re is _PARAMETER:
+            yield match
+        position = match.end()
 
 
 def format_parameter(name: str, value: str) -> str:
