@@ -14,6 +14,7 @@ from tests.conformance.case import Case, Skip
 from tests.conformance.checks.keys import OpenPkcs12
 from tests.conformance.checks.mail import Leaf, RoundTrip, Structure, Verdict
 from tests.conformance.checks.robustness import Parse
+from tests.conformance.checks.sealed import Key
 from tests.conformance.checks.signed import VerifySignatures
 
 _DSA_KEY: Final = Skip(
@@ -69,6 +70,7 @@ _OTHERWISE: Final = {
 _NOT_MAIL: Final = {".md", ".json", ".xml", ".out", ".bin", ".txt", ".p12", ".crt", ".pem", ".key", ".asc", ""}
 _NOT_VERIFIED: Final = ("signed-unverified", "invalid", "plain", "encrypted-only")
 _ANGLE_ADDRESS: Final = re.compile(r"<([^<>]*)>\s*$")
+_HEADERS_AT: Final = "2024-01-15T00:00:00+00:00"
 _JOHNNY_AT: Final = "2019-06-01T00:00:00+00:00"
 _DECODED: Final = re.compile(r'<(?:text|binary)-body name="([^"]+)"/>')
 
@@ -131,22 +133,32 @@ def _from_addresses(path: Path) -> list[str]:
 
 def read_notmuch_headers(folder: Path) -> Iterator[Case]:
     """OpenPGP mails show their outer Subject alone, whatever they claim to protect; the S/MIME ones verify and open."""
-    for path in sorted(folder.glob("corpora/**/*")):
-        if not path.is_file():
-            continue
+    set_name = "protected-headers-notmuch"
+    anchors = ((folder / "smime/ca.crt").read_bytes(),)
+    bob = Key(pkcs12=(folder / "smime/bob.p12").read_bytes())
+    for path in sorted(path for path in folder.glob("corpora/**/*") if path.is_file()):
         octets = path.read_bytes()
         name = path.relative_to(folder).as_posix()
-        yield Case(set="protected-headers-notmuch", name=f"{name}, round trip", task=RoundTrip(message=octets))
-        if b"pkcs7" in octets.lower():
-            task: Verdict | VerifySignatures
-            if "signed.eml" in path.name:
-                task = VerifySignatures(message=octets, signers=1)
-                yield Case(set="protected-headers-notmuch", name=name, task=task, source="the file's name")
+        yield Case(set=set_name, name=f"{name}, round trip", task=RoundTrip(message=octets))
+        if b"pkcs7" not in octets.lower():
+            outer = email.message_from_bytes(octets, policy=email.policy.default)["Subject"]
+            headers = (("Subject", str(outer)),) if outer is not None else ()
+            task = Verdict(message=octets, states=("plain",), at=_HEADERS_AT, headers=headers)
+            yield Case(set=set_name, name=name, task=task, source="README: to be ignored")
             continue
-        outer = email.message_from_bytes(octets, policy=email.policy.default)["Subject"]
-        headers = (("Subject", str(outer)),) if outer is not None else ()
-        task = Verdict(message=octets, states=("plain",), at="2024-01-01T00:00:00+00:00", headers=headers)
-        yield Case(set="protected-headers-notmuch", name=name, task=task, source="README: to be ignored")
+        task = Verdict(
+            message=octets,
+            states=("verified",) if "sign" in path.name else ("encrypted-only",),
+            anchors=anchors,
+            keys=(bob,) if "enc" in path.name else (),
+            at=_HEADERS_AT,
+            policy="ARCHIVE",
+            signers=("alice@smime.example",) if "sign" in path.name else (),
+        )
+        yield Case(set=set_name, name=name, task=task, source="the file's name")
+        if "signed.eml" in path.name:
+            signed = VerifySignatures(message=octets, signers=1)
+            yield Case(set=set_name, name=f"{name}, signature", task=signed, source="the file's name")
 
 
 def read_mime(folder: Path) -> Iterator[Case]:
