@@ -1,0 +1,95 @@
+"""One flipped bit anywhere in a signed or sealed structure: refused, but where nobody's word is taken.
+
+What may change unnoticed is named here octet by octet: version numbers (MUSTS 32), digestAlgorithms (MUSTS 45) and the
+carried certificate of the authority, which the verifier has of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from smime_core import der
+from smime_core.algorithms import AES_256_GCM, build_digest_identifier
+from smime_core.blocking import open_bytes, run, seal_bytes, verify_bytes
+from smime_core.content_info import ID_DATA
+from smime_core.errors import SmimeError
+from smime_core.key_management import choose_signature_algorithm
+from smime_core.provider import NewKey
+from smime_core.report import State
+from smime_core.signed_data import build_signed_data
+from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions
+from tests.unit.people import NOW, PROVIDER, anchor, person, trust
+
+CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
+VERSION_OCTETS = 3  # an INTEGER below 128
+
+
+def flipped(octets: bytes, position: int) -> bytes:
+    altered = bytearray(octets)
+    altered[position] ^= 1 << position % 8
+    return bytes(altered)
+
+
+def positions_of(octets: bytes, part: bytes) -> set[int]:
+    start = octets.index(part)
+    return set(range(start, start + len(part)))
+
+
+def positions_before(octets: bytes, part: bytes) -> set[int]:
+    """Where the version in front of a part stands."""
+    start = octets.index(part)
+    return set(range(start - VERSION_OCTETS, start))
+
+
+def is_verified(cms: bytes) -> bool:
+    try:
+        report = verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW)
+    except SmimeError:
+        return False
+    return report.state is State.VERIFIED and report.content == CONTENT
+
+
+@pytest.mark.parametrize("attributes", list(AttributesForm), ids=lambda form: form.value)
+@pytest.mark.parametrize("key", [NewKey.RSA_2048, NewKey.P256, NewKey.ED25519], ids=str)
+def test_a_flipped_bit_in_what_is_signed_is_refused(key: NewKey, attributes: AttributesForm) -> None:
+    alice = person("alice", key)
+    # By key identifier: in a name the case of letters may change (MUSTS 46).
+    options = SignerOptions(sid_form=SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, attributes=attributes)
+    signed = run(
+        build_signed_data(
+            CONTENT, holders=[alice], content_type=ID_DATA, detached=False, signing_time=NOW, provider=PROVIDER,
+            options=options,
+        )
+    )  # fmt: skip
+    assert is_verified(signed)
+    digest_algorithms = der.set_of([build_digest_identifier(choose_signature_algorithm(alice.private_key))])
+    identifier = b"\x80\x14" + (alice.certificate.subject_key_identifier or b"")
+    indifferent = (
+        positions_before(signed, digest_algorithms)
+        | positions_of(signed, digest_algorithms)
+        | positions_before(signed, identifier)
+        | positions_of(signed, anchor().der)
+    )
+    accepted = {position for position in range(len(signed)) if is_verified(flipped(signed, position))}
+    assert accepted <= indifferent
+
+
+@functools.cache
+def sealed() -> bytes:
+    return seal_bytes(CONTENT, recipients=[person("bob").certificate], provider=PROVIDER, cipher=AES_256_GCM)
+
+
+def test_a_flipped_bit_in_what_is_sealed_with_a_tag_is_refused() -> None:
+    accepted = set()
+    for position in range(len(sealed())):
+        try:
+            opened = open_bytes(flipped(sealed(), position), identities=[person("bob")], provider=PROVIDER)
+        except SmimeError:
+            continue
+        assert opened.content == CONTENT
+        accepted.add(position)
+    # The two version numbers stand before the recipient's name; whoever is named there cannot open otherwise.
+    assert all(position < sealed().index(person("bob").certificate.issuer_der) for position in accepted)
+    assert len(accepted) <= 2 * VERSION_OCTETS
