@@ -1,11 +1,17 @@
 """Cases described in JSON: the format of the set `cms`, and of `tests/conformance/expected` for most published sets.
 
-    {"cases": [{"name": …, "operation": …, "source": …, "skip": {"reason": …, "link": …}, FIELD: …, …}, …]}
+    {"cases": [
+      {"name": "mail of Alice", "operation": "verify", "message": "alice.eml", "signers": 1},
+      {"name": "sealed for Bob", "operation": "decrypt", "message": "sealed.p7m", "content": {"text": "Hello"},
+       "keys": [{"certificate": "bob.pem", "pkcs8": "bob.key"}, {"pkcs12": "bob.p12", "password": {"text": "secret"}}]},
+      {"name": "forged", "operation": "refuse-signatures", "for_each": "forged/*.p7m", "message": "$file"}
+    ]}
 
-`operation` is the name of a task and FIELD one of its fields (`describe_operations` lists them). Octets are written as
-the name of a file in the folder, or as {"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}; private and public
-keys and PKCS#12 files may be PEM. With "for_each": GLOB, or a list of them, the case is repeated for each file, whose
-name stands for "$file".
+Every case has a `name`, an `operation` and the operation's fields, listed below; `source` may say where the claim is
+made, and `skip` {"reason": TEXT, "link": URL} that it cannot hold. Octets are the name of a file in the folder, or
+{"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}. Messages are .eml, DER, BER or PEM; certificates DER or
+PEM; private keys PKCS#8 in DER, or PEM; PKCS#12 files may be PEM too. With "for_each", a glob or a list of them, the
+case is repeated for each file that matches, whose name stands for "$file".
 """
 
 from __future__ import annotations
@@ -47,11 +53,24 @@ _OPERATIONS: Final[dict[str, type[Any]]] = {
     "decapsulate": keys.Decapsulate,
     "verdict": mail.Verdict,
     "round-trip": mail.RoundTrip,
+    "structure": mail.Structure,
     "parse": robustness.Parse,
     "out-of-scope": primitives.OutOfScope,
 }
 _ABOUT_CASE: Final = {"name", "operation", "source", "skip", "for_each"}
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(?:[^-]*\n\r?\n)?([A-Za-z0-9+/=\s]+)-----END \1-----")
+_TYPE_WORDS: Final = {
+    "tuple[tuple[str, str], ...]": "list of pairs of texts",
+    "tuple[bytes, ...]": "list of octets",
+    "tuple[str, ...]": "list of texts",
+    "tuple[Key, ...]": "list of keys",
+    "tuple[Kek, ...]": "list of shared keys",
+    "tuple[Leaf, ...]": "list of leaves",
+    "bytes": "octets",
+    "str": "text",
+    "int": "number",
+    "bool": "true or false",
+}
 _PEM_LABELS: Final = {
     "pkcs8": (b"PRIVATE KEY", b"RSA PRIVATE KEY"),
     "spki": (b"PUBLIC KEY",),
@@ -75,18 +94,23 @@ def read_described(set_name: str, folder: Path, description: Path) -> Iterator[C
 
 
 def describe_operations() -> str:
-    """The operations with their fields, for people who write a `cases.json`."""
-    paragraphs: list[str] = []
-    for name, cls in _OPERATIONS.items():
-        fields = [
-            f"  {field.name}: {_type_text(field.type)}{'' if _is_required(field) else ' (optional)'}"
-            for field in dataclasses.fields(cls)
-        ]
-        paragraphs.append("\n".join([f"{name}: {inspect.cleandoc(cls.__doc__ or '')}", *fields]))
-    return "\n\n".join(paragraphs)
+    """The operations and the parts of their fields, for people who write a `cases.json`."""
+    parts = {"key": sealed.Key, "shared key": sealed.Kek, "leaf": mail.Leaf}
+    return "\n\n".join(_describe(name, cls) for name, cls in {**_OPERATIONS, **parts}.items())
+
+
+def _describe(name: str, cls: type[Any]) -> str:
+    fields = [
+        f"  {field.name}: {_type_text(field.type)}{'' if _is_required(field) else ' (optional)'}"
+        for field in dataclasses.fields(cls)
+    ]
+    text = inspect.cleandoc(cls.__doc__ or "").replace("\n\n", "\n")
+    return "\n".join([f"{name}: {text}", *fields])
 
 
 def _read_case(set_name: str, folder: Path, entry: dict[str, Any], name: str) -> Case:
+    if entry.get("operation") not in _OPERATIONS:
+        raise ValueError(f"{name}: operation is {entry.get('operation')!r}, expected one of {', '.join(_OPERATIONS)}")
     cls = _OPERATIONS[entry["operation"]]
     fields = {field: value for field, value in entry.items() if field not in _ABOUT_CASE}
     return Case(
@@ -102,6 +126,8 @@ def _build(cls: type[Any], fields: dict[str, Any], folder: Path) -> Any:
     hints = typing.get_type_hints(cls)
     if unknown := fields.keys() - hints.keys():
         raise ValueError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
+    if missing := [f.name for f in dataclasses.fields(cls) if _is_required(f) and f.name not in fields]:
+        raise ValueError(f"{cls.__name__} needs the field {', '.join(missing)}")
     return cls(**{name: _convert(value, hints[name], name, folder) for name, value in fields.items()})
 
 
@@ -162,5 +188,7 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _type_text(annotation: Any) -> str:
-    text = str(annotation).replace(" | None", "").replace("bytes", "octets").replace("str", "text")
-    return text.replace("tuple[tuple[text, text], ...]", "list of pairs of texts").replace("Key", "keys")
+    text = str(annotation).replace(" | None", "")
+    for python, words in _TYPE_WORDS.items():
+        text = text.replace(python, words)
+    return text
