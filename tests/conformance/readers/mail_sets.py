@@ -177,9 +177,9 @@ def _read_structures(set_name: str, name: str, path: Path, octets: bytes) -> Ite
     lf = octets.replace(b"\r\n", b"\n")
     for suffix, message in ((".json", lf), (".crlf.json", lf.replace(b"\n", b"\r\n"))):
         found = path.with_suffix(suffix)
-        if found.is_file():
-            leaves = _stalwart_leaves(json.loads(found.read_text(encoding="utf-8")))
-            task = Structure(message=message, leaves=leaves)
+        document = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else None
+        if isinstance(document, dict) and "parts" in document:
+            task = Structure(message=message, leaves=_stalwart_leaves(document))
             yield Case(set=set_name, name=f"{name}, structure", task=task, source=found.name, skip=_OTHERWISE.get(name))
     decoded = path.with_name(f"{path.stem}_decoded.xml")
     if decoded.is_file():
