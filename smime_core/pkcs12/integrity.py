@@ -32,7 +32,6 @@ from smime_core.kdf import (
     parse_hmac_identifier,
     parse_iterations,
 )
-from smime_core.limits import MAX_PKCS12_KDF_ITERATIONS, check_limit
 from smime_core.passphrase import FilePassphrase
 from smime_core.pbes import count_iterations
 from smime_core.pkcs12.contents import PBMAC1
@@ -63,7 +62,6 @@ async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase)
         return
     hash_name = parse_hash_identifier(digest_info[0].encoded, role="PKCS#12 MAC")
     iterations = parse_iterations(fields[2], where=where) if len(fields) == 3 else 1
-    check_limit("PKCS#12 KDF iterations", iterations, MAX_PKCS12_KDF_ITERATIONS)
     for form in passphrase.bmp_forms:
         passphrase.spend(iterations)
         if hmac.compare_digest(expected, _old_mac(hash_name, form, salt, iterations, auth_safe)):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from typing import Final
 
 import pytest
 
 from smime_core import der
-from smime_core.algorithms import HashName
-from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.kdf import build_hmac_identifier
+from smime_core.algorithms import HashName, Pbkdf2
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
+from smime_core.kdf import Purpose, build_hmac_identifier, build_pbkdf2, derive_pkcs12
+from smime_core.passphrase import FilePassphrase
 from smime_core.pkcs12 import Pkcs12Contents, parse_pkcs12
 from smime_core.pkcs12.contents import (
     CERT_BAG,
@@ -22,6 +24,7 @@ from smime_core.pkcs12.contents import (
     SHROUDED_KEY_BAG,
     X509_CERTIFICATE,
 )
+from smime_core.pkcs12.integrity import check_mac
 from smime_core.providers.native import NativeProvider
 
 VERSION: Final = der.integer(3)
@@ -134,6 +137,44 @@ def test_pbmac1_of_an_unknown_derivation_is_unsupported() -> None:
     identifier = der.sequence(der.oid(PBMAC1), parameters)
     with pytest.raises(UnsupportedAlgorithm, match=r"key derivation: 1\.2\.3\.4"):
         parse(with_mac(der.sequence(der.sequence(identifier, SALT), SALT)))
+
+
+def pbmac1(iterations: int, mac_hash: HashName = HashName.SHA256) -> bytes:
+    """MacData whose MAC never holds."""
+    kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
+    parameters = der.sequence(build_pbkdf2(kdf, key_length=32), build_hmac_identifier(mac_hash))
+    identifier = der.sequence(der.oid(PBMAC1), parameters)
+    return der.sequence(der.sequence(identifier, SALT), SALT)
+
+
+@pytest.mark.parametrize("mac_data", [pbmac1(6), der.sequence(der.sequence(SHA256, SALT), SALT, der.integer(6))])
+def test_mac_counts_as_work(mac_data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    # MUSTS 40.
+    with pytest.raises(WrongPassphrase):
+        parse(with_mac(mac_data))
+    monkeypatch.setattr("smime_core.passphrase.MAX_PASSPHRASE_WORK", 5)
+    with pytest.raises(LimitExceeded, match="passphrase iterations"):
+        parse(with_mac(mac_data))
+
+
+def test_form_under_which_the_mac_holds_is_tried_first_on_what_it_covers() -> None:
+    # OpenSSL before 1.1.0 widened each byte of the UTF-8.
+    passphrase = FilePassphrase("ä".encode(), provider=NativeProvider())
+    widened = b"\0\xc3\0\xa4\0\0"
+    assert passphrase.bmp_forms[0] != widened
+    key = derive_pkcs12(HashName.SHA256, widened, b"salt", purpose=Purpose.MAC, iterations=1, length=32)
+    mac = der.octet_string(hmac.digest(key, NOTHING, "sha256"))
+    asyncio.run(check_mac(der.read_one(der.sequence(der.sequence(SHA256, mac), SALT)), NOTHING, passphrase))
+    assert passphrase.bmp_forms[0] == widened
+
+
+def test_pbmac1_of_a_hash_that_this_python_lacks_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
+    mac_data = pbmac1(1, HashName.SHA512_256)
+    with pytest.raises(WrongPassphrase):
+        parse(with_mac(mac_data))
+    monkeypatch.setattr("hashlib.algorithms_available", {"sha256"})
+    with pytest.raises(UnsupportedAlgorithm, match="key derivation"):
+        parse(with_mac(mac_data))
 
 
 def test_names_that_are_no_bmp_string_are_passed_over() -> None:
