@@ -417,6 +417,13 @@ def test_points_of_small_order_and_of_wrong_length_are_refused(kind: NewKey, len
         run(PROVIDER.agree_ephemeral(parse_public_key(spki_der[:-length] + bytes(length))))
 
 
+def test_the_hash_of_v15_counts_for_nothing(rsa_key: PrivateKey) -> None:
+    odd = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15, hash_name=HashName.SHA3_256)
+    encrypted_key = run(PROVIDER.transport_encrypt(public_key_of(rsa_key), odd, b"c" * 32))
+    plain = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+    assert run(PROVIDER.transport_decrypt(rsa_key, plain, encrypted_key, cek_length=32)) == b"c" * 32
+
+
 def test_a_secret_of_zeros_is_refused_whatever_the_library_does() -> None:
     assert check_secret(b"\0" * 31 + b"\1") == b"\0" * 31 + b"\1"
     with pytest.raises(ValueError, match="all zeros"):
