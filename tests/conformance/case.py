@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from smime_core.provider import CryptoProvider
 
@@ -66,10 +66,11 @@ class Outcome:
     link: str = ""
 
 
+T = TypeVar("T")
 _TASKS: dict[str, type[Any]] = {}
 
 
-def task(cls: type[Any]) -> type[Any]:
+def task(cls: type[T]) -> type[T]:
     """Class decorator: this task, or a part of one, may travel in a packed file."""
     _TASKS[cls.__name__] = cls
     return cls
