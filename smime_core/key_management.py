@@ -87,6 +87,11 @@ def build_issuer_and_serial(certificate: Certificate) -> bytes:
     return der.sequence(certificate.issuer_der, der.integer(certificate.serial_number))
 
 
+def choose_holder_algorithm(holder: KeyHolder, scheme: SignatureScheme | None = None) -> SignatureAlgorithm:
+    """What a holder signs with, by the key and by what the certificate binds it to. Raises UnsupportedAlgorithm."""
+    return choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+
+
 def choose_signature_algorithm(
     key: PrivateKey, scheme: SignatureScheme | None = None, *, pss: PssRestriction | None = None
 ) -> SignatureAlgorithm:

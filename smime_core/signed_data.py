@@ -19,18 +19,16 @@ from smime_core.certificate import Certificate, parse_certificate
 from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.key_management import CertificateId, KeyHolder, choose_signature_algorithm
+from smime_core.key_management import CertificateId, KeyHolder, choose_holder_algorithm
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.signed_attributes import parse_signing_certificate
 from smime_core.signer_info import (
     DEFAULT_OPTIONS,
     AttributesForm,
-    SignerIdentifierForm,
     SignerInfo,
     SignerOptions,
-    build_bare_signer_info,
-    build_signer_info,
+    make_signer_info,
     parse_signer_info,
 )
 
@@ -162,10 +160,7 @@ async def build_signed_data(
     Raises UnsupportedAlgorithm for a scheme that a key cannot sign with, MalformedMessage for options that contradict
     the content.
     """
-    algorithms = [
-        choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
-        for holder in holders
-    ]
+    algorithms = [choose_holder_algorithm(holder, scheme) for holder in holders]
     digests = await _digests(content, algorithms, options, provider)
     signer_infos = [
         await make_signer_info(
@@ -182,39 +177,14 @@ async def build_signed_data(
     ]
     chains = (c.der for holder in holders for c in (holder.certificate, *holder.chain))
     return assemble_signed_data(
-        version=1 if content_type == ID_DATA and options.sid_form is SignerIdentifierForm.ISSUER_AND_SERIAL else 3,
+        version=signed_data_version(
+            content_type=content_type, certificate_tags=(), crl_tags=(), signer_versions=[options.sid_form.value]
+        ),
         digest_algorithms=digest_identifiers(algorithms),
         encapsulated=build_encapsulated(content_type, None if detached else content),
         certificates=[*chains, *(c.der for c in certificates)],
         crls=crls,
         signer_infos=signer_infos,
-    )
-
-
-async def make_signer_info(
-    holder: KeyHolder,
-    algorithm: SignatureAlgorithm,
-    content: Buffer,
-    *,
-    content_type: str,
-    message_digest: bytes,
-    signing_time: datetime.datetime,
-    provider: CryptoProvider,
-    options: SignerOptions,
-) -> bytes:
-    """DER of a SignerInfo with attributes over the digest, or without over the content. Raises MalformedMessage."""
-    if options.attributes is AttributesForm.NONE:
-        return await build_bare_signer_info(
-            holder, algorithm, content, content_type=content_type, provider=provider, options=options
-        )
-    return await build_signer_info(
-        holder,
-        algorithm,
-        content_type=content_type,
-        message_digest=message_digest,
-        signing_time=signing_time,
-        provider=provider,
-        options=options,
     )
 
 

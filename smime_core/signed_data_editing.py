@@ -23,18 +23,17 @@ from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
 from smime_core.countersignature import build_countersignature
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.key_management import KeyHolder, choose_signature_algorithm
+from smime_core.key_management import KeyHolder, choose_holder_algorithm
 from smime_core.limits import MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.signed_data import (
     SignedDataFields,
     assemble_signed_data,
-    make_signer_info,
     parse_encapsulated,
     read_signed_data_fields,
     signed_data_version,
 )
-from smime_core.signer_info import DEFAULT_OPTIONS, SignerInfo, SignerOptions, parse_signer_info
+from smime_core.signer_info import DEFAULT_OPTIONS, SignerInfo, SignerOptions, make_signer_info, parse_signer_info
 
 # RFC 2634 section 1.4: who adds a SignerInfo copies these, so that a recipient meets them in one that it can verify.
 _INHERITED: Final = (ML_EXPANSION_HISTORY, SECURITY_LABEL)
@@ -56,17 +55,12 @@ async def add_signer(
     Raises MalformedMessage, also for content that stands nowhere or twice (MUSTS 8) and for others' labels that differ.
     """
     fields = _read(cms)
-    content_type, e_content = parse_encapsulated(fields.encapsulated)
-    content = detached_content if e_content is None else e_content
-    if content is None:
-        raise MalformedMessage("the content is detached: give it beside the signature", where="SignedData")
-    if e_content is not None and detached_content is not None:
-        raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+    content_type, content = _find_content(fields, detached_content)
     signers = [signer for signer in map(_readable_signer, fields.signer_infos) if signer is not None]
     _check_label(signers, options.further_attributes)
     inherited = _inherited_attributes(signers)
     options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
-    algorithm = choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+    algorithm = choose_holder_algorithm(holder, scheme)
     signer_info = await make_signer_info(
         holder,
         algorithm,
@@ -102,7 +96,7 @@ async def add_countersignature(
     fields = _read(cms)
     if not path or not 0 <= path[0] < len(fields.signer_infos):
         raise MalformedMessage(f"there is no signer {list(path[:1])}", where="SignedData")
-    algorithm = choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
+    algorithm = choose_holder_algorithm(holder, scheme)
     target = _follow(fields.signer_infos[path[0]], path[1:])
     countersignature = await build_countersignature(
         parse_signer_info(target), holder, algorithm, signing_time=signing_time, provider=provider
@@ -119,6 +113,16 @@ def _read(cms: Buffer) -> SignedDataFields:
     if content_info.content_type != ID_SIGNED_DATA:
         raise MalformedMessage(f"found content of type {content_info.content_type}", where="SignedData")
     return read_signed_data_fields(content_info.content)
+
+
+def _find_content(fields: SignedDataFields, detached_content: Buffer | None) -> tuple[str, Buffer]:
+    content_type, e_content = parse_encapsulated(fields.encapsulated)
+    if e_content is not None and detached_content is not None:
+        raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+    content = detached_content if e_content is None else e_content
+    if content is None:
+        raise MalformedMessage("the content is detached: give it beside the signature", where="SignedData")
+    return content_type, content
 
 
 def _write(

@@ -124,10 +124,7 @@ async def verify_receipt(
     receipt = parse_receipt(signed_data.e_content or b"")
     answered = _find_answered(receipt, original)
     # (3)
-    value = single_value(signer.attributes, MSG_SIG_DIGEST, "msgSigDigest")
-    claimed = bytes(der.expect(value, der.OCTET_STRING, where="msgSigDigest").content)
-    if not hmac.compare_digest(claimed, await _signed_attributes_digest(answered, provider)):
-        raise MessageDigestMismatch("the receipt is for other signed attributes than were sent")
+    _check_msg_sig_digest(signer, await _signed_attributes_digest(answered, provider))
     # (4)
     certificate = find_certificate(signer.sid, (*signed_data.certificates, *certificates))
     if certificate is None:
@@ -179,6 +176,13 @@ def _find_answered(receipt: ContentReference, original: SignedData) -> SignerInf
         if isinstance(signer, SignerInfo) and RECEIPT_REQUEST in signer.attributes and _reference(signer) == receipt:
             return signer
     raise SignatureMismatch("the receipt is for another message, or for one that asked for none")
+
+
+def _check_msg_sig_digest(signer: SignerInfo, computed: bytes) -> None:
+    value = single_value(signer.attributes, MSG_SIG_DIGEST, "msgSigDigest")
+    claimed = bytes(der.expect(value, der.OCTET_STRING, where="msgSigDigest").content)
+    if not hmac.compare_digest(claimed, computed):
+        raise MessageDigestMismatch("the receipt is for other signed attributes than were sent")
 
 
 def _reference(signer: SignerInfo) -> ContentReference:
