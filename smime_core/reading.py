@@ -11,6 +11,7 @@ from typing import Final
 
 from smime_core.der import Buffer
 from smime_core.html_text import MAX_HTML_CHARACTERS, extract_text
+from smime_core.legacy_display import is_legacy_display, without_legacy_display
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import has_parts
@@ -57,20 +58,38 @@ def read_entity(entity_bytes: Buffer) -> ReadableEntity:
     )
 
 
+def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
+    """As `read_entity`, for what stood inside an encrypted layer: leaves out the copy of the header fields that the
+    main text carries for older programs (RFC 9788 section 4.5.3).
+
+    Raises LimitExceeded.
+    """
+    entity = parse_entity(entity_bytes)
+    parameters = entity.content_type.parameters
+    hides = parameters.get("hp") == "cipher" or parameters.get("protected-headers") == "v1"
+    shown = _Walk(hides_legacy_display=hides).read(entity, 0)
+    return ReadableEntity(
+        shown.text, shown.attachments, tuple((field.name, field.text) for field in entity.headers.fields)
+    )
+
+
 class _Walk:
     """One walk over a tree of parts; counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hides_legacy_display: bool = False) -> None:
         self._parts = 0
+        self._hides_legacy_display = hides_legacy_display
 
     def read(self, entity: Entity, depth: int) -> _Shown:
         check_limit("MIME depth", depth, MAX_MIME_DEPTH)
         self._parts += 1
         check_limit("MIME parts", self._parts, MAX_MIME_PARTS)
         if has_parts(entity) and (parts := parse_parts(entity)):
+            if self._hides_legacy_display and is_legacy_display(parts[0]) and len(parts) > 1:
+                parts = parts[1:]
             shown = [self.read(part, depth + 1) for part in parts]
             return _choose(shown) if entity.content_type.subtype == "alternative" else _join(shown)
-        return _read_leaf(entity)
+        return _read_leaf(entity, hides_legacy_display=self._hides_legacy_display)
 
 
 def _join(parts: list[_Shown]) -> _Shown:
@@ -90,10 +109,12 @@ def _choose(alternatives: list[_Shown]) -> _Shown:
     return _Shown(chosen.text, chosen.is_plain, _join(alternatives).attachments)
 
 
-def _read_leaf(entity: Entity) -> _Shown:
+def _read_leaf(entity: Entity, *, hides_legacy_display: bool) -> _Shown:
     media_type = entity.content_type.media_type
     if media_type in ("text/plain", "text/html") and not _is_file(entity):
         text = decode_text(decode_body(entity), entity.content_type.parameters.get("charset", ""))
+        if hides_legacy_display:
+            text = without_legacy_display(text, entity.content_type)
         if media_type == "text/plain":
             return _Shown(_normalise(text))
         if len(text) <= MAX_HTML_CHARACTERS:

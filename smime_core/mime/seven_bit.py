@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.mime.addresses import Mailbox, addresses, format_mailbox
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, has_crlf_only, has_parts
 from smime_core.mime.encoded_words import encode_words
 from smime_core.mime.entity import Entity, decode_body, parse_entity
@@ -18,6 +19,7 @@ from smime_core.mime.multipart import find_parts
 from smime_core.mime.parameters import format_parameterised, parse_parameterised
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
+ADDRESS_FIELDS: Final = ("from", "sender", "reply-to", "to", "cc")
 _BLOCK_BYTES: Final = 65_536
 _OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line end and `From `
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
@@ -90,13 +92,14 @@ def _delimiter(entity: Entity) -> bytes:
 def _head(entity: Entity, *, transfer_encoding: str | None) -> bytes:
     # The header section and its blank line; None stands for the kinds that have no encoding of their own.
     name = "content-transfer-encoding"
-    fields = [_encode_field(field) for field in entity.headers.fields if field.name.lower() != name]
+    fields = [encode_header_field(field) for field in entity.headers.fields if field.name.lower() != name]
     if transfer_encoding is not None:
         fields.append(f"Content-Transfer-Encoding: {transfer_encoding}\r\n".encode("ascii", "replace"))
     return b"".join([*fields, b"\r\n"])
 
 
-def _encode_field(field: Field) -> bytes:
+def encode_header_field(field: Field) -> bytes:
+    """The field in ASCII with its line end; what is fit for transport stays byte for byte."""
     if is_transport_safe(field.encoded) and field.encoded.endswith(b"\r\n"):
         return field.encoded
     lines = [line.rstrip(b" \t\r") for line in field.encoded.split(b"\n")]
@@ -105,11 +108,19 @@ def _encode_field(field: Field) -> bytes:
         return stripped
     if field.name.lower() in ("content-type", "content-disposition"):
         value = format_parameterised(*parse_parameterised(field.unfolded))
+    elif field.name.lower() in ADDRESS_FIELDS and (mailboxes := _writable_mailboxes(field)):
+        value = ",\r\n ".join(map(format_mailbox, mailboxes))
     else:
         value = _WORDS.sub(lambda words: _encode_foreign(words[0]), field.unfolded)
         if len(field.body) > _MAX_LINE_LENGTH:
             value = _BLANK.sub("\r\n ", value)
     return f"{field.name}: {value}\r\n".encode("ascii", "replace")
+
+
+def _writable_mailboxes(field: Field) -> tuple[Mailbox, ...]:
+    # None where one could not be written without loss: then the words of the field are encoded as they stand.
+    mailboxes = addresses(field.unfolded)
+    return mailboxes if all(mailbox.address and mailbox.address.isascii() for mailbox in mailboxes) else ()
 
 
 def _encode_foreign(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from smime_core.errors import SmimeError
 from smime_core.layers import find_layer, find_nested_layers
 from smime_core.mime import from_addresses, parse_entity, split_message
-from smime_core.reading import read_entity
+from smime_core.reading import read_encrypted_payload, read_entity
 
 MULTIPART = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 BODIES = {
@@ -45,7 +46,7 @@ def read_all(data: bytes) -> None:
     entity = parse_entity(data)
     from_addresses(entity.headers)
     _ = [field.text for field in entity.headers.fields], entity.filename
-    for read in (read_entity, split_message):
+    for read in (read_entity, read_encrypted_payload, split_message):
         try:
             read(data)
         except SmimeError:
@@ -59,10 +60,8 @@ def test_a_megabyte_of_hostile_mime_takes_bounded_time(name: str) -> None:
     start, piece, end = BODIES[name]
     data = start + piece * ((1_000_000 - len(start + end)) // len(piece)) + end
     started = time.process_time()
-    try:
+    with contextlib.suppress(SmimeError):
         read_all(data)
-    except SmimeError:
-        pass
     assert time.process_time() - started < 5  # about 1.5 s at most when it was written; quadratic time is hours
 
 
