@@ -329,6 +329,12 @@ def test_a_damaged_originator_key_opens_for_nobody(damage: str) -> None:
         unseal(sealed, BOB)
 
 
+@pytest.mark.parametrize("rid", [der.element(0xA0), der.element(0xA0, der.integer(1)), der.sequence(der.integer(1))])
+def test_a_damaged_name_of_a_recipient_opens_for_nobody(rid: bytes) -> None:
+    with pytest.raises(NoMatchingRecipient):
+        unseal(to_bob(rid=rid), BOB)
+
+
 def test_people_read_how_the_key_travels() -> None:
     (recipient,) = parse(to_bob()).recipients
     assert recipient_algorithm(recipient) == "ECDH with SHA-256, AES-256 key wrap"
