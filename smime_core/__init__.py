@@ -20,6 +20,7 @@ from smime_core.algorithms import (
 from smime_core.certificate import Certificate, parse_certificate, parse_certificates
 from smime_core.description import Description, describe_message
 from smime_core.fields import open_field, seal_field
+from smime_core.forms import Form, FormEntry, SignedForm, SubmittedFile, file_entry, sign_form, verify_form
 from smime_core.identity import (
     Identity,
     export_identities,
@@ -42,6 +43,8 @@ from smime_core.message import (
     verify_bytes,
     verify_message,
 )
+from smime_core.pages import OpenedPage, open_page, seal_page
+from smime_core.parcels import open_parcel, seal_parcel
 from smime_core.pkcs12 import Pkcs12Form
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, ValidatedPath, validate_path
 from smime_core.private_key_file import export_private_key, load_private_key
@@ -58,6 +61,8 @@ __all__ = [
     "Certificate",
     "CryptoProvider",
     "Description",
+    "Form",
+    "FormEntry",
     "HashName",
     "Identity",
     "KeyTransport",
@@ -65,6 +70,7 @@ __all__ = [
     "LayerKind",
     "MessageReport",
     "Opened",
+    "OpenedPage",
     "Pkcs12Form",
     "Purpose",
     "Reason",
@@ -72,8 +78,10 @@ __all__ = [
     "RevocationPolicy",
     "SignatureForm",
     "SignatureScheme",
+    "SignedForm",
     "SignerReport",
     "State",
+    "SubmittedFile",
     "TransportScheme",
     "TrustStore",
     "ValidatedPath",
@@ -84,20 +92,27 @@ __all__ = [
     "export_identities",
     "export_identity",
     "export_private_key",
+    "file_entry",
     "load_identities",
     "load_identities_from_pem",
     "load_identity",
     "load_private_key",
     "open_bytes",
     "open_field",
+    "open_page",
+    "open_parcel",
     "parse_certificate",
     "parse_certificates",
     "recipient_ids",
     "seal_bytes",
     "seal_field",
+    "seal_page",
+    "seal_parcel",
     "sign_bytes",
+    "sign_form",
     "sign_message",
     "validate_path",
     "verify_bytes",
+    "verify_form",
     "verify_message",
 ]

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from smime_core import fields, identity, message, pkix, private_key_file
+from smime_core import fields, forms, identity, message, pages, parcels, pkix, private_key_file
 from smime_core.errors import ProviderError
 
 P = ParamSpec("P")
@@ -47,6 +47,12 @@ seal_bytes = _blocking(message.seal_bytes)
 open_bytes = _blocking(message.open_bytes)
 seal_field = _blocking(fields.seal_field)
 open_field = _blocking(fields.open_field)
+sign_form = _blocking(forms.sign_form)
+verify_form = _blocking(forms.verify_form)
+seal_page = _blocking(pages.seal_page)
+open_page = _blocking(pages.open_page)
+seal_parcel = _blocking(parcels.seal_parcel)
+open_parcel = _blocking(parcels.open_parcel)
 load_identity = _blocking(identity.load_identity)
 load_identities = _blocking(identity.load_identities)
 load_identities_from_pem = _blocking(identity.load_identities_from_pem)

@@ -29,6 +29,14 @@ FIELD: Final = "2.25.138318926240923180406543086106366403209"
 """The text of a form field with its origin, as JSON (`smime_core.fields`)."""
 SIGNED_FIELD: Final = "2.25.260105474529164283014612104213498532917"
 """A ContentInfo with SignedData over FIELD, as the content of a sealed field."""
+FORM: Final = "2.25.303689962499840763050831509587727757124"
+"""What a person submits with a form, as JSON (`smime_core.forms`); signed and never sealed."""
+PAGE: Final = "2.25.328785074681734693904427938734148443758"
+"""A page with its address and media type (`smime_core.pages`)."""
+SIGNED_PAGE: Final = "2.25.286837710234770486638560513911881683281"
+"""A ContentInfo with SignedData over PAGE, as the content of a sealed page."""
+PARCEL: Final = "2.25.242582917035532770428141635393443125197"
+"""A MIME entity for somebody without keys (`smime_core.parcels`)."""
 
 _MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.

@@ -4,6 +4,7 @@
     ├─ MalformedMessage(where) ── LimitExceeded(limit, actual)
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · SenderMismatch · ContentTypeMismatch
+    │   │                             · FormMismatch(member)
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
     ├─ NoMatchingRecipient(recipient_ids)
@@ -96,6 +97,16 @@ class ContentTypeMismatch(VerificationError):
     """Signed or sealed as one kind of content, presented as another (RFC 5652 section 11.1, and ours)."""
 
     code = "content-type-mismatch"
+
+
+class FormMismatch(VerificationError):
+    """A form signature that holds and says something else than what was submitted; `member` names what differs."""
+
+    code = "form-mismatch"
+
+    def __init__(self, member: str, text: str) -> None:
+        super().__init__(f"{member}: {text}")
+        self.member = member
 
 
 class PathError(VerificationError):

@@ -173,7 +173,7 @@ async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examin
 
 def check_sealed_type(enveloped: EnvelopedData, opener: Opener) -> None:
     """Raise ContentTypeMismatch for sealed content of a type that does not belong here, or that nothing binds."""
-    if enveloped.content_type not in opener.content_types:
+    if enveloped.content_type not in opener.sealed_types:
         raise ContentTypeMismatch(f"sealed content of type {enveloped.content_type} does not belong here")
     if enveloped.content_type != ID_DATA and not enveloped.is_authenticated:
         # Nothing binds the content type of EnvelopedData: anybody could rename a sealed mail.

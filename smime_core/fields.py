@@ -1,30 +1,34 @@
-"""Form fields under content types of their own (DESIGN, "Content types of our own").
+"""Form fields: their text under content types of their own (DESIGN, "Content types of our own").
 
 What is signed and sealed is JSON with the field's origin inside, so that the ciphertext of one site is refused on
-another. A sealed field is always AuthEnvelopedData: its content type is authenticated.
+another.
 """
 
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Sequence
 from typing import Final
 
-from smime_core.algorithms import AES_256_GCM
 from smime_core.certificate import Certificate
-from smime_core.content_info import FIELD, SIGNED_FIELD, armor, unarmor
+from smime_core.content_info import FIELD, SIGNED_FIELD, armor
 from smime_core.der import Buffer
-from smime_core.enveloped_data import build_enveloped_data
-from smime_core.errors import ContentTypeMismatch, MalformedMessage
-from smime_core.examination import examine
-from smime_core.judgement import Claim, Examiner
+from smime_core.errors import ContentTypeMismatch
 from smime_core.key_management import KeyHolder
+from smime_core.own_content import (
+    ContentKind,
+    build_members,
+    examine_content,
+    parse_members,
+    protect_content,
+    text_member,
+    was_opened,
+)
 from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.report import LayerKind, MessageReport
-from smime_core.signed_data import build_signed_data
+from smime_core.report import MessageReport
 
+_KIND: Final = ContentKind(name="form field", content_type=FIELD, sealed_type=FIELD, sealed_signed_type=SIGNED_FIELD)
 _VERSION: Final = "1"
 
 
@@ -41,32 +45,15 @@ async def seal_field(
 
     Raises MalformedMessage when neither is, UnsupportedAlgorithm for a certificate that may not receive.
     """
-    if identity is None and not recipients:
-        raise MalformedMessage("a field is signed, sealed or both", where="field")
-    content = json.dumps(
-        {"origin": origin, "text": text, "version": _VERSION}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
-    content_type = FIELD
-    if identity is not None:
-        content = await build_signed_data(
-            content,
-            holders=[identity],
-            content_type=FIELD,
-            detached=False,
-            signing_time=signing_time,
-            provider=provider,
-        )
-        content_type = SIGNED_FIELD
-    if recipients:
-        content = await build_enveloped_data(
-            content,
-            recipients=recipients,
-            content_type=content_type,
-            cipher=AES_256_GCM,
-            transport=None,
-            provider=provider,
-        )
-    return armor(content)
+    cms_der = await protect_content(
+        build_members(origin=origin, text=text, version=_VERSION),
+        _KIND,
+        provider=provider,
+        signing_time=signing_time,
+        recipients=recipients,
+        identity=identity,
+    )
+    return armor(cms_der)
 
 
 async def open_field(
@@ -83,33 +70,16 @@ async def open_field(
     Raises ContentTypeMismatch when it is no field or another origin's, MalformedMessage, NoMatchingRecipient or
     DecryptionError.
     """
-    report = await examine(
-        unarmor(armored),
-        examiner=Examiner(
-            identities=identities,
-            trust_store=trust_store,
-            at=at,
-            provider=provider,
-            content_types=(FIELD, SIGNED_FIELD),
-        ),
-        claim=Claim.NONE,
+    report = await examine_content(
+        armored, _KIND, provider=provider, trust_store=trust_store, at=at, identities=identities
     )
-    if not any(layer.kind in (LayerKind.SIGNED, LayerKind.ENCRYPTED) for layer in report.layers):
-        raise ContentTypeMismatch("this is not the content of a form field")
-    if any(why.code == "not-opened" for why in report.reasons):
-        return report
-    return report.with_content(_read_text(report.content, origin).encode())
+    return report.with_content(_read_text(report.content, origin).encode()) if was_opened(report) else report
 
 
 def _read_text(content: bytes, origin: str) -> str:
-    try:
-        field = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessage("the content is not JSON", where="field") from error
-    if not isinstance(field, dict) or set(field) != {"origin", "text", "version"}:
-        raise MalformedMessage("the content has other members than origin, text and version", where="field")
-    if not all(isinstance(value, str) for value in field.values()) or field["version"] != _VERSION:
-        raise MalformedMessage("the content is of another version", where="field")
-    if field["origin"] != origin:
-        raise ContentTypeMismatch(f"this field belongs to {field['origin']}, not to {origin}")
-    return str(field["text"])
+    where = _KIND.name
+    members = parse_members(content, {"origin", "text", "version"}, where=where, version=_VERSION)
+    text, owner = (text_member(members, name, where=where) for name in ("text", "origin"))
+    if owner != origin:
+        raise ContentTypeMismatch(f"this field belongs to {owner}, not to {origin}")
+    return text

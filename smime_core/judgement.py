@@ -76,14 +76,14 @@ def reason(code: str, *, detail: str = "") -> Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opener:
-    """What encrypted layers are opened with, and what may stand inside them."""
+    """What encrypted layers are opened with, and what content types may stand inside them."""
 
     provider: CryptoProvider
     identities: Sequence[KeyHolder] = ()
     passwords: Sequence[bytes] = ()
     keks: Sequence[KeyEncryptionKey] = ()
     policy: Policy = Policy.RECEIVE
-    content_types: tuple[str, ...] = (ID_DATA,)
+    sealed_types: tuple[str, ...] = (ID_DATA,)
 
     @property
     def has_keys(self) -> bool:
@@ -93,8 +93,9 @@ class Opener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examiner(Opener):
-    """What one examination works with."""
+    """What one examination works with; `signed_types` are the content types that signatures may cover."""
 
+    signed_types: tuple[str, ...] = (ID_DATA,)
     trust_store: TrustStore
     at: datetime.datetime
 
@@ -111,7 +112,7 @@ async def judge_signers(
     signed_data: SignedData, content: SignedContent, examiner: Examiner, *, known: tuple[Certificate, ...]
 ) -> tuple[SignerReport, ...]:
     """The verdict on each SignerInfo; `known` are all certificates that the message carried so far."""
-    if signed_data.e_content_type not in examiner.content_types:
+    if signed_data.e_content_type not in examiner.signed_types:
         why = reason("content-type-mismatch", detail=signed_data.e_content_type)
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     return tuple(

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
-from smime_core.content_info import FIELD, ID_DATA, SIGNED_FIELD, unarmor
+from smime_core.content_info import ID_DATA, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
@@ -261,7 +261,14 @@ async def verify_bytes(
 
     Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
     """
-    examiner = Examiner(trust_store=trust_store, at=at, provider=provider, content_types=(content_type,), policy=policy)
+    examiner = Examiner(
+        trust_store=trust_store,
+        at=at,
+        provider=provider,
+        signed_types=(content_type,),
+        sealed_types=(content_type,),
+        policy=policy,
+    )
     return await examine(unarmor(cms), examiner=examiner, claim=Claim.NONE, detached_content=detached_content)
 
 
@@ -308,8 +315,8 @@ async def open_bytes(
         raise MalformedMessage("found nothing encrypted", where="CMS")
     if layer.enveloped.content_type != content_type:
         raise ContentTypeMismatch(f"sealed as {layer.enveloped.content_type}, expected {content_type}")
-    if content_type in (FIELD, SIGNED_FIELD) and not layer.authenticated:
-        raise ContentTypeMismatch("a field is sealed without authentication")
+    if content_type != ID_DATA and not layer.authenticated:
+        raise ContentTypeMismatch(f"content of type {content_type} is sealed without authentication")
     opened = await open_enveloped_data(
         layer.enveloped, holders=identities, provider=provider, passwords=passwords, policy=policy
     )
