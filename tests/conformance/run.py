@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from smime_core.errors import SmimeError, UnsupportedByProvider
@@ -16,7 +16,7 @@ from smime_core.provider import CryptoProvider
 from tests.conformance.case import Case, Disproved, Outcome, Skip, Status, outcomes_to_json, unpack_cases
 from tests.conformance.skips import find_allowed
 
-TASK_MODULES: Final = ("keys", "mail", "primitives", "robustness", "sealed", "signed")
+TASK_MODULES: Final = ("headers", "keys", "mail", "primitives", "robustness", "sealed", "signed")
 """Modules of `tests.conformance.checks` that define tasks; a page that runs packed cases needs them all."""
 
 
@@ -45,10 +45,6 @@ async def run_packed(packed: bytes, provider: CryptoProvider) -> str:
     for name in TASK_MODULES:
         importlib.import_module(f"tests.conformance.checks.{name}")
     return outcomes_to_json(await run_cases(unpack_cases(packed), provider))
-
-
-def count(outcomes: Sequence[Outcome], status: Status) -> int:
-    return sum(outcome.status is status for outcome in outcomes)
 
 
 def _refused(case: Case, error: SmimeError, provider_name: str) -> Outcome:

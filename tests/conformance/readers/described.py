@@ -30,7 +30,7 @@ from typing import Any, Final
 from smime_core import der
 from smime_core.algorithms import NULL, RSA_ENCRYPTION
 from tests.conformance.case import Case, Skip
-from tests.conformance.checks import keys, mail, primitives, robustness, sealed, signed
+from tests.conformance.checks import headers, keys, mail, primitives, robustness, sealed, signed
 
 _OPERATIONS: Final[dict[str, type[Any]]] = {
     "data": sealed.DataContent,
@@ -54,6 +54,7 @@ _OPERATIONS: Final[dict[str, type[Any]]] = {
     "verdict": mail.Verdict,
     "round-trip": mail.RoundTrip,
     "structure": mail.Structure,
+    "shown-headers": headers.ShownHeaders,
     "parse": robustness.Parse,
     "out-of-scope": primitives.OutOfScope,
 }

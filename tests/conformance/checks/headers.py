@@ -1,0 +1,61 @@
+"""Tasks over protected header fields: what is shown of a message whose header stands inside its protection too."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from smime_core.header_protection import unprotect_headers
+from smime_core.message import examine_message
+from smime_core.mime import parse_entity
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.policy import Policy
+from smime_core.provider import CryptoProvider
+from smime_core.report import LayerKind
+from tests.conformance.case import task
+from tests.conformance.checks.facts import claim
+from tests.conformance.checks.sealed import Key
+
+_ANY_TIME = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownHeaders:
+    """Of an opened message these (name, text) pairs are shown, protected in this way (RFC 9788 section 4).
+
+    `scheme` is none, hp-clear, hp-cipher, protected-headers-v1 or message-rfc822. `protection` of every pair is
+    unprotected, signed-only, encrypted-only or signed-and-encrypted.
+    """
+
+    message: bytes
+    keys: tuple[Key, ...] = ()
+    scheme: str
+    protection: str
+    headers: tuple[tuple[str, str], ...]
+
+    async def run(self, provider: CryptoProvider) -> int:
+        report = await examine_message(
+            self.message,
+            provider=provider,
+            trust_store=TrustStore(anchors=(), revocation=RevocationPolicy.NOT_CHECKED),
+            at=_ANY_TIME,
+            identities=[holder for key in self.keys for holder in await key.holders(provider)],
+            policy=Policy.ARCHIVE,
+        )
+        kinds = {layer.kind for layer in report.layers}
+        shown = unprotect_headers(
+            parse_entity(self.message).headers,
+            parse_entity(report.content),
+            signed=LayerKind.SIGNED in kinds,
+            encrypted=LayerKind.ENCRYPTED in kinds,
+        )
+        facts = claim(shown.scheme == self.scheme, f"the scheme is {shown.scheme}, expected {self.scheme}")
+        for name, text in self.headers:
+            found = [
+                (one.field.text, one.protection.value) for one in shown.fields if one.field.name.lower() == name.lower()
+            ]
+            facts += claim(
+                found == [(text, self.protection)], f"{name} is {found}, expected {text!r}, {self.protection}"
+            )
+        return facts
