@@ -118,3 +118,9 @@ def test_equivalent_labels_are_all_under_different_policies(policies: tuple[str,
     value = der.sequence(*(build_security_label(label)[-2 - len(der.oid(label.policy)) :] for label in labels))
     with pytest.raises(MalformedMessage, match="different policies"):
         parse_equivalent_labels({EQUIVALENT_LABELS: (value,)} | read(build_security_label(LABEL)))
+
+
+def test_reads_no_more_equivalent_labels_than_the_limit() -> None:
+    labels = [der.element(der.SET, der.oid(f"1.2.3.{number}")) for number in range(MAX_SECURITY_CATEGORIES + 1)]
+    with pytest.raises(LimitExceeded):
+        parse_equivalent_labels({EQUIVALENT_LABELS: (der.sequence(*labels),)})

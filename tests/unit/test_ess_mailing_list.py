@@ -19,6 +19,7 @@ from smime_core.ess import (
     mail_name,
     parse_expansion_history,
 )
+from smime_core.ess.general_names import build_entities
 from smime_core.key_management import IssuerAndSerial, KeyIdentifier
 from smime_core.limits import MAX_ML_EXPANSIONS
 from tests.unit.people import NOW, person
@@ -103,7 +104,7 @@ def test_refuses_to_build_a_policy_that_contradicts_itself(policy: ReceiptPolicy
         der.sequence(der.sequence(der.octet_string(b"key"), der.element(0x17, b"260601120000Z"))),
         der.sequence(der.sequence(der.integer(1), TIME)),
         der.sequence(der.sequence(der.octet_string(b"key"), TIME, b"\x80\x01\x00")),
-        der.sequence(der.sequence(der.octet_string(b"key"), TIME, der.element(0xA3, der.sequence()))),
+        der.sequence(der.sequence(der.octet_string(b"key"), TIME, build_entities(NAMES, tag=0xA3))),
         der.sequence(der.sequence(der.octet_string(b"key"), TIME, der.element(0xA1))),
         der.sequence(der.sequence(der.octet_string(b"key"), TIME, b"\x80\x00", b"\x80\x00")),
     ],

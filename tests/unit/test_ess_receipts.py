@@ -28,6 +28,7 @@ from smime_core.errors import (
 from smime_core.ess import (
     ID_CT_RECEIPT,
     AllOrFirstTier,
+    GeneralName,
     GeneralNames,
     ReceiptPolicy,
     ReceiptPolicyKind,
@@ -356,6 +357,12 @@ def test_reads_no_more_names_than_the_limit() -> None:
         parse_receipt_request(signer_of(parse(sign(request))).attributes)
 
 
+def test_reads_no_more_entities_than_the_limit() -> None:
+    request = build_receipt_request(dataclasses.replace(REQUEST, receipts_from=(BOB,) * (MAX_GENERAL_NAMES + 1)))
+    with pytest.raises(LimitExceeded):
+        parse_receipt_request(signer_of(parse(sign(request))).attributes)
+
+
 def test_must_47_the_requests_of_verified_signers_are_identical() -> None:
     first = signer_of(parse(original()))
     found = find_receipt_request([first, signer_of(parse(sign())), first])
@@ -420,3 +427,9 @@ def test_a_content_identifier_is_fresh_and_says_who_and_when() -> None:
     first, second = (new_content_identifier(b"alice", moment=NOW, provider=PROVIDER) for _ in range(2))
     assert first.startswith(b"alice20260601120000Z")
     assert first != second
+
+
+def test_an_address_that_is_read_is_ascii() -> None:
+    assert GeneralName(encoded=der.element(0x81, b"bob@example.test")).matches(BOB[0])
+    with pytest.raises(MalformedMessage, match="not ASCII"):
+        GeneralName(encoded=der.element(0x81, "köln@example.test".encode())).matches(BOB[0])
