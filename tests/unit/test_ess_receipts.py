@@ -16,7 +16,13 @@ from smime_core.attributes import (
     build_attribute,
 )
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
+from smime_core.content_info import (
+    ID_COMPRESSED_DATA,
+    ID_DATA,
+    ID_SIGNED_DATA,
+    build_content_info,
+    parse_content_info,
+)
 from smime_core.errors import (
     ContentTypeMismatch,
     LimitExceeded,
@@ -254,6 +260,13 @@ def test_must_47_refuses_a_receipt_of_another_content_type() -> None:
         check(receipt_by_hand(content_type=ID_DATA))
 
 
+def test_must_3_refuses_a_receipt_that_is_presented_as_something_else() -> None:
+    signed_as, presented_as = der.oid(ID_CT_RECEIPT), der.oid(ID_COMPRESSED_DATA)
+    assert len(signed_as) == len(presented_as)
+    with pytest.raises(ContentTypeMismatch):
+        check(give_receipt(original()).replace(signed_as, presented_as, 1))
+
+
 def test_must_47_refuses_a_receipt_in_a_mime_entity() -> None:
     with pytest.raises(MalformedMessage):
         check(receipt_by_hand(b"Content-Type: text/plain\r\n\r\n" + receipt_octets()))
@@ -266,7 +279,7 @@ def test_must_47_refuses_a_receipt_in_a_mime_entity() -> None:
         der.sequence(),
         receipt_octets() + b"\x00",
         receipt_octets(extra=der.integer(1)),
-        b"\x30\x81\x0f" + receipt_octets()[2:],
+        receipt_octets(version=b"\x02\x81\x01\x01"),
     ],
     ids=["version", "empty", "trailing", "extra", "not-der"],
 )
