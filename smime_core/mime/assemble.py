@@ -11,7 +11,7 @@ from typing import Final
 
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
-from smime_core.mime.canonical import canonicalise, to_crlf
+from smime_core.mime.canonical import canonicalise
 from smime_core.mime.entity import parse_entity
 from smime_core.mime.headers import Field, Headers
 from smime_core.mime.seven_bit import is_transport_safe, make_seven_bit
@@ -20,6 +20,22 @@ from smime_core.mime.transfer import encode_base64
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _TOKEN: Final = re.compile(r"[0-9A-Za-z.-]+")
 _PREAMBLE: Final = b"This is a signed S/MIME message.\r\n"
+# Fields of RFC 5322 section 3.6 that only the author writes, without From, which a message cannot be without.
+_AUTHORS_FIELDS: Final = frozenset(
+    (
+        "sender",
+        "reply-to",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "keywords",
+        "comments",
+    )
+)
 # RFC 8551 section 3.2.1.
 _FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
 
@@ -44,13 +60,17 @@ def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
     """The message that the inner entity and the fields around it make: the reverse of `split_message`.
 
     A field that stands in both is taken from inside when the entity says that its header is protected (RFC 9788
-    section 2.1, `hp=`), else from outside, so that no field is doubled.
+    section 2.1, `hp=`), else from outside, so that no field is doubled. What an author writes and stands outside alone
+    is then left out: anybody may have added it.
     """
     inner = parse_entity(entity)
     outer_fields = parse_entity(outer_headers + b"\r\n").headers.fields
     inner_fields = [field for field in inner.headers.fields if field.name.lower() != "mime-version"]
     if inner.content_type.parameters.get("hp", "").lower() in ("clear", "cipher"):
-        outer_fields = _without(outer_fields, inner_fields)
+        outer_fields = tuple(
+            field for field in _without(outer_fields, inner_fields) if field.name.lower() not in _AUTHORS_FIELDS
+        )
+        inner_fields = [field for field in inner_fields if field.name.lower() != "hp-outer"]
     else:
         inner_fields = list(_without(inner_fields, outer_fields))
     lines = [_whole_line(field) for field in (*outer_fields, *inner_fields) if field.name.lower() != "mime-version"]
@@ -104,7 +124,9 @@ def _describes_body(field: Field) -> bool:
 
 
 def _whole_line(field: Field) -> bytes:
-    return to_crlf(field.encoded.rstrip(b"\r\n") + b"\r\n")
+    # A CR that stands alone is no line end in a header field: as one it would begin a field of its own.
+    lines = field.encoded.rstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    return lines.replace(b"\n", b"\r\n") + b"\r\n"
 
 
 def _without(fields: tuple[Field, ...] | list[Field], others: tuple[Field, ...] | list[Field]) -> tuple[Field, ...]:

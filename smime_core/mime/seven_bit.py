@@ -19,12 +19,14 @@ from smime_core.mime.multipart import find_parts
 from smime_core.mime.parameters import format_parameterised, parse_parameterised
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
+_UNSTRUCTURED_FIELDS: Final = ("subject", "comments", "content-description")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 ADDRESS_FIELDS: Final = ("from", "sender", "reply-to", "to", "cc")
 _BLOCK_BYTES: Final = 65_536
 _OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line end and `From `
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
 # Words in a row, without the characters that may be syntax in an address field.
-_WORDS: Final = re.compile(r"[^\s\"(),:;<>@\[\\\]]++(?:[ \t]++[^\s\"(),:;<>@\[\\\]]++)*+")
+_WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*+")
 _BLANK: Final = re.compile(r"(?<=[^ \t\r\n])[ \t](?=[^ \t\r\n])")
 
 
@@ -106,14 +108,17 @@ def encode_header_field(field: Field) -> bytes:
     stripped = b"".join(line + b"\r\n" for line in lines if line)
     if is_transport_safe(stripped):
         return stripped
+    unfolded = _CONTROLS.sub(" ", field.unfolded)
     if field.name.lower() in ("content-type", "content-disposition"):
-        value = format_parameterised(*parse_parameterised(field.unfolded))
+        value = format_parameterised(*parse_parameterised(unfolded))
     elif field.name.lower() in ADDRESS_FIELDS and (mailboxes := _writable_mailboxes(field)):
         value = ",\r\n ".join(map(format_mailbox, mailboxes))
+    elif field.name.lower() in _UNSTRUCTURED_FIELDS:
+        value = _encode_foreign(unfolded)
     else:
-        value = _WORDS.sub(lambda words: _encode_foreign(words[0]), field.unfolded)
-        if len(field.body) > _MAX_LINE_LENGTH:
-            value = _BLANK.sub("\r\n ", value)
+        value = _WORDS.sub(lambda words: _encode_foreign(words[0]), unfolded)
+    if len(field.body) > _MAX_LINE_LENGTH:
+        value = _BLANK.sub("\r\n ", value)
     return f"{field.name}: {value}\r\n".encode("ascii", "replace")
 
 

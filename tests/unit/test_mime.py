@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS
 from smime_core.mime import (
+    Entity,
     Mailbox,
     addresses,
     build_pkcs7_mime,
@@ -21,6 +22,7 @@ from smime_core.mime import (
     clean_filename,
     decode_body,
     from_addresses,
+    has_parts,
     is_multipart_signed,
     join_message,
     looks_like_cms_part,
@@ -30,7 +32,8 @@ from smime_core.mime import (
     split_signed,
     to_crlf,
 )
-from smime_core.mime.seven_bit import is_transport_safe
+from smime_core.mime.multipart import find_parts
+from smime_core.mime.seven_bit import encode_header_field, is_transport_safe
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 from tests.vectors_folder import vectors
 
@@ -526,6 +529,25 @@ class TestMessages:
         joined = parse_entity(join_message(HEADERS, protected)).headers
         assert [mailbox.address for mailbox in from_addresses(joined)] == ["eve@evil.test"]
 
+    def test_fields_that_somebody_added_outside_do_not_come_into_the_joined_message(self) -> None:
+        """MUSTS 36: with protected header fields the outer ones of the author mean nothing."""
+        inner = b"From: a@x.test\r\nHP-Outer: From: a@x.test\r\nContent-Type: text/plain; hp=cipher\r\n\r\nx"
+        outer = b"Received: x\r\nReply-To: eve@evil.test\r\nCc: eve@evil.test\r\nFrom: eve@evil.test\r\n"
+        names = [field.name for field in parse_entity(join_message(outer, inner)).headers.fields]
+        assert names == ["Received", "From", "Content-Type", "MIME-Version"]
+
+    @pytest.mark.parametrize("control", [b"\r", b"\0", b"\x0b"])
+    def test_a_control_character_inside_a_field_begins_no_field(self, control: bytes) -> None:
+        message = b"Subject: x" + control + b"From: eve@evil.test \xc3\xa4\r\nX: y\r\n\r\nbody"
+        outer, inner = split_message(message)
+        for built in (
+            outer + b"\r\n",
+            join_message(outer, inner),
+            encode_header_field(parse_entity(message).headers.fields[0]),
+        ):
+            assert not from_addresses(parse_entity(built).headers)
+            assert b"\r" not in built.replace(b"\r\n", b"")
+
     def test_a_built_signed_message_holds_the_entity_byte_for_byte(self) -> None:
         message = build_signed(HEADERS, PART, b"\x30\x00", "sha-256", boundary="=_0123")
         content, signature = split_signed(parse_entity(message))
@@ -590,6 +612,36 @@ def test_every_part_of_every_vector_is_found_byte_for_byte(set_name: str) -> Non
     for path in files:
         check_parts(path.read_bytes(), 0)
         split_message(path.read_bytes())
+
+
+@pytest.mark.parametrize("set_name", MIME_SETS)
+def test_every_vector_taken_apart_and_joined_again_has_the_same_bytes(set_name: str) -> None:
+    """Header fields, gaps and parts are all there is, at every depth."""
+    for path in sorted(vectors(set_name).rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            entity = parse_entity(data)
+            assert data[: len(data) - len(entity.encoded)] + rebuild(entity, 0) == data
+
+
+def rebuild(entity: Entity, depth: int) -> bytes:
+    raw, position, pieces = entity.headers.raw, 0, []
+    for field in entity.headers.fields:
+        start = raw.index(field.encoded, position)
+        pieces += [raw[position:start], field.encoded]
+        position = start + len(field.encoded)
+    head_length = len(entity.encoded) - len(entity.body)
+    blank_line = bytes(entity.encoded[len(raw) : head_length])
+    assert blank_line in (b"", b"\r\n", b"\n")
+    pieces += [raw[position:], blank_line]
+    end = 0
+    for start, stop in find_parts(entity) if has_parts(entity) and depth < MAX_MIME_DEPTH else ():
+        part = bytes(entity.body[start:stop])
+        inner = parse_entity(part)
+        mbox_line = part[: len(part) - len(inner.encoded)]
+        pieces += [bytes(entity.body[end:start]), mbox_line, rebuild(inner, depth + 1)]
+        end = stop
+    return b"".join([*pieces, entity.body[end:]])
 
 
 def check_parts(data: bytes, depth: int) -> None:
