@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_BER_CHUNKS, MAX_BER_DEPTH, check_limit
+from smime_core.limits import MAX_BER_CHUNKS, MAX_BER_DEPTH, MAX_CHILDREN, check_limit
 
 Buffer = bytes | bytearray | memoryview
 
@@ -65,15 +65,23 @@ def read_one(data: Buffer, *, where: str = "") -> Tlv:
 
 
 def read_children(tlv: Tlv, *, where: str = "") -> list[Tlv]:
-    """The elements inside a constructed one. Raises MalformedMessage."""
+    """The elements inside a constructed one. Raises MalformedMessage or LimitExceeded."""
+    children: list[Tlv] = []
+    for child in iterate_children(tlv, where=where):
+        children.append(child)
+        if len(children) > MAX_CHILDREN:
+            check_limit("elements side by side", len(children), MAX_CHILDREN)
+    return children
+
+
+def iterate_children(tlv: Tlv, *, where: str = "") -> Iterator[Tlv]:
+    """The elements inside a constructed one, one by one, where there may be any number. Raises MalformedMessage."""
     if not tlv.is_constructed:
         raise MalformedMessage(f"tag 0x{tlv.tag:02x} is not constructed", where=where)
-    children: list[Tlv] = []
     offset, end = 0, len(tlv.content)
     while offset < end:
         child, offset = read_tlv(tlv.content, offset, where=where)
-        children.append(child)
-    return children
+        yield child
 
 
 def read_sequence(data: Buffer, *, where: str = "") -> list[Tlv]:

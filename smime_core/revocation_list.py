@@ -58,7 +58,7 @@ def parse_revocation_list(data: Buffer) -> RevocationList:
         raise MalformedMessage("cut short", where=where)
     algorithm, issuer, this_update, *rest = fields
     next_update = parse_time(rest.pop(0), where="nextUpdate") if rest and rest[0].tag in _TIMES else None
-    entries = der.read_children(rest[0], where="revokedCertificates") if rest and rest[0].tag == der.SEQUENCE else []
+    entries = der.iterate_children(rest[0], where="revokedCertificates") if rest and rest[0].tag == der.SEQUENCE else ()
     return RevocationList(
         issuer=name_text(bytes(issuer.encoded)),
         this_update=parse_time(this_update, where="thisUpdate"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from smime_core import der
 from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_CHILDREN
 
 INDEFINITE_STRING = bytes.fromhex("2480 0403616263 2405 0403646566 0000")
 
@@ -79,3 +80,9 @@ def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
         der.to_definite(tlv)
     except MalformedMessage:
         pass
+
+
+def test_a_flood_of_elements_is_refused() -> None:
+    der.read_sequence(der.sequence(b"\x05\x00" * MAX_CHILDREN))
+    with pytest.raises(LimitExceeded, match="side by side"):
+        der.read_sequence(der.sequence(b"\x05\x00" * (MAX_CHILDREN + 1)))
