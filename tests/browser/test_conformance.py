@@ -49,8 +49,8 @@ SAMPLED: Final = {
     "rfc4134": 1,
     "rfc9216": 1,
 }
-# A browser with a warm machine needs a fiftieth; a right key and a wrong one differ by less than the noise.
-TIME_CLASS: Final = 1.3
+# Far below one exponentiation more or less, above what a busy machine adds.
+TIME_CLASS: Final = 1.35
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +145,9 @@ def test_rsa_v15_takes_the_same_time_whatever_the_padding(vault: VaultPage) -> N
         for what, block in blocks.items()
     }
     given = {"key": key.pkcs8_der.hex(), "blocks": encrypted}
-    medians = json.loads(vault.call("time_transport", json.dumps(given).encode()))
-    assert medians.keys() == blocks.keys()
-    assert max(medians.values()) < TIME_CLASS * min(medians.values()), medians
+    least = json.loads(vault.call("time_transport", json.dumps(given).encode()))
+    assert least.keys() == blocks.keys()
+    assert max(least.values()) < TIME_CLASS * min(least.values()), least
 
 
 def test_every_module_of_the_core_imports_under_the_bundles_python(vault: VaultPage) -> None:

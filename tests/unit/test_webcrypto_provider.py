@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -104,6 +105,41 @@ def test_rsa_v15_gives_a_random_key_for_whatever_is_wrong(key: PrivateKey, block
     assert len(first) == len(second) == 32
     assert first != second
     assert CEK not in (first, second)
+
+
+def lines_of(key: PrivateKey, encrypted: bytes) -> list[tuple[str, int]]:
+    """The lines of `python_rsa` that one decryption runs through, in their order."""
+    lines: list[tuple[str, int]] = []
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.endswith("python_rsa.py"):
+            return None
+        lines.append((event, frame.f_lineno))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        decrypt_pkcs1_v15(key, encrypted, cek_length=32)
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+def test_rsa_v15_takes_the_same_steps_whatever_the_padding(key: PrivateKey) -> None:
+    """MUSTS 23: nothing branches on what was decrypted."""
+    blocks = [
+        b"\0\x02" + b"\x01" * 221 + b"\0" + CEK,
+        b"\0\x01" + b"\x01" * 221 + b"\0" + CEK,
+        b"\0\x02" + b"\x01" * 222 + CEK,
+        b"\0\x02" + b"\x01" * 9 + b"\0" + b"\x01" * 211 + b"\0" + CEK,
+        b"\0\x02" + b"\x01" * 237 + b"\0" + CEK[:16],
+        b"\x05" * 256,
+        bytes(256),
+    ]
+    steps = [lines_of(key, encrypt_raw(key, block)) for block in blocks]
+    assert len(steps[0]) > 250
+    assert all(one == steps[0] for one in steps)
 
 
 @pytest.mark.parametrize("encrypted", [b"", bytes(255), b"\xff" * 256], ids=["empty", "short", "above the modulus"])

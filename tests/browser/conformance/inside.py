@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import statistics
 import sys
 import time
 import zipfile
@@ -21,7 +20,8 @@ from tests.conformance.run import run_packed
 from tests.unit.exchange import check_products, make_products
 
 _V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
-_ROUNDS: Final = 40
+_ROUNDS: Final = 25
+_REPEATS: Final = 3  # in one measurement, because browsers blur their clocks
 
 
 async def run_cases(provider: CryptoProvider, packed: bytes) -> str:
@@ -45,7 +45,7 @@ async def check(provider: CryptoProvider, given_json: bytes) -> str:
 
 
 async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
-    """Median milliseconds of RSA v1.5 for each of the encrypted keys, taken in turns."""
+    """The least milliseconds of RSA v1.5 for each of the encrypted keys, taken in turns: noise only ever adds."""
     given = json.loads(given_json)
     key = parse_private_key(bytes.fromhex(given["key"]))
     blocks = {what: bytes.fromhex(block) for what, block in given["blocks"].items()}
@@ -53,9 +53,10 @@ async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
     for _ in range(_ROUNDS):
         for what, block in blocks.items():
             begun = time.perf_counter()
-            await provider.transport_decrypt(key, _V15, block, cek_length=32)
+            for _ in range(_REPEATS):
+                await provider.transport_decrypt(key, _V15, block, cek_length=32)
             taken[what].append(1000 * (time.perf_counter() - begun))
-    return json.dumps({what: statistics.median(times) for what, times in taken.items()})
+    return json.dumps({what: min(times) for what, times in taken.items()})
 
 
 async def import_all(provider: CryptoProvider, _: bytes) -> str:
