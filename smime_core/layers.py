@@ -10,10 +10,16 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, overload
 
+from smime_core.authenticated_data import AuthenticatedData, parse_authenticated_data
+from smime_core.compressed_data import CompressedData, parse_compressed_data
 from smime_core.content_info import (
     ID_AUTH_ENVELOPED_DATA,
+    ID_AUTHENTICATED_DATA,
+    ID_COMPRESSED_DATA,
+    ID_DIGESTED_DATA,
+    ID_ENCRYPTED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
     is_content_info,
@@ -21,6 +27,8 @@ from smime_core.content_info import (
     unarmor,
 )
 from smime_core.der import Buffer
+from smime_core.digested_data import DigestedData, parse_digested_data
+from smime_core.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
@@ -66,7 +74,26 @@ class EncryptedLayer:
     authenticated: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressedLayer:
+    """What `compressed_data.decompress` opens without a key."""
+
+    compressed: CompressedData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedLayer:
+    """A structure that mail hardly ever has: it is named for people; who has its key opens it by its own module.
+
+    `content_type` is the OID of the structure itself.
+    """
+
+    content_type: str
+    structure: EncryptedData | DigestedData | AuthenticatedData
+
+
 Layer = SignedLayer | EncryptedLayer
+AnyLayer = Layer | CompressedLayer | DescribedLayer
 
 
 class NestedLayer(NamedTuple):
@@ -89,27 +116,26 @@ def parse_message(data: Buffer) -> Entity | bytes:
 
 
 def find_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> Layer | None:
-    """The outermost CMS layer of `node`, or None when there is none.
+    """The outermost signed or encrypted layer of `node`, or None when no CMS is there.
 
-    `detached_content` is what a bare detached signature covers. Raises MalformedMessage, LimitExceeded or
-    UnsupportedAlgorithm.
+    `detached_content` is what a bare detached signature covers. Raises MalformedMessage, LimitExceeded, or
+    UnsupportedAlgorithm, also for the structures that only `find_any_layer` gives.
+    """
+    return _signed_or_encrypted(find_any_layer(node, detached_content=detached_content))
+
+
+def find_any_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> AnyLayer | None:
+    """The outermost CMS layer of `node`, whatever its kind, or None when there is none.
+
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     if isinstance(node, bytes):
-        return parse_layer(node, detached_content=detached_content) if is_content_info(node) else None
+        return parse_any_layer(node, detached_content=detached_content) if is_content_info(node) else None
     if is_multipart_signed(node):
-        content, signature = split_signed(node)
-        cms = decode_body(signature)
-        if not is_content_info(cms):
-            raise MalformedMessage("the second part is no CMS structure", where="multipart/signed")
-        layer = parse_layer(cms, detached_content=_transport_form(content))
-        # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
-        if not isinstance(layer, SignedLayer) or not layer.detached:
-            raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-        return dataclasses.replace(layer, micalg=node.content_type.parameters.get("micalg", ""))
+        return _find_detached(node)
     if not is_cms_part(node):
         return None
-    cms = unarmor(decode_body(node))
-    return parse_layer(cms, detached_content=detached_content)
+    return parse_any_layer(unarmor(decode_body(node)), detached_content=detached_content)
 
 
 def find_nested_layers(entity: Entity) -> Iterator[NestedLayer]:
@@ -161,16 +187,54 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
 
 
 def parse_layer(cms: Buffer, *, detached_content: Buffer | None) -> Layer:
+    """The signed or encrypted layer that a CMS structure is. Raises as `find_layer` does."""
+    return _signed_or_encrypted(parse_any_layer(cms, detached_content=detached_content))
+
+
+def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer:
     """The layer that a CMS structure is. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     content_info = parse_content_info(cms)
-    if content_info.content_type == ID_SIGNED_DATA:
-        return _signed_layer(parse_signed_data(content_info.content), detached_content)
-    if content_info.content_type in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
-        return EncryptedLayer(
-            enveloped=parse_enveloped_data(content_info.content, content_type=content_info.content_type),
-            authenticated=content_info.content_type == ID_AUTH_ENVELOPED_DATA,
-        )
-    raise UnsupportedAlgorithm(content_info.content_type, "content type")
+    kind, content = content_info.content_type, content_info.content
+    if kind == ID_SIGNED_DATA:
+        return _signed_layer(parse_signed_data(content), detached_content)
+    if kind in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
+        enveloped = parse_enveloped_data(content, content_type=kind)
+        return EncryptedLayer(enveloped=enveloped, authenticated=kind == ID_AUTH_ENVELOPED_DATA)
+    if kind == ID_COMPRESSED_DATA:
+        return CompressedLayer(compressed=parse_compressed_data(content))
+    if kind == ID_ENCRYPTED_DATA:
+        return DescribedLayer(content_type=kind, structure=parse_encrypted_data(content))
+    if kind == ID_DIGESTED_DATA:
+        return DescribedLayer(content_type=kind, structure=parse_digested_data(content))
+    if kind == ID_AUTHENTICATED_DATA:
+        return DescribedLayer(content_type=kind, structure=parse_authenticated_data(content))
+    raise UnsupportedAlgorithm(kind, "content type")
+
+
+def _find_detached(node: Entity) -> SignedLayer:
+    content, signature = split_signed(node)
+    cms = decode_body(signature)
+    if not is_content_info(cms):
+        raise MalformedMessage("the second part is no CMS structure", where="multipart/signed")
+    layer = parse_any_layer(cms, detached_content=_transport_form(content))
+    # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
+    if not isinstance(layer, SignedLayer) or not layer.detached:
+        raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
+    return dataclasses.replace(layer, micalg=node.content_type.parameters.get("micalg", ""))
+
+
+@overload
+def _signed_or_encrypted(layer: AnyLayer) -> Layer: ...
+@overload
+def _signed_or_encrypted(layer: None) -> None: ...
+@overload
+def _signed_or_encrypted(layer: AnyLayer | None) -> Layer | None: ...
+def _signed_or_encrypted(layer: AnyLayer | None) -> Layer | None:
+    if isinstance(layer, CompressedLayer):
+        raise UnsupportedAlgorithm(ID_COMPRESSED_DATA, "content type")
+    if isinstance(layer, DescribedLayer):
+        raise UnsupportedAlgorithm(layer.content_type, "content type")
+    return layer
 
 
 def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> SignedLayer:

@@ -10,8 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smime_core.blocking import sign_bytes, sign_message
-from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
-from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, find_nested_layers, parse_message
+from smime_core.compressed_data import build_compressed_data, decompress
+from smime_core.content_info import (
+    ID_COMPRESSED_DATA,
+    ID_DATA,
+    ID_DIGESTED_DATA,
+    ID_ENCRYPTED_DATA,
+    build_content_info,
+)
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.layers import (
+    CompressedLayer,
+    DescribedLayer,
+    EncryptedLayer,
+    SignedLayer,
+    find_any_layer,
+    find_layer,
+    find_nested_layers,
+    parse_message,
+)
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS
 from smime_core.message import SignatureForm
 from smime_core.mime import Entity, parse_entity
@@ -170,6 +187,45 @@ class TestTheTop:
         assert isinstance(layer, SignedLayer)
         assert layer.content is not None
         assert b"fired" not in bytes(layer.content)
+
+
+class TestOtherStructures:
+    def test_compressed_content_is_a_layer_that_opens_without_a_key(self) -> None:
+        """MUSTS 48."""
+        cms = build_compressed_data(INNER, content_type=ID_DATA)
+        head = b"Content-Type: application/pkcs7-mime; smime-type=compressed-data\r\n" + BASE64 + b"\r\n"
+        for data in (cms, head + encode_base64(cms)):
+            layer = find_any_layer(parse_message(data))
+            assert isinstance(layer, CompressedLayer)
+            assert decompress(layer.compressed) == INNER
+            with pytest.raises(UnsupportedAlgorithm) as refused:
+                find_layer(parse_message(data))
+            assert refused.value.oid == ID_COMPRESSED_DATA
+
+    def test_encrypted_data_of_rfc4134_is_described(self) -> None:
+        data = (vectors("rfc4134") / "7.1.bin").read_bytes()
+        layer = find_any_layer(parse_message(data))
+        assert isinstance(layer, DescribedLayer)
+        assert layer.content_type == ID_ENCRYPTED_DATA
+        with pytest.raises(UnsupportedAlgorithm):
+            find_layer(parse_message(data))
+
+    def test_digested_data_of_rfc4134_is_described(self) -> None:
+        layer = find_any_layer(parse_message((vectors("rfc4134") / "6.0.bin").read_bytes()))
+        assert isinstance(layer, DescribedLayer)
+        assert layer.content_type == ID_DIGESTED_DATA
+
+    def test_a_structure_that_nobody_knows_is_refused_by_name(self) -> None:
+        with pytest.raises(UnsupportedAlgorithm, match=r"1\.2\.840\.113549\.1\.7\.99"):
+            find_any_layer(build_content_info("1.2.840.113549.1.7.99", b"\x05\x00"))
+
+    def test_other_structures_are_no_signature_of_a_multipart_signed(self) -> None:
+        """MUSTS 44, refusing."""
+        start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
+        end = SIGNED_MESSAGE.rindex(b"\r\n--")
+        cms = encode_base64(build_compressed_data(INNER, content_type=ID_DATA))
+        with pytest.raises(MalformedMessage, match="no detached signature"):
+            find_layer(parse_message(SIGNED_MESSAGE[:start] + cms + SIGNED_MESSAGE[end:]))
 
 
 class TestBelowTheTop:
