@@ -36,17 +36,16 @@ from smime_core.content_keys import OpenedWith, try_content_keys
 from smime_core.der import Buffer, Tlv
 from smime_core.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
-from smime_core.kari import KARI
-from smime_core.kekri import KEKRI, KeyEncryptionKey
+from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
 from smime_core.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info
 from smime_core.policy import Policy, check_content_cipher
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import (
-    RSA_OAEP,
-    RSA_V15,
     RecipientInfo,
     build_recipient_infos,
+    default_transport,
+    enveloped_version,
     parse_recipient_infos,
 )
 
@@ -253,9 +252,7 @@ async def start_envelope(
     """
     if not (recipients or passwords or keks):
         raise MalformedMessage("there is nobody to encrypt to", where="recipients")
-    check_content_cipher(cipher, Policy.SEND)
-    if cipher.mode is CipherMode.CCM:
-        raise UnsupportedAlgorithm(cipher.oid, "content encryption", text=f"{cipher.name} is read and never made")
+    _check_is_made(cipher)
     cek = provider.random_bytes(cipher.key_length)
     infos = await build_recipient_infos(
         cek,
@@ -315,29 +312,10 @@ async def build_enveloped_data(
     return b"".join((envelope.prefix(end), encrypted[:end], envelope.suffix(encrypted[end:])))
 
 
-def default_transport(cipher: ContentCipher) -> KeyTransport:
-    """RSA v1.5 beside CBC, which every reader knows; OAEP with SHA-256 beside an AEAD cipher."""
-    return RSA_OAEP if cipher.is_authenticated else RSA_V15
-
-
-def enveloped_version(
-    recipient_infos: Sequence[Buffer],
-    *,
-    originator_info: OriginatorInfo | None = None,
-    has_unprotected_attrs: bool = False,
-) -> int:
-    """The version of EnvelopedData (RFC 5652 section 6.1). AuthEnvelopedData is always 0 (RFC 5083 section 2.1)."""
-    version = originator_info.version if originator_info else 0
-    if has_unprotected_attrs:
-        version = max(version, 2)
-    for info in recipient_infos:
-        if info[0] == der.SEQUENCE:
-            # A ktri is version 0, or 2 when it names the key by its identifier.
-            ktri_version = der.parse_integer(der.read_sequence(info)[0])
-            version = max(version, 2 if ktri_version else 0)
-        else:
-            version = max(version, 2 if info[0] in (KARI, KEKRI) else 3)
-    return version
+def _check_is_made(cipher: ContentCipher) -> None:
+    check_content_cipher(cipher, Policy.SEND)
+    if cipher.mode is CipherMode.CCM:
+        raise UnsupportedAlgorithm(cipher.oid, "content encryption", text=f"{cipher.name} is read and never made")
 
 
 def _parse_authenticated(

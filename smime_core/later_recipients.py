@@ -20,8 +20,6 @@ from smime_core.content_info import (
 from smime_core.der import Buffer, Tlv
 from smime_core.enveloped_data import (
     EnvelopedData,
-    default_transport,
-    enveloped_version,
     find_content_key,
     parse_enveloped_data,
 )
@@ -31,7 +29,7 @@ from smime_core.key_management import KeyHolder
 from smime_core.originator_info import ORIGINATOR_INFO
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.recipient_info import build_recipient_infos, is_sealed_for
+from smime_core.recipient_info import build_recipient_infos, default_transport, enveloped_version, is_sealed_for
 
 
 async def add_recipients(

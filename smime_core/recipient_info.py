@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.algorithms import HashName, KeyTransport, TransportScheme
+from smime_core.algorithms import ContentCipher, HashName, KeyTransport, TransportScheme
 from smime_core.certificate import Certificate, KeyUsage
-from smime_core.der import Tlv
+from smime_core.der import Buffer, Tlv
 from smime_core.errors import CertificateExpired, MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.kari import KARI, KeyAgreeRecipient, build_kari, describe_kari, parse_kari
 from smime_core.kekri import KEKRI, KekRecipient, KeyEncryptionKey, build_kekri, describe_kekri, parse_kekri
 from smime_core.kemri import ORI, KemRecipient, build_kemri, describe_kemri, find_kem_value, parse_kemri
 from smime_core.ktri import KeyTransRecipient, build_ktri, describe_ktri, parse_ktri
 from smime_core.limits import MAX_RECIPIENTS, check_limit
+from smime_core.originator_info import OriginatorInfo
 from smime_core.password_recipient import (
     PWRI,
     PasswordRecipient,
@@ -142,6 +143,31 @@ async def build_recipient_infos(
     infos += [await build_password_recipient(password, cek, provider=provider) for password in passwords]
     infos += [await build_kekri(kek, cek, provider=provider) for kek in keks]
     return infos
+
+
+def default_transport(cipher: ContentCipher) -> KeyTransport:
+    """RSA v1.5 beside CBC, which every reader knows; OAEP with SHA-256 beside an AEAD cipher."""
+    return RSA_OAEP if cipher.is_authenticated else RSA_V15
+
+
+def enveloped_version(
+    recipient_infos: Sequence[Buffer],
+    *,
+    originator_info: OriginatorInfo | None = None,
+    has_unprotected_attrs: bool = False,
+) -> int:
+    """The version of EnvelopedData (RFC 5652 section 6.1). AuthEnvelopedData is always 0 (RFC 5083 section 2.1)."""
+    version = originator_info.version if originator_info else 0
+    if has_unprotected_attrs:
+        version = max(version, 2)
+    for info in recipient_infos:
+        if info[0] == der.SEQUENCE:
+            # A ktri is version 0, or 2 when it names the key by its identifier.
+            ktri_version = der.parse_integer(der.read_sequence(info)[0])
+            version = max(version, 2 if ktri_version else 0)
+        else:
+            version = max(version, 2 if info[0] in (KARI, KEKRI) else 3)
+    return version
 
 
 async def _build_recipient_info(

@@ -32,7 +32,7 @@ from smime_core.content_info import (
     build_content_info,
     parse_content_info,
 )
-from smime_core.enveloped_data import EnvelopedData, enveloped_version, open_with_content_key, parse_enveloped_data
+from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -45,7 +45,7 @@ from smime_core.identity import Identity
 from smime_core.ktri import build_ktri
 from smime_core.message import recipient_ids
 from smime_core.provider import NewKey
-from smime_core.recipient_info import RSA_OAEP
+from smime_core.recipient_info import RSA_OAEP, enveloped_version
 from tests.unit.envelopes import CEK, CONTENT, edit, envelope, flip, parse, version_of
 from tests.unit.people import PROVIDER, anchor, person
 
