@@ -10,7 +10,19 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from smime_core import fields, forms, identity, message, pages, parcels, pkix, private_key_file
+from smime_core import (
+    ess,
+    fields,
+    forms,
+    identity,
+    later_recipients,
+    message,
+    pages,
+    parcels,
+    pkix,
+    private_key_file,
+    signed_data_editing,
+)
 from smime_core.errors import ProviderError
 
 P = ParamSpec("P")
@@ -45,6 +57,11 @@ sign_bytes = _blocking(message.sign_bytes)
 verify_bytes = _blocking(message.verify_bytes)
 seal_bytes = _blocking(message.seal_bytes)
 open_bytes = _blocking(message.open_bytes)
+add_recipients = _blocking(later_recipients.add_recipients)
+add_signer = _blocking(signed_data_editing.add_signer)
+add_countersignature = _blocking(signed_data_editing.add_countersignature)
+build_receipt = _blocking(ess.build_receipt)
+verify_receipt = _blocking(ess.verify_receipt)
 seal_field = _blocking(fields.seal_field)
 open_field = _blocking(fields.open_field)
 sign_form = _blocking(forms.sign_form)

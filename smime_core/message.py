@@ -18,17 +18,29 @@ from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
 from smime_core.examination import examine
+from smime_core.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
 from smime_core.judgement import Claim, Examiner
-from smime_core.key_management import KeyHolder, choose_signature_algorithm
-from smime_core.layers import EncryptedLayer, find_layer, inner_node, parse_layer, parse_message
+from smime_core.kekri import KeyEncryptionKey
+from smime_core.key_management import KeyHolder, choose_holder_algorithm
+from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, inner_node, parse_layer, parse_message
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
-from smime_core.mime import Entity, build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
+from smime_core.mime import (
+    Entity,
+    build_pkcs7_mime,
+    build_signed,
+    join_message,
+    micalg,
+    outer_headers_of,
+    parse_entity,
+    split_message,
+)
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_info import RecipientInfo
 from smime_core.report import MessageReport, State
 from smime_core.signed_data import build_signed_data
+from smime_core.signer_info import DEFAULT_OPTIONS, SignerOptions
 
 
 class SignatureForm(StrEnum):
@@ -54,14 +66,25 @@ async def sign_message(
     signing_time: datetime.datetime,
     form: SignatureForm = SignatureForm.DETACHED,
     scheme: SignatureScheme | None = None,
+    co_signers: Sequence[KeyHolder] = (),
+    options: SignerOptions = DEFAULT_OPTIONS,
+    protection: ProtectionMode | None = None,
 ) -> bytes:
     """The message signed: its own headers stay outside, its Content-* fields and body become the signed entity.
 
-    The entity is made canonical and 7-bit first (RFC 8551 sections 3.1.1 and 3.1.3). Raises MalformedMessage.
+    The entity is made canonical and 7-bit first (RFC 8551 sections 3.1.1 and 3.1.3). With `protection` the header
+    fields are signed too (RFC 9788): CLEAR, or CIPHER where the result is to be encrypted. Raises MalformedMessage.
     """
-    outer_headers, entity = split_message(message)
+    outer_headers, entity = _split_protected(message, protection)
     return outer_headers + await sign_entity(
-        entity, identity=identity, provider=provider, signing_time=signing_time, form=form, scheme=scheme
+        entity,
+        identity=identity,
+        provider=provider,
+        signing_time=signing_time,
+        form=form,
+        scheme=scheme,
+        co_signers=co_signers,
+        options=options,
     )
 
 
@@ -73,22 +96,26 @@ async def sign_entity(
     signing_time: datetime.datetime,
     form: SignatureForm = SignatureForm.DETACHED,
     scheme: SignatureScheme | None = None,
+    co_signers: Sequence[KeyHolder] = (),
+    options: SignerOptions = DEFAULT_OPTIONS,
 ) -> bytes:
     """A MIME entity, canonical and 7-bit as `compose` and `split_message` give it, inside an entity that signs it."""
+    holders = [identity, *co_signers]
     signature_der = await build_signed_data(
         entity,
-        holders=[identity],
+        holders=holders,
         content_type=ID_DATA,
         detached=form is SignatureForm.DETACHED,
         signing_time=signing_time,
         provider=provider,
         scheme=scheme,
+        options=options,
     )
     if form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")
-    hash_name = choose_signature_algorithm(identity.private_key, scheme).hash_name
+    names = micalg(choose_holder_algorithm(holder, scheme).hash_name for holder in holders)
     boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-    return build_signed(b"", entity, signature_der, f"sha-{hash_name[3:]}", boundary=boundary)
+    return build_signed(b"", entity, signature_der, names, boundary=boundary)
 
 
 async def encrypt_message(
@@ -99,17 +126,26 @@ async def encrypt_message(
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    protection: ProtectionMode | None = None,
 ) -> bytes:
     """The message sealed for the owners of the certificates and whoever knows a password (UTF-8).
 
-    Its own headers stay outside and readable.
+    Its own headers stay outside and readable; with `protection` CIPHER they are sealed too, and what only people read,
+    the Subject above all, is hidden outside (RFC 9788).
 
     The default cipher is what every reader knows (RFC 8551 section 2.7); AES_256_GCM gives AuthEnvelopedData.
     Raises MalformedMessage or UnsupportedAlgorithm for a certificate that may not receive.
     """
-    outer_headers, entity = split_message(message)
+    outer_headers, entity = _split_protected(message, protection)
     return outer_headers + await encrypt_entity(
-        entity, recipients=recipients, provider=provider, cipher=cipher, transport=transport, passwords=passwords
+        entity,
+        recipients=recipients,
+        provider=provider,
+        cipher=cipher,
+        transport=transport,
+        passwords=passwords,
+        keks=keks,
     )
 
 
@@ -121,6 +157,7 @@ async def encrypt_entity(
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
 ) -> bytes:
     """A MIME entity, a signed one perhaps, inside an entity that seals it."""
     cms_der = await build_enveloped_data(
@@ -131,6 +168,7 @@ async def encrypt_entity(
         transport=transport,
         provider=provider,
         passwords=passwords,
+        keks=keks,
     )
     smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
     return build_pkcs7_mime(b"", cms_der, smime_type)
@@ -142,15 +180,17 @@ async def decrypt_message(
     identities: Sequence[KeyHolder],
     provider: CryptoProvider,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> bytes:
     """The inner entity under the outer headers, after every encrypted layer at the top was opened.
 
+    Where header fields were protected (RFC 9788), those stand there.
     Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also when nothing is encrypted) or
     UnsupportedAlgorithm.
     """
     node = parse_message(message)
-    outer_headers = outer_headers_of(node.headers) if isinstance(node, Entity) else b""
+    outer = node if isinstance(node, Entity) else None
     layer = find_layer(node)
     if not isinstance(layer, EncryptedLayer):
         raise MalformedMessage("found nothing encrypted", where="message")
@@ -160,7 +200,7 @@ async def decrypt_message(
         if layer.enveloped.content_type != ID_DATA:
             raise ContentTypeMismatch(f"sealed content of type {layer.enveloped.content_type} is no mail")
         opened = await open_enveloped_data(
-            layer.enveloped, holders=identities, provider=provider, passwords=passwords, policy=policy
+            layer.enveloped, holders=identities, provider=provider, passwords=passwords, keks=keks, policy=policy
         )
         node = inner_node(opened.content, node)
         try:
@@ -168,7 +208,10 @@ async def decrypt_message(
         except SmimeError:
             # What was sealed is out; that it holds a damaged structure is for whoever examines it.
             break
-    return join_message(outer_headers, bytes(node.encoded) if isinstance(node, Entity) else node)
+    if outer is None or not isinstance(node, Entity):
+        return join_message(b"", bytes(node.encoded) if isinstance(node, Entity) else node)
+    signed = layer if isinstance(layer, SignedLayer) else None
+    return join_message(_shown_headers(outer, signed), bytes(node.encoded))
 
 
 async def examine_message(
@@ -181,6 +224,7 @@ async def examine_message(
     sender: str | None = None,
     detached_content: Buffer | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> MessageReport:
     """The report on an .eml, a MIME entity, DER or PEM; see `examination`.
@@ -189,7 +233,13 @@ async def examine_message(
     Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
     examiner = Examiner(
-        identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider, policy=policy
+        identities=identities,
+        passwords=passwords,
+        keks=keks,
+        trust_store=trust_store,
+        at=at,
+        provider=provider,
+        policy=policy,
     )
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
 
@@ -234,16 +284,19 @@ async def sign_bytes(
     content_type: str = ID_DATA,
     form: SignatureForm = SignatureForm.OPAQUE,
     scheme: SignatureScheme | None = None,
+    co_signers: Sequence[KeyHolder] = (),
+    options: SignerOptions = DEFAULT_OPTIONS,
 ) -> bytes:
     """DER of SignedData over `content` as it is."""
     return await build_signed_data(
         content,
-        holders=[identity],
+        holders=[identity, *co_signers],
         content_type=content_type,
         detached=form is SignatureForm.DETACHED,
         signing_time=signing_time,
         provider=provider,
         scheme=scheme,
+        options=options,
     )
 
 
@@ -281,6 +334,7 @@ async def seal_bytes(
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
 ) -> bytes:
     """DER of EnvelopedData or AuthEnvelopedData over `content` as it is.
 
@@ -294,6 +348,7 @@ async def seal_bytes(
         transport=transport,
         provider=provider,
         passwords=passwords,
+        keks=keks,
     )
 
 
@@ -304,6 +359,7 @@ async def open_bytes(
     provider: CryptoProvider,
     content_type: str = ID_DATA,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> Opened:
     """What one encrypted layer holds.
@@ -318,7 +374,7 @@ async def open_bytes(
     if content_type != ID_DATA and not layer.authenticated:
         raise ContentTypeMismatch(f"content of type {content_type} is sealed without authentication")
     opened = await open_enveloped_data(
-        layer.enveloped, holders=identities, provider=provider, passwords=passwords, policy=policy
+        layer.enveloped, holders=identities, provider=provider, passwords=passwords, keks=keks, policy=policy
     )
     return Opened(content=opened.content, recipient=opened.recipient)
 
@@ -332,3 +388,18 @@ def recipient_ids(data: Buffer) -> tuple[str, ...]:
     if not isinstance(layer, EncryptedLayer):
         return ()
     return tuple(str(recipient.rid) for recipient in layer.enveloped.recipients)
+
+
+def _split_protected(message: bytes, protection: ProtectionMode | None) -> tuple[bytes, bytes]:
+    outer_headers, entity = split_message(message)
+    return (outer_headers, entity) if protection is None else protect_headers(outer_headers, entity, mode=protection)
+
+
+def _shown_headers(outer: Entity, signed: SignedLayer | None) -> bytes:
+    # What a signature covers is handed out as it is: its protected fields stand outside in place of the hidden ones.
+    if signed is not None and signed.content is not None:
+        payload = parse_entity(signed.content)
+        protected = unprotect_headers(outer.headers, payload, signed=False, encrypted=True)
+        if protected.scheme is not HeaderScheme.NONE:
+            return outer_headers_of(protected.headers)
+    return outer_headers_of(outer.headers)

@@ -16,13 +16,16 @@ from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTra
 from smime_core.blocking import run
 from smime_core.certificate import Certificate
 from smime_core.content_info import ID_DATA
+from smime_core.header_protection import ProtectionMode
 from smime_core.judgement import Claim, Examiner, Opener
+from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
 from smime_core.message import SignatureForm
 from smime_core.mime import Entity
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
+from smime_core.signer_info import DEFAULT_OPTIONS, SignerOptions
 from smime_core.stream.examination import StreamedReport, examine_octets, open_octets
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, sign_mail, sign_mail_opaque, split_mail
 from smime_core.stream.octets import FileOctets, Octets
@@ -56,17 +59,19 @@ def sign_mail_file(
     signing_time: datetime.datetime,
     form: SignatureForm = SignatureForm.DETACHED,
     scheme: SignatureScheme | None = None,
+    options: SignerOptions = DEFAULT_OPTIONS,
+    protection: ProtectionMode | None = None,
 ) -> None:
     """Write the message signed by every identity, as `sign_message` does.
 
     Raises MalformedMessage for a body that transport might alter; it is not encoded anew here.
     """
-    signing = Signing(holders=identities, provider=provider, signing_time=signing_time, scheme=scheme)
+    signing = Signing(holders=identities, provider=provider, signing_time=signing_time, scheme=scheme, options=options)
     if form is SignatureForm.OPAQUE:
-        run(sign_mail_opaque(_octets(source), target, signing))
+        run(sign_mail_opaque(_octets(source), target, signing, protection=protection))
     else:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-        run(sign_mail(_octets(source), target, signing, boundary=boundary))
+        run(sign_mail(_octets(source), target, signing, boundary=boundary, protection=protection))
 
 
 def sign_file(
@@ -79,6 +84,7 @@ def sign_file(
     content_type: str = ID_DATA,
     form: SignatureForm = SignatureForm.OPAQUE,
     scheme: SignatureScheme | None = None,
+    options: SignerOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Write DER of SignedData over the content of `source`, as `sign_bytes` does."""
     signing = Signing(
@@ -87,6 +93,7 @@ def sign_file(
         signing_time=signing_time,
         content_type=content_type,
         scheme=scheme,
+        options=options,
     )
     if form is SignatureForm.OPAQUE:
         run(sign_opaque(_octets(source), target, signing))
@@ -103,9 +110,11 @@ def encrypt_mail_file(
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    protection: ProtectionMode | None = None,
 ) -> None:
     """Write the message sealed, as `encrypt_message` does. Raises what it raises."""
-    outer_headers, entity = split_mail(_octets(source))
+    outer_headers, entity = split_mail(_octets(source), protection)
     smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
     with Pkcs7MimeWriter(target, outer_headers, smime_type) as body:
         run(
@@ -118,6 +127,7 @@ def encrypt_mail_file(
                 cipher=cipher,
                 transport=transport,
                 passwords=passwords,
+                keks=keks,
             )
         )
 
@@ -132,6 +142,7 @@ def seal_file(
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
 ) -> None:
     """Write DER of EnvelopedData or AuthEnvelopedData over the content of `source`, as `seal_bytes` does."""
     run(
@@ -144,6 +155,7 @@ def seal_file(
             cipher=cipher,
             transport=transport,
             passwords=passwords,
+            keks=keks,
         )
     )
 
@@ -155,6 +167,7 @@ def decrypt_file(
     identities: Sequence[KeyHolder],
     provider: StreamingProvider,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> None:
     """Write the inner entity under the outer headers, as `decrypt_message` gives it; bare CMS gives its content.
@@ -162,7 +175,7 @@ def decrypt_file(
     Every tag and padding was checked before the first octet is written.
     Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
     """
-    outer, inside = _open(source, identities, passwords, provider, policy)
+    outer, inside = _open(source, identities, passwords, keks, provider, policy)
     copy_octets(join_mail(outer, inside), target)
 
 
@@ -173,10 +186,11 @@ def open_file(
     identities: Sequence[KeyHolder],
     provider: StreamingProvider,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> None:
     """Write what was sealed as it is, without the outer headers. Raises what `decrypt_file` raises."""
-    _, inside = _open(source, identities, passwords, provider, policy)
+    _, inside = _open(source, identities, passwords, keks, provider, policy)
     copy_octets(inside, target)
 
 
@@ -190,6 +204,7 @@ def examine_file(
     sender: str | None = None,
     detached_content: Source | None = None,
     passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> StreamedReport:
     """The report on an .eml, a MIME entity, DER, BER or PEM, as `examine_message` gives it; see `copy_content`.
@@ -198,7 +213,13 @@ def examine_file(
     Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
     examiner = Examiner(
-        identities=identities, passwords=passwords, trust_store=trust_store, at=at, provider=provider, policy=policy
+        identities=identities,
+        passwords=passwords,
+        keks=keks,
+        trust_store=trust_store,
+        at=at,
+        provider=provider,
+        policy=policy,
     )
     return run(
         examine_octets(
@@ -233,8 +254,9 @@ def _open(
     source: Source,
     identities: Sequence[KeyHolder],
     passwords: Sequence[bytes],
+    keks: Sequence[KeyEncryptionKey],
     provider: StreamingProvider,
     policy: Policy,
 ) -> tuple[Entity | None, Octets]:
-    opener = Opener(identities=identities, passwords=passwords, provider=provider, policy=policy)
+    opener = Opener(identities=identities, passwords=passwords, keks=keks, provider=provider, policy=policy)
     return run(open_octets(_octets(source), opener=opener, provider=provider))

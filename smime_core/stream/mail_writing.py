@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from smime_core.der import Buffer
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.header_protection import HeaderScheme, ProtectionMode, find_scheme, protect_headers, unprotect_headers
 from smime_core.mime import (
     Entity,
+    Headers,
     build_pkcs7_mime,
     build_signed,
     join_message,
@@ -24,7 +26,7 @@ from smime_core.mime import (
 from smime_core.mime.canonical import has_crlf_only
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64
-from smime_core.stream.mail import find, read_entity_head
+from smime_core.stream.mail import StreamedEntity, find, locate_signed, read_entity_head
 from smime_core.stream.octets import CrlfOctets, DerivedOctets, MemoryOctets, Octets
 from smime_core.stream.writing import Signing, Sink, sign_detached, sign_opaque
 
@@ -49,9 +51,10 @@ class JoinedOctets(DerivedOctets):
         return sum(part.length() for part in self._parts)
 
 
-def split_mail(message: Octets) -> tuple[bytes, Octets]:
+def split_mail(message: Octets, protection: ProtectionMode | None = None) -> tuple[bytes, Octets]:
     """(fields that stay outside, the canonical entity to sign or to seal), as `mime.split_message` does it.
 
+    With `protection` the header fields stand inside too (RFC 9788).
     Raises MalformedMessage when the body would have to be encoded anew, LimitExceeded for an absurd header block.
     """
     entity = read_entity_head(message)
@@ -65,12 +68,16 @@ def split_mail(message: Octets) -> tuple[bytes, Octets]:
         raise MalformedMessage(
             "a message this large has to be fit for transport: 7-bit, lines of at most 998 characters", where="message"
         )
+    if protection is not None:
+        outer_headers, head = protect_headers(outer_headers, head, mode=protection)
     return outer_headers, JoinedOctets(MemoryOctets(head), body)
 
 
-async def sign_mail(message: Octets, target: Sink, signing: Signing, *, boundary: str) -> None:
+async def sign_mail(
+    message: Octets, target: Sink, signing: Signing, *, boundary: str, protection: ProtectionMode | None = None
+) -> None:
     """Write the message as multipart/signed. Raises what `split_mail` raises."""
-    outer_headers, entity = split_mail(message)
+    outer_headers, entity = split_mail(message, protection)
     signature_der = await sign_detached(entity, signing)
     names = micalg(algorithm.hash_name for algorithm in signing.algorithms)
     # The boundary holds 128 random bits: nobody wrote it into the message.
@@ -82,9 +89,11 @@ async def sign_mail(message: Octets, target: Sink, signing: Signing, *, boundary
     target.write(around[content_start:])
 
 
-async def sign_mail_opaque(message: Octets, target: Sink, signing: Signing) -> None:
+async def sign_mail_opaque(
+    message: Octets, target: Sink, signing: Signing, *, protection: ProtectionMode | None = None
+) -> None:
     """Write the message with the content inside its signature. Raises what `split_mail` raises."""
-    outer_headers, entity = split_mail(message)
+    outer_headers, entity = split_mail(message, protection)
     with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:
         await sign_opaque(entity, body, signing)
 
@@ -94,7 +103,22 @@ def join_mail(outer: Entity | None, inside: Octets) -> Octets:
     if outer is None:
         return inside
     entity = read_entity_head(inside)
-    return JoinedOctets(MemoryOctets(join_message(outer_headers_of(outer.headers), entity.head.encoded)), entity.body)
+    shown = outer_headers_of(_shown_headers(outer, entity))
+    return JoinedOctets(MemoryOctets(join_message(shown, entity.head.encoded)), entity.body)
+
+
+def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
+    # As in `message`: what a signature covers is handed out as it is, its protected fields outside.
+    try:
+        signed = locate_signed(inside)
+    except SmimeError:
+        return outer.headers  # damage inside is for whoever examines it
+    if signed is None:
+        return outer.headers
+    payload = read_entity_head(signed[0]).head
+    if find_scheme(payload) in (HeaderScheme.NONE, HeaderScheme.WRAPPED):
+        return outer.headers
+    return unprotect_headers(outer.headers, payload, signed=False, encrypted=True).headers
 
 
 class Pkcs7MimeWriter:

@@ -15,12 +15,18 @@ from smime_core.certificate import Certificate
 from smime_core.content_info import ID_DATA
 from smime_core.der import Buffer
 from smime_core.enveloped_data import start_envelope
-from smime_core.errors import ProviderError
+from smime_core.errors import ProviderError, UnsupportedAlgorithm
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder, choose_signature_algorithm
 from smime_core.provider import RunningDigest, StreamingProvider
-from smime_core.signed_data import assemble_signed_data, build_encapsulated, digest_identifiers, frame_signed_data
-from smime_core.signer_info import build_signer_info
+from smime_core.signed_data import (
+    assemble_signed_data,
+    build_encapsulated,
+    digest_identifiers,
+    frame_signed_data,
+    signed_data_version,
+)
+from smime_core.signer_info import DEFAULT_OPTIONS, AttributesForm, SignerOptions, build_signer_info
 from smime_core.stream.octets import Octets
 
 _PEM_LINE_BYTES: Final = 48  # 64 characters
@@ -42,6 +48,7 @@ class Signing:
     signing_time: datetime.datetime
     content_type: str = ID_DATA
     scheme: SignatureScheme | None = None
+    options: SignerOptions = DEFAULT_OPTIONS
 
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
@@ -54,14 +61,24 @@ class Signing:
     @property
     def version(self) -> int:
         """CMSVersion of the SignedData (RFC 5652 section 5.1)."""
-        return 1 if self.content_type == ID_DATA else 3
+        return signed_data_version(
+            content_type=self.content_type,
+            certificate_tags=(),
+            crl_tags=(),
+            signer_versions=[self.options.sid_form.value],
+        )
 
     def certificates(self) -> list[bytes]:
         """DER of everybody's certificate and chain."""
         return [c.der for holder in self.holders for c in (holder.certificate, *holder.chain)]
 
     async def sign(self, digests: dict[HashName, bytes]) -> list[bytes]:
-        """DER of the SignerInfos over content with these digests."""
+        """DER of the SignerInfos over content with these digests. Raises UnsupportedAlgorithm."""
+        if self.options.attributes is AttributesForm.NONE:
+            # The provider signs octets in memory; attributes, which hold the digest, are what makes streams possible.
+            raise UnsupportedAlgorithm(
+                "signedAttrs", "SignerInfo", text="content of this size is signed with attributes only"
+            )
         return [
             await build_signer_info(
                 holder,
@@ -70,6 +87,7 @@ class Signing:
                 message_digest=digests[algorithm.hash_name],
                 signing_time=self.signing_time,
                 provider=self.provider,
+                options=self.options,
             )
             for holder, algorithm in zip(self.holders, self.algorithms, strict=True)
         ]
