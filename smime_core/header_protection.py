@@ -220,9 +220,9 @@ def _mark(field: Field, mode: ProtectionMode) -> bytes:
 
 
 def _read_records(content: Entity) -> tuple[Field, ...]:
-    # HP-Outer: name ":" body (section 2.2). A record without a name says nothing.
+    # HP-Outer: name ":" body (section 2.2). A record without a name says nothing, and its folded lines are no fields.
     lines = (field.body.lstrip() for field in content.headers.find("HP-Outer"))
-    return tuple(found for line in lines for found in parse_headers(line).fields[:1])
+    return tuple(found for line in lines for found in parse_headers(line).fields)
 
 
 def _status(*, signed: bool, hidden: bool) -> FieldProtection:

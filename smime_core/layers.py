@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple, overload
+from typing import Final, NamedTuple
 
 from smime_core.authenticated_data import AuthenticatedData, parse_authenticated_data
 from smime_core.compressed_data import CompressedData, parse_compressed_data
@@ -121,7 +121,10 @@ def find_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) 
     `detached_content` is what a bare detached signature covers. Raises MalformedMessage, LimitExceeded, or
     UnsupportedAlgorithm, also for the structures that only `find_any_layer` gives.
     """
-    return _signed_or_encrypted(find_any_layer(node, detached_content=detached_content))
+    if isinstance(node, Entity) and is_multipart_signed(node):
+        return _find_detached(node)
+    cms = _find_cms(node)
+    return parse_layer(cms, detached_content=detached_content) if cms is not None else None
 
 
 def find_any_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> AnyLayer | None:
@@ -129,13 +132,10 @@ def find_any_layer(node: Entity | bytes, *, detached_content: Buffer | None = No
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
-    if isinstance(node, bytes):
-        return parse_any_layer(node, detached_content=detached_content) if is_content_info(node) else None
-    if is_multipart_signed(node):
+    if isinstance(node, Entity) and is_multipart_signed(node):
         return _find_detached(node)
-    if not is_cms_part(node):
-        return None
-    return parse_any_layer(unarmor(decode_body(node)), detached_content=detached_content)
+    cms = _find_cms(node)
+    return parse_any_layer(cms, detached_content=detached_content) if cms is not None else None
 
 
 def find_nested_layers(entity: Entity) -> Iterator[NestedLayer]:
@@ -188,11 +188,6 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
 
 def parse_layer(cms: Buffer, *, detached_content: Buffer | None) -> Layer:
     """The signed or encrypted layer that a CMS structure is. Raises as `find_layer` does."""
-    return _signed_or_encrypted(parse_any_layer(cms, detached_content=detached_content))
-
-
-def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer:
-    """The layer that a CMS structure is. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     content_info = parse_content_info(cms)
     kind, content = content_info.content_type, content_info.content
     if kind == ID_SIGNED_DATA:
@@ -200,6 +195,13 @@ def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer
     if kind in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
         enveloped = parse_enveloped_data(content, content_type=kind)
         return EncryptedLayer(enveloped=enveloped, authenticated=kind == ID_AUTH_ENVELOPED_DATA)
+    raise UnsupportedAlgorithm(kind, "content type")
+
+
+def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer:
+    """The layer that a CMS structure is. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
+    content_info = parse_content_info(cms)
+    kind, content = content_info.content_type, content_info.content
     if kind == ID_COMPRESSED_DATA:
         return CompressedLayer(compressed=parse_compressed_data(content))
     if kind == ID_ENCRYPTED_DATA:
@@ -208,7 +210,13 @@ def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer
         return DescribedLayer(content_type=kind, structure=parse_digested_data(content))
     if kind == ID_AUTHENTICATED_DATA:
         return DescribedLayer(content_type=kind, structure=parse_authenticated_data(content))
-    raise UnsupportedAlgorithm(kind, "content type")
+    return parse_layer(cms, detached_content=detached_content)
+
+
+def _find_cms(node: Entity | bytes) -> Buffer | None:
+    if isinstance(node, bytes):
+        return node if is_content_info(node) else None
+    return unarmor(decode_body(node)) if is_cms_part(node) else None
 
 
 def _find_detached(node: Entity) -> SignedLayer:
@@ -216,25 +224,11 @@ def _find_detached(node: Entity) -> SignedLayer:
     cms = decode_body(signature)
     if not is_content_info(cms):
         raise MalformedMessage("the second part is no CMS structure", where="multipart/signed")
-    layer = parse_any_layer(cms, detached_content=_transport_form(content))
+    layer = parse_layer(cms, detached_content=_transport_form(content))
     # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
     if not isinstance(layer, SignedLayer) or not layer.detached:
         raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
     return dataclasses.replace(layer, micalg=node.content_type.parameters.get("micalg", ""))
-
-
-@overload
-def _signed_or_encrypted(layer: AnyLayer) -> Layer: ...
-@overload
-def _signed_or_encrypted(layer: None) -> None: ...
-@overload
-def _signed_or_encrypted(layer: AnyLayer | None) -> Layer | None: ...
-def _signed_or_encrypted(layer: AnyLayer | None) -> Layer | None:
-    if isinstance(layer, CompressedLayer):
-        raise UnsupportedAlgorithm(ID_COMPRESSED_DATA, "content type")
-    if isinstance(layer, DescribedLayer):
-        raise UnsupportedAlgorithm(layer.content_type, "content type")
-    return layer
 
 
 def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> SignedLayer:

@@ -325,6 +325,8 @@ class TestReplies:
     def test_the_writers_own_policy_still_counts(self) -> None:
         reply = reply_headers(shown(*protect_headers(OUTER, ENTITY, mode=CLEAR)))
         assert reply.policy("Subject", "Re: Dinner plans") == hcp_baseline("Subject", "") == "[...]"
+        hidden_before = reply_headers(self.original())
+        assert hidden_before.policy("Subject", "Re: Dinner plans") == "[...]"
 
     def test_an_answer_to_somebody_other_than_the_author_is_told(self) -> None:
         outer = OUTER + b"Reply-To: list@good.test\r\n"

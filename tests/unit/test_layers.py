@@ -224,8 +224,17 @@ class TestOtherStructures:
         start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
         cms = encode_base64(build_compressed_data(INNER, content_type=ID_DATA))
+        for find in (find_layer, find_any_layer):
+            with pytest.raises(UnsupportedAlgorithm):
+                find(parse_message(SIGNED_MESSAGE[:start] + cms + SIGNED_MESSAGE[end:]))
+
+    def test_an_encrypted_structure_is_no_signature_of_a_multipart_signed(self) -> None:
+        """MUSTS 44, refusing."""
+        start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
+        end = SIGNED_MESSAGE.rindex(b"\r\n--")
+        sealed = encode_base64((vectors("rfc4134") / "5.1.bin").read_bytes())
         with pytest.raises(MalformedMessage, match="no detached signature"):
-            find_layer(parse_message(SIGNED_MESSAGE[:start] + cms + SIGNED_MESSAGE[end:]))
+            find_layer(parse_message(SIGNED_MESSAGE[:start] + sealed + SIGNED_MESSAGE[end:]))
 
 
 class TestBelowTheTop:

@@ -58,6 +58,11 @@ class TestEntities:
         shown = read_entity(multipart("mixed", PLAIN, part))
         assert (shown.text, [one.filename for one in shown.attachments]) == ("plain ä", [name])
 
+    def test_the_messages_of_a_digest_are_files(self) -> None:
+        """RFC 2046 section 5.1.5: without a type of their own they are messages."""
+        shown = read_entity(multipart("digest", "\r\nSubject: inner\r\n\r\nhidden"))
+        assert (shown.text, [one.content_type for one in shown.attachments]) == ("", ["message/rfc822"])
+
     def test_text_with_an_inline_disposition_is_shown_despite_a_name(self) -> None:
         part = "Content-Type: text/plain; name=a.txt\r\nContent-Disposition: inline\r\n\r\nshown"
         assert read_entity(multipart("mixed", part)).text == "shown"
