@@ -15,12 +15,13 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roam
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check pytest conformance bench pictures docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest conformance bench pictures docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
 	@echo 'make demo       setup, then the demonstration on 127.0.0.1'
 	@echo 'make test       setup, browsers and mail server for the tests, checks, every test'
+	@echo 'make test-all   test, and every case of every published vector natively and in both browsers'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint'
 	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
@@ -36,6 +37,10 @@ demo: setup
 	@$(VENV)/sealwax demo
 
 test: setup test-tools check pytest
+
+test-all: test
+	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
+		--provider native --provider chromium --provider firefox
 
 check: setup
 	$(VENV)/ruff check .
