@@ -18,6 +18,7 @@ _JARS: Final = [
     Path("/usr/share/java") / f"{name}.jar"
     for name in ("bcmail", "bcpkix", "bcprov", "bcutil", "javax.activation", "javax.mail")
 ]
+CLASS_PATH: Final = ":".join(map(str, _JARS))
 
 
 class BouncyCastle:
@@ -29,11 +30,10 @@ class BouncyCastle:
 
     def __init__(self, people: Path, folder: Path) -> None:
         folder.mkdir()
-        class_path = ":".join(map(str, _JARS))
-        command = ["javac", "-nowarn", "-Xlint:none", "-cp", class_path, "-d", str(folder), *map(str, _SOURCES)]
+        command = ["javac", "-nowarn", "-Xlint:none", "-cp", CLASS_PATH, "-d", str(folder), *map(str, _SOURCES)]
         subprocess.run(command, check=True, capture_output=True)
         # Most of its short life is the start: no second compiler, and the class data that the JDK ships.
-        java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{class_path}:{folder}"]
+        java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{CLASS_PATH}:{folder}"]
         self._process = LinePeer([*java, _SOURCES[0].stem, str(people)], log=folder / "errors.txt")
         self.ask = self._process.ask
 

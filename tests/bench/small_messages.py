@@ -1,0 +1,97 @@
+"""Operations a second on 10 KB in one process: ours, and Bouncy Castle after its compiler has warmed up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from smime_core import blocking
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+from smime_core.report import State
+from tests.interop.bouncy_castle import CLASS_PATH, BouncyCastle
+from tests.unit.people import NOW
+
+CONTENT_BYTES: Final = 10_000
+_SOURCE: Final = Path(__file__).parent / "peers" / "BouncyCastleBench.java"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Operations a second; None where Bouncy Castle is absent."""
+
+    job: str
+    ours: float
+    bouncy_castle: float | None
+
+
+def measure(*, seconds: float) -> list[Rate]:
+    """Every job for that long; verify checks the certification path too, which Bouncy Castle is not asked for."""
+    provider = NativeProvider()
+    authority = run(create_authority("Bench CA", provider=provider, at=NOW))
+    alice = run(issue_identity(authority, "alice@example.test", provider=provider, at=NOW, key=NewKey.RSA_2048))
+    theirs = _bouncy_castle(alice, seconds)
+    store = TrustStore(anchors=(authority.identity.certificate,), revocation=RevocationPolicy.NOT_CHECKED)
+    return [
+        Rate(job=name, ours=_rate(job, seconds), bouncy_castle=theirs.get(name))
+        for name, job in _jobs(alice, store, provider).items()
+    ]
+
+
+def _jobs(alice: Identity, store: TrustStore, provider: NativeProvider) -> dict[str, Callable[[], object]]:
+    content = os.urandom(CONTENT_BYTES)
+    signed = blocking.sign_bytes(content, identity=alice, provider=provider, signing_time=NOW)
+    sealed = blocking.seal_bytes(content, recipients=[alice.certificate], provider=provider)
+
+    def verify() -> None:
+        report = blocking.verify_bytes(signed, provider=provider, trust_store=store, at=NOW)
+        assert report.state is State.VERIFIED
+
+    def decrypt() -> None:
+        assert blocking.open_bytes(sealed, identities=[alice], provider=provider).content == content
+
+    return {
+        "sign": lambda: blocking.sign_bytes(content, identity=alice, provider=provider, signing_time=NOW),
+        "verify": verify,
+        "encrypt": lambda: blocking.seal_bytes(content, recipients=[alice.certificate], provider=provider),
+        "decrypt": decrypt,
+    }
+
+
+def _rate(job: Callable[[], object], seconds: float) -> float:
+    job()
+    count, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < seconds:
+        job()
+        count += 1
+    return count / elapsed
+
+
+def _bouncy_castle(alice: Identity, seconds: float) -> dict[str, float]:
+    if BouncyCastle.absence() is not None:
+        return {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "key.der").write_bytes(alice.private_key.pkcs8_der)
+        (folder / "certificate.der").write_bytes(alice.certificate.der)
+        subprocess.run(
+            ["javac", "-nowarn", "-cp", CLASS_PATH, "-d", name, str(_SOURCE)], check=True, capture_output=True
+        )
+        done = subprocess.run(
+            ["java", "-cp", f"{CLASS_PATH}:{name}", _SOURCE.stem, "key.der", "certificate.der", str(seconds)],
+            cwd=folder,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+    return {job: float(rate) for job, rate in (line.split() for line in done.stdout.splitlines())}
