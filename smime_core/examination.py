@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smime_core.certificate import Certificate
-from smime_core.content_info import ID_COMPRESSED_DATA, ID_DATA
+from smime_core.compressed_data import decompress
+from smime_core.content_info import ID_DATA
 from smime_core.der import Buffer
 from smime_core.enveloped_data import EnvelopedData, open_enveloped_data
 from smime_core.errors import (
@@ -21,6 +22,7 @@ from smime_core.errors import (
     SmimeError,
     UnsupportedAlgorithm,
 )
+from smime_core.header_protection import HeaderScheme, ProtectedHeaders, unprotect_headers
 from smime_core.judgement import (
     Authors,
     Claim,
@@ -32,17 +34,19 @@ from smime_core.judgement import (
     reason,
 )
 from smime_core.layers import (
+    CompressedLayer,
+    DescribedLayer,
     EncryptedLayer,
     SignedLayer,
-    find_layer,
+    find_any_layer,
     find_nested_layers,
     inner_node,
     parse_message,
 )
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
-from smime_core.mime import Entity, addresses, from_addresses
+from smime_core.mime import Entity, Headers, addresses, from_addresses
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
-from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport
+from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
 from smime_core.signed_content import OctetsContent
 
 
@@ -61,7 +65,7 @@ async def examine(
     UnsupportedAlgorithm.
     """
     node = parse_message(data)
-    walk = Walk(node=node, displayed=node)
+    walk = Walk(node=node, outermost=node, displayed=node)
     try:
         await _walk_layers(walk, examiner, detached_content)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
@@ -70,8 +74,7 @@ async def examine(
     if isinstance(node, Entity) and (nested := await _examine_nested(node, walk, examiner)):
         walk.layers += nested
         further.append(reason("nested-protection"))
-    content = bytes(node.encoded) if isinstance(node, Entity) else node
-    return walk.report(examiner, claim=claim, sender=sender, further=further, content=content)
+    return walk.report(examiner, claim=claim, sender=sender, further=further)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class Walk:
     """
 
     node: Entity | bytes = b""
+    outermost: Entity | bytes = b""
     displayed: Entity | bytes = b""
     layers: list[Layer] = field(default_factory=list)
     certificates: dict[Certificate, None] = field(default_factory=dict)
@@ -95,7 +99,7 @@ class Walk:
     def enter(self, node: Entity | bytes) -> None:
         """Go on inside the layer that was added last."""
         self.node = node
-        if not find_authors(self.displayed).authors and find_authors(node).authors:
+        if not _names_author(self.displayed) and _names_author(node):
             # A whole mail inside bare CMS: its From is what a person will be shown.
             self.displayed = node
 
@@ -103,17 +107,22 @@ class Walk:
         """`error` itself, or DecryptionError when telling it would tell about unauthenticated plaintext.
 
         Garbled plaintext shows itself as damage or as an unheard-of identifier further in: it must look like any failed
-        decryption, and no text may quote it (MUSTS 23). Compression is what honest mail may hold there.
+        decryption, and no text may quote it (MUSTS 23).
         """
-        is_known = isinstance(error, UnsupportedAlgorithm) and error.oid == ID_COMPRESSED_DATA
-        return DecryptionError() if self.behind_unauthenticated and not is_known else error
+        return DecryptionError() if self.behind_unauthenticated else error
 
     def report(
-        self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason], content: bytes
+        self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
     ) -> MessageReport:
         """What was found, with its headline."""
-        claimed = Authors(authors=(sender,)) if sender is not None else find_authors(self.displayed)
+        protected = self._protected_headers()
+        headers = (
+            protected.headers if protected else self.displayed.headers if isinstance(self.displayed, Entity) else None
+        )
+        claimed = Authors(authors=(sender,)) if sender is not None else _authors(headers)
         state, reasons = draw_headline(self.layers, claim=claim, claimed=claimed, trust_store=examiner.trust_store)
+        if protected is not None:
+            state, reasons = _hold_against_outside(state, reasons, protected)
         last = self.layers[-1] if self.layers else None
         if last and last.kind is LayerKind.ENCRYPTED and not any(one.opened for one in last.recipients):
             reasons = (*reasons, reason("not-opened"))
@@ -121,21 +130,41 @@ class Walk:
             state=state,
             reasons=(*reasons, *further),
             layers=tuple(self.layers),
-            headers=_decoded_headers(self.displayed),
+            headers=tuple((field.name, field.text) for field in headers.fields) if headers else (),
+            header_scheme=protected.scheme if protected else HeaderScheme.NONE,
+            header_protections=tuple(one.protection for one in protected.fields) if protected else (),
             certificates=tuple(self.certificates),
-            content=content,
+            content=_octets_of(protected.content if protected else self.node),
             sender=claimed.authors[0] if len(claimed.authors) == 1 else None,
         )
 
+    def _protected_headers(self) -> ProtectedHeaders | None:
+        # RFC 9788 section 4: the payload inside all layers at the top says how its header fields are protected.
+        whole = [layer for layer in self.layers if layer.covers_whole]
+        if not isinstance(self.node, Entity) or not isinstance(self.outermost, Entity) or not whole:
+            return None
+        signers = [signer for layer in whole for signer in layer.signers]
+        protected = unprotect_headers(
+            self.outermost.headers,
+            self.node,
+            signed=bool(signers) and all(signer.state is not State.INVALID for signer in signers),
+            encrypted=any(layer.kind is LayerKind.ENCRYPTED for layer in whole),
+        )
+        return protected if protected.scheme is not HeaderScheme.NONE else None
+
 
 async def _walk_layers(walk: Walk, examiner: Examiner, detached_content: Buffer | None) -> None:
-    while (found := find_layer(walk.node, detached_content=detached_content)) is not None:
+    while (found := find_any_layer(walk.node, detached_content=detached_content)) is not None:
         detached_content = None
         content: Buffer | None
         if isinstance(found, SignedLayer):
             content = await _examine_signed(walk, found, examiner)
-        else:
+        elif isinstance(found, EncryptedLayer):
             content = await _examine_encrypted(walk, found, examiner)
+        elif isinstance(found, CompressedLayer):
+            content = _inflate(walk, found, examiner)
+        else:
+            raise UnsupportedAlgorithm(found.content_type, "content type")
         walk.enter(inner_node(content, walk.node) if content is not None else b"")
 
 
@@ -169,6 +198,23 @@ async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examin
     walk.add(encrypted_layer(enveloped, opened.recipient if opened else None, depth=len(walk.layers)))
     walk.behind_unauthenticated |= opened is not None and not enveloped.is_authenticated
     return opened.content if opened else None
+
+
+def _inflate(walk: Walk, found: CompressedLayer, examiner: Examiner) -> bytes:
+    check_compressed_type(found.compressed.e_content_type, examiner)
+    walk.add(compressed_layer(depth=len(walk.layers)))
+    return decompress(found.compressed)
+
+
+def check_compressed_type(content_type: str, opener: Opener) -> None:
+    """Raise ContentTypeMismatch for compressed content of a type that does not belong here."""
+    if content_type not in opener.sealed_types:
+        raise ContentTypeMismatch(f"compressed content of type {content_type} does not belong here")
+
+
+def compressed_layer(*, depth: int) -> Layer:
+    """A compressed layer: anybody's, it says nothing about the content (RFC 3274)."""
+    return Layer(kind=LayerKind.COMPRESSED, depth=depth, algorithm="zlib", covers_whole=True)
 
 
 def check_sealed_type(enveloped: EnvelopedData, opener: Opener) -> None:
@@ -217,15 +263,39 @@ def encrypted_layer(enveloped: EnvelopedData, opened_by: RecipientInfo | None, *
     )
 
 
-def find_authors(node: Entity | bytes) -> Authors:
-    """Whom From and Sender of an entity name; nobody for bare CMS."""
-    if not isinstance(node, Entity):
+def _authors(headers: Headers | None) -> Authors:
+    # Whom From and Sender name; nobody for bare CMS.
+    if headers is None:
         return Authors()
-    senders = [mailbox.address for field in node.headers.find("Sender") for mailbox in addresses(field.unfolded)]
+    senders = [mailbox.address for field in headers.find("Sender") for mailbox in addresses(field.unfolded)]
     return Authors(
-        authors=tuple(mailbox.address for mailbox in from_addresses(node.headers)),
+        authors=tuple(mailbox.address for mailbox in from_addresses(headers)),
         sender=senders[0] if len(senders) == 1 else None,
     )
+
+
+def _headers_of(node: Entity | bytes) -> Headers | None:
+    return node.headers if isinstance(node, Entity) else None
+
+
+def _names_author(node: Entity | bytes) -> bool:
+    return isinstance(node, Entity) and bool(from_addresses(node.headers))
+
+
+def _hold_against_outside(
+    state: State, reasons: tuple[Reason, ...], protected: ProtectedHeaders
+) -> tuple[State, tuple[Reason, ...]]:
+    # RFC 9788 section 4.4, MUSTS 36: what a mail server showed in its list was another sender.
+    if protected.outer_from_differs:
+        state = State.SIGNED_UNVERIFIED if state is State.VERIFIED else state
+        reasons = (reason("outer-sender-differs"), *reasons)
+    if protected.altered_outside:
+        reasons = (*reasons, reason("headers-altered-outside", detail=", ".join(protected.altered_outside)))
+    return state, reasons
+
+
+def _octets_of(node: Entity | bytes) -> bytes:
+    return bytes(node.encoded) if isinstance(node, Entity) else node
 
 
 async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> list[Layer]:
@@ -246,9 +316,13 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> lis
 
 
 async def _examine_part(part: Entity, walk: Walk, examiner: Examiner) -> Layer:
-    found, depth = find_layer(part), len(walk.layers)
+    found, depth = find_any_layer(part), len(walk.layers)
     if isinstance(found, EncryptedLayer):
         return encrypted_layer(found.enveloped, None, depth=depth)
+    if isinstance(found, CompressedLayer):
+        return compressed_layer(depth=depth)
+    if isinstance(found, DescribedLayer):
+        raise UnsupportedAlgorithm(found.content_type, "content type")
     if not isinstance(found, SignedLayer) or not found.signed_data.signer_infos:
         return certificates_layer(depth=depth)
     if found.content is None:
@@ -258,7 +332,3 @@ async def _examine_part(part: Entity, walk: Walk, examiner: Examiner) -> Layer:
     return signed_layer(
         await judge_signers(found.signed_data, content, examiner, known=known), depth=depth, detached=found.detached
     )
-
-
-def _decoded_headers(node: Entity | bytes) -> tuple[tuple[str, str], ...]:
-    return tuple((field.name, field.text) for field in node.headers.fields) if isinstance(node, Entity) else ()

@@ -20,12 +20,14 @@ from smime_core.content_info import ID_DATA
 from smime_core.errors import CertificateExpired, PathError, ProviderError, SmimeError, UnsupportedAlgorithm
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
+from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, validate_path
+from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import Policy, is_weak_signature
 from smime_core.provider import CryptoProvider
 from smime_core.report import Layer, LayerKind, Reason, SignerReport, State
 from smime_core.signed_content import SignedContent
-from smime_core.signed_data import SignedData, find_certificate
+from smime_core.signed_data import SignedData, find_signer_certificates
 from smime_core.signer_info import SignerInfo, verify_signer
 
 
@@ -62,7 +64,8 @@ REASONS: Final = {
     "weak-signature": "The signature uses an algorithm of old that proves little today.",
     "signed-by-sender-field": "The signature belongs to whom the Sender field names, not to the author shown.",
     "signed-attributes-resorted": "The signed attributes stood in an order that no signer should write.",
-    "outer-sender-differs": "The sender shown outside differs from the protected one.",
+    "outer-sender-differs": "The sender named outside the protected message is another one.",
+    "headers-altered-outside": "On the way, somebody changed header fields outside the protected message.",
     "weak-encryption": "The message is sealed by an algorithm of old that can be broken.",
     "too-large-to-look-inside": "The message is too large to look for protected parts inside it.",
 }
@@ -133,11 +136,32 @@ async def _judge_signer(
 ) -> SignerReport:
     if isinstance(info, SmimeError):
         return broken_signer(info, reason("malformed-message", detail=str(info)))
-    certificate = find_certificate(info.sid, known)
-    if certificate is None:
+    try:
+        certificates = find_signer_certificates(info, known)
+    except SmimeError as error:
+        return broken_signer(info, reason(error.code))
+    if not certificates:
         missing = broken_signer(info, reason("signer-certificate-missing"))
         return dataclasses.replace(missing, state=State.SIGNED_UNVERIFIED)
+    # One key may have been certified several times: the best of what the certificates lead to counts.
+    reports = [
+        await _judge_by(info, certificate, content_type, content, examiner, known=known)
+        for certificate in certificates[:MAX_SIGNER_CERTIFICATES]
+    ]
+    return min(reports, key=lambda report: list(State).index(report.state))
+
+
+async def _judge_by(
+    info: SignerInfo,
+    certificate: Certificate,
+    content_type: str,
+    content: SignedContent,
+    examiner: Examiner,
+    *,
+    known: tuple[Certificate, ...],
+) -> SignerReport:
     try:
+        certificate = await complete_dsa_key(certificate, known, provider=examiner.provider)
         signing_time = info.signing_time
         algorithm = await verify_signer(
             info,

@@ -89,13 +89,17 @@ class MessageReport:
     """The examination of one message, field or file.
 
     `content` is what stood inside all opened layers: a MIME entity for mail, plain octets otherwise. `headers` are the
-    displayed RFC 5322 fields, decoded, in order. `certificates` are all that the message carried.
+    displayed RFC 5322 fields, decoded, in order; `header_scheme` says how they are protected ("none", or a value of
+    `header_protection.HeaderScheme`), `header_protections` what holds for each of them. `certificates` are all that the
+    message carried.
     """
 
     state: State
     reasons: tuple[Reason, ...]
     layers: tuple[Layer, ...]
     headers: tuple[tuple[str, str], ...] = ()
+    header_scheme: str = "none"
+    header_protections: tuple[str, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     content: bytes = field(default=b"", repr=False)
     sender: str | None = None

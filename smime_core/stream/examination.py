@@ -8,9 +8,11 @@ looked at.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smime_core.algorithms import HashName, parse_hash_identifier
+from smime_core.compressed_data import parse_compressed_data
 from smime_core.content_info import ID_COMPRESSED_DATA, ID_SIGNED_DATA, parse_content_info
 from smime_core.content_keys import OpenedWith
 from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
@@ -24,15 +26,18 @@ from smime_core.errors import (
 from smime_core.examination import (
     Walk,
     certificates_layer,
+    check_compressed_type,
     check_sealed_type,
+    compressed_layer,
     encrypted_layer,
     signed_layer,
 )
+from smime_core.header_protection import HeaderScheme, find_scheme
 from smime_core.judgement import Claim, Examiner, Opener, judge_signers, reason
 from smime_core.limits import MAX_INFLATED_BYTES
-from smime_core.mime import Entity, is_multipart_signed
+from smime_core.mime import Entity, is_multipart_signed, parse_entity
 from smime_core.provider import StreamingProvider
-from smime_core.report import Layer, LayerKind, MessageReport
+from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import DecryptedOctets, InflatedOctets, StreamedContent
 from smime_core.stream.mail import locate_cms, locate_cms_part, locate_signed, read_entity_head
@@ -76,7 +81,7 @@ async def examine_octets(
         if walk.entity and walk.entity.head.content_type.type == "multipart"
         else ()
     )
-    report = walk.state.report(examiner, claim=claim, sender=sender, further=further, content=b"")
+    report = walk.report(examiner, claim=claim, sender=sender, further=further)
     return StreamedReport(report=report, content=walk.octets)
 
 
@@ -124,7 +129,18 @@ class _StreamedWalk:
         self.octets = octets
         self.entity = None if self._is_bare else read_entity_head(octets)
         node = self.entity.head if self.entity else b""
-        self.state = Walk(node=node, displayed=node)
+        self.state = Walk(node=node, outermost=node, displayed=node)
+
+    def report(
+        self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
+    ) -> MessageReport:
+        """What was found; a wrapped message is unwrapped first (RFC 8551 section 3.1)."""
+        if self.entity is not None and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
+            wrapped = read_entity_head(self.entity.body)
+            self.state.node = parse_entity(bytes(self.entity.head.encoded) + bytes(wrapped.head.encoded))
+            self.octets = self.entity.body
+        report = self.state.report(examiner, claim=claim, sender=sender, further=further)
+        return report.with_content(b"")
 
     def locate(self, detached_content: Octets | None = None) -> _Found | None:
         """The layer that the octets are; None when they are none."""
@@ -168,7 +184,8 @@ class _StreamedWalk:
         skeleton = structure.skeleton
         depth = len(self.state.layers)
         if skeleton.content_type == ID_COMPRESSED_DATA:
-            self.state.add(Layer(kind=LayerKind.COMPRESSED, depth=depth, algorithm="zlib", covers_whole=True))
+            check_compressed_type(parse_compressed_data(skeleton.content).e_content_type, self._opener)
+            self.state.add(compressed_layer(depth=depth))
             return InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         check_sealed_type(enveloped, self._opener)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from typing import Final
 
 import pytest
 
 from smime_core import blocking, der
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
+from smime_core.blocking import run
 from smime_core.certificate import parse_certificate
-from smime_core.content_info import ID_COMPRESSED_DATA, build_content_info
+from smime_core.compressed_data import build_compressed_data
+from smime_core.content_info import FIELD, ID_COMPRESSED_DATA, ID_DATA, build_content_info
+from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.errors import (
+    ContentTypeMismatch,
     DecryptionError,
     LimitExceeded,
     MalformedMessage,
@@ -21,8 +25,11 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     VerificationError,
 )
+from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity
-from smime_core.message import SignatureForm
+from smime_core.judgement import addresses_match
+from smime_core.message import SignatureForm, encrypt_entity, sign_entity
+from smime_core.mime import split_message
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.provider import NewKey
 from smime_core.reading import read_entity
@@ -282,11 +289,28 @@ def test_must_23_an_unheard_of_identifier_is_told_only_behind_a_tag(
     assert ("1.2.3.4.5" in str(raised.value)) is (cipher is AES_256_GCM)
 
 
-def test_compression_inside_a_sealed_message_is_named() -> None:
+def compressed_part(content: bytes) -> bytes:
+    cms = build_compressed_data(content, content_type=ID_DATA)
+    head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head + encodebytes(cms).replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM])
+def test_compression_inside_a_sealed_message_is_a_layer(cipher: ContentCipher) -> None:
+    report = examine(encrypt(compressed_part(split_message(sign(MESSAGE))[1]), cipher), BOB)
+    assert [layer.kind for layer in report.layers] == [LayerKind.ENCRYPTED, LayerKind.COMPRESSED, LayerKind.SIGNED]
+
+
+def test_damaged_compression_behind_cbc_looks_like_any_failed_decryption() -> None:
     cms = build_content_info(ID_COMPRESSED_DATA, der.sequence())
     inner = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64encode(cms)
-    with pytest.raises(UnsupportedAlgorithm):
+    with pytest.raises(DecryptionError):
         examine(encrypt(inner, AES_256_CBC), BOB)
+
+
+def test_compressed_content_of_another_type_is_refused() -> None:
+    with pytest.raises(ContentTypeMismatch, match="compressed"):
+        examine(build_compressed_data(b"{}", content_type=FIELD))
 
 
 def mixed(*parts: bytes) -> bytes:
@@ -317,3 +341,86 @@ def test_a_sealed_part_does_not_make_the_whole_sealed() -> None:
     report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", encrypt(MESSAGE)))
     assert (report.state, report.is_encrypted) == (State.PLAIN, False)
     assert report.layers[0].kind is LayerKind.ENCRYPTED
+
+
+def protect(message: bytes, mode: ProtectionMode) -> tuple[bytes, bytes]:
+    return protect_headers(*split_message(message), mode=mode)
+
+
+def sign_protected(message: bytes = MESSAGE, *, replace: tuple[bytes, bytes] = (b"", b"")) -> bytes:
+    """Signed with its header fields; `replace` alters what stands outside, as a server on the way could."""
+    outer, entity = protect(message, ProtectionMode.CLEAR)
+    signed = run(sign_entity(entity, identity=ALICE, provider=PROVIDER, signing_time=NOW))
+    return (outer.replace(*replace) if replace[0] else outer) + signed
+
+
+def test_protected_header_fields_are_shown() -> None:
+    report = examine(sign_protected())
+    assert (report.state, report.header_scheme) == (State.VERIFIED, "hp-clear")
+    assert dict(zip(report.headers, report.header_protections, strict=True))[("Subject", "Greetings")] == "signed-only"
+
+
+def test_a_subject_altered_on_the_way_is_named_and_not_shown() -> None:
+    report = examine(sign_protected(replace=(b"Subject: Greetings", b"Subject: Pay at once")))
+    assert (report.state, codes(report)[-1]) == (State.VERIFIED, "headers-altered-outside")
+    assert ("Subject", "Greetings") in report.headers
+
+
+def test_another_sender_outside_is_never_verified() -> None:
+    report = examine(sign_protected(replace=(b"<alice@", b"<mallory@")))
+    assert (report.state, codes(report)[0]) == (State.SIGNED_UNVERIFIED, "outer-sender-differs")
+    assert report.sender == "alice@example.test"
+
+
+def test_the_protected_sender_is_the_one_who_is_held_against_the_signer() -> None:
+    report = examine(sign_protected(MESSAGE.replace(b"<alice@", b"<bob@"), replace=(b"<bob@", b"<alice@")))
+    assert report.state is State.INVALID
+    assert "sender-mismatch" in codes(report)
+
+
+def test_a_hidden_subject_comes_out_of_the_sealed_message() -> None:
+    outer, entity = protect(MESSAGE, ProtectionMode.CIPHER)
+    signed = run(sign_entity(entity, identity=ALICE, provider=PROVIDER, signing_time=NOW))
+    sealed = outer + run(encrypt_entity(signed, recipients=[BOB.certificate], provider=PROVIDER))
+    assert b"Greetings" not in sealed
+    report = examine(sealed, BOB)
+    assert (report.state, report.header_scheme) == (State.VERIFIED, "hp-cipher")
+    assert ("Subject", "Greetings") in report.headers
+    assert dict(examine(sealed).headers)["Subject"] == "[...]"
+
+
+def test_protection_that_an_unsigned_part_claims_means_nothing() -> None:
+    part = b'Subject: Forged\r\nContent-Type: text/plain; hp="clear"\r\n\r\nWords.'
+    report = examine(mixed(part))
+    assert (report.header_scheme, "Subject" in dict(report.headers)) == ("none", False)
+    plain = b"From: Alice <alice@example.test>\r\n" + part
+    assert examine(plain).header_scheme == "none"
+
+
+def test_signed_by_whom_the_sender_field_names_is_told_apart_from_forged() -> None:
+    message = MESSAGE.replace(b"From: Alice <alice@", b"Sender: <alice@example.test>\r\nFrom: Boss <boss@")
+    report = examine(sign(message))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["signed-by-sender-field"])
+
+
+def test_a_signing_time_outside_the_certificates_validity_leaves_it_unverified() -> None:
+    early = blocking.sign_message(
+        MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW - datetime.timedelta(days=400)
+    )
+    report = examine(early)
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["signing-time-outside-validity"])
+
+
+def test_one_signer_who_is_unknown_keeps_the_whole_unverified() -> None:
+    other = run(create_authority("Another CA", provider=PROVIDER, at=NOW))
+    stranger = run(issue_identity(other, "x@example.test", provider=PROVIDER, at=NOW))
+    signed = blocking.sign_message(MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW, co_signers=[stranger])
+    report = examine(signed)
+    assert report.state is State.SIGNED_UNVERIFIED
+    assert {signer.state for signer in report.signers} == {State.VERIFIED, State.SIGNED_UNVERIFIED}
+
+
+def test_addresses_match_in_either_form_of_the_domain() -> None:
+    assert addresses_match("Jörg@Bücher.example", "jörg@xn--bcher-kva.example")
+    assert not addresses_match("jörg@bücher.example", "jorg@xn--bcher-kva.example")
+    assert not addresses_match("a@b@example.test", "a@example.test")
