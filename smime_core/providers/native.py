@@ -53,6 +53,7 @@ from smime_core.providers.native_keys import (
 )
 from smime_core.providers.native_signatures import HASHES
 from smime_core.providers.python_ml_dsa import sign_ml_dsa
+from smime_core.providers.signature_keys import check_key, fits
 
 _OAEP_HASHES: Final = frozenset({HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 
@@ -85,7 +86,7 @@ class NativeProvider:
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
         """A signature over `data`, hashed inside unless the scheme is pure. Raises ProviderError."""
-        if not native_signatures.fits(key.key_type, algorithm):
+        if not fits(key.key_type, algorithm):
             raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
         if key.key_type in ML_DSA_PARAMETERS and read_lattice_private(key).seed is None:
             return sign_ml_dsa(ML_DSA_PARAMETERS[key.key_type], read_expanded_private(key), bytes(data))
@@ -94,7 +95,7 @@ class NativeProvider:
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
         """Return when the signature holds. Raises SignatureMismatch, also for a wrong or an impossible key."""
-        native_signatures.check_key(key, algorithm)
+        check_key(key, algorithm)
         try:
             native_signatures.verify(self._import_public(key), algorithm, signature, data)
         except exceptions.UnsupportedAlgorithm as error:

@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, digest_octets
 from smime_core.der import Buffer
-from smime_core.errors import SignatureMismatch
-from smime_core.provider import KeyType, PublicKey
 from smime_core.providers.native_keys import (
     EdwardsPrivateKey,
     EdwardsPublicKey,
@@ -41,43 +39,6 @@ HASHES: Final[dict[HashName, hashes.HashAlgorithm]] = {
     HashName.SHAKE128: hashes.SHAKE128(32),
     HashName.SHAKE256: hashes.SHAKE256(64),
 }
-_KEY_TYPES: Final = {
-    SignatureScheme.RSA_PKCS1_V15: KeyType.RSA,
-    SignatureScheme.RSA_PSS: KeyType.RSA,
-    SignatureScheme.ECDSA: KeyType.EC,
-    SignatureScheme.ED25519: KeyType.ED25519,
-    SignatureScheme.ED448: KeyType.ED448,
-    SignatureScheme.ML_DSA_44: KeyType.ML_DSA_44,
-    SignatureScheme.ML_DSA_65: KeyType.ML_DSA_65,
-    SignatureScheme.ML_DSA_87: KeyType.ML_DSA_87,
-    SignatureScheme.DSA: KeyType.DSA,
-}
-
-
-def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
-    """Whether a key of this type makes and verifies such signatures."""
-    return _KEY_TYPES[algorithm.scheme] is key_type
-
-
-def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
-    """Raise SignatureMismatch when the key is of another type, or bound to other PSS parameters.
-
-    RFC 4055 sections 1.2 and 3.1, MUSTS 10: the hash is the named one, the salt no shorter.
-    """
-    if not fits(key.key_type, algorithm):
-        raise SignatureMismatch(f"a key of type {key.key_type} verifies no {algorithm.label} signature")
-    if key.pss is None:
-        return
-    if algorithm.scheme is not SignatureScheme.RSA_PSS:
-        raise SignatureMismatch(f"the key is bound to RSA-PSS and verifies no {algorithm.label} signature")
-    bound = key.pss.parameters
-    if bound is None:
-        return
-    if algorithm.hash_name is not bound.hash_name or algorithm.salt_length < bound.salt_length:
-        raise SignatureMismatch(
-            f"the key is bound to {bound.label} and a salt of {bound.salt_length} bytes or more,"
-            f" found {algorithm.label} and {algorithm.salt_length}"
-        )
 
 
 def sign(key: ForeignPrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:

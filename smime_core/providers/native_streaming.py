@@ -18,6 +18,7 @@ from smime_core.provider import PublicKey, RunningCipher, RunningDigest
 from smime_core.providers import native_ciphers, native_signatures
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.native_doors import REFUSALS
+from smime_core.providers.signature_keys import check_key
 
 _POLY1305_BLOCK: Final = 16  # bytes
 
@@ -38,7 +39,7 @@ class NativeStreamingProvider(NativeProvider):
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
     ) -> None:
         """Return when the signature holds for data of this digest. Raises SignatureMismatch, UnsupportedByProvider."""
-        native_signatures.check_key(key, algorithm)
+        check_key(key, algorithm)
         try:
             native_signatures.verify_digest(self._import_public(key), algorithm, signature, digest)
         except exceptions.UnsupportedAlgorithm as error:

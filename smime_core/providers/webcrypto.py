@@ -41,14 +41,13 @@ from smime_core.providers.python_kdf import derive_hkdf, derive_pbkdf2
 from smime_core.providers.python_keys import (
     agree_ephemeral_in_python,
     agree_in_python,
-    check_key,
-    fits,
     make_raw_key,
     sign_in_python,
     uncompressed_point,
     verify_in_python,
 )
 from smime_core.providers.python_rsa import decrypt_oaep, decrypt_pkcs1_v15, encrypt_oaep, encrypt_pkcs1_v15
+from smime_core.providers.signature_keys import check_key, fits
 from smime_core.providers.webcrypto_ciphers import WebCiphers, result, secret_octets, settle
 from smime_core.providers.webcrypto_forms import (
     WEB_HASHES,
