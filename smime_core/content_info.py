@@ -38,7 +38,7 @@ SIGNED_PAGE: Final = "2.25.286837710234770486638560513911881683281"
 PARCEL: Final = "2.25.242582917035532770428141635393443125197"
 """A MIME entity for somebody without keys (`smime_core.parcels`)."""
 
-_MAX_TRAILING_BYTES: Final = 2  # CR and LF
+MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.
 _PEM: Final = re.compile(
     rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
@@ -64,7 +64,7 @@ def parse_content_info(data: Buffer) -> ContentInfo:
     where = "ContentInfo"
     tlv, end = der.read_tlv(data, where=where)
     trailing_bytes = len(data) - end
-    if trailing_bytes > _MAX_TRAILING_BYTES:
+    if trailing_bytes > MAX_TRAILING_BYTES:
         raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where=where)
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
     if len(fields) != 2 or fields[1].tag != 0xA0:

@@ -6,6 +6,7 @@ structures. The reader takes indefinite lengths and constructed strings, bounded
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -40,6 +41,9 @@ class Tlv(NamedTuple):
         return bool(self.tag & _CONSTRUCTED)
 
 
+_new_tlv: Final = Tlv._make
+
+
 def read_tlv(data: Buffer, offset: int = 0, *, where: str = "") -> tuple[Tlv, int]:
     """The element that starts at `offset` and the offset behind it.
 
@@ -51,7 +55,7 @@ def read_tlv(data: Buffer, offset: int = 0, *, where: str = "") -> tuple[Tlv, in
         end = start + length
         if end > len(view):
             raise MalformedMessage(f"{length} bytes are announced, {len(view) - start} follow", where=where)
-        return Tlv(tag, view[offset:end], view[start:end]), end
+        return _new_tlv((tag, view[offset:end], view[start:end])), end
     end = _skip_indefinite(view, start, 1, where)
     return Tlv(tag, view[offset:end], view[start : end - 2]), end
 
@@ -66,22 +70,40 @@ def read_one(data: Buffer, *, where: str = "") -> Tlv:
 
 def read_children(tlv: Tlv, *, where: str = "") -> list[Tlv]:
     """The elements inside a constructed one. Raises MalformedMessage or LimitExceeded."""
+    view = _content_of(tlv, where)
     children: list[Tlv] = []
-    for child in iterate_children(tlv, where=where):
+    offset, end = 0, len(view)
+    while offset < end:
+        # Nearly every element has a low tag number and a length below 128: read here, because a signed message is
+        # ninety of them and a call for each takes as long as its signatures.
+        if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) & 0x1F != 0x1F:
+            start = offset + 2
+            stop = start + length
+            if stop <= end:
+                children.append(_new_tlv((tag, view[offset:stop], view[start:stop])))
+                offset = stop
+                continue
+        child, offset = read_tlv(view, offset, where=where)
         children.append(child)
         if len(children) > MAX_CHILDREN:
-            check_limit("elements side by side", len(children), MAX_CHILDREN)
+            break
+    check_limit("elements side by side", len(children), MAX_CHILDREN)
     return children
 
 
 def iterate_children(tlv: Tlv, *, where: str = "") -> Iterator[Tlv]:
     """The elements inside a constructed one, one by one, where there may be any number. Raises MalformedMessage."""
-    if not tlv.is_constructed:
-        raise MalformedMessage(f"tag 0x{tlv.tag:02x} is not constructed", where=where)
-    offset, end = 0, len(tlv.content)
+    view = _content_of(tlv, where)
+    offset, end = 0, len(view)
     while offset < end:
-        child, offset = read_tlv(tlv.content, offset, where=where)
+        child, offset = read_tlv(view, offset, where=where)
         yield child
+
+
+def _content_of(tlv: Tlv, where: str) -> memoryview:
+    if not tlv.tag & _CONSTRUCTED:
+        raise MalformedMessage(f"tag 0x{tlv.tag:02x} is not constructed", where=where)
+    return tlv.content
 
 
 def read_sequence(data: Buffer, *, where: str = "") -> list[Tlv]:
@@ -136,6 +158,11 @@ def parse_oid(tlv: Tlv, *, where: str = "") -> str:
     octets = bytes(expect(tlv, OID, where=where).content)
     if not octets or octets[-1] & 0x80 or len(octets) > 64:
         raise MalformedMessage("a damaged OBJECT IDENTIFIER", where=where)
+    return _dotted(octets)
+
+
+@functools.lru_cache(maxsize=1024)
+def _dotted(octets: bytes) -> str:
     arcs: list[int] = []
     arc = 0
     for octet in octets:

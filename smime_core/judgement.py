@@ -27,7 +27,7 @@ from smime_core.policy import Policy, is_weak_signature
 from smime_core.provider import CryptoProvider
 from smime_core.report import Layer, LayerKind, Reason, SignerReport, State
 from smime_core.signed_content import SignedContent
-from smime_core.signed_data import SignedData, find_signer_certificates
+from smime_core.signed_data import SignedData, find_certificate, find_signer_certificates
 from smime_core.signer_info import SignerInfo, verify_signer
 
 
@@ -137,7 +137,8 @@ async def _judge_signer(
     if isinstance(info, SmimeError):
         return broken_signer(info, reason("malformed-message", detail=str(info)))
     try:
-        certificates = find_signer_certificates(info, known)
+        # When a signing-certificate attribute names none of them, the one that sid names is refused for it (MUSTS 17).
+        certificates = find_signer_certificates(info, known) or tuple(filter(None, [find_certificate(info.sid, known)]))
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
     if not certificates:

@@ -22,6 +22,7 @@ from smime_core.content_info import (
     ID_ENCRYPTED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    ContentInfo,
     is_content_info,
     parse_content_info,
     unarmor,
@@ -188,7 +189,10 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
 
 def parse_layer(cms: Buffer, *, detached_content: Buffer | None) -> Layer:
     """The signed or encrypted layer that a CMS structure is. Raises as `find_layer` does."""
-    content_info = parse_content_info(cms)
+    return _layer_of(parse_content_info(cms), detached_content)
+
+
+def _layer_of(content_info: ContentInfo, detached_content: Buffer | None) -> Layer:
     kind, content = content_info.content_type, content_info.content
     if kind == ID_SIGNED_DATA:
         return _signed_layer(parse_signed_data(content), detached_content)
@@ -210,7 +214,7 @@ def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer
         return DescribedLayer(content_type=kind, structure=parse_digested_data(content))
     if kind == ID_AUTHENTICATED_DATA:
         return DescribedLayer(content_type=kind, structure=parse_authenticated_data(content))
-    return parse_layer(cms, detached_content=detached_content)
+    return _layer_of(content_info, detached_content)
 
 
 def _find_cms(node: Entity | bytes) -> Buffer | None:

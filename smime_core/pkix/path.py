@@ -159,6 +159,7 @@ async def _find_paths(
 ) -> AsyncIterator[tuple[Certificate, ...]]:
     # Depth first, anchors before intermediates. Every signature check counts, so that a hostile pool ends early.
     checked = 0
+    issuers = (*(c for c in dict.fromkeys(intermediates) if c not in anchors), *anchors)
     unfinished: list[tuple[Certificate, ...]] = [(certificate,)]
     while unfinished:
         path = unfinished.pop()
@@ -168,7 +169,7 @@ async def _find_paths(
             continue
         if len(path) >= MAX_PATH_LENGTH:
             continue
-        for issuer in (*intermediates, *anchors):
+        for issuer in issuers:
             if issuer in path or not _may_have_issued(issuer, last):
                 continue
             checked += 1

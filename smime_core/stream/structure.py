@@ -16,6 +16,7 @@ from smime_core.content_info import (
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    MAX_TRAILING_BYTES,
     ContentInfo,
     build_content_info,
     parse_content_info,
@@ -57,8 +58,9 @@ def split_structure(octets: Octets) -> Structure:
     for level in (explicit, outer):
         if level.has_next(cursor, where="ContentInfo"):
             raise MalformedMessage("expected a content type and [0] content", where="ContentInfo")
-    if not cursor.at_end():
-        raise MalformedMessage("bytes follow the structure", where="ContentInfo")
+    # As `parse_content_info`: a line end may follow, and is never read.
+    if (trailing_bytes := octets.length() - cursor.position) > MAX_TRAILING_BYTES:
+        raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where="ContentInfo")
     return Structure(skeleton=parse_content_info(build_content_info(content_type, body)), content=splitter.content)
 
 
