@@ -1,52 +1,99 @@
-"""What a message is made of, without keys and without a verdict: for `inspect` and for bug reports."""
+"""What a message is made of, without keys and without a verdict: for `inspect` and for bug reports.
+
+Every structure of CMS is described, with its attributes, and so are protected parts below the top. A structure whose
+content was cut out (`stream.structure`) is described by `describe_layer` as any other.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from dataclasses import dataclass
 
+from smime_core import der
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
+from smime_core.attribute_description import AttributeDescription, describe_attributes
+from smime_core.attributes import COUNTERSIGNATURE, parse_attributes
+from smime_core.authenticated_data import AuthenticatedData
 from smime_core.certificate import Certificate
+from smime_core.compressed_data import decompress
+from smime_core.countersignature import find_countersignatures
 from smime_core.der import Buffer
-from smime_core.errors import SmimeError
-from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, inner_node, parse_message
-from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.digested_data import DigestedData
+from smime_core.encrypted_data import EncryptedData
+from smime_core.enveloped_data import EnvelopedData
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.header_protection import HeaderScheme, find_scheme
+from smime_core.layers import (
+    AnyLayer,
+    CompressedLayer,
+    DescribedLayer,
+    EncryptedLayer,
+    SignedLayer,
+    find_any_layer,
+    find_nested_layers,
+    inner_node,
+    parse_message,
+)
+from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mime import Entity
-from smime_core.recipient_info import recipient_algorithm
+from smime_core.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.report import LayerKind, RecipientReport
+from smime_core.revocation_list import RevocationList, parse_revocation_list
 from smime_core.signer_info import SignerInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerDescription:
-    """A SignerInfo as it stands; `problem` says why it cannot be read."""
+    """A SignerInfo as it stands; `problem` says why it cannot be read.
+
+    `countersigners` are all below it, each before those on it; `path` numbers a countersignature, (1, 0) being the
+    first one on the second.
+    """
 
     sid: str
     algorithm: str
     signing_time: datetime.datetime | None
     problem: str = ""
+    signed_attributes: tuple[AttributeDescription, ...] = ()
+    unsigned_attributes: tuple[AttributeDescription, ...] = ()
+    countersigners: tuple[SignerDescription, ...] = ()
+    path: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDescription:
-    """`algorithm` is the content cipher of an encrypted layer, empty otherwise."""
+    """`algorithm` is the cipher, hash or MAC of a layer without signers, empty for a signed one.
+
+    `path` says which part the layer is ("1.2"), empty for the whole; `problem` why it cannot be read.
+    """
 
     kind: LayerKind
     content_type: str
     algorithm: str
-    detached: bool
-    signers: tuple[SignerDescription, ...]
-    recipients: tuple[RecipientReport, ...]
-    certificates: tuple[Certificate, ...]
+    detached: bool = False
+    signers: tuple[SignerDescription, ...] = ()
+    recipients: tuple[RecipientReport, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    revocation_lists: tuple[RevocationList, ...] = ()
+    authenticated_attributes: tuple[AttributeDescription, ...] = ()
+    unprotected_attributes: tuple[AttributeDescription, ...] = ()
+    path: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """`layers` outermost first, as far as they can be seen without a key; `media_type` is the innermost entity's."""
+    """`layers` outermost first, as far as they can be seen without a key, then those of parts below the top.
+
+    `media_type` is the innermost entity's; `header_scheme` says how its header fields are protected, as far as can be
+    seen.
+    """
 
     layers: tuple[LayerDescription, ...]
     headers: tuple[tuple[str, str], ...]
     media_type: str
+    header_scheme: HeaderScheme = HeaderScheme.NONE
 
 
 def describe_message(data: Buffer, *, detached_content: Buffer | None = None) -> Description:
@@ -57,32 +104,127 @@ def describe_message(data: Buffer, *, detached_content: Buffer | None = None) ->
     node = parse_message(data)
     headers = tuple((field.name, field.text) for field in node.headers.fields) if isinstance(node, Entity) else ()
     layers: list[LayerDescription] = []
-    while (found := find_layer(node, detached_content=detached_content)) is not None:
+    innermost = _walk(node, layers, detached_content)
+    entity = innermost if isinstance(innermost, Entity) else None
+    header_scheme = find_scheme(entity) if entity and layers else HeaderScheme.NONE
+    if entity is not None:
+        layers += _describe_nested(entity)
+    return Description(
+        layers=tuple(layers),
+        headers=headers,
+        media_type=entity.content_type.media_type if entity else "",
+        header_scheme=header_scheme,
+    )
+
+
+def describe_layer(found: AnyLayer) -> LayerDescription:
+    """One layer as it stands."""
+    match found:
+        case SignedLayer():
+            return _describe_signed(found)
+        case EncryptedLayer(enveloped=enveloped):
+            return _describe_enveloped(enveloped)
+        case CompressedLayer(compressed=compressed):
+            return LayerDescription(kind=LayerKind.COMPRESSED, content_type=compressed.e_content_type, algorithm="zlib")
+        case DescribedLayer(structure=structure):
+            return _describe_other(structure)
+
+
+def _walk(
+    node: Entity | bytes, layers: list[LayerDescription], detached_content: Buffer | None = None
+) -> Entity | bytes | None:
+    # What stands innermost, as far as can be seen; None where a key is missing.
+    while (found := find_any_layer(node, detached_content=detached_content)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         detached_content = None
-        layers.append(_describe(found))
-        if isinstance(found, EncryptedLayer) or found.content is None:
-            break
-        node = inner_node(found.content, node)
-    media_type = node.content_type.media_type if isinstance(node, Entity) else ""
-    return Description(layers=tuple(layers), headers=headers, media_type=media_type)
+        layers.append(describe_layer(found))
+        content = _content_of(found)
+        if content is None:
+            return None
+        node = inner_node(content, node)
+    return node
 
 
-def _describe(found: SignedLayer | EncryptedLayer) -> LayerDescription:
-    if isinstance(found, EncryptedLayer):
-        enveloped = found.enveloped
-        return LayerDescription(
-            kind=LayerKind.ENCRYPTED,
-            content_type=enveloped.content_type,
-            algorithm=enveloped.cipher.name,
-            detached=False,
-            signers=(),
-            recipients=tuple(
-                RecipientReport(rid=str(r.rid), kind=r.kind, algorithm=recipient_algorithm(r), opened=False)
-                for r in enveloped.recipients
-            ),
-            certificates=(),
-        )
+def _content_of(found: AnyLayer) -> Buffer | None:
+    if isinstance(found, SignedLayer):
+        return found.content
+    if isinstance(found, CompressedLayer):
+        return decompress(found.compressed)
+    if isinstance(found, DescribedLayer) and isinstance(found.structure, DigestedData | AuthenticatedData):
+        return found.structure.e_content
+    return None
+
+
+def _describe_nested(entity: Entity) -> list[LayerDescription]:
+    layers: list[LayerDescription] = []
+    for path, part in find_nested_layers(entity):
+        inside: list[LayerDescription] = []
+        try:
+            _walk(part, inside)
+        except SmimeError as error:
+            # Damage below the top is that part's own.
+            kind = LayerKind.SIGNED if part.content_type.type == "multipart" else LayerKind.ENCRYPTED
+            inside.append(LayerDescription(kind=kind, content_type="", algorithm="", problem=str(error)))
+        layers += [dataclasses.replace(layer, path=path) for layer in inside]
+        check_limit("nested layers", len(layers), MAX_NESTED_LAYERS)
+    return layers
+
+
+def _describe_enveloped(enveloped: EnvelopedData) -> LayerDescription:
+    return LayerDescription(
+        kind=LayerKind.ENCRYPTED,
+        content_type=enveloped.content_type,
+        algorithm=enveloped.cipher.name,
+        recipients=_describe_recipients(enveloped.recipients),
+        certificates=enveloped.originator_info.certificates if enveloped.originator_info else (),
+        authenticated_attributes=_describe_set(enveloped.auth_attrs_der),
+        unprotected_attributes=describe_attributes(enveloped.unprotected_attrs),
+    )
+
+
+def _describe_set(attributes_der: bytes) -> tuple[AttributeDescription, ...]:
+    if not attributes_der:
+        return ()
+    return describe_attributes(parse_attributes(der.read_one(attributes_der), where="authAttrs")[1])
+
+
+def _describe_other(structure: EncryptedData | DigestedData | AuthenticatedData) -> LayerDescription:
+    match structure:
+        case EncryptedData():
+            return LayerDescription(
+                kind=LayerKind.ENCRYPTED,
+                content_type=structure.content_type,
+                algorithm=structure.encryption.cipher.name,
+                unprotected_attributes=describe_attributes(structure.unprotected_attrs),
+            )
+        case DigestedData():
+            return LayerDescription(
+                kind=LayerKind.DIGESTED,
+                content_type=structure.e_content_type,
+                algorithm=structure.hash_name,
+                detached=structure.e_content is None,
+            )
+        case AuthenticatedData():
+            return LayerDescription(
+                kind=LayerKind.AUTHENTICATED,
+                content_type=structure.e_content_type,
+                algorithm=f"HMAC with {structure.mac_hash}",
+                detached=structure.e_content is None,
+                recipients=_describe_recipients(structure.recipients),
+                certificates=structure.originator_info.certificates if structure.originator_info else (),
+                authenticated_attributes=describe_attributes(
+                    structure.auth_attrs.attributes if structure.auth_attrs else {}
+                ),
+            )
+
+
+def _describe_recipients(recipients: tuple[RecipientInfo, ...]) -> tuple[RecipientReport, ...]:
+    return tuple(
+        RecipientReport(rid=str(r.rid), kind=r.kind, algorithm=recipient_algorithm(r), opened=False) for r in recipients
+    )
+
+
+def _describe_signed(found: SignedLayer) -> LayerDescription:
     signed_data = found.signed_data
     return LayerDescription(
         kind=LayerKind.SIGNED if signed_data.signer_infos else LayerKind.CERTIFICATES,
@@ -90,17 +232,45 @@ def _describe(found: SignedLayer | EncryptedLayer) -> LayerDescription:
         algorithm="",
         detached=found.detached,
         signers=tuple(_describe_signer(info) for info in signed_data.signer_infos),
-        recipients=(),
         certificates=signed_data.certificates,
+        revocation_lists=tuple(crl for crl in map(_readable_list, signed_data.crls) if crl is not None),
     )
 
 
-def _describe_signer(info: SignerInfo | SmimeError) -> SignerDescription:
+def _readable_list(crl_der: bytes) -> RevocationList | None:
+    try:
+        return parse_revocation_list(crl_der)
+    except SmimeError:
+        return None
+
+
+def _describe_signer(info: SignerInfo | SmimeError, *, path: tuple[int, ...] = ()) -> SignerDescription:
     if isinstance(info, SmimeError):
-        return SignerDescription(sid="unreadable", algorithm="", signing_time=None, problem=str(info))
+        return SignerDescription(sid="unreadable", algorithm="", signing_time=None, problem=str(info), path=path)
+    algorithm, signing_time, problem = "", None, ""
     try:
         digest = parse_hash_identifier(info.digest_algorithm_der)
         algorithm = parse_signature_identifier(info.signature_algorithm_der, digest=digest).label
-        return SignerDescription(sid=str(info.sid), algorithm=algorithm, signing_time=info.signing_time)
+        signing_time = info.signing_time
     except SmimeError as error:
-        return SignerDescription(sid=str(info.sid), algorithm="", signing_time=None, problem=str(error))
+        problem = str(error)
+    return SignerDescription(
+        sid=str(info.sid),
+        algorithm=algorithm,
+        signing_time=signing_time,
+        problem=problem,
+        signed_attributes=describe_attributes(info.attributes),
+        unsigned_attributes=describe_attributes(info.unsigned_attributes),
+        countersigners=() if path else _describe_countersigners(info),
+        path=path,
+    )
+
+
+def _describe_countersigners(info: SignerInfo) -> tuple[SignerDescription, ...]:
+    if COUNTERSIGNATURE not in info.unsigned_attributes:
+        return ()
+    try:
+        return tuple(_describe_signer(found.signer, path=found.path) for found in find_countersignatures(info))
+    except MalformedMessage as error:
+        problem = SignerDescription(sid="unreadable", algorithm="", signing_time=None, problem=str(error), path=(0,))
+        return (problem,)

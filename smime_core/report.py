@@ -27,6 +27,10 @@ class LayerKind(StrEnum):
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
     COMPRESSED = "compressed"
+    DIGESTED = "digested"
+    """Described only: a digest proves nothing about anybody."""
+    AUTHENTICATED = "authenticated"
+    """Described only: whoever can check the MAC could also have made it."""
     CERTIFICATES = "certificates"
     """A certs-only SignedData: it carries certificates and is never "signed" (RFC 8551 section 3.8)."""
 

@@ -10,9 +10,11 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from smime_core.attribute_description import AttributeDescription
 from smime_core.certificate import Certificate
-from smime_core.description import Description, SignerDescription
+from smime_core.description import Description, LayerDescription, SignerDescription
 from smime_core.errors import MalformedMessage
+from smime_core.header_protection import HeaderScheme
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
 from smime_core.revocation_list import RevocationList
@@ -50,35 +52,27 @@ def description_to_json(
         "reasons": [],
         "sender": None,
         "headers": [list(header) for header in description.headers] if description else [],
-        "layers": [
-            {
-                "kind": str(layer.kind),
-                "depth": number,
-                "algorithm": layer.algorithm,
-                "coversWhole": True,
-                "detached": layer.detached,
-                "path": "",
-            }
-            for number, layer in numbered
-        ],
+        "layers": [_described_layer_to_json(number, layer) for number, layer in numbered],
         "signers": [_described_signer_to_json(number, one) for number, layer in numbered for one in layer.signers],
         "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
         "certificates": _certificates_to_json([*certificates, *carried]),
         "keys": list(keys),
+        "headerProtection": str(description.header_scheme) if description else str(HeaderScheme.NONE),
     }
 
 
 def revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
     """The object for an inspected CRL, with the list as its member `revocationList`."""
+    return {**description_to_json(None), "revocationList": _revocation_list_to_json(revocation_list)}
+
+
+def _revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
     return {
-        **description_to_json(None),
-        "revocationList": {
-            "issuer": revocation_list.issuer,
-            "thisUpdate": time_to_json(revocation_list.this_update),
-            "nextUpdate": time_to_json(revocation_list.next_update) if revocation_list.next_update else None,
-            "algorithm": revocation_list.algorithm,
-            "revoked": [f"{serial_number:x}" for serial_number in revocation_list.revoked],
-        },
+        "issuer": revocation_list.issuer,
+        "thisUpdate": time_to_json(revocation_list.this_update),
+        "nextUpdate": time_to_json(revocation_list.next_update) if revocation_list.next_update else None,
+        "algorithm": revocation_list.algorithm,
+        "revoked": [f"{serial_number:x}" for serial_number in revocation_list.revoked],
     }
 
 
@@ -140,17 +134,49 @@ def _signer_to_json(number: int, signer: SignerReport) -> dict[str, Any]:
     }
 
 
+def _described_layer_to_json(number: int, layer: LayerDescription) -> dict[str, Any]:
+    return {
+        "kind": str(layer.kind),
+        "depth": number,
+        "algorithm": layer.algorithm,
+        "coversWhole": not layer.path,
+        "detached": layer.detached,
+        "path": layer.path,
+        "contentType": layer.content_type,
+        "reasons": _problem_to_json(layer.problem),
+        "authenticatedAttributes": _attributes_to_json(layer.authenticated_attributes),
+        "unprotectedAttributes": _attributes_to_json(layer.unprotected_attributes),
+        "revocationLists": [_revocation_list_to_json(one) for one in layer.revocation_lists],
+    }
+
+
+def _attributes_to_json(attributes: Sequence[AttributeDescription]) -> list[dict[str, Any]]:
+    return [{"oid": one.oid, "name": one.name, "values": list(one.values)} for one in attributes]
+
+
+def _problem_to_json(problem: str) -> list[dict[str, str]]:
+    return reasons_to_json((Reason(code=MalformedMessage.code, sentence=problem),) if problem else ())
+
+
 def _described_signer_to_json(number: int, signer: SignerDescription) -> dict[str, Any]:
-    problem = (Reason(code=MalformedMessage.code, sentence=signer.problem),) if signer.problem else ()
     return {
         "layer": number,
+        **_signer_info_to_json(signer),
+        "countersigners": [{"place": list(one.path), **_signer_info_to_json(one)} for one in signer.countersigners],
+    }
+
+
+def _signer_info_to_json(signer: SignerDescription) -> dict[str, Any]:
+    return {
         "state": None,
-        "reasons": reasons_to_json(problem),
+        "reasons": _problem_to_json(signer.problem),
         "sid": signer.sid,
         "algorithm": signer.algorithm,
         "certificate": None,
         "path": [],
         "signingTime": time_to_json(signer.signing_time) if signer.signing_time else None,
+        "signedAttributes": _attributes_to_json(signer.signed_attributes),
+        "unsignedAttributes": _attributes_to_json(signer.unsigned_attributes),
     }
 
 

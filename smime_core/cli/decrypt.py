@@ -8,7 +8,10 @@ import click
 
 from smime_core.cli import operations
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error
+from smime_core.cli.opening import decrypt as open_sealed
+from smime_core.cli.operations import Keys
 from smime_core.cli.options import (
+    identities_option,
     input_argument,
     load_all_identities,
     load_trust_store,
@@ -19,6 +22,7 @@ from smime_core.cli.options import (
 )
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
 from smime_core.cli.progress import show_progress
+from smime_core.cli.shared_keys import load_shared_keys, shared_key_option
 from smime_core.cli.verdict import WORDS, verdict_line
 from smime_core.errors import SmimeError
 from smime_core.report import Reason, State
@@ -28,8 +32,9 @@ from smime_core.report_json import description_to_json, reasons_to_json, report_
 @click.command()
 @input_argument
 @output_option
-@click.option("--identity", "identity_files", multiple=True, metavar="P12", help="Repeatable.")
+@identities_option
 @password_file_option
+@shared_key_option
 @click.option("--raw", is_flag=True, help="Write what was sealed as it is, without the mail's headers.")
 @verdict_options
 @passphrase_options
@@ -38,6 +43,7 @@ def decrypt(
     target: str,
     identity_files: tuple[str, ...],
     password_files: tuple[str, ...],
+    shared_keys: tuple[str, ...],
     raw: bool,
     anchors: tuple[str, ...],
     sender: str | None,
@@ -48,22 +54,25 @@ def decrypt(
     descriptor: int | None,
     keyring_entry: str | None,
 ) -> None:
-    """Decrypt a mail: the inner entity under the outer headers.
+    """Decrypt a mail: the inner entity under the outer headers, the protected ones where there are any.
 
     Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; --anchor, --from, --at,
     --no-revocation and --json also report on the signature inside.
     """
-    if not identity_files and not password_files:
-        raise click.UsageError("give --identity or --password-file")
+    if not (identity_files or password_files or shared_keys):
+        raise click.UsageError("give --identity, --password-file or --shared-key")
     if as_json and target == STANDARD_STREAM:
         raise click.UsageError("--json and the content cannot both go to standard output: give -o")
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     trust_store = load_trust_store(anchors, no_revocation=no_revocation)
     with open_input(source) as data, show_progress(data, "Decrypting") as watched:
-        identities = load_all_identities(identity_files, passphrases)
-        passwords = load_passwords(password_files)
+        keys = Keys(
+            identities=load_all_identities(identity_files, passphrases),
+            passwords=load_passwords(password_files),
+            shared_keys=load_shared_keys(shared_keys),
+        )
         with open_output(target, mode=PRIVATE_MODE) as output:
-            operations.decrypt(watched, output, identities=identities, passwords=passwords, raw=raw)
+            open_sealed(watched, output, keys, raw=raw)
         if not (anchors or sender or at or no_revocation or as_json):
             return
         try:
@@ -72,8 +81,7 @@ def decrypt(
                 trust_store=trust_store,
                 at=at or now(),
                 sender=sender,
-                identities=identities,
-                passwords=passwords,
+                keys=keys,
             ).report
         except SmimeError as error:
             # It was decrypted, which is what was asked for; what is inside cannot be judged.

@@ -3,38 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.text import Text
 from rich.tree import Tree
 
+from smime_core.attribute_description import AttributeDescription, content_type_name
 from smime_core.certificate import Certificate
 from smime_core.cli.files import printable
+from smime_core.content_info import ID_DATA
 from smime_core.description import Description, LayerDescription, SignerDescription
+from smime_core.header_protection import HeaderScheme
 from smime_core.report import LayerKind
 from smime_core.report_json import key_label, time_to_json
 from smime_core.revocation_list import RevocationList
 
-_SHOWN_SERIAL_NUMBERS = 100  # a list may name a hundred thousand
-_SHOWN_HEADERS = ("from", "to", "cc", "subject", "date")
+_SHOWN_SERIAL_NUMBERS: Final = 100  # a list may name a hundred thousand
+_SHOWN_CHARACTERS: Final = 200  # of one value; --json has all
+_SHOWN_HEADERS: Final = ("from", "to", "cc", "subject", "date")
+_KINDS: Final = {
+    LayerKind.SIGNED: "signed",
+    LayerKind.CERTIFICATES: "certificates only",
+    LayerKind.ENCRYPTED: "encrypted",
+    LayerKind.COMPRESSED: "compressed",
+    LayerKind.DIGESTED: "with a digest, which proves nothing",
+    LayerKind.AUTHENTICATED: "authenticated by a shared key",
+}
+_SCHEMES: Final = {
+    HeaderScheme.CLEAR: "header fields: signed (RFC 9788)",
+    HeaderScheme.CIPHER: "header fields: signed and sealed (RFC 9788)",
+    HeaderScheme.LEGACY: "header fields: protected, old form",
+    HeaderScheme.WRAPPED: "header fields: inside an embedded message",
+}
 
 
 def draw_message(description: Description) -> Tree:
-    """Layer in layer, outermost first, as far as it can be seen without a key."""
+    """Layer in layer, outermost first, as far as it can be seen without a key; parts below the top last."""
     root = Tree(_text("message" if description.layers else "message: neither signed nor encrypted"))
     for name, value in description.headers:
         if name.lower() in _SHOWN_HEADERS:
             root.add(_text(f"{name}: {value}"))
     branch = root
+    whole = [layer for layer in description.layers if not layer.path]
+    for layer in whole:
+        branch = _draw_layer(branch, layer)
+    if description.header_scheme in _SCHEMES:
+        branch.add(_text(_SCHEMES[description.header_scheme]))
+    if not whole or whole[-1].kind not in (LayerKind.ENCRYPTED, LayerKind.CERTIFICATES):
+        branch = branch.add(_text(f"content: {description.media_type or 'octets'}"))
+    path, part = "", branch
     for layer in description.layers:
-        branch = branch.add(_text(_layer_label(layer)))
-        for signer in layer.signers:
-            branch.add(_text(_signer_label(signer)))
-        for recipient in layer.recipients:
-            branch.add(_text(f"recipient: {recipient.rid}, {recipient.kind}, {recipient.algorithm}"))
-        for certificate in layer.certificates:
-            draw_certificate(branch, certificate)
-    if not description.layers or description.layers[-1].kind is LayerKind.SIGNED:
-        branch.add(_text(f"content: {description.media_type or 'octets'}"))
+        if layer.path:
+            # A part's inner layers follow it under the same path.
+            part = _draw_layer(part if layer.path == path else branch, layer)
+            path = layer.path
     return root
 
 
@@ -51,14 +73,7 @@ def draw_keys_and_certificates(title: str, *, keys: Sequence[str], certificates:
 def draw_revocation_list(revocation_list: RevocationList) -> Tree:
     """Whose list, for how long, and whom it names."""
     root = Tree(_text(f"certificate revocation list: {revocation_list.issuer}"))
-    until = time_to_json(revocation_list.next_update) if revocation_list.next_update else "not said"
-    root.add(_text(f"issued: {time_to_json(revocation_list.this_update)}, next: {until}"))
-    root.add(_text(f"signature: {revocation_list.algorithm}"))
-    branch = root.add(_text(f"revoked: {len(revocation_list.revoked)}"))
-    for serial_number in revocation_list.revoked[:_SHOWN_SERIAL_NUMBERS]:
-        branch.add(_text(f"serial number {serial_number:x}"))
-    if len(revocation_list.revoked) > _SHOWN_SERIAL_NUMBERS:
-        branch.add(_text("and more: --json has all"))
+    _fill_revocation_list(root, revocation_list)
     return root
 
 
@@ -74,19 +89,70 @@ def draw_certificate(parent: Tree, certificate: Certificate) -> None:
     branch.add(_text(f"SHA-256: {certificate.fingerprint}"))
 
 
+def _draw_layer(parent: Tree, layer: LayerDescription) -> Tree:
+    branch = parent.add(_text(_layer_label(layer)))
+    for signer in layer.signers:
+        _draw_signer(branch, signer, "signer")
+    for recipient in layer.recipients:
+        branch.add(_text(f"recipient: {recipient.rid}, {recipient.kind}, {recipient.algorithm}"))
+    _draw_attributes(branch, layer.authenticated_attributes, "authenticated")
+    _draw_attributes(branch, layer.unprotected_attributes, "unprotected")
+    for certificate in layer.certificates:
+        draw_certificate(branch, certificate)
+    for revocation_list in layer.revocation_lists:
+        own = branch.add(_text(f"certificate revocation list: {revocation_list.issuer}"))
+        _fill_revocation_list(own, revocation_list)
+    return branch
+
+
 def _layer_label(layer: LayerDescription) -> str:
-    if layer.kind is LayerKind.ENCRYPTED:
-        return f"encrypted: {layer.algorithm}"
-    if layer.kind is LayerKind.CERTIFICATES:
-        return "certificates only"
-    return "signed, detached" if layer.detached else "signed"
+    label = f"part {layer.path}: " if layer.path else ""
+    label += _KINDS[layer.kind]
+    if layer.detached and layer.kind is not LayerKind.CERTIFICATES:
+        label += ", detached"
+    if layer.algorithm:
+        label += f": {layer.algorithm}"
+    if layer.content_type not in ("", ID_DATA):
+        label += f", content type {content_type_name(layer.content_type)}"
+    return f"{label}: unreadable: {layer.problem}" if layer.problem else label
 
 
-def _signer_label(signer: SignerDescription) -> str:
-    if signer.problem:
-        return f"signer: {signer.sid}: {signer.problem}"
+def _draw_signer(parent: Tree, signer: SignerDescription, role: str) -> None:
     time = f", {time_to_json(signer.signing_time)}" if signer.signing_time else ""
-    return f"signer: {signer.sid}, {signer.algorithm}{time}"
+    algorithm = f", {signer.algorithm}" if signer.algorithm else ""
+    problem = f": {signer.problem}" if signer.problem else ""
+    branch = parent.add(_text(f"{role}: {signer.sid}{algorithm}{time}{problem}"))
+    _draw_attributes(branch, signer.signed_attributes, "signed")
+    _draw_attributes(branch, signer.unsigned_attributes, "unsigned")
+    for countersigner in signer.countersigners:
+        on = "countersigner"
+        if len(countersigner.path) > 1:
+            on += f" on countersignature {'.'.join(str(number + 1) for number in countersigner.path[:-1])}"
+        _draw_signer(branch, countersigner, on)
+
+
+def _draw_attributes(parent: Tree, attributes: Sequence[AttributeDescription], protection: str) -> None:
+    for attribute in attributes:
+        values = "; ".join(map(_shorten, attribute.values))
+        name = attribute.name or attribute.oid
+        parent.add(_text(f"{protection}: {name}: {values}" if values else f"{protection}: {name}"))
+
+
+def _shorten(value: str) -> str:
+    if len(value) <= _SHOWN_CHARACTERS:
+        return value
+    return f"{value[:_SHOWN_CHARACTERS]}... ({len(value)} characters, --json has all)"
+
+
+def _fill_revocation_list(branch: Tree, revocation_list: RevocationList) -> None:
+    until = time_to_json(revocation_list.next_update) if revocation_list.next_update else "not said"
+    branch.add(_text(f"issued: {time_to_json(revocation_list.this_update)}, next: {until}"))
+    branch.add(_text(f"signature: {revocation_list.algorithm}"))
+    numbers = branch.add(_text(f"revoked: {len(revocation_list.revoked)}"))
+    for serial_number in revocation_list.revoked[:_SHOWN_SERIAL_NUMBERS]:
+        numbers.add(_text(f"serial number {serial_number:x}"))
+    if len(revocation_list.revoked) > _SHOWN_SERIAL_NUMBERS:
+        numbers.add(_text("and more: --json has all"))
 
 
 def _text(text: str) -> Text:

@@ -5,108 +5,177 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from smime_core import blocking, stream
-from smime_core.algorithms import ContentCipher
+from smime_core.algorithms import ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
-from smime_core.errors import MalformedMessage
+from smime_core.cli.shared_keys import NO_SHARED_KEYS, SharedKeys
+from smime_core.content_info import ID_COMPRESSED_DATA
+from smime_core.errors import UnsupportedAlgorithm
+from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
-from smime_core.layers import parse_message
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.message import SignatureForm
-from smime_core.mime import Entity, decode_body, looks_like_cms_part, split_message
+from smime_core.mime import Entity, looks_like_cms_part, parse_entity, split_message
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import MessageReport
+from smime_core.signer_info import DEFAULT_OPTIONS, SignerOptions
 from smime_core.stream import Sink
+from smime_core.stream.mail import read_entity_head
+from smime_core.stream.octets import FileOctets
 
 Input = bytes | BinaryIO
 PROVIDER = NativeStreamingProvider()
 
 
-def sign_mail(data: Input, target: Sink, *, identity: Identity, at: datetime.datetime, form: SignatureForm) -> None:
-    """Write the message signed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningOrder:
+    """By whom and how something is signed; `scheme` None is what each key signs with by itself."""
+
+    identities: Sequence[Identity]
+    at: datetime.datetime
+    form: SignatureForm
+    scheme: SignatureScheme | None = None
+    options: SignerOptions = DEFAULT_OPTIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealingOrder:
+    """For whom and how something is sealed; `transport` None is what goes with the cipher."""
+
+    recipients: Sequence[Certificate]
+    passwords: Sequence[bytes]
+    shared_keys: SharedKeys
+    cipher: ContentCipher
+    transport: KeyTransport | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What sealed content is opened with."""
+
+    identities: Sequence[Identity] = ()
+    passwords: Sequence[bytes] = ()
+    shared_keys: SharedKeys = NO_SHARED_KEYS
+
+
+NO_KEYS = Keys()
+
+
+def sign_mail(data: Input, target: Sink, order: SigningOrder, *, protection: ProtectionMode | None) -> None:
+    """Write the message signed, its header fields too where `protection` is given."""
     if isinstance(data, bytes):
-        target.write(blocking.sign_message(data, identity=identity, provider=PROVIDER, signing_time=at, form=form))
+        first, *others = order.identities
+        signed = blocking.sign_message(
+            data,
+            identity=first,
+            co_signers=others,
+            provider=PROVIDER,
+            signing_time=order.at,
+            form=order.form,
+            scheme=order.scheme,
+            options=order.options,
+            protection=protection,
+        )
+        target.write(signed)
     else:
-        stream.sign_mail_file(data, target, identities=[identity], provider=PROVIDER, signing_time=at, form=form)
+        stream.sign_mail_file(
+            data,
+            target,
+            identities=order.identities,
+            provider=PROVIDER,
+            signing_time=order.at,
+            form=order.form,
+            scheme=order.scheme,
+            options=order.options,
+            protection=protection,
+        )
 
 
-def sign_content(
-    data: Input, target: Sink, *, identity: Identity, at: datetime.datetime, form: SignatureForm, raw: bool
-) -> None:
+def sign_content(data: Input, target: Sink, order: SigningOrder, *, raw: bool) -> None:
     """Write bare CMS over the input as it is, or over the entity of a mail."""
     if isinstance(data, bytes):
-        content = data if raw else split_message(data)[1]
-        target.write(blocking.sign_bytes(content, identity=identity, provider=PROVIDER, signing_time=at, form=form))
-    else:
-        source = data if raw else stream.entity_of(data)
-        stream.sign_file(source, target, identities=[identity], provider=PROVIDER, signing_time=at, form=form)
-
-
-def encrypt_mail(
-    data: Input,
-    target: Sink,
-    *,
-    recipients: Sequence[Certificate],
-    passwords: Sequence[bytes],
-    cipher: ContentCipher,
-) -> None:
-    """Write the message sealed."""
-    if isinstance(data, bytes):
-        target.write(
-            blocking.encrypt_message(data, recipients=recipients, passwords=passwords, cipher=cipher, provider=PROVIDER)
+        first, *others = order.identities
+        signed = blocking.sign_bytes(
+            data if raw else split_message(data)[1],
+            identity=first,
+            co_signers=others,
+            provider=PROVIDER,
+            signing_time=order.at,
+            form=order.form,
+            scheme=order.scheme,
+            options=order.options,
         )
+        target.write(signed)
+    else:
+        stream.sign_file(
+            data if raw else stream.entity_of(data),
+            target,
+            identities=order.identities,
+            provider=PROVIDER,
+            signing_time=order.at,
+            form=order.form,
+            scheme=order.scheme,
+            options=order.options,
+        )
+
+
+def encrypt_mail(data: Input, target: Sink, order: SealingOrder, *, protection: ProtectionMode | None) -> None:
+    """Write the message sealed, its header fields too where `protection` is given."""
+    if isinstance(data, bytes):
+        sealed = blocking.encrypt_message(
+            data,
+            recipients=order.recipients,
+            passwords=order.passwords,
+            keks=order.shared_keys.named,
+            cipher=order.cipher,
+            transport=order.transport,
+            provider=PROVIDER,
+            protection=protection,
+        )
+        target.write(sealed)
     else:
         stream.encrypt_mail_file(
-            data, target, recipients=recipients, passwords=passwords, cipher=cipher, provider=PROVIDER
+            data,
+            target,
+            recipients=order.recipients,
+            passwords=order.passwords,
+            keks=order.shared_keys.named,
+            cipher=order.cipher,
+            transport=order.transport,
+            provider=PROVIDER,
+            protection=protection,
         )
 
 
-def seal_content(
-    data: Input,
-    target: Sink,
-    *,
-    recipients: Sequence[Certificate],
-    passwords: Sequence[bytes],
-    cipher: ContentCipher,
-    raw: bool,
-) -> None:
+def seal_content(data: Input, target: Sink, order: SealingOrder, *, raw: bool) -> None:
     """Write bare CMS that seals the input as it is, or the entity of a mail."""
     if isinstance(data, bytes):
-        content = data if raw else split_message(data)[1]
-        target.write(
-            blocking.seal_bytes(content, recipients=recipients, passwords=passwords, cipher=cipher, provider=PROVIDER)
+        sealed = blocking.seal_bytes(
+            data if raw else split_message(data)[1],
+            recipients=order.recipients,
+            passwords=order.passwords,
+            keks=order.shared_keys.named,
+            cipher=order.cipher,
+            transport=order.transport,
+            provider=PROVIDER,
         )
+        target.write(sealed)
     else:
-        source = data if raw else stream.entity_of(data)
-        stream.seal_file(source, target, recipients=recipients, passwords=passwords, cipher=cipher, provider=PROVIDER)
-
-
-def decrypt(
-    data: Input, target: Sink, *, identities: Sequence[Identity], passwords: Sequence[bytes], raw: bool
-) -> None:
-    """Write what was sealed: `raw` as it is, else under the outer headers when it is mail."""
-    if not isinstance(data, bytes):
-        write = stream.open_file if raw else stream.decrypt_file
-        write(data, target, identities=identities, passwords=passwords, provider=PROVIDER, policy=Policy.ARCHIVE)
-        return
-    node = parse_message(data)
-    if isinstance(node, Entity) and not raw:
-        target.write(
-            blocking.decrypt_message(
-                data, identities=identities, passwords=passwords, provider=PROVIDER, policy=Policy.ARCHIVE
-            )
+        stream.seal_file(
+            data if raw else stream.entity_of(data),
+            target,
+            recipients=order.recipients,
+            passwords=order.passwords,
+            keks=order.shared_keys.named,
+            cipher=order.cipher,
+            transport=order.transport,
+            provider=PROVIDER,
         )
-        return
-    if isinstance(node, Entity) and not looks_like_cms_part(node):
-        raise MalformedMessage("found nothing encrypted", where="message")
-    cms = decode_body(node) if isinstance(node, Entity) else node
-    opened = blocking.open_bytes(
-        cms, identities=identities, passwords=passwords, provider=PROVIDER, policy=Policy.ARCHIVE
-    )
-    target.write(opened.content)
 
 
 class Examined:
@@ -131,36 +200,62 @@ def examine(
     at: datetime.datetime,
     sender: str | None,
     content: Input | None = None,
-    identities: Sequence[Identity] = (),
-    passwords: Sequence[bytes] = (),
+    keys: Keys = NO_KEYS,
 ) -> Examined:
     """The report on the input; `content` is that of a detached signature. Old algorithms are read and shown as weak."""
     if isinstance(data, bytes) and (content is None or isinstance(content, bytes)):
-        report = blocking.examine_message(
-            data,
-            provider=PROVIDER,
-            trust_store=trust_store,
-            at=at,
-            sender=sender,
-            detached_content=content,
-            identities=identities,
-            passwords=passwords,
-            policy=Policy.ARCHIVE,
-        )
-        return Examined(report, None)
+        try:
+            report = blocking.examine_message(
+                data,
+                provider=PROVIDER,
+                trust_store=trust_store,
+                at=at,
+                sender=sender,
+                detached_content=content,
+                identities=keys.identities,
+                passwords=keys.passwords,
+                keks=keys.shared_keys.named,
+                policy=Policy.ARCHIVE,
+            )
+            return Examined(report, None)
+        except UnsupportedAlgorithm as error:
+            # Compressed layers are walked through in the streamed form alone.
+            if error.oid != ID_COMPRESSED_DATA:
+                raise
     streamed = stream.examine_file(
-        _as_file(data),
+        as_file(data),
         provider=PROVIDER,
         trust_store=trust_store,
         at=at,
         sender=sender,
-        detached_content=_as_file(content) if content is not None else None,
-        identities=identities,
-        passwords=passwords,
+        detached_content=as_file(content) if content is not None else None,
+        identities=keys.identities,
+        passwords=keys.passwords,
+        keks=keys.shared_keys.named,
         policy=Policy.ARCHIVE,
     )
     return Examined(streamed.report, streamed)
 
 
-def _as_file(data: Input) -> BinaryIO:
+def choose_protection(data: Input, mode: ProtectionMode) -> ProtectionMode | None:
+    """`mode`, or None for a mail that is signed or sealed already: what a signature covers is not altered."""
+    entity = parse_entity(data) if isinstance(data, bytes) else read_entity_head(FileOctets(data)).head
+    return None if _is_protected(entity) else mode
+
+
+def _is_protected(entity: Entity) -> bool:
+    return entity.content_type.media_type in ("multipart/signed", "multipart/encrypted") or looks_like_cms_part(entity)
+
+
+def read_whole(data: Input) -> bytes:
+    """All octets, where an operation leaves no other way. Raises LimitExceeded."""
+    if isinstance(data, bytes):
+        return data
+    check_limit("bytes taken into memory", data.seek(0, io.SEEK_END), MAX_WHOLE_BYTES)
+    data.seek(0)
+    return data.read()
+
+
+def as_file(data: Input) -> BinaryIO:
+    """The input as a seekable file."""
     return io.BytesIO(data) if isinstance(data, bytes) else data

@@ -22,9 +22,21 @@ from smime_core.stream import ArmorWriter, Sink
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-input_argument = click.argument("source", metavar="[IN]", default=STANDARD_STREAM)
+FILE = click.Path(allow_dash=True)
+"""The name of a file: nothing is checked here, shells complete it."""
+
+input_argument = click.argument("source", metavar="[IN]", default=STANDARD_STREAM, type=FILE)
 output_option = click.option(
-    "-o", "--output", "target", metavar="OUT", default=STANDARD_STREAM, help="Where the result goes."
+    "-o", "--output", "target", metavar="OUT", default=STANDARD_STREAM, type=FILE, help="Where the result goes."
+)
+recipients_option = click.option(
+    "--to", "to", multiple=True, metavar="CERT", type=FILE, help="Recipient's certificate. Repeatable."
+)
+identities_option = click.option(
+    "--identity", "identity_files", multiple=True, metavar="P12", type=FILE, help="PKCS#12 or PEM file. Repeatable."
+)
+headers_option = click.option(
+    "--plain-headers", is_flag=True, help="Leave the header fields unprotected: Subject and the others stay outside."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object by report.schema.json.")
 
@@ -61,7 +73,9 @@ def verdict_options(function: Function) -> Function:
         click.option("--no-revocation", is_flag=True, help="Do not ask whether certificates were revoked."),
         click.option("--at", type=UtcTime(), metavar="TIME", help="Judge as of this time: 2026-01-31T12:00:00Z."),
         click.option("--from", "sender", metavar="ADDRESS", help="The sender, where the message does not say."),
-        click.option("--anchor", "anchors", multiple=True, metavar="CA", help="Certificate to trust. Repeatable."),
+        click.option(
+            "--anchor", "anchors", multiple=True, metavar="CA", type=FILE, help="Certificate to trust. Repeatable."
+        ),
     ):
         function = option(function)
     return function
@@ -96,6 +110,12 @@ def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple
         with contextlib.suppress(WrongPassphrase):
             return blocking.load_identities(data, None, provider=operations.PROVIDER)
     return blocking.load_identities(data, passphrase_for(name), provider=operations.PROVIDER)
+
+
+def load_signers(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
+    """From each file the identity that signs."""
+    passphrase_for = source.reader()
+    return tuple(choose_signer(_load_identities(name, passphrase_for)) for name in names)
 
 
 def choose_signer(identities: Sequence[Identity]) -> Identity:

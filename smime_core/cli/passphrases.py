@@ -58,7 +58,13 @@ def passphrase_options(function: Function) -> Function:
     for option in (
         click.option("--passphrase-keyring", "keyring_entry", metavar="ENTRY", help="Entry of the system keyring."),
         click.option("--passphrase-fd", "descriptor", type=int, metavar="N", help="Open file descriptor to read."),
-        click.option("--passphrase-file", "file", metavar="FILE", help="File whose first line is the passphrase."),
+        click.option(
+            "--passphrase-file",
+            "file",
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the passphrase.",
+        ),
     ):
         function = option(function)
     return function
@@ -69,6 +75,7 @@ password_file_option = click.option(
     "password_files",
     multiple=True,
     metavar="FILE",
+    type=click.Path(),
     help="File whose first line is a password that opens the message. Repeatable.",
 )
 

@@ -12,6 +12,8 @@ from typing import BinaryIO, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from smime_core.der import Buffer
+
 _BLOCK_BYTES: Final = 1_048_576
 _CIPHER_BLOCK: Final = 16  # bytes
 
@@ -26,17 +28,23 @@ class Spool(io.RawIOBase):
         super().__init__()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
         self._key = os.urandom(32)
+        self._encryptor = self._cipher(0).encryptor()
         self._length = 0
         self._position = 0
 
     def fill(self, head: bytes, source: BinaryIO) -> None:
         """Take `head` and then all of `source`. Raises OSError."""
-        encryptor = self._cipher(0).encryptor()
         block = head
         while block:
-            self._file.write(encryptor.update(block))
-            self._length += len(block)
+            self.write(block)
             block = source.read(_BLOCK_BYTES)
+
+    def write(self, data: Buffer, /) -> int:  # type: ignore[override]
+        """Take octets behind those that came before, wherever reading stands. Raises OSError."""
+        self._file.seek(self._length)
+        self._file.write(self._encryptor.update(data))
+        self._length += len(data)
+        return len(data)
 
     def readable(self) -> bool:
         return True

@@ -10,7 +10,7 @@ import click
 from smime_core.cli import operations
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error, write_line
 from smime_core.cli.group import DONE, NOT_AS_ASKED
-from smime_core.cli.options import input_argument, load_trust_store, now, verdict_options, write_json
+from smime_core.cli.options import FILE, input_argument, load_trust_store, now, verdict_options, write_json
 from smime_core.cli.progress import show_progress
 from smime_core.cli.verdict import verdict_line
 from smime_core.report import MessageReport, State
@@ -19,8 +19,10 @@ from smime_core.report_json import report_to_json
 
 @click.command()
 @input_argument
-@click.option("-o", "--output", "target", metavar="OUT", help="Where the signed content goes, unless it is invalid.")
-@click.option("--content", "content_file", metavar="FILE", help="The content of a detached signature.")
+@click.option(
+    "-o", "--output", "target", metavar="OUT", type=FILE, help="Where the signed content goes, unless it is invalid."
+)
+@click.option("--content", "content_file", metavar="FILE", type=FILE, help="The content of a detached signature.")
 @verdict_options
 def verify(
     source: str,

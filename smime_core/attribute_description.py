@@ -1,0 +1,278 @@
+"""What attributes say, in words: for `inspect` and bug reports. Nothing here is verified.
+
+Each value is read by the parser of its own module; one that cannot be read says why, and one that nobody here knows is
+shown as its octets.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import attributes as types
+from smime_core import der
+from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
+from smime_core.attributes import Attributes
+from smime_core.capabilities import Capabilities, Capability, parse_capabilities
+from smime_core.content_info import (
+    FIELD,
+    FORM,
+    ID_AUTH_ENVELOPED_DATA,
+    ID_AUTHENTICATED_DATA,
+    ID_COMPRESSED_DATA,
+    ID_DATA,
+    ID_DIGESTED_DATA,
+    ID_ENCRYPTED_DATA,
+    ID_ENVELOPED_DATA,
+    ID_SIGNED_DATA,
+    PAGE,
+    PARCEL,
+    SIGNED_FIELD,
+    SIGNED_PAGE,
+)
+from smime_core.errors import SmimeError
+from smime_core.ess import (
+    ID_CT_RECEIPT,
+    AllOrFirstTier,
+    Expansion,
+    GeneralNames,
+    SecurityLabel,
+    parse_content_hints,
+    parse_content_identifier,
+    parse_content_reference,
+    parse_equivalent_labels,
+    parse_expansion_history,
+    parse_receipt_request,
+    parse_security_label,
+)
+from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
+
+NAMES: Final = {
+    types.CONTENT_TYPE: "content type",
+    types.MESSAGE_DIGEST: "message digest",
+    types.SIGNING_TIME: "signing time",
+    types.COUNTERSIGNATURE: "countersignature",
+    types.SMIME_CAPABILITIES: "capabilities",
+    types.ALGORITHM_PROTECTION: "algorithm protection",
+    types.RECEIPT_REQUEST: "receipt request",
+    types.SECURITY_LABEL: "security label",
+    types.ML_EXPANSION_HISTORY: "mailing list history",
+    types.CONTENT_HINTS: "content hints",
+    types.MSG_SIG_DIGEST: "digest of the original's attributes",
+    types.CONTENT_IDENTIFIER: "content identifier",
+    types.EQUIVALENT_LABELS: "equivalent labels",
+    types.CONTENT_REFERENCE: "content reference",
+    types.ENCRYPTION_KEY_PREFERENCE: "encryption key preference",
+    types.SIGNING_CERTIFICATE: "signing certificate",
+    types.SIGNATURE_TIME_STAMP: "time stamp",
+    types.SIGNING_CERTIFICATE_V2: "signing certificate, version 2",
+    types.MICROSOFT_KEY_PREFERENCE: "encryption key preference, Microsoft's",
+}
+_CONTENT_TYPES: Final = {
+    ID_DATA: "data",
+    ID_SIGNED_DATA: "SignedData",
+    ID_ENVELOPED_DATA: "EnvelopedData",
+    ID_AUTH_ENVELOPED_DATA: "AuthEnvelopedData",
+    ID_ENCRYPTED_DATA: "EncryptedData",
+    ID_DIGESTED_DATA: "DigestedData",
+    ID_AUTHENTICATED_DATA: "AuthenticatedData",
+    ID_COMPRESSED_DATA: "CompressedData",
+    ID_CT_RECEIPT: "receipt",
+    FIELD: "field",
+    SIGNED_FIELD: "signed field",
+    FORM: "form",
+    PAGE: "page",
+    SIGNED_PAGE: "signed page",
+    PARCEL: "parcel",
+}
+_CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeDescription:
+    """`name` is empty for a type that is not known here; `values` are for people, octets in hexadecimal.
+
+    A countersignature has no values: its signers are described as signers.
+    """
+
+    oid: str
+    name: str
+    values: tuple[str, ...]
+
+
+def describe_attributes(attributes: Attributes) -> tuple[AttributeDescription, ...]:
+    """All of a set, in the order that came; never raises for what one of them says."""
+    return tuple(
+        AttributeDescription(oid=oid, name=NAMES.get(oid, ""), values=_describe(oid, values))
+        for oid, values in attributes.items()
+    )
+
+
+def content_type_name(oid: str) -> str:
+    """What a content type is called; the OID itself where nobody here knows it."""
+    return _CONTENT_TYPES.get(oid, oid)
+
+
+def _describe(oid: str, values: tuple[bytes, ...]) -> tuple[str, ...]:
+    if oid == types.COUNTERSIGNATURE:
+        return ()
+    reader = _READERS.get(oid)
+    if reader is None:
+        return tuple(value.hex() for value in values)
+    try:
+        return tuple(reader({oid: values}))
+    except SmimeError as error:
+        return (f"unreadable: {error}",)
+
+
+def _content_type(attributes: Attributes) -> Iterable[str]:
+    return [
+        content_type_name(der.parse_oid(types.single_value(attributes, types.CONTENT_TYPE, NAMES[types.CONTENT_TYPE])))
+    ]
+
+
+def _octets_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
+    def read(attributes: Attributes) -> Iterable[str]:
+        value = types.single_value(attributes, attribute_type, NAMES[attribute_type])
+        return [bytes(der.read_octets(value, where=NAMES[attribute_type])).hex()]
+
+    return read
+
+
+def _signing_time(attributes: Attributes) -> Iterable[str]:
+    moment = parse_signing_time(attributes)
+    return [_time(moment)] if moment else []
+
+
+def _capabilities(attributes: Attributes) -> Iterable[str]:
+    capabilities = parse_capabilities(attributes)
+    return [_capability(entry) for entry in capabilities.entries] if capabilities else []
+
+
+def _capability(entry: Capability) -> str:
+    alone = Capabilities(entries=(entry,))
+    words = [
+        *(cipher.name for cipher in alone.content_ciphers),
+        *(transport.label for transport in alone.key_transports),
+        *(
+            f"key agreement by {agreement.kdf}, {agreement.kdf_hash} with {wrap.name}"
+            for agreement, wrap in alone.key_agreements
+        ),
+        *(str(name) for name in alone.hashes),
+    ]
+    return words[0] if words else entry.oid
+
+
+def _algorithm_protection(attributes: Attributes) -> Iterable[str]:
+    where = NAMES[types.ALGORITHM_PROTECTION]
+    value = types.single_value(attributes, types.ALGORITHM_PROTECTION, where)
+    digest_der, *others = (bytes(field.encoded) for field in der.read_children(value, where=where))
+    digest = parse_hash_identifier(digest_der)
+    signatures = [b"\x30" + other[1:] for other in others if other[:1] == b"\xa1"]
+    return [str(digest), *(parse_signature_identifier(one, digest=digest).label for one in signatures)]
+
+
+def _signing_certificate(attributes: Attributes) -> Iterable[str]:
+    return [f"{one.hash_name} {one.digest.hex()}" for one in parse_signing_certificate(attributes)]
+
+
+def _key_preference(attributes: Attributes) -> Iterable[str]:
+    preferred = parse_key_preference(attributes)
+    return [str(preferred)] if preferred else []
+
+
+def _receipt_request(attributes: Attributes) -> Iterable[str]:
+    request = parse_receipt_request(attributes)
+    if request is None:
+        return []
+    asked = request.receipts_from
+    from_whom = (
+        ("everybody" if asked is AllOrFirstTier.ALL_RECEIPTS else "whoever did not get it through a mailing list")
+        if isinstance(asked, AllOrFirstTier)
+        else _entities(asked)
+    )
+    return [
+        f"identifier {request.signed_content_identifier.hex()}",
+        f"from {from_whom}",
+        f"to {_entities(request.receipts_to)}",
+    ]
+
+
+def _entities(entities: tuple[GeneralNames, ...]) -> str:
+    return ", ".join(name.address or name.encoded.hex() for names in entities for name in names)
+
+
+def _security_label(attributes: Attributes) -> Iterable[str]:
+    label = parse_security_label(attributes)
+    return [_label(label)] if label else []
+
+
+def _equivalent_labels(attributes: Attributes) -> Iterable[str]:
+    return map(_label, parse_equivalent_labels(attributes))
+
+
+def _label(label: SecurityLabel) -> str:
+    words = [f"policy {label.policy}"]
+    if label.classification is not None:
+        is_named = 0 <= label.classification < len(_CLASSIFICATIONS)
+        words.append(_CLASSIFICATIONS[label.classification] if is_named else f"class {label.classification}")
+    if label.privacy_mark is not None:
+        words.append(f'marked "{label.privacy_mark}"')
+    words += [f"category {category.type}" for category in label.categories]
+    return ", ".join(words)
+
+
+def _expansion_history(attributes: Attributes) -> Iterable[str]:
+    return map(_expansion, parse_expansion_history(attributes) or ())
+
+
+def _expansion(expansion: Expansion) -> str:
+    policy = expansion.receipt_policy
+    receipts = f", receipts: {policy.kind.name.lower().replace('_', ' ')}" if policy else ""
+    return f"{expansion.mail_list}, {_time(expansion.expansion_time)}{receipts}"
+
+
+def _content_hints(attributes: Attributes) -> Iterable[str]:
+    hints = parse_content_hints(attributes)
+    if hints is None:
+        return []
+    return [content_type_name(hints.content_type), *([hints.description] if hints.description is not None else [])]
+
+
+def _content_identifier(attributes: Attributes) -> Iterable[str]:
+    identifier = parse_content_identifier(attributes)
+    return [identifier.hex()] if identifier is not None else []
+
+
+def _content_reference(attributes: Attributes) -> Iterable[str]:
+    reference = parse_content_reference(attributes)
+    if reference is None:
+        return []
+    return [content_type_name(reference.content_type), f"identifier {reference.signed_content_identifier.hex()}"]
+
+
+def _time(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {
+    types.CONTENT_TYPE: _content_type,
+    types.MESSAGE_DIGEST: _octets_of(types.MESSAGE_DIGEST),
+    types.MSG_SIG_DIGEST: _octets_of(types.MSG_SIG_DIGEST),
+    types.SIGNING_TIME: _signing_time,
+    types.SMIME_CAPABILITIES: _capabilities,
+    types.ALGORITHM_PROTECTION: _algorithm_protection,
+    types.SIGNING_CERTIFICATE: _signing_certificate,
+    types.SIGNING_CERTIFICATE_V2: _signing_certificate,
+    types.ENCRYPTION_KEY_PREFERENCE: _key_preference,
+    types.MICROSOFT_KEY_PREFERENCE: _key_preference,
+    types.RECEIPT_REQUEST: _receipt_request,
+    types.SECURITY_LABEL: _security_label,
+    types.EQUIVALENT_LABELS: _equivalent_labels,
+    types.ML_EXPANSION_HISTORY: _expansion_history,
+    types.CONTENT_HINTS: _content_hints,
+    types.CONTENT_IDENTIFIER: _content_identifier,
+    types.CONTENT_REFERENCE: _content_reference,
+}

@@ -1,0 +1,66 @@
+"""What a message that memory is not to hold is made of: each structure with its content cut out, walked in streams."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from smime_core import der
+from smime_core.content_info import ID_COMPRESSED_DATA, build_content_info
+from smime_core.description import Description, LayerDescription, describe_layer
+from smime_core.header_protection import HeaderScheme, find_scheme
+from smime_core.layers import SignedLayer, parse_any_layer
+from smime_core.limits import MAX_INFLATED_BYTES, MAX_MIME_DEPTH, check_limit
+from smime_core.mime import Entity
+from smime_core.stream.content import InflatedOctets
+from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
+from smime_core.stream.octets import FileOctets, Octets
+from smime_core.stream.structure import split_structure
+
+
+def describe_file(source: BinaryIO) -> Description:
+    """The structure of an .eml, a MIME entity, DER, BER or PEM of any size, as `describe_message` gives it.
+
+    Parts below the top are not looked for. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    octets: Octets = FileOctets(source)
+    is_bare = locate_cms(octets) is not None
+    first = entity = None if is_bare else read_entity_head(octets)
+    layers: list[LayerDescription] = []
+    while (found := _describe_next(octets, entity)) is not None:
+        check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
+        layer, inside = found
+        layers.append(layer)
+        if inside is None:
+            return _describe(layers, first, None)
+        octets = inside
+        entity = None if is_bare else read_entity_head(octets)
+    return _describe(layers, first, entity)
+
+
+def _describe_next(octets: Octets, entity: StreamedEntity | None) -> tuple[LayerDescription, Octets | None] | None:
+    # One layer and the octets inside it, None where there are none to be seen.
+    if entity is not None and (signed := locate_signed(entity)) is not None:
+        content, signature = signed
+        return describe_layer(parse_any_layer(signature, detached_content=b"")), content
+    cms = locate_cms_part(entity) if entity is not None else locate_cms(octets)
+    if cms is None:
+        return None
+    structure = split_structure(cms)
+    skeleton = build_content_info(
+        structure.skeleton.content_type, der.to_definite(structure.skeleton.content, where="CMS")
+    )
+    layer = parse_any_layer(skeleton, detached_content=None)
+    inside = structure.content if isinstance(layer, SignedLayer) else None
+    if kind == ID_COMPRESSED_DATA and structure.content is not None:
+        inside = InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+    return describe_layer(layer), inside
+
+
+def _describe(layers: list[LayerDescription], first: StreamedEntity | None, last: StreamedEntity | None) -> Description:
+    head: Entity | None = last.head if last else None
+    return Description(
+        layers=tuple(layers),
+        headers=tuple((field.name, field.text) for field in first.head.headers.fields) if first else (),
+        media_type=head.content_type.media_type if head else "",
+        header_scheme=find_scheme(head) if head and layers else HeaderScheme.NONE,
+    )

@@ -1,0 +1,74 @@
+"""Keys that both sides already share: under a name beside other recipients, or as the content key itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import click
+
+from smime_core.errors import MalformedMessage
+from smime_core.kekri import KeyEncryptionKey
+
+_KEY_LENGTHS: Final = (16, 24, 32)  # bytes; those of AES
+_MAX_FILE_BYTES: Final = 4_096
+
+shared_key_option = click.option(
+    "--shared-key",
+    "shared_keys",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help="File with a key that both sides have: 16, 24 or 32 bytes, or hexadecimal. Repeatable.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedKeys:
+    """`named` are key-encryption keys (KEKRecipientInfo); `nameless` encrypt content themselves (EncryptedData)."""
+
+    named: Sequence[KeyEncryptionKey] = ()
+    nameless: Sequence[bytes] = field(default=(), repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.named or self.nameless)
+
+
+NO_SHARED_KEYS: Final = SharedKeys()
+
+
+def load_shared_keys(values: Iterable[str]) -> SharedKeys:
+    """The keys of --shared-key: NAME is text, or octets as 0x0a1b. Raises OSError or MalformedMessage."""
+    named: list[KeyEncryptionKey] = []
+    nameless: list[bytes] = []
+    for value in values:
+        name, separator, file = value.partition("=")
+        if separator and name:
+            named.append(KeyEncryptionKey(identifier=_parse_name(name), key=_load_key(file)))
+        else:
+            nameless.append(_load_key(value))
+    return SharedKeys(named=named, nameless=nameless)
+
+
+def _parse_name(name: str) -> bytes:
+    if not name.startswith("0x"):
+        return name.encode()
+    try:
+        return bytes.fromhex(name[2:])
+    except ValueError:
+        raise click.UsageError(f"--shared-key: {name} is not hexadecimal") from None
+
+
+def _load_key(name: str) -> bytes:
+    with Path(name).open("rb") as file:
+        octets = file.read(_MAX_FILE_BYTES)
+    text = b"".join(octets.split())
+    if len(octets) not in _KEY_LENGTHS and len(text) in [2 * length for length in _KEY_LENGTHS]:
+        try:
+            return bytes.fromhex(text.decode("ascii"))
+        except ValueError:
+            pass  # no hexadecimal: told below, without quoting it
+    if len(octets) not in _KEY_LENGTHS:
+        raise MalformedMessage("expected a key of 16, 24 or 32 bytes, or as many in hexadecimal", where=name)
+    return octets
