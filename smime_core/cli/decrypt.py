@@ -54,8 +54,9 @@ def decrypt(
     descriptor: int | None,
     keyring_entry: str | None,
 ) -> None:
-    """Decrypt a mail: the inner entity under the outer headers, the protected ones where there are any.
+    """Decrypt a mail.
 
+    The result is the inner entity under the outer headers, the protected ones where there are any.
     Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; --anchor, --from, --at,
     --no-revocation and --json also report on the signature inside.
     """

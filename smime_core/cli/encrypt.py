@@ -82,8 +82,9 @@ def encrypt(
     descriptor: int | None,
     keyring_entry: str | None,
 ) -> None:
-    """Encrypt a mail, its Subject too, for the owners of certificates or whoever knows a password or key.
+    """Encrypt a mail and its Subject.
 
+    It is for the owners of certificates, and whoever knows a password or has a key that you share.
     With --identity it is signed first. Give your own certificate too if you want to read it again. A --shared-key
     without a name encrypts the content itself, for nobody else.
     """

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
-from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
 from smime_core.cli.files import write_error
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 DONE: Final = 0
 NOT_AS_ASKED: Final = 1
@@ -27,7 +31,15 @@ _VERBS: Final = {
     "decrypt": "smime_core.cli.decrypt:decrypt",
     "verify": "smime_core.cli.verify:verify",
     "inspect": "smime_core.cli.inspect_files:inspect",
+    "compress": "smime_core.cli.packing:compress",
+    "unpack": "smime_core.cli.packing:unpack",
+    "certificates": "smime_core.cli.certificates:certificates",
+    "countersign": "smime_core.cli.countersign:countersign",
+    "add-signer": "smime_core.cli.countersign:add_signer",
+    "add-recipients": "smime_core.cli.add_recipients:add_recipients",
+    "receipt": "smime_core.cli.receipt:receipt",
     "identity": "smime_core.cli.identity:identity",
+    "completion": "smime_core.cli.completion:completion",
 }
 
 
@@ -74,6 +86,8 @@ def sealwax() -> None:
 
 def run() -> int:
     """The command with the process's arguments, every expected failure told in one line; the exit code."""
+    # Ended from outside, it still removes what it has half written, plaintext perhaps.
+    signal.signal(signal.SIGTERM, _leave)
     try:
         code = sealwax.main(prog_name="sealwax", standalone_mode=False)
         sys.stdout.flush()
@@ -100,7 +114,14 @@ def run() -> int:
     return code if isinstance(code, int) else DONE
 
 
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
 def _plugins() -> dict[str, EntryPoint]:
+    # Imported here: it brings the e-mail package of the standard library along, which no verb of ours needs.
+    from importlib.metadata import entry_points
+
     return {plugin.name: plugin for plugin in entry_points(group="sealwax.commands")}
 
 

@@ -14,9 +14,11 @@ import click
 from smime_core import blocking
 from smime_core.certificate import Certificate
 from smime_core.cli.files import PRIVATE_MODE, write_line, write_output
+from smime_core.cli.identity_files import export, list_identities
 from smime_core.cli.options import now
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.errors import MalformedMessage
+from smime_core.pem import build_pem
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 
@@ -26,7 +28,11 @@ DEMO_AUTHORITY: Final = "Sealwax Demonstration CA"
 
 @click.group()
 def identity() -> None:
-    """Make identities to work with."""
+    """Make, list and export identities."""
+
+
+identity.add_command(list_identities)
+identity.add_command(export)
 
 
 @identity.command()
@@ -80,6 +86,4 @@ def _new_passphrase() -> str:
 
 
 def _to_pem(certificate: Certificate) -> bytes:
-    text = base64.b64encode(certificate.der).decode("ascii")
-    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n".encode("ascii")
+    return build_pem("CERTIFICATE", certificate.der)

@@ -46,9 +46,8 @@ def _describe_next(octets: Octets, entity: StreamedEntity | None) -> tuple[Layer
     if cms is None:
         return None
     structure = split_structure(cms)
-    skeleton = build_content_info(
-        structure.skeleton.content_type, der.to_definite(structure.skeleton.content, where="CMS")
-    )
+    kind = structure.skeleton.content_type
+    skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS"))
     layer = parse_any_layer(skeleton, detached_content=None)
     inside = structure.content if isinstance(layer, SignedLayer) else None
     if kind == ID_COMPRESSED_DATA and structure.content is not None:

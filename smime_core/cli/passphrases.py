@@ -42,10 +42,10 @@ class PassphraseSource:
         A descriptor can be read only once, so that what it gave serves all files.
         """
         if self.file is not None:
-            passphrase = _first_line(Path(self.file).read_bytes())
+            passphrase = first_line(Path(self.file).read_bytes())
             return lambda _: passphrase
         if self.descriptor is not None:
-            passphrase = _first_line(_read_descriptor(self.descriptor))
+            passphrase = first_line(_read_descriptor(self.descriptor))
             return lambda _: passphrase
         if self.keyring_entry is not None:
             passphrase = _read_keyring(self.keyring_entry)
@@ -82,10 +82,10 @@ password_file_option = click.option(
 
 def load_passwords(names: Iterable[str]) -> list[bytes]:
     """The passwords of --password-file, in UTF-8. Raises OSError."""
-    return [_first_line(Path(name).read_bytes()) for name in names]
+    return [first_line(Path(name).read_bytes()) for name in names]
 
 
-def _first_line(octets: bytes) -> bytes:
+def first_line(octets: bytes) -> bytes:
     return octets.split(b"\n", 1)[0].removesuffix(b"\r")
 
 

@@ -70,9 +70,9 @@ def sign(
     descriptor: int | None,
     keyring_entry: str | None,
 ) -> None:
-    """Sign a mail, its header fields too: multipart/signed, or one opaque part.
+    """Sign a mail and its header fields.
 
-    Several identities give several signatures beside one another.
+    The result is multipart/signed, or one opaque part. Several identities give several signatures beside one another.
     """
     if encoding and not raw and not opaque:
         raise click.UsageError(

@@ -1,0 +1,126 @@
+"""`sealwax identity list` and `sealwax identity export`: what identity files hold, and other forms of it."""
+
+from __future__ import annotations
+
+import getpass
+import warnings
+from pathlib import Path
+
+import click
+
+from smime_core import blocking
+from smime_core.certificate import Certificate, KeyUsage
+from smime_core.cli.files import PRIVATE_MODE, write_line, write_output
+from smime_core.cli.operations import PROVIDER
+from smime_core.cli.options import FILE, json_option, load_all_identities, output_option, write_json
+from smime_core.cli.passphrases import PassphraseSource, first_line, passphrase_options
+from smime_core.identity import Identity
+from smime_core.pem import build_pem
+from smime_core.pkcs12 import Pkcs12Form
+from smime_core.report_json import description_to_json, key_label, time_to_json
+
+_SIGNING = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
+_RECEIVING = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
+
+
+@click.command("list")
+@click.argument("names", metavar="P12...", nargs=-1, required=True, type=FILE)
+@json_option
+@passphrase_options
+def list_identities(
+    names: tuple[str, ...], as_json: bool, file: str | None, descriptor: int | None, keyring_entry: str | None
+) -> None:
+    """List the identities in PKCS#12 and PEM files: whose, until when, for what."""
+    passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
+    identities = load_all_identities(names, passphrases)
+    if as_json:
+        keys = [key_label(identity.private_key) for identity in identities]
+        write_json(description_to_json(None, certificates=[one.certificate for one in identities], keys=keys))
+        return
+    for identity in identities:
+        write_line(_describe(identity))
+    if not identities:
+        raise click.ClickException("no private key stands there together with its certificate")
+
+
+@click.command()
+@click.argument("name", metavar="P12", type=FILE)
+@output_option
+@click.option("--compatible", is_flag=True, help="A PKCS#12 file that programs from before 2024 read.")
+@click.option("--pem", is_flag=True, help="PEM: the key, encrypted, and the certificates.")
+@click.option("--clear", is_flag=True, help="With --pem: leave the key in clear, for whoever reads the file.")
+@click.option(
+    "--new-passphrase-file",
+    "new_file",
+    metavar="FILE",
+    type=click.Path(),
+    help="File whose first line is the passphrase of OUT. It is asked for otherwise.",
+)
+@passphrase_options
+def export(
+    name: str,
+    target: str,
+    compatible: bool,
+    pem: bool,
+    clear: bool,
+    new_file: str | None,
+    file: str | None,
+    descriptor: int | None,
+    keyring_entry: str | None,
+) -> None:
+    """Write the identities of a PKCS#12 or PEM file anew, under a passphrase of their own.
+
+    Everything is encrypted by AES-256 under a strong derivation, in PKCS#12 with a modern check value (RFC 9579).
+    """
+    if clear and not pem:
+        raise click.UsageError("--clear goes with --pem alone")
+    if compatible and pem:
+        raise click.UsageError("give one of --compatible and --pem")
+    passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
+    identities = load_all_identities([name], passphrases)
+    if not identities:
+        raise click.ClickException(f"{name} holds no private key together with its certificate")
+    passphrase = None if clear else _new_passphrase(new_file)
+    if pem:
+        data = _to_pem(identities, passphrase)
+    else:
+        form = Pkcs12Form.COMPATIBLE if compatible else Pkcs12Form.MODERN
+        data = blocking.export_identities(identities, passphrase or b"", provider=PROVIDER, form=form)
+    write_output(target, data, mode=PRIVATE_MODE)
+
+
+def _describe(identity: Identity) -> str:
+    certificate = identity.certificate
+    who = " ".join(certificate.email_addresses) or certificate.subject
+    usage = certificate.key_usage
+    uses = [word for word, bits in (("signs", _SIGNING), ("receives", _RECEIVING)) if usage is None or usage & bits]
+    purpose = " and ".join(uses) or "neither signs nor receives"
+    return f"{who}: {key_label(identity.private_key)}, {purpose}, until {time_to_json(certificate.not_after)}"
+
+
+def _to_pem(identities: tuple[Identity, ...], passphrase: bytes | None) -> bytes:
+    keys = {identity.private_key.pkcs8_der: identity.private_key for identity in identities}
+    blocks = [blocking.export_private_key(key, passphrase, provider=PROVIDER) for key in keys.values()]
+    certificates: dict[Certificate, None] = dict.fromkeys(one.certificate for one in identities)
+    certificates |= dict.fromkeys(certificate for one in identities for certificate in one.chain)
+    return b"".join([*blocks, *(build_pem("CERTIFICATE", one.der) for one in certificates)])
+
+
+def _new_passphrase(name: str | None) -> bytes:
+    if name is not None:
+        passphrase = first_line(Path(name).read_bytes())
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                text = getpass.getpass("New passphrase: ")
+                repeated = getpass.getpass("The same again: ")
+            except getpass.GetPassWarning:
+                text = "there is no terminal to ask for the new passphrase: give --new-passphrase-file"
+                raise click.ClickException(text) from None
+        if text != repeated:
+            raise click.ClickException("the two passphrases differ")
+        passphrase = text.encode()
+    if not passphrase:
+        raise click.ClickException("the new passphrase is empty")
+    return passphrase

@@ -1,0 +1,138 @@
+"""`sealwax compress` and `sealwax unpack`: content made smaller, and content taken out of what needs no key."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import click
+
+from smime_core import blocking, der
+from smime_core.cli.files import PRIVATE_MODE, open_input, open_output
+from smime_core.cli.operations import PROVIDER, as_file
+from smime_core.cli.options import encoding_options, input_argument, open_cms_output, output_option
+from smime_core.cli.progress import show_progress
+from smime_core.compressed_data import ZLIB_COMPRESS
+from smime_core.content_info import (
+    ID_COMPRESSED_DATA,
+    ID_DATA,
+    ID_DIGESTED_DATA,
+    build_content_info,
+    parse_content_info,
+)
+from smime_core.digested_data import check_digested_data, parse_digested_data
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
+from smime_core.layers import CompressedLayer, parse_any_layer
+from smime_core.limits import MAX_INFLATED_BYTES
+from smime_core.mime import Entity
+from smime_core.stream import Sink, entity_of
+from smime_core.stream.content import InflatedOctets
+from smime_core.stream.mail import locate_cms, locate_cms_part, read_entity_head
+from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, split_mail
+from smime_core.stream.octets import DerivedOctets, FileOctets, MemoryOctets, Octets, read_head
+from smime_core.stream.structure import split_structure
+from smime_core.stream.writing import copy_octets
+
+
+@click.command()
+@input_argument
+@output_option
+@click.option("--raw", is_flag=True, help="IN is content, not a mail; the result is bare CMS.")
+@encoding_options
+def compress(source: str, target: str, raw: bool, encoding: str | None) -> None:
+    """Compress a mail or a file.
+
+    This is for before it is signed or encrypted (RFC 3274). Old programs do not read it.
+    """
+    with open_input(source) as data, show_progress(data, "Compressing") as watched:
+        if raw or encoding:
+            with open_cms_output(target, encoding) as output:
+                _write_compressed(FileOctets(as_file(watched)) if raw else entity_of(as_file(watched)), output)
+        else:
+            outer_headers, entity = split_mail(FileOctets(as_file(watched)))
+            with open_output(target) as file, Pkcs7MimeWriter(file, outer_headers, "compressed-data") as body:
+                _write_compressed(entity, body)
+
+
+@click.command()
+@input_argument
+@output_option
+@click.option("--raw", is_flag=True, help="Write the content as it is, without the mail's headers.")
+def unpack(source: str, target: str, raw: bool) -> None:
+    """Take out what was compressed.
+
+    Content that only carries its digest comes out too. The digest is checked; it proves nothing about who wrote it.
+    """
+    with open_input(source) as data, show_progress(data, "Unpacking") as watched:
+        octets = FileOctets(as_file(watched))
+        entity = None if locate_cms(octets) is not None else read_entity_head(octets)
+        cms = locate_cms_part(entity) if entity is not None else locate_cms(octets)
+        if cms is None:
+            raise MalformedMessage("found nothing compressed", where="message")
+        inside = _content_of(cms)
+        outer: Entity | None = entity.head if entity is not None and not raw else None
+        with open_output(target, mode=PRIVATE_MODE) as file:
+            copy_octets(join_mail(outer, inside), file)
+
+
+class _DeflatedOctets(DerivedOctets):
+    """Octets compressed on the way, the same each time."""
+
+    def __init__(self, content: Octets) -> None:
+        self._content = content
+
+    def make_blocks(self) -> Iterator[memoryview]:
+        """One zlib stream in blocks."""
+        running = zlib.compressobj()
+        for block in self._content.blocks():
+            yield memoryview(running.compress(block))
+        yield memoryview(running.flush())
+
+
+def _write_compressed(content: Octets, target: Sink) -> None:
+    # Compressed twice: its length has to stand before it, and no disk keeps plaintext meanwhile.
+    compressed = _DeflatedOctets(content)
+    before, behind = der.frame(
+        compressed.length(),
+        (der.OCTET_STRING, b"", b""),
+        (0xA0, b"", b""),
+        (der.SEQUENCE, der.oid(ID_DATA), b""),
+        (der.SEQUENCE, der.integer(0) + der.sequence(der.oid(ZLIB_COMPRESS)), b""),
+        (0xA0, b"", b""),
+        (der.SEQUENCE, der.oid(ID_COMPRESSED_DATA), b""),
+    )
+    target.write(before)
+    copy_octets(compressed, target)
+    target.write(behind)
+
+
+def _content_of(cms: Octets) -> Octets:
+    try:
+        structure = split_structure(cms)
+    except UnsupportedAlgorithm as error:
+        if error.oid != ID_DIGESTED_DATA:
+            raise
+        return _checked_content(cms)
+    kind = structure.skeleton.content_type
+    if kind != ID_COMPRESSED_DATA or structure.content is None:
+        raise MalformedMessage("found nothing compressed", where="message")
+    skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CompressedData"))
+    layer = parse_any_layer(skeleton, detached_content=None)
+    if isinstance(layer, CompressedLayer):
+        _check_type(layer.compressed.e_content_type)
+    inside = InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+    # One walk to the end before anything is given out.
+    inside.length()
+    return inside
+
+
+def _checked_content(cms: Octets) -> Octets:
+    whole = read_head(cms, cms.length())
+    digested = parse_digested_data(parse_content_info(whole).content)
+    _check_type(digested.e_content_type)
+    return MemoryOctets(blocking.run(check_digested_data(digested, provider=PROVIDER)))
+
+
+def _check_type(content_type: str) -> None:
+    if content_type != ID_DATA:
+        raise ContentTypeMismatch(f"content of type {content_type} does not belong here")

@@ -1,0 +1,149 @@
+"""`sealwax receipt`: signed receipts, made for what asks for one and held against what was sent (RFC 2634)."""
+
+from __future__ import annotations
+
+import datetime
+
+import click
+
+from smime_core import blocking, ess
+from smime_core.cli.files import open_input, write_error, write_line, write_output
+from smime_core.cli.group import DONE, NOT_AS_ASKED
+from smime_core.cli.operations import PROVIDER, read_whole
+from smime_core.cli.options import (
+    FILE,
+    input_argument,
+    load_signers,
+    load_trust_store,
+    now,
+    output_option,
+    verdict_options,
+    write_json,
+)
+from smime_core.cli.passphrases import PassphraseSource, passphrase_options
+from smime_core.cli.rewriting import load_wrapped
+from smime_core.cli.verdict import verdict_line
+from smime_core.content_info import armor
+from smime_core.errors import MalformedMessage, VerificationError
+from smime_core.layers import SignedLayer, find_layer, parse_message
+from smime_core.mime import build_pkcs7_mime
+from smime_core.policy import Policy
+from smime_core.report import State
+from smime_core.report_json import report_to_json
+from smime_core.signed_content import OctetsContent
+from smime_core.signed_data import find_signer_certificates
+from smime_core.signer_info import SignerInfo
+
+
+@click.group()
+def receipt() -> None:
+    """Make and verify signed receipts."""
+
+
+@receipt.command()
+@input_argument
+@output_option
+@click.option("--identity", "identity_file", required=True, metavar="P12", type=FILE, help="PKCS#12 or PEM file.")
+@click.option("--content", "content_file", metavar="FILE", type=FILE, help="The content of a detached signature.")
+@click.option("--pem", "encoding", flag_value="pem", help="Write bare CMS as PEM, not a mail part.")
+@click.option("--der", "encoding", flag_value="der", help="Write bare CMS as DER, not a mail part.")
+@passphrase_options
+def make(
+    source: str,
+    target: str,
+    identity_file: str,
+    content_file: str | None,
+    encoding: str | None,
+    file: str | None,
+    descriptor: int | None,
+    keyring_entry: str | None,
+) -> None:
+    """Say with your signature that you could verify a message that asks for it.
+
+    The message's signature is checked first. One line on standard error says to whom the receipt goes. Whether its
+    signer is to be trusted, sealwax verify tells.
+    """
+    passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
+    original = _load_signed(source, content_file)
+    (holder,) = load_signers([identity_file], passphrases)
+    signers = [info for info in original.signed_data.signer_infos if isinstance(info, SignerInfo)]
+    asked = ess.find_receipt_request(signers)
+    own_names = [ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()]
+    history = ess.find_expansion_history(signers)
+    to = ess.receipt_recipients(asked[0], own_names=own_names, history=history) if asked else ()
+    if asked is None or not to:
+        raise VerificationError(f"{source} asks for no receipt from you")
+    signer = asked[1]
+    certificates = find_signer_certificates(signer, original.signed_data.certificates)
+    if not certificates or original.content is None:
+        raise MalformedMessage("it does not carry its signer's certificate or its content", where=source)
+    receipt_der = blocking.build_receipt(
+        signer,
+        OctetsContent(original.content, provider=PROVIDER),
+        content_type=original.signed_data.e_content_type,
+        certificate=certificates[0],
+        holder=holder,
+        signing_time=now(),
+        provider=PROVIDER,
+    )
+    if encoding is None:
+        receipt_der = build_pkcs7_mime(b"", receipt_der, "signed-receipt")
+    write_output(target, armor(receipt_der).encode("ascii") if encoding == "pem" else receipt_der)
+    addresses = [name.address for names in to for name in names if name.address]
+    write_error(f"the receipt goes to {', '.join(addresses) or 'somebody without a mail address'}")
+
+
+@receipt.command()
+@input_argument
+@click.option("--original", required=True, metavar="FILE", type=FILE, help="The message as it was sent.")
+@verdict_options
+def verify(
+    source: str,
+    original: str,
+    anchors: tuple[str, ...],
+    sender: str | None,
+    at: datetime.datetime | None,
+    no_revocation: bool,
+    as_json: bool,
+) -> int:
+    """Say whether a receipt is for the message that was sent, and whose it is.
+
+    Exits 0 only when it is, and its signer is verified.
+    """
+    receipt_cms = load_wrapped(source).cms
+    verified = blocking.verify_receipt(
+        receipt_cms, _load_signed(original, None).signed_data, provider=PROVIDER, policy=Policy.ARCHIVE
+    )
+    if sender is not None and sender.casefold() not in map(str.casefold, verified.certificate.email_addresses):
+        write_error(f"sender-mismatch: the receipt is signed by {verified.certificate.subject}")
+        return NOT_AS_ASKED
+    report = blocking.verify_bytes(
+        receipt_cms,
+        provider=PROVIDER,
+        trust_store=load_trust_store(anchors, no_revocation=no_revocation),
+        at=at or now(),
+        content_type=ess.ID_CT_RECEIPT,
+        policy=Policy.ARCHIVE,
+    )
+    if as_json:
+        write_json(report_to_json(report))
+    if report.state is not State.VERIFIED:
+        write_error(verdict_line(report))
+        return NOT_AS_ASKED
+    if not as_json:
+        write_line(f"received: {verdict_line(report)}")
+    return DONE
+
+
+def _load_signed(source: str, content_file: str | None) -> SignedLayer:
+    with open_input(source) as opened:
+        data = read_whole(opened)
+    content = None
+    if content_file is not None:
+        with open_input(content_file) as opened:
+            content = read_whole(opened)
+    node = parse_message(data)
+    layer = find_layer(node, detached_content=content)
+    if not isinstance(layer, SignedLayer) or not layer.signed_data.signer_infos:
+        raise MalformedMessage("found nothing signed", where=source)
+    return layer
