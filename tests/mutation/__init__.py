@@ -1,0 +1,1 @@
+"""Removes each check of the core in turn and demands that some test notices."""

@@ -1,0 +1,107 @@
+"""`python -m tests.mutation [MODULE...]`: removes each check in turn and names those that no test misses.
+
+A module is named as below `smime_core`, as in `signed_data`, `ess` or `pkix/path`. Without any, all that verify or
+decrypt are taken. What is found is written to build/mutation.json too. Ends with status 1 when any mutant survived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.mutation.equivalent import find_reason
+from tests.mutation.mutants import find_mutants
+from tests.mutation.session import MutationSession, Outcome, source_files
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+RESULTS: Final = PROJECT / "build" / "mutation.json"
+MODULES: Final = (
+    "signer_info", "signed_data", "signed_attributes", "attributes", "countersignature", "judgement", "examination",
+    "enveloped_data", "content_keys", "content_encryption", "encrypted_content", "ktri", "kari", "kemri", "kekri",
+    "key_wrap", "password_recipient", "recipient_info", "compressed_data", "digested_data", "authenticated_data",
+    "later_recipients", "header_protection", "layers", "ess", "pkcs12/integrity", "pkcs12/reading", "passphrase",
+    "pkix/path", "own_content", "forms", "stream", "content_info", "certificates_only", "der",
+)  # fmt: skip
+# What says nothing about the core's checks, or takes long for the little it would add.
+LEFT_OUT: Final = (
+    "test_architecture", "test_bit_flips", "test_roaming_protocol", "test_wasm_build", "test_native_wycheproof",
+    "test_mime_hostile", "test_mutation", "test_arithmetic", "test_webcrypto_provider", "test_vault_verbs",
+    "test_native_rsa_steps", "test_python_fallbacks", "test_keys_post_quantum",
+)  # fmt: skip
+
+
+def main() -> int:
+    """Run the mutants of the modules named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", default=MODULES)
+    parser.add_argument("--workers", type=int, default=2, help="mutants at the same time")
+    parser.add_argument("--seconds", type=float, default=20, help="of tests for one mutant at most")
+    parser.add_argument("--tests", nargs="*", default=["tests/unit"], help="where the tests stand")
+    options = parser.parse_args()
+    started = time.monotonic()
+    mutants = [
+        mutant
+        for path in source_files(options.modules, PROJECT / "smime_core")
+        for mutant in find_mutants(path, path.read_text(encoding="utf-8"))
+    ]
+    print(f"{len(mutants)} mutants", flush=True)
+    outcomes: list[Outcome] = []
+
+    def report(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        if not outcome.noticed:
+            mutant = outcome.mutant
+            reason = find_reason(_short(mutant.path), mutant.source, mutant.change)
+            why = f" [{reason}]" if reason else "" if outcome.tests else " [no test comes here]"
+            print(f"survived: {_short(mutant.path)}:{mutant.line} {mutant.change}: {mutant.source}{why}", flush=True)
+
+    session = MutationSession(mutants, options.workers, report, options.seconds)
+    ignored = [f"--ignore-glob=*{name}.py" for name in LEFT_OUT]
+    arguments = ["-q", "-p", "no:cacheprovider", "--no-header", "--no-summary", *ignored, *options.tests]
+    pytest.main(arguments, plugins=[session])
+    _write(outcomes)
+    survivors = [one for one in outcomes if not one.noticed]
+    unexplained = [one for one in survivors if not _reason(one)]
+    print(
+        f"{len(outcomes)} mutants, {len(outcomes) - len(survivors)} noticed, {len(survivors) - len(unexplained)} "
+        f"change nothing that matters, {len(unexplained)} survived; {time.monotonic() - started:.0f} s"
+    )
+    return 1 if unexplained else 0
+
+
+def _reason(outcome: Outcome) -> str | None:
+    return find_reason(_short(outcome.mutant.path), outcome.mutant.source, outcome.mutant.change)
+
+
+def _write(outcomes: list[Outcome]) -> None:
+    # One entry a module; modules of earlier runs stay.
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for module in {_short(one.mutant.path) for one in outcomes}:
+        mine = [one for one in outcomes if _short(one.mutant.path) == module]
+        survivors = [one for one in mine if not one.noticed]
+        results[module] = {
+            "mutants": len(mine),
+            "noticed": len(mine) - len(survivors),
+            "equivalent": sum(1 for one in survivors if _reason(one)),
+            "survived": [
+                f"{one.mutant.change}: {one.mutant.source}"
+                for one in sorted(survivors, key=lambda one: one.mutant.line)
+                if not _reason(one)
+            ],
+        }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n", encoding="utf-8")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(PROJECT / "smime_core"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
