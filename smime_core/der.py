@@ -73,7 +73,7 @@ def read_children(tlv: Tlv, *, where: str = "") -> list[Tlv]:
     view = _content_of(tlv, where)
     children: list[Tlv] = []
     offset, end = 0, len(view)
-    while offset < end:
+    while offset < end and len(children) <= MAX_CHILDREN:
         # Nearly every element has a low tag number and a length below 128: read here, because a signed message is
         # ninety of them and a call for each takes as long as its signatures.
         if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) & 0x1F != 0x1F:
@@ -85,8 +85,6 @@ def read_children(tlv: Tlv, *, where: str = "") -> list[Tlv]:
                 continue
         child, offset = read_tlv(view, offset, where=where)
         children.append(child)
-        if len(children) > MAX_CHILDREN:
-            break
     check_limit("elements side by side", len(children), MAX_CHILDREN)
     return children
 

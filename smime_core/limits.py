@@ -11,7 +11,7 @@ from smime_core.errors import LimitExceeded
 
 MAX_BER_DEPTH: Final = 40  # nested TLVs; a certificate uses about 12
 MAX_BER_CHUNKS: Final = 1_000_000  # pieces of one constructed OCTET STRING; OpenSSL writes one per 1,024 bytes or more
-MAX_CHILDREN: Final = 100_000  # of one element; each takes 400 bytes, and ten thousand recipients are the most in mail
+MAX_CHILDREN: Final = 20_000  # of one element; each takes 400 bytes, and ten thousand recipients are the most in mail
 MAX_MIME_DEPTH: Final = 20  # multiparts and CMS layers in one another; triple wrapping uses 6
 MAX_MIME_PARTS: Final = 1_000
 MAX_NESTED_LAYERS: Final = 50  # protected parts below the top that are judged; a digest of a list has about 20
