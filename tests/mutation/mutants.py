@@ -102,10 +102,14 @@ def _changes(node: ast.AST) -> Iterator[str]:
         yield "not called"
     elif isinstance(node, ast.Call) and _is_check(node) and _name(node) == "expect" and node.args:
         yield "expects anything"
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+    elif _is_comparison(node):
         yield "negated"
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield "negated"
+
+
+def _is_comparison(node: ast.AST) -> bool:
+    if isinstance(node, ast.Compare):
+        return len(node.ops) == 1
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
 
 
 def _is_check(value: ast.expr) -> bool:

@@ -67,7 +67,7 @@ class MutationSession:
     def _run_all(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         # Only tests that pass by themselves say anything about a mutant.
         files = {str(mutant.path.resolve()) for mutant in self.mutants}
-        passed = []
+        passed: list[pytest.Item] = []
         for item in items:
             started = time.monotonic()
             lines: set[tuple[str, int]] = set()
@@ -91,7 +91,8 @@ class MutationSession:
         path = str(mutant.path.resolve())
         found = set[int]().union(*(self._reached.get((path, line), set()) for line in mutant.lines))
         inside = self._reached.get((path, mutant.body), set())
-        chosen, seconds = [], 0.0
+        chosen: list[int] = []
+        seconds = 0.0
         for number in sorted(found | inside, key=lambda number: (number not in inside, self._seconds[number])):
             seconds += self._seconds[number]
             if chosen and seconds > self.seconds_per_mutant:
