@@ -1,0 +1,199 @@
+"""What is done to a valid input to make a hostile one: to its octets, and to the TLVs in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+_OIDS: Final = tuple(
+    bytes.fromhex(one)
+    for one in (
+        "06092a864886f70d010701", "06092a864886f70d010702", "06092a864886f70d010703", "06092a864886f70d010705",
+        "06092a864886f70d010706", "060b2a864886f70d0109100102", "060b2a864886f70d0109100109",
+        "060b2a864886f70d0109100117", "06092a864886f70d010101", "06092a864886f70d010107", "06092a864886f70d01010a",
+        "06092a864886f70d01010b", "060960864801650304012a", "060960864801650304012e", "0609608648016503040201",
+        "06092a864886f70d010903", "06092a864886f70d010904", "06092a864886f70d010905", "06092a864886f70d010906",
+        "06082a864886f70d0307", "06082a864886f70d0302", "06072a8648ce3d0201", "06082a8648ce3d030107",
+        "06032b656e", "06032b6570", "060b2a864886f70d010910030c", "06092a864886f70d01050c", "060551",
+        "06010000", "0601ff",
+    )
+)  # fmt: skip
+_LENGTHS: Final = (b"\x00", b"\x80", b"\x7f", b"\x81\xff", b"\x84\x7f\xff\xff\xff", b"\x88" + b"\xff" * 8, b"\xff")
+_TAGS: Final = bytes.fromhex("000102030405060a0c1314161718" + "1e1f24302f31808182838485a0a1a2a3a4a5a6bfff")
+_NUMBERS: Final = (b"\x00", b"\xff", b"\x7f\xff\xff\xff", b"\x00\xff\xff\xff\xff", b"\x80" + bytes(8), b"\x7f" * 200)
+_MIME: Final = (
+    b"\r\n", b"\n", b"\r\n\r\n", b"--", b"=?utf-8?B?", b"?=", b'"', b";", b"Content-Type: multipart/signed; boundary=b",
+    b"Content-Transfer-Encoding: base64\r\n", b"Content-Type: application/pkcs7-mime\r\n", b"\0", b"\xff", b"From: ",
+    b"Content-Type: message/rfc822\r\n\r\n", b"charset=utf-7", b"filename*0*=utf-8''%ff", b"From: a@b, c@d\r\n",
+)  # fmt: skip
+
+
+class Span(NamedTuple):
+    """Where a TLV stands: its first octet, its content's, and the end."""
+
+    start: int
+    content: int
+    end: int
+
+
+def find_tlvs(data: bytes, *, at_most: int = 400) -> list[Span]:
+    """The TLVs of definite length that can be made out, those inside constructed ones and octet strings too."""
+    found: list[Span] = []
+    waiting = [(0, len(data))]
+    while waiting and len(found) < at_most:
+        start, end = waiting.pop()
+        while start + 2 <= end and len(found) < at_most:
+            first = data[start + 1]
+            content = start + 2 + (first & 0x7F if first > 0x80 else 0)
+            length = int.from_bytes(data[start + 2 : content], "big") if first > 0x80 else first
+            if first == 0x80 or content + length > end:
+                break
+            found.append(Span(start, content, content + length))
+            inside = data[content : content + 1]
+            if data[start] & 0x20 or (data[start] == 0x04 and inside == b"\x30"):
+                waiting.append((content, content + length))
+            elif data[start] == 0x03 and data[content + 1 : content + 2] == b"\x30":
+                waiting.append((content + 1, content + length))
+            start = content + length
+    return found
+
+
+def alter(data: bytes, dice: random.Random, others: Sequence[bytes] = ()) -> bytes:
+    """`data` with one to five alterations; `others` are what parts may come from."""
+    for _ in range(dice.choice((1, 1, 1, 2, 3, 5))):
+        data = dice.choice(_ALTERATIONS)(data, dice, others)
+    return data
+
+
+def _flip(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    position = dice.randrange(len(data) + 1)
+    return (
+        data[:position]
+        + bytes(octet ^ 1 << dice.randrange(8) for octet in data[position : position + 1])
+        + (data[position + 1 :])
+    )
+
+
+def _set_octet(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    position = dice.randrange(len(data) + 1)
+    return data[:position] + dice.choice((b"\0", b"\xff", b"\x80", b"\x30", b"0", b"A")) + data[position + 1 :]
+
+
+def _truncate(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return data[: dice.randrange(len(data) + 1)]
+
+
+def _cut(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    start = dice.randrange(len(data) + 1)
+    return data[:start] + data[start + dice.randrange(40) :]
+
+
+def _insert_text(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    position = dice.randrange(len(data) + 1)
+    return data[:position] + dice.choice(_MIME) * dice.choice((1, 1, 2, 50)) + data[position:]
+
+
+def _move_lines(data: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:
+    lines = data.split(b"\n")
+    more = dice.choice(others).split(b"\n") if others else lines
+    lines[dice.randrange(len(lines))] = dice.choice(more)
+    lines.insert(dice.randrange(len(lines)), dice.choice(lines))
+    return b"\n".join(lines)
+
+
+def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], bytes]) -> Alteration:
+    # The lengths of what is around follow, more often than not: damage is to be found deep inside.
+    def altered(data: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:
+        spans = find_tlvs(data)
+        if not spans:
+            return _flip(data, dice, others)
+        span = dice.choice(spans)
+        new = change(data, span, dice, others)
+        if dice.random() < 0.2:
+            return data[: span.start] + new + data[span.end :]
+        return _replaced(data, spans, span, new)
+
+    return altered
+
+
+def _replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
+    around = [one for one in spans if one.content <= span.start and span.end <= one.end and one != span]
+    start, end = span.start, span.end
+    for one in sorted(around, key=lambda one: one.end - one.start):
+        content = data[one.content : start] + new + data[end : one.end]
+        new = data[one.start : one.start + 1] + _length(len(content)) + content
+        start, end = one.start, one.end
+    return data[:start] + new + data[end:]
+
+
+def _length(length: int) -> bytes:
+    if length < 0x80:
+        return bytes([length])
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([0x80 | len(octets)]) + octets
+
+
+def _duplicate(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return data[span.start : span.end] * dice.choice((2, 2, 3, 30))
+
+
+def _remove(_data: bytes, _span: Span, _dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return b""
+
+
+def _empty(data: bytes, span: Span, _dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return data[span.start : span.start + 1] + b"\0"
+
+
+def _retag(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return bytes([dice.choice(_TAGS)]) + data[span.start + 1 : span.end]
+
+
+def _relength(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return data[span.start : span.start + 1] + dice.choice(_LENGTHS) + data[span.content : span.end]
+
+
+def _make_indefinite(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    content = data[span.content : span.end]
+    if data[span.start] == 0x04:
+        half = dice.randrange(len(content) + 1)
+        pieces = (content[:half], content[half:])
+        content = b"".join(b"\x04" + _length(len(piece)) + piece for piece in pieces)
+    return bytes([data[span.start] | 0x20]) + b"\x80" + content + b"\0\0"
+
+
+def _swap_oid(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    return dice.choice(_OIDS) if data[span.start] == 0x06 else _retag(data, span, dice, _)
+
+
+def _renumber(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    number = dice.choice(_NUMBERS)
+    return (data[span.start : span.start + 1] + _length(len(number)) + number) if data[span.start] in (2, 3, 4) else b""
+
+
+def _splice(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes]) -> bytes:
+    source = dice.choice(others) if others else data
+    spans = find_tlvs(source)
+    if not spans:
+        return data[span.start : span.end]
+    other = dice.choice(spans)
+    return source[other.start : other.end]
+
+
+def _wrap(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
+    new = data[span.start : span.end]
+    for _number in range(dice.choice((1, 1, 3, 60))):
+        new = dice.choice((b"\x30", b"\xa0", b"\x31", b"\x24")) + _length(len(new)) + new
+    return new
+
+
+Alteration = Callable[[bytes, random.Random, Sequence[bytes]], bytes]
+
+_ALTERATIONS: Final[tuple[Alteration, ...]] = (
+    _flip, _flip, _set_octet, _truncate, _cut, _insert_text, _move_lines,
+    *map(_in_tlvs, (
+        _duplicate, _remove, _empty, _retag, _relength, _make_indefinite, _make_indefinite, _swap_oid, _swap_oid,
+        _renumber, _splice, _splice, _wrap,
+    )),
+)  # fmt: skip

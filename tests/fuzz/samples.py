@@ -1,0 +1,197 @@
+"""Valid inputs of every kind, small ones: what altered inputs begin as."""
+
+from __future__ import annotations
+
+import base64
+import functools
+from pathlib import Path
+from typing import Any, Final
+
+from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, der
+from smime_core.algorithms import CHACHA20_POLY1305, HashName
+from smime_core.blocking import run
+from smime_core.certificates_only import build_certificates_only
+from smime_core.compressed_data import build_compressed_data
+from smime_core.content_info import ID_DATA
+from smime_core.digested_data import build_digested_data
+from smime_core.encrypted_data import build_encrypted_data
+from smime_core.ess.general_names import mail_name
+from smime_core.ess.hints import ContentHints, build_content_hints
+from smime_core.ess.labels import SecurityLabel, build_security_label
+from smime_core.ess.receipt_request import AllOrFirstTier, ReceiptRequest, build_receipt_request
+from smime_core.header_protection import ProtectionMode, protect_headers
+from smime_core.kekri import build_kekri
+from smime_core.mime import split_message
+from smime_core.pkcs12 import Pkcs12Form
+from smime_core.provider import NewKey
+from smime_core.signed_data import build_signed_data
+from smime_core.signed_data_editing import add_countersignature, add_signer
+from smime_core.signer_info import AttributesForm, SignerOptions
+from tests.fuzz.alterations import find_tlvs
+from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE
+from tests.unit.envelopes import envelope
+from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
+
+ALL_KEYS: Final = (NewKey.RSA_2048, *FURTHER_KEYS, NewKey.ED25519)
+CONTENT: Final = b"Content-Type: text/plain\r\n\r\nThe quick brown fox\r\n"
+_MIXED: Final = (
+    b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.test>\r\nTo: a:b@example.test, c@example.test;\r\n"
+    b"Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\npreamble\r\n--b\r\n'
+    b"Content-Type: text/html; charset=iso-8859-1; hp-legacy-display=1\r\nContent-Transfer-Encoding: "
+    b'quoted-printable\r\n\r\n<div class=3D"x">Gr=FC=DFe <a href=3D"http://x">x</a></div>\r\n--b\r\n'
+    b"Content-Type: application/octet-stream; name*0*=utf-8''%c3%a4; name*1=b\r\n"
+    b'Content-Disposition: attachment; filename="../a.p7m"\r\nContent-Transfer-Encoding: base64\r\n\r\nMIAGCSq=\r\n'
+    b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n"
+)
+
+
+@functools.cache
+def samples() -> dict[str, tuple[bytes, ...]]:
+    """By the kind: mail, cms, certificates, keys, identities, own."""
+    return {
+        "mail": _mails(),
+        "cms": (*_signed(), *_sealed(), *_others()),
+        "certificates": (
+            *(person("alice", key).certificate.der for key in ALL_KEYS), anchor().der,
+            build_revocation_list(1, 2, 3),
+        ),
+        "keys": _keys(),
+        "identities": _identities(),
+        "own": _own(),
+        "attributes": _attribute_values(),
+    }  # fmt: skip
+
+
+def all_samples() -> list[tuple[str, bytes]]:
+    """Every sample with its kind and number."""
+    return [(f"{kind}-{number}", one) for kind, ones in samples().items() for number, one in enumerate(ones)]
+
+
+TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
+    "mail": ("structure", "examine", "examine-stream", "decrypt", "mime"),
+    "cms": ("structure", "examine", "examine-stream", "decrypt", "cms", "own-content"),
+    "certificates": ("certificates", "structure", "identities"),
+    "keys": ("keys", "identities"),
+    "identities": ("identities",),
+    "own": ("own-content", "examine", "examine-stream"),
+    "attributes": ("attributes",),
+}
+
+
+def _signed() -> tuple[bytes, ...]:
+    alice, rich = person("alice"), person("alice", NewKey.P256)
+    options = SignerOptions(further_attributes=tuple(_further_attributes()))
+    plain = blocking.sign_bytes(CONTENT, identity=alice, provider=PROVIDER, signing_time=NOW)
+    rich_signed = run(
+        build_signed_data(
+            CONTENT, holders=[rich], content_type=ID_DATA, detached=False, signing_time=NOW, provider=PROVIDER,
+            options=options,
+        )
+    )  # fmt: skip
+    bare = run(
+        build_signed_data(
+            CONTENT, holders=[person("alice", NewKey.ED25519)], content_type=ID_DATA, detached=False, signing_time=NOW,
+            provider=PROVIDER, options=SignerOptions(attributes=AttributesForm.NONE), crls=[build_revocation_list(7)],
+        )
+    )  # fmt: skip
+    twice = run(add_signer(plain, rich, signing_time=NOW, provider=PROVIDER))
+    countersigned = run(add_countersignature(plain, rich, signing_time=NOW, provider=PROVIDER))
+    triple = blocking.sign_bytes(
+        blocking.seal_bytes(plain, recipients=[person("bob").certificate], provider=PROVIDER),
+        identity=alice, provider=PROVIDER, signing_time=NOW,
+    )  # fmt: skip
+    return plain, rich_signed, bare, twice, countersigned, triple, build_certificates_only([anchor()])
+
+
+def _further_attributes() -> list[bytes]:
+    request = ReceiptRequest(
+        signed_content_identifier=b"id",
+        receipts_from=AllOrFirstTier.ALL_RECEIPTS,
+        receipts_to=((mail_name("alice@example.test"),),),
+    )
+    return [
+        build_receipt_request(request),
+        build_content_hints(ContentHints(description="x", content_type=ID_DATA)),
+        build_security_label(SecurityLabel(policy="1.2.3", classification=3, privacy_mark="x")),
+    ]
+
+
+def _sealed() -> tuple[bytes, ...]:
+    ciphers = (AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305, AES_256_GCM)
+    return (
+        *(
+            blocking.seal_bytes(CONTENT, recipients=[one.certificate], provider=PROVIDER, cipher=cipher)
+            for one, cipher in zip((person("bob"), *(person("bob", key) for key in FURTHER_KEYS)), ciphers, strict=True)
+        ),
+        envelope(run(build_kekri(KEK, CEK, provider=PROVIDER)), cipher=AES_256_GCM),
+    )
+
+
+def _others() -> tuple[bytes, ...]:
+    return (
+        run(build_encrypted_data(CONTENT, CEK, content_type=ID_DATA, cipher=AES_256_CBC, provider=PROVIDER)),
+        run(build_digested_data(CONTENT, content_type=ID_DATA, provider=PROVIDER, hash_name=HashName.SHA256)),
+        build_compressed_data(CONTENT * 5, content_type=ID_DATA),
+    )
+
+
+def _attribute_values() -> tuple[bytes, ...]:
+    rich = _signed()[1]
+    spans = (span for span in find_tlvs(rich) if rich[span.start] in (der.SEQUENCE, der.OCTET_STRING))
+    return tuple(rich[span.start : span.end] for span in spans if span.end - span.start < 300)
+
+
+def _mails() -> tuple[bytes, ...]:
+    alice, bob = person("alice"), person("bob").certificate
+    signed = {
+        form: blocking.sign_message(MESSAGE, identity=alice, provider=PROVIDER, signing_time=NOW, form=form)
+        for form in SignatureForm
+    }
+    outer, entity = protect_headers(*split_message(MESSAGE), mode=ProtectionMode.CIPHER)
+    sealed = blocking.encrypt_message(signed[SignatureForm.DETACHED], recipients=[bob], provider=PROVIDER)
+    forwarded = (
+        b"From: a@example.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/rfc822"
+        b"\r\n\r\n" + signed[SignatureForm.DETACHED] + b"\r\n--x--\r\n"
+    )
+    return (*signed.values(), sealed, outer + entity, forwarded, _MIXED)
+
+
+def _keys() -> tuple[bytes, ...]:
+    people = [person("alice", key).private_key for key in ALL_KEYS]
+    sealed = blocking.export_private_key(people[1], PASSPHRASE, provider=PROVIDER, iterations=10)
+    return (*(key.pkcs8_der for key in people), sealed, der_of_pem(sealed))
+
+
+def der_of_pem(pem: bytes) -> bytes:
+    """The octets of one PEM block."""
+    return base64.b64decode(b"".join(line for line in pem.splitlines() if not line.startswith(b"-----")))
+
+
+def _identities() -> tuple[bytes, ...]:
+    alice = person("alice", NewKey.P256)
+    return tuple(
+        blocking.export_identity(alice, PASSPHRASE, provider=PROVIDER, iterations=10, form=form) for form in Pkcs12Form
+    )
+
+
+def _own() -> tuple[bytes, ...]:
+    alice, bob = person("alice"), person("bob").certificate
+    common: dict[str, Any] = {"provider": PROVIDER, "signing_time": NOW}
+    field = blocking.seal_field("text", origin=ORIGIN, recipients=[bob], identity=alice, **common)
+    page = blocking.seal_page(
+        b"<p>", address="https://x.example/", media_type="text/html", recipients=[bob], identity=alice, **common
+    )
+    signed_page = blocking.seal_page(
+        b"<p>", address="https://x.example/", media_type="text/html", identity=alice, **common
+    )
+    parcel = blocking.seal_parcel(CONTENT, passwords=[PASSPHRASE], identity=None, **common)
+    return field.encode(), page, signed_page, parcel
+
+
+def vector_files(root: Path, *, at_most_bytes: int = 100_000) -> list[Path]:
+    """Files of the published sets, of any kind, as seeds."""
+    return [
+        path for path in sorted(root.rglob("*"))
+        if path.is_file() and 0 < path.stat().st_size <= at_most_bytes and path.suffix not in (".md", ".json", ".txt")
+    ]  # fmt: skip

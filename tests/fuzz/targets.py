@@ -1,0 +1,263 @@
+"""Every way into the core that takes octets from outside: each reads as much as it can, or raises SmimeError."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+from collections.abc import Callable
+from typing import Any, Final
+
+from smime_core import blocking, der, stream
+from smime_core.attributes import Attributes
+from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
+from smime_core.blocking import run
+from smime_core.capabilities import parse_capabilities
+from smime_core.certificate import parse_certificate, parse_certificates
+from smime_core.certificates_only import parse_certificates_only
+from smime_core.compressed_data import decompress, parse_compressed_data
+from smime_core.content_info import parse_content_info, unarmor
+from smime_core.countersignature import find_countersignatures
+from smime_core.der import Tlv
+from smime_core.description import describe_message
+from smime_core.digested_data import check_digested_data, parse_digested_data
+from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
+from smime_core.errors import SmimeError
+from smime_core.ess.hints import parse_content_hints, parse_content_identifier, parse_content_reference
+from smime_core.ess.labels import parse_equivalent_labels, parse_security_label
+from smime_core.ess.mailing_list import parse_expansion_history
+from smime_core.ess.receipt_request import parse_receipt_request
+from smime_core.ess.receipts import parse_receipt, verify_receipt
+from smime_core.header_protection import unprotect_headers
+from smime_core.header_replies import reply_headers
+from smime_core.html_text import extract_text
+from smime_core.kekri import KeyEncryptionKey
+from smime_core.keys import parse_private_key, parse_public_key
+from smime_core.later_recipients import add_recipients
+from smime_core.layers import find_layer, find_nested_layers, parse_message
+from smime_core.mime import Entity, decode_body, from_addresses, parse_entity, split_message
+from smime_core.mime.canonical import canonicalise
+from smime_core.mime.headers import parse_headers
+from smime_core.mime.seven_bit import make_seven_bit
+from smime_core.pkix import Purpose
+from smime_core.policy import Policy
+from smime_core.provider import NewKey
+from smime_core.providers.native_streaming import NativeStreamingProvider
+from smime_core.reading import read_encrypted_payload, read_entity
+from smime_core.revocation_list import is_revocation_list, parse_revocation_list
+from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
+from smime_core.signed_data import parse_signed_data
+from smime_core.signed_data_editing import add_countersignature, add_signer
+from smime_core.signer_info import SignerInfo
+from smime_core.stream.octets import MemoryOctets
+from smime_core.stream.structure import split_structure
+from tests.unit.people import NOW, PROVIDER, person, trust
+
+STREAMING: Final = NativeStreamingProvider()
+FURTHER_KEYS: Final = (NewKey.P256, NewKey.X25519, NewKey.ML_KEM_512)
+PASSPHRASE: Final = b"correct horse"
+KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
+CEK: Final = bytes(range(32))
+ORIGIN: Final = "https://clinic.example"
+ATTRIBUTE_OIDS: Final = tuple(
+    f"1.2.840.113549.1.9.{end}"
+    for end in (
+        "3", "4", "5", "15", "52", "16.2.1", "16.2.2", "16.2.3", "16.2.4", "16.2.5", "16.2.7", "16.2.9", "16.2.10",
+        "16.2.11", "16.2.12", "16.2.47",
+    )
+)  # fmt: skip
+
+Reader = Callable[[bytes], object]
+
+
+@functools.cache
+def _keys() -> dict[str, Any]:
+    return {
+        "identities": [person("bob"), *(person("bob", key) for key in FURTHER_KEYS)],
+        "passwords": [PASSPHRASE],
+        "provider": STREAMING,
+        "policy": Policy.ARCHIVE,
+    }
+
+
+def _examiner() -> dict[str, Any]:
+    return {**_keys(), "trust_store": trust(), "at": NOW}
+
+
+def _own() -> dict[str, Any]:
+    return {"trust_store": trust(), "at": NOW, "provider": STREAMING}
+
+
+def _find_nested(data: bytes) -> None:
+    node = parse_message(data)
+    if isinstance(node, Entity):
+        list(find_nested_layers(node))
+
+
+def _examine_stream(data: bytes) -> None:
+    report = stream.examine_file(io.BytesIO(data), **_examiner())
+    stream.copy_content(report, io.BytesIO())
+
+
+def _inside(data: bytes) -> Tlv:
+    return parse_content_info(unarmor(data)).content
+
+
+def _decrypt_authenticated(data: bytes) -> object:
+    authenticated = parse_authenticated_data(_inside(data))
+    return run(open_authenticated_data(authenticated, holders=_keys()["identities"], keks=[KEK], provider=PROVIDER))
+
+
+def _add_recipients(data: bytes) -> object:
+    recipients = [person("bob").certificate]
+    return run(add_recipients(data, recipients=recipients, holders=_keys()["identities"], provider=PROVIDER))
+
+
+def _read_signers(data: bytes) -> None:
+    for signer in parse_signed_data(_inside(data)).signer_infos:
+        if isinstance(signer, SignerInfo):
+            with contextlib.suppress(SmimeError):
+                find_countersignatures(signer)
+            for parser in _ATTRIBUTE_PARSERS:
+                with contextlib.suppress(SmimeError):
+                    parser(signer.attributes)
+
+
+def _read_attribute(parser: Callable[[Attributes], object], data: bytes) -> None:
+    value = bytes(der.read_one(data).encoded)
+    for oid in ATTRIBUTE_OIDS:
+        parser({oid: (value,)})
+
+
+def _show(data: bytes) -> None:
+    entity = parse_entity(data)
+    _ = [field.text for field in entity.headers.fields], entity.filename, entity.content_type
+    from_addresses(entity.headers)
+
+
+def _unprotect(data: bytes) -> None:
+    outer, entity = parse_headers(b"From: a@example.test\r\nSubject: [...]\r\n"), parse_entity(data)
+    for signed, encrypted in ((True, True), (True, False), (False, True)):
+        with contextlib.suppress(SmimeError):
+            reply_headers(unprotect_headers(outer, entity, signed=signed, encrypted=encrypted))
+
+
+def _read_certificates(data: bytes) -> None:
+    for certificate in parse_certificates(data):
+        _ = certificate.subject, certificate.issuer, certificate.email_addresses, certificate.common_name
+
+
+def _find_path(data: bytes) -> None:
+    certificate = parse_certificate(data)
+    blocking.validate_path(
+        certificate,
+        intermediates=[certificate],
+        trust_store=trust(),
+        at=NOW,
+        purpose=Purpose.SIGN,
+        provider=PROVIDER,
+    )
+
+
+def _verify_form(data: bytes) -> object:
+    return blocking.verify_form(data, origin=ORIGIN, action=ORIGIN, nonce="n", fields=[("a", "b")], **_own())
+
+
+_ATTRIBUTE_PARSERS: Final[tuple[Callable[[Attributes], object], ...]] = (
+    parse_signing_time,
+    parse_signing_certificate,
+    parse_key_preference,
+    parse_capabilities,
+    parse_content_hints,
+    parse_content_identifier,
+    parse_content_reference,
+    parse_security_label,
+    parse_equivalent_labels,
+    parse_expansion_history,
+    parse_receipt_request,
+)
+
+TARGETS: Final[dict[str, dict[str, Reader]]] = {
+    "structure": {
+        "describe": describe_message,
+        "find layer": lambda data: find_layer(parse_message(data), detached_content=b"x"),
+        "find nested layers": _find_nested,
+        "split structure": lambda data: split_structure(MemoryOctets(data)),
+    },
+    "examine": {"examine": lambda data: blocking.examine_message(data, **_examiner())},
+    "examine-stream": {"examine stream": _examine_stream},
+    "decrypt": {
+        "decrypt mail": lambda data: blocking.decrypt_message(data, **_keys()),
+        "open octets": lambda data: blocking.open_bytes(data, **_keys()),
+        "decrypt stream": lambda data: stream.decrypt_file(io.BytesIO(data), io.BytesIO(), **_keys()),
+    },
+    "cms": {
+        "compressed data": lambda data: decompress(parse_compressed_data(_inside(data))),
+        "digested data": lambda data: run(check_digested_data(parse_digested_data(_inside(data)), provider=PROVIDER)),
+        "encrypted data": lambda data: run(
+            open_encrypted_data(parse_encrypted_data(_inside(data)), CEK, provider=PROVIDER, policy=Policy.ARCHIVE)
+        ),
+        "authenticated data": _decrypt_authenticated,
+        "certificates only": parse_certificates_only,
+        "add recipients": _add_recipients,
+        "add signer": lambda data: run(add_signer(data, person("bob"), signing_time=NOW, provider=PROVIDER)),
+        "add countersignature": lambda data: run(
+            add_countersignature(data, person("bob"), signing_time=NOW, provider=PROVIDER)
+        ),
+        "verify receipt": lambda data: run(verify_receipt(data, parse_signed_data(_inside(data)), provider=PROVIDER)),
+        "signers": _read_signers,
+    },
+    "attributes": {
+        **{parser.__name__: functools.partial(_read_attribute, parser) for parser in _ATTRIBUTE_PARSERS},
+        "receipt": parse_receipt,
+    },
+    "mime": {
+        "show": _show,
+        "read entity": read_entity,
+        "read payload": read_encrypted_payload,
+        "split message": split_message,
+        "decode body": lambda data: decode_body(parse_entity(data)),
+        "canonicalise": canonicalise,
+        "make 7-bit": make_seven_bit,
+        "protected headers": _unprotect,
+        "HTML": lambda data: extract_text(data.decode("latin-1")),
+    },
+    "certificates": {
+        "certificates": _read_certificates,
+        "path": _find_path,
+        "is CRL": is_revocation_list,
+        "CRL": parse_revocation_list,
+    },
+    "keys": {
+        "key file": lambda data: blocking.load_private_key(data, PASSPHRASE, provider=PROVIDER),
+        "private key": parse_private_key,
+        "public key": parse_public_key,
+    },
+    "identities": {
+        "identities": lambda data: blocking.load_identities(data, PASSPHRASE, provider=PROVIDER),
+        "identities without passphrase": lambda data: blocking.load_identities(data, None, provider=PROVIDER),
+    },
+    "own-content": {
+        "field": lambda data: blocking.open_field(data, origin=ORIGIN, identities=_keys()["identities"], **_own()),
+        "page": lambda data: blocking.open_page(
+            data, identities=_keys()["identities"], passwords=[PASSPHRASE], **_own()
+        ),
+        "parcel": lambda data: blocking.open_parcel(data, passwords=[PASSPHRASE], **_own()),
+        "form": _verify_form,
+    },
+}
+
+
+def refusal(reader: Reader, data: bytes) -> SmimeError | None:
+    """What the reader refuses the octets with; None when it takes them. Any other error passes through."""
+    try:
+        reader(data)
+    except SmimeError as error:
+        return error
+    return None
+
+
+def read_by(target: str, data: bytes) -> None:
+    """Every reader of the target takes the octets or raises SmimeError; any other error passes through."""
+    for reader in TARGETS[target].values():
+        refusal(reader, data)
