@@ -51,6 +51,7 @@ def _blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
 sign_message = _blocking(message.sign_message)
 encrypt_message = _blocking(message.encrypt_message)
 decrypt_message = _blocking(message.decrypt_message)
+open_message = _blocking(message.open_message)
 examine_message = _blocking(message.examine_message)
 verify_message = _blocking(message.verify_message)
 sign_bytes = _blocking(message.sign_bytes)

@@ -6,6 +6,7 @@ and for nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +14,28 @@ from enum import StrEnum
 
 from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
+from smime_core.compressed_data import decompress
 from smime_core.content_info import ID_DATA, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
-from smime_core.examination import examine
+from smime_core.examination import check_compressed_type, check_sealed_type, examine
 from smime_core.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
-from smime_core.judgement import Claim, Examiner
+from smime_core.judgement import Claim, Examiner, Opener
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder, choose_holder_algorithm
-from smime_core.layers import EncryptedLayer, SignedLayer, find_layer, inner_node, parse_layer, parse_message
-from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.layers import (
+    AnyLayer,
+    CompressedLayer,
+    EncryptedLayer,
+    SignedLayer,
+    find_any_layer,
+    find_layer,
+    inner_node,
+    parse_layer,
+    parse_message,
+)
+from smime_core.limits import MAX_MIME_DEPTH
 from smime_core.mime import (
     Entity,
     build_pkcs7_mime,
@@ -185,33 +197,50 @@ async def decrypt_message(
 ) -> bytes:
     """The inner entity under the outer headers, after every encrypted layer at the top was opened.
 
-    Where header fields were protected (RFC 9788), those stand there.
+    Bare CMS gives its content. Where header fields were protected (RFC 9788), those stand there.
     Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also when nothing is encrypted) or
     UnsupportedAlgorithm.
     """
     node = parse_message(message)
-    outer = node if isinstance(node, Entity) else None
-    layer = find_layer(node)
+    opener = Opener(identities=identities, passwords=passwords, keks=keks, provider=provider, policy=policy)
+    inside, layer = await _open_layers(node, opener)
+    if not isinstance(node, Entity) or not isinstance(inside, Entity):
+        return _octets_of(inside)
+    signed = layer if isinstance(layer, SignedLayer) else None
+    return join_message(_shown_headers(node, signed), bytes(inside.encoded))
+
+
+async def open_message(
+    message: bytes,
+    *,
+    identities: Sequence[KeyHolder],
+    provider: CryptoProvider,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    policy: Policy = Policy.RECEIVE,
+) -> bytes:
+    """What all encrypted layers at the top held, as it is, without the outer headers. Raises as `decrypt_message`."""
+    opener = Opener(identities=identities, passwords=passwords, keks=keks, provider=provider, policy=policy)
+    return _octets_of((await _open_layers(parse_message(message), opener))[0])
+
+
+async def _open_layers(node: Entity | bytes, opener: Opener) -> tuple[Entity | bytes, AnyLayer | None]:
+    # What stands inside all encrypted and compressed layers at the top, and the layer that it is, if any.
+    layer: AnyLayer | None = find_layer(node)
     if not isinstance(layer, EncryptedLayer):
         raise MalformedMessage("found nothing encrypted", where="message")
-    depth = 0
-    while isinstance(layer, EncryptedLayer):
-        check_limit("CMS layers", depth := depth + 1, MAX_MIME_DEPTH)
-        if layer.enveloped.content_type != ID_DATA:
-            raise ContentTypeMismatch(f"sealed content of type {layer.enveloped.content_type} is no mail")
-        opened = await open_enveloped_data(
-            layer.enveloped, holders=identities, provider=provider, passwords=passwords, keks=keks, policy=policy
-        )
-        node = inner_node(opened.content, node)
-        try:
-            layer = find_layer(node)
-        except SmimeError:
-            # What was sealed is out; that it holds a damaged structure is for whoever examines it.
-            break
-    if outer is None or not isinstance(node, Entity):
-        return join_message(b"", bytes(node.encoded) if isinstance(node, Entity) else node)
-    signed = layer if isinstance(layer, SignedLayer) else None
-    return join_message(_shown_headers(outer, signed), bytes(node.encoded))
+    node = inner_node(await _open_layer(layer, opener), node)
+    for _ in range(MAX_MIME_DEPTH):
+        layer = None
+        # What was sealed is out. What stands inside and cannot be opened is for whoever examines it, and no error may
+        # tell of it where nothing authenticated it.
+        with contextlib.suppress(SmimeError):
+            layer = find_any_layer(node)
+            if isinstance(layer, EncryptedLayer | CompressedLayer):
+                node = inner_node(await _open_layer(layer, opener), node)
+                continue
+        break
+    return node, layer
 
 
 async def examine_message(
@@ -393,6 +422,26 @@ def recipient_ids(data: Buffer) -> tuple[str, ...]:
 def _split_protected(message: bytes, protection: ProtectionMode | None) -> tuple[bytes, bytes]:
     outer_headers, entity = split_message(message)
     return (outer_headers, entity) if protection is None else protect_headers(outer_headers, entity, mode=protection)
+
+
+async def _open_layer(layer: EncryptedLayer | CompressedLayer, opener: Opener) -> Buffer:
+    if isinstance(layer, CompressedLayer):
+        check_compressed_type(layer.compressed.e_content_type, opener)
+        return decompress(layer.compressed)
+    check_sealed_type(layer.enveloped, opener)
+    opened = await open_enveloped_data(
+        layer.enveloped,
+        holders=opener.identities,
+        provider=opener.provider,
+        passwords=opener.passwords,
+        keks=opener.keks,
+        policy=opener.policy,
+    )
+    return opened.content
+
+
+def _octets_of(node: Entity | bytes) -> bytes:
+    return bytes(node.encoded) if isinstance(node, Entity) else node
 
 
 def _shown_headers(outer: Entity, signed: SignedLayer | None) -> bytes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from smime_core import der
-from smime_core.content_info import ID_COMPRESSED_DATA, build_content_info
+from smime_core.content_info import build_content_info
 from smime_core.description import Description, LayerDescription, describe_layer
 from smime_core.header_protection import HeaderScheme, find_scheme
-from smime_core.layers import SignedLayer, parse_any_layer
-from smime_core.limits import MAX_INFLATED_BYTES, MAX_MIME_DEPTH, check_limit
+from smime_core.layers import CompressedLayer, SignedLayer, parse_any_layer
+from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime import Entity
 from smime_core.stream.content import InflatedOctets
 from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
@@ -50,8 +50,8 @@ def _describe_next(octets: Octets, entity: StreamedEntity | None) -> tuple[Layer
     skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS"))
     layer = parse_any_layer(skeleton, detached_content=None)
     inside = structure.content if isinstance(layer, SignedLayer) else None
-    if kind == ID_COMPRESSED_DATA and structure.content is not None:
-        inside = InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+    if isinstance(layer, CompressedLayer) and structure.content is not None:
+        inside = InflatedOctets(structure.content)
     return describe_layer(layer), inside
 
 

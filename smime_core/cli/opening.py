@@ -72,23 +72,15 @@ def _decrypt_whole(data: bytes, keys: Keys, *, raw: bool) -> Buffer:
         if isinstance(node, Entity) and not raw:
             return join_message(outer_headers_of(node.headers), content)
         return content
-    if isinstance(node, Entity) and not raw:
-        return blocking.decrypt_message(
-            data,
-            identities=keys.identities,
-            passwords=keys.passwords,
-            keks=keys.shared_keys.named,
-            provider=PROVIDER,
-            policy=Policy.ARCHIVE,
-        )
-    return blocking.open_bytes(
-        cms,
+    open_it = blocking.open_message if raw else blocking.decrypt_message
+    return open_it(
+        data,
         identities=keys.identities,
         passwords=keys.passwords,
         keks=keys.shared_keys.named,
         provider=PROVIDER,
         policy=Policy.ARCHIVE,
-    ).content
+    )
 
 
 def _open_with_shared_key(content_info: ContentInfo, keys: Keys) -> Buffer:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm
+from smime_core.compressed_data import inflate
 from smime_core.content_encryption import ContentEncryption
 from smime_core.der import Buffer
-from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_WHOLE_BYTES
+from smime_core.errors import LimitExceeded
+from smime_core.limits import MAX_INFLATED_BYTES, MAX_WHOLE_BYTES
 from smime_core.provider import PublicKey, StreamingProvider
 from smime_core.stream.octets import DerivedOctets, Octets, read_head
-
-_INFLATED_BLOCK_BYTES: Final = 1_048_576
 
 
 class StreamedContent:
@@ -88,28 +85,11 @@ class DecryptedOctets(DerivedOctets):
 
 
 class InflatedOctets(DerivedOctets):
-    """What a zlib stream holds (RFC 3274), at most `max_bytes` of it."""
+    """What a zlib stream holds (RFC 3274), within the limits of `compressed_data.inflate`."""
 
-    def __init__(self, compressed: Octets, *, max_bytes: int) -> None:
+    def __init__(self, compressed: Octets) -> None:
         self._compressed = compressed
-        self._max_bytes = max_bytes
 
     def make_blocks(self) -> Iterator[memoryview]:
         """The inflated octets in blocks. Raises MalformedMessage or LimitExceeded."""
-        inflater = zlib.decompressobj()
-        passed = 0
-        try:
-            for block in self._compressed.blocks():
-                rest: Buffer = block
-                while len(rest) and not inflater.eof:
-                    inflated = inflater.decompress(rest, _INFLATED_BLOCK_BYTES)
-                    rest = inflater.unconsumed_tail
-                    passed += len(inflated)
-                    if passed > self._max_bytes:
-                        raise LimitExceeded("decompressed bytes", passed, self._max_bytes)
-                    yield memoryview(inflated)
-            yield memoryview(inflater.flush())
-        except zlib.error as error:
-            raise MalformedMessage("damaged compressed content", where="CompressedData") from error
-        if not inflater.eof:
-            raise MalformedMessage("the compressed content ends early", where="CompressedData")
+        return map(memoryview, inflate(self._compressed.blocks(), max_bytes=MAX_INFLATED_BYTES))

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 
 from smime_core.algorithms import HashName, parse_hash_identifier
 from smime_core.compressed_data import parse_compressed_data
-from smime_core.content_info import ID_COMPRESSED_DATA, ID_SIGNED_DATA, parse_content_info
+from smime_core.content_info import (
+    ID_AUTH_ENVELOPED_DATA,
+    ID_COMPRESSED_DATA,
+    ID_ENVELOPED_DATA,
+    ID_SIGNED_DATA,
+    parse_content_info,
+)
 from smime_core.content_keys import OpenedWith
 from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
 from smime_core.errors import (
@@ -34,7 +40,6 @@ from smime_core.examination import (
 )
 from smime_core.header_protection import HeaderScheme, find_scheme
 from smime_core.judgement import Claim, Examiner, Opener, judge_signers, reason
-from smime_core.limits import MAX_INFLATED_BYTES
 from smime_core.mime import Entity, is_multipart_signed, parse_entity
 from smime_core.provider import StreamingProvider
 from smime_core.report import MessageReport, Reason
@@ -94,18 +99,19 @@ async def open_octets(octets: Octets, *, opener: Opener, provider: StreamingProv
     walk = _StreamedWalk(octets, opener, provider)
     outer = walk.entity.head if walk.entity else None
     found = walk.locate()
-    if found is None or found.is_signed:
+    if found is None or not found.is_encrypted:
         raise MalformedMessage("found nothing encrypted", where="message")
-    while found is not None and not found.is_signed:
-        inside = await walk.open(found.structure)
-        if inside is None:
-            raise NoMatchingRecipient
-        walk.enter(inside)
-        try:
-            found = walk.locate()
-        except SmimeError:
-            # What was sealed is out; that it holds a damaged structure is for whoever examines it.
-            break
+    inside = await walk.open(found.structure)
+    if inside is None:
+        raise NoMatchingRecipient
+    walk.enter(inside)
+    # What was sealed is out. What stands inside and cannot be opened is for whoever examines it, as in `message`.
+    with contextlib.suppress(SmimeError):
+        while (found := walk.locate()) is not None and not found.is_signed:
+            inside = await walk.open(found.structure)
+            if inside is None:
+                break
+            walk.enter(inside)
     return outer, walk.octets
 
 
@@ -117,6 +123,10 @@ class _Found:
     @property
     def is_signed(self) -> bool:
         return self.structure.skeleton.content_type == ID_SIGNED_DATA
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self.structure.skeleton.content_type in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA)
 
 
 class _StreamedWalk:
@@ -186,7 +196,7 @@ class _StreamedWalk:
         if skeleton.content_type == ID_COMPRESSED_DATA:
             check_compressed_type(parse_compressed_data(skeleton.content).e_content_type, self._opener)
             self.state.add(compressed_layer(depth=depth))
-            return InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+            return InflatedOctets(structure.content)
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         check_sealed_type(enveloped, self._opener)
         opened = await self._decrypt(enveloped, structure.content) if self._opener.has_keys else None

@@ -410,3 +410,22 @@ def test_more_members_than_thought_possible_are_refused(monkeypatch: pytest.Monk
     room = 65_535 - (len(sign(b"x")) - 1)
     with pytest.raises(ProviderError, match="longer"):
         sign(bytes(room + 200))
+
+
+def test_what_cannot_be_opened_inside_is_handed_out_as_it_is() -> None:
+    for_eve = blocking.seal_bytes(CONTENT, recipients=[person("eve").certificate], provider=PROVIDER)
+    for outer in (AES_256_CBC, AES_256_GCM):
+        sealed = seal(for_eve, outer)
+        assert decrypt(sealed) == for_eve
+        assert blocking.decrypt_message(sealed, identities=[person("bob")], provider=PROVIDER) == for_eve
+
+
+def test_compressed_content_inside_is_inflated_by_both() -> None:
+    sealed = seal(build_compressed_data(CONTENT, content_type=ID_DATA))
+    in_memory = blocking.decrypt_message(sealed, identities=[person("bob")], provider=PROVIDER)
+    assert decrypt(sealed) == in_memory == CONTENT
+
+
+def test_compression_alone_is_nothing_encrypted() -> None:
+    with pytest.raises(MalformedMessage, match="nothing encrypted"):
+        decrypt(build_compressed_data(CONTENT, content_type=ID_DATA))
