@@ -32,7 +32,7 @@ MAX_PATH_CANDIDATES: Final = 200  # signatures checked while one path is searche
 MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
 MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 stops at 3,072
-MAX_PBKDF2_ITERATIONS: Final = 10_000_000  # about 3 s natively
+MAX_PBKDF2_ITERATIONS: Final = 3_000_000  # five times OWASP's advice; 0.3 s natively, with SHA3-512 1.7 s
 MAX_KEY_ATTEMPTS: Final = 100  # content keys unwrapped for one message; a private RSA operation takes 1 to 7 ms
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # of a streamed CMS structure beside its content; a mail's is about 5,000
 MAX_DECOMPRESSED_BYTES: Final = 268_435_456  # of one CompressedData; mail servers refuse a tenth of it
@@ -41,12 +41,14 @@ UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # up to here any ratio: a blank
 MAX_WHOLE_BYTES: Final = 67_108_864  # what is taken into memory where an algorithm leaves no other way
 MAX_INFLATED_BYTES: Final = 17_179_869_184  # of streamed compressed content, in constant memory; time is the bound
 MAX_PKCS12_BYTES: Final = 10_485_760
-MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, about 1 s in Python; writers use 1 to 600,000
+MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, up to 0.5 s natively; writers use 1 to 600,000
 MAX_SCRYPT_MEMORY_BYTES: Final = (
     134_217_728  # OWASP's strongest advice (N 131,072, r 8); OpenSSL writes an eighth of it
 )
-MAX_SCRYPT_BLOCKS: Final = 8_388_608  # N times r times p: eight times OWASP's, about 4 s natively
-MAX_PASSPHRASE_WORK: Final = 30_000_000  # iterations for one file, all keys and all forms of the passphrase; about 10 s
+MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N times r times p: four times OWASP's, about 1 s natively
+# For one file, all its keys and all forms of the passphrase: iterations, those of a slow hash twice. At most 2 s
+# natively; a MAC, certificates and two keys with a million iterations of SHA-1 for each block are still read.
+MAX_PASSPHRASE_WORK: Final = 7_000_000
 
 
 def check_limit(name: str, actual: int, allowed: int) -> None:

@@ -19,7 +19,7 @@ from smime_core.pbes import (
     OldDerivation,
     PasswordEncryption,
     build_pbes2,
-    count_iterations,
+    derivation_work,
     derive_old,
     parse_encryption,
 )
@@ -68,7 +68,10 @@ class FilePassphrase:
         raise WrongPassphrase
 
     def spend(self, iterations: int) -> None:
-        """Count `iterations` before they are done. Raises LimitExceeded when they are too many for one file."""
+        """Count the work, in iterations of SHA-256, before it is done.
+
+        Raises LimitExceeded when it is too much for one file.
+        """
         check_limit("passphrase iterations in one file", self._work + iterations, MAX_PASSPHRASE_WORK)
         self._work += iterations
 
@@ -78,7 +81,7 @@ class FilePassphrase:
             forms.sort(key=lambda other: other != form)
 
     async def _derive(self, encryption: PasswordEncryption, form: bytes) -> tuple[bytes, bytes]:
-        self.spend(count_iterations(encryption.derivation, encryption.key_length))
+        self.spend(derivation_work(encryption.derivation, encryption.key_length))
         if isinstance(encryption.derivation, OldDerivation):
             return derive_old(encryption, encryption.derivation, form)
         key = await self.provider.derive_key(encryption.derivation, form, encryption.key_length)

@@ -31,7 +31,15 @@ from smime_core.algorithms import (
 )
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.kdf import Purpose, build_pbkdf2, derive_pbkdf1, derive_pkcs12, parse_derivation, parse_iterations
+from smime_core.kdf import (
+    Purpose,
+    build_pbkdf2,
+    derive_pbkdf1,
+    derive_pkcs12,
+    parse_derivation,
+    parse_iterations,
+    weigh_iterations,
+)
 
 PBES2: Final = "1.2.840.113549.1.5.13"
 _TWO_KEYS: Final = 16  # bytes: the two keys of 3DES whose third is the first again
@@ -168,8 +176,8 @@ def derive_old(encryption: PasswordEncryption, derivation: OldDerivation, passwo
     return (key + key[:8] if len(key) == _TWO_KEYS and encryption.cipher is TRIPLE_DES_CBC else key), iv
 
 
-def count_iterations(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) -> int:
-    """How many iterations it takes to derive `length` bytes of key, whatever their kind, and an IV where there is one.
+def derivation_work(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) -> int:
+    """What it costs to derive `length` bytes of key, and an IV where there is one, in iterations of SHA-256.
 
     A block of scrypt counts as one.
     """
@@ -178,7 +186,7 @@ def count_iterations(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) -
     blocks = -(-length // hash_length(derivation.hash_name))
     if isinstance(derivation, OldDerivation) and derivation.kdf is OldKdf.PKCS12:
         blocks += 1
-    return derivation.iterations * blocks
+    return weigh_iterations(derivation.iterations, derivation.hash_name) * blocks
 
 
 def _parse_pbes2(parameters: bytes | None) -> PasswordEncryption:

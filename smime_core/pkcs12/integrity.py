@@ -31,9 +31,10 @@ from smime_core.kdf import (
     parse_derivation,
     parse_hmac_identifier,
     parse_iterations,
+    weigh_iterations,
 )
 from smime_core.passphrase import FilePassphrase
-from smime_core.pbes import count_iterations
+from smime_core.pbes import derivation_work
 from smime_core.pkcs12.contents import PBMAC1
 from smime_core.provider import CryptoProvider
 
@@ -63,7 +64,7 @@ async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase)
     hash_name = parse_hash_identifier(digest_info[0].encoded, role="PKCS#12 MAC")
     iterations = parse_iterations(fields[2], where=where) if len(fields) == 3 else 1
     for form in passphrase.bmp_forms:
-        passphrase.spend(iterations)
+        passphrase.spend(weigh_iterations(iterations, hash_name))
         if hmac.compare_digest(expected, _old_mac(hash_name, form, salt, iterations, auth_safe)):
             passphrase.prefer(form)
             return
@@ -109,7 +110,7 @@ async def _check_pbmac1(
         text = f"keyLength is {key_length}, expected {_MIN_KEY_LENGTH} to {_MAX_KEY_LENGTH}"
         raise MalformedMessage(text, where=where)
     for form in passphrase.octet_forms:
-        passphrase.spend(count_iterations(kdf, key_length))
+        passphrase.spend(derivation_work(kdf, key_length))
         key = await passphrase.provider.derive_key(kdf, form, key_length)
         if hmac.compare_digest(expected, hmac.digest(key, auth_safe, hash_name)):
             passphrase.prefer(form)

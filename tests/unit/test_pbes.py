@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 from typing import Final
 
 import pytest
@@ -14,7 +15,7 @@ from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgori
 from smime_core.kdf import SCRYPT, build_pbkdf2
 from smime_core.limits import MAX_PBKDF2_ITERATIONS, MAX_PKCS12_KDF_ITERATIONS
 from smime_core.passphrase import FilePassphrase, decrypt_private_key_info
-from smime_core.pbes import PBES2, build_pbes2, count_iterations, parse_dek_info, parse_encryption
+from smime_core.pbes import PBES2, build_pbes2, derivation_work, parse_dek_info, parse_encryption
 from smime_core.providers.native import NativeProvider
 
 PROVIDER: Final = NativeProvider()
@@ -223,10 +224,12 @@ def test_iterations_of_pbkdf2_are_capped() -> None:
 def test_work_of_each_scheme_is_counted() -> None:
     def work(identifier: bytes) -> int:
         encryption = parse_encryption(identifier)
-        return count_iterations(encryption.derivation, encryption.key_length)
+        return derivation_work(encryption.derivation, encryption.key_length)
 
     old = [der.octet_string(bytes(8)), der.integer(100)]
-    assert work(build_pbes2(KDF, AES_256_CBC, bytes(16))) == 1000
+    assert work(build_pbes2(KDF, AES_256_CBC, bytes(16))) == 2000  # a slow hash
+    quick = dataclasses.replace(KDF, hash_name=HashName.SHA256)
+    assert work(build_pbes2(quick, AES_256_CBC, bytes(16))) == 1000
     # SHA-1 fills 24 bytes of key with two digests and the IV with a third.
     assert work(scheme(TRIPLE_DES_PBE, *old)) == 300
     assert work(scheme(MD5_DES, *old)) == 100
