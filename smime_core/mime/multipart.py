@@ -70,19 +70,23 @@ def is_multipart_signed(entity: Entity) -> bool:
 def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     """The signed bytes (the first part with its headers) and the entity of the signature.
 
-    Raises MalformedMessage unless there are exactly two parts and the second is what `protocol` announces.
+    Raises MalformedMessage unless there are exactly two parts, the second is what `protocol` announces, and the closing
+    boundary stands there: inside unauthenticated encryption somebody may have garbled the end.
     """
-    parts = split_multipart(entity)
+    parts = find_parts(entity)
     if len(parts) != 2:
         raise MalformedMessage(f"{len(parts)} parts were found, exactly two belong there", where="multipart/signed")
-    signature = parse_entity(parts[1])
+    if parts[1][1] == len(entity.body):
+        raise MalformedMessage("the closing boundary is missing", where="multipart/signed")
+    content, signature_part = (entity.body[start:end] for start, end in parts)
+    signature = parse_entity(signature_part)
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
     found = _without_x(signature.content_type.media_type)
     # Outlook and gateways send a signature as application/octet-stream; another announced type is a breach. What the
     # part really is, its content says to whoever parses it.
     if not is_octet_stream(signature) and not (looks_like_cms_part(signature) and found == protocol):
         raise MalformedMessage(f"the second part is {found}, the protocol is {protocol}", where="multipart/signed")
-    return parts[0], signature
+    return content, signature
 
 
 def _part_end(body: memoryview, start: int, line_feed: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from base64 import b64encode, encodebytes
+from base64 import b64decode, b64encode, encodebytes
 from typing import Final
 
 import pytest
@@ -424,3 +424,21 @@ def test_addresses_match_in_either_form_of_the_domain() -> None:
     assert addresses_match("Jörg@Bücher.example", "jörg@xn--bcher-kva.example")
     assert not addresses_match("jörg@bücher.example", "jorg@xn--bcher-kva.example")
     assert not addresses_match("a@b@example.test", "a@example.test")
+
+
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM])
+def test_a_sealed_letter_altered_anywhere_at_its_end_is_never_verified(cipher: ContentCipher) -> None:
+    sealed = encrypt(sign(), cipher)
+    head, body = sealed.split(b"\r\n\r\n", 1)
+    cms = bytearray(b64decode(body))
+    for offset in range(1, 200):
+        cms[-offset] ^= 1
+        with pytest.raises(SmimeError):
+            examine(head + b"\r\n\r\n" + encodebytes(cms), BOB)
+        cms[-offset] ^= 1
+
+
+def test_an_unclosed_signature_is_malformed() -> None:
+    signed = sign()
+    with pytest.raises(MalformedMessage, match="closing boundary"):
+        examine(signed[: signed.rindex(b"\r\n--")])
