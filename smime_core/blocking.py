@@ -1,5 +1,7 @@
 """The public operations as plain functions, under the same names and with the same arguments.
 
+What needs no provider is plain already and stands in `smime_core` alone. `run` takes any other coroutine of the core.
+
 The native provider never suspends, so a coroutine over it finishes at its first step: this runs inside an event loop as
 well as outside. A provider that does suspend (WebCrypto) is refused here.
 """
@@ -11,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from smime_core import (
+    countersignature,
     ess,
     fields,
     forms,
@@ -48,6 +51,8 @@ def _blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
     return step_once
 
 
+sign_entity = _blocking(message.sign_entity)
+encrypt_entity = _blocking(message.encrypt_entity)
 sign_message = _blocking(message.sign_message)
 encrypt_message = _blocking(message.encrypt_message)
 decrypt_message = _blocking(message.decrypt_message)
@@ -61,6 +66,7 @@ open_bytes = _blocking(message.open_bytes)
 add_recipients = _blocking(later_recipients.add_recipients)
 add_signer = _blocking(signed_data_editing.add_signer)
 add_countersignature = _blocking(signed_data_editing.add_countersignature)
+verify_countersignature = _blocking(countersignature.verify_countersignature)
 build_receipt = _blocking(ess.build_receipt)
 verify_receipt = _blocking(ess.verify_receipt)
 seal_field = _blocking(fields.seal_field)

@@ -126,7 +126,7 @@ async def export_identities(
 ) -> bytes:
     """A PKCS#12 file with PBES2 AES-256-CBC and the MAC that `form` says; `iterations` of each derivation.
 
-    A key that several identities share is written once. `passphrase` is UTF-8.
+    A key that several identities share is written once. `passphrase` is UTF-8. Raises ProviderError.
     """
     keys: dict[bytes, Pkcs12Key] = {}
     certificates: dict[bytes, Pkcs12Certificate] = {}

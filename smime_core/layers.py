@@ -128,6 +128,18 @@ def find_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) 
     return parse_layer(cms, detached_content=detached_content) if cms is not None else None
 
 
+def find_signed_layer(data: Buffer, *, detached_content: Buffer | None = None) -> SignedLayer:
+    """The outermost layer of an .eml, a MIME entity, DER or PEM, when it is a signed one; nothing is verified.
+
+    For what asks about single signers: receipts, labels, countersignatures. Raises MalformedMessage, also when the
+    outermost layer is no signed one, LimitExceeded or UnsupportedAlgorithm.
+    """
+    layer = find_layer(parse_message(data), detached_content=detached_content)
+    if not isinstance(layer, SignedLayer):
+        raise MalformedMessage("found nothing signed", where="message")
+    return layer
+
+
 def find_any_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> AnyLayer | None:
     """The outermost CMS layer of `node`, whatever its kind, or None when there is none.
 

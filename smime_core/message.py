@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
-from smime_core.compressed_data import decompress
+from smime_core.compressed_data import build_compressed_data, decompress
 from smime_core.content_info import ID_DATA, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
@@ -85,7 +85,8 @@ async def sign_message(
     """The message signed: its own headers stay outside, its Content-* fields and body become the signed entity.
 
     The entity is made canonical and 7-bit first (RFC 8551 sections 3.1.1 and 3.1.3). With `protection` the header
-    fields are signed too (RFC 9788): CLEAR, or CIPHER where the result is to be encrypted. Raises MalformedMessage.
+    fields are signed too (RFC 9788): CLEAR, or CIPHER where the result is to be encrypted. Raises MalformedMessage, and
+    UnsupportedAlgorithm for a key that signs nothing.
     """
     outer_headers, entity = _split_protected(message, protection)
     return outer_headers + await sign_entity(
@@ -111,7 +112,10 @@ async def sign_entity(
     co_signers: Sequence[KeyHolder] = (),
     options: SignerOptions = DEFAULT_OPTIONS,
 ) -> bytes:
-    """A MIME entity, canonical and 7-bit as `compose` and `split_message` give it, inside an entity that signs it."""
+    """A MIME entity, canonical and 7-bit as `compose` and `split_message` give it, inside an entity that signs it.
+
+    Raises what `sign_bytes` raises.
+    """
     holders = [identity, *co_signers]
     signature_der = await build_signed_data(
         entity,
@@ -171,7 +175,7 @@ async def encrypt_entity(
     passwords: Sequence[bytes] = (),
     keks: Sequence[KeyEncryptionKey] = (),
 ) -> bytes:
-    """A MIME entity, a signed one perhaps, inside an entity that seals it."""
+    """A MIME entity, a signed one perhaps, inside an entity that seals it. Raises what `seal_bytes` raises."""
     cms_der = await build_enveloped_data(
         entity,
         recipients=recipients,
@@ -184,6 +188,16 @@ async def encrypt_entity(
     )
     smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
     return build_pkcs7_mime(b"", cms_der, smime_type)
+
+
+def compress_message(message: bytes) -> bytes:
+    """The message made smaller with zlib (RFC 3274, RFC 8551 section 3.6), to be signed or sealed afterwards.
+
+    Its own headers stay outside. Few mail programs read it. The size of what is sealed then tells more about its
+    content: not for text of which an attacker can choose a part. Raises MalformedMessage.
+    """
+    outer_headers, entity = split_message(message)
+    return outer_headers + build_pkcs7_mime(b"", build_compressed_data(entity, content_type=ID_DATA), "compressed-data")
 
 
 async def decrypt_message(
@@ -316,7 +330,11 @@ async def sign_bytes(
     co_signers: Sequence[KeyHolder] = (),
     options: SignerOptions = DEFAULT_OPTIONS,
 ) -> bytes:
-    """DER of SignedData over `content` as it is."""
+    """DER of SignedData over `content` as it is, with the signers' certificates and chains (RFC 5652 section 5).
+
+    `scheme` None takes what most readers know, RSA v1.5 for RSA keys; `content_type` is a dotted OID.
+    Raises UnsupportedAlgorithm for a key that does not sign so, MalformedMessage for options that contradict.
+    """
     return await build_signed_data(
         content,
         holders=[identity, *co_signers],

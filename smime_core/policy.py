@@ -13,9 +13,14 @@ from smime_core.errors import AlgorithmForbidden
 
 
 class Policy(StrEnum):
+    """Which algorithms count, strictest first (RFC 8551 section 2 and Appendix B)."""
+
     SEND = "SEND"
+    """For what is made: SHA-2 and up, AES; signed attributes in DER alone."""
     RECEIVE = "RECEIVE"
+    """For mail of today, the default of every reader: refuses SHA-1, MD5, DSA, 3DES, DES and RC2."""
     ARCHIVE = "ARCHIVE"
+    """For old mail: reads those too, and reports them as weak."""
 
 
 # RFC 8551 section 2.1 and Appendix B: historic.

@@ -24,6 +24,8 @@ class State(StrEnum):
 
 
 class LayerKind(StrEnum):
+    """What a layer of a message is."""
+
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
     COMPRESSED = "compressed"

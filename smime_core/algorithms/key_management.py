@@ -42,6 +42,8 @@ CURVE_OIDS: Final = {
 
 
 class TransportScheme(StrEnum):
+    """How RSA pads a content key (RFC 8017 section 7)."""
+
     RSA_PKCS1_V15 = "rsaes-pkcs1-v1_5"
     RSA_OAEP = "rsaes-oaep"
 
@@ -56,6 +58,7 @@ class KeyTransport:
 
     @property
     def label(self) -> str:
+        """Words for people: "RSA-OAEP with SHA-256"."""
         if self.scheme is TransportScheme.RSA_PKCS1_V15:
             return "RSA PKCS#1 v1.5"
         return f"RSA-OAEP with {hash_label(self.hash_name)}"

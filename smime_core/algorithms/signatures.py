@@ -32,6 +32,8 @@ MGF1: Final = "1.2.840.113549.1.1.8"
 
 
 class SignatureScheme(StrEnum):
+    """A family of signatures; with its hash it is a `SignatureAlgorithm`."""
+
     RSA_PKCS1_V15 = "rsa-pkcs1-v1_5"
     RSA_PSS = "rsa-pss"
     ECDSA = "ecdsa"

@@ -48,6 +48,8 @@ _WEAK_HASHES: Final = {HashName.MD5, HashName.SHA1}
 
 
 class Purpose(StrEnum):
+    """What a certificate is to be used for (RFC 8550 section 4.4.2)."""
+
     SIGN = "sign"
     ENCRYPT = "encrypt"
 

@@ -42,6 +42,8 @@ class SignerIdentifierForm(Enum):
 
 
 class AttributesForm(Enum):
+    """What a signature covers: signed attributes with the content's digest, or the content (RFC 5652 section 5.4)."""
+
     STANDARD = "standard"
     """content-type, signing-time, message-digest, capabilities, signing certificate, algorithm protection."""
     NONE = "none"

@@ -86,7 +86,7 @@ def sign_file(
     scheme: SignatureScheme | None = None,
     options: SignerOptions = DEFAULT_OPTIONS,
 ) -> None:
-    """Write DER of SignedData over the content of `source`, as `sign_bytes` does."""
+    """Write DER of SignedData over the content of `source`, as `sign_bytes` does. Raises what it raises."""
     signing = Signing(
         holders=identities,
         provider=provider,
@@ -144,7 +144,10 @@ def seal_file(
     passwords: Sequence[bytes] = (),
     keks: Sequence[KeyEncryptionKey] = (),
 ) -> None:
-    """Write DER of EnvelopedData or AuthEnvelopedData over the content of `source`, as `seal_bytes` does."""
+    """Write DER of EnvelopedData or AuthEnvelopedData over the content of `source`, as `seal_bytes` does.
+
+    Raises what it raises.
+    """
     run(
         seal_octets(
             _octets(source),

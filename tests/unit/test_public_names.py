@@ -1,0 +1,80 @@
+"""What a user of the library reaches by `smime_core` and `smime_core.blocking`, beside what other files test."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import smime_core
+from smime_core import LayerKind, SignatureForm, State, blocking, compress_message, ess, find_signed_layer, stream
+from smime_core.errors import MalformedMessage
+from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
+
+ALICE, BOB = person("alice"), person("bob")
+
+
+def async_functions() -> list[str]:
+    return [name for name in smime_core.__all__ if inspect.iscoroutinefunction(getattr(smime_core, name))]
+
+
+def sign(form: SignatureForm = SignatureForm.DETACHED, message: bytes = MESSAGE) -> bytes:
+    return blocking.sign_message(message, identity=ALICE, provider=PROVIDER, signing_time=NOW, form=form)
+
+
+def seal(message: bytes) -> bytes:
+    return blocking.encrypt_message(message, recipients=[BOB.certificate], provider=PROVIDER)
+
+
+@pytest.mark.parametrize("name", async_functions())
+def test_every_async_function_has_a_blocking_namesake_with_the_same_arguments(name: str) -> None:
+    plain: Callable[..., Any] = getattr(blocking, name)
+    assert not inspect.iscoroutinefunction(plain)
+    assert inspect.signature(plain) == inspect.signature(getattr(smime_core, name))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module in (smime_core, ess, stream) for name in module.__all__]
+)
+def test_every_public_name_says_what_it_is(module: ModuleType, name: str) -> None:
+    public = getattr(module, name)
+    if inspect.isclass(public) or inspect.isroutine(public):
+        # A dataclass without one would be described by its signature, which `inspect` cannot tell from words.
+        assert public.__doc__
+        assert not public.__doc__.startswith(f"{name}("), f"{name} has no docstring of its own"
+
+
+@pytest.mark.parametrize("form", SignatureForm)
+def test_the_signed_layer_of_a_mail_holds_its_signers_and_its_content(form: SignatureForm) -> None:
+    layer = find_signed_layer(sign(form))
+    assert len(layer.signed_data.signer_infos) == 1
+    assert layer.content is not None
+    assert b"Content-Type: text/plain" in bytes(layer.content)
+    assert layer.detached is (form is SignatureForm.DETACHED)
+
+
+def test_the_signed_layer_of_a_bare_signature_takes_its_content_from_beside() -> None:
+    form = SignatureForm.DETACHED
+    cms = blocking.sign_bytes(b"content", identity=ALICE, provider=PROVIDER, signing_time=NOW, form=form)
+    assert find_signed_layer(cms, detached_content=b"content").content == b"content"
+
+
+@pytest.mark.parametrize("message", [MESSAGE, seal(sign())], ids=["plain", "sealed"])
+def test_no_signed_layer_is_found_where_the_outermost_is_none(message: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="nothing signed"):
+        find_signed_layer(message)
+
+
+def test_a_compressed_mail_is_smaller_and_comes_back() -> None:
+    long_message = MESSAGE + b"the same line again\r\n" * 500
+    compressed = compress_message(long_message)
+    assert len(compressed) < len(long_message) / 4
+    assert compressed.startswith(MESSAGE[: MESSAGE.index(b"MIME-Version")])
+    report = blocking.examine_message(seal(sign(message=compressed)), provider=PROVIDER, trust_store=trust(), at=NOW,
+                                      identities=[BOB])  # fmt: skip
+    assert report.state is State.VERIFIED
+    assert [layer.kind for layer in report.layers] == [LayerKind.ENCRYPTED, LayerKind.SIGNED, LayerKind.COMPRESSED]
+    assert report.content.endswith(b"the same line again\r\n" * 500)
