@@ -91,7 +91,8 @@ async def add_countersignature(
     """DER of the same SignedData with a countersignature by `holder` (RFC 5652 section 11.4).
 
     `path` says on which signature: the number of a signer as it stands in `cms`, then, for a countersignature on a
-    countersignature, its number among those of that signer, and so on. Raises MalformedMessage.
+    countersignature, its number among those of that signer, and so on. Signers are a set: in the result they may stand
+    in another order. Raises MalformedMessage.
     """
     fields = _read(cms)
     if not path or not 0 <= path[0] < len(fields.signer_infos):

@@ -1,0 +1,144 @@
+"""docs/algorithms.md against the code: every algorithm has its row, and the row says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.algorithms import (
+    CONTENT_CIPHERS,
+    KEY_WRAPS,
+    RC2_40_CBC,
+    RC2_64_CBC,
+    RC2_128_CBC,
+    ContentCipher,
+    Curve,
+    HashName,
+    KeyWrap,
+    SignatureAlgorithm,
+    SignatureScheme,
+    hash_label,
+)
+from smime_core.errors import AlgorithmForbidden, SmimeError
+from smime_core.key_management import choose_signature_algorithm
+from smime_core.policy import Policy, check_content_cipher, check_key_wrap, check_signature_algorithm
+from smime_core.provider import KeyType, NewKey, PrivateKey
+from tests.unit.people import NOW, PROVIDER, person
+
+PAGE = (Path(__file__).parents[2] / "docs" / "algorithms.md").read_text()
+ROWS = {
+    cells[0]: cells[1:]
+    for line in PAGE.splitlines()
+    if line.startswith("| ") and (cells := [cell.strip() for cell in line.strip("|").split("|")])
+}
+CIPHERS = [*CONTENT_CIPHERS.values(), RC2_40_CBC, RC2_64_CBC, RC2_128_CBC]
+NOT_MADE = "–"
+
+
+def made(name: str) -> str:
+    return ROWS[name][0]
+
+
+def read(name: str) -> str:
+    return ROWS[name][1]
+
+
+def is_let_through(check: object, *arguments: object) -> Policy:
+    """The strictest of the two policies that read which lets something through."""
+    assert callable(check)
+    try:
+        check(*arguments, Policy.RECEIVE)
+    except AlgorithmForbidden:
+        check(*arguments, Policy.ARCHIVE)
+        return Policy.ARCHIVE
+    return Policy.RECEIVE
+
+
+@pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
+def test_content_ciphers(cipher: ContentCipher) -> None:
+    assert read(cipher.name) == is_let_through(check_content_cipher, cipher)
+    try:
+        blocking.seal_bytes(b"", recipients=[person("alice").certificate], provider=PROVIDER, cipher=cipher)
+    except SmimeError:
+        assert made(cipher.name) == NOT_MADE
+    else:
+        assert made(cipher.name) in ("yes", "default")
+
+
+@pytest.mark.parametrize("wrap", KEY_WRAPS.values(), ids=lambda wrap: wrap.name)
+def test_key_wraps(wrap: KeyWrap) -> None:
+    assert read(wrap.name) == is_let_through(check_key_wrap, wrap)
+    assert (made(wrap.name) == NOT_MADE) is wrap.is_weak
+
+
+@pytest.mark.parametrize("name", HashName)
+def test_hashes(name: HashName) -> None:
+    algorithm = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=name)
+    label = hash_label(name)
+    assert read(label) == is_let_through(check_signature_algorithm, algorithm)
+    makers = [row for row, cells in ROWS.items() if row in SIGNATURE_ROWS and re.search(rf"{label}(?![\d/])", cells[0])]
+    assert (made(label) == NOT_MADE) is (not makers)
+
+
+SIGNATURE_ROWS = {
+    "RSA": (KeyType.RSA, None, SignatureScheme.RSA_PKCS1_V15),
+    "RSA-PSS": (KeyType.RSA, None, SignatureScheme.RSA_PSS),
+    **{f"ECDSA {curve}": (KeyType.EC, curve, SignatureScheme.ECDSA) for curve in Curve},
+    "Ed25519": (KeyType.ED25519, None, SignatureScheme.ED25519),
+    "Ed448": (KeyType.ED448, None, SignatureScheme.ED448),
+    "ML-DSA-44": (KeyType.ML_DSA_44, None, SignatureScheme.ML_DSA_44),
+    "ML-DSA-65": (KeyType.ML_DSA_65, None, SignatureScheme.ML_DSA_65),
+    "ML-DSA-87": (KeyType.ML_DSA_87, None, SignatureScheme.ML_DSA_87),
+    "DSA": (KeyType.DSA, None, SignatureScheme.DSA),
+}
+
+
+def test_every_scheme_has_a_row() -> None:
+    assert {scheme for _, _, scheme in SIGNATURE_ROWS.values()} == set(SignatureScheme)
+
+
+@pytest.mark.parametrize("row", SIGNATURE_ROWS)
+def test_signatures(row: str) -> None:
+    key_type, curve, scheme = SIGNATURE_ROWS[row]
+    policy = is_let_through(check_signature_algorithm, SignatureAlgorithm(scheme=scheme, hash_name=HashName.SHA256))
+    assert read(row) == policy
+    try:
+        chosen = choose_signature_algorithm(PrivateKey(pkcs8_der=b"", key_type=key_type, bits=0, curve=curve), scheme)
+    except SmimeError:
+        assert made(row) == NOT_MADE
+    else:
+        assert hash_label(chosen.hash_name) in made(row)
+
+
+@pytest.mark.parametrize("key", NewKey)
+def test_keys_that_receive(key: NewKey) -> None:
+    identity = person(f"key-{key}", key)
+    names = {
+        NewKey.P256: "ECDH P-256",
+        NewKey.P384: "ECDH P-384",
+        NewKey.P521: "ECDH P-521",
+        NewKey.RSA_2048: "RSA PKCS#1 v1.5",
+        NewKey.RSA_3072: "RSA PKCS#1 v1.5",
+        NewKey.X25519: "X25519",
+        NewKey.X448: "X448",
+    }
+    name = names.get(key, key.upper())
+    try:
+        cms = blocking.seal_bytes(b"", recipients=[identity.certificate], provider=PROVIDER)
+    except SmimeError:
+        # It only signs.
+        assert f"| {name} " not in PAGE[PAGE.index("## How the content key travels") :]
+        assert blocking.sign_bytes(b"", identity=identity, provider=PROVIDER, signing_time=NOW)
+        return
+    opened = blocking.open_bytes(cms, identities=[identity], provider=PROVIDER)
+    assert opened.content == b""
+    assert read(name) == Policy.RECEIVE
+    assert made(name) != NOT_MADE
+
+
+def test_every_curve_agrees() -> None:
+    for curve in Curve:
+        assert read(f"ECDH {curve}") == Policy.RECEIVE

@@ -1,0 +1,81 @@
+"""The examples of docs/library.md and README.md are run as they stand, and the reference names all that is public.
+
+Blocks run in their order, in one namespace, as a reader who types them in one after the other would.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import smime_core
+from smime_core import errors, ess, stream
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+_PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_REFERENCE = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [DOCS / "library.md", ROOT / "README.md"], ids=lambda page: page.name)
+def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text()
+    blocks = list(_PYTHON_BLOCK.finditer(text))
+    assert blocks, f"{page.name} shows no Python"
+    namespace: dict[str, Any] = {"__name__": "example"}
+    for block in blocks:
+        # Line numbers in a traceback are those of the page.
+        lines_before = text.count("\n", 0, block.start(1))
+        exec(compile("\n" * lines_before + block[1], str(page), "exec"), namespace)  # noqa: S102
+
+
+@pytest.mark.parametrize("module", [smime_core, stream, ess], ids=lambda module: module.__name__)
+def test_every_public_name_stands_in_the_reference(module: ModuleType) -> None:
+    documented = documented_names()
+    # One that another module gives too, as `smime_core.SmimeError`, stands there once.
+    objects = [find(name) for name in documented]
+    missing = [
+        name
+        for name in module.__all__
+        if f"{module.__name__}.{name}" not in documented
+        and not any(one is getattr(module, name) for one in objects if inspect.isroutine(one) or inspect.isclass(one))
+    ]
+    assert not missing
+
+
+def test_every_error_stands_in_the_reference() -> None:
+    classes = {name for name, one in vars(errors).items() if inspect.isclass(one) and issubclass(one, Exception)}
+    assert {f"smime_core.errors.{name}" for name in classes} <= documented_names()
+
+
+def test_the_reference_names_nothing_twice_and_nothing_that_is_gone() -> None:
+    names = [name for page in reference_pages() for name in _REFERENCE.findall(page.read_text())]
+    assert len(names) == len(set(names))
+    for name in names:
+        find(name)
+
+
+def test_every_page_of_the_documentation_stands_in_its_contents() -> None:
+    contents = (ROOT / "mkdocs.yml").read_text()
+    for page in DOCS.rglob("*.md"):
+        assert f" {page.relative_to(DOCS).as_posix()}\n" in contents, f"{page.name} is nowhere in mkdocs.yml"
+
+
+def reference_pages() -> list[Path]:
+    return sorted((DOCS / "reference").glob("*.md"))
+
+
+def documented_names() -> set[str]:
+    return {name for page in reference_pages() for name in _REFERENCE.findall(page.read_text())}
+
+
+def find(name: str) -> object:
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
