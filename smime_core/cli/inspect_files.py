@@ -61,7 +61,8 @@ Findings = Description | RevocationList | KeysAndCertificates
 def inspect(source: str, as_json: bool, file: str | None, descriptor: int | None, keyring_entry: str | None) -> None:
     """Show what a file is made of.
 
-    It may be a message, a PKCS#12 file, certificates, a CRL or a key. Nothing is verified. Only PKCS#12 files and encrypted keys need their passphrase.
+    It may be a message, a PKCS#12 file, certificates, a CRL or a key. Nothing is verified. Only PKCS#12 files and
+    encrypted keys need their passphrase.
     """
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     with open_input(source) as data, show_progress(data, "Reading") as watched:

@@ -9,7 +9,7 @@ import click
 
 from smime_core import blocking, der
 from smime_core.cli.files import PRIVATE_MODE, open_input, open_output
-from smime_core.cli.operations import PROVIDER, as_file
+from smime_core.cli.operations import PROVIDER, Input, as_file
 from smime_core.cli.options import encoding_options, input_argument, open_cms_output, output_option
 from smime_core.cli.progress import show_progress
 from smime_core.compressed_data import ZLIB_COMPRESS
@@ -24,8 +24,8 @@ from smime_core.digested_data import check_digested_data, parse_digested_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
 from smime_core.layers import CompressedLayer, parse_any_layer
 from smime_core.limits import MAX_INFLATED_BYTES
-from smime_core.mime import Entity
-from smime_core.stream import Sink, entity_of
+from smime_core.mime import Entity, split_message
+from smime_core.stream import Sink
 from smime_core.stream.content import InflatedOctets
 from smime_core.stream.mail import locate_cms, locate_cms_part, read_entity_head
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, split_mail
@@ -45,13 +45,13 @@ def compress(source: str, target: str, raw: bool, encoding: str | None) -> None:
     This is for before it is signed or encrypted (RFC 3274). Old programs do not read it.
     """
     with open_input(source) as data, show_progress(data, "Compressing") as watched:
+        outer_headers, content = (b"", FileOctets(as_file(watched))) if raw else _split(watched)
         if raw or encoding:
             with open_cms_output(target, encoding) as output:
-                _write_compressed(FileOctets(as_file(watched)) if raw else entity_of(as_file(watched)), output)
+                _write_compressed(content, output)
         else:
-            outer_headers, entity = split_mail(FileOctets(as_file(watched)))
             with open_output(target) as file, Pkcs7MimeWriter(file, outer_headers, "compressed-data") as body:
-                _write_compressed(entity, body)
+                _write_compressed(content, body)
 
 
 @click.command()
@@ -87,6 +87,13 @@ class _DeflatedOctets(DerivedOctets):
         for block in self._content.blocks():
             yield memoryview(running.compress(block))
         yield memoryview(running.flush())
+
+
+def _split(data: Input) -> tuple[bytes, Octets]:
+    if isinstance(data, bytes):
+        outer_headers, entity = split_message(data)
+        return outer_headers, MemoryOctets(entity)
+    return split_mail(FileOctets(data))
 
 
 def _write_compressed(content: Octets, target: Sink) -> None:

@@ -58,6 +58,11 @@ class Lab:
             ["openssl", *arguments], cwd=self.folder, capture_output=True, timeout=60, check=True
         ).stdout
 
+    def openssl_or_none(self, *arguments: str) -> bytes | None:
+        """What openssl wrote, None where it refused."""
+        done = subprocess.run(["openssl", *arguments], cwd=self.folder, capture_output=True, timeout=60, check=False)
+        return done.stdout if done.returncode == 0 else None
+
     def write(self, name: str, data: bytes) -> str:
         (self.folder / name).write_bytes(data)
         return name

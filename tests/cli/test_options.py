@@ -1,0 +1,141 @@
+"""What the options of sign, encrypt and decrypt change, with openssl as the other side where it can."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import ENTITY, MAIL, READER, SIGNER, TRUST, Lab
+from tests.cli.test_verbs import parsed
+
+BY_EC = ("--identity", "ec/alice.p12", "--passphrase-file", "ec/passphrase.txt")
+
+
+def described(lab: Lab, name: str) -> dict[str, Any]:
+    return parsed(lab.sealwax("inspect", name, "--json"))
+
+
+def attribute(signer: dict[str, Any], name: str) -> list[str]:
+    (found,) = [one["values"] for one in signer["signedAttributes"] if one["name"] == name]
+    assert isinstance(found, list)
+    return found
+
+
+def test_several_signers_sign_beside_one_another(lab: Lab) -> None:
+    both = ("--identity", "ids/alice.p12", "--identity", "ids/bob.p12", "--passphrase-file", "ids/passphrase.txt")
+    lab.made("sign", "mail.eml", *both, "-o", "by_both.eml")
+    report = parsed(lab.sealwax("verify", "by_both.eml", *TRUST, "--json"))
+    assert len(report["signers"]) == 2
+    assert b"plain text" in lab.openssl("cms", "-verify", "-in", "by_both.eml", "-CAfile", "ids/ca.pem")
+
+
+@pytest.mark.parametrize("options", [("--pss",), ("--key-id",), ("--no-attributes",), ("--pss", "--key-id")])
+def test_openssl_verifies_each_kind_of_signature(lab: Lab, options: tuple[str, ...]) -> None:
+    lab.made("sign", "mail.eml", *SIGNER, *options, "-o", "kind.eml")
+    assert lab.sealwax("verify", "kind.eml", *TRUST).code == 0
+    assert b"plain text" in lab.openssl("cms", "-verify", "-in", "kind.eml", "-CAfile", "ids/ca.pem")
+    (signer,) = described(lab, "kind.eml")["signers"]
+    assert signer["algorithm"].startswith("RSA-PSS") is ("--pss" in options)
+    assert signer["sid"].startswith("key ") is ("--key-id" in options)
+    assert (signer["signedAttributes"] == []) is ("--no-attributes" in options)
+
+
+def test_pss_is_for_rsa_keys(lab: Lab) -> None:
+    result = lab.sealwax("sign", "mail.eml", *BY_EC, "--pss", "-o", "never.eml")
+    assert (result.code, bool(result.line)) == (1, True)
+    assert not (lab.folder / "never.eml").exists()
+
+
+def test_a_label_and_a_wish_for_a_receipt_are_signed(lab: Lab) -> None:
+    lab.made("sign", "mail.eml", *SIGNER, "--label", "1.2.3.4:secret:Eyes only", "--ask-receipt", "-o", "labelled.eml")
+    (signer,) = described(lab, "labelled.eml")["signers"]
+    assert attribute(signer, "security label") == ['policy 1.2.3.4, secret, marked "Eyes only"']
+    assert attribute(signer, "receipt request")[1:] == ["from everybody", "to alice@example.test"]
+    assert lab.sealwax("verify", "labelled.eml", *TRUST).code == 0
+
+
+def test_header_fields_are_signed_unless_told_otherwise(lab: Lab) -> None:
+    lab.made("sign", "mail.eml", *SIGNER, "-o", "protected.eml")
+    assert described(lab, "protected.eml")["headerProtection"] == "hp-clear"
+    signed = lab.openssl("cms", "-verify", "-in", "protected.eml", "-CAfile", "ids/ca.pem")
+    assert b"Subject: Supper" in signed
+    lab.made("sign", "mail.eml", *SIGNER, "--plain-headers", "-o", "plain.eml")
+    assert described(lab, "plain.eml")["headerProtection"] == "none"
+    assert b"Subject" not in lab.openssl("cms", "-verify", "-in", "plain.eml", "-CAfile", "ids/ca.pem")
+
+
+def test_the_subject_is_sealed_unless_told_otherwise(lab: Lab) -> None:
+    lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "-o", "hidden.eml")
+    assert b"Subject: [...]" in lab.read("hidden.eml")
+    assert b"Supper" not in lab.read("hidden.eml")
+    opened = lab.sealwax("decrypt", "hidden.eml", *READER).stdout
+    assert b"Subject: Supper" in opened
+    assert b"[...]" not in opened.replace(b"HP-Outer: Subject: [...]", b"")
+    lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "--plain-headers", "-o", "shown.eml")
+    assert b"Subject: Supper" in lab.read("shown.eml")
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["memory", "stream"])
+def test_signed_and_sealed_in_one_step(lab: Lab, large: bool) -> None:
+    text = b"one more line of text, and a long one at that, for a message beyond the memory's share\r\n"
+    name = lab.write(
+        "whole.eml", MAIL.replace("ü".encode(), b"ue").replace("ß".encode(), b"ss") + text * 60_000 * large
+    )
+    lab.made("encrypt", name, *SIGNER, "--to", "ids/bob.pem", "-o", "both.eml")
+    assert b"Subject: [...]" in lab.read("both.eml")[:1000]
+    result = lab.sealwax("decrypt", "both.eml", *READER, *TRUST, "-o", "both_opened.eml")
+    assert "verified: signed by CN=alice@example.test" in result.line
+    # The hidden Subject stands outside again, and what was signed is as it was.
+    head = lab.read("both_opened.eml")[:300]
+    assert b"Subject: Supper" in head
+    assert b"[...]" not in head
+    assert lab.sealwax("verify", "both_opened.eml", *TRUST).code == 0
+
+
+def test_raw_content_is_signed_and_sealed_in_one_step(lab: Lab) -> None:
+    content = lab.write("content.bin", bytes(range(256)) * 3)
+    lab.made("encrypt", content, "--raw", *SIGNER, "--to", "ids/bob.pem", "-o", "both.cms")
+    lab.made("decrypt", "both.cms", *READER, "-o", "inner.cms")
+    result = lab.sealwax("verify", "inner.cms", *TRUST, "--from", "alice@example.test", "-o", "-")
+    assert (result.code, result.stdout) == (0, lab.read(content))
+
+
+def test_a_signed_mail_is_sealed_as_it_is(lab: Lab) -> None:
+    lab.made("encrypt", "signed.eml", "--to", "ids/bob.pem", "-o", "later.eml")
+    assert lab.sealwax("decrypt", "later.eml", *READER, *TRUST, "-o", "opened.eml").line.count("verified")
+    assert b"Subject: Supper" in lab.read("later.eml")
+
+
+@pytest.mark.parametrize("cipher", ["aes-128-cbc", "aes-192-cbc", "aes-128-gcm", "aes-256-gcm"])
+def test_openssl_opens_other_ciphers(lab: Lab, cipher: str) -> None:
+    lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "--cipher", cipher, "--oaep", "-o", "cipher.eml")
+    report = described(lab, "cipher.eml")
+    assert report["layers"][0]["algorithm"].lower() == cipher
+    assert "OAEP" in report["recipients"][0]["algorithm"]
+    keys = ("-recip", "ids/bob.pem", "-inkey", "ids/bob.key")
+    assert b"one line of plain text" in lab.openssl("cms", "-decrypt", "-in", "cipher.eml", *keys)
+
+
+def test_chacha20_is_opened_again(lab: Lab) -> None:
+    lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "--cipher", "chacha20-poly1305", "-o", "chacha.eml")
+    assert b"one line of plain text" in lab.sealwax("decrypt", "chacha.eml", *READER).stdout
+
+
+def test_a_named_shared_key_opens_what_openssl_sealed_and_the_reverse(lab: Lab) -> None:
+    key = lab.write("team.key", os.urandom(32))
+    secret = ("-secretkey", lab.read(key).hex(), "-secretkeyid", b"team".hex())
+    lab.openssl("cms", "-encrypt", "-in", "entity.txt", "-aes256", "-out", "by_openssl.eml", *secret)
+    opened = lab.sealwax("decrypt", "by_openssl.eml", "--shared-key", f"0x{b'team'.hex()}={key}")
+    assert ENTITY.split(b"\r\n\r\n")[1] in opened.stdout
+    lab.made("encrypt", "mail.eml", "--shared-key", f"team={key}", "--to", "ids/bob.pem", "-o", "for_team.eml")
+    assert b"one line of plain text" in lab.openssl("cms", "-decrypt", "-in", "for_team.eml", *secret)
+    assert lab.sealwax("decrypt", "for_team.eml", *READER).code == 0
+    wrong = lab.write("wrong.key", os.urandom(32))
+    refused = lab.sealwax("decrypt", "for_team.eml", "--shared-key", f"team={wrong}")
+    assert (refused.code, refused.stdout, bool(refused.line)) == (1, b"", True)
+    other = lab.sealwax("decrypt", "for_team.eml", "--shared-key", f"other={key}")
+    assert (other.code, "shared key 7465616d" in other.line) == (1, True)
+    report = parsed(lab.sealwax("decrypt", "for_team.eml", "--shared-key", f"team={key}", "--json", "-o", "t.eml"))
+    assert [one["kind"] for one in report["recipients"] if one["opened"]] == ["kekri"]
