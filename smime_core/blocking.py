@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from smime_core import (
-    countersignature,
-    ess,
-    fields,
-    forms,
-    identity,
-    later_recipients,
-    message,
-    pages,
-    parcels,
-    pkix,
-    private_key_file,
-    signed_data_editing,
-)
 from smime_core.errors import ProviderError
+from smime_core.lazy import home_finder
+
+if TYPE_CHECKING:
+    from smime_core import (
+        countersignature,
+        ess,
+        fields,
+        forms,
+        identity,
+        later_recipients,
+        message,
+        pages,
+        parcels,
+        pkix,
+        private_key_file,
+        signed_data_editing,
+    )
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,37 +54,96 @@ def _blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
     return step_once
 
 
-sign_entity = _blocking(message.sign_entity)
-encrypt_entity = _blocking(message.encrypt_entity)
-sign_message = _blocking(message.sign_message)
-encrypt_message = _blocking(message.encrypt_message)
-decrypt_message = _blocking(message.decrypt_message)
-open_message = _blocking(message.open_message)
-examine_message = _blocking(message.examine_message)
-verify_message = _blocking(message.verify_message)
-sign_bytes = _blocking(message.sign_bytes)
-verify_bytes = _blocking(message.verify_bytes)
-seal_bytes = _blocking(message.seal_bytes)
-open_bytes = _blocking(message.open_bytes)
-add_recipients = _blocking(later_recipients.add_recipients)
-add_signer = _blocking(signed_data_editing.add_signer)
-add_countersignature = _blocking(signed_data_editing.add_countersignature)
-verify_countersignature = _blocking(countersignature.verify_countersignature)
-build_receipt = _blocking(ess.build_receipt)
-verify_receipt = _blocking(ess.verify_receipt)
-seal_field = _blocking(fields.seal_field)
-open_field = _blocking(fields.open_field)
-sign_form = _blocking(forms.sign_form)
-verify_form = _blocking(forms.verify_form)
-seal_page = _blocking(pages.seal_page)
-open_page = _blocking(pages.open_page)
-seal_parcel = _blocking(parcels.seal_parcel)
-open_parcel = _blocking(parcels.open_parcel)
-load_identity = _blocking(identity.load_identity)
-load_identities = _blocking(identity.load_identities)
-load_identities_from_pem = _blocking(identity.load_identities_from_pem)
-export_identity = _blocking(identity.export_identity)
-export_identities = _blocking(identity.export_identities)
-load_private_key = _blocking(private_key_file.load_private_key)
-export_private_key = _blocking(private_key_file.export_private_key)
-validate_path = _blocking(pkix.validate_path)
+if TYPE_CHECKING:
+    sign_entity = _blocking(message.sign_entity)
+    encrypt_entity = _blocking(message.encrypt_entity)
+    sign_message = _blocking(message.sign_message)
+    encrypt_message = _blocking(message.encrypt_message)
+    decrypt_message = _blocking(message.decrypt_message)
+    open_message = _blocking(message.open_message)
+    examine_message = _blocking(message.examine_message)
+    verify_message = _blocking(message.verify_message)
+    sign_bytes = _blocking(message.sign_bytes)
+    verify_bytes = _blocking(message.verify_bytes)
+    seal_bytes = _blocking(message.seal_bytes)
+    open_bytes = _blocking(message.open_bytes)
+    add_recipients = _blocking(later_recipients.add_recipients)
+    add_signer = _blocking(signed_data_editing.add_signer)
+    add_countersignature = _blocking(signed_data_editing.add_countersignature)
+    verify_countersignature = _blocking(countersignature.verify_countersignature)
+    build_receipt = _blocking(ess.build_receipt)
+    verify_receipt = _blocking(ess.verify_receipt)
+    seal_field = _blocking(fields.seal_field)
+    open_field = _blocking(fields.open_field)
+    sign_form = _blocking(forms.sign_form)
+    verify_form = _blocking(forms.verify_form)
+    seal_page = _blocking(pages.seal_page)
+    open_page = _blocking(pages.open_page)
+    seal_parcel = _blocking(parcels.seal_parcel)
+    open_parcel = _blocking(parcels.open_parcel)
+    load_identity = _blocking(identity.load_identity)
+    load_identities = _blocking(identity.load_identities)
+    load_identities_from_pem = _blocking(identity.load_identities_from_pem)
+    export_identity = _blocking(identity.export_identity)
+    export_identities = _blocking(identity.export_identities)
+    load_private_key = _blocking(private_key_file.load_private_key)
+    export_private_key = _blocking(private_key_file.export_private_key)
+    validate_path = _blocking(pkix.validate_path)
+
+# Made when somebody asks for it: see `smime_core`.
+_HOMES = {
+    "message": (
+        "sign_entity",
+        "encrypt_entity",
+        "sign_message",
+        "encrypt_message",
+        "decrypt_message",
+        "open_message",
+        "examine_message",
+        "verify_message",
+        "sign_bytes",
+        "verify_bytes",
+        "seal_bytes",
+        "open_bytes",
+    ),
+    "later_recipients": ("add_recipients",),
+    "signed_data_editing": (
+        "add_signer",
+        "add_countersignature",
+    ),
+    "countersignature": ("verify_countersignature",),
+    "ess": (
+        "build_receipt",
+        "verify_receipt",
+    ),
+    "fields": (
+        "seal_field",
+        "open_field",
+    ),
+    "forms": (
+        "sign_form",
+        "verify_form",
+    ),
+    "pages": (
+        "seal_page",
+        "open_page",
+    ),
+    "parcels": (
+        "seal_parcel",
+        "open_parcel",
+    ),
+    "identity": (
+        "load_identity",
+        "load_identities",
+        "load_identities_from_pem",
+        "export_identity",
+        "export_identities",
+    ),
+    "private_key_file": (
+        "load_private_key",
+        "export_private_key",
+    ),
+    "pkix": ("validate_path",),
+}
+
+__getattr__ = home_finder(__name__, _HOMES, wrap=_blocking)

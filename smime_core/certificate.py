@@ -14,9 +14,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import Flag
-from typing import Final
-
-from asn1crypto import x509 as asn1_x509
+from typing import Any, Final
 
 from smime_core import der
 from smime_core.der import Buffer, Tlv
@@ -165,10 +163,18 @@ def name_text(name_der: bytes) -> str:
     return ", ".join(f"{labels.get(kind, kind)}={value}" for kind, value in reversed(attributes))
 
 
+def _load_name(name_der: bytes) -> Any:
+    # Imported here: half of what is done with certificates never looks into a name, and this takes as long to import as
+    # most of the core.
+    from asn1crypto import x509
+
+    return x509.Name.load(name_der, strict=True)
+
+
 @functools.lru_cache(maxsize=1024)
 def _comparable_name(name_der: bytes) -> str:
     try:
-        return str(asn1_x509.Name.load(name_der, strict=True).hashable)
+        return str(_load_name(name_der).hashable)
     except (ValueError, TypeError, KeyError) as error:
         raise MalformedMessage("a damaged distinguished name", where="certificate") from error
 
@@ -176,7 +182,7 @@ def _comparable_name(name_der: bytes) -> str:
 @functools.lru_cache(maxsize=1024)
 def _name_attributes(name_der: bytes) -> tuple[tuple[str, str], ...]:
     try:
-        name = asn1_x509.Name.load(name_der, strict=True)
+        name = _load_name(name_der)
         return tuple(
             (str(attribute["type"].native), str(attribute["value"].native))
             for relative_name in name.chosen

@@ -23,7 +23,6 @@ from smime_core.content_info import (
 from smime_core.digested_data import check_digested_data, parse_digested_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
 from smime_core.layers import CompressedLayer, parse_any_layer
-from smime_core.limits import MAX_INFLATED_BYTES
 from smime_core.mime import Entity, split_message
 from smime_core.stream import Sink
 from smime_core.stream.content import InflatedOctets
@@ -127,7 +126,7 @@ def _content_of(cms: Octets) -> Octets:
     layer = parse_any_layer(skeleton, detached_content=None)
     if isinstance(layer, CompressedLayer):
         _check_type(layer.compressed.e_content_type)
-    inside = InflatedOctets(structure.content, max_bytes=MAX_INFLATED_BYTES)
+    inside = InflatedOctets(structure.content)
     # One walk to the end before anything is given out.
     inside.length()
     return inside

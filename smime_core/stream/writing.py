@@ -5,8 +5,7 @@ from __future__ import annotations
 import binascii
 import datetime
 import io
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol, TypeGuard
 
@@ -18,7 +17,7 @@ from smime_core.enveloped_data import start_envelope
 from smime_core.errors import ProviderError, UnsupportedAlgorithm
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder, choose_signature_algorithm
-from smime_core.provider import RunningDigest, StreamingProvider
+from smime_core.provider import StreamingProvider
 from smime_core.signed_data import (
     assemble_signed_data,
     build_encapsulated,
@@ -27,6 +26,7 @@ from smime_core.signed_data import (
     signed_data_version,
 )
 from smime_core.signer_info import DEFAULT_OPTIONS, AttributesForm, SignerOptions, build_signer_info
+from smime_core.stream.beside import Beside
 from smime_core.stream.octets import Octets
 
 _PEM_LINE_BYTES: Final = 48  # 64 characters
@@ -181,22 +181,21 @@ def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes])
 
 
 def _digest(content: Octets, signing: Signing, *, copy_to: Sink | None = None) -> dict[HashName, bytes]:
-    # The digests that the signers need, made in a thread of their own while the same block is written: both leave
-    # Python alone for as long as they take.
+    # The digests that the signers need, made beside while the same block is written.
     names = {algorithm.hash_name for algorithm in signing.algorithms}
     running = {name: signing.provider.begin_digest(name) for name in names}
-    with ThreadPoolExecutor(max_workers=1) as pool:
+
+    def update_all(block: Buffer) -> None:
+        for digest in running.values():
+            digest.update(block)
+
+    with Beside(update_all) as hashing:
         for block in content.blocks():
-            hashed = pool.submit(_update_all, running.values(), block)
+            hashing.begin(block)
             if copy_to is not None:
                 copy_to.write(block)
-            hashed.result()
+            hashing.finish()
     return {name: digest.digest() for name, digest in running.items()}
-
-
-def _update_all(running: Iterable[RunningDigest], block: Buffer) -> None:
-    for digest in running:
-        digest.update(block)
 
 
 def copy_octets(content: Octets, target: Sink) -> None:

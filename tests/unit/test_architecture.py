@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ ALLOWED_ROOMS = {
 # all of its modules.
 LAYERS = (
     {"errors"},
-    {"limits"},
+    {"lazy", "limits"},
     {"der"},
     {"algorithms", "attributes", "content_info"},
     {"arithmetic"},
@@ -176,3 +177,32 @@ def test_the_bridge_never_decrypts() -> None:
             continue
         used = set(imported_names(path)) & opening
         assert not used, f"{path.relative_to(ROOT)} imports {sorted(used)}"
+
+
+@pytest.mark.parametrize("module", ["__init__", "blocking"])
+def test_what_is_imported_lazily_is_what_the_type_checker_sees(module: str) -> None:
+    """`if TYPE_CHECKING` and the table of homes say the same."""
+    tree = ast.parse((ROOT / "smime_core" / f"{module}.py").read_text())
+    seen = {
+        alias.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and module == "__init__"
+        for alias in node.names
+        if alias.asname
+    } | {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and module == "blocking" and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Name) and ast.unparse(node.value.func) == "_blocking"
+    }
+    package = importlib.import_module("smime_core" if module == "__init__" else "smime_core.blocking")
+    homes = {name for names in package._HOMES.values() for name in names}
+    assert seen == homes
+    for name in homes:
+        assert callable(getattr(package, name)) or getattr(package, name) is not None
+
+
+def test_an_unknown_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'sing_message'"):
+        importlib.import_module("smime_core").sing_message  # noqa: B018

@@ -38,6 +38,7 @@ from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import LayerKind
 from smime_core.stream import cursor, writing
 from smime_core.stream import octets as octets_module
+from smime_core.stream.beside import Beside
 from smime_core.stream.octets import Base64Octets, CrlfOctets, FileOctets, MemoryOctets, slice_octets
 from smime_core.stream.structure import split_structure
 from tests.unit.people import NOW, person, trust
@@ -429,3 +430,13 @@ def test_compressed_content_inside_is_inflated_by_both() -> None:
 def test_compression_alone_is_nothing_encrypted() -> None:
     with pytest.raises(MalformedMessage, match="nothing encrypted"):
         decrypt(build_compressed_data(CONTENT, content_type=ID_DATA))
+
+
+def test_what_fails_beside_is_raised_to_the_owner() -> None:
+    def refuse(_: Buffer) -> None:
+        raise ProviderError("digest")
+
+    with Beside(refuse) as beside:
+        beside.begin(b"block")
+        with pytest.raises(ProviderError):
+            beside.finish()
