@@ -68,6 +68,17 @@ def test_every_page_of_the_documentation_stands_in_its_contents() -> None:
         assert f" {page.relative_to(DOCS).as_posix()}\n" in contents, f"{page.name} is nowhere in mkdocs.yml"
 
 
+def test_every_test_that_the_security_model_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (DOCS / "security_model.md").read_text()))
+    existing = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert named
+    assert named <= existing
+
+
 def reference_pages() -> list[Path]:
     return sorted((DOCS / "reference").glob("*.md"))
 
