@@ -12,8 +12,6 @@ from smime_core import blocking, stream
 from smime_core.algorithms import ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.cli.shared_keys import NO_SHARED_KEYS, SharedKeys
-from smime_core.content_info import ID_COMPRESSED_DATA
-from smime_core.errors import UnsupportedAlgorithm
 from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
@@ -204,24 +202,19 @@ def examine(
 ) -> Examined:
     """The report on the input; `content` is that of a detached signature. Old algorithms are read and shown as weak."""
     if isinstance(data, bytes) and (content is None or isinstance(content, bytes)):
-        try:
-            report = blocking.examine_message(
-                data,
-                provider=PROVIDER,
-                trust_store=trust_store,
-                at=at,
-                sender=sender,
-                detached_content=content,
-                identities=keys.identities,
-                passwords=keys.passwords,
-                keks=keys.shared_keys.named,
-                policy=Policy.ARCHIVE,
-            )
-            return Examined(report, None)
-        except UnsupportedAlgorithm as error:
-            # Compressed layers are walked through in the streamed form alone.
-            if error.oid != ID_COMPRESSED_DATA:
-                raise
+        report = blocking.examine_message(
+            data,
+            provider=PROVIDER,
+            trust_store=trust_store,
+            at=at,
+            sender=sender,
+            detached_content=content,
+            identities=keys.identities,
+            passwords=keys.passwords,
+            keks=keys.shared_keys.named,
+            policy=Policy.ARCHIVE,
+        )
+        return Examined(report, None)
     streamed = stream.examine_file(
         as_file(data),
         provider=PROVIDER,
