@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smime_core.attribute_description import AttributeDescription
 from smime_core.certificate import Certificate
-from smime_core.description import Description, LayerDescription, SignerDescription
 from smime_core.errors import MalformedMessage
 from smime_core.header_protection import HeaderScheme
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
 from smime_core.revocation_list import RevocationList
+
+if TYPE_CHECKING:
+    from smime_core.attribute_description import AttributeDescription
+    from smime_core.description import Description, LayerDescription, SignerDescription
 
 
 def report_to_json(report: MessageReport) -> dict[str, Any]:

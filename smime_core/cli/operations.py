@@ -6,14 +6,13 @@ import datetime
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from smime_core import blocking, stream
 from smime_core.algorithms import ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.cli.shared_keys import NO_SHARED_KEYS, SharedKeys
 from smime_core.header_protection import ProtectionMode
-from smime_core.identity import Identity
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.message import SignatureForm
 from smime_core.mime import Entity, looks_like_cms_part, parse_entity, split_message
@@ -25,6 +24,9 @@ from smime_core.signer_info import DEFAULT_OPTIONS, SignerOptions
 from smime_core.stream import Sink
 from smime_core.stream.mail import read_entity_head
 from smime_core.stream.octets import FileOctets
+
+if TYPE_CHECKING:
+    from smime_core.identity import Identity
 
 Input = bytes | BinaryIO
 PROVIDER = NativeStreamingProvider()

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,9 +16,12 @@ from smime_core.cli import operations
 from smime_core.cli.files import STANDARD_STREAM, open_output, read_input, write_output
 from smime_core.cli.passphrases import PassphraseSource
 from smime_core.errors import WrongPassphrase
-from smime_core.identity import Identity
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.stream import ArmorWriter, Sink
+
+if TYPE_CHECKING:
+    # Its readers of key files are loaded when one is read.
+    from smime_core.identity import Identity
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

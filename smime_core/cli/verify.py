@@ -14,7 +14,6 @@ from smime_core.cli.options import FILE, input_argument, load_trust_store, now, 
 from smime_core.cli.progress import show_progress
 from smime_core.cli.verdict import verdict_line
 from smime_core.report import MessageReport, State
-from smime_core.report_json import report_to_json
 
 
 @click.command()
@@ -57,6 +56,9 @@ def verify(
 
 def _show(report: MessageReport, *, as_json: bool, content_on_stdout: bool) -> None:
     if as_json:
+        # Imported here: a verdict in one line is what most ask for.
+        from smime_core.report_json import report_to_json
+
         write_json(report_to_json(report))
     if report.state is not State.VERIFIED or content_on_stdout:
         write_error(verdict_line(report))

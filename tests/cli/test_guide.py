@@ -1,0 +1,46 @@
+"""The examples of docs/command.md run as they stand, one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smime_core.cli.group import sealwax
+
+PAGE = Path(__file__).parents[2] / "docs" / "command.md"
+EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash")
+def test_the_examples_run(tmp_path: Path) -> None:
+    script = tmp_path / "bin" / "sealwax"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m smime_core.cli "$@"\n')
+    script.chmod(0o755)
+    path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
+    source = [str(PAGE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        ["bash", "--norc", "-euo", "pipefail", "-c", "\n".join(EXAMPLES)],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(source)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "received: verified" in done.stdout
+    assert "At eight." in (tmp_path / "read_later.eml").read_text()
+    assert (tmp_path / "letter_again.eml").read_bytes() == (tmp_path / "letter.eml").read_bytes()
+
+
+def test_every_verb_stands_on_the_page() -> None:
+    text = PAGE.read_text()
+    for verb in sealwax.list_commands(None):  # type: ignore[arg-type]
+        assert f"`{verb}" in text, verb
