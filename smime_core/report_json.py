@@ -32,6 +32,8 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "reasons": reasons_to_json(report.reasons),
         "sender": report.sender,
         "headers": [list(header) for header in report.headers],
+        "headerProtection": str(report.header_scheme),
+        "headerProtections": [str(one) for one in report.header_protections],
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
         "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],

@@ -94,6 +94,17 @@ def test_signed_and_sealed_in_one_step(lab: Lab, large: bool) -> None:
     assert lab.sealwax("verify", "both_opened.eml", *TRUST).code == 0
 
 
+def test_the_report_says_what_holds_for_each_header_field(lab: Lab) -> None:
+    lab.made("encrypt", "mail.eml", *SIGNER, "--to", "ids/bob.pem", "-o", "both.eml")
+    report = parsed(lab.sealwax("decrypt", "both.eml", *READER, *TRUST, "--json", "-o", "x.eml"))
+    assert report["headerProtection"] == "hp-cipher"
+    holds = {name: one for (name, _), one in zip(report["headers"], report["headerProtections"], strict=True)}
+    assert ["Subject", "Supper"] in report["headers"]
+    assert (holds["Subject"], holds["From"]) == ("signed-and-encrypted", "signed-only")
+    plain = parsed(lab.sealwax("verify", "mail.eml", "--json"))
+    assert (plain["headerProtection"], plain["headerProtections"]) == ("none", [])
+
+
 def test_raw_content_is_signed_and_sealed_in_one_step(lab: Lab) -> None:
     content = lab.write("content.bin", bytes(range(256)) * 3)
     lab.made("encrypt", content, "--raw", *SIGNER, "--to", "ids/bob.pem", "-o", "both.cms")
