@@ -32,11 +32,12 @@ if TYPE_CHECKING:
         SignatureScheme,
         TransportScheme,
     )
+    from smime_core.attribute_description import AttributeDescription
     from smime_core.certificate import Certificate, parse_certificate, parse_certificates
     from smime_core.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
     from smime_core.compose import Draft, build_mail, build_parts
     from smime_core.countersignature import Countersignature, find_countersignatures, verify_countersignature
-    from smime_core.description import Description, describe_message
+    from smime_core.description import Description, LayerDescription, SignerDescription, describe_message
     from smime_core.errors import SmimeError
     from smime_core.ess import build_receipt, verify_receipt
     from smime_core.fields import open_field, seal_field
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
         verify_bytes,
         verify_message,
     )
+    from smime_core.mime import Entity, parse_entity, split_message
     from smime_core.mime.attachment import Attachment
     from smime_core.pages import OpenedPage, open_page, seal_page
     from smime_core.parcels import open_parcel, seal_parcel
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from smime_core.reading import ReadableEntity, read_encrypted_payload, read_entity
     from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
     from smime_core.report_json import report_to_json
+    from smime_core.signed_content import OctetsContent, SignedContent
     from smime_core.signed_data_editing import add_countersignature, add_signer
     from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerInfo, SignerOptions
 
@@ -111,53 +114,17 @@ _HOMES = {
         "SignatureScheme",
         "TransportScheme",
     ),
-    "certificate": (
-        "Certificate",
-        "parse_certificate",
-        "parse_certificates",
-    ),
-    "certificates_only": (
-        "CertificatesOnly",
-        "build_certificates_only",
-        "parse_certificates_only",
-    ),
-    "compose": (
-        "Draft",
-        "build_mail",
-        "build_parts",
-    ),
-    "countersignature": (
-        "Countersignature",
-        "find_countersignatures",
-        "verify_countersignature",
-    ),
-    "description": (
-        "Description",
-        "describe_message",
-    ),
+    "attribute_description": ("AttributeDescription",),
+    "certificate": ("Certificate", "parse_certificate", "parse_certificates"),
+    "certificates_only": ("CertificatesOnly", "build_certificates_only", "parse_certificates_only"),
+    "compose": ("Draft", "build_mail", "build_parts"),
+    "countersignature": ("Countersignature", "find_countersignatures", "verify_countersignature"),
+    "description": ("Description", "LayerDescription", "SignerDescription", "describe_message"),
     "errors": ("SmimeError",),
-    "ess": (
-        "build_receipt",
-        "verify_receipt",
-    ),
-    "fields": (
-        "open_field",
-        "seal_field",
-    ),
-    "forms": (
-        "Form",
-        "FormEntry",
-        "SignedForm",
-        "SubmittedFile",
-        "file_entry",
-        "sign_form",
-        "verify_form",
-    ),
-    "header_policies": (
-        "hcp_baseline",
-        "hcp_no_confidentiality",
-        "hcp_shy",
-    ),
+    "ess": ("build_receipt", "verify_receipt"),
+    "fields": ("open_field", "seal_field"),
+    "forms": ("Form", "FormEntry", "SignedForm", "SubmittedFile", "file_entry", "sign_form", "verify_form"),
+    "header_policies": ("hcp_baseline", "hcp_no_confidentiality", "hcp_shy"),
     "header_protection": (
         "FieldProtection",
         "HeaderScheme",
@@ -167,10 +134,7 @@ _HOMES = {
         "protect_headers",
         "unprotect_headers",
     ),
-    "header_replies": (
-        "ReplyHeaders",
-        "reply_headers",
-    ),
+    "header_replies": ("ReplyHeaders", "reply_headers"),
     "identity": (
         "Identity",
         "export_identities",
@@ -182,10 +146,7 @@ _HOMES = {
     "kekri": ("KeyEncryptionKey",),
     "key_management": ("KeyHolder",),
     "later_recipients": ("add_recipients",),
-    "layers": (
-        "SignedLayer",
-        "find_signed_layer",
-    ),
+    "layers": ("SignedLayer", "find_signed_layer"),
     "message": (
         "Opened",
         "SignatureForm",
@@ -204,61 +165,21 @@ _HOMES = {
         "verify_bytes",
         "verify_message",
     ),
+    "mime": ("Entity", "parse_entity", "split_message"),
     "mime.attachment": ("Attachment",),
-    "pages": (
-        "OpenedPage",
-        "open_page",
-        "seal_page",
-    ),
-    "parcels": (
-        "open_parcel",
-        "seal_parcel",
-    ),
+    "pages": ("OpenedPage", "open_page", "seal_page"),
+    "parcels": ("open_parcel", "seal_parcel"),
     "pkcs12": ("Pkcs12Form",),
-    "pkix": (
-        "Purpose",
-        "RevocationPolicy",
-        "TrustStore",
-        "ValidatedPath",
-        "validate_path",
-    ),
+    "pkix": ("Purpose", "RevocationPolicy", "TrustStore", "ValidatedPath", "validate_path"),
     "policy": ("Policy",),
-    "private_key_file": (
-        "export_private_key",
-        "load_private_key",
-    ),
-    "provider": (
-        "CryptoProvider",
-        "NewKey",
-        "PrivateKey",
-        "PublicKey",
-        "StreamingProvider",
-    ),
-    "reading": (
-        "ReadableEntity",
-        "read_encrypted_payload",
-        "read_entity",
-    ),
-    "report": (
-        "Layer",
-        "LayerKind",
-        "MessageReport",
-        "Reason",
-        "RecipientReport",
-        "SignerReport",
-        "State",
-    ),
+    "private_key_file": ("export_private_key", "load_private_key"),
+    "provider": ("CryptoProvider", "NewKey", "PrivateKey", "PublicKey", "StreamingProvider"),
+    "reading": ("ReadableEntity", "read_encrypted_payload", "read_entity"),
+    "report": ("Layer", "LayerKind", "MessageReport", "Reason", "RecipientReport", "SignerReport", "State"),
     "report_json": ("report_to_json",),
-    "signed_data_editing": (
-        "add_countersignature",
-        "add_signer",
-    ),
-    "signer_info": (
-        "AttributesForm",
-        "SignerIdentifierForm",
-        "SignerInfo",
-        "SignerOptions",
-    ),
+    "signed_content": ("OctetsContent", "SignedContent"),
+    "signed_data_editing": ("add_countersignature", "add_signer"),
+    "signer_info": ("AttributesForm", "SignerIdentifierForm", "SignerInfo", "SignerOptions"),
 }
 
 __getattr__ = home_finder(__name__, _HOMES)
@@ -271,6 +192,7 @@ __all__ = [
     "AES_256_GCM",
     "CHACHA20_POLY1305",
     "Attachment",
+    "AttributeDescription",
     "AttributesForm",
     "Certificate",
     "CertificatesOnly",
@@ -279,6 +201,7 @@ __all__ = [
     "CryptoProvider",
     "Description",
     "Draft",
+    "Entity",
     "FieldProtection",
     "Form",
     "FormEntry",
@@ -289,9 +212,11 @@ __all__ = [
     "KeyHolder",
     "KeyTransport",
     "Layer",
+    "LayerDescription",
     "LayerKind",
     "MessageReport",
     "NewKey",
+    "OctetsContent",
     "Opened",
     "OpenedPage",
     "Pkcs12Form",
@@ -309,8 +234,10 @@ __all__ = [
     "ShownField",
     "SignatureForm",
     "SignatureScheme",
+    "SignedContent",
     "SignedForm",
     "SignedLayer",
+    "SignerDescription",
     "SignerIdentifierForm",
     "SignerInfo",
     "SignerOptions",
@@ -356,6 +283,7 @@ __all__ = [
     "parse_certificate",
     "parse_certificates",
     "parse_certificates_only",
+    "parse_entity",
     "protect_headers",
     "read_encrypted_payload",
     "read_entity",
@@ -370,6 +298,7 @@ __all__ = [
     "sign_entity",
     "sign_form",
     "sign_message",
+    "split_message",
     "unprotect_headers",
     "validate_path",
     "verify_bytes",

@@ -101,6 +101,7 @@ class Certificate:
 
     @functools.cached_property
     def issuer(self) -> str:
+        """The issuer's distinguished name for people."""
         return name_text(self.issuer_der)
 
     @functools.cached_property
@@ -124,6 +125,7 @@ class Certificate:
 
     @property
     def is_self_issued(self) -> bool:
+        """Whether subject and issuer are the same name, as of a root (RFC 5280 section 3.2)."""
         return names_match(self.subject_der, self.issuer_der)
 
 

@@ -112,7 +112,7 @@ async def export_identity(
     iterations: int | None = None,
     form: Pkcs12Form = Pkcs12Form.MODERN,
 ) -> bytes:
-    """A PKCS#12 file with one identity: see `export_identities`."""
+    """A PKCS#12 file with one identity: see `export_identities`. Raises what it raises."""
     return await export_identities([identity], passphrase, provider=provider, iterations=iterations, form=form)
 
 

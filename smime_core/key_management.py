@@ -29,13 +29,16 @@ class KeyHolder(Protocol):
     """A certificate with its private key and the certificates above it; `identity.Identity` is one."""
 
     @property
-    def certificate(self) -> Certificate: ...
+    def certificate(self) -> Certificate:
+        """Whose key it is, and what messages name it by."""
 
     @property
-    def private_key(self) -> PrivateKey: ...
+    def private_key(self) -> PrivateKey:
+        """The private half of the certificate's key."""
 
     @property
-    def chain(self) -> tuple[Certificate, ...]: ...
+    def chain(self) -> tuple[Certificate, ...]:
+        """Certificates that may lead to an anchor, in any order; they travel with signatures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ async def export_private_key(
 ) -> bytes:
     """PEM of a PKCS#8 key, encrypted by PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256.
 
-    Only None as the passphrase, said by the caller, leaves it in clear.
+    Only None as the passphrase, said by the caller, leaves it in clear. Raises ProviderError.
     """
     if passphrase is None:
         return build_pem(_PKCS8, key.pkcs8_der)

@@ -50,6 +50,7 @@ class ContentCipher:
 
     @property
     def is_authenticated(self) -> bool:
+        """Whether a tag protects the content: then it stands in AuthEnvelopedData (RFC 5083)."""
         return self.mode.is_authenticated
 
 

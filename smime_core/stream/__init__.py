@@ -245,7 +245,10 @@ def entity_of(source: BinaryIO) -> Octets:
 
 
 def copy_content(report: StreamedReport, target: Sink) -> None:
-    """Write what stood inside all opened layers; `source` has to be open still."""
+    """Write what stood inside all opened layers; `source` has to be open still.
+
+    Raises MalformedMessage for a source that has shrunk since it was examined.
+    """
     copy_octets(report.content, target)
 
 

@@ -36,7 +36,8 @@ _MOST_MEMBERS_BYTES: Final = 1_048_576  # certificates and SignerInfos, when len
 class Sink(Protocol):
     """Where octets go; binary files are such."""
 
-    def write(self, data: Buffer, /) -> object: ...
+    def write(self, data: Buffer, /) -> object:
+        """Take all of `data` before returning; the buffer is used again afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
