@@ -80,12 +80,14 @@ async def sign_message(
     scheme: SignatureScheme | None = None,
     co_signers: Sequence[KeyHolder] = (),
     options: SignerOptions = DEFAULT_OPTIONS,
+    crls: Sequence[bytes] = (),
     protection: ProtectionMode | None = None,
 ) -> bytes:
     """The message signed: its own headers stay outside, its Content-* fields and body become the signed entity.
 
     The entity is made canonical and 7-bit first (RFC 8551 sections 3.1.1 and 3.1.3). With `protection` the header
-    fields are signed too (RFC 9788): CLEAR, or CIPHER where the result is to be encrypted. Raises MalformedMessage, and
+    fields are signed too (RFC 9788): CLEAR, or CIPHER where the result is to be encrypted. `crls` (DER of each) are
+    carried along. Raises MalformedMessage, and
     UnsupportedAlgorithm for a key that signs nothing.
     """
     outer_headers, entity = _split_protected(message, protection)
@@ -98,6 +100,7 @@ async def sign_message(
         scheme=scheme,
         co_signers=co_signers,
         options=options,
+        crls=crls,
     )
 
 
@@ -111,6 +114,7 @@ async def sign_entity(
     scheme: SignatureScheme | None = None,
     co_signers: Sequence[KeyHolder] = (),
     options: SignerOptions = DEFAULT_OPTIONS,
+    crls: Sequence[bytes] = (),
 ) -> bytes:
     """A MIME entity, canonical and 7-bit as `compose` and `split_message` give it, inside an entity that signs it.
 
@@ -126,6 +130,7 @@ async def sign_entity(
         provider=provider,
         scheme=scheme,
         options=options,
+        crls=crls,
     )
     if form is SignatureForm.OPAQUE:
         return build_pkcs7_mime(b"", signature_der, "signed-data")
@@ -329,6 +334,7 @@ async def sign_bytes(
     scheme: SignatureScheme | None = None,
     co_signers: Sequence[KeyHolder] = (),
     options: SignerOptions = DEFAULT_OPTIONS,
+    crls: Sequence[bytes] = (),
 ) -> bytes:
     """DER of SignedData over `content` as it is, with the signers' certificates and chains (RFC 5652 section 5).
 
@@ -344,6 +350,7 @@ async def sign_bytes(
         provider=provider,
         scheme=scheme,
         options=options,
+        crls=crls,
     )
 
 

@@ -39,7 +39,7 @@ def certificates(sources: tuple[str, ...], target: str, form: str | None) -> Non
     for source in sources or (STANDARD_STREAM,):
         with open_input(source) as opened:
             data = read_whole(opened)
-        own, lists = _collect(data, source)
+        own, lists = collect(data, source)
         found |= dict.fromkeys(own)
         crls |= dict.fromkeys(lists)
     if form is None:
@@ -50,7 +50,8 @@ def certificates(sources: tuple[str, ...], target: str, form: str | None) -> Non
     write_output(target, build_pkcs7_mime(b"", cms, "certs-only") if form == "mail" else cms)
 
 
-def _collect(data: bytes, name: str) -> tuple[Iterable[Certificate], Iterable[bytes]]:
+def collect(data: bytes, name: str) -> tuple[Iterable[Certificate], Iterable[bytes]]:
+    """The certificates and the DER of the CRLs in a file. Raises MalformedMessage where there are neither."""
     if data[:1] == bytes([der.SEQUENCE]):
         tags = [field.tag for field in der.read_sequence(data, where=name)[:1]]
         if tags != [der.OID]:

@@ -41,6 +41,7 @@ class SigningOrder:
     form: SignatureForm
     scheme: SignatureScheme | None = None
     options: SignerOptions = DEFAULT_OPTIONS
+    crls: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ def sign_mail(data: Input, target: Sink, order: SigningOrder, *, protection: Pro
             form=order.form,
             scheme=order.scheme,
             options=order.options,
+            crls=order.crls,
             protection=protection,
         )
         target.write(signed)
@@ -92,6 +94,7 @@ def sign_mail(data: Input, target: Sink, order: SigningOrder, *, protection: Pro
             form=order.form,
             scheme=order.scheme,
             options=order.options,
+            crls=order.crls,
             protection=protection,
         )
 
@@ -109,6 +112,7 @@ def sign_content(data: Input, target: Sink, order: SigningOrder, *, raw: bool) -
             form=order.form,
             scheme=order.scheme,
             options=order.options,
+            crls=order.crls,
         )
         target.write(signed)
     else:
@@ -121,6 +125,7 @@ def sign_content(data: Input, target: Sink, order: SigningOrder, *, raw: bool) -
             form=order.form,
             scheme=order.scheme,
             options=order.options,
+            crls=order.crls,
         )
 
 

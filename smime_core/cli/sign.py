@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from typing import Final
 
 import click
 
 from smime_core.algorithms import SignatureScheme
+from smime_core.certificate import Certificate
 from smime_core.cli import operations
-from smime_core.cli.files import open_input, open_output
+from smime_core.cli.certificates import collect
+from smime_core.cli.files import open_input, open_output, read_input
 from smime_core.cli.operations import PROVIDER, SigningOrder
 from smime_core.cli.options import (
     FILE,
     encoding_options,
     headers_option,
     input_argument,
+    load_recipient,
     load_signers,
     now,
     open_cms_output,
@@ -26,6 +30,7 @@ from smime_core.cli.progress import show_progress
 from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
 from smime_core.message import SignatureForm
+from smime_core.signed_attributes import build_key_preference
 from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions
 
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
@@ -52,6 +57,15 @@ _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidenti
 @click.option("--no-attributes", is_flag=True, help="Sign the content alone: no time, no protection of algorithms.")
 @click.option("--ask-receipt", is_flag=True, help="Ask the readers for a signed receipt, to the signer's address.")
 @click.option("--label", metavar="POLICY[:CLASS[:MARK]]", help="Security label, as 1.3.6.1.4.1.99:confidential.")
+@click.option(
+    "--carry",
+    "carried",
+    multiple=True,
+    metavar="FILE",
+    type=FILE,
+    help="Certificates and CRLs to send along. Repeatable.",
+)
+@click.option("--prefer", "preferred", metavar="CERT", type=FILE, help="Ask for answers sealed to this certificate.")
 @passphrase_options
 def sign(
     source: str,
@@ -66,6 +80,8 @@ def sign(
     no_attributes: bool,
     ask_receipt: bool,
     label: str | None,
+    carried: tuple[str, ...],
+    preferred: str | None,
     file: str | None,
     descriptor: int | None,
     keyring_entry: str | None,
@@ -82,6 +98,11 @@ def sign(
     with open_input(source) as data, show_progress(data, "Signing") as watched:
         signers, at = load_signers(identity_files, passphrases), now()
         further = _further_attributes(signers[0], at, ask_receipt=ask_receipt, label=label)
+        certificates, crls = _load_carried(carried)
+        if preferred is not None:
+            certificates.append(load_recipient(preferred))
+            further += (build_key_preference(certificates[-1]),)
+        signers = (dataclasses.replace(signers[0], chain=(*signers[0].chain, *certificates)), *signers[1:])
         order = SigningOrder(
             identities=signers,
             at=at,
@@ -94,6 +115,7 @@ def sign(
                 attributes=AttributesForm.NONE if no_attributes else AttributesForm.STANDARD,
                 further_attributes=further,
             ),
+            crls=crls,
         )
         if raw or encoding:
             with open_cms_output(target, encoding) as output:
@@ -137,6 +159,16 @@ def _further_attributes(
             )
         )
     return tuple(further)
+
+
+def _load_carried(names: tuple[str, ...]) -> tuple[list[Certificate], list[bytes]]:
+    certificates: list[Certificate] = []
+    crls: list[bytes] = []
+    for name in names:
+        own, lists = collect(read_input(name), name)
+        certificates += own
+        crls += lists
+    return certificates, crls
 
 
 def _parse_classification(text: str) -> int | None:

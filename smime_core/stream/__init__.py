@@ -60,13 +60,16 @@ def sign_mail_file(
     form: SignatureForm = SignatureForm.DETACHED,
     scheme: SignatureScheme | None = None,
     options: SignerOptions = DEFAULT_OPTIONS,
+    crls: Sequence[bytes] = (),
     protection: ProtectionMode | None = None,
 ) -> None:
     """Write the message signed by every identity, as `sign_message` does.
 
     Raises MalformedMessage for a body that transport might alter; it is not encoded anew here.
     """
-    signing = Signing(holders=identities, provider=provider, signing_time=signing_time, scheme=scheme, options=options)
+    signing = Signing(
+        holders=identities, provider=provider, signing_time=signing_time, scheme=scheme, options=options, crls=crls
+    )
     if form is SignatureForm.OPAQUE:
         run(sign_mail_opaque(_octets(source), target, signing, protection=protection))
     else:
@@ -85,6 +88,7 @@ def sign_file(
     form: SignatureForm = SignatureForm.OPAQUE,
     scheme: SignatureScheme | None = None,
     options: SignerOptions = DEFAULT_OPTIONS,
+    crls: Sequence[bytes] = (),
 ) -> None:
     """Write DER of SignedData over the content of `source`, as `sign_bytes` does. Raises what it raises."""
     signing = Signing(
@@ -94,6 +98,7 @@ def sign_file(
         content_type=content_type,
         scheme=scheme,
         options=options,
+        crls=crls,
     )
     if form is SignatureForm.OPAQUE:
         run(sign_opaque(_octets(source), target, signing))

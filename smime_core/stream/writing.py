@@ -50,6 +50,7 @@ class Signing:
     content_type: str = ID_DATA
     scheme: SignatureScheme | None = None
     options: SignerOptions = DEFAULT_OPTIONS
+    crls: Sequence[bytes] = ()
 
     @property
     def algorithms(self) -> list[SignatureAlgorithm]:
@@ -101,7 +102,7 @@ async def sign_detached(content: Octets, signing: Signing) -> bytes:
         digest_algorithms=digest_identifiers(signing.algorithms),
         encapsulated=build_encapsulated(signing.content_type, None),
         certificates=signing.certificates(),
-        crls=(),
+        crls=signing.crls,
         signer_infos=await signing.sign(_digest(content, signing)),
     )
 
@@ -176,7 +177,7 @@ def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes])
         version=signing.version,
         digest_algorithms=digest_identifiers(signing.algorithms),
         certificates=signing.certificates(),
-        crls=(),
+        crls=signing.crls,
         signer_infos=signer_infos,
     )
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from typing import Any
 
 import pytest
 
+from smime_core import blocking, der
+from smime_core.content_info import ID_AUTHENTICATED_DATA, ID_DATA, build_content_info
+from smime_core.kekri import KeyEncryptionKey
+from smime_core.providers.native import NativeProvider
+from smime_core.recipient_info import RSA_OAEP, build_recipient_infos
+from smime_core.signed_data import build_encapsulated
 from tests.cli.conftest import ENTITY, MAIL, READER, SIGNER, TRUST, Lab
 from tests.cli.test_verbs import parsed
+from tests.unit.people import build_revocation_list
 
 BY_EC = ("--identity", "ec/alice.p12", "--passphrase-file", "ec/passphrase.txt")
 
@@ -150,3 +158,56 @@ def test_a_named_shared_key_opens_what_openssl_sealed_and_the_reverse(lab: Lab) 
     assert (other.code, "shared key 7465616d" in other.line) == (1, True)
     report = parsed(lab.sealwax("decrypt", "for_team.eml", "--shared-key", f"team={key}", "--json", "-o", "t.eml"))
     assert [one["kind"] for one in report["recipients"] if one["opened"]] == ["kekri"]
+
+
+def test_certificates_lists_and_a_preference_travel_along(lab: Lab) -> None:
+    crl = lab.write("along.crl", build_revocation_list(0xABC))
+    carried = ("--carry", crl, "--carry", "ec/ca.pem", "--prefer", "ec/alice.pem")
+    lab.made("sign", "mail.eml", *SIGNER, *carried, "-o", "carrying.eml")
+    assert lab.sealwax("verify", "carrying.eml", *TRUST).code == 0
+    report = described(lab, "carrying.eml")
+    assert len(report["certificates"]) == 4
+    assert [one["revoked"] for one in report["layers"][0]["revocationLists"]] == [["abc"]]
+    (preferred,) = attribute(report["signers"][0], "encryption key preference")
+    serials = {one["serialNumber"] for one in report["certificates"] if one["key"] == "EC P-256"}
+    assert preferred.rpartition(" ")[2] in serials
+    refused = lab.sealwax("sign", "mail.eml", *SIGNER, "--carry", "mail.eml")
+    assert (refused.code, "no certificates" in refused.line) == (2, True)
+
+
+def test_authenticated_data_is_opened_when_its_mac_holds(lab: Lab) -> None:
+    lab.write("team.key", TEAM_KEY)
+    opening = ("--shared-key", "team=team.key")
+    authenticated = build_authenticated(b"some content")
+    assert lab.sealwax("decrypt", lab.write("mac.der", authenticated), *opening).stdout == b"some content"
+    altered = lab.write("mac_altered.der", authenticated.replace(b"some", b"more"))
+    result = lab.sealwax("decrypt", altered, *opening)
+    assert (result.code, result.stdout, bool(result.line)) == (1, b"", True)
+    (layer,) = described(lab, "mac.der")["layers"]
+    assert (layer["kind"], layer["algorithm"]) == ("authenticated", "HMAC with sha256")
+
+
+TEAM_KEY = bytes(range(32))
+
+
+def build_authenticated(content: bytes) -> bytes:
+    """DER of AuthenticatedData for whoever has TEAM_KEY (RFC 5652 section 9.1), without attributes."""
+    key = bytes(range(32, 64))
+    provider = NativeProvider()
+    infos = build_recipient_infos(
+        key,
+        recipients=(),
+        keks=[KeyEncryptionKey(identifier=b"team", key=TEAM_KEY)],
+        provider=provider,
+        transport=RSA_OAEP,
+    )
+    return build_content_info(
+        ID_AUTHENTICATED_DATA,
+        der.sequence(
+            der.integer(0),
+            der.set_of(blocking.run(infos)),
+            der.sequence(der.oid("1.2.840.113549.2.9")),  # HMAC with SHA-256
+            b"".join(map(bytes, build_encapsulated(ID_DATA, content))),
+            der.octet_string(hmac.digest(key, content, "sha256")),
+        ),
+    )
