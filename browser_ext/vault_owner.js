@@ -88,11 +88,12 @@ async function openHeld(job) {
 }
 
 /** @param {any} body */
-async function openIdentities({ p12, passphrase, sealKey }) {
+async function openIdentities({ p12, passphrase, sealKey, forKeeping }) {
   return callVault("identity.open", {
     p12,
     passphrase: await openSecret("passphrase", passphrase),
     sealKey: await openSecret("seal key", sealKey),
+    forKeeping,
   });
 }
 

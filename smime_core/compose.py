@@ -34,7 +34,8 @@ _LINE_LENGTH: Final = 76
 class Draft:
     """A mail as written. Addresses are `a@example.org` or `Name <a@example.org>`, each one mailbox.
 
-    `date` is aware; `message_id` and `in_reply_to` stand in their angle brackets, the latter may be empty.
+    `date` is aware; `message_id` and `in_reply_to` stand in their angle brackets, the latter may be empty. `references`
+    are the message ids of the thread, oldest first; without them the thread is `in_reply_to` alone.
     """
 
     sender: str
@@ -45,6 +46,7 @@ class Draft:
     subject: str = ""
     text: str = ""
     in_reply_to: str = ""
+    references: Sequence[str] = ()
     attachments: Sequence[Attachment] = ()
 
 
@@ -69,11 +71,17 @@ def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[byte
     ]
     if draft.in_reply_to:
         parent = _check_message_id(draft.in_reply_to, "In-Reply-To")
-        fields += [f"In-Reply-To: {parent}\r\n", f"References: {parent}\r\n"]
+        thread = [_check_message_id(one, "References") for one in draft.references] or [parent]
+        fields += [f"In-Reply-To: {parent}\r\n", "References: {}\r\n".format("\r\n ".join(thread))]
     outer_headers = "".join(fields).encode("ascii")
     if not draft.attachments:
         return outer_headers, _build_text(draft.text)
     return outer_headers, b"".join(_build_mixed(draft, boundary))
+
+
+def find_message_ids(text: str) -> tuple[str, ...]:
+    """The message ids in a field of somebody's mail that can stand in a draft; whatever else is there is left out."""
+    return tuple(one for one in text.split() if _MESSAGE_ID.fullmatch(one))
 
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:

@@ -81,7 +81,8 @@ async def examine(
 class Walk:
     """Where an examination stands: what was passed, what comes next, and whose From a person will be shown.
 
-    `behind_unauthenticated` is true once a layer without an authentication tag (CBC) was opened.
+    `behind_unauthenticated` is true once a layer without an authentication tag (CBC) was opened. `notes` are what a
+    person should know and what leaves the state as it is.
     """
 
     node: Entity | bytes = b""
@@ -90,11 +91,19 @@ class Walk:
     layers: list[Layer] = field(default_factory=list)
     certificates: dict[Certificate, None] = field(default_factory=dict)
     behind_unauthenticated: bool = False
+    notes: dict[Reason, None] = field(default_factory=dict)
 
     def add(self, layer: Layer) -> None:
         """One layer more. Raises LimitExceeded."""
         check_limit("CMS layers", len(self.layers) + 1, MAX_MIME_DEPTH)
         self.layers.append(layer)
+
+    def add_encrypted(self, enveloped: EnvelopedData, opened_by: RecipientInfo | None) -> None:
+        """An encrypted layer more; `opened_by` is the recipient whose key opened it. Raises LimitExceeded."""
+        self.add(encrypted_layer(enveloped, opened_by, depth=len(self.layers)))
+        self.behind_unauthenticated |= opened_by is not None and not enveloped.is_authenticated
+        if enveloped.cipher.is_weak:
+            self.notes[reason("weak-encryption", detail=enveloped.cipher.name)] = None
 
     def enter(self, node: Entity | bytes) -> None:
         """Go on inside the layer that was added last."""
@@ -128,11 +137,12 @@ class Walk:
             reasons = (*reasons, reason("not-opened"))
         return MessageReport(
             state=state,
-            reasons=(*reasons, *further),
+            reasons=(*reasons, *self.notes, *further),
             layers=tuple(self.layers),
             headers=tuple((field.name, field.text) for field in headers.fields) if headers else (),
             header_scheme=protected.scheme if protected else HeaderScheme.NONE,
             header_protections=tuple(one.protection for one in protected.fields) if protected else (),
+            protected_headers=protected,
             certificates=tuple(self.certificates),
             content=_octets_of(protected.content if protected else self.node),
             sender=claimed.authors[0] if len(claimed.authors) == 1 else None,
@@ -195,8 +205,7 @@ async def _examine_encrypted(walk: Walk, found: EncryptedLayer, examiner: Examin
             keks=examiner.keks,
             policy=examiner.policy,
         )
-    walk.add(encrypted_layer(enveloped, opened.recipient if opened else None, depth=len(walk.layers)))
-    walk.behind_unauthenticated |= opened is not None and not enveloped.is_authenticated
+    walk.add_encrypted(enveloped, opened.recipient if opened else None)
     return opened.content if opened else None
 
 

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.header_policies import HeaderConfidentialityPolicy, hcp_baseline
+from smime_core.header_policies import OBSCURED_SUBJECT, HeaderConfidentialityPolicy, hcp_baseline
 from smime_core.header_protection import ProtectedHeaders
 from smime_core.mime import Field, Headers, Mailbox, addresses
 
 _MAX_REFERENCES: Final = 20  # the first and the latest of a thread; RFC 5322 section 2.1.1 bounds the line
+# What may stand outside as it is: printable, and within a line (RFC 5322 section 2.1.1) together with its name.
+_SAFE_VALUE: Final = re.compile(r"[ -~]{1,900}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenField:
+    """A field that the original hid: what a reply's field would be, and what stands outside instead, if anything."""
+
+    name: str
+    value: str
+    outside: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyHeaders:
     """What a reply starts from. `policy` is for `protect_headers`: it hides again what was hidden in the original.
 
-    `reply_to_differs` says that the answer would go to somebody other than the author: ask before sending.
+    `hidden` is what it hides, for who makes the policy later (`keep_hidden`). `reply_to_differs` says that the answer
+    would go to somebody other than the author: ask before sending.
     """
 
     to: tuple[Mailbox, ...]
@@ -25,6 +38,7 @@ class ReplyHeaders:
     in_reply_to: str
     references: str
     reply_to_differs: bool
+    hidden: tuple[HiddenField, ...]
     policy: HeaderConfidentialityPolicy
 
 
@@ -33,16 +47,11 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
     shown = original.headers
     generated = _generate(shown.fields)
     outside = _generate(original.recorded_outer)
-    hidden = {name: outside.get(name) for name, value in generated.items() if outside.get(name) != value}
-
-    def reply_policy(name: str, value: str) -> str | None:
-        wanted = name.lower()
-        given = policy(name, value)
-        # The stricter of the two: the writer's own policy first, then what the author of the original hid.
-        if given == value and wanted in hidden and _squeeze(value) == _squeeze(generated[wanted]):
-            return hidden[wanted]
-        return given
-
+    hidden = tuple(
+        HiddenField(name=name, value=value, outside=outside.get(name))
+        for name, value in generated.items()
+        if outside.get(name) != value
+    )
     authors = _mailboxes(shown, "From")
     to = _mailboxes(shown, "Reply-To") or authors
     return ReplyHeaders(
@@ -51,8 +60,34 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
         in_reply_to=generated.get("in-reply-to", ""),
         references=generated.get("references", ""),
         reply_to_differs={one.address.casefold() for one in to} != {one.address.casefold() for one in authors},
-        policy=reply_policy,
+        hidden=hidden,
+        policy=keep_hidden(hidden, policy),
     )
+
+
+def keep_hidden(
+    hidden: Sequence[HiddenField], policy: HeaderConfidentialityPolicy = hcp_baseline
+) -> HeaderConfidentialityPolicy:
+    """The policy that hides what `policy` hides, and what the original of a reply hid."""
+    fields = {field.name.lower(): field for field in hidden}
+
+    def reply_policy(name: str, value: str) -> str | None:
+        given = policy(name, value)
+        field = fields.get(name.lower())
+        # The stricter of the two: the writer's own policy first, then what the author of the original hid. A subject
+        # or an addressee that the writer replaced is the writer's; the thread is never anybody's own words.
+        if given != value or field is None:
+            return given
+        is_thread = name.lower() in ("in-reply-to", "references")
+        return _outside(field) if is_thread or _squeeze(value) == _squeeze(field.value) else given
+
+    return reply_policy
+
+
+def _outside(field: HiddenField) -> str | None:
+    if field.outside is None or _SAFE_VALUE.fullmatch(field.outside):
+        return field.outside
+    return OBSCURED_SUBJECT if field.name.lower() == "subject" else None
 
 
 def _generate(fields: Sequence[Field]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Which algorithms count (DESIGN, "Policies"): SEND for what is made, RECEIVE for mail of today, ARCHIVE for old mail.
 
-What ARCHIVE lets through is read and shown as weak; it never makes a message `verified`, and nothing makes it.
+What ARCHIVE lets through is read and shown as weak, and nothing makes it. A weak signature never makes a message
+`verified`; a weak cipher leaves the verdict on the signature inside as it is.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from smime_core.certificate import Certificate
+from smime_core.header_protection import ProtectedHeaders
 
 
 class State(StrEnum):
@@ -96,8 +97,8 @@ class MessageReport:
 
     `content` is what stood inside all opened layers: a MIME entity for mail, plain octets otherwise. `headers` are the
     displayed RFC 5322 fields, decoded, in order; `header_scheme` says how they are protected ("none", or a value of
-    `header_protection.HeaderScheme`), `header_protections` what holds for each of them. `certificates` are all that the
-    message carried.
+    `header_protection.HeaderScheme`), `header_protections` what holds for each of them, and `protected_headers` is what
+    a reply starts from (`header_replies`). `certificates` are all that the message carried.
     """
 
     state: State
@@ -106,6 +107,7 @@ class MessageReport:
     headers: tuple[tuple[str, str], ...] = ()
     header_scheme: str = "none"
     header_protections: tuple[str, ...] = ()
+    protected_headers: ProtectedHeaders | None = field(default=None, repr=False)
     certificates: tuple[Certificate, ...] = ()
     content: bytes = field(default=b"", repr=False)
     sender: str | None = None

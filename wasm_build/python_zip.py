@@ -12,7 +12,15 @@ from typing import Final
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _CORE_LEFT_OUT: Final = ("cli/", "demo_ca.py", "providers/native")
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
-_WASM_BUILD_FILES: Final = ("__init__.py", "sealed.py", "stand_in.py", "verbs.py", "warm_up.py", "wire.py")
+_WASM_BUILD_FILES: Final = (
+    "__init__.py",
+    "mail_headers.py",
+    "sealed.py",
+    "stand_in.py",
+    "verbs.py",
+    "warm_up.py",
+    "wire.py",
+)
 
 
 def list_sources(root: Path) -> dict[str, Path]:

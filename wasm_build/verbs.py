@@ -17,9 +17,11 @@ from roaming_keys.wire import Parameters, SealedBundle
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.compose import Draft, build_parts
-from smime_core.errors import MalformedMessage, PathError, SmimeError
+from smime_core.errors import MalformedMessage, PathError, SmimeError, WrongPassphrase
 from smime_core.fields import open_field, seal_field
-from smime_core.identity import Identity, load_identities, load_identity
+from smime_core.header_protection import ProtectionMode, protect_headers
+from smime_core.header_replies import keep_hidden
+from smime_core.identity import Identity, export_identities, load_identities, load_identity
 from smime_core.key_management import choose_signature_algorithm
 from smime_core.message import (
     SignatureForm,
@@ -33,10 +35,12 @@ from smime_core.message import (
 )
 from smime_core.mime.attachment import Attachment
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
+from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
-from smime_core.reading import read_entity
+from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report_json import report_to_json, time_to_json
+from wasm_build.mail_headers import describe_headers, describe_reply, parse_hidden
 from wasm_build.sealed import seal_identity, unseal_identities
 from wasm_build.wire import pack, unpack
 
@@ -95,14 +99,25 @@ async def run_verb(verb: str, args: Args, *, provider: CryptoProvider) -> Reply:
 
 
 async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
-    identities = await load_identities(args["p12"], args["passphrase"], provider=provider)
-    return await _seal_all(identities, args["sealKey"], provider)
+    passphrase = args["passphrase"]
+    identities = await load_identities(args["p12"], passphrase, provider=provider)
+    reply = await _seal_all(identities, args["sealKey"], provider)
+    if args.get("forKeeping") and identities:
+        # Some files have no passphrase, old ones a cipher that is none today: neither is to lie on a disk as it came.
+        if not passphrase:
+            raise WrongPassphrase()
+        reply["p12"] = await export_identities(identities, passphrase, provider=provider)
+    return reply
 
 
 async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
     draft = _parse_draft(args["draft"])
     identities = await _unseal(args, provider)
     outer_headers, entity = build_parts(draft)
+    if args["sign"] or args["recipients"]:
+        mode = ProtectionMode.CIPHER if args["recipients"] else ProtectionMode.CLEAR
+        policy = keep_hidden(parse_hidden(args["draft"]))
+        outer_headers, entity = protect_headers(outer_headers, entity, mode=mode, policy=policy)
     if args["sign"]:
         signer = _choose_signer(identities, sender=draft.sender, at=draft.date)
         entity = await sign_entity(entity, identity=signer, provider=provider, signing_time=draft.date)
@@ -122,8 +137,10 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         trust_store=_parse_trust(args),
         at=_parse_time(args["at"]),
         identities=await _unseal(args, provider),
+        # Old mail opens too, and its report says what is weak about it.
+        policy=Policy.ARCHIVE,
     )
-    readable = read_entity(report.content)
+    readable = (read_encrypted_payload if report.is_encrypted else read_entity)(report.content)
     attachments = [
         {"name": attachment.filename, "type": attachment.content_type, "data": attachment.data}
         for attachment in readable.attachments
@@ -132,7 +149,8 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         "report": report_to_json(report),
         "text": readable.text.encode(),
         "attachments": attachments,
-        "headers": [list(header) for header in report.headers],
+        "headers": describe_headers(report),
+        "reply": describe_reply(report),
     }
 
 
@@ -251,12 +269,12 @@ async def _roaming_open(args: Args, provider: CryptoProvider) -> Reply:
         parameters=_parse_parameters(args),
         provider=provider,
     )
+    if not identities:
+        raise MalformedMessage("the bundle holds no private key together with its certificate", where="bundle")
     return await _seal_all(identities, args["sealKey"], provider)
 
 
 async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: CryptoProvider) -> Reply:
-    if not identities:
-        raise MalformedMessage("the file holds no private key together with its certificate", where="PKCS#12")
     sealed = [await seal_identity(identity, seal_key, provider=provider) for identity in identities]
     pairs = zip(identities, sealed, strict=True)
     return {"identities": [{"sealed": one, **_describe(identity.certificate)} for identity, one in pairs]}
@@ -336,6 +354,7 @@ def _parse_draft(draft: Args) -> Draft:
         date=_parse_time(draft["date"]),
         message_id=draft["messageId"],
         in_reply_to=draft.get("inReplyTo") or "",
+        references=draft.get("references") or (),
         attachments=[
             Attachment(filename=one["name"], content_type=one["type"], data=one["data"]) for one in draft["attachments"]
         ],

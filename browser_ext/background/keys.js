@@ -1,4 +1,4 @@
-/** Keys and people: PKCS#12 files, their opened identities, certificates of other people, authorities. */
+/** Keys and people: key files, their opened identities, certificates of other people, authorities. */
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 import * as database from "./database.js";
@@ -19,10 +19,10 @@ export async function list() {
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
-  const identities = await openIdentities(p12.slice(0), passphrase);
+  const { identities, p12: kept } = await openIdentities(p12, passphrase, { forKeeping: true });
   const id = identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
   const described = identities.map(({ sealed: _, ...described }) => described);
-  await database.put("keyFiles", { id, name, p12, identities: described });
+  await database.put("keyFiles", { id, name, p12: kept, identities: described });
   await keepSealed(id, identities);
 }
 
@@ -30,17 +30,23 @@ export async function importKeyFile({ name, p12, passphrase }) {
 export async function unlock({ keyFile, passphrase }) {
   const file = await database.get("keyFiles", keyFile);
   if (!file) throw new RequestError("no-such-key");
-  await keepSealed(keyFile, await openIdentities(file.p12, passphrase));
+  await keepSealed(keyFile, (await openIdentities(file.p12, passphrase, { forKeeping: false })).identities);
 }
 
 /** @typedef {CertificateInfo & {sealed: ArrayBuffer}} OpenedIdentity */
 
-/** @param {ArrayBuffer} p12 @param {SealedSecret} passphrase @returns {Promise<OpenedIdentity[]>} */
-async function openIdentities(p12, passphrase) {
+/**
+ * Opens a key file; for keeping it comes back as PKCS#12, sealed anew under its passphrase, whatever it was before.
+ * @param {ArrayBuffer} p12
+ * @param {SealedSecret} passphrase
+ * @param {{forKeeping: boolean}} options
+ * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer}>}
+ */
+async function openIdentities(p12, passphrase, { forKeeping }) {
   const sealKey = await session.sealKeyForUnlock();
-  const { identities } = await vault.call("identity.open", { p12, passphrase, sealKey });
-  if (!identities.length) throw new RequestError("no-identity-in-file");
-  return identities;
+  const opened = await vault.call("identity.open", { p12, passphrase, sealKey, forKeeping });
+  if (!opened.identities.length) throw new RequestError("no-identity-in-file");
+  return opened;
 }
 
 /** @param {string} keyFile @param {OpenedIdentity[]} identities */

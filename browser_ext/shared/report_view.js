@@ -26,7 +26,8 @@ function sentenceOf(report, translate) {
     return { sentence: translate("state_verified_sentence", { sender: nameOf(signers[0], report) }) };
   }
   // The general sentence says best what an unsigned text is; the reasons stand in the details.
-  return reasons.length && state !== "encrypted-only" ? { sentence: reasons[0].sentence } : {};
+  // What stands in brackets is for experts, who find it in the details.
+  return reasons.length && state !== "encrypted-only" ? { sentence: reasons[0].sentence.replace(/ \([^()]*\)$/u, "") } : {};
 }
 
 /** @param {any} signer @param {any} report */

@@ -35,7 +35,6 @@ from smime_core.examination import (
     check_compressed_type,
     check_sealed_type,
     compressed_layer,
-    encrypted_layer,
     signed_layer,
 )
 from smime_core.header_protection import HeaderScheme, find_scheme
@@ -192,16 +191,14 @@ class _StreamedWalk:
         if structure.content is None:
             raise MalformedMessage("this content is never detached", where="CMS")
         skeleton = structure.skeleton
-        depth = len(self.state.layers)
         if skeleton.content_type == ID_COMPRESSED_DATA:
             check_compressed_type(parse_compressed_data(skeleton.content).e_content_type, self._opener)
-            self.state.add(compressed_layer(depth=depth))
+            self.state.add(compressed_layer(depth=len(self.state.layers)))
             return InflatedOctets(structure.content)
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         check_sealed_type(enveloped, self._opener)
         opened = await self._decrypt(enveloped, structure.content) if self._opener.has_keys else None
-        self.state.add(encrypted_layer(enveloped, opened.recipient if opened else None, depth=depth))
-        self.state.behind_unauthenticated |= opened is not None and not enveloped.is_authenticated
+        self.state.add_encrypted(enveloped, opened.recipient if opened else None)
         return opened.result if opened else None
 
     async def _decrypt(self, enveloped: EnvelopedData, encrypted: Octets) -> OpenedWith[Octets]:

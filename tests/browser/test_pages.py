@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from smime_core import blocking
+from smime_core.blocking import run
+from smime_core.private_key_file import export_private_key
 from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import ENTER
-from webbridge.demo.accounts import Account
+from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -85,6 +87,37 @@ def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: 
     visitor.page.wait_for_text(alice.address, selector=named("identities"), timeout_seconds=OPERATION_SECONDS)
     visitor.open_message(welcome)
     assert visitor.state == "verified"
+
+
+@pytest.mark.parametrize("passphrase", ["", "a passphrase of its own"], ids=["open", "under a passphrase"])
+def test_keys_come_from_a_pem_file_too(
+    visitor: MailPages, alice: Account, welcome: int, tmp_path: Path, passphrase: str
+) -> None:
+    key = alice.identity.private_key
+    encrypted = passphrase.encode() or None
+    pem = export_private_key(key, encrypted, provider=NativeProvider(), iterations=2048)
+    certificate = certificate_pem(alice.identity.certificate).encode()
+    (tmp_path / "alice.pem").write_bytes(certificate + run(pem))
+    open_file(visitor, tmp_path / "alice.pem", passphrase)
+    # Keys without a passphrase are never offered to the key server, which would keep them under none.
+    next_view = named("enrol" if passphrase else "messages")
+    visitor.page.wait_for_selector(next_view, timeout_seconds=OPERATION_SECONDS)
+    visitor.open_message(welcome)
+    assert visitor.state == "verified"
+
+
+def test_a_pem_file_that_wants_a_passphrase_asks_for_it(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
+    pem = export_private_key(alice.identity.private_key, b"secret", provider=NativeProvider(), iterations=2048)
+    (tmp_path / "alice.pem").write_bytes(certificate_pem(alice.identity.certificate).encode() + run(pem))
+    open_file(visitor, tmp_path / "alice.pem", "")
+    field = f"{named('file-form')} {named('passphrase-error')}"
+    visitor.page.wait_for_text("passphrase is missing", selector=field, timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_file_of_certificates_alone_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
+    (tmp_path / "alice.pem").write_text(certificate_pem(alice.identity.certificate))
+    open_file(visitor, tmp_path / "alice.pem", "")
+    visitor.page.wait_for_text("no private key", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
 def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:

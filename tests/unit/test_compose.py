@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smime_core.compose import Draft, build_mail, build_parts
+from smime_core.compose import Draft, build_mail, build_parts, find_message_ids
 from smime_core.errors import MalformedMessage
 from smime_core.mime import split_message
 from smime_core.mime.attachment import Attachment
@@ -71,6 +71,21 @@ def test_another_program_reads_names_subject_text_and_files() -> None:
     assert body.get_content().splitlines() == ["Grüße", ".", "From Alice  ", ""]
     assert file.get_filename() == attached.filename
     assert file.get_content() == attached.data
+
+
+def test_a_reply_names_the_whole_thread() -> None:
+    thread = [f"<{number}{'x' * 60}@b.test>" for number in range(20)]
+    message = build_mail(draft(in_reply_to=thread[-1], references=thread))
+    mail = read_with_the_standard_library(message)
+    assert mail["References"].split() == thread
+    assert mail["In-Reply-To"] == thread[-1]
+    assert max(map(len, message.split(b"\r\n"))) < 100
+
+
+def test_only_whole_message_ids_are_taken_from_strangers_fields() -> None:
+    assert find_message_ids("<1@a> two <3> <4@b\N{DEGREE SIGN}> <5@c>") == ("<1@a>", "<5@c>")
+    with pytest.raises(MalformedMessage, match="References"):
+        build_mail(draft(in_reply_to="<1@a>", references=["<1@a>\r\nBcc: eve@evil.test"]))
 
 
 @pytest.mark.parametrize("control", ["\r", "\n", "\0", "\r\nBcc: eve@evil.test", "\x7f", "\ud800"])

@@ -16,7 +16,7 @@ from smime_core.header_protection import (
     protect_headers,
     unprotect_headers,
 )
-from smime_core.header_replies import reply_headers
+from smime_core.header_replies import HiddenField, keep_hidden, reply_headers
 from smime_core.mime import Headers, from_addresses, parse_entity, parse_headers, split_signed
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.reading import read_encrypted_payload, read_entity
@@ -321,6 +321,28 @@ class TestReplies:
         reply = reply_headers(shown(*hides_ids), policy=hcp_no_confidentiality)
         assert reply.policy("In-Reply-To", "<1@good.test>") is None
         assert reply.policy("References", "<1@good.test>") is None
+
+    def test_a_thread_stays_hidden_however_the_reply_writes_it(self) -> None:
+        hides_ids = protect_headers(OUTER, ENTITY, mode=CIPHER, policy=lambda n, v: None if n == "Message-ID" else v)
+        policy = keep_hidden(reply_headers(shown(*hides_ids)).hidden)
+        assert policy("References", "<0@good.test> <1@good.test>") is None
+        assert policy("To", "alice@good.test") == "alice@good.test"
+
+    @pytest.mark.parametrize(
+        ("name", "outside", "expected"),
+        [
+            ("subject", "Re: \N{LOCK}", "[...]"),
+            ("subject", "Re: " + "x" * 900, "[...]"),
+            ("subject", "Re: secret?", "Re: secret?"),
+            ("references", "<1@x> " * 200, None),
+        ],
+        ids=["beyond ASCII", "too long", "fine", "a long thread"],
+    )
+    def test_what_cannot_stand_outside_is_hidden_all_the_same(
+        self, name: str, outside: str, expected: str | None
+    ) -> None:
+        hidden = [HiddenField(name=name, value="Re: Plans", outside=outside)]
+        assert keep_hidden(hidden, hcp_no_confidentiality)(name.title(), "Re: Plans") == expected
 
     def test_the_writers_own_policy_still_counts(self) -> None:
         reply = reply_headers(shown(*protect_headers(OUTER, ENTITY, mode=CLEAR)))

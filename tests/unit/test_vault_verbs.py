@@ -6,11 +6,15 @@ import datetime
 from typing import Any
 
 import pytest
+from asn1crypto import pem
 
 from smime_core.blocking import run
 from smime_core.demo_ca import issue_identity
 from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
+from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
+from smime_core.message import encrypt_entity
+from smime_core.mime import Headers, parse_entity, split_message
 from smime_core.providers.native import NativeProvider
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person
 from wasm_build.sealed import seal_identity, unseal_identities
@@ -60,7 +64,85 @@ def test_a_letter_is_written_sealed_opened_and_verified() -> None:
     assert opened["report"]["state"] == "verified"
     assert opened["text"] == "Grüße".encode()
     assert opened["attachments"] == [{"name": "a.txt", "type": "text/plain", "data": b"attached"}]
-    assert ["Subject", "Plans"] in opened["headers"]
+    assert ["Subject", "Plans", "signed-and-encrypted"] in opened["headers"]
+    assert ["To", "bob@example.test", "signed-only"] in opened["headers"]
+
+
+def outer_fields(message: bytes) -> Headers:
+    return parse_entity(message).headers
+
+
+def test_the_subject_of_a_sealed_letter_stands_inside_alone() -> None:
+    written = call(
+        "message.compose", draft=draft(), sign=False, identities=[], recipients=[person("bob").certificate.der]
+    )
+    assert outer_fields(written["message"]).get("Subject") == "[...]"
+    opened = call("message.open", message=written["message"], **sealed(person("bob")), **trust())
+    assert ["Subject", "Plans", "encrypted-only"] in opened["headers"]
+
+
+def test_the_fields_of_a_signed_letter_are_signed_and_readable() -> None:
+    written = call("message.compose", draft=draft(), sign=True, **sealed(person("alice")), recipients=[])
+    assert outer_fields(written["message"]).get("Subject") == "Plans"
+    renamed = written["message"].replace(b"Subject: Plans", b"Subject: Other", 1)
+    opened = call("message.open", message=renamed, identities=[], **trust())
+    assert ["Subject", "Plans", "signed-only"] in opened["headers"]
+    assert "headers-altered-outside" in [reason["code"] for reason in opened["report"]["reasons"]]
+
+
+def test_a_letter_without_protection_claims_none() -> None:
+    written = call("message.compose", draft=draft(), sign=False, identities=[], recipients=[])
+    assert b"hp=" not in written["message"]
+    opened = call("message.open", message=written["message"], identities=[], **trust())
+    assert ["Subject", "Plans", "unprotected"] in opened["headers"]
+
+
+def test_an_answer_hides_what_the_message_hid() -> None:
+    """RFC 9788 section 6.1; here the original hid even its Message-ID."""
+    alice, bob = person("alice"), person("bob")
+
+    def hides_id(name: str, value: str) -> str | None:
+        return None if name == "Message-ID" else value
+
+    message = MESSAGE.replace(b"Date:", b"Message-ID: <1@example.test>\r\nReferences: <0@example.test>\r\nDate:")
+    outer, entity = protect_headers(*split_message(message), mode=ProtectionMode.CIPHER, policy=hides_id)
+    sealed_entity = run(encrypt_entity(entity, recipients=[bob.certificate], provider=PROVIDER))
+    reply = call("message.open", message=outer + sealed_entity, **sealed(bob), **trust())["reply"]
+    assert (reply["inReplyTo"], reply["references"]) == ("<1@example.test>", ["<0@example.test>", "<1@example.test>"])
+
+    answer = draft("bob@example.test", to=["alice@example.test"], subject="Re: Greetings", **reply)
+    written = call("message.compose", draft=answer, sign=False, identities=[], recipients=[alice.certificate.der])
+    assert b"<1@example.test>" not in written["message"].replace(b"Message-ID: <1@example.test>", b"", 1)
+    opened = call("message.open", message=written["message"], **sealed(alice), **trust())
+    assert ["In-Reply-To", "<1@example.test>", "encrypted-only"] in opened["headers"]
+
+
+def test_an_answer_joins_the_thread_of_an_unprotected_message() -> None:
+    message = MESSAGE.replace(b"Date:", b"Message-ID: <1@example.test>\r\nReferences: <0@example.test> junk\r\nDate:")
+    reply = call("message.open", message=message, identities=[], **trust())["reply"]
+    assert reply == {
+        "inReplyTo": "<1@example.test>",
+        "references": ["<0@example.test>", "<1@example.test>"],
+        "hidden": [],
+    }
+
+
+def test_a_message_id_that_no_draft_may_hold_stops_no_answer() -> None:
+    message = MESSAGE.replace(b"Date:", b"Message-ID: no id\r\nDate:")
+    reply = call("message.open", message=message, identities=[], **trust())["reply"]
+    assert (reply["inReplyTo"], reply["references"]) == (None, [])
+
+
+def test_the_copy_of_the_subject_for_old_programs_is_not_shown() -> None:
+    bob = person("bob")
+    entity = (
+        b'Subject: Plans\r\nContent-Type: text/plain; hp="cipher"; hp-legacy-display="1"\r\n\r\n'
+        b"Subject: Plans\r\n\r\nHello.\r\n"
+    )
+    message = b"From: a@x.test\r\nSubject: [...]\r\nMIME-Version: 1.0\r\n" + run(
+        encrypt_entity(entity, recipients=[bob.certificate], provider=PROVIDER)
+    )
+    assert call("message.open", message=message, **sealed(bob), **trust())["text"] == b"Hello."
 
 
 def test_the_writer_can_read_what_they_sealed() -> None:
@@ -147,6 +229,37 @@ def test_a_file_opens_with_its_passphrase_alone() -> None:
     assert identity.certificate == person("bob").certificate
     with pytest.raises(WrongPassphrase):
         call("identity.open", p12=p12, passphrase=b"wrong", sealKey=SEAL_KEY)
+
+
+def pem_identity(*, key: bool = True) -> bytes:
+    bob = person("bob")
+    blocks = [pem.armor("CERTIFICATE", bob.certificate.der)]
+    if key:
+        blocks.append(pem.armor("PRIVATE KEY", bob.private_key.pkcs8_der))
+    return b"".join(blocks)
+
+
+def test_a_pem_file_opens_without_a_passphrase() -> None:
+    (opened,) = call("identity.open", p12=pem_identity(), passphrase=b"", sealKey=SEAL_KEY)["identities"]
+    assert opened["fingerprint"] == person("bob").certificate.fingerprint
+
+
+def test_a_file_without_a_private_key_has_no_identity() -> None:
+    assert call("identity.open", p12=pem_identity(key=False), passphrase=b"", sealKey=SEAL_KEY) == {"identities": []}
+
+
+def test_a_file_to_keep_comes_back_sealed_under_its_passphrase() -> None:
+    kept = call("identity.open", p12=pem_identity(), passphrase=b"new", sealKey=SEAL_KEY, forKeeping=True)["p12"]
+    assert person("bob").private_key.pkcs8_der not in kept
+    (again,) = call("identity.open", p12=kept, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
+    assert again["fingerprint"] == person("bob").certificate.fingerprint
+    with pytest.raises(WrongPassphrase):
+        call("identity.open", p12=kept, passphrase=b"", sealKey=SEAL_KEY)
+
+
+def test_nothing_is_kept_without_a_passphrase() -> None:
+    with pytest.raises(WrongPassphrase):
+        call("identity.open", p12=pem_identity(), passphrase=b"", sealKey=SEAL_KEY, forKeeping=True)
 
 
 def test_a_sealed_identity_keeps_key_and_chain() -> None:

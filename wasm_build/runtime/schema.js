@@ -14,6 +14,8 @@ const KEYS = { identities: ["bytes"], sealKey: "secret?" };
 const TRUST = { anchors: ["bytes"], at: "text" };
 /** @type {Record<string, Kind>} */
 const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
+/** A field that the message which is answered hid. @type {Record<string, Kind>} */
+const HIDDEN = { name: "text", value: "text", outside: "text?" };
 /** @type {Record<string, Kind>} */
 const DRAFT = {
   from: "text",
@@ -25,13 +27,15 @@ const DRAFT = {
   date: "text",
   messageId: "text?",
   inReplyTo: "text?",
+  references: ["text"],
+  hidden: [HIDDEN],
 };
 /** @type {Record<string, Kind>} */
 const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 
 /** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
 export const VERBS = Object.freeze({
-  "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret" },
+  "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", forKeeping: "flag?" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], cipher: "text?" },
   "message.open": { message: "bytes", ...KEYS, ...TRUST },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },

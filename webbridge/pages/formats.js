@@ -31,7 +31,7 @@ export function writeMailbox({ name, address }) {
 
 /**
  * Reads header fields by their name in small letters; an absent one is empty.
- * @param {[string, string][]} headers
+ * @param {import("./mail_vault.js").HeaderField[]} headers
  */
 export function headerReader(headers) {
   return (/** @type {string} */ name) => headers.find(([field]) => field.toLowerCase() === name)?.[1] ?? "";

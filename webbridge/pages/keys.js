@@ -71,7 +71,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Opens a PKCS#12 file.
+   * Opens a file with keys: PKCS#12 or PEM.
    * @param {ArrayBuffer} p12
    * @param {Secret} passphrase
    */
@@ -79,7 +79,9 @@ export class KeyRing extends EventTarget {
     const offered = { p12: p12.slice(0), passphrase: copySecret(passphrase) };
     try {
       const vault = await this.#vault();
-      this.#adopt(await vault.call("identity.open", { p12, passphrase, sealKey: this.#copySealKey() }));
+      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#copySealKey() });
+      if (opened.identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
+      this.#adopt(opened);
     } catch (error) {
       forget(offered);
       throw error;
@@ -87,7 +89,9 @@ export class KeyRing extends EventTarget {
       overwrite(passphrase.buffer);
     }
     this.dismissOffer();
-    this.#offered = offered;
+    // The key server keeps keys under the same passphrase: without one there is nothing to offer.
+    if (offered.passphrase.length > 0) this.#offered = offered;
+    else forget(offered);
     this.#changed();
   }
 

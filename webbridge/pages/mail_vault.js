@@ -19,12 +19,20 @@ import { overwrite } from "./keys.js";
 /**
  * @typedef {{
  *   from: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
- *   messageId: string, inReplyTo: string | null,
+ *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
  * }} Draft
  */
+/** What a field of the answer would say, and what stands outside in its place. */
+/** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
+/** What an answer takes over, so that it joins the thread and hides what the message hid. */
+/** @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
+/** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
+/** @typedef {[string, string, FieldProtection]} HeaderField name, value, and what protects it */
 /** @typedef {import("./report_details.js").Report} Report */
 /**
- * @typedef {{report: Report, text: string, attachments: Attachment[], headers: [string, string][]}} OpenedMessage
+ * @typedef {{
+ *   report: Report, text: string, attachments: Attachment[], headers: HeaderField[], reply: ReplyFields,
+ * }} OpenedMessage
  */
 
 export class MailVault {

@@ -24,7 +24,7 @@ export function replyTo(app, opened) {
     to: [sender.address],
     subject: /^re:/iu.test(subject) ? subject : `Re: ${subject}`,
     text: `\n\n${intro}\n${quoted.join("\n")}\n`,
-    inReplyTo: header("message-id") || null,
+    ...opened.reply,
     answersSealed: isSealed(opened.report),
   };
 }

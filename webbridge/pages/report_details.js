@@ -5,8 +5,8 @@
  */
 
 import { html } from "./runtime/ui/dom.js";
-import { lockMark, sentenceKey, stateStatement, wordKey } from "./runtime/ui/state_mark.js";
-import { dayOnly, longDate, readMailbox, writeMailbox } from "./formats.js";
+import { STATES, lockMark, sentenceKey, stateMark, stateStatement, wordKey } from "./runtime/ui/state_mark.js";
+import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./runtime/ui/state_mark.js").State} State */
@@ -36,6 +36,11 @@ import { dayOnly, longDate, readMailbox, writeMailbox } from "./formats.js";
  *   signers: SignerReport[], recipients: RecipientReport[], certificates: CertificateReport[],
  * }} Report by smime_core/cli/report.schema.json
  */
+
+/** Remarks that nobody needs before the details: nothing follows from them for who reads. */
+const FOR_DETAILS = new Set(["revocation-not-checked", "signed-attributes-resorted"]);
+/** Reasons whose brackets name something that is nowhere else. */
+const WITH_BRACKETS = new Set(["headers-altered-outside", "signed-by-sender-field"]);
 
 /** @param {Report} report */
 export function isSealed(report) {
@@ -102,8 +107,7 @@ function stateSentence({ translate }, report, from) {
     return translate("state_verified_sentence", { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
   }
   const first = report.reasons[0];
-  // What stands in brackets is for experts, who find it in the details.
-  if (report.state === "signed-unverified" && first) return first.sentence.replace(/ \([^()]*\)$/u, "");
+  if (report.state === "signed-unverified" && first) return plainSentence(first);
   return translate(sentenceKey(report.state));
 }
 
@@ -121,18 +125,28 @@ function createLock({ translate }, report) {
 }
 
 /**
- * Every reason why the state is not better, each with what to do.
+ * A reason without what stands in brackets, which is for experts: they find it in the details.
+ * @param {Reason} reason
+ */
+function plainSentence({ code, sentence }) {
+  return WITH_BRACKETS.has(code) ? sentence : sentence.replace(/ \([^()]*\)$/u, "");
+}
+
+/**
+ * Every reason why the state is not better and every remark on a good one, each with what to do.
  * @param {App} app
  * @param {Report} report
  */
 function createReasons({ translate }, report) {
-  if (report.state === "verified" || report.reasons.length === 0) return null;
-  const items = report.reasons.map(({ code, sentence }, index) => {
-    const key = `advice_${code.replaceAll("-", "_")}`;
+  const reasons = report.reasons.filter(({ code }) => !FOR_DETAILS.has(code));
+  if (reasons.length === 0) return null;
+  const items = reasons.map((reason, index) => {
+    const key = `advice_${reason.code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
     // The first reason of this state is its sentence already.
     const said = report.state === "signed-unverified" && index === 0;
-    return html("li", { dir: "auto", data: { test: "reason", code }, text: said ? advice : `${sentence} ${advice}` });
+    const text = said ? advice : `${plainSentence(reason)} ${advice}`;
+    return html("li", { dir: "auto", data: { test: "reason", code: reason.code }, text });
   });
   return html("ul", { class: "reasons" }, ...items);
 }
@@ -144,8 +158,7 @@ function createReasons({ translate }, report) {
 function createDetails(app, report) {
   if (report.layers.length === 0) return null;
   const { translate } = app;
-  // A verified message may carry a reason that did not matter to the store, such as revocation that was not asked.
-  const remarks = report.state === "verified" ? report.reasons : [];
+  const remarks = report.reasons.filter(({ code }) => FOR_DETAILS.has(code));
   return html(
     "details",
     { class: "details", data: { test: "details" } },
@@ -171,11 +184,47 @@ function createLayer(app, report, layer, index) {
     html("h3", { text: translate(`layer_${layer.kind}`) }),
     createFacts([
       [translate("fact_algorithm"), layer.algorithm],
-      [translate("fact_covers"), translate(layer.coversWhole ? "covers_whole" : "covers_part")],
+      [translate("fact_covers"), translate(layer.coversWhole ? "covers_whole" : "covers_part", { part: layer.path })],
     ]),
     ...signers.map((signer) => createSigner(app, report, signer)),
     recipients.length > 0 ? createRecipients(app, recipients) : null,
   );
+}
+
+/**
+ * The verdicts on parts that have a protection of their own, for below the text: each covers its part alone.
+ * @param {App} app
+ * @param {Report} report
+ */
+export function createPartVerdicts({ translate }, report) {
+  const items = report.layers.flatMap((layer, index) => {
+    if (layer.coversWhole) return [];
+    const signers = report.signers.filter((signer) => signer.layer === index);
+    const state = worstState(signers);
+    const who = signers.map((signer) => findCertificate(report, signer.certificate)?.addresses.join(", ") || signer.sid);
+    const values = { part: layer.path, word: state ? translate(wordKey(state)) : "", who: listOf(who, translate) };
+    const mark = state ? stateMark(state, translate, { size: 20 }) : lockMark("", { size: 20 });
+    mark.setAttribute("aria-hidden", "true");
+    const text = html("span", { dir: "auto", text: translate(`part_${layer.kind}`, values) });
+    return [html("li", { class: "part", data: { test: "part", state: state ?? layer.kind } }, mark, text)];
+  });
+  if (items.length === 0) return null;
+  return html(
+    "section",
+    { class: "parts" },
+    html("h3", { text: translate("parts") }),
+    html("ul", { class: "part-rows" }, ...items),
+    html("p", { class: "field-hint", text: translate("parts_meaning") }),
+  );
+}
+
+/**
+ * @param {SignerReport[]} signers
+ * @returns {State | null}
+ */
+function worstState(signers) {
+  const states = signers.map(({ state }) => state);
+  return STATES.findLast((state) => states.includes(state)) ?? null;
 }
 
 /**

@@ -33,7 +33,10 @@ export class MailView {
     this.title = translate("nav_mail");
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
     this.#list = new MessageList(app);
-    this.#reading = new Reading(app, { onSeen: (uid) => void this.#markSeen(uid) });
+    this.#reading = new Reading(app, {
+      onSeen: (uid) => void this.#markSeen(uid),
+      onSubject: (uid, subject) => this.#list.showSubject(uid, subject),
+    });
     const refresh = html("button", {
       type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
       on: { click: () => void this.#loadAll() },
@@ -84,6 +87,7 @@ export class MailView {
   #keysChanged() {
     // What the keys opened goes with them; a view out of sight opens its message again when it is shown.
     this.#reading.clear();
+    this.#list.forgetSubjects();
     if (this.#uid !== null && this.element.isConnected) void this.#reading.open(this.#folder, this.#uid);
   }
 

@@ -10,6 +10,8 @@ import { messagePath } from "../routes.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
 
+const OBSCURED_SUBJECT = "[...]";
+
 export class MessageList {
   #app;
   #folder = "";
@@ -18,6 +20,8 @@ export class MessageList {
   #current = null;
   /** @type {MessageSummary[]} */
   #messages = [];
+  /** Subjects that were hidden outside, of messages opened since the keys changed. @type {Map<number, string>} */
+  #subjects = new Map();
   /** @type {AbortController | null} */
   #loading = null;
   #rows = html("ul", { class: "rows", data: { test: "messages" } });
@@ -47,6 +51,7 @@ export class MessageList {
     if (folder !== this.#folder) {
       this.#folder = folder;
       this.#messages = [];
+      this.#subjects.clear();
       this.#older.hidden = true;
       this.#draw();
     }
@@ -70,8 +75,26 @@ export class MessageList {
     const message = this.#messages.find((each) => each.uid === uid);
     if (!message || message.seen) return false;
     message.seen = true;
-    this.#link(uid)?.parentElement?.replaceWith(this.#createRow(message));
+    this.#redraw(message);
     return true;
+  }
+
+  /**
+   * The subject as it stood inside the message, in place of the one that hides it.
+   * @param {number} uid
+   * @param {string} subject
+   */
+  showSubject(uid, subject) {
+    const message = this.#messages.find((each) => each.uid === uid);
+    if (!message || !hidesSubject(message)) return;
+    this.#subjects.set(uid, subject);
+    this.#redraw(message);
+  }
+
+  /** What the keys opened goes with them. */
+  forgetSubjects() {
+    this.#subjects.clear();
+    this.#draw();
   }
 
   /** @param {number} uid */
@@ -114,7 +137,15 @@ export class MessageList {
   /** @param {MessageSummary} message */
   #createRow(message) {
     const isCurrent = message.uid === this.#current;
-    return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent });
+    const { translate } = this.#app;
+    const outside = hidesSubject(message) ? translate("subject_sealed") : message.subject;
+    const subject = this.#subjects.get(message.uid) || outside || translate("no_subject");
+    return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent, subject });
+  }
+
+  /** @param {MessageSummary} message */
+  #redraw(message) {
+    this.#link(message.uid)?.parentElement?.replaceWith(this.#createRow(message));
   }
 
   /**
@@ -127,16 +158,23 @@ export class MessageList {
 }
 
 /**
+ * Whether the subject outside only stands for one that is sealed (RFC 9788 section 3.2.1).
+ * @param {MessageSummary} message
+ */
+function hidesSubject({ protection, subject }) {
+  return protection === "sealed" && subject === OBSCURED_SUBJECT;
+}
+
+/**
  * @param {App} app
  * @param {MessageSummary} message
- * @param {{folder: string, isOutgoing: boolean, isCurrent: boolean}} options
+ * @param {{folder: string, isOutgoing: boolean, isCurrent: boolean, subject: string}} options
  */
-function createRow(app, message, { folder, isOutgoing, isCurrent }) {
+function createRow(app, message, { folder, isOutgoing, isCurrent, subject }) {
   const { translate } = app;
   const sender = readMailbox(message.from);
   const from = sender.name || sender.address || translate("no_sender");
   const who = isOutgoing ? translate("row_to", { to: message.to }) : from;
-  const subject = message.subject || translate("no_subject");
   const link = html(
     "a",
     {

@@ -8,7 +8,8 @@ import { html } from "../runtime/ui/dom.js";
 import { headerReader, longDate, readMailbox, writeMailbox } from "../formats.js";
 import { createAttachmentList } from "../attachments.js";
 import { overwrite } from "../keys.js";
-import { createState, isClosed, isSealed, provedSender } from "../report_details.js";
+import { createHeaderNotes } from "../header_notes.js";
+import { createPartVerdicts, createState, isClosed, isSealed, provedSender } from "../report_details.js";
 import { replyTo } from "../reply.js";
 import { problem } from "../parts.js";
 import { messagePath } from "../routes.js";
@@ -19,6 +20,7 @@ import { messagePath } from "../routes.js";
 export class Reading {
   #app;
   #onSeen;
+  #onSubject;
   /** @type {AbortController | null} */
   #opening = null;
   /** The attachments of the message that is shown. @type {import("../mail_vault.js").Attachment[]} */
@@ -26,11 +28,12 @@ export class Reading {
 
   /**
    * @param {App} app
-   * @param {{onSeen: (uid: number) => void}} options
+   * @param {{onSeen: (uid: number) => void, onSubject: (uid: number, subject: string) => void}} options
    */
-  constructor(app, { onSeen }) {
+  constructor(app, { onSeen, onSubject }) {
     this.#app = app;
     this.#onSeen = onSeen;
+    this.#onSubject = onSubject;
     const label = app.translate("reading_label");
     this.element = html("section", { class: "reading", "aria-label": label, data: { test: "reading" } });
     this.clear();
@@ -52,7 +55,7 @@ export class Reading {
       const opened = await mailVault.open(await api.rawMessage(folder, uid, signal), signal);
       if (signal.aborted) return;
       if (isClosed(opened.report)) this.#showLocked(folder);
-      else this.#show(folder, opened);
+      else this.#show(folder, uid, opened);
       this.#onSeen(uid);
     } catch (error) {
       if (signal.aborted) return;
@@ -83,11 +86,13 @@ export class Reading {
 
   /**
    * @param {string} folder
+   * @param {number} uid
    * @param {OpenedMessage} opened
    */
-  #show(folder, opened) {
+  #show(folder, uid, opened) {
     this.#held = opened.attachments;
     const message = createMessage(this.#app, opened);
+    this.#onSubject(uid, headerReader(opened.headers)("subject"));
     this.element.replaceChildren(backLink(this.#app, folder), ...message.parts);
     message.heading.focus({ preventScroll: true });
     this.#app.announce(message.spoken);
@@ -155,7 +160,9 @@ function createMessage(app, opened) {
   });
   const actions = html("div", { class: "actions" }, reply);
   /** @type {HTMLElement[]} */
-  const parts = [state.element, heading, createHeaders(app, opened, header), body];
+  const parts = [state.element, heading, createHeaders(app, opened, header), ...createHeaderNotes(app, opened), body];
+  const verdicts = createPartVerdicts(app, opened.report);
+  if (verdicts) parts.push(verdicts);
   if (opened.attachments.length > 0) parts.push(createAttachmentList(app, opened.attachments));
   return { heading, spoken: state.spoken, parts: [...parts, actions] };
 }

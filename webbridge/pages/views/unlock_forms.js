@@ -65,6 +65,7 @@ function createServerForm(app, field, onUnlocked) {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (field.length === 0) return field.setError(translate("passphrase_missing"));
     void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_key_login_refused" });
   });
   return form;
@@ -78,7 +79,7 @@ function createServerForm(app, field, onUnlocked) {
 function createFileForm(app, field, onUnlocked) {
   const { translate } = app;
   const file = inputField(translate("key_file"), {
-    type: "file", accept: ".p12,.pfx,application/x-pkcs12", data: { test: "key-file" },
+    type: "file", accept: ".p12,.pfx,.pem,application/x-pkcs12", data: { test: "key-file" },
   }, { hint: translate("key_file_hint") });
   const failure = problem("file-error");
   const button = html("button", {
@@ -96,7 +97,9 @@ function createFileForm(app, field, onUnlocked) {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_wrong_passphrase" });
+    // Some files have no passphrase: without one it is tried, and asked for when the file wants it.
+    const refusedKey = field.length === 0 ? "passphrase_missing" : "error_wrong_passphrase";
+    void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
   });
   return form;
 }
@@ -112,7 +115,6 @@ async function attempt(app, { field, failure, button, unlock, onUnlocked, refuse
   const { translate } = app;
   failure.textContent = "";
   field.setError("");
-  if (field.length === 0) return field.setError(translate("passphrase_missing"));
   await whileBusy(button, translate("unlocking"), async () => {
     try {
       await unlock();

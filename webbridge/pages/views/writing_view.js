@@ -20,7 +20,9 @@ import { createSentView } from "./sent_view.js";
 /** @typedef {import("../sending_plan.js").Letter} Letter */
 /** @typedef {import("../sending_plan.js").Obstacle} Obstacle */
 /**
- * @typedef {{to: string[], subject: string, text: string, inReplyTo: string | null, answersSealed: boolean}} Proposal
+ * @typedef {import("../mail_vault.js").ReplyFields & {
+ *   to: string[], subject: string, text: string, answersSealed: boolean,
+ * }} Proposal
  */
 /**
  * @typedef {import("../app.js").View & {isBegun: () => boolean, isDone: () => boolean, dispose: () => void,
@@ -28,7 +30,7 @@ import { createSentView } from "./sent_view.js";
  */
 
 /** @type {Proposal} */
-const BLANK = { to: [], subject: "", text: "", inReplyTo: null, answersSealed: false };
+const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersSealed: false };
 
 /** How long the seal is drawn: as in the style sheet. */
 const SEALING_MILLISECONDS = 200;
@@ -238,6 +240,8 @@ class Writing {
       attachments: this.#attachments,
       messageId: `<${crypto.randomUUID()}@${domain}>`,
       inReplyTo: this.#proposal.inReplyTo,
+      references: this.#proposal.references,
+      hidden: this.#proposal.hidden,
     };
   }
 

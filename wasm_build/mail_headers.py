@@ -1,0 +1,43 @@
+"""Header fields between the vault and the page: how each is protected, what a reply may not give away (RFC 9788)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from smime_core.compose import find_message_ids
+from smime_core.header_protection import FieldProtection
+from smime_core.header_replies import HiddenField, reply_headers
+from smime_core.report import MessageReport
+
+
+def describe_headers(report: MessageReport) -> list[list[str]]:
+    """The displayed fields: name, value, and a value of `FieldProtection`."""
+    protections = report.header_protections or [FieldProtection.UNPROTECTED] * len(report.headers)
+    pairs = zip(report.headers, protections, strict=True)
+    return [[name, value, str(protection)] for (name, value), protection in pairs]
+
+
+def describe_reply(report: MessageReport) -> dict[str, Any]:
+    """What the draft of an answer holds, so that it joins the thread and gives nothing away that this message hid."""
+    in_reply_to, references, hidden = _thread(report)
+    return {
+        "inReplyTo": next(iter(find_message_ids(in_reply_to)), None),
+        "references": list(find_message_ids(references)),
+        "hidden": [{"name": one.name, "value": one.value, "outside": one.outside} for one in hidden],
+    }
+
+
+def parse_hidden(draft: dict[str, Any]) -> list[HiddenField]:
+    """What came back of `describe_reply`."""
+    fields = draft.get("hidden") or ()
+    return [HiddenField(name=one["name"], value=one["value"], outside=one.get("outside")) for one in fields]
+
+
+def _thread(report: MessageReport) -> tuple[str, str, Sequence[HiddenField]]:
+    if report.protected_headers is not None:
+        reply = reply_headers(report.protected_headers)
+        return reply.in_reply_to, reply.references, reply.hidden
+    headers = {name.lower(): value for name, value in report.headers}
+    message_id = headers.get("message-id", "")
+    return message_id, f"{headers.get('references', '')} {message_id}", ()
