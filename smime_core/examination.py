@@ -132,7 +132,8 @@ class Walk:
         state, reasons = draw_headline(self.layers, claim=claim, claimed=claimed, trust_store=examiner.trust_store)
         if protected is not None:
             state, reasons = _hold_against_outside(state, reasons, protected)
-        last = self.layers[-1] if self.layers else None
+        # A part that stays closed is told at the part.
+        last = next((layer for layer in reversed(self.layers) if layer.covers_whole), None)
         if last and last.kind is LayerKind.ENCRYPTED and not any(one.opened for one in last.recipients):
             reasons = (*reasons, reason("not-opened"))
         return MessageReport(

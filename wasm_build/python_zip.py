@@ -14,7 +14,7 @@ _CORE_LEFT_OUT: Final = ("cli/", "demo_ca.py", "providers/native")
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
-    "mail_headers.py",
+    "replies.py",
     "sealed.py",
     "stand_in.py",
     "verbs.py",

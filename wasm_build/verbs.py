@@ -40,7 +40,7 @@ from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report_json import report_to_json, time_to_json
-from wasm_build.mail_headers import describe_headers, describe_reply, parse_hidden
+from wasm_build.replies import describe_reply, parse_hidden
 from wasm_build.sealed import seal_identity, unseal_identities
 from wasm_build.wire import pack, unpack
 
@@ -149,7 +149,7 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         "report": report_to_json(report),
         "text": readable.text.encode(),
         "attachments": attachments,
-        "headers": describe_headers(report),
+        "headers": [list(header) for header in report.headers],
         "reply": describe_reply(report),
     }
 

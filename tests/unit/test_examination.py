@@ -325,6 +325,13 @@ def test_a_signed_part_is_judged_by_itself_and_lifts_nothing() -> None:
     assert report.signers[0].state is State.VERIFIED
 
 
+def test_a_sealed_part_below_the_top_leaves_nothing_closed_but_itself() -> None:
+    part = split_message(encrypt(MESSAGE))[1]
+    report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", part), BOB)
+    assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
+    assert [(layer.kind, layer.path) for layer in report.layers] == [(LayerKind.ENCRYPTED, "2")]
+
+
 def test_an_altered_signed_part_is_told_at_the_part() -> None:
     report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", sign().replace(b" aus ", b" AUS ", 1)))
     assert (report.state, report.signers[0].state) == (State.PLAIN, State.INVALID)

@@ -31,7 +31,7 @@ export function writeMailbox({ name, address }) {
 
 /**
  * Reads header fields by their name in small letters; an absent one is empty.
- * @param {import("./mail_vault.js").HeaderField[]} headers
+ * @param {[string, string][]} headers
  */
 export function headerReader(headers) {
   return (/** @type {string} */ name) => headers.find(([field]) => field.toLowerCase() === name)?.[1] ?? "";

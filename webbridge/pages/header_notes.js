@@ -8,19 +8,22 @@ import { leavingMark, lockMark } from "./runtime/ui/state_mark.js";
 import { listOf } from "./formats.js";
 
 /** @typedef {import("./app.js").App} App */
-/** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
+/** @typedef {import("./report_details.js").Report} Report */
 
 /** The author is no field among others: the state speaks about them. */
 const SHOWN_FIELDS = ["subject", "to", "cc", "date"];
 
 /**
  * @param {App} app
- * @param {OpenedMessage} opened
+ * @param {Report} report
  * @returns {HTMLElement[]}
  */
-export function createHeaderNotes({ translate }, { report, headers }) {
-  if (report.state === "plain" || report.state === "invalid") return [];
-  const protections = new Map(headers.map(([name, , protection]) => [name.toLowerCase(), protection]));
+export function createHeaderNotes({ translate }, { state, headers, headerProtections }) {
+  if (state === "plain" || state === "invalid") return [];
+  // Without any protection of fields the list is empty.
+  const protections = new Map(
+    headers.map(([name], index) => [name.toLowerCase(), headerProtections[index] ?? "unprotected"]),
+  );
   /** @param {(protection: string) => boolean} matches */
   const fieldsWhere = (matches) => SHOWN_FIELDS.filter((name) => matches(protections.get(name) ?? ""));
   const hidden = fieldsWhere((protection) => protection === "encrypted-only" || protection === "signed-and-encrypted");

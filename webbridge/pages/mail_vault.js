@@ -26,12 +26,10 @@ import { overwrite } from "./keys.js";
 /** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
 /** What an answer takes over, so that it joins the thread and hides what the message hid. */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
-/** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
-/** @typedef {[string, string, FieldProtection]} HeaderField name, value, and what protects it */
 /** @typedef {import("./report_details.js").Report} Report */
 /**
  * @typedef {{
- *   report: Report, text: string, attachments: Attachment[], headers: HeaderField[], reply: ReplyFields,
+ *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], reply: ReplyFields,
  * }} OpenedMessage
  */
 

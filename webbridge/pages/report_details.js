@@ -30,10 +30,12 @@ import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.
  *   coversWhole: boolean, detached: boolean, path: string,
  * }} LayerReport
  */
+/** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
 /**
  * @typedef {{
- *   state: State, reasons: Reason[], sender: string | null, headers: [string, string][], layers: LayerReport[],
- *   signers: SignerReport[], recipients: RecipientReport[], certificates: CertificateReport[],
+ *   state: State, reasons: Reason[], sender: string | null, headers: [string, string][],
+ *   headerProtections: FieldProtection[], layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
+ *   certificates: CertificateReport[],
  * }} Report by smime_core/cli/report.schema.json
  */
 
@@ -129,7 +131,7 @@ function createLock({ translate }, report) {
  * @param {Reason} reason
  */
 function plainSentence({ code, sentence }) {
-  return WITH_BRACKETS.has(code) ? sentence : sentence.replace(/ \([^()]*\)$/u, "");
+  return sentence.replace(/\. \(([^()]*)\)$/u, WITH_BRACKETS.has(code) ? ": $1." : ".");
 }
 
 /**

@@ -160,7 +160,7 @@ function createMessage(app, opened) {
   });
   const actions = html("div", { class: "actions" }, reply);
   /** @type {HTMLElement[]} */
-  const parts = [state.element, heading, createHeaders(app, opened, header), ...createHeaderNotes(app, opened), body];
+  const parts = [state.element, heading, createHeaders(app, opened, header), ...createHeaderNotes(app, opened.report), body];
   const verdicts = createPartVerdicts(app, opened.report);
   if (verdicts) parts.push(verdicts);
   if (opened.attachments.length > 0) parts.push(createAttachmentList(app, opened.attachments));

@@ -1,4 +1,4 @@
-"""Header fields between the vault and the page: how each is protected, what a reply may not give away (RFC 9788)."""
+"""What an answer takes over from the message it answers, and what it may not give away (RFC 9788 section 6.1)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from smime_core.compose import find_message_ids
-from smime_core.header_protection import FieldProtection
 from smime_core.header_replies import HiddenField, reply_headers
 from smime_core.report import MessageReport
-
-
-def describe_headers(report: MessageReport) -> list[list[str]]:
-    """The displayed fields: name, value, and a value of `FieldProtection`."""
-    protections = report.header_protections or [FieldProtection.UNPROTECTED] * len(report.headers)
-    pairs = zip(report.headers, protections, strict=True)
-    return [[name, value, str(protection)] for (name, value), protection in pairs]
 
 
 def describe_reply(report: MessageReport) -> dict[str, Any]:
