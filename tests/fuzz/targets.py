@@ -71,7 +71,8 @@ Reader = Callable[[bytes], object]
 
 
 @functools.cache
-def _keys() -> dict[str, Any]:
+def keys() -> dict[str, Any]:
+    """What opens whatever the samples hold, under the weakest policy."""
     return {
         "identities": [person("bob"), *(person("bob", key) for key in FURTHER_KEYS)],
         "passwords": [PASSPHRASE],
@@ -81,7 +82,7 @@ def _keys() -> dict[str, Any]:
 
 
 def _examiner() -> dict[str, Any]:
-    return {**_keys(), "trust_store": trust(), "at": NOW}
+    return {**keys(), "trust_store": trust(), "at": NOW}
 
 
 def _own() -> dict[str, Any]:
@@ -105,12 +106,12 @@ def _inside(data: bytes) -> Tlv:
 
 def _decrypt_authenticated(data: bytes) -> object:
     authenticated = parse_authenticated_data(_inside(data))
-    return run(open_authenticated_data(authenticated, holders=_keys()["identities"], keks=[KEK], provider=PROVIDER))
+    return run(open_authenticated_data(authenticated, holders=keys()["identities"], keks=[KEK], provider=PROVIDER))
 
 
 def _add_recipients(data: bytes) -> object:
     recipients = [person("bob").certificate]
-    return run(add_recipients(data, recipients=recipients, holders=_keys()["identities"], provider=PROVIDER))
+    return run(add_recipients(data, recipients=recipients, holders=keys()["identities"], provider=PROVIDER))
 
 
 def _read_signers(data: bytes) -> None:
@@ -187,9 +188,9 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
     "examine": {"examine": lambda data: blocking.examine_message(data, **_examiner())},
     "examine-stream": {"examine stream": _examine_stream},
     "decrypt": {
-        "decrypt mail": lambda data: blocking.decrypt_message(data, **_keys()),
-        "open octets": lambda data: blocking.open_bytes(data, **_keys()),
-        "decrypt stream": lambda data: stream.decrypt_file(io.BytesIO(data), io.BytesIO(), **_keys()),
+        "decrypt mail": lambda data: blocking.decrypt_message(data, **keys()),
+        "open octets": lambda data: blocking.open_bytes(data, **keys()),
+        "decrypt stream": lambda data: stream.decrypt_file(io.BytesIO(data), io.BytesIO(), **keys()),
     },
     "cms": {
         "compressed data": lambda data: decompress(parse_compressed_data(_inside(data))),
@@ -238,9 +239,9 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "identities without passphrase": lambda data: blocking.load_identities(data, None, provider=PROVIDER),
     },
     "own-content": {
-        "field": lambda data: blocking.open_field(data, origin=ORIGIN, identities=_keys()["identities"], **_own()),
+        "field": lambda data: blocking.open_field(data, origin=ORIGIN, identities=keys()["identities"], **_own()),
         "page": lambda data: blocking.open_page(
-            data, identities=_keys()["identities"], passwords=[PASSPHRASE], **_own()
+            data, identities=keys()["identities"], passwords=[PASSPHRASE], **_own()
         ),
         "parcel": lambda data: blocking.open_parcel(data, passwords=[PASSPHRASE], **_own()),
         "form": _verify_form,
