@@ -51,7 +51,7 @@ from smime_core.signed_data import SignedData, parse_signed_data
 _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it before PEM
 _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
-_HEAD_BYTES: Final = 128
+HEAD_BYTES: Final = 128
 # Content types of CMS: PKCS #7, and S/MIME's own (RFC 5652 section 14, RFC 8551). The DER of the arcs.
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
 
@@ -108,12 +108,21 @@ def parse_message(data: Buffer) -> Entity | bytes:
     """A MIME entity, or the octets of a bare CMS structure (DER, BER, PEM, base64). Raises MalformedMessage."""
     if is_content_info(data):
         return bytes(data)
-    head = bytes(data[:_HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
-    if head.startswith((b"-----BEGIN CMS", b"-----BEGIN PKCS", b"-----BEGIN SIGNED", b"-----BEGIN ENCRYPTED")):
+    if is_pem(data):
         return bytes(unarmor(bytes(data).removeprefix(_BYTE_ORDER_MARK)))
-    if _BARE_BASE64.fullmatch(head) and _begins_as_cms(decode_base64_leniently(head)):
-        return bytes(unarmor(data))
-    return parse_entity(data)
+    return bytes(unarmor(data)) if is_bare_base64(data) else parse_entity(data)
+
+
+def is_pem(data: Buffer) -> bool:
+    """Whether text begins as PEM of CMS; the first 128 octets are enough."""
+    head = bytes(data[:HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
+    return head.startswith((b"-----BEGIN CMS", b"-----BEGIN PKCS", b"-----BEGIN SIGNED", b"-----BEGIN ENCRYPTED"))
+
+
+def is_bare_base64(data: Buffer) -> bool:
+    """Whether text begins as base64 of CMS without any label; the first 128 octets are enough."""
+    head = bytes(data[:HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
+    return bool(_BARE_BASE64.fullmatch(head)) and _begins_as_cms(decode_base64_leniently(head))
 
 
 def find_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> Layer | None:
@@ -179,7 +188,7 @@ def is_cms_part(entity: Entity) -> bool:
         return True
     if entity.content_type.type != "application":
         return False
-    head = bytes(entity.body[:_HEAD_BYTES])
+    head = bytes(entity.body[:HEAD_BYTES])
     if entity.transfer_encoding == "base64":
         return _begins_as_cms(decode_base64_leniently(head.lstrip()))
     return _begins_as_cms(head if entity.transfer_encoding in ("7bit", "8bit", "binary") else decode_body(entity))

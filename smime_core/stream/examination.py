@@ -18,6 +18,7 @@ from smime_core.content_info import (
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    is_content_info,
     parse_content_info,
 )
 from smime_core.content_keys import OpenedWith
@@ -39,13 +40,14 @@ from smime_core.examination import (
 )
 from smime_core.header_protection import HeaderScheme, find_scheme
 from smime_core.judgement import Claim, Examiner, Opener, judge_signers, reason
+from smime_core.layers import HEAD_BYTES
 from smime_core.mime import Entity, is_multipart_signed, parse_entity
 from smime_core.provider import StreamingProvider
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import DecryptedOctets, InflatedOctets, StreamedContent
 from smime_core.stream.mail import locate_cms, locate_cms_part, locate_signed, read_entity_head
-from smime_core.stream.octets import Octets
+from smime_core.stream.octets import MemoryOctets, Octets, read_head
 from smime_core.stream.structure import Structure, split_structure
 
 
@@ -76,6 +78,7 @@ async def examine_octets(
             detached_content = None
             inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found.structure))
             if inside is None:
+                walk.stop()
                 break
             walk.enter(inside)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
@@ -134,9 +137,10 @@ class _StreamedWalk:
     def __init__(self, octets: Octets, opener: Opener, provider: StreamingProvider) -> None:
         self._opener = opener
         self._provider = provider
-        self._is_bare = locate_cms(octets) is not None
+        # The bare CMS structure that the octets are; None when they are mail.
+        self._cms = locate_cms(octets)
         self.octets = octets
-        self.entity = None if self._is_bare else read_entity_head(octets)
+        self.entity = read_entity_head(octets) if self._cms is None else None
         node = self.entity.head if self.entity else b""
         self.state = Walk(node=node, outermost=node, displayed=node)
 
@@ -160,7 +164,7 @@ class _StreamedWalk:
                 # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
                 raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
             return _Found(Structure(skeleton=skeleton, content=content), detached=True)
-        cms = locate_cms_part(self.entity) if self.entity is not None else locate_cms(self.octets)
+        cms = locate_cms_part(self.entity) if self.entity is not None else self._cms
         if cms is None:
             return None
         structure = split_structure(cms)
@@ -225,17 +229,20 @@ class _StreamedWalk:
             policy=self._opener.policy,
         )
 
+    def stop(self) -> None:
+        """Stop at a layer that shows nothing of what is inside."""
+        self.octets, self.entity = MemoryOctets(b""), None
+
     def enter(self, inside: Octets) -> None:
         """Go on inside: an entity stands inside mail, inside bare CMS whatever the octets show themselves to be."""
-        self.octets = inside
-        self.entity = None
-        if not self._is_bare:
-            self.entity = read_entity_head(inside)
-        elif locate_cms(inside) is None:
+        is_bare = self.entity is None
+        self.octets, self.entity, self._cms = inside, None, None
+        if is_content_info(read_head(inside, HEAD_BYTES)) and is_bare:
+            self._cms = inside
+        else:
             entity = read_entity_head(inside)
-            if locate_cms_part(entity) is not None or is_multipart_signed(entity.head):
+            if not is_bare or locate_cms_part(entity) is not None or is_multipart_signed(entity.head):
                 self.entity = entity
-                self._is_bare = False
         self.state.enter(self.entity.head if self.entity else b"")
 
 

@@ -10,14 +10,18 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from smime_core.content_info import is_content_info
+from smime_core.content_info import is_content_info, unarmor
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_HEADER_BYTES, MAX_STRUCTURE_BYTES
-from smime_core.mime import Entity, decode_body, is_multipart_signed, looks_like_cms_part, parse_entity, split_signed
+from smime_core.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem
+from smime_core.limits import MAX_HEADER_BYTES, MAX_STRUCTURE_BYTES, MAX_WHOLE_BYTES, check_limit
+from smime_core.mime import Entity, decode_body, is_multipart_signed, parse_entity, split_signed
 from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH
-from smime_core.stream.octets import Base64Octets, CrlfOctets, Octets, read_head, slice_octets
+from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, read_head, slice_octets
 
-_PEM_BEGIN: Final = re.compile(rb"\s*-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA)-----[ \t]*\r?\n")
+# As `content_info.unarmor` reads it, behind what `layers.is_pem` passes over.
+_PEM_BEGIN: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
+)
 _PEM_END: Final = re.compile(rb"\n-----END ")
 
 
@@ -31,13 +35,20 @@ class StreamedEntity:
 
 
 def locate_cms(octets: Octets) -> Octets | None:
-    """The octets of the bare CMS structure, DER, BER or PEM, that these are; None when they are something else."""
-    head = read_head(octets, 128)
+    """The octets of the bare CMS structure, DER, BER, PEM or base64, that these are; None when they are something else.
+
+    Raises MalformedMessage for PEM of another kind.
+    """
+    head = read_head(octets, HEAD_BYTES)
     if is_content_info(head):
         return octets
+    if is_bare_base64(head):
+        return Base64Octets(octets)
+    if not is_pem(head):
+        return None
     begin = _PEM_BEGIN.match(head)
     if begin is None:
-        return None
+        raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
     end = find(octets, _PEM_END, begin.end(), longest=10)
     return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else octets.length()))
 
@@ -71,11 +82,12 @@ def locate_signed(entity: StreamedEntity) -> tuple[Octets, bytes] | None:
 
 
 def locate_cms_part(entity: StreamedEntity) -> Octets | None:
-    """The CMS octets of an application/pkcs7-mime entity, decoded; None when it looks like none.
+    """The CMS octets of an entity, decoded; None when neither its type, its name nor its first octets announce any.
 
-    Raises MalformedMessage for a transfer encoding that CMS never has.
+    Raises MalformedMessage or LimitExceeded.
     """
-    if not looks_like_cms_part(entity.head):
+    beginning = parse_entity(bytes(entity.head.encoded) + read_head(entity.body, MAX_HEADER_BYTES))
+    if not is_cms_part(beginning):
         return None
     encoding = entity.head.transfer_encoding
     if encoding == "base64":
@@ -83,7 +95,11 @@ def locate_cms_part(entity: StreamedEntity) -> Octets | None:
     if encoding in ("7bit", "8bit", "binary"):
         found = locate_cms(entity.body)
         return Base64Octets(entity.body) if found is None else found
-    raise MalformedMessage(f"CMS in transfer encoding {encoding}", where="Content-Transfer-Encoding")
+    # Encodings that nobody chooses for CMS are undone in memory.
+    length = entity.body.length()
+    check_limit("bytes of CMS in a text encoding", length, MAX_WHOLE_BYTES)
+    whole = parse_entity(bytes(entity.head.encoded) + read_head(entity.body, length))
+    return MemoryOctets(unarmor(decode_body(whole)))
 
 
 def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longest: int) -> tuple[int, int] | None:
