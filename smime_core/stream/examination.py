@@ -148,12 +148,16 @@ class _StreamedWalk:
         self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
     ) -> MessageReport:
         """What was found; a wrapped message is unwrapped first (RFC 8551 section 3.1)."""
-        if self.entity is not None and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
+        if self._is_protected() and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
             wrapped = read_entity_head(self.entity.body)
             self.state.node = parse_entity(bytes(self.entity.head.encoded) + bytes(wrapped.head.encoded))
             self.octets = self.entity.body
         report = self.state.report(examiner, claim=claim, sender=sender, further=further)
         return report.with_content(b"")
+
+    def _is_protected(self) -> bool:
+        # Header fields are protected by layers of a mail: outside any, and in bare CMS, a message stays what it is.
+        return bool(self.state.layers) and isinstance(self.state.outermost, Entity)
 
     def locate(self, detached_content: Octets | None = None) -> _Found | None:
         """The layer that the octets are; None when they are none."""

@@ -1,0 +1,1 @@
+"""Properties that hold for any input (Hypothesis), with a fixed budget."""

@@ -1,0 +1,41 @@
+"""Any octets, and any altered message, key or identity: read, or refused with an SmimeError, by every way in."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.alterations import alter
+from tests.fuzz.samples import TARGETS_OF_KIND, samples
+from tests.fuzz.targets import TARGETS, read_by
+
+# How many inputs of each kind: about 5 seconds in all.
+EXAMPLES = {"mail": 400, "cms": 800, "certificates": 600, "keys": 500, "identities": 300, "own": 200, "attributes": 400}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(max_examples=60)
+@given(data=st.binary(max_size=300))
+def test_any_octets_are_read_or_refused(target: str, data: bytes) -> None:
+    read_by(target, data)
+
+
+@pytest.mark.parametrize("kind", TARGETS_OF_KIND)
+def test_what_is_valid_is_read(kind: str) -> None:
+    """Else the alterations would begin with what is refused anyway."""
+    for sample in samples()[kind]:
+        for target in TARGETS_OF_KIND[kind]:
+            read_by(target, sample)
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_altered_input_is_read_or_refused(kind: str) -> None:
+    dice = random.Random(kind)  # noqa: S311 (the same every time)
+    others = [sample for ones in samples().values() for sample in ones]
+    for _ in range(EXAMPLES[kind]):
+        altered = alter(dice.choice(samples()[kind]), dice, others)
+        for target in TARGETS_OF_KIND[kind]:
+            read_by(target, altered)
