@@ -25,6 +25,9 @@ help:
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint'
 	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
+	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
+	@echo 'make mutation   removes each check of the core in turn; MODULES="signed_data ess" chooses'
+	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make bench      the measurements; writes build/bench.json'
 	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
 	@echo 'make docs       the documentation as a site, in build/site'
@@ -59,6 +62,18 @@ PROVIDERS ?= native chromium firefox
 conformance: setup test-tools
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} $(PROVIDERS:%=--provider %) \
 		--page docs/conformance.md
+
+# Hostile input for as long as SECONDS says, then what a megabyte against each parser costs.
+fuzz: $(STAMPS)/python
+	$(VENV)/python -m tests.fuzz --seconds $${SECONDS:-600}
+	$(VENV)/python -m tests.fuzz --costs
+
+# Each check of the core is removed in turn; MODULES="signed_data ess" chooses. Takes an hour.
+mutation: $(STAMPS)/python
+	$(VENV)/python -m tests.mutation $(MODULES)
+
+musts: $(STAMPS)/python
+	$(VENV)/python -m tests.musts --page docs/robustness.md
 
 bench: setup test-tools
 	$(VENV)/python -m tests.bench

@@ -1,0 +1,166 @@
+"""`python -m tests.fuzz [--seconds N] [--target NAME] [--seed N] [--costs]`: hostile input for as long as one likes.
+
+Seeds are our own samples and the files of the published sets (SEALWAX_VECTORS), the fuzz corpora among them: first each
+as it is, then altered ones until the time is over. Whatever raises another error than SmimeError, or takes longer than
+two seconds, is kept under build/fuzz. `--costs` measures what a megabyte against each parser takes instead. Ends with
+status 1 when anything was found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import resource
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.fuzz.agreement import in_memory, in_stream
+from tests.fuzz.alterations import alter
+from tests.fuzz.hostile import HOSTILE, hostile
+from tests.fuzz.measure import MAX_BYTES, MAX_SECONDS, measure
+from tests.fuzz.samples import TARGETS_OF_KIND, samples, vector_files
+from tests.fuzz.targets import TARGETS, read_by
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+FINDINGS: Final = PROJECT / "build" / "fuzz"
+_KINDS_OF_SUFFIX: Final = {".eml": "mail", ".p12": "identities", ".pfx": "identities", ".crt": "certificates"}
+
+
+class Fuzzer:
+    """Runs inputs, counts them and keeps what breaks a promise."""
+
+    def __init__(self, only: str | None) -> None:
+        self._only = only
+        self.executions = 0
+        self.findings: Counter[str] = Counter()
+        self.slowest = (0.0, "")
+
+    def run(self, kind: str, data: bytes) -> None:
+        """Read the octets by all targets of the kind."""
+        for target in TARGETS_OF_KIND[kind]:
+            if self._only not in (None, target):
+                continue
+            started = time.process_time()
+            try:
+                read_by(target, data)
+            except Exception as error:  # noqa: BLE001 (this is what is looked for)
+                self._keep(target, _place(error), data)
+            seconds = time.process_time() - started
+            self.executions += len(TARGETS[target])
+            self.slowest = max(self.slowest, (seconds, target))
+            # A target has up to eleven readers.
+            if seconds > MAX_SECONDS * len(TARGETS[target]):
+                self._keep(target, "slow", data)
+        if self._only is None and kind in ("cms", "own"):
+            memory, streamed = in_memory(data), in_stream(data)
+            if memory.state in ("verified", "signed-unverified") and memory != streamed:
+                self._keep("agreement", f"{memory.state} in memory, {streamed.state or streamed.refusal}", data)
+
+    def _keep(self, target: str, what: str, data: bytes) -> None:
+        self.findings[f"{target}: {what}"] += 1
+        if self.findings[f"{target}: {what}"] == 1:
+            FINDINGS.mkdir(parents=True, exist_ok=True)
+            path = FINDINGS / f"{target}-{hashlib.sha256(data).hexdigest()[:16]}.bin"
+            path.write_bytes(data)
+            print(f"found: {target}: {what}; {path.relative_to(PROJECT)}", flush=True)
+
+
+def main() -> int:
+    """Fuzz, or measure costs."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--target", choices=TARGETS)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--costs", action="store_true")
+    options = parser.parse_args()
+    return measure_costs() if options.costs else fuzz(options.seconds, options.target, options.seed)
+
+
+def fuzz(seconds: float, only: str | None, seed: int) -> int:
+    """Altered inputs for so long; the number of kinds of findings as the status."""
+    fuzzer, end = Fuzzer(only), time.monotonic() + seconds
+    seeds: dict[str, list[bytes]] = {kind: list(ones) for kind, ones in samples().items()}
+    for kind, octets in _read_vectors():
+        seeds[kind].append(octets)
+        if time.monotonic() < end:
+            fuzzer.run(kind, octets)
+    print(f"seed {seed}; {sum(map(len, seeds.values()))} inputs to begin with", flush=True)
+    dice = random.Random(seed)  # noqa: S311 (the same for one seed)
+    others = [one for ones in seeds.values() for one in ones]
+    kinds = [kind for kind in seeds if only is None or only in TARGETS_OF_KIND[kind]]
+    while time.monotonic() < end:
+        kind = dice.choice(kinds)
+        # Half of the time from our own, which the keys open.
+        ones = seeds[kind] if dice.random() < 0.5 else samples()[kind]
+        fuzzer.run(kind, alter(dice.choice(ones), dice, others))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
+    print(
+        f"{fuzzer.executions} executions, slowest target {fuzzer.slowest[1]} {fuzzer.slowest[0]:.2f} s, "
+        f"process at most {memory} MB, {len(fuzzer.findings)} kinds of findings"
+    )
+    return 1 if fuzzer.findings else 0
+
+
+def measure_costs() -> int:
+    """Every hostile megabyte by every reader; those above the bounds are named."""
+    worst_seconds, worst_octets, broken, runs = (0.0, ""), (0, ""), 0, 0
+    for name in HOSTILE:
+        data = hostile(name)
+        for readers in TARGETS.values():
+            for reader_name, reader in readers.items():
+                cost = measure(reader, data)
+                runs += 1
+                where = f"{name} by {reader_name}"
+                worst_seconds = max(worst_seconds, (cost.seconds, where))
+                worst_octets = max(worst_octets, (cost.octets, where))
+                is_refusal = cost.ending == "read" or cost.ending.startswith("refused")
+                if cost.seconds > MAX_SECONDS or cost.octets > MAX_BYTES or not is_refusal:
+                    broken += 1
+                    print(f"{where}: {cost.seconds:.1f} s, {cost.octets // 1_000_000} MB, {cost.ending}", flush=True)
+    summary = {
+        "inputs": len(HOSTILE), "runs": runs, "broken": broken,
+        "slowest": [round(worst_seconds[0], 2), worst_seconds[1]],
+        "largest": [worst_octets[0] // 1_000_000, worst_octets[1]],
+    }  # fmt: skip
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    (FINDINGS / "costs.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(summary))
+    return 1 if broken else 0
+
+
+def _read_vectors() -> Iterator[tuple[str, bytes]]:
+    root = Path(os.environ.get("SEALWAX_VECTORS") or PROJECT.parent / "shared" / "vectors")
+    if not root.is_dir():
+        print("no published vectors: SEALWAX_VECTORS names no folder; our own samples remain")
+        return
+    for path in vector_files(root):
+        octets = path.read_bytes()
+        yield _kind_of(path, octets), octets
+
+
+def _kind_of(path: Path, octets: bytes) -> str:
+    where = str(path)
+    if path.suffix in _KINDS_OF_SUFFIX:
+        return _KINDS_OF_SUFFIX[path.suffix]
+    if "pkcs8" in where or "privkey" in where or "spki" in where:
+        return "keys"
+    if "/crl" in where or "x509" in where or "cert" in where or "pkits" in where:
+        return "certificates"
+    return "cms" if octets[:1] == b"0" else "mail"
+
+
+def _place(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
