@@ -220,8 +220,17 @@ def _describe_other(structure: EncryptedData | DigestedData | AuthenticatedData)
 
 def _describe_recipients(recipients: tuple[RecipientInfo, ...]) -> tuple[RecipientReport, ...]:
     return tuple(
-        RecipientReport(rid=str(r.rid), kind=r.kind, algorithm=recipient_algorithm(r), opened=False) for r in recipients
+        RecipientReport(rid=_text(r.rid), kind=r.kind, algorithm=recipient_algorithm(r), opened=False)
+        for r in recipients
     )
+
+
+def _text(named: object) -> str:
+    # A damaged name spoils nothing else.
+    try:
+        return str(named)
+    except MalformedMessage as error:
+        return f"unreadable: {error}"
 
 
 def _describe_signed(found: SignedLayer) -> LayerDescription:
@@ -255,7 +264,7 @@ def _describe_signer(info: SignerInfo | SmimeError, *, path: tuple[int, ...] = (
     except SmimeError as error:
         problem = str(error)
     return SignerDescription(
-        sid=str(info.sid),
+        sid=_text(info.sid),
         algorithm=algorithm,
         signing_time=signing_time,
         problem=problem,

@@ -7,7 +7,7 @@ JavaScript reads them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smime_core.certificate import Certificate
@@ -88,16 +88,41 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
     """One certificate as people tell it from others."""
     return {
         "fingerprint": certificate.fingerprint,
-        "name": certificate.common_name,
-        "addresses": list(certificate.email_addresses),
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
+        "name": _text(lambda: certificate.common_name),
+        "addresses": list(readable_addresses(certificate)),
+        "subject": readable_subject(certificate),
+        "issuer": readable_issuer(certificate),
         "serialNumber": f"{certificate.serial_number:x}",
         "notBefore": time_to_json(certificate.not_before),
         "notAfter": time_to_json(certificate.not_after),
         "key": key_label(certificate.public_key),
         "isCa": certificate.is_ca,
     }
+
+
+def readable_subject(certificate: Certificate) -> str:
+    """The subject, or what is wrong with it: a damaged name in one certificate spoils no report."""
+    return _text(lambda: certificate.subject)
+
+
+def readable_issuer(certificate: Certificate) -> str:
+    """The issuer in the same way."""
+    return _text(lambda: certificate.issuer)
+
+
+def readable_addresses(certificate: Certificate) -> tuple[str, ...]:
+    """The addresses; none where the name that may hold one is damaged."""
+    try:
+        return certificate.email_addresses
+    except MalformedMessage:
+        return ()
+
+
+def _text(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except MalformedMessage as error:
+        return f"unreadable: {error}"
 
 
 def key_label(key: PublicKey | PrivateKey) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PRIVATE_KEY_PEM: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
 _CERTIFICATE_PEM: Final = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
+_HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")  # a mail may quote PEM
 _PFX_VERSION: Final = 3  # RFC 7292 section 4; PrivateKeyInfo has 0 or 1 there (RFC 5958 section 2)
 
 PIPE_WIDTH: Final = 4_096  # columns
@@ -95,6 +96,8 @@ def _inspect(data: bytes, name: str, passphrases: PassphraseSource) -> Findings:
 def detect_kind(data: bytes) -> FileKind:
     """What a file is by its content: PEM labels, or the first fields of its outermost SEQUENCE."""
     if data[:1] != bytes([der.SEQUENCE]):
+        if _HEADER_FIELD.match(data.lstrip()):
+            return FileKind.MESSAGE
         if _PRIVATE_KEY_PEM.search(data):
             return FileKind.PRIVATE_KEY
         if _CERTIFICATE_PEM.match(data.lstrip()):

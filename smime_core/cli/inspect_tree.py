@@ -15,7 +15,7 @@ from smime_core.content_info import ID_DATA
 from smime_core.description import Description, LayerDescription, SignerDescription
 from smime_core.header_protection import HeaderScheme
 from smime_core.report import LayerKind
-from smime_core.report_json import key_label, time_to_json
+from smime_core.report_json import key_label, readable_addresses, readable_issuer, readable_subject, time_to_json
 from smime_core.revocation_list import RevocationList
 
 _SHOWN_SERIAL_NUMBERS: Final = 100  # a list may name a hundred thousand
@@ -80,10 +80,10 @@ def draw_revocation_list(revocation_list: RevocationList) -> Tree:
 def draw_certificate(parent: Tree, certificate: Certificate) -> None:
     """One certificate under `parent`."""
     kind = "CA certificate" if certificate.is_ca else "certificate"
-    branch = parent.add(_text(f"{kind}: {certificate.subject}"))
-    if certificate.email_addresses:
-        branch.add(_text(f"addresses: {', '.join(certificate.email_addresses)}"))
-    branch.add(_text(f"issuer: {certificate.issuer}, serial number {certificate.serial_number:x}"))
+    branch = parent.add(_text(f"{kind}: {readable_subject(certificate)}"))
+    if addresses := readable_addresses(certificate):
+        branch.add(_text(f"addresses: {', '.join(addresses)}"))
+    branch.add(_text(f"issuer: {readable_issuer(certificate)}, serial number {certificate.serial_number:x}"))
     branch.add(_text(f"valid: {time_to_json(certificate.not_before)} to {time_to_json(certificate.not_after)}"))
     branch.add(_text(f"key: {key_label(certificate.public_key)}"))
     branch.add(_text(f"SHA-256: {certificate.fingerprint}"))

@@ -94,6 +94,24 @@ def test_shows_the_certificates_beside_a_key(lab: Lab) -> None:
     assert (report["keys"], len(report["certificates"])) == (["RSA 2048"], 1)
 
 
+def test_a_damaged_name_in_one_certificate_hides_no_other(lab: Lab) -> None:
+    lab.made("certificates", "ids/alice.pem", "ids/bob.pem", "--p7c", "-o", "two.p7c")
+    # The first place is the subject, its text no longer UTF-8.
+    damaged = lab.read("two.p7c").replace(b"alice@example.test", b"\xff" * 18, 1)
+    report = parsed(lab.sealwax("inspect", lab.write("damaged.p7c", damaged), "--json"))
+    subjects = sorted(one["subject"] for one in report["certificates"])
+    assert subjects[0] == "CN=bob@example.test"
+    assert subjects[1].startswith("unreadable: ")
+    assert "certificate: unreadable" in lab.sealwax("inspect", "damaged.p7c").stdout.decode()
+
+
+def test_a_mail_that_quotes_a_key_is_a_mail(lab: Lab) -> None:
+    quoting = lab.write("quoting.eml", b"Subject: my key\r\n\r\n" + lab.read("ids/alice.key"))
+    shown = lab.sealwax("inspect", quoting).stdout.decode()
+    assert "neither signed nor encrypted" in shown
+    assert "private key" not in shown
+
+
 def test_shows_recipients_of_every_kind(lab: Lab) -> None:
     lab.write("password", b"correct horse\n")
     lab.write("team.key", bytes(range(32)))
