@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import sys
 from pathlib import Path
 
 import pytest
@@ -346,3 +348,27 @@ def test_a_shared_key_without_a_name_encrypts_for_nobody_else(lab: Lab) -> None:
     wrong = lab.write("wrong.key", os.urandom(32))
     assert lab.sealwax("decrypt", "nobody.der", "--shared-key", wrong).code == 1
     assert "--shared-key" in lab.sealwax("decrypt", "nobody.der", *BOB).line
+
+
+@pytest.mark.parametrize(("again", "code"), [(b"another one\n", 0), (b"another two\n", 2)])
+def test_a_new_passphrase_is_asked_for_twice(lab: Lab, again: bytes, code: int) -> None:
+    target = lab.folder / "asked.p12"
+    target.unlink(missing_ok=True)
+    arguments = ["identity", "export", str(lab.folder / "ids/alice.p12"), "-o", str(target)]
+    process, terminal = pty.fork()
+    if process == 0:
+        command = [sys.executable, "-m", "smime_core.cli", *arguments]
+        os.execv(sys.executable, [*command, "--passphrase-file", str(lab.folder / "ids/passphrase.txt")])  # noqa: S606
+    for question, answer in ((b"New passphrase", b"another one\n"), (b"again", again)):
+        shown = b""
+        # Typed only when it is asked for: asking discards what was typed before.
+        while question not in shown:
+            shown += os.read(terminal, 1024)
+        os.write(terminal, answer)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == code
+    os.close(terminal)
+    assert target.exists() is (code == 0)
+    if code == 0:
+        lab.write("asked_passphrase", b"another one\n")
+        listed = lab.sealwax("identity", "list", "asked.p12", "--passphrase-file", "asked_passphrase")
+        assert b"alice@example.test" in listed.stdout
