@@ -374,6 +374,7 @@ def test_a_subject_altered_on_the_way_is_named_and_not_shown() -> None:
 
 
 def test_another_sender_outside_is_never_verified() -> None:
+    # MUSTS 36.
     report = examine(sign_protected(replace=(b"<alice@", b"<mallory@")))
     assert (report.state, codes(report)[0]) == (State.SIGNED_UNVERIFIED, "outer-sender-differs")
     assert report.sender == "alice@example.test"

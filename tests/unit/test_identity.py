@@ -497,6 +497,7 @@ def test_garbage_is_malformed(garbage: bytes) -> None:
 
 
 def test_mac_is_checked_before_anything_inside_is_parsed(exported: bytes) -> None:
+    # MUSTS 40.
     auth_safe = b"\x30\x05garbage"
     p12 = der.sequence(der.integer(3), build_data(auth_safe), old_mac(auth_safe, passphrase=b"other"))
     with pytest.raises(WrongPassphrase):

@@ -183,6 +183,7 @@ def test_rsa_signatures_over_old_hashes_are_verified_in_python(key: PrivateKey) 
 
 
 def test_ecdsa_signatures_change_their_form_both_ways() -> None:
+    # MUSTS 12.
     fixed = (1).to_bytes(32, "big") + (P256_ORDER - 1).to_bytes(32, "big")
     assert ecdsa_from_der(ecdsa_to_der(fixed), Curve.P256) == fixed
 
@@ -205,6 +206,7 @@ def test_ecdsa_signatures_change_their_form_both_ways() -> None:
     ids=["empty", "none", "one", "r zero", "s zero", "negative", "padded", "long", "trailing", "three", "r = n"],
 )
 def test_ecdsa_signatures_that_are_no_der_or_out_of_range_are_refused(signature: bytes) -> None:
+    # MUSTS 12.
     with pytest.raises(SignatureMismatch):
         ecdsa_from_der(signature, Curve.P256)
 
