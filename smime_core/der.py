@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_BER_CHUNKS, MAX_BER_DEPTH, MAX_CHILDREN, check_limit
+from smime_core.limits import MAX_BER_DEPTH, MAX_CHILDREN, check_chunks, check_limit
 
 Buffer = bytes | bytearray | memoryview
 
@@ -127,8 +127,8 @@ def read_octets(tlv: Tlv, *, tag: int = OCTET_STRING, where: str = "") -> Buffer
     expect(tlv, tag | _CONSTRUCTED, where=where)
     joined = bytearray()
     for number, chunk in enumerate(_octet_chunks(tlv, 1, where)):
-        check_limit("BER chunks", number, MAX_BER_CHUNKS)
         joined += chunk
+        check_chunks(number, len(joined))
     return joined
 
 

@@ -11,6 +11,8 @@ from smime_core.errors import LimitExceeded
 
 MAX_BER_DEPTH: Final = 40  # nested TLVs; a certificate uses about 12
 MAX_BER_CHUNKS: Final = 1_000_000  # pieces of one constructed OCTET STRING; OpenSSL writes one per 1,024 bytes or more
+MAX_SMALL_BER_CHUNKS: Final = 20_000  # so many may be of any size, each takes microseconds; the others have to hold
+MIN_BER_CHUNK_BYTES: Final = 64  # that much on average
 MAX_CHILDREN: Final = 20_000  # of one element; each takes 400 bytes, and ten thousand recipients are the most in mail
 MAX_MIME_DEPTH: Final = 20  # multiparts and CMS layers in one another; triple wrapping uses 6
 MAX_MIME_PARTS: Final = 1_000
@@ -55,3 +57,8 @@ def check_limit(name: str, actual: int, allowed: int) -> None:
     """Raise LimitExceeded, naming the limit, when `actual` is above `allowed`."""
     if actual > allowed:
         raise LimitExceeded(name, actual, allowed)
+
+
+def check_chunks(count: int, octets: int) -> None:
+    """Raise LimitExceeded for a constructed OCTET STRING in too many pieces for the octets in them."""
+    check_limit("BER chunks", count, min(MAX_BER_CHUNKS, MAX_SMALL_BER_CHUNKS + octets // MIN_BER_CHUNK_BYTES))

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from smime_core import der
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_BER_CHUNKS, MAX_BER_DEPTH, MAX_STRUCTURE_BYTES, check_limit
+from smime_core.limits import MAX_BER_DEPTH, MAX_SMALL_BER_CHUNKS, MAX_STRUCTURE_BYTES, check_chunks, check_limit
 from smime_core.stream.octets import Octets
 
 INDEFINITE: Final = -1
@@ -117,14 +117,15 @@ class Cursor:
     def _pass_pieces(self, header: Header, *, where: str) -> Iterator[memoryview]:
         # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, constructed ones again allowed.
         ends = [self._end_of(header)]
-        count = 0
+        count = octets = 0
         while ends:
             if ends[-1] == self.position:
                 ends.pop()
                 continue
             run = self._run_of_pieces(ends[-1])
             if run:
-                check_limit("BER chunks", count := count + len(run), MAX_BER_CHUNKS)
+                octets += sum(map(len, run))
+                check_chunks(count := count + len(run), octets)
                 if joined := run[0] if len(run) == 1 else memoryview(b"".join(run)):
                     yield joined
                 continue
@@ -132,8 +133,9 @@ class Cursor:
             if piece == (0, 0) and ends[-1] == INDEFINITE:
                 ends.pop()
                 continue
-            check_limit("BER chunks", count := count + 1, MAX_BER_CHUNKS)
+            check_chunks(count := count + 1, octets)
             if piece.tag == der.OCTET_STRING:
+                octets += piece.length
                 yield from self.pass_on(piece.length, where=where)
             elif piece.tag == der.OCTET_STRING | _CONSTRUCTED:
                 check_limit("BER depth", len(ends), MAX_BER_DEPTH)
@@ -149,9 +151,10 @@ class Cursor:
     def _run_of_pieces(self, end: int) -> list[memoryview]:
         # The pieces that stand whole in this block: writers make one for every few kilobytes, and to take each by
         # itself would cost more than to hash or to decrypt it.
-        block, offset, run = self._block, self._offset, []
+        block, offset = self._block, self._offset
+        run: list[memoryview] = []
         stop = len(block) if end == INDEFINITE else min(len(block), end - self._passed)
-        while offset + 4 <= stop and block[offset] == der.OCTET_STRING:
+        while offset + 4 <= stop and block[offset] == der.OCTET_STRING and len(run) <= MAX_SMALL_BER_CHUNKS:
             length, start = block[offset + 1], offset + 2
             if length == 0x82:
                 length, start = block[offset + 2] << 8 | block[offset + 3], offset + 4

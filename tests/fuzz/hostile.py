@@ -72,9 +72,10 @@ def enveloped(recipients: bytes, *, content: bytes = bytes(32)) -> bytes:
     return build_content_info(ID_ENVELOPED_DATA, inside)
 
 
-def opaque(tag_of_piece: bytes) -> bytes:
-    """SignedData by alice whose eContent is a constructed string of such pieces."""
-    content = der.sequence(der.oid(ID_DATA), der.explicit(0, der.element(0x24, fill(tag_of_piece))))
+def opaque(piece: bytes, count: int | None = None) -> bytes:
+    """SignedData by alice whose eContent is a constructed string of such pieces, a megabyte of them if not counted."""
+    pieces = fill(piece) if count is None else piece * count
+    content = der.sequence(der.oid(ID_DATA), der.explicit(0, der.element(0x24, pieces)))
     return signed(digests=_SHA256, content=content, signers=_signer_info())
 
 

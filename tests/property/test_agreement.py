@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from smime_core.limits import MAX_SMALL_BER_CHUNKS
 from tests.fuzz.agreement import in_memory, in_stream
 from tests.fuzz.alterations import alter
+from tests.fuzz.hostile import opaque
 from tests.fuzz.samples import samples
 
 HEAD = b"From: alice@example.test\r\nContent-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n"
@@ -52,6 +54,24 @@ def test_the_same_message_is_found_in_every_form(name: str) -> None:
 def test_pem_of_another_kind_is_refused_by_both() -> None:
     octets = b"-----BEGIN PKCS12-----\nMAA=\n-----END PKCS12-----\n"
     assert in_memory(octets).refusal == in_stream(octets).refusal == "malformed-message"
+
+
+@pytest.mark.parametrize("piece", [b"\x04\0", b"\x04\x01x", b"\x24\x80\0\0", b"\x24\x02\x04\0"])
+def test_content_in_a_flood_of_tiny_pieces_is_refused_by_streams(piece: bytes) -> None:
+    """A piece costs microseconds, however little is in it; memory counts those that hold anything."""
+    assert in_stream(opaque(piece, MAX_SMALL_BER_CHUNKS + 5_000)).refusal == "limit-exceeded"
+
+
+@pytest.mark.parametrize("piece", [b"\x04\0", b"\x04\x01x"])
+def test_content_in_a_flood_of_tiny_pieces_is_refused_in_memory(piece: bytes) -> None:
+    assert in_memory(opaque(piece, MAX_SMALL_BER_CHUNKS + 5_000)).refusal == "limit-exceeded"
+
+
+def test_large_content_in_pieces_of_honest_size_is_read() -> None:
+    piece = b"\x04\x40" + bytes(64)
+    octets = opaque(piece, MAX_SMALL_BER_CHUNKS + 5_000)
+    assert in_memory(octets) == in_stream(octets)
+    assert len(in_stream(octets).content) == 64 * (MAX_SMALL_BER_CHUNKS + 5_000)
 
 
 @pytest.mark.parametrize("kind", ["mail", "cms", "own"])

@@ -18,6 +18,7 @@ from smime_core import (
     State,
     blocking,
     der,
+    limits,
     stream,
 )
 from smime_core.algorithms import AES_128_GCM, CHACHA20_POLY1305, ContentCipher
@@ -36,8 +37,8 @@ from smime_core.errors import (
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import LayerKind
-from smime_core.stream import cursor, writing
 from smime_core.stream import octets as octets_module
+from smime_core.stream import cursor, writing
 from smime_core.stream.beside import Beside
 from smime_core.stream.octets import Base64Octets, CrlfOctets, FileOctets, MemoryOctets, slice_octets
 from smime_core.stream.structure import split_structure
@@ -315,7 +316,7 @@ def test_a_structure_of_absurd_size_beside_its_content_is_refused(monkeypatch: p
 
 
 def test_too_many_pieces_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cursor, "MAX_BER_CHUNKS", 50)
+    monkeypatch.setattr(limits, "MAX_BER_CHUNKS", 50)
     with pytest.raises(LimitExceeded, match="BER chunks"):
         examine(to_ber(sign(CONTENT)))
 
