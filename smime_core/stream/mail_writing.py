@@ -11,23 +11,26 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from smime_core.der import Buffer
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import MalformedMessage
 from smime_core.header_protection import HeaderScheme, ProtectionMode, find_scheme, protect_headers, unprotect_headers
+from smime_core.limits import MAX_HEADER_BYTES
 from smime_core.mime import (
     Entity,
     Headers,
     build_pkcs7_mime,
     build_signed,
+    is_multipart_signed,
     join_message,
     micalg,
     outer_headers_of,
+    parse_entity,
     split_message,
 )
 from smime_core.mime.canonical import has_crlf_only
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64
-from smime_core.stream.mail import StreamedEntity, find, locate_signed, read_entity_head
-from smime_core.stream.octets import CrlfOctets, DerivedOctets, MemoryOctets, Octets
+from smime_core.stream.mail import StreamedEntity, find, read_entity_head
+from smime_core.stream.octets import CrlfOctets, DerivedOctets, MemoryOctets, Octets, read_head
 from smime_core.stream.writing import Signing, Sink, sign_detached, sign_opaque
 
 _BASE64_LINES_BYTES: Final = 57 * 16_384  # whole lines of base64
@@ -109,16 +112,21 @@ def join_mail(outer: Entity | None, inside: Octets) -> Octets:
 
 def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
     # As in `message`: what a signature covers is handed out as it is, its protected fields outside.
-    try:
-        signed = locate_signed(inside)
-    except SmimeError:
-        return outer.headers  # damage inside is for whoever examines it
-    if signed is None:
-        return outer.headers
-    payload = read_entity_head(signed[0]).head
-    if find_scheme(payload) in (HeaderScheme.NONE, HeaderScheme.WRAPPED):
+    payload = _head_of_signed_part(inside)
+    if payload is None or find_scheme(payload) in (HeaderScheme.NONE, HeaderScheme.WRAPPED):
         return outer.headers
     return unprotect_headers(outer.headers, payload, signed=False, encrypted=True).headers
+
+
+def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
+    # The first octets say it: to locate the whole part would decrypt everything once more.
+    boundary = entity.head.content_type.parameters.get("boundary", "")
+    if not is_multipart_signed(entity.head) or not boundary:
+        return None
+    head = read_head(entity.body, MAX_HEADER_BYTES)
+    delimiter = re.compile(rb"(?:\A|\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"[ \t]*+\r?\n")
+    found = delimiter.search(head)
+    return parse_entity(head[found.end() :]) if found else None
 
 
 class Pkcs7MimeWriter:
