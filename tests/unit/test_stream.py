@@ -37,8 +37,8 @@ from smime_core.errors import (
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import LayerKind
-from smime_core.stream import octets as octets_module
 from smime_core.stream import cursor, writing
+from smime_core.stream import octets as octets_module
 from smime_core.stream.beside import Beside
 from smime_core.stream.octets import Base64Octets, CrlfOctets, FileOctets, MemoryOctets, slice_octets
 from smime_core.stream.structure import split_structure
