@@ -15,14 +15,16 @@ import pytest
 from smime_core.blocking import run
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.fields import open_field, seal_field
-from smime_core.identity import Identity, export_identity
+from smime_core.identity import Identity, export_identity, load_identity
 from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.private_key_file import export_private_key
 from smime_core.providers.native import NativeProvider
 from smime_core.report import MessageReport, State
 from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.extension_driver import Extension, Site, running_site, textarea
 from tests.browser.page import ENTER, Page
 from wasm_build.build import build
+from webbridge.demo.accounts import certificate_pem
 
 pytestmark = pytest.mark.browser
 
@@ -84,6 +86,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
     (folder / "alice.p12").write_bytes(p12)
     (folder / "damaged.p12").write_bytes(p12[:-200])
+    pem = run(export_private_key(alice.private_key, None, provider=NATIVE))
+    (folder / "alice.pem").write_bytes(pem + certificate_pem(alice.certificate).encode())
     (folder / "bob.der").write_bytes(bob.certificate.der)
     (folder / "ca.der").write_bytes(authority.identity.certificate.der)
     anchors = (authority.identity.certificate,)
@@ -360,6 +364,31 @@ def test_a_wrong_passphrase_imports_nothing(extension: Extension, people: People
 
 def test_a_damaged_key_file_is_said_to_be_damaged(extension: Extension, people: People) -> None:
     extension.import_keys(people.folder / "damaged.p12", PASSPHRASE, expect="cut off")
+
+
+def test_a_file_without_a_passphrase_wants_one_before_it_is_kept(extension: Extension, people: People) -> None:
+    extension.import_keys(people.folder / "alice.pem", "", expect="passphrase does not open")
+
+
+def test_a_key_in_clear_is_kept_under_the_passphrase_that_was_typed(extension: Extension, people: People) -> None:
+    extension.import_keys(people.folder / "alice.pem", PASSPHRASE, expect="are ready")
+    page = extension.open_options()
+    kept = page.js(
+        """async () => {
+          const request = indexedDB.open("sealwax");
+          await new Promise((done) => { request.onsuccess = done; });
+          const all = request.result.transaction("keyFiles").objectStore("keyFiles").getAll();
+          await new Promise((done) => { all.onsuccess = done; });
+          request.result.close();
+          return all.result.map(({ p12 }) => new Uint8Array(p12).toHex());
+        }"""
+    )
+    page.close()
+    assert len(kept) == 1
+    p12 = bytes.fromhex(kept[0])
+    assert p12[:1] == b"\x30"
+    assert people.alice.private_key.pkcs8_der[-64:] not in p12
+    assert run(load_identity(p12, PASSPHRASE.encode(), provider=NATIVE)).certificate == people.alice.certificate
 
 
 def test_the_toolbar_button_opens_the_focused_field(unlocked: Extension, page: Page, site: Site) -> None:

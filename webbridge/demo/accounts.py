@@ -14,6 +14,7 @@ from email.utils import format_datetime, make_msgid
 from smime_core import blocking
 from smime_core.certificate import Certificate
 from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
@@ -81,7 +82,13 @@ def build_welcome(sender: Account, recipient: Account, *, provider: CryptoProvid
         f"{sender.name}, on this device, before it leaves the page.\n\n{sender.name}\n",
         cte="quoted-printable",
     )
-    signed = blocking.sign_message(message.as_bytes(), identity=sender.identity, provider=provider, signing_time=at)
+    signed = blocking.sign_message(
+        message.as_bytes(),
+        identity=sender.identity,
+        provider=provider,
+        signing_time=at,
+        protection=ProtectionMode.CIPHER,
+    )
     return blocking.encrypt_message(signed, recipients=[recipient.identity.certificate], provider=provider)
 
 
