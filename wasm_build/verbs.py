@@ -23,6 +23,7 @@ from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.header_replies import keep_hidden
 from smime_core.identity import Identity, export_identities, load_identities, load_identity
 from smime_core.key_management import choose_signature_algorithm
+from smime_core.layers import find_nested_layers
 from smime_core.message import (
     SignatureForm,
     encrypt_entity,
@@ -33,12 +34,14 @@ from smime_core.message import (
     sign_entity,
     verify_bytes,
 )
+from smime_core.mime import parse_entity
 from smime_core.mime.attachment import Attachment
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
+from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import report_to_json, time_to_json
 from wasm_build.replies import describe_reply, parse_hidden
 from wasm_build.sealed import seal_identity, unseal_identities
@@ -150,8 +153,16 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         "text": readable.text.encode(),
         "attachments": attachments,
         "headers": [list(header) for header in report.headers],
+        "parts": _read_parts(report),
         "reply": describe_reply(report),
     }
+
+
+def _read_parts(report: MessageReport) -> list[Reply]:
+    # What each signature below the top covers, so that its verdict stands beside those words and no others.
+    paths = {layer.path for layer in report.layers if layer.kind is LayerKind.SIGNED and not layer.covers_whole}
+    parts = find_nested_layers(parse_entity(report.content)) if paths else ()
+    return [{"path": path, "text": read_entity(part.encoded).text.encode()} for path, part in parts if path in paths]
 
 
 async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:

@@ -212,6 +212,8 @@ def test_a_signed_part_is_judged_below_the_text_and_lifts_nothing(pair: Pair) ->
     pair.show_newest(pair.bob)
     assert pair.bob.state == "plain"
     assert pair.bob.page.text(named("part")) == f"Part 2: Verified, signed by {sender.address}"
+    pair.bob.page.click(f"{named('part-words')} summary")
+    assert pair.bob.page.text(f"{named('part-words')} blockquote") == "Only this is signed."
     assert "part of this message has a protection of its own" in pair.bob.page.text(named("state"))
 
 

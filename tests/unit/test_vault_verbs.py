@@ -13,7 +13,7 @@ from smime_core.demo_ca import issue_identity
 from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
-from smime_core.message import encrypt_entity
+from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import Headers, parse_entity, split_message
 from smime_core.providers.native import NativeProvider
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person
@@ -123,6 +123,23 @@ def test_an_answer_hides_what_the_message_hid() -> None:
     assert b"<1@example.test>" not in written["message"].replace(b"Message-ID: <1@example.test>", b"", 1)
     opened = call("message.open", message=written["message"], **sealed(alice), **trust())
     assert protection_of(opened, "In-Reply-To", "<1@example.test>") == "encrypted-only"
+
+
+def test_the_words_of_a_signed_part_stand_beside_its_verdict() -> None:
+    signed = run(
+        sign_entity(
+            b"Content-Type: text/plain\r\n\r\nSigned.\r\n",
+            identity=person("alice"),
+            provider=PROVIDER,
+            signing_time=NOW,
+        )
+    )
+    words = b"Content-Type: text/plain\r\n\r\nUnsigned."
+    parts = b"".join(b"--outer\r\n" + part + b"\r\n" for part in (words, signed))
+    message = b"From: a@x.test\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n" + parts + b"--outer--\r\n"
+    opened = call("message.open", message=message, identities=[], **trust())
+    assert opened["parts"] == [{"path": "2", "text": b"Signed."}]
+    assert call("message.open", message=MESSAGE, identities=[], **trust())["parts"] == []
 
 
 def test_an_answer_joins_the_thread_of_an_unprotected_message() -> None:

@@ -24,12 +24,14 @@ import { overwrite } from "./keys.js";
  */
 /** What a field of the answer would say, and what stands outside in its place. */
 /** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
+/** The words that a signature below the top covers. @typedef {{path: string, text: string}} Part */
 /** What an answer takes over, so that it joins the thread and hides what the message hid. */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
 /** @typedef {import("./report_details.js").Report} Report */
 /**
  * @typedef {{
- *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], reply: ReplyFields,
+ *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
+ *   reply: ReplyFields,
  * }} OpenedMessage
  */
 
@@ -59,8 +61,10 @@ export class MailVault {
     const vault = await this.#vault();
     const opened = await vault.call("message.open", { message, ...this.#keys.copies(), ...this.#trust() }, { signal });
     const text = new TextDecoder().decode(opened.text);
-    overwrite(opened.text);
-    return { ...opened, text };
+    const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
+      ({ path: part.path, text: new TextDecoder().decode(part.text) }));
+    for (const { text: spent } of [opened, ...opened.parts]) overwrite(spent);
+    return { ...opened, text, parts };
   }
 
   /**

@@ -196,9 +196,9 @@ function createLayer(app, report, layer, index) {
 /**
  * The verdicts on parts that have a protection of their own, for below the text: each covers its part alone.
  * @param {App} app
- * @param {Report} report
+ * @param {import("./mail_vault.js").OpenedMessage} opened
  */
-export function createPartVerdicts({ translate }, report) {
+export function createPartVerdicts({ translate }, { report, parts }) {
   const items = report.layers.flatMap((layer, index) => {
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
@@ -207,8 +207,10 @@ export function createPartVerdicts({ translate }, report) {
     const values = { part: layer.path, word: state ? translate(wordKey(state)) : "", who: listOf(who, translate) };
     const mark = state ? stateMark(state, translate, { size: 20 }) : lockMark("", { size: 20 });
     mark.setAttribute("aria-hidden", "true");
-    const text = html("span", { dir: "auto", text: translate(`part_${layer.kind}`, values) });
-    return [html("li", { class: "part", data: { test: "part", state: state ?? layer.kind } }, mark, text)];
+    const verdict = html("p", { dir: "auto", text: translate(`part_${layer.kind}`, values), data: { test: "part" } });
+    const covered = parts.find(({ path }) => path === layer.path)?.text;
+    const words = html("div", { class: "stack" }, verdict, covered ? createCovered(translate, covered) : null);
+    return [html("li", { class: "part", data: { state: state ?? layer.kind } }, mark, words)];
   });
   if (items.length === 0) return null;
   return html(
@@ -217,6 +219,19 @@ export function createPartVerdicts({ translate }, report) {
     html("h3", { text: translate("parts") }),
     html("ul", { class: "part-rows" }, ...items),
     html("p", { class: "field-hint", text: translate("parts_meaning") }),
+  );
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {string} text
+ */
+function createCovered(translate, text) {
+  return html(
+    "details",
+    { data: { test: "part-words" } },
+    html("summary", { text: translate("part_words") }),
+    html("blockquote", { class: "part-words", dir: "auto", translate: "no", text }),
   );
 }
 

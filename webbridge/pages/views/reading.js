@@ -161,7 +161,7 @@ function createMessage(app, opened) {
   const actions = html("div", { class: "actions" }, reply);
   /** @type {HTMLElement[]} */
   const parts = [state.element, heading, createHeaders(app, opened, header), ...createHeaderNotes(app, opened.report), body];
-  const verdicts = createPartVerdicts(app, opened.report);
+  const verdicts = createPartVerdicts(app, opened);
   if (verdicts) parts.push(verdicts);
   if (opened.attachments.length > 0) parts.push(createAttachmentList(app, opened.attachments));
   return { heading, spoken: state.spoken, parts: [...parts, actions] };
