@@ -43,13 +43,13 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice.enter()
     alice.write(to=bob.account.address, subject="Thursday", text=LETTER)
     alice.wait_until_sendable()
-    take(alice.page, folder / "compose", desktop_height=1130, phone_height=1300)
+    take(alice.page, folder / "compose", desktop_height=1210, phone_height=1420)
     alice.send()
 
     bob.page.activate()
     bob.enter()
     bob.open_message(demo.mail_server.messages(bob.account.address)[-1].uid)
-    take(bob.page, folder / "reading", desktop_height=700, phone_height=860)
+    take(bob.page, folder / "reading", desktop_height=780, phone_height=960)
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
