@@ -1,0 +1,203 @@
+"""Damage that honest writers and most attackers never make: each check that would else have no test of its own."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+
+import pytest
+
+from smime_core import SignatureForm, blocking, der
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, RC2_WRAP, ContentCipher, HashName
+from smime_core.attributes import CONTENT_TYPE, build_attribute
+from smime_core.authenticated_data import parse_authenticated_data
+from smime_core.blocking import run
+from smime_core.content_encryption import ContentEncryption
+from smime_core.content_info import ID_DATA
+from smime_core.encrypted_content import decrypt_cbc
+from smime_core.enveloped_data import open_enveloped_data
+from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.identity import Identity
+from smime_core.kekri import KeyEncryptionKey, build_kekri
+from smime_core.kemri import parse_kemri
+from smime_core.key_management import build_issuer_and_serial
+from smime_core.key_wrap import WrapAlgorithm, unwrap_cek
+from smime_core.mime import build_pkcs7_mime
+from smime_core.password_recipient import build_password_recipient
+from smime_core.provider import NewKey, PrivateKey
+from smime_core.providers.native import NativeProvider
+from tests.unit import test_kemri
+from tests.unit.envelopes import CEK, CONTENT, edit, envelope, kari, originator_key, parse, unseal, with_originator_info
+from tests.unit.people import NOW, PROVIDER, person, trust
+from tests.unit.test_authenticated_data import ALICE as AUTHENTICATED_ALICE
+from tests.unit.test_authenticated_data import attributes, build
+from tests.unit.test_kari import ALICE, BOB, point_of
+
+
+class CarelessProvider(NativeProvider):
+    """Agrees with whatever key, decrypts whatever octets, so that only the core's own checks are left."""
+
+    def __init__(self, *answers: bytes) -> None:
+        super().__init__()
+        self._answers = list(answers)
+
+    async def agree(self, key: PrivateKey, point: bytes) -> bytes:
+        return bytes(32)
+
+    async def decrypt_content(
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: der.Buffer, *, aad: bytes = b"",
+        tag_length: int = 16,
+    ) -> bytes:  # fmt: skip
+        return b"anything"
+
+    async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: der.Buffer) -> bytes:
+        return self._answers.pop(0)
+
+
+def open_carelessly(originator: bytes, *beside: Identity) -> None:
+    sealed = envelope(kari(BOB, originator=originator, shared=bytes(32)))
+    if beside:
+        sealed = with_originator_info(sealed, *(one.certificate for one in beside))
+    run(open_enveloped_data(parse(sealed), holders=[BOB], provider=CarelessProvider()))
+
+
+class TestOriginators:
+    def test_a_key_on_the_readers_curve_is_taken(self) -> None:
+        """The careless provider decrypts to nothing that counts; here no check refuses."""
+        open_carelessly(originator_key(point_of(ALICE)))
+        open_carelessly(build_issuer_and_serial(ALICE.certificate), ALICE)
+
+    @pytest.mark.parametrize("first", [0x00, 0x05, 0x06, 0x07])
+    def test_must_26_a_point_in_no_known_form_is_refused(self, first: int) -> None:
+        with pytest.raises(DecryptionError):
+            open_carelessly(originator_key(bytes([first]) + point_of(ALICE)[1:]))
+
+    def test_must_26_a_key_of_another_kind_is_refused(self) -> None:
+        with pytest.raises(DecryptionError):
+            open_carelessly(originator_key(point_of(ALICE), oid="1.2.840.113549.1.1.1"))
+
+    @pytest.mark.parametrize("key", [NewKey.P384, NewKey.X25519, NewKey.RSA_2048], ids=str)
+    def test_must_26_a_static_key_of_another_kind_or_curve_is_refused(self, key: NewKey) -> None:
+        carol = person("carol", key)
+        with pytest.raises(DecryptionError):
+            open_carelessly(build_issuer_and_serial(carol.certificate), carol)
+
+
+def keep(fields: list[bytes], *, count: int) -> None:
+    del fields[count:]
+
+
+class TestContent:
+    @pytest.mark.parametrize("length", [0, 1, 15, 17, 31])
+    def test_must_22_what_is_no_whole_number_of_blocks_is_refused(self, length: int) -> None:
+        encryption = ContentEncryption(cipher=AES_256_CBC, iv=bytes(16), tag_length=0)
+        with pytest.raises(DecryptionError):
+            run(decrypt_cbc(encryption, CEK, bytes(length), provider=CarelessProvider()))
+        assert run(decrypt_cbc(encryption, CEK, bytes(32), provider=CarelessProvider())) == b"anything"
+
+    def test_must_19_a_structure_for_aead_without_its_mac_is_refused(self) -> None:
+        attribute = der.element(0xA1, build_attribute(CONTENT_TYPE, der.oid(ID_DATA)))
+        info = run(build_kekri(KeyEncryptionKey(identifier=b"k", key=CEK), CEK, provider=PROVIDER))
+        sealed = envelope(info, cipher=AES_256_GCM, auth_attrs_der=b"\x31" + attribute[1:])
+        for count in (3, 4):
+            with pytest.raises(MalformedMessage):
+                parse(edit(sealed, functools.partial(keep, count=count)))
+
+
+class TestKeys:
+    @pytest.mark.parametrize("drop", [0, 1, 4])
+    def test_must_29_a_kemri_with_a_field_too_few_or_too_many_is_refused(self, drop: int) -> None:
+        value = der.read_children(der.read_one(test_kemri.kemri()))[1]
+        fields = [bytes(one.encoded) for one in der.read_children(value)]
+        parse_kemri(der.read_one(der.sequence(*fields)))
+        for wrong in (fields[:drop] + fields[drop + 1 :], [*fields, der.integer(1), der.integer(1)]):
+            with pytest.raises(MalformedMessage):
+                parse_kemri(der.read_one(der.sequence(*wrong)))
+
+    @pytest.mark.parametrize("length", [0, 8, 15, 17, 33])
+    def test_a_shared_key_of_a_length_that_aes_lacks_wraps_nothing(self, length: int) -> None:
+        with pytest.raises(MalformedMessage, match="shared key"):
+            run(build_kekri(KeyEncryptionKey(identifier=b"k", key=bytes(length)), bytes(8), provider=PROVIDER))
+
+    def test_must_30_a_password_recipient_without_its_cipher_is_refused(self) -> None:
+        fields = der.read_children(der.read_one(run(build_password_recipient(b"x", CEK, provider=PROVIDER))))
+        bare = der.sequence(der.oid("1.2.840.113549.1.9.16.3.9"))
+        parts = [bytes(one.encoded) for one in fields]
+        assert unseal(envelope(der.element(0xA3, *parts)), passwords=[b"x"]) == CONTENT
+        parts[2] = bare
+        with pytest.raises(UnsupportedAlgorithm):
+            unseal(envelope(der.element(0xA3, *parts)), passwords=[b"x"])
+
+
+def checked(key: bytes) -> bytes:
+    """A key with its checksum, as it comes out of the second decryption (RFC 3217 section 2)."""
+    return key + hashlib.sha1(key).digest()[:8]  # noqa: S324 -- the RFC says so
+
+
+def unwrap_rc2(padded: bytes, *, wrapped: bytes = bytes(40)) -> bytes:
+    wrap = WrapAlgorithm(wrap=RC2_WRAP, rc2_bits=128)
+    provider = CarelessProvider(bytes(40), checked(padded))
+    return run(unwrap_cek(wrap, bytes(16), wrapped, cek_length=16, provider=provider))
+
+
+class TestOldWraps:
+    def test_must_25_the_key_stands_before_at_most_seven_octets_of_padding(self) -> None:
+        assert unwrap_rc2(b"\x10" + bytes(range(16)) + bytes(7)) == bytes(range(16))
+
+    @pytest.mark.parametrize("padded", [b"\x10" + bytes(24), b"\x10" + bytes(15), b"\xff" + bytes(23)])
+    def test_must_25_a_length_octet_that_does_not_fit_is_refused(self, padded: bytes) -> None:
+        with pytest.raises(DecryptionError):
+            unwrap_rc2(padded)
+
+    @pytest.mark.parametrize("length", [0, 8, 16, 23, 39, 41])
+    def test_must_25_a_wrapped_key_of_no_whole_blocks_is_refused(self, length: int) -> None:
+        with pytest.raises(DecryptionError):
+            unwrap_rc2(b"\x10" + bytes(range(16)) + bytes(7), wrapped=bytes(length))
+
+
+class TestAuthenticatedData:
+    @pytest.mark.parametrize("oid", ["2.16.840.1.101.3.4.2.14", "1.2.840.113549.2.12"])
+    def test_hashes_that_nobody_authenticates_with_are_unsupported(self, oid: str) -> None:
+        with pytest.raises(UnsupportedAlgorithm):
+            build(AUTHENTICATED_ALICE, oid=oid, hash_name=HashName.SHA256)
+
+    def test_a_structure_without_its_mac_is_refused(self) -> None:
+        with pytest.raises(SmimeError):
+            build_without_mac()
+
+
+def build_without_mac() -> None:
+    fields: Sequence[bytes] = (
+        der.integer(0),
+        der.element(der.SET, run(build_kekri(KeyEncryptionKey(identifier=b"k", key=CEK), CEK, provider=PROVIDER))),
+        der.sequence(der.oid("1.2.840.113549.2.9")),
+        b"\xa1" + der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))[1:],
+        der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(CONTENT))),
+        attributes(),
+    )
+    parse_authenticated_data(der.read_one(der.sequence(*fields)))
+
+
+class TestContentThatIsElsewhere:
+    def test_must_8_a_detached_signature_alone_says_what_it_lacks(self) -> None:
+        signed = blocking.sign_bytes(
+            CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+        )
+        with pytest.raises(MalformedMessage, match="beside the signature"):
+            blocking.examine_message(signed, provider=PROVIDER, trust_store=trust(), at=NOW)
+
+    def test_must_8_a_detached_signature_as_a_part_is_told_at_the_part(self) -> None:
+        signed = blocking.sign_bytes(
+            CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+        )
+        part = build_pkcs7_mime(b"", signed, "signed-data")
+        mail = (
+            b"From: alice@example.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+            + part
+            + b"\r\n--b--\r\n"
+        )
+        report = blocking.examine_message(mail, provider=PROVIDER, trust_store=trust(), at=NOW)
+        assert report.state == "plain"
+        assert [signer.state for layer in report.layers for signer in layer.signers] == ["invalid"]
+        assert "not here" in report.layers[0].signers[0].reasons[0].sentence
