@@ -85,8 +85,9 @@ def encrypt(
     """Encrypt a mail and its Subject.
 
     It is for the owners of certificates, and whoever knows a password or has a key that you share.
-    With --identity it is signed first. Give your own certificate too if you want to read it again. A --shared-key
-    without a name encrypts the content itself, for nobody else.
+    With --identity it is signed first; a mail that was signed before keeps its Subject outside. Give your own
+    certificate too if you want to read it again. A --shared-key without a name encrypts the content itself, for
+    nobody else.
     """
     if not (to or password_files or shared_keys):
         raise click.UsageError("give --to, --password-file or --shared-key: for whom?")
