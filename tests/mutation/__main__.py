@@ -17,6 +17,7 @@ import pytest
 
 from tests.mutation.equivalent import find_reason
 from tests.mutation.mutants import find_mutants
+from tests.mutation.page import write_page
 from tests.mutation.session import MutationSession, Outcome, source_files
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
@@ -44,7 +45,11 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="mutants at the same time")
     parser.add_argument("--seconds", type=float, default=20, help="of tests for one mutant at most")
     parser.add_argument("--tests", nargs="*", default=["tests/unit", "tests/property"], help="where the tests stand")
+    parser.add_argument("--page", type=Path, help="only write the table of what was found so far into this page")
     options = parser.parse_args()
+    if options.page:
+        write_page(options.page, RESULTS)
+        return 0
     started = time.monotonic()
     mutants = [
         mutant
