@@ -32,7 +32,7 @@ from smime_core.content_info import (
     SIGNED_FIELD,
     SIGNED_PAGE,
 )
-from smime_core.errors import SmimeError
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.ess import (
     ID_CT_RECEIPT,
     AllOrFirstTier,
@@ -168,8 +168,10 @@ def _capability(entry: Capability) -> str:
 def _algorithm_protection(attributes: Attributes) -> Iterable[str]:
     where = NAMES[types.ALGORITHM_PROTECTION]
     value = types.single_value(attributes, types.ALGORITHM_PROTECTION, where)
-    digest_der, *others = (bytes(field.encoded) for field in der.read_children(value, where=where))
-    digest = parse_hash_identifier(digest_der)
+    fields = [bytes(field.encoded) for field in der.read_children(value, where=where)]
+    if not fields:
+        raise MalformedMessage("names no algorithm", where=where)
+    digest, others = parse_hash_identifier(fields[0]), fields[1:]
     signatures = [b"\x30" + other[1:] for other in others if other[:1] == b"\xa1"]
     return [str(digest), *(parse_signature_identifier(one, digest=digest).label for one in signatures)]
 

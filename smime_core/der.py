@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_BER_DEPTH, MAX_CHILDREN, check_chunks, check_limit
+from smime_core.limits import MAX_BER_DEPTH, MAX_CHILDREN, MAX_INTEGER_BYTES, check_chunks, check_limit
 
 Buffer = bytes | bytearray | memoryview
 
@@ -144,7 +144,17 @@ def to_definite(tlv: Tlv, *, where: str = "", depth: int = 0) -> bytes:
 
 
 def parse_integer(tlv: Tlv, *, where: str = "") -> int:
-    """An INTEGER. Raises MalformedMessage."""
+    """An INTEGER that is no number of a key: a version, a count, a serial number.
+
+    Larger ones are refused here, because Python writes no number of more than 4,300 digits into any error. Raises
+    MalformedMessage or LimitExceeded.
+    """
+    check_limit("octets of an INTEGER", len(expect(tlv, INTEGER, where=where).content), MAX_INTEGER_BYTES)
+    return parse_number(tlv, where=where)
+
+
+def parse_number(tlv: Tlv, *, where: str = "") -> int:
+    """An INTEGER of any size, which the caller bounds: a number of a key or a signature. Raises MalformedMessage."""
     expect(tlv, INTEGER, where=where)
     if not len(tlv.content):
         raise MalformedMessage("an INTEGER without octets", where=where)

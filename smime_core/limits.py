@@ -14,6 +14,7 @@ MAX_BER_CHUNKS: Final = 1_000_000  # pieces of one constructed OCTET STRING; Ope
 MAX_SMALL_BER_CHUNKS: Final = 20_000  # so many may be of any size, each takes microseconds; the others have to hold
 MIN_BER_CHUNK_BYTES: Final = 64  # that much on average
 MAX_CHILDREN: Final = 20_000  # of one element; each takes 400 bytes, and ten thousand recipients are the most in mail
+MAX_INTEGER_BYTES: Final = 64  # of versions, counts and serial numbers; RFC 5280 gives the latter 20
 MAX_MIME_DEPTH: Final = 20  # multiparts and CMS layers in one another; triple wrapping uses 6
 MAX_MIME_PARTS: Final = 1_000
 MAX_NESTED_LAYERS: Final = 50  # protected parts below the top that are judged; a digest of a list has about 20

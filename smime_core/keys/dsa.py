@@ -17,10 +17,10 @@ def parse_dsa_public_key(parameters: bytes | None, key_der: Buffer) -> PublicKey
     Raises MalformedMessage or LimitExceeded.
     """
     where = "DSAPublicKey"
-    y = der.parse_integer(der.read_one(key_der, where=where), where=where)
+    y = der.parse_number(der.read_one(key_der, where=where), where=where)
     if parameters is None:
         return _public_key(b"", y, bits=0)
-    numbers = [der.parse_integer(child, where=where) for child in der.read_sequence(parameters, where=where)]
+    numbers = [der.parse_number(child, where=where) for child in der.read_sequence(parameters, where=where)]
     if len(numbers) != 3:
         raise MalformedMessage(f"{len(numbers)} parameters, expected p, q and g", where=where)
     p, q, g = numbers

@@ -24,7 +24,7 @@ def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) 
     children = der.read_sequence(key_der, where="RSAPublicKey")
     if len(children) != 2:
         raise MalformedMessage(f"{len(children)} fields, expected 2", where="RSAPublicKey")
-    modulus, exponent = (der.parse_integer(child, where="RSAPublicKey") for child in children)
+    modulus, exponent = (der.parse_number(child, where="RSAPublicKey") for child in children)
     return _public_key(modulus, exponent, pss=pss)
 
 
@@ -44,7 +44,7 @@ def parse_rsa_private_key(key_der: Buffer) -> PrivateKey:
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "RSAPrivateKey"
-    fields = [der.parse_integer(child, where=where) for child in der.read_sequence(key_der, where=where)[:10]]
+    fields = [der.parse_number(child, where=where) for child in der.read_sequence(key_der, where=where)[:10]]
     if not fields or fields[0] not in (0, 1):
         raise MalformedMessage("expected version 0", where=where)
     if fields[0] == 1:
@@ -60,7 +60,7 @@ def parse_rsa_private_key(key_der: Buffer) -> PrivateKey:
 
 def rsa_public_half(key: PrivateKey) -> PublicKey:
     """The public half of an RSA key."""
-    fields = [der.parse_integer(child) for child in der.read_sequence(private_octets(key.pkcs8_der))[:3]]
+    fields = [der.parse_number(child) for child in der.read_sequence(private_octets(key.pkcs8_der))[:3]]
     return _public_key(fields[1], fields[2])
 
 

@@ -36,8 +36,8 @@ def _read_key(key: PublicKey) -> tuple[int, int, int, int]:
     if not parameters:
         raise SignatureMismatch("the DSA key inherits its parameters")
     try:
-        p, q, g = (der.parse_integer(child) for child in der.read_sequence(parameters[0].encoded))
-        y = der.parse_integer(der.read_one(bit_string.content[1:]))
+        p, q, g = (der.parse_number(child) for child in der.read_sequence(parameters[0].encoded))
+        y = der.parse_number(der.read_one(bit_string.content[1:]))
     except (MalformedMessage, ValueError):
         raise SignatureMismatch("the DSA key lacks one of its numbers") from None
     _check_group(p, q, g, y)
@@ -54,7 +54,7 @@ def _check_group(p: int, q: int, g: int, y: int) -> None:
 def _read_signature(signature: bytes) -> tuple[int, int]:
     # RFC 3279 section 2.2.2; rebuilding shows whatever DER forbids.
     try:
-        r, s = (der.parse_integer(child) for child in der.read_sequence(signature))
+        r, s = (der.parse_number(child) for child in der.read_sequence(signature))
     except (MalformedMessage, ValueError):
         raise SignatureMismatch("the DSA signature is not a DER SEQUENCE of two INTEGERs") from None
     if der.sequence(der.integer(r), der.integer(s)) != signature:

@@ -33,7 +33,7 @@ class RsaPublic:
 def parse_rsa_public(key: PublicKey) -> RsaPublic:
     """The numbers of a public key that `keys` has parsed."""
     bit_string = der.read_sequence(key.spki_der)[1].content
-    modulus, exponent = (der.parse_integer(child) for child in der.read_sequence(bit_string[1:]))
+    modulus, exponent = (der.parse_number(child) for child in der.read_sequence(bit_string[1:]))
     return RsaPublic(modulus, exponent)
 
 
@@ -134,4 +134,4 @@ def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
 
 def _numbers(key: PrivateKey) -> list[int]:
     key_der = der.read_octets(der.read_sequence(key.pkcs8_der)[2])
-    return [der.parse_integer(child) for child in der.read_sequence(key_der)]
+    return [der.parse_number(child) for child in der.read_sequence(key_der)]

@@ -76,7 +76,7 @@ def ecdsa_from_der(signature: bytes, curve: Curve) -> bytes:
     """
     order = CURVE_NUMBERS[curve].order
     try:
-        numbers = [der.parse_integer(child) for child in der.read_sequence(signature)]
+        numbers = [der.parse_number(child) for child in der.read_sequence(signature)]
     except MalformedMessage:
         raise SignatureMismatch("the ECDSA signature is not a DER SEQUENCE of two INTEGERs") from None
     # Rebuilding it shows padded numbers, long lengths and whatever else DER forbids.

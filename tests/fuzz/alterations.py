@@ -21,11 +21,20 @@ _OIDS: Final = tuple(
 )  # fmt: skip
 _LENGTHS: Final = (b"\x00", b"\x80", b"\x7f", b"\x81\xff", b"\x84\x7f\xff\xff\xff", b"\x88" + b"\xff" * 8, b"\xff")
 _TAGS: Final = bytes.fromhex("000102030405060a0c1314161718" + "1e1f24302f31808182838485a0a1a2a3a4a5a6bfff")
-_NUMBERS: Final = (b"\x00", b"\xff", b"\x7f\xff\xff\xff", b"\x00\xff\xff\xff\xff", b"\x80" + bytes(8), b"\x7f" * 200)
+_NUMBERS: Final = (
+    b"\x00",
+    b"\xff",
+    b"\x7f\xff\xff\xff",
+    b"\x00\xff\xff\xff\xff",
+    b"\x80" + bytes(8),
+    b"\x7f" * 200,
+    b"\x7f" * 2_500,
+)
 _MIME: Final = (
     b"\r\n", b"\n", b"\r\n\r\n", b"--", b"=?utf-8?B?", b"?=", b'"', b";", b"Content-Type: multipart/signed; boundary=b",
     b"Content-Transfer-Encoding: base64\r\n", b"Content-Type: application/pkcs7-mime\r\n", b"\0", b"\xff", b"From: ",
     b"Content-Type: message/rfc822\r\n\r\n", b"charset=utf-7", b"filename*0*=utf-8''%ff", b"From: a@b, c@d\r\n",
+    b"9" * 5_000, b"*1*=", b"Date: Mon, 01 Jan 0001 00:00:00 +2359\r\n",
 )  # fmt: skip
 
 

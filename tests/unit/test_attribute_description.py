@@ -94,3 +94,8 @@ def test_names_the_preferred_certificate_in_both_forms() -> None:
 def test_an_unknown_content_type_is_its_number() -> None:
     assert content_type_name(ID_DATA) == "data"
     assert content_type_name("1.2.3.4") == "1.2.3.4"
+
+
+def test_an_algorithm_protection_of_nothing_is_unreadable() -> None:
+    (one,) = describe_attributes({types.ALGORITHM_PROTECTION: (der.sequence(),)})
+    assert one.values == ("unreadable: CMSAlgorithmProtection: names no algorithm",)

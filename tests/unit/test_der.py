@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smime_core import der
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_CHILDREN
+from smime_core.limits import MAX_CHILDREN, MAX_INTEGER_BYTES
 
 INDEFINITE_STRING = bytes.fromhex("2480 0403616263 2405 0403646566 0000")
 
@@ -88,3 +88,14 @@ def test_a_flood_of_elements_is_refused() -> None:
         der.read_sequence(der.sequence(b"\x05\x00" * (5 * MAX_CHILDREN)))
     # Refused when one too many was read: what follows never takes memory.
     assert refused.value.actual == MAX_CHILDREN + 1
+
+
+def test_a_number_larger_than_any_count_is_refused() -> None:
+    """Python writes no number of more than 4,300 digits, as an error about it would have to."""
+    assert der.parse_integer(der.read_one(der.element(der.INTEGER, b"\x7f" * MAX_INTEGER_BYTES))) > 0
+    huge = der.read_one(der.element(der.INTEGER, b"\x7f" * (MAX_INTEGER_BYTES + 1)))
+    with pytest.raises(LimitExceeded, match="octets of an INTEGER is 65, at most 64"):
+        der.parse_integer(huge)
+    assert der.parse_number(huge) > 0
+    with pytest.raises(MalformedMessage, match="found tag"):
+        der.parse_integer(der.read_one(der.octet_string(bytes(100))))

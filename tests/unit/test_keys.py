@@ -223,7 +223,7 @@ def rsa_pkcs8(numbers: list[int]) -> bytes:
 
 def rsa_numbers(key: PrivateKey) -> list[int]:
     key_der = der.read_octets(der.read_sequence(key.pkcs8_der)[2])
-    return [der.parse_integer(child) for child in der.read_sequence(key_der)]
+    return [der.parse_number(child) for child in der.read_sequence(key_der)]
 
 
 def test_multi_prime_rsa_is_unsupported(rsa_key: PrivateKey) -> None:
