@@ -1,0 +1,33 @@
+"""A megabyte that once cost too much stays cheap; `make fuzz` measures all of them by every reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.hostile import hostile
+from tests.fuzz.measure import MAX_BYTES, MAX_SECONDS, measure
+from tests.fuzz.targets import TARGETS
+
+PATIENCE = 2  # times the bound: other work on the machine slows a processor's second too
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "reader"),
+    [
+        ("NULLs in a SEQUENCE", "structure", "describe"),
+        ("empty pieces", "examine-stream", "examine stream"),
+        ("pieces in one another", "examine-stream", "examine stream"),
+        ("signers with keys of 16,384 bits", "examine", "examine"),
+        ("issuers of one name", "examine", "examine"),
+        ("a password of the most iterations", "decrypt", "open octets"),
+        ("a zlib bomb", "examine-stream", "examine stream"),
+        ("PKCS#12 safes with scrypt at the limit", "identities", "identities"),
+        ("PKCS#12 safes with 3DES", "identities", "identities"),
+        ("messages in one another", "mime", "read entity"),
+    ],
+)
+def test_a_hostile_megabyte_costs_little(name: str, target: str, reader: str) -> None:
+    cost = measure(TARGETS[target][reader], hostile(name))
+    assert cost.ending == "read" or cost.ending.startswith("refused")
+    assert cost.seconds < PATIENCE * MAX_SECONDS
+    assert cost.octets < MAX_BYTES
