@@ -10,6 +10,9 @@ _ONLY_SPEED: Final = "decides whether something is kept for the next time, not w
 EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
     ("signer_info/verifying.py", "never taken", "if not signed_attrs.tolerances"): _SAME_OCTETS,
     ("signer_info/verifying.py", "not raised", "raise"): _SAME_OCTETS,
+    ("layers.py", "operand 2 never true", "if not isinstance(layer, SignedLayer) or not layer.detached"): (
+        "content beside a structure that has its own is refused before"
+    ),
     ("signed_data.py", "negated", "len(octets) <= _MAX_CACHED_BYTES"): _ONLY_SPEED,
 }
 

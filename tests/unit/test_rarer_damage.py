@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from smime_core import SignatureForm, blocking, der
-from smime_core.algorithms import AES_256_CBC, AES_256_GCM, RC2_WRAP, ContentCipher, HashName
+from smime_core.algorithms import AES_256_CBC, AES_256_GCM, RC2_WRAP, ContentCipher, HashName, Pbkdf2
 from smime_core.attributes import CONTENT_TYPE, build_attribute
 from smime_core.authenticated_data import parse_authenticated_data
 from smime_core.blocking import run
@@ -19,17 +19,20 @@ from smime_core.encrypted_content import decrypt_cbc
 from smime_core.enveloped_data import open_enveloped_data
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.identity import Identity
+from smime_core.kdf import build_hmac_identifier, build_pbkdf2
 from smime_core.kekri import KeyEncryptionKey, build_kekri
 from smime_core.kemri import parse_kemri
 from smime_core.key_management import build_issuer_and_serial
 from smime_core.key_wrap import WrapAlgorithm, unwrap_cek
 from smime_core.mime import build_pkcs7_mime
 from smime_core.password_recipient import build_password_recipient
+from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
+from tests.fuzz.alterations import find_tlvs
 from tests.unit import test_kemri
 from tests.unit.envelopes import CEK, CONTENT, edit, envelope, kari, originator_key, parse, unseal, with_originator_info
-from tests.unit.people import NOW, PROVIDER, person, trust
+from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
 from tests.unit.test_authenticated_data import ALICE as AUTHENTICATED_ALICE
 from tests.unit.test_authenticated_data import attributes, build
 from tests.unit.test_kari import ALICE, BOB, point_of
@@ -201,3 +204,38 @@ class TestContentThatIsElsewhere:
         assert report.state == "plain"
         assert [signer.state for layer in report.layers for signer in layer.signers] == ["invalid"]
         assert "not here" in report.layers[0].signers[0].reasons[0].sentence
+
+
+class TestTransportForm:
+    def test_must_33_a_copy_with_bare_line_feeds_is_put_back_and_a_mixed_one_is_not(self) -> None:
+        signed = blocking.sign_message(MESSAGE, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+        stored = signed.replace(b"\r\n", b"\n")
+        mixed = signed.replace(b"\r\nContent-Transfer", b"\nContent-Transfer", 1)
+        states = [
+            blocking.examine_message(data, provider=PROVIDER, trust_store=trust(), at=NOW).state
+            for data in (signed, stored, mixed)
+        ]
+        assert states == ["verified", "verified", "invalid"]
+
+
+class TestMacs:
+    @pytest.mark.parametrize("form", list(Pkcs12Form))
+    def test_must_40_every_tag_around_a_mac_counts(self, form: Pkcs12Form) -> None:
+        p12 = blocking.export_identity(person("alice", NewKey.P256), b"x", provider=PROVIDER, iterations=2, form=form)
+        version, auth_safe, mac = (bytes(one.encoded) for one in der.read_sequence(p12))
+        blocking.load_identity(p12, b"x", provider=PROVIDER)
+        for span in find_tlvs(mac):
+            altered = mac[: span.start] + bytes([mac[span.start] ^ 1]) + mac[span.start + 1 :]
+            if b"NOT USED" in mac[span.start : span.end] and mac[span.start] == der.OCTET_STRING:
+                continue  # RFC 9579 section 4: macSalt means nothing there, whatever it is
+            with pytest.raises(SmimeError):
+                blocking.load_identity(der.sequence(version, auth_safe, altered), b"x", provider=PROVIDER)
+
+    def test_must_40_pbmac1_without_the_length_of_its_key_is_refused(self) -> None:
+        kdf = build_pbkdf2(Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=2), key_length=None)
+        parameters = der.sequence(kdf, build_hmac_identifier(HashName.SHA256))
+        identifier = der.sequence(der.oid("1.2.840.113549.1.5.14"), parameters)
+        mac = der.sequence(der.sequence(identifier, der.octet_string(bytes(32))), der.octet_string(b"salt"))
+        data = der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(der.sequence())))
+        with pytest.raises(MalformedMessage, match="keyLength is None"):
+            blocking.load_identities(der.sequence(der.integer(3), data, mac), b"x", provider=PROVIDER)
