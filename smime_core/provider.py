@@ -206,7 +206,7 @@ class RunningCipher(Protocol):
     """An encryption or decryption that is fed block by block."""
 
     def update(self, data: Buffer) -> Buffer:
-        """What is done so far; valid until the next call."""
+        """What is done so far; valid until the call after the next, so that it can be written meanwhile."""
 
     def finish(self) -> bytes:
         """The rest. Encrypting: with padding or tag at its end. Decrypting raises DecryptionError."""

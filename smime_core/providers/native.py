@@ -40,7 +40,7 @@ from smime_core.errors import (
 )
 from smime_core.keys import ML_DSA_PARAMETERS, read_expanded_private, read_lattice_private
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
-from smime_core.providers import native_agreement, native_ciphers, native_signatures, python_ml_kem, python_rsa
+from smime_core.providers import native_agreement, native_ciphers, native_signatures
 from smime_core.providers.native_doors import REFUSALS, decryption, operation
 from smime_core.providers.native_keys import (
     ForeignPrivateKey,
@@ -52,12 +52,12 @@ from smime_core.providers.native_keys import (
     load_public,
 )
 from smime_core.providers.native_signatures import HASHES
-from smime_core.providers.python_ml_dsa import sign_ml_dsa
 from smime_core.providers.signature_keys import check_key, fits
 
 _OAEP_HASHES: Final = frozenset({HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 
 
+# Imports inside the methods are of what is Python alone: few messages need it, and every start would pay for it.
 class NativeProvider:
     """`smime_core.provider.CryptoProvider` for servers, the command and tests.
 
@@ -89,6 +89,8 @@ class NativeProvider:
         if not fits(key.key_type, algorithm):
             raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
         if key.key_type in ML_DSA_PARAMETERS and read_lattice_private(key).seed is None:
+            from smime_core.providers.python_ml_dsa import sign_ml_dsa
+
             return sign_ml_dsa(ML_DSA_PARAMETERS[key.key_type], read_expanded_private(key), bytes(data))
         with operation("sign"):
             return native_signatures.sign(self._import_private(key), algorithm, data)
@@ -136,6 +138,8 @@ class NativeProvider:
             if not isinstance(foreign, rsa.RSAPublicKey):
                 raise ProviderError("transport_encrypt", "the key is not an RSA key")
             if not _library_has(algorithm):
+                from smime_core.providers import python_rsa
+
                 return python_rsa.encrypt_oaep(key, algorithm, cek)
             return foreign.encrypt(cek, _transport_padding(algorithm))
 
@@ -153,6 +157,8 @@ class NativeProvider:
             with decryption():
                 cek = foreign.decrypt(encrypted_key, _transport_padding(algorithm))
         else:
+            from smime_core.providers import python_rsa
+
             cek = python_rsa.decrypt_oaep(key, algorithm, encrypted_key)
         if len(cek) != cek_length:
             raise DecryptionError
@@ -175,6 +181,8 @@ class NativeProvider:
     async def encapsulate(self, key: PublicKey) -> tuple[bytes, bytes]:
         """(ciphertext, shared secret) of ML-KEM. Raises ProviderError."""
         if key.key_type is KeyType.ML_KEM_512:
+            from smime_core.providers import python_ml_kem
+
             return python_ml_kem.encapsulate(key)
         with operation("encapsulate"):
             foreign = self._import_public(key)
@@ -188,6 +196,8 @@ class NativeProvider:
         if not key.key_type.is_kem:
             raise ProviderError("decapsulate", "the key is not an ML-KEM key")
         if key.key_type is KeyType.ML_KEM_512 or read_lattice_private(key).seed is None:
+            from smime_core.providers import python_ml_kem
+
             return python_ml_kem.decapsulate(key, ciphertext)
         with decryption():
             foreign = self._import_private(key)

@@ -6,6 +6,7 @@ the rest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -15,7 +16,6 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, aead, 
 from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH, CipherFamily, CipherMode, ContentCipher
 from smime_core.der import Buffer
 from smime_core.errors import UnsupportedByProvider
-from smime_core.providers.python_rc2 import decrypt_rc2_cbc
 
 _AES_BLOCK: Final = 16  # bytes
 _DES_BLOCK: Final = 8  # bytes
@@ -70,7 +70,7 @@ def decrypt_blocks(cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) 
     if cipher.mode is not CipherMode.CBC:
         raise ValueError("only CBC has blocks alone")
     if cipher.family is CipherFamily.RC2:
-        return decrypt_rc2_cbc(key, iv, blocks, effective_bits=8 * cipher.key_length)
+        return _rc2()(key, iv, blocks, effective_bits=8 * cipher.key_length)
     _check_cek(cipher, key)
     decryptor = _cbc(cipher, key, iv)
     return decryptor.update(blocks) + decryptor.finalize()
@@ -80,7 +80,7 @@ def _decrypt_cbc(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffe
     block = _AES_BLOCK if cipher.family is CipherFamily.AES else _DES_BLOCK
     unpadder = padding.PKCS7(8 * block).unpadder()
     if cipher.family is CipherFamily.RC2:
-        padded = decrypt_rc2_cbc(cek, iv, ciphertext, effective_bits=8 * cipher.key_length)
+        padded = _rc2()(cek, iv, ciphertext, effective_bits=8 * cipher.key_length)
         return unpadder.update(padded) + unpadder.finalize()
     view = memoryview(ciphertext)
     decryptor = _cbc(cipher, cek, iv)
@@ -100,3 +100,10 @@ def _check_cek(cipher: ContentCipher, cek: bytes) -> None:
     # MUSTS 25: AES takes three lengths, the algorithm identifier names one of them.
     if len(cek) != cipher.key_length:
         raise ValueError(f"{cipher.name} takes {cipher.key_length} bytes")
+
+
+def _rc2() -> Callable[..., bytes]:
+    # Imported for the few messages that need it, as everything that is Python alone.
+    from smime_core.providers.python_rc2 import decrypt_rc2_cbc
+
+    return decrypt_rc2_cbc

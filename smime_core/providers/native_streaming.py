@@ -95,12 +95,13 @@ class _RunningShake:
 
 
 class _Room:
-    """A buffer that grows to the largest block and is used again for each."""
+    """Two buffers that grow to the largest block and are used in turn: one may be written while the other is filled."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer, self._other = bytearray(), bytearray()
 
     def of(self, length: int) -> memoryview:
+        self._buffer, self._other = self._other, self._buffer
         if len(self._buffer) < length:
             self._buffer = bytearray(length)
         return memoryview(self._buffer)

@@ -15,7 +15,7 @@ from smime_core.der import Buffer
 class Beside:
     """A thread that works on one block while its owner does something else with the same block."""
 
-    def __init__(self, work: Callable[[Buffer], None]) -> None:
+    def __init__(self, work: Callable[[Buffer], object]) -> None:
         self._work = work
         self._blocks: SimpleQueue[Buffer | None] = SimpleQueue()
         self._outcomes: SimpleQueue[Exception | None] = SimpleQueue()

@@ -158,8 +158,15 @@ async def seal_octets(
         length += cipher.iv_length - length % cipher.iv_length  # RFC 5652 section 6.3
     running = provider.begin_encryption(cipher, envelope.cek, encryption.iv, aad=envelope.auth_attrs_der)
     target.write(envelope.prefix(length))
-    for block in content.blocks():
-        target.write(running.update(block))
+    # Each block is written beside while the next one is encrypted.
+    with Beside(target.write) as writing:
+        for number, block in enumerate(content.blocks()):
+            encrypted = running.update(block)
+            if number:
+                writing.finish()
+            writing.begin(encrypted)
+        if content.length():
+            writing.finish()
     rest = running.finish()
     last = len(rest) - encryption.tag_length
     target.write(rest[:last])

@@ -26,7 +26,7 @@ from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from tests.unit.people import NOW
 
-_SEALWAX: Final = [sys.executable, "-m", "smime_core.cli"]
+_SEALWAX: Final = [str(Path(sys.executable).with_name("sealwax"))]
 _AT: Final = "2026-06-01T12:00:00Z"
 _BLOCK: Final = 1 << 20
 # A process of its own starts each command: the system counts what the starting process had in memory as the peak of
