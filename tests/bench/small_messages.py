@@ -36,11 +36,11 @@ class Rate:
 
 
 def measure(*, seconds: float) -> list[Rate]:
-    """Every job for that long; verify checks the certification path too, which Bouncy Castle is not asked for."""
+    """Every job for that long; verifying includes the certification path on both sides."""
     provider = NativeProvider()
     authority = run(create_authority("Bench CA", provider=provider, at=NOW))
     alice = run(issue_identity(authority, "alice@example.test", provider=provider, at=NOW, key=NewKey.RSA_2048))
-    theirs = _bouncy_castle(alice, seconds)
+    theirs = _bouncy_castle(alice, authority.identity, seconds)
     store = TrustStore(anchors=(authority.identity.certificate,), revocation=RevocationPolicy.NOT_CHECKED)
     return [
         Rate(job=name, ours=_rate(job, seconds), bouncy_castle=theirs.get(name))
@@ -77,18 +77,20 @@ def _rate(job: Callable[[], object], seconds: float) -> float:
     return count / elapsed
 
 
-def _bouncy_castle(alice: Identity, seconds: float) -> dict[str, float]:
+def _bouncy_castle(alice: Identity, anchor: Identity, seconds: float) -> dict[str, float]:
     if BouncyCastle.absence() is not None:
         return {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "key.der").write_bytes(alice.private_key.pkcs8_der)
         (folder / "certificate.der").write_bytes(alice.certificate.der)
+        (folder / "anchor.der").write_bytes(anchor.certificate.der)
         subprocess.run(
             ["javac", "-nowarn", "-cp", CLASS_PATH, "-d", name, str(_SOURCE)], check=True, capture_output=True
         )
+        java = ["java", "-cp", f"{CLASS_PATH}:{name}", _SOURCE.stem]
         done = subprocess.run(
-            ["java", "-cp", f"{CLASS_PATH}:{name}", _SOURCE.stem, "key.der", "certificate.der", str(seconds)],
+            [*java, "key.der", "certificate.der", "anchor.der", str(int(NOW.timestamp() * 1000)), str(seconds)],
             cwd=folder,
             capture_output=True,
             check=True,

@@ -2,9 +2,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.Security;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -26,7 +32,10 @@ import org.bouncycastle.cms.jcajce.JceKeyTransRecipientInfoGenerator;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 
-/** Operations a second on 10,000 bytes, warm: KEY (PKCS#8 DER), CERTIFICATE (DER), SECONDS; one line for each job. */
+/**
+ * Operations a second on 10,000 bytes, warm: KEY (PKCS#8 DER), CERTIFICATE and ANCHOR (DER), MILLISECONDS of the moment to
+ * judge at, SECONDS; one line for each job. Verifying takes the signer's certificate from the message and validates its path.
+ */
 final class BouncyCastleBench {
     private BouncyCastleBench() {
     }
@@ -36,13 +45,17 @@ final class BouncyCastleBench {
         PrivateKey key = new JcaPEMKeyConverter().getPrivateKey(PrivateKeyInfo.getInstance(Files.readAllBytes(Path.of(arguments[0]))));
         X509CertificateHolder holder = new X509CertificateHolder(Files.readAllBytes(Path.of(arguments[1])));
         X509Certificate certificate = new JcaX509CertificateConverter().getCertificate(holder);
-        double seconds = Double.parseDouble(arguments[2]);
+        X509Certificate anchor = new JcaX509CertificateConverter().getCertificate(new X509CertificateHolder(Files.readAllBytes(Path.of(arguments[2]))));
+        PKIXParameters trust = new PKIXParameters(Set.of(new TrustAnchor(anchor, null)));
+        trust.setRevocationEnabled(false);
+        trust.setDate(new Date(Long.parseLong(arguments[3])));
+        double seconds = Double.parseDouble(arguments[4]);
         byte[] content = new byte[10_000];
         new java.util.Random(1).nextBytes(content);
         byte[] signed = sign(content, key, certificate);
         byte[] sealed = encrypt(content, certificate);
         measure("sign", seconds, () -> sign(content, key, certificate));
-        measure("verify", seconds, () -> verify(signed, certificate));
+        measure("verify", seconds, () -> verify(signed, trust));
         measure("encrypt", seconds, () -> encrypt(content, certificate));
         measure("decrypt", seconds, () -> decrypt(sealed, key));
     }
@@ -70,9 +83,14 @@ final class BouncyCastleBench {
         return generator.generate(new CMSProcessableByteArray(content), true).getEncoded();
     }
 
-    private static byte[] verify(byte[] signed, X509Certificate certificate) throws Exception {
+    private static byte[] verify(byte[] signed, PKIXParameters trust) throws Exception {
         CMSSignedData data = new CMSSignedData(signed);
+        CertPathValidator validator = CertPathValidator.getInstance("PKIX", "BC");
+        CertificateFactory factory = CertificateFactory.getInstance("X.509", "BC");
         for (SignerInformation signer : new ArrayList<>(data.getSignerInfos().getSigners())) {
+            X509CertificateHolder holder = (X509CertificateHolder) data.getCertificates().getMatches(signer.getSID()).iterator().next();
+            X509Certificate certificate = new JcaX509CertificateConverter().getCertificate(holder);
+            validator.validate(factory.generateCertPath(List.of(certificate)), trust);
             if (!signer.verify(new JcaSimpleSignerInfoVerifierBuilder().build(certificate))) {
                 throw new IllegalStateException("not verified");
             }
