@@ -11,7 +11,8 @@
  * @returns {Promise<ArrayBuffer>}
  */
 export async function deriveArgon2id(residue, { secret, salt, memory, passes, lanes, length }) {
-  const { argon2id } = await load("./argon2.js");
+  await import(/** @type {string} */ ("./argon2.js"));
+  const { argon2id } = hashWasm();
   const parameters = { memorySize: memory, iterations: passes, parallelism: lanes };
   return derive(residue, argon2id, { password: secret, salt, ...parameters, hashLength: length });
 }
@@ -22,17 +23,14 @@ export async function deriveArgon2id(residue, { secret, salt, memory, passes, la
  * @returns {Promise<ArrayBuffer>}
  */
 export async function deriveScrypt(residue, { secret, salt, cost, blockSize, lanes, length }) {
-  const { scrypt } = await load("./scrypt.js");
+  await import(/** @type {string} */ ("./scrypt.js"));
+  const { scrypt } = hashWasm();
   const parameters = { costFactor: cost, blockSize, parallelism: lanes };
   return derive(residue, scrypt, { password: secret, salt, ...parameters, hashLength: length });
 }
 
-/**
- * A script without exports, as hash-wasm ships it: it leaves its functions on the global object.
- * @param {string} script
- */
-async function load(script) {
-  await import(script);
+/** The scripts have no exports: hash-wasm leaves its functions on the global object. */
+function hashWasm() {
   return /** @type {any} */ (globalThis).hashwasm;
 }
 
