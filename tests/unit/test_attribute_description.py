@@ -98,4 +98,4 @@ def test_an_unknown_content_type_is_its_number() -> None:
 
 def test_an_algorithm_protection_of_nothing_is_unreadable() -> None:
     (one,) = describe_attributes({types.ALGORITHM_PROTECTION: (der.sequence(),)})
-    assert one.values == ("unreadable: CMSAlgorithmProtection: names no algorithm",)
+    assert one.values == ("unreadable: algorithm protection: names no algorithm",)

@@ -110,13 +110,22 @@ def test_a_renewed_certificate_does_not_hide_the_old_key() -> None:
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 def test_wrong_key_and_altered_ciphertext_look_alike(cipher: ContentCipher) -> None:
     stranger = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
-    cms = seal(ALICE, cipher=cipher)
-    texts = set()
-    for attempt, reader in ((cms, stranger), (flip(cms, -1 if cipher is AES_256_CBC else -40), ALICE)):
-        with pytest.raises(DecryptionError) as raised:
-            unseal(attempt, reader)
-        texts.add(str(raised.value))
-    assert len(texts) == 1
+    # In CBC the last byte of the block before the last turns the padding; elsewhere any byte fails the tag.
+    altered = flip(seal(ALICE, cipher=cipher), -17 if cipher is AES_256_CBC else -40)
+    with pytest.raises(DecryptionError) as by_alteration:
+        unseal(altered, ALICE)
+    # A wrong key gives octets that end like padding in one of 256 messages: several are tried.
+    texts = {text for _ in range(8) if (text := failure_text(seal(ALICE, cipher=cipher), stranger))}
+    assert texts == {str(by_alteration.value)}
+
+
+def failure_text(cms: bytes, reader: Identity) -> str | None:
+    """What the one error says; None when there was none."""
+    try:
+        unseal(cms, reader)
+    except DecryptionError as error:
+        return str(error)
+    return None
 
 
 def test_must_18_refuses_gcm_inside_enveloped_data() -> None:
