@@ -26,10 +26,11 @@ from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.signer_info import DEFAULT_OPTIONS, SignerOptions
+from smime_core.stream.beside import Sink
 from smime_core.stream.examination import StreamedReport, examine_octets, open_octets
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, sign_mail, sign_mail_opaque, split_mail
 from smime_core.stream.octets import FileOctets, Octets
-from smime_core.stream.writing import ArmorWriter, Signing, Sink, copy_octets, seal_octets, sign_detached, sign_opaque
+from smime_core.stream.writing import ArmorWriter, Signing, copy_octets, seal_octets, sign_detached, sign_opaque
 
 __all__ = [
     "ArmorWriter",

@@ -11,7 +11,32 @@ from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded
 from smime_core.limits import MAX_INFLATED_BYTES, MAX_WHOLE_BYTES
 from smime_core.provider import PublicKey, StreamingProvider
+from smime_core.stream.beside import Beside, Sink
 from smime_core.stream.octets import DerivedOctets, Octets, read_head
+
+
+def digest_beside(
+    octets: Octets, hash_names: Iterable[HashName], *, provider: StreamingProvider, copy_to: Sink | None = None
+) -> dict[HashName, bytes]:
+    """The digests of the octets, made in one walk beside reading them and writing them to `copy_to`.
+
+    Raises UnsupportedByProvider.
+    """
+    running = {name: provider.begin_digest(name) for name in hash_names}
+
+    def update_all(block: Buffer) -> None:
+        for digest in running.values():
+            digest.update(block)
+
+    with Beside(update_all) as hashing:
+        for number, block in enumerate(octets.blocks()):
+            if number:
+                hashing.finish()
+            hashing.begin(block)
+            if copy_to is not None:
+                copy_to.write(block)
+        hashing.finish_all()
+    return {name: digest.digest() for name, digest in running.items()}
 
 
 class StreamedContent:
@@ -27,11 +52,7 @@ class StreamedContent:
         """Their digest. Raises UnsupportedByProvider."""
         if hash_name not in self._digests:
             missing = {hash_name} | self._announced - self._digests.keys()
-            running = {name: self._provider.begin_digest(name) for name in missing}
-            for block in self._octets.blocks():
-                for digest in running.values():
-                    digest.update(block)
-            self._digests |= {name: digest.digest() for name, digest in running.items()}
+            self._digests |= digest_beside(self._octets, missing, provider=self._provider)
         return self._digests[hash_name]
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:

@@ -29,9 +29,10 @@ from smime_core.mime import (
 from smime_core.mime.canonical import has_crlf_only
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64
+from smime_core.stream.beside import Sink
 from smime_core.stream.mail import StreamedEntity, find, read_entity_head
 from smime_core.stream.octets import CrlfOctets, DerivedOctets, MemoryOctets, Octets, read_head
-from smime_core.stream.writing import Signing, Sink, sign_detached, sign_opaque
+from smime_core.stream.writing import Signing, sign_detached, sign_opaque
 
 _BASE64_LINES_BYTES: Final = 57 * 16_384  # whole lines of base64
 _LONGEST_LINE_BYTES: Final = 4_194_304  # a line without an end is no mail

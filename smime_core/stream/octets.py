@@ -1,7 +1,7 @@
 """Octets that need not fit into memory: stretches of files, and views that decode them on the way.
 
-Each can be read again from its start. Blocks are views into one reused buffer: a block is valid until the next one is
-asked for.
+Each can be read again from its start. Blocks may be views into two buffers that are used in turn: a block is valid
+until the one after the next is asked for, so that one can be worked on beside while the next is read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Octets(Protocol):
     """A sequence of octets that is read in blocks, as often as needed."""
 
     def blocks(self, start: int = 0) -> Iterator[memoryview]:
-        """Consecutive blocks from the octet `start` on, none empty; each is valid until the next is asked for."""
+        """Consecutive blocks from the octet `start` on, none empty; each is valid until the one after the next."""
 
     def length(self) -> int:
         """How many octets there are; they may have to be read for it."""
@@ -76,7 +76,8 @@ class FileOctets:
 
     def blocks(self, start: int = 0) -> Iterator[memoryview]:
         """The octets from `start` on, in blocks. Raises MalformedMessage when the file became shorter meanwhile."""
-        buffer = memoryview(bytearray(min(BLOCK_BYTES, max(self.end - self.first - start, 0))))
+        size = min(BLOCK_BYTES, max(self.end - self.first - start, 0))
+        buffer, other = memoryview(bytearray(size)), memoryview(bytearray(size))
         position = self.first + start
         while position < self.end:
             # Somebody else may have moved the file's position while the last block was looked at.
@@ -86,6 +87,7 @@ class FileOctets:
                 raise MalformedMessage("the file became shorter while it was read", where="file")
             position += count
             yield buffer[:count]
+            buffer, other = other, buffer
 
     def length(self) -> int:
         """How many there are."""

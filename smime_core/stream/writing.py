@@ -7,7 +7,7 @@ import datetime
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol, TypeGuard
+from typing import BinaryIO, Final, TypeGuard
 
 from smime_core.algorithms import CipherMode, ContentCipher, HashName, KeyTransport, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate
@@ -26,18 +26,12 @@ from smime_core.signed_data import (
     signed_data_version,
 )
 from smime_core.signer_info import DEFAULT_OPTIONS, AttributesForm, SignerOptions, build_signer_info
-from smime_core.stream.beside import Beside
+from smime_core.stream.beside import Beside, Sink
+from smime_core.stream.content import digest_beside
 from smime_core.stream.octets import Octets
 
 _PEM_LINE_BYTES: Final = 48  # 64 characters
 _MOST_MEMBERS_BYTES: Final = 1_048_576  # certificates and SignerInfos, when lengths are fixed before they are made
-
-
-class Sink(Protocol):
-    """Where octets go; binary files are such."""
-
-    def write(self, data: Buffer, /) -> object:
-        """Take all of `data` before returning; the buffer is used again afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +159,7 @@ async def seal_octets(
             if number:
                 writing.finish()
             writing.begin(encrypted)
-        if content.length():
-            writing.finish()
+        writing.finish_all()
     rest = running.finish()
     last = len(rest) - encryption.tag_length
     target.write(rest[:last])
@@ -190,21 +183,8 @@ def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes])
 
 
 def _digest(content: Octets, signing: Signing, *, copy_to: Sink | None = None) -> dict[HashName, bytes]:
-    # The digests that the signers need, made beside while the same block is written.
     names = {algorithm.hash_name for algorithm in signing.algorithms}
-    running = {name: signing.provider.begin_digest(name) for name in names}
-
-    def update_all(block: Buffer) -> None:
-        for digest in running.values():
-            digest.update(block)
-
-    with Beside(update_all) as hashing:
-        for block in content.blocks():
-            hashing.begin(block)
-            if copy_to is not None:
-                copy_to.write(block)
-            hashing.finish()
-    return {name: digest.digest() for name, digest in running.items()}
+    return digest_beside(content, names, provider=signing.provider, copy_to=copy_to)
 
 
 def copy_octets(content: Octets, target: Sink) -> None:
