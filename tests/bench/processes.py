@@ -166,6 +166,7 @@ def _write_mail(path: Path, length: int) -> None:
 
 
 def _measure(job: Job, work: Path, content_bytes: int, runs: int) -> Timing:
+    os.sync()  # what was written before is not to be written to the disk while somebody is timed
     for command in (job.ours, job.theirs):
         _check(command, work)  # warms the caches and shows that it works
     pairs = [(_time(job.ours, work), _time(job.theirs, work)) for _ in range(runs)]
