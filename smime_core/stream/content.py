@@ -12,7 +12,7 @@ from smime_core.errors import LimitExceeded
 from smime_core.limits import MAX_INFLATED_BYTES, MAX_WHOLE_BYTES
 from smime_core.provider import PublicKey, StreamingProvider
 from smime_core.stream.beside import Beside, Sink
-from smime_core.stream.octets import DerivedOctets, Octets, read_head
+from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, read_head
 
 
 def digest_beside(
@@ -28,13 +28,16 @@ def digest_beside(
         for digest in running.values():
             digest.update(block)
 
+    # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
+    reads_ahead = isinstance(octets, FileOctets)
     with Beside(update_all) as hashing:
-        for number, block in enumerate(octets.blocks()):
-            if number:
-                hashing.finish()
+        for block in octets.blocks():
+            hashing.finish_all()
             hashing.begin(block)
             if copy_to is not None:
                 copy_to.write(block)
+            if not reads_ahead:
+                hashing.finish_all()
         hashing.finish_all()
     return {name: digest.digest() for name, digest in running.items()}
 

@@ -1,7 +1,7 @@
 """Octets that need not fit into memory: stretches of files, and views that decode them on the way.
 
-Each can be read again from its start. Blocks may be views into two buffers that are used in turn: a block is valid
-until the one after the next is asked for, so that one can be worked on beside while the next is read.
+Each can be read again from its start. Blocks may be views into a buffer that is used again: a block is valid until the
+next one is asked for. Those of a file are valid for one more, so that one can be hashed beside while the next is read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Octets(Protocol):
     """A sequence of octets that is read in blocks, as often as needed."""
 
     def blocks(self, start: int = 0) -> Iterator[memoryview]:
-        """Consecutive blocks from the octet `start` on, none empty; each is valid until the one after the next."""
+        """Consecutive blocks from the octet `start` on, none empty; each is valid until the next is asked for."""
 
     def length(self) -> int:
         """How many octets there are; they may have to be read for it."""

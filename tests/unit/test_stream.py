@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import io
 import itertools
+import time
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -21,7 +24,7 @@ from smime_core import (
     limits,
     stream,
 )
-from smime_core.algorithms import AES_128_GCM, CHACHA20_POLY1305, ContentCipher
+from smime_core.algorithms import AES_128_GCM, CHACHA20_POLY1305, ContentCipher, HashName
 from smime_core.compressed_data import build_compressed_data
 from smime_core.content_info import FIELD, ID_DATA, armor
 from smime_core.der import Buffer
@@ -40,7 +43,8 @@ from smime_core.report import LayerKind
 from smime_core.stream import cursor, writing
 from smime_core.stream import octets as octets_module
 from smime_core.stream.beside import Beside
-from smime_core.stream.octets import Base64Octets, CrlfOctets, FileOctets, MemoryOctets, slice_octets
+from smime_core.stream.content import digest_beside
+from smime_core.stream.octets import Base64Octets, CrlfOctets, DerivedOctets, FileOctets, MemoryOctets, slice_octets
 from smime_core.stream.structure import split_structure
 from tests.unit.people import NOW, person, trust
 
@@ -441,3 +445,34 @@ def test_what_fails_beside_is_raised_to_the_owner() -> None:
         beside.begin(b"block")
         with pytest.raises(ProviderError):
             beside.finish()
+
+
+class _ReusedRooms(DerivedOctets):
+    """Two buffers in turn, as a decryption has them; the second step gives nothing, and `blocks` leaves it out."""
+
+    def make_blocks(self) -> Iterator[memoryview]:
+        rooms = (bytearray(64), bytearray(64))
+        for step, text in enumerate((b"a", b"", b"c")):
+            room = rooms[step % 2]
+            room[: 64 * len(text)] = text * 64
+            yield memoryview(room)[: 64 * len(text)]
+
+
+class _SlowDigest:
+    """Takes so long that whoever does not wait for it has written into its block."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def update(self, data: Buffer, /) -> None:
+        time.sleep(0.05)
+        self._digest.update(data)
+
+    def digest(self) -> bytes:
+        return self._digest.digest()
+
+
+def test_no_block_is_written_into_while_it_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PROVIDER, "begin_digest", lambda _: _SlowDigest(), raising=False)
+    digests = digest_beside(_ReusedRooms(), [HashName.SHA256], provider=PROVIDER)
+    assert digests[HashName.SHA256] == hashlib.sha256(b"a" * 64 + b"c" * 64).digest()
