@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from smime_core.pkix.trail import PathTrail
     from smime_core.report import MessageReport
 
 
@@ -110,14 +111,20 @@ class FormMismatch(VerificationError):
 
 
 class PathError(VerificationError):
-    """The certification path does not hold; `rfc5280_step` names the check, as in "6.1.3 (a)(2)"."""
+    """The certification path does not hold; `rfc5280_step` names the check, as in "6.1.3 (a)(2)".
+
+    `trail` is how far it was followed, None when no path was.
+    """
 
     code = "path-error"
 
-    def __init__(self, text: str, *, certificate: str = "", rfc5280_step: str = "") -> None:
+    def __init__(
+        self, text: str, *, certificate: str = "", rfc5280_step: str = "", trail: PathTrail | None = None
+    ) -> None:
         super().__init__(text)
         self.certificate = certificate
         self.rfc5280_step = rfc5280_step
+        self.trail = trail
 
 
 class CertificateExpired(PathError):

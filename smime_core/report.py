@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from smime_core.certificate import Certificate
 from smime_core.header_protection import ProtectedHeaders
+from smime_core.pkix.trail import PathTrail
 
 
 class State(StrEnum):
@@ -51,7 +52,8 @@ class SignerReport:
     """The verdict on one SignerInfo.
 
     `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID; `certificate` is None when the message does not carry it;
-    `path` runs from the signer to the anchor and is empty when none was found.
+    `path` runs from the signer to the anchor and is empty when none was found. `trail` is how the path was judged, None
+    when none was followed. `addresses` are those of the certificate that the path vouches for.
     """
 
     state: State
@@ -61,6 +63,8 @@ class SignerReport:
     certificate: Certificate | None
     path: tuple[Certificate, ...]
     signing_time: datetime.datetime | None
+    trail: PathTrail | None = None
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

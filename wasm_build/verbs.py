@@ -375,7 +375,7 @@ def _parse_draft(draft: Args) -> Draft:
 def _parse_trust(args: Args) -> TrustStore:
     # Revocation comes with the bridge's look-ups; until then the report says that nobody checked.
     anchors = _parse_certificates(args["anchors"])
-    return TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
+    return TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED)
 
 
 def _parse_certificates(encoded: Iterable[bytes]) -> tuple[Certificate, ...]:

@@ -92,7 +92,7 @@ def load_trust_store(anchors: Iterable[str], *, no_revocation: bool) -> TrustSto
     """The trust store of --anchor and --no-revocation."""
     certificates = [certificate for name in anchors for certificate in parse_certificates(read_input(name))]
     revocation = RevocationPolicy.NOT_CHECKED if no_revocation else RevocationPolicy.REQUIRED
-    return TrustStore(anchors=tuple(certificates), revocation=revocation)
+    return TrustStore.of(*certificates, revocation=revocation)
 
 
 def load_recipient(name: str) -> Certificate:

@@ -1,6 +1,34 @@
 """Certification paths: building, validation, trust (RFC 5280 section 6)."""
 
+from smime_core.pkix.evidence import (
+    NO_EVIDENCE,
+    Evidence,
+    Lookup,
+    LookupKind,
+    RevocationState,
+    RevocationStatus,
+)
 from smime_core.pkix.path import Purpose, ValidatedPath, check_end_entity, validate_path
-from smime_core.pkix.trust import RevocationPolicy, TrustStore
+from smime_core.pkix.trail import Outcome, PathTrail, Step
+from smime_core.pkix.trust import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 
-__all__ = ["Purpose", "RevocationPolicy", "TrustStore", "ValidatedPath", "check_end_entity", "validate_path"]
+__all__ = [
+    "NO_EVIDENCE",
+    "Evidence",
+    "Lookup",
+    "LookupKind",
+    "Outcome",
+    "PathTrail",
+    "PolicyRequirements",
+    "Purpose",
+    "RevocationPolicy",
+    "RevocationState",
+    "RevocationStatus",
+    "Step",
+    "TrustAnchor",
+    "TrustSource",
+    "TrustStore",
+    "ValidatedPath",
+    "check_end_entity",
+    "validate_path",
+]

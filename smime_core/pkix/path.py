@@ -29,6 +29,7 @@ from smime_core.certificate import (
 )
 from smime_core.errors import CertificateExpired, PathError, SmimeError, UntrustedAnchor
 from smime_core.limits import MAX_PATH_CANDIDATES, MAX_PATH_LENGTH, check_limit
+from smime_core.pkix.trail import PathTrail
 from smime_core.pkix.trust import TrustStore
 from smime_core.provider import CryptoProvider
 
@@ -56,9 +57,16 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatedPath:
-    """From the end-entity certificate to the anchor. Only `validate_path` makes one."""
+    """A path that holds. Only `validate_path` makes one.
+
+    `certificates` run from the end-entity certificate to the anchor's. `addresses` are those of the end-entity
+    certificate that the anchor counts for. `policies` is the user-constrained-policy-set of RFC 5280 section 6.1.6.
+    """
 
     certificates: tuple[Certificate, ...]
+    trail: PathTrail
+    addresses: tuple[str, ...]
+    policies: frozenset[str] = frozenset()
 
 
 async def validate_path(
@@ -77,13 +85,16 @@ async def validate_path(
     """
     check_end_entity(certificate, purpose)
     first_error: PathError | None = None
-    async for path in _find_paths(certificate, intermediates, trust_store.anchors, provider):
+    anchors = [anchor.certificate for anchor in trust_store.anchors]
+    async for path in _find_paths(certificate, intermediates, anchors, provider):
         try:
             check_path(path, at)
         except PathError as error:
             first_error = first_error or error
             continue
-        return ValidatedPath(certificates=path)
+        anchor = next(anchor for anchor in trust_store.anchors if anchor.certificate == path[-1])
+        trail = PathTrail(certificates=path, anchor=anchor)
+        return ValidatedPath(certificates=path, trail=trail, addresses=certificate.email_addresses)
     raise first_error or UntrustedAnchor(
         f"nobody you trust vouches for {certificate.issuer}", certificate=certificate.subject
     )

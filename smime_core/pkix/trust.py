@@ -1,23 +1,92 @@
-"""What is trusted: anchors, and what their operator demands about revocation."""
+"""What a decision is made from: anchors with their conditions, what their operator demands, and what was looked up."""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from smime_core.certificate import Certificate
+from smime_core.pkix.evidence import NO_EVIDENCE, Evidence
 
 
 class RevocationPolicy(StrEnum):
-    """REQUIRED: an unknown status leaves a signature unverified. NOT_CHECKED: said in the details, no more."""
+    """What an unknown revocation status does to a path."""
 
     REQUIRED = "required"
+    """Hard failure: a path holds only when every certificate below the anchor is known to be good."""
+    IF_KNOWN = "if-known"
+    """Soft failure: what is known to be revoked fails, what nobody could say is noted."""
     NOT_CHECKED = "not-checked"
+    """Nothing is looked at; the details say so."""
+
+
+class TrustSource(StrEnum):
+    """Who says that an anchor is to be trusted."""
+
+    GIVEN = "given"
+    """The caller: --anchor, or an argument."""
+    MOZILLA = "mozilla"
+    """Mozilla's roots that are trusted for e-mail."""
+    OPERATOR = "operator"
+    """The signed list of whoever runs the bridge."""
+    USER = "user"
+    """The user's own decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustAnchor:
+    """One certificate that is trusted, and how far.
+
+    `addresses` are those that it counts for, "a@example.test" or "@example.test" for a whole domain; none stands for
+    everybody. `is_exact` trusts this very certificate and nothing that it issued. Certificates issued after
+    `distrust_after` do not count (Mozilla's distrust dates). `accepted_at` is when somebody decided so.
+    """
+
+    certificate: Certificate
+    source: TrustSource = TrustSource.GIVEN
+    addresses: tuple[str, ...] = ()
+    is_exact: bool = False
+    distrust_after: datetime.datetime | None = None
+    accepted_at: datetime.datetime | None = None
+
+
+ANY_POLICY: Final = "2.5.29.32.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRequirements:
+    """The inputs (c) to (g) of RFC 5280 section 6.1.1; the defaults demand nothing."""
+
+    initial_policies: frozenset[str] = frozenset({ANY_POLICY})
+    require_explicit_policy: bool = False
+    inhibit_policy_mapping: bool = False
+    inhibit_any_policy: bool = False
+
+
+NO_REQUIREMENTS: Final = PolicyRequirements()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustStore:
-    """Trust anchors and the policy that goes with them; no default weakens it."""
+    """Trust anchors and the policy that goes with them; no default weakens it.
 
-    anchors: tuple[Certificate, ...]
+    `evidence` is what was looked up or kept from before. Nothing in it is believed: the core validates all of it.
+    """
+
+    anchors: tuple[TrustAnchor, ...]
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
+    requirements: PolicyRequirements = NO_REQUIREMENTS
+    evidence: Evidence = NO_EVIDENCE
+
+    @classmethod
+    def of(cls, *certificates: Certificate, revocation: RevocationPolicy = RevocationPolicy.REQUIRED) -> TrustStore:
+        """A store that trusts these certificates for everybody."""
+        anchors = tuple(TrustAnchor(certificate=certificate) for certificate in certificates)
+        return cls(anchors=anchors, revocation=revocation)
+
+    def with_evidence(self, evidence: Evidence) -> TrustStore:
+        """The same store with other evidence."""
+        return dataclasses.replace(self, evidence=evidence)

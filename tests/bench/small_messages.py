@@ -41,7 +41,7 @@ def measure(*, seconds: float) -> list[Rate]:
     authority = run(create_authority("Bench CA", provider=provider, at=NOW))
     alice = run(issue_identity(authority, "alice@example.test", provider=provider, at=NOW, key=NewKey.RSA_2048))
     theirs = _bouncy_castle(alice, authority.identity, seconds)
-    store = TrustStore(anchors=(authority.identity.certificate,), revocation=RevocationPolicy.NOT_CHECKED)
+    store = TrustStore.of(authority.identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
     return [
         Rate(job=name, ours=_rate(job, seconds), bouncy_castle=theirs.get(name))
         for name, job in _jobs(alice, store, provider).items()

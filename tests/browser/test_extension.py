@@ -91,7 +91,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     (folder / "bob.der").write_bytes(bob.certificate.der)
     (folder / "ca.der").write_bytes(authority.identity.certificate.der)
     anchors = (authority.identity.certificate,)
-    trust_store = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
+    trust_store = TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED)
     return People(alice=alice, bob=bob, carol=carol, trust_store=trust_store, folder=folder)
 
 

@@ -59,7 +59,7 @@ def authority() -> Authority:
 
 
 def trust() -> TrustStore:
-    return TrustStore(anchors=(authority().identity.certificate,), revocation=RevocationPolicy.NOT_CHECKED)
+    return TrustStore.of(authority().identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
 
 
 @functools.cache

@@ -77,7 +77,7 @@ def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStac
 
 def test_each_welcome_is_verified_for_its_reader(stack: DemoStack) -> None:
     anchors = parse_certificates((stack.folder / "ca.pem").read_bytes())
-    trust_store = TrustStore(anchors=tuple(anchors), revocation=RevocationPolicy.NOT_CHECKED)
+    trust_store = TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED)
     for account in stack.accounts:
         (stored,) = stack.mail_server.messages(account.address)
         report = blocking.examine_message(

@@ -44,7 +44,7 @@ def anchor() -> Certificate:
 
 def trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy.NOT_CHECKED) -> TrustStore:
     """A store with the given anchors, the test authority without any."""
-    return TrustStore(anchors=anchors or (anchor(),), revocation=revocation)
+    return TrustStore.of(*(anchors or (anchor(),)), revocation=revocation)
 
 
 def build_revocation_list(*serial_numbers: int, encoding: serialization.Encoding = serialization.Encoding.DER) -> bytes:

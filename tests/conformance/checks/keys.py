@@ -169,7 +169,7 @@ class Path:
     purpose: str
 
     async def run(self, provider: CryptoProvider) -> int:
-        store = TrustStore(anchors=tuple(map(parse_certificate, self.anchors)), revocation=RevocationPolicy.NOT_CHECKED)
+        store = TrustStore.of(*map(parse_certificate, self.anchors), revocation=RevocationPolicy.NOT_CHECKED)
         path = await validate_path(
             parse_certificate(self.certificate),
             intermediates=tuple(map(parse_certificate, self.intermediates)),

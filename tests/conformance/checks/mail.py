@@ -132,7 +132,7 @@ class Verdict:
     may_refuse: bool = False
 
     async def run(self, provider: CryptoProvider) -> int:
-        store = TrustStore(anchors=tuple(map(parse_certificate, self.anchors)), revocation=RevocationPolicy.NOT_CHECKED)
+        store = TrustStore.of(*map(parse_certificate, self.anchors), revocation=RevocationPolicy.NOT_CHECKED)
         holders = [holder for key in self.keys for holder in await key.holders(provider)]
         try:
             report = await examine_message(
