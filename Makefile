@@ -84,11 +84,15 @@ pictures: setup test-tools
 
 # What only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then further opinions, without
 # which their own tests are skipped.
-test-tools:
+test-tools: $(STAMPS)/python
 	@tests/setup/system_packages.sh 'chromium|chromium-browser|google-chrome=chromium' chromedriver=chromium-driver \
 		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
 	@tests/setup/system_packages.sh --optional gpgsm=gpgsm cmsutil=libnss3-tools certtool=gnutls-bin \
-		javac=default-jdk-headless /usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird
+		javac=default-jdk-headless /usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird \
+		slapd=slapd ldapadd=ldap-utils cc=build-essential python3-config=python3-dev \
+		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev
+	@$(VENV)/python -c 'import bonsai' 2>/dev/null || $(PIP) install --require-hashes -r tests/setup/ldap.lock \
+		|| echo 'bonsai cannot be built here: what needs LDAP is skipped'
 
 $(STAMPS)/python: requirements.lock pyproject.toml | $(VENV)/python
 	$(PIP) install --require-hashes -r requirements.lock
@@ -127,6 +131,8 @@ lock: $(STAMPS)/python
 	build/lock-venv/bin/pip-compile --quiet --allow-unsafe --extra=bridge --extra=dev --extra=roaming --generate-hashes \
 		--no-emit-find-links --no-emit-index-url --no-emit-options --strip-extras \
 		--output-file=requirements.lock pyproject.toml
+	build/lock-venv/bin/pip-compile --quiet --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-options \
+		--strip-extras --output-file=tests/setup/ldap.lock tests/setup/ldap.in
 	build/lock-venv/bin/pip-compile --quiet --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-options \
 		--strip-extras --output-file=docs/requirements.lock docs/requirements.in
 
