@@ -7,7 +7,6 @@ streams. A verdict belongs to what it covers: layers that cover only a part neve
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from smime_core.errors import CertificateExpired, PathError, ProviderError, Smim
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
+from smime_core.mail_address import addresses_match
 from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, validate_path
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import Policy, is_weak_signature
@@ -313,21 +313,3 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
 
 def _addresses(signer: SignerReport) -> tuple[str, ...]:
     return signer.certificate.email_addresses if signer.certificate else ()
-
-
-def addresses_match(one: str, other: str) -> bool:
-    """Whether two mail addresses are the same for the author check.
-
-    The local part without regard to case (RFC 8550 section 3: SHOULD), the domain likewise and in either of its forms,
-    as SmtpUTF8Mailbox has U-labels and mail often has A-labels (RFC 9598 section 5).
-    """
-    return _comparable_address(one) == _comparable_address(other)
-
-
-def _comparable_address(address: str) -> str:
-    local_part, at, domain = address.strip().rpartition("@")
-    if not domain.isascii():
-        # What is no domain name stays as it is, and equals nothing but itself.
-        with contextlib.suppress(UnicodeError):
-            domain = domain.encode("idna").decode("ascii")
-    return f"{local_part.casefold()}{at}{domain.casefold()}"

@@ -27,7 +27,7 @@ from smime_core.errors import (
 )
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity
-from smime_core.judgement import addresses_match
+from smime_core.mail_address import addresses_match
 from smime_core.message import SignatureForm, encrypt_entity, sign_entity
 from smime_core.mime import split_message
 from smime_core.pkix import RevocationPolicy, TrustStore
