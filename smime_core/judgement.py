@@ -188,6 +188,7 @@ async def _judge_by(
         certificate=certificate,
         path=path,
         signing_time=signing_time,
+        signed_attributes=info.attributes,
     )
 
 

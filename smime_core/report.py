@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NoReturn
 
+from smime_core.attributes import Attributes
 from smime_core.certificate import Certificate
 from smime_core.header_protection import ProtectedHeaders
 from smime_core.pkix.trail import PathTrail
@@ -53,7 +54,8 @@ class SignerReport:
 
     `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID; `certificate` is None when the message does not carry it;
     `path` runs from the signer to the anchor and is empty when none was found. `trail` is how the path was judged, None
-    when none was followed. `addresses` are those of the certificate that the path vouches for.
+    when none was followed. `addresses` are those of the certificate that the path vouches for. `signed_attributes` are
+    filled where the signature fits; what they say is worth no more than `state`.
     """
 
     state: State
@@ -65,6 +67,7 @@ class SignerReport:
     signing_time: datetime.datetime | None
     trail: PathTrail | None = None
     addresses: tuple[str, ...] = ()
+    signed_attributes: Attributes = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
