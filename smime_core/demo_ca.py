@@ -2,55 +2,41 @@
 
 The certificates follow RFC 5280 and RFC 8550 unless a parameter asks for a fault: dates, usage and the CA flag are
 plain arguments. Any kind of new key gets one; what only encrypts says so in its usage. Leaves out: revocation, and
-every duty of a CA that people may rely on.
+every duty of a CA that people may rely on, which are `smime_core.ca`.
 """
 
 from __future__ import annotations
 
 import datetime
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.algorithms import (
-    PURE_SCHEME_HASHES,
-    Curve,
-    HashName,
-    SignatureAlgorithm,
-    SignatureScheme,
-    build_signature_identifier,
+from smime_core.ca.certificate_building import (
+    COMMON_NAME,
+    CertificateTemplate,
+    build_certificate,
+    build_name,
+    new_serial_number,
 )
-from smime_core.certificate import (
-    AUTHORITY_KEY_IDENTIFIER,
-    BASIC_CONSTRAINTS,
-    EMAIL_PROTECTION,
-    EXTENDED_KEY_USAGE,
-    KEY_USAGE,
-    SUBJECT_ALT_NAME,
-    SUBJECT_KEY_IDENTIFIER,
-    KeyUsage,
-    parse_certificate,
+from smime_core.ca.extensions import (
+    build_authority_information_access,
+    build_basic_constraints,
+    build_certificate_policies,
+    build_crl_distribution_points,
+    build_extended_key_usage,
+    build_key_usage,
+    build_subject_alt_name,
+    key_identifiers,
 )
-from smime_core.errors import MalformedMessage, UnsupportedByProvider
+from smime_core.certificate import EMAIL_PROTECTION, Extension, KeyUsage
 from smime_core.identity import Identity
-from smime_core.keys import public_key_of, public_octets
+from smime_core.keys import public_key_of
 from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
-from smime_core.signed_attributes import build_time
 
 AUTHORITY_VALIDITY: Final = datetime.timedelta(days=3650)
 IDENTITY_VALIDITY: Final = datetime.timedelta(days=730)
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_MAILBOX: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
-_MAX_COMMON_NAME: Final = 64  # characters, RFC 5280 appendix A.1; addresses may be longer
 _HEAD_START: Final = datetime.timedelta(days=1)  # for clocks that are slow
-_COMMON_NAME: Final = "2.5.4.3"
-_UTF8_STRING: Final = 0x0C
-_BIT_STRING: Final = 0x03
-_CRITICAL: Final = b"\x01\x01\xff"
-_RFC822_NAME: Final = 0x81
 # RFC 5652 sections 6.2.1 and 6.2.2: ktri wants keyEncipherment, kari keyAgreement; RFC 8410 section 5, RFC 9881 section
 # 5 and RFC 9935 section 5 say what the younger keys may not do.
 _USAGES: Final = {
@@ -62,7 +48,6 @@ _USAGES: Final = {
     KeyType.ML_KEM_768: KeyUsage.KEY_ENCIPHERMENT,
     KeyType.ML_KEM_1024: KeyUsage.KEY_ENCIPHERMENT,
 }
-_CURVE_HASHES: Final = {Curve.P384: HashName.SHA384, Curve.P521: HashName.SHA512}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +55,37 @@ class Authority:
     """A CA that can issue: its own certificate and key, and in `identity.chain` those above it."""
 
     identity: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointers:
+    """What a certificate says about itself: where its revocation is told and its issuer is found, under what policies.
+
+    Nothing is left out of the certificate but what is empty here. `more` holds further extensions as they are.
+    """
+
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    more: tuple[Extension, ...] = ()
+
+    def build(self) -> tuple[Extension, ...]:
+        """The extensions that say so."""
+        access = (self.ocsp_urls, self.issuer_urls) != ((), ())
+        return (
+            *([build_certificate_policies(self.policies)] if self.policies else ()),
+            *([build_crl_distribution_points(self.crl_urls)] if self.crl_urls else ()),
+            *(
+                [build_authority_information_access(ocsp_urls=self.ocsp_urls, issuer_urls=self.issuer_urls)]
+                if access
+                else ()
+            ),
+            *self.more,
+        )
+
+
+NO_POINTERS: Final = Pointers()
 
 
 async def create_authority(
@@ -80,22 +96,30 @@ async def create_authority(
     key: NewKey = NewKey.RSA_2048,
     issuer: Authority | None = None,
     is_ca: bool = True,
+    path_length: int | None = None,
     not_before: datetime.datetime | None = None,
     not_after: datetime.datetime | None = None,
+    pointers: Pointers = NO_POINTERS,
+    private_key: PrivateKey | None = None,
 ) -> Authority:
     """A new authority: a root, or an intermediate under `issuer`. Valid from a day before `at` for ten years.
 
+    `private_key` certifies a key that is there already, as for a cross-certificate or a new certificate of an old CA.
     `is_ca=False` leaves out the cA flag and keyCertSign, for tests of what must be refused.
     Raises UnsupportedByProvider for a key that cannot sign.
     """
-    own_key = await provider.generate_key(key)
+    own_key = private_key or await provider.generate_key(key)
     usage = KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN if is_ca else KeyUsage.DIGITAL_SIGNATURE
     request = _Request(
         name=name,
         private_key=own_key,
         not_before=not_before or at - _HEAD_START,
         not_after=not_after or at + AUTHORITY_VALIDITY,
-        extensions=(_basic_constraints(is_ca=is_ca), _key_usage(usage)),
+        extensions=(
+            build_basic_constraints(is_ca=is_ca, path_length=path_length),
+            build_key_usage(usage),
+            *pointers.build(),
+        ),
     )
     return Authority(identity=await _issue(request, issuer, provider=provider))
 
@@ -112,25 +136,27 @@ async def issue_identity(
     not_after: datetime.datetime | None = None,
     extended_key_usage: Sequence[str] = (EMAIL_PROTECTION,),
     is_ca: bool = False,
+    pointers: Pointers = NO_POINTERS,
+    private_key: PrivateKey | None = None,
 ) -> Identity:
-    """A person's certificate for what the new key can do: signing, encryption or both.
+    """A person's certificate for what the key can do: signing, encryption or both.
 
     Valid from a day before `at` for two years. `extended_key_usage` takes dotted OIDs; none leaves the extension out.
-    Raises MalformedMessage for what is no ASCII address.
+    `private_key` certifies a key that is there already. Raises MalformedMessage for what is no address.
     """
-    alternative_name = _address_name(address)
-    own_key = await provider.generate_key(key)
-    purposes = [der.oid(purpose) for purpose in extended_key_usage]
+    alternative_name = build_subject_alt_name([address])
+    own_key = private_key or await provider.generate_key(key)
     request = _Request(
         name=common_name if common_name is not None else address,
         private_key=own_key,
         not_before=not_before or at - _HEAD_START,
         not_after=not_after or at + IDENTITY_VALIDITY,
         extensions=(
-            _basic_constraints(is_ca=is_ca),
-            _key_usage(_USAGES.get(own_key.key_type, KeyUsage.DIGITAL_SIGNATURE)),
-            _extension(SUBJECT_ALT_NAME, der.sequence(alternative_name)),
-            _extension(EXTENDED_KEY_USAGE, der.sequence(*purposes)) if purposes else b"",
+            build_basic_constraints(is_ca=is_ca),
+            build_key_usage(_USAGES.get(own_key.key_type, KeyUsage.DIGITAL_SIGNATURE)),
+            alternative_name,
+            *([build_extended_key_usage(*extended_key_usage)] if extended_key_usage else ()),
+            *pointers.build(),
         ),
     )
     return await _issue(request, authority, provider=provider)
@@ -142,81 +168,30 @@ class _Request:
     private_key: PrivateKey
     not_before: datetime.datetime
     not_after: datetime.datetime
-    extensions: tuple[bytes, ...]
-
-
-def _address_name(address: str) -> bytes:
-    # RFC 5321 section 4.1.2: Dot-string @ Domain; quoted local parts and address literals are left out.
-    if not _MAILBOX.fullmatch(address):
-        raise MalformedMessage("expected an e-mail address in ASCII", where="address")
-    return der.element(_RFC822_NAME, address.encode("ascii"))
+    extensions: tuple[Extension, ...]
 
 
 async def _issue(request: _Request, issuer: Authority | None, *, provider: CryptoProvider) -> Identity:
-    # RFC 5280 section 4.1; the certificate of a root is signed by its own key.
-    signer = request.private_key if issuer is None else issuer.identity.private_key
-    algorithm = _signature_algorithm(signer)
-    identifier = build_signature_identifier(algorithm)
-    subject = _name(request.name)
+    subject_der = build_name((COMMON_NAME, request.name))
     public_key = public_key_of(request.private_key)
-    tbs_der = der.sequence(
-        der.explicit(0, der.integer(2)),
-        der.unsigned(provider.random_bytes(16)),
-        identifier,
-        subject if issuer is None else issuer.identity.certificate.subject_der,
-        der.sequence(build_time(request.not_before), build_time(request.not_after)),
-        subject,
-        public_key.spki_der,
-        der.explicit(3, der.sequence(*_key_identifiers(public_octets(public_key), issuer), *request.extensions)),
+    above = None if issuer is None else issuer.identity
+    template = CertificateTemplate(
+        serial_number=new_serial_number(provider),
+        subject_der=subject_der,
+        public_key=public_key,
+        not_before=request.not_before,
+        not_after=request.not_after,
+        extensions=(*key_identifiers(public_key, above and above.certificate), *request.extensions),
     )
-    signature = await provider.sign(signer, algorithm, tbs_der)
-    certificate_der = der.sequence(tbs_der, identifier, der.element(_BIT_STRING, b"\0", signature))
+    certificate = await build_certificate(
+        template,
+        issuer_der=subject_der if above is None else above.certificate.subject_der,
+        signing_key=request.private_key if above is None else above.private_key,
+        provider=provider,
+    )
     return Identity(
-        certificate=parse_certificate(certificate_der),
+        certificate=certificate,
         private_key=request.private_key,
-        chain=() if issuer is None else (issuer.identity.certificate, *issuer.identity.chain),
+        chain=() if above is None else (above.certificate, *above.chain),
         friendly_name=request.name,
     )
-
-
-def _signature_algorithm(signer: PrivateKey) -> SignatureAlgorithm:
-    if signer.key_type is KeyType.RSA:
-        return SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
-    if signer.curve is not None:
-        hash_name = _CURVE_HASHES.get(signer.curve, HashName.SHA256)
-        return SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=hash_name)
-    try:
-        scheme = SignatureScheme(signer.key_type.value)
-    except ValueError:
-        raise UnsupportedByProvider("issue", f"a key of type {signer.key_type} signs nothing") from None
-    return SignatureAlgorithm(scheme=scheme, hash_name=PURE_SCHEME_HASHES[scheme])
-
-
-def _name(common_name: str) -> bytes:
-    value = der.element(_UTF8_STRING, common_name[:_MAX_COMMON_NAME].encode())
-    return der.sequence(der.set_of([der.sequence(der.oid(_COMMON_NAME), value)]))
-
-
-def _key_identifiers(public: bytes, issuer: Authority | None) -> tuple[bytes, ...]:
-    # RFC 5280 section 4.2.1.1: a root needs no AKI; the others name the SKI of their issuer. RFC 7093 section 2 (1):
-    # the identifier is the first 160 bits of SHA-256 over the key.
-    own = _extension(SUBJECT_KEY_IDENTIFIER, der.octet_string(hashlib.sha256(public).digest()[:20]))
-    identifier = None if issuer is None else issuer.identity.certificate.subject_key_identifier
-    if identifier is None:
-        return (own,)
-    return own, _extension(AUTHORITY_KEY_IDENTIFIER, der.sequence(der.element(0x80, identifier)))
-
-
-def _basic_constraints(*, is_ca: bool) -> bytes:
-    return _extension(BASIC_CONSTRAINTS, der.sequence(b"\x01\x01\xff" if is_ca else b""), critical=True)
-
-
-def _key_usage(usage: KeyUsage) -> bytes:
-    # X.690 section 11.2.2: a list of named bits ends with its last set one.
-    length = usage.value.bit_length()
-    bits = sum(0x80 >> number for number in range(length) if usage.value >> number & 1)
-    return _extension(KEY_USAGE, der.element(_BIT_STRING, bytes((8 - length, bits))), critical=True)
-
-
-def _extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:
-    return der.sequence(der.oid(oid), _CRITICAL if critical else b"", der.octet_string(value))

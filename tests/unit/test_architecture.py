@@ -63,6 +63,7 @@ LAYERS = (
     {"own_content"},
     {"fields", "forms", "message", "pages", "parcels", "report_json"},
     {"providers"},
+    {"ca"},
     {"demo_ca"},
     {"blocking"},
     {"stream"},

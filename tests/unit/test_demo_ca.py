@@ -10,10 +10,21 @@ from pathlib import Path
 import pytest
 from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import (
+    AuthorityInformationAccess,
+    CertificatePolicies,
+    CRLDistributionPoints,
+    NameConstraints,
+    OtherName,
+    SubjectAlternativeName,
+    load_der_x509_certificate,
+)
 
+from smime_core import der
+from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, build_name
+from smime_core.ca.extensions import build_address_constraints, build_key_usage
 from smime_core.certificate import KeyUsage
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
 from smime_core.errors import MalformedMessage, UnsupportedByProvider
 from smime_core.identity import Identity
 from smime_core.keys import public_key_of
@@ -142,9 +153,19 @@ def test_asn1crypto_reads_what_it_issues(alice: Identity) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "alice", "älice@example.test", "Alice <alice@example.test>", "<a@b.test>", "a@b.test\n"]
+    "address",
+    [
+        "",
+        "alice",
+        "alice@exämple.test",
+        "al ice@example.test",
+        "älice\u200b@example.test",
+        "Alice <alice@example.test>",
+        "<a@b.test>",
+        "a@b.test\n",
+    ],
 )
-def test_refuses_what_is_no_ascii_address(authority: Authority, address: str) -> None:
+def test_refuses_what_is_no_address(authority: Authority, address: str) -> None:
     with pytest.raises(MalformedMessage, match="address"):
         run(issue_identity(authority, address, provider=PROVIDER, at=AT, key=NewKey.P256))
 
@@ -183,3 +204,73 @@ def test_can_issue_below_somebody_who_is_no_ca(tmp_path: Path, authority: Author
     identity = run(issue_identity(false_ca, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
     assert not false_ca.identity.certificate.is_ca
     assert "invalid CA certificate" in openssl_verify(tmp_path, identity, authority)
+
+
+def test_a_local_part_beyond_ascii_is_an_smtp_utf8_mailbox(authority: Authority) -> None:
+    issued = run(issue_identity(authority, "jürgen@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
+    assert issued.certificate.email_addresses == ("jürgen@example.test",)
+    (name,) = (
+        load_der_x509_certificate(issued.certificate.der)
+        .extensions.get_extension_for_class(SubjectAlternativeName)
+        .value
+    )
+    assert isinstance(name, OtherName)
+    assert name.type_id.dotted_string == "1.3.6.1.5.5.7.8.9"
+
+
+def test_pointers_stand_in_the_certificate_as_others_read_them(authority: Authority) -> None:
+    pointers = Pointers(
+        crl_urls=("http://pki.example.test/a.crl",),
+        ocsp_urls=("http://pki.example.test/ocsp",),
+        issuer_urls=("http://pki.example.test/a.cer",),
+        policies=("1.2.3.4", "2.23.140.1.5.1.2"),
+        more=(build_address_constraints(permitted=("example.test",), excluded=(".evil.test", "a@b.test")),),
+    )
+    middle = run(
+        create_authority("Middle", provider=PROVIDER, at=AT, key=NewKey.P256, issuer=authority, pointers=pointers)
+    )
+    certificate = load_der_x509_certificate(middle.identity.certificate.der)
+    extensions = certificate.extensions
+    (point,) = extensions.get_extension_for_class(CRLDistributionPoints).value
+    assert point.full_name is not None
+    assert [name.value for name in point.full_name] == ["http://pki.example.test/a.crl"]
+    access = extensions.get_extension_for_class(AuthorityInformationAccess).value
+    assert [(one.access_method.dotted_string, one.access_location.value) for one in access] == [
+        ("1.3.6.1.5.5.7.48.1", "http://pki.example.test/ocsp"),
+        ("1.3.6.1.5.5.7.48.2", "http://pki.example.test/a.cer"),
+    ]
+    policies = extensions.get_extension_for_class(CertificatePolicies).value
+    assert [policy.policy_identifier.dotted_string for policy in policies] == ["1.2.3.4", "2.23.140.1.5.1.2"]
+    constraints = extensions.get_extension_for_class(NameConstraints)
+    assert constraints.critical
+    assert [name.value for name in constraints.value.permitted_subtrees or ()] == ["example.test"]
+    assert [name.value for name in constraints.value.excluded_subtrees or ()] == [".evil.test", "a@b.test"]
+
+
+def test_a_key_that_is_there_is_certified_again(authority: Authority) -> None:
+    again = run(
+        create_authority(
+            "Example CA", provider=PROVIDER, at=AT, path_length=0, private_key=authority.identity.private_key
+        )
+    ).identity.certificate
+    assert again.public_key.spki_der == authority.identity.certificate.public_key.spki_der
+    assert again.path_length == 0
+    assert again.serial_number != authority.identity.certificate.serial_number
+
+
+@pytest.mark.parametrize("usage", [KeyUsage(1 << number) for number in range(9)] + [KeyUsage(0b1_0000_0001)])
+def test_key_usage_is_written_to_its_last_bit(authority: Authority, usage: KeyUsage) -> None:
+    value = der.read_one(build_key_usage(usage).value).content
+    assert value[0] == (-usage.value.bit_length()) % 8
+    assert value[-1] & (1 << value[0])
+    template = CertificateTemplate(
+        serial_number=1,
+        subject_der=build_name(),
+        public_key=authority.identity.certificate.public_key,
+        not_before=AT,
+        not_after=AT,
+        extensions=(build_key_usage(usage),),
+    )
+    signing_key = authority.identity.private_key
+    certificate = run(build_certificate(template, issuer_der=build_name(), signing_key=signing_key, provider=PROVIDER))
+    assert certificate.key_usage == usage

@@ -1,0 +1,78 @@
+"""The one writer of certificates: TBSCertificate from plain values, signed by whoever issues (RFC 5280 section 4.1)."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import build_signature_identifier
+from smime_core.ca.extensions import encode_extension
+from smime_core.ca.signing import choose_signature_algorithm, sign_structure
+from smime_core.certificate import Certificate, Extension, parse_certificate
+from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
+from smime_core.signed_attributes import build_time
+
+SERIAL_NUMBER_OCTETS: Final = 16
+MAX_COMMON_NAME: Final = 64  # characters, RFC 5280 appendix A.1; addresses may be longer
+COMMON_NAME: Final = "2.5.4.3"
+ORGANIZATION_NAME: Final = "2.5.4.10"
+COUNTRY_NAME: Final = "2.5.4.6"
+_VERSION_3: Final = 2
+_UTF8_STRING: Final = 0x0C
+_PRINTABLE_STRING: Final = 0x13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateTemplate:
+    """What a certificate is to say. `extensions` are written in their order."""
+
+    serial_number: int
+    subject_der: bytes
+    public_key: PublicKey
+    not_before: datetime.datetime
+    not_after: datetime.datetime
+    extensions: tuple[Extension, ...]
+
+
+async def build_certificate(
+    template: CertificateTemplate, *, issuer_der: bytes, signing_key: PrivateKey, provider: CryptoProvider
+) -> Certificate:
+    """The certificate, signed; `issuer_der` is the Name of whom the key belongs to.
+
+    Raises UnsupportedByProvider for a key that cannot sign.
+    """
+    tbs_der = der.sequence(
+        der.explicit(0, der.integer(_VERSION_3)),
+        der.integer(template.serial_number),
+        build_signature_identifier(choose_signature_algorithm(signing_key)),
+        issuer_der,
+        der.sequence(build_time(template.not_before), build_time(template.not_after)),
+        template.subject_der,
+        template.public_key.spki_der,
+        der.explicit(3, der.sequence(*(encode_extension(extension) for extension in template.extensions))),
+    )
+    return parse_certificate(await sign_structure(tbs_der, signing_key, provider=provider))
+
+
+def new_serial_number(provider: CryptoProvider) -> int:
+    """A positive number of 126 random bits: nobody can foretell what a CA signs next (RFC 5280 section 4.1.2.2)."""
+    # The two highest bits are 01: positive, and of the same length each time.
+    octets = bytearray(provider.random_bytes(SERIAL_NUMBER_OCTETS))
+    octets[0] = octets[0] & 0x3F | 0x40
+    return int.from_bytes(octets, "big")
+
+
+def build_name(*attributes: tuple[str, str]) -> bytes:
+    """DER of a Name from pairs of attribute OID and text, outermost first; no pair at all is the empty Name.
+
+    A common name is cut to the 64 characters that may stand there.
+    """
+    return der.sequence(*(der.set_of([der.sequence(der.oid(oid), _text(oid, text))]) for oid, text in attributes))
+
+
+def _text(oid: str, text: str) -> bytes:
+    if oid == COUNTRY_NAME:  # RFC 5280 appendix A.1: PrintableString of two letters
+        return der.element(_PRINTABLE_STRING, text.encode("ascii"))
+    return der.element(_UTF8_STRING, text[:MAX_COMMON_NAME].encode())

@@ -1,0 +1,163 @@
+"""Extensions of certificates as they are written (RFC 5280 section 4.2), each made from plain values."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from smime_core import der
+from smime_core.certificate import (
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
+    EXTENDED_KEY_USAGE,
+    KEY_USAGE,
+    SMTP_UTF8_MAILBOX,
+    SUBJECT_ALT_NAME,
+    SUBJECT_KEY_IDENTIFIER,
+    Certificate,
+    Extension,
+    KeyUsage,
+)
+from smime_core.errors import MalformedMessage
+from smime_core.keys import public_octets
+from smime_core.provider import PublicKey
+
+CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
+NAME_CONSTRAINTS: Final = "2.5.29.30"
+CERTIFICATE_POLICIES: Final = "2.5.29.32"
+AUTHORITY_INFORMATION_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
+OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
+OCSP_ACCESS: Final = "1.3.6.1.5.5.7.48.1"
+ISSUER_ACCESS: Final = "1.3.6.1.5.5.7.48.2"
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
+
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_DOMAIN: Final = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+_MAILBOX: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_DOMAIN}")
+# RFC 6532 section 3.2: any character beyond ASCII may stand in an atom. Blanks and what is invisible are no help.
+_UTF8_ATOM: Final = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f\s])+"
+_UTF8_MAILBOX: Final = re.compile(rf"{_UTF8_ATOM}(?:\.{_UTF8_ATOM})*@{_DOMAIN}")
+_MAX_ADDRESS_OCTETS: Final = 254  # RFC 5321 section 4.5.3.1.3, without the angle brackets
+_CRITICAL: Final = b"\x01\x01\xff"
+_BIT_STRING: Final = 0x03
+_UTF8_STRING: Final = 0x0C
+_RFC822_NAME: Final = 0x81
+_URI: Final = 0x86
+_NULL: Final = b"\x05\x00"
+
+
+def encode_extension(extension: Extension) -> bytes:
+    """DER of one Extension; critical FALSE is the default and left out (X.690 section 11.5)."""
+    return der.sequence(
+        der.oid(extension.oid), _CRITICAL if extension.critical else b"", der.octet_string(extension.value)
+    )
+
+
+def build_basic_constraints(*, is_ca: bool, path_length: int | None = None) -> Extension:
+    """Section 4.2.1.9, critical; a path length counts for a CA alone."""
+    limit = b"" if path_length is None or not is_ca else der.integer(path_length)
+    value = der.sequence(_CRITICAL if is_ca else b"", limit)
+    return Extension(oid=BASIC_CONSTRAINTS, critical=True, value=value)
+
+
+def build_key_usage(usage: KeyUsage) -> Extension:
+    """Section 4.2.1.3, critical."""
+    # X.690 section 11.2.2: a list of named bits ends with its last set one.
+    length = usage.value.bit_length()
+    unused = -length % 8
+    octets = sum(1 << (length + unused - 1 - number) for number in range(length) if usage.value >> number & 1)
+    bits = bytes([unused]) + octets.to_bytes((length + unused) // 8, "big")
+    return Extension(oid=KEY_USAGE, critical=True, value=der.element(_BIT_STRING, bits))
+
+
+def build_extended_key_usage(*purposes: str, critical: bool = False) -> Extension:
+    """Section 4.2.1.12, from dotted OIDs."""
+    value = der.sequence(*(der.oid(purpose) for purpose in purposes))
+    return Extension(oid=EXTENDED_KEY_USAGE, critical=critical, value=value)
+
+
+def build_subject_alt_name(addresses: Sequence[str], *, critical: bool = False) -> Extension:
+    """Section 4.2.1.6 of mail addresses; critical where the subject is empty. Raises MalformedMessage."""
+    value = der.sequence(*(build_address_name(address) for address in addresses))
+    return Extension(oid=SUBJECT_ALT_NAME, critical=critical, value=value)
+
+
+def build_address_name(address: str) -> bytes:
+    """DER of a GeneralName: rfc822Name, or SmtpUTF8Mailbox for a local part beyond ASCII (RFC 9598 section 3).
+
+    A domain beyond ASCII is written in its A-labels, "xn--...". Quoted local parts and address literals (RFC 5321
+    section 4.1.2) are left out. Raises MalformedMessage.
+    """
+    octets = address.encode(errors="replace")
+    if len(octets) > _MAX_ADDRESS_OCTETS:
+        raise MalformedMessage(f"an address of {len(octets)} octets, at most 254 can get mail", where="address")
+    if _MAILBOX.fullmatch(address):
+        return der.element(_RFC822_NAME, octets)
+    if not _UTF8_MAILBOX.fullmatch(address) or not address.isprintable():
+        raise MalformedMessage("expected an e-mail address, its domain in ASCII", where="address")
+    mailbox = der.explicit(0, der.element(_UTF8_STRING, octets))
+    return der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), mailbox)
+
+
+def build_subject_key_identifier(public_key: PublicKey) -> Extension:
+    """Section 4.2.1.2; the identifier is the first 160 bits of SHA-256 over the key (RFC 7093 section 2 (1))."""
+    identifier = hashlib.sha256(public_octets(public_key)).digest()[:20]
+    return Extension(oid=SUBJECT_KEY_IDENTIFIER, critical=False, value=der.octet_string(identifier))
+
+
+def build_authority_key_identifier(identifier: bytes) -> Extension:
+    """Section 4.2.1.1, from the subject key identifier of the issuer."""
+    value = der.sequence(der.element(0x80, identifier))
+    return Extension(oid=AUTHORITY_KEY_IDENTIFIER, critical=False, value=value)
+
+
+def build_crl_distribution_points(urls: Sequence[str]) -> Extension:
+    """Section 4.2.1.13: one point, which is to be had at each of the addresses."""
+    names = b"".join(_url_name(url) for url in urls)
+    point = der.sequence(der.explicit(0, der.element(0xA0, names)))
+    return Extension(oid=CRL_DISTRIBUTION_POINTS, critical=False, value=der.sequence(point))
+
+
+def build_authority_information_access(*, ocsp_urls: Sequence[str] = (), issuer_urls: Sequence[str] = ()) -> Extension:
+    """Section 4.2.2.1: where the responder is, and where the certificate of the issuer."""
+    kinds = [*((OCSP_ACCESS, url) for url in ocsp_urls), *((ISSUER_ACCESS, url) for url in issuer_urls)]
+    value = der.sequence(*(der.sequence(der.oid(kind), _url_name(url)) for kind, url in kinds))
+    return Extension(oid=AUTHORITY_INFORMATION_ACCESS, critical=False, value=value)
+
+
+def build_certificate_policies(policies: Sequence[str], *, critical: bool = False) -> Extension:
+    """Section 4.2.1.4, from dotted OIDs, without qualifiers."""
+    value = der.sequence(*(der.sequence(der.oid(policy)) for policy in policies))
+    return Extension(oid=CERTIFICATE_POLICIES, critical=critical, value=value)
+
+
+def build_address_constraints(*, permitted: Sequence[str] = (), excluded: Sequence[str] = ()) -> Extension:
+    """Section 4.2.1.10 for rfc822Name, critical: "a@example.test", "example.test" (a host), ".example.test" (below)."""
+    subtrees = b"".join(
+        der.element(0xA0 | number, *(der.sequence(der.element(_RFC822_NAME, name.encode("ascii"))) for name in names))
+        for number, names in ((0, permitted), (1, excluded))
+        if names
+    )
+    return Extension(oid=NAME_CONSTRAINTS, critical=True, value=der.sequence(subtrees))
+
+
+def build_ocsp_no_check() -> Extension:
+    """id-pkix-ocsp-nocheck: this responder is trusted while its certificate lasts (RFC 6960 section 4.2.2.2.1)."""
+    return Extension(oid=OCSP_NO_CHECK, critical=False, value=_NULL)
+
+
+def key_identifiers(public_key: PublicKey, issuer: Certificate | None) -> tuple[Extension, ...]:
+    """SKI, and the AKI that names the SKI of `issuer`; a root needs none (section 4.2.1.1)."""
+    own = build_subject_key_identifier(public_key)
+    identifier = None if issuer is None else issuer.subject_key_identifier
+    return (own,) if identifier is None else (own, build_authority_key_identifier(identifier))
+
+
+def _url_name(url: str) -> bytes:
+    try:
+        return der.element(_URI, url.encode("ascii"))
+    except UnicodeEncodeError as error:
+        raise MalformedMessage("a URL is ASCII", where="uniformResourceIdentifier") from error
