@@ -181,7 +181,7 @@ async def _issue(request: _Request, issuer: Authority | None, *, provider: Crypt
         public_key=public_key,
         not_before=request.not_before,
         not_after=request.not_after,
-        extensions=(*key_identifiers(public_key, above and above.certificate), *request.extensions),
+        extensions=(*key_identifiers(public_key, None if above is None else above.certificate), *request.extensions),
     )
     certificate = await build_certificate(
         template,
