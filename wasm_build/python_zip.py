@@ -15,8 +15,10 @@ _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "replies.py",
+    "requests.py",
     "sealed.py",
     "stand_in.py",
+    "trust.py",
     "verbs.py",
     "warm_up.py",
     "wire.py",

@@ -15,7 +15,7 @@ from typing import Any, Final
 from roaming_keys.protocol import build_login, build_registration, open_bundle
 from roaming_keys.wire import Parameters, SealedBundle
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
-from smime_core.certificate import Certificate, parse_certificate
+from smime_core.certificate import Certificate
 from smime_core.compose import Draft, build_parts
 from smime_core.errors import MalformedMessage, PathError, SmimeError, WrongPassphrase
 from smime_core.fields import open_field, seal_field
@@ -36,7 +36,7 @@ from smime_core.message import (
 )
 from smime_core.mime import parse_entity
 from smime_core.mime.attachment import Attachment
-from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
+from smime_core.pkix import Purpose, check_end_entity, validate_path
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
@@ -44,7 +44,9 @@ from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import report_to_json, time_to_json
 from wasm_build.replies import describe_reply, parse_hidden
+from wasm_build.requests import parse_certificates, parse_time
 from wasm_build.sealed import seal_identity, unseal_identities
+from wasm_build.trust import parse_trust
 from wasm_build.wire import pack, unpack
 
 Args = dict[str, Any]
@@ -125,7 +127,7 @@ async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
         signer = _choose_signer(identities, sender=draft.sender, at=draft.date)
         entity = await sign_entity(entity, identity=signer, provider=provider, signing_time=draft.date)
     if args["recipients"]:
-        recipients = _with_writer(_parse_certificates(args["recipients"]), identities, draft)
+        recipients = _with_writer(parse_certificates(args["recipients"]), identities, draft)
         cipher = _parse_cipher(args)
         entity = await encrypt_entity(entity, recipients=recipients, provider=provider, cipher=cipher)
     if not args["sign"] and not args["recipients"]:
@@ -137,8 +139,8 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
     report = await examine_message(
         args["message"],
         provider=provider,
-        trust_store=_parse_trust(args),
-        at=_parse_time(args["at"]),
+        trust_store=parse_trust(args["trust"]),
+        at=parse_time(args["at"]),
         identities=await _unseal(args, provider),
         # Old mail opens too, and its report says what is weak about it.
         policy=Policy.ARCHIVE,
@@ -166,8 +168,8 @@ def _read_parts(report: MessageReport) -> list[Reply]:
 
 
 async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
-    trust_store, at = _parse_trust(args), _parse_time(args["at"])
-    certificates = _parse_certificates(args["certificates"])
+    trust_store, at = parse_trust(args["trust"]), parse_time(args["at"])
+    certificates = parse_certificates(args["certificates"])
     described: list[Reply] = []
     for certificate in certificates:
         reason: str | None = None
@@ -187,14 +189,14 @@ async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
 
 
 async def _field_seal(args: Args, provider: CryptoProvider) -> Reply:
-    at = _parse_time(args["at"])
+    at = parse_time(args["at"])
     signer = _choose_signer(await _unseal_signers(args, None, provider), sender=None, at=at) if args["sign"] else None
     armored = await seal_field(
         _decode_text(args["text"]),
         origin=args["origin"],
         provider=provider,
         signing_time=at,
-        recipients=_parse_certificates(args["recipients"]),
+        recipients=parse_certificates(args["recipients"]),
         identity=signer,
     )
     return {"cms": armored.encode()}
@@ -205,15 +207,15 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
         args["cms"],
         origin=args["origin"],
         provider=provider,
-        trust_store=_parse_trust(args),
-        at=_parse_time(args["at"]),
+        trust_store=parse_trust(args["trust"]),
+        at=parse_time(args["at"]),
         identities=await _unseal(args, provider),
     )
     return {"report": report_to_json(report), "text": report.content}
 
 
 async def _bytes_sign(args: Args, provider: CryptoProvider) -> Reply:
-    at, scheme = _parse_time(args["at"]), _parse_scheme(args)
+    at, scheme = parse_time(args["at"]), _parse_scheme(args)
     cms = await sign_bytes(
         args["content"],
         identity=_choose_signer(await _unseal_signers(args, scheme, provider), sender=None, at=at),
@@ -229,15 +231,15 @@ async def _bytes_verify(args: Args, provider: CryptoProvider) -> Reply:
     report = await verify_bytes(
         args["cms"],
         provider=provider,
-        trust_store=_parse_trust(args),
-        at=_parse_time(args["at"]),
+        trust_store=parse_trust(args["trust"]),
+        at=parse_time(args["at"]),
         detached_content=args.get("content"),
     )
     return {"report": report_to_json(report), "content": report.content}
 
 
 async def _bytes_encrypt(args: Args, provider: CryptoProvider) -> Reply:
-    recipients = _parse_certificates(args["recipients"])
+    recipients = parse_certificates(args["recipients"])
     cipher = _parse_cipher(args)
     return {"cms": await seal_bytes(args["content"], recipients=recipients, provider=provider, cipher=cipher)}
 
@@ -362,7 +364,7 @@ def _parse_draft(draft: Args) -> Draft:
         cc=draft["cc"],
         subject=draft["subject"],
         text=_decode_text(draft["text"]),
-        date=_parse_time(draft["date"]),
+        date=parse_time(draft["date"]),
         message_id=draft["messageId"],
         in_reply_to=draft.get("inReplyTo") or "",
         references=draft.get("references") or (),
@@ -372,28 +374,8 @@ def _parse_draft(draft: Args) -> Draft:
     )
 
 
-def _parse_trust(args: Args) -> TrustStore:
-    # Revocation comes with the bridge's look-ups; until then the report says that nobody checked.
-    anchors = _parse_certificates(args["anchors"])
-    return TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED)
-
-
-def _parse_certificates(encoded: Iterable[bytes]) -> tuple[Certificate, ...]:
-    return tuple(parse_certificate(one) for one in encoded)
-
-
 def _parse_parameters(args: Args) -> Parameters:
     return Parameters.from_json(json.dumps(args["parameters"]).encode())
-
-
-def _parse_time(text: str) -> datetime.datetime:
-    try:
-        time = datetime.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise MalformedMessage("expected a time in ISO 8601", where="request") from error
-    if time.tzinfo is None:
-        raise MalformedMessage("the time has no time zone", where="request")
-    return time.replace(microsecond=0)
 
 
 def _parse_cipher(args: Args) -> ContentCipher:

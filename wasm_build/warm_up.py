@@ -58,7 +58,7 @@ async def _rehearsal_material() -> list[str | bytes]:
 
 async def _use_all(people: StandIns, identity: Identity) -> None:
     keys = {"identities": [await _open_file(identity)], "sealKey": _SEAL_KEY}
-    trust = {"anchors": [people.anchor.der], "at": _AT}
+    trust = {"trust": {"anchors": [{"certificate": people.anchor.der}], "revocation": "not-checked"}, "at": _AT}
     recipients = [people.rsa.certificate.der, people.ec.certificate.der]
     await _call("certificate.describe", {"certificates": recipients, **trust})
     for cipher in ("cbc", "gcm"):

@@ -1,4 +1,5 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
+import { ownTrust } from "../runtime/trust.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 import * as database from "./database.js";
@@ -78,13 +79,13 @@ export async function importCertificates(store, bytes) {
  */
 export async function describe(certificates) {
   if (!certificates.length) return [];
-  const at = new Date().toISOString();
-  return (await vault.call("certificate.describe", { certificates, anchors: await anchors(), at })).certificates;
+  return (await vault.call("certificate.describe", { certificates, ...(await judging()) })).certificates;
 }
 
-/** @returns {Promise<ArrayBuffer[]>} */
-export async function anchors() {
-  return (await database.all("anchors")).map(({ certificate }) => certificate);
+/** Whom the person relies on, and the time: what every judgement starts from. */
+export async function judging() {
+  const authorities = (await database.all("anchors")).map(({ certificate }) => certificate);
+  return { trust: ownTrust(authorities), at: new Date().toISOString() };
 }
 
 /** Every identity of the person, with the file that holds it. */

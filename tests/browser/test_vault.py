@@ -202,11 +202,11 @@ def octets_of(value: dict[str, str]) -> bytes:
 
 
 SEAL_KEY = secret(bytes(range(32)))
-TRUST = {"anchors": [], "at": AT}
+TRUST = {"trust": {"anchors": []}, "at": AT}
 
 
 def trusting() -> dict[str, Any]:
-    return {"anchors": [b64(anchor().der)], "at": AT}
+    return {"trust": {"anchors": [{"certificate": b64(anchor().der)}], "revocation": "not-checked"}, "at": AT}
 
 
 def call(page: Page, verb: str, args: dict[str, Any], options: dict[str, Any] | None = None) -> Any:
@@ -298,7 +298,7 @@ def test_every_failure_has_its_code(open_page: Any) -> None:
         ("bytes.verify", {"cms": b64(b"?"), **TRUST}, "malformed-message"),
         ("bytes.verify", {"cms": "text", **TRUST}, "bad-request"),
         ("bytes.verify", {"cms": b64(b"?"), **TRUST, "further": 1}, "bad-request"),
-        ("bytes.verify", {"cms": b64(b"?"), "anchors": []}, "bad-request"),
+        ("bytes.verify", {"cms": b64(b"?"), "trust": {"anchors": []}}, "bad-request"),
         ("bytes.forge", {}, "bad-request"),
     ]
     for verb, args, code in cases:
@@ -312,7 +312,7 @@ def test_takes_the_callers_buffers_and_reports_its_cleanup(open_page: Any) -> No
         """async (args) => {
           const given = window.wake(args);
           await vault.call("bytes.verify", given).catch(() => {});
-          return [given.cms.byteLength, given.anchors[0].byteLength];
+          return [given.cms.byteLength, given.trust.anchors[0].certificate.byteLength];
         }""",
         {"cms": b64(b"?" * 100), **trusting()},
     )

@@ -15,9 +15,11 @@ from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
 from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import Headers, parse_entity, split_message
+from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource
 from smime_core.providers.native import NativeProvider
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person
 from wasm_build.sealed import seal_identity, unseal_identities
+from wasm_build.trust import parse_trust
 from wasm_build.verbs import run_verb
 from wasm_build.wire import pack, unpack
 
@@ -52,7 +54,7 @@ def draft(sender: str = "alice@example.test", **changes: Any) -> dict[str, Any]:
 
 
 def trust() -> dict[str, Any]:
-    return {"anchors": [anchor().der], "at": AT}
+    return {"trust": {"anchors": [{"certificate": anchor().der}], "revocation": "not-checked"}, "at": AT}
 
 
 def test_a_letter_is_written_sealed_opened_and_verified() -> None:
@@ -242,9 +244,43 @@ def test_certificates_are_described_with_the_reason_why_they_cannot_be_used() ->
     certificates = [person("bob").certificate.der]
     (usable,) = call("certificate.describe", certificates=certificates, **trust())["certificates"]
     assert (usable["usable"], usable["reason"], usable["addresses"]) == (True, None, ["bob@example.test"])
-    (unknown,) = call("certificate.describe", certificates=certificates, anchors=[], at=AT)["certificates"]
+    (unknown,) = call("certificate.describe", certificates=certificates, trust={"anchors": []}, at=AT)["certificates"]
     assert not unknown["usable"]
     assert "nobody you trust" in unknown["reason"]
+
+
+def test_an_anchor_keeps_its_conditions() -> None:
+    store = parse_trust(
+        {
+            "anchors": [
+                {
+                    "certificate": anchor().der,
+                    "source": "mozilla",
+                    "addresses": ["@example.test"],
+                    "exact": True,
+                    "distrustAfter": AT,
+                    "acceptedAt": AT,
+                }
+            ],
+            "revocation": "if-known",
+            "evidence": {"certificates": [person("bob").certificate.der]},
+        }
+    )
+    expected = TrustAnchor(
+        certificate=anchor(),
+        source=TrustSource.MOZILLA,
+        addresses=("@example.test",),
+        is_exact=True,
+        distrust_after=NOW,
+        accepted_at=NOW,
+    )
+    assert store.anchors == (expected,)
+    assert store.revocation is RevocationPolicy.IF_KNOWN
+    assert store.evidence.certificates == (person("bob").certificate,)
+
+
+def test_without_a_policy_revocation_has_to_be_known() -> None:
+    assert parse_trust({"anchors": []}).revocation is RevocationPolicy.REQUIRED
 
 
 def test_a_file_opens_with_its_passphrase_alone() -> None:
@@ -314,9 +350,30 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
-        ("message.open", {"message": MESSAGE, "identities": [], "anchors": [], "at": "yesterday"}),
-        ("message.open", {"message": MESSAGE, "identities": [], "anchors": [], "at": "2026-01-01T00:00:00"}),
-        ("message.open", {"message": MESSAGE, "identities": [], "anchors": [b"no certificate"], "at": AT}),
+        ("message.open", {"message": MESSAGE, "identities": [], "trust": {"anchors": []}, "at": "yesterday"}),
+        ("message.open", {"message": MESSAGE, "identities": [], "trust": {"anchors": []}, "at": "2026-01-01T00:00:00"}),
+        (
+            "message.open",
+            {"message": MESSAGE, "identities": [], "trust": {"anchors": [], "revocation": "never"}, "at": AT},
+        ),
+        (
+            "message.open",
+            {
+                "message": MESSAGE,
+                "identities": [],
+                "trust": {"anchors": [{"certificate": anchor().der, "source": "me"}]},
+                "at": AT,
+            },
+        ),
+        (
+            "message.open",
+            {
+                "message": MESSAGE,
+                "identities": [],
+                "trust": {"anchors": [{"certificate": b"no certificate"}]},
+                "at": AT,
+            },
+        ),
         ("bytes.encrypt", {"content": b"", "recipients": [], "cipher": "rot13"}),
         ("bytes.sign", {"content": b"", "identities": [], "at": AT, "scheme": "rot13"}),
         ("field.seal", {"text": b"\xff", "origin": "", "sign": False, "identities": [], "recipients": [], "at": AT}),

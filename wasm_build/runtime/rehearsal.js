@@ -37,7 +37,7 @@ export async function rehearse(pyodide, residue, isWanted) {
     if (isWanted()) return;
     const signed = await run("bytes.sign", { content, ...keys, at });
     if (isWanted()) return;
-    await run("bytes.verify", { cms: signed.cms, anchors: [anchor], at });
+    await run("bytes.verify", { cms: signed.cms, trust: { anchors: [{ certificate: anchor }] }, at });
     if (isWanted()) return;
     const encrypted = await run("bytes.encrypt", { content, recipients: [certificate], cipher: "cbc" });
     if (isWanted()) return;

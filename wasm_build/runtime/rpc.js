@@ -104,9 +104,7 @@ const IS_KIND = {
  */
 function checkValue(kind, value, where) {
   if (typeof kind === "string") {
-    const optional = kind.endsWith("?");
-    if (optional && (value === undefined || value === null)) return;
-    if (!IS_KIND[optional ? kind.slice(0, -1) : kind](value)) refuse(where, kind);
+    if (!IS_KIND[kind](value)) refuse(where, kind);
   } else if (Array.isArray(kind)) {
     if (!Array.isArray(value)) refuse(where, "list");
     /** @type {unknown[]} */ (value).forEach((item, index) => checkValue(kind[0], item, `${where}[${index}]`));
@@ -124,9 +122,13 @@ function checkObject(fields, value, where) {
   if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) refuse(where, "object");
   const given = /** @type {Record<string, unknown>} */ (value);
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(fields, name)) refuse(`${where}.${name}`, "nothing of this name");
+    if (!Object.hasOwn(fields, name) && !Object.hasOwn(fields, `${name}?`)) refuse(`${where}.${name}`, "nothing of this name");
   }
-  for (const [name, kind] of Object.entries(fields)) checkValue(kind, given[name], `${where}.${name}`);
+  for (const [field, kind] of Object.entries(fields)) {
+    const name = field.replace(/\?$/u, "");
+    if (name !== field && (given[name] ?? null) === null) continue;
+    checkValue(kind, given[name], `${where}.${name}`);
+  }
 }
 
 /**

@@ -2,20 +2,27 @@
  * The one table of the vault's verbs, checked by the page before it sends and by the Worker before it acts.
  *
  * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
- * "number"; "json" plain data from a server, parsed; ["kind"] a list; {name: kind} an object with exactly these fields.
- * A kind with "?" behind it may be absent or null.
+ * "number"; "json" plain data, parsed; ["kind"] a list; {name: kind} an object with exactly these fields. A field whose
+ * name ends in "?" may be absent or null.
  */
 
 /** @typedef {string | readonly [Kind] | {readonly [name: string]: Kind}} Kind */
 
 /** @type {Record<string, Kind>} */
-const KEYS = { identities: ["bytes"], sealKey: "secret?" };
+const KEYS = { identities: ["bytes"], "sealKey?": "secret" };
+/** A trust anchor with its conditions: `smime_core.pkix.TrustAnchor`. @type {Record<string, Kind>} */
+const ANCHOR = {
+  certificate: "bytes", "source?": "text", "addresses?": ["text"], "exact?": "flag", "distrustAfter?": "text",
+  "acceptedAt?": "text",
+};
+/** What was looked up or kept; the vault believes none of it unchecked. @type {Record<string, Kind>} */
+const EVIDENCE = { "crls?": ["bytes"], "ocsp?": ["bytes"], "certificates?": ["bytes"] };
 /** @type {Record<string, Kind>} */
-const TRUST = { anchors: ["bytes"], at: "text" };
+const TRUST = { trust: { anchors: [ANCHOR], "revocation?": "text", "evidence?": EVIDENCE }, at: "text" };
 /** @type {Record<string, Kind>} */
 const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
 /** A field that the message which is answered hid. @type {Record<string, Kind>} */
-const HIDDEN = { name: "text", value: "text", outside: "text?" };
+const HIDDEN = { name: "text", value: "text", "outside?": "text" };
 /** @type {Record<string, Kind>} */
 const DRAFT = {
   from: "text",
@@ -25,8 +32,8 @@ const DRAFT = {
   text: "bytes",
   attachments: [ATTACHMENT],
   date: "text",
-  messageId: "text?",
-  inReplyTo: "text?",
+  "messageId?": "text",
+  "inReplyTo?": "text",
   references: ["text"],
   hidden: [HIDDEN],
 };
@@ -35,15 +42,15 @@ const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 
 /** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
 export const VERBS = Object.freeze({
-  "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", forKeeping: "flag?" },
-  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], cipher: "text?" },
+  "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
+  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text" },
   "message.open": { message: "bytes", ...KEYS, ...TRUST },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
   "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
-  "bytes.sign": { content: "bytes", ...KEYS, at: "text", detached: "flag?", scheme: "text?" },
-  "bytes.verify": { cms: "bytes", content: "bytes?", ...TRUST },
-  "bytes.encrypt": { content: "bytes", recipients: ["bytes"], cipher: "text?" },
+  "bytes.sign": { content: "bytes", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
+  "bytes.verify": { cms: "bytes", "content?": "bytes", ...TRUST },
+  "bytes.encrypt": { content: "bytes", recipients: ["bytes"], "cipher?": "text" },
   "bytes.decrypt": { cms: "bytes", ...KEYS },
   "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
   "roaming.login": { ...ROAMING, parameters: "json" },

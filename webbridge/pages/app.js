@@ -5,6 +5,7 @@
  */
 
 import { openVault } from "./runtime/vault.js";
+import { NOBODY_TRUSTED, operatorTrust } from "./runtime/trust.js";
 import { errorSentence } from "./runtime/ui/catalogue.js";
 import { BridgeApi, bytesFromBase64, KeyServer } from "./api.js";
 import { KeyRing, sameAddress } from "./keys.js";
@@ -49,7 +50,7 @@ export class App {
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
     this.keyServer = new KeyServer("");
-    this.mailVault = new MailVault(vault, this.keys, []);
+    this.mailVault = new MailVault(vault, this.keys, NOBODY_TRUSTED);
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -59,7 +60,8 @@ export class App {
     const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
     this.keyServer = new KeyServer(config.keyServer);
     this.maxMessageBytes = config.maxMessageBytes;
-    this.mailVault = new MailVault(() => this.#startVault(), this.keys, config.anchors.map(bytesFromBase64));
+    const trust = operatorTrust(config.anchors.map(bytesFromBase64));
+    this.mailVault = new MailVault(() => this.#startVault(), this.keys, trust);
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
     addEventListener("hashchange", () => this.#route());

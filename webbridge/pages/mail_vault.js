@@ -1,7 +1,7 @@
 /**
  * What the mail views ask of the vault: open a message, make one, describe certificates.
  *
- * Nothing is kept here: every call hands over copies of keys and anchors; texts leave their buffers only to be shown.
+ * Nothing is kept here: every call hands over copies of keys and of what is trusted; texts leave their buffers only to be shown.
  */
 
 import { overwrite } from "./keys.js";
@@ -38,18 +38,17 @@ import { overwrite } from "./keys.js";
 export class MailVault {
   #vault;
   #keys;
-  /** @type {ArrayBuffer[]} */
-  #anchors;
+  #trust;
 
   /**
    * @param {() => Promise<Vault>} vault
    * @param {KeyRing} keys
-   * @param {ArrayBuffer[]} anchors
+   * @param {import("./runtime/trust.js").Trust} trust
    */
-  constructor(vault, keys, anchors) {
+  constructor(vault, keys, trust) {
     this.#vault = vault;
     this.#keys = keys;
-    this.#anchors = anchors;
+    this.#trust = trust;
   }
 
   /**
@@ -59,7 +58,7 @@ export class MailVault {
    */
   async open(message, signal) {
     const vault = await this.#vault();
-    const opened = await vault.call("message.open", { message, ...this.#keys.copies(), ...this.#trust() }, { signal });
+    const opened = await vault.call("message.open", { message, ...this.#keys.copies(), ...this.#judging() }, { signal });
     const text = new TextDecoder().decode(opened.text);
     const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
       ({ path: part.path, text: new TextDecoder().decode(part.text) }));
@@ -96,10 +95,11 @@ export class MailVault {
    */
   async describe(certificates) {
     const vault = await this.#vault();
-    return (await vault.call("certificate.describe", { certificates, ...this.#trust() })).certificates;
+    return (await vault.call("certificate.describe", { certificates, ...this.#judging() })).certificates;
   }
 
-  #trust() {
-    return { anchors: this.#anchors.map((der) => der.slice(0)), at: new Date().toISOString() };
+  /** Buffers are transferred with each call: it gets copies. */
+  #judging() {
+    return { trust: structuredClone(this.#trust), at: new Date().toISOString() };
   }
 }

@@ -40,7 +40,8 @@ async function prepare(/** @type {Record<string, string>} */ given) {
 }
 
 const keys = () => ({ identities: [sealed.slice(0)], sealKey: secret(sealKey) });
-const trust = () => ({ anchors: [person.anchor.slice(0)], at: at() });
+const trust = () =>
+  ({ trust: { anchors: [{ certificate: person.anchor.slice(0) }], revocation: "not-checked" }, at: at() });
 
 /** Everything that is copied for the transfer is copied before the clock starts. */
 const requests = {

@@ -1,0 +1,51 @@
+"""The `trust` argument of the verbs that judge: whom the person relies on, what that demands, and what was looked up.
+
+The page holds it and the vault makes a TrustStore of it; what the evidence says is validated there like all else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from smime_core.certificate import parse_certificate
+from smime_core.errors import MalformedMessage
+from smime_core.pkix import Evidence, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
+from wasm_build.requests import parse_certificates, parse_time
+
+Word = TypeVar("Word", RevocationPolicy, TrustSource)
+
+
+def parse_trust(trust: dict[str, Any]) -> TrustStore:
+    """The TrustStore of `{anchors, revocation, evidence}`; without a policy revocation has to be known.
+
+    Raises MalformedMessage.
+    """
+    return TrustStore(
+        anchors=tuple(_parse_anchor(one) for one in trust["anchors"]),
+        revocation=_parse_word(RevocationPolicy, trust.get("revocation") or RevocationPolicy.REQUIRED),
+        evidence=_parse_evidence(trust.get("evidence") or {}),
+    )
+
+
+def _parse_anchor(anchor: dict[str, Any]) -> TrustAnchor:
+    distrust_after, accepted_at = anchor.get("distrustAfter"), anchor.get("acceptedAt")
+    return TrustAnchor(
+        certificate=parse_certificate(anchor["certificate"]),
+        source=_parse_word(TrustSource, anchor.get("source") or TrustSource.GIVEN),
+        addresses=tuple(anchor.get("addresses") or ()),
+        is_exact=bool(anchor.get("exact")),
+        distrust_after=parse_time(distrust_after) if distrust_after else None,
+        accepted_at=parse_time(accepted_at) if accepted_at else None,
+    )
+
+
+def _parse_word(words: type[Word], given: str) -> Word:
+    try:
+        return words(given)
+    except ValueError as error:
+        known = ", ".join(words)
+        raise MalformedMessage(f"expected one of {known}", where="trust") from error
+
+
+def _parse_evidence(evidence: dict[str, Any]) -> Evidence:
+    return Evidence(certificates=parse_certificates(evidence.get("certificates") or ()))
