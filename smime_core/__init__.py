@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from smime_core.reading import ReadableEntity, read_encrypted_payload, read_entity
     from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
     from smime_core.report_json import report_to_json
+    from smime_core.roots import mozilla_anchors
     from smime_core.signed_content import OctetsContent, SignedContent
     from smime_core.signed_data_editing import add_countersignature, add_signer
     from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerInfo, SignerOptions
@@ -211,6 +212,7 @@ _HOMES = {
     "reading": ("ReadableEntity", "read_encrypted_payload", "read_entity"),
     "report": ("Layer", "LayerKind", "MessageReport", "Reason", "RecipientReport", "SignerReport", "State"),
     "report_json": ("report_to_json",),
+    "roots": ("mozilla_anchors",),
     "signed_content": ("OctetsContent", "SignedContent"),
     "signed_data_editing": ("add_countersignature", "add_signer"),
     "signer_info": ("AttributesForm", "SignerIdentifierForm", "SignerInfo", "SignerOptions"),
@@ -320,6 +322,7 @@ __all__ = [
     "load_identities_from_pem",
     "load_identity",
     "load_private_key",
+    "mozilla_anchors",
     "open_bytes",
     "open_field",
     "open_message",

@@ -41,7 +41,7 @@ LAYERS = (
     {"originator_info"},
     {"ocsp", "revocation_list"},
     {"pkix"},
-    {"report"},
+    {"report", "roots"},
     {"identity", "key_management"},
     {"capabilities", "signed_attributes"},
     {"kari", "kekri", "kemri", "ktri", "recipient_info", "signer_info"},
@@ -147,7 +147,9 @@ def test_the_core_imports_only_downwards() -> None:
 
 def test_the_core_has_no_input_output_and_no_clock() -> None:
     for path in modules_of("smime_core"):
-        if path.relative_to(ROOT / "smime_core").parts[0].removesuffix(".py") in MAY_TOUCH_THE_WORLD:
+        # A `__main__` is run and never imported.
+        module = path.relative_to(ROOT / "smime_core").parts[0].removesuffix(".py")
+        if module in MAY_TOUCH_THE_WORLD or path.name == "__main__.py":
             continue
         touched = {name.split(".")[0] for name in imported_names(path)} & (WORLD | NATIVE)
         assert not touched, f"{path.relative_to(ROOT)} imports {sorted(touched)}"
