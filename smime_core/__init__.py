@@ -33,6 +33,13 @@ if TYPE_CHECKING:
         TransportScheme,
     )
     from smime_core.attribute_description import AttributeDescription
+    from smime_core.ca.certification_request import (
+        CertificationRequest,
+        build_certification_request,
+        certification_request_to_pem,
+        open_certification_request,
+        parse_certification_request,
+    )
     from smime_core.certificate import Certificate, parse_certificate, parse_certificates
     from smime_core.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
     from smime_core.compose import Draft, build_mail, build_parts
@@ -207,6 +214,13 @@ _HOMES = {
         "validate_path",
     ),
     "policy": ("Policy",),
+    "ca.certification_request": (
+        "CertificationRequest",
+        "build_certification_request",
+        "certification_request_to_pem",
+        "open_certification_request",
+        "parse_certification_request",
+    ),
     "private_key_file": ("export_private_key", "load_private_key"),
     "provider": ("CryptoProvider", "NewKey", "PrivateKey", "PublicKey", "StreamingProvider"),
     "reading": ("ReadableEntity", "read_encrypted_payload", "read_entity"),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         private_key_file,
         signed_data_editing,
     )
+    from smime_core.ca import certification_request
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,6 +87,8 @@ if TYPE_CHECKING:
     load_identities_from_pem = _blocking(identity.load_identities_from_pem)
     export_identity = _blocking(identity.export_identity)
     export_identities = _blocking(identity.export_identities)
+    build_certification_request = _blocking(certification_request.build_certification_request)
+    open_certification_request = _blocking(certification_request.open_certification_request)
     load_private_key = _blocking(private_key_file.load_private_key)
     export_private_key = _blocking(private_key_file.export_private_key)
     validate_path = _blocking(pkix.validate_path)
@@ -138,6 +141,10 @@ _HOMES = {
         "load_identities_from_pem",
         "export_identity",
         "export_identities",
+    ),
+    "ca.certification_request": (
+        "build_certification_request",
+        "open_certification_request",
     ),
     "private_key_file": (
         "load_private_key",

@@ -231,7 +231,7 @@ def _parse_der(octets: bytes) -> Certificate:
         extended_key_usage=_parse_extended_key_usage(known.get(EXTENDED_KEY_USAGE)),
         subject_key_identifier=_parse_subject_key_identifier(known.get(SUBJECT_KEY_IDENTIFIER)),
         authority_key_identifier=_parse_authority_key_identifier(known.get(AUTHORITY_KEY_IDENTIFIER)),
-        alternative_addresses=_parse_addresses(known.get(SUBJECT_ALT_NAME)),
+        alternative_addresses=parse_alternative_addresses(known.get(SUBJECT_ALT_NAME)),
     )
 
 
@@ -262,10 +262,13 @@ def parse_time(tlv: Tlv, *, where: str) -> datetime.datetime:
 
 def _parse_extensions(optional_fields: list[Tlv]) -> tuple[Extension, ...]:
     wrapped = next((field for field in optional_fields if field.tag == 0xA3), None)
-    if wrapped is None:
-        return ()
+    return () if wrapped is None else parse_extensions(wrapped.content)
+
+
+def parse_extensions(extensions_der: Buffer) -> tuple[Extension, ...]:
+    """The members of an Extensions: of a certificate, a list, a request. Raises MalformedMessage."""
     extensions = tuple(
-        _parse_extension(extension) for extension in der.read_sequence(wrapped.content, where="extensions")
+        _parse_extension(extension) for extension in der.read_sequence(extensions_der, where="extensions")
     )
     # RFC 5280 section 4.2: no extension may stand twice.
     if len({extension.oid for extension in extensions}) != len(extensions):
@@ -323,7 +326,8 @@ def _parse_authority_key_identifier(value: bytes | None) -> bytes | None:
     return next((bytes(field.content) for field in fields if field.tag == 0x80), None)
 
 
-def _parse_addresses(value: bytes | None) -> tuple[str, ...]:
+def parse_alternative_addresses(value: bytes | None) -> tuple[str, ...]:
+    """The mail addresses of a subjectAltName, none when it is absent. Raises MalformedMessage."""
     # rfc822Name is [1] IMPLICIT IA5String; otherName [0] holds SmtpUTF8Mailbox (RFC 8398 section 3).
     if value is None:
         return ()

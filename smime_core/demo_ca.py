@@ -12,13 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.ca.certificate_building import (
-    COMMON_NAME,
-    CertificateTemplate,
-    build_certificate,
-    build_name,
-    new_serial_number,
-)
+from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
 from smime_core.ca.extensions import (
     build_authority_information_access,
     build_basic_constraints,
@@ -29,6 +23,7 @@ from smime_core.ca.extensions import (
     build_subject_alt_name,
     key_identifiers,
 )
+from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.certificate import EMAIL_PROTECTION, Extension, KeyUsage
 from smime_core.identity import Identity
 from smime_core.keys import public_key_of

@@ -43,6 +43,7 @@ MAX_COMPRESSION_RATIO: Final = 64  # text shrinks 3 to 10 times, logs 50; 1 MB t
 UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # up to here any ratio: a blank sheet shrinks 1,000 times
 MAX_WHOLE_BYTES: Final = 67_108_864  # what is taken into memory where an algorithm leaves no other way
 MAX_INFLATED_BYTES: Final = 17_179_869_184  # of streamed compressed content, in constant memory; time is the bound
+MAX_CERTIFICATION_REQUEST_BYTES: Final = 65_536  # one of ML-DSA-87 takes 8,000
 MAX_PKCS12_BYTES: Final = 10_485_760
 MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, up to 0.5 s natively; writers use 1 to 600,000
 MAX_SCRYPT_MEMORY_BYTES: Final = (

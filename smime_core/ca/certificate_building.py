@@ -15,13 +15,7 @@ from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
 from smime_core.signed_attributes import build_time
 
 SERIAL_NUMBER_OCTETS: Final = 16
-MAX_COMMON_NAME: Final = 64  # characters, RFC 5280 appendix A.1; addresses may be longer
-COMMON_NAME: Final = "2.5.4.3"
-ORGANIZATION_NAME: Final = "2.5.4.10"
-COUNTRY_NAME: Final = "2.5.4.6"
 _VERSION_3: Final = 2
-_UTF8_STRING: Final = 0x0C
-_PRINTABLE_STRING: Final = 0x13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +56,3 @@ def new_serial_number(provider: CryptoProvider) -> int:
     octets = bytearray(provider.random_bytes(SERIAL_NUMBER_OCTETS))
     octets[0] = octets[0] & 0x3F | 0x40
     return int.from_bytes(octets, "big")
-
-
-def build_name(*attributes: tuple[str, str]) -> bytes:
-    """DER of a Name from pairs of attribute OID and text, outermost first; no pair at all is the empty Name.
-
-    A common name is cut to the 64 characters that may stand there.
-    """
-    return der.sequence(*(der.set_of([der.sequence(der.oid(oid), _text(oid, text))]) for oid, text in attributes))
-
-
-def _text(oid: str, text: str) -> bytes:
-    if oid == COUNTRY_NAME:  # RFC 5280 appendix A.1: PrintableString of two letters
-        return der.element(_PRINTABLE_STRING, text.encode("ascii"))
-    return der.element(_UTF8_STRING, text[:MAX_COMMON_NAME].encode())

@@ -21,8 +21,9 @@ from cryptography.x509 import (
 )
 
 from smime_core import der
-from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, build_name
+from smime_core.ca.certificate_building import CertificateTemplate, build_certificate
 from smime_core.ca.extensions import build_address_constraints, build_key_usage
+from smime_core.ca.names import build_name
 from smime_core.certificate import KeyUsage
 from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
 from smime_core.errors import MalformedMessage, UnsupportedByProvider

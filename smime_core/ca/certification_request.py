@@ -1,0 +1,158 @@
+"""Requests for a certificate, PKCS#10 (RFC 2986, RFC 2985 section 5.4.2): built where the key is, read by the CA.
+
+A request proves that its sender has the private key, by a signature. A key that cannot sign (X25519, X448, ML-KEM) has
+no such proof here and is refused. Who the sender is, a request cannot say: names in it are wishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import parse_signature_identifier
+from smime_core.attributes import build_attribute, parse_unsigned_attributes
+from smime_core.ca.extensions import build_subject_alt_name, encode_extension
+from smime_core.ca.names import COMMON_NAME, EMPTY_NAME, build_name
+from smime_core.ca.signing import choose_signature_algorithm, sign_structure
+from smime_core.certificate import (
+    SUBJECT_ALT_NAME,
+    Extension,
+    name_text,
+    parse_alternative_addresses,
+    parse_extensions,
+)
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, UnsupportedByProvider
+from smime_core.keys import parse_public_key, public_key_of
+from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_GENERAL_NAMES, check_limit
+from smime_core.pem import build_pem, find_pem_blocks
+from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
+
+EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
+PEM_LABEL: Final = "CERTIFICATE REQUEST"
+_PEM_LABELS: Final = (PEM_LABEL, "NEW CERTIFICATE REQUEST")  # RFC 7468 section 7, and what some tools still write
+_VERSION_1: Final = 0
+_ATTRIBUTES: Final = 0xA0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificationRequest:
+    """One request: its key, and the names and extensions that its sender would like.
+
+    `signed_der` is what the signature covers; `verify_certification_request` says whether it holds.
+    """
+
+    signed_der: bytes
+    subject_der: bytes
+    public_key: PublicKey
+    addresses: tuple[str, ...]
+    extensions: tuple[Extension, ...]
+    signature_algorithm_der: bytes
+    signature: bytes
+
+    @property
+    def subject(self) -> str:
+        """The wished name for people. Raises MalformedMessage."""
+        return name_text(self.subject_der)
+
+
+async def build_certification_request(
+    key: PrivateKey, addresses: Sequence[str], *, provider: CryptoProvider, common_name: str = ""
+) -> bytes:
+    """DER of a request for a certificate of `key` for these mail addresses, signed by that key.
+
+    Raises UnsupportedAlgorithm for a key that cannot sign, and MalformedMessage for what is no address.
+    """
+    if not addresses:
+        raise MalformedMessage("no address to ask a certificate for", where="certification request")
+    try:
+        choose_signature_algorithm(key)
+    except UnsupportedByProvider:
+        text = f"a key of type {key.key_type} cannot sign, and so cannot prove in a request that it is yours"
+        raise UnsupportedAlgorithm(key.key_type, "certification request", text=text) from None
+    wishes = der.sequence(encode_extension(build_subject_alt_name(addresses)))
+    info_der = der.sequence(
+        der.integer(_VERSION_1),
+        build_name((COMMON_NAME, common_name)) if common_name else EMPTY_NAME,
+        public_key_of(key).spki_der,
+        der.set_of([build_attribute(EXTENSION_REQUEST, wishes)], tag=_ATTRIBUTES),
+    )
+    return await sign_structure(info_der, key, provider=provider)
+
+
+def certification_request_to_pem(request_der: bytes) -> bytes:
+    """The request as a PEM block (RFC 7468 section 7)."""
+    return build_pem(PEM_LABEL, request_der)
+
+
+async def open_certification_request(data: Buffer, *, provider: CryptoProvider) -> CertificationRequest:
+    """A request from DER or PEM whose sender has the private key (RFC 2986 section 3, note 2).
+
+    Raises SignatureMismatch where the proof does not hold, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    request = parse_certification_request(data)
+    algorithm = parse_signature_identifier(request.signature_algorithm_der)
+    await provider.verify(request.public_key, algorithm, request.signature, request.signed_der)
+    return request
+
+
+def parse_certification_request(data: Buffer) -> CertificationRequest:
+    """The structure of a request from DER or PEM, its proof not looked at.
+
+    Raises MalformedMessage, LimitExceeded, or UnsupportedAlgorithm for an unknown kind of key.
+    """
+    where = "certification request"
+    check_limit("octets of a certification request", len(data), MAX_CERTIFICATION_REQUEST_BYTES)
+    fields = der.read_sequence(_read_octets(bytes(data)), where=where)
+    if len(fields) != 3:
+        raise MalformedMessage(f"{len(fields)} fields, expected 3", where=where)
+    info, algorithm, signature = fields
+    parts = der.read_children(der.expect(info, der.SEQUENCE, where=where), where=where)
+    if len(parts) not in (3, 4) or der.parse_integer(parts[0], where=where) != _VERSION_1:
+        raise MalformedMessage("expected version, subject, key and attributes", where=where)
+    extensions = _requested_extensions(parts[3]) if len(parts) == 4 else ()
+    subject_der = bytes(der.expect(parts[1], der.SEQUENCE, where=where).encoded)
+    name_text(subject_der)  # forces its parsing here, where the error says of what
+    return CertificationRequest(
+        signed_der=bytes(info.encoded),
+        subject_der=subject_der,
+        public_key=parse_public_key(bytes(parts[2].encoded)),
+        addresses=_requested_addresses(extensions),
+        extensions=extensions,
+        signature_algorithm_der=bytes(algorithm.encoded),
+        signature=_signature_octets(signature),
+    )
+
+
+def _read_octets(data: bytes) -> bytes:
+    if data[:1] == bytes([der.SEQUENCE]):
+        return data
+    blocks = [block.octets for block in find_pem_blocks(data) if block.label in _PEM_LABELS]
+    if len(blocks) != 1:
+        raise MalformedMessage(f"found {len(blocks)} PEM blocks of a request, expected one", where=PEM_LABEL.lower())
+    return blocks[0]
+
+
+def _requested_extensions(attributes: der.Tlv) -> tuple[Extension, ...]:
+    where = "extensionRequest"
+    der.expect(attributes, _ATTRIBUTES, where=where)
+    values = parse_unsigned_attributes(attributes, where=where).get(EXTENSION_REQUEST, ())
+    if len(values) > 1:
+        raise MalformedMessage(f"{len(values)} values, expected one", where=where)
+    return parse_extensions(values[0]) if values else ()
+
+
+def _requested_addresses(extensions: tuple[Extension, ...]) -> tuple[str, ...]:
+    value = next((extension.value for extension in extensions if extension.oid == SUBJECT_ALT_NAME), None)
+    addresses = tuple(dict.fromkeys(parse_alternative_addresses(value)))
+    check_limit("addresses of a certification request", len(addresses), MAX_GENERAL_NAMES)
+    return addresses
+
+
+def _signature_octets(tlv: der.Tlv) -> bytes:
+    content = bytes(der.expect(tlv, 0x03, where="signature").content)
+    if content[:1] != b"\0":
+        raise MalformedMessage("a BIT STRING of odd bits", where="signature")
+    return content[1:]

@@ -1,0 +1,183 @@
+"""Requests for certificates: OpenSSL and pyca read ours, we read theirs, and without the key there is no request."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from smime_core import blocking, der
+from smime_core.blocking import run
+from smime_core.ca.certification_request import (
+    EXTENSION_REQUEST,
+    build_certification_request,
+    certification_request_to_pem,
+    open_certification_request,
+    parse_certification_request,
+)
+from smime_core.errors import (
+    LimitExceeded,
+    MalformedMessage,
+    SignatureMismatch,
+    SmimeError,
+    UnsupportedAlgorithm,
+)
+from smime_core.keys import public_key_of
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+
+PROVIDER = NativeProvider()
+ENCRYPTING = {NewKey.X25519, NewKey.X448, NewKey.ML_KEM_512, NewKey.ML_KEM_768, NewKey.ML_KEM_1024}
+CLASSIC = [kind for kind in NewKey if kind not in ENCRYPTING and not kind.startswith("ml-")]
+
+
+def request_of(kind: NewKey, *addresses: str, common_name: str = "") -> bytes:
+    key = run(PROVIDER.generate_key(kind))
+    return run(build_certification_request(key, addresses, provider=PROVIDER, common_name=common_name))
+
+
+@pytest.mark.parametrize("kind", CLASSIC)
+def test_openssl_accepts_our_proof_of_possession(tmp_path: Path, kind: NewKey) -> None:
+    path = tmp_path / "alice.csr"
+    path.write_bytes(certification_request_to_pem(request_of(kind, "alice@example.test", common_name="Alice")))
+    command = ["openssl", "req", "-in", str(path), "-verify", "-noout", "-text"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert "verify OK" in done.stderr
+    assert "email:alice@example.test" in done.stdout
+    assert "Subject: CN = Alice" in done.stdout
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NewKey if kind not in ENCRYPTING])
+def test_what_is_built_is_read_again(kind: NewKey) -> None:
+    key = run(PROVIDER.generate_key(kind))
+    addresses = ["alice@example.test", "jürgen@example.test"]
+    data = run(build_certification_request(key, addresses, provider=PROVIDER, common_name="Alice"))
+    for form in (data, certification_request_to_pem(data)):
+        request = run(open_certification_request(form, provider=PROVIDER))
+        assert request.addresses == ("alice@example.test", "jürgen@example.test")
+        assert request.subject == "CN=Alice"
+        assert request.public_key.spki_der == public_key_of(key).spki_der
+
+
+@pytest.mark.parametrize("kind", sorted(ENCRYPTING))
+def test_a_key_that_cannot_sign_is_refused_in_clear_words(kind: NewKey) -> None:
+    with pytest.raises(UnsupportedAlgorithm, match="cannot sign, and so cannot prove"):
+        request_of(kind, "alice@example.test")
+
+
+def test_nobody_asks_for_no_address_or_for_what_is_none() -> None:
+    with pytest.raises(MalformedMessage, match="no address"):
+        request_of(NewKey.P256)
+    with pytest.raises(MalformedMessage, match="expected an e-mail address"):
+        request_of(NewKey.P256, "Alice <alice@example.test>")
+
+
+def test_a_request_of_pyca_is_read() -> None:
+    key = ec.generate_private_key(ec.SECP384R1())
+    names = x509.SubjectAlternativeName([x509.RFC822Name("bob@example.test"), x509.DNSName("example.test")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Bob")])
+    built = x509.CertificateSigningRequestBuilder().subject_name(subject).add_extension(names, critical=False)
+    signed = built.sign(key, hashes.SHA256())
+    for encoding in (serialization.Encoding.DER, serialization.Encoding.PEM):
+        request = run(open_certification_request(signed.public_bytes(encoding), provider=PROVIDER))
+        assert request.addresses == ("bob@example.test",)
+        assert request.subject == "CN=Bob"
+
+
+def test_a_request_without_attributes_is_read_and_asks_for_no_address() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    signed = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    request = run(open_certification_request(signed.public_bytes(serialization.Encoding.DER), provider=PROVIDER))
+    assert request.addresses == ()
+    assert request.extensions == ()
+
+
+def test_a_certificate_that_another_ca_issued_over_our_request_loads_with_our_key(tmp_path: Path) -> None:
+    key = run(PROVIDER.generate_key(NewKey.P256))
+    data = run(build_certification_request(key, ["alice@example.test"], provider=PROVIDER, common_name="Alice"))
+    (tmp_path / "alice.csr").write_bytes(certification_request_to_pem(data))
+    (tmp_path / "wanted.ext").write_text("subjectAltName=email:alice@example.test\nextendedKeyUsage=emailProtection\n")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=tmp_path, capture_output=True, check=True, timeout=30)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Other CA", "-keyout", "ca.key", "-out", "ca")
+    arguments = ["-CA", "ca", "-CAkey", "ca.key", "-extfile", "wanted.ext", "-set_serial", "7", "-out", "alice.pem"]
+    openssl("x509", "-req", "-in", "alice.csr", "-days", "30", *arguments)
+    pem = blocking.export_private_key(key, None, provider=PROVIDER) + (tmp_path / "alice.pem").read_bytes()
+    identity = blocking.load_identity(pem, None, provider=PROVIDER)
+    assert identity.certificate.email_addresses == ("alice@example.test",)
+    assert identity.certificate.issuer == "CN=Other CA"
+
+
+@pytest.mark.parametrize("marker", [b"alice@example.test", b"Alice"])
+def test_a_name_that_was_changed_on_the_way_breaks_the_proof(marker: bytes) -> None:
+    data = bytearray(request_of(NewKey.P256, "alice@example.test", common_name="Alice"))
+    data[data.index(marker) + 1] ^= 1
+    with pytest.raises(SignatureMismatch):
+        run(open_certification_request(bytes(data), provider=PROVIDER))
+
+
+def test_a_key_of_somebody_else_breaks_the_proof() -> None:
+    data = request_of(NewKey.P256, "alice@example.test")
+    other = public_key_of(run(PROVIDER.generate_key(NewKey.P256))).spki_der
+    own = parse_certification_request(data).public_key.spki_der
+    with pytest.raises(SignatureMismatch):
+        run(open_certification_request(data.replace(own, other), provider=PROVIDER))
+
+
+def test_a_request_that_is_too_large_is_refused_unread() -> None:
+    with pytest.raises(LimitExceeded, match="octets of a certification request"):
+        parse_certification_request(bytes(70_000))
+
+
+def hostile_request(attributes: bytes) -> bytes:
+    request = parse_certification_request(request_of(NewKey.P256, "alice@example.test"))
+    info = der.sequence(der.integer(0), request.subject_der, request.public_key.spki_der, attributes)
+    return der.sequence(info, request.signature_algorithm_der, der.element(0x03, b"\0", request.signature))
+
+
+def attribute(*values: bytes) -> bytes:
+    return der.element(0xA0, der.sequence(der.oid(EXTENSION_REQUEST), der.element(der.SET, *values)))
+
+
+def test_wishes_that_contradict_each_other_are_refused() -> None:
+    name = der.sequence(der.element(0x81, b"a@example.test"))
+    extension = der.sequence(der.oid("2.5.29.17"), der.octet_string(name))
+    with pytest.raises(MalformedMessage, match="2 values"):
+        parse_certification_request(hostile_request(attribute(der.sequence(extension), der.sequence())))
+    with pytest.raises(MalformedMessage, match="stands twice"):
+        parse_certification_request(hostile_request(attribute(der.sequence(extension, extension))))
+
+
+def test_a_thousand_wishes_are_refused() -> None:
+    names = [der.element(0x81, b"a%d@example.test" % number) for number in range(1000)]
+    extension = der.sequence(der.oid("2.5.29.17"), der.octet_string(der.sequence(*names)))
+    with pytest.raises(LimitExceeded, match="addresses of a certification request"):
+        parse_certification_request(hostile_request(attribute(der.sequence(extension))))
+
+
+def test_every_flipped_bit_of_a_request_is_an_error_of_ours() -> None:
+    """What is read after all has lost its proof."""
+    data = request_of(NewKey.P256, "alice@example.test", common_name="Alice")
+    for position in range(len(data)):
+        changed = bytearray(data)
+        changed[position] ^= 1 << position % 8
+        with pytest.raises(SmimeError):
+            run(open_certification_request(bytes(changed), provider=PROVIDER))
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x00", b"no PEM", b"-----BEGIN CERTIFICATE REQUEST-----\n"])
+def test_what_is_no_request_is_malformed(data: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        parse_certification_request(data)
+
+
+def test_two_requests_in_one_file_are_refused() -> None:
+    one = certification_request_to_pem(request_of(NewKey.P256, "alice@example.test"))
+    with pytest.raises(MalformedMessage, match="found 2 PEM blocks"):
+        parse_certification_request(one + one)
