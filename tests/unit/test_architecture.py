@@ -44,6 +44,8 @@ LAYERS = (
     {"report", "roots"},
     {"identity", "key_management"},
     {"capabilities", "signed_attributes"},
+    {"contacts"},
+    {"contacts_json"},
     {"kari", "kekri", "kemri", "ktri", "recipient_info", "signer_info"},
     {
         "authenticated_data",

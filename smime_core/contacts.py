@@ -1,0 +1,299 @@
+"""People one has to do with: their certificates, since when and from where, and what they say that they can read.
+
+What is remembered comes out of `verified` mail alone (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an
+address is pinned: another one is told as a `CertificateChange`, and where the authority or the key is another one too,
+nothing is remembered before somebody has said so. A contact is no reason to trust: `recipient_choice` checks each
+certificate anew. Pure; the JSON form is the same for the command's file, the extension's database and the pages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from smime_core.capabilities import Capabilities, parse_capabilities
+from smime_core.certificate import Certificate, names_match
+from smime_core.errors import SmimeError
+from smime_core.key_management import CertificateId
+from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_CONTACTS, MAX_PATH_LENGTH, check_limit
+from smime_core.mail_address import addresses_match, comparable_address
+from smime_core.pkix import Purpose, check_end_entity
+from smime_core.provider import KeyType
+from smime_core.report import MessageReport, SignerReport, State
+from smime_core.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
+
+
+class CertificateSource(StrEnum):
+    """Where a certificate was found, in the order in which sources are asked."""
+
+    GIVEN = "given"
+    """By whoever asks, for this one use."""
+    CONTACTS = "contacts"
+    """The user put it among the contacts."""
+    HARVEST = "harvest"
+    """It came with verified mail."""
+    BRIDGE = "bridge"
+    """The bridge's own directory."""
+    LDAP = "ldap"
+    SMIMEA = "smimea"
+    """The DNS of the address's domain (RFC 8162)."""
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCertificate:
+    """One certificate of a contact; `intermediates` are those that came with it and may lead to an anchor.
+
+    `first_seen` and `last_seen` are when it was put there by hand, or when the mail that brought it was signed.
+    """
+
+    certificate: Certificate
+    source: CertificateSource
+    first_seen: datetime.datetime
+    last_seen: datetime.datetime
+    intermediates: tuple[Certificate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """One address with its certificates, the last seen first.
+
+    `preferred` is the one that the contact wants mail sealed for, `capabilities` is what the contact can read; both
+    were said at `said_at`, the signing time of a verified mail. They are None where nothing was said.
+    """
+
+    address: str
+    certificates: tuple[KnownCertificate, ...] = ()
+    capabilities: Capabilities | None = None
+    preferred: Certificate | None = None
+    said_at: datetime.datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contacts:
+    """All contacts, one for each address."""
+
+    people: tuple[Contact, ...] = ()
+
+    @functools.cached_property
+    def _by_address(self) -> dict[str, Contact]:
+        return {comparable_address(contact.address): contact for contact in self.people}
+
+    def find(self, address: str) -> Contact | None:
+        """The contact of an address."""
+        return self._by_address.get(comparable_address(address))
+
+    def with_contact(self, contact: Contact) -> Contacts:
+        """These contacts with another entry for the address of `contact`. Raises LimitExceeded."""
+        people = self._by_address | {comparable_address(contact.address): contact}
+        check_limit("contacts", len(people), MAX_CONTACTS)
+        return Contacts(people=tuple(people.values()))
+
+    def without(self, address: str) -> Contacts:
+        """These contacts without this address."""
+        return Contacts(people=tuple(one for one in self.people if not addresses_match(one.address, address)))
+
+
+NO_CONTACTS: Final = Contacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """What one verified mail says about its sender.
+
+    `certificate` made the signature, `preferred` is for encryption to the sender, None where the mail has none.
+    `signed_at` is None where the signing time is missing or in the future: then capabilities are not kept.
+    """
+
+    address: str
+    certificate: Certificate
+    preferred: Certificate | None
+    intermediates: tuple[Certificate, ...]
+    capabilities: Capabilities | None
+    signed_at: datetime.datetime | None
+    at: datetime.datetime
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The signer's and the preferred one, each once."""
+        return tuple(dict.fromkeys(filter(None, (self.certificate, self.preferred))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateChange:
+    """A known sender has another certificate than before."""
+
+    address: str
+    before: Certificate
+    after: Certificate
+    same_issuer: bool
+    same_key: bool
+
+    @property
+    def is_renewal(self) -> bool:
+        """The same authority certified the same key again: worth a note. Anything else asks the user."""
+        return self.same_issuer and self.same_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Contacts after a harvest, and what has changed; with a change that is no renewal they are as they were."""
+
+    contacts: Contacts
+    changes: tuple[CertificateChange, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the user has to decide first; `accept` then remembers the same harvest."""
+        return not all(change.is_renewal for change in self.changes)
+
+
+def harvest(report: MessageReport, *, at: datetime.datetime) -> Harvest | None:
+    """What may be remembered of a message; None unless it is `verified` as its sender's own.
+
+    The certificate for encryption is found as RFC 8551 section 2.5.3.1 says: the signer's preference, else one of the
+    signer's name; it has to be for the sender's address. `at` is the time of the examination.
+    """
+    sender = report.sender
+    if report.state is not State.VERIFIED or sender is None:
+        return None
+    signer = next((one for one in report.signers if _is_verified_as(one, sender)), None)
+    if signer is None or signer.certificate is None:
+        return None
+    try:
+        believed = is_worth_remembering(signer.signed_attributes, at=at)
+        preference = parse_key_preference(signer.signed_attributes) if believed else None
+        capabilities = parse_capabilities(signer.signed_attributes) if believed else None
+        signed_at = parse_signing_time(signer.signed_attributes) if believed else None
+    except SmimeError:
+        # A damaged attribute says nothing; the signature and its certificate stand for themselves.
+        preference = capabilities = signed_at = None
+    return Harvest(
+        address=sender,
+        certificate=signer.certificate,
+        preferred=_find_preferred(signer.certificate, sender, preference, report.certificates),
+        intermediates=_find_intermediates(signer, report.certificates),
+        capabilities=capabilities,
+        signed_at=signed_at,
+        at=at,
+    )
+
+
+def merge(contacts: Contacts, harvested: Harvest) -> Merged:
+    """Remember what a mail said, unless that needs the user's word: see `Merged.asks`. Raises LimitExceeded."""
+    found = (find_change(contacts, harvested.address, certificate) for certificate in harvested.certificates)
+    merged = Merged(contacts=contacts, changes=tuple(change for change in found if change is not None))
+    if merged.asks:
+        return merged
+    return dataclasses.replace(merged, contacts=accept(contacts, harvested))
+
+
+def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
+    """Remember what a mail said, changed certificates too: for when the user has said so. Raises LimitExceeded."""
+    contact = contacts.find(harvested.address) or Contact(address=harvested.address)
+    seen_at = min(harvested.signed_at or harvested.at, harvested.at)
+    for certificate in harvested.certificates:
+        known = KnownCertificate(
+            certificate=certificate,
+            source=CertificateSource.HARVEST,
+            first_seen=seen_at,
+            last_seen=seen_at,
+            intermediates=harvested.intermediates,
+        )
+        contact = remember_certificate(contact, known)
+    # RFC 8551 section 2.7.1: only the newest word counts, however late its mail is opened.
+    if harvested.signed_at is not None and (contact.said_at is None or harvested.signed_at > contact.said_at):
+        contact = dataclasses.replace(
+            contact,
+            capabilities=harvested.capabilities,
+            preferred=harvested.preferred,
+            said_at=harvested.signed_at,
+        )
+    return contacts.with_contact(contact)
+
+
+def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
+    """The contact with one more certificate, or with later dates where it has it; the longest unseen goes when many."""
+    before = next((one for one in contact.certificates if one.certificate == known.certificate), None)
+    if before is not None:
+        known = dataclasses.replace(
+            known,
+            # What the user put there by hand stays so.
+            source=min(before.source, known.source, key=list(CertificateSource).index),
+            first_seen=min(before.first_seen, known.first_seen),
+            last_seen=max(before.last_seen, known.last_seen),
+            intermediates=known.intermediates or before.intermediates,
+        )
+    others = [one for one in contact.certificates if one is not before]
+    newest_first = sorted([known, *others], key=lambda one: one.last_seen, reverse=True)
+    return dataclasses.replace(contact, certificates=tuple(newest_first[:MAX_CONTACT_CERTIFICATES]))
+
+
+def find_change(contacts: Contacts, address: str, certificate: Certificate) -> CertificateChange | None:
+    """What is new about a certificate of a known address; None for a known one, and for an address not known yet.
+
+    It is compared with the last seen one for the same use, since many people sign with one key and receive with
+    another; where there is none, with the last seen one.
+    """
+    contact = contacts.find(address)
+    known = [one.certificate for one in contact.certificates] if contact else []
+    if not known or certificate in known:
+        return None
+    before = next((one for one in known if _may_encrypt(one) is _may_encrypt(certificate)), known[0])
+    return CertificateChange(
+        address=address,
+        before=before,
+        after=certificate,
+        same_issuer=_have_same_issuer(before, certificate),
+        same_key=before.public_key.spki_der == certificate.public_key.spki_der,
+    )
+
+
+def has_receiving_key(certificate: Certificate) -> bool:
+    """Whether anything can be sealed for this kind of key, whatever the certificate says about its use."""
+    key = certificate.public_key
+    return (key.key_type is KeyType.RSA and key.pss is None) or key.key_type.agrees or key.key_type.is_kem
+
+
+def _is_verified_as(signer: SignerReport, sender: str) -> bool:
+    if signer.state is not State.VERIFIED or signer.certificate is None:
+        return False
+    return any(addresses_match(sender, address) for address in signer.addresses or signer.certificate.email_addresses)
+
+
+def _find_preferred(
+    signer: Certificate, address: str, preference: CertificateId | None, carried: Sequence[Certificate]
+) -> Certificate | None:
+    candidates = [
+        one
+        for one in dict.fromkeys((signer, *carried))
+        if _may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
+    ]
+    if preference is not None:
+        return next((one for one in candidates if preference.matches(one)), None)
+    return next((one for one in candidates if names_match(one.subject_der, signer.subject_der)), None)
+
+
+def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    # The path without its two ends, and further authorities, which a certificate of another kind may need.
+    authorities = (*signer.path[1:-1], *(one for one in carried if one.is_ca and not one.is_self_issued))
+    return tuple(dict.fromkeys(authorities))[:MAX_PATH_LENGTH]
+
+
+def _may_encrypt(certificate: Certificate) -> bool:
+    try:
+        check_end_entity(certificate, Purpose.ENCRYPT)
+    except SmimeError:
+        return False
+    return has_receiving_key(certificate) and not certificate.is_ca
+
+
+def _have_same_issuer(one: Certificate, other: Certificate) -> bool:
+    # A name alone could be another authority's: the key identifiers have to agree where both have one.
+    identifiers = {one.authority_key_identifier, other.authority_key_identifier} - {None}
+    return len(identifiers) < 2 and names_match(one.issuer_der, other.issuer_der)
