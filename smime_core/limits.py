@@ -56,6 +56,13 @@ MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N times r times p: four times OWASP's, a
 # For one file, all its keys and all forms of the passphrase: iterations, those of a slow hash twice. At most 2 s
 # natively; a MAC, certificates and two keys with a million iterations of SHA-1 for each block are still read.
 MAX_PASSPHRASE_WORK: Final = 7_000_000
+LOOKUP_SECONDS: Final = 10.0  # for one HTTP exchange, all its steps together
+LOOKUP_BATCH_SECONDS: Final = 20.0  # for all of one round: a person is waiting
+MAX_LOOKUP_BYTES: Final = 20_000_000  # of one body; the largest CRLs of public CAs have about 10 MB
+MAX_LOOKUP_URL_CHARACTERS: Final = 2_048
+MAX_LOOKUP_ADDRESSES: Final = 4  # of one host that are tried
+MAX_CACHE_BYTES: Final = 200_000_000  # of answers kept on disk: ten of the largest, or 100,000 OCSP responses
+MAX_PARALLEL_LOOKUPS: Final = 4  # of one batch, each may hold MAX_LOOKUP_BYTES
 
 
 def check_limit(name: str, actual: int, allowed: int) -> None:

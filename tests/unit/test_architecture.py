@@ -69,12 +69,13 @@ LAYERS = (
     {"demo_ca"},
     {"blocking"},
     {"stream"},
+    {"lookups"},
     {"cli"},
 )
 
 # Nothing of the core but these reads a file, a clock or the system's randomness, or speaks to the network.
 # `stream` reads and writes the files that it is given, and opens none.
-MAY_TOUCH_THE_WORLD = {"providers", "cli", "blocking", "stream"}
+MAY_TOUCH_THE_WORLD = {"providers", "cli", "blocking", "lookups", "stream"}
 WORLD = {
     "os",
     "io",

@@ -1,0 +1,194 @@
+"""Answers of servers, kept in a SQLite file for as long as they are valid; the command and the bridge may share one.
+
+What was asked is a hash, so that the file is no list of certificates. Nothing here is believed when it is read again:
+`pkix` checks it each time. A damaged file is replaced, and one that cannot be used is done without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from smime_core.limits import MAX_CACHE_BYTES
+
+_FORMAT: Final = 1
+_BUSY_SECONDS: Final = 5.0
+_WAL_BYTES: Final = 1_000_000  # to which the log shrinks again
+_SCHEMA: Final = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS answer (
+    question BLOB PRIMARY KEY,
+    failure TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    kept_until REAL NOT NULL,
+    used_at REAL NOT NULL
+);
+-- Apart, since whatever changes in a row writes the whole row.
+CREATE TABLE IF NOT EXISTS body (question BLOB PRIMARY KEY, data BLOB NOT NULL);
+PRAGMA user_version = {_FORMAT};
+COMMIT;
+"""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """What a server answered; `data` is None when nothing came, and `failure` says why in words for people."""
+
+    data: bytes | None
+    failure: str = ""
+
+
+def question_hash(*parts: bytes) -> bytes:
+    """The name of a question in the cache; its parts cannot run into one another."""
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
+
+class AnswerCache:
+    """One cache file; threads take turns on it, processes wait for each other."""
+
+    def __init__(self, path: Path | None, *, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        """Open or make the file, readable by its owner alone; None keeps the answers in memory."""
+        self._path = path
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._connection = self._open()
+
+    def find(self, question: bytes, *, at: datetime.datetime) -> KeptAnswer | None:
+        """The answer that is still valid at this moment, or None."""
+
+        def read(rows: sqlite3.Connection) -> KeptAnswer | None:
+            row = rows.execute(
+                "SELECT data, failure FROM answer LEFT JOIN body USING (question)"
+                " WHERE question = ? AND kept_until > ?",
+                (question, at.timestamp()),
+            ).fetchone()
+            if row is None:
+                return None
+            rows.execute("UPDATE answer SET used_at = ? WHERE question = ?", (at.timestamp(), question))
+            return KeptAnswer(data=row[0], failure=row[1])
+
+        return self._attempt(read)
+
+    def keep(self, question: bytes, answer: KeptAnswer, *, at: datetime.datetime, until: datetime.datetime) -> None:
+        """Keep an answer, and let go of those that are over, then of the longest unused while there are too many."""
+        now, size = at.timestamp(), len(answer.data or b"")
+
+        def write(rows: sqlite3.Connection) -> None:
+            row = (question, answer.failure, size, until.timestamp(), now)
+            rows.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
+            rows.execute("DELETE FROM body WHERE question = ?", (question,))
+            if answer.data is not None:
+                rows.execute("INSERT INTO body VALUES (?, ?)", (question, answer.data))
+            rows.execute("DELETE FROM answer WHERE kept_until <= ?", (now,))
+            rows.execute(
+                "DELETE FROM answer WHERE question IN (SELECT question FROM"
+                " (SELECT question, SUM(size) OVER (ORDER BY used_at DESC, question) AS total FROM answer)"
+                " WHERE total > ?)",
+                (self._max_bytes,),
+            )
+            rows.execute("DELETE FROM body WHERE question NOT IN (SELECT question FROM answer)")
+
+        self._attempt(write)
+
+    def shorten(self, question: bytes, *, until: datetime.datetime) -> None:
+        """Keep an answer no longer than this: it decided nothing."""
+
+        def write(rows: sqlite3.Connection) -> None:
+            rows.execute(
+                "UPDATE answer SET kept_until = min(kept_until, ?) WHERE question = ?", (until.timestamp(), question)
+            )
+
+        self._attempt(write)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _attempt(self, use: Callable[[sqlite3.Connection], Result]) -> Result | None:
+        # A file that is busy for too long, on a full disk or read-only is a cache that knows nothing.
+        with self._lock:
+            try:
+                return _in_transaction(self._connection, use)
+            except sqlite3.OperationalError:
+                return None
+            except sqlite3.DatabaseError:
+                self._connection.close()
+                self._connection = self._open(replace=True)
+                return None
+
+    def _open(self, *, replace: bool = False) -> sqlite3.Connection:
+        if self._path is not None:
+            with contextlib.suppress(OSError, sqlite3.OperationalError):
+                if replace:
+                    _remove(self._path)
+                try:
+                    return _open_file(self._path)
+                except sqlite3.DatabaseError as error:
+                    if isinstance(error, sqlite3.OperationalError):
+                        raise
+                    _remove(self._path)
+                    return _open_file(self._path)
+        return _connect(":memory:")
+
+
+def _in_transaction(connection: sqlite3.Connection, use: Callable[[sqlite3.Connection], Result]) -> Result:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = use(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        # A file that is beyond repair takes no ROLLBACK either.
+        with contextlib.suppress(sqlite3.DatabaseError):
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _open_file(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its log files the mode of the database.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return _connect(str(path))
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+    try:
+        _check_format(connection)
+        connection.execute("PRAGMA auto_vacuum = FULL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        connection.executescript(_SCHEMA)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_format(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] not in (0, _FORMAT):
+        raise sqlite3.DatabaseError("a cache of another version")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def default_cache_file() -> Path:
+    """Where the command keeps its answers (XDG Base Directory Specification)."""
+    # The specification has relative paths ignored.
+    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (folder if folder.is_absolute() else Path.home() / ".cache") / "sealwax" / "answers.sqlite"

@@ -1,0 +1,359 @@
+"""One HTTP exchange with a server that a certificate names, and several at a time.
+
+The address comes from a certificate, so from somebody else. Hence: http and https alone, ports 80 and 443, public
+addresses, the name resolved once and the connection made to what was checked, no redirects, no proxies, no cookies, no
+credentials, a deadline for the whole exchange, a bound on the body. Nothing is logged.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ipaddress
+import queue
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from smime_core.errors import SmimeError
+from smime_core.limits import (
+    LOOKUP_BATCH_SECONDS,
+    LOOKUP_SECONDS,
+    MAX_LOOKUP_ADDRESSES,
+    MAX_LOOKUP_BYTES,
+    MAX_LOOKUP_URL_CHARACTERS,
+    MAX_PARALLEL_LOOKUPS,
+)
+from smime_core.lookups.public_addresses import Address, is_public
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_HOST_NAME: Final = re.compile(
+    r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
+)
+_CHUNK_BYTES: Final = 65_536
+_OK: Final = 200
+_REDIRECTS: Final = range(300, 400)
+
+
+class LookupFailure(StrEnum):
+    """Why nothing came back."""
+
+    BAD_URL = "bad-url"
+    REFUSED_PORT = "refused-port"
+    NOT_PUBLIC = "not-public"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    REDIRECT = "redirect"
+    HTTP_STATUS = "http-status"
+    TOO_LARGE = "too-large"
+
+
+class LookupFailed(SmimeError):
+    """Nothing came back; `failure` says why for programs."""
+
+    code = "lookup-failed"
+
+    def __init__(self, failure: LookupFailure, text: str) -> None:
+        super().__init__(text)
+        self.failure = failure
+
+
+def resolve_host(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host as the system knows them. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchPolicy:
+    """How far a fetch may go; the defaults are for addresses that strangers chose.
+
+    `allowed_hosts` are names or addresses as they stand in URLs: "ca.example.test" lifts the rule of public addresses
+    for that host, "ca.example.test:8080" for that port, and allows the port. `allowed_networks` lift it for addresses.
+    `ca_file` replaces the system's authorities for https.
+    """
+
+    allowed_hosts: frozenset[str] = frozenset()
+    allowed_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    timeout_seconds: float = LOOKUP_SECONDS
+    max_body_bytes: int = MAX_LOOKUP_BYTES
+    ca_file: Path | None = None
+    resolve: Callable[[str, int], Sequence[str]] = resolve_host
+
+    def lists(self, host: str, port: int) -> bool:
+        """Whether the operator listed this host for this port."""
+        name = f"[{host}]" if ":" in host else host
+        usual = port in _DEFAULT_PORTS.values()
+        return f"{name}:{port}" in self.allowed_hosts or (usual and name in self.allowed_hosts)
+
+    def admits(self, address: Address) -> bool:
+        """Whether a host that nobody listed may be connected to at this address."""
+        return is_public(address) or any(address in network for network in self.allowed_networks)
+
+
+PUBLIC_ONLY: Final = FetchPolicy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """A GET of `url`, or a POST of `body` as `content_type` where there is one."""
+
+    url: str
+    body: bytes = b""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    scheme: str
+    host: str
+    port: int
+    request_target: str
+    is_listed: bool
+
+
+def fetch(request: FetchRequest, policy: FetchPolicy = PUBLIC_ONLY) -> bytes:
+    """The body of the answer. Raises LookupFailed."""
+    return _fetch_until(request, policy, _Deadline(policy.timeout_seconds))
+
+
+def fetch_all(
+    requests: Sequence[FetchRequest], policy: FetchPolicy = PUBLIC_ONLY, *, batch_seconds: float = LOOKUP_BATCH_SECONDS
+) -> tuple[bytes | LookupFailed, ...]:
+    """The answers in the order of the requests, a few fetched at a time, all within `batch_seconds`."""
+    whole = _Deadline(batch_seconds)
+
+    def fetch_one(request: FetchRequest) -> bytes | LookupFailed:
+        try:
+            return _fetch_until(request, policy, whole.at_most(policy.timeout_seconds))
+        except LookupFailed as failure:
+            return failure
+
+    if not requests:
+        return ()
+    with ThreadPoolExecutor(min(MAX_PARALLEL_LOOKUPS, len(requests))) as threads:
+        return tuple(threads.map(fetch_one, requests))
+
+
+class _Deadline:
+    """A moment by which everything has to be done, whatever the number of steps."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def at_most(self, seconds: float) -> _Deadline:
+        """The earlier of this moment and one in so many seconds."""
+        return _Deadline(min(seconds, self._at - time.monotonic()))
+
+    def remaining(self) -> float:
+        """Seconds that are left, more than none. Raises TimeoutError."""
+        seconds = self._at - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+
+def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: _Deadline) -> bytes:
+    target = _parse_url(request.url, policy)
+    try:
+        addresses = _find_addresses(target, policy, deadline)
+        with _Connection(target, policy, addresses, deadline) as connection:
+            return _exchange(connection, target, request, policy)
+    except TimeoutError as error:
+        raise LookupFailed(LookupFailure.TIMEOUT, f"{target.host} did not answer in time") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} cannot be reached: {_words(error)}") from error
+
+
+def _parse_url(url: str, policy: FetchPolicy) -> _Target:
+    # urlsplit drops tabs and line breaks and takes the rest as it comes: so what it gets is looked at first.
+    if len(url) > MAX_LOOKUP_URL_CHARACTERS or not all("!" <= character <= "~" for character in url):
+        raise LookupFailed(LookupFailure.BAD_URL, "the address holds characters that no URL has, or is too long")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise LookupFailed(LookupFailure.BAD_URL, f"{url} is no URL") from error
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not _is_host(host, parts.netloc):
+        raise LookupFailed(LookupFailure.BAD_URL, f"{url} is no http or https URL of a host alone")
+    port = _DEFAULT_PORTS[parts.scheme] if port is None else port
+    is_listed = policy.lists(host, port)
+    if port not in _DEFAULT_PORTS.values() and not is_listed:
+        raise LookupFailed(LookupFailure.REFUSED_PORT, f"{host}: port {port} is neither 80 nor 443")
+    return _Target(
+        scheme=parts.scheme, host=host, port=port, request_target=_request_target(parts), is_listed=is_listed
+    )
+
+
+def _is_host(host: str, netloc: str) -> bool:
+    if "[" in netloc:
+        try:
+            return ipaddress.IPv6Address(host).scope_id is None
+        except ValueError:
+            return False
+    return len(host) <= 253 and _HOST_NAME.fullmatch(host) is not None
+
+
+def _request_target(parts: SplitResult) -> str:
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
+def _find_addresses(target: _Target, policy: FetchPolicy, deadline: _Deadline) -> tuple[Address, ...]:
+    # One private address among public ones is enough to refuse: the name's owner decides which one is taken.
+    texts = _resolve_until(target, policy, deadline)
+    addresses = tuple(ipaddress.ip_address(text) for text in texts)
+    if not target.is_listed:
+        for address in addresses:
+            if not policy.admits(address):
+                text = f"{target.host} leads to {address}, which is no public address"
+                raise LookupFailed(LookupFailure.NOT_PUBLIC, text)
+    if not addresses:
+        raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} has no address")
+    return addresses[:MAX_LOOKUP_ADDRESSES]
+
+
+def _resolve_until(target: _Target, policy: FetchPolicy, deadline: _Deadline) -> Sequence[str]:
+    # The system's resolver takes no deadline: a thread that nobody waits for any longer ends when it gives up.
+    answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            answers.put(policy.resolve(target.host, target.port))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=resolve, daemon=True).start()
+    try:
+        answer = answers.get(timeout=deadline.remaining())
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> bytes:
+    # The name alone: what program asks is all that a server learns beside the question.
+    headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax"}
+    if request.body:
+        headers["Content-Type"] = request.content_type
+    connection.request("POST" if request.body else "GET", target.request_target, request.body or None, headers)
+    response = connection.getresponse()
+    if response.status in _REDIRECTS:
+        raise LookupFailed(LookupFailure.REDIRECT, f"{target.host} sends elsewhere, which is not followed")
+    if response.status != _OK:
+        raise LookupFailed(LookupFailure.HTTP_STATUS, f"{target.host} answered with HTTP status {response.status}")
+    return _read_body(response, target, policy.max_body_bytes)
+
+
+def _read_body(response: http.client.HTTPResponse, target: _Target, allowed: int) -> bytes:
+    body = bytearray()
+    if (response.length or 0) <= allowed:
+        while chunk := response.read(min(_CHUNK_BYTES, allowed + 1 - len(body))):
+            body += chunk
+            if len(body) > allowed:
+                break
+        else:
+            if response.length:
+                raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} broke off in its answer")
+            return bytes(body)
+    raise LookupFailed(LookupFailure.TOO_LARGE, f"{target.host} answers with more than {allowed} bytes")
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection to addresses that were checked, with what is left of the time for each step."""
+
+    def __init__(
+        self, target: _Target, policy: FetchPolicy, addresses: tuple[Address, ...], deadline: _Deadline
+    ) -> None:
+        super().__init__(target.host, target.port)
+        # Host names the port only where it is not the scheme's own.
+        self.default_port = _DEFAULT_PORTS[target.scheme]
+        self._target = target
+        self._policy = policy
+        self._addresses = addresses
+        self._deadline = deadline
+        self._connected: socket.socket | None = None
+
+    def __enter__(self) -> _Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        if self._connected is not None:
+            self._connected.close()
+
+    def connect(self) -> None:
+        """Connect to the first address that answers, by TLS for https."""
+        self._connected = self._connect_to_any()
+        if self._target.scheme == "https":
+            self._connected = self._wrap(self._connected)
+        self.sock = _TimedSocket(self._connected, self._deadline)
+
+    def _connect_to_any(self) -> socket.socket:
+        for left, address in zip(range(len(self._addresses), 0, -1), self._addresses, strict=True):
+            try:
+                # An address that swallows packets leaves time for the next one.
+                seconds = self._deadline.remaining() / left
+                return socket.create_connection((str(address), self._target.port), timeout=seconds)
+            except OSError:
+                if left == 1:
+                    raise
+        raise OSError("no address")
+
+    def _wrap(self, plain: socket.socket) -> socket.socket:
+        context = ssl.create_default_context(cafile=self._policy.ca_file)
+        plain.settimeout(self._deadline.remaining())
+        return context.wrap_socket(plain, server_hostname=self._target.host)
+
+
+class _TimedSocket:
+    """As much of a socket as http.client uses; each step gets what is left of the time."""
+
+    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        self._connection.settimeout(self._deadline.remaining())
+        self._connection.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._connection, self._deadline))
+
+    def close(self) -> None:
+        """Nothing yet: http.client lets go of the connection before the body was read."""
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        self._connection.settimeout(self._deadline.remaining())
+        return self._connection.recv_into(buffer)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its TLS certificate does not hold ({error.verify_message})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "it does not speak HTTP" if isinstance(error, http.client.HTTPException) else "nobody knows its address"
