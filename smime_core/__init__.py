@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from smime_core.description import Description, LayerDescription, SignerDescription, describe_message
     from smime_core.errors import SmimeError
     from smime_core.ess import build_receipt, verify_receipt
+    from smime_core.explanation import Explanation, TreeNode, explain_signer
     from smime_core.fields import open_field, seal_field
     from smime_core.forms import Form, FormEntry, SignedForm, SubmittedFile, file_entry, sign_form, verify_form
     from smime_core.header_policies import hcp_baseline, hcp_no_confidentiality, hcp_shy
@@ -147,6 +148,7 @@ _HOMES = {
     "description": ("Description", "LayerDescription", "SignerDescription", "describe_message"),
     "errors": ("SmimeError",),
     "ess": ("build_receipt", "verify_receipt"),
+    "explanation": ("Explanation", "TreeNode", "explain_signer"),
     "fields": ("open_field", "seal_field"),
     "forms": ("Form", "FormEntry", "SignedForm", "SubmittedFile", "file_entry", "sign_form", "verify_form"),
     "header_policies": ("hcp_baseline", "hcp_no_confidentiality", "hcp_shy"),
@@ -254,6 +256,7 @@ __all__ = [
     "Draft",
     "Entity",
     "Evidence",
+    "Explanation",
     "FieldProtection",
     "Form",
     "FormEntry",
@@ -307,6 +310,7 @@ __all__ = [
     "StreamingProvider",
     "SubmittedFile",
     "TransportScheme",
+    "TreeNode",
     "TrustAnchor",
     "TrustSource",
     "TrustStore",
@@ -326,6 +330,7 @@ __all__ = [
     "encrypt_entity",
     "encrypt_message",
     "examine_message",
+    "explain_signer",
     "export_identities",
     "export_identity",
     "export_private_key",

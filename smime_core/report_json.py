@@ -7,13 +7,21 @@ JavaScript reads them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smime_core.certificate import Certificate
+from smime_core.certificate_text import (
+    key_label,
+    readable_addresses,
+    readable_issuer,
+    readable_name,
+    readable_subject,
+)
 from smime_core.errors import MalformedMessage
+from smime_core.explanation import TreeNode, explain_signer
 from smime_core.header_protection import HeaderScheme
-from smime_core.provider import PrivateKey, PublicKey
+from smime_core.pkix import Lookup, PathTrail, RevocationStatus, Step, TrustAnchor
 from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
 from smime_core.revocation_list import RevocationList
 
@@ -27,6 +35,7 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
     numbered = list(enumerate(report.layers))
     named = [signer.certificate for signer in report.signers if signer.certificate is not None]
     in_paths = [certificate for signer in report.signers for certificate in signer.path]
+    in_trails = [one for signer in report.signers if signer.trail for one in _trail_certificates(signer.trail)]
     return {
         "state": str(report.state),
         "reasons": reasons_to_json(report.reasons),
@@ -37,7 +46,7 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
         "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
-        "certificates": _certificates_to_json([*report.certificates, *named, *in_paths]),
+        "certificates": _certificates_to_json([*report.certificates, *named, *in_paths, *in_trails]),
     }
 
 
@@ -88,7 +97,7 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
     """One certificate as people tell it from others."""
     return {
         "fingerprint": certificate.fingerprint,
-        "name": _text(lambda: certificate.common_name),
+        "name": readable_name(certificate),
         "addresses": list(readable_addresses(certificate)),
         "subject": readable_subject(certificate),
         "issuer": readable_issuer(certificate),
@@ -100,39 +109,13 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
     }
 
 
-def readable_subject(certificate: Certificate) -> str:
-    """The subject, or what is wrong with it: a damaged name in one certificate spoils no report."""
-    return _text(lambda: certificate.subject)
-
-
-def readable_issuer(certificate: Certificate) -> str:
-    """The issuer in the same way."""
-    return _text(lambda: certificate.issuer)
-
-
-def readable_addresses(certificate: Certificate) -> tuple[str, ...]:
-    """The addresses; none where the name that may hold one is damaged."""
-    try:
-        return certificate.email_addresses
-    except MalformedMessage:
-        return ()
-
-
-def _text(read: Callable[[], str]) -> str:
-    try:
-        return read()
-    except MalformedMessage as error:
-        return f"unreadable: {error}"
-
-
-def key_label(key: PublicKey | PrivateKey) -> str:
-    """The kind and size of a key for people: "RSA 2048", "EC P-256"."""
-    return f"{key.key_type.upper()} {key.curve or key.bits}"
-
-
 def time_to_json(time: datetime.datetime) -> str:
     """An aware time in UTC, in whole seconds: 2026-01-31T12:00:00Z."""
     return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _optional_time(time: datetime.datetime | None) -> str | None:
+    return time_to_json(time) if time else None
 
 
 def _certificates_to_json(certificates: Iterable[Certificate]) -> list[dict[str, Any]]:
@@ -151,6 +134,7 @@ def _layer_to_json(layer: Layer) -> dict[str, Any]:
 
 
 def _signer_to_json(number: int, signer: SignerReport) -> dict[str, Any]:
+    explanation = explain_signer(signer)
     return {
         "layer": number,
         "state": str(signer.state),
@@ -159,8 +143,82 @@ def _signer_to_json(number: int, signer: SignerReport) -> dict[str, Any]:
         "algorithm": signer.algorithm,
         "certificate": signer.certificate.fingerprint if signer.certificate else None,
         "path": [certificate.fingerprint for certificate in signer.path],
-        "signingTime": time_to_json(signer.signing_time) if signer.signing_time else None,
+        "signingTime": _optional_time(signer.signing_time),
+        "addresses": list(signer.addresses),
+        "sentence": explanation.sentence,
+        "tree": [tree_node_to_json(node) for node in explanation.tree],
+        "trail": trail_to_json(signer.trail) if signer.trail else None,
     }
+
+
+def tree_node_to_json(node: TreeNode) -> dict[str, Any]:
+    """One node of an explained path (`explanation.explain_path`)."""
+    return {
+        "role": str(node.role),
+        "mark": str(node.mark),
+        "name": node.name,
+        "certificate": node.certificate.fingerprint if node.certificate else None,
+        "trust": node.trust,
+        "revocation": node.revocation,
+        "problems": list(node.problems),
+    }
+
+
+def trail_to_json(trail: PathTrail) -> dict[str, Any]:
+    """How a path was judged; certificates by their fingerprints."""
+    return {
+        "certificates": _fingerprints(trail.certificates),
+        "anchor": _anchor_to_json(trail.anchor) if trail.anchor else None,
+        "steps": [_step_to_json(step) for step in trail.steps],
+        "revocation": [_revocation_to_json(status) for status in trail.revocation],
+        "lookups": [_lookup_to_json(lookup) for lookup in trail.lookups],
+    }
+
+
+def _trail_certificates(trail: PathTrail) -> list[Certificate]:
+    # All that the trail names, those of the lookups too.
+    return [*trail.certificates, *(one for lookup in trail.lookups for one in (lookup.certificate, *lookup.path))]
+
+
+def _anchor_to_json(anchor: TrustAnchor) -> dict[str, Any]:
+    return {
+        "certificate": anchor.certificate.fingerprint,
+        "source": str(anchor.source),
+        "addresses": list(anchor.addresses),
+        "exact": anchor.is_exact,
+        "distrustAfter": _optional_time(anchor.distrust_after),
+        "acceptedAt": _optional_time(anchor.accepted_at),
+    }
+
+
+def _step_to_json(step: Step) -> dict[str, Any]:
+    return {"label": step.label, "position": step.position, "outcome": str(step.outcome), "text": step.text}
+
+
+def _revocation_to_json(status: RevocationStatus) -> dict[str, Any]:
+    return {
+        "certificate": status.certificate.fingerprint,
+        "state": str(status.state),
+        "why": status.why,
+        "revokedAt": _optional_time(status.revoked_at),
+        "reason": status.reason,
+        "source": status.source,
+        "thisUpdate": _optional_time(status.this_update),
+        "nextUpdate": _optional_time(status.next_update),
+    }
+
+
+def _lookup_to_json(lookup: Lookup) -> dict[str, Any]:
+    return {
+        "kind": str(lookup.kind),
+        "url": lookup.url,
+        "certificate": lookup.certificate.fingerprint,
+        "path": _fingerprints(lookup.path),
+    }
+
+
+def _fingerprints(certificates: Iterable[Certificate]) -> list[str]:
+    return [certificate.fingerprint for certificate in certificates]
 
 
 def _described_layer_to_json(number: int, layer: LayerDescription) -> dict[str, Any]:

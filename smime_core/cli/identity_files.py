@@ -10,6 +10,7 @@ import click
 
 from smime_core import blocking
 from smime_core.certificate import Certificate, KeyUsage
+from smime_core.certificate_text import key_label
 from smime_core.cli.files import PRIVATE_MODE, write_line, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, load_all_identities, output_option, write_json
@@ -17,7 +18,7 @@ from smime_core.cli.passphrases import PassphraseSource, first_line, passphrase_
 from smime_core.identity import Identity
 from smime_core.pem import build_pem
 from smime_core.pkcs12 import Pkcs12Form
-from smime_core.report_json import description_to_json, key_label, time_to_json
+from smime_core.report_json import description_to_json, time_to_json
 
 _SIGNING = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
 _RECEIVING = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT

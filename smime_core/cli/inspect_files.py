@@ -12,6 +12,7 @@ import click
 
 from smime_core import blocking, der
 from smime_core.certificate import Certificate, parse_certificates
+from smime_core.certificate_text import key_label
 from smime_core.cli.files import open_input
 from smime_core.cli.inspect_large import describe_file
 from smime_core.cli.operations import PROVIDER
@@ -21,7 +22,7 @@ from smime_core.cli.progress import show_progress
 from smime_core.description import Description, describe_message
 from smime_core.errors import MalformedMessage, WrongPassphrase
 from smime_core.provider import PrivateKey
-from smime_core.report_json import description_to_json, key_label, revocation_list_to_json
+from smime_core.report_json import description_to_json, revocation_list_to_json
 from smime_core.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
 
 if TYPE_CHECKING:

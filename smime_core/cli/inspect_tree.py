@@ -10,12 +10,13 @@ from rich.tree import Tree
 
 from smime_core.attribute_description import AttributeDescription, content_type_name
 from smime_core.certificate import Certificate
+from smime_core.certificate_text import key_label, readable_addresses, readable_issuer, readable_subject
 from smime_core.cli.files import printable
 from smime_core.content_info import ID_DATA
 from smime_core.description import Description, LayerDescription, SignerDescription
 from smime_core.header_protection import HeaderScheme
 from smime_core.report import LayerKind
-from smime_core.report_json import key_label, readable_addresses, readable_issuer, readable_subject, time_to_json
+from smime_core.report_json import time_to_json
 from smime_core.revocation_list import RevocationList
 
 _SHOWN_SERIAL_NUMBERS: Final = 100  # a list may name a hundred thousand
