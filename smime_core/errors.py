@@ -4,9 +4,10 @@
     ├─ MalformedMessage(where) ── LimitExceeded(limit, actual)
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · SenderMismatch · ContentTypeMismatch
-    │   │                             · FormMismatch(member)
+    │   │                             · FormMismatch(member) · TimestampMismatch
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
+    ├─ TimestampRefused()
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
     └─ ProviderError(operation) ── UnsupportedByProvider
@@ -110,6 +111,12 @@ class FormMismatch(VerificationError):
         self.member = member
 
 
+class TimestampMismatch(VerificationError):
+    """A timestamp of something else than what it is presented for: other octets, another request, another service."""
+
+    code = "timestamp-mismatch"
+
+
 class PathError(VerificationError):
     """The certification path does not hold; `rfc5280_step` names the check, as in "6.1.3 (a)(2)".
 
@@ -143,6 +150,12 @@ class UntrustedAnchor(PathError):
 
 class RevocationUnknown(PathError):
     code = "revocation-unknown"
+
+
+class TimestampRefused(SmimeError):
+    """The timestamp service answered without a timestamp; the text says why, in its words."""
+
+    code = "timestamp-refused"
 
 
 class NoMatchingRecipient(SmimeError):

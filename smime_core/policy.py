@@ -39,6 +39,12 @@ def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> 
         raise AlgorithmForbidden(HASH_OIDS[algorithm.hash_name], f"signature by {algorithm.label}", policy=policy)
 
 
+def check_hash(hash_name: HashName, policy: Policy, *, role: str) -> None:
+    """Raise AlgorithmForbidden for a digest by MD5 or SHA-1 that proves what it is a digest of, but by ARCHIVE."""
+    if policy is not Policy.ARCHIVE and hash_name in _WEAK_HASHES:
+        raise AlgorithmForbidden(HASH_OIDS[hash_name], role, policy=policy)
+
+
 def check_content_cipher(cipher: ContentCipher, policy: Policy) -> None:
     """Raise AlgorithmForbidden for 3DES, DES and RC2, but by policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and cipher.is_weak:

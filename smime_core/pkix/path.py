@@ -35,6 +35,7 @@ from smime_core.provider import CryptoProvider
 
 NAME_CONSTRAINTS: Final = "2.5.29.30"
 CERTIFICATE_POLICIES: Final = "2.5.29.32"
+TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
 # Policies bind nothing while no policy is demanded (RFC 5280 section 6.1.1 (c): any-policy).
 _PROCESSED: Final = {
     SUBJECT_KEY_IDENTIFIER,
@@ -49,10 +50,11 @@ _WEAK_HASHES: Final = {HashName.MD5, HashName.SHA1}
 
 
 class Purpose(StrEnum):
-    """What a certificate is to be used for (RFC 8550 section 4.4.2)."""
+    """What a certificate is to be used for (RFC 8550 section 4.4.2, RFC 3161 section 2.3)."""
 
     SIGN = "sign"
     ENCRYPT = "encrypt"
+    TIMESTAMP = "timestamp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,9 @@ async def validate_path(
 
 def check_end_entity(certificate: Certificate, purpose: Purpose) -> None:
     """E-mail protection and the key usage of the operation (RFC 8550 sections 4.4.2 and 4.4.4). Raises PathError."""
+    if purpose is Purpose.TIMESTAMP:
+        check_timestamp_authority(certificate)
+        return
     eku = certificate.extended_key_usage
     if eku is not None and not {EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE} & set(eku):
         raise PathError("this certificate is not for e-mail", certificate=certificate.subject, rfc5280_step="4.2.1.12")
@@ -113,6 +118,20 @@ def check_end_entity(certificate: Certificate, purpose: Purpose) -> None:
     if certificate.key_usage is not None and not certificate.key_usage & needed:
         text = "this certificate is not for signatures" if purpose is Purpose.SIGN else "its key is not for encryption"
         raise PathError(text, certificate=certificate.subject, rfc5280_step="4.2.1.3")
+
+
+def check_timestamp_authority(certificate: Certificate) -> None:
+    """id-kp-timeStamping alone and critical, and a key that may sign (RFC 3161 section 2.3). Raises PathError."""
+    needed = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
+    if certificate.key_usage is not None and not certificate.key_usage & needed:
+        raise PathError(
+            "this certificate is not for signatures", certificate=certificate.subject, rfc5280_step="4.2.1.3"
+        )
+    is_critical = any(each.critical for each in certificate.extensions if each.oid == EXTENDED_KEY_USAGE)
+    if certificate.extended_key_usage != (TIME_STAMPING,) or not is_critical:
+        raise PathError(
+            "this certificate is not for timestamps alone", certificate=certificate.subject, rfc5280_step="4.2.1.12"
+        )
 
 
 def check_path(path: tuple[Certificate, ...], at: datetime.datetime) -> None:

@@ -74,12 +74,14 @@ class TrustStore:
     """Trust anchors and the policy that goes with them; no default weakens it.
 
     `evidence` is what was looked up or kept from before. Nothing in it is believed: the core validates all of it.
+    `timestamp_anchors` are those of timestamp authorities (RFC 3161): who vouches for people says nothing about clocks.
     """
 
     anchors: tuple[TrustAnchor, ...]
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     requirements: PolicyRequirements = NO_REQUIREMENTS
     evidence: Evidence = NO_EVIDENCE
+    timestamp_anchors: tuple[TrustAnchor, ...] = ()
 
     @classmethod
     def of(cls, *certificates: Certificate, revocation: RevocationPolicy = RevocationPolicy.REQUIRED) -> TrustStore:
@@ -90,3 +92,7 @@ class TrustStore:
     def with_evidence(self, evidence: Evidence) -> TrustStore:
         """The same store with other evidence."""
         return dataclasses.replace(self, evidence=evidence)
+
+    def for_timestamps(self) -> TrustStore:
+        """What timestamp authorities are judged by: their own anchors, and no requirements on policies."""
+        return dataclasses.replace(self, anchors=self.timestamp_anchors, requirements=NO_REQUIREMENTS)

@@ -59,6 +59,7 @@ LAYERS = (
         "signed_data",
     },
     {"certificates_only", "countersignature", "ess", "signed_data_editing"},
+    {"timestamp"},
     {"layers"},
     {"attribute_description", "judgement"},
     {"description"},

@@ -1,0 +1,36 @@
+"""Timestamps: proof by a third party that octets existed at a time (RFC 3161, RFC 5816).
+
+Asking a service is the caller's: what is posted and what is made of the answer stands here. Signatures that last by
+them are in `cades`.
+"""
+
+from smime_core.timestamp.request import (
+    QUERY_TYPE,
+    REPLY_TYPE,
+    TimestampRequest,
+    build_timestamp_request,
+    new_timestamp_request,
+    parse_timestamp_response,
+)
+from smime_core.timestamp.token import TimestampToken, parse_timestamp_token
+from smime_core.timestamp.tst_info import ID_CT_TST_INFO, MessageImprint, TstInfo, parse_tst_info
+from smime_core.timestamp.verifying import Timestamp, check_answer, check_token, verify_timestamp
+
+__all__ = [
+    "ID_CT_TST_INFO",
+    "QUERY_TYPE",
+    "REPLY_TYPE",
+    "MessageImprint",
+    "Timestamp",
+    "TimestampRequest",
+    "TimestampToken",
+    "TstInfo",
+    "build_timestamp_request",
+    "check_answer",
+    "check_token",
+    "new_timestamp_request",
+    "parse_timestamp_response",
+    "parse_timestamp_token",
+    "parse_tst_info",
+    "verify_timestamp",
+]

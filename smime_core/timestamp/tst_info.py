@@ -1,0 +1,187 @@
+"""TSTInfo: what a timestamp says (RFC 3161 section 2.4.2), strictly in DER.
+
+Leaves out what extensions mean: a critical one is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hmac
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import HashName, build_hash_identifier, hash_length, parse_hash_identifier
+from smime_core.attributes import check_definite
+from smime_core.certificate import parse_time
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage
+from smime_core.ess import GeneralName
+from smime_core.limits import MAX_TIMESTAMP_DEVIATION_SECONDS, check_limit
+
+ID_CT_TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+
+_VERSION: Final = 1
+_BOOLEAN: Final = 0x01
+_GENERALIZED_TIME: Final = 0x18
+_MILLIS: Final = 0x80
+_MICROS: Final = 0x81
+_TSA: Final = 0xA0
+_EXTENSIONS: Final = 0xA1
+_OPTIONAL: Final = (der.SEQUENCE, _BOOLEAN, der.INTEGER, _TSA, _EXTENSIONS)  # in the order of the fields
+# DER: the point, and no trailing zeros. Nobody has a clock of more than twelve digits.
+_FRACTION: Final = re.compile(rb"([0-9]{14})\.([0-9]{0,11}[1-9])Z")
+_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # so that accuracies can be added
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageImprint:
+    """The digest of what is timestamped."""
+
+    hash_name: HashName
+    digest: bytes
+
+    def matches(self, other: MessageImprint) -> bool:
+        """Whether both are the same digest by the same hash."""
+        return self.hash_name is other.hash_name and hmac.compare_digest(self.digest, other.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TstInfo:
+    """What a timestamp says; nothing of it is believed yet.
+
+    `tsa_policy` is the service's own policy, dotted. `accuracy` is how far the clock may be off, None where the policy
+    says it; `tsa` a name of the service; `nonce` is that of the request.
+    """
+
+    tsa_policy: str
+    imprint: MessageImprint
+    serial_number: int
+    gen_time: datetime.datetime
+    accuracy: datetime.timedelta | None = None
+    ordering: bool = False
+    nonce: int | None = None
+    tsa: GeneralName | None = None
+
+    @property
+    def latest(self) -> datetime.datetime:
+        """The upper limit of the time at which the token was made."""
+        return self.gen_time + (self.accuracy or datetime.timedelta(0))
+
+
+def parse_tst_info(octets: Buffer) -> TstInfo:
+    """A TSTInfo in DER. Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded."""
+    where = "TSTInfo"
+    tlv = der.read_one(octets, where=where)
+    check_definite(tlv, where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if len(fields) < 5:
+        raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where=where)
+    if (version := _integer(fields[0])) != _VERSION:
+        raise MalformedMessage(f"version {version}, expected {_VERSION}", where=where)
+    optional = _optional_fields(fields[5:])
+    _check_extensions(optional.get(_EXTENSIONS))
+    return TstInfo(
+        tsa_policy=der.parse_oid(fields[1], where=where),
+        imprint=parse_imprint(fields[2]),
+        serial_number=_integer(fields[3]),
+        gen_time=_parse_gen_time(fields[4]),
+        accuracy=_parse_accuracy(optional.get(der.SEQUENCE)),
+        ordering=_parse_ordering(optional.get(_BOOLEAN)),
+        nonce=_integer(optional[der.INTEGER]) if der.INTEGER in optional else None,
+        tsa=_parse_tsa(optional.get(_TSA)),
+    )
+
+
+def parse_imprint(tlv: Tlv) -> MessageImprint:
+    """A MessageImprint, its digest as long as the hash makes it. Raises MalformedMessage or UnsupportedAlgorithm."""
+    where = "messageImprint"
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if len(fields) != 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected a hash and a digest", where=where)
+    hash_name = parse_hash_identifier(fields[0].encoded, role=where)
+    digest = bytes(der.expect(fields[1], der.OCTET_STRING, where=where).content)
+    if len(digest) != hash_length(hash_name):
+        raise MalformedMessage(f"{len(digest)} bytes, expected {hash_length(hash_name)}", where=where)
+    return MessageImprint(hash_name=hash_name, digest=digest)
+
+
+def build_imprint(imprint: MessageImprint) -> bytes:
+    """DER of a MessageImprint."""
+    return der.sequence(build_hash_identifier(imprint.hash_name), der.octet_string(imprint.digest))
+
+
+def _optional_fields(fields: list[Tlv]) -> dict[int, Tlv]:
+    found = {field.tag: field for field in fields}
+    if [field.tag for field in fields] != [tag for tag in _OPTIONAL if tag in found]:
+        raise MalformedMessage("unexpected field after genTime", where="TSTInfo")
+    return found
+
+
+def _integer(tlv: Tlv) -> int:
+    # X.690 section 8.3.2: in as few octets as it takes.
+    value = der.parse_integer(tlv, where="TSTInfo")
+    if bytes(tlv.encoded) != der.integer(value):
+        raise MalformedMessage("an INTEGER that is not DER", where="TSTInfo")
+    return value
+
+
+def _parse_gen_time(tlv: Tlv) -> datetime.datetime:
+    where = "genTime"
+    octets = bytes(der.expect(tlv, _GENERALIZED_TIME, where=where).content)
+    fraction = _FRACTION.fullmatch(octets)
+    whole = der.element(_GENERALIZED_TIME, fraction[1] + b"Z") if fraction else tlv.encoded
+    moment = parse_time(der.read_one(whole, where=where), where=where)
+    if moment >= _LATEST:
+        raise MalformedMessage("a time at the end of the calendar", where=where)
+    # Digits below a microsecond are cut off.
+    return moment.replace(microsecond=int(fraction[2][:6].ljust(6, b"0"))) if fraction else moment
+
+
+def _parse_accuracy(tlv: Tlv | None) -> datetime.timedelta | None:
+    if tlv is None:
+        return None
+    where = "accuracy"
+    fields = der.read_children(tlv, where=where)
+    found = {field.tag: field for field in fields}
+    if [field.tag for field in fields] != [tag for tag in (der.INTEGER, _MILLIS, _MICROS) if tag in found]:
+        raise MalformedMessage("unexpected fields", where=where)
+    seconds = _integer(found[der.INTEGER]) if der.INTEGER in found else 0
+    if seconds < 0:
+        raise MalformedMessage("a negative number of seconds", where=where)
+    check_limit("seconds of accuracy", seconds, MAX_TIMESTAMP_DEVIATION_SECONDS)
+    return datetime.timedelta(
+        seconds=seconds, milliseconds=_thousandths(found.get(_MILLIS)), microseconds=_thousandths(found.get(_MICROS))
+    )
+
+
+def _thousandths(tlv: Tlv | None) -> int:
+    if tlv is None:
+        return 0
+    value = _integer(der.read_one(der.element(der.INTEGER, tlv.content)))
+    if not 1 <= value <= 999:
+        raise MalformedMessage(f"{value} thousandths, expected 1 to 999", where="accuracy")
+    return value
+
+
+def _parse_ordering(tlv: Tlv | None) -> bool:
+    # DER leaves the default, FALSE, out.
+    if tlv is not None and bytes(tlv.content) != b"\xff":
+        raise MalformedMessage("a BOOLEAN that is not DER", where="ordering")
+    return tlv is not None
+
+
+def _parse_tsa(tlv: Tlv | None) -> GeneralName | None:
+    return GeneralName(encoded=bytes(der.read_one(tlv.content, where="tsa").encoded)) if tlv else None
+
+
+def _check_extensions(tlv: Tlv | None) -> None:
+    where = "extensions"
+    for extension in der.read_children(tlv, where=where) if tlv else ():
+        fields = der.read_children(der.expect(extension, der.SEQUENCE, where=where), where=where)
+        if not 2 <= len(fields) <= 3:
+            raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=where)
+        oid = der.parse_oid(fields[0], where=where)
+        if len(fields) == 3:
+            raise MalformedMessage(f"critical extension {oid} is not understood", where=where)
