@@ -15,6 +15,7 @@ _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "replies.py",
+    "request_verbs.py",
     "requests.py",
     "sealed.py",
     "stand_in.py",

@@ -1,12 +1,13 @@
-"""What an answer takes over from the message it answers, and what it may not give away (RFC 9788 section 6.1)."""
+"""Members of replies: what an answer takes over (RFC 9788 section 6.1), and what could still be looked up."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from smime_core.compose import find_message_ids
 from smime_core.header_replies import HiddenField, reply_headers
+from smime_core.pkix import LookupKind, PathTrail
 from smime_core.report import MessageReport
 
 
@@ -24,6 +25,26 @@ def parse_hidden(draft: dict[str, Any]) -> list[HiddenField]:
     """What came back of `describe_reply`."""
     fields = draft.get("hidden") or ()
     return [HiddenField(name=one["name"], value=one["value"], outside=one.get("outside")) for one in fields]
+
+
+def describe_lookups(trails: Iterable[PathTrail | None]) -> list[dict[str, Any]]:
+    """What could still change the verdict on these paths, each once; `id` tells one from another.
+
+    Issuers' certificates are left out: whoever made a message chose their addresses, and would learn who reads it.
+    """
+    named = [lookup for trail in trails if trail is not None for lookup in trail.lookups]
+    asked = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]
+    described = {f"{one.kind} {one.url} {one.certificate.fingerprint}": one for one in asked}
+    return [
+        {
+            "id": name,
+            "kind": str(lookup.kind),
+            "url": lookup.url,
+            "body": lookup.body,
+            "path": [certificate.der for certificate in lookup.path],
+        }
+        for name, lookup in described.items()
+    ]
 
 
 def _thread(report: MessageReport) -> tuple[str, str, Sequence[HiddenField]]:

@@ -10,18 +10,21 @@ from typing import Any, TypeVar
 from smime_core.certificate import parse_certificate
 from smime_core.errors import MalformedMessage
 from smime_core.pkix import Evidence, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
+from smime_core.roots import mozilla_anchors
 from wasm_build.requests import parse_certificates, parse_time
 
 Word = TypeVar("Word", RevocationPolicy, TrustSource)
 
 
 def parse_trust(trust: dict[str, Any]) -> TrustStore:
-    """The TrustStore of `{anchors, revocation, evidence}`; without a policy revocation has to be known.
+    """The TrustStore of `{anchors, mozilla, revocation, evidence}`; without a policy revocation has to be known.
 
     Raises MalformedMessage.
     """
+    own = tuple(_parse_anchor(one) for one in trust["anchors"])
     return TrustStore(
-        anchors=tuple(_parse_anchor(one) for one in trust["anchors"]),
+        # The person's and the operator's first: they know the people.
+        anchors=own + (mozilla_anchors() if trust.get("mozilla") else ()),
         revocation=_parse_word(RevocationPolicy, trust.get("revocation") or RevocationPolicy.REQUIRED),
         evidence=_parse_evidence(trust.get("evidence") or {}),
     )

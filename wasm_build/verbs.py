@@ -43,7 +43,8 @@ from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import report_to_json, time_to_json
-from wasm_build.replies import describe_reply, parse_hidden
+from wasm_build.replies import describe_lookups, describe_reply, parse_hidden
+from wasm_build.request_verbs import finish_request, make_request
 from wasm_build.requests import parse_certificates, parse_time
 from wasm_build.sealed import seal_identity, unseal_identities
 from wasm_build.trust import parse_trust
@@ -157,6 +158,7 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         "headers": [list(header) for header in report.headers],
         "parts": _read_parts(report),
         "reply": describe_reply(report),
+        "lookups": describe_lookups(signer.trail for signer in report.signers),
     }
 
 
@@ -211,7 +213,8 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
         at=parse_time(args["at"]),
         identities=await _unseal(args, provider),
     )
-    return {"report": report_to_json(report), "text": report.content}
+    lookups = describe_lookups(signer.trail for signer in report.signers)
+    return {"report": report_to_json(report), "text": report.content, "lookups": lookups}
 
 
 async def _bytes_sign(args: Args, provider: CryptoProvider) -> Reply:
@@ -235,7 +238,8 @@ async def _bytes_verify(args: Args, provider: CryptoProvider) -> Reply:
         at=parse_time(args["at"]),
         detached_content=args.get("content"),
     )
-    return {"report": report_to_json(report), "content": report.content}
+    lookups = describe_lookups(signer.trail for signer in report.signers)
+    return {"report": report_to_json(report), "content": report.content, "lookups": lookups}
 
 
 async def _bytes_encrypt(args: Args, provider: CryptoProvider) -> Reply:
@@ -285,6 +289,15 @@ async def _roaming_open(args: Args, provider: CryptoProvider) -> Reply:
     if not identities:
         raise MalformedMessage("the bundle holds no private key together with its certificate", where="bundle")
     return await _seal_all(identities, args["sealKey"], provider)
+
+
+async def _request_make(args: Args, provider: CryptoProvider) -> Reply:
+    return {**await make_request(args, provider)}
+
+
+async def _request_finish(args: Args, provider: CryptoProvider) -> Reply:
+    identity, p12 = await finish_request(args, provider)
+    return {**await _seal_all([identity], args["sealKey"], provider), "p12": p12}
 
 
 async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: CryptoProvider) -> Reply:
@@ -415,4 +428,6 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "roaming.register": _roaming_register,
     "roaming.login": _roaming_login,
     "roaming.open": _roaming_open,
+    "request.make": _request_make,
+    "request.finish": _request_finish,
 }

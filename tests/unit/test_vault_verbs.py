@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 from asn1crypto import pem
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from smime_core.blocking import run
+from smime_core.ca.certification_request import open_certification_request
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.certificates_only import build_certificates_only
 from smime_core.demo_ca import issue_identity
 from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.header_protection import ProtectionMode, protect_headers
@@ -279,6 +285,11 @@ def test_an_anchor_keeps_its_conditions() -> None:
     assert store.evidence.certificates == (person("bob").certificate,)
 
 
+def test_mozillas_roots_count_where_they_are_asked_for() -> None:
+    assert {one.source for one in parse_trust({"anchors": [], "mozilla": True}).anchors} == {TrustSource.MOZILLA}
+    assert parse_trust({"anchors": [], "mozilla": False}).anchors == ()
+
+
 def test_without_a_policy_revocation_has_to_be_known() -> None:
     assert parse_trust({"anchors": []}).revocation is RevocationPolicy.REQUIRED
 
@@ -395,3 +406,74 @@ def test_binary_values_cross_beside_the_json() -> None:
 def test_what_is_no_value_of_the_protocol_does_not_cross() -> None:
     with pytest.raises(TypeError, match="does not cross"):
         pack({"ok": object()})
+
+
+def issue_for(request_pem: bytes, *, at: datetime.datetime = NOW) -> Certificate:
+    """What a CA makes of a request: a certificate of the test authority for the request's key and addresses."""
+    request = run(open_certification_request(request_pem, provider=PROVIDER))
+    key = serialization.load_der_public_key(request.public_key.spki_der)
+    ca_key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
+    assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    assert isinstance(ca_key, rsa.RSAPrivateKey)
+    names = [x509.RFC822Name(address) for address in request.addresses]
+    certificate = (
+        x509.CertificateBuilder()
+        .issuer_name(x509.load_der_x509_certificate(anchor().der).subject)
+        .subject_name(x509.Name([]))
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(at)
+        .not_valid_after(at + datetime.timedelta(days=90))
+        .add_extension(x509.SubjectAlternativeName(names), critical=True)
+        .sign(ca_key, hashes.SHA256())
+    )
+    return parse_certificate(certificate.public_bytes(serialization.Encoding.DER))
+
+
+@pytest.mark.parametrize("kind", ["p-256", "rsa-3072"])
+def test_a_key_made_for_a_request_signs_once_its_certificate_is_there(kind: str) -> None:
+    made = call("request.make", addresses=["new@example.test"], kind=kind, passphrase=b"correct")
+    issued = issue_for(made["request"])
+    finishing = {"files": [anchor().der, issued.der], "sealKey": SEAL_KEY, "key": made["key"]}
+    finished = call("request.finish", passphrase=b"correct", **finishing)
+    (identity,) = run(
+        unseal_identities([identity["sealed"] for identity in finished["identities"]], SEAL_KEY, provider=PROVIDER)
+    )
+    assert (identity.certificate, identity.chain) == (issued, (anchor(),))
+    (kept,) = call("identity.open", p12=finished["p12"], passphrase=b"correct", sealKey=SEAL_KEY)["identities"]
+    assert kept["fingerprint"] == issued.fingerprint
+    assert identity.private_key.pkcs8_der not in finished["p12"]
+    letter = call("message.compose", draft=draft("new@example.test"), sign=True, **sealed(identity), recipients=[])
+    assert call("message.open", message=letter["message"], identities=[], **trust())["report"]["state"] == "verified"
+
+
+def test_a_new_key_is_kept_under_its_passphrase_alone() -> None:
+    made = call("request.make", addresses=["new@example.test"], kind="p-256", passphrase=b"correct")
+    assert b"ENCRYPTED PRIVATE KEY" in made["key"]
+    finishing = {"key": made["key"], "files": [issue_for(made["request"]).der], "sealKey": SEAL_KEY}
+    with pytest.raises(WrongPassphrase):
+        call("request.finish", passphrase=b"wrong", **finishing)
+    with pytest.raises(WrongPassphrase):
+        call("request.make", addresses=["new@example.test"], passphrase=b"")
+
+
+def test_a_certificate_for_another_key_is_not_joined() -> None:
+    made = call("request.make", addresses=["new@example.test"], kind="p-256", passphrase=b"correct")
+    finishing = {"key": made["key"], "passphrase": b"correct", "sealKey": SEAL_KEY}
+    with pytest.raises(MalformedMessage, match="none of the certificates is for this key"):
+        call("request.finish", **finishing, files=[person("bob").certificate.der])
+
+
+@pytest.mark.parametrize("form", ["pem", "certs-only"])
+def test_what_a_ca_sends_is_read_in_its_usual_forms(form: str) -> None:
+    made = call("request.make", addresses=["new@example.test"], kind="p-256", passphrase=b"correct")
+    issued = issue_for(made["request"])
+    bundle = build_certificates_only([anchor(), issued])
+    files = {"pem": pem.armor("CERTIFICATE", issued.der), "certs-only": bundle}
+    finished = call("request.finish", key=made["key"], passphrase=b"correct", files=[files[form]], sealKey=SEAL_KEY)
+    assert finished["identities"][0]["fingerprint"] == issued.fingerprint
+
+
+def test_an_unknown_kind_of_key_is_not_made() -> None:
+    with pytest.raises(MalformedMessage, match="a new key is one of"):
+        call("request.make", addresses=["new@example.test"], kind="dsa", passphrase=b"correct")

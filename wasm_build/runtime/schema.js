@@ -18,7 +18,10 @@ const ANCHOR = {
 /** What was looked up or kept; the vault believes none of it unchecked. @type {Record<string, Kind>} */
 const EVIDENCE = { "crls?": ["bytes"], "ocsp?": ["bytes"], "certificates?": ["bytes"] };
 /** @type {Record<string, Kind>} */
-const TRUST = { trust: { anchors: [ANCHOR], "revocation?": "text", "evidence?": EVIDENCE }, at: "text" };
+const TRUST = {
+  trust: { anchors: [ANCHOR], "mozilla?": "flag", "revocation?": "text", "evidence?": EVIDENCE },
+  at: "text",
+};
 /** @type {Record<string, Kind>} */
 const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
 /** A field that the message which is answered hid. @type {Record<string, Kind>} */
@@ -55,4 +58,6 @@ export const VERBS = Object.freeze({
   "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
   "roaming.login": { ...ROAMING, parameters: "json" },
   "roaming.open": { ...ROAMING, parameters: "json", response: "json", sealKey: "secret" },
+  "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
+  "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
 });
