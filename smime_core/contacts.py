@@ -244,6 +244,8 @@ def find_change(contacts: Contacts, address: str, certificate: Certificate) -> C
     known = [one.certificate for one in contact.certificates] if contact else []
     if not known or certificate in known:
         return None
+    if not _has_readable_names(certificate):
+        return CertificateChange(address=address, before=known[0], after=certificate, same_issuer=False, same_key=False)
     before = next((one for one in known if _may_encrypt(one) is _may_encrypt(certificate)), known[0])
     return CertificateChange(
         address=address,
@@ -272,16 +274,29 @@ def _find_preferred(
     candidates = [
         one
         for one in dict.fromkeys((signer, *carried))
-        if _may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
+        if _has_readable_names(one)
+        and _may_encrypt(one)
+        and any(addresses_match(address, own) for own in one.email_addresses)
     ]
     if preference is not None:
         return next((one for one in candidates if preference.matches(one)), None)
     return next((one for one in candidates if names_match(one.subject_der, signer.subject_der)), None)
 
 
+def _has_readable_names(certificate: Certificate) -> bool:
+    # One damaged certificate that came along spoils nothing.
+    try:
+        return bool(certificate.subject or certificate.email_addresses) and bool(certificate.issuer)
+    except SmimeError:
+        return False
+
+
 def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) -> tuple[Certificate, ...]:
     # The path without its two ends, and further authorities, which a certificate of another kind may need.
-    authorities = (*signer.path[1:-1], *(one for one in carried if one.is_ca and not one.is_self_issued))
+    authorities = (
+        *signer.path[1:-1],
+        *(one for one in carried if one.is_ca and _has_readable_names(one) and not one.is_self_issued),
+    )
     return tuple(dict.fromkeys(authorities))[:MAX_PATH_LENGTH]
 
 

@@ -35,6 +35,7 @@ MAX_TIMESTAMPS: Final = 10  # on one signature, each of them two signatures to c
 MAX_TIMESTAMP_DEVIATION_SECONDS: Final = 86_400  # the accuracy that a timestamp claims; services say a second or less
 MAX_PATH_LENGTH: Final = 10  # certificates, anchor included
 MAX_PATH_CANDIDATES: Final = 200  # signatures checked while one path is searched
+MAX_FOUND_CERTIFICATES: Final = 100  # candidates for one address; each costs a path. Directories give 20 at most
 MAX_CONTACTS: Final = 10_000
 MAX_CONTACT_CERTIFICATES: Final = 10  # of one address: two uses, renewed every year
 MAX_CONTACTS_BYTES: Final = 100_000_000  # of the JSON form; two certificates with one above them take 8,000

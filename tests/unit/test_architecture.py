@@ -46,7 +46,7 @@ LAYERS = (
     {"identity", "key_management"},
     {"capabilities", "signed_attributes"},
     {"contacts"},
-    {"contacts_json"},
+    {"contacts_json", "recipient_choice"},
     {"kari", "kekri", "kemri", "ktri", "recipient_info", "signer_info"},
     {
         "authenticated_data",
