@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Final
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
-_CORE_LEFT_OUT: Final = ("ca/certificate_building.py", "cli/", "demo_ca.py", "lookups/", "providers/native")
+_CORE_LEFT_OUT: Final = (
+    "ca/certificate_building.py",
+    "ca/ocsp_responding.py",
+    "ca/profile.py",
+    "ca/revocation_list_building.py",
+    "cli/",
+    "demo_ca.py",
+    "lookups/",
+    "providers/native",
+)
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",

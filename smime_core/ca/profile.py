@@ -1,0 +1,238 @@
+"""What this CA's certificates look like: the profile of the S/MIME Baseline Requirements, mailbox-validated.
+
+Numbers of sections are those of the CA/Browser Forum's "Baseline Requirements for the Issuance and Management of
+Publicly-Trusted S/MIME Certificates", version 1.0.11. A CA of one's own need not follow them; programs that do will
+then find nothing odd. `profile_checks` holds a certificate against the same rules.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from smime_core.ca.certificate_building import CertificateTemplate
+from smime_core.ca.extensions import (
+    CLIENT_AUTH,
+    OCSP_SIGNING,
+    build_authority_information_access,
+    build_basic_constraints,
+    build_certificate_policies,
+    build_crl_distribution_points,
+    build_extended_key_usage,
+    build_key_usage,
+    build_ocsp_no_check,
+    build_subject_alt_name,
+    key_identifiers,
+)
+from smime_core.ca.names import (
+    COMMON_NAME,
+    COUNTRY_NAME,
+    EMPTY_NAME,
+    MAX_NAME_CHARACTERS,
+    ORGANIZATION_NAME,
+    build_name,
+)
+from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS, MIN_RSA_BITS
+from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.provider import KeyType, PublicKey
+
+MAX_ADDRESSES: Final = 10  # of one certificate; the requirements name no number
+HEAD_START: Final = datetime.timedelta(hours=1)  # for clocks that are slow; section 7.1.2 allows two days
+_ONE_SECOND: Final = datetime.timedelta(seconds=1)  # section 1.6.1: both ends count
+
+
+class Generation(StrEnum):
+    """How far a certificate's use is narrowed (section 1.2.1); `legacy`, which ends, is read and never made."""
+
+    STRICT = "strict"
+    """Mail alone."""
+    MULTIPURPOSE = "multipurpose"
+    """Mail, and logging in where the CA allows that."""
+
+    @property
+    def policy(self) -> str:
+        """The reserved policy identifier of section 7.1.6.1."""
+        return MAILBOX_VALIDATED_POLICIES[self]
+
+
+MAILBOX_VALIDATED_POLICIES: Final = {
+    Generation.MULTIPURPOSE: "2.23.140.1.5.1.2",
+    Generation.STRICT: "2.23.140.1.5.1.3",
+}
+# Section 7.1.2.3 (e): what a key of each kind may do when it does all it can.
+_USAGES: Final = {
+    KeyType.RSA: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_ENCIPHERMENT,
+    KeyType.EC: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT,
+    KeyType.ED25519: KeyUsage.DIGITAL_SIGNATURE,
+    KeyType.ED448: KeyUsage.DIGITAL_SIGNATURE,
+    KeyType.ML_DSA_44: KeyUsage.DIGITAL_SIGNATURE,
+    KeyType.ML_DSA_65: KeyUsage.DIGITAL_SIGNATURE,
+    KeyType.ML_DSA_87: KeyUsage.DIGITAL_SIGNATURE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Where an issuer tells of itself: its list, its responder, its own certificate. Empty is nowhere."""
+
+    crl_url: str = ""
+    ocsp_url: str = ""
+    issuer_url: str = ""
+
+    def build(self) -> tuple[Extension, ...]:
+        """The extensions of a certificate that this issuer signs."""
+        ocsp_urls = (self.ocsp_url,) if self.ocsp_url else ()
+        issuer_urls = (self.issuer_url,) if self.issuer_url else ()
+        return (
+            *([build_crl_distribution_points([self.crl_url])] if self.crl_url else ()),
+            *(
+                [build_authority_information_access(ocsp_urls=ocsp_urls, issuer_urls=issuer_urls)]
+                if ocsp_urls or issuer_urls
+                else ()
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """From when, and for how many days."""
+
+    at: datetime.datetime
+    days: int
+
+    def not_before(self) -> datetime.datetime:
+        """The start, a little early."""
+        return self.at.replace(microsecond=0) - HEAD_START
+
+    def not_after(self, issuer: Certificate | None = None) -> datetime.datetime:
+        """The last second; never later than that of the issuer, whose certificates end with it."""
+        end = self.not_before() + datetime.timedelta(days=self.days) - _ONE_SECOND
+        return end if issuer is None else min(end, issuer.not_after)
+
+
+def authority_name(common_name: str, *, organization: str, country: str = "") -> bytes:
+    """DER of a CA's name: country, organisation and common name (section 7.1.4.3.1). Raises MalformedMessage."""
+    if not common_name or not organization:
+        raise MalformedMessage("a CA has a common name and an organisation", where="subject")
+    parts = ((COUNTRY_NAME, country), (ORGANIZATION_NAME, organization), (COMMON_NAME, common_name))
+    return build_name(*(part for part in parts if part[1]))
+
+
+def root_template(serial_number: int, subject_der: bytes, key: PublicKey, *, term: Term) -> CertificateTemplate:
+    """A root, which signs CAs and their list and nothing else (section 7.1.2.1)."""
+    return CertificateTemplate(
+        serial_number=serial_number,
+        subject_der=subject_der,
+        public_key=check_key(key),
+        not_before=term.not_before(),
+        not_after=term.not_after(),
+        extensions=(
+            build_basic_constraints(is_ca=True),
+            build_key_usage(KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN),
+            *key_identifiers(key, None),
+        ),
+    )
+
+
+def issuing_template(
+    serial_number: int,
+    subject_der: bytes,
+    key: PublicKey,
+    *,
+    root: Certificate,
+    publication: Publication,
+    term: Term,
+    allows_login: bool = False,
+) -> CertificateTemplate:
+    """A CA for people and nothing below it, for mail alone unless it `allows_login` (section 7.1.2.2)."""
+    purposes = (EMAIL_PROTECTION, CLIENT_AUTH) if allows_login else (EMAIL_PROTECTION,)
+    generations = (Generation.MULTIPURPOSE,) if allows_login else tuple(Generation)
+    return CertificateTemplate(
+        serial_number=serial_number,
+        subject_der=subject_der,
+        public_key=check_key(key),
+        not_before=term.not_before(),
+        not_after=term.not_after(root),
+        extensions=(
+            build_basic_constraints(is_ca=True, path_length=0),
+            build_key_usage(KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN),
+            build_extended_key_usage(*purposes),
+            build_certificate_policies([generation.policy for generation in generations]),
+            *publication.build(),
+            *key_identifiers(key, root),
+        ),
+    )
+
+
+def subscriber_template(
+    serial_number: int,
+    addresses: tuple[str, ...],
+    key: PublicKey,
+    *,
+    issuer: Certificate,
+    publication: Publication,
+    term: Term,
+    generation: Generation,
+) -> CertificateTemplate:
+    """A person's certificate (section 7.1.2.3), its name the first address where that fits.
+
+    It takes the purposes of its issuer. Raises MalformedMessage for what is no address or too long a term, and
+    UnsupportedAlgorithm for a key that is too weak or of no use here.
+    """
+    if not 1 <= len(addresses) <= MAX_ADDRESSES:
+        raise MalformedMessage(f"{len(addresses)} addresses, expected one to {MAX_ADDRESSES}", where="certificate")
+    if not 1 <= term.days <= MAX_SUBSCRIBER_DAYS:
+        raise MalformedMessage(f"{term.days} days, expected one to {MAX_SUBSCRIBER_DAYS}", where="validity")
+    usage = _USAGES.get(check_key(key).key_type)
+    if usage is None:
+        raise UnsupportedAlgorithm(key.key_type, "certificate", text=f"no certificate for a key of type {key.key_type}")
+    # A longer address stands in subjectAltName alone, and that is critical then (RFC 5280 section 4.2.1.6).
+    subject_der = build_name((COMMON_NAME, addresses[0])) if len(addresses[0]) <= MAX_NAME_CHARACTERS else EMPTY_NAME
+    purposes = issuer.extended_key_usage if generation is Generation.MULTIPURPOSE else None
+    return CertificateTemplate(
+        serial_number=serial_number,
+        subject_der=subject_der,
+        public_key=key,
+        not_before=term.not_before(),
+        not_after=term.not_after(issuer),
+        extensions=(
+            build_basic_constraints(is_ca=False),
+            build_key_usage(usage),
+            build_extended_key_usage(*(purposes or (EMAIL_PROTECTION,))),
+            build_subject_alt_name(addresses, critical=subject_der == EMPTY_NAME),
+            build_certificate_policies([generation.policy]),
+            *publication.build(),
+            *key_identifiers(key, issuer),
+        ),
+    )
+
+
+def responder_template(
+    serial_number: int, subject_der: bytes, key: PublicKey, *, issuer: Certificate, term: Term
+) -> CertificateTemplate:
+    """A certificate to sign OCSP responses in the issuer's place (RFC 6960 section 4.2.2.2)."""
+    return CertificateTemplate(
+        serial_number=serial_number,
+        subject_der=subject_der,
+        public_key=check_key(key),
+        not_before=term.not_before(),
+        not_after=term.not_after(issuer),
+        extensions=(
+            build_basic_constraints(is_ca=False),
+            build_key_usage(KeyUsage.DIGITAL_SIGNATURE),
+            build_extended_key_usage(OCSP_SIGNING),
+            build_ocsp_no_check(),
+            *key_identifiers(key, issuer),
+        ),
+    )
+
+
+def check_key(key: PublicKey) -> PublicKey:
+    """The key itself when it is strong enough (section 6.1.5). Raises UnsupportedAlgorithm."""
+    if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
+        text = f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole octets"
+        raise UnsupportedAlgorithm("RSA", "certificate", text=text)
+    return key

@@ -1,0 +1,105 @@
+"""What the rules of the profile ask about a certificate, read once from its extensions."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.ca.extensions import (
+    AUTHORITY_INFORMATION_ACCESS,
+    CERTIFICATE_POLICIES,
+    CRL_DISTRIBUTION_POINTS,
+)
+from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, Extension
+from smime_core.der import Tlv
+
+_RESERVED_POLICY: Final = re.compile(r"2\.23\.140\.1\.5\.([1-4])\.([1-3])")
+_GENERATIONS: Final = {"1": "legacy", "2": "multipurpose", "3": "strict"}
+_RFC822_NAME: Final = 0x81
+_URI: Final = 0x86
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileFacts:
+    """One certificate under the eyes of the profile."""
+
+    certificate: Certificate
+
+    @functools.cached_property
+    def extensions(self) -> dict[str, Extension]:
+        """By OID."""
+        return {extension.oid: extension for extension in self.certificate.extensions}
+
+    @functools.cached_property
+    def policies(self) -> tuple[str, ...]:
+        """The policy identifiers."""
+        return tuple(
+            der.parse_oid(der.read_children(policy)[0], where="certificatePolicies")
+            for policy in self._members(CERTIFICATE_POLICIES)
+        )
+
+    @functools.cached_property
+    def reserved(self) -> tuple[tuple[str, str], ...]:
+        """Of each reserved policy: what was validated ("1" the mailbox), and the generation's name."""
+        matches = (_RESERVED_POLICY.fullmatch(policy) for policy in self.policies)
+        return tuple((match[1], _GENERATIONS[match[2]]) for match in matches if match)
+
+    @property
+    def is_subscriber(self) -> bool:
+        """Whether the requirements look at this certificate as a person's."""
+        return not self.certificate.is_ca and bool(self.reserved)
+
+    @property
+    def is_mailbox_validated(self) -> bool:
+        return self.is_subscriber and any(kind == "1" for kind, _ in self.reserved)
+
+    def is_of(self, *generations: str) -> bool:
+        """Whether it is a person's, of one of these generations."""
+        return self.is_subscriber and any(generation in generations for _, generation in self.reserved)
+
+    @functools.cached_property
+    def subject_attributes(self) -> tuple[tuple[str, str], ...]:
+        """OID and text of each attribute of the subject."""
+        return tuple(
+            (der.parse_oid(fields[0]), bytes(fields[1].content).decode("utf-8", "replace"))
+            for relative_name in der.read_sequence(self.certificate.subject_der)
+            for attribute in der.read_children(relative_name)
+            if len(fields := der.read_children(attribute)) == 2
+        )
+
+    @functools.cached_property
+    def mailboxes(self) -> tuple[str, ...]:
+        """The rfc822Names of the subjectAltName, whatever they hold."""
+        names = self._members(SUBJECT_ALT_NAME)
+        return tuple(bytes(name.content).decode("ascii", "replace") for name in names if name.tag == _RFC822_NAME)
+
+    @functools.cached_property
+    def crl_urls(self) -> tuple[str, ...]:
+        """The addresses of all distribution points."""
+        return tuple(url for point in self._members(CRL_DISTRIBUTION_POINTS) for url in _find_urls(point))
+
+    @functools.cached_property
+    def access_urls(self) -> tuple[tuple[str, str], ...]:
+        """Access method and address of each member of authorityInfoAccess that is a URL."""
+        pairs = (der.read_children(member) for member in self._members(AUTHORITY_INFORMATION_ACCESS))
+        return tuple((der.parse_oid(pair[0]), _url(pair[1])) for pair in pairs if pair[1].tag == _URI)
+
+    def _members(self, oid: str) -> list[Tlv]:
+        extension = self.extensions.get(oid)
+        return [] if extension is None else der.read_sequence(extension.value, where=oid)
+
+
+def _find_urls(tlv: Tlv) -> Iterator[str]:
+    for child in der.read_children(tlv):
+        if child.tag == _URI:
+            yield _url(child)
+        elif child.is_constructed:
+            yield from _find_urls(child)
+
+
+def _url(tlv: Tlv) -> str:
+    return bytes(tlv.content).decode("ascii", "replace")

@@ -1,0 +1,112 @@
+"""Key usage by kind of key, as the profile has it (S/MIME Baseline Requirements, section 7.1.2.3 (e))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from smime_core.ca.profile_facts import ProfileFacts
+from smime_core.certificate import KeyUsage
+from smime_core.provider import KeyType
+
+_SIGN: Final = KeyUsage.DIGITAL_SIGNATURE
+_PROMISE: Final = KeyUsage.NON_REPUDIATION
+_TRANSPORT: Final = KeyUsage.KEY_ENCIPHERMENT
+_AGREE: Final = KeyUsage.KEY_AGREEMENT
+_NONE: Final = KeyUsage(0)
+_LATTICE_SIGNERS: Final = (KeyType.ML_DSA_44, KeyType.ML_DSA_65, KeyType.ML_DSA_87)
+_LATTICE_RECEIVERS: Final = (KeyType.ML_KEM_512, KeyType.ML_KEM_768, KeyType.ML_KEM_1024)
+
+
+class Scope(Enum):
+    """Of which certificates a rule speaks."""
+
+    ALL = auto()
+    WITH_PURPOSE = auto()
+    WITHOUT_PURPOSE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUsageRule:
+    """For keys of these kinds: `purposes` are those that make a certificate useful, `allowed` may stand beside them.
+
+    `with_agreement` may stand beside keyAgreement only. Without any bit at all, another rule speaks.
+    """
+
+    name: str
+    kinds: tuple[KeyType, ...]
+    purposes: KeyUsage
+    allowed: KeyUsage = _NONE
+    with_agreement: KeyUsage = _NONE
+    generations: tuple[str, ...] = ("legacy", "multipurpose", "strict")
+    scope: Scope = Scope.ALL
+
+    def applies(self, facts: ProfileFacts) -> bool:
+        """Whether the certificate is one that the rule speaks about."""
+        usage = facts.certificate.key_usage
+        if not usage or facts.certificate.public_key.key_type not in self.kinds:
+            return False
+        has_purpose = bool(usage & self.purposes)
+        wanted = {Scope.ALL: True, Scope.WITH_PURPOSE: has_purpose, Scope.WITHOUT_PURPOSE: not has_purpose}
+        return facts.is_of(*self.generations) and wanted[self.scope]
+
+    def breach(self, facts: ProfileFacts) -> str:
+        """What is wrong, "" when nothing is."""
+        usage = facts.certificate.key_usage or _NONE
+        if not usage & self.purposes:
+            return f"key usage {_words(usage)}, expected {_words(self.purposes)}"
+        allowed = self.purposes | self.allowed | (self.with_agreement if usage & _AGREE else _NONE)
+        if usage & ~allowed:
+            return f"key usage {_words(usage & ~allowed)} with a key of type {self.kinds[0]}"
+        return "nonRepudiation without digitalSignature" if usage & _PROMISE and not usage & _SIGN else ""
+
+
+KEY_USAGE_RULES: Final = (
+    KeyUsageRule(
+        name="e_rsa_key_usage_strict",
+        scope=Scope.WITH_PURPOSE,
+        kinds=(KeyType.RSA,),
+        purposes=_SIGN | _TRANSPORT,
+        allowed=_PROMISE,
+        generations=("strict",),
+    ),
+    KeyUsageRule(
+        name="e_rsa_key_usage_legacy_multipurpose",
+        scope=Scope.WITH_PURPOSE,
+        kinds=(KeyType.RSA,),
+        purposes=_SIGN | _TRANSPORT,
+        allowed=_PROMISE | KeyUsage.DATA_ENCIPHERMENT,
+        generations=("legacy", "multipurpose"),
+    ),
+    KeyUsageRule(
+        name="e_rsa_other_key_usages", kinds=(KeyType.RSA,), purposes=_SIGN | _TRANSPORT, scope=Scope.WITHOUT_PURPOSE
+    ),
+    KeyUsageRule(
+        name="e_ecpublickey_key_usages",
+        scope=Scope.WITH_PURPOSE,
+        kinds=(KeyType.EC,),
+        purposes=_SIGN | _AGREE,
+        allowed=_PROMISE,
+        with_agreement=KeyUsage.ENCIPHER_ONLY | KeyUsage.DECIPHER_ONLY,
+    ),
+    KeyUsageRule(
+        name="e_ec_other_key_usages", kinds=(KeyType.EC,), purposes=_SIGN | _AGREE, scope=Scope.WITHOUT_PURPOSE
+    ),
+    KeyUsageRule(
+        name="e_edwardspublickey_key_usages",
+        kinds=(KeyType.ED25519, KeyType.ED448),
+        purposes=_SIGN,
+        allowed=_PROMISE,
+    ),
+    KeyUsageRule(name="ml_dsa_key_usages", kinds=_LATTICE_SIGNERS, purposes=_SIGN, allowed=_PROMISE),
+    KeyUsageRule(name="ml_kem_key_usages", kinds=_LATTICE_RECEIVERS, purposes=_TRANSPORT),
+)
+
+
+def _words(usage: KeyUsage) -> str:
+    """As RFC 5280 spells the bits."""
+    names = (bit.name or "" for bit in KeyUsage if usage & bit)
+    return ", ".join(
+        first.lower() + "".join(map(str.capitalize, rest)) for first, *rest in (n.split("_") for n in names)
+    )
