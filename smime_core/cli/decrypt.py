@@ -14,16 +14,15 @@ from smime_core.cli.options import (
     identities_option,
     input_argument,
     load_all_identities,
-    load_trust_store,
     now,
     output_option,
-    verdict_options,
     write_json,
 )
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
 from smime_core.cli.progress import show_progress
 from smime_core.cli.shared_keys import load_shared_keys, shared_key_option
 from smime_core.cli.verdict import WORDS, verdict_line
+from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.errors import SmimeError
 from smime_core.report import Reason, State
 from smime_core.report_json import description_to_json, reasons_to_json, report_to_json
@@ -45,10 +44,9 @@ def decrypt(
     password_files: tuple[str, ...],
     shared_keys: tuple[str, ...],
     raw: bool,
-    anchors: tuple[str, ...],
+    trust: TrustOptions,
     sender: str | None,
     at: datetime.datetime | None,
-    no_revocation: bool,
     as_json: bool,
     file: str | None,
     descriptor: int | None,
@@ -65,7 +63,7 @@ def decrypt(
     if as_json and target == STANDARD_STREAM:
         raise click.UsageError("--json and the content cannot both go to standard output: give -o")
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
-    trust_store = load_trust_store(anchors, no_revocation=no_revocation)
+    trust_store = trust.load_store()
     with open_input(source) as data, show_progress(data, "Decrypting") as watched:
         keys = Keys(
             identities=load_all_identities(identity_files, passphrases),
@@ -74,7 +72,7 @@ def decrypt(
         )
         with open_output(target, mode=PRIVATE_MODE) as output:
             open_sealed(watched, output, keys, raw=raw)
-        if not (anchors or sender or at or no_revocation or as_json):
+        if not (trust.is_given or sender or at or as_json):
             return
         try:
             report = operations.examine(

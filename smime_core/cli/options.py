@@ -16,7 +16,6 @@ from smime_core.cli import operations
 from smime_core.cli.files import STANDARD_STREAM, open_output, read_input, write_output
 from smime_core.cli.passphrases import PassphraseSource
 from smime_core.errors import WrongPassphrase
-from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.stream import ArmorWriter, Sink
 
 if TYPE_CHECKING:
@@ -69,30 +68,8 @@ def encoding_options(function: Function) -> Function:
     return function
 
 
-def verdict_options(function: Function) -> Function:
-    """What a signature is judged by."""
-    for option in (
-        json_option,
-        click.option("--no-revocation", is_flag=True, help="Do not ask whether certificates were revoked."),
-        click.option("--at", type=UtcTime(), metavar="TIME", help="Judge as of this time: 2026-01-31T12:00:00Z."),
-        click.option("--from", "sender", metavar="ADDRESS", help="The sender, where the message does not say."),
-        click.option(
-            "--anchor", "anchors", multiple=True, metavar="CA", type=FILE, help="Certificate to trust. Repeatable."
-        ),
-    ):
-        function = option(function)
-    return function
-
-
 def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-
-
-def load_trust_store(anchors: Iterable[str], *, no_revocation: bool) -> TrustStore:
-    """The trust store of --anchor and --no-revocation."""
-    certificates = [certificate for name in anchors for certificate in parse_certificates(read_input(name))]
-    revocation = RevocationPolicy.NOT_CHECKED if no_revocation else RevocationPolicy.REQUIRED
-    return TrustStore.of(*certificates, revocation=revocation)
 
 
 def load_recipient(name: str) -> Certificate:

@@ -14,15 +14,14 @@ from smime_core.cli.options import (
     FILE,
     input_argument,
     load_signers,
-    load_trust_store,
     now,
     output_option,
-    verdict_options,
     write_json,
 )
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
 from smime_core.cli.rewriting import load_wrapped
 from smime_core.cli.verdict import verdict_line
+from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.content_info import armor
 from smime_core.errors import MalformedMessage, VerificationError
 from smime_core.layers import SignedLayer, find_layer, parse_message
@@ -100,10 +99,9 @@ def make(
 def verify(
     source: str,
     original: str,
-    anchors: tuple[str, ...],
+    trust: TrustOptions,
     sender: str | None,
     at: datetime.datetime | None,
-    no_revocation: bool,
     as_json: bool,
 ) -> int:
     """Say whether a receipt is for the message that was sent, and whose it is.
@@ -120,7 +118,7 @@ def verify(
     report = blocking.verify_bytes(
         receipt_cms,
         provider=PROVIDER,
-        trust_store=load_trust_store(anchors, no_revocation=no_revocation),
+        trust_store=trust.load_store(),
         at=at or now(),
         content_type=ess.ID_CT_RECEIPT,
         policy=Policy.ARCHIVE,

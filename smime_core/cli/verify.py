@@ -10,9 +10,10 @@ import click
 from smime_core.cli import operations
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error, write_line
 from smime_core.cli.group import DONE, NOT_AS_ASKED
-from smime_core.cli.options import FILE, input_argument, load_trust_store, now, verdict_options, write_json
+from smime_core.cli.options import FILE, input_argument, now, write_json
 from smime_core.cli.progress import show_progress
 from smime_core.cli.verdict import verdict_line
+from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.report import MessageReport, State
 
 
@@ -27,10 +28,9 @@ def verify(
     source: str,
     target: str | None,
     content_file: str | None,
-    anchors: tuple[str, ...],
+    trust: TrustOptions,
     sender: str | None,
     at: datetime.datetime | None,
-    no_revocation: bool,
     as_json: bool,
 ) -> int:
     """Say whether a message is what it claims to be.
@@ -40,7 +40,7 @@ def verify(
     """
     if as_json and target == STANDARD_STREAM:
         raise click.UsageError("--json and the content cannot both go to standard output")
-    trust_store = load_trust_store(anchors, no_revocation=no_revocation)
+    trust_store = trust.load_store()
     with contextlib.ExitStack() as opened:
         data = opened.enter_context(open_input(source))
         content = opened.enter_context(open_input(content_file)) if content_file is not None else None

@@ -1,0 +1,92 @@
+"""What certificates and signatures are judged by: the options, and the trust store that they make."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import click
+
+from smime_core.certificate import parse_certificates
+from smime_core.cli.files import read_input
+from smime_core.cli.options import FILE, UtcTime, json_option
+from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustOptions:
+    """What --anchor and its neighbours say; `revocation` is None where nobody said anything about it."""
+
+    anchors: tuple[str, ...]
+    mozilla: bool
+    revocation: RevocationPolicy | None
+    no_revocation: bool
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any of the options was."""
+        return bool(self.anchors or self.mozilla or self.revocation or self.no_revocation)
+
+    def load_store(self) -> TrustStore:
+        """The trust store. Raises OSError, MalformedMessage or UsageError."""
+        return TrustStore(anchors=self._load_anchors(), revocation=self._choose_revocation())
+
+    def _load_anchors(self) -> tuple[TrustAnchor, ...]:
+        given = [certificate for name in self.anchors for certificate in parse_certificates(read_input(name))]
+        anchors = tuple(TrustAnchor(certificate=certificate) for certificate in given)
+        if not self.mozilla:
+            return anchors
+        # Imported here: it is large, and most name their own.
+        from smime_core.roots import mozilla_anchors
+
+        return anchors + mozilla_anchors()
+
+    def _choose_revocation(self) -> RevocationPolicy:
+        if not self.no_revocation:
+            return self.revocation or RevocationPolicy.REQUIRED
+        if self.revocation not in (None, RevocationPolicy.NOT_CHECKED):
+            raise click.UsageError(f"--no-revocation and --revocation {self.revocation} contradict each other")
+        return RevocationPolicy.NOT_CHECKED
+
+
+def trust_options(function: Function) -> Function:
+    """The options as one argument, `trust`."""
+
+    @functools.wraps(function)
+    def collect(*arguments: Any, **options: Any) -> Any:
+        own = {field.name: options.pop(field.name) for field in fields(TrustOptions)}
+        own["revocation"] = RevocationPolicy(own["revocation"]) if own["revocation"] else None
+        return function(*arguments, trust=TrustOptions(**own), **options)
+
+    command: Any = collect
+    for option in (
+        click.option("--no-revocation", is_flag=True, help="The same as --revocation not-checked."),
+        click.option(
+            "--revocation",
+            type=click.Choice([policy.value for policy in RevocationPolicy]),
+            help="What to do where nobody says whether a certificate was revoked: required (the default) verifies "
+            "nothing then, if-known goes on, not-checked does not ask.",
+        ),
+        click.option("--mozilla", is_flag=True, help="Trust the roots that Mozilla trusts for e-mail."),
+        click.option(
+            "--anchor", "anchors", multiple=True, metavar="CA", type=FILE, help="Certificate to trust. Repeatable."
+        ),
+    ):
+        command = option(command)
+    return command  # type: ignore[no-any-return]
+
+
+def verdict_options(function: Function) -> Function:
+    """What a signature is judged by: `trust`, `sender`, `at` and `as_json`."""
+    for option in (
+        json_option,
+        click.option("--at", type=UtcTime(), metavar="TIME", help="Judge as of this time: 2026-01-31T12:00:00Z."),
+        click.option("--from", "sender", metavar="ADDRESS", help="The sender, where the message does not say."),
+        trust_options,
+    ):
+        function = option(function)
+    return function
