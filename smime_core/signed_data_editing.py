@@ -1,4 +1,5 @@
-"""Changing a SignedData that exists: a further signer beside the others, a countersignature on one of them.
+"""Changing a SignedData that exists: a further signer beside the others, a countersignature on one of them, any other
+unsigned attribute, certificates and revocation data.
 
 No octet that somebody signed is touched: signers, certificates, CRLs and content go over as they stand, whatever their
 encoding; only the fields around them are written anew, in DER (RFC 5652 section 5.1).
@@ -24,7 +25,7 @@ from smime_core.countersignature import build_countersignature
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.key_management import KeyHolder, choose_holder_algorithm
-from smime_core.limits import MAX_SIGNERS, check_limit
+from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.signed_data import (
     SignedDataFields,
@@ -95,18 +96,39 @@ async def add_countersignature(
     in another order. Raises MalformedMessage.
     """
     fields = _read(cms)
-    if not path or not 0 <= path[0] < len(fields.signer_infos):
-        raise MalformedMessage(f"there is no signer {list(path[:1])}", where="SignedData")
+    if not path:
+        raise MalformedMessage("there is no signer []", where="SignedData")
     algorithm = choose_holder_algorithm(holder, scheme)
-    target = _follow(fields.signer_infos[path[0]], path[1:])
+    target = _follow(_signer_at(fields, path[0]), path[1:])
     countersignature = await build_countersignature(
         parse_signer_info(target), holder, algorithm, signing_time=signing_time, provider=provider
     )
     signer_infos = _encodings(fields.signer_infos)
     signer_infos[path[0]] = _attach(fields.signer_infos[path[0]], path[1:], countersignature)
-    return _write(
-        fields, signer_infos=signer_infos, digest_algorithm=None, certificates=(holder.certificate, *holder.chain)
-    )
+    return _write(fields, signer_infos=signer_infos, certificates=(holder.certificate, *holder.chain))
+
+
+def add_unsigned_attribute(cms: Buffer, attribute: bytes, *, number: int = 0) -> bytes:
+    """DER of the same SignedData with one unsigned attribute more, DER of a whole Attribute, beside the others.
+
+    `number` says to which signer, as it stands in `cms`; in the result they may stand in another order.
+    Raises MalformedMessage.
+    """
+    fields = _read(cms)
+    signer_infos = _encodings(fields.signer_infos)
+    signer_infos[number] = _with_unsigned(_signer_at(fields, number), [attribute])
+    return _write(fields, signer_infos=signer_infos)
+
+
+def add_revocation_data(cms: Buffer, *, certificates: Sequence[Certificate] = (), crls: Sequence[bytes] = ()) -> bytes:
+    """DER of the same SignedData with more certificates, and with more of `crls`: DER of each RevocationInfoChoice.
+
+    What is there already does not stand twice. Raises MalformedMessage or LimitExceeded.
+    """
+    fields = _read(cms)
+    check_limit("certificates", len(fields.certificates) + len(certificates), MAX_CERTIFICATES)
+    check_limit("CRLs", len(fields.crls) + len(crls), MAX_CERTIFICATES)
+    return _write(fields, signer_infos=_encodings(fields.signer_infos), certificates=certificates, crls=crls)
 
 
 def _read(cms: Buffer) -> SignedDataFields:
@@ -130,8 +152,9 @@ def _write(
     fields: SignedDataFields,
     *,
     signer_infos: list[bytes],
-    digest_algorithm: bytes | None,
-    certificates: Sequence[Certificate],
+    digest_algorithm: bytes | None = None,
+    certificates: Sequence[Certificate] = (),
+    crls: Sequence[bytes] = (),
 ) -> bytes:
     check_limit("signers", len(signer_infos), MAX_SIGNERS)
     digest_algorithms = _encodings(fields.digest_algorithms)
@@ -143,15 +166,21 @@ def _write(
         version=signed_data_version(
             content_type=content_type,
             certificate_tags=[member.tag for member in fields.certificates],
-            crl_tags=[member.tag for member in fields.crls],
+            crl_tags=[*(member.tag for member in fields.crls), *(crl[0] for crl in crls)],
             signer_versions=[_signer_version(signer_info) for signer_info in signer_infos],
         ),
         digest_algorithms=digest_algorithms,
         encapsulated=(fields.encapsulated.encoded,),
         certificates=[*_encodings(fields.certificates), *(certificate.der for certificate in certificates)],
-        crls=_encodings(fields.crls),
+        crls=[*_encodings(fields.crls), *crls],
         signer_infos=signer_infos,
     )
+
+
+def _signer_at(fields: SignedDataFields, number: int) -> Tlv:
+    if not 0 <= number < len(fields.signer_infos):
+        raise MalformedMessage(f"there is no signer [{number}]", where="SignedData")
+    return fields.signer_infos[number]
 
 
 def _encodings(members: Sequence[Tlv]) -> list[bytes]:
@@ -206,11 +235,15 @@ def _attach(signer_info: Tlv, path: Sequence[int], countersignature: bytes) -> b
         values[path[0]] = _attach(_countersignature_values(signer_info)[path[0]], path[1:], countersignature)
     else:
         values.append(countersignature)
+    return _with_unsigned(signer_info, [build_attribute(COUNTERSIGNATURE, *values)], without=COUNTERSIGNATURE)
+
+
+def _with_unsigned(signer_info: Tlv, attributes: Sequence[bytes], *, without: str = "") -> bytes:
+    # The SignerInfo with more unsigned attributes and without those of one type; its other fields as they stand.
     fields = der.read_children(signer_info, where="SignerInfo")
-    others = [bytes(a.encoded) for a in _unsigned_attributes(signer_info) if not _is_countersignature(a)]
-    attribute = build_attribute(COUNTERSIGNATURE, *values)
+    others = [bytes(a.encoded) for a in _unsigned_attributes(signer_info) if _type_of(a) != without]
     signed_fields = [field.encoded for field in fields if field.tag != 0xA1]
-    return der.sequence(*signed_fields, der.set_of([*others, attribute], tag=0xA1))
+    return der.sequence(*signed_fields, der.set_of([*others, *attributes], tag=0xA1))
 
 
 def _unsigned_attributes(signer_info: Tlv) -> list[Tlv]:
@@ -218,14 +251,15 @@ def _unsigned_attributes(signer_info: Tlv) -> list[Tlv]:
     return der.read_children(last, where="unsignedAttrs") if last.tag == 0xA1 else []
 
 
-def _is_countersignature(attribute: Tlv) -> bool:
-    return der.parse_oid(der.read_children(attribute, where="unsignedAttrs")[0]) == COUNTERSIGNATURE
+def _type_of(attribute: Tlv) -> str:
+    fields = der.read_children(attribute, where="unsignedAttrs")
+    return der.parse_oid(fields[0], where="unsignedAttrs") if fields else ""
 
 
 def _countersignature_values(signer_info: Tlv) -> list[Tlv]:
     return [
         value
         for attribute in _unsigned_attributes(signer_info)
-        if _is_countersignature(attribute)
+        if _type_of(attribute) == COUNTERSIGNATURE
         for value in der.read_children(der.read_children(attribute)[1], where="countersignature")
     ]

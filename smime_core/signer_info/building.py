@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -50,13 +50,21 @@ class AttributesForm(Enum):
     """The signature covers the content itself; for id-data alone (MUSTS 2)."""
 
 
+UnsignedAttributes = Callable[[bytes], Awaitable[tuple[bytes, ...]]]
+"""Asked with the signature value: DER of each Attribute that is to stand beside it, unsigned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerOptions:
-    """How a SignerInfo is made; `further_attributes` are DER of whole Attributes, signed with the standard ones."""
+    """How a SignerInfo is made; `further_attributes` are DER of whole Attributes, signed with the standard ones.
+
+    `unsigned_attributes` makes those that need the signature first, as a timestamp of it (`cades`).
+    """
 
     sid_form: SignerIdentifierForm = SignerIdentifierForm.ISSUER_AND_SERIAL
     attributes: AttributesForm = AttributesForm.STANDARD
     further_attributes: tuple[bytes, ...] = ()
+    unsigned_attributes: UnsignedAttributes | None = None
 
 
 DEFAULT_OPTIONS: Final = SignerOptions()
@@ -116,7 +124,14 @@ async def build_signer_info(
     if options.further_attributes:
         parsed = parse_signed_attributes(der.read_one(der.set_of(attributes)), where="signedAttrs")
         check_attribute_rules(parsed.attributes, {})
-    return await sign_attributes(holder, algorithm, attributes, sid_form=options.sid_form, provider=provider)
+    return await sign_attributes(
+        holder,
+        algorithm,
+        attributes,
+        sid_form=options.sid_form,
+        provider=provider,
+        unsigned_attributes=options.unsigned_attributes,
+    )
 
 
 async def build_bare_signer_info(
@@ -139,7 +154,8 @@ async def build_bare_signer_info(
     # RFC 8419 section 3.2: here Ed448 has id-shake256 where with attributes it has id-shake256-len.
     digest_der = build_hash_identifier(algorithm.hash_name)
     signature = await provider.sign(holder.private_key, algorithm, content)
-    return _assemble(holder.certificate, algorithm, options.sid_form, digest_der, b"", signature)
+    unsigned = await options.unsigned_attributes(signature) if options.unsigned_attributes else ()
+    return _assemble(holder.certificate, algorithm, options.sid_form, digest_der, b"", signature, unsigned)
 
 
 async def sign_attributes(
@@ -149,12 +165,15 @@ async def sign_attributes(
     *,
     sid_form: SignerIdentifierForm,
     provider: CryptoProvider,
+    unsigned_attributes: UnsignedAttributes | None = None,
 ) -> bytes:
     """DER of a SignerInfo over exactly these attributes, each in DER; the caller has put the digest in."""
     signed_attrs_der = der.set_of(list(attributes))
     signature = await provider.sign(holder.private_key, algorithm, signed_attrs_der)
     digest_der = build_digest_identifier(algorithm)
-    return _assemble(holder.certificate, algorithm, sid_form, digest_der, b"\xa0" + signed_attrs_der[1:], signature)
+    unsigned = await unsigned_attributes(signature) if unsigned_attributes else ()
+    attributes_der = b"\xa0" + signed_attrs_der[1:]
+    return _assemble(holder.certificate, algorithm, sid_form, digest_der, attributes_der, signature, unsigned)
 
 
 def build_signer_identifier(certificate: Certificate, form: SignerIdentifierForm) -> bytes:
@@ -176,6 +195,7 @@ def _assemble(
     digest_der: bytes,
     signed_attrs_der: bytes,
     signature: bytes,
+    unsigned: Sequence[bytes],
 ) -> bytes:
     # RFC 5652 section 5.3: the version follows from the form of sid (MUSTS 32).
     return der.sequence(
@@ -185,4 +205,5 @@ def _assemble(
         signed_attrs_der,
         build_signature_identifier(algorithm),
         der.octet_string(signature),
+        der.set_of(list(unsigned), tag=0xA1) if unsigned else b"",
     )

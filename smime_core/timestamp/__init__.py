@@ -4,6 +4,7 @@ Asking a service is the caller's: what is posted and what is made of the answer 
 them are in `cades`.
 """
 
+from smime_core.timestamp.asking import Ask, obtain_timestamp
 from smime_core.timestamp.request import (
     QUERY_TYPE,
     REPLY_TYPE,
@@ -20,6 +21,7 @@ __all__ = [
     "ID_CT_TST_INFO",
     "QUERY_TYPE",
     "REPLY_TYPE",
+    "Ask",
     "MessageImprint",
     "Timestamp",
     "TimestampRequest",
@@ -29,6 +31,7 @@ __all__ = [
     "check_answer",
     "check_token",
     "new_timestamp_request",
+    "obtain_timestamp",
     "parse_timestamp_response",
     "parse_timestamp_token",
     "parse_tst_info",

@@ -60,6 +60,7 @@ LAYERS = (
     },
     {"certificates_only", "countersignature", "ess", "signed_data_editing"},
     {"timestamp"},
+    {"cades"},
     {"layers"},
     {"attribute_description", "judgement"},
     {"description"},

@@ -37,10 +37,14 @@ TIMESTAMPING: Final = (ExtendedKeyUsageOID.TIME_STAMPING,)
 TRUE: Final = b"\x01\x01\xff"
 
 
-@functools.cache
-def root() -> Identity:
+def root(name: str = "Clock root") -> Identity:
     """The authority above timestamp services; nobody above people."""
-    return _issue("Clock root", None, is_ca=True, usage=(), critical=False, not_after=NOW + 20 * YEAR)
+    return _root(name)
+
+
+@functools.cache
+def _root(name: str) -> Identity:
+    return _issue(name, None, is_ca=True, usage=(), critical=False, not_after=NOW + 20 * YEAR)
 
 
 @functools.cache
@@ -50,9 +54,10 @@ def service(
     usage: tuple[x509.ObjectIdentifier, ...] = TIMESTAMPING,
     critical: bool = True,
     not_after: datetime.datetime = NOW + 10 * YEAR,
+    under: str = "Clock root",
 ) -> Identity:
     """A timestamp service, by default as RFC 3161 section 2.3 has it."""
-    return _issue(name, root(), is_ca=False, usage=usage, critical=critical, not_after=not_after)
+    return _issue(name, root(under), is_ca=False, usage=usage, critical=critical, not_after=not_after)
 
 
 def clock_trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy.NOT_CHECKED) -> TrustStore:
@@ -124,6 +129,13 @@ def token(imprinted: bytes, *, gen_time: datetime.datetime = NOW, by: Identity |
 def make_token(imprinted: bytes, *, gen_time: datetime.datetime = NOW, by: Identity | None = None) -> bytes:
     """DER of `token`."""
     return token_der(tst_info(imprinted, gen_time=f"{gen_time:%Y%m%d%H%M%S}Z".encode()), by=by)
+
+
+async def answer(request: bytes) -> bytes:
+    """The service's answer to a TimeStampReq, by the clock of the tests."""
+    _, imprint, *optional = der.read_sequence(request)
+    nonce = next(bytes(field.encoded) for field in optional if field.tag == der.INTEGER)
+    return response(0, token_der(tst_info(imprint=bytes(imprint.encoded), further=(nonce,))))
 
 
 def response(status: int, token: bytes = b"", *, details: bytes = b"") -> bytes:

@@ -1,0 +1,28 @@
+"""Signatures that last: CAdES baseline levels B-B, B-T and B-LT (ETSI EN 319 122-1; the older text is RFC 5126).
+
+Whatever this core signs with attributes is B-B. A timestamp makes it B-T, revocation data B-LT. Leaves out archive
+timestamps (B-LTA), which are named and not judged.
+"""
+
+from smime_core.cades.lasting import (
+    add_signature_timestamp,
+    add_validation_data,
+    signature_value,
+    timestamp_when_signed,
+)
+from smime_core.cades.levels import CadesLevel, cades_level
+from smime_core.cades.proof import judge_timestamps, proved_time
+from smime_core.cades.values import LongTermValues, find_long_term_values
+
+__all__ = [
+    "CadesLevel",
+    "LongTermValues",
+    "add_signature_timestamp",
+    "add_validation_data",
+    "cades_level",
+    "find_long_term_values",
+    "judge_timestamps",
+    "proved_time",
+    "signature_value",
+    "timestamp_when_signed",
+]
