@@ -22,16 +22,14 @@ from smime_core.errors import (
     SmimeError,
     UnsupportedAlgorithm,
 )
+from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, ProtectedHeaders, unprotect_headers
 from smime_core.judgement import (
     Authors,
     Claim,
-    Examiner,
-    Opener,
     broken_signer,
     draw_headline,
     judge_signers,
-    reason,
 )
 from smime_core.layers import (
     CompressedLayer,
@@ -45,6 +43,7 @@ from smime_core.layers import (
 )
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mime import Entity, Headers, addresses, from_addresses
+from smime_core.reasons import reason
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
 from smime_core.signed_content import OctetsContent

@@ -20,8 +20,9 @@ from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
 from smime_core.examination import check_compressed_type, check_sealed_type, examine
+from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
-from smime_core.judgement import Claim, Examiner, Opener
+from smime_core.judgement import Claim
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder, choose_holder_algorithm
 from smime_core.layers import (

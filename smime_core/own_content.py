@@ -19,7 +19,8 @@ from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage
 from smime_core.examination import examine
-from smime_core.judgement import Claim, Examiner
+from smime_core.examiner import Examiner
+from smime_core.judgement import Claim
 from smime_core.key_management import KeyHolder
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy

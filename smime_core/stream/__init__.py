@@ -16,8 +16,9 @@ from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTra
 from smime_core.blocking import run
 from smime_core.certificate import Certificate
 from smime_core.content_info import ID_DATA
+from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import ProtectionMode
-from smime_core.judgement import Claim, Examiner, Opener
+from smime_core.judgement import Claim
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
 from smime_core.message import SignatureForm

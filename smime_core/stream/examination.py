@@ -38,11 +38,13 @@ from smime_core.examination import (
     compressed_layer,
     signed_layer,
 )
+from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, find_scheme
-from smime_core.judgement import Claim, Examiner, Opener, judge_signers, reason
+from smime_core.judgement import Claim, judge_signers
 from smime_core.layers import HEAD_BYTES
 from smime_core.mime import Entity, is_multipart_signed, parse_entity
 from smime_core.provider import StreamingProvider
+from smime_core.reasons import reason
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import DecryptedOctets, InflatedOctets, StreamedContent

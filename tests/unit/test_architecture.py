@@ -62,6 +62,8 @@ LAYERS = (
     {"timestamp"},
     {"cades"},
     {"layers"},
+    {"examiner", "reasons"},
+    {"signer_trust"},
     {"attribute_description", "judgement"},
     {"description"},
     {"examination"},

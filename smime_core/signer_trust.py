@@ -1,0 +1,181 @@
+"""Who vouches for a signer: the certification path and what is known of it, as doubts and notes for people.
+
+RFC 8550 section 4 and RFC 5280 section 6; the path itself is `pkix`'s. A doubt keeps a signature from being verified, a
+note leaves it so. A certificate that was revoked or has expired never makes a signature invalid: the content is what
+was signed, and only nobody vouches for the signer any more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.certificate import Certificate
+from smime_core.certificate_text import readable_issuer, readable_name
+from smime_core.contacts import CertificateChange, find_change
+from smime_core.errors import CertificateExpired, CertificateRevoked, PathError, RevocationUnknown, SmimeError
+from smime_core.examiner import Examiner
+from smime_core.explanation import revocation_text
+from smime_core.pkix import (
+    PathTrail,
+    Purpose,
+    RevocationPolicy,
+    RevocationState,
+    RevocationStatus,
+    TrustStore,
+    ValidatedPath,
+    validate_path,
+)
+from smime_core.reasons import reason
+from smime_core.report import Reason
+
+# RFC 5280 section 5.3.1: reasons that say nothing against what was signed before. A key that others may have can sign
+# with any date.
+_HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerTrust:
+    """What a certificate is worth as a signer's. `path` and `addresses` are empty where no path holds."""
+
+    doubts: tuple[Reason, ...]
+    notes: tuple[Reason, ...] = ()
+    path: tuple[Certificate, ...] = ()
+    trail: PathTrail | None = None
+    addresses: tuple[str, ...] = ()
+
+
+async def judge_trust(
+    certificate: Certificate,
+    examiner: Examiner,
+    *,
+    known: tuple[Certificate, ...],
+    signing_time: datetime.datetime | None,
+) -> SignerTrust:
+    """Follow the certificate's path; `known` are the certificates that came along. Raises nothing."""
+    trust = await _follow_path(certificate, examiner, known=known, signing_time=signing_time)
+    changes = _find_changes(certificate, examiner, trust.addresses or certificate.email_addresses)
+    return dataclasses.replace(trust, notes=(*trust.notes, *changes))
+
+
+async def _follow_path(
+    certificate: Certificate,
+    examiner: Examiner,
+    *,
+    known: tuple[Certificate, ...],
+    signing_time: datetime.datetime | None,
+) -> SignerTrust:
+    try:
+        path = await _find_path(certificate, examiner, known, examiner.trust_store, examiner.at)
+    except PathError as error:
+        return SignerTrust(doubts=(await _doubt(error, certificate, examiner, known, signing_time),), trail=error.trail)
+    except SmimeError as error:
+        return SignerTrust(doubts=(Reason(code=error.code, sentence=str(error)),))
+    doubts: tuple[Reason, ...] = ()
+    if signing_time is not None and not certificate.not_before <= signing_time <= certificate.not_after:
+        doubts = (reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}"),)
+    elif examiner.trust_store.revocation is RevocationPolicy.REQUIRED and not _is_known_to_be_good(path):
+        doubts = (reason("revocation-unknown"),)
+    return SignerTrust(
+        doubts=doubts,
+        notes=_unknown_revocation(path.trail),
+        path=path.certificates,
+        trail=path.trail,
+        addresses=path.addresses,
+    )
+
+
+async def _find_path(
+    certificate: Certificate,
+    examiner: Examiner,
+    known: tuple[Certificate, ...],
+    trust_store: TrustStore,
+    at: datetime.datetime,
+) -> ValidatedPath:
+    return await validate_path(
+        certificate,
+        intermediates=known,
+        trust_store=trust_store,
+        at=at,
+        purpose=Purpose.SIGN,
+        provider=examiner.provider,
+    )
+
+
+async def _doubt(
+    error: PathError,
+    certificate: Certificate,
+    examiner: Examiner,
+    known: tuple[Certificate, ...],
+    signing_time: datetime.datetime | None,
+) -> Reason:
+    if isinstance(error, CertificateExpired):
+        held = signing_time is not None and await _held_at(certificate, examiner, known, signing_time)
+        return reason("certificate-expired-since" if held else error.code, detail=str(error))
+    if isinstance(error, CertificateRevoked):
+        return _revoked(error, signing_time)
+    if isinstance(error, RevocationUnknown):
+        return _unknown_revocation(error.trail)[0] if _unknown_revocation(error.trail) else reason(error.code)
+    return reason(error.code, detail=str(error))
+
+
+async def _held_at(
+    certificate: Certificate, examiner: Examiner, known: tuple[Certificate, ...], signing_time: datetime.datetime
+) -> bool:
+    # The signer's own claim of when: good for words, never for a better state (MUSTS 15). Few keep saying whether a
+    # certificate was revoked when it has expired.
+    store = examiner.trust_store
+    if store.revocation is RevocationPolicy.REQUIRED:
+        store = dataclasses.replace(store, revocation=RevocationPolicy.IF_KNOWN)
+    try:
+        await _find_path(certificate, examiner, known, store, signing_time)
+    except SmimeError:
+        return False
+    return signing_time <= examiner.at
+
+
+def _revoked(error: CertificateRevoked, signing_time: datetime.datetime | None) -> Reason:
+    status = next(iter(_statuses(error.trail, RevocationState.REVOKED)), None)
+    if status is None:
+        return reason(error.code, detail=str(error))
+    was_good = (
+        signing_time is not None
+        and status.revoked_at is not None
+        and signing_time < status.revoked_at
+        and status.reason in _HARMLESS_REASONS
+    )
+    return reason("certificate-revoked-since" if was_good else error.code, detail=_status_text(status))
+
+
+def _unknown_revocation(trail: PathTrail | None) -> tuple[Reason, ...]:
+    # One reason for all certificates of the path.
+    unknown = [_status_text(status) for status in _statuses(trail, RevocationState.UNKNOWN)]
+    return (reason("revocation-unknown", detail="; ".join(unknown)),) if unknown else ()
+
+
+def _is_known_to_be_good(path: ValidatedPath) -> bool:
+    good = {status.certificate for status in _statuses(path.trail, RevocationState.GOOD)}
+    return all(certificate in good for certificate in path.certificates[:-1])
+
+
+def _statuses(trail: PathTrail | None, state: RevocationState) -> list[RevocationStatus]:
+    return [status for status in trail.revocation if status.state is state] if trail else []
+
+
+def _status_text(status: RevocationStatus) -> str:
+    return f"{readable_name(status.certificate)}: {revocation_text(status)}"
+
+
+def _find_changes(certificate: Certificate, examiner: Examiner, addresses: tuple[str, ...]) -> tuple[Reason, ...]:
+    changes = (find_change(examiner.contacts, address, certificate) for address in addresses)
+    return tuple(_change_reason(change) for change in changes if change is not None)
+
+
+def _change_reason(change: CertificateChange) -> Reason:
+    if change.is_renewal:
+        return reason("certificate-renewed", detail=f"{change.address}, until {change.after.not_after:%Y-%m-%d}")
+    issuers = f"{readable_issuer(change.before)}, now {readable_issuer(change.after)}"
+    by = "by the same authority, for a new key" if change.same_issuer else f"before by {issuers}"
+    return reason("certificate-changed", detail=f"{change.address}, {by}")

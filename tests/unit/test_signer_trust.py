@@ -1,0 +1,214 @@
+"""What the path of a signer's certificate does to the verdict: doubts, notes, and what people are told."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from smime_core import (
+    Identity,
+    Outcome,
+    PathTrail,
+    RevocationPolicy,
+    RevocationState,
+    RevocationStatus,
+    State,
+    Step,
+    TrustAnchor,
+    TrustStore,
+    ValidatedPath,
+    blocking,
+    signer_trust,
+)
+from smime_core.blocking import run
+from smime_core.certificate import Certificate
+from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.errors import CertificateRevoked, LimitExceeded, PathError, RevocationUnknown, SmimeError
+from smime_core.examination import examine
+from smime_core.examiner import Examiner
+from smime_core.report import MessageReport, SignerReport
+from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person, trust
+
+ALICE = person("alice")
+LEAF, ROOT = ALICE.certificate, anchor()
+DAY = datetime.timedelta(days=1)
+STORE = trust()
+
+
+def sign(*, signing_time: datetime.datetime = NOW, identity: Identity = ALICE, message: bytes = MESSAGE) -> bytes:
+    return blocking.sign_message(message, identity=identity, provider=PROVIDER, signing_time=signing_time)
+
+
+def judge(message: bytes | None = None, *, store: TrustStore = STORE, at: datetime.datetime = NOW,
+          contacts: Contacts | None = None) -> MessageReport:  # fmt: skip
+    examiner = Examiner(trust_store=store, at=at, provider=PROVIDER, contacts=contacts or Contacts())
+    return run(examine(message or sign(), examiner=examiner))
+
+
+def only_signer(report: MessageReport) -> SignerReport:
+    (signer,) = report.signers
+    return signer
+
+
+def codes(report: MessageReport) -> list[str]:
+    return [why.code for why in report.reasons]
+
+
+def with_path(monkeypatch: pytest.MonkeyPatch, found: PathTrail | SmimeError, addresses: tuple[str, ...] = ()) -> None:
+    """Let path validation come to this."""
+
+    async def validate_path(certificate: Certificate, **_: object) -> ValidatedPath:
+        if isinstance(found, SmimeError):
+            raise found
+        own = addresses or certificate.email_addresses
+        return ValidatedPath(certificates=found.certificates, trail=found, addresses=own)
+
+    monkeypatch.setattr(signer_trust, "validate_path", validate_path)
+
+
+def trail(*statuses: RevocationStatus, steps: tuple[Step, ...] = ()) -> PathTrail:
+    return PathTrail(certificates=(LEAF, ROOT), anchor=TrustAnchor(certificate=ROOT), revocation=statuses, steps=steps)
+
+
+GOOD = RevocationStatus(certificate=LEAF, state=RevocationState.GOOD, source="crl", this_update=NOW)
+UNKNOWN = RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN, why="nobody-to-ask")
+
+
+def revoked(reason: str, *, at: datetime.datetime = NOW - DAY) -> CertificateRevoked:
+    status = RevocationStatus(certificate=LEAF, state=RevocationState.REVOKED, revoked_at=at, reason=reason)
+    return CertificateRevoked("revoked", trail=trail(status))
+
+
+def test_a_verified_signer_carries_path_trail_and_the_addresses_vouched_for() -> None:
+    signer = only_signer(judge())
+    assert signer.state is State.VERIFIED
+    assert signer.path == (LEAF, ROOT)
+    assert signer.trail is not None
+    assert signer.trail.anchor is not None
+    assert signer.trail.anchor.certificate == ROOT
+    assert signer.addresses == ("alice@example.test",)
+
+
+def test_known_to_be_good_satisfies_the_default_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_path(monkeypatch, trail(GOOD))
+    report = judge(store=trust(revocation=RevocationPolicy.REQUIRED))
+    assert (report.state, report.reasons) == (State.VERIFIED, ())
+
+
+def test_what_nobody_could_say_is_a_note_when_only_what_is_known_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Step(label="6.1.3 (a)(3)", position=0, outcome=Outcome.NOTED, text="unknown")
+    with_path(monkeypatch, trail(UNKNOWN, steps=(step,)))
+    report = judge(store=trust(revocation=RevocationPolicy.IF_KNOWN))
+    assert (report.state, codes(report)) == (State.VERIFIED, ["revocation-unknown"])
+    assert "alice@example.test: nobody could say" in report.reasons[0].sentence
+
+
+@pytest.mark.parametrize("followed", [trail(UNKNOWN), None])
+def test_unknown_revocation_under_the_default_policy_is_a_doubt(
+    monkeypatch: pytest.MonkeyPatch, followed: PathTrail | None
+) -> None:
+    with_path(monkeypatch, RevocationUnknown("nobody knows", trail=followed))
+    report = judge(store=trust(revocation=RevocationPolicy.REQUIRED))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["revocation-unknown"])
+    assert only_signer(report).trail is followed
+    assert only_signer(report).addresses == ()
+
+
+@pytest.mark.parametrize("reason", ["keyCompromise", "", "unspecified", "certificateHold", "superseded"])
+def test_a_revoked_certificate_leaves_the_signature_unverified_and_says_when_and_why(
+    monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    with_path(monkeypatch, revoked(reason))
+    report = judge()
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["certificate-revoked"])
+    assert "alice@example.test: revoked on 2026-05-31" in report.reasons[0].sentence
+    assert ("may be in the hands of others" in report.reasons[0].sentence) is (reason == "keyCompromise")
+
+
+def test_a_revocation_without_a_trail_is_told_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_path(monkeypatch, CertificateRevoked("the list of the CA names it"))
+    assert "the list of the CA names it" in judge().reasons[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("superseded", "certificate-revoked-since"),
+        ("cessationOfOperation", "certificate-revoked-since"),
+        ("keyCompromise", "certificate-revoked"),
+        ("", "certificate-revoked"),
+    ],
+)
+def test_only_a_harmless_revocation_after_the_signing_time_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, reason: str, code: str
+) -> None:
+    with_path(monkeypatch, revoked(reason, at=NOW - DAY / 2))
+    report = judge(sign(signing_time=NOW - DAY / 4 * 3))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, [code])
+
+
+@pytest.mark.parametrize(
+    "error", [PathError("a name that is not permitted"), LimitExceeded("path candidates", 201, 200)]
+)
+def test_any_other_fault_of_the_path_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch, error: SmimeError) -> None:
+    with_path(monkeypatch, error)
+    report = judge()
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, [error.code])
+    assert str(error) in report.reasons[0].sentence
+
+
+@pytest.mark.parametrize("policy", list(RevocationPolicy))
+def test_valid_then_and_expired_now_is_told_whatever_is_known_of_revocation(policy: RevocationPolicy) -> None:
+    report = judge(store=trust(revocation=policy), at=NOW + datetime.timedelta(days=900))
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["certificate-expired-since"])
+
+
+def test_an_anchor_for_another_address_of_the_signer_does_not_vouch_and_is_no_forgery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_path(monkeypatch, trail(GOOD), addresses=("other@example.test",))
+    report = judge()
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["address-not-covered"])
+
+
+def test_the_sender_of_somebody_else_stays_a_forgery(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_path(monkeypatch, trail(GOOD), addresses=("other@example.test",))
+    report = judge(sign(message=MESSAGE.replace(b"<alice@", b"<mallory@")))
+    assert (report.state, codes(report)) == (State.INVALID, ["sender-mismatch"])
+
+
+def known_as(certificate: Certificate) -> Contacts:
+    seen = KnownCertificate(
+        certificate=certificate, source=CertificateSource.HARVEST, first_seen=NOW - DAY, last_seen=NOW - DAY
+    )
+    return Contacts(people=(Contact(address="alice@example.test", certificates=(seen,)),))
+
+
+def test_a_known_certificate_is_nothing_to_tell() -> None:
+    assert codes(judge(contacts=known_as(LEAF))) == ["revocation-not-checked"]
+
+
+def test_a_changed_certificate_of_a_known_sender_is_told_and_leaves_the_verdict() -> None:
+    before = run(issue_identity(another_authority("Former CA"), "alice@example.test", provider=PROVIDER, at=NOW))
+    report = judge(contacts=known_as(before.certificate))
+    assert report.state is State.VERIFIED
+    assert codes(report) == ["certificate-changed", "revocation-not-checked"]
+    assert "before by CN=Former CA, now CN=Test CA" in report.reasons[0].sentence
+
+
+def test_a_new_key_by_the_same_authority_is_told() -> None:
+    other = run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW))
+    assert "for a new key" in judge(contacts=known_as(other.certificate)).reasons[0].sentence
+
+
+def test_a_changed_certificate_that_nobody_vouches_for_is_told_beside_the_doubt() -> None:
+    stranger = run(issue_identity(another_authority("Mallory CA"), "alice@example.test", provider=PROVIDER, at=NOW))
+    report = judge(sign(identity=stranger), contacts=known_as(LEAF))
+    assert report.state is State.SIGNED_UNVERIFIED
+    assert codes(report) == ["untrusted-anchor", "certificate-changed"]
+
+
+def another_authority(name: str) -> Authority:
+    return run(create_authority(name, provider=PROVIDER, at=NOW))
