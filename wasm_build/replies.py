@@ -47,6 +47,14 @@ def describe_lookups(trails: Iterable[PathTrail | None]) -> list[dict[str, Any]]
     ]
 
 
+def describe_certificates(report: MessageReport) -> list[dict[str, Any]]:
+    """`[{fingerprint, certificate}]`: the octets of what the report names, for a closer look or a decision."""
+    named = [signer.certificate for signer in report.signers if signer.certificate is not None]
+    judged = [one for signer in report.signers if signer.trail is not None for one in signer.trail.certificates]
+    certificates = dict.fromkeys([*report.certificates, *named, *judged])
+    return [{"fingerprint": one.fingerprint, "certificate": one.der} for one in certificates]
+
+
 def _thread(report: MessageReport) -> tuple[str, str, Sequence[HiddenField]]:
     if report.protected_headers is not None:
         reply = reply_headers(report.protected_headers)

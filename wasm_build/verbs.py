@@ -43,7 +43,14 @@ from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import report_to_json, time_to_json
-from wasm_build.replies import describe_lookups, describe_reply, parse_hidden
+from wasm_build.recipient_verbs import (
+    check_recipients,
+    describe_harvest,
+    list_contacts,
+    read_contacts,
+    remove_contact,
+)
+from wasm_build.replies import describe_certificates, describe_lookups, describe_reply, parse_hidden
 from wasm_build.request_verbs import finish_request, make_request
 from wasm_build.requests import parse_certificates, parse_time
 from wasm_build.sealed import seal_identity, unseal_identities
@@ -146,6 +153,7 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         # Old mail opens too, and its report says what is weak about it.
         policy=Policy.ARCHIVE,
     )
+    harvested = describe_harvest(report, read_contacts(args), at=parse_time(args["at"]))
     readable = (read_encrypted_payload if report.is_encrypted else read_entity)(report.content)
     attachments = [
         {"name": attachment.filename, "type": attachment.content_type, "data": attachment.data}
@@ -158,6 +166,8 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         "headers": [list(header) for header in report.headers],
         "parts": _read_parts(report),
         "reply": describe_reply(report),
+        "harvest": harvested,
+        "certificates": describe_certificates(report),
         "lookups": describe_lookups(signer.trail for signer in report.signers),
     }
 
@@ -428,6 +438,9 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "roaming.register": _roaming_register,
     "roaming.login": _roaming_login,
     "roaming.open": _roaming_open,
+    "recipients.check": check_recipients,
+    "contacts.list": list_contacts,
+    "contacts.remove": remove_contact,
     "request.make": _request_make,
     "request.finish": _request_finish,
 }

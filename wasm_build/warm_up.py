@@ -63,6 +63,8 @@ async def _use_all(people: StandIns, identity: Identity) -> None:
     trust = {"trust": {"anchors": anchors, "mozilla": True, "revocation": "not-checked"}, "at": _AT}
     recipients = [people.rsa.certificate.der, people.ec.certificate.der]
     await _call("certificate.describe", {"certificates": recipients, **trust})
+    asking = {"address": "rsa@example.test", "found": [{"certificate": recipients[0], "source": "bridge"}]}
+    await _call("recipients.check", {**asking, **trust})
     for cipher in ("cbc", "gcm"):
         for content in (_TEXT, _BULK):
             await _use_bytes(keys, trust, recipients, cipher, content)

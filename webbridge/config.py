@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from smime_core.pkix import RevocationPolicy
 from webbridge.gateway import MailServer
 
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
@@ -28,6 +29,8 @@ class BridgeConfig:
 
     `database` is the path of the SQLite file with sessions and login counters; `:memory:` forgets them at the end.
     `enrolment_key` is shared with the key server: it makes the tickets that prove who owns an address.
+    `revocation` is what the pages demand of certificates; `mozilla_roots` lets Mozilla's roots for e-mail count there
+    beside the anchors.
     """
 
     api_origin: str
@@ -36,6 +39,8 @@ class BridgeConfig:
     mail_server: MailServer
     enrolment_key: bytes = field(repr=False)
     anchors_file: Path | None = None
+    mozilla_roots: bool = False
+    revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None
     database: str = ":memory:"
     max_message_bytes: int = MAX_MESSAGE_BYTES

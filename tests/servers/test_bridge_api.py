@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from roaming_keys.tickets import BadTicket, check_ticket
 from smime_core import blocking
 from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.pkix import RevocationPolicy
 from smime_core.providers.native import NativeProvider
 from tests.servers.conftest import ALICE, BOB, PASSWORDS, FakeClock
 from webbridge import BridgeConfig, create_app
@@ -484,9 +485,10 @@ def test_config_names_key_server_anchors_and_limit(config: BridgeConfig, tmp_pat
     authority = blocking.run(create_authority("Test CA", provider=NativeProvider(), at=at))
     anchors = tmp_path / "anchors.pem"
     anchors.write_text(certificate_pem(authority.identity.certificate))
-    app = create_app(replace(config, anchors_file=anchors))
+    app = create_app(replace(config, anchors_file=anchors, mozilla_roots=True, revocation=RevocationPolicy.IF_KNOWN))
     fields = get(app.test_client(), "/api/config").get_json()
     services_of(app).close()
+    assert (fields["mozilla"], fields["revocation"]) == (True, "if-known")
     assert fields["keyServer"] == KEYS
     assert [b64decode(anchor) for anchor in fields["anchors"]] == [authority.identity.certificate.der]
     assert fields["maxMessageBytes"] == 100_000

@@ -22,6 +22,7 @@ from smime_core.identity import Identity, export_identity
 from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import Headers, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource
+from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person
 from wasm_build.sealed import seal_identity, unseal_identities
@@ -406,6 +407,81 @@ def test_binary_values_cross_beside_the_json() -> None:
 def test_what_is_no_value_of_the_protocol_does_not_cross() -> None:
     with pytest.raises(TypeError, match="does not cross"):
         pack({"ok": object()})
+
+
+def found(certificate: Certificate, source: str = "bridge") -> dict[str, Any]:
+    return {"certificate": certificate.der, "source": source, "detail": "a folder"}
+
+
+def test_a_recipients_certificate_is_shown_with_its_source_and_its_path() -> None:
+    bob = person("bob").certificate
+    reply = call("recipients.check", address="bob@example.test", found=[found(bob)], **trust())
+    (check,) = reply["checks"]
+    assert (check["usable"], check["source"], check["detail"]) == (True, "bridge", "a folder")
+    assert (check["certificate"], check["reasons"]) == (bob.der, [])
+    assert [warning["code"] for warning in check["warnings"]] == ["revocation-not-checked"]
+    assert [node["role"] for node in check["tree"]] == ["anchor", "holder"]
+
+
+def test_a_certificate_for_another_address_is_listed_and_not_used() -> None:
+    reply = call("recipients.check", address="bob@example.test", found=[found(person("alice").certificate)], **trust())
+    (check,) = reply["checks"]
+    assert not check["usable"]
+    assert [reason["code"] for reason in check["reasons"]] == ["other-address"]
+
+
+def test_an_unknown_source_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="unknown source"):
+        call(
+            "recipients.check", address="x@example.test", found=[found(person("bob").certificate, "rumour")], **trust()
+        )
+
+
+def signed_letter(identity: Identity, *, at: datetime.datetime = NOW) -> bytes:
+    letter = draft(date=at.isoformat())
+    message: bytes = call("message.compose", draft=letter, sign=True, **sealed(identity), recipients=[])["message"]
+    return message
+
+
+def test_a_verified_sender_is_remembered_and_found_again() -> None:
+    alice = person("alice")
+    opened = call("message.open", message=signed_letter(alice), identities=[], **trust())
+    assert (opened["harvest"]["asks"], opened["harvest"]["changes"]) == (False, [])
+    contacts = opened["harvest"]["contacts"]
+    (listed,) = call("contacts.list", contacts=contacts)["people"]
+    assert (listed["address"], listed["certificates"][0]["source"]) == ("alice@example.test", "harvest")
+    reply = call("recipients.check", address="alice@example.test", found=[], contacts=contacts, **trust())
+    assert [check["source"] for check in reply["checks"]] == ["harvest"]
+    emptied = call("contacts.remove", contacts=contacts, address="alice@example.test")["contacts"]
+    assert call("contacts.list", contacts=emptied) == {"people": []}
+
+
+def test_who_is_not_verified_is_not_remembered() -> None:
+    opened = call("message.open", message=signed_letter(person("alice")), identities=[], trust={"anchors": []}, at=AT)
+    assert opened["harvest"] is None
+
+
+def test_a_changed_certificate_of_a_known_sender_asks() -> None:
+    first = call("message.open", message=signed_letter(person("alice")), identities=[], **trust())["harvest"][
+        "contacts"
+    ]
+    other = run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
+    opened = call("message.open", message=signed_letter(other), identities=[], contacts=first, **trust())
+    harvest = opened["harvest"]
+    assert harvest["asks"]
+    (change,) = harvest["changes"]
+    assert (change["sameIssuer"], change["sameKey"], change["isRenewal"]) == (True, False, False)
+    assert change["before"]["fingerprint"] == person("alice").certificate.fingerprint
+    assert change["after"]["fingerprint"] == other.certificate.fingerprint
+    (listed,) = call("contacts.list", contacts=harvest["contacts"])["people"]
+    assert len(listed["certificates"]) == 2
+
+
+def test_the_octets_of_what_the_report_names_come_along() -> None:
+    opened = call("message.open", message=signed_letter(person("alice")), identities=[], **trust())
+    octets = {one["fingerprint"]: one["certificate"] for one in opened["certificates"]}
+    assert octets[person("alice").certificate.fingerprint] == person("alice").certificate.der
+    assert {one["fingerprint"] for one in opened["report"]["certificates"]} <= set(octets)
 
 
 def issue_for(request_pem: bytes, *, at: datetime.datetime = NOW) -> Certificate:

@@ -62,6 +62,31 @@ export async function* judgeInRounds(judge, { ask, store, signal }) {
   yield { judged, settled: true };
 }
 
+/** The reason that stands in a report while authorities are asked. */
+export const BEING_CHECKED = "being-checked";
+
+/**
+ * A report as it may be shown before it has settled: what looks good so far is not said to be so yet.
+ * @template {{state: string, reasons: {code: string, sentence: string}[], signers: any[]}} R
+ * @param {R} report
+ * @returns {R}
+ */
+export function whileChecking(report) {
+  const signers = report.signers.map((signer) =>
+    (signer.trail?.lookups.length > 0 && signer.state !== "invalid" ? held(signer) : signer));
+  return report.state === "verified" || report.state === "signed-unverified" ? held({ ...report, signers }) : { ...report, signers };
+}
+
+/**
+ * @template {object} T
+ * @param {T} verdict of a message or a signer
+ * @returns {T}
+ */
+function held(verdict) {
+  const sentence = "Whether the certificate was revoked is being checked.";
+  return { ...verdict, state: "signed-unverified", reasons: [{ code: BEING_CHECKED, sentence }] };
+}
+
 /** @param {Answer[]} answers @returns {Answer} */
 export function joinAnswers(answers) {
   return { crls: answers.flatMap(({ crls }) => crls), ocsp: answers.flatMap(({ ocsp }) => ocsp) };

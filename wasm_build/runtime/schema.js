@@ -43,11 +43,14 @@ const DRAFT = {
 /** @type {Record<string, Kind>} */
 const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 
+/** A certificate and where it was found: `smime_core.recipient_choice`. @type {Record<string, Kind>} */
+const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "intermediates?": ["bytes"] };
+
 /** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
 export const VERBS = Object.freeze({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text" },
-  "message.open": { message: "bytes", ...KEYS, ...TRUST },
+  "message.open": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
   "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
@@ -58,6 +61,9 @@ export const VERBS = Object.freeze({
   "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
   "roaming.login": { ...ROAMING, parameters: "json" },
   "roaming.open": { ...ROAMING, parameters: "json", response: "json", sealKey: "secret" },
+  "recipients.check": { address: "text", found: [FOUND], ...TRUST, "contacts?": "bytes" },
+  "contacts.list": { contacts: "bytes" },
+  "contacts.remove": { contacts: "bytes", address: "text" },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
 });

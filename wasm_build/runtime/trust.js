@@ -7,19 +7,8 @@
  * }} Anchor
  */
 /** @typedef {{crls?: ArrayBuffer[], ocsp?: ArrayBuffer[], certificates?: ArrayBuffer[]}} Evidence */
-/** @typedef {{anchors: Anchor[], revocation?: "required" | "if-known" | "not-checked", evidence?: Evidence}} Trust */
-
-/** @type {Trust} */
-export const NOBODY_TRUSTED = { anchors: [] };
-
-/**
- * What the operator of a bridge vouches for.
- * @param {ArrayBuffer[]} authorities
- * @returns {Trust}
- */
-export function operatorTrust(authorities) {
-  return { anchors: authorities.map((certificate) => ({ certificate, source: "operator" })), revocation: "not-checked" };
-}
+/** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
+/** @typedef {{anchors: Anchor[], mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence}} Trust */
 
 /**
  * The authorities that the person chose.

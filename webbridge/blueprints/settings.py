@@ -13,10 +13,12 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Name the key server, the operator's trust anchors and the largest message."""
+    """Name the key server, what the pages trust by the operator's word, and the largest message."""
     config = services().config
     return jsonify(
         keyServer=config.key_server_origin,
         anchors=[b64encode(anchor).decode("ascii") for anchor in services().anchors_der],
+        mozilla=config.mozilla_roots,
+        revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,
     )

@@ -16,6 +16,7 @@ from roaming_keys.app import create_app as create_key_server
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.tickets import issue_ticket
 from smime_core import blocking
+from smime_core.pkix import RevocationPolicy
 from smime_core.providers.native import NativeProvider
 from webbridge.app import create_app
 from webbridge.config import BridgeConfig, PagesConfig
@@ -136,6 +137,7 @@ class DemoStack:
                 mail_server=self.mail_server.address,
                 enrolment_key=self._ticket_key,
                 anchors_file=self.folder / "ca.pem",
+                revocation=RevocationPolicy.NOT_CHECKED,
                 directory_folder=private / "people",
             )
         )

@@ -5,7 +5,14 @@
  * than its request.
  */
 
-/** @typedef {{keyServer: string, anchors: string[], maxMessageBytes: number}} BridgeConfig */
+import { joinAnswers } from "./runtime/lookups.js";
+
+/**
+ * @typedef {{
+ *   keyServer: string, maxMessageBytes: number, anchors: string[], mozilla: boolean,
+ *   revocation: "required" | "if-known" | "not-checked",
+ * }} BridgeConfig
+ */
 /** @typedef {{name: string, role: string | null, total: number, unseen: number}} Folder */
 /**
  * @typedef {{
@@ -132,6 +139,31 @@ export class BridgeApi {
     return certificates.map(bytesFromBase64);
   }
 
+  /**
+   * What the authorities say about certificates, asked by the bridge; nothing where it cannot tell. The bridge takes
+   * the addresses out of the certificates, and the vault believes none of the answers unchecked.
+   * @param {import("./runtime/lookups.js").Lookup[]} lookups
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<import("./runtime/lookups.js").Answer>}
+   */
+  async revocationAnswers(lookups, signal) {
+    const paths = new Map(lookups.map(({ path }) => {
+      const encoded = path.map(base64FromBytes);
+      return [encoded.join(), encoded];
+    }));
+    const body = JSON.stringify({ paths: [...paths.values()] });
+    try {
+      const { answers } = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
+      const decoded = answers.map((/** @type {{crls: string[], ocsp: string[]}} */ { crls, ocsp }) =>
+        ({ crls: crls.map(bytesFromBase64), ocsp: ocsp.map(bytesFromBase64) }));
+      return joinAnswers(decoded);
+    } catch (error) {
+      // Nobody could say: the verdict says so.
+      if (error instanceof ApiError && error.code !== "session-ended") return joinAnswers([]);
+      throw error;
+    }
+  }
+
   /** @returns {Promise<string>} the ticket that proves to the key server that this user owns the address */
   async enrolmentTicket() {
     return (await this.#json("/api/enrolment", { method: "POST" })).ticket;
@@ -211,6 +243,13 @@ export function bytesFromBase64(text) {
   const bytes = new Uint8Array(new ArrayBuffer(binary.length));
   for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
   return bytes.buffer;
+}
+
+/** @param {ArrayBuffer} bytes */
+export function base64FromBytes(bytes) {
+  let binary = "";
+  for (const byte of new Uint8Array(bytes)) binary += String.fromCharCode(byte);
+  return btoa(binary);
 }
 
 /** @param {string} folder */

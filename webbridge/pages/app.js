@@ -5,9 +5,8 @@
  */
 
 import { openVault } from "./runtime/vault.js";
-import { NOBODY_TRUSTED, operatorTrust } from "./runtime/trust.js";
 import { errorSentence } from "./runtime/ui/catalogue.js";
-import { BridgeApi, bytesFromBase64, KeyServer } from "./api.js";
+import { BridgeApi, KeyServer } from "./api.js";
 import { KeyRing, sameAddress } from "./keys.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
@@ -16,6 +15,7 @@ import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
+import { TrustKeeper } from "./trust_keeper.js";
 
 /** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
 /**
@@ -50,7 +50,9 @@ export class App {
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
     this.keyServer = new KeyServer("");
-    this.mailVault = new MailVault(vault, this.keys, NOBODY_TRUSTED);
+    this.trust = new TrustKeeper();
+    this.mailVault = new MailVault(vault, this.keys, this.trust, (lookups, signal) =>
+      this.api.revocationAnswers(lookups, signal));
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -60,8 +62,7 @@ export class App {
     const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
     this.keyServer = new KeyServer(config.keyServer);
     this.maxMessageBytes = config.maxMessageBytes;
-    const trust = operatorTrust(config.anchors.map(bytesFromBase64));
-    this.mailVault = new MailVault(() => this.#startVault(), this.keys, trust);
+    this.trust.adoptOperator(config);
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
     addEventListener("hashchange", () => this.#route());
@@ -157,6 +158,7 @@ export class App {
 
   #forget() {
     this.keys.lock();
+    this.trust.forget();
     this.#dropWriting();
     this.#mail?.dispose();
     this.#mail = null;

@@ -1,9 +1,10 @@
 /**
  * What the mail views ask of the vault: open a message, make one, describe certificates.
  *
- * Nothing is kept here: every call hands over copies of keys and of what is trusted; texts leave their buffers only to be shown.
+ * Nothing is kept here: every call hands over copies of keys and of trust; texts leave their buffers only to be shown.
  */
 
+import { judgeInRounds, whileChecking } from "./runtime/lookups.js";
 import { overwrite } from "./keys.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
@@ -31,7 +32,7 @@ import { overwrite } from "./keys.js";
 /**
  * @typedef {{
  *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
- *   reply: ReplyFields,
+ *   reply: ReplyFields, lookups: import("./runtime/lookups.js").Lookup[],
  * }} OpenedMessage
  */
 
@@ -39,31 +40,40 @@ export class MailVault {
   #vault;
   #keys;
   #trust;
+  #ask;
 
   /**
    * @param {() => Promise<Vault>} vault
    * @param {KeyRing} keys
-   * @param {import("./runtime/trust.js").Trust} trust
+   * @param {import("./trust_keeper.js").TrustKeeper} trust
+   * @param {import("./runtime/lookups.js").Asker} ask where revocation is asked
    */
-  constructor(vault, keys, trust) {
+  constructor(vault, keys, trust, ask) {
     this.#vault = vault;
     this.#keys = keys;
     this.#trust = trust;
+    this.#ask = ask;
   }
 
   /**
+   * Opens a message, twice where the authorities have to be asked first: then the first report says that it is being
+   * checked, and never more.
    * @param {ArrayBuffer} message the bytes as the mail server holds them
    * @param {AbortSignal} [signal]
-   * @returns {Promise<OpenedMessage>}
+   * @returns {AsyncGenerator<OpenedMessage, void>}
    */
-  async open(message, signal) {
+  async *open(message, signal) {
     const vault = await this.#vault();
-    const opened = await vault.call("message.open", { message, ...this.#keys.copies(), ...this.#judging() }, { signal });
-    const text = new TextDecoder().decode(opened.text);
-    const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
-      ({ path: part.path, text: new TextDecoder().decode(part.text) }));
-    for (const { text: spent } of [opened, ...opened.parts]) overwrite(spent);
-    return { ...opened, text, parts };
+    /** @param {import("./runtime/lookups.js").Answer} evidence */
+    const judge = async (evidence) => {
+      const args = { message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence) };
+      return vault.call("message.open", args, { signal });
+    };
+    const options = { ask: this.#ask, store: this.#trust.evidence, signal };
+    for await (const { judged, settled } of judgeInRounds(judge, options)) {
+      const opened = decodeTexts(judged);
+      yield settled ? opened : { ...opened, report: whileChecking(opened.report) };
+    }
   }
 
   /**
@@ -95,11 +105,16 @@ export class MailVault {
    */
   async describe(certificates) {
     const vault = await this.#vault();
-    return (await vault.call("certificate.describe", { certificates, ...this.#judging() })).certificates;
+    return (await vault.call("certificate.describe", { certificates, ...this.#trust.judging() })).certificates;
   }
 
-  /** Buffers are transferred with each call: it gets copies. */
-  #judging() {
-    return { trust: structuredClone(this.#trust), at: new Date().toISOString() };
-  }
+}
+
+/** @param {any} opened */
+function decodeTexts(opened) {
+  const text = new TextDecoder().decode(opened.text);
+  const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
+    ({ path: part.path, text: new TextDecoder().decode(part.text) }));
+  for (const { text: spent } of [opened, ...opened.parts]) overwrite(spent);
+  return { ...opened, text, parts };
 }

@@ -5,11 +5,17 @@
  */
 
 import { html } from "./runtime/ui/dom.js";
-import { STATES, lockMark, sentenceKey, stateMark, stateStatement, wordKey } from "./runtime/ui/state_mark.js";
+import { BEING_CHECKED } from "./runtime/lookups.js";
+import {
+  STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
+} from "./runtime/ui/state_mark.js";
+import { createWhy } from "./why.js";
 import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./runtime/ui/state_mark.js").State} State */
+/** @typedef {import("./runtime/ui/path_tree.js").TreeNode} TreeNode */
+/** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {{code: string, sentence: string}} Reason */
 /**
  * @typedef {{
@@ -20,7 +26,8 @@ import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.
 /**
  * @typedef {{
  *   layer: number, state: State | null, reasons: Reason[], sid: string, algorithm: string, certificate: string | null,
- *   path: string[], signingTime: string | null,
+ *   path: string[], signingTime: string | null, addresses: string[], sentence: string, tree: TreeNode[],
+ *   trail: {lookups: object[]} | null,
  * }} SignerReport `layer` is an index; certificates are named by fingerprint
  */
 /** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */
@@ -75,17 +82,19 @@ export function provedSender(report) {
  * @param {Report} report
  * @param {string | null} fingerprint
  */
-function findCertificate(report, fingerprint) {
+export function findCertificate(report, fingerprint) {
   return report.certificates.find((certificate) => certificate.fingerprint === fingerprint) ?? null;
 }
 
 /**
  * @param {App} app
- * @param {Report} report
+ * @param {OpenedMessage} opened
  * @param {string} from the From field as the message shows it
  */
-export function createState(app, report, from) {
+export function createState(app, opened, from) {
   const { translate } = app;
+  const { report } = opened;
+  if (isBeingChecked(report)) return createChecking(app, report);
   const sentence = stateSentence(app, report, from);
   const lock = createLock(app, report);
   const element = html(
@@ -93,10 +102,32 @@ export function createState(app, report, from) {
     { class: `state-block state-block-${report.state}`, data: { test: "state", state: report.state } },
     html("div", { class: "state-row" }, stateStatement(report.state, translate, { sentence }), lock?.element),
     createReasons(app, report),
-    createDetails(app, report),
+    html("div", { class: "disclosures" }, createWhy(app, opened), createDetails(app, report)),
   );
   const spoken = [`${translate(wordKey(report.state))}.`, sentence, lock?.words].filter(Boolean).join(" ");
   return { element, spoken };
+}
+
+/** @param {Report} report */
+function isBeingChecked(report) {
+  return report.reasons[0]?.code === BEING_CHECKED;
+}
+
+/**
+ * The state while authorities are asked: neither good nor bad, and without reasons to worry.
+ * @param {App} app
+ * @param {Report} report
+ */
+function createChecking(app, report) {
+  const { translate } = app;
+  const lock = createLock(app, report);
+  const element = html(
+    "div",
+    { class: "state-block", data: { test: "state", state: "checking" } },
+    html("div", { class: "state-row" }, checkingStatement(translate), lock?.element),
+  );
+  const spoken = [translate("state_checking_word"), translate("state_checking_sentence"), lock?.words];
+  return { element, spoken: spoken.filter(Boolean).join(" ") };
 }
 
 /**
@@ -251,7 +282,6 @@ function worstState(signers) {
  */
 function createSigner({ translate }, report, signer) {
   const certificate = findCertificate(report, signer.certificate);
-  const path = signer.path.map((fingerprint) => findCertificate(report, fingerprint)?.subject ?? fingerprint);
   return html(
     "div",
     {},
@@ -263,7 +293,6 @@ function createSigner({ translate }, report, signer) {
       [translate("fact_signature"), signer.algorithm],
       ...certificateFacts(translate, certificate),
     ]),
-    path.length > 0 ? createPath(translate, path) : null,
   );
 }
 
@@ -281,20 +310,6 @@ function certificateFacts(translate, certificate) {
     [translate("fact_key"), certificate.key],
     [translate("fact_fingerprint"), certificate.fingerprint],
   ];
-}
-
-/**
- * The certification path as a tree: the authority on top, the signer inside.
- * @param {App["translate"]} translate
- * @param {string[]} path subjects, from the signer to the anchor
- */
-function createPath(translate, path) {
-  const tree = path.reduce(
-    (/** @type {HTMLElement | null} */ inner, subject) =>
-      html("ul", { class: "path" }, html("li", {}, html("bdi", { text: subject }), inner)),
-    /** @type {HTMLElement | null} */ (null),
-  );
-  return html("div", {}, html("p", { class: "facts-title", text: translate("fact_path") }), tree);
 }
 
 /**

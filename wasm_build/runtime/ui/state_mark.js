@@ -116,6 +116,43 @@ export function readinessMark(readiness, title) {
   return drawMark({ lines: READINESS[readiness] }, `mark mark-small readiness-${readiness}`, title, 20);
 }
 
+const NODES = {
+  good: ["M12 3a9 9 0 1 0 .01 0", "M8 12.2l3 3 5-6"],
+  bad: ["M12 3a9 9 0 1 0 .01 0", "M8.5 8.5l7 7", "M15.5 8.5l-7 7"],
+  open: ["M12 3a9 9 0 1 0 .01 0", "M9.7 9.7a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1.1.9-1.1 1.8", "M12 16.4v.2"],
+};
+
+/**
+ * How one certificate of a path stands; its word stands beside it.
+ * @param {"good" | "bad" | "open"} mark
+ */
+export function nodeMark(mark) {
+  const drawn = drawMark({ lines: NODES[mark] }, `mark mark-small node-${mark}`, "", 24);
+  drawn.setAttribute("aria-hidden", "true");
+  return drawn;
+}
+
+/**
+ * While authorities are asked: the outline of a seal without colour, since nothing is proved yet.
+ * @param {Translate} translate
+ */
+export function checkingStatement(translate) {
+  const mark = drawMark({ lines: [SEAL, "M8 12h.01", "M12 12h.01", "M16 12h.01"] }, "mark mark-checking", "", 32);
+  mark.setAttribute("aria-hidden", "true");
+  return html(
+    "div",
+    { class: "state-statement state-checking" },
+    mark,
+    html(
+      "p",
+      { class: "state-text" },
+      html("strong", { class: "state-word", text: translate("state_checking_word") }),
+      " ",
+      html("span", { class: "state-sentence", text: translate("state_checking_sentence") }),
+    ),
+  );
+}
+
 /** The seal of the house, pressed on a text when it is sealed. It bears a letter and no tick: it is no verdict. */
 export function waxSeal() {
   const mark = drawMark({ filled: [SEAL], cut: LETTER }, "mark wax-seal", "", 72);

@@ -23,6 +23,8 @@ export class Reading {
   #onSubject;
   /** @type {AbortController | null} */
   #opening = null;
+  /** The message that is shown, while its verdict may still settle. @type {ReturnType<typeof createMessage> | null} */
+  #shown = null;
   /** The attachments of the message that is shown. @type {import("../mail_vault.js").Attachment[]} */
   #held = [];
 
@@ -52,10 +54,13 @@ export class Reading {
     const signal = this.#begin(folder);
     const { api, mailVault } = this.#app;
     try {
-      const opened = await mailVault.open(await api.rawMessage(folder, uid, signal), signal);
-      if (signal.aborted) return;
-      if (isClosed(opened.report)) this.#showLocked(folder);
-      else this.#show(folder, uid, opened);
+      const message = await api.rawMessage(folder, uid, signal);
+      for await (const opened of mailVault.open(message, signal)) {
+        if (signal.aborted) return;
+        if (isClosed(opened.report)) this.#showLocked(folder);
+        else if (this.#shown) this.#settle(opened);
+        else this.#show(folder, uid, opened);
+      }
       this.#onSeen(uid);
     } catch (error) {
       if (signal.aborted) return;
@@ -82,6 +87,7 @@ export class Reading {
     this.#opening?.abort();
     for (const { data } of this.#held) overwrite(data);
     this.#held = [];
+    this.#shown = null;
   }
 
   /**
@@ -93,9 +99,19 @@ export class Reading {
     this.#held = opened.attachments;
     const message = createMessage(this.#app, opened);
     this.#onSubject(uid, headerReader(opened.headers)("subject"));
+    this.#shown = message;
     this.element.replaceChildren(backLink(this.#app, folder), ...message.parts);
     message.heading.focus({ preventScroll: true });
     this.#app.announce(message.spoken);
+  }
+
+  /**
+   * The verdict after the authorities were asked, in the place of the first; the text stays as it stands.
+   * @param {OpenedMessage} opened
+   */
+  #settle(opened) {
+    for (const { data } of opened.attachments) overwrite(data);
+    this.#app.announce(this.#shown?.settle(opened) ?? "");
   }
 
   /** @param {string} folder */
@@ -146,25 +162,56 @@ export class Reading {
  */
 function createMessage(app, opened) {
   const { translate } = app;
-  const header = headerReader(opened.headers);
+  const subject = headerReader(opened.headers)("subject");
   const heading = html("h2", {
-    class: "subject", tabindex: -1, dir: "auto", text: header("subject") || translate("no_subject"),
-    data: { test: "subject" },
+    class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
   });
-  const state = createState(app, opened.report, header("from"));
   // The text of strangers: shown as it is, kept apart from the page's own direction, and never as markup.
   const body = html("div", { class: "body", dir: "auto", translate: "no", text: opened.text, data: { test: "body" } });
   const reply = html("button", {
     type: "button", class: "primary", text: translate("reply"), data: { test: "reply" },
     on: { click: () => app.write(replyTo(app, opened)) },
   });
+  let verdict = createVerdict(app, opened);
+  const attachments = opened.attachments.length > 0 ? createAttachmentList(app, opened.attachments) : null;
   const actions = html("div", { class: "actions" }, reply);
-  /** @type {HTMLElement[]} */
-  const parts = [state.element, heading, createHeaders(app, opened, header), ...createHeaderNotes(app, opened.report), body];
-  const verdicts = createPartVerdicts(app, opened);
-  if (verdicts) parts.push(verdicts);
-  if (opened.attachments.length > 0) parts.push(createAttachmentList(app, opened.attachments));
-  return { heading, spoken: state.spoken, parts: [...parts, actions] };
+  const parts = [
+    verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), body, verdict.parts, attachments,
+    actions,
+  ];
+  /** @param {OpenedMessage} settled */
+  const settle = (settled) => {
+    const next = createVerdict(app, settled);
+    keepOpen(verdict.state, next.state);
+    verdict.state.replaceWith(next.state);
+    verdict.headers.replaceWith(next.headers);
+    verdict.parts.replaceWith(next.parts);
+    verdict = next;
+    return next.spoken;
+  };
+  return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null) };
+}
+
+/**
+ * All that depends on the verdict.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ */
+function createVerdict(app, opened) {
+  const header = headerReader(opened.headers);
+  const { element, spoken } = createState(app, opened, header("from"));
+  const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
+  return { state: element, spoken, headers: createHeaders(app, opened, header), parts };
+}
+
+/**
+ * Details that the person opened meanwhile stay open.
+ * @param {HTMLElement} before
+ * @param {HTMLElement} after
+ */
+function keepOpen(before, after) {
+  const opened = [...before.querySelectorAll("details")].map(({ open }) => open);
+  after.querySelectorAll("details").forEach((details, index) => { details.open = opened[index] ?? false; });
 }
 
 /**
