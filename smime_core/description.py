@@ -248,9 +248,12 @@ def _describe_signed(found: SignedLayer) -> LayerDescription:
 
 def _readable_list(crl_der: bytes) -> RevocationList | None:
     try:
-        return parse_revocation_list(crl_der)
+        revocation_list = parse_revocation_list(crl_der)
+        # A damaged name shows only when it is turned into text.
+        _ = revocation_list.issuer
     except SmimeError:
         return None
+    return revocation_list
 
 
 def _describe_signer(info: SignerInfo | SmimeError, *, path: tuple[int, ...] = ()) -> SignerDescription:

@@ -67,6 +67,14 @@ MAX_LOOKUP_URL_CHARACTERS: Final = 2_048
 MAX_LOOKUP_ADDRESSES: Final = 4  # of one host that are tried
 MAX_CACHE_BYTES: Final = 200_000_000  # of answers kept on disk: ten of the largest, or 100,000 OCSP responses
 MAX_PARALLEL_LOOKUPS: Final = 4  # of one batch, each may hold MAX_LOOKUP_BYTES
+MAX_CRL_BYTES: Final = 20_971_520  # of one CRL that is fetched or carried; the largest of public CAs have about 10 MB
+MAX_OCSP_RESPONSE_BYTES: Final = 262_144  # with its certificates; usual are 500 to 5,000
+MAX_EVIDENCE: Final = 1_000  # CRLs, OCSP responses and certificates beside a path, of each kind
+MAX_DISTRIBUTION_POINTS: Final = 100  # in one certificate or list; a CA with partitioned lists names one or two
+MAX_OCSP_SINGLE_RESPONSES: Final = 1_000  # in one OCSP response; nearly all have one
+MAX_OCSP_CERTIFICATES: Final = 10  # in one OCSP response: the delegate's, and perhaps its issuers'
+MAX_REVOCATION_SIGNATURES: Final = 100  # checked for the status of one certificate
+MAX_LOOKUPS: Final = 20  # named for one path: two for each certificate
 
 
 def check_limit(name: str, actual: int, allowed: int) -> None:

@@ -1,12 +1,333 @@
-"""OCSP requests and responses as structures, nothing judged (RFC 6960 section 4, RFC 9654)."""
+"""OCSP requests and responses as structures, nothing judged (RFC 6960 section 4, RFC 9654, RFC 5280 section 5.3.1).
+
+Leaves out: whether a response counts for a certificate (`pkix.ocsp_check`), signed requests, and response types other
+than id-pkix-ocsp-basic.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import (
+    HASH_OIDS,
+    HashName,
+    SignatureAlgorithm,
+    digest_octets,
+    parse_hash_identifier,
+    parse_signature_identifier,
+)
+from smime_core.algorithms.identifiers import NULL
+from smime_core.certificate import Certificate, Extension, parse_certificate, parse_extensions, parse_time
+from smime_core.der import Buffer, Tlv
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.keys import public_octets
+from smime_core.limits import (
+    MAX_OCSP_CERTIFICATES,
+    MAX_OCSP_RESPONSE_BYTES,
+    MAX_OCSP_SINGLE_RESPONSES,
+    check_limit,
+)
+from smime_core.revoked_entries import UNSPECIFIED, parse_reason
+
+OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
+OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
+OCSP_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
+NONCE_OCTETS: Final = 32  # RFC 9654 section 2.1
+
+_ENUMERATED: Final = 0x0A
+_BIT_STRING: Final = 0x03
+_GOOD: Final = 0x80
+_REVOKED: Final = 0xA1
+_UNKNOWN: Final = 0x82
+
+
+class ResponseStatus(IntEnum):
+    """OCSPResponseStatus (RFC 6960 section 4.2.1); 4 is not used."""
+
+    SUCCESSFUL = 0
+    MALFORMED_REQUEST = 1
+    INTERNAL_ERROR = 2
+    TRY_LATER = 3
+    SIGNATURE_REQUIRED = 5
+    UNAUTHORIZED = 6
+
+
+class CertificateStatus(StrEnum):
+    """CertStatus."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+_STATUS_TEXTS: Final = {
+    ResponseStatus.MALFORMED_REQUEST: "it did not understand the question",
+    ResponseStatus.INTERNAL_ERROR: "it has an internal error",
+    ResponseStatus.TRY_LATER: "it asks to try later",
+    ResponseStatus.SIGNATURE_REQUIRED: "it answers signed questions only",
+    ResponseStatus.UNAUTHORIZED: "it is not responsible for this certificate",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateId:
+    """A CertID: the issuer by the hashes of its name and key, and the serial number."""
+
+    hash_name: HashName
+    issuer_name_hash: bytes
+    issuer_key_hash: bytes
+    serial_number: int
+
+    @classmethod
+    def of(cls, certificate: Certificate, issuer: Certificate, *, hash_name: HashName) -> CertificateId:
+        """The CertID of a certificate (RFC 6960 section 4.1.1). Raises UnsupportedAlgorithm."""
+        return cls(
+            hash_name=hash_name,
+            issuer_name_hash=digest_octets(hash_name, certificate.issuer_der),
+            issuer_key_hash=digest_octets(hash_name, public_octets(issuer.public_key)),
+            serial_number=certificate.serial_number,
+        )
+
+    def encode(self) -> bytes:
+        """DER, the hash with NULL parameters as old responders compare it."""
+        return der.sequence(
+            der.sequence(der.oid(HASH_OIDS[self.hash_name]), NULL),
+            der.octet_string(self.issuer_name_hash),
+            der.octet_string(self.issuer_key_hash),
+            der.integer(self.serial_number),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleResponse:
+    """What a response says of one certificate.
+
+    `revoked_at` and `reason` are for REVOKED. `archive_cutoff` is since when expired certificates are remembered.
+    """
+
+    certificate_id: CertificateId
+    status: CertificateStatus
+    revoked_at: datetime.datetime | None
+    reason: str
+    this_update: datetime.datetime
+    next_update: datetime.datetime | None
+    archive_cutoff: datetime.datetime | None
+    has_unknown_critical: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OcspResponse:
-    """One response as it came."""
+    """A successful response; each is only itself.
 
-    der: bytes
+    The responder is named by `responder_name_der` or by `responder_key_hash` (SHA-1 of its key), the other is None.
+    `certificates` leaves out those that could not be read. `nonce` is None when the response repeats none.
+    """
+
+    der: bytes = field(repr=False)
+    tbs_der: bytes = field(repr=False)
+    signature_algorithm: SignatureAlgorithm
+    signature: bytes = field(repr=False)
+    responder_name_der: bytes | None
+    responder_key_hash: bytes | None
+    produced_at: datetime.datetime
+    responses: tuple[SingleResponse, ...]
+    nonce: bytes | None
+    certificates: tuple[Certificate, ...]
+    has_unknown_critical: bool
+
+
+def build_ocsp_request(
+    certificate: Certificate, issuer: Certificate, *, nonce: bytes | None, hash_name: HashName = HashName.SHA1
+) -> bytes:
+    """DER of an OCSPRequest about one certificate (RFC 6960 section 4.1.1).
+
+    SHA-1 names the certificate, because many responders know no other; nothing depends on its strength, and the answer
+    is compared with all of the certificate's issuer. `nonce` has 32 octets (RFC 9654 section 2.1), None leaves it out.
+    """
+    request = der.sequence(CertificateId.of(certificate, issuer, hash_name=hash_name).encode())
+    extension = b""
+    if nonce is not None:
+        value = der.octet_string(der.octet_string(nonce))
+        extension = der.explicit(2, der.sequence(der.sequence(der.oid(OCSP_NONCE), value)))
+    return der.sequence(der.sequence(der.sequence(request), extension))
+
+
+def parse_ocsp_response(data: Buffer) -> OcspResponse:
+    """An OCSPResponse that was successful and is of the basic type.
+
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm, and SmimeError with the responder's own reason when
+    it gave no answer.
+    """
+    where = "OCSPResponse"
+    check_limit("octets of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
+    fields = der.read_sequence(data, where=where)
+    if not 1 <= len(fields) <= 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+    _check_status(fields[0])
+    if len(fields) == 1:
+        raise MalformedMessage("successful, and no response in it", where=where)
+    response_bytes = der.read_sequence(der.expect(fields[1], 0xA0, where=where).content, where="responseBytes")
+    if len(response_bytes) != 2:
+        raise MalformedMessage(f"{len(response_bytes)} fields, expected 2", where="responseBytes")
+    response_type = der.parse_oid(response_bytes[0], where="responseType")
+    if response_type != OCSP_BASIC:
+        raise MalformedMessage(f"found type {response_type}, expected a basic response", where="responseType")
+    basic = der.expect(response_bytes[1], der.OCTET_STRING, where="response")
+    return _parse_basic(bytes(basic.content), whole=bytes(data))
+
+
+def parse_basic_ocsp_response(data: Buffer) -> OcspResponse:
+    """A BasicOCSPResponse by itself, as signatures keep it (RFC 5126 section 6.3.4); its `der` is the whole response.
+
+    Raises as `parse_ocsp_response`.
+    """
+    check_limit("octets of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
+    basic = bytes(data)
+    response_bytes = der.sequence(der.oid(OCSP_BASIC), der.octet_string(basic))
+    status = der.element(_ENUMERATED, bytes((ResponseStatus.SUCCESSFUL,)))
+    return _parse_basic(basic, whole=der.sequence(status, der.explicit(0, response_bytes)))
+
+
+def _check_status(tlv: Tlv) -> None:
+    content = bytes(der.expect(tlv, _ENUMERATED, where="responseStatus").content)
+    if len(content) != 1 or content[0] not in set(ResponseStatus):
+        raise MalformedMessage("a status that is not defined", where="responseStatus")
+    status = ResponseStatus(content[0])
+    if status is not ResponseStatus.SUCCESSFUL:
+        raise SmimeError(f"the OCSP responder gave no answer: {_STATUS_TEXTS[status]}")
+
+
+def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
+    where = "BasicOCSPResponse"
+    fields = der.read_sequence(basic, where=where)
+    if not 3 <= len(fields) <= 4:
+        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where=where)
+    data = _parse_response_data(fields[0])
+    certificates = der.read_sequence(der.expect(fields[3], 0xA0, where=where).content) if len(fields) == 4 else []
+    check_limit("certificates in an OCSP response", len(certificates), MAX_OCSP_CERTIFICATES)
+    return OcspResponse(
+        der=whole,
+        tbs_der=bytes(fields[0].encoded),
+        signature_algorithm=parse_signature_identifier(fields[1].encoded),
+        signature=_signature_octets(fields[2]),
+        responder_name_der=data.responder_name_der,
+        responder_key_hash=data.responder_key_hash,
+        produced_at=data.produced_at,
+        responses=data.responses,
+        nonce=_nonce(data.extensions),
+        certificates=tuple(_readable_certificates(certificates)),
+        has_unknown_critical=any(one.critical and one.oid != OCSP_NONCE for one in data.extensions),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ResponseData:
+    responder_name_der: bytes | None
+    responder_key_hash: bytes | None
+    produced_at: datetime.datetime
+    responses: tuple[SingleResponse, ...]
+    extensions: tuple[Extension, ...]
+
+
+def _parse_response_data(tlv: Tlv) -> _ResponseData:
+    # RFC 6960 section 4.2.1. The only version is the default one, 0, which some write out.
+    where = "ResponseData"
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where=where) != 0:
+        raise MalformedMessage("not version 1", where=where)
+    if not 3 <= len(fields) <= 4:
+        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where=where)
+    responder, produced_at, responses, *extensions = fields
+    singles = der.read_children(der.expect(responses, der.SEQUENCE, where=where), where=where)
+    check_limit("answers in an OCSP response", len(singles), MAX_OCSP_SINGLE_RESPONSES)
+    name = bytes(responder.content) if responder.tag == 0xA1 else None
+    return _ResponseData(
+        responder_name_der=name,
+        responder_key_hash=_key_hash(responder) if name is None else None,
+        produced_at=parse_time(produced_at, where="producedAt"),
+        responses=tuple(_parse_single(single) for single in singles),
+        extensions=parse_extensions(der.expect(extensions[0], 0xA1, where=where).content) if extensions else (),
+    )
+
+
+def _key_hash(responder: Tlv) -> bytes:
+    where = "responderID"
+    octets = der.read_one(der.expect(responder, 0xA2, where=where).content, where=where)
+    return bytes(der.expect(octets, der.OCTET_STRING, where=where).content)
+
+
+def _parse_single(single: Tlv) -> SingleResponse:
+    where = "SingleResponse"
+    fields = der.read_children(der.expect(single, der.SEQUENCE, where=where), where=where)
+    if len(fields) < 3:
+        raise MalformedMessage("cut short", where=where)
+    certificate_id, status, this_update, *optional = fields
+    known = {one.tag: one for one in optional}
+    if [one.tag for one in optional] != sorted(known) or not known.keys() <= {0xA0, 0xA1}:
+        raise MalformedMessage("unexpected field", where=where)
+    extensions = parse_extensions(known[0xA1].content) if 0xA1 in known else ()
+    cutoff = next((one.value for one in extensions if one.oid == OCSP_ARCHIVE_CUTOFF), None)
+    kind, revoked_at, reason = _parse_status(status)
+    return SingleResponse(
+        certificate_id=_parse_certificate_id(certificate_id),
+        status=kind,
+        revoked_at=revoked_at,
+        reason=reason,
+        this_update=parse_time(this_update, where="thisUpdate"),
+        next_update=parse_time(der.read_one(known[0xA0].content), where="nextUpdate") if 0xA0 in known else None,
+        archive_cutoff=parse_time(der.read_one(cutoff), where="archiveCutoff") if cutoff is not None else None,
+        has_unknown_critical=any(one.critical and one.oid != OCSP_ARCHIVE_CUTOFF for one in extensions),
+    )
+
+
+def _parse_status(status: Tlv) -> tuple[CertificateStatus, datetime.datetime | None, str]:
+    where = "certStatus"
+    if status.tag in (_GOOD, _UNKNOWN):
+        return CertificateStatus.GOOD if status.tag == _GOOD else CertificateStatus.UNKNOWN, None, ""
+    fields = der.read_children(der.expect(status, _REVOKED, where=where), where=where)
+    if not 1 <= len(fields) <= 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+    reason = UNSPECIFIED
+    if len(fields) == 2:
+        reason = parse_reason(der.read_one(der.expect(fields[1], 0xA0, where=where).content, where=where))
+    return CertificateStatus.REVOKED, parse_time(fields[0], where="revocationTime"), reason
+
+
+def _parse_certificate_id(tlv: Tlv) -> CertificateId:
+    where = "certID"
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    if len(fields) != 4:
+        raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
+    return CertificateId(
+        hash_name=parse_hash_identifier(fields[0].encoded, role="certID"),
+        issuer_name_hash=bytes(der.expect(fields[1], der.OCTET_STRING, where=where).content),
+        issuer_key_hash=bytes(der.expect(fields[2], der.OCTET_STRING, where=where).content),
+        serial_number=der.parse_integer(fields[3], where=where),
+    )
+
+
+def _nonce(extensions: Sequence[Extension]) -> bytes | None:
+    value = next((extension.value for extension in extensions if extension.oid == OCSP_NONCE), None)
+    if value is None:
+        return None
+    return bytes(der.expect(der.read_one(value, where="nonce"), der.OCTET_STRING, where="nonce").content)
+
+
+def _signature_octets(tlv: Tlv) -> bytes:
+    content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
+    if content[:1] != b"\0":
+        raise MalformedMessage("not whole octets", where="signature")
+    return content[1:]
+
+
+def _readable_certificates(members: Sequence[Tlv]) -> Iterator[Certificate]:
+    for member in members:
+        try:
+            yield parse_certificate(bytes(member.encoded))
+        except SmimeError:
+            continue

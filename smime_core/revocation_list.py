@@ -1,6 +1,7 @@
-"""Certificate revocation lists, as far as they can be read without judging anything (RFC 5280 section 5.1).
+"""Certificate revocation lists, read and not judged (RFC 5280 section 5).
 
-Leaves out: the signature, the extensions, and everything that makes a list count for a certificate.
+A list may have a million entries: they are scanned once, and only where each starts is kept (`revoked_entries`).
+Leaves out: the signature, and everything that makes a list count for a certificate (`pkix.crl_check`).
 """
 
 from __future__ import annotations
@@ -8,29 +9,96 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import functools
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core import der
-from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import name_text, parse_time
+from smime_core.algorithms import SignatureAlgorithm, parse_signature_identifier
+from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, name_text, parse_extensions, parse_time
 from smime_core.der import Buffer, Tlv
+from smime_core.distribution_points import (
+    FRESHEST_CRL,
+    DistributionPoint,
+    IssuingDistributionPoint,
+    parse_issuing_distribution_point,
+    parse_points,
+)
 from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+from smime_core.revoked_entries import NO_ENTRIES, RevokedEntries, RevokedEntry, scan_entries
 
+CRL_NUMBER: Final = "2.5.29.20"
+DELTA_CRL_INDICATOR: Final = "2.5.29.27"
+ISSUING_DISTRIBUTION_POINT: Final = "2.5.29.28"
+EXPIRED_CERTIFICATES_ON_CRL: Final = "2.5.29.60"
+
+_PROCESSED: Final = {
+    AUTHORITY_KEY_IDENTIFIER,
+    CRL_NUMBER,
+    DELTA_CRL_INDICATOR,
+    ISSUING_DISTRIBUTION_POINT,
+    FRESHEST_CRL,
+}
 _PEM: Final = re.compile(rb"-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]*)-----END X509 CRL-----")
 _TIMES: Final = (0x17, 0x18)  # UTCTime, GeneralizedTime
+_EXTENSIONS: Final = 0xA0
+_BIT_STRING: Final = 0x03
+_VERSION_2: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RevocationList:
-    """`revoked` holds the serial numbers in the order of the list; `next_update` may be absent."""
+    """One CertificateList; each is only itself, because comparing megabytes helps nobody.
 
-    issuer: str
+    `base_crl_number` is set for a delta. `issuing_point_der` is the extension's value as it stands, for comparing the
+    scopes of two lists. `is_usable` is False when something critical in it is not understood: then it says nothing
+    about any certificate (RFC 5280 sections 5.2 and 5.3). `expired_since` is from when on expired certificates stay on
+    the list (X.509 section 9.5.2.9), None when they leave it.
+    """
+
+    der: bytes = field(repr=False)
+    tbs_der: memoryview = field(repr=False)
+    signature_algorithm: SignatureAlgorithm
+    signature: bytes = field(repr=False)
+    issuer_der: bytes = field(repr=False)
     this_update: datetime.datetime
     next_update: datetime.datetime | None
-    algorithm: str
-    revoked: tuple[int, ...]
+    entries: RevokedEntries = field(repr=False)
+    key_identifier: bytes | None
+    crl_number: int | None
+    base_crl_number: int | None
+    issuing_point: IssuingDistributionPoint | None
+    issuing_point_der: bytes | None
+    freshest: tuple[DistributionPoint, ...]
+    expired_since: datetime.datetime | None
+    is_usable: bool
+
+    @functools.cached_property
+    def issuer(self) -> str:
+        """The issuer's distinguished name for people. Raises MalformedMessage."""
+        return name_text(self.issuer_der)
+
+    @property
+    def algorithm(self) -> str:
+        """The signature algorithm for people."""
+        return self.signature_algorithm.label
+
+    @property
+    def revoked(self) -> Sequence[int]:
+        """The serial numbers in the order of the list, each read when it is asked for."""
+        return self.entries
+
+    @property
+    def is_indirect(self) -> bool:
+        """Whether it speaks of certificates of other issuers too (RFC 5280 section 5.2.5)."""
+        return self.issuing_point is not None and self.issuing_point.is_indirect
+
+    def find_entries(self, serial_number: int) -> Iterator[RevokedEntry]:
+        """All entries with this serial number: several in an indirect list. Raises MalformedMessage."""
+        return self.entries.find(serial_number)
 
 
 def is_revocation_list(data: Buffer) -> bool:
@@ -39,44 +107,133 @@ def is_revocation_list(data: Buffer) -> bool:
     if _PEM.search(octets):
         return True
     try:
-        fields = _tbs_fields(octets)
+        tbs = der.read_sequence(octets, where="CRL")[:1]
+        fields = der.read_children(tbs[0], where="tbsCertList") if tbs else []
     except MalformedMessage:
         return False
-    return len(fields) >= 3 and fields[2].tag in _TIMES
+    return any(position < len(fields) and fields[position].tag in _TIMES for position in (2, 3))
 
 
 def parse_revocation_list(data: Buffer) -> RevocationList:
-    """A CertificateList from DER or PEM. Raises MalformedMessage or UnsupportedAlgorithm."""
-    where = "CRL"
+    """A CertificateList from DER or PEM, with all its entries looked at once.
+
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    """
+    check_limit("octets of a CRL", len(data), MAX_WHOLE_BYTES)
     octets = bytes(data)
     block = _PEM.search(octets)
     try:
-        fields = _tbs_fields(base64.b64decode(block[1]) if block else octets)
+        return _parse_der(base64.b64decode(block[1]) if block else octets)
     except binascii.Error as error:
-        raise MalformedMessage("the PEM block is not base64", where=where) from error
-    if len(fields) < 3:
-        raise MalformedMessage("cut short", where=where)
-    algorithm, issuer, this_update, *rest = fields
-    next_update = parse_time(rest.pop(0), where="nextUpdate") if rest and rest[0].tag in _TIMES else None
-    entries = der.iterate_children(rest[0], where="revokedCertificates") if rest and rest[0].tag == der.SEQUENCE else ()
+        raise MalformedMessage("the PEM block is not base64", where="CRL") from error
+
+
+def _parse_der(octets: bytes) -> RevocationList:
+    where = "CRL"
+    whole = der.read_sequence(octets, where=where)
+    if len(whole) != 3:
+        raise MalformedMessage(f"{len(whole)} fields, expected 3", where=where)
+    tbs, signature_algorithm, signature = whole
+    tbs_fields = _read_tbs(der.expect(tbs, der.SEQUENCE, where=where))
+    # RFC 5280 section 5.1.1.2: both algorithm identifiers are the same.
+    if tbs_fields.algorithm.encoded != signature_algorithm.encoded:
+        raise MalformedMessage("the two signature algorithms differ", where=where)
+    known = {extension.oid: extension for extension in tbs_fields.extensions}
+    point = known.get(ISSUING_DISTRIBUTION_POINT)
+    revoked = tbs_fields.revoked
+    entries = scan_entries(bytes(revoked.content), may_extend=tbs_fields.is_version_2) if revoked else NO_ENTRIES
+    freshest = known.get(FRESHEST_CRL)
+    issuing_point = parse_issuing_distribution_point(point.value) if point is not None else None
     return RevocationList(
-        issuer=name_text(bytes(issuer.encoded)),
-        this_update=parse_time(this_update, where="thisUpdate"),
-        next_update=next_update,
-        algorithm=parse_signature_identifier(algorithm.encoded).label,
-        revoked=tuple(_serial_number(entry) for entry in entries),
+        der=octets,
+        tbs_der=tbs.encoded,
+        signature_algorithm=parse_signature_identifier(signature_algorithm.encoded),
+        signature=_signature_octets(signature),
+        issuer_der=bytes(tbs_fields.issuer.encoded),
+        this_update=parse_time(tbs_fields.this_update, where="thisUpdate"),
+        next_update=parse_time(tbs_fields.next_update, where="nextUpdate") if tbs_fields.next_update else None,
+        entries=entries,
+        key_identifier=_key_identifier(known.get(AUTHORITY_KEY_IDENTIFIER)),
+        crl_number=_number(known.get(CRL_NUMBER)),
+        base_crl_number=_number(known.get(DELTA_CRL_INDICATOR)),
+        issuing_point=issuing_point,
+        issuing_point_der=point.value if point is not None else None,
+        freshest=parse_points(freshest.value) if freshest is not None else (),
+        expired_since=_expired_since(known.get(EXPIRED_CERTIFICATES_ON_CRL)),
+        is_usable=_is_understood(tbs_fields.extensions, entries, issuing_point),
     )
 
 
-def _tbs_fields(octets: bytes) -> list[Tlv]:
-    # From the signature algorithm on: the version stands before it in version 2 alone.
-    whole = der.read_sequence(octets, where="CRL")
-    fields = der.read_children(whole[0], where="tbsCertList") if whole else []
-    return fields[1:] if fields and fields[0].tag == der.INTEGER else fields
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TbsFields:
+    algorithm: Tlv
+    issuer: Tlv
+    this_update: Tlv
+    next_update: Tlv | None
+    revoked: Tlv | None
+    extensions: tuple[Extension, ...]
+    is_version_2: bool
 
 
-def _serial_number(entry: Tlv) -> int:
-    fields = der.read_children(entry, where="revokedCertificate")
-    if not fields:
-        raise MalformedMessage("names no certificate", where="revokedCertificate")
-    return der.parse_integer(fields[0], where="revokedCertificate")
+def _read_tbs(tbs: Tlv) -> _TbsFields:
+    # RFC 5280 section 5.1.2. The version is absent in version 1, which has no extensions anywhere.
+    where = "tbsCertList"
+    fields = der.read_children(tbs, where=where)
+    is_version_2 = bool(fields) and fields[0].tag == der.INTEGER
+    if is_version_2 and der.parse_integer(fields.pop(0), where=where) != _VERSION_2:
+        raise MalformedMessage("the version is neither 1 nor 2", where=where)
+    if len(fields) < 3:
+        raise MalformedMessage("cut short", where=where)
+    algorithm, issuer, this_update, *rest = fields
+    next_update = rest.pop(0) if rest and rest[0].tag in _TIMES else None
+    revoked = rest.pop(0) if rest and rest[0].tag == der.SEQUENCE else None
+    wrapped = rest.pop(0) if rest and rest[0].tag == _EXTENSIONS else None
+    if rest:
+        raise MalformedMessage(f"a field with tag 0x{rest[0].tag:02x} that does not belong there", where=where)
+    if wrapped is not None and not is_version_2:
+        raise MalformedMessage("extensions in version 1", where=where)
+    return _TbsFields(
+        algorithm=algorithm,
+        issuer=der.expect(issuer, der.SEQUENCE, where="issuer"),
+        this_update=this_update,
+        next_update=next_update,
+        revoked=revoked,
+        extensions=parse_extensions(wrapped.content) if wrapped is not None else (),
+        is_version_2=is_version_2,
+    )
+
+
+def _signature_octets(tlv: Tlv) -> bytes:
+    content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
+    if content[:1] != b"\0":
+        raise MalformedMessage("not whole octets", where="signature")
+    return content[1:]
+
+
+def _key_identifier(extension: Extension | None) -> bytes | None:
+    if extension is None:
+        return None
+    fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")
+    return next((bytes(field.content) for field in fields if field.tag == 0x80), None)
+
+
+def _number(extension: Extension | None) -> int | None:
+    if extension is None:
+        return None
+    return der.parse_integer(der.read_one(extension.value, where="crlNumber"), where="crlNumber")
+
+
+def _expired_since(extension: Extension | None) -> datetime.datetime | None:
+    if extension is None:
+        return None
+    where = "expiredCertsOnCRL"
+    return parse_time(der.read_one(extension.value, where=where), where=where)
+
+
+def _is_understood(
+    extensions: Iterable[Extension], entries: RevokedEntries, point: IssuingDistributionPoint | None
+) -> bool:
+    # Sections 5.2 and 5.3. An entry with its own issuer can only be understood in a list that says it is indirect.
+    if any(extension.critical and extension.oid not in _PROCESSED for extension in extensions):
+        return False
+    return not entries.has_unknown_critical and (not entries.names_issuers or (point is not None and point.is_indirect))

@@ -39,6 +39,8 @@ LAYERS = (
     {"encrypted_content", "key_wrap"},
     {"certificate"},
     {"certificate_text", "originator_info"},
+    {"distribution_points"},
+    {"revoked_entries"},
     {"ocsp", "revocation_list"},
     {"pkix"},
     {"report", "roots"},

@@ -1,0 +1,237 @@
+"""Where revocation lists are to be found, and which of them a list is (RFC 5280 sections 4.2.1.13, 4.2.2.1, 5.2.5).
+
+Reads cRLDistributionPoints, freshestCRL, issuingDistributionPoint and authorityInfoAccess. Leaves out: fetching, and
+whether a list counts (`pkix.crl_check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Flag
+from typing import Final, NamedTuple
+
+from smime_core import der
+from smime_core.certificate import Certificate, names_match
+from smime_core.der import Tlv
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES, check_limit
+
+CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
+FRESHEST_CRL: Final = "2.5.29.46"
+AUTHORITY_INFO_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
+ACCESS_OCSP: Final = "1.3.6.1.5.5.7.48.1"
+ACCESS_CA_ISSUERS: Final = "1.3.6.1.5.5.7.48.2"
+
+_DIRECTORY_NAME: Final = 0xA4
+_URI: Final = 0x86
+_TRUE: Final = b"\xff"
+_RELATIVE_NAME: Final = 0xA1
+
+
+class ReasonFlags(Flag):
+    """Bits of RFC 5280 section 4.2.1.13, numbered as there."""
+
+    UNUSED = 1 << 0
+    KEY_COMPROMISE = 1 << 1
+    CA_COMPROMISE = 1 << 2
+    AFFILIATION_CHANGED = 1 << 3
+    SUPERSEDED = 1 << 4
+    CESSATION_OF_OPERATION = 1 << 5
+    CERTIFICATE_HOLD = 1 << 6
+    PRIVILEGE_WITHDRAWN = 1 << 7
+    AA_COMPROMISE = 1 << 8
+
+
+NO_REASONS: Final = ReasonFlags(0)
+ALL_REASONS: Final = ~ReasonFlags.UNUSED
+
+
+class GeneralName(NamedTuple):
+    """One name: its identifier octet and its content; of a directoryName the content is the DER of the Name."""
+
+    tag: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointName:
+    """A DistributionPointName: names in full, or what follows the name of the CRL's issuer (a SET's content)."""
+
+    full_name: tuple[GeneralName, ...] = ()
+    relative_name: bytes = b""
+
+    def names(self, issuer_der: bytes) -> tuple[GeneralName, ...]:
+        """All names, a relative one made whole under the DER of the issuer's name. Raises MalformedMessage."""
+        if not self.relative_name:
+            return self.full_name
+        own = bytes(der.expect(der.read_one(issuer_der), der.SEQUENCE).content)
+        return (GeneralName(_DIRECTORY_NAME, der.sequence(own, der.element(der.SET, self.relative_name))),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistributionPoint:
+    """One place that a certificate names; `name` None when only `crl_issuers` say where, `reasons` None for all."""
+
+    name: PointName | None = None
+    reasons: ReasonFlags | None = None
+    crl_issuers: tuple[GeneralName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuingDistributionPoint:
+    """What a list says that it covers (RFC 5280 section 5.2.5); `only_some_reasons` None for all."""
+
+    name: PointName | None
+    only_user_certificates: bool
+    only_ca_certificates: bool
+    only_some_reasons: ReasonFlags | None
+    is_indirect: bool
+    only_attribute_certificates: bool
+
+
+def parse_distribution_points(
+    certificate: Certificate, *, oid: str = CRL_DISTRIBUTION_POINTS
+) -> tuple[DistributionPoint, ...]:
+    """The distribution points of a certificate, those of freshestCRL by its `oid`. Raises MalformedMessage."""
+    value = _extension_value(certificate, oid)
+    return parse_points(value) if value is not None else ()
+
+
+def parse_points(value: bytes) -> tuple[DistributionPoint, ...]:
+    """A CRLDistributionPoints. Raises MalformedMessage or LimitExceeded."""
+    where = "cRLDistributionPoints"
+    points = der.read_sequence(value, where=where)
+    check_limit("distribution points", len(points), MAX_DISTRIBUTION_POINTS)
+    return tuple(_parse_point(point, where) for point in points)
+
+
+def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
+    """An IssuingDistributionPoint. Raises MalformedMessage, also for one that contradicts itself or says nothing."""
+    where = "issuingDistributionPoint"
+    fields = der.read_sequence(value, where=where)
+    known = {field.tag: field for field in fields}
+    # DER leaves out what is FALSE, and section 5.2.5 forbids the empty SEQUENCE that would result.
+    if not fields or [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}):
+        raise MalformedMessage("empty, or its fields are not in order", where=where)
+    if not known.keys() <= {0xA0, 0x81, 0x82, 0x83, 0x84, 0x85}:
+        raise MalformedMessage("a field that is not understood", where=where)
+    flags = {tag: _is_true(known.get(tag), where) for tag in (0x81, 0x82, 0x84, 0x85)}
+    if flags[0x81] + flags[0x82] + flags[0x85] > 1:
+        raise MalformedMessage("more than one kind of certificate alone", where=where)
+    return IssuingDistributionPoint(
+        name=_parse_point_name(known[0xA0], where) if 0xA0 in known else None,
+        only_user_certificates=flags[0x81],
+        only_ca_certificates=flags[0x82],
+        only_some_reasons=_parse_reasons(known[0x83], where) if 0x83 in known else None,
+        is_indirect=flags[0x84],
+        only_attribute_certificates=flags[0x85],
+    )
+
+
+def parse_general_names(names: Sequence[Tlv], *, where: str) -> tuple[GeneralName, ...]:
+    """GeneralNames as they stand. Raises MalformedMessage or LimitExceeded."""
+    check_limit("general names", len(names), MAX_GENERAL_NAMES)
+    if not names:
+        raise MalformedMessage("no name", where=where)
+    return tuple(GeneralName(name.tag, bytes(name.content)) for name in names)
+
+
+def find_common_name(some: Sequence[GeneralName], others: Sequence[GeneralName]) -> GeneralName | None:
+    """The first of `some` that is among `others`: directory names compare by RFC 5280 section 7.1, the others exactly.
+
+    Raises MalformedMessage.
+    """
+    return next((one for one in some if any(_is_same(one, other) for other in others)), None)
+
+
+def directory_name(name_der: bytes) -> GeneralName:
+    return GeneralName(_DIRECTORY_NAME, name_der)
+
+
+def directory_names(names: Sequence[GeneralName]) -> tuple[bytes, ...]:
+    """The DER of those names that are directory names."""
+    return tuple(name.content for name in names if name.tag == _DIRECTORY_NAME)
+
+
+def find_urls(points: Sequence[DistributionPoint]) -> tuple[str, ...]:
+    """The http and https URLs of distribution points, each once."""
+    names = [name for point in points if point.name is not None for name in point.name.full_name]
+    return _web_urls(names)
+
+
+def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:
+    """The http and https URLs of authorityInfoAccess for ACCESS_OCSP or ACCESS_CA_ISSUERS. Raises MalformedMessage."""
+    where = "authorityInfoAccess"
+    value = _extension_value(certificate, AUTHORITY_INFO_ACCESS)
+    if value is None:
+        return ()
+    descriptions = der.read_sequence(value, where=where)
+    check_limit("access descriptions", len(descriptions), MAX_DISTRIBUTION_POINTS)
+    names: list[GeneralName] = []
+    for description in descriptions:
+        fields = der.read_children(description, where=where)
+        if len(fields) != 2:
+            raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
+        if der.parse_oid(fields[0], where=where) == method:
+            names.append(GeneralName(fields[1].tag, bytes(fields[1].content)))
+    return _web_urls(names)
+
+
+def _web_urls(names: Sequence[GeneralName]) -> tuple[str, ...]:
+    urls = [name.content.decode("ascii", "replace") for name in names if name.tag == _URI]
+    return tuple(dict.fromkeys(url for url in urls if url.lower().startswith(("http://", "https://"))))
+
+
+def _extension_value(certificate: Certificate, oid: str) -> bytes | None:
+    return next((extension.value for extension in certificate.extensions if extension.oid == oid), None)
+
+
+def _parse_point(point: Tlv, where: str) -> DistributionPoint:
+    fields = der.read_children(der.expect(point, der.SEQUENCE, where=where), where=where)
+    known = {field.tag: field for field in fields}
+    if list(known) != sorted(known, key=lambda tag: tag & 0x1F) or not known.keys() <= {0xA0, 0x81, 0xA2}:
+        raise MalformedMessage("unexpected field", where=where)
+    # Section 4.2.1.13: reasons alone are no point.
+    if 0xA0 not in known and 0xA2 not in known:
+        raise MalformedMessage("neither a name nor an issuer", where=where)
+    return DistributionPoint(
+        name=_parse_point_name(known[0xA0], where) if 0xA0 in known else None,
+        reasons=_parse_reasons(known[0x81], where) if 0x81 in known else None,
+        crl_issuers=parse_general_names(der.read_children(known[0xA2], where=where), where=where)
+        if 0xA2 in known
+        else (),
+    )
+
+
+def _parse_point_name(field: Tlv, where: str) -> PointName:
+    choice = der.read_one(field.content, where=where)
+    if choice.tag == _RELATIVE_NAME:
+        return PointName(relative_name=bytes(choice.content))
+    names = der.read_children(der.expect(choice, 0xA0, where=where), where=where)
+    return PointName(full_name=parse_general_names(names, where=where))
+
+
+def _parse_reasons(field: Tlv, where: str) -> ReasonFlags:
+    content = bytes(field.content)
+    if not content or content[0] > 7:
+        raise MalformedMessage("damaged reasons", where=where)
+    reasons = NO_REASONS
+    for number, flag in enumerate(ReasonFlags):
+        if number // 8 + 1 < len(content) and content[number // 8 + 1] & (0x80 >> number % 8):
+            reasons |= flag
+    return reasons
+
+
+def _is_true(field: Tlv | None, where: str) -> bool:
+    if field is None:
+        return False
+    if bytes(field.content) != _TRUE:
+        raise MalformedMessage("a BOOLEAN that is not DER", where=where)
+    return True
+
+
+def _is_same(one: GeneralName, other: GeneralName) -> bool:
+    if one.tag != other.tag:
+        return False
+    return names_match(one.content, other.content) if one.tag == _DIRECTORY_NAME else one.content == other.content

@@ -1,0 +1,249 @@
+"""Whether revocation lists say that a certificate was revoked (RFC 5280 section 6.3.3).
+
+The comments name the steps. Further than the RFC goes: every list that applies is looked at, not only until all reasons
+are covered, so that an old list that is not stale yet cannot hide what a newer one says.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.certificate import Certificate, KeyUsage, names_match
+from smime_core.distribution_points import (
+    ALL_REASONS,
+    NO_REASONS,
+    DistributionPoint,
+    GeneralName,
+    PointName,
+    ReasonFlags,
+    directory_name,
+    directory_names,
+    find_common_name,
+    parse_distribution_points,
+)
+from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
+from smime_core.pkix.statements import HOLD, Question, Statement
+from smime_core.revocation_list import RevocationList
+from smime_core.revoked_entries import RevokedEntry
+
+_REMOVED: Final = "removeFromCRL"
+_SOURCE: Final = "crl"
+
+
+async def read_lists(question: Question) -> tuple[list[Statement], set[str]]:
+    """(what the lists of the evidence say about the certificate, why others say nothing)."""
+    check = _ListCheck(question)
+    try:
+        for point in _points(question.certificate):
+            await check.follow(point)
+    except LimitExceeded:
+        check.faults.add("too-much")
+    except MalformedMessage:
+        check.faults.add("damaged")
+    return check.statements, check.faults
+
+
+def _points(certificate: Certificate) -> Iterator[DistributionPoint]:
+    yield from parse_distribution_points(certificate)
+    # The end of 6.3.3: lists that no point names, as if one named the certificate's issuer.
+    yield DistributionPoint(name=PointName(full_name=(directory_name(certificate.issuer_der),)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signer:
+    """Who signed a list; `fault` says why nobody counts."""
+
+    certificate: Certificate | None = None
+    fault: str = ""
+
+
+class _ListCheck:
+    """One run over the lists; each is looked at once for each set of reasons that a point asks it for."""
+
+    def __init__(self, question: Question) -> None:
+        self.statements: list[Statement] = []
+        self.faults: set[str] = set()
+        self._question = question
+        self._signers: dict[RevocationList, _Signer] = {}
+        self._answered: dict[RevocationList, ReasonFlags] = {}
+
+    async def follow(self, point: DistributionPoint) -> None:
+        """All complete lists that the point stands for."""
+        for issuer_der in directory_names(point.crl_issuers) or (self._question.certificate.issuer_der,):
+            for one in self._question.evidence.find_lists(issuer_der):
+                try:
+                    if one.base_crl_number is None and self._is_in_scope(one, point):
+                        await self._read(one, self._interim_reasons(one, point))
+                except LimitExceeded:
+                    raise
+                except MalformedMessage:
+                    self.faults.add("damaged")
+
+    def _is_in_scope(self, one: RevocationList, point: DistributionPoint) -> bool:
+        certificate, scope = self._question.certificate, one.issuing_point
+        # (b)(1)
+        if point.crl_issuers and not one.is_indirect:
+            return False
+        if scope is None:
+            return True
+        # (b)(2)(i)
+        if scope.name is not None:
+            wanted = self._point_names(point, one)
+            if find_common_name(scope.name.names(one.issuer_der), wanted) is None:
+                return False
+        # (b)(2)(ii) to (iv)
+        if scope.only_user_certificates and certificate.is_ca:
+            return False
+        return not (scope.only_ca_certificates and not certificate.is_ca) and not scope.only_attribute_certificates
+
+    def _point_names(self, point: DistributionPoint, one: RevocationList) -> tuple[GeneralName, ...]:
+        if point.name is None:
+            return point.crl_issuers
+        # Section 4.2.1.13: a relative name belongs to cRLIssuer, or to the certificate's issuer without one.
+        return point.name.names(one.issuer_der if point.crl_issuers else self._question.certificate.issuer_der)
+
+    def _interim_reasons(self, one: RevocationList, point: DistributionPoint) -> ReasonFlags:
+        # (d)
+        only_some = one.issuing_point.only_some_reasons if one.issuing_point is not None else None
+        reasons = ALL_REASONS
+        for limit in (only_some, point.reasons):
+            reasons = reasons & limit if limit is not None else reasons
+        return reasons
+
+    async def _read(self, one: RevocationList, reasons: ReasonFlags) -> None:
+        # (e), but of this list alone: another point may ask it for other reasons.
+        answered = self._answered.get(one, NO_REASONS)
+        if not reasons & ~answered:
+            return
+        self._answered[one] = answered | reasons
+        if not one.is_usable:
+            self.faults.add("not-understood")
+            return
+        freshness = self._freshness(one)
+        if freshness is Freshness.NOT_YET:
+            self.faults.add("not-yet-valid")
+            return
+        # (f), (g)
+        signer = await self._find_signer(one)
+        if signer.certificate is None:
+            self.faults.add(signer.fault)
+            return
+        delta = await self._find_delta(one, signer.certificate)
+        self._conclude(one, delta, reasons, freshness)
+
+    def _conclude(
+        self, one: RevocationList, delta: RevocationList | None, reasons: ReasonFlags, freshness: Freshness
+    ) -> None:
+        # (a)(1)(i): a current delta makes a complete list of before current.
+        newest, freshness = (delta, self._freshness(delta)) if delta is not None else (one, freshness)
+        # (i), (j), (k)
+        entry = (self._find_entry(delta) if delta is not None else None) or self._find_entry(one)
+        revoked_at = self._revoked_at(entry, freshness)
+        is_current = freshness is not Freshness.STALE
+        if not is_current and (entry is None or entry.reason == HOLD):
+            self.faults.add("stale")
+            return
+        self.statements.append(
+            Statement(
+                source=_SOURCE,
+                this_update=newest.this_update,
+                next_update=newest.next_update,
+                reasons=reasons,
+                revoked_at=revoked_at,
+                reason=entry.reason if entry is not None and revoked_at is not None else "",
+                is_current=is_current,
+            )
+        )
+
+    def _revoked_at(self, entry: RevokedEntry | None, freshness: Freshness) -> datetime.datetime | None:
+        if entry is None or entry.reason == _REMOVED:
+            return None
+        counts = was_revoked(
+            at=self._question.at,
+            freshness=freshness,
+            revoked_at=entry.revoked_at,
+            reason=entry.reason,
+            invalidity_date=entry.invalidity_date,
+        )
+        return entry.revoked_at if counts else None
+
+    def _find_entry(self, one: RevocationList) -> RevokedEntry | None:
+        # Section 5.3.3: issuer and serial number; an entry without an issuer is of the list's own.
+        certificate = self._question.certificate
+        for entry in one.find_entries(certificate.serial_number):
+            issuers = directory_names(entry.certificate_issuer) or (one.issuer_der,)
+            if any(names_match(issuer_der, certificate.issuer_der) for issuer_der in issuers):
+                return entry
+        return None
+
+    def _freshness(self, one: RevocationList) -> Freshness:
+        # Section 3.3: an entry stays until the list after the one after the certificate's expiry.
+        not_after = self._question.certificate.not_after
+        remembers = one.this_update <= not_after or (one.expired_since is not None and one.expired_since <= not_after)
+        return judge_freshness(
+            at=self._question.at,
+            evidence=self._question.evidence,
+            this_update=one.this_update,
+            next_update=one.next_update,
+            remembers=remembers,
+        )
+
+    async def _find_delta(self, one: RevocationList, signer: Certificate) -> RevocationList | None:
+        # (c) and section 5.2.4; of several the one with the highest number.
+        deltas = [delta for delta in self._question.evidence.find_lists(one.issuer_der) if _updates(delta, one)]
+        for delta in sorted(deltas, key=lambda one: one.crl_number or 0, reverse=True):
+            if self._freshness(delta) not in (Freshness.CURRENT, Freshness.LATER):
+                continue
+            # (h)
+            if await self._fault_of(delta, signer) is None:
+                return delta
+        return None
+
+    async def _find_signer(self, one: RevocationList) -> _Signer:
+        if one not in self._signers:
+            self._signers[one] = await self._search_signer(one)
+        return self._signers[one]
+
+    async def _search_signer(self, one: RevocationList) -> _Signer:
+        # (f): the issuer itself or the anchor, whose path stands already, or whoever has a path to the same anchor.
+        question = self._question
+        fault = "not-authorised"
+        for candidate in self._possible_signers(one):
+            found = await self._fault_of(one, candidate)
+            if found is not None:
+                fault = found
+                continue
+            fault = "not-authorised"
+            may_sign = candidate.key_usage is None or KeyUsage.CRL_SIGN in candidate.key_usage
+            is_known = candidate in (question.issuer, question.anchor)
+            if may_sign and (is_known or await question.is_valid_crl_issuer(candidate)):
+                return _Signer(certificate=candidate)
+        return _Signer(fault=fault)
+
+    def _possible_signers(self, one: RevocationList) -> Iterator[Certificate]:
+        question = self._question
+        known = (question.issuer, question.anchor, *question.candidates)
+        for candidate in dict.fromkeys((*known, *question.evidence.find_certificates(one.issuer_der))):
+            if names_match(candidate.subject_der, one.issuer_der) and _fits_key(candidate, one):
+                yield candidate
+
+    async def _fault_of(self, one: RevocationList, signer: Certificate) -> str | None:
+        return await self._question.find_fault(signer.public_key, one.signature_algorithm, one.signature, one.tbs_der)
+
+
+def _fits_key(candidate: Certificate, one: RevocationList) -> bool:
+    # Section 5.2.1; two CAs of one name, or two keys of one CA, differ here.
+    own = candidate.subject_key_identifier
+    return own is None or one.key_identifier is None or own == one.key_identifier
+
+
+def _updates(delta: RevocationList, one: RevocationList) -> bool:
+    # (c)(1) is how it was found; (c)(2), (c)(3), and the numbers of section 5.2.4.
+    if delta.base_crl_number is None or not delta.is_usable or one.crl_number is None or delta.crl_number is None:
+        return False
+    has_same_scope = delta.issuing_point_der == one.issuing_point_der and delta.key_identifier == one.key_identifier
+    return has_same_scope and delta.base_crl_number <= one.crl_number < delta.crl_number

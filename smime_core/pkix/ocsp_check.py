@@ -1,0 +1,192 @@
+"""Whether OCSP responses say that a certificate was revoked (RFC 6960 sections 3.2 and 4.2.2).
+
+The signer is the certificate's issuer or a delegate that it issued directly; no responder is trusted by configuration
+(MUSTS 39).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+from collections.abc import Iterator
+from typing import Final
+
+from smime_core.algorithms import HashName, digest_octets, parse_signature_identifier
+from smime_core.certificate import (
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
+    EXTENDED_KEY_USAGE,
+    KEY_USAGE,
+    SUBJECT_ALT_NAME,
+    SUBJECT_KEY_IDENTIFIER,
+    Certificate,
+    KeyUsage,
+    names_match,
+)
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.keys import public_octets
+from smime_core.ocsp import CertificateId, CertificateStatus, OcspResponse, SingleResponse
+from smime_core.pkix.crl_check import read_lists
+from smime_core.pkix.evidence import RevocationState
+from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
+from smime_core.pkix.statements import HOLD, Question, Statement, combine
+
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
+_PROCESSED: Final = {
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
+    EXTENDED_KEY_USAGE,
+    KEY_USAGE,
+    OCSP_NO_CHECK,
+    SUBJECT_ALT_NAME,
+    SUBJECT_KEY_IDENTIFIER,
+}
+_SOURCE: Final = "ocsp"
+
+
+async def read_responses(question: Question) -> tuple[list[Statement], set[str]]:
+    """(what the OCSP responses of the evidence say about the certificate, why others say nothing)."""
+    statements: list[Statement] = []
+    faults: set[str] = set()
+    signed: dict[OcspResponse, str | None] = {}
+    try:
+        for response, single in question.evidence.find_responses(question.certificate.serial_number):
+            # RFC 6960 section 3.2, 1.
+            if not _is_about(single, question):
+                faults.add("other-certificate")
+                continue
+            if response not in signed:
+                signed[response] = await _fault_of(response, question)
+            fault = signed[response]
+            statement = _conclude(single, question) if fault is None else fault
+            if isinstance(statement, Statement):
+                statements.append(statement)
+            else:
+                faults.add(statement)
+    except LimitExceeded:
+        faults.add("too-much")
+    return statements, faults
+
+
+def _is_about(single: SingleResponse, question: Question) -> bool:
+    try:
+        wanted = CertificateId.of(question.certificate, question.issuer, hash_name=single.certificate_id.hash_name)
+    except UnsupportedAlgorithm:
+        return False
+    return wanted == single.certificate_id
+
+
+def _conclude(single: SingleResponse, question: Question) -> Statement | str:
+    # RFC 6960 section 3.2, 5 and 6; a code of UNKNOWN_REASONS for what says nothing.
+    if single.has_unknown_critical:
+        return "not-understood"
+    freshness = _freshness(single, question)
+    if freshness is Freshness.NOT_YET:
+        return "not-yet-valid"
+    # Section 2.2: unknown is not good.
+    if single.status is CertificateStatus.UNKNOWN:
+        return "responder-does-not-know"
+    is_current = freshness is not Freshness.STALE
+    if not is_current and (single.revoked_at is None or single.reason == HOLD):
+        return "stale"
+    is_revoked = single.revoked_at is not None and was_revoked(
+        at=question.at, freshness=freshness, revoked_at=single.revoked_at, reason=single.reason, invalidity_date=None
+    )
+    return Statement(
+        source=_SOURCE,
+        this_update=single.this_update,
+        next_update=single.next_update,
+        revoked_at=single.revoked_at if is_revoked else None,
+        reason=single.reason if is_revoked else "",
+        is_current=is_current,
+    )
+
+
+def _freshness(single: SingleResponse, question: Question) -> Freshness:
+    # Section 4.4.4: since archiveCutoff the responder remembers certificates that expired.
+    not_after, cutoff = question.certificate.not_after, single.archive_cutoff
+    return judge_freshness(
+        at=question.at,
+        evidence=question.evidence,
+        this_update=single.this_update,
+        next_update=single.next_update,
+        remembers=single.this_update <= not_after or (cutoff is not None and cutoff <= not_after),
+    )
+
+
+async def _fault_of(response: OcspResponse, question: Question) -> str | None:
+    # Section 3.2, 2 to 4: the signature, and that its signer may speak for the issuer.
+    if response.has_unknown_critical:
+        return "not-understood"
+    fault = "not-authorised"
+    if not question.issuer.not_before <= response.produced_at <= question.issuer.not_after:
+        return fault
+    for responder in _responders(response, question):
+        found = await question.find_fault(
+            responder.public_key, response.signature_algorithm, response.signature, response.tbs_der
+        )
+        if found is None and responder != question.issuer:
+            found = await _fault_of_delegate(responder, response, question)
+        if found is None:
+            return None
+        fault = found
+    return fault
+
+
+def _responders(response: OcspResponse, question: Question) -> Iterator[Certificate]:
+    # Whom responderID names, the issuer first.
+    for candidate in dict.fromkeys((question.issuer, *response.certificates, *question.evidence.certificates)):
+        if response.responder_name_der is not None:
+            if _is_name(candidate, response.responder_name_der):
+                yield candidate
+        elif hmac.compare_digest(
+            digest_octets(HashName.SHA1, public_octets(candidate.public_key)), response.responder_key_hash or b""
+        ):
+            yield candidate
+
+
+async def _fault_of_delegate(responder: Certificate, response: OcspResponse, question: Question) -> str | None:
+    # Section 4.2.2.2: issued directly by the issuer, for OCSP signing, valid, and itself not revoked.
+    moment = max(question.at, response.produced_at)
+    is_fit = (
+        _is_issued_by(responder, question.issuer)
+        and OCSP_SIGNING in (responder.extended_key_usage or ())
+        and (responder.key_usage is None or bool(responder.key_usage & KeyUsage.DIGITAL_SIGNATURE))
+        and responder.not_before <= moment <= responder.not_after
+        and not any(one.critical and one.oid not in _PROCESSED for one in responder.extensions)
+    )
+    if not is_fit:
+        return "not-authorised"
+    try:
+        algorithm = parse_signature_identifier(responder.signature_algorithm_der)
+    except SmimeError:
+        return "not-authorised"
+    key = question.issuer.public_key
+    if await question.find_fault(key, algorithm, responder.signature, responder.tbs_der) is not None:
+        return "not-authorised"
+    return "not-authorised" if await _is_revoked(responder, question) else None
+
+
+async def _is_revoked(responder: Certificate, question: Question) -> bool:
+    # Section 4.2.2.2.1: a delegate's own certificate is looked up by lists alone, or else responders would never end;
+    # what no list says stays unsaid, for most CAs give delegates a life of days instead.
+    if any(extension.oid == OCSP_NO_CHECK for extension in responder.extensions):
+        return False
+    statements, faults = await read_lists(dataclasses.replace(question, certificate=responder))
+    return combine(responder, statements, faults).state is RevocationState.REVOKED
+
+
+def _is_name(certificate: Certificate, name_der: bytes) -> bool:
+    # A damaged name is nobody's.
+    try:
+        return names_match(certificate.subject_der, name_der)
+    except MalformedMessage:
+        return False
+
+
+def _is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    try:
+        return names_match(certificate.issuer_der, issuer.subject_der)
+    except MalformedMessage:
+        return False
