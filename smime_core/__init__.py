@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from smime_core.parcels import open_parcel, seal_parcel
     from smime_core.pkcs12 import Pkcs12Form
     from smime_core.pkix import (
+        CertificateUse,
         Evidence,
         Lookup,
         LookupKind,
@@ -198,6 +199,7 @@ _HOMES = {
     "parcels": ("open_parcel", "seal_parcel"),
     "pkcs12": ("Pkcs12Form",),
     "pkix": (
+        "CertificateUse",
         "Evidence",
         "Lookup",
         "LookupKind",
@@ -247,6 +249,7 @@ __all__ = [
     "AttributeDescription",
     "AttributesForm",
     "Certificate",
+    "CertificateUse",
     "CertificatesOnly",
     "CertificationRequest",
     "ContentCipher",

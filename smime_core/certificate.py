@@ -1,7 +1,7 @@
 """X.509 certificates as frozen values (RFC 5280 section 4, RFC 8398 for internationalised addresses).
 
-The TBSCertificate and the extensions that S/MIME decides by are parsed at once; names are turned into text and into
-their comparable form by asn1crypto when somebody asks. Leaves out: validation (`pkix`), CRLs, name constraints.
+The TBSCertificate and the extensions that S/MIME decides by are parsed at once; asn1crypto turns names into text when
+somebody asks. Leaves out: validation (`pkix`), CRLs, name constraints.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from smime_core import der
 from smime_core.der import Buffer, Tlv
+from smime_core.distinguished_name import comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
@@ -63,11 +64,13 @@ class Extension:
 class Certificate:
     """One certificate; two are equal when their DER is.
 
-    `key_usage` and `extended_key_usage` are None when the extension is absent. `path_length` is None without a limit.
+    `version` is 1, 2 or 3. `key_usage` and `extended_key_usage` are None when the extension is absent. `path_length` is
+    None without a limit.
     """
 
     der: bytes
     tbs_der: bytes
+    version: int
     serial_number: int
     issuer_der: bytes
     subject_der: bytes
@@ -153,8 +156,11 @@ def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
 
 
 def names_match(one_der: bytes, other_der: bytes) -> bool:
-    """Whether two distinguished names are the same (RFC 5280 section 7.1); equal DER is the fast path."""
-    return one_der == other_der or _comparable_name(one_der) == _comparable_name(other_der)
+    """Whether two distinguished names are the same (RFC 5280 section 7.1); equal DER is the fast path.
+
+    Raises MalformedMessage.
+    """
+    return one_der == other_der or comparable_name(one_der) == comparable_name(other_der)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -171,14 +177,6 @@ def _load_name(name_der: bytes) -> Any:
     from asn1crypto import x509
 
     return x509.Name.load(name_der, strict=True)
-
-
-@functools.lru_cache(maxsize=1024)
-def _comparable_name(name_der: bytes) -> str:
-    try:
-        return str(_load_name(name_der).hashable)
-    except (ValueError, TypeError, KeyError) as error:
-        raise MalformedMessage("a damaged distinguished name", where="certificate") from error
 
 
 @functools.lru_cache(maxsize=1024)
@@ -201,7 +199,9 @@ def _parse_der(octets: bytes) -> Certificate:
         raise MalformedMessage(f"{len(certificate)} fields, expected 3", where=where)
     tbs, signature_algorithm, signature = certificate
     fields = der.read_children(der.expect(tbs, der.SEQUENCE, where=where), where=where)
-    if fields and fields[0].tag == 0xA0:  # version [0], which S/MIME does not decide by
+    version = 1
+    if fields and fields[0].tag == 0xA0:
+        version = 1 + der.parse_integer(der.read_one(fields[0].content, where="version"), where="version")
         fields = fields[1:]
     if len(fields) < 6:
         raise MalformedMessage("tbsCertificate is cut short", where=where)
@@ -216,6 +216,7 @@ def _parse_der(octets: bytes) -> Certificate:
     return Certificate(
         der=octets,
         tbs_der=bytes(tbs.encoded),
+        version=version,
         serial_number=der.parse_integer(serial, where=where),
         issuer_der=bytes(issuer.encoded),
         subject_der=bytes(subject.encoded),

@@ -8,12 +8,14 @@ from smime_core.pkix.evidence import (
     RevocationState,
     RevocationStatus,
 )
-from smime_core.pkix.path import Purpose, ValidatedPath, check_end_entity, validate_path
+from smime_core.pkix.path import ValidatedPath, check_end_entity, validate_path
+from smime_core.pkix.purposes import CertificateUse, Purpose
 from smime_core.pkix.trail import Outcome, PathTrail, Step
 from smime_core.pkix.trust import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 
 __all__ = [
     "NO_EVIDENCE",
+    "CertificateUse",
     "Evidence",
     "Lookup",
     "LookupKind",

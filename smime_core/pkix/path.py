@@ -1,68 +1,38 @@
-"""A first path check against given anchors (RFC 5280 section 6.1, RFC 8550 section 4.4).
+"""Certification paths: one that holds, or why none does (RFC 5280 section 6, 6818, RFC 9549, RFC 9598, RFC 8550).
 
-Checked: signatures, validity, names chaining, CA flags, path length, key usage, unknown critical extensions, and that
-the certificate is for e-mail and for the operation. Leaves out: policies, revocation; a path with name constraints is
-refused, whether they are critical or not, because they are not processed here.
+(1) `path_building` finds paths, the most promising first, their signatures checked; (2) `path_validation` holds each
+against the anchor and section 6.1, from the anchor down; (3) what is left is asked for revocation, from the anchor down
+too. The first path that passes all of it is taken.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from smime_core.algorithms import HashName, parse_signature_identifier
-from smime_core.certificate import (
-    ANY_EXTENDED_KEY_USAGE,
-    AUTHORITY_KEY_IDENTIFIER,
-    BASIC_CONSTRAINTS,
-    EMAIL_PROTECTION,
-    EXTENDED_KEY_USAGE,
-    KEY_USAGE,
-    SUBJECT_ALT_NAME,
-    SUBJECT_KEY_IDENTIFIER,
-    Certificate,
-    KeyUsage,
-    names_match,
-)
-from smime_core.errors import CertificateExpired, PathError, SmimeError, UntrustedAnchor
-from smime_core.limits import MAX_PATH_CANDIDATES, MAX_PATH_LENGTH, check_limit
+from smime_core.certificate import Certificate
+from smime_core.errors import LimitExceeded, PathError, UntrustedAnchor
+from smime_core.limits import MAX_PATHS, check_limit
+from smime_core.pkix.evidence import Lookup, LookupKind
+from smime_core.pkix.extensions import find_issuer_urls
+from smime_core.pkix.journal import Journal
+from smime_core.pkix.path_building import CertificatePool, PathSearch, SignatureChecks
+from smime_core.pkix.path_validation import CheckedPath, PathInputs, check_path
+from smime_core.pkix.purposes import CertificateUse, Purpose, find_usage_fault, use_of
 from smime_core.pkix.trail import PathTrail
 from smime_core.pkix.trust import TrustStore
+from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-
-NAME_CONSTRAINTS: Final = "2.5.29.30"
-CERTIFICATE_POLICIES: Final = "2.5.29.32"
-TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
-# Policies bind nothing while no policy is demanded (RFC 5280 section 6.1.1 (c): any-policy).
-_PROCESSED: Final = {
-    SUBJECT_KEY_IDENTIFIER,
-    KEY_USAGE,
-    SUBJECT_ALT_NAME,
-    BASIC_CONSTRAINTS,
-    AUTHORITY_KEY_IDENTIFIER,
-    EXTENDED_KEY_USAGE,
-    CERTIFICATE_POLICIES,
-}
-_WEAK_HASHES: Final = {HashName.MD5, HashName.SHA1}
-
-
-class Purpose(StrEnum):
-    """What a certificate is to be used for (RFC 8550 section 4.4.2, RFC 3161 section 2.3)."""
-
-    SIGN = "sign"
-    ENCRYPT = "encrypt"
-    TIMESTAMP = "timestamp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatedPath:
     """A path that holds. Only `validate_path` makes one.
 
-    `certificates` run from the end-entity certificate to the anchor's. `addresses` are those of the end-entity
-    certificate that the anchor counts for. `policies` is the user-constrained-policy-set of RFC 5280 section 6.1.6.
+    `certificates` run from the end-entity certificate to the anchor's, DSA keys with the parameters that they inherit.
+    `addresses` are those of the end-entity certificate that the anchor counts for. `policies` is the
+    user-constrained-policy-set of RFC 5280 section 6.1.6.
     """
 
     certificates: tuple[Certificate, ...]
@@ -77,154 +47,103 @@ async def validate_path(
     intermediates: Sequence[Certificate],
     trust_store: TrustStore,
     at: datetime.datetime,
-    purpose: Purpose,
+    purpose: Purpose | CertificateUse,
     provider: CryptoProvider,
+    policy: Policy = Policy.RECEIVE,
 ) -> ValidatedPath:
     """A path from `certificate` to one of the anchors that holds at the moment `at`.
 
-    When several paths exist the first that holds is taken; when none does, the first one's error is raised.
-    Raises PathError (CertificateExpired, UntrustedAnchor) or LimitExceeded.
+    When none does, the error of the path that got furthest is raised: one that was only short of knowing about
+    revocation before one with a revoked certificate, that before one that fails another check, and of those the one
+    that fails closest to the end-entity certificate. Signatures by MD5, SHA-1 and DSA count by policy ARCHIVE alone.
+    Raises PathError (CertificateExpired, CertificateRevoked, RevocationUnknown, UntrustedAnchor) with its trail, or
+    LimitExceeded.
     """
-    check_end_entity(certificate, purpose)
-    first_error: PathError | None = None
-    anchors = [anchor.certificate for anchor in trust_store.anchors]
-    async for path in _find_paths(certificate, intermediates, anchors, provider):
-        try:
-            check_path(path, at)
-        except PathError as error:
-            first_error = first_error or error
-            continue
-        anchor = next(anchor for anchor in trust_store.anchors if anchor.certificate == path[-1])
-        trail = PathTrail(certificates=path, anchor=anchor)
-        return ValidatedPath(certificates=path, trail=trail, addresses=certificate.email_addresses)
-    raise first_error or UntrustedAnchor(
-        f"nobody you trust vouches for {certificate.issuer}", certificate=certificate.subject
+    pool = CertificatePool(
+        (*intermediates, *trust_store.evidence.certificates),
+        [anchor.certificate for anchor in trust_store.anchors],
     )
+    inputs = PathInputs(at=at, use=use_of(purpose, certificate), requirements=trust_store.requirements, policy=policy)
+    run = _Run(store=trust_store, inputs=inputs, pool=pool, checks=SignatureChecks(provider), provider=provider)
+    return await run.validate(certificate)
 
 
 def check_end_entity(certificate: Certificate, purpose: Purpose) -> None:
     """E-mail protection and the key usage of the operation (RFC 8550 sections 4.4.2 and 4.4.4). Raises PathError."""
-    if purpose is Purpose.TIMESTAMP:
-        check_timestamp_authority(certificate)
-        return
-    eku = certificate.extended_key_usage
-    if eku is not None and not {EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE} & set(eku):
-        raise PathError("this certificate is not for e-mail", certificate=certificate.subject, rfc5280_step="4.2.1.12")
-    needed = (
-        KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
-        if purpose is Purpose.SIGN
-        else KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
-    )
-    if certificate.key_usage is not None and not certificate.key_usage & needed:
-        text = "this certificate is not for signatures" if purpose is Purpose.SIGN else "its key is not for encryption"
-        raise PathError(text, certificate=certificate.subject, rfc5280_step="4.2.1.3")
+    fault = find_usage_fault(certificate, use_of(purpose, certificate))
+    if fault is not None:
+        label, text = fault
+        raise PathError(text, certificate=certificate.subject, rfc5280_step=label)
 
 
-def check_timestamp_authority(certificate: Certificate) -> None:
-    """id-kp-timeStamping alone and critical, and a key that may sign (RFC 3161 section 2.3). Raises PathError."""
-    needed = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
-    if certificate.key_usage is not None and not certificate.key_usage & needed:
-        raise PathError(
-            "this certificate is not for signatures", certificate=certificate.subject, rfc5280_step="4.2.1.3"
-        )
-    is_critical = any(each.critical for each in certificate.extensions if each.oid == EXTENDED_KEY_USAGE)
-    if certificate.extended_key_usage != (TIME_STAMPING,) or not is_critical:
-        raise PathError(
-            "this certificate is not for timestamps alone", certificate=certificate.subject, rfc5280_step="4.2.1.12"
-        )
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One validation: what it works with, and the best of the errors so far."""
 
+    store: TrustStore
+    inputs: PathInputs
+    pool: CertificatePool
+    checks: SignatureChecks
+    provider: CryptoProvider
+    failures: list[tuple[int, int, PathError]] = field(default_factory=list)
 
-def check_path(path: tuple[Certificate, ...], at: datetime.datetime) -> None:
-    """Everything but the signatures, which finding the path has checked. Raises PathError or CertificateExpired.
+    async def validate(self, certificate: Certificate) -> ValidatedPath:
+        """See `validate_path`."""
+        search = PathSearch(certificate, self.pool, self.checks, at=self.inputs.at)
+        count = 0
+        try:
+            while path := await search.next_path():
+                count += 1
+                check_limit("the number of paths to judge", count, MAX_PATHS)
+                validated = await self._judge(path)
+                if validated is not None:
+                    return validated
+        except LimitExceeded:
+            if not self.failures:
+                raise
+        if self.failures:
+            raise min(self.failures, key=lambda failure: failure[:2])[2]
+        raise self._no_path(search)
 
-    Labels are steps of RFC 5280 section 6.1; the anchor's validity is checked too (ours).
-    """
-    for position, certificate in enumerate(path):
-        # 6.1.3 (a)(2)
-        if not certificate.not_before <= at <= certificate.not_after:
-            word = "expired on" if at > certificate.not_after else "is not valid before"
-            moment = certificate.not_after if at > certificate.not_after else certificate.not_before
-            raise CertificateExpired(
-                f"the certificate of {certificate.common_name} {word} {moment:%Y-%m-%d}",
-                certificate=certificate.subject,
-                rfc5280_step="6.1.3 (a)(2)",
-            )
-        # 6.1.4 (o), 6.1.5 (f)
-        for extension in certificate.extensions:
-            if extension.oid == NAME_CONSTRAINTS or (extension.critical and extension.oid not in _PROCESSED):
-                raise PathError(
-                    f"extension {extension.oid} is not understood",
-                    certificate=certificate.subject,
-                    rfc5280_step="6.1.4 (o)",
-                )
-        if position:
-            _check_issuer(certificate, below=path[1:position])
-
-
-def _check_issuer(certificate: Certificate, *, below: tuple[Certificate, ...]) -> None:
-    # 6.1.4 (k)
-    if not certificate.is_ca:
-        raise PathError(
-            f"{certificate.common_name} is no certification authority",
-            certificate=certificate.subject,
-            rfc5280_step="6.1.4 (k)",
-        )
-    # 6.1.4 (l), (m): self-issued certificates do not count
-    if certificate.path_length is not None:
-        depth = sum(not issuer.is_self_issued for issuer in below)
-        if depth > certificate.path_length:
-            raise PathError("the path is too long", certificate=certificate.subject, rfc5280_step="6.1.4 (m)")
-    # 6.1.4 (n)
-    if certificate.key_usage is not None and KeyUsage.KEY_CERT_SIGN not in certificate.key_usage:
-        raise PathError(
-            f"{certificate.common_name} may not sign certificates",
-            certificate=certificate.subject,
-            rfc5280_step="6.1.4 (n)",
-        )
-
-
-async def _find_paths(
-    certificate: Certificate,
-    intermediates: Sequence[Certificate],
-    anchors: Sequence[Certificate],
-    provider: CryptoProvider,
-) -> AsyncIterator[tuple[Certificate, ...]]:
-    # Depth first, anchors before intermediates. Every signature check counts, so that a hostile pool ends early.
-    checked = 0
-    issuers = (*(c for c in dict.fromkeys(intermediates) if c not in anchors), *anchors)
-    unfinished: list[tuple[Certificate, ...]] = [(certificate,)]
-    while unfinished:
-        path = unfinished.pop()
-        last = path[-1]
-        if last in anchors:
-            yield path
-            continue
-        if len(path) >= MAX_PATH_LENGTH:
-            continue
-        for issuer in issuers:
-            if issuer in path or not _may_have_issued(issuer, last):
+    async def _judge(self, path: tuple[Certificate, ...]) -> ValidatedPath | None:
+        # One certificate may be an anchor several times, by different conditions.
+        for anchor in self.store.anchors:
+            if anchor.certificate != path[-1] or (anchor.is_exact and len(path) > 1):
                 continue
-            checked += 1
-            check_limit("path candidates", checked, MAX_PATH_CANDIDATES)
-            if await _has_signed(issuer, last, provider):
-                unfinished.append((*path, issuer))
+            journal = Journal(path, anchor)
+            try:
+                checked = check_path(journal, self.inputs, anchor)
+            except PathError as error:
+                self.failures.append((_stage(error), journal.steps[-1].position, error))
+                continue
+            return _validated(journal, checked)
+        return None
+
+    def _no_path(self, search: PathSearch) -> PathError:
+        chain = search.furthest
+        journal = Journal(chain)
+        fault = find_usage_fault(chain[0], self.inputs.use)
+        if fault is not None:
+            return journal.failed(fault[0], 0, fault[1])
+        for position in range(len(chain) - 1):
+            journal.passed("6.1.3 (a)(1)", position, "signed by the key of its issuer")
+        last = chain[-1]
+        if not last.is_self_issued:
+            journal.lookups = tuple(
+                Lookup(kind=LookupKind.ISSUER, url=url, certificate=last, path=chain) for url in find_issuer_urls(last)
+            )
+        text = f"nobody you trust vouches for {last.issuer}"
+        return journal.failed("6.1.1 (d)", len(chain) - 1, text, error=UntrustedAnchor)
 
 
-def _may_have_issued(issuer: Certificate, certificate: Certificate) -> bool:
-    # 6.1.3 (a)(4), and the key identifiers where both have them (section 4.2.1.1)
-    if not names_match(issuer.subject_der, certificate.issuer_der):
-        return False
-    wanted = certificate.authority_key_identifier
-    return wanted is None or issuer.subject_key_identifier in (None, wanted)
+def _validated(journal: Journal, checked: CheckedPath) -> ValidatedPath:
+    return ValidatedPath(
+        certificates=journal.certificates,
+        trail=journal.trail(),
+        addresses=checked.addresses,
+        policies=checked.policies,
+    )
 
 
-async def _has_signed(issuer: Certificate, certificate: Certificate, provider: CryptoProvider) -> bool:
-    # 6.1.3 (a)(1). What cannot be verified, for whatever reason, is no signature.
-    try:
-        algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
-        if algorithm.hash_name in _WEAK_HASHES:
-            return False
-        await provider.verify(issuer.public_key, algorithm, certificate.signature, certificate.tbs_der)
-    except SmimeError:
-        return False
-    return True
+def _stage(error: PathError) -> int:
+    return 2

@@ -27,7 +27,7 @@ LAYERS = (
     {"errors"},
     {"lazy", "limits", "mail_address"},
     {"der"},
-    {"algorithms", "attributes", "content_info"},
+    {"algorithms", "attributes", "content_info", "distinguished_name"},
     {"arithmetic"},
     {"content_encryption", "policy"},
     {"html_text", "mime"},

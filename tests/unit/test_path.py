@@ -86,7 +86,7 @@ def test_a_certificate_for_servers_is_refused() -> None:
 
 
 def test_an_authority_may_not_sign_mail_nor_receive_it() -> None:
-    for purpose in Purpose:
+    for purpose in (Purpose.SIGN, Purpose.ENCRYPT):
         with pytest.raises(PathError) as raised:
             validate(anchor(), purpose=purpose)
         assert raised.value.rfc5280_step == "4.2.1.3"

@@ -1,0 +1,161 @@
+"""The names of a certificate that name constraints are held against (RFC 5280 section 4.2.1.10, RFC 9598 section 6).
+
+Each has a form and a value in the form in which it compares. SmtpUTF8Mailbox and the emailAddress of the subject count
+as rfc822Name, the latter beside a subjectAltName too (ours).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.certificate import SMTP_UTF8_MAILBOX, SUBJECT_ALT_NAME, Certificate
+from smime_core.der import Tlv
+from smime_core.distinguished_name import ComparableName, comparable_name, find_attribute_values
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_HOST_CHARACTERS
+from smime_core.pkix.extensions import find_extension
+
+RFC822_NAME: Final = "rfc822Name"
+DNS_NAME: Final = "dNSName"
+DIRECTORY_NAME: Final = "directoryName"
+URI: Final = "uniformResourceIdentifier"
+IP_ADDRESS: Final = "iPAddress"
+OTHER_NAME: Final = "otherName"
+_FORMS: Final = {
+    0xA0: OTHER_NAME,
+    0x81: RFC822_NAME,
+    0x82: DNS_NAME,
+    0xA3: "x400Address",
+    0xA4: DIRECTORY_NAME,
+    0xA5: "ediPartyName",
+    0x86: URI,
+    0x87: IP_ADDRESS,
+    0x88: "registeredID",
+}
+_EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
+_AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A mail address: its local part without quotes, in its own case, and its domain in A-labels and lower case."""
+
+    local_part: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstrainedName:
+    """One name: `value` is a Mailbox, a host, a ComparableName or the octets of an address, None when it is damaged.
+
+    Of a form that is not compared it is None too. An otherName has its type in `form`.
+    """
+
+    form: str
+    value: Mailbox | str | ComparableName | bytes | None
+    text: str = ""
+
+
+def find_constrained_names(certificate: Certificate) -> tuple[ConstrainedName, ...]:
+    """The subject, where it is not empty, its mail addresses, and all of subjectAltName. Raises MalformedMessage."""
+    names: list[ConstrainedName] = []
+    subject = comparable_name(certificate.subject_der)
+    if subject:
+        names.append(ConstrainedName(form=DIRECTORY_NAME, value=subject, text="its subject"))
+    names += [_mail_name(address) for address in find_attribute_values(certificate.subject_der, _EMAIL_ADDRESS)]
+    extension = find_extension(certificate, SUBJECT_ALT_NAME)
+    if extension is not None:
+        names += [_read_name(name) for name in der.read_sequence(extension.value, where="subjectAltName")]
+    return tuple(names)
+
+
+def form_of(name: Tlv) -> str:
+    """The form of a GeneralName, with the type of an otherName behind it. Raises MalformedMessage."""
+    form = _FORMS.get(name.tag)
+    if form is None:
+        raise MalformedMessage(f"tag 0x{name.tag:02x} is no form of a name", where="GeneralName")
+    return f"{form} {_other_name_type(name)}" if form == OTHER_NAME else form
+
+
+def _read_name(name: Tlv) -> ConstrainedName:
+    form = form_of(name)
+    if form == RFC822_NAME:
+        return _mail_name(_ascii(name))
+    if form == f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}":
+        return _mail_name(_mailbox_text(name))
+    if form == DIRECTORY_NAME:
+        directory = comparable_name(bytes(der.read_one(name.content, where=form).encoded))
+        return ConstrainedName(form=form, value=directory, text="a directory name")
+    if form == IP_ADDRESS:
+        octets = bytes(name.content)
+        return ConstrainedName(form=form, value=octets if len(octets) in (4, 16) else None, text=octets.hex())
+    text = (_ascii(name) if form in (DNS_NAME, URI) else None) or ""
+    host = normal_host(text) if form == DNS_NAME else _host_of(text)
+    return ConstrainedName(form=form, value=host, text=text)
+
+
+def _other_name_type(name: Tlv) -> str:
+    fields = der.read_children(name, where=OTHER_NAME)
+    if len(fields) != 2:
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=OTHER_NAME)
+    return der.parse_oid(fields[0], where=OTHER_NAME)
+
+
+def _mailbox_text(name: Tlv) -> str | None:
+    value = der.read_one(der.read_children(name, where=OTHER_NAME)[1].content, where=OTHER_NAME)
+    try:
+        return bytes(value.content).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _ascii(name: Tlv) -> str | None:
+    try:
+        return bytes(name.content).decode("ascii")
+    except UnicodeDecodeError:
+        return None
+
+
+def _mail_name(text: str | None) -> ConstrainedName:
+    return ConstrainedName(form=RFC822_NAME, value=None if text is None else parse_mailbox(text), text=text or "")
+
+
+def parse_mailbox(text: str) -> Mailbox | None:
+    """A mail address in the form in which it compares, None for what is none."""
+    local_part, _, domain = text.rpartition("@")
+    host = normal_host(domain)
+    if not local_part or host is None:
+        return None
+    if len(local_part) >= 2 and local_part[0] == local_part[-1] == '"':
+        # RFC 5321 section 4.1.2: quotes and backslashes do not belong to the mailbox.
+        return Mailbox(local_part=_QUOTED_PAIR.sub(r"\1", local_part[1:-1]), domain=host)
+    return None if "@" in local_part else Mailbox(local_part=local_part, domain=host)
+
+
+def normal_host(text: str) -> str | None:
+    """A host in lower case and A-labels (RFC 9549 section 2.2), None for what is no host."""
+    host = text.removesuffix(".").lower()
+    if not host.isascii():
+        with contextlib.suppress(UnicodeError):
+            host = host.encode("idna").decode("ascii")
+    is_host = host and len(host) <= MAX_HOST_CHARACTERS and all(host.split(".")) and not set(host) & set(" @/\x00")
+    return host if is_host else None
+
+
+def _host_of(uri: str) -> str | None:
+    # Constraints are on the host alone: a URI without one, or with an address for it, is refused where they are.
+    match = _AUTHORITY.match(uri)
+    if match is None:
+        return None
+    host = match[1].rpartition("@")[2].partition(":")[0]
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return None if host.startswith("[") else normal_host(host)
+    return None

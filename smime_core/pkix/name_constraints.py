@@ -1,0 +1,204 @@
+"""Name constraints: which names an authority may certify (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6).
+
+Compared: rfc822Name, dNSName, directoryName, URI, iPAddress. A constraint on another form, or one that says what has no
+meaning here (`minimum`, `maximum`, a mask with holes), refuses the certificates in which that form occurs. Subtrees are
+kept as sets that a name and its parents are looked up in, so that ten thousand cost no more than one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from smime_core import der
+from smime_core.der import Tlv
+from smime_core.distinguished_name import ComparableName, comparable_name
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_NAME_CONSTRAINTS, check_limit
+from smime_core.pkix.constrained_names import (
+    DIRECTORY_NAME,
+    DNS_NAME,
+    IP_ADDRESS,
+    RFC822_NAME,
+    URI,
+    ConstrainedName,
+    Mailbox,
+    form_of,
+    normal_host,
+    parse_mailbox,
+)
+
+_COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADDRESS})
+_PERMITTED: Final = 0xA0
+_EXCLUDED: Final = 0xA1
+_MINIMUM_0: Final = b"\x80\x01\x00"  # DEFAULT 0, which some write nevertheless
+
+
+@dataclass(slots=True)
+class Subtrees:
+    """The permitted or the excluded subtrees of one extension, by form.
+
+    `hosts` holds pairs (form, host) for the host alone, `domains` for what lies below it (for dNSName: itself too), and
+    `wildcards` the hosts right above a dNSName. `folded_mailboxes` have their local parts without case.
+    """
+
+    forms: set[str] = field(default_factory=set)
+    mailboxes: set[tuple[str, str]] = field(default_factory=set)
+    folded_mailboxes: set[tuple[str, str]] = field(default_factory=set)
+    hosts: set[tuple[str, str]] = field(default_factory=set)
+    domains: set[tuple[str, str]] = field(default_factory=set)
+    wildcards: set[str] = field(default_factory=set)
+    directories: set[ComparableName] = field(default_factory=set)
+    networks: dict[bytes, set[bytes]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameConstraints:
+    """One extension. `unprocessed` are the forms that it constrains in a way that is not processed here."""
+
+    permitted: Subtrees
+    excluded: Subtrees
+    unprocessed: frozenset[str]
+
+
+@functools.lru_cache(maxsize=256)
+def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
+    """A NameConstraints extension. Forms that are not compared count only when it is critical (section 4.2).
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    where = "nameConstraints"
+    fields = der.read_sequence(value, where=where)
+    if not fields or [one.tag for one in fields] not in ([_PERMITTED], [_EXCLUDED], [_PERMITTED, _EXCLUDED]):
+        raise MalformedMessage("neither permitted nor excluded subtrees, or other fields", where=where)
+    permitted, excluded, unprocessed = Subtrees(), Subtrees(), set[str]()
+    for one in fields:
+        children = der.read_children(one, where=where)
+        check_limit("name constraints", len(children), MAX_NAME_CONSTRAINTS)
+        if not children:
+            raise MalformedMessage("an empty list of subtrees", where=where)
+        subtrees = permitted if one.tag == _PERMITTED else excluded
+        for child in children:
+            parts = der.read_children(der.expect(child, der.SEQUENCE, where=where), where=where)
+            if not parts:
+                raise MalformedMessage("an empty subtree", where=where)
+            form, is_whole = form_of(parts[0]), all(bytes(part.encoded) == _MINIMUM_0 for part in parts[1:])
+            if form in _COMPARED and is_whole and _add_subtree(subtrees, form, parts[0]):
+                subtrees.forms.add(form)
+            elif form in _COMPARED or critical:
+                unprocessed.add(form)
+    return NameConstraints(permitted=permitted, excluded=excluded, unprocessed=frozenset(unprocessed))
+
+
+def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
+    # Whether the base says something that can be compared.
+    content = bytes(base.content)
+    if form == DIRECTORY_NAME:
+        subtrees.directories.add(comparable_name(bytes(der.read_one(content, where=form).encoded)))
+        return True
+    if form == IP_ADDRESS:
+        return _add_network(subtrees, content)
+    try:
+        text = content.decode("ascii")
+    except UnicodeDecodeError:
+        return False
+    if form == DNS_NAME:
+        return _add_domain(subtrees, form, text, is_any=not text)
+    if form == RFC822_NAME and "@" in text:
+        mailbox = parse_mailbox(text)
+        if mailbox is not None:
+            subtrees.mailboxes.add((mailbox.local_part, mailbox.domain))
+            subtrees.folded_mailboxes.add((mailbox.local_part.casefold(), mailbox.domain))
+        return mailbox is not None
+    if text.startswith("."):
+        return _add_domain(subtrees, form, text[1:])
+    host = normal_host(text)
+    if host is not None:
+        subtrees.hosts.add((form, host))
+    return host is not None
+
+
+def _add_domain(subtrees: Subtrees, form: str, text: str, *, is_any: bool = False) -> bool:
+    host = "" if is_any else normal_host(text)
+    if host is None or "*" in host:
+        return False
+    subtrees.domains.add((form, host))
+    if form == DNS_NAME:
+        subtrees.wildcards.add(host.partition(".")[2])
+    return True
+
+
+def _add_network(subtrees: Subtrees, content: bytes) -> bool:
+    if len(content) not in (8, 32):
+        return False
+    half = len(content) // 2
+    address, mask = content[:half], content[half:]
+    bits = int.from_bytes(mask, "big") ^ ((1 << 8 * half) - 1)
+    if bits & (bits + 1):  # RFC 4632: ones, then zeros
+        return False
+    subtrees.networks.setdefault(mask, set()).add(_masked(address, mask))
+    return True
+
+
+def find_violation(names: Sequence[ConstrainedName], constraints: NameConstraints) -> tuple[str, str] | None:
+    """The first name that the constraints do not allow: a step of RFC 5280 section 6.1.3 and a sentence."""
+    for name in names:
+        label = name.text if name.text.isprintable() else "a name"
+        if name.form in constraints.unprocessed:
+            return "6.1.3 (b)", f"a constraint on {name.form} is not understood, and {label} is such a name"
+        permitted, excluded = constraints.permitted, constraints.excluded
+        # What cannot be read is excluded, and not permitted.
+        if name.form in excluded.forms and _holds(excluded, name, is_excluded=True):
+            return "6.1.3 (c)", f"an authority above it may not certify {label}"
+        if name.form in permitted.forms and not _holds(permitted, name, is_excluded=False):
+            return "6.1.3 (b)", f"an authority above it may certify other names, not {label}"
+    return None
+
+
+def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> bool:
+    value = name.value
+    if isinstance(value, Mailbox):
+        return _holds_mailbox(subtrees, value, is_excluded=is_excluded)
+    if isinstance(value, tuple):
+        return any(value[:length] in subtrees.directories for length in range(len(value) + 1))
+    if isinstance(value, bytes):
+        return any(
+            len(mask) == len(value) and _masked(value, mask) in networks for mask, networks in subtrees.networks.items()
+        )
+    if value is None:
+        return is_excluded
+    if name.form == DNS_NAME:
+        return _holds_dns_name(subtrees, value, is_excluded=is_excluded)
+    return (name.form, value) in subtrees.hosts or _is_below(subtrees, name.form, value)
+
+
+def _holds_mailbox(subtrees: Subtrees, mailbox: Mailbox, *, is_excluded: bool) -> bool:
+    if (RFC822_NAME, mailbox.domain) in subtrees.hosts or _is_below(subtrees, RFC822_NAME, mailbox.domain):
+        return True
+    if is_excluded:
+        # Section 7.5 compares local parts exactly; but mail to ALICE@ is Alice's, and so is what excludes her.
+        return (mailbox.local_part.casefold(), mailbox.domain) in subtrees.folded_mailboxes
+    return (mailbox.local_part, mailbox.domain) in subtrees.mailboxes
+
+
+def _holds_dns_name(subtrees: Subtrees, host: str, *, is_excluded: bool) -> bool:
+    if (DNS_NAME, host) in subtrees.domains or _is_below(subtrees, DNS_NAME, host):
+        return True
+    # A wildcard stands for each host one label below, and none of them may be excluded.
+    return is_excluded and host.startswith("*.") and host[2:] in subtrees.wildcards
+
+
+def _is_below(subtrees: Subtrees, form: str, host: str) -> bool:
+    return any((form, parent) in subtrees.domains for parent in _parents(host))
+
+
+def _parents(host: str) -> Iterator[str]:
+    while host:
+        host = host.partition(".")[2]
+        yield host
+
+
+def _masked(address: bytes, mask: bytes) -> bytes:
+    return bytes(octet & bits for octet, bits in zip(address, mask, strict=True))

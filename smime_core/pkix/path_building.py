@@ -1,0 +1,207 @@
+"""Finding paths from a certificate to the anchors, the most promising first, in bounded time (RFC 4158 for the order).
+
+A step up is a certificate of the issuer's name whose key has signed. Several keys of one name, cross-certificates and
+loops all occur (RFC 5280 section 4.2.1.1): an authority stands once in a path, by name and key. What makes an issuer less
+likely (another key identifier, a validity that is over, no authority) puts it off and does not rule it out, so that the
+validation can say what is wrong. Nothing here is recursive, and every signature is checked once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import heapq
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from smime_core import der
+from smime_core.algorithms import parse_signature_identifier
+from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate, KeyUsage, names_match
+from smime_core.distinguished_name import ComparableName, comparable_name
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.keys import inherit_dsa_parameters
+from smime_core.limits import MAX_PATH_CANDIDATES, MAX_PATH_LENGTH, MAX_PATH_STATES, check_limit
+from smime_core.pkix.extensions import find_extension
+from smime_core.provider import CryptoProvider, KeyType
+
+_SERIAL: Final = 0x82  # [2] authorityCertSerialNumber
+
+
+# Penalty of the path, whether its next certificate is no anchor, its length, a number that no other has, the path, and
+# which of the issuers of its last certificate is next. The smallest is tried first.
+_State = tuple[int, bool, int, int, tuple[Certificate, ...], int]
+
+
+class _Candidate(NamedTuple):
+    penalty: int
+    is_below: bool
+    certificate: Certificate
+
+
+class CertificatePool:
+    """Everything that could stand above a certificate, by name; `anchors` may end a path."""
+
+    def __init__(self, certificates: Iterable[Certificate], anchors: Iterable[Certificate]) -> None:
+        self.anchors = frozenset(anchors)
+        self._penalties: dict[Certificate, int] = {}
+        self._by_name: dict[ComparableName, list[Certificate]] = {}
+        for certificate in dict.fromkeys((*self.anchors, *certificates)):
+            try:
+                name = comparable_name(certificate.subject_der)
+            except MalformedMessage:
+                continue  # nobody can be found by a name that cannot be read
+            self._by_name.setdefault(name, []).append(certificate)
+
+    def penalty(self, issuer: Certificate, at: datetime.datetime) -> int:
+        """How unlikely it is that a path over this certificate holds, 0 for no doubt."""
+        if issuer not in self._penalties:
+            usage = issuer.key_usage
+            may_issue = issuer.is_ca and (usage is None or KeyUsage.KEY_CERT_SIGN in usage)
+            is_valid = issuer.not_before <= at <= issuer.not_after
+            self._penalties[issuer] = 4 * (not may_issue) + 2 * (not is_valid)
+        return self._penalties[issuer]
+
+    def named(self, name_der: bytes) -> list[Certificate]:
+        """All of that name, in any of its spellings."""
+        try:
+            return self._by_name.get(comparable_name(name_der), [])
+        except MalformedMessage:
+            return []
+
+
+class SignatureChecks:
+    """Which key has signed which certificate, asked once each (RFC 5280 section 6.1.3 (a)(1))."""
+
+    def __init__(self, provider: CryptoProvider) -> None:
+        self._provider = provider
+        self._known: dict[tuple[bytes, bytes], bool] = {}
+
+    async def holds(self, issuer: Certificate, certificate: Certificate) -> bool:
+        """Whether the signature verifies; what cannot be verified, for whatever reason, is no signature.
+
+        Raises LimitExceeded.
+        """
+        pair = issuer.public_key.spki_der, certificate.der
+        if pair not in self._known:
+            check_limit("the number of signatures to check for a path", len(self._known) + 1, MAX_PATH_CANDIDATES)
+            self._known[pair] = await self._verify(issuer, certificate)
+        return self._known[pair]
+
+    async def _verify(self, issuer: Certificate, certificate: Certificate) -> bool:
+        try:
+            algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
+            await self._provider.verify(issuer.public_key, algorithm, certificate.signature, certificate.tbs_der)
+        except SmimeError:
+            return False
+        return True
+
+
+class PathSearch:
+    """All paths of one certificate to the anchors of a pool, best first.
+
+    `furthest` is the longest chain of good signatures seen so far, for whom no path is found.
+    """
+
+    def __init__(
+        self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks, *, at: datetime.datetime
+    ) -> None:
+        self.furthest: tuple[Certificate, ...] = (certificate,)
+        self._pool = pool
+        self._checks = checks
+        self._at = at
+        self._candidates: dict[Certificate, list[_Candidate]] = {}
+        self._count = 0
+        self._waiting: list[_State] = []
+        self._put_off((certificate,), penalty=0, rank=0)
+        self._is_unasked = certificate in pool.anchors
+
+    async def next_path(self) -> tuple[Certificate, ...] | None:
+        """The next path, from the certificate to an anchor, its signatures checked; None when there is no other.
+
+        Raises LimitExceeded.
+        """
+        if self._is_unasked:
+            self._is_unasked = False
+            return self.furthest[:1]
+        while self._waiting:
+            penalty, _, _, _, path, rank = heapq.heappop(self._waiting)
+            candidate = self._issuers_of(path[-1])[rank]
+            self._put_off(path, penalty=penalty - candidate.penalty, rank=rank + 1)
+            longer = await self._extend(path, candidate.certificate)
+            if longer is None:
+                continue
+            # An anchor may stand below another one, whose conditions differ.
+            self._put_off(longer, penalty=penalty, rank=0)
+            if not candidate.is_below and (complete := await self._complete_keys(longer)):
+                return complete
+        return None
+
+    def _put_off(self, path: tuple[Certificate, ...], *, penalty: int, rank: int) -> None:
+        candidates = self._issuers_of(path[-1])
+        if rank == len(candidates) or len(path) == MAX_PATH_LENGTH:
+            return
+        self._count += 1
+        check_limit("the number of issuers to weigh for a path", self._count, MAX_PATH_STATES)
+        candidate = candidates[rank]
+        state = (penalty + candidate.penalty, candidate.is_below, len(path), self._count, path, rank)
+        heapq.heappush(self._waiting, state)
+
+    async def _extend(self, path: tuple[Certificate, ...], issuer: Certificate) -> tuple[Certificate, ...] | None:
+        if any(_is_same_authority(issuer, one) for one in path):
+            return None
+        # A DSA key without parameters verifies once it has inherited them, from above (section 6.1.4 (d)).
+        if not _lacks_parameters(issuer) and not await self._checks.holds(issuer, path[-1]):
+            return None
+        longer = (*path, issuer)
+        if len(longer) > len(self.furthest):
+            self.furthest = longer
+        return longer
+
+    async def _complete_keys(self, path: tuple[Certificate, ...]) -> tuple[Certificate, ...] | None:
+        # 6.1.4 (d) and (e), from the anchor down; None when a signature that had to wait for it does not hold.
+        if not any(map(_lacks_parameters, path)):
+            return path
+        issuer, complete = path[-1], [path[-1]]
+        for certificate in reversed(path[:-1]):
+            if not await self._checks.holds(issuer, certificate):
+                return None
+            if _lacks_parameters(certificate) and issuer.public_key.key_type is KeyType.DSA:
+                key = inherit_dsa_parameters(certificate.public_key, issuer.public_key)
+                certificate = dataclasses.replace(certificate, public_key=key)
+            issuer = certificate
+            complete.append(certificate)
+        return tuple(reversed(complete))
+
+    def _issuers_of(self, certificate: Certificate) -> list[_Candidate]:
+        if certificate not in self._candidates:
+            self._candidates[certificate] = sorted(self._weigh(certificate), key=lambda one: one[:2])
+        return self._candidates[certificate]
+
+    def _weigh(self, certificate: Certificate) -> Iterator[_Candidate]:
+        identifier, serial_number = certificate.authority_key_identifier, _issuer_serial(certificate)
+        for issuer in self._pool.named(certificate.issuer_der):
+            penalty = self._pool.penalty(issuer, self._at)
+            if identifier is None or issuer.subject_key_identifier is None:
+                penalty += 1
+            elif identifier != issuer.subject_key_identifier:
+                penalty += 8
+            if serial_number not in (None, issuer.serial_number):
+                penalty += 2
+            yield _Candidate(penalty, issuer not in self._pool.anchors, issuer)
+
+
+def _is_same_authority(one: Certificate, other: Certificate) -> bool:
+    return one.public_key.spki_der == other.public_key.spki_der and names_match(one.subject_der, other.subject_der)
+
+
+def _lacks_parameters(certificate: Certificate) -> bool:
+    return certificate.public_key.key_type is KeyType.DSA and not certificate.public_key.bits
+
+
+def _issuer_serial(certificate: Certificate) -> int | None:
+    # Section 4.2.1.1: the second way to name the issuer's certificate.
+    extension = find_extension(certificate, AUTHORITY_KEY_IDENTIFIER)
+    if extension is None or extension.value.find(_SERIAL) < 0:
+        return None
+    fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")
+    return next((int.from_bytes(one.content, "big", signed=True) for one in fields if one.tag == _SERIAL), None)

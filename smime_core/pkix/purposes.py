@@ -1,0 +1,129 @@
+"""What a certificate may be used for: key usage and extended key usage by operation.
+
+RFC 5280 sections 4.2.1.3 and 4.2.1.12, RFC 8550 section 4.4, RFC 5652 sections 6.2.1 and 6.2.2, RFC 3161 section 2.3,
+RFC 6960 section 4.2.2.2. An authority whose certificate names purposes vouches for no other one (ours, as Mozilla and
+OpenSSL do): an authority that is restricted to servers is not audited for mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from smime_core.certificate import (
+    ANY_EXTENDED_KEY_USAGE,
+    EMAIL_PROTECTION,
+    EXTENDED_KEY_USAGE,
+    Certificate,
+    KeyUsage,
+)
+from smime_core.pkix.extensions import find_extension
+from smime_core.provider import KeyType
+
+TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+
+_SIGNING: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
+
+
+class Purpose(StrEnum):
+    """What a certificate is to be used for."""
+
+    SIGN = "sign"
+    """Mail and what travels like mail (RFC 8550 section 4.4.2)."""
+    ENCRYPT = "encrypt"
+    """As a recipient: keyEncipherment for key transport, keyAgreement for key agreement (RFC 5652 section 6.2)."""
+    TIMESTAMP = "timestamp"
+    """Time-stamp tokens: the extended key usage is critical and id-kp-timeStamping alone (RFC 3161 section 2.3)."""
+    OCSP = "ocsp"
+    """OCSP responses, delegated by the authority (RFC 6960 section 4.2.2.2)."""
+    CRL = "crl"
+    """Revocation lists, whether the certificate is an authority's or not (RFC 5280 section 6.3.3 (f))."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateUse:
+    """What a use demands of the last certificate of a path; `Purpose` names the ones that mail has.
+
+    `extended_key_usages` are those of which one must be there when the extension is, none where it does not matter;
+    `is_demanded` refuses a certificate without the extension, `is_exclusive` anything but one critical usage.
+    `key_usages`, where the extension is there, need one bit in common with it. `concerns_people` says that the
+    conditions of an anchor on addresses count.
+    """
+
+    name: str
+    extended_key_usages: frozenset[str] = frozenset()
+    key_usages: KeyUsage | None = None
+    is_demanded: bool = False
+    is_exclusive: bool = False
+    concerns_people: bool = False
+
+
+_MAIL: Final = frozenset({EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE})
+_SIGN: Final = CertificateUse(name="signatures", extended_key_usages=_MAIL, key_usages=_SIGNING, concerns_people=True)
+_TRANSPORT: Final = CertificateUse(
+    name="encryption", extended_key_usages=_MAIL, key_usages=KeyUsage.KEY_ENCIPHERMENT, concerns_people=True
+)
+_AGREEMENT: Final = CertificateUse(
+    name="encryption", extended_key_usages=_MAIL, key_usages=KeyUsage.KEY_AGREEMENT, concerns_people=True
+)
+_TIMESTAMP: Final = CertificateUse(
+    name="timestamps",
+    extended_key_usages=frozenset({TIME_STAMPING}),
+    key_usages=_SIGNING,
+    is_demanded=True,
+    is_exclusive=True,
+)
+_OCSP: Final = CertificateUse(
+    name="OCSP responses", extended_key_usages=frozenset({OCSP_SIGNING}), key_usages=_SIGNING, is_demanded=True
+)
+_CRL: Final = CertificateUse(name="revocation lists", key_usages=KeyUsage.CRL_SIGN)
+
+
+def use_of(purpose: Purpose | CertificateUse, certificate: Certificate) -> CertificateUse:
+    """What the purpose demands of this certificate, whose kind of key decides how a content key travels to it."""
+    if isinstance(purpose, CertificateUse):
+        return purpose
+    if purpose is Purpose.ENCRYPT:
+        return _AGREEMENT if certificate.public_key.key_type.agrees else _TRANSPORT
+    return {Purpose.SIGN: _SIGN, Purpose.TIMESTAMP: _TIMESTAMP, Purpose.OCSP: _OCSP, Purpose.CRL: _CRL}[purpose]
+
+
+def find_usage_fault(certificate: Certificate, use: CertificateUse) -> tuple[str, str] | None:
+    """Why the last certificate of a path is not for this use: a label and a sentence; None when it is."""
+    text = _extended_fault(certificate, use)
+    if text is not None:
+        return "4.2.1.12", text
+    usage = certificate.key_usage
+    if usage is not None and use.key_usages and not usage & use.key_usages:
+        is_encryption = use.name == "encryption"
+        return (
+            "4.2.1.3",
+            "its key is not for encryption" if is_encryption else f"this certificate is not for {use.name}",
+        )
+    if certificate.public_key.key_type is KeyType.UNKNOWN and use.key_usages:
+        return "4.2.1.3", "the kind of its key is not supported"
+    return None
+
+
+def _extended_fault(certificate: Certificate, use: CertificateUse) -> str | None:
+    usages = certificate.extended_key_usage
+    if not use.extended_key_usages or (usages is None and not use.is_demanded):
+        return None
+    extension = find_extension(certificate, EXTENDED_KEY_USAGE)
+    is_critical = extension is not None and extension.critical
+    is_fit = usages is not None and bool(use.extended_key_usages.intersection(usages))
+    if is_fit and not (use.is_exclusive and (len(usages or ()) != 1 or not is_critical)):
+        return None
+    alone = " alone" if use.is_exclusive else ""
+    return f"this certificate is not for {'e-mail' if use.concerns_people else use.name}{alone}"
+
+
+def may_vouch_for(issuer: Certificate, use: CertificateUse) -> bool:
+    """Whether an authority's own extended key usage, if it has any, leaves room for the use (ours)."""
+    usages = issuer.extended_key_usage
+    # A delegated responder is bound to its issuer directly, and lists are signed by whoever signs certificates.
+    if usages is None or not use.extended_key_usages or use.extended_key_usages == {OCSP_SIGNING}:
+        return True
+    return bool(use.extended_key_usages.union({ANY_EXTENDED_KEY_USAGE}).intersection(usages))
