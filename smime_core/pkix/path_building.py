@@ -1,9 +1,9 @@
 """Finding paths from a certificate to the anchors, the most promising first, in bounded time (RFC 4158 for the order).
 
 A step up is a certificate of the issuer's name whose key has signed. Several keys of one name, cross-certificates and
-loops all occur (RFC 5280 section 4.2.1.1): an authority stands once in a path, by name and key. What makes an issuer less
-likely (another key identifier, a validity that is over, no authority) puts it off and does not rule it out, so that the
-validation can say what is wrong. Nothing here is recursive, and every signature is checked once.
+loops all occur (RFC 5280 section 4.2.1.1): an authority stands once in a path, by name and key. What makes an issuer
+less likely (another key identifier, a validity that is over, no authority) puts it off and does not rule it out, so
+that the validation can say what is wrong. Nothing here is recursive, and every signature is checked once.
 """
 
 from __future__ import annotations
