@@ -1,0 +1,55 @@
+"""Certificates out of what a directory or a web server gave: DER, PEM, or CMS that carries certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from smime_core.certificate import Certificate, parse_certificates
+from smime_core.contacts import CertificateSource
+from smime_core.content_info import ID_SIGNED_DATA, is_content_info, parse_content_info, unarmor
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_FOUND_CERTIFICATES, check_limit
+from smime_core.recipient_choice import FoundCertificate
+from smime_core.signed_data import parse_signed_data
+
+
+def read_certificates(data: bytes) -> tuple[Certificate, ...]:
+    """The certificates in a file or attribute value, in its order.
+
+    CMS may have signers, as userSMIMECertificate has (RFC 2798 section 2.8); nothing is verified.
+    Raises MalformedMessage or LimitExceeded.
+    """
+    certificates = _read_cms(data) if _is_cms(data) else parse_certificates(data)
+    check_limit("certificates found", len(certificates), MAX_FOUND_CERTIFICATES)
+    return certificates
+
+
+def found_in(values: Iterable[bytes], source: CertificateSource, *, detail: str) -> tuple[FoundCertificate, ...]:
+    """The people's certificates in some values; the authorities' in the same values may lead to an anchor.
+
+    A value that cannot be read hides no other one. Raises LimitExceeded.
+    """
+    certificates: dict[Certificate, None] = {}
+    for value in values:
+        try:
+            certificates |= dict.fromkeys(read_certificates(value))
+        except SmimeError:
+            continue
+    check_limit("certificates found", len(certificates), MAX_FOUND_CERTIFICATES)
+    authorities = tuple(one for one in certificates if one.is_ca)
+    return tuple(
+        FoundCertificate(certificate=one, source=source, detail=detail, intermediates=authorities)
+        for one in certificates
+        if not one.is_ca
+    )
+
+
+def _is_cms(data: bytes) -> bool:
+    return is_content_info(data) or (data[:1] != b"\x30" and b"-----BEGIN CERTIFICATE" not in data)
+
+
+def _read_cms(data: bytes) -> tuple[Certificate, ...]:
+    content_info = parse_content_info(unarmor(data))
+    if content_info.content_type != ID_SIGNED_DATA:
+        raise MalformedMessage("found no certificates", where="directory")
+    return parse_signed_data(content_info.content).certificates

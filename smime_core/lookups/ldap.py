@@ -1,0 +1,169 @@
+"""Certificates of an address from an LDAP directory (RFC 4511, RFC 4523 section 2.1, RFC 2798 section 2.8).
+
+What speaks LDAP is `ldap_query`, in a process of its own: libldap waits, resolves names and allocates as the server
+likes, and a process can be bounded and ended. The connection is TLS, or StartTLS on ldap://, unless whoever runs this
+allowed plain LDAP; referrals are not followed. Nothing that comes back is believed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from smime_core.contacts import CertificateSource
+from smime_core.limits import DIRECTORY_SECONDS, MAX_DIRECTORY_ENTRIES, MAX_DIRECTORY_URL_CHARACTERS
+from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from smime_core.lookups.found_octets import found_in
+from smime_core.recipient_choice import FoundCertificate
+
+ATTRIBUTES: Final = (
+    "userCertificate;binary",
+    "userCertificate",
+    "userSMIMECertificate;binary",
+    # OpenLDAP's schema knows no ;binary for it.
+    "userSMIMECertificate",
+)
+
+_PORTS: Final = {"ldap": 389, "ldaps": 636}
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+# RFC 4515 section 3: these have to be escaped; the others but letters, digits and some marks may be.
+_PLAIN_OCTETS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_+")
+
+
+class LdapSecurity(StrEnum):
+    """How the connection is protected."""
+
+    ENCRYPTED = "encrypted"
+    """TLS from the start on ldaps://, StartTLS on ldap://; the server's certificate has to hold."""
+    PLAIN_ALLOWED = "plain-allowed"
+    """ldap:// goes in clear: for a server on the same machine or a network that somebody answers for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapDirectory:
+    """One server and where to search in it. Without `bind_name` the search is anonymous.
+
+    `ca_file` replaces the system's authorities for TLS.
+    """
+
+    host: str
+    port: int
+    base: str
+    is_tls: bool
+    security: LdapSecurity = LdapSecurity.ENCRYPTED
+    bind_name: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: Path | None = None
+    timeout_seconds: float = DIRECTORY_SECONDS
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is asked and answered can be read on the way."""
+        return not self.is_tls and self.security is LdapSecurity.PLAIN_ALLOWED
+
+
+def parse_ldap_url(
+    url: str,
+    *,
+    security: LdapSecurity = LdapSecurity.ENCRYPTED,
+    bind_name: str = "",
+    password: str = "",
+    ca_file: Path | None = None,
+) -> LdapDirectory:
+    """The directory of ldap://host[:port]/base or ldaps://…; further parts of RFC 4516 URLs are refused.
+
+    Raises DirectoryFailed.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    host = parts.hostname or ""
+    is_good = (
+        len(url) <= MAX_DIRECTORY_URL_CHARACTERS
+        and url.isprintable()
+        and parts.scheme in _PORTS
+        and _HOST.fullmatch(host) is not None
+        and "@" not in parts.netloc
+        and not (parts.query or parts.fragment)
+    )
+    if not is_good:
+        raise DirectoryFailed(DirectoryProblem.BAD_URL, "expected a directory as ldaps://host/dc=example,dc=org")
+    return LdapDirectory(
+        host=host,
+        port=port or _PORTS[parts.scheme],
+        base=unquote(parts.path.removeprefix("/")),
+        is_tls=parts.scheme == "ldaps",
+        security=security,
+        bind_name=bind_name,
+        password=password,
+        ca_file=ca_file,
+    )
+
+
+def find_in_ldap(address: str, directory: LdapDirectory) -> tuple[FoundCertificate, ...]:
+    """The certificates of the entries whose `mail` is this address. Raises DirectoryFailed or LimitExceeded."""
+    values = _ask(directory, address_filter(address))
+    return found_in(values, CertificateSource.LDAP, detail=directory.host)
+
+
+def address_filter(address: str) -> str:
+    """The one search filter that is ever sent: `mail` is exactly this text, whatever is in it (RFC 4515 section 3)."""
+    octets = address.encode("utf-8", "surrogatepass")
+    escaped = "".join(chr(octet) if octet in _PLAIN_OCTETS else f"\\{octet:02x}" for octet in octets)
+    return f"(mail={escaped})"
+
+
+def _ask(directory: LdapDirectory, search_filter: str) -> list[bytes]:
+    question = {
+        "url": f"{'ldaps' if directory.is_tls else 'ldap'}://{_url_host(directory.host)}:{directory.port}",
+        "startTls": not directory.is_tls and not directory.is_plain,
+        "caFile": str(directory.ca_file or ssl.get_default_verify_paths().cafile or ""),
+        "bindName": directory.bind_name,
+        "password": directory.password,
+        "base": directory.base,
+        "filter": search_filter,
+        "attributes": list(ATTRIBUTES),
+        "maxEntries": MAX_DIRECTORY_ENTRIES,
+        "timeoutSeconds": directory.timeout_seconds,
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "smime_core.lookups.ldap_query"],
+            input=json.dumps(question).encode("ascii"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=directory.timeout_seconds,
+            check=False,
+            # No ldap.conf and no ~/.ldaprc: what is asked and how is said here.
+            env=os.environ | {"LDAPNOINIT": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        raise DirectoryFailed(DirectoryProblem.TIMEOUT, f"{directory.host} did not answer in time") from None
+    return _read_answer(done.stdout, directory.host)
+
+
+def _read_answer(stdout: bytes, host: str) -> list[bytes]:
+    if not stdout:
+        # It was ended by its own bound on memory.
+        raise DirectoryFailed(DirectoryProblem.TOO_MANY, f"{host} answers with more than can be read")
+    answer = json.loads(stdout)
+    if "problem" in answer:
+        problem = DirectoryProblem(answer["problem"])
+        raise DirectoryFailed(problem, f"{host}: {answer['text']}")
+    return [base64.b64decode(value) for value in answer["values"]]
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,219 @@
+"""SMIMEA records over a real DNS conversation: where they stand, what each kind means, and what DNSSEC says."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from smime_core.contacts import CertificateSource
+from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from smime_core.lookups.smimea import (
+    DnssecStatus,
+    NameServer,
+    SmimeaAnswer,
+    find_smimea,
+    name_server,
+    owner_name,
+    system_name_servers,
+)
+from tests.servers.directory_servers import HOST, Zone, run_dns, smimea
+from tests.unit.people import anchor, person
+
+pytestmark = pytest.mark.server
+
+BOB = "bob@example.test"
+OWNER = owner_name(BOB)
+BOBS = person("bob").certificate
+
+
+@pytest.fixture
+def zone() -> Iterator[Zone]:
+    with run_dns(Zone(records={OWNER: [smimea(3, 0, 0, BOBS.der)]})) as running:
+        yield running
+
+
+def ask(zone: Zone, address: str = BOB, *, is_trusted: bool = True, seconds: float = 5.0) -> SmimeaAnswer:
+    servers = [NameServer(address=HOST, port=zone.port, is_trusted=is_trusted)]
+    return find_smimea(address, name_servers=servers, timeout_seconds=seconds)
+
+
+def problem(zone: Zone, **how: float) -> DirectoryProblem:
+    with pytest.raises(DirectoryFailed) as failed:
+        ask(zone, **how)  # type: ignore[arg-type]
+    return failed.value.problem
+
+
+def test_the_owner_name_is_that_of_the_rfc() -> None:
+    """RFC 8162 section 3 prints this one."""
+    expected = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6._smimecert.example.com"
+    assert owner_name("hugh@example.com") == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Hugh@example.com", "hugh@example.com", False),
+        ('"hugh"@example.com', "hugh@example.com", True),
+        ('"hu\\gh"@example.com', "hugh@example.com", True),
+        ("jo\u0308rg@example.com", "j\u00f6rg@example.com", True),
+        ("hugh@b\u00fccher.example", "hugh@xn--bcher-kva.example", True),
+        ("hugh+lists@example.com", "hugh@example.com", False),
+    ],
+)
+def test_local_parts_are_hashed_as_they_stand(one: str, other: str, same: bool) -> None:
+    assert (owner_name(one) == owner_name(other)) is same
+
+
+@pytest.mark.parametrize(
+    "address", ["", "nobody", "a@b@c", "a@[127.0.0.1]", "a@b, c@d", "a@" + "b" * 64 + ".test", "a@ü..test"]
+)
+def test_what_is_no_address_in_a_domain_is_not_asked_for(address: str) -> None:
+    with pytest.raises(DirectoryFailed) as failed:
+        owner_name(address)
+    assert failed.value.problem is DirectoryProblem.BAD_ADDRESS
+
+
+def test_a_domain_with_too_long_a_label_is_none() -> None:
+    with pytest.raises(DirectoryFailed):
+        owner_name(f"a@{'b' * 64}.test")
+
+
+def test_a_secure_answer_gives_the_certificate_by_tcp_where_it_is_large(zone: Zone) -> None:
+    answer = ask(zone)
+    assert answer.status is DnssecStatus.SECURE
+    (found,) = answer.find_certificates()
+    assert (found.certificate, found.source) == (BOBS, CertificateSource.SMIMEA)
+    assert found.detail == "example.test, signed"
+    assert [transport for _, transport in zone.asked] == ["udp", "tcp"]
+
+
+def test_without_authentic_data_the_answer_is_insecure_and_says_so(zone: Zone) -> None:
+    zone.authentic = False
+    answer = ask(zone)
+    assert answer.status is DnssecStatus.INSECURE
+    (found,) = answer.find_certificates()
+    assert found.detail == "example.test, not signed"
+    assert not answer.confirms(BOBS)
+
+
+def test_the_word_of_a_resolver_that_is_not_trusted_counts_for_nothing(zone: Zone) -> None:
+    """Anybody on the way could set the bit."""
+    assert ask(zone, is_trusted=False).status is DnssecStatus.INSECURE
+
+
+def test_resolvers_on_this_machine_are_trusted() -> None:
+    assert name_server("127.0.0.53").is_trusted
+    assert name_server("::1").is_trusted
+    assert not name_server("192.0.2.1").is_trusted
+    with pytest.raises(DirectoryFailed):
+        name_server("dns.example.test")
+    assert all(isinstance(server, NameServer) for server in system_name_servers())
+
+
+def test_a_bogus_answer_gives_nothing_and_says_why(zone: Zone) -> None:
+    zone.bogus = True
+    assert problem(zone) is DirectoryProblem.NOT_AUTHENTIC
+
+
+def test_a_bogus_answer_that_names_its_error_is_not_asked_for_again(zone: Zone) -> None:
+    zone.bogus, zone.extended_error = True, 6
+    assert problem(zone) is DirectoryProblem.NOT_AUTHENTIC
+    assert len(zone.asked) == 1
+
+
+def test_a_server_that_fails_otherwise_is_not_called_bogus(zone: Zone) -> None:
+    zone.rcode = "SERVFAIL"
+    assert problem(zone) is DirectoryProblem.REFUSED
+    zone.rcode, zone.extended_error = "SERVFAIL", 22
+    assert problem(zone) is DirectoryProblem.REFUSED
+
+
+def test_an_address_without_records_is_no_problem(zone: Zone) -> None:
+    answer = ask(zone, "alice@example.test")
+    assert answer.records == ()
+    assert answer.find_certificates() == ()
+    zone.records[owner_name("alice@example.test")] = []
+    assert ask(zone, "alice@example.test").records == ()
+
+
+def test_an_alias_is_followed_within_the_answer(zone: Zone) -> None:
+    zone.aliases[owner_name("robert@example.test")] = OWNER
+    assert ask(zone, "robert@example.test").find_certificates()[0].certificate == BOBS
+
+
+@pytest.mark.parametrize("usage", [1, 3])
+@pytest.mark.parametrize(
+    ("selector", "matching_type", "data"),
+    [
+        (0, 0, BOBS.der),
+        (1, 0, BOBS.public_key.spki_der),
+        (0, 1, hashlib.sha256(BOBS.der).digest()),
+        (1, 1, hashlib.sha256(BOBS.public_key.spki_der).digest()),
+        (0, 2, hashlib.sha512(BOBS.der).digest()),
+        (1, 2, hashlib.sha512(BOBS.public_key.spki_der).digest()),
+    ],
+)
+def test_each_kind_of_record_confirms_the_one_certificate(
+    zone: Zone, usage: int, selector: int, matching_type: int, data: bytes
+) -> None:
+    zone.records[OWNER] = [smimea(usage, selector, matching_type, data)]
+    answer = ask(zone)
+    assert answer.confirms(BOBS)
+    assert not answer.confirms(person("alice").certificate)
+    assert len(answer.find_certificates()) == (1 if (selector, matching_type) == (0, 0) else 0)
+
+
+@pytest.mark.parametrize("usage", [0, 2])
+def test_records_of_authorities_confirm_nobody_and_lead_upwards(zone: Zone, usage: int) -> None:
+    zone.records[OWNER] = [smimea(3, 0, 0, BOBS.der), smimea(usage, 0, 0, anchor().der)]
+    answer = ask(zone)
+    assert not answer.confirms(anchor())
+    (found,) = answer.find_certificates()
+    assert found.intermediates == (anchor(),)
+
+
+def test_values_that_nobody_knows_count_for_nothing(zone: Zone) -> None:
+    zone.records[OWNER] = [
+        smimea(4, 0, 0, BOBS.der),
+        smimea(3, 2, 0, BOBS.der),
+        smimea(3, 0, 3, BOBS.der),
+        smimea(3, 0, 0, b"no certificate"),
+        smimea(1, 0, 1, bytes(32)),
+    ]
+    answer = ask(zone)
+    assert answer.find_certificates() == ()
+    assert not answer.confirms(BOBS)
+
+
+def test_a_record_that_is_cut_short_spoils_the_answer(zone: Zone) -> None:
+    zone.records[OWNER] = [b"\x03\x00"]
+    assert problem(zone) is DirectoryProblem.REFUSED
+
+
+def test_twenty_records_are_read_and_no_more(zone: Zone) -> None:
+    zone.records[OWNER] = [smimea(3, 0, 1, bytes([number]) * 32) for number in range(20)]
+    assert len(ask(zone).records) == 20
+    zone.records[OWNER].append(smimea(3, 0, 1, b"x" * 32))
+    assert problem(zone) is DirectoryProblem.TOO_MANY
+
+
+def test_a_resolver_that_says_nothing_is_left_for_the_next(zone: Zone) -> None:
+    with run_dns(Zone(silent=True)) as silent:
+        servers = [NameServer(address=HOST, port=one.port, is_trusted=True) for one in (silent, zone)]
+        assert find_smimea(BOB, name_servers=servers, timeout_seconds=1.0).records
+        assert problem(silent, seconds=0.2) is DirectoryProblem.TIMEOUT
+
+
+def test_nobody_to_ask_is_said() -> None:
+    with pytest.raises(DirectoryFailed, match="no DNS resolver"):
+        find_smimea(BOB, name_servers=[])
+
+
+def test_a_server_that_speaks_no_dns_is_said() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind((HOST, 0))
+        zone = Zone(port=deaf.getsockname()[1])
+        assert problem(zone, seconds=0.2) is DirectoryProblem.TIMEOUT
