@@ -38,6 +38,7 @@ _VERBS: Final = {
     "add-signer": "smime_core.cli.countersign:add_signer",
     "add-recipients": "smime_core.cli.add_recipients:add_recipients",
     "receipt": "smime_core.cli.receipt:receipt",
+    "timestamp": "smime_core.cli.timestamp:timestamp",
     "identity": "smime_core.cli.identity:identity",
     "completion": "smime_core.cli.completion:completion",
 }

@@ -31,7 +31,7 @@ from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
 from smime_core.message import SignatureForm
 from smime_core.signed_attributes import build_key_preference
-from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions
+from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions, UnsignedAttributes
 
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
 
@@ -65,6 +65,12 @@ _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidenti
     type=FILE,
     help="Certificates and CRLs to send along. Repeatable.",
 )
+@click.option(
+    "--timestamp",
+    "timestamp_url",
+    metavar="URL",
+    help="A timestamp service that proves when this was signed (RFC 3161): its URL.",
+)
 @click.option("--prefer", "preferred", metavar="CERT", type=FILE, help="Ask for answers sealed to this certificate.")
 @passphrase_options
 def sign(
@@ -81,6 +87,7 @@ def sign(
     ask_receipt: bool,
     label: str | None,
     carried: tuple[str, ...],
+    timestamp_url: str | None,
     preferred: str | None,
     file: str | None,
     descriptor: int | None,
@@ -114,6 +121,7 @@ def sign(
                 else SignerIdentifierForm.ISSUER_AND_SERIAL,
                 attributes=AttributesForm.NONE if no_attributes else AttributesForm.STANDARD,
                 further_attributes=further,
+                unsigned_attributes=_timestamper(timestamp_url),
             ),
             crls=crls,
         )
@@ -159,6 +167,16 @@ def _further_attributes(
             )
         )
     return tuple(further)
+
+
+def _timestamper(url: str | None) -> UnsignedAttributes | None:
+    if url is None:
+        return None
+    # Imported here: what speaks HTTP takes longer to import than most mails to sign.
+    from smime_core.cades import timestamp_when_signed
+    from smime_core.cli.timestamping import ask_service
+
+    return timestamp_when_signed(ask_service(url), provider=PROVIDER)
 
 
 def _load_carried(names: tuple[str, ...]) -> tuple[list[Certificate], list[bytes]]:

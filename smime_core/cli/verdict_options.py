@@ -22,6 +22,7 @@ class TrustOptions:
     """What --anchor and its neighbours say; `revocation` is None where nobody said anything about it."""
 
     anchors: tuple[str, ...]
+    timestamp_anchors: tuple[str, ...]
     mozilla: bool
     revocation: RevocationPolicy | None
     no_revocation: bool
@@ -29,15 +30,18 @@ class TrustOptions:
     @property
     def is_given(self) -> bool:
         """Whether any of the options was."""
-        return bool(self.anchors or self.mozilla or self.revocation or self.no_revocation)
+        return bool(self.anchors or self.timestamp_anchors or self.mozilla or self.revocation or self.no_revocation)
 
     def load_store(self) -> TrustStore:
         """The trust store. Raises OSError, MalformedMessage or UsageError."""
-        return TrustStore(anchors=self._load_anchors(), revocation=self._choose_revocation())
+        return TrustStore(
+            anchors=self._load_anchors(),
+            revocation=self._choose_revocation(),
+            timestamp_anchors=_load_given(self.timestamp_anchors),
+        )
 
     def _load_anchors(self) -> tuple[TrustAnchor, ...]:
-        given = [certificate for name in self.anchors for certificate in parse_certificates(read_input(name))]
-        anchors = tuple(TrustAnchor(certificate=certificate) for certificate in given)
+        anchors = _load_given(self.anchors)
         if not self.mozilla:
             return anchors
         # Imported here: it is large, and most name their own.
@@ -51,6 +55,11 @@ class TrustOptions:
         if self.revocation not in (None, RevocationPolicy.NOT_CHECKED):
             raise click.UsageError(f"--no-revocation and --revocation {self.revocation} contradict each other")
         return RevocationPolicy.NOT_CHECKED
+
+
+def _load_given(names: tuple[str, ...]) -> tuple[TrustAnchor, ...]:
+    given = [certificate for name in names for certificate in parse_certificates(read_input(name))]
+    return tuple(TrustAnchor(certificate=certificate) for certificate in given)
 
 
 def trust_options(function: Function) -> Function:
@@ -70,6 +79,14 @@ def trust_options(function: Function) -> Function:
             type=click.Choice([policy.value for policy in RevocationPolicy]),
             help="What to do where nobody says whether a certificate was revoked: required (the default) verifies "
             "nothing then, if-known goes on, not-checked does not ask.",
+        ),
+        click.option(
+            "--timestamp-anchor",
+            "timestamp_anchors",
+            multiple=True,
+            metavar="CA",
+            type=FILE,
+            help="Certificate to trust for timestamps on signatures, and for nothing else. Repeatable.",
         ),
         click.option("--mozilla", is_flag=True, help="Trust the roots that Mozilla trusts for e-mail."),
         click.option(

@@ -4,14 +4,14 @@ Asking a service is the caller's: what is posted and what is made of the answer 
 them are in `cades`.
 """
 
-from smime_core.timestamp.asking import Ask, obtain_timestamp
+from smime_core.timestamp.asking import Ask, new_timestamp_request, obtain_timestamp
 from smime_core.timestamp.request import (
     QUERY_TYPE,
     REPLY_TYPE,
     TimestampRequest,
     build_timestamp_request,
-    new_timestamp_request,
     parse_timestamp_response,
+    read_timestamp,
 )
 from smime_core.timestamp.token import TimestampToken, parse_timestamp_token
 from smime_core.timestamp.tst_info import ID_CT_TST_INFO, MessageImprint, TstInfo, parse_tst_info
@@ -35,5 +35,6 @@ __all__ = [
     "parse_timestamp_response",
     "parse_timestamp_token",
     "parse_tst_info",
+    "read_timestamp",
     "verify_timestamp",
 ]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.algorithms import HashName
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, TimestampRefused
 from smime_core.limits import MAX_TIMESTAMP_BYTES, check_limit
@@ -51,13 +50,9 @@ class TimestampRequest:
     wants_certificate: bool = True
 
 
-async def new_timestamp_request(
-    octets: Buffer, *, provider: CryptoProvider, hash_name: HashName = HashName.SHA256, tsa_policy: str | None = None
-) -> TimestampRequest:
-    """A request for a timestamp of `octets`, with a fresh nonce, and the service's certificate asked for."""
-    imprint = MessageImprint(hash_name=hash_name, digest=await provider.digest(hash_name, octets))
-    nonce = int.from_bytes(provider.random_bytes(_NONCE_BYTES), "big")
-    return TimestampRequest(imprint=imprint, nonce=nonce, tsa_policy=tsa_policy)
+def new_nonce(provider: CryptoProvider) -> int:
+    """A number that no other request has."""
+    return int.from_bytes(provider.random_bytes(_NONCE_BYTES), "big")
 
 
 def build_timestamp_request(request: TimestampRequest) -> bytes:
@@ -89,6 +84,14 @@ def parse_timestamp_response(data: Buffer) -> TimestampToken:
     if len(fields) != 2:
         raise MalformedMessage("granted, and no token follows", where=where)
     return parse_timestamp_token(fields[1].encoded)
+
+
+def read_timestamp(data: Buffer) -> TimestampToken:
+    """The token in a file: alone, or in a TimeStampResp. Raises what `parse_timestamp_response` raises."""
+    check_limit("bytes of a timestamp", len(data), MAX_TIMESTAMP_BYTES)
+    fields = der.read_sequence(data, where="timestamp")
+    is_response = bool(fields) and fields[0].tag == der.SEQUENCE
+    return parse_timestamp_response(data) if is_response else parse_timestamp_token(data)
 
 
 def _refusal(number: int, details: list[Tlv]) -> str:

@@ -222,7 +222,7 @@ def test_refuses_a_critical_extension_and_reads_past_another() -> None:
 
 
 def test_a_request_says_what_it_asks_for() -> None:
-    request = run(new_timestamp_request(DATA, provider=PROVIDER, tsa_policy=POLICY))
+    request = run(new_timestamp_request(OctetsContent(DATA, provider=PROVIDER), provider=PROVIDER, tsa_policy=POLICY))
     assert request.nonce is not None
     assert build_timestamp_request(request) == der.sequence(
         der.integer(1),
@@ -234,7 +234,9 @@ def test_a_request_says_what_it_asks_for() -> None:
 
 
 def test_two_requests_have_different_nonces() -> None:
-    first, second = (run(new_timestamp_request(DATA, provider=PROVIDER)) for _ in range(2))
+    first, second = (
+        run(new_timestamp_request(OctetsContent(DATA, provider=PROVIDER), provider=PROVIDER)) for _ in range(2)
+    )
     assert first.nonce != second.nonce
 
 

@@ -1,0 +1,37 @@
+"""Asking a timestamp service by HTTP (RFC 3161 section 3.4), at the address that the user gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import urlsplit
+
+from smime_core.limits import MAX_TIMESTAMP_BYTES
+from smime_core.lookups.fetch import FetchPolicy, FetchRequest, fetch
+from smime_core.timestamp import QUERY_TYPE
+
+
+def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
+    """What posts requests to the service at `url`: a `timestamp.Ask`.
+
+    Whoever typed the address may mean any host and port of his own network: only the rest of the rules of fetching
+    stand, no redirects, a deadline, and no more bytes than an answer has. Raises LookupFailed when it is asked.
+    """
+    policy = FetchPolicy(allowed_hosts=frozenset(_hosts_of(url)), max_body_bytes=MAX_TIMESTAMP_BYTES)
+
+    async def ask(request: bytes) -> bytes:
+        return fetch(FetchRequest(url=url, body=request, content_type=QUERY_TYPE), policy)
+
+    return ask
+
+
+def _hosts_of(url: str) -> list[str]:
+    # The host with its port, or alone where the port is the scheme's own. What is no URL, `fetch` says.
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return []
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host.removesuffix(".")
+    return [name if port is None else f"{name}:{port}"]
