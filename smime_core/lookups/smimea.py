@@ -113,10 +113,15 @@ class SmimeaAnswer:
         domain = self.owner.partition("._smimecert.")[2]
         return f"{domain}, {'signed' if self.status is DnssecStatus.SECURE else 'not signed'}"
 
+    @property
+    def names_people(self) -> bool:
+        """Whether secure records say which certificate is the person's own."""
+        return self.status is DnssecStatus.SECURE and any(record.usage.is_of_person for record in self.records)
+
     def confirms(self, certificate: Certificate) -> bool:
         """Whether a secure record names this very certificate as the person's own."""
         own = (record for record in self.records if record.usage.is_of_person)
-        return self.status is DnssecStatus.SECURE and any(record.matches(certificate) for record in own)
+        return self.names_people and any(record.matches(certificate) for record in own)
 
     def find_certificates(self) -> tuple[FoundCertificate, ...]:
         """The whole certificates in the records; those of authorities may lead to an anchor. Hashes give none."""

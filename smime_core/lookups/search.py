@@ -1,0 +1,146 @@
+"""Everywhere that a recipient's certificate may be found, asked at once and listed in the order of the sources.
+
+Each directory is bounded by itself and all of them together; one that fails takes nothing from the others and is told
+as a problem. What was found is judged by `recipient_choice`, with what is missing looked up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from smime_core.contacts import NO_CONTACTS, CertificateSource, Contacts
+from smime_core.errors import SmimeError
+from smime_core.limits import DIRECTORY_SECONDS, MAX_PARALLEL_DIRECTORIES, SEARCH_SECONDS
+from smime_core.lookups.certificate_url import find_at_url
+from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, LookupFailed
+from smime_core.lookups.found_octets import found_in
+from smime_core.lookups.ldap import LdapDirectory, find_in_ldap
+from smime_core.lookups.smimea import NameServer, SmimeaAnswer, find_smimea
+from smime_core.recipient_choice import FoundCertificate, find_in_contacts
+
+_Ask = Callable[[], tuple[FoundCertificate, ...] | SmimeaAnswer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directories:
+    """Where to look; what is empty is not asked.
+
+    `folder` is the bridge's own directory: the certificates (DER) that it has for an address.
+    """
+
+    contacts: Contacts = NO_CONTACTS
+    folder: Callable[[str], Sequence[bytes]] | None = None
+    ldap: tuple[LdapDirectory, ...] = ()
+    name_servers: tuple[NameServer, ...] = ()
+    urls: tuple[str, ...] = ()
+    fetch_policy: FetchPolicy = PUBLIC_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchProblem:
+    """A directory that could not be asked: which, why by code, and in words for people."""
+
+    source: CertificateSource
+    detail: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """What all directories had, in the order of the sources, and which of them could not be asked."""
+
+    found: tuple[FoundCertificate, ...]
+    problems: tuple[SearchProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    source: CertificateSource
+    detail: str
+    ask: _Ask
+
+
+def search(address: str, directories: Directories, *, seconds: float = SEARCH_SECONDS) -> SearchResult:
+    """All candidates for an address, within this time. Never raises for a directory that fails."""
+    questions = _questions(address, directories, seconds)
+    known = find_in_contacts(directories.contacts, address)
+    if not questions:
+        return SearchResult(found=known)
+    threads = ThreadPoolExecutor(min(MAX_PARALLEL_DIRECTORIES, len(questions)))
+    try:
+        futures = [threads.submit(question.ask) for question in questions]
+        wait(futures, timeout=seconds)
+        answers = [_answer_of(future, question) for future, question in zip(futures, questions, strict=True)]
+    finally:
+        # Each thread ends by itself soon; nobody waits for it.
+        threads.shutdown(wait=False, cancel_futures=True)
+    problems = tuple(answer for answer in answers if isinstance(answer, SearchProblem))
+    found = tuple(one for answer in answers if isinstance(answer, tuple) for one in answer)
+    for answer in answers:
+        if isinstance(answer, SmimeaAnswer):
+            found = (*_compared(found, answer), *answer.find_certificates())
+    order = list(CertificateSource)
+    return SearchResult(
+        found=tuple(sorted((*known, *found), key=lambda one: order.index(one.source))), problems=problems
+    )
+
+
+def _questions(address: str, directories: Directories, seconds: float) -> list[_Question]:
+    questions = []
+    if directories.folder is not None:
+        ask: _Ask = functools.partial(_find_in_folder, address, directories.folder)
+        questions.append(_Question(source=CertificateSource.BRIDGE, detail="", ask=ask))
+    for directory in directories.ldap:
+        bounded = dataclasses.replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
+        ask = functools.partial(find_in_ldap, address, bounded)
+        questions.append(_Question(source=CertificateSource.LDAP, detail=directory.host, ask=ask))
+    if directories.name_servers:
+        bound = min(DIRECTORY_SECONDS, seconds)
+        ask = functools.partial(find_smimea, address, name_servers=directories.name_servers, timeout_seconds=bound)
+        questions.append(_Question(source=CertificateSource.SMIMEA, detail=address.rpartition("@")[2], ask=ask))
+    for url in directories.urls:
+        ask = functools.partial(find_at_url, url, directories.fetch_policy)
+        questions.append(_Question(source=CertificateSource.URL, detail=url, ask=ask))
+    return questions
+
+
+def _find_in_folder(address: str, folder: Callable[[str], Sequence[bytes]]) -> tuple[FoundCertificate, ...]:
+    return found_in(folder(address), CertificateSource.BRIDGE, detail="")
+
+
+def _answer_of(
+    future: Future[tuple[FoundCertificate, ...] | SmimeaAnswer], question: _Question
+) -> tuple[FoundCertificate, ...] | SmimeaAnswer | SearchProblem:
+    if not future.done():
+        return _problem(question, DirectoryProblem.TIMEOUT.value, "it did not answer in time")
+    try:
+        return future.result()
+    except DirectoryFailed as error:
+        return _problem(question, error.problem.value, str(error))
+    except LookupFailed as error:
+        return _problem(question, error.failure.value, str(error))
+    except SmimeError as error:
+        return _problem(question, error.code, str(error))
+    except OSError as error:
+        return _problem(question, DirectoryProblem.UNREACHABLE.value, error.strerror or "it cannot be read")
+
+
+def _problem(question: _Question, code: str, text: str) -> SearchProblem:
+    return SearchProblem(source=question.source, detail=question.detail, code=code, text=text)
+
+
+def _compared(found: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
+    # RFC 6698 section 2.1.1: a signed record says which certificate the domain means.
+    if not answer.names_people:
+        return tuple(found)
+    words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}
+    return tuple(
+        dataclasses.replace(one, detail=", ".join(filter(None, (one.detail, words[answer.confirms(one.certificate)]))))
+        for one in found
+    )
