@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from smime_core.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
     from smime_core.compose import Draft, build_mail, build_parts
     from smime_core.countersignature import Countersignature, find_countersignatures, verify_countersignature
+    from smime_core.decisions import Decision, DecisionKind, make_decision
+    from smime_core.decisions_json import build_decisions, parse_decisions
     from smime_core.description import Description, LayerDescription, SignerDescription, describe_message
     from smime_core.errors import SmimeError
     from smime_core.ess import build_receipt, verify_receipt
@@ -125,6 +127,14 @@ if TYPE_CHECKING:
     from smime_core.signed_content import OctetsContent, SignedContent
     from smime_core.signed_data_editing import add_countersignature, add_signer
     from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerInfo, SignerOptions
+    from smime_core.trust_list import (
+        FollowedList,
+        TrustList,
+        follow_trust_list,
+        open_trust_list,
+        renew_trust_list,
+        sign_trust_list,
+    )
 
 _HOMES = {
     "algorithms": (
@@ -146,6 +156,8 @@ _HOMES = {
     "certificates_only": ("CertificatesOnly", "build_certificates_only", "parse_certificates_only"),
     "compose": ("Draft", "build_mail", "build_parts"),
     "countersignature": ("Countersignature", "find_countersignatures", "verify_countersignature"),
+    "decisions": ("Decision", "DecisionKind", "make_decision"),
+    "decisions_json": ("build_decisions", "parse_decisions"),
     "description": ("Description", "LayerDescription", "SignerDescription", "describe_message"),
     "errors": ("SmimeError",),
     "ess": ("build_receipt", "verify_receipt"),
@@ -234,6 +246,14 @@ _HOMES = {
     "signed_content": ("OctetsContent", "SignedContent"),
     "signed_data_editing": ("add_countersignature", "add_signer"),
     "signer_info": ("AttributesForm", "SignerIdentifierForm", "SignerInfo", "SignerOptions"),
+    "trust_list": (
+        "FollowedList",
+        "TrustList",
+        "follow_trust_list",
+        "open_trust_list",
+        "renew_trust_list",
+        "sign_trust_list",
+    ),
 }
 
 __getattr__ = home_finder(__name__, _HOMES)
@@ -255,12 +275,15 @@ __all__ = [
     "ContentCipher",
     "Countersignature",
     "CryptoProvider",
+    "Decision",
+    "DecisionKind",
     "Description",
     "Draft",
     "Entity",
     "Evidence",
     "Explanation",
     "FieldProtection",
+    "FollowedList",
     "Form",
     "FormEntry",
     "HashName",
@@ -315,6 +338,7 @@ __all__ = [
     "TransportScheme",
     "TreeNode",
     "TrustAnchor",
+    "TrustList",
     "TrustSource",
     "TrustStore",
     "ValidatedPath",
@@ -323,6 +347,7 @@ __all__ = [
     "add_signer",
     "build_certificates_only",
     "build_certification_request",
+    "build_decisions",
     "build_mail",
     "build_parts",
     "build_receipt",
@@ -340,6 +365,7 @@ __all__ = [
     "file_entry",
     "find_countersignatures",
     "find_signed_layer",
+    "follow_trust_list",
     "hcp_baseline",
     "hcp_no_confidentiality",
     "hcp_shy",
@@ -347,6 +373,7 @@ __all__ = [
     "load_identities_from_pem",
     "load_identity",
     "load_private_key",
+    "make_decision",
     "mozilla_anchors",
     "open_bytes",
     "open_certification_request",
@@ -354,15 +381,18 @@ __all__ = [
     "open_message",
     "open_page",
     "open_parcel",
+    "open_trust_list",
     "parse_certificate",
     "parse_certificates",
     "parse_certificates_only",
     "parse_certification_request",
+    "parse_decisions",
     "parse_entity",
     "protect_headers",
     "read_encrypted_payload",
     "read_entity",
     "recipient_ids",
+    "renew_trust_list",
     "reply_headers",
     "report_to_json",
     "seal_bytes",
@@ -373,6 +403,7 @@ __all__ = [
     "sign_entity",
     "sign_form",
     "sign_message",
+    "sign_trust_list",
     "split_message",
     "unprotect_headers",
     "validate_path",

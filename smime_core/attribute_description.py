@@ -31,6 +31,7 @@ from smime_core.content_info import (
     PARCEL,
     SIGNED_FIELD,
     SIGNED_PAGE,
+    TRUST_LIST,
 )
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.ess import (
@@ -86,6 +87,7 @@ _CONTENT_TYPES: Final = {
     PAGE: "page",
     SIGNED_PAGE: "signed page",
     PARCEL: "parcel",
+    TRUST_LIST: "trust list",
 }
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top secret")
 

@@ -18,6 +18,7 @@ from smime_core.lazy import home_finder
 if TYPE_CHECKING:
     from smime_core import (
         countersignature,
+        decisions,
         ess,
         fields,
         forms,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         pkix,
         private_key_file,
         signed_data_editing,
+        trust_list,
     )
     from smime_core.ca import certification_request
 
@@ -92,6 +94,11 @@ if TYPE_CHECKING:
     load_private_key = _blocking(private_key_file.load_private_key)
     export_private_key = _blocking(private_key_file.export_private_key)
     validate_path = _blocking(pkix.validate_path)
+    make_decision = _blocking(decisions.make_decision)
+    sign_trust_list = _blocking(trust_list.sign_trust_list)
+    open_trust_list = _blocking(trust_list.open_trust_list)
+    follow_trust_list = _blocking(trust_list.follow_trust_list)
+    renew_trust_list = _blocking(trust_list.renew_trust_list)
 
 # Made when somebody asks for it: see `smime_core`.
 _HOMES = {
@@ -151,6 +158,8 @@ _HOMES = {
         "export_private_key",
     ),
     "pkix": ("validate_path",),
+    "decisions": ("make_decision",),
+    "trust_list": ("sign_trust_list", "open_trust_list", "follow_trust_list", "renew_trust_list"),
 }
 
 __getattr__ = home_finder(__name__, _HOMES, wrap=_blocking)

@@ -37,6 +37,8 @@ SIGNED_PAGE: Final = "2.25.286837710234770486638560513911881683281"
 """A ContentInfo with SignedData over PAGE, as the content of a sealed page."""
 PARCEL: Final = "2.25.242582917035532770428141635393443125197"
 """A MIME entity for somebody without keys (`smime_core.parcels`)."""
+TRUST_LIST: Final = "2.25.19189679730912088980898887392212511399"
+"""What an organisation trusts, as JSON (`smime_core.trust_list`); signed and never sealed."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.

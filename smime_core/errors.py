@@ -4,10 +4,11 @@
     ├─ MalformedMessage(where) ── LimitExceeded(limit, actual)
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · SenderMismatch · ContentTypeMismatch
-    │   │                             · FormMismatch(member) · TimestampMismatch
+    │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
     ├─ TimestampRefused()
+    ├─ DecisionRefused()
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
     └─ ProviderError(operation) ── UnsupportedByProvider
@@ -117,6 +118,12 @@ class TimestampMismatch(VerificationError):
     code = "timestamp-mismatch"
 
 
+class TrustListRefused(VerificationError):
+    """An operator's list that does not count: another's signature, expired, or older than one that was seen."""
+
+    code = "trust-list-refused"
+
+
 class PathError(VerificationError):
     """The certification path does not hold; `rfc5280_step` names the check, as in "6.1.3 (a)(2)".
 
@@ -150,6 +157,12 @@ class UntrustedAnchor(PathError):
 
 class RevocationUnknown(PathError):
     code = "revocation-unknown"
+
+
+class DecisionRefused(SmimeError):
+    """A decision to trust that cannot be made; the text says why, and what can."""
+
+    code = "decision-refused"
 
 
 class TimestampRefused(SmimeError):

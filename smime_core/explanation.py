@@ -14,6 +14,7 @@ from typing import Final
 from smime_core.certificate import Certificate
 from smime_core.certificate_text import readable_addresses, readable_issuer, readable_name
 from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, TrustAnchor, TrustSource
+from smime_core.pkix.revocation import UNKNOWN_REASONS
 from smime_core.report import SignerReport, State
 
 SOURCES: Final = {
@@ -144,7 +145,7 @@ def revocation_text(status: RevocationStatus) -> str:
         day = f" on {_day(status.revoked_at)}" if status.revoked_at else ""
         return f"revoked{day}: {why}" if why else f"revoked{day}"
     if status.state is RevocationState.UNKNOWN:
-        return f"nobody could say whether it was revoked: {status.why}" if status.why else "not known to be good"
+        return UNKNOWN_REASONS.get(status.why, "nobody could say whether it was revoked")
     by = _ASKED.get(status.source, "")
     return f"not revoked, by {by} of {_day(status.this_update)}" if by and status.this_update else "not revoked"
 

@@ -7,7 +7,12 @@ rules of their own (RFC 5280 section 4.2.1.10).
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable
+from typing import Final
+
+_CONDITION: Final = re.compile(r"[^\s@]*@[^\s@.]+(?:\.[^\s@.]+)*")
+_MAX_CONDITION_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 and 255 octets, and the @
 
 
 def addresses_match(one: str, other: str) -> bool:
@@ -27,6 +32,11 @@ def is_covered(address: str, conditions: Iterable[str]) -> bool:
     whole = comparable_address(address)
     local_part, at, domain = whole.rpartition("@")
     return bool(local_part) and any(comparable_address(one) in (whole, at + domain) for one in conditions)
+
+
+def is_condition(text: str) -> bool:
+    """Whether it is what an anchor may be limited to: "a@example.test" or "@example.test"."""
+    return len(text) <= _MAX_CONDITION_CHARACTERS and text.isprintable() and _CONDITION.fullmatch(text) is not None
 
 
 def comparable_address(address: str) -> str:

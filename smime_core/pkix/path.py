@@ -68,7 +68,7 @@ async def validate_path(
     return await run.validate(certificate)
 
 
-def check_end_entity(certificate: Certificate, purpose: Purpose) -> None:
+def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse) -> None:
     """E-mail protection and the key usage of the operation (RFC 8550 sections 4.4.2 and 4.4.4). Raises PathError."""
     fault = find_usage_fault(certificate, use_of(purpose, certificate))
     if fault is not None:

@@ -141,7 +141,11 @@ def test_a_signer_without_a_path_stands_alone_and_open() -> None:
             "revoked on 2026-06-01: its key may be in the hands of others",
         ),
         (RevocationStatus(certificate=LEAF, state=RevocationState.REVOKED, reason="unspecified"), "revoked"),
-        (RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN), "not known to be good"),
+        (RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN), "nobody could say whether it was revoked"),
+        (
+            RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN, why="stale"),
+            "what is known about its revocation is too old",
+        ),
     ],
 )
 def test_revocation_in_words(status: RevocationStatus, text: str) -> None:

@@ -102,7 +102,7 @@ def test_what_nobody_could_say_is_a_note_when_only_what_is_known_counts(monkeypa
     with_path(monkeypatch, trail(UNKNOWN, steps=(step,)))
     report = judge(store=trust(revocation=RevocationPolicy.IF_KNOWN))
     assert (report.state, codes(report)) == (State.VERIFIED, ["revocation-unknown"])
-    assert "alice@example.test: nobody could say" in report.reasons[0].sentence
+    assert "alice@example.test: the certificate names nobody" in report.reasons[0].sentence
 
 
 @pytest.mark.parametrize("followed", [trail(UNKNOWN), None])

@@ -1,0 +1,71 @@
+"""The user's decisions as JSON: one form for the command's file, the extension's database and the pages.
+
+    {"version": "sealwax-decisions-1", "decisions": [{"certificate": base64 DER, "kind": "exact" or "authority",
+    "addresses": [...], "acceptedAt"}]}
+
+Reading is strict, and refuses the whole for one decision that says for nobody: without addresses an anchor would count
+for everybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from smime_core.decisions import Decision, DecisionKind
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
+from smime_core.mail_address import is_condition
+from smime_core.strict_json import Members, certificate_text, parse_json, time_text
+
+VERSION: Final = "sealwax-decisions-1"
+
+_WHERE: Final = "decisions"
+
+
+def build_decisions(decisions: Sequence[Decision]) -> bytes:
+    """The JSON text, indented so that people can read it."""
+    members = {"version": VERSION, "decisions": [_to_json(decision) for decision in decisions]}
+    return (json.dumps(members, indent=1) + "\n").encode("ascii")
+
+
+def parse_decisions(data: bytes) -> tuple[Decision, ...]:
+    """The decisions of such a text. Raises MalformedMessage or LimitExceeded."""
+    value = parse_json(data, where=_WHERE, max_bytes=MAX_DECISIONS_BYTES)
+    members = Members.of(value, ("version", "decisions"), where=_WHERE)
+    if members.text("version") != VERSION:
+        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    decisions = tuple(map(_from_json, members.listed("decisions", limit=MAX_DECISIONS)))
+    if len({decision.certificate for decision in decisions}) != len(decisions):
+        raise MalformedMessage("a certificate stands twice", where=_WHERE)
+    return decisions
+
+
+def _to_json(decision: Decision) -> dict[str, object]:
+    return {
+        "certificate": certificate_text(decision.certificate),
+        "kind": str(decision.kind),
+        "addresses": list(decision.addresses),
+        "acceptedAt": time_text(decision.accepted_at),
+    }
+
+
+def _from_json(value: object) -> Decision:
+    members = Members.of(value, ("certificate", "kind", "addresses", "acceptedAt"), where=_WHERE)
+    addresses = members.texts("addresses", limit=MAX_DECISION_ADDRESSES)
+    if not addresses or not all(map(is_condition, addresses)):
+        raise MalformedMessage("addresses are no addresses or domains, at least one", where=_WHERE)
+    return Decision(
+        certificate=members.certificate("certificate"),
+        kind=_kind(members.text("kind")),
+        addresses=addresses,
+        accepted_at=members.time("acceptedAt"),
+    )
+
+
+def _kind(text: str) -> DecisionKind:
+    try:
+        return DecisionKind(text)
+    except ValueError as error:
+        raise MalformedMessage("kind is neither exact nor authority", where=_WHERE) from error

@@ -1,0 +1,126 @@
+"""Reading JSON that came from a file or from elsewhere: every member in its place and of its kind, or an error.
+
+A member too many, one that stands twice, or a text where a number belongs: all are refused, so that no two readers of
+one text can see different things in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.errors import MalformedMessage
+from smime_core.limits import check_limit
+
+TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def parse_json(data: bytes, *, where: str, max_bytes: int) -> object:
+    """The value of a JSON text without members that stand twice. Raises MalformedMessage or LimitExceeded."""
+    check_limit(f"bytes of {where}", len(data), max_bytes)
+
+    def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise MalformedMessage("a member stands twice", where=where)
+        return members
+
+    try:
+        value: object = json.loads(data, object_pairs_hook=read_object)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage("this is not JSON", where=where) from error
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of one JSON object, read one by one; `where` names the text. Methods raise MalformedMessage."""
+
+    values: dict[str, object]
+    where: str
+
+    @classmethod
+    def of(cls, value: object, names: Collection[str], *, where: str) -> Members:
+        """The object that the value is, with exactly these members."""
+        if not isinstance(value, dict) or set(value) != set(names):
+            raise MalformedMessage(f"expected an object with the members {', '.join(names)}", where=where)
+        return cls(value, where)
+
+    def text(self, name: str) -> str:
+        """A text."""
+        value = self.values[name]
+        if not isinstance(value, str):
+            raise self._wrong(name, "text")
+        return value
+
+    def number(self, name: str) -> int:
+        """A whole number from 0 up to what JavaScript counts exactly."""
+        value = self.values[name]
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:
+            raise self._wrong(name, "whole number")
+        return value
+
+    def truth(self, name: str) -> bool:
+        """True or false."""
+        value = self.values[name]
+        if not isinstance(value, bool):
+            raise self._wrong(name, "true or false")
+        return value
+
+    def listed(self, name: str, *, limit: int) -> list[object]:
+        """A list of at most `limit` values. Raises LimitExceeded for a longer one."""
+        value = self.values[name]
+        if not isinstance(value, list):
+            raise self._wrong(name, "list")
+        check_limit(f"{name} of {self.where}", len(value), limit)
+        return value
+
+    def texts(self, name: str, *, limit: int) -> tuple[str, ...]:
+        """A list of at most `limit` texts. Raises LimitExceeded for a longer one."""
+        values = self.listed(name, limit=limit)
+        texts = tuple(value for value in values if isinstance(value, str))
+        if len(texts) != len(values):
+            raise self._wrong(name, "list of texts")
+        return texts
+
+    def time(self, name: str) -> datetime.datetime:
+        """A time as 2026-01-31T12:00:00Z."""
+        text = self.text(name)
+        if not _TIME.fullmatch(text):
+            raise self._wrong(name, "time as 2026-01-31T12:00:00Z")
+        try:
+            return datetime.datetime.fromisoformat(text)
+        except ValueError as error:
+            raise self._wrong(name, "time that there is") from error
+
+    def optional_time(self, name: str) -> datetime.datetime | None:
+        """A time, or null."""
+        return None if self.values[name] is None else self.time(name)
+
+    def certificate(self, name: str) -> Certificate:
+        """A certificate, its DER in base64."""
+        try:
+            return parse_certificate(base64.b64decode(self.text(name), validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise self._wrong(name, "certificate in base64") from error
+
+    def _wrong(self, name: str, expected: str) -> MalformedMessage:
+        return MalformedMessage(f"{name} is no {expected}", where=self.where)
+
+
+def time_text(time: datetime.datetime) -> str:
+    """An aware time in UTC, in whole seconds, as `Members.time` reads it."""
+    return time.astimezone(datetime.UTC).strftime(TIME_FORMAT)
+
+
+def certificate_text(certificate: Certificate) -> str:
+    """A certificate as `Members.certificate` reads it."""
+    return base64.b64encode(certificate.der).decode("ascii")

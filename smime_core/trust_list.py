@@ -1,0 +1,271 @@
+"""An operator's list: what an organisation trusts for the mail of its people, signed, read-only, without a way back.
+
+Signed under a content type of its own by the operator's certificate, which whoever follows the list has pinned once.
+Each list has a serial number and an end: an older one than was seen, or one that has ended, does not count, so that
+whoever hands it out can neither bring back an authority that was removed nor hold its removal back for long.
+
+    {"version": "sealwax-trust-list-1", "name", "serialNumber", "issued", "expires", "anchors": [{"certificate": base64
+    DER, "addresses": [...], "exact": boolean, "distrustAfter": time or null}], "revocation", "requirements":
+    {"policies": [OID], "requireExplicitPolicy", "inhibitPolicyMapping", "inhibitAnyPolicy"}, "directories": [URL]}
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.certificate import Certificate
+from smime_core.content_info import TRUST_LIST, unarmor
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage, TrustListRefused
+from smime_core.key_management import KeyHolder
+from smime_core.limits import (
+    MAX_DECISION_ADDRESSES,
+    MAX_LISTED_ANCHORS,
+    MAX_LISTED_DIRECTORIES,
+    MAX_TRUST_LIST_BYTES,
+    check_limit,
+)
+from smime_core.mail_address import is_condition
+from smime_core.own_content import ContentKind, build_members, examine_content, protect_content
+from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
+from smime_core.provider import CryptoProvider
+from smime_core.report import State
+from smime_core.strict_json import Members, certificate_text, parse_json, time_text
+
+VERSION: Final = "sealwax-trust-list-1"
+FOLLOWED_VERSION: Final = "sealwax-followed-list-1"
+MAX_LIFETIME: Final = datetime.timedelta(days=366)  # so long may a removal be held back
+MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
+
+_KIND: Final = ContentKind(name="trust list", content_type=TRUST_LIST)
+_WHERE: Final = "trust list"
+_MEMBERS: Final = (
+    "version",
+    "name",
+    "serialNumber",
+    "issued",
+    "expires",
+    "anchors",
+    "revocation",
+    "requirements",
+    "directories",
+)
+_REQUIREMENTS: Final = ("policies", "requireExplicitPolicy", "inhibitPolicyMapping", "inhibitAnyPolicy")
+_OID: Final = re.compile(r"[0-2](?:\.[0-9]{1,20}){1,30}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustList:
+    """What an operator trusts. `name` is the organisation's; `directories` are where it keeps certificates, as URLs.
+
+    The anchors of a list that was opened have the source OPERATOR.
+    """
+
+    name: str
+    serial_number: int
+    issued: datetime.datetime
+    expires: datetime.datetime
+    anchors: tuple[TrustAnchor, ...]
+    revocation: RevocationPolicy = RevocationPolicy.REQUIRED
+    requirements: PolicyRequirements = dataclasses.field(default_factory=PolicyRequirements)
+    directories: tuple[str, ...] = ()
+
+    @property
+    def trust_store(self) -> TrustStore:
+        """What signers and recipients are judged by when the list alone counts."""
+        return TrustStore(anchors=self.anchors, revocation=self.revocation, requirements=self.requirements)
+
+
+async def sign_trust_list(
+    trust_list: TrustList, *, identity: KeyHolder, provider: CryptoProvider, signing_time: datetime.datetime
+) -> bytes:
+    """DER of the list, signed by the operator. Raises MalformedMessage for a list that nobody would accept."""
+    _check_dates(trust_list)
+    content = _build(trust_list)
+    # What nobody could read back is not signed.
+    _parse(content)
+    return await protect_content(content, _KIND, provider=provider, signing_time=signing_time, identity=identity)
+
+
+async def open_trust_list(
+    cms: Buffer, *, operator: Certificate, provider: CryptoProvider, at: datetime.datetime, least_serial_number: int = 0
+) -> TrustList:
+    """The list, when it counts.
+
+    (0) it is signed under its content type by `operator`, the pinned certificate, and by nobody else; (1) its members;
+    (2) it has been issued and has not ended; (3) it is no older than the newest that was seen.
+    Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
+    """
+    check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
+    # (0) Pinned by itself: nothing that the certificate issued signs a list, and nobody is asked about it.
+    pinned = TrustAnchor(certificate=operator, is_exact=True)
+    store = TrustStore(anchors=(pinned,), revocation=RevocationPolicy.NOT_CHECKED)
+    report = await examine_content(cms, _KIND, provider=provider, trust_store=store, at=at)
+    if report.state is not State.VERIFIED or {signer.certificate for signer in report.signers} != {operator}:
+        why = "; ".join(reason.sentence for reason in report.reasons)
+        raise TrustListRefused(f"the list is not its operator's: {why}", report=report)
+    # (1)
+    trust_list = _parse(report.content)
+    # (2)
+    if at + MAX_CLOCK_DIFFERENCE < trust_list.issued:
+        raise TrustListRefused(f"the list is not valid before {time_text(trust_list.issued)}", report=report)
+    if at > trust_list.expires:
+        raise TrustListRefused(f"the list ended on {time_text(trust_list.expires)}", report=report)
+    # (3)
+    if trust_list.serial_number < least_serial_number:
+        text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
+        raise TrustListRefused(text, report=report)
+    return trust_list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedList:
+    """A list that somebody follows: the pinned certificate, the newest list as DER or PEM, and its serial number."""
+
+    operator: Certificate
+    serial_number: int
+    cms: bytes
+
+    async def open(self, *, provider: CryptoProvider, at: datetime.datetime) -> TrustList:
+        """The list, when it still counts. Raises as `open_trust_list`."""
+        return await open_trust_list(
+            self.cms, operator=self.operator, provider=provider, at=at, least_serial_number=self.serial_number
+        )
+
+
+async def follow_trust_list(
+    cms: bytes, *, operator: Certificate, provider: CryptoProvider, at: datetime.datetime
+) -> FollowedList:
+    """Begin to follow a list: `operator` is pinned from now on. Raises as `open_trust_list`."""
+    trust_list = await open_trust_list(cms, operator=operator, provider=provider, at=at)
+    return FollowedList(operator=operator, serial_number=trust_list.serial_number, cms=bytes(unarmor(cms)))
+
+
+async def renew_trust_list(
+    followed: FollowedList, cms: bytes, *, provider: CryptoProvider, at: datetime.datetime
+) -> FollowedList:
+    """Follow on with a newer list; the same one again is no news. Raises as `open_trust_list`."""
+    newer = await follow_trust_list(cms, operator=followed.operator, provider=provider, at=at)
+    if newer.cms == followed.cms:
+        return followed
+    if newer.serial_number <= followed.serial_number:
+        text = f"the list is number {newer.serial_number}, and number {followed.serial_number} was seen already"
+        raise TrustListRefused(text)
+    return newer
+
+
+def build_followed_list(followed: FollowedList) -> bytes:
+    """The JSON form of a followed list, for the client's own storage."""
+    return build_members(
+        version=FOLLOWED_VERSION,
+        operator=certificate_text(followed.operator),
+        serialNumber=followed.serial_number,
+        list=base64.b64encode(followed.cms).decode("ascii"),
+    )
+
+
+def parse_followed_list(data: bytes) -> FollowedList:
+    """The followed list of a JSON form. Raises MalformedMessage or LimitExceeded."""
+    where = "followed list"
+    value = parse_json(data, where=where, max_bytes=2 * MAX_TRUST_LIST_BYTES)
+    members = Members.of(value, ("version", "operator", "serialNumber", "list"), where=where)
+    if members.text("version") != FOLLOWED_VERSION:
+        raise MalformedMessage(f"this is not of version {FOLLOWED_VERSION}", where=where)
+    try:
+        cms = base64.b64decode(members.text("list"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedMessage("list is not base64", where=where) from error
+    return FollowedList(operator=members.certificate("operator"), serial_number=members.number("serialNumber"), cms=cms)
+
+
+def _check_dates(trust_list: TrustList) -> None:
+    if not datetime.timedelta(0) < trust_list.expires - trust_list.issued <= MAX_LIFETIME:
+        raise MalformedMessage(f"it lasts at most {MAX_LIFETIME.days} days, and some time", where=_WHERE)
+
+
+def _build(trust_list: TrustList) -> bytes:
+    requirements = trust_list.requirements
+    return build_members(
+        version=VERSION,
+        name=trust_list.name,
+        serialNumber=trust_list.serial_number,
+        issued=time_text(trust_list.issued),
+        expires=time_text(trust_list.expires),
+        anchors=[_anchor_to_json(anchor) for anchor in trust_list.anchors],
+        revocation=str(trust_list.revocation),
+        requirements={
+            "policies": sorted(requirements.initial_policies),
+            "requireExplicitPolicy": requirements.require_explicit_policy,
+            "inhibitPolicyMapping": requirements.inhibit_policy_mapping,
+            "inhibitAnyPolicy": requirements.inhibit_any_policy,
+        },
+        directories=list(trust_list.directories),
+    )
+
+
+def _anchor_to_json(anchor: TrustAnchor) -> dict[str, object]:
+    return {
+        "certificate": certificate_text(anchor.certificate),
+        "addresses": list(anchor.addresses),
+        "exact": anchor.is_exact,
+        "distrustAfter": time_text(anchor.distrust_after) if anchor.distrust_after else None,
+    }
+
+
+def _parse(content: bytes) -> TrustList:
+    value = parse_json(content, where=_WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
+    members = Members.of(value, _MEMBERS, where=_WHERE)
+    if members.text("version") != VERSION:
+        raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+    trust_list = TrustList(
+        name=members.text("name"),
+        serial_number=members.number("serialNumber"),
+        issued=members.time("issued"),
+        expires=members.time("expires"),
+        anchors=tuple(map(_parse_anchor, members.listed("anchors", limit=MAX_LISTED_ANCHORS))),
+        revocation=_parse_revocation(members.text("revocation")),
+        requirements=_parse_requirements(members.values["requirements"]),
+        directories=members.texts("directories", limit=MAX_LISTED_DIRECTORIES),
+    )
+    _check_dates(trust_list)
+    return trust_list
+
+
+def _parse_anchor(value: object) -> TrustAnchor:
+    members = Members.of(value, ("certificate", "addresses", "exact", "distrustAfter"), where=_WHERE)
+    addresses = members.texts("addresses", limit=MAX_DECISION_ADDRESSES)
+    if not all(map(is_condition, addresses)):
+        raise MalformedMessage("an anchor's addresses are no addresses or domains", where=_WHERE)
+    return TrustAnchor(
+        certificate=members.certificate("certificate"),
+        source=TrustSource.OPERATOR,
+        addresses=addresses,
+        is_exact=members.truth("exact"),
+        distrust_after=members.optional_time("distrustAfter"),
+    )
+
+
+def _parse_revocation(text: str) -> RevocationPolicy:
+    try:
+        return RevocationPolicy(text)
+    except ValueError as error:
+        raise MalformedMessage(f"revocation is none of {', '.join(RevocationPolicy)}", where=_WHERE) from error
+
+
+def _parse_requirements(value: object) -> PolicyRequirements:
+    members = Members.of(value, _REQUIREMENTS, where=_WHERE)
+    policies = members.texts("policies", limit=MAX_LISTED_ANCHORS)
+    if not all(map(_OID.fullmatch, policies)):
+        raise MalformedMessage("a policy is no object identifier", where=_WHERE)
+    return PolicyRequirements(
+        initial_policies=frozenset(policies),
+        require_explicit_policy=members.truth("requireExplicitPolicy"),
+        inhibit_policy_mapping=members.truth("inhibitPolicyMapping"),
+        inhibit_any_policy=members.truth("inhibitAnyPolicy"),
+    )
