@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
 from smime_core.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
@@ -15,7 +14,6 @@ from smime_core.certificate import (
     Certificate,
     Extension,
 )
-from smime_core.errors import MalformedMessage
 
 NAME_CONSTRAINTS: Final = "2.5.29.30"
 CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
@@ -26,8 +24,6 @@ FRESHEST_CRL: Final = "2.5.29.46"
 INHIBIT_ANY_POLICY: Final = "2.5.29.54"
 AUTHORITY_INFORMATION_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
 OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
-_ISSUER_ACCESS: Final = "1.3.6.1.5.5.7.48.2"
-_URI: Final = 0x86
 
 PROCESSED: Final = frozenset(
     {
@@ -59,27 +55,3 @@ def find_extension(certificate: Certificate, oid: str) -> Extension | None:
 def find_unprocessed(certificate: Certificate) -> str | None:
     """The type of the first critical extension that is not processed here (RFC 5280 section 4.2)."""
     return next((one.oid for one in certificate.extensions if one.critical and one.oid not in PROCESSED), None)
-
-
-def find_issuer_urls(certificate: Certificate) -> tuple[str, ...]:
-    """The http addresses where it says that its issuer's certificate can be had (section 4.2.2.1).
-
-    None where the extension is damaged: it only helps.
-    """
-    extension = find_extension(certificate, AUTHORITY_INFORMATION_ACCESS)
-    if extension is None:
-        return ()
-    try:
-        return _parse_issuer_urls(extension.value)
-    except (MalformedMessage, UnicodeDecodeError):
-        return ()
-
-
-def _parse_issuer_urls(value: bytes) -> tuple[str, ...]:
-    where = "authorityInfoAccess"
-    urls: list[str] = []
-    for description in der.read_sequence(value, where=where):
-        fields = der.read_children(description, where=where)
-        if len(fields) == 2 and fields[1].tag == _URI and der.parse_oid(fields[0], where=where) == _ISSUER_ACCESS:
-            urls.append(bytes(fields[1].content).decode("ascii"))
-    return tuple(url for url in dict.fromkeys(urls) if url.lower().startswith(("http://", "https://")))

@@ -7,21 +7,30 @@ too. The first path that passes all of it is taken.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from smime_core.certificate import Certificate
-from smime_core.errors import LimitExceeded, PathError, UntrustedAnchor
-from smime_core.limits import MAX_PATHS, check_limit
-from smime_core.pkix.evidence import Lookup, LookupKind
-from smime_core.pkix.extensions import find_issuer_urls
+from smime_core.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
+from smime_core.errors import (
+    CertificateRevoked,
+    LimitExceeded,
+    MalformedMessage,
+    PathError,
+    RevocationUnknown,
+    UntrustedAnchor,
+)
+from smime_core.limits import MAX_CRL_ISSUER_DEPTH, MAX_PATHS, check_limit
+from smime_core.pkix.evidence import Lookup, LookupKind, RevocationState, RevocationStatus
 from smime_core.pkix.journal import Journal
 from smime_core.pkix.path_building import CertificatePool, PathSearch, SignatureChecks
 from smime_core.pkix.path_validation import CheckedPath, PathInputs, check_path
 from smime_core.pkix.purposes import CertificateUse, Purpose, find_usage_fault, use_of
+from smime_core.pkix.revocation import UNKNOWN_REASONS, check_revocation, find_lookups
 from smime_core.pkix.trail import PathTrail
-from smime_core.pkix.trust import TrustStore
+from smime_core.pkix.trust import NO_REQUIREMENTS, RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 
@@ -64,7 +73,14 @@ async def validate_path(
         [anchor.certificate for anchor in trust_store.anchors],
     )
     inputs = PathInputs(at=at, use=use_of(purpose, certificate), requirements=trust_store.requirements, policy=policy)
-    run = _Run(store=trust_store, inputs=inputs, pool=pool, checks=SignatureChecks(provider), provider=provider)
+    run = _Run(
+        store=trust_store,
+        inputs=inputs,
+        pool=pool,
+        checks=SignatureChecks(provider),
+        provider=provider,
+        further=tuple(intermediates),
+    )
     return await run.validate(certificate)
 
 
@@ -78,14 +94,21 @@ def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One validation: what it works with, and the best of the errors so far."""
+    """One validation: what it works with, and what came of it so far.
+
+    `further` are certificates that stood beside the evidence. `asking` are the signers of lists whose own paths wait
+    for this one, `crl_issuers` those whose paths hold.
+    """
 
     store: TrustStore
     inputs: PathInputs
     pool: CertificatePool
     checks: SignatureChecks
     provider: CryptoProvider
+    further: tuple[Certificate, ...]
+    asking: tuple[Certificate, ...] = ()
     failures: list[tuple[int, int, PathError]] = field(default_factory=list)
+    crl_issuers: set[Certificate] = field(default_factory=set)
 
     async def validate(self, certificate: Certificate) -> ValidatedPath:
         """See `validate_path`."""
@@ -113,11 +136,77 @@ class _Run:
             journal = Journal(path, anchor)
             try:
                 checked = check_path(journal, self.inputs, anchor)
+                await self._check_revocation(journal, anchor)
             except PathError as error:
                 self.failures.append((_stage(error), journal.steps[-1].position, error))
                 continue
             return _validated(journal, checked)
         return None
+
+    async def _check_revocation(self, journal: Journal, anchor: TrustAnchor) -> None:
+        # 6.1.3 (a)(3), for every certificate below the anchor's. What is unknown stops nothing at once, so that all of
+        # a path can be looked up together.
+        label, path, store = "6.1.3 (a)(3)", journal.certificates, self.store
+        if store.revocation is RevocationPolicy.NOT_CHECKED:
+            journal.noted(label, 0, "whether it was revoked was not checked")
+            return
+        unknown: list[tuple[int, str]] = []
+        for position in range(len(path) - 2, -1, -1):
+            status = await self._ask(path[position], path[position + 1], anchor)
+            journal.revocation.append(status)
+            if status.state is RevocationState.REVOKED:
+                raise journal.failed(label, position, _revoked_text(status), error=CertificateRevoked)
+            if status.state is RevocationState.GOOD:
+                journal.passed(label, position, "known not to be revoked")
+            else:
+                unknown.append((position, f"whether it was revoked is unknown: {UNKNOWN_REASONS[status.why]}"))
+        journal.lookups = find_lookups(
+            path, statuses=journal.revocation, evidence=store.evidence, provider=self.provider
+        )
+        for position, text in unknown:
+            if store.revocation is RevocationPolicy.REQUIRED:
+                raise journal.failed(label, position, text, error=RevocationUnknown)
+            journal.noted(label, position, text)
+
+    async def _ask(self, certificate: Certificate, issuer: Certificate, anchor: TrustAnchor) -> RevocationStatus:
+        async def is_valid_crl_issuer(candidate: Certificate) -> bool:
+            # An authority may name as the issuer of a list the very certificate that it is about (PKITS 4.14.30).
+            return candidate == certificate or await self._is_valid_crl_issuer(candidate, anchor)
+
+        return await check_revocation(
+            certificate,
+            issuer,
+            anchor=anchor.certificate,
+            store=self.store,
+            at=self.inputs.at,
+            provider=self.provider,
+            is_valid_crl_issuer=is_valid_crl_issuer,
+            candidates=self.further,
+            policy=self.inputs.policy,
+        )
+
+    async def _is_valid_crl_issuer(self, candidate: Certificate, anchor: TrustAnchor) -> bool:
+        # Section 6.3.3 (f): a path of its own to the same anchor, which asks for revocation too. Who vouches for
+        # himself that way, or needs too many others for it, is not valid.
+        if candidate in self.crl_issuers:
+            return True
+        if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
+            return False
+        plain = TrustAnchor(certificate=anchor.certificate, source=anchor.source)
+        run = dataclasses.replace(
+            self,
+            store=dataclasses.replace(self.store, anchors=(plain,)),
+            inputs=dataclasses.replace(self.inputs, use=use_of(Purpose.CRL, candidate), requirements=NO_REQUIREMENTS),
+            pool=self.pool.with_anchor(anchor.certificate),
+            asking=(*self.asking, candidate),
+            failures=[],
+        )
+        try:
+            await run.validate(candidate)
+        except (PathError, LimitExceeded):
+            return False
+        self.crl_issuers.add(candidate)
+        return True
 
     def _no_path(self, search: PathSearch) -> PathError:
         chain = search.furthest
@@ -129,11 +218,19 @@ class _Run:
             journal.passed("6.1.3 (a)(1)", position, "signed by the key of its issuer")
         last = chain[-1]
         if not last.is_self_issued:
-            journal.lookups = tuple(
-                Lookup(kind=LookupKind.ISSUER, url=url, certificate=last, path=chain) for url in find_issuer_urls(last)
-            )
+            lookups = _issuer_lookups(last, chain)
+            journal.lookups = tuple(one for one in lookups if one.key not in self.store.evidence.asked)
         text = f"nobody you trust vouches for {last.issuer}"
         return journal.failed("6.1.1 (d)", len(chain) - 1, text, error=UntrustedAnchor)
+
+
+def _issuer_lookups(certificate: Certificate, chain: tuple[Certificate, ...]) -> Iterator[Lookup]:
+    try:
+        urls = find_access_urls(certificate, ACCESS_CA_ISSUERS)
+    except MalformedMessage:
+        return  # a damaged extension that would only have helped
+    for url in urls:
+        yield Lookup(kind=LookupKind.ISSUER, url=url, certificate=certificate, path=chain)
 
 
 def _validated(journal: Journal, checked: CheckedPath) -> ValidatedPath:
@@ -145,5 +242,15 @@ def _validated(journal: Journal, checked: CheckedPath) -> ValidatedPath:
     )
 
 
+def _revoked_text(status: RevocationStatus) -> str:
+    when = f" on {status.revoked_at:%Y-%m-%d}" if status.revoked_at else ""
+    return f"the certificate of {status.certificate.common_name} was revoked{when}" + (
+        f" ({status.reason})" if status.reason else ""
+    )
+
+
 def _stage(error: PathError) -> int:
-    return 2
+    # How far a path got, the furthest first.
+    if isinstance(error, RevocationUnknown):
+        return 0
+    return 1 if isinstance(error, CertificateRevoked) else 2

@@ -52,6 +52,13 @@ class CertificatePool:
                 continue  # nobody can be found by a name that cannot be read
             self._by_name.setdefault(name, []).append(certificate)
 
+    def with_anchor(self, anchor: Certificate) -> CertificatePool:
+        """The same certificates with this one anchor."""
+        other = CertificatePool((), ())
+        other.anchors = frozenset({anchor})
+        other._penalties, other._by_name = self._penalties, self._by_name
+        return other
+
     def penalty(self, issuer: Certificate, at: datetime.datetime) -> int:
         """How unlikely it is that a path over this certificate holds, 0 for no doubt."""
         if issuer not in self._penalties:
