@@ -131,12 +131,15 @@ export class BridgeApi {
   }
 
   /**
+   * What the bridge finds for an address, in its directory and elsewhere.
    * @param {string} address
-   * @returns {Promise<ArrayBuffer[]>} certificates as DER
+   * @returns {Promise<import("./mail_vault.js").Found[]>}
    */
   async certificatesFor(address) {
-    const { certificates } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
-    return certificates.map(bytesFromBase64);
+    const { certificates, found } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
+    if (!found) return certificates.map((/** @type {string} */ one) => ({ certificate: bytesFromBase64(one), source: "bridge" }));
+    return found.map((/** @type {{certificate: string, source: string, detail: string}} */ one) =>
+      ({ ...one, certificate: bytesFromBase64(one.certificate) }));
   }
 
   /**
