@@ -68,7 +68,7 @@ export class MailVault {
    */
   async *open(message, signal) {
     const vault = await this.#vault();
-    /** @param {import("./runtime/lookups.js").Answer} evidence */
+    /** @param {import("./runtime/trust.js").Evidence} evidence */
     const judge = async (evidence) => {
       const args = {
         message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
@@ -78,7 +78,7 @@ export class MailVault {
     const options = { ask: this.#ask, store: this.#trust.evidence, signal };
     for await (const { judged, settled } of judgeInRounds(judge, options)) {
       const opened = decodeTexts(judged);
-      yield settled ? opened : { ...opened, report: whileChecking(opened.report) };
+      yield settled ? opened : { ...opened, report: whileChecking(opened.report), harvest: null };
     }
   }
 
@@ -113,7 +113,7 @@ export class MailVault {
    */
   async checkRecipient(address, found) {
     const vault = await this.#vault();
-    /** @param {import("./runtime/lookups.js").Answer} evidence */
+    /** @param {import("./runtime/trust.js").Evidence} evidence */
     const judge = (evidence) =>
       vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
     /** @type {RecipientCheck[]} */

@@ -7,7 +7,6 @@ import { bytesFromBase64 } from "./api.js";
 import { EvidenceStore } from "./runtime/lookups.js";
 
 /** @typedef {import("./runtime/trust.js").Trust} Trust */
-/** @typedef {import("./runtime/lookups.js").Answer} Answer */
 
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
@@ -24,7 +23,7 @@ export class TrustKeeper extends EventTarget {
 
   /**
    * The arguments of a verb that judges: copies, since a call takes buffers away.
-   * @param {Answer} [evidence] what was looked up; without it, what is kept
+   * @param {import("./runtime/trust.js").Evidence} [evidence] what was looked up; without it, what is kept
    */
   judging(evidence = this.evidence.copy()) {
     return { trust: { ...structuredClone(this.#operator), evidence }, at: new Date().toISOString() };
