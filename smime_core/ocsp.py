@@ -181,18 +181,6 @@ def parse_ocsp_response(data: Buffer) -> OcspResponse:
     return _parse_basic(bytes(basic.content), whole=bytes(data))
 
 
-def parse_basic_ocsp_response(data: Buffer) -> OcspResponse:
-    """A BasicOCSPResponse by itself, as signatures keep it (RFC 5126 section 6.3.4); its `der` is the whole response.
-
-    Raises as `parse_ocsp_response`.
-    """
-    check_limit("octets of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
-    basic = bytes(data)
-    response_bytes = der.sequence(der.oid(OCSP_BASIC), der.octet_string(basic))
-    status = der.element(_ENUMERATED, bytes((ResponseStatus.SUCCESSFUL,)))
-    return _parse_basic(basic, whole=der.sequence(status, der.explicit(0, response_bytes)))
-
-
 def _check_status(tlv: Tlv) -> None:
     content = bytes(der.expect(tlv, _ENUMERATED, where="responseStatus").content)
     if len(content) != 1 or content[0] not in set(ResponseStatus):

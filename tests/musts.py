@@ -231,7 +231,15 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "a_certificate_outside_its_validity_is_refused",
         "name constraints and policies: " + _LATER,
     ),
-    39: _obligation("OCSP and CRL answers", "RFC 6960 3.2, RFC 5280 6.3", "", "", f"revocation: {_LATER}"),
+    39: _obligation(
+        "who says that a certificate is not revoked: who may, about it, now", "RFC 6960 3.2, RFC 5280 6.3",
+        "must_39_a_response_by_the_issuer_says_good must_39_a_delegate_of_the_issuer_may_answer "
+        "must_39_a_full_list_by_the_issuer_says_good",
+        "must_39_unknown_is_not_good must_39_who_is_no_delegate_may_not must_39_an_altered_response_does_not_count "
+        "must_39_an_answer_about_another_certificate_says_nothing must_39_an_answer_counts_between_its_dates "
+        "must_39_the_list_covers_what_the_certificate_points_to must_39_a_delta_that_does_not_fit_is_left_out "
+        "must_39_a_list_that_does_not_say_so_is_not_indirect",
+    ),
     40: _obligation(
         "PKCS#12: MAC first, passphrases in the form of each KDF, bounded work", "RFC 7292",
         "must_40_each_form_of_a_passphrase_opens_its_kdf",

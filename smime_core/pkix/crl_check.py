@@ -199,8 +199,13 @@ class _ListCheck:
             if self._freshness(delta) not in (Freshness.CURRENT, Freshness.LATER):
                 continue
             # (h)
-            if await self._fault_of(delta, signer) is None:
-                return delta
+            try:
+                if await self._fault_of(delta, signer) is None:
+                    return delta
+            except LimitExceeded:
+                # Forged deltas must not hide what the complete list says.
+                self.faults.add("too-much")
+                break
         return None
 
     async def _find_signer(self, one: RevocationList) -> _Signer:

@@ -69,7 +69,8 @@ async def check_revocation(
         candidates=candidates,
     )
     by_responses, response_faults = await read_responses(question)
-    by_lists, list_faults = await read_lists(question)
+    # Counted apart, lest forged responses keep a list from being looked at.
+    by_lists, list_faults = await read_lists(dataclasses.replace(question, tried=[]))
     faults = response_faults | list_faults | _faults_of_asking(certificate, store.evidence)
     return combine(certificate, [*by_responses, *by_lists], faults)
 

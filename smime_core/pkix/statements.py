@@ -24,6 +24,7 @@ from smime_core.provider import CryptoProvider, PublicKey
 
 UNKNOWN_REASONS: Final[dict[str, str]] = {
     "reasons-not-covered": "the revocation lists found do not cover every reason for a revocation",
+    "too-much": "there is more evidence about its revocation than is looked through",
     "stale": "what is known about its revocation is too old",
     "not-yet-valid": "what is known about its revocation is from later than the moment in question",
     "responder-does-not-know": "the OCSP responder does not know the certificate",
@@ -32,7 +33,6 @@ UNKNOWN_REASONS: Final[dict[str, str]] = {
     "unsigned": "the signature about its revocation does not hold",
     "not-understood": "a revocation list or OCSP response has a critical extension that is not understood",
     "damaged": "what came about its revocation is damaged",
-    "too-much": "there is more evidence about its revocation than is looked through",
     "other-certificate": "what was answered is about other certificates",
     "unavailable": "the addresses that the certificate names did not answer",
     "not-asked": "nobody has asked yet whether it was revoked",

@@ -1,0 +1,137 @@
+"""OCSP requests and responses as structures: what another implementation reads and writes, and what is damaged."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
+
+from smime_core import der
+from smime_core.algorithms import HashName
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
+from smime_core.limits import MAX_OCSP_RESPONSE_BYTES, MAX_OCSP_SINGLE_RESPONSES
+from smime_core.ocsp import (
+    CertificateStatus,
+    build_ocsp_request,
+    parse_ocsp_response,
+)
+from tests.unit.people import NOW
+from tests.unit.revocations import (
+    DAY,
+    HOUR,
+    authority,
+    delegate,
+    extension_der,
+    leaf,
+    response,
+    revoked,
+    single,
+    wrap_response,
+)
+
+NONCE = bytes(range(32))
+NONCE_OID = "1.3.6.1.5.5.7.48.1.2"
+
+
+@pytest.mark.parametrize(("hash_name", "theirs"), [(HashName.SHA1, hashes.SHA1), (HashName.SHA256, hashes.SHA256)])
+def test_a_request_names_the_certificate_as_others_do(hash_name: HashName, theirs: type[hashes.HashAlgorithm]) -> None:
+    certificate, issuer = leaf(), authority()
+    request_der = build_ocsp_request(certificate.certificate, issuer.certificate, nonce=NONCE, hash_name=hash_name)
+    request = ocsp.load_der_ocsp_request(request_der)
+    assert request.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == NONCE
+    expected = (
+        ocsp.OCSPRequestBuilder()
+        .add_certificate(certificate.x509, issuer.x509, theirs())
+        .add_extension(x509.OCSPNonce(NONCE), critical=False)
+        .build()
+        .public_bytes(serialization.Encoding.DER)
+    )
+    assert request_der == expected
+
+
+def test_a_request_without_a_nonce_has_no_extensions() -> None:
+    request = ocsp.load_der_ocsp_request(build_ocsp_request(leaf().certificate, authority().certificate, nonce=None))
+    assert list(request.extensions) == []
+
+
+def test_a_response_is_read_in_full() -> None:
+    responder = delegate(authority())
+    read = parse_ocsp_response(
+        response(
+            responder, single(), single(revoked(NOW - 2 * DAY, 4), next_update=None), certificates=[responder],
+            extensions=[extension_der(NONCE_OID, der.octet_string(NONCE))],
+        )
+    )  # fmt: skip
+    good, bad = read.responses
+    assert read.responder_name_der == responder.certificate.subject_der
+    assert (read.responder_key_hash, read.nonce, read.produced_at) == (None, NONCE, NOW - HOUR)
+    assert read.certificates == (responder.certificate,)
+    assert (good.status, good.revoked_at, good.next_update) == (CertificateStatus.GOOD, None, NOW + DAY)
+    assert (bad.status, bad.revoked_at, bad.reason) == (CertificateStatus.REVOKED, NOW - 2 * DAY, "superseded")
+    assert bad.next_update is None
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (ocsp.OCSPResponseStatus.TRY_LATER, "try later"),
+        (ocsp.OCSPResponseStatus.UNAUTHORIZED, "not responsible"),
+        (ocsp.OCSPResponseStatus.SIG_REQUIRED, "signed questions"),
+    ],
+)
+def test_a_refusal_says_why(status: ocsp.OCSPResponseStatus, text: str) -> None:
+    refusal = ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(serialization.Encoding.DER)
+    with pytest.raises(SmimeError, match=text):
+        parse_ocsp_response(refusal)
+
+
+def test_a_certificate_that_cannot_be_read_hides_nothing() -> None:
+    carried = delegate(authority())
+    whole = response(carried, certificates=[carried])
+    octets = whole.replace(
+        carried.x509.tbs_certificate_bytes[:8], b"\x04\x82" + carried.x509.tbs_certificate_bytes[2:8]
+    )
+    assert parse_ocsp_response(octets).certificates == ()
+
+
+def basic_fields() -> list[bytes]:
+    whole = der.read_sequence(response(authority()))
+    basic = der.read_sequence(der.read_sequence(whole[1].content)[1].content)
+    return [bytes(field.encoded) for field in basic]
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x30\x00",
+        der.sequence(der.element(0x0A, b"\0")),
+        der.sequence(der.element(0x0A, b"\4")),
+        der.sequence(der.element(0x0A, b"\x63")),
+        response(authority()) + b"\0",
+        wrap_response(b"\x30\x00"),
+        wrap_response(der.sequence(*basic_fields()[:2])),
+        wrap_response(der.sequence(*basic_fields()[:2], der.octet_string(b"\0" * 64))),
+        wrap_response(der.sequence(*basic_fields()[:2], der.element(0x03, b"\3" + b"\0" * 64))),
+        wrap_response(der.sequence(*basic_fields(), der.explicit(1, b""))),
+    ],
+)
+def test_what_is_damaged_is_refused(octets: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        parse_ocsp_response(octets)
+
+
+def test_another_type_of_response_is_refused() -> None:
+    octets = response(authority()).replace(der.oid("1.3.6.1.5.5.7.48.1.1"), der.oid("1.3.6.1.5.5.7.48.1.3"))
+    with pytest.raises(MalformedMessage, match="basic"):
+        parse_ocsp_response(octets)
+
+
+def test_a_response_is_bounded() -> None:
+    with pytest.raises(LimitExceeded):
+        parse_ocsp_response(b"\x30" * (MAX_OCSP_RESPONSE_BYTES + 1))
+    with pytest.raises(LimitExceeded):
+        parse_ocsp_response(response(authority(), *([single()] * (MAX_OCSP_SINGLE_RESPONSES + 1))))
+    with pytest.raises(LimitExceeded):
+        parse_ocsp_response(response(authority(), certificates=[leaf()] * 11))
