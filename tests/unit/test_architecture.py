@@ -47,6 +47,7 @@ LAYERS = (
     {"decisions"},
     {"decisions_json"},
     {"explanation"},
+    {"certificate_page"},
     {"identity", "key_management"},
     {"capabilities", "signed_attributes"},
     {"contacts"},
