@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         parse_certification_request,
     )
     from smime_core.certificate import Certificate, parse_certificate, parse_certificates
+    from smime_core.certificate_page import CertificatePage, PageRow, describe_certificate
     from smime_core.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
     from smime_core.compose import Draft, build_mail, build_parts
     from smime_core.countersignature import Countersignature, find_countersignatures, verify_countersignature
@@ -153,6 +154,7 @@ _HOMES = {
     ),
     "attribute_description": ("AttributeDescription",),
     "certificate": ("Certificate", "parse_certificate", "parse_certificates"),
+    "certificate_page": ("CertificatePage", "PageRow", "describe_certificate"),
     "certificates_only": ("CertificatesOnly", "build_certificates_only", "parse_certificates_only"),
     "compose": ("Draft", "build_mail", "build_parts"),
     "countersignature": ("Countersignature", "find_countersignatures", "verify_countersignature"),
@@ -269,6 +271,7 @@ __all__ = [
     "AttributeDescription",
     "AttributesForm",
     "Certificate",
+    "CertificatePage",
     "CertificateUse",
     "CertificatesOnly",
     "CertificationRequest",
@@ -303,6 +306,7 @@ __all__ = [
     "Opened",
     "OpenedPage",
     "Outcome",
+    "PageRow",
     "PathTrail",
     "Pkcs12Form",
     "Policy",
@@ -354,6 +358,7 @@ __all__ = [
     "certification_request_to_pem",
     "compress_message",
     "decrypt_message",
+    "describe_certificate",
     "describe_message",
     "encrypt_entity",
     "encrypt_message",

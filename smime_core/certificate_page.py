@@ -30,7 +30,7 @@ from smime_core.distribution_points import (
     find_urls,
     parse_distribution_points,
 )
-from smime_core.errors import SmimeError
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.explanation import revocation_text, trust_text
 from smime_core.pkix import RevocationStatus, TrustAnchor
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, find_extension
@@ -64,13 +64,8 @@ _PURPOSES: Final = {
 _POLICIES: Final = {ANY_POLICY: "any policy"} | {
     # S/MIME Baseline Requirements section 7.1.6.1.
     f"2.23.140.1.5.{kind}.{generation}": f"{who}, {profile}"
-    for kind, who in (
-        (1, "mailbox checked"),
-        (2, "organisation checked"),
-        (3, "sponsored person"),
-        (4, "person checked"),
-    )
-    for generation, profile in ((1, "legacy"), (2, "multipurpose"), (3, "strict"))
+    for kind, who in enumerate(("mailbox checked", "organisation checked", "sponsored person", "person checked"), 1)
+    for generation, profile in enumerate(("legacy", "multipurpose", "strict"), 1)
 }
 _CONSTRAINT_WORDS: Final = {0xA0: "only", 0xA1: "never"}
 
@@ -95,7 +90,7 @@ class CertificatePage:
 def describe_certificate(
     certificate: Certificate, *, anchor: TrustAnchor | None = None, revocation: RevocationStatus | None = None
 ) -> CertificatePage:
-    """The page of a certificate; `anchor` is the decision to trust it and `revocation` what is known, if anything is."""
+    """The page of a certificate; `anchor` and `revocation` add what is known of the trust in it and of its status."""
     rows = (
         PageRow(code="subject", label="belongs to", values=(readable_subject(certificate),)),
         PageRow(code="addresses", label="addresses", values=readable_addresses(certificate)),
@@ -166,15 +161,18 @@ def _constraints(certificate: Certificate) -> tuple[str, ...]:
     extension = find_extension(certificate, NAME_CONSTRAINTS)
     if extension is None:
         return ()
-    where = "nameConstraints"
     return tuple(
-        f"{_CONSTRAINT_WORDS.get(subtrees.tag, 'unknown')}: {_name(der.read_children(subtree, where=where)[0])}"
-        for subtrees in der.read_sequence(extension.value, where=where)
-        for subtree in der.read_children(subtrees, where=where)
+        f"{_CONSTRAINT_WORDS.get(subtrees.tag, 'unknown')}: {_subtree(subtree)}"
+        for subtrees in der.read_sequence(extension.value, where="nameConstraints")
+        for subtree in der.read_children(subtrees, where="nameConstraints")
     )
 
 
-def _name(name: Tlv) -> str:
+def _subtree(subtree: Tlv) -> str:
+    fields = der.read_children(subtree, where="nameConstraints")
+    if not fields:
+        raise MalformedMessage("an empty subtree", where="nameConstraints")
+    name = fields[0]
     content = bytes(name.content)
     if name.tag == 0xA4:
         return name_text(bytes(der.read_one(content, where="directoryName").encoded))
