@@ -76,8 +76,6 @@ async def _follow_path(
     doubts: tuple[Reason, ...] = ()
     if signing_time is not None and not certificate.not_before <= signing_time <= certificate.not_after:
         doubts = (reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}"),)
-    elif examiner.trust_store.revocation is RevocationPolicy.REQUIRED and not _is_known_to_be_good(path):
-        doubts = (reason("revocation-unknown"),)
     return SignerTrust(
         doubts=doubts,
         notes=_unknown_revocation(path.trail),
@@ -153,11 +151,6 @@ def _unknown_revocation(trail: PathTrail | None) -> tuple[Reason, ...]:
     # One reason for all certificates of the path.
     unknown = [_status_text(status) for status in _statuses(trail, RevocationState.UNKNOWN)]
     return (reason("revocation-unknown", detail="; ".join(unknown)),) if unknown else ()
-
-
-def _is_known_to_be_good(path: ValidatedPath) -> bool:
-    good = {status.certificate for status in _statuses(path.trail, RevocationState.GOOD)}
-    return all(certificate in good for certificate in path.certificates[:-1])
 
 
 def _statuses(trail: PathTrail | None, state: RevocationState) -> list[RevocationStatus]:
