@@ -14,7 +14,6 @@ from webbridge.database import Database
 from webbridge.errors import ApiError
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login_counter import LoginCounter
-from webbridge.people import PeopleDirectory
 from webbridge.sessions import Session, SessionStore
 
 # Chromium and Firefox take a __Host- cookie on http://127.0.0.1 too, so that there is one name for all.
@@ -33,7 +32,7 @@ class Services:
     sessions: SessionStore
     logins: LoginCounter
     pool: ConnectionPool
-    people: PeopleDirectory
+    directory: CertificateFolder
     anchors_der: tuple[bytes, ...]
 
     def close(self) -> None:
@@ -57,9 +56,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         ),
         logins=LoginCounter(database, clock=config.clock),
         pool=ConnectionPool(config.mail_server),
-        people=PeopleDirectory.of(
-            CertificateFolder(config.directory_folder), config.directory_ldap, config.directory_name_servers
-        ),
+        directory=CertificateFolder(config.directory_folder),
         anchors_der=() if config.anchors_file is None else read_certificates(config.anchors_file),
     )
 

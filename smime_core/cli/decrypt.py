@@ -8,6 +8,7 @@ import click
 
 from smime_core.cli import operations
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error
+from smime_core.cli.looking_up import judge
 from smime_core.cli.opening import decrypt as open_sealed
 from smime_core.cli.operations import Keys
 from smime_core.cli.options import (
@@ -21,7 +22,7 @@ from smime_core.cli.options import (
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
 from smime_core.cli.progress import show_progress
 from smime_core.cli.shared_keys import load_shared_keys, shared_key_option
-from smime_core.cli.verdict import WORDS, verdict_line
+from smime_core.cli.verdict import WORDS
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.errors import SmimeError
 from smime_core.report import Reason, State
@@ -55,8 +56,8 @@ def decrypt(
     """Decrypt a mail.
 
     The result is the inner entity under the outer headers, the protected ones where there are any.
-    Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; --anchor, --from, --at,
-    --no-revocation and --json also report on the signature inside.
+    Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; any option about
+    trust, --from, --at and --json also report on the signature inside.
     """
     if not (identity_files or password_files or shared_keys):
         raise click.UsageError("give --identity, --password-file or --shared-key")
@@ -75,21 +76,19 @@ def decrypt(
         if not (trust.is_given or sender or at or as_json):
             return
         try:
-            report = operations.examine(
-                watched,
-                trust_store=trust_store,
-                at=at or now(),
-                sender=sender,
-                keys=keys,
-            ).report
+            judged = judge(
+                lambda store: operations.examine(watched, trust_store=store, at=at or now(), sender=sender, keys=keys),
+                trust_store,
+                trust,
+            )
         except SmimeError as error:
             # It was decrypted, which is what was asked for; what is inside cannot be judged.
             _show_problem(error, as_json=as_json)
             return
     if as_json:
-        write_json(report_to_json(report))
+        write_json(report_to_json(judged.report))
     else:
-        write_error(verdict_line(report))
+        write_error(judged.line)
 
 
 def _show_problem(error: SmimeError, *, as_json: bool) -> None:

@@ -9,7 +9,8 @@ import click
 from smime_core import blocking, ess
 from smime_core.cli.files import open_input, write_error, write_line, write_output
 from smime_core.cli.group import DONE, NOT_AS_ASKED
-from smime_core.cli.operations import PROVIDER, read_whole
+from smime_core.cli.looking_up import judge
+from smime_core.cli.operations import PROVIDER, Examined, read_whole
 from smime_core.cli.options import (
     FILE,
     input_argument,
@@ -20,12 +21,12 @@ from smime_core.cli.options import (
 )
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
 from smime_core.cli.rewriting import load_wrapped
-from smime_core.cli.verdict import verdict_line
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.content_info import armor
 from smime_core.errors import MalformedMessage, VerificationError
 from smime_core.layers import SignedLayer, find_layer, parse_message
 from smime_core.mime import build_pkcs7_mime
+from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.report import State
 from smime_core.report_json import report_to_json
@@ -115,21 +116,26 @@ def verify(
     if sender is not None and sender.casefold() not in map(str.casefold, verified.certificate.email_addresses):
         write_error(f"sender-mismatch: the receipt is signed by {verified.certificate.subject}")
         return NOT_AS_ASKED
-    report = blocking.verify_bytes(
-        receipt_cms,
-        provider=PROVIDER,
-        trust_store=trust.load_store(),
-        at=at or now(),
-        content_type=ess.ID_CT_RECEIPT,
-        policy=Policy.ARCHIVE,
-    )
+
+    def examine(trust_store: TrustStore) -> Examined:
+        report = blocking.verify_bytes(
+            receipt_cms,
+            provider=PROVIDER,
+            trust_store=trust_store,
+            at=at or now(),
+            content_type=ess.ID_CT_RECEIPT,
+            policy=Policy.ARCHIVE,
+        )
+        return Examined(report, None)
+
+    judged = judge(examine, trust.load_store(), trust)
     if as_json:
-        write_json(report_to_json(report))
-    if report.state is not State.VERIFIED:
-        write_error(verdict_line(report))
+        write_json(report_to_json(judged.report))
+    if judged.report.state is not State.VERIFIED:
+        write_error(judged.line)
         return NOT_AS_ASKED
     if not as_json:
-        write_line(f"received: {verdict_line(report)}")
+        write_line(f"received: {judged.line}")
     return DONE
 
 

@@ -11,8 +11,10 @@ import click
 
 from smime_core.certificate import parse_certificates
 from smime_core.cli.files import read_input
-from smime_core.cli.options import FILE, UtcTime, json_option
-from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.cli.options import FILE, UtcTime, json_option, now
+from smime_core.ocsp import parse_ocsp_response
+from smime_core.pkix import Evidence, LookupKind, RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.revocation_list import parse_revocation_list
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,17 +28,34 @@ class TrustOptions:
     mozilla: bool
     revocation: RevocationPolicy | None
     no_revocation: bool
+    crl_files: tuple[str, ...]
+    ocsp_files: tuple[str, ...]
+    fetch: bool
+    fetch_issuers: bool
+    fetch_hosts: tuple[str, ...]
 
     @property
     def is_given(self) -> bool:
         """Whether any of the options was."""
-        return bool(self.anchors or self.timestamp_anchors or self.mozilla or self.revocation or self.no_revocation)
+        return any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def fetched_kinds(self) -> frozenset[LookupKind]:
+        """What may be asked for."""
+        revocation = {LookupKind.OCSP, LookupKind.CRL} if self.fetch else set()
+        return frozenset(revocation | ({LookupKind.ISSUER} if self.fetch_issuers else set()))
 
     def load_store(self) -> TrustStore:
-        """The trust store. Raises OSError, MalformedMessage or UsageError."""
+        """The trust store, with the evidence that files hold. Raises OSError, MalformedMessage or UsageError."""
+        evidence = Evidence(
+            revocation_lists=tuple(parse_revocation_list(read_input(name)) for name in self.crl_files),
+            ocsp_responses=tuple(parse_ocsp_response(read_input(name)) for name in self.ocsp_files),
+            gathered_at=now(),
+        )
         return TrustStore(
             anchors=self._load_anchors(),
             revocation=self._choose_revocation(),
+            evidence=evidence,
             timestamp_anchors=_load_given(self.timestamp_anchors),
         )
 
@@ -73,6 +92,30 @@ def trust_options(function: Function) -> Function:
 
     command: Any = collect
     for option in (
+        click.option(
+            "--fetch-host",
+            "fetch_hosts",
+            multiple=True,
+            metavar="HOST[:PORT]",
+            help="Fetch from this host though its address is private or its port another than 80 and 443. Repeatable.",
+        ),
+        click.option(
+            "--fetch-issuers",
+            is_flag=True,
+            help="Fetch missing certificates of issuers from where certificates say; whoever made the message then "
+            "learns that it is read.",
+        ),
+        click.option(
+            "--fetch/--offline",
+            help="Ask the CAs' servers whether certificates were revoked; they then learn that somebody looks. "
+            "--offline (the default) uses what was asked before.",
+        ),
+        click.option(
+            "--ocsp", "ocsp_files", multiple=True, metavar="FILE", type=FILE, help="OCSP response to go by. Repeatable."
+        ),
+        click.option(
+            "--crl", "crl_files", multiple=True, metavar="FILE", type=FILE, help="Revocation list to go by. Repeatable."
+        ),
         click.option("--no-revocation", is_flag=True, help="The same as --revocation not-checked."),
         click.option(
             "--revocation",

@@ -10,11 +10,11 @@ import click
 from smime_core.cli import operations
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error, write_line
 from smime_core.cli.group import DONE, NOT_AS_ASKED
+from smime_core.cli.looking_up import Judged, judge
 from smime_core.cli.options import FILE, input_argument, now, write_json
 from smime_core.cli.progress import show_progress
-from smime_core.cli.verdict import verdict_line
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
-from smime_core.report import MessageReport, State
+from smime_core.report import State
 
 
 @click.command()
@@ -45,22 +45,26 @@ def verify(
         data = opened.enter_context(open_input(source))
         content = opened.enter_context(open_input(content_file)) if content_file is not None else None
         data = opened.enter_context(show_progress(data, "Verifying"))
-        examined = operations.examine(data, content=content, trust_store=trust_store, at=at or now(), sender=sender)
-        report = examined.report
+        judged = judge(
+            lambda store: operations.examine(data, content=content, trust_store=store, at=at or now(), sender=sender),
+            trust_store,
+            trust,
+        )
+        report = judged.report
         if target is not None and report.state is not State.INVALID and not report.is_encrypted:
             with open_output(target, mode=PRIVATE_MODE) as file:
-                examined.write_content(file)
-    _show(report, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
+                judged.examined.write_content(file)
+    _show(judged, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
     return DONE if report.state is State.VERIFIED else NOT_AS_ASKED
 
 
-def _show(report: MessageReport, *, as_json: bool, content_on_stdout: bool) -> None:
+def _show(judged: Judged, *, as_json: bool, content_on_stdout: bool) -> None:
     if as_json:
         # Imported here: a verdict in one line is what most ask for.
         from smime_core.report_json import report_to_json
 
-        write_json(report_to_json(report))
-    if report.state is not State.VERIFIED or content_on_stdout:
-        write_error(verdict_line(report))
+        write_json(report_to_json(judged.report))
+    if judged.report.state is not State.VERIFIED or content_on_stdout:
+        write_error(judged.line)
     elif not as_json:
-        write_line(verdict_line(report))
+        write_line(judged.line)

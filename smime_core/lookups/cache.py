@@ -57,11 +57,11 @@ class AnswerCache:
     """One cache file; threads take turns on it, processes wait for each other."""
 
     def __init__(self, path: Path | None, *, max_bytes: int = MAX_CACHE_BYTES) -> None:
-        """Open or make the file, readable by its owner alone; None keeps the answers in memory."""
+        """The file is opened or made when it is first needed, readable by its owner alone; None keeps all in memory."""
         self._path = path
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._connection = self._open()
+        self._connection: sqlite3.Connection | None = None
 
     def find(self, question: bytes, *, at: datetime.datetime) -> KeptAnswer | None:
         """The answer that is still valid at this moment, or None."""
@@ -113,11 +113,14 @@ class AnswerCache:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._connection.close()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _attempt(self, use: Callable[[sqlite3.Connection], Result]) -> Result | None:
         # A file that is busy for too long, on a full disk or read-only is a cache that knows nothing.
         with self._lock:
+            self._connection = self._connection or self._open()
             try:
                 return _in_transaction(self._connection, use)
             except sqlite3.OperationalError:

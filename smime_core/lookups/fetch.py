@@ -15,7 +15,6 @@ import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from smime_core.limits import (
     MAX_LOOKUP_URL_CHARACTERS,
     MAX_PARALLEL_LOOKUPS,
 )
+from smime_core.lookups.deadline import Deadline
 from smime_core.lookups.public_addresses import Address, is_public
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class LookupFailure(StrEnum):
     REDIRECT = "redirect"
     HTTP_STATUS = "http-status"
     TOO_LARGE = "too-large"
+    NOT_ASKED = "not-asked"
+    """The time for all of a batch was over before."""
 
 
 class LookupFailed(SmimeError):
@@ -126,16 +128,18 @@ class _Target:
 
 def fetch(request: FetchRequest, policy: FetchPolicy = PUBLIC_ONLY) -> bytes:
     """The body of the answer. Raises LookupFailed."""
-    return _fetch_until(request, policy, _Deadline(policy.timeout_seconds))
+    return _fetch_until(request, policy, Deadline(policy.timeout_seconds))
 
 
 def fetch_all(
-    requests: Sequence[FetchRequest], policy: FetchPolicy = PUBLIC_ONLY, *, batch_seconds: float = LOOKUP_BATCH_SECONDS
+    requests: Sequence[FetchRequest], policy: FetchPolicy = PUBLIC_ONLY, *, seconds: float = LOOKUP_BATCH_SECONDS
 ) -> tuple[bytes | LookupFailed, ...]:
-    """The answers in the order of the requests, a few fetched at a time, all within `batch_seconds`."""
-    whole = _Deadline(batch_seconds)
+    """The answers in the order of the requests, a few fetched at a time, all within so many seconds."""
+    whole = Deadline(seconds)
 
     def fetch_one(request: FetchRequest) -> bytes | LookupFailed:
+        if not whole.left():
+            return LookupFailed(LookupFailure.NOT_ASKED, f"there was no time left to ask {request.url}")
         try:
             return _fetch_until(request, policy, whole.at_most(policy.timeout_seconds))
         except LookupFailed as failure:
@@ -147,25 +151,7 @@ def fetch_all(
         return tuple(threads.map(fetch_one, requests))
 
 
-class _Deadline:
-    """A moment by which everything has to be done, whatever the number of steps."""
-
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-
-    def at_most(self, seconds: float) -> _Deadline:
-        """The earlier of this moment and one in so many seconds."""
-        return _Deadline(min(seconds, self._at - time.monotonic()))
-
-    def remaining(self) -> float:
-        """Seconds that are left, more than none. Raises TimeoutError."""
-        seconds = self._at - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        return seconds
-
-
-def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: _Deadline) -> bytes:
+def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: Deadline) -> bytes:
     target = _parse_url(request.url, policy)
     try:
         addresses = _find_addresses(target, policy, deadline)
@@ -211,7 +197,7 @@ def _request_target(parts: SplitResult) -> str:
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
-def _find_addresses(target: _Target, policy: FetchPolicy, deadline: _Deadline) -> tuple[Address, ...]:
+def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) -> tuple[Address, ...]:
     # One private address among public ones is enough to refuse: the name's owner decides which one is taken.
     texts = _resolve_until(target, policy, deadline)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
@@ -225,7 +211,7 @@ def _find_addresses(target: _Target, policy: FetchPolicy, deadline: _Deadline) -
     return addresses[:MAX_LOOKUP_ADDRESSES]
 
 
-def _resolve_until(target: _Target, policy: FetchPolicy, deadline: _Deadline) -> Sequence[str]:
+def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> Sequence[str]:
     # The system's resolver takes no deadline: a thread that nobody waits for any longer ends when it gives up.
     answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
@@ -277,7 +263,7 @@ class _Connection(http.client.HTTPConnection):
     """A connection to addresses that were checked, with what is left of the time for each step."""
 
     def __init__(
-        self, target: _Target, policy: FetchPolicy, addresses: tuple[Address, ...], deadline: _Deadline
+        self, target: _Target, policy: FetchPolicy, addresses: tuple[Address, ...], deadline: Deadline
     ) -> None:
         super().__init__(target.host, target.port)
         # Host names the port only where it is not the scheme's own.
@@ -323,7 +309,7 @@ class _Connection(http.client.HTTPConnection):
 class _TimedSocket:
     """As much of a socket as http.client uses; each step gets what is left of the time."""
 
-    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         self._connection = connection
         self._deadline = deadline
 
@@ -339,7 +325,7 @@ class _TimedSocket:
 
 
 class _TimedReader(io.RawIOBase):
-    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         self._connection = connection
         self._deadline = deadline
 

@@ -276,8 +276,9 @@ def test_a_batch_keeps_its_order_and_one_failure_stops_no_other() -> None:
 def test_a_batch_has_a_deadline_of_its_own() -> None:
     with run_raw_server(hang) as server:
         requests = [FetchRequest(url=server.url(f"/{number}")) for number in range(12)]
-        answers = fetch_all(requests, listed(server), batch_seconds=0.3)
-    assert [answer.failure for answer in answers if isinstance(answer, LookupFailed)] == [LookupFailure.TIMEOUT] * 12
+        answers = fetch_all(requests, listed(server), seconds=0.3)
+    failures = [answer.failure for answer in answers if isinstance(answer, LookupFailed)]
+    assert failures == [LookupFailure.TIMEOUT] * 4 + [LookupFailure.NOT_ASKED] * 8
 
 
 def test_a_batch_of_nothing_is_nothing() -> None:

@@ -6,11 +6,7 @@
  *   distrustAfter?: string | null, acceptedAt?: string | null,
  * }} Anchor
  */
-/**
- * @typedef {{
- *   crls?: ArrayBuffer[], ocsp?: ArrayBuffer[], certificates?: ArrayBuffer[], asked?: string[], unavailable?: string[],
- * }} Evidence `asked` are the ids of the look-ups that were tried, `unavailable` those to which nothing came
- */
+/** @typedef {{crls?: ArrayBuffer[], ocsp?: ArrayBuffer[], certificates?: ArrayBuffer[]}} Evidence */
 /** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
 /** @typedef {{anchors: Anchor[], mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence}} Trust */
 

@@ -1,5 +1,5 @@
 /**
- * What the mail views ask of the vault: open a message, make one, check certificates.
+ * What the mail views ask of the vault: open a message, make one, describe certificates.
  *
  * Nothing is kept here: every call hands over copies of keys and of trust; texts leave their buffers only to be shown.
  */
@@ -11,8 +11,12 @@ import { overwrite } from "./keys.js";
 /** @typedef {import("./keys.js").Vault} Vault */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 /** @typedef {{code: string, sentence: string}} Reason */
-/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
-/** @typedef {{certificate: ArrayBuffer, source: string, detail?: string}} Found a certificate, and where it was found */
+/**
+ * @typedef {{
+ *   certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string, notBefore: string, notAfter: string,
+ *   fingerprint: string, usable: boolean, reason: string | null,
+ * }} DescribedCertificate
+ */
 /**
  * @typedef {{
  *   from: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
@@ -25,18 +29,10 @@ import { overwrite } from "./keys.js";
 /** What an answer takes over, so that it joins the thread and hides what the message hid. */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
 /** @typedef {import("./report_details.js").Report} Report */
-/** @typedef {import("./runtime/ui/recipient_words.js").Certificate} Certificate */
-/**
- * @typedef {{
- *   address: string, before: Certificate, after: Certificate, sameIssuer: boolean, sameKey: boolean, isRenewal: boolean,
- * }} Change a known sender has another certificate than before
- */
-/** @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean}} Harvest what a message leaves to be remembered */
 /**
  * @typedef {{
  *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
- *   reply: ReplyFields, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
- *   lookups: import("./runtime/lookups.js").Lookup[],
+ *   reply: ReplyFields, lookups: import("./runtime/lookups.js").Lookup[],
  * }} OpenedMessage
  */
 
@@ -68,17 +64,15 @@ export class MailVault {
    */
   async *open(message, signal) {
     const vault = await this.#vault();
-    /** @param {import("./runtime/trust.js").Evidence} evidence */
+    /** @param {import("./runtime/lookups.js").Answer} evidence */
     const judge = async (evidence) => {
-      const args = {
-        message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
-      };
+      const args = { message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence) };
       return vault.call("message.open", args, { signal });
     };
     const options = { ask: this.#ask, store: this.#trust.evidence, signal };
     for await (const { judged, settled } of judgeInRounds(judge, options)) {
       const opened = decodeTexts(judged);
-      yield settled ? opened : { ...opened, report: whileChecking(opened.report), harvest: null };
+      yield settled ? opened : { ...opened, report: whileChecking(opened.report) };
     }
   }
 
@@ -106,23 +100,14 @@ export class MailVault {
   }
 
   /**
-   * What was found for an address, and what the person's contacts have, held against the address: the best first.
-   * @param {string} address
-   * @param {Found[]} found
-   * @returns {Promise<RecipientCheck[]>}
+   * @param {ArrayBuffer[]} certificates
+   * @returns {Promise<DescribedCertificate[]>}
    */
-  async checkRecipient(address, found) {
+  async describe(certificates) {
     const vault = await this.#vault();
-    /** @param {import("./runtime/trust.js").Evidence} evidence */
-    const judge = (evidence) =>
-      vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
-    /** @type {RecipientCheck[]} */
-    let checks = [];
-    for await (const { judged } of judgeInRounds(judge, { ask: this.#ask, store: this.#trust.evidence })) {
-      checks = judged.checks;
-    }
-    return checks;
+    return (await vault.call("certificate.describe", { certificates, ...this.#trust.judging() })).certificates;
   }
+
 }
 
 /** @param {any} opened */
