@@ -9,6 +9,7 @@ from smime_core.compose import find_message_ids
 from smime_core.header_replies import HiddenField, reply_headers
 from smime_core.pkix import LookupKind, PathTrail
 from smime_core.report import MessageReport
+from wasm_build.trust import lookup_id
 
 
 def describe_reply(report: MessageReport) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def describe_lookups(trails: Iterable[PathTrail | None]) -> list[dict[str, Any]]
     """
     named = [lookup for trail in trails if trail is not None for lookup in trail.lookups]
     asked = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]
-    described = {f"{one.kind} {one.url} {one.certificate.fingerprint}": one for one in asked}
+    described = {lookup_id(one): one for one in asked}
     return [
         {
             "id": name,

@@ -5,13 +5,16 @@ The page holds it and the vault makes a TrustStore of it; what the evidence says
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import Any, TypeVar
 
 from smime_core.certificate import parse_certificate
 from smime_core.errors import MalformedMessage
-from smime_core.pkix import Evidence, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
+from smime_core.pkix import Evidence, Lookup, LookupKind, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
+from smime_core.pkix.evidence import LookupKey, parse_evidence
 from smime_core.roots import mozilla_anchors
-from wasm_build.requests import parse_certificates, parse_time
+from wasm_build.requests import parse_time
 
 Word = TypeVar("Word", RevocationPolicy, TrustSource)
 
@@ -51,4 +54,26 @@ def _parse_word(words: type[Word], given: str) -> Word:
 
 
 def _parse_evidence(evidence: dict[str, Any]) -> Evidence:
-    return Evidence(certificates=parse_certificates(evidence.get("certificates") or ()))
+    parsed = parse_evidence(
+        revocation_lists=evidence.get("crls") or (),
+        ocsp_responses=evidence.get("ocsp") or (),
+        certificates=evidence.get("certificates") or (),
+    )
+    asked, unavailable = (
+        frozenset(map(parse_lookup_id, evidence.get(name) or ())) for name in ("asked", "unavailable")
+    )
+    return dataclasses.replace(parsed, asked=asked | unavailable, unavailable=unavailable)
+
+
+def lookup_id(lookup: Lookup) -> str:
+    """What names a lookup in replies and in the `asked` and `unavailable` of the next request."""
+    return json.dumps(lookup.key)
+
+
+def parse_lookup_id(text: str) -> LookupKey:
+    """The reverse of `lookup_id`. Raises MalformedMessage."""
+    try:
+        kind, url, subject = json.loads(text)
+        return LookupKind(kind), str(url), str(subject)
+    except (ValueError, TypeError) as error:
+        raise MalformedMessage("a lookup is named that never was", where="evidence") from error

@@ -9,6 +9,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from smime_core.lookups.ldap import LdapDirectory
+from smime_core.lookups.smimea import NameServer
 from smime_core.pkix import RevocationPolicy
 from webbridge.gateway import MailServer
 
@@ -28,6 +30,8 @@ class BridgeConfig:
     """What the API needs to know. `trusted_proxies` counts the proxies whose X-Forwarded headers are believed.
 
     `database` is the path of the SQLite file with sessions and login counters; `:memory:` forgets them at the end.
+    `directory_ldap` and `directory_name_servers` are asked for people's certificates beside `directory_folder`: the DNS
+    only when a resolver is named.
     `enrolment_key` is shared with the key server: it makes the tickets that prove who owns an address.
     `revocation` is what the pages demand of certificates; `mozilla_roots` lets Mozilla's roots for e-mail count there
     beside the anchors.
@@ -42,6 +46,8 @@ class BridgeConfig:
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None
+    directory_ldap: tuple[LdapDirectory, ...] = ()
+    directory_name_servers: tuple[NameServer, ...] = ()
     database: str = ":memory:"
     max_message_bytes: int = MAX_MESSAGE_BYTES
     idle_seconds: int = IDLE_SECONDS

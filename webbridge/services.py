@@ -14,6 +14,7 @@ from webbridge.database import Database
 from webbridge.errors import ApiError
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login_counter import LoginCounter
+from webbridge.people import PeopleDirectory
 from webbridge.sessions import Session, SessionStore
 
 # Chromium and Firefox take a __Host- cookie on http://127.0.0.1 too, so that there is one name for all.
@@ -32,7 +33,7 @@ class Services:
     sessions: SessionStore
     logins: LoginCounter
     pool: ConnectionPool
-    directory: CertificateFolder
+    people: PeopleDirectory
     anchors_der: tuple[bytes, ...]
 
     def close(self) -> None:
@@ -56,7 +57,9 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         ),
         logins=LoginCounter(database, clock=config.clock),
         pool=ConnectionPool(config.mail_server),
-        directory=CertificateFolder(config.directory_folder),
+        people=PeopleDirectory.of(
+            CertificateFolder(config.directory_folder), config.directory_ldap, config.directory_name_servers
+        ),
         anchors_der=() if config.anchors_file is None else read_certificates(config.anchors_file),
     )
 

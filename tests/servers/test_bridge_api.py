@@ -369,7 +369,7 @@ def test_every_error_is_json(app: Flask, alice: FlaskClient, monkeypatch: pytest
     assert error_of(response) == (405, "method-not-allowed")
     assert "GET" in response.headers["Allow"]
     assert error_of(send(alice, b"x" * 100_001, BOB)) == (413, "message-too-large")
-    monkeypatch.setattr(services_of(app).directory, "find", lambda _address: 1 / 0)
+    monkeypatch.setattr(services_of(app).people.folder, "find", lambda _address: 1 / 0)
     assert error_of(get(alice, f"/api/directory?address={BOB}")) == (500, "server-error")
 
 
@@ -505,7 +505,8 @@ def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeCo
     sign_in(browser)
     found = get(browser, f"/api/directory?address={BOB}").get_json()["certificates"]
     assert [b64decode(certificate) for certificate in found] == [identity.certificate.der]
-    assert get(browser, "/api/directory?address=carol@example.test").get_json() == {"certificates": []}
+    nobody: dict[str, list[object]] = {"certificates": [], "found": [], "problems": []}
+    assert get(browser, "/api/directory?address=carol@example.test").get_json() == nobody
     assert error_of(get(browser, "/api/directory?address=*")) == (400, "bad-argument")
     services_of(app).close()
 

@@ -15,7 +15,7 @@ from smime_core.blocking import run
 from smime_core.ca.certification_request import open_certification_request
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.certificates_only import build_certificates_only
-from smime_core.demo_ca import issue_identity
+from smime_core.demo_ca import Pointers, issue_identity
 from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
@@ -24,7 +24,7 @@ from smime_core.mime import Headers, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person
+from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person
 from wasm_build.sealed import seal_identity, unseal_identities
 from wasm_build.trust import parse_trust
 from wasm_build.verbs import run_verb
@@ -435,6 +435,54 @@ def test_an_unknown_source_is_refused() -> None:
         call(
             "recipients.check", address="x@example.test", found=[found(person("bob").certificate, "rumour")], **trust()
         )
+
+
+LIST_URL = "http://ca.example.test/list.crl"
+
+
+def with_list(name: str) -> Identity:
+    """A person whose certificate says where its revocation list is."""
+    pointers = Pointers(crl_urls=(LIST_URL,))
+    return run(issue_identity(authority(), f"{name}@example.test", provider=PROVIDER, at=NOW, pointers=pointers))
+
+
+def check_demanding(identity: Identity, evidence: dict[str, Any] | None = None) -> Any:
+    demanding = {"anchors": [{"certificate": anchor().der}], "revocation": "required", "evidence": evidence}
+    listed = [found(identity.certificate)]
+    return call(
+        "recipients.check", address=identity.certificate.email_addresses[0], found=listed, trust=demanding, at=AT
+    )
+
+
+def test_what_could_still_be_asked_is_named_with_the_path() -> None:
+    bob = with_list("bob")
+    reply = check_demanding(bob)
+    (lookup,) = reply["lookups"]
+    assert (lookup["kind"], lookup["url"]) == ("crl", LIST_URL)
+    assert lookup["path"] == [bob.certificate.der, anchor().der]
+    assert [reason["code"] for reason in reply["checks"][0]["reasons"]] == ["revocation-unknown"]
+
+
+def test_an_answer_settles_the_verdict_and_is_not_asked_for_again() -> None:
+    bob = with_list("bob")
+    for revoked, codes in ((), []), ((bob.certificate.serial_number,), ["certificate-revoked"]):
+        reply = check_demanding(bob, {"crls": [build_revocation_list(*revoked)]})
+        assert reply["lookups"] == []
+        assert [reason["code"] for reason in reply["checks"][0]["reasons"]] == codes
+
+
+def test_what_was_asked_in_vain_is_not_named_again_and_said_so() -> None:
+    bob = with_list("bob")
+    tried = [lookup["id"] for lookup in check_demanding(bob)["lookups"]]
+    reply = check_demanding(bob, {"asked": tried, "unavailable": tried})
+    assert reply["lookups"] == []
+    assert [reason["code"] for reason in reply["checks"][0]["reasons"]] == ["revocation-unknown"]
+
+
+@pytest.mark.parametrize("name", ["", "[]", '["crl"]', '["rumour", "http://x.test/", ""]', "1"])
+def test_a_lookup_that_never_was_is_refused(name: str) -> None:
+    with pytest.raises(MalformedMessage, match="never was"):
+        check_demanding(person("bob"), {"asked": [name]})
 
 
 def signed_letter(identity: Identity, *, at: datetime.datetime = NOW) -> bytes:

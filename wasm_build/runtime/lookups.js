@@ -4,12 +4,16 @@
  * The vault names look-ups only for certificates that chain to an anchor, and believes no answer unchecked.
  */
 
+/** @typedef {import("./trust.js").Evidence} Evidence */
 /** @typedef {{crls: ArrayBuffer[], ocsp: ArrayBuffer[]}} Answer */
 /**
  * @typedef {{id: string, kind: "ocsp" | "crl", url: string, body: ArrayBuffer, path: ArrayBuffer[]}} Lookup
  *   `path` are the certificates from the one that is asked about up to its anchor; `body` is what to post.
  */
-/** @typedef {(lookups: Lookup[], signal?: AbortSignal) => Promise<Answer>} Asker */
+/**
+ * @typedef {(lookups: Lookup[], signal?: AbortSignal) => Promise<{answer: Answer, unavailable: string[]}>} Asker
+ *   `unavailable` are the ids of those to which nothing came
+ */
 
 const MAX_ROUNDS = 3;
 /** What is kept for the next messages of the same people. A larger answer serves its own message only. */
@@ -39,26 +43,30 @@ export class EvidenceStore {
 /**
  * Yields the first judgement as soon as it stands, and the last one when there is nothing more to ask.
  * @template {{lookups: Lookup[]}} R
- * @param {(evidence: Answer) => Promise<R>} judge
+ * @param {(evidence: Evidence) => Promise<R>} judge
  * @param {{ask: Asker, store: EvidenceStore, signal?: AbortSignal}} options
  * @returns {AsyncGenerator<{judged: R, settled: boolean}, void>}
  */
 export async function* judgeInRounds(judge, { ask, store, signal }) {
-  /** @type {Set<string>} */
-  const asked = new Set();
+  /** @type {string[]} */
+  const asked = [];
+  /** @type {string[]} */
+  const unavailable = [];
   /** @type {Answer[]} */
   const fresh = [];
   let judged = await judge(store.copy());
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    const open = judged.lookups.filter(({ id }) => !asked.has(id));
+    const open = judged.lookups.filter(({ id }) => !asked.includes(id));
     if (open.length === 0) break;
     if (round === 1) yield { judged, settled: false };
-    for (const { id } of open) asked.add(id);
-    fresh.push(await ask(open, signal));
+    asked.push(...open.map(({ id }) => id));
+    const came = await ask(open, signal);
     signal?.throwIfAborted();
-    judged = await judge(joinAnswers([store.copy(), ...structuredClone(fresh)]));
+    fresh.push(came.answer);
+    unavailable.push(...came.unavailable);
+    judged = await judge({ ...joinAnswers([store.copy(), ...structuredClone(fresh)]), asked, unavailable });
   }
-  fresh.forEach((answer) => store.keep(answer));
+  for (const answer of fresh) store.keep(answer);
   yield { judged, settled: true };
 }
 

@@ -16,7 +16,9 @@ const ANCHOR = {
   "acceptedAt?": "text",
 };
 /** What was looked up or kept; the vault believes none of it unchecked. @type {Record<string, Kind>} */
-const EVIDENCE = { "crls?": ["bytes"], "ocsp?": ["bytes"], "certificates?": ["bytes"] };
+const EVIDENCE = {
+  "crls?": ["bytes"], "ocsp?": ["bytes"], "certificates?": ["bytes"], "asked?": ["text"], "unavailable?": ["text"],
+};
 /** @type {Record<string, Kind>} */
 const TRUST = {
   trust: { anchors: [ANCHOR], "mozilla?": "flag", "revocation?": "text", "evidence?": EVIDENCE },

@@ -6,7 +6,11 @@
  *   distrustAfter?: string | null, acceptedAt?: string | null,
  * }} Anchor
  */
-/** @typedef {{crls?: ArrayBuffer[], ocsp?: ArrayBuffer[], certificates?: ArrayBuffer[]}} Evidence */
+/**
+ * @typedef {{
+ *   crls?: ArrayBuffer[], ocsp?: ArrayBuffer[], certificates?: ArrayBuffer[], asked?: string[], unavailable?: string[],
+ * }} Evidence `asked` are the ids of the look-ups that were tried, `unavailable` those to which nothing came
+ */
 /** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
 /** @typedef {{anchors: Anchor[], mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence}} Trust */
 

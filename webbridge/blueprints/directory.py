@@ -6,6 +6,9 @@ from base64 import b64encode
 
 from flask import Blueprint, Response, jsonify, request
 
+from smime_core.certificate import Certificate
+from smime_core.lookups.search import SearchProblem
+from smime_core.recipient_choice import FoundCertificate
 from webbridge.gateway.door import check_address
 from webbridge.services import require_session, services
 
@@ -14,7 +17,33 @@ blueprint = Blueprint("directory", __name__)
 
 @blueprint.get("/directory")
 def find_certificates() -> Response:
-    """List what the directory has; the vault decides what it is worth."""
+    """List what the directories have, and which of them did not answer; the vault decides what it is worth."""
     require_session()
-    found = services().directory.find(check_address(request.args.get("address", "")))
-    return jsonify(certificates=[b64encode(certificate).decode("ascii") for certificate in found])
+    result = services().people.search(check_address(request.args.get("address", "")))
+    return jsonify(
+        certificates=[_text(found.certificate) for found in result.found],
+        found=[_found_to_json(found) for found in result.found],
+        problems=[_problem_to_json(problem) for problem in result.problems],
+    )
+
+
+def _found_to_json(found: FoundCertificate) -> dict[str, object]:
+    return {
+        "certificate": _text(found.certificate),
+        "source": found.source.value,
+        "detail": found.detail,
+        "intermediates": [_text(one) for one in found.intermediates],
+    }
+
+
+def _problem_to_json(problem: SearchProblem) -> dict[str, str]:
+    return {
+        "source": problem.source.value,
+        "detail": problem.detail,
+        "code": problem.code,
+        "message": problem.text,
+    }
+
+
+def _text(certificate: Certificate) -> str:
+    return b64encode(certificate.der).decode("ascii")

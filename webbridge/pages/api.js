@@ -131,36 +131,37 @@ export class BridgeApi {
   }
 
   /**
+   * What the bridge finds for an address, in its directory and elsewhere.
    * @param {string} address
-   * @returns {Promise<ArrayBuffer[]>} certificates as DER
+   * @returns {Promise<import("./mail_vault.js").Found[]>}
    */
   async certificatesFor(address) {
-    const { certificates } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
-    return certificates.map(bytesFromBase64);
+    const { certificates, found } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
+    if (!found) return certificates.map((/** @type {string} */ one) => ({ certificate: bytesFromBase64(one), source: "bridge" }));
+    return found.map((/** @type {{certificate: string, source: string, detail: string}} */ one) =>
+      ({ ...one, certificate: bytesFromBase64(one.certificate) }));
   }
 
   /**
    * What the authorities say about certificates, asked by the bridge; nothing where it cannot tell. The bridge takes
    * the addresses out of the certificates, and the vault believes none of the answers unchecked.
-   * @param {import("./runtime/lookups.js").Lookup[]} lookups
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<import("./runtime/lookups.js").Answer>}
+   * @type {import("./runtime/lookups.js").Asker}
    */
-  async revocationAnswers(lookups, signal) {
-    const paths = new Map(lookups.map(({ path }) => {
-      const encoded = path.map(base64FromBytes);
-      return [encoded.join(), encoded];
-    }));
-    const body = JSON.stringify({ paths: [...paths.values()] });
+  async askAuthorities(lookups, signal) {
+    // Several look-ups of one path are one question to the bridge.
+    const paths = lookups.map(({ path }) => path.map(base64FromBytes));
+    const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
+    const body = JSON.stringify({ paths: questions });
     try {
       const { answers } = await this.#json("/api/pki/status", { method: "POST", body, headers: JSON_TYPE, signal });
-      const decoded = answers.map((/** @type {{crls: string[], ocsp: string[]}} */ { crls, ocsp }) =>
-        ({ crls: crls.map(bytesFromBase64), ocsp: ocsp.map(bytesFromBase64) }));
-      return joinAnswers(decoded);
+      const came = new Map(questions.map((path, index) => [path.join(), decodeAnswer(answers[index])]));
+      const isEmpty = (/** @type {string[]} */ path) => Object.values(came.get(path.join()) ?? {}).flat().length === 0;
+      const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);
+      return { answer: joinAnswers([...came.values()]), unavailable };
     } catch (error) {
       // Nobody could say: the verdict says so.
-      if (error instanceof ApiError && error.code !== "session-ended") return joinAnswers([]);
-      throw error;
+      if (!(error instanceof ApiError) || error.code === "session-ended") throw error;
+      return { answer: joinAnswers([]), unavailable: lookups.map(({ id }) => id) };
     }
   }
 
@@ -250,6 +251,11 @@ export function base64FromBytes(bytes) {
   let binary = "";
   for (const byte of new Uint8Array(bytes)) binary += String.fromCharCode(byte);
   return btoa(binary);
+}
+
+/** @param {{crls: string[], ocsp: string[]} | undefined} answer */
+function decodeAnswer(answer) {
+  return { crls: (answer?.crls ?? []).map(bytesFromBase64), ocsp: (answer?.ocsp ?? []).map(bytesFromBase64) };
 }
 
 /** @param {string} folder */

@@ -52,7 +52,7 @@ export class App {
     this.keyServer = new KeyServer("");
     this.trust = new TrustKeeper();
     this.mailVault = new MailVault(vault, this.keys, this.trust, (lookups, signal) =>
-      this.api.revocationAnswers(lookups, signal));
+      this.api.askAuthorities(lookups, signal));
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);

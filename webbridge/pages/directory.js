@@ -1,19 +1,19 @@
 /**
  * For whom something can be sealed: looks an address up, and lets the vault say which certificate may be used.
  *
- * What the directory answers is never believed: only the vault's check against the trusted authorities counts.
+ * What is found is never believed: only the vault's check against those whom the person trusts counts.
  */
 
 import { bytesFromBase64 } from "./api.js";
-import { sameAddress } from "./keys.js";
 
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./mail_vault.js").MailVault} MailVault */
-/** @typedef {import("./mail_vault.js").DescribedCertificate} DescribedCertificate */
+/** @typedef {import("./mail_vault.js").Found} Found */
+/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /**
- * @typedef {{readiness: "ready", certificate: DescribedCertificate, source: "directory" | "file"}
- *   | {readiness: "none"} | {readiness: "unusable", reason: string} | {readiness: "failed"} | {readiness: "bad-file"}
- * } Finding
+ * @typedef {{readiness: "ready", check: RecipientCheck} | {readiness: "unusable", check: RecipientCheck}
+ *   | {readiness: "none"} | {readiness: "failed"} | {readiness: "bad-file"}
+ * } Finding `check` is the best of what was found
  */
 
 const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/gu;
@@ -37,7 +37,7 @@ export class Directory {
    */
   async find(address) {
     try {
-      return await this.#choose(address, await this.#api.certificatesFor(address), "directory");
+      return await this.#choose(address, await this.#api.certificatesFor(address));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "failed" };
@@ -52,8 +52,8 @@ export class Directory {
    */
   async takeFile(address, file) {
     try {
-      const finding = await this.#choose(address, certificatesOf(await file.arrayBuffer()), "file");
-      return finding.readiness === "none" ? { readiness: "bad-file" } : finding;
+      const found = certificatesOf(await file.arrayBuffer());
+      return await this.#choose(address, found.map((certificate) => ({ certificate, source: "given", detail: file.name })));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "bad-file" };
@@ -61,20 +61,14 @@ export class Directory {
   }
 
   /**
-   * The newest certificate that may be used for the address.
    * @param {string} address
-   * @param {ArrayBuffer[]} certificates
-   * @param {"directory" | "file"} source
+   * @param {Found[]} found
    * @returns {Promise<Finding>}
    */
-  async #choose(address, certificates, source) {
-    if (certificates.length === 0) return { readiness: "none" };
-    const described = await this.#vault.describe(certificates);
-    const own = described.filter(({ addresses }) => addresses.some((each) => sameAddress(each, address)));
-    const usable = own.filter((each) => each.usable).sort((one, other) => (one.notBefore < other.notBefore ? 1 : -1));
-    if (usable[0]) return { readiness: "ready", certificate: usable[0], source };
-    if (own[0]) return { readiness: "unusable", reason: own[0].reason ?? "" };
-    return { readiness: "none" };
+  async #choose(address, found) {
+    const [check] = await this.#vault.checkRecipient(address, found);
+    if (!check) return { readiness: "none" };
+    return { readiness: check.usable ? "ready" : "unusable", check };
   }
 }
 
@@ -87,7 +81,7 @@ function isRefusal(error) {
 }
 
 /** @param {ArrayBuffer} file */
-function certificatesOf(file) {
+export function certificatesOf(file) {
   const text = new TextDecoder("latin1").decode(file);
   const pem = [...text.matchAll(PEM)].map(([, body]) => bytesFromBase64((body ?? "").replace(/\s+/gu, "")));
   return pem.length > 0 ? pem : [file];

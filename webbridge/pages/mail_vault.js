@@ -1,5 +1,5 @@
 /**
- * What the mail views ask of the vault: open a message, make one, describe certificates.
+ * What the mail views ask of the vault: open a message, make one, check certificates.
  *
  * Nothing is kept here: every call hands over copies of keys and of trust; texts leave their buffers only to be shown.
  */
@@ -11,12 +11,8 @@ import { overwrite } from "./keys.js";
 /** @typedef {import("./keys.js").Vault} Vault */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 /** @typedef {{code: string, sentence: string}} Reason */
-/**
- * @typedef {{
- *   certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string, notBefore: string, notAfter: string,
- *   fingerprint: string, usable: boolean, reason: string | null,
- * }} DescribedCertificate
- */
+/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+/** @typedef {{certificate: ArrayBuffer, source: string, detail?: string}} Found a certificate, and where it was found */
 /**
  * @typedef {{
  *   from: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
@@ -29,10 +25,18 @@ import { overwrite } from "./keys.js";
 /** What an answer takes over, so that it joins the thread and hides what the message hid. */
 /** @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
 /** @typedef {import("./report_details.js").Report} Report */
+/** @typedef {import("./runtime/ui/recipient_words.js").Certificate} Certificate */
+/**
+ * @typedef {{
+ *   address: string, before: Certificate, after: Certificate, sameIssuer: boolean, sameKey: boolean, isRenewal: boolean,
+ * }} Change a known sender has another certificate than before
+ */
+/** @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean}} Harvest what a message leaves to be remembered */
 /**
  * @typedef {{
  *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
- *   reply: ReplyFields, lookups: import("./runtime/lookups.js").Lookup[],
+ *   reply: ReplyFields, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
+ *   lookups: import("./runtime/lookups.js").Lookup[],
  * }} OpenedMessage
  */
 
@@ -64,15 +68,17 @@ export class MailVault {
    */
   async *open(message, signal) {
     const vault = await this.#vault();
-    /** @param {import("./runtime/lookups.js").Answer} evidence */
+    /** @param {import("./runtime/trust.js").Evidence} evidence */
     const judge = async (evidence) => {
-      const args = { message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence) };
+      const args = {
+        message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
+      };
       return vault.call("message.open", args, { signal });
     };
     const options = { ask: this.#ask, store: this.#trust.evidence, signal };
     for await (const { judged, settled } of judgeInRounds(judge, options)) {
       const opened = decodeTexts(judged);
-      yield settled ? opened : { ...opened, report: whileChecking(opened.report) };
+      yield settled ? opened : { ...opened, report: whileChecking(opened.report), harvest: null };
     }
   }
 
@@ -100,14 +106,23 @@ export class MailVault {
   }
 
   /**
-   * @param {ArrayBuffer[]} certificates
-   * @returns {Promise<DescribedCertificate[]>}
+   * What was found for an address, and what the person's contacts have, held against the address: the best first.
+   * @param {string} address
+   * @param {Found[]} found
+   * @returns {Promise<RecipientCheck[]>}
    */
-  async describe(certificates) {
+  async checkRecipient(address, found) {
     const vault = await this.#vault();
-    return (await vault.call("certificate.describe", { certificates, ...this.#trust.judging() })).certificates;
+    /** @param {import("./runtime/trust.js").Evidence} evidence */
+    const judge = (evidence) =>
+      vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
+    /** @type {RecipientCheck[]} */
+    let checks = [];
+    for await (const { judged } of judgeInRounds(judge, { ask: this.#ask, store: this.#trust.evidence })) {
+      checks = judged.checks;
+    }
+    return checks;
   }
-
 }
 
 /** @param {any} opened */

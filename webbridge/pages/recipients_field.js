@@ -3,7 +3,9 @@
  */
 
 import { html, uniqueId } from "./runtime/ui/dom.js";
+import { recipientState, sourceWords } from "./runtime/ui/recipient_words.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
+import { showRecipient } from "./certificate_dialog.js";
 import { dayOnly, isAddress, readMailbox } from "./formats.js";
 import { sameAddress } from "./keys.js";
 
@@ -138,42 +140,55 @@ export class RecipientsField {
     const { kind, word, source } = readinessOf(this.#app, person);
     const remove = html("button", {
       type: "button", class: "chip-remove", "aria-label": translate("remove_named", { name: person.address }),
-      "aria-description": source, text: "\u00d7", on: { click: () => this.remove(person) },
+      text: "\u00d7", on: { click: () => this.remove(person) },
     });
+    const words = html(
+      "span",
+      { class: "chip-words" },
+      person.name ? html("bdi", { text: person.name }) : null,
+      html("bdi", { class: "chip-address", text: person.address }),
+      html("span", { class: "chip-source", dir: "auto", text: source ? `${word} · ${source}` : word }),
+    );
     return html(
       "li",
-      {
-        class: `chip chip-${kind}`, title: source,
-        data: { test: "recipient", address: person.address, readiness: kind },
-      },
-      readinessMark(kind, word),
-      html("span", { class: "chip-words" }, person.name ? html("bdi", { text: person.name }) : null, html("bdi", {
-        class: "chip-address", text: person.address,
-      })),
+      { class: `chip chip-${kind}`, data: { test: "recipient", address: person.address, readiness: kind } },
+      readinessMark(kind, ""),
+      words,
+      createDetailsButton(this.#app, person),
       remove,
     );
   }
 }
 
 /**
+ * The way to all that is known of a person's certificate; nothing where none is.
  * @param {App} app
  * @param {Person} person
- * @returns {{kind: "ready" | "asking" | "cannot", word: string, source: string}}
  */
-function readinessOf(app, { valid, finding }) {
-  const { translate } = app;
-  if (!valid) return { kind: "cannot", word: translate("not_an_address"), source: translate("not_an_address") };
-  if (!finding) return { kind: "asking", word: translate("looking_up"), source: translate("looking_up") };
-  if (finding.readiness === "ready") {
-    const until = dayOnly(finding.certificate.notAfter);
-    const key = finding.source === "file" ? "certificate_from_file" : "certificate_from_directory";
-    return { kind: "ready", word: translate("ready"), source: translate(key, { until }) };
+function createDetailsButton(app, { address, finding }) {
+  if (!finding || !("check" in finding)) return null;
+  const { check } = finding;
+  return html("button", {
+    type: "button", class: "chip-details", text: "i", "aria-label": app.translate("certificate_of", { address }),
+    data: { test: "recipient-details" }, on: { click: () => showRecipient(app, address, check) },
+  });
+}
+
+/**
+ * @param {App} app
+ * @param {Person} person
+ * @returns {{kind: "ready" | "soon" | "asking" | "cannot", word: string, source: string}}
+ */
+function readinessOf({ translate }, { valid, finding }) {
+  if (!valid) return { kind: "cannot", word: translate("not_an_address"), source: "" };
+  if (!finding) return { kind: "asking", word: translate("looking_up"), source: "" };
+  if ("check" in finding) {
+    return { ...recipientState(translate, finding.check, dayOnly), source: sourceWords(translate, finding.check) };
   }
-  const sentence = {
+  const word = {
     none: () => translate("no_certificate"),
-    unusable: () => translate("certificate_unusable"),
     failed: () => translate("look_up_failed"),
     "bad-file": () => translate("file_without_certificate"),
   }[finding.readiness]();
-  return { kind: "cannot", word: sentence, source: sentence };
+  return { kind: "cannot", word, source: "" };
 }

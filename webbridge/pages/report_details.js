@@ -301,7 +301,7 @@ function createSigner({ translate }, report, signer) {
  * @param {CertificateReport | null} certificate
  * @returns {[string, string][]}
  */
-function certificateFacts(translate, certificate) {
+export function certificateFacts(translate, certificate) {
   if (!certificate) return [[translate("fact_subject"), translate("not_carried")]];
   return [
     [translate("fact_subject"), certificate.subject],

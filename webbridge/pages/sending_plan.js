@@ -4,6 +4,7 @@
  * Pure: it decides from what the writing view knows, so that view and tests see the same.
  */
 
+import { plainSentence } from "./runtime/ui/recipient_words.js";
 import { listOf } from "./formats.js";
 
 /** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
@@ -16,6 +17,9 @@ import { listOf } from "./formats.js";
  *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean,
  * }} Letter
  */
+
+/** Warnings that say the same for everybody: the certificate's own page tells them. */
+const FOR_DETAILS = new Set(["revocation-not-checked"]);
 
 /**
  * @param {Letter} letter
@@ -56,6 +60,20 @@ export function obstacles(letter, translate) {
 }
 
 /**
+ * What is to be known before sending and stops nothing: a certificate that expires soon, or is another one than before.
+ * @param {Letter} letter
+ * @returns {{address: string, sentences: string[]}[]}
+ */
+export function warnings({ seal, people }) {
+  if (!seal) return [];
+  return people.flatMap((person) => {
+    if (person.finding?.readiness !== "ready") return [];
+    const said = person.finding.check.warnings.filter(({ code }) => !FOR_DETAILS.has(code));
+    return said.length > 0 ? [{ address: person.address, sentences: said.map(({ sentence }) => sentence) }] : [];
+  });
+}
+
+/**
  * @param {Letter} letter
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
@@ -77,7 +95,7 @@ function sealObstacles(person, translate) {
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
   if (finding.readiness === "ready") return [];
   const key = `obstacle_${finding.readiness.replace("-", "_")}`;
-  const reason = finding.readiness === "unusable" ? finding.reason : "";
+  const reason = finding.readiness === "unusable" ? finding.check.reasons.map(plainSentence).join(" ") : "";
   const text = translate(key, { address, reason });
   return [{ code: `certificate-${finding.readiness}`, text, remedies: ["look-up", "choose-file", "seal-off"], person }];
 }

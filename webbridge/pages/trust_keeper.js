@@ -7,10 +7,11 @@ import { bytesFromBase64 } from "./api.js";
 import { EvidenceStore } from "./runtime/lookups.js";
 
 /** @typedef {import("./runtime/trust.js").Trust} Trust */
-/** @typedef {import("./runtime/lookups.js").Answer} Answer */
 
-export class TrustKeeper {
+export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
+  /** The people whom the person knows, by `smime_core/contacts_json.py`. @type {ArrayBuffer | null} */
+  #contacts = null;
   /** @type {Trust} */
   #operator = { anchors: [] };
 
@@ -22,14 +23,26 @@ export class TrustKeeper {
 
   /**
    * The arguments of a verb that judges: copies, since a call takes buffers away.
-   * @param {Answer} [evidence] what was looked up; without it, what is kept
+   * @param {import("./runtime/trust.js").Evidence} [evidence] what was looked up; without it, what is kept
    */
   judging(evidence = this.evidence.copy()) {
     return { trust: { ...structuredClone(this.#operator), evidence }, at: new Date().toISOString() };
   }
 
+  /** The argument `contacts` of a verb: a copy. */
+  contacts() {
+    return { contacts: this.#contacts?.slice(0) ?? null };
+  }
+
+  /** @param {ArrayBuffer} contacts as the vault made them */
+  keepContacts(contacts) {
+    this.#contacts = contacts;
+    this.dispatchEvent(new Event("change"));
+  }
+
   /** Forgets what belongs to a person. */
   forget() {
     this.evidence.clear();
+    this.#contacts = null;
   }
 }

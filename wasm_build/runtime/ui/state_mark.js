@@ -103,13 +103,14 @@ export function leavingMark({ sign, seal }) {
 
 const READINESS = {
   ready: ["M12 3a9 9 0 1 0 .01 0", "M8 12.2l3 3 5-6"],
+  soon: ["M12 3a9 9 0 1 0 .01 0", "M12 7v5.5l3.5 2"],
   asking: ["M6 12h.01", "M12 12h.01", "M18 12h.01"],
   cannot: ["M12 3a9 9 0 1 0 .01 0", "M6 6l12 12"],
 };
 
 /**
  * Whether something can be sealed for a person.
- * @param {"ready" | "asking" | "cannot"} readiness
+ * @param {"ready" | "soon" | "asking" | "cannot"} readiness
  * @param {string} title
  */
 export function readinessMark(readiness, title) {

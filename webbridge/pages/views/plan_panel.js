@@ -23,11 +23,13 @@ export function createPlanPanel(app, remedies) {
   const sentence = html("p", { data: { test: "leaves" } });
   const mark = html("span", { class: "plan-mark" });
   const list = html("ul", { class: "obstacles", tabindex: -1, "aria-label": app.translate("obstacles_label") });
+  const warned = html("ul", { class: "warnings", "aria-label": app.translate("warnings_label") });
   const id = uniqueId("plan");
   const element = html(
     "div",
     { class: "plan", id, "aria-live": "polite" },
     html("div", { class: "plan-line" }, mark, sentence),
+    warned,
     list,
   );
   let drawn = "";
@@ -40,15 +42,18 @@ export function createPlanPanel(app, remedies) {
      * @param {Letter} letter
      * @param {string} leaves
      * @param {Obstacle[]} found
+     * @param {{address: string, sentences: string[]}[]} warnings
      */
-    show(letter, leaves, found) {
+    show(letter, leaves, found, warnings) {
       // Only what changed is drawn again: else a screen reader would repeat it with every key.
       if (sentence.textContent !== leaves) sentence.textContent = leaves;
       mark.replaceChildren(leavingMark(letter));
       element.dataset.leaves = letter.seal ? "sealed" : letter.sign ? "signed" : "plain";
-      const texts = found.map(({ text }) => text).join("\n");
+      const said = warnings.map(({ address, sentences }) => `${address}: ${sentences.join(" ")}`);
+      const texts = [...said, ...found.map(({ text }) => text)].join("\n");
       if (texts === drawn) return;
       drawn = texts;
+      warned.replaceChildren(...said.map((text) => html("li", { dir: "auto", text, data: { test: "warning" } })));
       list.replaceChildren(...found.map((obstacle) => createObstacle(app, obstacle, remedies)));
     },
   };

@@ -5,7 +5,8 @@
  */
 
 import { html } from "../runtime/ui/dom.js";
-import { headerReader, longDate, readMailbox, writeMailbox } from "../formats.js";
+import { createChange } from "../runtime/ui/changed_certificate.js";
+import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../formats.js";
 import { createAttachmentList } from "../attachments.js";
 import { overwrite } from "../keys.js";
 import { createHeaderNotes } from "../header_notes.js";
@@ -200,8 +201,30 @@ function createMessage(app, opened) {
 function createVerdict(app, opened) {
   const header = headerReader(opened.headers);
   const { element, spoken } = createState(app, opened, header("from"));
+  const state = html("div", { class: "stack" }, element, ...rememberSender(app, opened));
   const parts = html("div", { class: "stack" }, createPartVerdicts(app, opened));
-  return { state: element, spoken, headers: createHeaders(app, opened, header), parts };
+  return { state, spoken, headers: createHeaders(app, opened, header), parts };
+}
+
+/**
+ * Keeps what a verified message says about its sender; a changed certificate only when the person says so.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ */
+function rememberSender(app, { harvest }) {
+  if (!harvest) return [];
+  if (!harvest.asks) {
+    app.trust.keepContacts(harvest.contacts);
+    return [];
+  }
+  return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
+    const onRemember = () => {
+      app.trust.keepContacts(harvest.contacts);
+      element.replaceWith(html("p", { class: "note", role: "status", text: app.translate("changed_remembered", { address: change.address }) }));
+    };
+    const element = createChange(app.translate, change, { day: dayOnly, onRemember });
+    return element;
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import { Directory } from "../directory.js";
 import { ask, inputField, problem, switchField, whileBusy } from "../parts.js";
 import { RecipientsField } from "../recipients_field.js";
 import { createSealedBlock } from "../sealing_block.js";
-import { obstacles, whatWillLeave } from "../sending_plan.js";
+import { obstacles, warnings, whatWillLeave } from "../sending_plan.js";
 import { createPlanPanel } from "./plan_panel.js";
 import { createSentView } from "./sent_view.js";
 
@@ -133,7 +133,7 @@ class Writing {
   update() {
     const letter = this.#letter();
     const inTheWay = obstacles(letter, this.#app.translate);
-    this.plan.show(letter, whatWillLeave(letter, this.#app.translate), inTheWay);
+    this.plan.show(letter, whatWillLeave(letter, this.#app.translate), inTheWay, warnings(letter));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
     else this.send.removeAttribute("aria-disabled");
@@ -324,7 +324,7 @@ function certificatesOf({ seal, people }) {
   if (!seal) return [];
   return people.map(({ finding, address }) => {
     if (finding?.readiness !== "ready") throw new Error(`nothing can be sealed for ${address}`);
-    return finding.certificate.certificate;
+    return finding.check.certificate;
   });
 }
 

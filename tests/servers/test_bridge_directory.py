@@ -1,0 +1,108 @@
+"""The bridge's directory: folder, LDAP and DNS as the operator configured them, each with its source, all bounded."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from smime_core.lookups.ldap import LdapSecurity, parse_ldap_url
+from smime_core.lookups.smimea import NameServer, owner_name
+from tests.servers.conftest import BOB
+from tests.servers.directory_servers import BASE, HOST, Zone, ldap_done, ldap_entry, run_dns, run_lying_ldap, smimea
+from tests.servers.test_bridge_api import config, error_of, get, sign_in
+from tests.unit.people import anchor, person
+from webbridge import BridgeConfig, create_app
+from webbridge.demo.accounts import certificate_pem
+from webbridge.people import MAX_SEARCHES
+from webbridge.services import services_of
+
+pytestmark = pytest.mark.server
+__all__ = ["config"]
+
+Browser = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def signed_in(config: BridgeConfig) -> Iterator[Browser]:
+    """A browser with a session, at a bridge with these directories."""
+    apps = []
+
+    def start(**directories: Any) -> FlaskClient:
+        apps.append(create_app(replace(config, **directories)))
+        browser: FlaskClient = apps[-1].test_client()
+        sign_in(browser)
+        return browser
+
+    yield start
+    for app in apps:
+        services_of(app).close()
+
+
+def ask(browser: FlaskClient) -> dict[str, Any]:
+    answer: dict[str, Any] = get(browser, f"/api/directory?address={BOB}").get_json()
+    return answer
+
+
+def test_each_certificate_comes_with_its_source(signed_in: Browser, tmp_path: Path) -> None:
+    pytest.importorskip("bonsai", reason="bonsai is not installed", exc_type=ImportError)
+    (tmp_path / "bob.pem").write_text(certificate_pem(person("bob").certificate))
+
+    def answers(message_id: int) -> Iterator[bytes]:
+        yield ldap_entry(message_id, 1, [person("alice").certificate.der, anchor().der])
+        yield ldap_done(message_id)
+
+    record = smimea(3, 0, 0, person("carol").certificate.der)
+    with run_lying_ldap(answers) as port, run_dns(Zone(records={owner_name(BOB): [record]})) as zone:
+        url = f"ldap://{HOST}:{port}/{BASE}"
+        answer = ask(
+            signed_in(
+                directory_folder=tmp_path,
+                directory_ldap=(parse_ldap_url(url, security=LdapSecurity.PLAIN_ALLOWED),),
+                directory_name_servers=(NameServer(address=HOST, port=zone.port),),
+            )
+        )
+    assert [(found["source"], found["detail"]) for found in answer["found"]] == [
+        ("bridge", ""),
+        ("ldap", HOST),
+        ("smimea", "example.test, not signed"),
+    ]
+    names = ("bob", "alice", "carol")
+    assert [b64decode(found) for found in answer["certificates"]] == [person(name).certificate.der for name in names]
+    assert [b64decode(one) for one in answer["found"][1]["intermediates"]] == [anchor().der]
+    assert answer["problems"] == []
+
+
+def test_a_directory_that_fails_is_told_and_the_others_answer(signed_in: Browser, tmp_path: Path) -> None:
+    (tmp_path / "bob.pem").write_text(certificate_pem(person("bob").certificate))
+    with run_dns(Zone(bogus=True, extended_error=6)) as zone:
+        answer = ask(
+            signed_in(directory_folder=tmp_path, directory_name_servers=(NameServer(address=HOST, port=zone.port),))
+        )
+    assert len(answer["certificates"]) == 1
+    (problem,) = answer["problems"]
+    assert (problem["source"], problem["code"]) == ("smimea", "not-authentic")
+    assert problem["message"]
+
+
+def test_the_dns_is_not_asked_unless_the_operator_says_so(signed_in: Browser) -> None:
+    assert ask(signed_in()) == {"certificates": [], "found": [], "problems": []}
+
+
+def test_only_so_many_searches_run_at_once(signed_in: Browser) -> None:
+    browser = signed_in()
+    running: threading.BoundedSemaphore = services_of(browser.application).people.running
+    for _ in range(MAX_SEARCHES):
+        assert running.acquire(blocking=False)
+    response = get(browser, f"/api/directory?address={BOB}")
+    assert error_of(response) == (429, "try-later")
+    assert response.headers["Retry-After"] == "2"
+    for _ in range(MAX_SEARCHES):
+        running.release()
+    assert ask(browser)["found"] == []

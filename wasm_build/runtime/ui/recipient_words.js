@@ -1,0 +1,65 @@
+/** What is said about a certificate that mail could be sealed for: how it stands, in a few words, and where it is from. */
+
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./path_tree.js").TreeNode} TreeNode */
+/** @typedef {{code: string, sentence: string}} Reason */
+/**
+ * @typedef {{
+ *   certificate: ArrayBuffer, fingerprint: string, name: string, addresses: string[], subject: string, issuer: string,
+ *   serialNumber: string, notBefore: string, notAfter: string, key: string, isCa: boolean,
+ * }} Certificate
+ */
+/**
+ * @typedef {Certificate & {
+ *   source: "given" | "contacts" | "harvest" | "bridge" | "ldap" | "smimea" | "url", detail: string, usable: boolean,
+ *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], path: Certificate[],
+ * }} RecipientCheck by the vault's `recipients.check`
+ */
+
+/** What has words of its own; whatever else speaks against a certificate has its sentence alone. */
+const STATES = new Map([
+  ["certificate-revoked", "recipient_revoked"],
+  ["certificate-expired", "recipient_expired"],
+  ["certificate-not-yet-valid", "recipient_not_yet_valid"],
+  ["other-address", "recipient_other_address"],
+  ["address-not-covered", "recipient_untrusted"],
+  ["untrusted-anchor", "recipient_untrusted"],
+  ["revocation-unknown", "recipient_revocation_unknown"],
+]);
+
+/**
+ * @param {Catalogue} translate
+ * @param {RecipientCheck} check
+ * @param {(iso: string) => string} day
+ * @returns {{kind: "ready" | "soon" | "cannot", word: string}}
+ */
+export function recipientState(translate, { usable, reasons, warnings, notBefore, notAfter }, day) {
+  const dates = { from: day(notBefore), date: day(notAfter) };
+  if (!usable) {
+    // The gravest first, in the order of the table.
+    const codes = reasons.map(({ code }) => code);
+    const gravest = [...STATES.keys()].find((code) => codes.includes(code));
+    return { kind: "cannot", word: translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates) };
+  }
+  if (warnings.some(({ code }) => code === "expires-soon")) return { kind: "soon", word: translate("recipient_soon", dates) };
+  if (warnings.some(({ code }) => code === "certificate-changed")) return { kind: "soon", word: translate("recipient_changed") };
+  return { kind: "ready", word: translate("recipient_ready") };
+}
+
+/**
+ * Where a certificate was found.
+ * @param {Catalogue} translate
+ * @param {{source: string, detail: string}} check
+ */
+export function sourceWords(translate, { source, detail }) {
+  const words = translate(`source_${source}`);
+  return detail ? translate("source_with_detail", { source: words, detail }) : words;
+}
+
+/**
+ * A sentence of the core without what stands in brackets, which is for experts.
+ * @param {Reason} reason
+ */
+export function plainSentence({ sentence }) {
+  return sentence.replace(/ \([^()]*\)$/u, "");
+}
