@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from smime_core.cades import carried_evidence
 from smime_core.certificate import Certificate
 from smime_core.errors import ProviderError, SmimeError, UnsupportedAlgorithm
 from smime_core.examiner import Examiner
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.mail_address import addresses_match
-from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import is_weak_signature
 from smime_core.reasons import reason
@@ -52,12 +53,21 @@ async def judge_signers(
     if signed_data.e_content_type not in examiner.signed_types:
         why = reason("content-type-mismatch", detail=signed_data.e_content_type)
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
+    examiner = _with_carried_evidence(examiner, signed_data)
     return tuple(
         [
             await _judge_signer(info, signed_data.e_content_type, content, examiner, known=known)
             for info in signed_data.signer_infos
         ]
     )
+
+
+def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Examiner:
+    carried = carried_evidence(signed_data)
+    if carried is NO_EVIDENCE:
+        return examiner
+    store = examiner.trust_store
+    return dataclasses.replace(examiner, trust_store=store.with_evidence(store.evidence.merged_with(carried)))
 
 
 async def _judge_signer(
@@ -111,7 +121,7 @@ async def _judge_by(
         return dataclasses.replace(broken, state=State.SIGNED_UNVERIFIED)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
-    trust = await judge_trust(certificate, examiner, known=known, signing_time=signing_time)
+    trust = await judge_trust(certificate, examiner, signer=info, known=known, signing_time=signing_time)
     doubts = trust.doubts
     if is_weak_signature(algorithm):
         doubts = (reason("weak-signature", detail=algorithm.label), *doubts)

@@ -40,6 +40,7 @@ _ATTRIBUTE_CERTIFICATE_V1: Final = 0xA1
 _ATTRIBUTE_CERTIFICATE_V2: Final = 0xA2
 _OTHER_CERTIFICATE: Final = 0xA3
 _OTHER_REVOCATION_INFO: Final = 0xA1
+_RI_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"  # RFC 5940 section 2
 _MAX_CACHED_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they reach about 8,000
 
 
@@ -47,7 +48,8 @@ _MAX_CACHED_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they rea
 class SignedData:
     """`e_content` is None when detached; `certificates` leaves out those that could not be read.
 
-    `crls` holds the DER of each CertificateList; other revocation formats are skipped.
+    `crls` holds the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940); other revocation
+    formats are skipped.
     """
 
     e_content_type: str
@@ -56,6 +58,7 @@ class SignedData:
     signer_infos: tuple[SignerInfo | SmimeError, ...]
     version: int = 1
     crls: tuple[bytes, ...] = ()
+    ocsp_responses: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
         e_content=e_content,
         certificates=tuple(_readable_certificates(fields.certificates)),
         crls=tuple(der.to_definite(crl, where="crls") for crl in fields.crls if crl.tag == der.SEQUENCE),
+        ocsp_responses=tuple(_ocsp_responses(fields.crls)),
         signer_infos=tuple(_parse_signer_or_error(signer) for signer in fields.signer_infos),
     )
 
@@ -274,6 +278,11 @@ def build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buffe
     return der.header(der.SEQUENCE, length), type_der, explicit_header, string_header, content
 
 
+def build_ocsp_choice(response_der: bytes) -> bytes:
+    """DER of a RevocationInfoChoice with an OCSPResponse (RFC 5940 section 2)."""
+    return der.element(_OTHER_REVOCATION_INFO, der.oid(_RI_OCSP_RESPONSE), response_der)
+
+
 async def _digests(
     content: Buffer, algorithms: Sequence[SignatureAlgorithm], options: SignerOptions, provider: CryptoProvider
 ) -> dict[HashName, bytes]:
@@ -284,6 +293,19 @@ async def _digests(
 
 def _members(tlv: Tlv | None, where: str) -> tuple[Tlv, ...]:
     return tuple(der.read_children(tlv, where=where)) if tlv is not None else ()
+
+
+def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
+    # OtherRevocationInfoFormat is a type and what it says; whatever is damaged or of another type is skipped.
+    for member in members:
+        if member.tag != _OTHER_REVOCATION_INFO:
+            continue
+        try:
+            fields = der.read_children(member, where="crls")
+            if len(fields) == 2 and der.parse_oid(fields[0], where="crls") == _RI_OCSP_RESPONSE:
+                yield der.to_definite(fields[1], where="crls")
+        except MalformedMessage:
+            continue
 
 
 def _readable_certificates(members: Iterable[Tlv]) -> Iterable[Certificate]:

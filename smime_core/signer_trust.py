@@ -12,6 +12,8 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
+from smime_core.attributes import SIGNATURE_TIME_STAMP
+from smime_core.cades import find_earliest, judge_timestamps
 from smime_core.certificate import Certificate
 from smime_core.certificate_text import readable_issuer, readable_name
 from smime_core.contacts import CertificateChange, find_change
@@ -30,10 +32,21 @@ from smime_core.pkix import (
 )
 from smime_core.reasons import reason
 from smime_core.report import Reason
+from smime_core.signer_info import SignerInfo
 
 # RFC 5280 section 5.3.1: reasons that say nothing against what was signed before. A key that others may have can sign
 # with any date.
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
+# What does not hold today may have held when a timestamp was made.
+_UNDONE_BY_TIME: Final = frozenset(
+    {
+        "certificate-expired",
+        "certificate-expired-since",
+        "certificate-revoked",
+        "certificate-revoked-since",
+        "revocation-unknown",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +64,47 @@ async def judge_trust(
     certificate: Certificate,
     examiner: Examiner,
     *,
+    signer: SignerInfo,
     known: tuple[Certificate, ...],
     signing_time: datetime.datetime | None,
 ) -> SignerTrust:
-    """Follow the certificate's path; `known` are the certificates that came along. Raises nothing."""
+    """Follow the certificate's path; `known` are the certificates that came along. Raises nothing.
+
+    Where time has undone it, it is followed as of the moment that a timestamp on the signature proves.
+    """
     trust = await _follow_path(certificate, examiner, known=known, signing_time=signing_time)
+    if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and examiner.trust_store.timestamp_anchors:
+        trust = await _weigh_timestamps(trust, certificate, examiner, signer, known, signing_time)
     changes = _find_changes(certificate, examiner, trust.addresses or certificate.email_addresses)
     return dataclasses.replace(trust, notes=(*trust.notes, *changes))
+
+
+async def _weigh_timestamps(
+    trust: SignerTrust,
+    certificate: Certificate,
+    examiner: Examiner,
+    signer: SignerInfo,
+    known: tuple[Certificate, ...],
+    signing_time: datetime.datetime | None,
+) -> SignerTrust:
+    judged = await judge_timestamps(
+        signer, trust_store=examiner.trust_store, at=examiner.at, provider=examiner.provider, known=known
+    )
+    earliest = find_earliest(judged)
+    if earliest is None:
+        why = "; ".join(str(error) for error in judged)
+        return dataclasses.replace(trust, notes=(*trust.notes, reason("timestamp-not-counted", detail=why)))
+    detail = f"{earliest.latest:%Y-%m-%dT%H:%M:%SZ}, by {readable_name(earliest.certificate)}"
+    if not trust.doubts or any(doubt.code not in _UNDONE_BY_TIME for doubt in trust.doubts):
+        return dataclasses.replace(trust, notes=(*trust.notes, reason("timestamped", detail=detail)))
+    then = await _follow_path(certificate, _as_of(examiner, earliest.latest), known=known, signing_time=signing_time)
+    code = "timestamped" if then.doubts else "proved-by-timestamp"
+    return dataclasses.replace(then, notes=(*then.notes, reason(code, detail=detail)))
+
+
+def _as_of(examiner: Examiner, moment: datetime.datetime) -> Examiner:
+    store = examiner.trust_store.looking_back_from(examiner.at)
+    return dataclasses.replace(examiner, at=min(moment, examiner.at), trust_store=store)
 
 
 async def _follow_path(

@@ -11,8 +11,8 @@ from smime_core.cades.lasting import (
     timestamp_when_signed,
 )
 from smime_core.cades.levels import CadesLevel, cades_level
-from smime_core.cades.proof import judge_timestamps, proved_time
-from smime_core.cades.values import LongTermValues, find_long_term_values
+from smime_core.cades.proof import find_earliest, judge_timestamps, proved_time
+from smime_core.cades.values import LongTermValues, carried_evidence, find_long_term_values
 
 __all__ = [
     "CadesLevel",
@@ -20,6 +20,8 @@ __all__ = [
     "add_signature_timestamp",
     "add_validation_data",
     "cades_level",
+    "carried_evidence",
+    "find_earliest",
     "find_long_term_values",
     "judge_timestamps",
     "proved_time",

@@ -7,9 +7,7 @@ What somebody signed stays as it is, octet for octet.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import HashName
 from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
 from smime_core.certificate import Certificate
@@ -18,13 +16,10 @@ from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
 from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import parse_signed_data
+from smime_core.signed_data import build_ocsp_choice, parse_signed_data
 from smime_core.signed_data_editing import add_revocation_data, add_unsigned_attribute
 from smime_core.signer_info import SignerInfo, UnsignedAttributes
 from smime_core.timestamp import Ask, TimestampToken, check_token, obtain_timestamp
-
-_RI_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"
-_OTHER_REVOCATION_INFO: Final = 0xA1
 
 
 def timestamp_when_signed(
@@ -64,8 +59,7 @@ def add_validation_data(
     `crls` are DER of each CertificateList, `ocsp_responses` of each OCSPResponse, which stand as RFC 5940 has them.
     Raises MalformedMessage or LimitExceeded.
     """
-    others = [der.element(_OTHER_REVOCATION_INFO, der.oid(_RI_OCSP_RESPONSE), response) for response in ocsp_responses]
-    return add_revocation_data(cms, certificates=certificates, crls=[*crls, *others])
+    return add_revocation_data(cms, certificates=certificates, crls=[*crls, *map(build_ocsp_choice, ocsp_responses)])
 
 
 def signature_value(cms: Buffer, *, number: int = 0) -> bytes:

@@ -49,6 +49,11 @@ async def proved_time(
     if not trust_store.timestamp_anchors:
         return None
     judged = await judge_timestamps(signer, trust_store=trust_store, at=at, provider=provider, known=known)
+    return find_earliest(judged)
+
+
+def find_earliest(judged: Sequence[Timestamp | SmimeError]) -> Timestamp | None:
+    """Of several timestamps the one that proves most."""
     valid = [timestamp for timestamp in judged if isinstance(timestamp, Timestamp)]
     return min(valid, key=lambda timestamp: timestamp.latest, default=None)
 

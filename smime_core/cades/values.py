@@ -1,7 +1,7 @@
 """Certificates and revocation data in unsigned attributes, as long-lived signatures of old carry them.
 
 certificate-values and revocation-values (RFC 5126 section 6.3; EN 319 122-1 annex A). Signatures of today carry both in
-the fields of SignedData (`lasting.add_validation_data`).
+the fields of SignedData (`lasting.add_validation_data`). Together they are the evidence that a message brings along.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, find_value
+from smime_core.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, SIGNATURE_TIME_STAMP, find_value
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.limits import MAX_CERTIFICATES, check_limit
+from smime_core.limits import MAX_CERTIFICATES, MAX_TIMESTAMPS, check_limit
+from smime_core.pkix.evidence import NO_EVIDENCE, Evidence, parse_evidence
+from smime_core.signed_data import SignedData
 from smime_core.signer_info import SignerInfo
+from smime_core.timestamp import TimestampToken, parse_timestamp_token
 
 _PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
 _CRL_VALUES: Final = 0xA0
@@ -33,6 +36,23 @@ class LongTermValues:
     ocsp_responses: tuple[bytes, ...] = ()
 
 
+def carried_evidence(signed_data: SignedData) -> Evidence:
+    """The revocation data that a message brings along, for itself and for timestamps on it, as evidence.
+
+    Nothing in it is believed: whoever sent it chose what to send. What is damaged is left out.
+    """
+    signers = [signer for signer in signed_data.signer_infos if isinstance(signer, SignerInfo)]
+    values = [_readable_values(signer) for signer in signers]
+    within = [signed_data, *(token.signed_data for signer in signers for token in _readable_tokens(signer))]
+    lists = [crl for each in within for crl in each.crls] + [crl for each in values for crl in each.crls]
+    responses = [one for each in within for one in each.ocsp_responses]
+    responses += [one for each in values for one in each.ocsp_responses]
+    certificates = [one.der for each in values for one in each.certificates]
+    if not lists and not responses and not certificates:
+        return NO_EVIDENCE
+    return parse_evidence(revocation_lists=lists, ocsp_responses=responses, certificates=certificates)
+
+
 def find_long_term_values(signer: SignerInfo) -> LongTermValues:
     """What a signer's unsigned attributes carry; damaged certificates are left out. Raises MalformedMessage."""
     crls, responses = _revocation_values(signer)
@@ -41,6 +61,21 @@ def find_long_term_values(signer: SignerInfo) -> LongTermValues:
         crls=tuple(bytes(crl.encoded) for crl in crls),
         ocsp_responses=tuple(map(_response_around, responses)),
     )
+
+
+def _readable_values(signer: SignerInfo) -> LongTermValues:
+    try:
+        return find_long_term_values(signer)
+    except SmimeError:
+        return LongTermValues()
+
+
+def _readable_tokens(signer: SignerInfo) -> Iterable[TimestampToken]:
+    for value in signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())[:MAX_TIMESTAMPS]:
+        try:
+            yield parse_timestamp_token(value)
+        except SmimeError:
+            continue
 
 
 def _readable_certificates(signer: SignerInfo) -> Iterable[Certificate]:

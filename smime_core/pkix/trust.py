@@ -93,6 +93,12 @@ class TrustStore:
         """The same store with other evidence."""
         return dataclasses.replace(self, evidence=evidence)
 
+    def looking_back_from(self, at: datetime.datetime) -> TrustStore:
+        """The same store for a moment before `at`: what was issued until `at`, and is here, may say what was then."""
+        if self.evidence.gathered_at is not None:
+            return self
+        return self.with_evidence(dataclasses.replace(self.evidence, gathered_at=at))
+
     def for_timestamps(self) -> TrustStore:
         """What timestamp authorities are judged by: their own anchors, and no requirements on policies."""
         return dataclasses.replace(self, anchors=self.timestamp_anchors, requirements=NO_REQUIREMENTS)

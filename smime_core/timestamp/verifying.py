@@ -33,8 +33,9 @@ from smime_core.timestamp.request import TimestampRequest
 from smime_core.timestamp.token import TimestampToken
 from smime_core.timestamp.tst_info import ID_CT_TST_INFO, MessageImprint
 
-# RFC 3161 section 4: after a revocation for one of these, and only when it is said, earlier timestamps remain valid.
-_HARMLESS_REASONS: Final = frozenset({"unspecified", "affiliationChanged", "superseded", "cessationOfOperation"})
+# RFC 3161 section 4: after a revocation for one of these, and only when it is said, earlier timestamps remain valid. It
+# has "unspecified" among them, which a list of today says by saying nothing (RFC 5280 section 5.3.1): not enough.
+_HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ async def verify_timestamp(
     path = _Path(
         certificate=certificate,
         intermediates=(*token.signed_data.certificates, *known),
-        trust_store=trust_store,
+        trust_store=trust_store.looking_back_from(at),
         provider=provider,
     )
     trail = await path.validate(min(time, at))
