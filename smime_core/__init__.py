@@ -116,6 +116,8 @@ if TYPE_CHECKING:
         TrustSource,
         TrustStore,
         ValidatedPath,
+        add_answer,
+        parse_evidence,
         validate_path,
     )
     from smime_core.policy import Policy
@@ -229,6 +231,8 @@ _HOMES = {
         "TrustSource",
         "TrustStore",
         "ValidatedPath",
+        "add_answer",
+        "parse_evidence",
         "validate_path",
     ),
     "policy": ("Policy",),
@@ -346,6 +350,7 @@ __all__ = [
     "TrustSource",
     "TrustStore",
     "ValidatedPath",
+    "add_answer",
     "add_countersignature",
     "add_recipients",
     "add_signer",
@@ -393,6 +398,7 @@ __all__ = [
     "parse_certification_request",
     "parse_decisions",
     "parse_entity",
+    "parse_evidence",
     "protect_headers",
     "read_encrypted_payload",
     "read_entity",

@@ -50,6 +50,8 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
     statements: list[Statement] = []
     faults: set[str] = set()
     signed: dict[OcspResponse, str | None] = {}
+    if not _is_issued_by(question.certificate, question.issuer):
+        return statements, {"not-authorised"}
     try:
         for response, single in question.evidence.find_responses(question.certificate.serial_number):
             # RFC 6960 section 3.2, 1.

@@ -16,7 +16,17 @@ from smime_core.provider import CryptoProvider
 from tests.conformance.case import Case, Disproved, Outcome, Skip, Status, outcomes_to_json, unpack_cases
 from tests.conformance.skips import find_allowed
 
-TASK_MODULES: Final = ("headers", "keys", "mail", "primitives", "profile", "robustness", "sealed", "signed")
+TASK_MODULES: Final = (
+    "headers",
+    "keys",
+    "mail",
+    "primitives",
+    "profile",
+    "revocation",
+    "robustness",
+    "sealed",
+    "signed",
+)
 """Modules of `tests.conformance.checks` that define tasks; a page that runs packed cases needs them all."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.conformance.case import Case
-from tests.conformance.readers import corpora, mail_sets, pkcs12, pqc_hackathon, wycheproof, zlint_smime
+from tests.conformance.readers import corpora, mail_sets, pkcs12, pqc_hackathon, revocation, wycheproof, zlint_smime
 from tests.conformance.readers.described import read_described
 
 Reader = Callable[[Path], Iterator[Case]]
@@ -26,6 +26,17 @@ def _read_cms(folder: Path) -> Iterator[Case]:
 def _read_openssl(folder: Path) -> Iterator[Case]:
     yield from _described("openssl-cms")(folder)
     yield from pkcs12.read_pkcs12(folder)
+
+
+def _read_boringssl(folder: Path) -> Iterator[Case]:
+    yield from corpora.read_blocks(folder)
+    yield from revocation.read_boringssl_lists(folder)
+    yield from revocation.read_boringssl_responses(folder)
+
+
+def _read_openssl_verify(folder: Path) -> Iterator[Case]:
+    yield from corpora.read_blocks(folder)
+    yield from revocation.read_openssl_responses(folder)
 
 
 SETS: Final[dict[str, Reader]] = {
@@ -49,8 +60,8 @@ SETS: Final[dict[str, Reader]] = {
     "protected-headers-notmuch": mail_sets.read_notmuch_headers,
     "fuzz-openssl": corpora.read_fuzz,
     "fuzz-boringssl": corpora.read_fuzz,
-    "boringssl-pki": corpora.read_blocks,
-    "openssl-verify": corpora.read_blocks,
+    "boringssl-pki": _read_boringssl,
+    "openssl-verify": _read_openssl_verify,
     "zlint-smime": zlint_smime.read_cases,
     "dss": corpora.read_blocks,
     "nss-certdata": corpora.read_certdata,
@@ -76,8 +87,8 @@ ABOUT: Final = {
     "protected-headers-notmuch": "signatures; the headers shown for OpenPGP mail are the outer ones; round trips",
     "fuzz-openssl": "read, or refused by an SmimeError, within 2 s",
     "fuzz-boringssl": "read, or refused by an SmimeError, within 2 s",
-    "boringssl-pki": "read, or refused by an SmimeError; verdicts on paths and OCSP are not compared",
-    "openssl-verify": "read, or refused by an SmimeError; verdicts on paths and OCSP are not compared",
+    "boringssl-pki": "the verdicts on CRLs and OCSP responses; the rest is read, or refused by an SmimeError",
+    "openssl-verify": "the verdicts on OCSP responses; the rest is read, or refused by an SmimeError",
     "zlint-smime": "all certificates are read; each row of the linter is compared with our check of the profile",
     "dss": "read, or refused by an SmimeError; the set has no verdicts to compare",
     "nss-certdata": "all roots are read",

@@ -1,0 +1,64 @@
+"""Tasks over revocation lists and OCSP responses (RFC 5280 section 6.3, RFC 6960): good, revoked, or unknown."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.errors import SmimeError
+from smime_core.ocsp import parse_ocsp_response
+from smime_core.pkix import TrustStore, check_revocation, parse_evidence
+from smime_core.policy import Policy
+from smime_core.provider import CryptoProvider
+from tests.conformance.case import task
+from tests.conformance.checks.facts import claim
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationVerdict:
+    """What lists and responses say about a certificate at a time (ISO 8601, or empty for when the response was made).
+
+    `states` are those that agree with the set, by policy ARCHIVE, because many examples are older than SHA-1's end.
+    `list_signers` are further certificates that have a path to the issuer's anchor.
+    """
+
+    certificate: bytes
+    issuer: bytes
+    at: str
+    states: tuple[str, ...]
+    list_signers: tuple[bytes, ...] = ()
+    revocation_lists: tuple[bytes, ...] = ()
+    ocsp_responses: tuple[bytes, ...] = ()
+
+    async def run(self, provider: CryptoProvider) -> int:
+        issuer = parse_certificate(self.issuer)
+        list_signers = tuple(map(parse_certificate, self.list_signers))
+
+        async def is_valid_crl_issuer(candidate: Certificate) -> bool:
+            return candidate in list_signers
+
+        evidence = parse_evidence(revocation_lists=self.revocation_lists, ocsp_responses=self.ocsp_responses)
+        status = await check_revocation(
+            parse_certificate(self.certificate),
+            issuer,
+            anchor=issuer,
+            store=TrustStore.of(issuer).with_evidence(evidence),
+            at=self._moment(),
+            provider=provider,
+            is_valid_crl_issuer=is_valid_crl_issuer,
+            candidates=list_signers,
+            policy=Policy.ARCHIVE,
+        )
+        why = f" ({status.why})" if status.why else ""
+        return claim(status.state in self.states, f"{status.state}{why}, expected {' or '.join(self.states)}")
+
+    def _moment(self) -> datetime.datetime:
+        if self.at:
+            return datetime.datetime.fromisoformat(self.at)
+        try:
+            return parse_ocsp_response(self.ocsp_responses[0]).produced_at
+        except SmimeError:
+            # One that cannot be read says the same at any time.
+            return parse_certificate(self.certificate).not_before
