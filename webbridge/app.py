@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webbridge.blueprints import directory, enrolment, folders, messages, send, session, settings
+from webbridge.blueprints import directory, enrolment, folders, messages, pki, send, session, settings
 from webbridge.config import BridgeConfig, host_of
 from webbridge.errors import install_error_handlers
 from webbridge.security import install_api_security
@@ -20,6 +20,6 @@ def create_app(config: BridgeConfig) -> Flask:
     install_error_handlers(app)
     install_api_security(app, config)
     install_services(app, config)
-    for module in (settings, session, folders, messages, send, directory, enrolment):
+    for module in (settings, session, folders, messages, send, directory, pki, enrolment):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

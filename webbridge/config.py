@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +35,9 @@ class BridgeConfig:
     `enrolment_key` is shared with the key server: it makes the tickets that prove who owns an address.
     `revocation` is what the pages demand of certificates; `mozilla_roots` lets Mozilla's roots for e-mail count there
     beside the anchors.
+    `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked, `pki_cache` keeps
+    the answers in a file, which `sealwax` may share. Only public addresses and the ports 80 and 443 are asked, but for
+    `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and `pki_allowed_networks`.
     """
 
     api_origin: str
@@ -48,6 +51,10 @@ class BridgeConfig:
     directory_folder: Path | None = None
     directory_ldap: tuple[LdapDirectory, ...] = ()
     directory_name_servers: tuple[NameServer, ...] = ()
+    pki_fetch: bool = True
+    pki_cache: Path | None = None
+    pki_allowed_hosts: tuple[str, ...] = ()
+    pki_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     database: str = ":memory:"
     max_message_bytes: int = MAX_MESSAGE_BYTES
     idle_seconds: int = IDLE_SECONDS

@@ -1,4 +1,4 @@
-"""One SQLite database for what the bridge must remember between requests: sessions and login counters."""
+"""One SQLite database for what the bridge must remember between requests: sessions and counters."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS session (
 );
 CREATE TABLE IF NOT EXISTS login_attempt (counter TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS login_attempt_by_counter ON login_attempt (counter, at);
+CREATE TABLE IF NOT EXISTS lookup_request (session_id TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS lookup_request_by_session ON lookup_request (session_id, at);
 """
 
 

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from flask import Flask, current_app, request
 
+from webbridge.authorities import Authorities
 from webbridge.certificates import CertificateFolder, read_certificates
 from webbridge.config import BridgeConfig
 from webbridge.database import Database
 from webbridge.errors import ApiError
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login_counter import LoginCounter
+from webbridge.lookup_counter import LookupCounter
 from webbridge.people import PeopleDirectory
 from webbridge.sessions import Session, SessionStore
 
@@ -34,17 +36,21 @@ class Services:
     logins: LoginCounter
     pool: ConnectionPool
     people: PeopleDirectory
+    authorities: Authorities
+    lookups: LookupCounter
     anchors_der: tuple[bytes, ...]
 
     def close(self) -> None:
-        """Log out of the mail servers and close the database."""
+        """Log out of the mail servers and close the files."""
         self.pool.close()
+        self.authorities.close()
         self.database.close()
 
 
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and hang them on the application."""
     database = Database(config.database)
+    anchors_der = () if config.anchors_file is None else read_certificates(config.anchors_file)
     app.extensions[_EXTENSION] = Services(
         config=config,
         database=database,
@@ -60,7 +66,9 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         people=PeopleDirectory.of(
             CertificateFolder(config.directory_folder), config.directory_ldap, config.directory_name_servers
         ),
-        anchors_der=() if config.anchors_file is None else read_certificates(config.anchors_file),
+        authorities=Authorities(config, anchors_der),
+        lookups=LookupCounter(database, clock=config.clock),
+        anchors_der=anchors_der,
     )
 
 
