@@ -54,9 +54,9 @@ class RevocationList:
     """One CertificateList; each is only itself, because comparing megabytes helps nobody.
 
     `base_crl_number` is set for a delta. `issuing_point_der` is the extension's value as it stands, for comparing the
-    scopes of two lists. `is_usable` is False when something critical in it is not understood: then it says nothing
-    about any certificate (RFC 5280 sections 5.2 and 5.3). `expired_since` is from when on expired certificates stay on
-    the list (X.509 section 9.5.2.9), None when they leave it.
+    scopes of two lists. `is_usable` is False when something critical in it is not understood, or its scope is damaged:
+    then it says nothing about any certificate (RFC 5280 sections 5.2 and 5.3). `expired_since` is from when on expired
+    certificates stay on the list (X.509 section 9.5.2.9), None when they leave it.
     """
 
     der: bytes = field(repr=False)
@@ -143,7 +143,7 @@ def _parse_der(octets: bytes) -> RevocationList:
     revoked = tbs_fields.revoked
     entries = scan_entries(bytes(revoked.content), may_extend=tbs_fields.is_version_2) if revoked else NO_ENTRIES
     freshest = known.get(FRESHEST_CRL)
-    issuing_point = parse_issuing_distribution_point(point.value) if point is not None else None
+    issuing_point = _readable_point(point)
     return RevocationList(
         der=octets,
         tbs_der=tbs.encoded,
@@ -160,7 +160,8 @@ def _parse_der(octets: bytes) -> RevocationList:
         issuing_point_der=point.value if point is not None else None,
         freshest=parse_points(freshest.value) if freshest is not None else (),
         expired_since=_expired_since(known.get(EXPIRED_CERTIFICATES_ON_CRL)),
-        is_usable=_is_understood(tbs_fields.extensions, entries, issuing_point),
+        is_usable=(point is None) is (issuing_point is None)
+        and _is_understood(tbs_fields.extensions, entries, issuing_point),
     )
 
 
@@ -204,10 +205,17 @@ def _read_tbs(tbs: Tlv) -> _TbsFields:
 
 
 def _signature_octets(tlv: Tlv) -> bytes:
+    # A signature of odd bits verifies with nobody's key (PKITS 4.4.2), and the list can still be shown.
     content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
-    if content[:1] != b"\0":
-        raise MalformedMessage("not whole octets", where="signature")
-    return content[1:]
+    return content[1:] if content[:1] == b"\0" else b""
+
+
+def _readable_point(extension: Extension | None) -> IssuingDistributionPoint | None:
+    # One that contradicts itself makes the list useless, and it can still be shown.
+    try:
+        return parse_issuing_distribution_point(extension.value) if extension is not None else None
+    except MalformedMessage:
+        return None
 
 
 def _key_identifier(extension: Extension | None) -> bytes | None:
