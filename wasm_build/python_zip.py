@@ -24,6 +24,7 @@ _CORE_LEFT_OUT: Final = (
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
+    "decision_verbs.py",
     "recipient_verbs.py",
     "replies.py",
     "request_verbs.py",

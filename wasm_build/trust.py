@@ -10,6 +10,8 @@ import json
 from typing import Any, TypeVar
 
 from smime_core.certificate import parse_certificate
+from smime_core.decisions import Decision, decision_anchors
+from smime_core.decisions_json import parse_decisions
 from smime_core.errors import MalformedMessage
 from smime_core.pkix import Evidence, Lookup, LookupKind, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.pkix.evidence import LookupKey, parse_evidence
@@ -20,17 +22,23 @@ Word = TypeVar("Word", RevocationPolicy, TrustSource)
 
 
 def parse_trust(trust: dict[str, Any]) -> TrustStore:
-    """The TrustStore of `{anchors, mozilla, revocation, evidence}`; without a policy revocation has to be known.
+    """The TrustStore of `{anchors, decisions, mozilla, revocation, evidence}`.
 
-    Raises MalformedMessage.
+    Without a policy revocation has to be known. Raises MalformedMessage.
     """
-    own = tuple(_parse_anchor(one) for one in trust["anchors"])
+    own = tuple(_parse_anchor(one) for one in trust["anchors"]) + decision_anchors(read_decisions(trust))
     return TrustStore(
         # The person's and the operator's first: they know the people.
         anchors=own + (mozilla_anchors() if trust.get("mozilla") else ()),
         revocation=_parse_word(RevocationPolicy, trust.get("revocation") or RevocationPolicy.REQUIRED),
         evidence=_parse_evidence(trust.get("evidence") or {}),
     )
+
+
+def read_decisions(holder: dict[str, Any]) -> tuple[Decision, ...]:
+    """The person's decisions in `trust` or a request, none where it has none. Raises MalformedMessage."""
+    given = holder.get("decisions")
+    return parse_decisions(given) if given else ()
 
 
 def _parse_anchor(anchor: dict[str, Any]) -> TrustAnchor:

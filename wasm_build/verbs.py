@@ -15,7 +15,8 @@ from typing import Any, Final
 from roaming_keys.protocol import build_login, build_registration, open_bundle
 from roaming_keys.wire import Parameters, SealedBundle
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
-from smime_core.certificate import Certificate
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.certificate_page import describe_certificate, page_to_json
 from smime_core.compose import Draft, build_parts
 from smime_core.errors import MalformedMessage, PathError, SmimeError, WrongPassphrase
 from smime_core.fields import open_field, seal_field
@@ -43,6 +44,7 @@ from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import report_to_json, time_to_json
+from wasm_build.decision_verbs import decide, list_decisions, remove_decision
 from wasm_build.recipient_verbs import (
     check_recipients,
     describe_harvest,
@@ -198,6 +200,10 @@ async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
             reason = str(error)
         described.append({**_describe(certificate), "usable": reason is None, "reason": reason})
     return {"certificates": described}
+
+
+async def _certificate_page(args: Args, provider: CryptoProvider) -> Reply:
+    return page_to_json(describe_certificate(parse_certificate(args["certificate"])))
 
 
 async def _field_seal(args: Args, provider: CryptoProvider) -> Reply:
@@ -429,6 +435,7 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "message.compose": _message_compose,
     "message.open": _message_open,
     "certificate.describe": _certificate_describe,
+    "certificate.page": _certificate_page,
     "field.seal": _field_seal,
     "field.open": _field_open,
     "bytes.sign": _bytes_sign,
@@ -441,6 +448,9 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "recipients.check": check_recipients,
     "contacts.list": list_contacts,
     "contacts.remove": remove_contact,
+    "decision.make": decide,
+    "decision.list": list_decisions,
+    "decision.remove": remove_decision,
     "request.make": _request_make,
     "request.finish": _request_finish,
 }

@@ -15,8 +15,15 @@ from smime_core.blocking import run
 from smime_core.ca.certification_request import open_certification_request
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.certificates_only import build_certificates_only
-from smime_core.demo_ca import Pointers, issue_identity
-from smime_core.errors import ContentTypeMismatch, DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
+from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
+from smime_core.errors import (
+    ContentTypeMismatch,
+    DecisionRefused,
+    DecryptionError,
+    MalformedMessage,
+    SmimeError,
+    WrongPassphrase,
+)
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
 from smime_core.message import encrypt_entity, sign_entity
@@ -437,6 +444,69 @@ def test_an_unknown_source_is_refused() -> None:
         )
 
 
+def stranger(address: str = "sam@partner.test", **changes: Any) -> tuple[Authority, Identity]:
+    """A person of a PKI that nobody here trusts, and its authority."""
+    partner = run(create_authority("Partner CA", provider=PROVIDER, at=NOW))
+    return partner, run(issue_identity(partner, address, provider=PROVIDER, at=NOW, **changes))
+
+
+def decided(certificate: Certificate, kind: str, *addresses: str, before: bytes | None = None) -> bytes:
+    trusting = {**trust()["trust"], "decisions": before}
+    asking = {"certificate": certificate.der, "kind": kind, "addresses": list(addresses)}
+    decisions: bytes = call("decision.make", **asking, trust=trusting, at=AT)["decisions"]
+    return decisions
+
+
+def state_by(decisions: bytes | None, identity: Identity) -> str:
+    sender = identity.certificate.email_addresses[0]
+    letter = call("message.compose", draft=draft(sender), sign=True, **sealed(identity), recipients=[])["message"]
+    trusting = {**trust()["trust"], "decisions": decisions}
+    state: str = call("message.open", message=letter, identities=[], trust=trusting, at=AT)["report"]["state"]
+    return state
+
+
+def test_an_accepted_authority_counts_for_its_addresses_until_it_is_removed() -> None:
+    partner, sam = stranger()
+    assert state_by(None, sam) == "signed-unverified"
+    decisions = decided(partner.identity.certificate, "authority", "@partner.test")
+    assert state_by(decisions, sam) == "verified"
+    elsewhere = run(issue_identity(partner, "sam@example.test", provider=PROVIDER, at=NOW))
+    assert state_by(decisions, elsewhere) == "signed-unverified"
+    (listed,) = call("decision.list", decisions=decisions)["decisions"]
+    assert (listed["kind"], listed["acceptedFor"], listed["acceptedAt"]) == (
+        "authority",
+        ["@partner.test"],
+        "2026-06-01T12:00:00Z",
+    )
+    removed = call("decision.remove", decisions=decisions, fingerprint=listed["fingerprint"])["decisions"]
+    assert call("decision.list", decisions=removed) == {"decisions": []}
+    assert state_by(removed, sam) == "signed-unverified"
+
+
+def test_an_accepted_certificate_counts_alone() -> None:
+    partner, sam = stranger()
+    decisions = decided(sam.certificate, "exact", "sam@partner.test")
+    assert state_by(decisions, sam) == "verified"
+    other = run(issue_identity(partner, "sam@partner.test", provider=PROVIDER, at=NOW))
+    assert state_by(decisions, other) == "signed-unverified"
+
+
+@pytest.mark.parametrize("addresses", [[], ["no address"]], ids=["none", "no address"])
+def test_nothing_is_accepted_for_everybody(addresses: list[str]) -> None:
+    with pytest.raises(DecisionRefused):
+        decided(stranger()[0].identity.certificate, "authority", *addresses)
+
+
+def test_what_somebody_vouches_for_need_not_be_accepted() -> None:
+    with pytest.raises(DecisionRefused, match="need not be accepted"):
+        decided(person("bob").certificate, "exact", "bob@example.test")
+
+
+def test_an_unknown_kind_of_decision_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="expected one of"):
+        decided(stranger()[0].identity.certificate, "everything", "@partner.test")
+
+
 LIST_URL = "http://ca.example.test/list.crl"
 
 
@@ -530,6 +600,12 @@ def test_the_octets_of_what_the_report_names_come_along() -> None:
     octets = {one["fingerprint"]: one["certificate"] for one in opened["certificates"]}
     assert octets[person("alice").certificate.fingerprint] == person("alice").certificate.der
     assert {one["fingerprint"] for one in opened["report"]["certificates"]} <= set(octets)
+
+
+def test_a_certificate_says_all_that_is_in_it() -> None:
+    page = call("certificate.page", certificate=person("bob").certificate.der)
+    rows = {row["code"]: row["values"] for row in page["rows"]}
+    assert rows["addresses"] == ["bob@example.test"]
 
 
 def issue_for(request_pem: bytes, *, at: datetime.datetime = NOW) -> Certificate:

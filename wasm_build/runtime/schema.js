@@ -21,7 +21,9 @@ const EVIDENCE = {
 };
 /** @type {Record<string, Kind>} */
 const TRUST = {
-  trust: { anchors: [ANCHOR], "mozilla?": "flag", "revocation?": "text", "evidence?": EVIDENCE },
+  trust: {
+    anchors: [ANCHOR], "decisions?": "bytes", "mozilla?": "flag", "revocation?": "text", "evidence?": EVIDENCE,
+  },
   at: "text",
 };
 /** @type {Record<string, Kind>} */
@@ -54,6 +56,7 @@ export const VERBS = Object.freeze({
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text" },
   "message.open": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
+  "certificate.page": { certificate: "bytes" },
   "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
   "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
   "bytes.sign": { content: "bytes", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
@@ -66,6 +69,11 @@ export const VERBS = Object.freeze({
   "recipients.check": { address: "text", found: [FOUND], ...TRUST, "contacts?": "bytes" },
   "contacts.list": { contacts: "bytes" },
   "contacts.remove": { contacts: "bytes", address: "text" },
+  "decision.make": {
+    certificate: "bytes", kind: "text", addresses: ["text"], "intermediates?": ["bytes"], ...TRUST,
+  },
+  "decision.list": { decisions: "bytes" },
+  "decision.remove": { decisions: "bytes", fingerprint: "text" },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
 });

@@ -12,7 +12,12 @@
  * }} Evidence `asked` are the ids of the look-ups that were tried, `unavailable` those to which nothing came
  */
 /** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
-/** @typedef {{anchors: Anchor[], mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence}} Trust */
+/**
+ * @typedef {{
+ *   anchors: Anchor[], decisions?: ArrayBuffer | null, mozilla?: boolean, revocation?: RevocationPolicy,
+ *   evidence?: Evidence,
+ * }} Trust
+ */
 
 /**
  * The authorities that the person chose.

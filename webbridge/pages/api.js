@@ -136,10 +136,10 @@ export class BridgeApi {
    * @returns {Promise<import("./mail_vault.js").Found[]>}
    */
   async certificatesFor(address) {
-    const { certificates, found } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
-    if (!found) return certificates.map((/** @type {string} */ one) => ({ certificate: bytesFromBase64(one), source: "bridge" }));
-    return found.map((/** @type {{certificate: string, source: string, detail: string}} */ one) =>
-      ({ ...one, certificate: bytesFromBase64(one.certificate) }));
+    /** @type {{found: {certificate: string, source: string, detail: string, intermediates: string[]}[]}} */
+    const { found } = await this.#json(`/api/directory?${new URLSearchParams({ address })}`);
+    return found.map((one) =>
+      ({ ...one, certificate: bytesFromBase64(one.certificate), intermediates: one.intermediates.map(bytesFromBase64) }));
   }
 
   /**

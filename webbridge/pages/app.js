@@ -13,6 +13,7 @@ import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
+import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 import { TrustKeeper } from "./trust_keeper.js";
@@ -176,6 +177,7 @@ export class App {
     const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
     if (name === "keys") return this.#show(createKeysView(this));
+    if (name === "people") return this.#show(createPeopleView(this));
     if (name === "write") {
       if (this.#writing?.isDone()) this.#dropWriting();
       this.#writing ??= createWritingView(this);

@@ -1,21 +1,32 @@
 /** Everything that is known of one certificate, in a dialog: how it stands, where it was found, its path, its facts. */
 
+import { createCertificateRows } from "./runtime/ui/certificate_rows.js";
 import { html, uniqueId } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
 import { recipientState, sourceWords } from "./runtime/ui/recipient_words.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
 import { dayOnly } from "./formats.js";
-import { certificateFacts, createFacts } from "./report_details.js";
+import { createFacts } from "./report_details.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 
 /**
  * @param {App} app
+ * @param {ArrayBuffer} certificate
+ */
+export async function showCertificate({ translate, mailVault }, certificate) {
+  const page = await mailVault.certificatePage(certificate);
+  showDialog(translate, translate("certificate_title", { name: page.title }), [createCertificateRows(page)]);
+}
+
+/**
+ * @param {App} app
  * @param {string} address
  * @param {RecipientCheck} check
  */
-export function showRecipient({ translate }, address, check) {
+export async function showRecipient({ translate, mailVault }, address, check) {
+  const page = await mailVault.certificatePage(check.certificate);
   const { kind, word } = recipientState(translate, check, dayOnly);
   const remarks = [...check.reasons, ...check.warnings];
   showDialog(translate, translate("certificate_of", { address }), [
@@ -25,7 +36,8 @@ export function showRecipient({ translate }, address, check) {
       find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null,
       day: dayOnly,
     }),
-    createFacts([[translate("certificate_where"), sourceWords(translate, check)], ...certificateFacts(translate, check)]),
+    createFacts([[translate("certificate_where"), sourceWords(translate, check)]]),
+    createCertificateRows(page),
   ]);
 }
 

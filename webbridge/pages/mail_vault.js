@@ -12,7 +12,18 @@ import { overwrite } from "./keys.js";
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 /** @typedef {{code: string, sentence: string}} Reason */
 /** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
-/** @typedef {{certificate: ArrayBuffer, source: string, detail?: string}} Found a certificate, and where it was found */
+/**
+ * @typedef {{
+ *   address: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
+ * }} Person
+ */
+/**
+ * @typedef {Certificate & {kind: "exact" | "authority", acceptedFor: string[], acceptedAt: string}} Decision
+ */
+/**
+ * @typedef {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}} Found
+ *   a certificate, and where it was found
+ */
 /**
  * @typedef {{
  *   from: string, to: string[], cc: string[], subject: string, text: string, attachments: Attachment[],
@@ -122,6 +133,55 @@ export class MailVault {
       checks = judged.checks;
     }
     return checks;
+  }
+
+  /**
+   * What the person decided before, with one certificate more; rejects with what speaks against it.
+   * @param {ArrayBuffer} certificate
+   * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async decide(certificate, options) {
+    const vault = await this.#vault();
+    const args = structuredClone({ certificate, ...options });
+    return (await vault.call("decision.make", { ...args, ...this.#trust.judging() })).decisions;
+  }
+
+  /**
+   * The people whom the person knows and what the person accepted, in words.
+   * @returns {Promise<{people: Person[], decisions: Decision[]}>}
+   */
+  async describeTrust() {
+    const vault = await this.#vault();
+    const { contacts } = this.#trust.contacts();
+    const decisions = this.#trust.decisions();
+    return {
+      people: contacts ? (await vault.call("contacts.list", { contacts })).people : [],
+      decisions: decisions ? (await vault.call("decision.list", { decisions })).decisions : [],
+    };
+  }
+
+  /**
+   * All that a certificate says.
+   * @param {ArrayBuffer} certificate
+   * @returns {Promise<import("./runtime/ui/certificate_rows.js").CertificatePage>}
+   */
+  async certificatePage(certificate) {
+    const vault = await this.#vault();
+    return vault.call("certificate.page", { certificate: certificate.slice(0) });
+  }
+
+  /** @param {string} address */
+  async forgetContact(address) {
+    const vault = await this.#vault();
+    this.#trust.keepContacts((await vault.call("contacts.remove", { ...this.#trust.contacts(), address })).contacts);
+  }
+
+  /** @param {string} fingerprint */
+  async takeBack(fingerprint) {
+    const vault = await this.#vault();
+    const args = { decisions: this.#trust.decisions(), fingerprint };
+    this.#trust.keepDecisions((await vault.call("decision.remove", args)).decisions);
   }
 }
 

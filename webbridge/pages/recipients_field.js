@@ -170,7 +170,7 @@ function createDetailsButton(app, { address, finding }) {
   const { check } = finding;
   return html("button", {
     type: "button", class: "chip-details", text: "i", "aria-label": app.translate("certificate_of", { address }),
-    data: { test: "recipient-details" }, on: { click: () => showRecipient(app, address, check) },
+    data: { test: "recipient-details" }, on: { click: () => void showRecipient(app, address, check) },
   });
 }
 

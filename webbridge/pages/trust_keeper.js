@@ -8,8 +8,11 @@ import { EvidenceStore } from "./runtime/lookups.js";
 
 /** @typedef {import("./runtime/trust.js").Trust} Trust */
 
+/** Tells "decided" when the person accepted something or took it back: verdicts may be others now. */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
+  /** What the person accepted, by `smime_core/decisions_json.py`. @type {ArrayBuffer | null} */
+  #decisions = null;
   /** The people whom the person knows, by `smime_core/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
   /** @type {Trust} */
@@ -26,7 +29,7 @@ export class TrustKeeper extends EventTarget {
    * @param {import("./runtime/trust.js").Evidence} [evidence] what was looked up; without it, what is kept
    */
   judging(evidence = this.evidence.copy()) {
-    return { trust: { ...structuredClone(this.#operator), evidence }, at: new Date().toISOString() };
+    return { trust: { ...structuredClone(this.#operator), decisions: this.decisions(), evidence }, at: new Date().toISOString() };
   }
 
   /** The argument `contacts` of a verb: a copy. */
@@ -37,12 +40,28 @@ export class TrustKeeper extends EventTarget {
   /** @param {ArrayBuffer} contacts as the vault made them */
   keepContacts(contacts) {
     this.#contacts = contacts;
-    this.dispatchEvent(new Event("change"));
+  }
+
+  /** The argument `decisions` of a verb: a copy. */
+  decisions() {
+    return this.#decisions?.slice(0) ?? null;
+  }
+
+  /** @param {ArrayBuffer} decisions as the vault made them */
+  keepDecisions(decisions) {
+    this.#decisions = decisions;
+    this.dispatchEvent(new Event("decided"));
+  }
+
+  /** What the operator's word is, for people. */
+  get operator() {
+    return this.#operator;
   }
 
   /** Forgets what belongs to a person. */
   forget() {
     this.evidence.clear();
     this.#contacts = null;
+    this.#decisions = null;
   }
 }

@@ -1,12 +1,16 @@
 /** Behind "Why?": the sentence of the verdict on each signer, and the path from where trust begins down to them. */
 
+import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
 import { html } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
+import { plainSentence } from "./runtime/ui/recipient_words.js";
+import { showCertificate } from "./certificate_dialog.js";
 import { dayOnly } from "./formats.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
 /** @typedef {import("./report_details.js").SignerReport} SignerReport */
+/** @typedef {import("./runtime/ui/path_tree.js").TreeNode} TreeNode */
 
 /**
  * Null where nobody has signed the whole.
@@ -30,10 +34,42 @@ export function createWhy(app, opened) {
  * @param {OpenedMessage} opened
  * @param {SignerReport} signer
  */
-function createSigner({ translate }, { report }, signer) {
-  const tree = createPathTree(translate, signer.tree, {
-    find: (wanted) => report.certificates.find(({ fingerprint }) => fingerprint === wanted) ?? null,
-    day: dayOnly,
+function createSigner(app, opened, signer) {
+  const find = (/** @type {string} */ wanted) =>
+    opened.report.certificates.find(({ fingerprint }) => fingerprint === wanted) ?? null;
+  const reachesNobody = signer.reasons.some(({ code }) => code === "untrusted-anchor");
+  const action = (/** @type {TreeNode} */ { certificate: fingerprint }) => {
+    const certificate = fingerprint === null ? null : find(fingerprint);
+    return certificate && createActions(app, opened, certificate, { mayAccept: reachesNobody });
+  };
+  const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, action });
+  return html("section", { class: "why stack" }, html("p", { dir: "auto", text: plainSentence(signer) }), tree);
+}
+
+/**
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ * @param {import("./report_details.js").CertificateReport} certificate
+ * @param {{mayAccept: boolean}} options
+ */
+function createActions(app, opened, certificate, { mayAccept }) {
+  const { translate, trust, mailVault } = app;
+  const carried = new Map(opened.certificates.map((one) => [one.fingerprint, one.certificate]));
+  const octets = carried.get(certificate.fingerprint);
+  if (!octets) throw new Error("the report names a certificate that did not come along");
+  const onAccept = async (/** @type {"exact" | "authority"} */ kind, /** @type {string[]} */ addresses) => {
+    trust.keepDecisions(await mailVault.decide(octets, { kind, addresses, intermediates: [...carried.values()] }));
+    app.announce(translate("accepted"));
+  };
+  const sentenceFor = (/** @type {unknown} */ error) => app.sentenceFor(error);
+  const show = html("button", {
+    type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
+    on: { click: () => void showCertificate(app, octets) },
   });
-  return html("section", { class: "why stack" }, html("p", { dir: "auto", text: signer.sentence }), tree);
+  const accept = mayAccept && html("button", {
+    type: "button", text: translate(certificate.isCa ? "accept_authority_button" : "accept_exact_button"),
+    data: { test: certificate.isCa ? "accept-authority" : "accept-exact" },
+    on: { click: () => openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor }) },
+  });
+  return html("div", { class: "path-actions" }, show, accept);
 }

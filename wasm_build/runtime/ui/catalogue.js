@@ -55,8 +55,8 @@ export async function loadCatalogue(locale, urls) {
 export function errorSentence(translate, error) {
   const { code, message } = /** @type {{code?: unknown, message?: unknown}} */ (error ?? {});
   const key = `error_${String(code ?? "").replaceAll("-", "_")}`;
-  if (translate.has(key)) return translate(key);
   const text = typeof message === "string" && message ? message : String(error);
+  if (translate.has(key)) return translate(key, { text });
   return translate("error_other", { text });
 }
 

@@ -58,7 +58,7 @@ export function sourceWords(translate, { source, detail }) {
 
 /**
  * A sentence of the core without what stands in brackets, which is for experts.
- * @param {Reason} reason
+ * @param {{sentence: string}} reason
  */
 export function plainSentence({ sentence }) {
   return sentence.replace(/ \([^()]*\)$/u, "");

@@ -25,6 +25,7 @@ export class MailView {
   #list;
   #reading;
   #onKeys = () => this.#keysChanged();
+  #onDecided = () => this.#openAgain();
 
   /** @param {App} app */
   constructor(app) {
@@ -46,15 +47,23 @@ export class MailView {
     this.element = html(
       "div",
       { class: "mail", data: { pane: "list" } },
-      html("nav", { class: "folders", "aria-label": label }, this.#folderList, this.#foldersFailure),
+      html(
+        "nav",
+        { class: "folders", "aria-label": label },
+        this.#folderList,
+        this.#foldersFailure,
+        html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
+      ),
       html("section", { class: "list-pane" }, head, this.#list.element),
       this.#reading.element,
     );
     app.keys.addEventListener("change", this.#onKeys);
+    app.trust.addEventListener("decided", this.#onDecided);
   }
 
   dispose() {
     this.#app.keys.removeEventListener("change", this.#onKeys);
+    this.#app.trust.removeEventListener("decided", this.#onDecided);
     this.#reading.clear();
   }
 
@@ -88,6 +97,10 @@ export class MailView {
     // What the keys opened goes with them; a view out of sight opens its message again when it is shown.
     this.#reading.clear();
     this.#list.forgetSubjects();
+    this.#openAgain();
+  }
+
+  #openAgain() {
     if (this.#uid !== null && this.element.isConnected) void this.#reading.open(this.#folder, this.#uid);
   }
 

@@ -1,0 +1,153 @@
+/** People and trust: whom the person knows, what the person accepted, and what the operator of the mail service trusts. */
+
+import { html } from "../runtime/ui/dom.js";
+import { sourceWords } from "../runtime/ui/recipient_words.js";
+import { dayOnly, listOf } from "../formats.js";
+import { problem } from "../parts.js";
+import { certificateFacts, createFacts } from "../report_details.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../mail_vault.js").Person} Person */
+/** @typedef {import("../mail_vault.js").Decision} Decision */
+/** @typedef {import("../mail_vault.js").Certificate} Certificate */
+
+/**
+ * @param {App} app
+ * @returns {import("../app.js").View}
+ */
+export function createPeopleView(app) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("people_title") });
+  const failure = problem("people-error");
+  const body = html("div", { class: "stack" });
+  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const element = html(
+    "div",
+    { class: "narrow stack", data: { test: "people-view" } },
+    heading, failure, body, html("div", { class: "actions" }, back),
+  );
+
+  const draw = async () => {
+    try {
+      const { people, decisions } = await app.mailVault.describeTrust();
+      body.replaceChildren(
+        createDecisions(app, decisions, change),
+        createPeople(app, people, change),
+        createOperator(app),
+      );
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  };
+
+  /**
+   * @param {() => Promise<void>} remove
+   * @param {string} said
+   */
+  async function change(remove, said) {
+    failure.textContent = "";
+    try {
+      await remove();
+      await draw();
+      app.announce(said);
+      // The button is gone with its card.
+      heading.focus();
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  }
+
+  void draw();
+  return { element, heading, title: translate("people_title") };
+}
+
+/** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */
+
+/**
+ * @param {App} app
+ * @param {Decision[]} decisions
+ * @param {Change} change
+ */
+function createDecisions(app, decisions, change) {
+  const { translate, mailVault } = app;
+  const cards = decisions.map((decision) => {
+    const { kind, acceptedFor, acceptedAt, fingerprint } = decision;
+    const name = decision.name || decision.subject;
+    const reach = translate(`decision_${kind}`, { addresses: listOf(acceptedFor, translate), date: dayOnly(acceptedAt) });
+    const onRemove = () => change(() => mailVault.takeBack(fingerprint), translate("decision_removed", { name }));
+    return createCard(app, { name, lines: [reach], certificates: [decision], onRemove, test: "decision" });
+  });
+  return createSection(app, { key: "decisions", test: "decisions", cards });
+}
+
+/**
+ * @param {App} app
+ * @param {Person[]} people
+ * @param {Change} change
+ */
+function createPeople(app, people, change) {
+  const { translate, mailVault } = app;
+  const cards = people.map(({ address, certificates }) => {
+    const [first] = certificates;
+    const since = first && translate("people_since", {
+      date: dayOnly(first.firstSeen), source: sourceWords(translate, { source: first.source, detail: "" }),
+    });
+    const onRemove = () => change(() => mailVault.forgetContact(address), translate("contact_removed", { name: address }));
+    return createCard(app, { name: address, lines: since ? [since] : [], certificates, onRemove, test: "person" });
+  });
+  return createSection(app, { key: "people", test: "people", cards });
+}
+
+/** @param {App} app */
+function createOperator({ translate, trust }) {
+  const { mozilla, revocation = "required" } = trust.operator;
+  const lines = [
+    translate("operator_meaning"),
+    mozilla ? translate("operator_mozilla") : null,
+    translate(`operator_revocation_${revocation.replace("-", "_")}`),
+  ];
+  return html(
+    "section",
+    { class: "stack", data: { test: "operator" } },
+    html("h2", { text: translate("operator_heading") }),
+    ...lines.map((text) => text && html("p", { text })),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {{key: "decisions" | "people", test: string, cards: HTMLElement[]}} section
+ */
+function createSection({ translate }, { key, test, cards }) {
+  return html(
+    "section",
+    { class: "stack", data: { test } },
+    html("h2", { text: translate(key === "people" ? "people_known" : "decisions_heading") }),
+    html("p", { class: "field-hint", text: translate(key === "people" ? "people_known_meaning" : "decisions_meaning") }),
+    cards.length > 0
+      ? html("ul", { class: "cards" }, ...cards)
+      : html("p", { class: "empty", text: translate(`${key}_none`) }),
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {{
+ *   name: string, lines: string[], certificates: Certificate[], onRemove: () => Promise<void>, test: string,
+ * }} card
+ */
+function createCard({ translate }, { name, lines, certificates, onRemove, test }) {
+  const remove = html("button", {
+    type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name }),
+    data: { test: `${test}-remove` }, on: { click: () => void onRemove() },
+  });
+  const facts = certificates.map((certificate) => createFacts(certificateFacts(translate, certificate)));
+  return html(
+    "li",
+    { class: "card", data: { test } },
+    html("h3", { class: "card-title", dir: "auto", text: name }),
+    ...lines.map((text) => html("p", { dir: "auto", text })),
+    html("details", {}, html("summary", { text: translate("details") }), ...facts),
+    html("div", { class: "actions" }, remove),
+  );
+}
