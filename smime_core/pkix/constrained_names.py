@@ -37,6 +37,7 @@ _FORMS: Final = {
     0x87: IP_ADDRESS,
     0x88: "registeredID",
 }
+_OTHER_NAME: Final = 0xA0
 _EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -64,14 +65,23 @@ class ConstrainedName:
 
 def find_constrained_names(certificate: Certificate) -> tuple[ConstrainedName, ...]:
     """The subject, where it is not empty, its mail addresses, and all of subjectAltName. Raises MalformedMessage."""
+    extension = find_extension(certificate, SUBJECT_ALT_NAME)
+    return read_constrained_names(certificate.subject_der, None if extension is None else extension.value)
+
+
+def read_constrained_names(subject_der: bytes, alternative_names_der: bytes | None) -> tuple[ConstrainedName, ...]:
+    """The same of a Name and of GeneralNames, None where the extension is absent. Raises MalformedMessage."""
     names: list[ConstrainedName] = []
-    subject = comparable_name(certificate.subject_der)
+    subject = comparable_name(subject_der)
     if subject:
         names.append(ConstrainedName(form=DIRECTORY_NAME, value=subject, text="its subject"))
-    names += [_mail_name(address) for address in find_attribute_values(certificate.subject_der, _EMAIL_ADDRESS)]
-    extension = find_extension(certificate, SUBJECT_ALT_NAME)
-    if extension is not None:
-        names += [_read_name(name) for name in der.read_sequence(extension.value, where="subjectAltName")]
+    names += [_mail_name(address) for address in find_attribute_values(subject_der, _EMAIL_ADDRESS)]
+    if alternative_names_der is None:
+        return tuple(names)
+    for name in der.read_sequence(alternative_names_der, where="subjectAltName"):
+        names.append(_read_name(name))
+        if name.tag == _OTHER_NAME:
+            names.append(ConstrainedName(form=form_of(name), value=None, text="an otherName"))
     return tuple(names)
 
 
@@ -144,8 +154,10 @@ def normal_host(text: str) -> str | None:
     if not host.isascii():
         with contextlib.suppress(UnicodeError):
             host = host.encode("idna").decode("ascii")
-    is_host = host and len(host) <= MAX_HOST_CHARACTERS and all(host.split(".")) and not set(host) & set(" @/\x00")
-    return host if is_host else None
+    labels = host.split(".")
+    is_text = len(host) <= MAX_HOST_CHARACTERS and not set(host) & set(" @/[]\x00")
+    # A last label of digits is an address, which no constraint on hosts speaks of.
+    return host if is_text and all(labels) and not labels[-1].isdigit() else None
 
 
 def _host_of(uri: str) -> str | None:

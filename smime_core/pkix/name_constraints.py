@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core import der
+from smime_core.certificate import SMTP_UTF8_MAILBOX
 from smime_core.der import Tlv
 from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
@@ -21,6 +22,7 @@ from smime_core.pkix.constrained_names import (
     DIRECTORY_NAME,
     DNS_NAME,
     IP_ADDRESS,
+    OTHER_NAME,
     RFC822_NAME,
     URI,
     ConstrainedName,
@@ -31,6 +33,8 @@ from smime_core.pkix.constrained_names import (
 )
 
 _COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADDRESS})
+# Constraints on these are never passed over, whether the extension is critical or not.
+_ALWAYS: Final = _COMPARED | {f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}"}
 _PERMITTED: Final = 0xA0
 _EXCLUDED: Final = 0xA1
 _MINIMUM_0: Final = b"\x80\x01\x00"  # DEFAULT 0, which some write nevertheless
@@ -40,8 +44,8 @@ _MINIMUM_0: Final = b"\x80\x01\x00"  # DEFAULT 0, which some write nevertheless
 class Subtrees:
     """The permitted or the excluded subtrees of one extension, by form.
 
-    `hosts` holds pairs (form, host) for the host alone, `domains` for what lies below it (for dNSName: itself too), and
-    `wildcards` the hosts right above a dNSName. `folded_mailboxes` have their local parts without case.
+    `hosts` holds pairs (form, host) for the host alone, `domains` for what lies below it, and `wildcards` the hosts
+    right above a dNSName. `folded_mailboxes` have their local parts without case.
     """
 
     forms: set[str] = field(default_factory=set)
@@ -87,7 +91,7 @@ def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
             form, is_whole = form_of(parts[0]), all(bytes(part.encoded) == _MINIMUM_0 for part in parts[1:])
             if form in _COMPARED and is_whole and _add_subtree(subtrees, form, parts[0]):
                 subtrees.forms.add(form)
-            elif form in _COMPARED or critical:
+            elif critical or form in _ALWAYS:
                 unprocessed.add(form)
     return NameConstraints(permitted=permitted, excluded=excluded, unprocessed=frozenset(unprocessed))
 
@@ -104,7 +108,9 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
         text = content.decode("ascii")
     except UnicodeDecodeError:
         return False
-    if form == DNS_NAME:
+    if form == DNS_NAME and not text.startswith("."):
+        # Section 4.2.1.10: the name itself, and every name below it.
+        subtrees.hosts.add((form, text.lower()))
         return _add_domain(subtrees, form, text, is_any=not text)
     if form == RFC822_NAME and "@" in text:
         mailbox = parse_mailbox(text)
@@ -113,6 +119,7 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
             subtrees.folded_mailboxes.add((mailbox.local_part.casefold(), mailbox.domain))
         return mailbox is not None
     if text.startswith("."):
+        # For dNSName the RFC gives the dot no meaning, and writers mean by it what it means for the others.
         return _add_domain(subtrees, form, text[1:])
     host = normal_host(text)
     if host is not None:
@@ -184,8 +191,10 @@ def _holds_mailbox(subtrees: Subtrees, mailbox: Mailbox, *, is_excluded: bool) -
 
 
 def _holds_dns_name(subtrees: Subtrees, host: str, *, is_excluded: bool) -> bool:
-    if (DNS_NAME, host) in subtrees.domains or _is_below(subtrees, DNS_NAME, host):
+    if (DNS_NAME, host) in subtrees.hosts or _is_below(subtrees, DNS_NAME, host):
         return True
+    if is_excluded and (DNS_NAME, host) in subtrees.domains:
+        return True  # excluded with a dot before it: the name itself is meant as well
     # A wildcard stands for each host one label below, and none of them may be excluded.
     return is_excluded and host.startswith("*.") and host[2:] in subtrees.wildcards
 

@@ -72,7 +72,13 @@ async def validate_path(
         (*intermediates, *trust_store.evidence.certificates),
         [anchor.certificate for anchor in trust_store.anchors],
     )
-    inputs = PathInputs(at=at, use=use_of(purpose, certificate), requirements=trust_store.requirements, policy=policy)
+    # The validity of a certificate ends with the second that it names.
+    inputs = PathInputs(
+        at=at.replace(microsecond=0),
+        use=use_of(purpose, certificate),
+        requirements=trust_store.requirements,
+        policy=policy,
+    )
     run = _Run(
         store=trust_store,
         inputs=inputs,

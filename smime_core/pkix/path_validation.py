@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import KeyUsage
+from smime_core.certificate import Certificate, KeyUsage
 from smime_core.errors import CertificateExpired, MalformedMessage, PathError, UntrustedAnchor
 from smime_core.mail_address import is_covered
 from smime_core.pkix.constrained_names import find_constrained_names
@@ -23,7 +23,9 @@ from smime_core.pkix.policies import PolicyState
 from smime_core.pkix.purposes import CertificateUse, find_usage_fault, may_vouch_for
 from smime_core.pkix.trust import PolicyRequirements, TrustAnchor
 from smime_core.policy import Policy, is_weak_signature
+from smime_core.provider import KeyType
 
+_MIN_RSA_BITS: Final = 1_024  # RFC 8551 section 4.3: signatures of keys below it prove nothing
 _SOURCES: Final = {
     "given": "given as an anchor",
     "mozilla": "a root of Mozilla's list for e-mail",
@@ -68,6 +70,11 @@ def check_path(journal: Journal, inputs: PathInputs, anchor: TrustAnchor) -> Che
         except MalformedMessage as error:
             raise journal.failed("4.2", position, f"it cannot be read: {error}") from error
     return CheckedPath(addresses=addresses, policies=checker.policies)
+
+
+def _key_strength(certificate: Certificate) -> int:
+    key = certificate.public_key
+    return key.bits if key.key_type is KeyType.RSA else _MIN_RSA_BITS
 
 
 def _check_conditions(journal: Journal, inputs: PathInputs, anchor: TrustAnchor) -> tuple[str, ...]:
@@ -139,8 +146,10 @@ class _PathChecker:
     def _check_signature(self, position: int) -> None:
         # 6.1.3 (a)(1) and (4) were established when the path was found; what is left is whether they prove anything.
         algorithm = parse_signature_identifier(self._path[position].signature_algorithm_der)
-        if is_weak_signature(algorithm):
-            text = f"signed by {algorithm.label}, which proves little today"
+        bits = min(_key_strength(self._path[position + 1]), _key_strength(self._path[position]))
+        if is_weak_signature(algorithm) or bits < _MIN_RSA_BITS:
+            weak = algorithm.label if is_weak_signature(algorithm) else f"a key of {bits} bits"
+            text = f"signed by {weak}, which proves little today"
             if self._inputs.policy is not Policy.ARCHIVE:
                 raise self._failed("6.1.3 (a)(1)", position, text)
             self._journal.noted("6.1.3 (a)(1)", position, text)

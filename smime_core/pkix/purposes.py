@@ -48,8 +48,8 @@ class CertificateUse:
 
     `extended_key_usages` are those of which one must be there when the extension is, none where it does not matter;
     `is_demanded` refuses a certificate without the extension, `is_exclusive` anything but one critical usage.
-    `key_usages`, where the extension is there, need one bit in common with it. `concerns_people` says that the
-    conditions of an anchor on addresses count.
+    `key_usages`, where the extension is there, need one bit in common with it, and all when exclusive.
+    `concerns_people` says that the conditions of an anchor on addresses count.
     """
 
     name: str
@@ -96,15 +96,16 @@ def find_usage_fault(certificate: Certificate, use: CertificateUse) -> tuple[str
     if text is not None:
         return "4.2.1.12", text
     usage = certificate.key_usage
-    if usage is not None and use.key_usages and not usage & use.key_usages:
-        is_encryption = use.name == "encryption"
-        return (
-            "4.2.1.3",
-            "its key is not for encryption" if is_encryption else f"this certificate is not for {use.name}",
-        )
-    if certificate.public_key.key_type is KeyType.UNKNOWN and use.key_usages:
-        return "4.2.1.3", "the kind of its key is not supported"
+    if usage is not None and use.key_usages and not _is_key_fit(usage, use.key_usages, is_exclusive=use.is_exclusive):
+        what = "its key" if use.name == "encryption" else "this certificate"
+        return "4.2.1.3", f"{what} is not for {use.name}"
+    if certificate.public_key.key_type is KeyType.UNKNOWN:
+        return "4.1.2.7", "the kind of its key is not supported"
     return None
+
+
+def _is_key_fit(usage: KeyUsage, wanted: KeyUsage, *, is_exclusive: bool) -> bool:
+    return bool(usage & wanted) and not (is_exclusive and usage & ~wanted)
 
 
 def _extended_fault(certificate: Certificate, use: CertificateUse) -> str | None:

@@ -20,6 +20,7 @@ TASK_MODULES: Final = (
     "headers",
     "keys",
     "mail",
+    "paths",
     "primitives",
     "profile",
     "revocation",

@@ -1,7 +1,7 @@
 """Corpora of bytes: parse, or raise SmimeError and nothing else, in bounded time.
 
-Certification paths, OCSP and timestamps have verdicts in some of these sets; here their certificates and lists are only
-parsed.
+Certification paths, OCSP and timestamps have verdicts in some of these sets, which other readers compare; here their
+certificates and lists are only parsed.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def read_blocks(folder: Path) -> Iterator[Case]:
 
 
 def read_limbo(folder: Path) -> Iterator[Case]:
-    """All certificates and revocation lists of each testcase; its verdict on the path is not compared."""
+    """All certificates and revocation lists of each testcase."""
     for document in sorted(folder.glob("*limbo.json")):
         for entry in json.loads(document.read_text(encoding="utf-8"))["testcases"]:
             texts = [*entry["trusted_certs"], *entry["untrusted_intermediates"], entry["peer_certificate"]]

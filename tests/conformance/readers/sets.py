@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from tests.conformance.case import Case
-from tests.conformance.readers import corpora, mail_sets, pkcs12, pqc_hackathon, revocation, wycheproof, zlint_smime
+from tests.conformance.readers import (
+    boringssl_pki,
+    corpora,
+    mail_sets,
+    paths,
+    pkcs12,
+    pqc_hackathon,
+    revocation,
+    wycheproof,
+    zlint_smime,
+)
 from tests.conformance.readers.described import read_described
 
 Reader = Callable[[Path], Iterator[Case]]
@@ -32,18 +42,30 @@ def _read_boringssl(folder: Path) -> Iterator[Case]:
     yield from corpora.read_blocks(folder)
     yield from revocation.read_boringssl_lists(folder)
     yield from revocation.read_boringssl_responses(folder)
+    yield from boringssl_pki.read_path_parts(folder)
 
 
 def _read_openssl_verify(folder: Path) -> Iterator[Case]:
     yield from corpora.read_blocks(folder)
     yield from revocation.read_openssl_responses(folder)
+    yield from paths.read_openssl_paths(folder)
+
+
+def _read_pkits(folder: Path) -> Iterator[Case]:
+    yield from mail_sets.read_pkits(folder)
+    yield from paths.read_pkits_paths(folder)
+
+
+def _read_limbo(folder: Path) -> Iterator[Case]:
+    yield from corpora.read_limbo(folder)
+    yield from paths.read_limbo_paths(folder)
 
 
 SETS: Final[dict[str, Reader]] = {
     "wycheproof": wycheproof.read_cases,
     "pkcs12": pkcs12.read_pkcs12,
-    "pkits": mail_sets.read_pkits,
-    "limbo": corpora.read_limbo,
+    "pkits": _read_pkits,
+    "limbo": _read_limbo,
     "johnny": mail_sets.read_johnny,
     "mime": mail_sets.read_mime,
     "cms": _read_cms,
@@ -70,8 +92,8 @@ SETS: Final[dict[str, Reader]] = {
 ABOUT: Final = {
     "wycheproof": "each answer of each test, at the provider's door",
     "pkcs12": "opens or is refused as the reference says; keys, names, certificates; another password does not open it",
-    "pkits": "all signed mails verify; certificates, CRLs, PKCS#12 files are read; verdicts on paths are not compared",
-    "limbo": "certificates and revocation lists are read or refused; verdicts on paths are not compared",
+    "pkits": "each path with each of its settings, alone and below its signed mail; policies; all files are read",
+    "limbo": "the verdicts on paths; names of servers are not compared; all files are read or refused",
     "johnny": "the verdict on each spoof, and who signed",
     "mime": "round trips, byte-exact; structure and bodies where another parser wrote them down",
     "rfc4134": "every example of the RFC: signatures, countersignature, plaintexts, digests, certificates, keys",
@@ -87,8 +109,8 @@ ABOUT: Final = {
     "protected-headers-notmuch": "signatures; the headers shown for OpenPGP mail are the outer ones; round trips",
     "fuzz-openssl": "read, or refused by an SmimeError, within 2 s",
     "fuzz-boringssl": "read, or refused by an SmimeError, within 2 s",
-    "boringssl-pki": "the verdicts on CRLs and OCSP responses; the rest is read, or refused by an SmimeError",
-    "openssl-verify": "the verdicts on OCSP responses; the rest is read, or refused by an SmimeError",
+    "boringssl-pki": "the verdicts on CRLs, OCSP responses, names and their constraints, policies, signatures; the rest is read",
+    "openssl-verify": "the verdicts on paths and OCSP responses; the rest is read, or refused by an SmimeError",
     "zlint-smime": "all certificates are read; each row of the linter is compared with our check of the profile",
     "dss": "read, or refused by an SmimeError; the set has no verdicts to compare",
     "nss-certdata": "all roots are read",

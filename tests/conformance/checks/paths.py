@@ -1,0 +1,216 @@
+"""Tasks over certification paths (RFC 5280 section 6): accepted or refused, by which policies, with which lists."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import parse_signature_identifier
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.distinguished_name import comparable_name
+from smime_core.errors import LimitExceeded, MalformedMessage, PathError, SmimeError, UnsupportedByProvider
+from smime_core.keys import parse_public_key
+from smime_core.keys.forms import read_bit_string
+from smime_core.pkix import (
+    CertificateUse,
+    Evidence,
+    PolicyRequirements,
+    Purpose,
+    RevocationPolicy,
+    TrustAnchor,
+    TrustStore,
+    ValidatedPath,
+    validate_path,
+)
+from smime_core.pkix.constrained_names import read_constrained_names
+from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
+from smime_core.pkix.policies import parse_certificate_policies
+from smime_core.policy import Policy
+from smime_core.provider import CryptoProvider
+from smime_core.revocation_list import RevocationList, parse_revocation_list
+from tests.conformance.case import task
+from tests.conformance.checks.facts import claim
+from tests.conformance.checks.signed import read_layer, verify_one
+
+EMPTY_NAME: Final = b"\x30\x00"
+ANY_USE: Final = CertificateUse(name="anything")
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathVerdict:
+    """A path is accepted or refused at a time (ISO 8601), by policy ARCHIVE when `is_archived` and RECEIVE otherwise.
+
+    Revocation has to be known when `is_revocation_required`. `usages` are extended key usages of which one must be
+    allowed; without any the use does not matter, but for `purpose`. `policies` is the user-constrained-policy-set, None
+    where it is not compared. `message` is signed by the certificate, and its signature holds for every verdict.
+    """
+
+    certificate: bytes
+    anchors: tuple[bytes, ...]
+    intermediates: tuple[bytes, ...] = ()
+    revocation_lists: tuple[bytes, ...] = ()
+    at: str
+    is_accepted: bool
+    is_archived: bool = False
+    is_revocation_required: bool = False
+    purpose: str = ""
+    usages: tuple[str, ...] = ()
+    initial_policies: tuple[str, ...] = ()
+    explicit_policy: bool = False
+    inhibit_mapping: bool = False
+    inhibit_any_policy: bool = False
+    policies: tuple[str, ...] | None = None
+    message: bytes | None = None
+
+    async def run(self, provider: CryptoProvider) -> int:
+        try:
+            path = await self._validate(provider)
+        except UnsupportedByProvider:
+            raise
+        except SmimeError as error:
+            claim(not self.is_accepted, f"refused, expected to be accepted: {_describe(error)}")
+            return 1 + (await self._verify_message((), provider) if self.message and not _is_damage(error) else 0)
+        facts = claim(self.is_accepted, "accepted, expected to be refused")
+        if self.policies is not None:
+            facts += claim(path.policies == set(self.policies), f"policies {sorted(path.policies)}")
+        return facts + (await self._verify_message(path.certificates, provider) if self.message else 0)
+
+    async def _validate(self, provider: CryptoProvider) -> ValidatedPath:
+        return await validate_path(
+            parse_certificate(self.certificate),
+            intermediates=tuple(map(parse_certificate, self.intermediates)),
+            trust_store=TrustStore(
+                anchors=tuple(TrustAnchor(certificate=parse_certificate(one)) for one in self.anchors),
+                revocation=RevocationPolicy.REQUIRED if self.is_revocation_required else RevocationPolicy.NOT_CHECKED,
+                requirements=self._requirements(),
+                evidence=Evidence(revocation_lists=tuple(_readable_lists(self.revocation_lists))),
+            ),
+            at=datetime.datetime.fromisoformat(self.at),
+            purpose=self._use(),
+            provider=provider,
+            policy=Policy.ARCHIVE if self.is_archived else Policy.RECEIVE,
+        )
+
+    def _requirements(self) -> PolicyRequirements:
+        plain = PolicyRequirements()
+        return PolicyRequirements(
+            initial_policies=frozenset(self.initial_policies) or plain.initial_policies,
+            require_explicit_policy=self.explicit_policy,
+            inhibit_policy_mapping=self.inhibit_mapping,
+            inhibit_any_policy=self.inhibit_any_policy,
+        )
+
+    def _use(self) -> Purpose | CertificateUse:
+        if self.purpose:
+            return Purpose(self.purpose)
+        return CertificateUse(name="this", extended_key_usages=frozenset(self.usages)) if self.usages else ANY_USE
+
+    async def _verify_message(self, path: tuple[Certificate, ...], provider: CryptoProvider) -> int:
+        layer, known = read_layer(self.message or b"", None, self.intermediates)
+        infos = layer.signed_data.signer_infos
+        for info in infos:
+            await verify_one(info, layer, (*path, *known), provider)
+        return claim(bool(infos), "nobody signed")
+
+
+def _describe(error: SmimeError) -> str:
+    step = f" ({error.rfc5280_step})" if isinstance(error, PathError) else ""
+    return f"{error.code}: {error}{step}"
+
+
+def _is_damage(error: SmimeError) -> bool:
+    return isinstance(error, MalformedMessage) and not isinstance(error, LimitExceeded)
+
+
+def _readable_lists(lists: tuple[bytes, ...]) -> list[RevocationList]:
+    # A list that cannot be read says nothing.
+    found: list[RevocationList] = []
+    for one in lists:
+        try:
+            found.append(parse_revocation_list(one))
+        except SmimeError:
+            continue
+    return found
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesMatch:
+    """Two distinguished names are the same or not (RFC 5280 section 7.1); None for one that must not be readable."""
+
+    names: tuple[bytes, bytes]
+    is_same: bool | None
+
+    async def run(self, provider: CryptoProvider) -> int:
+        del provider
+        try:
+            one, other = map(comparable_name, self.names)
+        except MalformedMessage:
+            return claim(self.is_same is None, "a name cannot be read")
+        return claim((one == other) is self.is_same, f"the same: {one == other}, expected {self.is_same}")
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesAllowed:
+    """Whether name constraints, critical ones, allow a subject or a subjectAltName; all are DER of their values.
+
+    Constraints that cannot be read allow nothing.
+    """
+
+    constraints: bytes
+    subject: bytes = EMPTY_NAME
+    alternative_names: bytes | None = None
+    is_allowed: bool
+
+    async def run(self, provider: CryptoProvider) -> int:
+        del provider
+        try:
+            constraints = parse_name_constraints(self.constraints, critical=True)
+            violation = find_violation(read_constrained_names(self.subject, self.alternative_names), constraints)
+        except MalformedMessage as error:
+            return claim(not self.is_allowed, f"refused: {error}")
+        return claim((violation is None) is self.is_allowed, f"{violation}, expected allowed: {self.is_allowed}")
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policies of a certificatePolicies extension, None when it must be refused."""
+
+    value: bytes
+    policies: tuple[str, ...] | None
+
+    async def run(self, provider: CryptoProvider) -> int:
+        del provider
+        try:
+            found = parse_certificate_policies(self.value, critical=True)
+        except MalformedMessage as error:
+            return claim(self.policies is None, f"refused: {error}")
+        return claim(self.policies is not None and found == set(self.policies), f"policies {sorted(found)}")
+
+
+@task
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOctets:
+    """A signature, the DER of a BIT STRING, holds over octets, or does not."""
+
+    public_key: bytes
+    algorithm: bytes
+    octets: bytes
+    signature: bytes
+    is_good: bool
+
+    async def run(self, provider: CryptoProvider) -> int:
+        try:
+            bits = read_bit_string(der.read_one(self.signature), where="signature")
+            algorithm = parse_signature_identifier(self.algorithm)
+            await provider.verify(parse_public_key(self.public_key), algorithm, bytes(bits), self.octets)
+        except UnsupportedByProvider:
+            raise
+        except SmimeError as error:
+            return claim(not self.is_good, f"refused: {error}")
+        return claim(self.is_good, "the signature holds, expected a refusal")

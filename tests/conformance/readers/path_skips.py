@@ -1,0 +1,184 @@
+"""Which verdicts on paths of other projects are not ours, and why; everything else has to hold."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tests.conformance.case import Skip
+
+_LIMBO_SKIPS: Final = (
+    (
+        r"webpki::(cn|san)::.*|rfc5280::san::(underscore-dns|ip-in-dns)|rfc5280::ca-as-leaf-wrong-san",
+        Skip(
+            reason="names of servers are not what a path for mail is asked about",
+            link="https://www.rfc-editor.org/rfc/rfc8550#section-3",
+        ),
+    ),
+    (
+        r"webpki::.*",
+        Skip(
+            reason="a rule of the profile for web servers",
+            link="https://cabforum.org/working-groups/server/baseline-requirements/",
+        ),
+    ),
+    (
+        r"pathlen::max-chain-depth-.*",
+        Skip(
+            reason="the length of paths is bounded once for all, and by the certificates in them",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1",
+        ),
+    ),
+    (
+        r"pathological::nc-dos-.*",
+        Skip(
+            reason="ten thousand constraints cost no more than one here, so that no bound is met",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
+        ),
+    ),
+    (
+        r"rfc5280::nc::invalid-dnsname-leading-period",
+        Skip(
+            reason="a dot before a dNSName constraint is read as with the other forms, because it is often written",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
+        ),
+    ),
+    (
+        r"(crl|rfc5280)::.*",
+        Skip(
+            reason="a rule for who issues; validation does not ask for it",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-6.1",
+        ),
+    ),
+)
+# Only these: everything else that a pattern matches has to hold.
+_LIMBO_SKIPPED: Final = """
+    crl::crlnumber-missing crl::crlnumber-critical pathlen::max-chain-depth-0-exhausted
+    pathlen::max-chain-depth-1-exhausted pathological::nc-dos-1 pathological::nc-dos-2 pathological::nc-dos-3
+    rfc5280::aki::critical-aki rfc5280::aki::leaf-missing-aki rfc5280::aki::intermediate-missing-aki
+    rfc5280::aki::cross-signed-root-missing-aki rfc5280::nc::permitted-dns-match-noncritical
+    rfc5280::nc::invalid-dnsname-leading-period rfc5280::nc::not-allowed-in-ee-noncritical
+    rfc5280::nc::not-allowed-in-ee-critical rfc5280::pc::ica-noncritical-pc
+    rfc5280::san::noncritical-with-empty-subject rfc5280::san::underscore-dns rfc5280::san::ip-in-dns
+    rfc5280::serial::too-long rfc5280::serial::zero rfc5280::serial::negative rfc5280::ski::critical-ski
+    rfc5280::ski::root-missing-ski rfc5280::ski::intermediate-missing-ski rfc5280::ca-empty-subject
+    rfc5280::root-non-critical-basic-constraints rfc5280::leaf-ku-keycertsign rfc5280::ca-as-leaf-wrong-san
+    webpki::aki::root-with-aki-missing-keyidentifier webpki::aki::root-with-aki-authoritycertissuer
+    webpki::aki::root-with-aki-authoritycertserialnumber webpki::aki::root-with-aki-all-fields
+    webpki::aki::root-with-aki-ski-mismatch webpki::cn::ipv4-hex-mismatch webpki::cn::ipv4-leading-zeros-mismatch
+    webpki::cn::ipv6-uppercase-mismatch webpki::cn::ipv6-uncompressed-mismatch webpki::cn::ipv6-non-rfc5952-mismatch
+    webpki::cn::punycode-not-in-san webpki::cn::utf8-vs-punycode-mismatch webpki::cn::not-in-san
+    webpki::cn::case-mismatch webpki::eku::ee-anyeku webpki::eku::ee-critical-eku webpki::eku::ee-without-eku
+    webpki::eku::root-has-eku webpki::san::mismatch-domain-san webpki::san::mismatch-subdomain-san
+    webpki::san::mismatch-subdomain-apex-san webpki::san::mismatch-apex-subdomain-san
+    webpki::san::public-suffix-wildcard-san webpki::san::public-suffix-multi-label-wildcard-san
+    webpki::san::public-suffix-private-namespace-wildcard-san webpki::san::wildcard-embedded-leftmost-san
+    webpki::san::wildcard-not-in-leftmost-san webpki::san::wildcard-match-across-labels-san
+    webpki::san::wildcard-embedded-ulabel-san webpki::san::unicode-emoji-san webpki::san::no-san
+    webpki::san::san-critical-with-nonempty-subject webpki::san::san-wildcard-only
+    webpki::san::san-wildcard-only-tld webpki::malformed-aia webpki::forbidden-dsa-leaf
+    webpki::forbidden-weak-rsa-key-in-root webpki::forbidden-weak-rsa-in-leaf
+    webpki::forbidden-rsa-not-divisible-by-8-in-root webpki::forbidden-rsa-key-not-divisible-by-8-in-leaf
+    webpki::v1-cert webpki::ee-basicconstraints-ca webpki::ca-as-leaf
+"""
+
+
+def limbo_skip(name: str) -> Skip | None:
+    """Why a testcase of limbo is not expected to hold."""
+    if name not in _LIMBO_SKIPPED.split():
+        return None
+    return next(skip for pattern, skip in _LIMBO_SKIPS if re.fullmatch(pattern, name))
+
+
+_AUXILIARY: Final = Skip(
+    reason="what a root is trusted for is said by the trust store here, not by data behind the certificate",
+    link="https://docs.openssl.org/3.5/man1/openssl-verification-options/",
+)
+_OPENSSL_SKIPS: Final = (
+    (
+        r".*(trust|mistrust|EKU)\b.*",
+        _AUXILIARY,
+    ),
+    (
+        r"fail client purpose intermediate trusted",
+        Skip(
+            reason="there is another path that holds, and it is found",
+            link="https://www.rfc-editor.org/rfc/rfc4158#section-2.4.1",
+        ),
+    ),
+    (
+        r".*proxy cert.*",
+        Skip(reason="proxy certificates sign no mail", link="https://www.rfc-editor.org/rfc/rfc3820"),
+    ),
+    (
+        r".*codesign.*",
+        Skip(
+            reason="the further rules for certificates that sign code",
+            link="https://cabforum.org/working-groups/code-signing/requirements/",
+        ),
+    ),
+    (
+        r".*(strict|auth level 3|verify_depth).*",
+        Skip(
+            reason="a stricter setting that is not offered",
+            link="https://docs.openssl.org/3.5/man1/openssl-verification-options/",
+        ),
+    ),
+    (
+        r".*(self-issued).*",
+        Skip(
+            reason="any certificate may be an anchor here, as with OpenSSL's -partial_chain",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-6.1.1",
+        ),
+    ),
+    (
+        r".*CN.*",
+        Skip(
+            reason="a common name is no name of a server here, and constraints on those do not concern it",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
+        ),
+    ),
+    (
+        r".*CVE-2022-4203.*",
+        Skip(
+            reason="a constraint that is not critical, on a form that names no mailbox",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
+        ),
+    ),
+    (
+        r".*Too many names.*",
+        Skip(
+            reason="ten thousand constraints cost no more than one here, so that no bound is met",
+            link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
+        ),
+    ),
+    (
+        r".*rsa instead of rsaEncryption",
+        Skip(
+            reason="a key under the name of X.509's first edition is of no kind that is supported",
+            link="https://www.rfc-editor.org/rfc/rfc3279#section-2.3.1",
+        ),
+    ),
+)
+# Numbers of the set's list, and titles.
+_OPENSSL_NUMBERS: Final = """
+    14 17 21 22 24 25 27 28 32 33 50 54 55 56 65 66 67 68 69 70 71 72 73 74 75 86 88 90 101 102 103 104 105 111 112
+    115 118 135 142 145
+"""
+_OPENSSL_TITLES: Final = {
+    "Name Constraints CNs not permitted",
+    "Name Constraints CN hostname not permitted",
+    "Name Constraints CN BMPSTRING hostname",
+    "CVE-2022-4203 type confusion test",
+    "Too many names and constraints 1",
+    "Too many names and constraints 2",
+    "Too many names and constraints 3",
+    "Public Key Algorithm rsa instead of rsaEncryption",
+}
+
+
+def openssl_skip(title: str, number: int = 0) -> Skip | None:
+    """Why a test of OpenSSL is not expected to hold; `number` in the list of the set, 0 for one beside it."""
+    if str(number) not in _OPENSSL_NUMBERS.split() and title not in _OPENSSL_TITLES:
+        return None
+    return next(skip for pattern, skip in _OPENSSL_SKIPS if re.fullmatch(pattern, title))
