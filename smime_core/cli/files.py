@@ -18,6 +18,7 @@ from smime_core.stream.beside import Sink
 STANDARD_STREAM: Final = "-"
 PRIVATE_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
+_BRANCHES: Final = " │└─"
 SMALL_INPUT_BYTES: Final = 4_194_304  # what is worked on in memory, in several copies
 
 
@@ -113,6 +114,12 @@ class _Pipe:
 def write_line(text: str) -> None:
     """One line for people on standard output."""
     sys.stdout.write(printable(text) + "\n")
+
+
+def write_tree_line(text: str) -> None:
+    """One line of a drawn tree on standard output, its indentation kept."""
+    rest = text.lstrip(_BRANCHES)
+    sys.stdout.write(f"{text[: len(text) - len(rest)]}{printable(rest)}\n")
 
 
 def write_error(text: str) -> None:

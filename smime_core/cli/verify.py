@@ -8,13 +8,21 @@ import datetime
 import click
 
 from smime_core.cli import operations
-from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error, write_line
+from smime_core.cli.files import (
+    PRIVATE_MODE,
+    STANDARD_STREAM,
+    open_input,
+    open_output,
+    write_error,
+    write_line,
+    write_tree_line,
+)
 from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.looking_up import Judged, judge
 from smime_core.cli.options import FILE, input_argument, now, write_json
 from smime_core.cli.progress import show_progress
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
-from smime_core.report import State
+from smime_core.report import MessageReport, State
 
 
 @click.command()
@@ -23,11 +31,13 @@ from smime_core.report import State
     "-o", "--output", "target", metavar="OUT", type=FILE, help="Where the signed content goes, unless it is invalid."
 )
 @click.option("--content", "content_file", metavar="FILE", type=FILE, help="The content of a detached signature.")
+@click.option("--explain", is_flag=True, help="Also say who vouches for whom, from whom you trust to the signer.")
 @verdict_options
 def verify(
     source: str,
     target: str | None,
     content_file: str | None,
+    explain: bool,
     trust: TrustOptions,
     sender: str | None,
     at: datetime.datetime | None,
@@ -40,6 +50,10 @@ def verify(
     """
     if as_json and target == STANDARD_STREAM:
         raise click.UsageError("--json and the content cannot both go to standard output")
+    if explain and (as_json or target == STANDARD_STREAM):
+        raise click.UsageError(
+            "--explain goes to standard output, alone: --json says as much, and the content needs -o"
+        )
     trust_store = trust.load_store()
     with contextlib.ExitStack() as opened:
         data = opened.enter_context(open_input(source))
@@ -55,6 +69,8 @@ def verify(
             with open_output(target, mode=PRIVATE_MODE) as file:
                 judged.examined.write_content(file)
     _show(judged, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
+    if explain:
+        _explain(report)
     return DONE if report.state is State.VERIFIED else NOT_AS_ASKED
 
 
@@ -68,3 +84,14 @@ def _show(judged: Judged, *, as_json: bool, content_on_stdout: bool) -> None:
         write_error(judged.line)
     elif not as_json:
         write_line(judged.line)
+
+
+def _explain(report: MessageReport) -> None:
+    # Imported here: a verdict in one line is what most ask for.
+    from smime_core.explanation import draw_tree, explain_signer
+
+    for signer in report.signers:
+        explanation = explain_signer(signer)
+        write_line(explanation.sentence)
+        for line in draw_tree(explanation.tree):
+            write_tree_line(line)

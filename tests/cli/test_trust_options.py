@@ -51,3 +51,24 @@ def test_decrypt_reports_when_any_of_them_is_given(lab: Lab, options: tuple[str,
     result = lab.sealwax("decrypt", "inside.eml", *READER, *options, "-o", "opened.eml")
     assert result.code == 0
     assert "signed, not verified" in result.line or "verified: signed by" in result.line
+
+
+def test_explain_draws_the_path_from_the_anchor_to_the_signer(lab: Lab) -> None:
+    result = lab.sealwax("verify", "signed.eml", *TRUST, "--explain")
+    assert result.code == 0
+    verdict, sentence, *tree = result.stdout.decode().splitlines()
+    assert verdict.startswith("verified: ")
+    assert "vouches for alice@example.test" in sentence
+    assert tree[0] == "✓ Sealwax Demonstration CA"
+    assert any(line.startswith("└─ ") and "<alice@example.test>" in line for line in tree)
+
+
+def test_explain_says_what_is_missing(lab: Lab) -> None:
+    result = lab.sealwax("verify", "signed.eml", "--explain")
+    assert result.code == 1
+    assert "nobody you trust vouches" in result.stdout.decode()
+
+
+@pytest.mark.parametrize("other", [("--json",), ("-o", "-")])
+def test_explain_shares_standard_output_with_nothing(lab: Lab, other: tuple[str, ...]) -> None:
+    assert lab.sealwax("verify", "signed.eml", *TRUST, "--explain", *other).code == 2
