@@ -29,6 +29,7 @@ from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import AttributesForm, SignerOptions
 from tests.fuzz.alterations import find_tlvs
 from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE
+from tests.unit import revocations
 from tests.unit.envelopes import envelope
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
 
@@ -48,7 +49,7 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind: mail, cms, certificates, keys, identities, own."""
+    """By the kind: mail, cms, certificates, revocation, keys, identities, own, attributes."""
     return {
         "mail": _mails(),
         "cms": (*_signed(), *_sealed(), *_others()),
@@ -56,6 +57,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
             *(person("alice", key).certificate.der for key in ALL_KEYS), anchor().der,
             build_revocation_list(1, 2, 3),
         ),
+        "revocation": _revocations(),
         "keys": _keys(),
         "identities": _identities(),
         "own": _own(),
@@ -71,12 +73,33 @@ def all_samples() -> list[tuple[str, bytes]]:
 TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "mail": ("structure", "examine", "examine-stream", "decrypt", "mime"),
     "cms": ("structure", "examine", "examine-stream", "decrypt", "cms", "own-content"),
-    "certificates": ("certificates", "structure", "identities"),
+    "certificates": ("certificates", "structure", "identities", "revocation"),
+    "revocation": ("revocation", "certificates"),
     "keys": ("keys", "identities"),
     "identities": ("identities",),
     "own": ("own-content", "examine", "examine-stream"),
     "attributes": ("attributes",),
 }
+
+
+def _revocations() -> tuple[bytes, ...]:
+    # Lists and responses that count for the leaf, and a certificate that names where to ask.
+    authority, responder = revocations.authority(), revocations.delegate(revocations.authority())
+    listed = [
+        revocations.entry(number, reason=revocations.Reason.certificate_hold, invalid_since=NOW, issuer="Authority")
+        for number in (1, 0x1234, 2)
+    ]
+    indirect = [revocations.scope("http://example.test/", relative=None, indirect=True)]
+    asking = revocations.issue("Leaf", authority, extensions=[
+        revocations.points(revocations.point("http://example.test/", crl_issuer="Lists")),
+    ])  # fmt: skip
+    return (
+        revocations.crl(authority, *listed, number=5, extensions=indirect),
+        revocations.crl(authority, revocations.entry(1), number=6, base=5),
+        revocations.response(authority, revocations.single(), revocations.single(revocations.revoked(reason=1))),
+        revocations.response(responder, certificates=[responder], by_key=True),
+        asking.der,
+    )
 
 
 def _signed() -> tuple[bytes, ...]:

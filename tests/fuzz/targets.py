@@ -39,7 +39,8 @@ from smime_core.mime import Entity, decode_body, from_addresses, parse_entity, s
 from smime_core.mime.canonical import canonicalise
 from smime_core.mime.headers import parse_headers
 from smime_core.mime.seven_bit import make_seven_bit
-from smime_core.pkix import Purpose
+from smime_core.ocsp import parse_ocsp_response
+from smime_core.pkix import NO_EVIDENCE, Lookup, LookupKind, Purpose, add_answer, find_lookups, parse_evidence
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -51,6 +52,7 @@ from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import SignerInfo
 from smime_core.stream.octets import MemoryOctets
 from smime_core.stream.structure import split_structure
+from tests.unit import revocations
 from tests.unit.people import NOW, PROVIDER, person, trust
 
 STREAMING: Final = NativeStreamingProvider()
@@ -160,6 +162,21 @@ def _find_path(data: bytes) -> None:
     )
 
 
+def _ask_for_revocation(data: bytes) -> None:
+    # Of the sample's certificate by these octets, and of these octets as a certificate.
+    evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
+    revocations.ask_evidence(evidence)
+    for certificate in evidence.certificates:
+        status = revocations.ask_evidence(evidence, about=certificate)
+        path = (certificate, revocations.authority().certificate)
+        find_lookups(path, statuses=[status], evidence=evidence, provider=PROVIDER)
+
+
+def _take_answer(kind: LookupKind, data: bytes) -> None:
+    lookup = Lookup(kind=kind, url="http://example.test/", certificate=revocations.leaf().certificate)
+    add_answer(NO_EVIDENCE, lookup, data)
+
+
 def _verify_form(data: bytes) -> object:
     return blocking.verify_form(data, origin=ORIGIN, action=ORIGIN, nonce="n", fields=[("a", "b")], **_own())
 
@@ -228,6 +245,11 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "path": _find_path,
         "is CRL": is_revocation_list,
         "CRL": parse_revocation_list,
+    },
+    "revocation": {
+        "OCSP response": parse_ocsp_response,
+        "status": _ask_for_revocation,
+        **{f"answer {kind}": functools.partial(_take_answer, kind) for kind in LookupKind},
     },
     "keys": {
         "key file": lambda data: blocking.load_private_key(data, PASSPHRASE, provider=PROVIDER),

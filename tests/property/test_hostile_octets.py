@@ -13,7 +13,16 @@ from tests.fuzz.samples import TARGETS_OF_KIND, samples
 from tests.fuzz.targets import TARGETS, read_by
 
 # How many inputs of each kind: about 5 seconds in all.
-EXAMPLES = {"mail": 250, "cms": 400, "certificates": 600, "keys": 500, "identities": 300, "own": 80, "attributes": 400}
+EXAMPLES = {
+    "mail": 250,
+    "cms": 400,
+    "certificates": 600,
+    "revocation": 600,
+    "keys": 500,
+    "identities": 300,
+    "own": 80,
+    "attributes": 400,
+}
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -383,7 +383,7 @@ def ask(
 def ask_evidence(
     evidence: Evidence,
     *,
-    about: Holder | None = None,
+    about: Holder | Certificate | None = None,
     issuer: Holder | None = None,
     at: datetime.datetime = NOW,
     is_valid_crl_issuer: Callable[[Certificate], Any] = nobody,
@@ -392,7 +392,7 @@ def ask_evidence(
     anchor = root().certificate
     return run(
         check_revocation(
-            (about or leaf()).certificate,
+            about if isinstance(about, Certificate) else (about or leaf()).certificate,
             (issuer or authority()).certificate,
             anchor=anchor,
             store=TrustStore.of(anchor).with_evidence(evidence),
