@@ -11,6 +11,7 @@ from typing import Final
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _CORE_LEFT_OUT: Final = (
+    "authority/",
     "ca/certificate_building.py",
     "ca/ocsp_requests.py",
     "ca/ocsp_responding.py",

@@ -73,11 +73,24 @@ async def build_certification_request(
         text = f"a key of type {key.key_type} cannot sign, and so cannot prove in a request that it is yours"
         raise UnsupportedAlgorithm(key.key_type, "certification request", text=text) from None
     wishes = der.sequence(encode_extension(build_subject_alt_name(addresses)))
+    subject_der = build_name((COMMON_NAME, common_name)) if common_name else EMPTY_NAME
+    return await _build(key, subject_der, [build_attribute(EXTENSION_REQUEST, wishes)], provider=provider)
+
+
+async def build_authority_request(key: PrivateKey, subject_der: bytes, *, provider: CryptoProvider) -> bytes:
+    """DER of a request for a CA's certificate: only its name and key, the rest is for whoever signs it.
+
+    Raises UnsupportedByProvider for a key that cannot sign.
+    """
+    return await _build(key, subject_der, [], provider=provider)
+
+
+async def _build(key: PrivateKey, subject_der: bytes, attributes: list[bytes], *, provider: CryptoProvider) -> bytes:
     info_der = der.sequence(
         der.integer(_VERSION_1),
-        build_name((COMMON_NAME, common_name)) if common_name else EMPTY_NAME,
+        subject_der,
         public_key_of(key).spki_der,
-        der.set_of([build_attribute(EXTENSION_REQUEST, wishes)], tag=_ATTRIBUTES),
+        der.set_of(attributes, tag=_ATTRIBUTES),
     )
     return await sign_structure(info_der, key, provider=provider)
 

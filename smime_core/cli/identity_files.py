@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import warnings
-from pathlib import Path
-
 import click
 
 from smime_core import blocking
@@ -14,7 +10,7 @@ from smime_core.certificate_text import key_label
 from smime_core.cli.files import PRIVATE_MODE, write_line, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, load_all_identities, output_option, write_json
-from smime_core.cli.passphrases import PassphraseSource, first_line, passphrase_options
+from smime_core.cli.passphrases import PassphraseSource, new_passphrase, passphrase_options
 from smime_core.identity import Identity
 from smime_core.pem import build_pem
 from smime_core.pkcs12 import Pkcs12Form
@@ -81,7 +77,7 @@ def export(
     identities = load_all_identities([name], passphrases)
     if not identities:
         raise click.ClickException(f"{name} holds no private key together with its certificate")
-    passphrase = None if clear else _new_passphrase(new_file)
+    passphrase = None if clear else new_passphrase(new_file)
     if pem:
         data = _to_pem(identities, passphrase)
     else:
@@ -105,23 +101,3 @@ def _to_pem(identities: tuple[Identity, ...], passphrase: bytes | None) -> bytes
     certificates: dict[Certificate, None] = dict.fromkeys(one.certificate for one in identities)
     certificates |= dict.fromkeys(certificate for one in identities for certificate in one.chain)
     return b"".join([*blocks, *(build_pem("CERTIFICATE", one.der) for one in certificates)])
-
-
-def _new_passphrase(name: str | None) -> bytes:
-    if name is not None:
-        passphrase = first_line(Path(name).read_bytes())
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", getpass.GetPassWarning)
-            try:
-                text = getpass.getpass("New passphrase: ")
-                repeated = getpass.getpass("The same again: ")
-            except getpass.GetPassWarning:
-                text = "there is no terminal to ask for the new passphrase: give --new-passphrase-file"
-                raise click.ClickException(text) from None
-        if text != repeated:
-            raise click.ClickException("the two passphrases differ")
-        passphrase = text.encode()
-    if not passphrase:
-        raise click.ClickException("the new passphrase is empty")
-    return passphrase

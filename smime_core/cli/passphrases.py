@@ -70,6 +70,27 @@ def passphrase_options(function: Function) -> Function:
     return function
 
 
+def new_passphrase(file: str | None) -> bytes:
+    """A passphrase for what is about to be written: from --new-passphrase-file, or asked for twice."""
+    if file is not None:
+        passphrase = first_line(Path(file).read_bytes())
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            try:
+                text = getpass.getpass("New passphrase: ")
+                repeated = getpass.getpass("The same again: ")
+            except getpass.GetPassWarning:
+                text = "there is no terminal to ask for the new passphrase: give --new-passphrase-file"
+                raise click.ClickException(text) from None
+        if text != repeated:
+            raise click.ClickException("the two passphrases differ")
+        passphrase = text.encode()
+    if not passphrase:
+        raise click.ClickException("the new passphrase is empty")
+    return passphrase
+
+
 password_file_option = click.option(
     "--password-file",
     "password_files",

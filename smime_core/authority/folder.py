@@ -1,0 +1,195 @@
+"""The folder of a CA: `authority.json`, certificates and encrypted keys of its roles, `register.sqlite`.
+
+Roles whose key is not there can do nothing, and need not: the root's key may stay offline, and a responder on another
+machine gets the folder without the keys of root and issuing CA.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from smime_core import blocking
+from smime_core.authority.register import Register
+from smime_core.ca.profile import Generation, Publication
+from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.errors import MalformedMessage
+from smime_core.identity import Identity
+from smime_core.pem import build_pem
+from smime_core.provider import CryptoProvider, PrivateKey
+
+SETTINGS_FILE: Final = "authority.json"
+REGISTER_FILE: Final = "register.sqlite"
+REQUEST_FILE: Final = "issuing.csr"
+_PRIVATE_MODE: Final = 0o600
+_FOLDER_MODE: Final = 0o700
+_MAX_SETTINGS_BYTES: Final = 65_536
+
+
+class Role(StrEnum):
+    """Whose certificate and key: files are called after it."""
+
+    ROOT = "root"
+    ISSUING = "issuing"
+    RESPONDER = "responder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was decided when the CA was made.
+
+    `url` is where its responder is reached, without a slash at its end. `keyring_entry` names the entry of the
+    system's keyring that has the passphrase of the keys, "" for none.
+    """
+
+    name: str
+    url: str
+    country: str = ""
+    generation: Generation = Generation.MULTIPURPOSE
+    allows_login: bool = False
+    subscriber_days: int = 365
+    list_days: int = 7
+    keyring_entry: str = ""
+
+    def __post_init__(self) -> None:
+        check_url(self.url)
+        if not self.name or not 1 <= self.subscriber_days <= MAX_SUBSCRIBER_DAYS or not 1 <= self.list_days <= 365:
+            raise MalformedMessage("expected a name, days of a certificate and days of a list", where=SETTINGS_FILE)
+        if self.allows_login and self.generation is Generation.STRICT:
+            raise MalformedMessage("certificates for mail alone allow no logging in", where=SETTINGS_FILE)
+
+    @property
+    def root_publication(self) -> Publication:
+        """Where certificates of the root point to."""
+        return Publication(crl_url=f"{self.url}/root.crl", issuer_url=f"{self.url}/root.cer")
+
+    @property
+    def issuing_publication(self) -> Publication:
+        """Where certificates of people point to."""
+        return Publication(
+            crl_url=f"{self.url}/issuing.crl", ocsp_url=f"{self.url}/ocsp", issuer_url=f"{self.url}/issuing.cer"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityFolder:
+    """A CA that is there already."""
+
+    path: Path
+
+    @property
+    def register(self) -> Register:
+        return Register(self.path / REGISTER_FILE)
+
+    def settings(self) -> Settings:
+        """Raises MalformedMessage, or OSError where there is no CA."""
+        file = self.path / SETTINGS_FILE
+        if file.stat().st_size > _MAX_SETTINGS_BYTES:
+            raise MalformedMessage("too large to be settings", where=SETTINGS_FILE)
+        try:
+            values: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            return Settings(**{**values, "generation": Generation(values["generation"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise MalformedMessage("the settings of a CA cannot be read", where=SETTINGS_FILE) from error
+
+    def find_certificate(self, role: Role) -> Certificate | None:
+        """None where the role is not filled. Raises MalformedMessage or OSError."""
+        file = self.path / f"{role}.pem"
+        return parse_certificate(file.read_bytes()) if file.exists() else None
+
+    def certificate(self, role: Role) -> Certificate:
+        """Raises MalformedMessage where the role is not filled, or OSError."""
+        certificate = self.find_certificate(role)
+        if certificate is None:
+            raise MalformedMessage(f"there is no {role}.pem", where=str(self.path))
+        return certificate
+
+    def has_key(self, role: Role) -> bool:
+        return (self.path / f"{role}.key").exists()
+
+    def open_role(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> Identity:
+        """Certificate and key. Raises WrongPassphrase, MalformedMessage or OSError."""
+        certificate = self.certificate(role)
+        key = self.open_key(role, passphrase, provider=provider)
+        return Identity(certificate=certificate, private_key=key)
+
+    def open_key(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> PrivateKey:
+        """Raises WrongPassphrase, MalformedMessage, or OSError where the key is elsewhere."""
+        data = (self.path / f"{role}.key").read_bytes()
+        return blocking.load_private_key(data, passphrase, provider=provider)
+
+    def write_key(self, role: Role, key: PrivateKey, passphrase: bytes, *, provider: CryptoProvider) -> None:
+        """The key, encrypted (PBES2), for its owner's eyes alone."""
+        pem = blocking.export_private_key(key, passphrase, provider=provider)
+        write_whole(self.path / f"{role}.key", pem, mode=_PRIVATE_MODE)
+
+    def write_certificate(self, role: Role, certificate: Certificate) -> None:
+        write_whole(self.path / f"{role}.pem", build_pem("CERTIFICATE", certificate.der))
+
+    def write_settings(self, settings: Settings) -> None:
+        text = json.dumps(dataclasses.asdict(settings), indent=2, ensure_ascii=False)
+        write_whole(self.path / SETTINGS_FILE, text.encode() + b"\n")
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[AuthorityFolder]:
+    """A folder that stands under its name, complete, when all went well, and else not at all.
+
+    Raises FileExistsError where something stands there already, but for an empty folder.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(None, "is there already: choose another folder", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:100]}."))
+    try:
+        yield AuthorityFolder(draft)
+        draft.chmod(_FOLDER_MODE)
+        draft.replace(path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that is old or new at any moment, after a crash too. Raises OSError."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(mode)
+        Path(draft).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise
+
+
+def check_url(url: str) -> str:
+    """The address of a responder, http alone: lists and OCSP are signed, and TLS would ask about itself.
+
+    Raises MalformedMessage.
+    """
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme == "http" and bool(parts.hostname) and not (parts.query or parts.fragment or "@" in url)
+        is_good = is_good and url.isascii() and url.isprintable() and " " not in url and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or url.endswith("/"):
+        raise MalformedMessage(
+            "expected an address such as http://pki.example.org, without a slash at its end", where="url"
+        )
+    return url

@@ -1,0 +1,249 @@
+"""The register of a CA: every certificate that it issued, and the latest list of each issuer, in one SQLite file.
+
+A change happens in one transaction or not at all. Two commands at once wait for each other: no serial number is given
+twice and no entry is lost.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from smime_core.ca.revocation_list_building import RevokedCertificate, reason_code
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.errors import MalformedMessage
+
+BUSY_SECONDS: Final = 60.0  # how long a command waits for another
+_SCHEMA: Final = (
+    """
+    CREATE TABLE certificate (
+        serial TEXT PRIMARY KEY,
+        issuer TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        addresses TEXT NOT NULL,
+        not_after INTEGER NOT NULL,
+        key_hash BLOB NOT NULL,
+        der BLOB NOT NULL,
+        revoked_at INTEGER,
+        reason TEXT,
+        was_listed_expired INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    "CREATE INDEX certificate_by_key ON certificate (key_hash)",
+    """
+    CREATE TABLE list (
+        issuer TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        next_update INTEGER NOT NULL,
+        der BLOB NOT NULL
+    )
+    """,
+)
+
+
+class Issuer(StrEnum):
+    """Who signed a certificate or a list."""
+
+    ROOT = "root"
+    ISSUING = "issuing"
+
+
+class Kind(StrEnum):
+    """Whom a certificate is for."""
+
+    AUTHORITY = "authority"
+    RESPONDER = "responder"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One issued certificate; `revoked` is None while it is not."""
+
+    certificate: Certificate
+    issuer: Issuer
+    kind: Kind
+    addresses: tuple[str, ...]
+    revoked: RevokedCertificate | None
+
+    def state(self, at: datetime.datetime) -> str:
+        """ "valid", "expired" or "revoked"."""
+        if self.revoked is not None:
+            return "revoked"
+        return "valid" if at <= self.certificate.not_after else "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedList:
+    """The latest list of an issuer."""
+
+    number: int
+    next_update: datetime.datetime
+    der: bytes
+
+
+class Register:
+    """Opened for one command, or by a server for its lifetime; each transaction has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def create(self) -> None:
+        """Make the file. Raises OSError."""
+        self._path.touch(mode=0o600)
+        with self._open("BEGIN IMMEDIATE") as connection:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+
+    @contextmanager
+    def change(self) -> Iterator[Changes]:
+        """A transaction that may write; others wait. What is raised inside undoes it all. Raises OSError."""
+        with self._open("BEGIN IMMEDIATE") as connection:
+            yield Changes(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Rows]:
+        """A transaction that sees one state. Raises OSError."""
+        with self._open("BEGIN") as connection:
+            yield Rows(connection)
+
+    @contextmanager
+    def _open(self, begin: str) -> Iterator[sqlite3.Connection]:
+        try:
+            # Not to be made anew where it is missing; of a file that may only be read, reading is enough.
+            uri = f"{self._path.absolute().as_uri()}?mode=rw"
+            connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise OSError(None, str(error), str(self._path)) from error
+        try:
+            connection.execute(begin)
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise OSError(None, str(error), str(self._path)) from error
+        finally:
+            connection.close()
+
+
+class Rows:
+    """What the register says, inside one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, serial_number: int) -> Entry | None:
+        """The certificate with this number."""
+        return next(self._select("WHERE serial = ?", f"{serial_number:x}"), None)
+
+    def find_by_key(self, spki_der: bytes) -> tuple[Entry, ...]:
+        """All certificates of one public key."""
+        return tuple(self._select("WHERE key_hash = ?", hashlib.sha256(spki_der).digest()))
+
+    def entries(self) -> Iterator[Entry]:
+        """All of them in the order in which they were issued."""
+        return self._select("")
+
+    def find_list(self, issuer: Issuer) -> PublishedList | None:
+        """The latest list, None before the first."""
+        row = self._connection.execute(
+            "SELECT number, next_update, der FROM list WHERE issuer = ?", (issuer.value,)
+        ).fetchone()
+        return None if row is None else PublishedList(number=row[0], next_update=_moment(row[1]), der=row[2])
+
+    def to_list(self, issuer: Issuer, *, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
+        """What belongs on a list made now: an expired certificate stands on one more (RFC 5280 section 3.3)."""
+        kept = self._select(
+            "WHERE issuer = ? AND revoked_at IS NOT NULL AND (not_after >= ? OR NOT was_listed_expired)",
+            issuer.value,
+            _seconds(at),
+        )
+        return tuple(entry.revoked for entry in kept if entry.revoked is not None)
+
+    def _select(self, where: str, *arguments: str | int | bytes) -> Iterator[Entry]:
+        # `where` is one of the constants above.
+        query = f"SELECT der, issuer, kind, addresses, revoked_at, reason FROM certificate {where} ORDER BY rowid"  # noqa: S608
+        for der, issuer, kind, addresses, revoked_at, reason in self._connection.execute(query, arguments):
+            certificate = parse_certificate(der)
+            revoked = None
+            if revoked_at is not None:
+                revoked = RevokedCertificate(
+                    serial_number=certificate.serial_number, revoked_at=_moment(revoked_at), reason=reason
+                )
+            yield Entry(
+                certificate=certificate,
+                issuer=Issuer(issuer),
+                kind=Kind(kind),
+                addresses=tuple(json.loads(addresses)),
+                revoked=revoked,
+            )
+
+
+class Changes(Rows):
+    """What may be written, inside one transaction."""
+
+    def add(self, certificate: Certificate, *, issuer: Issuer, kind: Kind, addresses: Iterable[str] = ()) -> None:
+        """Enter a certificate before anybody gets it. Raises MalformedMessage for a number that was given before."""
+        if self.find(certificate.serial_number) is not None:
+            raise MalformedMessage("this number was given before", where="serial number")
+        self._connection.execute(
+            "INSERT INTO certificate (serial, issuer, kind, addresses, not_after, key_hash, der)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                f"{certificate.serial_number:x}",
+                issuer.value,
+                kind.value,
+                json.dumps(list(addresses)),
+                _seconds(certificate.not_after),
+                hashlib.sha256(certificate.public_key.spki_der).digest(),
+                certificate.der,
+            ),
+        )
+
+    def revoke(self, serial_number: int, *, at: datetime.datetime, reason: str) -> Entry:
+        """The entry as it is now. Raises MalformedMessage for a number of no certificate, or of one revoked before."""
+        reason_code(reason)
+        entry = self.find(serial_number)
+        if entry is None:
+            raise MalformedMessage("was not issued here", where=f"{serial_number:x}")
+        if entry.revoked is not None:
+            raise MalformedMessage(
+                f"was revoked on {entry.revoked.revoked_at:%Y-%m-%d} already", where=f"{serial_number:x}"
+            )
+        self._connection.execute(
+            "UPDATE certificate SET revoked_at = ?, reason = ? WHERE serial = ?",
+            (_seconds(at), reason, f"{serial_number:x}"),
+        )
+        return next(self._select("WHERE serial = ?", f"{serial_number:x}"))
+
+    def publish(self, issuer: Issuer, published: PublishedList, *, at: datetime.datetime) -> None:
+        """Make this the issuer's latest list, made `at`."""
+        self._connection.execute(
+            "INSERT INTO list (issuer, number, next_update, der) VALUES (?, ?, ?, ?) ON CONFLICT (issuer)"
+            " DO UPDATE SET number = excluded.number, next_update = excluded.next_update, der = excluded.der",
+            (issuer.value, published.number, _seconds(published.next_update), published.der),
+        )
+        self._connection.execute(
+            "UPDATE certificate SET was_listed_expired = 1"
+            " WHERE issuer = ? AND revoked_at IS NOT NULL AND not_after < ?",
+            (issuer.value, _seconds(at)),
+        )
+
+
+def _seconds(moment: datetime.datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _moment(seconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

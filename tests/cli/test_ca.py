@@ -1,0 +1,297 @@
+"""`sealwax ca` as people use it: a CA in one go or with an offline root, and what OpenSSL makes of its work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+import pytest
+
+from smime_core import parse_certificate
+from smime_core.ca.profile_checks import check_profile
+from smime_core.cli.ca_options import GivenPassphrase
+from tests.cli.conftest import Lab
+
+PASSPHRASE = ("--passphrase-file", "pw.txt")
+FOUNDING = ("--name", "Example", "--url", "http://pki.example.test", "--country", "de", "--key", "p-256")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A CA, two requests that OpenSSL made, and Alice's certificate."""
+    office = Lab(tmp_path_factory.mktemp("office"))
+    office.write("pw.txt", b"correct horse battery staple\n")
+    office.write("wrong.txt", b"wrong horse\n")
+    result = office.sealwax("ca", "create", "ca", *FOUNDING, *PASSPHRASE)
+    assert (result.code, result.stderr) == (0, "")
+    for name in ("alice", "bob"):
+        new_request(office, name)
+    issue(office, "alice", "--days", "30")
+    return office
+
+
+def new_request(office: Lab, name: str) -> None:
+    names = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=email:{name}@example.test")
+    key = ("-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key")
+    office.openssl("req", "-new", *key, *names, "-out", f"{name}.csr")
+
+
+def issue(office: Lab, name: str, *options: str, out: str = "") -> str:
+    out = out or f"{name}.pem"
+    wanted = (f"{name}.csr", "--address", f"{name}@example.test")
+    result = office.sealwax("ca", "issue", "ca", *wanted, *options, *PASSPHRASE, "-o", out)
+    assert (result.code, result.stderr) == (0, "")
+    return out
+
+
+def listed(office: Lab, folder: str = "ca", *options: str) -> dict[str, dict[str, object]]:
+    result = office.sealwax("ca", "list", folder, "--json", *options)
+    return {entry["serial"]: entry for entry in json.loads(result.stdout)["certificates"]}
+
+
+def serial_of(office: Lab, name: str) -> str:
+    text = office.openssl("x509", "-in", name, "-noout", "-serial").decode()
+    return text.strip().removeprefix("serial=").lower()
+
+
+def verify(office: Lab, name: str, *options: str, folder: str = "ca") -> bool:
+    arguments = ("-x509_strict", "-purpose", "smimesign", "-CAfile", f"{folder}/root.pem", "-untrusted", name)
+    return office.openssl_or_none("verify", *arguments, *options, name) is not None
+
+
+def test_a_person_is_certified_and_openssl_agrees(office: Lab) -> None:
+    assert verify(office, "alice.pem")
+    certificate = office.read("alice.pem").split(b"-----END CERTIFICATE-----\n")[0] + b"-----END CERTIFICATE-----\n"
+    assert check_profile(parse_certificate(certificate)) == ()
+    entry = listed(office)[serial_of(office, "alice.pem")]
+    assert (entry["addresses"], entry["state"], entry["kind"]) == (["alice@example.test"], "valid", "person")
+
+
+def test_mail_of_a_certified_person_is_verified(office: Lab) -> None:
+    office.write("alice-all.pem", office.read("alice.key") + office.read("alice.pem"))
+    office.write("mail.eml", b"From: alice@example.test\r\nSubject: Supper\r\n\r\nAt eight.\r\n")
+    office.made("sign", "mail.eml", "--identity", "alice-all.pem", "-o", "signed.eml")
+    result = office.sealwax("verify", "signed.eml", "--anchor", "ca/root.pem", "--no-revocation", "-o", "out")
+    assert result.code == 0, result.stderr
+
+
+def test_only_the_addresses_that_were_checked_are_certified(office: Lab) -> None:
+    result = office.sealwax(
+        "ca", "issue", "ca", "alice.csr", "--address", "a.liddell@example.test", *PASSPHRASE, "-o", "liddell.pem"
+    )
+    assert result.code == 0
+    assert result.line == "sealwax: the request also names alice@example.test: left out"
+    assert parse_one(office, "liddell.pem") == ("a.liddell@example.test",)
+
+
+def parse_one(office: Lab, name: str) -> tuple[str, ...]:
+    return parse_certificate(office.openssl("x509", "-in", name, "-outform", "DER")).email_addresses
+
+
+def test_a_revoked_certificate_is_on_the_next_list_and_openssl_refuses_it(office: Lab) -> None:
+    issue(office, "bob")
+    office.made("ca", "crl", "ca", "--root", *PASSPHRASE, "-o", "root.crl")
+    office.made("ca", "crl", "ca", *PASSPHRASE, "-o", "before.crl")
+    assert verify_with_lists(office, "bob.pem", "before.crl")
+    result = office.sealwax("ca", "revoke", "ca", "bob.pem", "--reason", "keyCompromise", *PASSPHRASE)
+    assert result.code == 0
+    assert result.stdout.decode().strip().endswith("is revoked: keyCompromise")
+    office.made("ca", "crl", "ca", *PASSPHRASE, "-o", "after.crl")
+    assert not verify_with_lists(office, "bob.pem", "after.crl")
+    entry = listed(office)[serial_of(office, "bob.pem")]
+    assert (entry["state"], entry["reason"]) == ("revoked", "keyCompromise")
+
+
+def verify_with_lists(office: Lab, name: str, issuing_list: str) -> bool:
+    office.write("lists.pem", b"")
+    pem = [office.openssl("crl", "-inform", "DER", "-in", one, "-outform", "PEM") for one in ("root.crl", issuing_list)]
+    office.write("lists.pem", b"".join(pem))
+    return verify(office, name, "-crl_check_all", "-CRLfile", "lists.pem")
+
+
+def test_a_certificate_is_renewed_with_the_same_or_a_new_key(office: Lab) -> None:
+    new_request(office, "carol")
+    first = issue(office, "carol")
+    office.made("ca", "renew", "ca", first, *PASSPHRASE, "-o", "again.pem")
+    assert public_key(office, "again.pem") == public_key(office, first)
+    assert parse_one(office, "again.pem") == ("carol@example.test",)
+    new_request(office, "carol2")
+    serial = serial_of(office, "again.pem")
+    office.made("ca", "renew", "ca", serial, "--request", "carol2.csr", *PASSPHRASE, "-o", "newer.pem")
+    assert public_key(office, "newer.pem") != public_key(office, first)
+    assert parse_one(office, "newer.pem") == ("carol@example.test",)
+
+
+def public_key(office: Lab, name: str) -> bytes:
+    return office.openssl("x509", "-in", name, "-noout", "-pubkey")
+
+
+def test_what_was_revoked_is_not_renewed(office: Lab) -> None:
+    new_request(office, "dave")
+    issue(office, "dave")
+    assert office.sealwax("ca", "revoke", "ca", "dave.pem", *PASSPHRASE).code == 0
+    assert "dave.pem was revoked" in office.sealwax("ca", "renew", "ca", "dave.pem", *PASSPHRASE).line
+    assert "already" in office.sealwax("ca", "revoke", "ca", "dave.pem", *PASSPHRASE).line
+
+
+def test_a_wrong_passphrase_changes_nothing(office: Lab) -> None:
+    before = listed(office)
+    for verb in (
+        ("issue", "ca", "alice.csr", "--address", "alice@example.test"),
+        ("revoke", "ca", "alice.pem"),
+        ("renew", "ca", "alice.pem"),
+        ("crl", "ca"),
+        ("responder", "ca"),
+    ):
+        result = office.sealwax("ca", *verb, "--passphrase-file", "wrong.txt")
+        assert result.code == 1
+        assert "does not open" in result.line
+        assert result.stdout == b""
+    assert listed(office) == before
+
+
+@pytest.mark.parametrize(
+    ("request_name", "text"),
+    [
+        ("alice.pem", "found 0 PEM blocks"),
+        ("broken.csr", "does not"),
+        ("missing.csr", "No such file"),
+        ("big.csr", "65536"),
+    ],
+)
+def test_a_bad_request_is_refused_before_any_passphrase(office: Lab, request_name: str, text: str) -> None:
+    office.write("broken.csr", flipped(office, "alice.csr"))
+    office.write("big.csr", b"\x30" * 70_000)
+    result = office.sealwax(
+        "ca", "issue", "ca", request_name, "--address", "a@example.test", "--passphrase-file", "wrong.txt"
+    )
+    assert result.code in (1, 2)
+    assert text in result.line
+
+
+def flipped(office: Lab, name: str) -> bytes:
+    der = bytearray(office.openssl("req", "-in", name, "-outform", "DER"))
+    der[der.index(b"alice@") + 1] ^= 1
+    return bytes(der)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("issue", "ca", "alice.csr", "--address", "not an address"),
+        ("issue", "ca", "alice.csr", "--address", "a@example.test", "--days", "826"),
+        ("issue", "ca", "alice.csr"),
+        ("issue", "nowhere", "alice.csr", "--address", "a@example.test"),
+        ("revoke", "ca", "no-number"),
+        ("revoke", "ca", "77"),
+        ("revoke", "ca", "77", "--reason", "because"),
+        ("renew", "ca", "77"),
+        ("publish", "ca"),
+        ("publish", "ca", "--ldif", "x.ldif"),
+        ("create", "ca", "--name", "Other", "--url", "http://a.test"),
+        ("create", "other", "--name", "Other", "--url", "https://a.test"),
+        ("create", "other", "--name", "Other"),
+        ("accept-issuing", "ca", "alice.csr"),
+        ("sign-issuing", "ca", "alice.pem"),
+        ("accept-root-crl", "ca", "alice.csr"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(office: Lab, arguments: tuple[str, ...]) -> None:
+    passphrase = () if arguments[0] in ("publish", "accept-root-crl") else PASSPHRASE
+    result = office.sealwax("ca", *arguments, *passphrase)
+    assert result.code == 2
+    assert result.line
+    assert not (office.folder / "other").exists()
+
+
+def test_the_root_stays_offline_in_two_steps_over_files(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.write("safe.txt", b"root passphrase\n")
+    lab.write("pw.txt", b"issuing passphrase\n")
+    safe = ("--passphrase-file", "safe.txt")
+    assert lab.sealwax("ca", "create-root", "safe", *FOUNDING, *safe).code == 0
+    lab.made("ca", "request-issuing", "online", *FOUNDING, *PASSPHRASE, "-o", "issuing.csr")
+    new_request(lab, "alice")
+    early = lab.sealwax("ca", "issue", "online", "alice.csr", "--address", "alice@example.test", *PASSPHRASE)
+    assert "accept-issuing" in early.line
+    lab.made("ca", "sign-issuing", "safe", "issuing.csr", *safe, "-o", "signed.pem")
+    assert lab.sealwax("ca", "accept-issuing", "online", "signed.pem", *PASSPHRASE).code == 0
+    lab.made("ca", "issue", "online", "alice.csr", "--address", "alice@example.test", *PASSPHRASE, "-o", "alice.pem")
+    assert verify(lab, "alice.pem", folder="safe")
+    assert not (tmp_path / "online" / "root.key").exists()
+    assert "key of the root CA is not in online" in lab.sealwax("ca", "crl", "online", "--root", *PASSPHRASE).line
+    lab.made("ca", "crl", "safe", "--root", *safe, "-o", "root.crl")
+    assert lab.sealwax("ca", "accept-root-crl", "online", "root.crl").stdout.startswith(b"List 2 of the root")
+
+
+def test_commands_at_once_lose_no_entry(office: Lab) -> None:
+    new_request(office, "erin")
+    before = len(listed(office))
+    with ThreadPoolExecutor(4) as pool:
+        names = list(pool.map(lambda number: issue(office, "erin", out=f"erin{number}.pem"), range(4)))
+    serials = {serial_of(office, name) for name in names}
+    assert len(serials) == 4
+    assert len(listed(office)) == before + 4
+    assert serials <= set(listed(office))
+
+
+def test_certificates_are_published_for_bridge_and_ldap(office: Lab) -> None:
+    new_request(office, "frank")
+    issue(office, "frank")
+    serial = serial_of(office, "frank.pem")
+    publishing = ("ca", "publish", "ca", "--directory", "people", "--ldif", "people.ldif", "--base", "dc=example")
+    office.made(*publishing)
+    assert (office.folder / "people" / f"{serial}.pem").exists()
+    assert b"dn: mail=frank@example.test,dc=example\n" in office.read("people.ldif")
+    assert office.sealwax("ca", "revoke", "ca", serial, *PASSPHRASE).code == 0
+    office.made(*publishing)
+    assert not (office.folder / "people" / f"{serial}.pem").exists()
+
+
+def test_a_list_for_people_says_what_ends_soon(office: Lab) -> None:
+    new_request(office, "grace")
+    issue(office, "grace", "--days", "10")
+    line = next(line for line in office.sealwax("ca", "list", "ca").stdout.decode().splitlines() if "grace@" in line)
+    assert line.endswith("valid, ends soon")
+
+
+def test_the_help_tells_the_story(office: Lab) -> None:
+    text = office.sealwax("ca", "--help").stdout.decode()
+    for word in ("create-root", "request-issuing", "sign-issuing", "issue", "renew", "revoke", "crl", "publish"):
+        assert word in text
+
+
+def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries: dict[tuple[str, str], str] = {}
+    monkeypatch.setattr("keyring.get_password", lambda service, entry: entries.get((service, entry)))
+    monkeypatch.setattr("keyring.set_password", lambda service, entry, text: entries.update({(service, entry): text}))
+    given = GivenPassphrase(file=None, descriptor=None, keyring_entry="our ca")
+    passphrase = given.choose()
+    assert entries == {("sealwax", "our ca"): passphrase.decode()}
+    assert len(passphrase) == 32
+    assert given.choose() == passphrase
+
+
+def test_the_keyring_entry_of_the_settings_opens_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from smime_core.authority.folder import AuthorityFolder, Settings
+
+    monkeypatch.setattr("keyring.get_password", lambda service, entry: f"{service} {entry}")
+    folder = AuthorityFolder(tmp_path)
+    folder.write_settings(Settings(name="Example", url="http://pki.example.test", keyring_entry="our ca"))
+    assert GivenPassphrase(file=None, descriptor=None, keyring_entry=None).open(folder) == b"sealwax our ca"
+
+
+def test_an_empty_passphrase_protects_no_ca(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"\n")
+    with pytest.raises(click.ClickException, match="empty"):
+        GivenPassphrase(file=str(tmp_path / "empty"), descriptor=None, keyring_entry=None).choose()
+
+
+def test_issuing_imports_no_web_server() -> None:
+    script = "import sys, smime_core.cli.ca, smime_core.cli.ca_people; print({'flask', 'webbridge'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"

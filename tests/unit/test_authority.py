@@ -1,0 +1,442 @@
+"""A CA in a folder: its register under crashes and crowds, the two ways it is founded, and what it refuses."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.authority.folder import AuthorityFolder, Role, Settings, check_url, new_folder
+from smime_core.authority.founding import (
+    Founder,
+    accept_issuing,
+    certify_responder,
+    create_root,
+    request_issuing,
+    sign_issuing,
+)
+from smime_core.authority.issuing import (
+    Order,
+    issue_certificate,
+    issuing_press,
+    keep_root_list,
+    make_list,
+    revoke_certificate,
+    root_press,
+)
+from smime_core.authority.publishing import build_ldif, escape_dn_value, write_directory
+from smime_core.authority.register import Entry, Issuer, Kind
+from smime_core.blocking import run
+from smime_core.ca.profile import Generation
+from smime_core.ca.profile_checks import check_profile
+from smime_core.certificate import Certificate
+from smime_core.errors import (
+    MalformedMessage,
+    SignatureMismatch,
+    UnsupportedAlgorithm,
+    WrongPassphrase,
+)
+from smime_core.identity import Identity
+from smime_core.keys import public_key_of
+from smime_core.pem import build_pem
+from smime_core.provider import NewKey, PrivateKey, PublicKey
+from smime_core.providers.native import NativeProvider
+from smime_core.revocation_list import RevocationList, parse_revocation_list
+
+PROVIDER = NativeProvider()
+AT = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
+DAY = datetime.timedelta(days=1)
+SETTINGS = Settings(name="Example", url="http://pki.example.test", country="DE")
+FOUNDER = Founder(provider=PROVIDER, at=AT, passphrase=b"correct horse", key=NewKey.P256)
+
+
+def found(path: Path, settings: Settings = SETTINGS) -> AuthorityFolder:
+    """Root and issuing CA in one folder."""
+    with new_folder(path) as folder:
+        root = create_root(folder, settings, FOUNDER)
+        request = blocking.open_certification_request(request_issuing(folder, settings, FOUNDER), provider=PROVIDER)
+        issuing = sign_issuing(folder, request, root=open_role(folder, Role.ROOT), at=AT, provider=PROVIDER)
+        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, founder=FOUNDER)
+    return AuthorityFolder(path)
+
+
+def open_role(folder: AuthorityFolder, role: Role) -> Identity:
+    return Identity(
+        certificate=folder.certificate(role), private_key=open_key((folder.path / f"{role}.key").read_bytes())
+    )
+
+
+@functools.cache
+def open_key(data: bytes) -> PrivateKey:
+    return blocking.load_private_key(data, FOUNDER.passphrase, provider=PROVIDER)
+
+
+def latest(folder: AuthorityFolder, issuer: Issuer) -> RevocationList:
+    with folder.register.read() as rows:
+        published = rows.find_list(issuer)
+    assert published is not None
+    return parse_revocation_list(published.der)
+
+
+def new_key() -> PublicKey:
+    return public_key_of(run(PROVIDER.generate_key(NewKey.P256)))
+
+
+def issue(
+    folder: AuthorityFolder,
+    address: str = "alice@example.test",
+    *,
+    key: PublicKey | None = None,
+    days: int = 365,
+    at: datetime.datetime = AT,
+) -> Certificate:
+    order = Order(public_key=key or new_key(), addresses=(address,), generation=Generation.MULTIPURPOSE, days=days)
+    return issue_certificate(folder, order, issuing=open_role(folder, Role.ISSUING), at=at, provider=PROVIDER)
+
+
+def revoke(
+    folder: AuthorityFolder, certificate: Certificate, reason: str = "unspecified", *, at: datetime.datetime = AT
+) -> Entry:
+    press = issuing_press(folder, open_role(folder, Role.ISSUING), PROVIDER)
+    return revoke_certificate(folder, certificate.serial_number, reason, press=press, at=at)
+
+
+def entries(folder: AuthorityFolder) -> list[Entry]:
+    with folder.register.read() as rows:
+        return list(rows.entries())
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: the keys are derived slowly, on purpose."""
+    return found(tmp_path_factory.mktemp("founded") / "ca").path
+
+
+@pytest.fixture
+def authority(founded: Path, tmp_path: Path) -> AuthorityFolder:
+    return AuthorityFolder(Path(shutil.copytree(founded, tmp_path / "ca")))
+
+
+def test_a_new_ca_has_its_roles_their_keys_encrypted_and_both_lists(authority: AuthorityFolder) -> None:
+    for role in Role:
+        assert authority.has_key(role)
+        file = authority.path / f"{role}.key"
+        assert b"ENCRYPTED PRIVATE KEY" in file.read_bytes()
+        assert file.stat().st_mode & 0o077 == 0
+        with pytest.raises(WrongPassphrase):
+            authority.open_role(role, b"wrong horse", provider=PROVIDER)
+        opened = authority.open_role(role, FOUNDER.passphrase, provider=PROVIDER)
+        assert public_key_of(opened.private_key).spki_der == opened.certificate.public_key.spki_der
+    assert [entry.kind for entry in entries(authority)] == [Kind.AUTHORITY, Kind.RESPONDER]
+    assert latest(authority, Issuer.ROOT).crl_number == 1
+    assert latest(authority, Issuer.ISSUING).crl_number == 1
+    assert authority.settings() == SETTINGS
+
+
+def test_where_something_stands_no_ca_is_made(tmp_path: Path) -> None:
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca" / "thesis.txt").write_text("precious")
+    with pytest.raises(FileExistsError, match="is there already"):
+        found(tmp_path / "ca")
+    assert [path.name for path in tmp_path.rglob("*")] == ["ca", "thesis.txt"]
+
+
+def test_a_ca_that_fails_to_be_made_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(MalformedMessage, match="two letters"):
+        found(tmp_path / "ca", Settings(name="Example", url="http://pki.example.test", country="Germany"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_root_may_stay_offline(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "safe") as draft:
+        root = create_root(draft, SETTINGS, FOUNDER)
+    with new_folder(tmp_path / "online") as draft:
+        request_pem = request_issuing(draft, SETTINGS, FOUNDER)
+    safe, online = AuthorityFolder(tmp_path / "safe"), AuthorityFolder(tmp_path / "online")
+    assert online.find_certificate(Role.ISSUING) is None
+
+    request = blocking.open_certification_request(request_pem, provider=PROVIDER)
+    issuing = sign_issuing(safe, request, root=open_role(safe, Role.ROOT), at=AT, provider=PROVIDER)
+    accept_issuing(online, issuing, root, root_list=latest(safe, Issuer.ROOT).der, founder=FOUNDER)
+
+    assert not online.has_key(Role.ROOT)
+    assert not safe.has_key(Role.ISSUING)
+    assert check_profile(issue(online)) == ()
+    assert [entry.certificate for entry in entries(safe)] == [issuing]
+
+    # The root revokes the issuing CA, and its list travels over a file too.
+    press = root_press(open_role(safe, Role.ROOT), PROVIDER)
+    revoke_certificate(safe, issuing.serial_number, "cACompromise", press=press, at=AT + DAY)
+    keep_root_list(online, latest(safe, Issuer.ROOT).der, root, at=AT + DAY, provider=PROVIDER)
+    assert list(latest(online, Issuer.ROOT).revoked) == [issuing.serial_number]
+
+
+def test_nobody_elses_root_is_accepted(tmp_path: Path, authority: AuthorityFolder) -> None:
+    with new_folder(tmp_path / "other") as draft:
+        other_root = create_root(draft, SETTINGS, FOUNDER)
+    other = AuthorityFolder(tmp_path / "other")
+    own_root, own_issuing = authority.certificate(Role.ROOT), authority.certificate(Role.ISSUING)
+    good_list, other_list = latest(authority, Issuer.ROOT).der, latest(other, Issuer.ROOT).der
+    with pytest.raises(SignatureMismatch):
+        accept_issuing(authority, own_issuing, other_root, root_list=other_list, founder=FOUNDER)
+    with pytest.raises(SignatureMismatch):
+        accept_issuing(authority, own_issuing, own_root, root_list=other_list, founder=FOUNDER)
+    with pytest.raises(MalformedMessage, match="for the key in this folder"):
+        accept_issuing(authority, own_root, own_root, root_list=good_list, founder=FOUNDER)
+
+
+def test_an_older_list_of_the_root_replaces_no_newer_one(authority: AuthorityFolder) -> None:
+    old = latest(authority, Issuer.ROOT).der
+    make_list(authority, root_press(open_role(authority, Role.ROOT), PROVIDER), at=AT + DAY)
+    root = authority.certificate(Role.ROOT)
+    with pytest.raises(MalformedMessage, match="has number 1, 2 is here"):
+        keep_root_list(authority, old, root, at=AT + DAY, provider=PROVIDER)
+    issuing_list = latest(authority, Issuer.ISSUING).der
+    with pytest.raises(SignatureMismatch):
+        keep_root_list(authority, issuing_list, root, at=AT + DAY, provider=PROVIDER)
+
+
+def test_a_request_in_the_roots_own_name_is_not_signed(authority: AuthorityFolder) -> None:
+    from smime_core.ca.certification_request import build_authority_request, open_certification_request
+    from smime_core.ca.names import EMPTY_NAME
+
+    root = open_role(authority, Role.ROOT)
+    for subject_der in (root.certificate.subject_der, EMPTY_NAME):
+        key = run(PROVIDER.generate_key(NewKey.P256))
+        data = run(build_authority_request(key, subject_der, provider=PROVIDER))
+        request = run(open_certification_request(data, provider=PROVIDER))
+        with pytest.raises(MalformedMessage, match="a name of its own"):
+            sign_issuing(authority, request, root=root, at=AT, provider=PROVIDER)
+
+
+def test_what_is_issued_stands_in_the_register(authority: AuthorityFolder) -> None:
+    issued = issue(authority)
+    with authority.register.read() as rows:
+        entry = rows.find(issued.serial_number)
+        assert rows.find(issued.serial_number + 1) is None
+    assert entry is not None
+    assert entry.certificate == issued
+    assert (entry.kind, entry.issuer, entry.addresses) == (Kind.PERSON, Issuer.ISSUING, ("alice@example.test",))
+    assert [entry.state(AT + days * DAY) for days in (0, 364, 366)] == ["valid", "valid", "expired"]
+
+
+def test_a_revoked_certificate_is_on_the_next_list_with_its_reason(authority: AuthorityFolder) -> None:
+    alice, bob = issue(authority), issue(authority, "bob@example.test")
+    entry = revoke(authority, bob, "superseded", at=AT + DAY)
+    assert entry.state(AT + DAY) == "revoked"
+    read = latest(authority, Issuer.ISSUING)
+    assert read.crl_number == 2
+    assert read.this_update == AT + DAY
+    assert list(read.revoked) == [bob.serial_number]
+    assert list(read.find_entries(alice.serial_number)) == []
+
+
+def test_an_expired_certificate_stays_on_one_list_more(authority: AuthorityFolder) -> None:
+    bob = issue(authority, days=10)
+    revoke(authority, bob)
+    press = issuing_press(authority, open_role(authority, Role.ISSUING), PROVIDER)
+    listed = []
+    for days in (5, 15, 20):
+        make_list(authority, press, at=AT + days * DAY)
+        listed.append(list(latest(authority, Issuer.ISSUING).revoked))
+    assert listed == [[bob.serial_number], [bob.serial_number], []]
+
+
+def test_nothing_is_revoked_twice_or_by_another_issuer_or_unissued(authority: AuthorityFolder) -> None:
+    alice = issue(authority)
+    revoke(authority, alice)
+    with pytest.raises(MalformedMessage, match="was revoked on 2026-06-01 already"):
+        revoke(authority, alice, "keyCompromise")
+    with pytest.raises(MalformedMessage, match="was not issued here"):
+        revoke(authority, authority.certificate(Role.ROOT))
+    with pytest.raises(MalformedMessage, match="is of the root CA"):
+        revoke(authority, authority.certificate(Role.ISSUING))
+    with pytest.raises(MalformedMessage, match="expected one of"):
+        revoke(authority, issue(authority), "certificateHold")
+    assert latest(authority, Issuer.ISSUING).crl_number == 2
+    assert [entry.revoked is None for entry in entries(authority)] == [True, True, False, True]
+
+
+def test_a_key_that_others_know_gets_no_certificate_again(authority: AuthorityFolder) -> None:
+    key = new_key()
+    revoke(authority, issue(authority, key=key), "superseded")
+    revoke(authority, issue(authority, key=key), "keyCompromise")
+    with pytest.raises(UnsupportedAlgorithm, match="others know this key"):
+        issue(authority, key=key)
+
+
+def test_the_key_of_the_ca_gets_no_certificate(authority: AuthorityFolder) -> None:
+    with pytest.raises(UnsupportedAlgorithm, match="key of the CA itself"):
+        issue(authority, key=authority.certificate(Role.ISSUING).public_key)
+
+
+def test_an_expired_ca_issues_nothing(authority: AuthorityFolder) -> None:
+    with pytest.raises(MalformedMessage, match="has expired"):
+        issue(authority, at=authority.certificate(Role.ISSUING).not_after + DAY)
+
+
+def test_a_failure_while_issuing_leaves_the_register_as_it_was(authority: AuthorityFolder) -> None:
+    before = entries(authority)
+    alice = authority.certificate(Role.RESPONDER)
+    with pytest.raises(MalformedMessage, match="given before"), authority.register.change() as changes:  # noqa: PT012
+        changes.revoke(alice.serial_number, at=AT, reason="unspecified")
+        changes.add(alice, issuer=Issuer.ISSUING, kind=Kind.PERSON)
+    assert [entry.revoked for entry in entries(authority)] == [entry.revoked for entry in before]
+
+
+def test_a_process_killed_in_the_middle_leaves_the_old_state(authority: AuthorityFolder) -> None:
+    script = (
+        "import sys, time, datetime, pathlib\n"
+        "from smime_core.authority.register import Register\n"
+        "with Register(pathlib.Path(sys.argv[1])).change() as changes:\n"
+        "    number = next(iter(changes.entries())).certificate.serial_number\n"
+        "    changes.revoke(number, at=datetime.datetime.now(datetime.UTC), reason='unspecified')\n"
+        "    print('written', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", script, str(authority.path / "register.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "written\n"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+    assert all(entry.revoked is None for entry in entries(authority))
+    assert issue(authority).serial_number in {entry.certificate.serial_number for entry in entries(authority)}
+
+
+def test_many_at_once_lose_no_entry_and_no_list_number(authority: AuthorityFolder) -> None:
+    signer = open_role(authority, Role.ISSUING)
+    key = new_key()
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        order = Order(public_key=key, addresses=(f"a{number}@example.test",), generation=Generation.STRICT, days=30)
+        try:
+            for _ in range(3):
+                made = issue_certificate(authority, order, issuing=signer, at=AT, provider=NativeProvider())
+            press = issuing_press(authority, signer, NativeProvider())
+            revoke_certificate(authority, made.serial_number, "superseded", press=press, at=AT)
+        except BaseException as error:  # noqa: BLE001  # shown by the main thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    people = [entry for entry in entries(authority) if entry.kind is Kind.PERSON]
+    assert len({entry.certificate.serial_number for entry in people}) == 18
+    read = latest(authority, Issuer.ISSUING)
+    assert read.crl_number == 7
+    assert set(read.revoked) == {entry.certificate.serial_number for entry in people if entry.revoked is not None}
+    assert len(read.revoked) == 6
+
+
+def test_a_missing_register_is_an_error_and_not_an_empty_one(authority: AuthorityFolder) -> None:
+    (authority.path / "register.sqlite").unlink()
+    with pytest.raises(OSError, match="unable to open database file"):
+        entries(authority)
+    assert not (authority.path / "register.sqlite").exists()
+
+
+def test_the_responder_gets_a_new_key(authority: AuthorityFolder) -> None:
+    old = authority.certificate(Role.RESPONDER)
+    certify_responder(authority, open_role(authority, Role.ISSUING), FOUNDER)
+    new = open_role(authority, Role.RESPONDER)
+    assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
+    assert new.certificate.public_key.spki_der != old.public_key.spki_der
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "pki.example.test",
+        "https://pki.example.test",
+        "http://",
+        "http://pki.example.test/",
+        "http://user@pki.example.test",
+        "http://pki.example.test/?a=b",
+        "http://pki.example.test:port",
+        "http://pki.exämple.test",
+        "http://pki.example.test/a b",
+        "ldap://pki.example.test",
+    ],
+)
+def test_a_url_that_others_cannot_ask_is_refused(url: str) -> None:
+    with pytest.raises(MalformedMessage, match="expected an address such as"):
+        check_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://pki.example.test", "http://127.0.0.1:8080", "http://example.test/pki"])
+def test_a_url_that_others_can_ask_is_taken(url: str) -> None:
+    assert check_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "null", json.dumps({"name": "A", "url": "http://a.test", "generation": "x"}), "{" * 70_000]
+)
+def test_damaged_settings_are_told(authority: AuthorityFolder, text: str) -> None:
+    (authority.path / "authority.json").write_text(text)
+    with pytest.raises(MalformedMessage, match=r"authority\.json"):
+        authority.settings()
+
+
+def test_a_directory_gets_valid_certificates_and_loses_the_others(tmp_path: Path, authority: AuthorityFolder) -> None:
+    alice, bob = issue(authority), issue(authority, "bob@example.test")
+    folder = tmp_path / "directory"
+    folder.mkdir()
+    (folder / "theirs.pem").write_text("of somebody else")
+
+    def publish() -> set[str]:
+        people = [entry for entry in entries(authority) if entry.kind is Kind.PERSON]
+        write_directory(folder, people, [entry for entry in people if entry.state(AT) == "valid"])
+        return {path.name for path in folder.iterdir()}
+
+    names = {f"{alice.serial_number:x}.pem", f"{bob.serial_number:x}.pem", "theirs.pem"}
+    assert publish() == names
+    assert (folder / f"{alice.serial_number:x}.pem").read_bytes() == build_pem("CERTIFICATE", alice.der)
+    revoke(authority, bob)
+    assert publish() == names - {f"{bob.serial_number:x}.pem"}
+
+
+def test_ldif_escapes_names_and_encodes_what_is_no_ascii(authority: AuthorityFolder) -> None:
+    issue(authority, "jürgen+a@example.test")
+    revoked = issue(authority, "bob#1@example.test")
+    revoke(authority, revoked)
+    people = [entry for entry in entries(authority) if entry.kind is Kind.PERSON]
+    text = build_ldif(people, [entry for entry in people if entry.state(AT) == "valid"], base="ou=people").decode(
+        "ascii"
+    )
+    assert "dn: mail=bob\\231@example.test,ou=people\n" in text
+    assert all(len(line) <= 76 for line in text.splitlines())
+    records = text.split("\n\n")
+    # Who has no valid certificate any more loses the old one.
+    assert records[3].endswith("replace: userCertificate;binary\n-")
+    assert "userCertificate;binary:: " in records[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a@b", "a@b"),
+        ("a+b,c@d", "a\\2bb\\2cc@d"),
+        ('"\\<>;=#', "\\22\\5c\\3c\\3e\\3b\\3d\\23"),
+        (" a ", "\\20a\\20"),
+        ("ü", "ü"),
+        ("\0", "\\00"),
+    ],
+)
+def test_values_in_a_dn_are_escaped(text: str, escaped: str) -> None:
+    assert escape_dn_value(text) == escaped
