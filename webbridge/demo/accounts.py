@@ -1,11 +1,11 @@
-"""The two people of the demonstration: mail passwords, key passphrases, certificates under a CA of their own."""
+"""The people of the demonstration: two with mailboxes and keys, and two in the directory alone, under one CA."""
 
 from __future__ import annotations
 
 import secrets
 import ssl
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -13,13 +13,15 @@ from email.utils import format_datetime, make_msgid
 
 from smime_core import blocking
 from smime_core.certificate import Certificate
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
 from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
 DOMAIN = "example.test"
 NAMES = ("Alice", "Bob")
+EXPIRING, REVOKED = f"carol@{DOMAIN}", f"dave@{DOMAIN}"
+DAYS_LEFT = 12
 AUTHORITY_NAME = "Sealwax demonstration authority"
 # Syllables are easy to read from a terminal and to type; each has about six bits.
 _CONSONANTS = "bdfgklmnprstvz"
@@ -40,19 +42,34 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The accounts and the authority that vouches for them."""
+    """The accounts and the authority that vouches for them; `expiring` and `revoked` have no mailbox."""
 
     accounts: tuple[Account, ...]
-    authority_certificate: Certificate
+    authority: Authority
+    expiring: Identity
+    revoked: Identity
+
+    @property
+    def authority_certificate(self) -> Certificate:
+        """What people trust."""
+        return self.authority.identity.certificate
 
 
-def create_people(*, provider: CryptoProvider, at: datetime) -> People:
-    """Make an authority and an identity for each name."""
+def create_people(*, provider: CryptoProvider, at: datetime, list_url: str) -> People:
+    """Make an authority, which says at `list_url` what it revoked, and an identity for each name."""
     authority = blocking.run(create_authority(AUTHORITY_NAME, provider=provider, at=at))
+    pointers = Pointers(crl_urls=(list_url,))
+    ends = at + timedelta(days=DAYS_LEFT)
+    expiring, revoked = (
+        blocking.run(issue_identity(authority, address, provider=provider, at=at, not_after=until, pointers=pointers))
+        for address, until in ((EXPIRING, ends), (REVOKED, None))
+    )
     accounts = []
     for name in NAMES:
         address = f"{name.lower()}@{DOMAIN}"
-        identity = blocking.run(issue_identity(authority, address, provider=provider, at=at, common_name=name))
+        identity = blocking.run(
+            issue_identity(authority, address, provider=provider, at=at, common_name=name, pointers=pointers)
+        )
         passphrase = _syllables(4)
         accounts.append(
             Account(
@@ -64,7 +81,7 @@ def create_people(*, provider: CryptoProvider, at: datetime) -> People:
                 p12=blocking.export_identity(identity, passphrase.encode(), provider=provider),
             )
         )
-    return People(accounts=tuple(accounts), authority_certificate=authority.identity.certificate)
+    return People(accounts=tuple(accounts), authority=authority, expiring=expiring, revoked=revoked)
 
 
 def build_welcome(sender: Account, recipient: Account, *, provider: CryptoProvider, at: datetime) -> bytes:

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from webbridge.demo.accounts import EXPIRING, REVOKED
 from webbridge.demo.ports import DEFAULT_BASE
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
@@ -18,11 +19,11 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
 @click.option(
     "--port",
     "base_port",
-    type=click.IntRange(1024, 65_531),
+    type=click.IntRange(1024, 65_530),
     default=DEFAULT_BASE,
     metavar="BASE",
     show_default=True,
-    help="First of five ports; the next free five are taken when these are in use.",
+    help="First of six ports; the next free six are taken when these are in use.",
 )
 @click.option(
     "--folder",
@@ -60,7 +61,9 @@ def show(stack: DemoStack, console: Console) -> None:
     console.print(
         "\nOpen the address in two browsers (or a private window), sign in as one person in each, unlock the keys,"
         "\nand write to the other. Keys come from the key server; the same keys are files in"
-        f"\n{stack.folder} (alice.p12, bob.p12, ca.pem).\n\nCtrl-C ends the demonstration.",
+        f"\n{stack.folder} (alice.p12, bob.p12, ca.pem). The certificate of {EXPIRING} ends in"
+        f"\na few days and that of {REVOKED} was revoked: begin a letter to them, and see."
+        "\n\nCtrl-C ends the demonstration.",
         highlight=False,
         soft_wrap=True,
     )

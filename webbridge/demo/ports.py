@@ -1,4 +1,4 @@
-"""Five ports in a row on the loopback address, bound at once so that nobody takes one in between."""
+"""Six ports in a row on the loopback address, bound at once so that nobody takes one in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Bound sockets: pages, API, key server, IMAP, SMTP, on `base` to `base + 4`."""
+    """Bound sockets: pages, API, key server, IMAP, SMTP, revocation list, on `base` to `base + 5`."""
 
     base: int
     pages: socket.socket
@@ -23,31 +23,32 @@ class Ports:
     keys: socket.socket
     imap: socket.socket
     smtp: socket.socket
+    authority: socket.socket
 
     def close(self) -> None:
         """Let the ports go; closing a socket twice is no error."""
-        for bound in (self.pages, self.api, self.keys, self.imap, self.smtp):
+        for bound in (self.pages, self.api, self.keys, self.imap, self.smtp, self.authority):
             bound.close()
 
 
 def bind_ports(base: int = DEFAULT_BASE) -> Ports:
-    """Bind `base` and the four that follow, or the first five free ones in steps of ten above it.
+    """Bind `base` and the five that follow, or the first six free ones in steps of ten above it.
 
     Raises OSError when there are none.
     """
-    for candidate in range(base, min(base + STEP * ATTEMPTS, 65_531), STEP):
+    for candidate in range(base, min(base + STEP * ATTEMPTS, 65_530), STEP):
         try:
             return _bind(candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-    raise OSError(errno.EADDRINUSE, f"no five free ports in a row from {base}")
+    raise OSError(errno.EADDRINUSE, f"no six free ports in a row from {base}")
 
 
 def _bind(base: int) -> Ports:
     with ExitStack() as stack:
-        pages, api, keys, imap, smtp = (
-            stack.enter_context(socket.create_server((HOST, port))) for port in range(base, base + 5)
+        pages, api, keys, imap, smtp, authority = (
+            stack.enter_context(socket.create_server((HOST, port))) for port in range(base, base + 6)
         )
         stack.pop_all()
-    return Ports(base=base, pages=pages, api=api, keys=keys, imap=imap, smtp=smtp)
+    return Ports(base=base, pages=pages, api=api, keys=keys, imap=imap, smtp=smtp, authority=authority)

@@ -16,13 +16,20 @@ from roaming_keys.app import create_app as create_key_server
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.tickets import issue_ticket
 from smime_core import blocking
-from smime_core.pkix import RevocationPolicy
 from smime_core.providers.native import NativeProvider
 from webbridge.app import create_app
 from webbridge.config import BridgeConfig, PagesConfig
-from webbridge.demo.accounts import NAMES, Account, People, build_welcome, certificate_pem, create_people
+from webbridge.demo.accounts import (
+    NAMES,
+    Account,
+    People,
+    build_welcome,
+    certificate_pem,
+    create_people,
+)
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
+from webbridge.demo.revocation import LIST_PATH, build_list, serve_list
 from webbridge.demo.tls import write_tls_files
 from webbridge.demo.web_server import serve
 from webbridge.pages_app import create_pages_app
@@ -40,7 +47,7 @@ class PagesNotBuilt(Exception):
 
 
 class DemoStack:
-    """Bridge, pages, key server and mail server on five ports of the loopback address, for two accounts.
+    """Bridge, pages, key server, mail server and revocation list on six loopback ports, for two accounts.
 
     Ready when entered: keys registered, certificates in the directory, a welcome message in each inbox. `folder` gets
     `ca.pem` and the identities as `alice.p12` and `bob.p12`; without one they stand in a temporary folder.
@@ -51,6 +58,7 @@ class DemoStack:
     pages_url: str
     api_url: str
     keys_url: str
+    list_url: str
 
     def __init__(
         self, *, base_port: int = DEFAULT_BASE, folder: Path | None = None, pages_folder: Path = BUILT_PAGES
@@ -67,6 +75,11 @@ class DemoStack:
     def accounts(self) -> tuple[Account, ...]:
         """The two people, with their passwords."""
         return self._people.accounts
+
+    @property
+    def people(self) -> People:
+        """Everybody, with the authority."""
+        return self._people
 
     def __enter__(self) -> Self:
         if not (self._pages_folder / "index.html").is_file():
@@ -85,13 +98,18 @@ class DemoStack:
         at = datetime.now(UTC)
         self._refuse_existing_files()
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealwax-demo-")))
-        self._people = create_people(provider=self._provider, at=at)
+        ports = bind_ports(self._base_port)
+        stack.callback(ports.close)
+        list_host = f"{HOST}:{ports.base + 5}"
+        self.list_url = f"http://{list_host}{LIST_PATH}"
+        self._people = create_people(provider=self._provider, at=at, list_url=self.list_url)
         self.folder = self._given_folder or private / "files"
         self._write_files(private)
         write_tls_files(private, at=at)
-        ports = bind_ports(self._base_port)
-        stack.callback(ports.close)
-        self._start_servers(stack, ports, private)
+        revoked = [self._people.revoked.certificate.serial_number]
+        list_der = build_list(self._people.authority, revoked, provider=self._provider, at=at)
+        stack.enter_context(serve(serve_list(list_der), ports.authority))
+        self._start_servers(stack, ports, private, list_host)
         self._register_keys(at)
         self._deliver_welcome(at)
 
@@ -113,8 +131,10 @@ class DemoStack:
                 file.write(account.p12)
             pem = private / "people" / f"{account.name.lower()}.pem"
             pem.write_text(certificate_pem(account.identity.certificate))
+        for name, identity in (("carol", self._people.expiring), ("dave", self._people.revoked)):
+            (private / "people" / f"{name}.pem").write_text(certificate_pem(identity.certificate))
 
-    def _start_servers(self, stack: ExitStack, ports: Ports, private: Path) -> None:
+    def _start_servers(self, stack: ExitStack, ports: Ports, private: Path, list_host: str) -> None:
         self.pages_url, self.api_url, self.keys_url = (f"http://{HOST}:{ports.base + offset}" for offset in range(3))
         passwords = {account.address: account.mail_password for account in self.accounts}
         self.mail_server = stack.enter_context(
@@ -137,7 +157,7 @@ class DemoStack:
                 mail_server=self.mail_server.address,
                 enrolment_key=self._ticket_key,
                 anchors_file=self.folder / "ca.pem",
-                revocation=RevocationPolicy.NOT_CHECKED,
+                pki_allowed_hosts=(list_host,),
                 directory_folder=private / "people",
             )
         )

@@ -47,7 +47,11 @@ import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.
  */
 
 /** Remarks that nobody needs before the details: nothing follows from them for who reads. */
-const FOR_DETAILS = new Set(["revocation-not-checked", "signed-attributes-resorted"]);
+const FOR_DETAILS = new Set([
+  "revocation-not-checked", "signed-attributes-resorted",
+  // Shown with both certificates above the text.
+  "certificate-changed", "certificate-renewed",
+]);
 /** Reasons whose brackets name something that is nowhere else. */
 const WITH_BRACKETS = new Set(["headers-altered-outside", "signed-by-sender-field"]);
 

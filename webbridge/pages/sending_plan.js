@@ -5,7 +5,7 @@
  */
 
 import { plainSentence } from "./runtime/ui/recipient_words.js";
-import { listOf } from "./formats.js";
+import { dayOnly, listOf } from "./formats.js";
 
 /** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipients_field.js").Person} Person */
@@ -62,14 +62,18 @@ export function obstacles(letter, translate) {
 /**
  * What is to be known before sending and stops nothing: a certificate that expires soon, or is another one than before.
  * @param {Letter} letter
- * @returns {{address: string, sentences: string[]}[]}
+ * @param {Catalogue} translate
+ * @returns {string[]}
  */
-export function warnings({ seal, people }) {
+export function warnings({ seal, people }, translate) {
   if (!seal) return [];
-  return people.flatMap((person) => {
-    if (person.finding?.readiness !== "ready") return [];
-    const said = person.finding.check.warnings.filter(({ code }) => !FOR_DETAILS.has(code));
-    return said.length > 0 ? [{ address: person.address, sentences: said.map(({ sentence }) => sentence) }] : [];
+  return people.flatMap(({ address, finding }) => {
+    if (finding?.readiness !== "ready") return [];
+    const values = { address, date: dayOnly(finding.check.notAfter) };
+    return finding.check.warnings.filter(({ code }) => !FOR_DETAILS.has(code)).map((warning) => {
+      const key = `warning_${warning.code.replaceAll("-", "_")}`;
+      return translate.has(key) ? translate(key, values) : `${address}: ${plainSentence(warning)}`;
+    });
   });
 }
 

@@ -61,5 +61,5 @@ export function sourceWords(translate, { source, detail }) {
  * @param {{sentence: string}} reason
  */
 export function plainSentence({ sentence }) {
-  return sentence.replace(/ \([^()]*\)$/u, "");
+  return sentence.replace(/\. \(.*\)$/su, ".");
 }

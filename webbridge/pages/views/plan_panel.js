@@ -42,18 +42,17 @@ export function createPlanPanel(app, remedies) {
      * @param {Letter} letter
      * @param {string} leaves
      * @param {Obstacle[]} found
-     * @param {{address: string, sentences: string[]}[]} warnings
+     * @param {string[]} warnings
      */
     show(letter, leaves, found, warnings) {
       // Only what changed is drawn again: else a screen reader would repeat it with every key.
       if (sentence.textContent !== leaves) sentence.textContent = leaves;
       mark.replaceChildren(leavingMark(letter));
       element.dataset.leaves = letter.seal ? "sealed" : letter.sign ? "signed" : "plain";
-      const said = warnings.map(({ address, sentences }) => `${address}: ${sentences.join(" ")}`);
-      const texts = [...said, ...found.map(({ text }) => text)].join("\n");
+      const texts = [...warnings, ...found.map(({ text }) => text)].join("\n");
       if (texts === drawn) return;
       drawn = texts;
-      warned.replaceChildren(...said.map((text) => html("li", { dir: "auto", text, data: { test: "warning" } })));
+      warned.replaceChildren(...warnings.map((text) => html("li", { dir: "auto", text, data: { test: "warning" } })));
       list.replaceChildren(...found.map((obstacle) => createObstacle(app, obstacle, remedies)));
     },
   };

@@ -133,7 +133,7 @@ class Writing {
   update() {
     const letter = this.#letter();
     const inTheWay = obstacles(letter, this.#app.translate);
-    this.plan.show(letter, whatWillLeave(letter, this.#app.translate), inTheWay, warnings(letter));
+    this.plan.show(letter, whatWillLeave(letter, this.#app.translate), inTheWay, warnings(letter, this.#app.translate));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
     else this.send.removeAttribute("aria-disabled");

@@ -1,0 +1,247 @@
+"""Trust in the pages: who signed, was it revoked, who may be written to, and what a person decides about strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.demo_ca import Pointers, create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.page import ENTER, ESCAPE
+from webbridge.demo.accounts import EXPIRING, REVOKED, Account, certificate_pem
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+PROVIDER = NativeProvider()
+STRANGER = "sam@partner.test"
+# The states of a message in the order in which the page has shown them.
+WATCH = """() => {
+  window.shownStates = [];
+  new MutationObserver(() => {
+    const state = document.querySelector('[data-test="state"]')?.dataset.state;
+    if (state && window.shownStates.at(-1) !== state) window.shownStates.push(state);
+  }).observe(document.body, { subtree: true, childList: true });
+}"""
+
+
+@pytest.fixture
+def stack() -> Iterator[DemoStack]:
+    """A house of its own: these tests put letters into the inbox."""
+    with DemoStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
+    """Alice in her inbox."""
+    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+    pages.enter()
+    yield pages
+    pages.close()
+
+
+def deliver(stack: DemoStack, to: Account, identity: Identity, subject: str) -> int:
+    """Put a letter that `identity` signed into a mailbox, and return its UID."""
+    message = EmailMessage()
+    message["From"] = identity.certificate.email_addresses[0]
+    message["To"] = to.address
+    message["Subject"] = subject
+    message.set_content("Hello.\n")
+    signed = blocking.sign_message(
+        message.as_bytes().replace(b"\n", b"\r\n"), identity=identity, provider=PROVIDER, signing_time=datetime.now(UTC)
+    )
+    stack.mail_server.append(to.address, signed)
+    return stack.mail_server.messages(to.address)[-1].uid
+
+
+def welcome_of(stack: DemoStack, account: Account) -> int:
+    return stack.mail_server.messages(account.address)[0].uid
+
+
+def stranger() -> Identity:
+    """A person of a PKI that nobody here trusts."""
+    at = datetime.now(UTC)
+    partner = blocking.run(create_authority("Partner CA", provider=PROVIDER, at=at))
+    return blocking.run(issue_identity(partner, STRANGER, provider=PROVIDER, at=at, common_name="Sam"))
+
+
+def wait_for_state(pages: MailPages, state: str) -> None:
+    selector = f'{named("state")}[data-state="{state}"]'
+    pages.page.wait_for_selector(selector, timeout_seconds=OPERATION_SECONDS)
+
+
+def readiness(pages: MailPages, address: str) -> str:
+    """What is said of a recipient, once it has been looked up."""
+    look = """(address) => {
+      const chip = document.querySelector(`[data-test="recipient"][data-address="${address}"]`);
+      return chip && chip.dataset.readiness !== "asking" && { said: chip.innerText };
+    }"""
+    said: str = pages.page.wait_for(look, address, timeout_seconds=OPERATION_SECONDS)["said"]
+    return said
+
+
+def test_a_verdict_is_never_greener_than_it_will_be(alice: MailPages, stack: DemoStack) -> None:
+    alice.page.js(WATCH)
+    alice.open_message(welcome_of(stack, alice.account))
+    assert alice.page.js("() => window.shownStates") == ["checking", "verified"]
+    assert "Not revoked" in open_why(alice)
+
+
+def test_a_revoked_senders_signature_is_not_verified(alice: MailPages, stack: DemoStack) -> None:
+    letter = deliver(stack, alice.account, stack.people.revoked, "From before")
+    alice.page.js(WATCH)
+    alice.open_message(letter)
+    assert alice.page.js("() => window.shownStates") == ["checking", "signed-unverified"]
+    assert "was revoked" in alice.page.text(named("state"))
+    assert "Revoked on" in open_why(alice)
+    marks = "() => [...document.querySelectorAll('[data-test=path-node]')].map((node) => node.dataset.mark)"
+    assert alice.page.js(marks) == ["good", "bad"]
+
+
+def open_why(pages: MailPages) -> str:
+    """Open what is behind the verdict, by the keyboard, and return what is said there."""
+    pages.page.js("""() => document.querySelector('[data-test="why"] > summary').focus()""")
+    pages.page.press(ENTER)
+    pages.page.wait_for_selector(named("path-node"))
+    return pages.page.text(named("why"))
+
+
+def test_what_was_asked_once_is_not_asked_again(alice: MailPages, stack: DemoStack) -> None:
+    alice.open_message(welcome_of(stack, alice.account))
+    again = deliver(stack, alice.account, stack.accounts[1].identity, "Once more")
+    alice.page.js(WATCH)
+    alice.open_message(again)
+    assert alice.page.js("() => window.shownStates.filter((state) => state === 'checking')") == []
+    assert alice.state == "verified"
+
+
+def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, stack: DemoStack) -> None:
+    letter = deliver(stack, alice.account, stranger(), "A stranger")
+    page = alice.page
+    alice.open_message(letter)
+    assert alice.state == "signed-unverified"
+    open_why(alice)
+    page.click(named("accept-exact"))
+    page.wait_for_selector(named("accept-dialog"))
+    assert page.value(named("accept-addresses")) == STRANGER
+    # Not by one click: what makes it safe has to be done first.
+    page.press(ENTER)
+    page.wait_for_text("Compare the fingerprint first", selector=named("accept-problem"))
+    page.click(named("accept-compared"))
+    page.fill(named("accept-addresses"), "somebody@else.test")
+    page.click(named("accept-go"))
+    page.wait_for_text("It was not accepted", selector=named("accept-problem"), timeout_seconds=OPERATION_SECONDS)
+    page.fill(named("accept-addresses"), STRANGER)
+    page.click(named("accept-go"))
+    wait_for_state(alice, "verified")
+
+    page.js("() => { location.hash = '#/people'; }")
+    said = page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
+    assert "This certificate alone" in said
+    page.click(named("decision-remove"))
+    page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    alice.open_message(letter)
+    assert alice.state == "signed-unverified"
+
+
+def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stack: DemoStack) -> None:
+    alice.open_message(deliver(stack, alice.account, stranger(), "A stranger"))
+    open_why(alice)
+    alice.page.click(named("accept-authority"))
+    alice.page.wait_for_selector(named("accept-dialog"))
+    assert alice.page.value(named("accept-addresses")) == ""
+    alice.page.press(ESCAPE)
+    alice.page.wait_for("() => document.querySelector('[data-test=\"accept-dialog\"]') === null")
+    assert alice.state == "signed-unverified"
+
+
+def test_a_known_senders_new_certificate_is_shown_beside_the_old(alice: MailPages, stack: DemoStack) -> None:
+    bob = stack.accounts[1]
+    alice.open_message(welcome_of(stack, alice.account))
+    wait_for_state(alice, "verified")
+    authority, at = stack.people.authority, datetime.now(UTC)
+    pointers = Pointers(crl_urls=(stack.list_url,))
+    other = blocking.run(
+        issue_identity(authority, bob.address, provider=PROVIDER, at=at, key=NewKey.P256, pointers=pointers)
+    )
+    letter = deliver(stack, alice.account, other, "My new key")
+    alice.open_message(letter)
+    shown = alice.page.wait_for_text("another certificate than before", selector=named("changed"))
+    for fingerprint in (bob.identity.certificate.fingerprint, other.certificate.fingerprint):
+        assert fingerprint[:4] in shown
+    alice.page.click(named("remember-changed"))
+    alice.page.wait_for_text("is remembered", selector=named("reading"))
+    alice.open_message(welcome_of(stack, alice.account))
+    alice.open_message(letter)
+    assert not alice.page.js("""() => document.querySelector('[data-test="changed"]')""")
+
+
+def test_each_recipient_says_how_it_stands_before_anything_is_sent(
+    alice: MailPages, stack: DemoStack, tmp_path: Path
+) -> None:
+    bob = stack.accounts[1]
+    alice.write(to=f"{bob.address},{EXPIRING},{REVOKED}", subject="Thursday", text="At one?")
+    assert "from your mail service" in readiness(alice, bob.address)
+    assert "expires on" in readiness(alice, EXPIRING)
+    assert "Revoked" in readiness(alice, REVOKED)
+    alice.page.wait_for_text(EXPIRING, selector=named("warning"))
+    assert "revoked" in alice.page.wait_for_text(REVOKED, selector=named("obstacle"))
+    (tmp_path / "bob.pem").write_text(certificate_pem(bob.identity.certificate))
+    alice.page.choose_files(f"{named('obstacle')} {named('remedy-choose-file')}", [tmp_path / "bob.pem"])
+    look = """(address) => document.querySelector(
+      `[data-test="recipient"][data-address="${address}"]`).innerText.includes("For another address")"""
+    alice.page.wait_for(look, REVOKED, timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("send"))
+    assert alice.page.value(named("compose-text")) == "At one?"
+
+
+def test_the_certificate_behind_a_recipient_is_a_keystroke_away(alice: MailPages, stack: DemoStack) -> None:
+    bob = stack.accounts[1]
+    alice.write(to=bob.address, subject="Thursday", text="At one?")
+    readiness(alice, bob.address)
+    alice.page.js(f"() => document.querySelector('{named('recipient-details')}').focus()")
+    alice.page.press(ENTER)
+    alice.page.wait_for_text("Sealwax demonstration authority", selector=named("certificate-dialog"))
+    assert alice.page.js("() => document.activeElement.dataset.test") == "dialog-close"
+    alice.page.press(ENTER)
+    back = "() => document.activeElement.dataset.test === 'recipient-details'"
+    alice.page.wait_for(back)
+
+
+def test_everything_about_trust_fits_a_narrow_phone(alice: MailPages, stack: DemoStack) -> None:
+    page = alice.page
+    page.set_viewport(320, 700)
+    wide = []
+
+    def look(view: str) -> None:
+        if page.overflows_sideways():
+            wide.append(view)
+
+    alice.open_message(deliver(stack, alice.account, stranger(), "A stranger"))
+    open_why(alice)
+    look("why")
+    page.click(named("show-certificate"))
+    page.wait_for_selector(named("certificate-rows"), timeout_seconds=OPERATION_SECONDS)
+    look("certificate")
+    page.press(ESCAPE)
+    page.click(named("accept-exact"))
+    page.wait_for_selector(named("accept-dialog"))
+    look("accepting")
+    page.press(ESCAPE)
+    alice.write(to=f"{EXPIRING},{REVOKED}", subject="Thursday", text="At one?")
+    readiness(alice, REVOKED)
+    look("recipients")
+    page.js("() => { location.hash = '#/people'; }")
+    page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
+    look("people")
+    assert wide == []

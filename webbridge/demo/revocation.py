@@ -1,0 +1,50 @@
+"""Where the demonstration's authority says what it revoked: one list, at one address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from smime_core import blocking
+from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate, build_revocation_list
+from smime_core.demo_ca import Authority
+from smime_core.provider import CryptoProvider
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LIST_PATH = "/authority.crl"
+LIST_VALIDITY = timedelta(days=7)
+_NUMBER = 1
+
+
+def serve_list(list_der: bytes) -> WSGIApplication:
+    """Return the application that answers with the list, and with nothing else."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != LIST_PATH:
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"not found\n"]
+        start_response("200 OK", [("Content-Type", "application/pkix-crl"), ("Content-Length", str(len(list_der)))])
+        return [list_der]
+
+    return app
+
+
+def build_list(authority: Authority, serial_numbers: Iterable[int], *, provider: CryptoProvider, at: datetime) -> bytes:
+    """Return the list with these certificates revoked since yesterday."""
+    yesterday = at - timedelta(days=1)
+    entries = [
+        RevokedCertificate(serial_number=number, revoked_at=yesterday, reason="superseded") for number in serial_numbers
+    ]
+    return blocking.run(
+        build_revocation_list(
+            entries,
+            issuer=authority.identity.certificate,
+            signing_key=authority.identity.private_key,
+            number=_NUMBER,
+            term=ListTerm(this_update=at - timedelta(hours=1), next_update=at + LIST_VALIDITY),
+            provider=provider,
+        )
+    )
