@@ -1,0 +1,103 @@
+"""What a CA tells everybody: OCSP answers signed on demand, its latest lists, the certificates of its authorities."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.authority.folder import AuthorityFolder, Role
+from smime_core.authority.register import Issuer, Kind, PublishedList, Rows
+from smime_core.blocking import run
+from smime_core.ca.ocsp_requests import OcspRequest, parse_ocsp_request
+from smime_core.ca.ocsp_responding import (
+    GOOD,
+    Good,
+    Responder,
+    ResponseError,
+    build_ocsp_error,
+    build_ocsp_response,
+)
+from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate
+from smime_core.certificate import Certificate
+from smime_core.der import Buffer
+from smime_core.errors import MalformedMessage
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+
+ANSWER_HOLDS: Final = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcspAnswer:
+    """An OCSPResponse; `keepable` when it may serve the same question of somebody else for a while."""
+
+    der: bytes
+    keepable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InformationDesk:
+    """Reads the register anew for every question, so that what was revoked a moment ago is."""
+
+    folder: AuthorityFolder
+    responder: Responder
+    provider: CryptoProvider
+
+    @classmethod
+    def open(cls, folder: AuthorityFolder, passphrase: bytes, *, provider: CryptoProvider) -> InformationDesk:
+        """With the key of the responder alone. Raises WrongPassphrase, MalformedMessage or OSError."""
+        signer = folder.open_role(Role.RESPONDER, passphrase, provider=provider)
+        responder = Responder(issuer=folder.certificate(Role.ISSUING), signer=signer)
+        return cls(folder=folder, responder=responder, provider=provider)
+
+    @property
+    def signer(self) -> Identity:
+        return self.responder.signer
+
+    def answer(self, data: Buffer, *, at: datetime.datetime) -> OcspAnswer:
+        """The answer to an OCSPRequest, whatever it is: the errors of OCSP for what is none, or cannot be answered."""
+        try:
+            request = parse_ocsp_request(data)
+        except MalformedMessage:
+            return OcspAnswer(der=build_ocsp_error(ResponseError.MALFORMED_REQUEST), keepable=False)
+        moment = at.replace(microsecond=0)
+        if moment > self.signer.certificate.not_after:
+            return OcspAnswer(der=build_ocsp_error(ResponseError.INTERNAL_ERROR), keepable=False)
+        try:
+            statuses = self._find_statuses(request)
+        except OSError:  # the register is busy, or being copied
+            return OcspAnswer(der=build_ocsp_error(ResponseError.TRY_LATER), keepable=False)
+        next_update = min(moment + ANSWER_HOLDS, self.signer.certificate.not_after)
+        response = run(
+            build_ocsp_response(
+                request,
+                responder=self.responder,
+                find_status=statuses.get,
+                term=ListTerm(this_update=moment, next_update=next_update),
+                provider=self.provider,
+            )
+        )
+        are_known = all(question.serial_number in statuses for question in request.questions)
+        return OcspAnswer(der=response, keepable=are_known and request.nonce is None)
+
+    def find_list(self, issuer: Issuer) -> PublishedList | None:
+        """The latest list. Raises OSError."""
+        with self.folder.register.read() as rows:
+            return rows.find_list(issuer)
+
+    def find_certificate(self, issuer: Issuer) -> Certificate | None:
+        """Raises MalformedMessage or OSError."""
+        return self.folder.find_certificate(Role(issuer.value))
+
+    def _find_statuses(self, request: OcspRequest) -> dict[int, Good | RevokedCertificate]:
+        with self.folder.register.read() as rows:
+            found = {question.serial_number: _status(rows, question.serial_number) for question in request.questions}
+        return {number: status for number, status in found.items() if status is not None}
+
+
+def _status(rows: Rows, serial_number: int) -> Good | RevokedCertificate | None:
+    entry = rows.find(serial_number)
+    if entry is None or entry.issuer is not Issuer.ISSUING or entry.kind is Kind.AUTHORITY:
+        return None
+    return GOOD if entry.revoked is None else entry.revoked
