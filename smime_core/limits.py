@@ -94,6 +94,7 @@ MAX_KEPT_HOURS: Final = 72  # of an answer that is valid for longer: a list may 
 UNDATED_KEPT_MINUTES: Final = 60  # of an answer without nextUpdate
 FAILURE_KEPT_MINUTES: Final = 5  # before a server that failed is asked again
 MAX_CACHE_BYTES: Final = 200_000_000  # of answers kept on disk: ten of the largest, or 100,000 OCSP responses
+MAX_MEMORY_CACHE_BYTES: Final = 50_000_000  # the same without a disk, in each process of a server
 MAX_PARALLEL_LOOKUPS: Final = 4  # of one batch, each may hold MAX_LOOKUP_BYTES
 MAX_CRL_BYTES: Final = 20_971_520  # of one CRL that is fetched or carried; the largest of public CAs have about 10 MB
 MAX_OCSP_RESPONSE_BYTES: Final = 262_144  # with its certificates; usual are 500 to 5,000

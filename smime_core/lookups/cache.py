@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from smime_core.limits import MAX_CACHE_BYTES
+from smime_core.limits import MAX_CACHE_BYTES, MAX_MEMORY_CACHE_BYTES
 
 _FORMAT: Final = 1
 _BUSY_SECONDS: Final = 5.0
@@ -56,10 +56,13 @@ def question_hash(*parts: bytes) -> bytes:
 class AnswerCache:
     """One cache file; threads take turns on it, processes wait for each other."""
 
-    def __init__(self, path: Path | None, *, max_bytes: int = MAX_CACHE_BYTES) -> None:
-        """The file is opened or made when it is first needed, readable by its owner alone; None keeps all in memory."""
+    def __init__(self, path: Path | None, *, max_bytes: int | None = None) -> None:
+        """The file is opened or made when it is first needed, readable by its owner alone; None keeps all in memory.
+
+        `max_bytes` is by itself MAX_CACHE_BYTES, or MAX_MEMORY_CACHE_BYTES.
+        """
         self._path = path
-        self._max_bytes = max_bytes
+        self._max_bytes = max_bytes or (MAX_CACHE_BYTES if path is not None else MAX_MEMORY_CACHE_BYTES)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 

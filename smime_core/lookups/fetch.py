@@ -97,8 +97,8 @@ class FetchPolicy:
     def lists(self, host: str, port: int) -> bool:
         """Whether the operator listed this host for this port."""
         name = f"[{host}]" if ":" in host else host
-        usual = port in _DEFAULT_PORTS.values()
-        return f"{name}:{port}" in self.allowed_hosts or (usual and name in self.allowed_hosts)
+        names = {f"{name}:{port}", name} if port in _DEFAULT_PORTS.values() else {f"{name}:{port}"}
+        return not names.isdisjoint(listed.lower() for listed in self.allowed_hosts)
 
     def admits(self, address: Address) -> bool:
         """Whether a host that nobody listed may be connected to at this address."""

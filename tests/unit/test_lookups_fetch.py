@@ -75,6 +75,23 @@ def test_a_listed_host_is_listed_for_its_port_alone() -> None:
     assert failure_of("http://ca.example.test:8080/", allowed_hosts=["ca.example.test"]) is LookupFailure.REFUSED_PORT
 
 
+def test_a_listed_host_is_listed_in_any_case_and_form() -> None:
+    policy = FetchPolicy(allowed_hosts=frozenset({"CA.Example.test:8080", "[::1]:8081", "10.0.0.1"}))
+    assert policy.lists("ca.example.test", 8080)
+    assert policy.lists("::1", 8081)
+    assert policy.lists("10.0.0.1", 443)
+    assert not policy.lists("ca.example.test", 80)
+    assert not policy.lists("10.0.0.1", 8080)
+
+
+def test_listed_networks_admit_their_addresses_and_no_ports() -> None:
+    policy = FetchPolicy(allowed_networks=(ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")))
+    assert policy.admits(ipaddress.ip_address("10.1.2.3"))
+    assert policy.admits(ipaddress.ip_address("fd00::1"))
+    assert not policy.admits(ipaddress.ip_address("192.168.0.1"))
+    assert not policy.lists("10.1.2.3", 80)
+
+
 PRIVATE = [
     "0.0.0.0",  # noqa: S104
     "10.0.0.1",
