@@ -12,8 +12,9 @@ from enum import Flag
 from typing import Final, NamedTuple
 
 from smime_core import der
-from smime_core.certificate import Certificate, names_match
+from smime_core.certificate import Certificate
 from smime_core.der import Tlv
+from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES, check_limit
 
@@ -142,7 +143,8 @@ def find_common_name(some: Sequence[GeneralName], others: Sequence[GeneralName])
 
     Raises MalformedMessage.
     """
-    return next((one for one in some if any(_is_same(one, other) for other in others)), None)
+    keys = {_comparable(other) for other in others}
+    return next((one for one in some if _comparable(one) in keys), None)
 
 
 def directory_name(name_der: bytes) -> GeneralName:
@@ -231,7 +233,5 @@ def _is_true(field: Tlv | None, where: str) -> bool:
     return True
 
 
-def _is_same(one: GeneralName, other: GeneralName) -> bool:
-    if one.tag != other.tag:
-        return False
-    return names_match(one.content, other.content) if one.tag == _DIRECTORY_NAME else one.content == other.content
+def _comparable(name: GeneralName) -> tuple[int, ComparableName | bytes]:
+    return name.tag, comparable_name(name.content) if name.tag == _DIRECTORY_NAME else name.content

@@ -98,11 +98,14 @@ MAX_MEMORY_CACHE_BYTES: Final = 50_000_000  # the same without a disk, in each p
 MAX_PARALLEL_LOOKUPS: Final = 4  # of one batch, each may hold MAX_LOOKUP_BYTES
 MAX_CRL_BYTES: Final = 20_971_520  # of one CRL that is fetched or carried; the largest of public CAs have about 10 MB
 MAX_OCSP_RESPONSE_BYTES: Final = 262_144  # with its certificates; usual are 500 to 5,000
-MAX_EVIDENCE: Final = 1_000  # CRLs, OCSP responses and certificates beside a path, of each kind
-MAX_DISTRIBUTION_POINTS: Final = 100  # in one certificate or list; a CA with partitioned lists names one or two
-MAX_OCSP_SINGLE_RESPONSES: Final = 1_000  # in one OCSP response; nearly all have one
+MAX_EVIDENCE: Final = 500  # CRLs, OCSP responses and certificates beside a path, of each kind
+MAX_DISTRIBUTION_POINTS: Final = 20  # in one certificate or list; a CA with partitioned lists names one or two
+MAX_OCSP_SINGLE_RESPONSES: Final = 100  # in one OCSP response; nearly all have one
 MAX_OCSP_CERTIFICATES: Final = 10  # in one OCSP response: the delegate's, and perhaps its issuers'
-MAX_REVOCATION_SIGNATURES: Final = 100  # checked for the status of one certificate
+MAX_REVOCATION_SIGNATURES: Final = 100  # checked for the status of one certificate, on lists and on responses each
+MAX_REVOCATION_SIGNED_BYTES: Final = 104_857_600  # that these are on: five of the largest lists, 0.1 s of hashing
+MAX_LIST_SIGNERS: Final = 5  # whose own paths are followed for the status of one certificate
+MAX_UNUSUAL_ENTRIES: Final = 100_000  # of one CRL: long ones, and with further extensions; each takes up to 15 µs
 MAX_LOOKUPS: Final = 20  # named for one path: two for each certificate
 
 

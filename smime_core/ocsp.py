@@ -32,6 +32,7 @@ from smime_core.limits import (
     MAX_OCSP_SINGLE_RESPONSES,
     check_limit,
 )
+from smime_core.provider import PublicKey
 from smime_core.revoked_entries import UNSPECIFIED, parse_reason
 
 OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
@@ -155,6 +156,11 @@ def build_ocsp_request(
         value = der.octet_string(der.octet_string(nonce))
         extension = der.explicit(2, der.sequence(der.sequence(der.oid(OCSP_NONCE), value)))
     return der.sequence(der.sequence(der.sequence(request), extension))
+
+
+def hash_key(key: PublicKey) -> bytes:
+    """The KeyHash by which a ResponderID may name its key: SHA-1 of subjectPublicKey (RFC 6960 section 4.2.1)."""
+    return digest_octets(HashName.SHA1, public_octets(key))
 
 
 def parse_ocsp_response(data: Buffer) -> OcspResponse:

@@ -18,6 +18,7 @@ from smime_core.certificate import parse_extensions, parse_time
 from smime_core.der import Tlv
 from smime_core.distribution_points import GeneralName, parse_general_names
 from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_UNUSUAL_ENTRIES, check_limit
 
 REASON_CODE: Final = "2.5.29.21"
 INVALIDITY_DATE: Final = "2.5.29.24"
@@ -41,6 +42,7 @@ _PROCESSED: Final = {REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER}
 _WHERE: Final = "revokedCertificate"
 _ENUMERATED: Final = 0x0A
 _UTC_TIME: Final = b"\x17\x0d"  # with its only length
+_GENERALIZED_TIME: Final = b"\x18\x0f"
 _Z: Final = 0x5A
 _CERTIFICATE_ISSUER_DER: Final = der.oid(CERTIFICATE_ISSUER)
 _TRUE_START: Final = b"\x01\x01"  # of a BOOLEAN, as critical is
@@ -130,7 +132,7 @@ class RevokedEntries(Sequence[int]):
 def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
     """The entries that the content of revokedCertificates is; `may_extend` is False in a list of version 1.
 
-    Raises MalformedMessage.
+    Raises MalformedMessage or LimitExceeded.
     """
     if not octets:
         raise MalformedMessage("empty, expected to be absent then", where="revokedCertificates")
@@ -139,21 +141,22 @@ def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
     offset, end = 0, len(octets)
     while offset < end:
         starts.append(offset)
-        # Nearly every entry is short and dated by UTCTime: read here, because a call for each takes ten times as long.
+        # Nearly every entry is short: read here, because a call for each takes ten times as long.
         if end - offset > 5 and octets[offset] == der.SEQUENCE and octets[offset + 2] == der.INTEGER:
             stop = offset + 2 + octets[offset + 1]
             serial, first = offset + 4, octets[offset + 4]
             time = serial + octets[offset + 3]
+            is_utc = octets[time : time + 2] == _UTC_TIME
+            behind = time + (15 if is_utc else 17)
             if (
-                serial < time <= stop - 15
-                and stop <= min(end, offset + 0x81)
-                and octets[time : time + 2] == _UTC_TIME
-                and octets[time + 14] == _Z
-                and octets[time + 2 : time + 14].isdigit()
+                serial < time < behind <= stop <= min(end, offset + 0x81)
+                and (is_utc or octets[time : time + 2] == _GENERALIZED_TIME)
+                and octets[behind - 1] == _Z
+                and octets[time + 2 : behind - 1].isdigit()
                 and (0 < first < 0xFF or first ^ octets[serial + 1] >= 0x80)
             ):
-                if time + 15 < stop:
-                    scan.extensions(octets[time + 15 : stop], index=len(starts) - 1)
+                if behind < stop:
+                    scan.extensions(octets[behind:stop], index=len(starts) - 1)
                 offset = stop
                 continue
         entry, offset = der.read_tlv(octets, offset, where=_WHERE)
@@ -181,6 +184,7 @@ class _Scan:
         self.issuer_marks = array("I")
         self.has_unknown_critical = False
         self._may_extend = may_extend
+        self._unusual = 0
         self._known: dict[bytes, _EntryExtensions] = {}
 
     def extensions(self, extensions_der: bytes, *, index: int) -> None:
@@ -192,6 +196,7 @@ class _Scan:
         self.has_unknown_critical |= extensions.has_unknown_critical
 
     def whole_entry(self, entry: Tlv, *, index: int) -> None:
+        self._count_unusual()
         fields = _fields(entry)
         content = bytes(der.expect(fields[0], der.INTEGER, where=_WHERE).content)
         if not content or (len(content) > 1 and content[0] in (0, 0xFF) and (content[0] ^ content[1]) < 0x80):
@@ -209,9 +214,14 @@ class _Scan:
             return self._known[extensions_der]
         # Dates of invalidity differ from entry to entry and decide nothing here: only what could is read.
         if _CERTIFICATE_ISSUER_DER in extensions_der or _TRUE_START in extensions_der:
+            self._count_unusual()
             return _parse_entry_extensions(extensions_der)
         der.expect(der.read_one(extensions_der, where=_WHERE), der.SEQUENCE, where=_WHERE)
         return _NO_EXTENSIONS
+
+    def _count_unusual(self) -> None:
+        self._unusual += 1
+        check_limit("unusual entries of a CRL", self._unusual, MAX_UNUSUAL_ENTRIES)
 
 
 NO_ENTRIES: Final = RevokedEntries(b"", starts=array("I"), issuer_marks=array("I"), has_unknown_critical=False)

@@ -25,6 +25,7 @@ from smime_core.distribution_points import (
     parse_distribution_points,
 )
 from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_LIST_SIGNERS, check_limit
 from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
 from smime_core.pkix.statements import HOLD, Question, Statement
 from smime_core.revocation_list import RevocationList
@@ -69,6 +70,7 @@ class _ListCheck:
         self.faults: set[str] = set()
         self._question = question
         self._signers: dict[RevocationList, _Signer] = {}
+        self._paths: dict[Certificate, bool] = {}
         self._answered: dict[RevocationList, ReasonFlags] = {}
 
     async def follow(self, point: DistributionPoint) -> None:
@@ -215,7 +217,6 @@ class _ListCheck:
 
     async def _search_signer(self, one: RevocationList) -> _Signer:
         # (f): the issuer itself or the anchor, whose path stands already, or whoever has a path to the same anchor.
-        question = self._question
         fault = "not-authorised"
         for candidate in self._possible_signers(one):
             found = await self._fault_of(one, candidate)
@@ -224,10 +225,18 @@ class _ListCheck:
                 continue
             fault = "not-authorised"
             may_sign = candidate.key_usage is None or KeyUsage.CRL_SIGN in candidate.key_usage
-            is_known = candidate in (question.issuer, question.anchor)
-            if may_sign and (is_known or await question.is_valid_crl_issuer(candidate)):
+            if may_sign and await self._has_path(candidate):
                 return _Signer(certificate=candidate)
         return _Signer(fault=fault)
+
+    async def _has_path(self, candidate: Certificate) -> bool:
+        question = self._question
+        if candidate in (question.issuer, question.anchor):
+            return True
+        if candidate not in self._paths:
+            check_limit("signers of lists", len(self._paths) + 1, MAX_LIST_SIGNERS)
+            self._paths[candidate] = await question.is_valid_crl_issuer(candidate)
+        return self._paths[candidate]
 
     def _possible_signers(self, one: RevocationList) -> Iterator[Certificate]:
         question = self._question

@@ -10,17 +10,18 @@ import dataclasses
 import datetime
 import functools
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
 
 from smime_core import der
-from smime_core.certificate import Certificate, names_match, parse_certificate, parse_certificates
+from smime_core.certificate import Certificate, parse_certificate, parse_certificates
 from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_CRL_BYTES, MAX_EVIDENCE, check_limit
-from smime_core.ocsp import OcspResponse, SingleResponse, parse_ocsp_response
+from smime_core.ocsp import OcspResponse, SingleResponse, hash_key, parse_ocsp_response
 from smime_core.revocation_list import RevocationList, parse_revocation_list
 
 _PEM_START: Final = b"-----BEGIN"
@@ -60,25 +61,25 @@ class Evidence:
             damaged=self.damaged + other.damaged,
         )
 
-    def find_lists(self, issuer_der: bytes) -> Iterator[RevocationList]:
-        """The lists whose issuer has this name. Raises MalformedMessage."""
-        for name_der, lists in self._lists_by_issuer.items():
-            if _is_name(name_der, issuer_der):
-                yield from lists
+    def find_lists(self, issuer_der: bytes) -> tuple[RevocationList, ...]:
+        """The lists whose issuer has this name, none for a damaged one."""
+        return self._lists_by_issuer.get(_comparable(issuer_der), ())
 
     def find_responses(self, serial_number: int) -> tuple[tuple[OcspResponse, SingleResponse], ...]:
         """What OCSP responses say about certificates of this serial number, of whatever issuer."""
         return self._responses_by_serial.get(serial_number, ())
 
-    def find_certificates(self, subject_der: bytes) -> Iterator[Certificate]:
-        """The certificates whose subject has this name. Raises MalformedMessage."""
-        for name_der, certificates in self._certificates_by_subject.items():
-            if _is_name(name_der, subject_der):
-                yield from certificates
+    def find_certificates(self, subject_der: bytes) -> tuple[Certificate, ...]:
+        """The certificates whose subject has this name, none for a damaged one."""
+        return self._certificates_by_subject.get(_comparable(subject_der), ())
+
+    def find_certificates_by_key(self, key_hash: bytes) -> tuple[Certificate, ...]:
+        """The certificates of whose key this is the SHA-1, as OCSP names responders (RFC 6960 section 4.2.1)."""
+        return self._certificates_by_key.get(key_hash, ())
 
     @functools.cached_property
-    def _lists_by_issuer(self) -> Mapping[bytes, tuple[RevocationList, ...]]:
-        return _group((one.issuer_der, one) for one in self.revocation_lists)
+    def _lists_by_issuer(self) -> Mapping[ComparableName | None, tuple[RevocationList, ...]]:
+        return _group((_comparable(one.issuer_der), one) for one in self.revocation_lists)
 
     @functools.cached_property
     def _responses_by_serial(self) -> Mapping[int, tuple[tuple[OcspResponse, SingleResponse], ...]]:
@@ -89,8 +90,12 @@ class Evidence:
         )
 
     @functools.cached_property
-    def _certificates_by_subject(self) -> Mapping[bytes, tuple[Certificate, ...]]:
-        return _group((one.subject_der, one) for one in self.certificates)
+    def _certificates_by_subject(self) -> Mapping[ComparableName | None, tuple[Certificate, ...]]:
+        return _group((_comparable(one.subject_der), one) for one in self.certificates)
+
+    @functools.cached_property
+    def _certificates_by_key(self) -> Mapping[bytes, tuple[Certificate, ...]]:
+        return _group((hash_key(one.public_key), one) for one in self.certificates)
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -248,15 +253,16 @@ def _each_once(own: tuple[T, ...], others: tuple[T, ...], octets: Callable[[T], 
 
 
 def _group(pairs: Iterable[tuple[K, T]]) -> Mapping[K, tuple[T, ...]]:
+    # What has no key, as a damaged name, is found by nobody.
     grouped: dict[K, list[T]] = {}
     for key, value in pairs:
-        grouped.setdefault(key, []).append(value)
+        if key is not None:
+            grouped.setdefault(key, []).append(value)
     return {key: tuple(values) for key, values in grouped.items()}
 
 
-def _is_name(one_der: bytes, other_der: bytes) -> bool:
-    # One damaged name among many must not hide the others.
+def _comparable(name_der: bytes) -> ComparableName | None:
     try:
-        return names_match(one_der, other_der)
+        return comparable_name(name_der)
     except MalformedMessage:
-        return False
+        return None

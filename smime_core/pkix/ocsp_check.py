@@ -7,11 +7,10 @@ The signer is the certificate's issuer or a delegate that it issued directly; no
 from __future__ import annotations
 
 import dataclasses
-import hmac
 from collections.abc import Iterator
 from typing import Final
 
-from smime_core.algorithms import HashName, digest_octets, parse_signature_identifier
+from smime_core.algorithms import HashName, parse_signature_identifier
 from smime_core.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
@@ -24,8 +23,7 @@ from smime_core.certificate import (
     names_match,
 )
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.keys import public_octets
-from smime_core.ocsp import CertificateId, CertificateStatus, OcspResponse, SingleResponse
+from smime_core.ocsp import CertificateId, CertificateStatus, OcspResponse, SingleResponse, hash_key
 from smime_core.pkix.crl_check import read_lists
 from smime_core.pkix.evidence import RevocationState
 from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
@@ -50,12 +48,13 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
     statements: list[Statement] = []
     faults: set[str] = set()
     signed: dict[OcspResponse, str | None] = {}
-    if not _is_issued_by(question.certificate, question.issuer):
+    wanted: dict[HashName, CertificateId | None] = {}
+    if not _is_name(question.certificate.issuer_der, question.issuer.subject_der):
         return statements, {"not-authorised"}
     try:
         for response, single in question.evidence.find_responses(question.certificate.serial_number):
             # RFC 6960 section 3.2, 1.
-            if not _is_about(single, question):
+            if not _is_about(single, question, wanted):
                 faults.add("other-certificate")
                 continue
             if response not in signed:
@@ -71,12 +70,14 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
     return statements, faults
 
 
-def _is_about(single: SingleResponse, question: Question) -> bool:
-    try:
-        wanted = CertificateId.of(question.certificate, question.issuer, hash_name=single.certificate_id.hash_name)
-    except UnsupportedAlgorithm:
-        return False
-    return wanted == single.certificate_id
+def _is_about(single: SingleResponse, question: Question, known: dict[HashName, CertificateId | None]) -> bool:
+    hash_name = single.certificate_id.hash_name
+    if hash_name not in known:
+        try:
+            known[hash_name] = CertificateId.of(question.certificate, question.issuer, hash_name=hash_name)
+        except UnsupportedAlgorithm:
+            known[hash_name] = None
+    return known[hash_name] == single.certificate_id
 
 
 def _conclude(single: SingleResponse, question: Question) -> Statement | str:
@@ -138,13 +139,17 @@ async def _fault_of(response: OcspResponse, question: Question) -> str | None:
 
 def _responders(response: OcspResponse, question: Question) -> Iterator[Certificate]:
     # Whom responderID names, the issuer first.
-    for candidate in dict.fromkeys((question.issuer, *response.certificates, *question.evidence.certificates)):
+    evidence, key_hash = question.evidence, response.responder_key_hash
+    if response.responder_name_der is not None:
+        known = evidence.find_certificates(response.responder_name_der)
+    else:
+        known = evidence.find_certificates_by_key(key_hash or b"")
+    for candidate in dict.fromkeys((question.issuer, *response.certificates, *known)):
         if response.responder_name_der is not None:
-            if _is_name(candidate, response.responder_name_der):
-                yield candidate
-        elif hmac.compare_digest(
-            digest_octets(HashName.SHA1, public_octets(candidate.public_key)), response.responder_key_hash or b""
-        ):
+            is_named = _is_name(candidate.subject_der, response.responder_name_der)
+        else:
+            is_named = hash_key(candidate.public_key) == key_hash
+        if is_named:
             yield candidate
 
 
@@ -152,7 +157,7 @@ async def _fault_of_delegate(responder: Certificate, response: OcspResponse, que
     # Section 4.2.2.2: issued directly by the issuer, for OCSP signing, valid, and itself not revoked.
     moment = max(question.at, response.produced_at)
     is_fit = (
-        _is_issued_by(responder, question.issuer)
+        _is_name(responder.issuer_der, question.issuer.subject_der)
         and OCSP_SIGNING in (responder.extended_key_usage or ())
         and (responder.key_usage is None or bool(responder.key_usage & KeyUsage.DIGITAL_SIGNATURE))
         and responder.not_before <= moment <= responder.not_after
@@ -179,16 +184,9 @@ async def _is_revoked(responder: Certificate, question: Question) -> bool:
     return combine(responder, statements, faults).state is RevocationState.REVOKED
 
 
-def _is_name(certificate: Certificate, name_der: bytes) -> bool:
+def _is_name(one_der: bytes, other_der: bytes) -> bool:
     # A damaged name is nobody's.
     try:
-        return names_match(certificate.subject_der, name_der)
-    except MalformedMessage:
-        return False
-
-
-def _is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
-    try:
-        return names_match(certificate.issuer_der, issuer.subject_der)
+        return names_match(one_der, other_der)
     except MalformedMessage:
         return False

@@ -17,7 +17,7 @@ from smime_core.certificate import Certificate
 from smime_core.der import Buffer
 from smime_core.distribution_points import ALL_REASONS, NO_REASONS, ReasonFlags
 from smime_core.errors import SmimeError, UnsupportedAlgorithm
-from smime_core.limits import MAX_REVOCATION_SIGNATURES, check_limit
+from smime_core.limits import MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES, check_limit
 from smime_core.pkix.evidence import Evidence, RevocationState, RevocationStatus
 from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider, PublicKey
@@ -64,8 +64,8 @@ class Statement:
 class Question:
     """Whether a certificate was revoked at a moment, and all that is needed to find out.
 
-    `candidates` are certificates that could be a list's signer's, beside those of the evidence. `tried` counts the
-    signatures looked at.
+    `candidates` are certificates that could be a list's signer's, beside those of the evidence. `tried` has
+    the octets under each signature that was looked at.
     """
 
     certificate: Certificate
@@ -77,17 +77,18 @@ class Question:
     provider: CryptoProvider
     is_valid_crl_issuer: Callable[[Certificate], Awaitable[bool]]
     candidates: Sequence[Certificate] = ()
-    tried: list[None] = field(default_factory=list)
+    tried: list[int] = field(default_factory=list)
 
     async def find_fault(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, signed: Buffer
     ) -> str | None:
         """What is wrong with a signature, a code of UNKNOWN_REASONS; None when it holds.
 
-        Raises LimitExceeded beyond MAX_REVOCATION_SIGNATURES.
+        Raises LimitExceeded beyond MAX_REVOCATION_SIGNATURES and MAX_REVOCATION_SIGNED_BYTES.
         """
-        self.tried.append(None)
+        self.tried.append(len(signed))
         check_limit("signatures about a revocation", len(self.tried), MAX_REVOCATION_SIGNATURES)
+        check_limit("octets signed about a revocation", sum(self.tried), MAX_REVOCATION_SIGNED_BYTES)
         try:
             check_signature_algorithm(algorithm, self.policy)
             await self.provider.verify(key, algorithm, signature, signed)

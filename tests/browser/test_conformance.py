@@ -33,11 +33,13 @@ pytestmark = pytest.mark.browser
 NATIVE: Final = NativeProvider()
 # Of each set each so many-th case. Sets that are missing here are parsed alike wherever Python runs.
 SAMPLED: Final = {
+    "boringssl-pki": 20,
     "cms-examples-ireland": 1,
     "johnny": 1,
     "libksba": 1,
     "limbo": 20,
     "openssl-cms": 1,
+    "openssl-verify": 10,
     "pkcs12-pyca": 1,
     "pkcs12-rfc9579-nss": 1,
     "pkcs7-go": 1,

@@ -8,6 +8,8 @@ import datetime
 import pytest
 from cryptography import x509
 
+from smime_core.limits import MAX_LIST_SIGNERS
+from smime_core.pkix import statements
 from smime_core.policy import Policy
 from tests.unit.people import NOW
 from tests.unit.revocations import (
@@ -283,6 +285,24 @@ class TestSigner:
         forged = [crl(root(), entry(number), issuer="Authority") for number in range(1, 110)]
         assert outcome(ask(*forged)) == ("unknown", "too-much")
         assert ask(crl(authority(), entry(SERIAL)), *forged).state == "revoked"
+
+    def test_the_paths_of_few_signers_are_followed(self) -> None:
+        twins = [issue("Authority", root(), is_ca=True) for _ in range(MAX_LIST_SIGNERS + 1)]
+        asked: list[object] = []
+
+        async def refuse(candidate: object) -> bool:
+            asked.append(candidate)
+            return False
+
+        # Each twin's second list asks for nobody anew.
+        lists = [crl(twin, entry(number)) for twin in twins for number in (1, 2)]
+        assert outcome(ask(*lists, certificates=twins, is_valid_crl_issuer=refuse)) == ("unknown", "too-much")
+        assert len(asked) == MAX_LIST_SIGNERS
+
+    def test_what_is_hashed_for_signatures_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        listed = crl(authority())
+        monkeypatch.setattr(statements, "MAX_REVOCATION_SIGNED_BYTES", 50)
+        assert outcome(ask(listed)) == ("unknown", "too-much")
 
 
 class TestDeltas:

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from smime_core import der
+from smime_core import der, revoked_entries
 from smime_core.distribution_points import find_urls
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_WHOLE_BYTES
@@ -130,6 +130,14 @@ class TestEntries:
         for entries in ([entry], [good, entry], [entry, good]):
             with pytest.raises(MalformedMessage):
                 parse_revocation_list(list_der(*entries))
+
+    def test_entries_that_take_long_to_read_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(revoked_entries, "MAX_UNUSUAL_ENTRIES", 3)
+        usual = [entry_der(der.integer(number), time, REASON) for number in range(1, 10) for time in (UTC, GENERALIZED)]
+        long = [entry_der(der.integer(number), UTC, extension_der("1.2.3", bytes(200))) for number in range(4)]
+        assert len(parse_revocation_list(list_der(*usual, *long[:3])).revoked) == 21
+        with pytest.raises(LimitExceeded):
+            parse_revocation_list(list_der(*usual, *long))
 
     def test_an_impossible_date_is_told_when_the_entry_is_asked_for(self) -> None:
         read = parse_revocation_list(list_der(entry_der(der.integer(5), b"\x17\x0d261331120000Z")))
