@@ -168,7 +168,7 @@ def trail_to_json(trail: PathTrail) -> dict[str, Any]:
     """How a path was judged; certificates by their fingerprints."""
     return {
         "certificates": _fingerprints(trail.certificates),
-        "anchor": _anchor_to_json(trail.anchor) if trail.anchor else None,
+        "anchor": anchor_to_json(trail.anchor) if trail.anchor else None,
         "steps": [_step_to_json(step) for step in trail.steps],
         "revocation": [_revocation_to_json(status) for status in trail.revocation],
         "lookups": [_lookup_to_json(lookup) for lookup in trail.lookups],
@@ -180,7 +180,8 @@ def _trail_certificates(trail: PathTrail) -> list[Certificate]:
     return [*trail.certificates, *(one for lookup in trail.lookups for one in (lookup.certificate, *lookup.path))]
 
 
-def _anchor_to_json(anchor: TrustAnchor) -> dict[str, Any]:
+def anchor_to_json(anchor: TrustAnchor) -> dict[str, Any]:
+    """A trust anchor with its conditions; its certificate by fingerprint."""
     return {
         "certificate": anchor.certificate.fingerprint,
         "source": str(anchor.source),

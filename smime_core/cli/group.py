@@ -39,6 +39,7 @@ _VERBS: Final = {
     "add-recipients": "smime_core.cli.add_recipients:add_recipients",
     "receipt": "smime_core.cli.receipt:receipt",
     "timestamp": "smime_core.cli.timestamp:timestamp",
+    "trust": "smime_core.cli.trust:trust",
     "identity": "smime_core.cli.identity:identity",
     "ca": "smime_core.cli.ca:ca",
     "completion": "smime_core.cli.completion:completion",

@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from smime_core.attribute_description import AttributeDescription, content_type_name
 from smime_core.certificate import Certificate
+from smime_core.certificate_page import describe_certificate
 from smime_core.certificate_text import key_label, readable_addresses, readable_issuer, readable_subject
 from smime_core.cli.files import printable
 from smime_core.content_info import ID_DATA
@@ -67,7 +68,7 @@ def draw_keys_and_certificates(title: str, *, keys: Sequence[str], certificates:
     for key in keys:
         root.add(_text(f"private key: {key}"))
     for certificate in certificates:
-        draw_certificate(root, certificate)
+        _draw_page(root, certificate)
     return root
 
 
@@ -78,10 +79,21 @@ def draw_revocation_list(revocation_list: RevocationList) -> Tree:
     return root
 
 
+def _draw_page(parent: Tree, certificate: Certificate) -> None:
+    page = describe_certificate(certificate)
+    branch = parent.add(_text(_certificate_label(certificate)))
+    for row in page.rows:
+        branch.add(_text(f"{row.label}: {', '.join(row.values)}"))
+
+
+def _certificate_label(certificate: Certificate) -> str:
+    kind = "CA certificate" if certificate.is_ca else "certificate"
+    return f"{kind}: {readable_subject(certificate)}"
+
+
 def draw_certificate(parent: Tree, certificate: Certificate) -> None:
     """One certificate under `parent`."""
-    kind = "CA certificate" if certificate.is_ca else "certificate"
-    branch = parent.add(_text(f"{kind}: {readable_subject(certificate)}"))
+    branch = parent.add(_text(_certificate_label(certificate)))
     if addresses := readable_addresses(certificate):
         branch.add(_text(f"addresses: {', '.join(addresses)}"))
     branch.add(_text(f"issuer: {readable_issuer(certificate)}, serial number {certificate.serial_number:x}"))

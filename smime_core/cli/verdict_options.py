@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,8 +13,10 @@ import click
 from smime_core.certificate import parse_certificates
 from smime_core.cli.files import read_input
 from smime_core.cli.options import FILE, UtcTime, json_option, now
+from smime_core.cli.trust_files import default_decisions_file, default_list_file, load_decisions, load_operator_list
 from smime_core.ocsp import parse_ocsp_response
 from smime_core.pkix import Evidence, LookupKind, RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.pkix.trust import NO_REQUIREMENTS
 from smime_core.revocation_list import parse_revocation_list
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -33,6 +36,7 @@ class TrustOptions:
     fetch: bool
     fetch_issuers: bool
     fetch_hosts: tuple[str, ...]
+    decisions_file: str | None
 
     @property
     def is_given(self) -> bool:
@@ -46,21 +50,27 @@ class TrustOptions:
         return frozenset(revocation | ({LookupKind.ISSUER} if self.fetch_issuers else set()))
 
     def load_store(self) -> TrustStore:
-        """The trust store, with the evidence that files hold. Raises OSError, MalformedMessage or UsageError."""
+        """The trust store, with the evidence that files hold. Raises OSError, MalformedMessage or UsageError.
+
+        The user's own decisions count, and the list of an organisation that is followed, with its policy.
+        """
+        operator = load_operator_list(default_list_file(), at=now())
         evidence = Evidence(
             revocation_lists=tuple(parse_revocation_list(read_input(name)) for name in self.crl_files),
             ocsp_responses=tuple(parse_ocsp_response(read_input(name)) for name in self.ocsp_files),
             gathered_at=now(),
         )
         return TrustStore(
-            anchors=self._load_anchors(),
-            revocation=self._choose_revocation(),
+            anchors=(*self._load_anchors(), *(operator.anchors if operator else ())),
+            revocation=self._choose_revocation(operator.revocation if operator else RevocationPolicy.REQUIRED),
+            requirements=operator.requirements if operator else NO_REQUIREMENTS,
             evidence=evidence,
             timestamp_anchors=_load_given(self.timestamp_anchors),
         )
 
     def _load_anchors(self) -> tuple[TrustAnchor, ...]:
-        anchors = _load_given(self.anchors)
+        decisions_file = Path(self.decisions_file) if self.decisions_file else default_decisions_file()
+        anchors = _load_given(self.anchors) + load_decisions(decisions_file)
         if not self.mozilla:
             return anchors
         # Imported here: it is large, and most name their own.
@@ -68,9 +78,9 @@ class TrustOptions:
 
         return anchors + mozilla_anchors()
 
-    def _choose_revocation(self) -> RevocationPolicy:
+    def _choose_revocation(self, default: RevocationPolicy) -> RevocationPolicy:
         if not self.no_revocation:
-            return self.revocation or RevocationPolicy.REQUIRED
+            return self.revocation or default
         if self.revocation not in (None, RevocationPolicy.NOT_CHECKED):
             raise click.UsageError(f"--no-revocation and --revocation {self.revocation} contradict each other")
         return RevocationPolicy.NOT_CHECKED
@@ -130,6 +140,13 @@ def trust_options(function: Function) -> Function:
             metavar="CA",
             type=FILE,
             help="Certificate to trust for timestamps on signatures, and for nothing else. Repeatable.",
+        ),
+        click.option(
+            "--decisions",
+            "decisions_file",
+            metavar="FILE",
+            type=click.Path(),
+            help="Your decisions (`sealwax trust accept`), instead of those in your configuration folder.",
         ),
         click.option("--mozilla", is_flag=True, help="Trust the roots that Mozilla trusts for e-mail."),
         click.option(

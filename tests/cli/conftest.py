@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,7 +44,11 @@ class Lab:
 
     def sealwax(self, *arguments: str, stdin: bytes = b"") -> Result:
         command = [sys.executable, "-W", "error", "-m", "smime_core.cli", *arguments]
-        done = subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, timeout=60, check=False)
+        # Whoever runs the tests has decisions of their own.
+        environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder / "config")}
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, input=stdin, capture_output=True, timeout=60, check=False
+        )
         stderr = done.stderr.decode()
         assert "Traceback" not in stderr, stderr
         return Result(done.returncode, done.stdout, stderr)
@@ -52,6 +57,12 @@ class Lab:
         """A step that must work before the test begins."""
         result = self.sealwax(*arguments)
         assert (result.code, result.stderr) == (0, "")
+
+    def told(self, *arguments: str) -> None:
+        """A step that must work, and says so in a line."""
+        result = self.sealwax(*arguments)
+        assert (result.code, result.stderr) == (0, "")
+        assert len(result.stdout.splitlines()) == 1
 
     def openssl(self, *arguments: str) -> bytes:
         return subprocess.run(

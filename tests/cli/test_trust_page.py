@@ -1,0 +1,51 @@
+"""The examples of docs/trust.md run as they stand, one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smime_core.reasons import REASONS
+
+PAGE = Path(__file__).parents[2] / "docs" / "trust.md"
+EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash")
+def test_the_examples_run(tmp_path: Path) -> None:
+    script = tmp_path / "bin" / "sealwax"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m smime_core.cli "$@"\n')
+    script.chmod(0o755)
+    source = [str(PAGE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        ["bash", "--norc", "-euo", "pipefail", "-c", "\n".join(EXAMPLES)],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join(source),
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("untrusted-anchor") == 1
+    assert done.stdout.count("verified: signed by CN=alice@example.test") == 3
+    assert "list of Example Ltd, number 1" in done.stdout
+
+
+def test_the_words_of_the_page_are_those_of_the_verdict() -> None:
+    table = PAGE.read_text().partition("## What a verdict says")[2]
+    words = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    assert len(words) >= 9
+    assert set(words) <= set(REASONS)
