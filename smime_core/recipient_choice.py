@@ -39,6 +39,13 @@ from smime_core.pkix import (
 from smime_core.provider import CryptoProvider
 from smime_core.report import Reason
 
+
+class NoUsableCertificate(SmimeError):
+    """Nothing can be sealed for somebody; the text says who and why."""
+
+    code = "no-usable-certificate"
+
+
 EXPIRES_SOON: Final = datetime.timedelta(days=30)
 
 REASONS: Final = {
@@ -121,7 +128,7 @@ class RecipientChoice:
 
 async def check_recipient(
     found: FoundCertificate,
-    address: str,
+    address: str | None,
     *,
     trust_store: TrustStore,
     at: datetime.datetime,
@@ -130,6 +137,7 @@ async def check_recipient(
 ) -> RecipientCheck:
     """Whether `found` may be used for mail to `address`: its address, dates and use, and a path that holds for both.
 
+    Without an address any is right, for a certificate that the user has picked.
     Never raises for a bad certificate: everything that speaks against it is in `reasons`.
     """
     check = _check_itself(found, address, at, contacts)
@@ -150,8 +158,8 @@ async def check_recipient(
         return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-too-costly", str(error))))
     except SmimeError as error:
         return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-error", str(error))))
-    names_address = any(addresses_match(address, own) for own in _addresses_of(found.certificate))
-    if names_address and not any(addresses_match(address, own) for own in path.addresses):
+    is_own = _is_among(address, _addresses_of(found.certificate))
+    if is_own and not _is_among(address, path.addresses):
         check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
     warnings = (*check.warnings, *_revocation_warnings(trust_store, path.trail))
     return dataclasses.replace(check, warnings=warnings, trail=path.trail)
@@ -214,7 +222,7 @@ def _check_itself(
     certificate = found.certificate
     reasons: list[Reason] = []
     own_addresses = _addresses_of(certificate)
-    if address is not None and not any(addresses_match(address, own) for own in own_addresses):
+    if not _is_among(address, own_addresses):
         reasons.append(_reason("other-address", ", ".join(own_addresses) or "it names none"))
     if at > certificate.not_after:
         reasons.append(_reason("certificate-expired", f"{certificate.not_after:%Y-%m-%d}"))
@@ -279,6 +287,10 @@ def _revocation_warnings(trust_store: TrustStore, trail: PathTrail) -> tuple[Rea
         return (_warning("revocation-not-checked"),)
     unknown = [status for status in trail.revocation if status.state is RevocationState.UNKNOWN]
     return (_warning("revocation-unknown", unknown[0].certificate.common_name),) if unknown else ()
+
+
+def _is_among(address: str | None, own_addresses: Sequence[str]) -> bool:
+    return address is None or any(addresses_match(address, own) for own in own_addresses)
 
 
 def _addresses_of(certificate: Certificate) -> tuple[str, ...]:

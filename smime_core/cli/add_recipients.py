@@ -11,11 +11,10 @@ from smime_core.cli.options import (
     identities_option,
     input_argument,
     load_all_identities,
-    load_recipient,
     output_option,
-    recipients_option,
 )
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
+from smime_core.cli.recipients import RecipientOptions, recipient_options
 from smime_core.cli.rewriting import load_wrapped
 from smime_core.cli.shared_keys import load_shared_keys, shared_key_option
 from smime_core.policy import Policy
@@ -24,7 +23,7 @@ from smime_core.policy import Policy
 @click.command("add-recipients")
 @input_argument
 @output_option
-@recipients_option
+@recipient_options
 @click.option(
     "--new-password-file",
     "new_password_files",
@@ -40,7 +39,7 @@ from smime_core.policy import Policy
 def add_recipients(
     source: str,
     target: str,
-    to: tuple[str, ...],
+    readers: RecipientOptions,
     new_password_files: tuple[str, ...],
     identity_files: tuple[str, ...],
     password_files: tuple[str, ...],
@@ -53,7 +52,7 @@ def add_recipients(
 
     --to and --new-password-file say for whom; --identity, --password-file or --shared-key open it.
     """
-    if not (to or new_password_files):
+    if not (readers.to or new_password_files):
         raise click.UsageError("give --to or --new-password-file: for whom?")
     if not (identity_files or password_files or shared_keys):
         raise click.UsageError("give --identity, --password-file or --shared-key to open it")
@@ -61,7 +60,7 @@ def add_recipients(
     wrapped = load_wrapped(source)
     cms = blocking.add_recipients(
         wrapped.cms,
-        recipients=[load_recipient(name) for name in to],
+        recipients=readers.load(),
         new_passwords=load_passwords(new_password_files),
         holders=load_all_identities(identity_files, passphrases),
         passwords=load_passwords(password_files),

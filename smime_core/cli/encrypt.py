@@ -28,15 +28,14 @@ from smime_core.cli.options import (
     headers_option,
     identities_option,
     input_argument,
-    load_recipient,
     load_signers,
     now,
     open_cms_output,
     output_option,
-    recipients_option,
 )
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
 from smime_core.cli.progress import show_progress
+from smime_core.cli.recipients import RecipientOptions, recipient_options
 from smime_core.cli.shared_keys import SharedKeys, load_shared_keys, shared_key_option
 from smime_core.content_info import ID_DATA
 from smime_core.encrypted_data import build_encrypted_data
@@ -54,7 +53,7 @@ _CIPHERS: Final = {
 @click.command()
 @input_argument
 @output_option
-@recipients_option
+@recipient_options
 @password_file_option
 @shared_key_option
 @identities_option
@@ -68,7 +67,7 @@ _CIPHERS: Final = {
 def encrypt(
     source: str,
     target: str,
-    to: tuple[str, ...],
+    readers: RecipientOptions,
     password_files: tuple[str, ...],
     shared_keys: tuple[str, ...],
     identity_files: tuple[str, ...],
@@ -89,10 +88,10 @@ def encrypt(
     certificate too if you want to read it again. A --shared-key without a name encrypts the content itself, for
     nobody else.
     """
-    if not (to or password_files or shared_keys):
+    if not (readers.to or password_files or shared_keys):
         raise click.UsageError("give --to, --password-file or --shared-key: for whom?")
     order = SealingOrder(
-        recipients=[load_recipient(name) for name in to],
+        recipients=readers.load(),
         passwords=load_passwords(password_files),
         shared_keys=load_shared_keys(shared_keys),
         cipher=_CIPHERS[cipher_name] if cipher_name else AES_256_GCM if modern else AES_256_CBC,

@@ -40,6 +40,7 @@ _VERBS: Final = {
     "receipt": "smime_core.cli.receipt:receipt",
     "timestamp": "smime_core.cli.timestamp:timestamp",
     "trust": "smime_core.cli.trust:trust",
+    "find": "smime_core.cli.find:find",
     "identity": "smime_core.cli.identity:identity",
     "ca": "smime_core.cli.ca:ca",
     "completion": "smime_core.cli.completion:completion",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from smime_core.cli.operations import Examined
 from smime_core.cli.options import now
@@ -13,10 +13,14 @@ from smime_core.cli.verdict import verdict_line
 from smime_core.cli.verdict_options import TrustOptions
 from smime_core.pkix import TrustStore
 from smime_core.pkix.evidence import Lookup, LookupKind
+from smime_core.pkix.trail import PathTrail
 from smime_core.report import MessageReport, Reason, State
 
 if TYPE_CHECKING:
+    from smime_core.lookups.fetch import FetchPolicy
     from smime_core.lookups.rounds import LookedUp
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,30 +42,40 @@ def judge(examine: Callable[[TrustStore], Examined], trust_store: TrustStore, tr
     first = examine(trust_store)
     if not any(signer.trail and signer.trail.lookups for signer in first.report.signers):
         return Judged(examined=first, report=first.report)
-    looked_up = _look_up(first, examine, trust_store, trust)
+    looked_up = look_up(first, examine, trust_store, trust, trails_of=_trails_of)
     report = _with_problems(looked_up)
-    hint = "" if report.state is State.VERIFIED else _hint(looked_up.left, trust)
+    hint = "" if report.state is State.VERIFIED else hint_at(looked_up.left, trust)
     return Judged(examined=looked_up.result, report=report, hint=hint)
 
 
-def _look_up(
-    first: Examined, examine: Callable[[TrustStore], Examined], trust_store: TrustStore, trust: TrustOptions
-) -> LookedUp[Examined]:
+def look_up(
+    first: Result,
+    examine: Callable[[TrustStore], Result],
+    trust_store: TrustStore,
+    trust: TrustOptions,
+    *,
+    trails_of: Callable[[Result], Iterable[PathTrail]],
+) -> LookedUp[Result]:
+    """Go on from a first examination as the options allow; `trails_of` takes the judged paths out of a result."""
     # Imported here: most of what is judged names nothing to look up, and HTTP takes as long to import as all else.
     from smime_core.lookups.answers import AnswerSource
     from smime_core.lookups.cache import AnswerCache, default_cache_file
-    from smime_core.lookups.fetch import FetchPolicy
-    from smime_core.lookups.rounds import continue_with_lookups, trails_of_report
+    from smime_core.lookups.rounds import continue_with_lookups
 
     with contextlib.closing(AnswerCache(default_cache_file())) as cache:
-        policy = FetchPolicy(allowed_hosts=frozenset(trust.fetch_hosts))
-        return continue_with_lookups(
-            first,
-            examine,
-            trust_store=trust_store,
-            trails_of=lambda examined: trails_of_report(examined.report),
-            source=AnswerSource(cache=cache, clock=now, kinds=trust.fetched_kinds, policy=policy),
-        )
+        source = AnswerSource(cache=cache, clock=now, kinds=trust.fetched_kinds, policy=fetch_policy(trust))
+        return continue_with_lookups(first, examine, trust_store=trust_store, trails_of=trails_of, source=source)
+
+
+def fetch_policy(trust: TrustOptions) -> FetchPolicy:
+    """How far a fetch may go, with the hosts of --fetch-host."""
+    from smime_core.lookups.fetch import FetchPolicy
+
+    return FetchPolicy(allowed_hosts=frozenset(trust.fetch_hosts))
+
+
+def _trails_of(examined: Examined) -> list[PathTrail]:
+    return [signer.trail for signer in examined.report.signers if signer.trail is not None]
 
 
 def _with_problems(looked_up: LookedUp[Examined]) -> MessageReport:
@@ -75,8 +89,8 @@ def _with_problems(looked_up: LookedUp[Examined]) -> MessageReport:
     return replace(report, reasons=(*report.reasons, *reasons))
 
 
-def _hint(left: tuple[Lookup, ...], trust: TrustOptions) -> str:
-    # What the options would do that were not given.
+def hint_at(left: Iterable[Lookup], trust: TrustOptions) -> str:
+    """What options that were not given would do; empty when they would do nothing."""
     from smime_core.lookups.answers import host_of
 
     options: dict[str, dict[str, None]] = {}

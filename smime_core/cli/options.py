@@ -31,9 +31,6 @@ input_argument = click.argument("source", metavar="[IN]", default=STANDARD_STREA
 output_option = click.option(
     "-o", "--output", "target", metavar="OUT", default=STANDARD_STREAM, type=FILE, help="Where the result goes."
 )
-recipients_option = click.option(
-    "--to", "to", multiple=True, metavar="CERT", type=FILE, help="Recipient's certificate. Repeatable."
-)
 identities_option = click.option(
     "--identity", "identity_files", multiple=True, metavar="P12", type=FILE, help="PKCS#12 or PEM file. Repeatable."
 )

@@ -21,6 +21,7 @@ from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.looking_up import Judged, judge
 from smime_core.cli.options import FILE, input_argument, now, write_json
 from smime_core.cli.progress import show_progress
+from smime_core.cli.remembering import Remembering, remember_options
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.report import MessageReport, State
 
@@ -32,12 +33,14 @@ from smime_core.report import MessageReport, State
 )
 @click.option("--content", "content_file", metavar="FILE", type=FILE, help="The content of a detached signature.")
 @click.option("--explain", is_flag=True, help="Also say who vouches for whom, from whom you trust to the signer.")
+@remember_options
 @verdict_options
 def verify(
     source: str,
     target: str | None,
     content_file: str | None,
     explain: bool,
+    remembering: Remembering,
     trust: TrustOptions,
     sender: str | None,
     at: datetime.datetime | None,
@@ -68,6 +71,7 @@ def verify(
         if target is not None and report.state is not State.INVALID and not report.is_encrypted:
             with open_output(target, mode=PRIVATE_MODE) as file:
                 judged.examined.write_content(file)
+    remembering.remember(report, at=at or now())
     _show(judged, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
     if explain:
         _explain(report)

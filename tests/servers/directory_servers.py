@@ -281,10 +281,17 @@ class _QuietLogger:
 def run_dns(zone: Zone) -> Iterator[Zone]:
     """A resolver on loopback, by UDP and TCP; what does not fit into 512 octets is truncated by UDP."""
     resolver, logger = _ZoneResolver(zone), _QuietLogger()
-    udp = DNSServer(resolver, address=HOST, port=0, logger=logger)
-    zone.port = udp.server.server_address[1]
-    tcp = DNSServer(resolver, address=HOST, port=zone.port, tcp=True, logger=logger)
-    listeners = [server.server for server in (udp, tcp)]
+    tcp = DNSServer(resolver, address=HOST, port=0, tcp=True, logger=logger).server
+    zone.port = tcp.server_address[1]
+    try:
+        udp = DNSServer(resolver, address=HOST, port=zone.port, logger=logger).server
+    except OSError:
+        # Somebody else's datagrams: another number.
+        tcp.server_close()
+        with run_dns(zone) as running:
+            yield running
+        return
+    listeners = [udp, tcp]
     threads = [threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01}) for one in listeners]
     for listener, thread in zip(listeners, threads, strict=True):
         # One that says nothing is told by raising, which is nothing to print.

@@ -1,0 +1,51 @@
+"""The contacts of whoever runs the command: one JSON file, for its owner alone."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smime_core.cli.files import PRIVATE_MODE, write_output
+
+if TYPE_CHECKING:
+    from smime_core.contacts import Contacts
+
+
+def default_contacts_file() -> Path:
+    """In the user's data folder (XDG Base Directory Specification)."""
+    folder = os.environ.get("XDG_DATA_HOME", "")
+    # The specification has relative paths ignored.
+    base = Path(folder) if folder.startswith("/") else Path.home() / ".local" / "share"
+    return base / "sealwax" / "contacts.json"
+
+
+def load_contacts(path: Path) -> Contacts:
+    """The contacts in a file, none where there is no file. Raises OSError, MalformedMessage or LimitExceeded."""
+    from smime_core.contacts import NO_CONTACTS
+    from smime_core.contacts_json import parse_contacts
+
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return NO_CONTACTS
+    return parse_contacts(data)
+
+
+def save_contacts(path: Path, contacts: Contacts) -> None:
+    """Put the file in place, whole. Raises OSError."""
+    from smime_core.contacts_json import build_contacts
+
+    write_output(str(path), build_contacts(contacts), mode=PRIVATE_MODE)
+
+
+@contextlib.contextmanager
+def lock_contacts(path: Path) -> Iterator[None]:
+    """Between loading and saving no other process changes the file. Makes its folder. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

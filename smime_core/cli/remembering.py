@@ -1,0 +1,79 @@
+"""`sealwax verify --remember`: what a verified mail says about its sender goes into the contacts."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from smime_core.cli.contacts_file import default_contacts_file, load_contacts, lock_contacts, save_contacts
+from smime_core.cli.files import write_error
+from smime_core.cli.options import FILE
+from smime_core.contacts import CertificateChange, accept, harvest, merge
+from smime_core.report import MessageReport
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering:
+    """What --remember, --accept-change and --contacts say."""
+
+    wanted: bool
+    accepts_change: bool
+    contacts_file: str | None
+
+    def remember(self, report: MessageReport, *, at: datetime.datetime) -> None:
+        """Put what may be kept of a report into the file, and tell what has changed on standard error.
+
+        A change that is no renewal is told and not kept, unless it was accepted. Raises OSError or MalformedMessage.
+        """
+        harvested = harvest(report, at=at) if self.wanted else None
+        if harvested is None:
+            return
+        path = Path(self.contacts_file) if self.contacts_file else default_contacts_file()
+        with lock_contacts(path):
+            contacts = load_contacts(path)
+            merged = merge(contacts, harvested)
+            for change in merged.changes:
+                write_error(_sentence(change, accepted=self.accepts_change))
+            after = accept(contacts, harvested) if self.accepts_change else merged.contacts
+            if after != contacts:
+                save_contacts(path, after)
+
+
+def remember_options(function: Function) -> Function:
+    """The options as one argument, `remembering`."""
+
+    @functools.wraps(function)
+    def collect(*arguments: Any, remember: bool, accept_change: bool, contacts_file: str | None, **options: Any) -> Any:
+        wanted = remember or accept_change
+        chosen = Remembering(wanted=wanted, accepts_change=accept_change, contacts_file=contacts_file)
+        return function(*arguments, remembering=chosen, **options)
+
+    command: Any = collect
+    for option in (
+        click.option("--contacts", "contacts_file", metavar="FILE", type=FILE, help="Another file of contacts."),
+        click.option(
+            "--accept-change", is_flag=True, help="Remember the sender's certificate though it is another than before."
+        ),
+        click.option("--remember", is_flag=True, help="Remember a verified sender's certificates for writing to them."),
+    ):
+        command = option(command)
+    return command  # type: ignore[no-any-return]
+
+
+def _sentence(change: CertificateChange, *, accepted: bool) -> str:
+    before, after = change.before.fingerprint[:16], change.after.fingerprint[:16]
+    which = f"{change.address}: certificate {after}… instead of {before}…"
+    if change.is_renewal:
+        return f"{which}: renewed by the same authority for the same key"
+    key = "the same key" if change.same_key else "another key"
+    authority = "the same authority" if change.same_issuer else "another authority"
+    end = "remembered now" if accepted else "not remembered; --accept-change does when you have made sure whose it is"
+    return f"{which}: {key}, from {authority}; {end}"
