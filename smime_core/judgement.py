@@ -137,6 +137,7 @@ async def _judge_by(
         trail=trust.trail,
         addresses=trust.addresses,
         signed_attributes=info.attributes,
+        timestamp_trails=trust.timestamp_trails,
     )
 
 

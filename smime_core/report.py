@@ -55,7 +55,8 @@ class SignerReport:
     `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID; `certificate` is None when the message does not carry it;
     `path` runs from the signer to the anchor and is empty when none was found. `trail` is how the path was judged, None
     when none was followed. `addresses` are those of the certificate that the path vouches for. `signed_attributes` are
-    filled where the signature fits; what they say is worth no more than `state`.
+    filled where the signature fits; what they say is worth no more than `state`. `timestamp_trails` are how the paths
+    of services were judged whose timestamps stand on the signature, as far as any were followed.
     """
 
     state: State
@@ -68,6 +69,12 @@ class SignerReport:
     trail: PathTrail | None = None
     addresses: tuple[str, ...] = ()
     signed_attributes: Attributes = field(default_factory=dict, repr=False, hash=False)
+    timestamp_trails: tuple[PathTrail, ...] = ()
+
+    @property
+    def trails(self) -> tuple[PathTrail, ...]:
+        """All paths that were followed, the signer's first."""
+        return (*(() if self.trail is None else (self.trail,)), *self.timestamp_trails)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

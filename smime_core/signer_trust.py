@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,7 @@ from smime_core.pkix import (
 from smime_core.reasons import reason
 from smime_core.report import Reason
 from smime_core.signer_info import SignerInfo
+from smime_core.timestamp import Timestamp
 
 # RFC 5280 section 5.3.1: reasons that say nothing against what was signed before. A key that others may have can sign
 # with any date.
@@ -51,13 +53,17 @@ _UNDONE_BY_TIME: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerTrust:
-    """What a certificate is worth as a signer's. `path` and `addresses` are empty where no path holds."""
+    """What a certificate is worth as a signer's. `path` and `addresses` are empty where no path holds.
+
+    `timestamp_trails` are the paths of the services whose timestamps stand on the signature.
+    """
 
     doubts: tuple[Reason, ...]
     notes: tuple[Reason, ...] = ()
     path: tuple[Certificate, ...] = ()
     trail: PathTrail | None = None
     addresses: tuple[str, ...] = ()
+    timestamp_trails: tuple[PathTrail, ...] = ()
 
 
 async def judge_trust(
@@ -92,14 +98,21 @@ async def _weigh_timestamps(
     )
     earliest = find_earliest(judged)
     if earliest is None:
-        why = "; ".join(str(error) for error in judged)
-        return dataclasses.replace(trust, notes=(*trust.notes, reason("timestamp-not-counted", detail=why)))
-    detail = f"{earliest.latest:%Y-%m-%dT%H:%M:%SZ}, by {readable_name(earliest.certificate)}"
-    if not trust.doubts or any(doubt.code not in _UNDONE_BY_TIME for doubt in trust.doubts):
-        return dataclasses.replace(trust, notes=(*trust.notes, reason("timestamped", detail=detail)))
-    then = await _follow_path(certificate, _as_of(examiner, earliest.latest), known=known, signing_time=signing_time)
-    code = "timestamped" if then.doubts else "proved-by-timestamp"
-    return dataclasses.replace(then, notes=(*then.notes, reason(code, detail=detail)))
+        note = reason("timestamp-not-counted", detail="; ".join(str(error) for error in judged))
+    else:
+        detail = f"{earliest.latest:%Y-%m-%dT%H:%M:%SZ}, by {readable_name(earliest.certificate)}"
+        note = reason("timestamped", detail=detail)
+        if trust.doubts and all(doubt.code in _UNDONE_BY_TIME for doubt in trust.doubts):
+            then = _as_of(examiner, earliest.latest)
+            trust = await _follow_path(certificate, then, known=known, signing_time=signing_time)
+            note = note if trust.doubts else reason("proved-by-timestamp", detail=detail)
+    return dataclasses.replace(trust, notes=(*trust.notes, note), timestamp_trails=tuple(_trails_of(judged)))
+
+
+def _trails_of(judged: Sequence[Timestamp | SmimeError]) -> Iterable[PathTrail]:
+    for one in judged:
+        if isinstance(one, Timestamp | PathError) and one.trail is not None:
+            yield one.trail
 
 
 def _as_of(examiner: Examiner, moment: datetime.datetime) -> Examiner:

@@ -11,7 +11,7 @@ from smime_core.cli.operations import Examined
 from smime_core.cli.options import now
 from smime_core.cli.verdict import verdict_line
 from smime_core.cli.verdict_options import TrustOptions
-from smime_core.pkix import TrustStore
+from smime_core.pkix import Evidence, TrustStore
 from smime_core.pkix.evidence import Lookup, LookupKind
 from smime_core.pkix.trail import PathTrail
 from smime_core.report import MessageReport, Reason, State
@@ -25,10 +25,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """The last examination with its report, and a hint at what asking somebody could still change."""
+    """The last examination with its report and evidence, and a hint at what asking somebody could still change."""
 
     examined: Examined
     report: MessageReport
+    evidence: Evidence
     hint: str = ""
 
     @property
@@ -40,12 +41,12 @@ class Judged:
 def judge(examine: Callable[[TrustStore], Examined], trust_store: TrustStore, trust: TrustOptions) -> Judged:
     """Examine by the store and by what was or is looked up as the options allow. Raises whatever `examine` raises."""
     first = examine(trust_store)
-    if not any(signer.trail and signer.trail.lookups for signer in first.report.signers):
-        return Judged(examined=first, report=first.report)
+    if not any(trail.lookups for signer in first.report.signers for trail in signer.trails):
+        return Judged(examined=first, report=first.report, evidence=trust_store.evidence)
     looked_up = look_up(first, examine, trust_store, trust, trails_of=_trails_of)
     report = _with_problems(looked_up)
     hint = "" if report.state is State.VERIFIED else hint_at(looked_up.left, trust)
-    return Judged(examined=looked_up.result, report=report, hint=hint)
+    return Judged(examined=looked_up.result, report=report, evidence=looked_up.evidence, hint=hint)
 
 
 def look_up(

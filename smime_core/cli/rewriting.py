@@ -61,11 +61,19 @@ def load_wrapped(source: str, *, content_file: str | None = None) -> Wrapped:
     if content_file is not None:
         with open_input(content_file) as opened:
             beside = read_whole(opened)
+    return unwrap(data, content=beside)
+
+
+def unwrap(data: bytes, *, content: bytes | None = None) -> Wrapped:
+    """The outermost structure of a mail or of bare CMS, which may have its content beside it.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
     node = parse_message(data)
     if not isinstance(node, Entity):
         is_pem = not is_content_info(data)
-        return Wrapped(cms=node, content=beside, wrap=lambda cms: armor(cms).encode("ascii") if is_pem else cms)
-    if beside is not None:
+        return Wrapped(cms=node, content=content, wrap=lambda cms: armor(cms).encode("ascii") if is_pem else cms)
+    if content is not None:
         raise MalformedMessage("content beside a mail, which has its own", where="--content")
     if is_multipart_signed(node):
         return _wrapped_signed(node)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import click
 
 from smime_core import blocking
 from smime_core.algorithms import HashName
-from smime_core.cades import add_signature_timestamp, signature_value
+from smime_core.cades import add_signature_timestamp, add_validation_data, signature_value
 from smime_core.certificate import Certificate, parse_certificates
+from smime_core.cli import operations
 from smime_core.cli.files import open_input, read_input, write_error, write_line, write_output
 from smime_core.cli.group import DONE, NOT_AS_ASKED
+from smime_core.cli.looking_up import judge
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, UtcTime, input_argument, now, output_option
-from smime_core.cli.rewriting import load_wrapped
+from smime_core.cli.rewriting import load_wrapped, unwrap
 from smime_core.cli.timestamping import ask_service
+from smime_core.cli.verdict_options import TrustOptions, trust_options
 from smime_core.errors import VerificationError
-from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.pkix import Evidence, PathTrail, RevocationPolicy, TrustStore
+from smime_core.report import SignerReport, State
 from smime_core.signed_content import OctetsContent, SignedContent
 from smime_core.stream.content import StreamedContent
 from smime_core.stream.octets import FileOctets
@@ -112,6 +117,32 @@ def add(source: str, target: str, url: str, number: int, hash_name: str) -> None
 
 @timestamp.command()
 @input_argument
+@output_option
+@click.option("--content", "content_file", metavar="FILE", type=FILE, help="The content of a detached signature.")
+@click.option("--from", "sender", metavar="ADDRESS", help="The sender, where the message does not say.")
+@trust_options
+def extend(source: str, target: str, content_file: str | None, sender: str | None, trust: TrustOptions) -> None:
+    """Put all into a message that it takes to verify it in years to come (CAdES B-LT).
+
+    That is the certificates above its signers and above the services that timestamped it, and the lists and answers
+    that say they are not revoked: from files, from what was asked before, and with --fetch from the CAs. It must be
+    verified today, with timestamps that count.
+    """
+    data, content = read_input(source), None if content_file is None else read_input(content_file)
+    wrapped, at = unwrap(data, content=content), now()
+    judged = judge(
+        lambda store: operations.examine(data, content=content, trust_store=store, at=at, sender=sender),
+        trust.load_store(),
+        trust,
+    )
+    if judged.report.state is not State.VERIFIED or not all(map(_is_timestamped, judged.report.signers)):
+        raise VerificationError(f"only what is verified and timestamped today can last: {judged.line}")
+    trails = [trail for signer in judged.report.signers for trail in signer.trails]
+    write_output(target, wrapped.wrap(_with_data_of(wrapped.cms, trails, judged.evidence)))
+
+
+@timestamp.command()
+@input_argument
 @click.option("--content", "content_file", required=True, metavar="FILE", type=FILE, help="What it is a timestamp of.")
 @click.option(
     "--timestamp-anchor",
@@ -161,6 +192,22 @@ def check(
             return NOT_AS_ASKED
     write_line(_say(found))
     return DONE
+
+
+def _is_timestamped(signer: SignerReport) -> bool:
+    return any(why.code in ("timestamped", "proved-by-timestamp") for why in signer.reasons)
+
+
+def _with_data_of(cms: bytes, trails: Sequence[PathTrail], evidence: Evidence) -> bytes:
+    certificates = dict.fromkeys(one for trail in trails for one in trail.certificates if not _is_anchor(one, trail))
+    issuers = dict.fromkeys(certificate.issuer_der for certificate in certificates)
+    lists = [one.der for name in issuers for one in evidence.find_lists(name)]
+    responses = [response.der for one in certificates for response, _ in evidence.find_responses(one.serial_number)]
+    return add_validation_data(cms, certificates=list(certificates), crls=lists, ocsp_responses=responses)
+
+
+def _is_anchor(certificate: Certificate, trail: PathTrail) -> bool:
+    return trail.anchor is not None and trail.anchor.certificate == certificate
 
 
 def _content_of(data: bytes | BinaryIO, *announced: HashName) -> SignedContent:

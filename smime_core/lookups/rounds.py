@@ -90,8 +90,8 @@ def _lookups_of(trails: Iterable[PathTrail]) -> tuple[Lookup, ...]:
 
 
 def trails_of_report(report: MessageReport) -> tuple[PathTrail, ...]:
-    """The judged paths of all signers."""
-    return tuple(signer.trail for signer in report.signers if signer.trail is not None)
+    """The judged paths of all signers, and of the timestamps on their signatures."""
+    return tuple(trail for signer in report.signers for trail in signer.trails)
 
 
 @dataclass(slots=True, kw_only=True)

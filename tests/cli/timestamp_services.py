@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
@@ -93,14 +93,21 @@ class OpensslService:
         return done.stdout
 
 
-def make_openssl_service(folder: Path) -> OpensslService:
-    """A fresh service; its certificates are valid for twenty years from yesterday."""
+def make_openssl_service(folder: Path, *, crl_url: str = "") -> OpensslService:
+    """A fresh service; its certificates are valid for twenty years. `crl_url` is where its root's list is."""
     service = OpensslService(folder)
     (folder / "serial").write_text("01\n")
     (folder / "tsa.cnf").write_text(_CONFIGURATION.format(policy=POLICY))
     new = ("-newkey", "rsa:2048", "-nodes", "-days", "7300")
-    usages = ("-addext", "keyUsage=critical,digitalSignature", "-addext", "extendedKeyUsage=critical,timeStamping")
+    usages: tuple[str, ...] = (
+        "-addext",
+        "keyUsage=critical,digitalSignature",
+        "-addext",
+        "extendedKeyUsage=critical,timeStamping",
+    )
     service.run("req", "-x509", *new, "-subj", "/CN=Clock root", "-keyout", "clock_root.key", "-out", "clock_root.pem")
+    if crl_url:
+        usages += ("-addext", f"crlDistributionPoints=URI:{crl_url}")
     above = ("-CA", "clock_root.pem", "-CAkey", "clock_root.key", "-addext", "basicConstraints=critical,CA:FALSE")
     service.run(
         "req", "-x509", *new, "-subj", "/CN=Clock", "-keyout", "clock.key", "-out", "clock.pem", *above, *usages
@@ -109,8 +116,10 @@ def make_openssl_service(folder: Path) -> OpensslService:
 
 
 @contextlib.contextmanager
-def serve(answer: Callable[[bytes], bytes], *, status: int = 200, location: str = "") -> Iterator[str]:
-    """The URL of a server that answers every POST so."""
+def serve(
+    answer: Callable[[bytes], bytes], *, status: int = 200, location: str = "", files: Mapping[str, bytes] | None = None
+) -> Iterator[str]:
+    """The URL of a server that answers every POST so, and every GET with the file of that path."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -123,6 +132,13 @@ def serve(answer: Callable[[bytes], bytes], *, status: int = 200, location: str 
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            body = (files or {}).get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -8,8 +8,6 @@ import functools
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from smime_core import Identity, MessageReport, RevocationPolicy, SignatureForm, State, TrustStore, blocking, stream
 from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
@@ -20,7 +18,17 @@ from smime_core.pkix.evidence import Evidence, parse_evidence
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.signer_info import SignerOptions
 from tests.unit.people import MESSAGE, NOW, PROVIDER, authority, trust
-from tests.unit.timestamp_service import YEAR, answer, clock_anchors, make_token, root, service, token_der, tst_info
+from tests.unit.timestamp_service import (
+    YEAR,
+    answer,
+    build_list,
+    clock_anchors,
+    make_token,
+    root,
+    service,
+    token_der,
+    tst_info,
+)
 
 DAY = datetime.timedelta(days=1)
 LATER = NOW + 5 * YEAR
@@ -68,32 +76,6 @@ def examine(cms: bytes, trust_store: TrustStore | None = None, *, at: datetime.d
 
 def codes(report: MessageReport) -> list[str]:
     return [why.code for why in report.reasons]
-
-
-def crl(
-    issuer: Identity,
-    issued: datetime.datetime,
-    *revoked: Identity,
-    revoked_at: datetime.datetime | None = None,
-    why: x509.ReasonFlags | None = None,
-    invalid_since: datetime.datetime | None = None,
-) -> bytes:
-    """A list of `issuer`'s for a week."""
-    builder = x509.CertificateRevocationListBuilder(
-        issuer_name=x509.load_der_x509_certificate(issuer.certificate.der).subject,
-        last_update=issued,
-        next_update=issued + 7 * DAY,
-    ).add_extension(x509.CRLNumber(int(issued.timestamp())), critical=False)
-    for one in revoked:
-        entry = x509.RevokedCertificateBuilder(one.certificate.serial_number, revoked_at or issued)
-        if why is not None:
-            entry = entry.add_extension(x509.CRLReason(why), critical=False)
-        if invalid_since is not None:
-            entry = entry.add_extension(x509.InvalidityDate(invalid_since), critical=False)
-        builder = builder.add_revoked_certificate(entry.build())
-    key = serialization.load_der_private_key(issuer.private_key.pkcs8_der, None)
-    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def issuer() -> Identity:
@@ -194,26 +176,26 @@ def test_a_timestamp_counts_as_long_as_its_service() -> None:
 
 @pytest.mark.parametrize("revocation", [RevocationPolicy.IF_KNOWN, RevocationPolicy.REQUIRED])
 def test_a_revocation_after_the_proved_time_does_not_undo_it(revocation: RevocationPolicy) -> None:
-    lists = (crl(root(), NOW), crl(issuer(), NOW + 10 * DAY, alice(), revoked_at=NOW + 5 * DAY))
+    lists = (build_list(root(), NOW), build_list(issuer(), NOW + 10 * DAY, alice(), revoked_at=NOW + 5 * DAY))
     report = examine(sign(stamped_at(NOW)), store(revocation=revocation, crls=lists), at=NOW + 11 * DAY)
     assert (report.state, codes(report)[0]) == (State.VERIFIED, "proved-by-timestamp")
 
 
 def test_without_a_timestamp_the_same_revocation_does() -> None:
-    lists = (crl(issuer(), NOW + 10 * DAY, alice(), revoked_at=NOW + 5 * DAY),)
+    lists = (build_list(issuer(), NOW + 10 * DAY, alice(), revoked_at=NOW + 5 * DAY),)
     report = examine(sign(), store(revocation=RevocationPolicy.IF_KNOWN, crls=lists), at=NOW + 11 * DAY)
     assert (report.state, codes(report)[0]) == (State.SIGNED_UNVERIFIED, "certificate-revoked")
 
 
 def test_a_revocation_before_the_proved_time_counts() -> None:
-    lists = (crl(issuer(), NOW + 10 * DAY, alice(), revoked_at=NOW - DAY / 2),)
+    lists = (build_list(issuer(), NOW + 10 * DAY, alice(), revoked_at=NOW - DAY / 2),)
     report = examine(sign(stamped_at(NOW)), store(revocation=RevocationPolicy.IF_KNOWN, crls=lists), at=NOW + 11 * DAY)
     assert (report.state, codes(report)[0]) == (State.SIGNED_UNVERIFIED, "certificate-revoked")
 
 
 def test_a_key_that_was_out_before_the_proved_time_counts_although_it_was_told_later() -> None:
     lists = (
-        crl(
+        build_list(
             issuer(),
             NOW + 10 * DAY,
             alice(),
@@ -239,13 +221,13 @@ def test_a_service_that_was_revoked_since_counts_only_where_its_key_was_safe(
     why: x509.ReasonFlags | None, state: State
 ) -> None:
     """RFC 3161 section 4: a stolen key makes timestamps of any time, and no reason may mean this one."""
-    lists = (crl(root(), NOW + YEAR, service(), revoked_at=NOW + YEAR / 2, why=why),)
+    lists = (build_list(root(), NOW + YEAR, service(), revoked_at=NOW + YEAR / 2, why=why),)
     cms, judged = sign(stamped_at(NOW)), store(revocation=RevocationPolicy.IF_KNOWN, crls=lists)
     assert examine(cms, judged, at=NOW + YEAR + DAY).state is state
 
 
 def test_a_service_that_was_revoked_before_is_refused() -> None:
-    lists = (crl(root(), NOW + YEAR, service(), revoked_at=NOW - DAY, why=x509.ReasonFlags.superseded),)
+    lists = (build_list(root(), NOW + YEAR, service(), revoked_at=NOW - DAY, why=x509.ReasonFlags.superseded),)
     report = examine(
         sign(stamped_at(NOW)), store(revocation=RevocationPolicy.IF_KNOWN, crls=lists), at=NOW + YEAR + DAY
     )
@@ -260,20 +242,20 @@ def test_a_message_brings_along_what_it_is_judged_by_years_later() -> None:
     strict = store(revocation=RevocationPolicy.REQUIRED)
     bare = examine(cms, strict)
     assert bare.state is State.SIGNED_UNVERIFIED
-    lasting = add_validation_data(cms, crls=[crl(issuer(), NOW - DAY / 4), crl(root(), NOW - DAY / 4)])
+    lasting = add_validation_data(cms, crls=[build_list(issuer(), NOW - DAY / 4), build_list(root(), NOW - DAY / 4)])
     report = examine(lasting, strict)
     assert (report.state, codes(report)) == (State.VERIFIED, ["proved-by-timestamp"])
 
 
 def test_lists_that_were_issued_after_the_timestamp_count_as_well() -> None:
-    lists = [crl(issuer(), NOW + DAY), crl(root(), NOW + DAY)]
+    lists = [build_list(issuer(), NOW + DAY), build_list(root(), NOW + DAY)]
     lasting = add_validation_data(sign(stamped_at(NOW)), crls=lists)
     report = examine(lasting, store(revocation=RevocationPolicy.REQUIRED))
     assert (report.state, codes(report)) == (State.VERIFIED, ["proved-by-timestamp"])
 
 
 def test_lists_of_long_before_the_timestamp_do_not_count() -> None:
-    lists = [crl(issuer(), NOW - 20 * DAY), crl(root(), NOW - 20 * DAY)]
+    lists = [build_list(issuer(), NOW - 20 * DAY), build_list(root(), NOW - 20 * DAY)]
     report = examine(
         add_validation_data(sign(stamped_at(NOW)), crls=lists), store(revocation=RevocationPolicy.REQUIRED)
     )
@@ -281,23 +263,23 @@ def test_lists_of_long_before_the_timestamp_do_not_count() -> None:
 
 
 def test_a_list_that_a_stranger_made_does_not_count() -> None:
-    forged = crl(service("Test CA", under="Strangers"), NOW)
+    forged = build_list(service("Test CA", under="Strangers"), NOW)
     report = examine(
-        add_validation_data(sign(stamped_at(NOW)), crls=[forged, crl(root(), NOW)]),
+        add_validation_data(sign(stamped_at(NOW)), crls=[forged, build_list(root(), NOW)]),
         store(revocation=RevocationPolicy.REQUIRED),
     )
     assert report.state is State.SIGNED_UNVERIFIED
 
 
 def test_what_a_message_carries_may_revoke_its_own_signer() -> None:
-    lists = [crl(issuer(), NOW, alice(), revoked_at=NOW - DAY / 2)]
+    lists = [build_list(issuer(), NOW, alice(), revoked_at=NOW - DAY / 2)]
     report = examine(add_validation_data(sign(), crls=lists), store(revocation=RevocationPolicy.IF_KNOWN), at=NOW + DAY)
     assert codes(report)[0] == "certificate-revoked"
 
 
 def test_old_mail_is_judged_as_of_then_by_what_it_carries() -> None:
     """`sealwax verify --at`: no timestamp, and the reader says when."""
-    lasting = add_validation_data(sign(), crls=[crl(issuer(), NOW - DAY / 4)])
+    lasting = add_validation_data(sign(), crls=[build_list(issuer(), NOW - DAY / 4)])
     strict = store(revocation=RevocationPolicy.REQUIRED, clocks=False)
     assert examine(lasting, strict, at=NOW + DAY).state is State.VERIFIED
     assert examine(lasting, strict).state is State.SIGNED_UNVERIFIED
@@ -305,7 +287,9 @@ def test_old_mail_is_judged_as_of_then_by_what_it_carries() -> None:
 
 def test_damaged_data_in_a_message_hides_nothing_else() -> None:
     lasting = add_validation_data(
-        sign(stamped_at(NOW)), crls=[crl(issuer(), NOW), crl(root(), NOW), b"\x30\x00"], ocsp_responses=[b"\x30\x00"]
+        sign(stamped_at(NOW)),
+        crls=[build_list(issuer(), NOW), build_list(root(), NOW), b"\x30\x00"],
+        ocsp_responses=[b"\x30\x00"],
     )
     assert examine(lasting, store(revocation=RevocationPolicy.REQUIRED)).state is State.VERIFIED
 

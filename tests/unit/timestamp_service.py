@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from smime_core import (
@@ -141,6 +141,32 @@ async def answer(request: bytes) -> bytes:
 def response(status: int, token: bytes = b"", *, details: bytes = b"") -> bytes:
     """DER of a TimeStampResp."""
     return der.sequence(der.sequence(der.integer(status), details), token)
+
+
+def build_list(
+    issuer: Identity,
+    issued: datetime.datetime,
+    *revoked: Identity,
+    revoked_at: datetime.datetime | None = None,
+    why: x509.ReasonFlags | None = None,
+    invalid_since: datetime.datetime | None = None,
+) -> bytes:
+    """A revocation list of `issuer`'s for a week."""
+    builder = x509.CertificateRevocationListBuilder(
+        issuer_name=x509.load_der_x509_certificate(issuer.certificate.der).subject,
+        last_update=issued,
+        next_update=issued + datetime.timedelta(days=7),
+    ).add_extension(x509.CRLNumber(int(issued.timestamp())), critical=False)
+    for one in revoked:
+        entry = x509.RevokedCertificateBuilder(one.certificate.serial_number, revoked_at or issued)
+        if why is not None:
+            entry = entry.add_extension(x509.CRLReason(why), critical=False)
+        if invalid_since is not None:
+            entry = entry.add_extension(x509.InvalidityDate(invalid_since), critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    key = serialization.load_der_private_key(issuer.private_key.pkcs8_der, None)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def _issue(
