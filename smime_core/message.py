@@ -15,6 +15,7 @@ from enum import StrEnum
 from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.compressed_data import build_compressed_data, decompress
+from smime_core.contacts import NO_CONTACTS, Contacts
 from smime_core.content_info import ID_DATA, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
@@ -275,10 +276,12 @@ async def examine_message(
     passwords: Sequence[bytes] = (),
     keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
+    contacts: Contacts = NO_CONTACTS,
 ) -> MessageReport:
     """The report on an .eml, a MIME entity, DER or PEM; see `examination`.
 
-    `sender` stands in for the From field where there is none. Without any key an encrypted layer stays closed.
+    `sender` stands in for the From field where there is none. Without any key an encrypted layer stays closed. A
+    changed certificate of one of the `contacts` is told.
     Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
     examiner = Examiner(
@@ -289,6 +292,7 @@ async def examine_message(
         at=at,
         provider=provider,
         policy=policy,
+        contacts=contacts,
     )
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)
 
@@ -303,6 +307,7 @@ async def verify_message(
     sender: str | None = None,
     detached_content: Buffer | None = None,
     policy: Policy = Policy.RECEIVE,
+    contacts: Contacts = NO_CONTACTS,
 ) -> MessageReport:
     """The report, when its state is `verified`.
 
@@ -317,6 +322,7 @@ async def verify_message(
         sender=sender,
         detached_content=detached_content,
         policy=policy,
+        contacts=contacts,
     )
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)

@@ -12,6 +12,7 @@ from smime_core import blocking, stream
 from smime_core.algorithms import ContentCipher, KeyTransport, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.cli.shared_keys import NO_SHARED_KEYS, SharedKeys
+from smime_core.contacts import NO_CONTACTS, Contacts
 from smime_core.header_protection import ProtectionMode
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.message import SignatureForm
@@ -206,8 +207,12 @@ def examine(
     sender: str | None,
     content: Input | None = None,
     keys: Keys = NO_KEYS,
+    contacts: Contacts = NO_CONTACTS,
 ) -> Examined:
-    """The report on the input; `content` is that of a detached signature. Old algorithms are read and shown as weak."""
+    """The report on the input; `content` is that of a detached signature. Old algorithms are read and shown as weak.
+
+    A changed certificate of one of the `contacts` is told.
+    """
     if isinstance(data, bytes) and (content is None or isinstance(content, bytes)):
         report = blocking.examine_message(
             data,
@@ -220,6 +225,7 @@ def examine(
             passwords=keys.passwords,
             keks=keys.shared_keys.named,
             policy=Policy.ARCHIVE,
+            contacts=contacts,
         )
         return Examined(report, None)
     streamed = stream.examine_file(
@@ -233,6 +239,7 @@ def examine(
         passwords=keys.passwords,
         keks=keys.shared_keys.named,
         policy=Policy.ARCHIVE,
+        contacts=contacts,
     )
     return Examined(streamed.report, streamed)
 

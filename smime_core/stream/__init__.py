@@ -15,6 +15,7 @@ from typing import BinaryIO
 from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.blocking import run
 from smime_core.certificate import Certificate
+from smime_core.contacts import NO_CONTACTS, Contacts
 from smime_core.content_info import ID_DATA
 from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import ProtectionMode
@@ -216,6 +217,7 @@ def examine_file(
     passwords: Sequence[bytes] = (),
     keks: Sequence[KeyEncryptionKey] = (),
     policy: Policy = Policy.RECEIVE,
+    contacts: Contacts = NO_CONTACTS,
 ) -> StreamedReport:
     """The report on an .eml, a MIME entity, DER, BER or PEM, as `examine_message` gives it; see `copy_content`.
 
@@ -230,6 +232,7 @@ def examine_file(
         at=at,
         provider=provider,
         policy=policy,
+        contacts=contacts,
     )
     return run(
         examine_octets(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import io
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from smime_core import (
     ValidatedPath,
     blocking,
     signer_trust,
+    stream,
 )
 from smime_core.blocking import run
 from smime_core.certificate import Certificate
@@ -28,6 +31,7 @@ from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import CertificateRevoked, LimitExceeded, PathError, RevocationUnknown, SmimeError
 from smime_core.examination import examine
 from smime_core.examiner import Examiner
+from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import MessageReport, SignerReport
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person, trust
 
@@ -212,3 +216,14 @@ def test_a_changed_certificate_that_nobody_vouches_for_is_told_beside_the_doubt(
 
 def another_authority(name: str) -> Authority:
     return run(create_authority(name, provider=PROVIDER, at=NOW))
+
+
+def test_a_streamed_examination_and_the_public_operations_tell_a_changed_certificate_too() -> None:
+    before = run(issue_identity(another_authority("Former CA"), "alice@example.test", provider=PROVIDER, at=NOW))
+    options: dict[str, Any] = {"trust_store": STORE, "at": NOW, "contacts": known_as(before.certificate)}
+    for report in (
+        blocking.examine_message(sign(), provider=PROVIDER, **options),
+        blocking.verify_message(sign(), provider=PROVIDER, **options),
+        stream.examine_file(io.BytesIO(sign()), provider=NativeStreamingProvider(), **options).report,
+    ):
+        assert codes(report) == ["certificate-changed", "revocation-not-checked"]
