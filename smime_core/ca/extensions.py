@@ -20,17 +20,17 @@ from smime_core.certificate import (
     Extension,
     KeyUsage,
 )
+from smime_core.distribution_points import (
+    ACCESS_CA_ISSUERS,
+    ACCESS_OCSP,
+    AUTHORITY_INFO_ACCESS,
+    CRL_DISTRIBUTION_POINTS,
+)
 from smime_core.errors import MalformedMessage
 from smime_core.keys import public_octets
+from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, OCSP_NO_CHECK
 from smime_core.provider import PublicKey
 
-CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
-NAME_CONSTRAINTS: Final = "2.5.29.30"
-CERTIFICATE_POLICIES: Final = "2.5.29.32"
-AUTHORITY_INFORMATION_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
-OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
-OCSP_ACCESS: Final = "1.3.6.1.5.5.7.48.1"
-ISSUER_ACCESS: Final = "1.3.6.1.5.5.7.48.2"
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
 
@@ -123,9 +123,9 @@ def build_crl_distribution_points(urls: Sequence[str]) -> Extension:
 
 def build_authority_information_access(*, ocsp_urls: Sequence[str] = (), issuer_urls: Sequence[str] = ()) -> Extension:
     """Section 4.2.2.1: where the responder is, and where the certificate of the issuer."""
-    kinds = [*((OCSP_ACCESS, url) for url in ocsp_urls), *((ISSUER_ACCESS, url) for url in issuer_urls)]
+    kinds = [*((ACCESS_OCSP, url) for url in ocsp_urls), *((ACCESS_CA_ISSUERS, url) for url in issuer_urls)]
     value = der.sequence(*(der.sequence(der.oid(kind), _url_name(url)) for kind, url in kinds))
-    return Extension(oid=AUTHORITY_INFORMATION_ACCESS, critical=False, value=value)
+    return Extension(oid=AUTHORITY_INFO_ACCESS, critical=False, value=value)
 
 
 def build_certificate_policies(policies: Sequence[str], *, critical: bool = False) -> Extension:

@@ -16,8 +16,8 @@ from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import public_octets
 from smime_core.limits import MAX_OCSP_QUESTIONS, MAX_OCSP_REQUEST_BYTES, check_limit
+from smime_core.ocsp import OCSP_NONCE
 
-OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 MAX_NONCE_OCTETS: Final = 128  # RFC 9654 section 2.1
 _HASHES: Final = frozenset({HashName.SHA1, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 _VERSION: Final = 0xA0

@@ -15,9 +15,8 @@ from typing import Final
 
 from smime_core import der
 from smime_core.ca.extensions import encode_extension
-from smime_core.ca.ocsp_requests import OCSP_NONCE, OcspRequest, Question
+from smime_core.ca.ocsp_requests import OcspRequest, Question
 from smime_core.ca.revocation_list_building import (
-    UNSPECIFIED,
     ListTerm,
     RevokedCertificate,
     enumerated,
@@ -27,9 +26,10 @@ from smime_core.ca.signing import sign_structure
 from smime_core.certificate import Certificate, Extension
 from smime_core.identity import Identity
 from smime_core.keys import public_octets
+from smime_core.ocsp import OCSP_BASIC, OCSP_NONCE
 from smime_core.provider import CryptoProvider
+from smime_core.revoked_entries import UNSPECIFIED
 
-_BASIC_RESPONSE: Final = "1.3.6.1.5.5.7.48.1.1"
 _GENERALIZED_TIME: Final = 0x18
 _GOOD: Final = b"\x80\x00"
 _REVOKED: Final = 0xA1
@@ -81,7 +81,7 @@ async def build_ocsp_response(
     )
     signed = await sign_structure(data_der, responder.signer.private_key, provider=provider)
     basic_der = der.sequence(*(part.encoded for part in der.read_sequence(signed)), _certificates(responder))
-    body = der.sequence(der.oid(_BASIC_RESPONSE), der.octet_string(basic_der))
+    body = der.sequence(der.oid(OCSP_BASIC), der.octet_string(basic_der))
     return der.sequence(enumerated(0), der.explicit(0, body))
 
 

@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.ca.extensions import AUTHORITY_INFORMATION_ACCESS, CRL_DISTRIBUTION_POINTS
 from smime_core.ca.names import COMMON_NAME, EMPTY_NAME
 from smime_core.ca.profile_facts import ProfileFacts
 from smime_core.ca.profile_key_usage import KEY_USAGE_RULES
@@ -28,6 +27,7 @@ from smime_core.certificate import (
     SUBJECT_ALT_NAME,
     Certificate,
 )
+from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
 from smime_core.errors import SmimeError
 from smime_core.policy import is_weak_signature
 from smime_core.provider import KeyType
@@ -303,7 +303,7 @@ _RULES: Final = (
     _Rule("e_subscribers_crl_distribution_points_are_http", _E, _has(CRL_DISTRIBUTION_POINTS), _crl_scheme_breach),
     _Rule("e_smime_strict_aia_shall_have_http_only", _E, _of("strict", "multipurpose"), _access_breach),
     _Rule("e_smime_legacy_aia_shall_have_one_http", _E, _of("legacy"), _legacy_access_breach),
-    _Rule("w_smime_aia_contains_internal_names", _W, _has(AUTHORITY_INFORMATION_ACCESS), _internal_name_breach),
+    _Rule("w_smime_aia_contains_internal_names", _W, _has(AUTHORITY_INFO_ACCESS), _internal_name_breach),
     _Rule(
         "e_strict_multipurpose_smime_ext_subject_directory_attr",
         _E,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.ca.extensions import (
-    AUTHORITY_INFORMATION_ACCESS,
-    CERTIFICATE_POLICIES,
-    CRL_DISTRIBUTION_POINTS,
-)
 from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, Extension
 from smime_core.der import Tlv
+from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, parse_distribution_points
+from smime_core.pkix.extensions import CERTIFICATE_POLICIES
+from smime_core.pkix.policies import parse_certificate_policies
 
 _RESERVED_POLICY: Final = re.compile(r"2\.23\.140\.1\.5\.([1-4])\.([1-3])")
 _GENERATIONS: Final = {"1": "legacy", "2": "multipurpose", "3": "strict"}
@@ -35,12 +32,10 @@ class ProfileFacts:
         return {extension.oid: extension for extension in self.certificate.extensions}
 
     @functools.cached_property
-    def policies(self) -> tuple[str, ...]:
+    def policies(self) -> frozenset[str]:
         """The policy identifiers."""
-        return tuple(
-            der.parse_oid(der.read_children(policy)[0], where="certificatePolicies")
-            for policy in self._members(CERTIFICATE_POLICIES)
-        )
+        found = self.extensions.get(CERTIFICATE_POLICIES)
+        return frozenset() if found is None else parse_certificate_policies(found.value, critical=found.critical)
 
     @functools.cached_property
     def reserved(self) -> tuple[tuple[str, str], ...]:
@@ -80,25 +75,19 @@ class ProfileFacts:
     @functools.cached_property
     def crl_urls(self) -> tuple[str, ...]:
         """The addresses of all distribution points."""
-        return tuple(url for point in self._members(CRL_DISTRIBUTION_POINTS) for url in _find_urls(point))
+        points = parse_distribution_points(self.certificate)
+        names = (name for point in points if point.name is not None for name in point.name.full_name)
+        return tuple(name.content.decode("ascii", "replace") for name in names if name.tag == _URI)
 
     @functools.cached_property
     def access_urls(self) -> tuple[tuple[str, str], ...]:
         """Access method and address of each member of authorityInfoAccess that is a URL."""
-        pairs = (der.read_children(member) for member in self._members(AUTHORITY_INFORMATION_ACCESS))
+        pairs = (der.read_children(member) for member in self._members(AUTHORITY_INFO_ACCESS))
         return tuple((der.parse_oid(pair[0]), _url(pair[1])) for pair in pairs if pair[1].tag == _URI)
 
     def _members(self, oid: str) -> list[Tlv]:
         extension = self.extensions.get(oid)
         return [] if extension is None else der.read_sequence(extension.value, where=oid)
-
-
-def _find_urls(tlv: Tlv) -> Iterator[str]:
-    for child in der.read_children(tlv):
-        if child.tag == _URI:
-            yield _url(child)
-        elif child.is_constructed:
-            yield from _find_urls(child)
 
 
 def _url(tlv: Tlv) -> str:

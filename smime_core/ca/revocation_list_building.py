@@ -17,21 +17,13 @@ from smime_core.ca.signing import choose_signature_algorithm, sign_structure
 from smime_core.certificate import Certificate, Extension
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.revocation_list import CRL_NUMBER
+from smime_core.revoked_entries import REASON_CODE, REASONS, UNSPECIFIED
 from smime_core.signed_attributes import build_time
 
-CRL_NUMBER: Final = "2.5.29.20"
-REASON_CODE: Final = "2.5.29.21"
-# RFC 5280 section 5.3.1. Without certificateHold and removeFromCRL: what is revoked here stays revoked.
-REASON_CODES: Final = {
-    "unspecified": 0,
-    "keyCompromise": 1,
-    "cACompromise": 2,
-    "affiliationChanged": 3,
-    "superseded": 4,
-    "cessationOfOperation": 5,
-    "privilegeWithdrawn": 9,
-}
-UNSPECIFIED: Final = "unspecified"
+_NOT_FOR_PEOPLE: Final = {"certificateHold", "removeFromCRL", "aACompromise"}
+REASON_CODES: Final = {name: code for code, name in REASONS.items() if name not in _NOT_FOR_PEOPLE}
+"""What may be given as a reason: what is revoked here stays revoked, and there are no attribute authorities."""
 _VERSION_2: Final = 1
 _ENUMERATED: Final = 0x0A
 

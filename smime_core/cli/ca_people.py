@@ -23,7 +23,7 @@ from smime_core.authority.publishing import build_ldif, write_directory
 from smime_core.authority.register import Entry, Issuer, Kind
 from smime_core.ca.profile import Generation
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
-from smime_core.ca.revocation_list_building import REASON_CODES, UNSPECIFIED
+from smime_core.ca.revocation_list_building import REASON_CODES
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.cli.ca_options import (
     GivenPassphrase,
@@ -39,6 +39,7 @@ from smime_core.cli.options import FILE, now, output_option, write_json
 from smime_core.cli.passphrases import passphrase_options
 from smime_core.pem import build_pem
 from smime_core.report_json import time_to_json
+from smime_core.revoked_entries import UNSPECIFIED
 
 _OWNERS: Final = {Issuer.ROOT: Role.ROOT, Issuer.ISSUING: Role.ISSUING}
 _SOON: Final = datetime.timedelta(days=30)

@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp
 
 from smime_core import der
 from smime_core.blocking import run
-from smime_core.ca.ocsp_requests import OCSP_NONCE, parse_ocsp_request
+from smime_core.ca.ocsp_requests import parse_ocsp_request
 from smime_core.ca.ocsp_responding import (
     GOOD,
     Good,
@@ -26,6 +26,7 @@ from smime_core.ca.ocsp_responding import (
 from smime_core.ca.revocation_list_building import RevokedCertificate
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.identity import Identity
+from smime_core.ocsp import OCSP_NONCE
 from smime_core.provider import NewKey
 from tests.unit.ca_house import AT, PROVIDER, WEEK, CaHouse, build_house
 

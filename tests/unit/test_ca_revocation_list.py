@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from smime_core.blocking import run
 from smime_core.ca.revocation_list_building import (
     REASON_CODES,
-    UNSPECIFIED,
     RevokedCertificate,
     build_revocation_list,
 )
@@ -22,6 +21,7 @@ from smime_core.identity import Identity
 from smime_core.pem import build_pem
 from smime_core.provider import NewKey
 from smime_core.revocation_list import parse_revocation_list
+from smime_core.revoked_entries import UNSPECIFIED
 from tests.unit.ca_house import AT, PROVIDER, WEEK, build_house
 
 CLASSIC = [NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.P521, NewKey.ED25519, NewKey.ED448]
