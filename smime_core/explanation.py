@@ -13,7 +13,8 @@ from typing import Final
 
 from smime_core.certificate import Certificate
 from smime_core.certificate_text import readable_addresses, readable_issuer, readable_name
-from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, TrustAnchor, TrustSource
+from smime_core.errors import MalformedMessage
+from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, Step, TrustAnchor, TrustSource
 from smime_core.pkix.revocation import UNKNOWN_REASONS
 from smime_core.report import SignerReport, State
 
@@ -34,6 +35,7 @@ _REVOCATION_REASONS: Final = {
     "privilegeWithdrawn": "its owner may no longer use it",
     "aACompromise": "the key of its authority may be in the hands of others",
 }
+_REVOCATION_STEP: Final = "6.1.3 (a)(3)"
 _ASKED: Final = {"ocsp": "its authority's answer", "crl": "its authority's list"}
 
 
@@ -94,7 +96,7 @@ def explain_path(trail: PathTrail | None, certificate: Certificate | None) -> tu
     if trail is None:
         return (_holder(certificate, PathTrail(certificates=(certificate,))),) if certificate is not None else ()
     nodes = [_node(trail, position) for position in range(len(trail.certificates))]
-    if trail.anchor is None and trail.certificates:
+    if trail.anchor is None and trail.certificates and not _is_self_issued(trail.certificates[-1]):
         nodes.append(_missing(trail.certificates[-1]))
     return tuple(reversed(nodes))
 
@@ -198,14 +200,29 @@ def _build_node(certificate: Certificate, trail: PathTrail, *, role: NodeRole, p
         certificate=certificate,
         trust=trust_text(trail.anchor) if trail.anchor is not None and is_trusted else "",
         revocation=revocation_text(status) if status else "",
-        problems=tuple(dict.fromkeys(step.text for step in steps if step.outcome is not Outcome.PASSED)),
+        problems=_problems(steps, status),
     )
 
 
+def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[str, ...]:
+    # What the status says need not be said twice.
+    told = [step for step in steps if step.outcome is not Outcome.PASSED]
+    if status is not None:
+        told = [step for step in told if step.label != _REVOCATION_STEP]
+    return tuple(dict.fromkeys(step.text for step in told))
+
+
 def _missing(certificate: Certificate) -> TreeNode:
-    # A self-issued certificate at the top is nobody's to vouch for.
     name = readable_issuer(certificate)
     return TreeNode(role=NodeRole.MISSING, mark=Mark.BAD, name=name, problems=("nobody you trust vouches for it",))
+
+
+def _is_self_issued(certificate: Certificate) -> bool:
+    # Nobody stands above a root: that nobody trusts it is told at itself.
+    try:
+        return certificate.is_self_issued
+    except MalformedMessage:
+        return False
 
 
 def _status(trail: PathTrail, certificate: Certificate) -> RevocationStatus | None:

@@ -110,6 +110,23 @@ def test_a_path_that_ends_before_an_anchor_names_whom_nobody_vouches_for() -> No
     assert tree[0].problems == ("nobody you trust vouches for it",)
 
 
+def test_nobody_stands_above_a_root_that_nobody_trusts() -> None:
+    step = Step(label="6.1.1 (d)", position=1, outcome=Outcome.FAILED, text="nobody you trust vouches for it")
+    followed = PathTrail(certificates=(LEAF, ROOT), steps=(step,))
+    assert [(node.role, node.mark, node.problems) for node in explain_path(followed, LEAF)] == [
+        (NodeRole.AUTHORITY, Mark.BAD, ("nobody you trust vouches for it",)),
+        (NodeRole.HOLDER, Mark.OPEN, ()),
+    ]
+
+
+def test_a_revocation_is_told_once() -> None:
+    status = RevocationStatus(certificate=LEAF, state=RevocationState.REVOKED, revoked_at=NOW)
+    step = Step(label="6.1.3 (a)(3)", position=0, outcome=Outcome.FAILED, text="it was revoked on 2026-06-01")
+    assert explain_path(trail(steps=(step,), revocation=(status,)), LEAF)[-1].problems == ()
+    unasked = dataclasses.replace(step, outcome=Outcome.NOTED, text="whether it was revoked was not checked")
+    assert explain_path(trail(steps=(unasked,), revocation=()), LEAF)[-1].problems == (unasked.text,)
+
+
 @pytest.mark.parametrize(("outcome", "mark"), [(Outcome.FAILED, Mark.BAD), (Outcome.NOTED, Mark.OPEN)])
 def test_a_step_that_failed_stands_at_its_certificate(outcome: Outcome, mark: Mark) -> None:
     passed = Step(label="6.1.3 (a)(1)", position=1, outcome=Outcome.PASSED, text="the signature fits")
