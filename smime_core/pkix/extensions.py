@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from smime_core import der
 from smime_core.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
@@ -23,6 +24,8 @@ POLICY_CONSTRAINTS: Final = "2.5.29.36"
 FRESHEST_CRL: Final = "2.5.29.46"
 INHIBIT_ANY_POLICY: Final = "2.5.29.54"
 OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
+
+_SERIAL_NUMBER: Final = 0x82
 
 PROCESSED: Final = frozenset(
     {
@@ -53,3 +56,13 @@ def find_extension(certificate: Certificate, oid: str) -> Extension | None:
 def find_unprocessed(certificate: Certificate) -> str | None:
     """The type of the first critical extension that is not processed here (RFC 5280 section 4.2)."""
     return next((one.oid for one in certificate.extensions if one.critical and one.oid not in PROCESSED), None)
+
+
+def find_issuer_serial(certificate: Certificate) -> int | None:
+    """The serial number of the issuer's certificate, where authorityKeyIdentifier names it (section 4.2.1.1)."""
+    extension = find_extension(certificate, AUTHORITY_KEY_IDENTIFIER)
+    # Few have it, and this is asked of every certificate: the tag is looked for before anything is read.
+    if extension is None or _SERIAL_NUMBER not in extension.value:
+        return None
+    fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")
+    return next((int.from_bytes(one.content, "big", signed=True) for one in fields if one.tag == _SERIAL_NUMBER), None)

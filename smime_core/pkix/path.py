@@ -71,6 +71,7 @@ async def validate_path(
     pool = CertificatePool(
         (*intermediates, *trust_store.evidence.certificates),
         [anchor.certificate for anchor in trust_store.anchors],
+        at=at,
     )
     # The validity of a certificate ends with the second that it names.
     inputs = PathInputs(
@@ -118,7 +119,7 @@ class _Run:
 
     async def validate(self, certificate: Certificate) -> ValidatedPath:
         """See `validate_path`."""
-        search = PathSearch(certificate, self.pool, self.checks, at=self.inputs.at)
+        search = PathSearch(certificate, self.pool, self.checks)
         count = 0
         try:
             while path := await search.next_path():

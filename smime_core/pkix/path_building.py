@@ -8,72 +8,94 @@ that the validation can say what is wrong. Nothing here is recursive, and every 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from smime_core import der
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate, KeyUsage, names_match
+from smime_core.certificate import Certificate, KeyUsage, names_match
 from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import inherit_dsa_parameters
 from smime_core.limits import MAX_PATH_CANDIDATES, MAX_PATH_LENGTH, MAX_PATH_STATES, check_limit
-from smime_core.pkix.extensions import find_extension
+from smime_core.pkix.extensions import find_issuer_serial
 from smime_core.provider import CryptoProvider, KeyType
-
-_SERIAL: Final = 0x82  # [2] authorityCertSerialNumber
-
 
 # Penalty of the path, whether its next certificate is no anchor, its length, a number that no other has, the path, and
 # which of the issuers of its last certificate is next. The smallest is tried first.
 _State = tuple[int, bool, int, int, tuple[Certificate, ...], int]
+_OTHER_KEY: Final = 8  # penalty for an issuer of another key identifier than the one named
+_OTHER_SERIAL: Final = 2  # for one of another serial number
+_UNNAMED_KEY: Final = 1  # for one of which nobody says so
 
 
-class _Candidate(NamedTuple):
+class Candidate(NamedTuple):
+    """A certificate that could stand above another one, and how unlikely it is that a path over it holds."""
+
     penalty: int
-    is_below: bool
     certificate: Certificate
 
 
-class CertificatePool:
-    """Everything that could stand above a certificate, by name; `anchors` may end a path."""
+class _Namesakes:
+    """All certificates of one name, the likeliest issuers first, and by their key identifiers."""
 
-    def __init__(self, certificates: Iterable[Certificate], anchors: Iterable[Certificate]) -> None:
+    def __init__(self, candidates: list[Candidate]) -> None:
+        self.all = candidates
+        self.of_another_key = [Candidate(one.penalty + _OTHER_KEY, one.certificate) for one in candidates]
+        self.by_identifier: dict[bytes | None, list[Candidate]] = {}
+        for penalty, certificate in candidates:
+            identifier = certificate.subject_key_identifier
+            one = Candidate(penalty + (_UNNAMED_KEY if identifier is None else 0), certificate)
+            self.by_identifier.setdefault(identifier, []).append(one)
+
+
+class CertificatePool:
+    """Everything that could stand above a certificate; `anchors` may end a path."""
+
+    def __init__(
+        self, certificates: Iterable[Certificate], anchors: Iterable[Certificate], *, at: datetime.datetime
+    ) -> None:
         self.anchors = frozenset(anchors)
-        self._penalties: dict[Certificate, int] = {}
+        self._certificates = tuple(dict.fromkeys((*self.anchors, *certificates)))
+        self._at = at
         self._by_name: dict[ComparableName, list[Certificate]] = {}
-        for certificate in dict.fromkeys((*self.anchors, *certificates)):
-            try:
-                name = comparable_name(certificate.subject_der)
-            except MalformedMessage:
-                continue  # nobody can be found by a name that cannot be read
-            self._by_name.setdefault(name, []).append(certificate)
+        self._namesakes: dict[ComparableName, _Namesakes] = {}
+        for certificate in self._certificates:
+            with contextlib.suppress(MalformedMessage):  # nobody can be found by a name that cannot be read
+                self._by_name.setdefault(comparable_name(certificate.subject_der), []).append(certificate)
 
     def with_anchor(self, anchor: Certificate) -> CertificatePool:
         """The same certificates with this one anchor."""
-        other = CertificatePool((), ())
-        other.anchors = frozenset({anchor})
-        other._penalties, other._by_name = self._penalties, self._by_name
-        return other
+        return CertificatePool(self._certificates, (anchor,), at=self._at)
 
-    def penalty(self, issuer: Certificate, at: datetime.datetime) -> int:
-        """How unlikely it is that a path over this certificate holds, 0 for no doubt."""
-        if issuer not in self._penalties:
-            usage = issuer.key_usage
-            may_issue = issuer.is_ca and (usage is None or KeyUsage.KEY_CERT_SIGN in usage)
-            is_valid = issuer.not_before <= at <= issuer.not_after
-            self._penalties[issuer] = 4 * (not may_issue) + 2 * (not is_valid)
-        return self._penalties[issuer]
+    def find_issuers(self, name_der: bytes, identifier: bytes | None) -> list[Candidate]:
+        """All of that name, in any of its spellings, the likeliest first.
 
-    def named(self, name_der: bytes) -> list[Certificate]:
-        """All of that name, in any of its spellings."""
+        With a key identifier those that have it or none stand first, and then everybody, these once more.
+        """
         try:
-            return self._by_name.get(comparable_name(name_der), [])
+            name = comparable_name(name_der)
         except MalformedMessage:
             return []
+        if name not in self._namesakes:
+            self._namesakes[name] = _Namesakes(self._rank(self._by_name.get(name, [])))
+        namesakes = self._namesakes[name]
+        if identifier is None:
+            return namesakes.all
+        named, unnamed = (namesakes.by_identifier.get(one, []) for one in (identifier, None))
+        return [*named, *unnamed, *namesakes.of_another_key]
+
+    def _rank(self, certificates: list[Certificate]) -> list[Candidate]:
+        candidates = [Candidate(self._penalty(one), one) for one in certificates]
+        return sorted(candidates, key=lambda one: (one.penalty, one.certificate not in self.anchors))
+
+    def _penalty(self, issuer: Certificate) -> int:
+        usage = issuer.key_usage
+        may_issue = issuer.is_ca and (usage is None or KeyUsage.KEY_CERT_SIGN in usage)
+        return 4 * (not may_issue) + 2 * (not issuer.not_before <= self._at <= issuer.not_after)
 
 
 class SignatureChecks:
@@ -109,14 +131,10 @@ class PathSearch:
     `furthest` is the longest chain of good signatures seen so far, for whom no path is found.
     """
 
-    def __init__(
-        self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks, *, at: datetime.datetime
-    ) -> None:
+    def __init__(self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks) -> None:
         self.furthest: tuple[Certificate, ...] = (certificate,)
         self._pool = pool
         self._checks = checks
-        self._at = at
-        self._candidates: dict[Certificate, list[_Candidate]] = {}
         self._count = 0
         self._waiting: list[_State] = []
         self._put_off((certificate,), penalty=0, rank=0)
@@ -131,27 +149,34 @@ class PathSearch:
             self._is_unasked = False
             return self.furthest[:1]
         while self._waiting:
-            penalty, _, _, _, path, rank = heapq.heappop(self._waiting)
+            penalty, is_below, _, _, path, rank = heapq.heappop(self._waiting)
             candidate = self._issuers_of(path[-1])[rank]
-            self._put_off(path, penalty=penalty - candidate.penalty, rank=rank + 1)
+            self._put_off(path, penalty=penalty - _penalty(path[-1], candidate), rank=rank + 1)
             longer = await self._extend(path, candidate.certificate)
             if longer is None:
                 continue
             # An anchor may stand below another one, whose conditions differ.
             self._put_off(longer, penalty=penalty, rank=0)
-            if not candidate.is_below and (complete := await self._complete_keys(longer)):
+            if not is_below and (complete := await self._complete_keys(longer)):
                 return complete
         return None
 
     def _put_off(self, path: tuple[Certificate, ...], *, penalty: int, rank: int) -> None:
         candidates = self._issuers_of(path[-1])
+        identifier = path[-1].authority_key_identifier
+        while rank < len(candidates) and _stood_before(candidates[rank], identifier):
+            rank += 1
         if rank == len(candidates) or len(path) == MAX_PATH_LENGTH:
             return
         self._count += 1
         check_limit("the number of issuers to weigh for a path", self._count, MAX_PATH_STATES)
         candidate = candidates[rank]
-        state = (penalty + candidate.penalty, candidate.is_below, len(path), self._count, path, rank)
+        is_below = candidate.certificate not in self._pool.anchors
+        state = (penalty + _penalty(path[-1], candidate), is_below, len(path), self._count, path, rank)
         heapq.heappush(self._waiting, state)
+
+    def _issuers_of(self, certificate: Certificate) -> list[Candidate]:
+        return self._pool.find_issuers(certificate.issuer_der, certificate.authority_key_identifier)
 
     async def _extend(self, path: tuple[Certificate, ...], issuer: Certificate) -> tuple[Certificate, ...] | None:
         if any(_is_same_authority(issuer, one) for one in path):
@@ -179,22 +204,16 @@ class PathSearch:
             complete.append(certificate)
         return tuple(reversed(complete))
 
-    def _issuers_of(self, certificate: Certificate) -> list[_Candidate]:
-        if certificate not in self._candidates:
-            self._candidates[certificate] = sorted(self._weigh(certificate), key=lambda one: one[:2])
-        return self._candidates[certificate]
 
-    def _weigh(self, certificate: Certificate) -> Iterator[_Candidate]:
-        identifier, serial_number = certificate.authority_key_identifier, _issuer_serial(certificate)
-        for issuer in self._pool.named(certificate.issuer_der):
-            penalty = self._pool.penalty(issuer, self._at)
-            if identifier is None or issuer.subject_key_identifier is None:
-                penalty += 1
-            elif identifier != issuer.subject_key_identifier:
-                penalty += 8
-            if serial_number not in (None, issuer.serial_number):
-                penalty += 2
-            yield _Candidate(penalty, issuer not in self._pool.anchors, issuer)
+def _penalty(certificate: Certificate, candidate: Candidate) -> int:
+    # Section 4.2.1.1: the issuer's certificate may be named by its own issuer and serial number as well.
+    serial_number = find_issuer_serial(certificate)
+    return candidate.penalty + _OTHER_SERIAL * (serial_number not in (None, candidate.certificate.serial_number))
+
+
+def _stood_before(candidate: Candidate, identifier: bytes | None) -> bool:
+    is_repeated = identifier is not None and candidate.penalty >= _OTHER_KEY
+    return is_repeated and candidate.certificate.subject_key_identifier in (None, identifier)
 
 
 def _is_same_authority(one: Certificate, other: Certificate) -> bool:
@@ -203,12 +222,3 @@ def _is_same_authority(one: Certificate, other: Certificate) -> bool:
 
 def _lacks_parameters(certificate: Certificate) -> bool:
     return certificate.public_key.key_type is KeyType.DSA and not certificate.public_key.bits
-
-
-def _issuer_serial(certificate: Certificate) -> int | None:
-    # Section 4.2.1.1: the second way to name the issuer's certificate.
-    extension = find_extension(certificate, AUTHORITY_KEY_IDENTIFIER)
-    if extension is None or extension.value.find(_SERIAL) < 0:
-        return None
-    fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")
-    return next((int.from_bytes(one.content, "big", signed=True) for one in fields if one.tag == _SERIAL), None)

@@ -1,0 +1,145 @@
+"""Chains of certificates with any extensions, made for tests of paths; all keys are P-256 and made once by name."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.algorithms import parse_signature_identifier
+from smime_core.blocking import run
+from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
+from smime_core.ca.extensions import (
+    build_authority_key_identifier,
+    build_basic_constraints,
+    build_extended_key_usage,
+    build_key_usage,
+    build_subject_alt_name,
+    build_subject_key_identifier,
+)
+from smime_core.ca.names import COMMON_NAME, build_name
+from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
+from smime_core.keys import public_key_of
+from smime_core.provider import NewKey, PrivateKey
+from tests.unit.people import NOW, PROVIDER
+
+YEAR: Final = datetime.timedelta(days=365)
+CA_USAGE: Final = KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
+SIGNER_USAGE: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT
+
+
+@functools.cache
+def key(name: str) -> PrivateKey:
+    """The key that goes by this name."""
+    return run(PROVIDER.generate_key(NewKey.P256))
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """An authority by name and key; `key_name` is another one after a rollover."""
+
+    name: str
+    certificate: Certificate
+    key_name: str
+
+    def issue(
+        self,
+        name: str,
+        *extensions: Extension,
+        is_ca: bool = True,
+        key_name: str = "",
+        not_before: datetime.datetime = NOW - YEAR,
+        not_after: datetime.datetime = NOW + YEAR,
+        path_length: int | None = None,
+    ) -> House:
+        """An authority below this one, or with `is_ca` False somebody with a bare certificate."""
+        basic = build_basic_constraints(is_ca=is_ca, path_length=path_length)
+        usage = build_key_usage(CA_USAGE if is_ca else SIGNER_USAGE)
+        certificate = issue(
+            name,
+            key_name or name,
+            self,
+            (basic, usage, *extensions),
+            not_before=not_before,
+            not_after=not_after,
+        )
+        return House(name=name, certificate=certificate, key_name=key_name or name)
+
+    def certify(
+        self,
+        address: str,
+        *extensions: Extension,
+        not_before: datetime.datetime = NOW - YEAR,
+        not_after: datetime.datetime = NOW + YEAR,
+    ) -> Certificate:
+        """A person's certificate for mail; `extensions` come beside or instead of the usual ones."""
+        named = (build_subject_alt_name((address,)), build_extended_key_usage(EMAIL_PROTECTION))
+        own = {extension.oid for extension in extensions}
+        kept = tuple(extension for extension in named if extension.oid not in own)
+        return self.issue(
+            address, *kept, *extensions, is_ca=False, not_before=not_before, not_after=not_after
+        ).certificate
+
+
+def root(name: str = "Root", *extensions: Extension, path_length: int | None = None) -> House:
+    """A self-signed authority."""
+    basic = build_basic_constraints(is_ca=True, path_length=path_length)
+    certificate = issue(name, name, None, (basic, build_key_usage(CA_USAGE), *extensions))
+    return House(name=name, certificate=certificate, key_name=name)
+
+
+def issue(
+    name: str,
+    key_name: str,
+    issuer: House | None,
+    extensions: tuple[Extension, ...],
+    *,
+    not_before: datetime.datetime = NOW - YEAR,
+    not_after: datetime.datetime = NOW + YEAR,
+) -> Certificate:
+    """A certificate with exactly these extensions and the key identifiers."""
+    subject_der = build_name((COMMON_NAME, name))
+    public_key = public_key_of(key(key_name))
+    identifiers = [build_subject_key_identifier(public_key)]
+    if issuer is not None:
+        identifier = issuer.certificate.subject_key_identifier or b""
+        identifiers.append(build_authority_key_identifier(identifier))
+    template = CertificateTemplate(
+        serial_number=new_serial_number(PROVIDER),
+        subject_der=subject_der,
+        public_key=public_key,
+        not_before=not_before,
+        not_after=not_after,
+        extensions=(*identifiers, *extensions),
+    )
+    return run(
+        build_certificate(
+            template,
+            issuer_der=subject_der if issuer is None else issuer.certificate.subject_der,
+            signing_key=key(key_name if issuer is None else issuer.key_name),
+            provider=PROVIDER,
+        )
+    )
+
+
+def with_version(certificate: Certificate, version: int, signer: str) -> Certificate:
+    """The same certificate of another version, signed again by the key of that name."""
+    tbs = der.read_children(der.read_one(certificate.tbs_der))
+    number = der.explicit(0, der.integer(version - 1)) if version > 1 else b""
+    tbs_der = der.sequence(number, *(field.encoded for field in tbs[1:]))
+    return _signed(certificate, tbs_der, signer)
+
+
+def without_extensions(certificate: Certificate, signer: str) -> Certificate:
+    """The certificate as version 1 knew it, signed again by the key of that name."""
+    tbs = der.read_children(der.read_one(certificate.tbs_der))
+    return _signed(certificate, der.sequence(*(field.encoded for field in tbs[1:-1])), signer)
+
+
+def _signed(certificate: Certificate, tbs_der: bytes, signer: str) -> Certificate:
+    algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
+    signature = run(PROVIDER.sign(key(signer), algorithm, tbs_der))
+    bits = der.element(0x03, b"\0", signature)
+    return parse_certificate(der.sequence(tbs_der, certificate.signature_algorithm_der, bits))
