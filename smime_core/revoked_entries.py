@@ -132,10 +132,9 @@ class RevokedEntries(Sequence[int]):
 def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
     """The entries that the content of revokedCertificates is; `may_extend` is False in a list of version 1.
 
+    Empty content is no entries: section 5.1.2.6 demands that the field is absent then, and some CAs write it.
     Raises MalformedMessage or LimitExceeded.
     """
-    if not octets:
-        raise MalformedMessage("empty, expected to be absent then", where="revokedCertificates")
     scan = _Scan(may_extend=may_extend)
     starts = array("I")
     offset, end = 0, len(octets)

@@ -154,7 +154,6 @@ class TestStructure:
             list_der(version=b"", extensions=der.explicit(0, der.sequence(extension_der("1.2.3", b"")))),
             list_der(entry_der(der.integer(5), UTC, REASON), version=b""),
             list_der(algorithm=der.sequence(der.oid("1.2.840.10045.4.3.3"))),
-            list_der(revoked=b"\x30\x00"),
             list_der(tail=b"\x05\x00"),
             list_der(extensions=der.explicit(0, der.sequence(*[extension_der("1.2.3", b"")] * 2))),
             list_der() + b"\0",
@@ -162,13 +161,17 @@ class TestStructure:
         ],
         ids=[
             "version 1 written out", "version 3", "extensions in version 1", "entry extensions in version 1",
-            "two algorithms", "no entries in revokedCertificates", "a further field", "an extension twice",
+            "two algorithms", "a further field", "an extension twice",
             "octets behind", "cut short",
         ],
     )  # fmt: skip
     def test_what_section_5_1_forbids_is_refused(self, octets: bytes) -> None:
         with pytest.raises(MalformedMessage):
             parse_revocation_list(octets)
+
+    def test_revoked_certificates_that_are_written_though_empty_are_none(self) -> None:
+        read = parse_revocation_list(list_der(revoked=b"\x30\x00"))
+        assert (tuple(read.revoked), read.is_usable) == ((), True)
 
     def test_version_1_has_entries_and_no_extensions(self) -> None:
         read = parse_revocation_list(list_der(entry_der(der.integer(5)), version=b""))
