@@ -7,6 +7,7 @@ import datetime
 import click
 
 from smime_core.cli import operations
+from smime_core.cli.contacts_file import default_contacts_file, load_contacts
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error
 from smime_core.cli.looking_up import judge
 from smime_core.cli.opening import decrypt as open_sealed
@@ -75,9 +76,12 @@ def decrypt(
             open_sealed(watched, output, keys, raw=raw)
         if not (trust.is_given or sender or at or as_json):
             return
+        known = load_contacts(default_contacts_file())
         try:
             judged = judge(
-                lambda store: operations.examine(watched, trust_store=store, at=at or now(), sender=sender, keys=keys),
+                lambda store: operations.examine(
+                    watched, trust_store=store, at=at or now(), sender=sender, keys=keys, contacts=known
+                ),
                 trust_store,
                 trust,
             )

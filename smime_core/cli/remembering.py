@@ -14,7 +14,7 @@ import click
 from smime_core.cli.contacts_file import default_contacts_file, load_contacts, lock_contacts, save_contacts
 from smime_core.cli.files import write_error
 from smime_core.cli.options import FILE
-from smime_core.contacts import CertificateChange, accept, harvest, merge
+from smime_core.contacts import CertificateChange, Contacts, accept, harvest, merge
 from smime_core.report import MessageReport
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,15 +36,22 @@ class Remembering:
         harvested = harvest(report, at=at) if self.wanted else None
         if harvested is None:
             return
-        path = Path(self.contacts_file) if self.contacts_file else default_contacts_file()
-        with lock_contacts(path):
-            contacts = load_contacts(path)
+        with lock_contacts(self._path):
+            contacts = load_contacts(self._path)
             merged = merge(contacts, harvested)
             for change in merged.changes:
                 write_error(_sentence(change, accepted=self.accepts_change))
             after = accept(contacts, harvested) if self.accepts_change else merged.contacts
             if after != contacts:
-                save_contacts(path, after)
+                save_contacts(self._path, after)
+
+    def load_known(self) -> Contacts:
+        """The people known before, whose changed certificates a verdict tells. Raises OSError or MalformedMessage."""
+        return load_contacts(self._path)
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.contacts_file) if self.contacts_file else default_contacts_file()
 
 
 def remember_options(function: Function) -> Function:

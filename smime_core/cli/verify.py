@@ -57,13 +57,15 @@ def verify(
         raise click.UsageError(
             "--explain goes to standard output, alone: --json says as much, and the content needs -o"
         )
-    trust_store = trust.load_store()
+    trust_store, known = trust.load_store(), remembering.load_known()
     with contextlib.ExitStack() as opened:
         data = opened.enter_context(open_input(source))
         content = opened.enter_context(open_input(content_file)) if content_file is not None else None
         data = opened.enter_context(show_progress(data, "Verifying"))
         judged = judge(
-            lambda store: operations.examine(data, content=content, trust_store=store, at=at or now(), sender=sender),
+            lambda store: operations.examine(
+                data, content=content, trust_store=store, at=at or now(), sender=sender, contacts=known
+            ),
             trust_store,
             trust,
         )

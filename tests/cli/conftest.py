@@ -44,8 +44,9 @@ class Lab:
 
     def sealwax(self, *arguments: str, stdin: bytes = b"") -> Result:
         command = [sys.executable, "-W", "error", "-m", "smime_core.cli", *arguments]
-        # Whoever runs the tests has decisions of their own.
-        environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder / "config")}
+        # Whoever runs the tests has decisions and contacts of their own.
+        own = {"XDG_CONFIG_HOME": str(self.folder / "config"), "XDG_DATA_HOME": str(self.folder / "data")}
+        environment = {**os.environ, **own}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, input=stdin, capture_output=True, timeout=60, check=False
         )

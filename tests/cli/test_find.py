@@ -113,6 +113,9 @@ def test_a_changed_certificate_is_told_and_kept_only_when_accepted(lab: Lab, ca:
     result = remember(lab)
     assert result.code == 0
     assert "another key, from the same authority; not remembered" in result.line
+    # The verdict tells it too, whether anything is to be remembered or not.
+    assert b"certificate-changed" in result.stdout
+    assert b"certificate-changed" in lab.sealwax("verify", "signed.eml", *TRUST, *CONTACTS).stdout
     assert lab.read("contacts.json") == before
 
     assert "remembered now" in remember(lab, "--accept-change").line
