@@ -31,9 +31,11 @@ from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import CertificateRevoked, LimitExceeded, PathError, RevocationUnknown, SmimeError
 from smime_core.examination import examine
 from smime_core.examiner import Examiner
+from smime_core.explanation import Mark, explain_signer
+from smime_core.pkix.evidence import parse_evidence
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import MessageReport, SignerReport
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person, trust
+from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person, trust
 
 ALICE = person("alice")
 LEAF, ROOT = ALICE.certificate, anchor()
@@ -227,3 +229,33 @@ def test_a_streamed_examination_and_the_public_operations_tell_a_changed_certifi
         stream.examine_file(io.BytesIO(sign()), provider=NativeStreamingProvider(), **options).report,
     ):
         assert codes(report) == ["certificate-changed", "revocation-not-checked"]
+
+
+def with_list(*revoked_numbers: int, revocation: RevocationPolicy = RevocationPolicy.REQUIRED) -> TrustStore:
+    evidence = parse_evidence(revocation_lists=[build_revocation_list(*revoked_numbers)])
+    return trust(revocation=revocation).with_evidence(evidence)
+
+
+@pytest.mark.parametrize("policy", [RevocationPolicy.REQUIRED, RevocationPolicy.IF_KNOWN])
+def test_a_list_of_the_authority_decides_from_message_to_sentence(policy: RevocationPolicy) -> None:
+    at = NOW + DAY / 24
+    good = judge(store=with_list(revocation=policy), at=at)
+    assert (good.state, good.reasons) == (State.VERIFIED, ())
+    assert explain_signer(only_signer(good)).sentence.endswith("not revoked, by its authority's list of 2026-06-01.")
+    report = judge(store=with_list(LEAF.serial_number, revocation=policy), at=at)
+    assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["certificate-revoked"])
+    assert "revoked on 2026-06-01" in report.reasons[0].sentence
+    bottom = explain_signer(only_signer(report)).tree[-1]
+    assert (bottom.mark, bottom.revocation) == (Mark.BAD, "revoked on 2026-06-01")
+
+
+def test_a_list_that_came_with_the_message_counts() -> None:
+    crls = [build_revocation_list(LEAF.serial_number)]
+    message = blocking.sign_message(MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW, crls=crls)
+    report = judge(message, store=trust(revocation=RevocationPolicy.IF_KNOWN), at=NOW + DAY / 24)
+    assert codes(report) == ["certificate-revoked"]
+
+
+def test_no_list_is_looked_at_where_nobody_is_to_be_asked() -> None:
+    report = judge(store=with_list(LEAF.serial_number, revocation=RevocationPolicy.NOT_CHECKED), at=NOW + DAY / 24)
+    assert (report.state, codes(report)) == (State.VERIFIED, ["revocation-not-checked"])
