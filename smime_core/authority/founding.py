@@ -103,10 +103,11 @@ def sign_issuing(
 
 
 def accept_issuing(
-    folder: AuthorityFolder, issuing: Certificate, root: Certificate, *, root_list: bytes, founder: Founder
+    folder: AuthorityFolder, issuing: Certificate, root: Certificate, *, root_list: bytes | None, founder: Founder
 ) -> None:
     """Take in what the root signed, make the first list and the responder's certificate.
 
+    A root of another PKI may hand out its list by itself: then `root_list` is None.
     Raises MalformedMessage for a certificate of another key, SignatureMismatch for one of another root, and what
     `open_key` raises.
     """
@@ -115,7 +116,8 @@ def accept_issuing(
         raise MalformedMessage("is no CA's certificate for the key in this folder", where="issuing CA")
     algorithm = parse_signature_identifier(issuing.signature_algorithm_der)
     run(founder.provider.verify(root.public_key, algorithm, issuing.signature, issuing.tbs_der))
-    keep_root_list(folder, root_list, root, at=founder.at, provider=founder.provider)
+    if root_list is not None:
+        keep_root_list(folder, root_list, root, at=founder.at, provider=founder.provider)
     folder.write_certificate(Role.ROOT, root)
     signer = Identity(certificate=issuing, private_key=key)
     make_list(folder, issuing_press(folder, signer, founder.provider), at=founder.at)

@@ -41,10 +41,11 @@ def build_ldif(entries: Sequence[Entry], valid: Sequence[Entry], *, base: str) -
 
     Adding somebody who is there already fails and is passed over by -c; the replacing that follows counts.
     """
+    kept = {entry.certificate.serial_number for entry in valid}
     by_address: dict[str, list[bytes]] = defaultdict(list)
     for entry in entries:
         for address in entry.addresses:
-            by_address[address] += [entry.certificate.der] if entry in valid else []
+            by_address[address] += [entry.certificate.der] if entry.certificate.serial_number in kept else []
     return "".join(_changes(address, certificates, base) for address, certificates in by_address.items()).encode()
 
 

@@ -164,12 +164,15 @@ class Rows:
 
     def to_list(self, issuer: Issuer, *, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
         """What belongs on a list made now: an expired certificate stands on one more (RFC 5280 section 3.3)."""
-        kept = self._select(
-            "WHERE issuer = ? AND revoked_at IS NOT NULL AND (not_after >= ? OR NOT was_listed_expired)",
-            issuer.value,
-            _seconds(at),
+        rows = self._connection.execute(
+            "SELECT serial, revoked_at, reason FROM certificate WHERE issuer = ? AND revoked_at IS NOT NULL"
+            " AND (not_after >= ? OR NOT was_listed_expired) ORDER BY rowid",
+            (issuer.value, _seconds(at)),
         )
-        return tuple(entry.revoked for entry in kept if entry.revoked is not None)
+        return tuple(
+            RevokedCertificate(serial_number=int(serial, 16), revoked_at=_moment(revoked_at), reason=reason)
+            for serial, revoked_at, reason in rows
+        )
 
     def _select(self, where: str, *arguments: str | int | bytes) -> Iterator[Entry]:
         # `where` is one of the constants above.

@@ -34,7 +34,7 @@ from smime_core.ca.names import (
     ORGANIZATION_NAME,
     build_name,
 )
-from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS, MIN_RSA_BITS
+from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS, key_fault
 from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.provider import KeyType, PublicKey
@@ -179,8 +179,8 @@ def subscriber_template(
 ) -> CertificateTemplate:
     """A person's certificate (section 7.1.2.3), its name the first address where that fits.
 
-    It takes the purposes of its issuer. Raises MalformedMessage for what is no address or too long a term, and
-    UnsupportedAlgorithm for a key that is too weak or of no use here.
+    It is good for logging in too where its issuer is. Raises MalformedMessage for what is no address or too long a
+    term, and UnsupportedAlgorithm for a key that is too weak or of no use here.
     """
     if not 1 <= len(addresses) <= MAX_ADDRESSES:
         raise MalformedMessage(f"{len(addresses)} addresses, expected one to {MAX_ADDRESSES}", where="certificate")
@@ -191,7 +191,7 @@ def subscriber_template(
         raise UnsupportedAlgorithm(key.key_type, "certificate", text=f"no certificate for a key of type {key.key_type}")
     # A longer address stands in subjectAltName alone, and that is critical then (RFC 5280 section 4.2.1.6).
     subject_der = build_name((COMMON_NAME, addresses[0])) if len(addresses[0]) <= MAX_NAME_CHARACTERS else EMPTY_NAME
-    purposes = issuer.extended_key_usage if generation is Generation.MULTIPURPOSE else None
+    is_for_login = generation is Generation.MULTIPURPOSE and CLIENT_AUTH in (issuer.extended_key_usage or ())
     return CertificateTemplate(
         serial_number=serial_number,
         subject_der=subject_der,
@@ -201,7 +201,7 @@ def subscriber_template(
         extensions=(
             build_basic_constraints(is_ca=False),
             build_key_usage(usage),
-            build_extended_key_usage(*(purposes or (EMAIL_PROTECTION,))),
+            build_extended_key_usage(*((EMAIL_PROTECTION, CLIENT_AUTH) if is_for_login else (EMAIL_PROTECTION,))),
             build_subject_alt_name(addresses, critical=subject_der == EMPTY_NAME),
             build_certificate_policies([generation.policy]),
             *publication.build(),
@@ -231,8 +231,11 @@ def responder_template(
 
 
 def check_key(key: PublicKey) -> PublicKey:
-    """The key itself when it is strong enough (section 6.1.5). Raises UnsupportedAlgorithm."""
-    if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
-        text = f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole octets"
-        raise UnsupportedAlgorithm("RSA", "certificate", text=text)
+    """The key itself when it is strong enough and of a kind that programs read (section 6.1.5).
+
+    Raises UnsupportedAlgorithm.
+    """
+    fault = key_fault(key)
+    if fault:
+        raise UnsupportedAlgorithm(key.key_type, "certificate", text=f"no certificate for {fault}")
     return key

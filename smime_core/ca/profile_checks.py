@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.algorithms import parse_signature_identifier
+from smime_core.algorithms import Curve, parse_signature_identifier
 from smime_core.ca.names import COMMON_NAME, EMPTY_NAME
 from smime_core.ca.profile_facts import ProfileFacts
 from smime_core.ca.profile_key_usage import KEY_USAGE_RULES
@@ -30,11 +30,12 @@ from smime_core.certificate import (
 from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
 from smime_core.errors import SmimeError
 from smime_core.policy import is_weak_signature
-from smime_core.provider import KeyType
+from smime_core.provider import KeyType, PublicKey
 
 EFFECTIVE: Final = datetime.datetime(2023, 9, 1, tzinfo=datetime.UTC)
 MAX_SUBSCRIBER_DAYS: Final = 825  # section 6.3.2, strict and multipurpose
 MIN_RSA_BITS: Final = 2048  # section 6.1.5
+_CURVES: Final = (Curve.P256, Curve.P384, Curve.P521)
 _MAX_LEGACY_DAYS: Final = 1185
 _EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _SERIAL_NUMBER: Final = "2.5.4.5"
@@ -199,10 +200,12 @@ def _serial_number_breach(facts: ProfileFacts) -> str:
     return "the serial number is longer than 20 octets" if number.bit_length() >= 8 * _MAX_SERIAL_OCTETS else ""
 
 
-def _key_breach(facts: ProfileFacts) -> str:
-    key = facts.certificate.public_key
+def key_fault(key: PublicKey) -> str:
+    """What is wrong with a key by section 6.1.5, "" for nothing."""
     if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
-        return f"an RSA key of {key.bits} bits"
+        return f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole octets"
+    if key.curve is not None and key.curve not in _CURVES:
+        return f"a key on curve {key.curve}, expected one of {', '.join(_CURVES)}"
     return f"a key of type {key.key_type}" if key.key_type in (KeyType.UNKNOWN, KeyType.DSA) else ""
 
 
@@ -261,7 +264,7 @@ _E, _W = Severity.ERROR, Severity.WARNING
 _RULES: Final = (
     _Rule("serial_number", _E, _subscriber, _serial_number_breach),
     _Rule("signature_algorithm", _E, _subscriber, _signature_breach),
-    _Rule("public_key", _E, _subscriber, _key_breach),
+    _Rule("public_key", _E, _subscriber, lambda facts: key_fault(facts.certificate.public_key)),
     _Rule("validity", _E, _subscriber, _validity_breach),
     _Rule("e_mailbox_validated_allowed_subjectdn_attributes", _E, _mailbox_validated, _subject_attributes_breach),
     _Rule("e_mailbox_validated_enforce_subject_field_restrictions", _E, _mailbox_validated, _subject_attributes_breach),

@@ -31,6 +31,7 @@ from smime_core.cli.options import FILE, now, output_option
 from smime_core.cli.passphrases import passphrase_options
 from smime_core.pem import build_pem
 from smime_core.provider import NewKey
+from smime_core.revocation_list import is_revocation_list
 
 if TYPE_CHECKING:
     import datetime
@@ -295,7 +296,7 @@ def accept_issuing_certificate(
     issuing, root = _pair(parse_certificates(data))
     given = GivenPassphrase(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     founder = Founder(provider=PROVIDER, at=at or now(), passphrase=given.open(authority))
-    accept_issuing(authority, issuing, root, root_list=data, founder=founder)
+    accept_issuing(authority, issuing, root, root_list=data if is_revocation_list(data) else None, founder=founder)
     write_line(f"{folder}/root.pem is what others are to trust: {root.fingerprint}")
 
 

@@ -114,10 +114,9 @@ def renew(
     The certificate before stays valid until its end."""
     authority = open_authority(folder)
     settings = authority.settings()
-    with authority.register.read() as rows:
-        entry = rows.find(_read_serial_number(which))
-    if entry is None or entry.kind is not Kind.PERSON:
-        raise click.ClickException(f"{which}: no certificate of a person that was issued here")
+    entry = _find_entry(authority, which)
+    if entry.kind is not Kind.PERSON:
+        raise click.ClickException(f"{which} is not a person's certificate")
     if entry.revoked is not None:
         raise click.ClickException(f"{which} was revoked: issue a new certificate, for a new key")
     key = entry.certificate.public_key
@@ -150,13 +149,13 @@ def revoke(
 ) -> None:
     """Take a certificate back for good, with a new list."""
     authority = open_authority(folder)
-    serial_number = _read_serial_number(which)
-    with authority.register.read() as rows:
-        found = rows.find(serial_number)
-    issuer = Issuer.ISSUING if found is None else found.issuer
-    given = GivenPassphrase(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
-    entry = revoke_certificate(authority, serial_number, reason, press=_press(authority, issuer, given), at=at or now())
-    write_line(f"{_who(entry)} {entry.certificate.serial_number:x} is revoked: {reason}")
+    entry = _find_entry(authority, which)
+    press = _press(
+        authority, entry.issuer, GivenPassphrase(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
+    )
+    serial_number = entry.certificate.serial_number
+    revoke_certificate(authority, serial_number, reason, press=press, at=at or now())
+    write_line(f"{_who(entry)} {serial_number:x} is revoked: {reason}")
 
 
 @click.command("list")
@@ -252,9 +251,19 @@ def _press(authority: AuthorityFolder, issuer: Issuer, given: GivenPassphrase) -
     return root_press(signer, PROVIDER) if issuer is Issuer.ROOT else issuing_press(authority, signer, PROVIDER)
 
 
-def _read_serial_number(which: str) -> int:
+def _find_entry(authority: AuthorityFolder, which: str) -> Entry:
+    certificate = None
     if Path(which).exists():
-        return _first_person(parse_certificates(read_input(which))).serial_number
+        certificate = _first_person(parse_certificates(read_input(which)))
+    with authority.register.read() as rows:
+        entry = rows.find(_read_number(which) if certificate is None else certificate.serial_number)
+    # Another CA may have given the same number.
+    if entry is None or (certificate is not None and certificate != entry.certificate):
+        raise click.ClickException(f"{which} was not issued here")
+    return entry
+
+
+def _read_number(which: str) -> int:
     try:
         return int(which.replace(":", ""), 16)
     except ValueError:

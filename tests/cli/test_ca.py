@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import click
@@ -13,9 +15,11 @@ import pytest
 
 from smime_core import parse_certificate
 from smime_core.ca.profile_checks import check_profile
+from smime_core.cli import ca
 from smime_core.cli.ca_options import GivenPassphrase
 from tests.cli.conftest import Lab
 
+RESPOND = "webbridge.authority_command:respond"
 PASSPHRASE = ("--passphrase-file", "pw.txt")
 FOUNDING = ("--name", "Example", "--url", "http://pki.example.test", "--country", "de", "--key", "p-256")
 
@@ -228,6 +232,38 @@ def test_the_root_stays_offline_in_two_steps_over_files(tmp_path: Path) -> None:
     assert lab.sealwax("ca", "accept-root-crl", "online", "root.crl").stdout.startswith(b"List 2 of the root")
 
 
+def test_the_root_may_be_of_another_pki(office: Lab) -> None:
+    office.made("ca", "request-issuing", "below", *FOUNDING, *PASSPHRASE, "-o", "below.csr")
+    new_root = ("-newkey", "rsa:2048", "-nodes", "-keyout", "theirs.key", "-subj", "/CN=Their Root", "-days", "9")
+    office.openssl("req", "-x509", *new_root, "-addext", "keyUsage=keyCertSign,cRLSign", "-out", "theirs.pem")
+    office.write("below.ext", b"basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
+    signing = ("-CA", "theirs.pem", "-CAkey", "theirs.key", "-extfile", "below.ext", "-set_serial", "7")
+    office.openssl("x509", "-req", "-in", "below.csr", "-days", "8", *signing, "-out", "below.pem")
+    office.write("both.pem", office.read("below.pem") + office.read("theirs.pem"))
+    assert office.sealwax("ca", "accept-issuing", "below", "both.pem", *PASSPHRASE).code == 0
+    wanted = ("alice.csr", "--address", "alice@example.test", *PASSPHRASE, "-o", "alice-below.pem")
+    office.made("ca", "issue", "below", *wanted)
+    assert verify(office, "alice-below.pem", folder="below")
+
+
+def test_a_certificate_of_another_ca_with_the_same_number_revokes_nothing(office: Lab) -> None:
+    serial = serial_of(office, "alice.pem")
+    other = (
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "other.key",
+        "-subj",
+        "/CN=Other",
+        "-set_serial",
+        f"0x{serial}",
+    )
+    office.openssl("req", "-x509", *other, "-out", "other.pem")
+    assert "other.pem was not issued here" in office.sealwax("ca", "revoke", "ca", "other.pem", *PASSPHRASE).line
+    assert listed(office)[serial]["state"] == "valid"
+
+
 def test_commands_at_once_lose_no_entry(office: Lab) -> None:
     new_request(office, "erin")
     before = len(listed(office))
@@ -289,6 +325,29 @@ def test_an_empty_passphrase_protects_no_ca(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"\n")
     with pytest.raises(click.ClickException, match="empty"):
         GivenPassphrase(file=str(tmp_path / "empty"), descriptor=None, keyring_entry=None).choose()
+
+
+def test_respond_joins_from_the_bridge_or_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Missing:
+        def load(self) -> click.Command:
+            raise ImportError("No module named 'flask'")
+
+    context = click.Context(ca.ca)
+    monkeypatch.setattr(ca, "_plugins", lambda: {"respond": Missing()})
+    assert ca.ca.list_commands(context)[-1] == "respond"
+    with pytest.raises(click.ClickException, match=r"respond needs packages that are not installed: .*flask"):
+        ca.ca.get_command(context, "respond")
+    assert ca.ca.get_command(context, "no-such-verb") is None
+    assert "not installed" in ca.ca.get_help(context)
+    monkeypatch.setattr(ca, "_plugins", lambda: {"respond": EntryPoint("respond", RESPOND, "sealwax.ca")})
+    respond = ca.ca.get_command(context, "respond")
+    assert respond is not None
+    assert respond.name == "respond"
+
+
+def test_the_package_declares_respond() -> None:
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["entry-points"]
+    assert declared["sealwax.ca"] == {"respond": RESPOND}
 
 
 def test_issuing_imports_no_web_server() -> None:

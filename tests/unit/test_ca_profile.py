@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from smime_core import der
 from smime_core.blocking import run
@@ -209,6 +211,13 @@ def test_more_addresses_than_one_person_has_are_refused(house: House) -> None:
 def test_a_key_that_is_too_small_is_refused(house: House) -> None:
     with pytest.raises(UnsupportedAlgorithm, match="RSA key of 1024 bits"):
         house.subscriber(key=small_rsa_key())
+
+
+def test_a_curve_that_many_programs_lack_is_refused(house: House) -> None:
+    spki = ec.generate_private_key(ec.BrainpoolP256R1()).public_key()
+    key = parse_public_key(spki.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(UnsupportedAlgorithm, match="curve brainpoolP256r1"):
+        house.subscriber(key=key)
 
 
 def test_a_key_that_only_receives_is_refused(house: House) -> None:
