@@ -265,7 +265,7 @@ def has_receiving_key(certificate: Certificate) -> bool:
 def _is_verified_as(signer: SignerReport, sender: str) -> bool:
     if signer.state is not State.VERIFIED or signer.certificate is None:
         return False
-    return any(addresses_match(sender, address) for address in signer.addresses or signer.certificate.email_addresses)
+    return any(addresses_match(sender, address) for address in signer.addresses)
 
 
 def _find_preferred(

@@ -14,6 +14,7 @@ import base64
 import binascii
 import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -35,6 +36,7 @@ VERSION: Final = "sealwax-contacts-1"
 
 _WHERE: Final = "contacts"
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_TIME_FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def build_contacts(contacts: Contacts) -> bytes:
@@ -177,7 +179,10 @@ def _octets(value: object) -> bytes:
 
 
 def _time(value: object) -> datetime.datetime:
+    text = _text(value)
     try:
-        return datetime.datetime.strptime(_text(value), _TIME).replace(tzinfo=datetime.UTC)
-    except ValueError as error:
-        raise MalformedMessage("expected a time as 2026-01-31T12:00:00Z", where=_WHERE) from error
+        if _TIME_FORM.fullmatch(text):
+            return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise MalformedMessage("expected a time as 2026-01-31T12:00:00Z", where=_WHERE)

@@ -334,6 +334,8 @@ def altered(path: list[str | int], value: object) -> bytes:
         (["contacts", 0, "further"], None),
         (["contacts", 0, "saidAt"], "yesterday"),
         (["contacts", 0, "saidAt"], 5),
+        (["contacts", 0, "saidAt"], "2026-02-30T00:00:00Z"),
+        (["contacts", 0, "saidAt"], "2026-01-31T12:00:00+01:00"),
         (["contacts", 0, "preferred"], -1),
         (["contacts", 0, "preferred"], 99),
         (["contacts", 0, "preferred"], True),
