@@ -15,6 +15,7 @@ from smime_core import attributes as types
 from smime_core import der
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
 from smime_core.attributes import Attributes
+from smime_core.cades import parse_commitments, parse_mime_type, parse_signature_policy, read_revocation_values
 from smime_core.capabilities import Capabilities, Capability, parse_capabilities
 from smime_core.content_info import (
     FIELD,
@@ -49,6 +50,7 @@ from smime_core.ess import (
     parse_security_label,
 )
 from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
+from smime_core.timestamp import ID_CT_TST_INFO, parse_timestamp_token
 
 NAMES: Final = {
     types.CONTENT_TYPE: "content type",
@@ -67,7 +69,21 @@ NAMES: Final = {
     types.CONTENT_REFERENCE: "content reference",
     types.ENCRYPTION_KEY_PREFERENCE: "encryption key preference",
     types.SIGNING_CERTIFICATE: "signing certificate",
-    types.SIGNATURE_TIME_STAMP: "time stamp",
+    types.SIGNATURE_TIME_STAMP: "timestamp of the signature",
+    types.CONTENT_TIME_STAMP: "timestamp of the content",
+    types.ARCHIVE_TIME_STAMP_V1: "archive timestamp, version 1",
+    types.ARCHIVE_TIME_STAMP_V2: "archive timestamp, version 2",
+    types.ARCHIVE_TIME_STAMP_V3: "archive timestamp, version 3",
+    types.CADES_C_TIME_STAMP: "timestamp of signature and references",
+    types.REFERENCES_TIME_STAMP: "timestamp of references",
+    types.CERTIFICATE_REFERENCES: "references to certificates",
+    types.REVOCATION_REFERENCES: "references to revocation data",
+    types.CERTIFICATE_VALUES: "certificates",
+    types.REVOCATION_VALUES: "revocation data",
+    types.SIGNATURE_POLICY: "signature policy",
+    types.COMMITMENT_TYPE: "commitment",
+    types.SIGNER_LOCATION: "signer's location",
+    types.MIME_TYPE: "media type",
     types.SIGNING_CERTIFICATE_V2: "signing certificate, version 2",
     types.MICROSOFT_KEY_PREFERENCE: "encryption key preference, Microsoft's",
 }
@@ -81,6 +97,7 @@ _CONTENT_TYPES: Final = {
     ID_AUTHENTICATED_DATA: "AuthenticatedData",
     ID_COMPRESSED_DATA: "CompressedData",
     ID_CT_RECEIPT: "receipt",
+    ID_CT_TST_INFO: "timestamp",
     FIELD: "field",
     SIGNED_FIELD: "signed field",
     FORM: "form",
@@ -257,6 +274,44 @@ def _content_reference(attributes: Attributes) -> Iterable[str]:
     return [content_type_name(reference.content_type), f"identifier {reference.signed_content_identifier.hex()}"]
 
 
+def _timestamps_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
+    return lambda attributes: [_timestamp(value) for value in attributes[attribute_type]]
+
+
+def _timestamp(token_der: bytes) -> str:
+    # One that cannot be read does not hide the others.
+    try:
+        token = parse_timestamp_token(der.to_definite(der.read_one(token_der)))
+    except SmimeError as error:
+        return f"unreadable: {error}"
+    info = token.info
+    within = f" within {info.accuracy.total_seconds():g} s" if info.accuracy else ""
+    return f"{_time(info.gen_time)}{within}, by {token.signer.sid}, policy {info.tsa_policy}"
+
+
+def _signature_policy(attributes: Attributes) -> Iterable[str]:
+    policy = parse_signature_policy(attributes)
+    return [policy.oid or "implied"] if policy else []
+
+
+def _mime_type(attributes: Attributes) -> Iterable[str]:
+    mime_type = parse_mime_type(attributes)
+    return [mime_type] if mime_type is not None else []
+
+
+def _members_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
+    def read(attributes: Attributes) -> Iterable[str]:
+        value = types.single_value(attributes, attribute_type, NAMES[attribute_type])
+        return [f"{len(der.read_children(value, where=NAMES[attribute_type]))}"]
+
+    return read
+
+
+def _revocation_values(attributes: Attributes) -> Iterable[str]:
+    crls, responses = read_revocation_values(attributes)
+    return [f"{len(crls)} lists, {len(responses)} OCSP responses"]
+
+
 def _time(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -279,4 +334,18 @@ _READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {
     types.CONTENT_HINTS: _content_hints,
     types.CONTENT_IDENTIFIER: _content_identifier,
     types.CONTENT_REFERENCE: _content_reference,
+    types.SIGNATURE_TIME_STAMP: _timestamps_of(types.SIGNATURE_TIME_STAMP),
+    types.CONTENT_TIME_STAMP: _timestamps_of(types.CONTENT_TIME_STAMP),
+    types.ARCHIVE_TIME_STAMP_V1: _timestamps_of(types.ARCHIVE_TIME_STAMP_V1),
+    types.ARCHIVE_TIME_STAMP_V2: _timestamps_of(types.ARCHIVE_TIME_STAMP_V2),
+    types.ARCHIVE_TIME_STAMP_V3: _timestamps_of(types.ARCHIVE_TIME_STAMP_V3),
+    types.CADES_C_TIME_STAMP: _timestamps_of(types.CADES_C_TIME_STAMP),
+    types.REFERENCES_TIME_STAMP: _timestamps_of(types.REFERENCES_TIME_STAMP),
+    types.CERTIFICATE_REFERENCES: _members_of(types.CERTIFICATE_REFERENCES),
+    types.CERTIFICATE_VALUES: _members_of(types.CERTIFICATE_VALUES),
+    types.REVOCATION_REFERENCES: _members_of(types.REVOCATION_REFERENCES),
+    types.REVOCATION_VALUES: _revocation_values,
+    types.SIGNATURE_POLICY: _signature_policy,
+    types.COMMITMENT_TYPE: parse_commitments,
+    types.MIME_TYPE: _mime_type,
 }

@@ -15,6 +15,7 @@ from smime_core.algorithms import parse_hash_identifier, parse_signature_identif
 from smime_core.attribute_description import AttributeDescription, describe_attributes
 from smime_core.attributes import COUNTERSIGNATURE, parse_attributes
 from smime_core.authenticated_data import AuthenticatedData
+from smime_core.cades import cades_level
 from smime_core.certificate import Certificate
 from smime_core.compressed_data import decompress
 from smime_core.countersignature import find_countersignatures
@@ -40,6 +41,7 @@ from smime_core.mime import Entity
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.report import LayerKind, RecipientReport
 from smime_core.revocation_list import RevocationList, parse_revocation_list
+from smime_core.signed_data import SignedData
 from smime_core.signer_info import SignerInfo
 
 
@@ -48,7 +50,7 @@ class SignerDescription:
     """A SignerInfo as it stands; `problem` says why it cannot be read.
 
     `countersigners` are all below it, each before those on it; `path` numbers a countersignature, (1, 0) being the
-    first one on the second.
+    first one on the second. `level` is that of CAdES by structure alone, "" below B-B.
     """
 
     sid: str
@@ -59,6 +61,7 @@ class SignerDescription:
     unsigned_attributes: tuple[AttributeDescription, ...] = ()
     countersigners: tuple[SignerDescription, ...] = ()
     path: tuple[int, ...] = ()
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +243,10 @@ def _describe_signed(found: SignedLayer) -> LayerDescription:
         content_type=signed_data.e_content_type,
         algorithm="",
         detached=found.detached,
-        signers=tuple(_describe_signer(info) for info in signed_data.signer_infos),
+        signers=tuple(
+            dataclasses.replace(_describe_signer(info), level=_level(info, signed_data))
+            for info in signed_data.signer_infos
+        ),
         certificates=signed_data.certificates,
         revocation_lists=tuple(crl for crl in map(_readable_list, signed_data.crls) if crl is not None),
     )
@@ -276,6 +282,12 @@ def _describe_signer(info: SignerInfo | SmimeError, *, path: tuple[int, ...] = (
         countersigners=() if path else _describe_countersigners(info),
         path=path,
     )
+
+
+def _level(info: SignerInfo | SmimeError, signed_data: SignedData) -> str:
+    if isinstance(info, SmimeError):
+        return ""
+    return cades_level(info, has_revocation_data=bool(signed_data.crls or signed_data.ocsp_responses)) or ""
 
 
 def _describe_countersigners(info: SignerInfo) -> tuple[SignerDescription, ...]:

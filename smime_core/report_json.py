@@ -250,6 +250,7 @@ def _described_signer_to_json(number: int, signer: SignerDescription) -> dict[st
     return {
         "layer": number,
         **_signer_info_to_json(signer),
+        "level": signer.level or None,
         "countersigners": [{"place": list(one.path), **_signer_info_to_json(one)} for one in signer.countersigners],
     }
 

@@ -41,6 +41,8 @@ _ATTRIBUTE_CERTIFICATE_V2: Final = 0xA2
 _OTHER_CERTIFICATE: Final = 0xA3
 _OTHER_REVOCATION_INFO: Final = 0xA1
 _RI_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"  # RFC 5940 section 2
+_PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"  # as CAdES had it before: the BasicOCSPResponse alone
+_SUCCESSFUL: Final = b"\x0a\x01\x00"
 _MAX_CACHED_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they reach about 8,000
 
 
@@ -48,8 +50,8 @@ _MAX_CACHED_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they rea
 class SignedData:
     """`e_content` is None when detached; `certificates` leaves out those that could not be read.
 
-    `crls` holds the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940); other revocation
-    formats are skipped.
+    `crls` holds the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940, or as CAdES had them
+    before); other revocation formats are skipped.
     """
 
     e_content_type: str
@@ -283,6 +285,12 @@ def build_ocsp_choice(response_der: bytes) -> bytes:
     return der.element(_OTHER_REVOCATION_INFO, der.oid(_RI_OCSP_RESPONSE), response_der)
 
 
+def wrap_basic_response(basic_response_der: bytes) -> bytes:
+    """DER of the OCSPResponse around a BasicOCSPResponse (RFC 6960 section 4.2.1)."""
+    response_bytes = der.sequence(der.oid(_PKIX_OCSP_BASIC), der.octet_string(basic_response_der))
+    return der.sequence(_SUCCESSFUL, der.explicit(0, response_bytes))
+
+
 async def _digests(
     content: Buffer, algorithms: Sequence[SignatureAlgorithm], options: SignerOptions, provider: CryptoProvider
 ) -> dict[HashName, bytes]:
@@ -302,8 +310,11 @@ def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
             continue
         try:
             fields = der.read_children(member, where="crls")
-            if len(fields) == 2 and der.parse_oid(fields[0], where="crls") == _RI_OCSP_RESPONSE:
+            kind = der.parse_oid(fields[0], where="crls") if len(fields) == 2 else ""
+            if kind == _RI_OCSP_RESPONSE:
                 yield der.to_definite(fields[1], where="crls")
+            elif kind == _PKIX_OCSP_BASIC:
+                yield wrap_basic_response(der.to_definite(fields[1], where="crls"))
         except MalformedMessage:
             continue
 

@@ -4,6 +4,7 @@ Whatever this core signs with attributes is B-B. A timestamp makes it B-T, revoc
 timestamps (B-LTA), which are named and not judged.
 """
 
+from smime_core.cades.claims import SignaturePolicy, parse_commitments, parse_mime_type, parse_signature_policy
 from smime_core.cades.lasting import (
     add_signature_timestamp,
     add_validation_data,
@@ -12,11 +13,12 @@ from smime_core.cades.lasting import (
 )
 from smime_core.cades.levels import CadesLevel, cades_level
 from smime_core.cades.proof import find_earliest, judge_timestamps, proved_time
-from smime_core.cades.values import LongTermValues, carried_evidence, find_long_term_values
+from smime_core.cades.values import LongTermValues, carried_evidence, find_long_term_values, read_revocation_values
 
 __all__ = [
     "CadesLevel",
     "LongTermValues",
+    "SignaturePolicy",
     "add_signature_timestamp",
     "add_validation_data",
     "cades_level",
@@ -24,7 +26,11 @@ __all__ = [
     "find_earliest",
     "find_long_term_values",
     "judge_timestamps",
+    "parse_commitments",
+    "parse_mime_type",
+    "parse_signature_policy",
     "proved_time",
+    "read_revocation_values",
     "signature_value",
     "timestamp_when_signed",
 ]

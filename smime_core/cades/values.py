@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, SIGNATURE_TIME_STAMP, find_value
+from smime_core.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, SIGNATURE_TIME_STAMP, Attributes, find_value
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_TIMESTAMPS, check_limit
 from smime_core.pkix.evidence import NO_EVIDENCE, Evidence, parse_evidence
-from smime_core.signed_data import SignedData
+from smime_core.signed_data import SignedData, wrap_basic_response
 from smime_core.signer_info import SignerInfo
 from smime_core.timestamp import TimestampToken, parse_timestamp_token
 
-_PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
 _CRL_VALUES: Final = 0xA0
 _OCSP_VALUES: Final = 0xA1
-_SUCCESSFUL: Final = b"\x0a\x01\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +53,17 @@ def carried_evidence(signed_data: SignedData) -> Evidence:
 
 def find_long_term_values(signer: SignerInfo) -> LongTermValues:
     """What a signer's unsigned attributes carry; damaged certificates are left out. Raises MalformedMessage."""
-    crls, responses = _revocation_values(signer)
-    return LongTermValues(
-        certificates=tuple(_readable_certificates(signer)),
-        crls=tuple(bytes(crl.encoded) for crl in crls),
-        ocsp_responses=tuple(map(_response_around, responses)),
-    )
+    crls, ocsp_responses = read_revocation_values(signer.unsigned_attributes)
+    return LongTermValues(certificates=tuple(_readable_certificates(signer)), crls=crls, ocsp_responses=ocsp_responses)
+
+
+def read_revocation_values(attributes: Attributes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """The lists and the OCSP responses of a revocation-values attribute, DER each. Raises MalformedMessage."""
+    where = "revocation-values"
+    value = find_value(attributes, REVOCATION_VALUES, where)
+    found = {field.tag: der.read_one(field.content, where=where) for field in _members(value, where)}
+    crls, responses = (_members(found.get(tag), where) for tag in (_CRL_VALUES, _OCSP_VALUES))
+    return tuple(bytes(crl.encoded) for crl in crls), tuple(map(_response_around, responses))
 
 
 def _readable_values(signer: SignerInfo) -> LongTermValues:
@@ -88,13 +91,6 @@ def _readable_certificates(signer: SignerInfo) -> Iterable[Certificate]:
             continue
 
 
-def _revocation_values(signer: SignerInfo) -> tuple[list[Tlv], list[Tlv]]:
-    where = "revocation-values"
-    value = find_value(signer.unsigned_attributes, REVOCATION_VALUES, where)
-    found = {field.tag: der.read_one(field.content, where=where) for field in _members(value, where)}
-    return _members(found.get(_CRL_VALUES), where), _members(found.get(_OCSP_VALUES), where)
-
-
 def _members(tlv: Tlv | None, where: str) -> list[Tlv]:
     if tlv is None:
         return []
@@ -104,8 +100,7 @@ def _members(tlv: Tlv | None, where: str) -> list[Tlv]:
 
 
 def _response_around(basic_response: Tlv) -> bytes:
-    # The attribute has the BasicOCSPResponse alone; RFC 6960 section 4.2.1 has the rest around it.
+    # The attribute has the BasicOCSPResponse alone.
     if basic_response.tag != der.SEQUENCE:
         raise MalformedMessage("found no BasicOCSPResponse", where="revocation-values")
-    response_bytes = der.sequence(der.oid(_PKIX_OCSP_BASIC), der.octet_string(basic_response.encoded))
-    return der.sequence(_SUCCESSFUL, der.explicit(0, response_bytes))
+    return wrap_basic_response(bytes(basic_response.encoded))

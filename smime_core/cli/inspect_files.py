@@ -24,6 +24,7 @@ from smime_core.errors import MalformedMessage, WrongPassphrase
 from smime_core.provider import PrivateKey
 from smime_core.report_json import description_to_json, revocation_list_to_json
 from smime_core.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
+from smime_core.timestamp import read_timestamp
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -42,6 +43,7 @@ class FileKind(StrEnum):
     PKCS12 = "PKCS#12"
     PRIVATE_KEY = "private key"
     REVOCATION_LIST = "certificate revocation list"
+    TIMESTAMP = "answer of a timestamp service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,8 @@ Findings = Description | RevocationList | KeysAndCertificates
 def inspect(source: str, as_json: bool, file: str | None, descriptor: int | None, keyring_entry: str | None) -> None:
     """Show what a file is made of.
 
-    It may be a message, a PKCS#12 file, certificates, a CRL or a key. Nothing is verified. Only PKCS#12 files and
-    encrypted keys need their passphrase.
+    It may be a message, a PKCS#12 file, certificates, a CRL, a key or a timestamp. Nothing is verified. Only PKCS#12
+    files and encrypted keys need their passphrase.
     """
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     with open_input(source) as data, show_progress(data, "Reading") as watched:
@@ -84,6 +86,8 @@ def _inspect(data: bytes, name: str, passphrases: PassphraseSource) -> Findings:
     match detect_kind(data):
         case FileKind.MESSAGE:
             return describe_message(data)
+        case FileKind.TIMESTAMP:
+            return describe_message(read_timestamp(data).der)
         case FileKind.REVOCATION_LIST:
             return parse_revocation_list(data)
         case FileKind.CERTIFICATES:
@@ -110,6 +114,8 @@ def detect_kind(data: bytes) -> FileKind:
     tags = [field.tag for field in fields]
     if tags[:1] == [der.OID]:
         return FileKind.MESSAGE
+    if tags == [der.SEQUENCE, der.SEQUENCE]:
+        return FileKind.TIMESTAMP
     if tags[:2] == [der.SEQUENCE, der.SEQUENCE]:
         return FileKind.CERTIFICATES
     if tags[:2] == [der.INTEGER, der.SEQUENCE] and der.parse_integer(fields[0]) == _PFX_VERSION:

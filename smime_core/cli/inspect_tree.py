@@ -134,7 +134,8 @@ def _draw_signer(parent: Tree, signer: SignerDescription, role: str) -> None:
     time = f", {time_to_json(signer.signing_time)}" if signer.signing_time else ""
     algorithm = f", {signer.algorithm}" if signer.algorithm else ""
     problem = f": {signer.problem}" if signer.problem else ""
-    branch = parent.add(_text(f"{role}: {signer.sid}{algorithm}{time}{problem}"))
+    level = f", CAdES {signer.level}" if signer.level else ""
+    branch = parent.add(_text(f"{role}: {signer.sid}{algorithm}{time}{level}{problem}"))
     _draw_attributes(branch, signer.signed_attributes, "signed")
     _draw_attributes(branch, signer.unsigned_attributes, "unsigned")
     for countersigner in signer.countersigners:

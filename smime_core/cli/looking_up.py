@@ -76,7 +76,7 @@ def fetch_policy(trust: TrustOptions) -> FetchPolicy:
 
 
 def _trails_of(examined: Examined) -> list[PathTrail]:
-    return [signer.trail for signer in examined.report.signers if signer.trail is not None]
+    return [trail for signer in examined.report.signers for trail in signer.trails]
 
 
 def _with_problems(looked_up: LookedUp[Examined]) -> MessageReport:

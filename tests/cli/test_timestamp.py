@@ -248,3 +248,13 @@ def test_the_examples_of_the_page_run(lab: Lab, clock: OpensslService, url: str,
         assert program == "sealwax"
         result = here.sealwax(*arguments)
         assert (result.code, result.stderr) == (0, ""), line
+
+
+def test_inspect_shows_level_and_timestamps(lab: Lab, clock: OpensslService, url: str) -> None:
+    lab.made("sign", "mail.eml", *SIGNER, "--timestamp", url, "-o", "stamped.eml")
+    shown = lab.sealwax("inspect", "stamped.eml").stdout.decode()
+    assert ", CAdES B-T" in shown
+    assert "unsigned: timestamp of the signature: 20" in shown
+    assert "within 1.5 s, by CN=Clock root" in shown
+    lab.made("timestamp", "obtain", "mail.eml", "--url", url, "-o", "obtained.tsr")
+    assert "content type timestamp" in lab.sealwax("inspect", "obtained.tsr").stdout.decode()

@@ -19,6 +19,7 @@ from tests.conformance.skips import find_allowed
 TASK_MODULES: Final = (
     "headers",
     "keys",
+    "lasting",
     "mail",
     "paths",
     "primitives",

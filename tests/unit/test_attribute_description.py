@@ -71,7 +71,7 @@ def parse(*attributes_der: bytes) -> Attributes:
             ("data", "identifier 0d"),
         ),
         (types.build_attribute("1.2.3.4", der.octet_string(b"\x0f")), "", ("04010f",)),
-        (types.build_attribute(types.SIGNATURE_TIME_STAMP, der.sequence()), "time stamp", ("3000",)),
+        (types.build_attribute(types.SIGNATURE_TIME_STAMP, der.sequence()), "timestamp of the signature", None),
         (types.build_attribute(types.SECURITY_LABEL, der.sequence()), "security label", None),
     ],
 )

@@ -10,6 +10,7 @@ from tests.conformance.case import Case
 from tests.conformance.readers import (
     boringssl_pki,
     corpora,
+    dss,
     mail_sets,
     paths,
     pkcs12,
@@ -85,7 +86,7 @@ SETS: Final[dict[str, Reader]] = {
     "boringssl-pki": _read_boringssl,
     "openssl-verify": _read_openssl_verify,
     "zlint-smime": zlint_smime.read_cases,
-    "dss": corpora.read_blocks,
+    "dss": dss.read_cases,
     "nss-certdata": corpora.read_certdata,
 }
 
@@ -112,7 +113,7 @@ ABOUT: Final = {
     "boringssl-pki": "the verdicts on CRLs, OCSP responses, names, constraints, policies, signatures; the rest is read",
     "openssl-verify": "the verdicts on paths and OCSP responses; the rest is read, or refused by an SmimeError",
     "zlint-smime": "all certificates are read; each row of the linter is compared with our check of the profile",
-    "dss": "read, or refused by an SmimeError; the set has no verdicts to compare",
+    "dss": "levels of CAdES, signatures, and the timestamps on them and alone; the rest is read",
     "nss-certdata": "all roots are read",
 }
 """What is compared with each set, and what is not."""
