@@ -15,7 +15,7 @@ from smime_core import der
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, HashName, KeyTransport, TransportScheme
 from smime_core.blocking import run
 from smime_core.enveloped_data import open_enveloped_data
-from smime_core.errors import DecryptionError, NoMatchingRecipient, UnsupportedAlgorithm
+from smime_core.errors import DecryptionError, NoMatchingRecipient, SmimeError, UnsupportedAlgorithm
 from smime_core.identity import Identity
 from smime_core.key_management import build_issuer_and_serial
 from smime_core.ktri import KeyTransRecipient, build_ktri, unwrap_ktri
@@ -87,12 +87,22 @@ def test_must_24_a_damaged_oaep_block_is_one_decryption_error() -> None:
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("name", list(BAD))
 def test_must_23_what_is_wrong_with_the_padding_shows_nowhere(cipher: ContentCipher, name: str) -> None:
-    with pytest.raises(DecryptionError) as raised:
-        unseal(envelope(ktri(BAD[name]), cipher=cipher), ALICE)
-    assert type(raised.value) is DecryptionError
-    assert raised.value.__cause__ is None
-    assert raised.value.__context__ is None
-    assert str(raised.value) == str(DecryptionError())
+    # In CBC the random key gives octets that end like padding in one of 256 messages: several are tried.
+    failures = [error for _ in range(4) if (error := failure(envelope(ktri(BAD[name]), cipher=cipher))) is not None]
+    assert failures
+    for error in failures:
+        assert type(error) is DecryptionError
+        assert error.__cause__ is None
+        assert error.__context__ is None
+        assert str(error) == str(DecryptionError())
+
+
+def failure(cms: bytes) -> SmimeError | None:
+    try:
+        unseal(cms, ALICE)
+    except SmimeError as error:
+        return error
+    return None
 
 
 @pytest.mark.parametrize("name", list(BAD))
