@@ -7,7 +7,6 @@ import datetime
 import click
 
 from smime_core.cli import operations
-from smime_core.cli.contacts_file import default_contacts_file, load_contacts
 from smime_core.cli.files import PRIVATE_MODE, STANDARD_STREAM, open_input, open_output, write_error
 from smime_core.cli.looking_up import judge
 from smime_core.cli.opening import decrypt as open_sealed
@@ -22,6 +21,7 @@ from smime_core.cli.options import (
 )
 from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphrase_options, password_file_option
 from smime_core.cli.progress import show_progress
+from smime_core.cli.remembering import Remembering, remember_options
 from smime_core.cli.shared_keys import load_shared_keys, shared_key_option
 from smime_core.cli.verdict import WORDS
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
@@ -37,6 +37,7 @@ from smime_core.report_json import description_to_json, reasons_to_json, report_
 @password_file_option
 @shared_key_option
 @click.option("--raw", is_flag=True, help="Write what was sealed as it is, without the mail's headers.")
+@remember_options
 @verdict_options
 @passphrase_options
 def decrypt(
@@ -46,6 +47,7 @@ def decrypt(
     password_files: tuple[str, ...],
     shared_keys: tuple[str, ...],
     raw: bool,
+    remembering: Remembering,
     trust: TrustOptions,
     sender: str | None,
     at: datetime.datetime | None,
@@ -74,9 +76,9 @@ def decrypt(
         )
         with open_output(target, mode=PRIVATE_MODE) as output:
             open_sealed(watched, output, keys, raw=raw)
-        if not (trust.is_given or sender or at or as_json):
+        if not (trust.is_given or remembering.wanted or sender or at or as_json):
             return
-        known = load_contacts(default_contacts_file())
+        known = remembering.load_known()
         try:
             judged = judge(
                 lambda store: operations.examine(
@@ -89,6 +91,7 @@ def decrypt(
             # It was decrypted, which is what was asked for; what is inside cannot be judged.
             _show_problem(error, as_json=as_json)
             return
+    remembering.remember(judged.report, at=at or now())
     if as_json:
         write_json(report_to_json(judged.report))
     else:

@@ -1,4 +1,4 @@
-"""`sealwax verify --remember`: what a verified mail says about its sender goes into the contacts."""
+"""`verify` and `decrypt --remember`: what a verified mail says about its sender goes into the contacts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 from smime_core.cli.contacts_file import default_contacts_file, load_contacts, lock_contacts, save_contacts
 from smime_core.cli.files import write_error
 from smime_core.cli.options import FILE
-from smime_core.contacts import CertificateChange, Contacts, accept, harvest, merge
+from smime_core.contacts import Contacts, accept, harvest, merge
 from smime_core.report import MessageReport
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -28,10 +28,15 @@ class Remembering:
     accepts_change: bool
     contacts_file: str | None
 
-    def remember(self, report: MessageReport, *, at: datetime.datetime) -> None:
-        """Put what may be kept of a report into the file, and tell what has changed on standard error.
+    def load_known(self) -> Contacts:
+        """The people known before, whose changed certificates a verdict tells. Raises OSError or MalformedMessage."""
+        return load_contacts(self._path)
 
-        A change that is no renewal is told and not kept, unless it was accepted. Raises OSError or MalformedMessage.
+    def remember(self, report: MessageReport, *, at: datetime.datetime) -> None:
+        """Put what may be kept of a report into the file.
+
+        A change that is no renewal is not kept unless it was accepted, which is told on standard error.
+        Raises OSError or MalformedMessage.
         """
         harvested = harvest(report, at=at) if self.wanted else None
         if harvested is None:
@@ -39,15 +44,12 @@ class Remembering:
         with lock_contacts(self._path):
             contacts = load_contacts(self._path)
             merged = merge(contacts, harvested)
-            for change in merged.changes:
-                write_error(_sentence(change, accepted=self.accepts_change))
             after = accept(contacts, harvested) if self.accepts_change else merged.contacts
             if after != contacts:
                 save_contacts(self._path, after)
-
-    def load_known(self) -> Contacts:
-        """The people known before, whose changed certificates a verdict tells. Raises OSError or MalformedMessage."""
-        return load_contacts(self._path)
+        if merged.asks:
+            end = "remembered" if self.accepts_change else "not remembered: --accept-change does, once you are sure"
+            write_error(f"{harvested.address}: another certificate than before, {end}")
 
     @property
     def _path(self) -> Path:
@@ -73,14 +75,3 @@ def remember_options(function: Function) -> Function:
     ):
         command = option(command)
     return command  # type: ignore[no-any-return]
-
-
-def _sentence(change: CertificateChange, *, accepted: bool) -> str:
-    before, after = change.before.fingerprint[:16], change.after.fingerprint[:16]
-    which = f"{change.address}: certificate {after}… instead of {before}…"
-    if change.is_renewal:
-        return f"{which}: renewed by the same authority for the same key"
-    key = "the same key" if change.same_key else "another key"
-    authority = "the same authority" if change.same_issuer else "another authority"
-    end = "remembered now" if accepted else "not remembered; --accept-change does when you have made sure whose it is"
-    return f"{which}: {key}, from {authority}; {end}"

@@ -28,7 +28,12 @@ def test_the_examples_run(tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "--norc", "-euo", "pipefail", "-c", "\n".join(EXAMPLES)],
         cwd=tmp_path,
-        env={**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(source)},
+        env={
+            **os.environ,
+            "PATH": path,
+            "XDG_DATA_HOME": str(tmp_path / "data"),
+            "PYTHONPATH": os.pathsep.join(source),
+        },
         capture_output=True,
         text=True,
         timeout=240,

@@ -117,9 +117,8 @@ def _usage(*, is_ca: bool) -> x509.KeyUsage:
 
 @pytest.fixture
 def lab(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    # What is looked up and remembered is this test's alone.
+    # What is looked up is this test's alone.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     lab = Lab(tmp_path)
     lab.write("root.pem", site.root.public_bytes(Encoding.PEM))
     return lab
