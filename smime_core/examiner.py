@@ -37,10 +37,11 @@ class Examiner(Opener):
     """What one examination works with.
 
     `signed_types` are the content types that signatures may cover. `contacts` are the people known from before: a
-    changed certificate of one of them is told.
+    changed certificate of one of them is told. `follows_paths` ends when one search for a path went beyond the limits.
     """
 
     signed_types: tuple[str, ...] = (ID_DATA,)
     trust_store: TrustStore
     at: datetime.datetime
     contacts: Contacts = NO_CONTACTS
+    follows_paths: bool = True

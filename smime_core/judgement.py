@@ -14,7 +14,7 @@ from enum import Enum
 
 from smime_core.cades import carried_evidence
 from smime_core.certificate import Certificate
-from smime_core.errors import ProviderError, SmimeError, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, ProviderError, SmimeError, UnsupportedAlgorithm
 from smime_core.examiner import Examiner
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
 from smime_core.mail_address import addresses_match
@@ -54,12 +54,13 @@ async def judge_signers(
         why = reason("content-type-mismatch", detail=signed_data.e_content_type)
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
-    return tuple(
-        [
-            await _judge_signer(info, signed_data.e_content_type, content, examiner, known=known)
-            for info in signed_data.signer_infos
-        ]
-    )
+    reports: list[SignerReport] = []
+    for info in signed_data.signer_infos:
+        reports.append(await _judge_signer(info, signed_data.e_content_type, content, examiner, known=known))
+        if _went_beyond_limits(reports[-1]):
+            # All signers share one bag: a hundred of them may cost no hundred searches through a hostile one.
+            examiner = dataclasses.replace(examiner, follows_paths=False)
+    return tuple(reports)
 
 
 def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Examiner:
@@ -89,11 +90,16 @@ async def _judge_signer(
         missing = broken_signer(info, reason("signer-certificate-missing"))
         return dataclasses.replace(missing, state=State.SIGNED_UNVERIFIED)
     # One key may have been certified several times: the best of what the certificates lead to counts.
-    reports = [
-        await _judge_by(info, certificate, content_type, content, examiner, known=known)
-        for certificate in certificates[:MAX_SIGNER_CERTIFICATES]
-    ]
+    reports: list[SignerReport] = []
+    for certificate in certificates[:MAX_SIGNER_CERTIFICATES]:
+        reports.append(await _judge_by(info, certificate, content_type, content, examiner, known=known))
+        if _went_beyond_limits(reports[-1]):
+            break
     return min(reports, key=lambda report: list(State).index(report.state))
+
+
+def _went_beyond_limits(report: SignerReport) -> bool:
+    return any(why.code == LimitExceeded.code for why in report.reasons)
 
 
 async def _judge_by(

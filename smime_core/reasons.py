@@ -16,6 +16,7 @@ REASONS: Final = {
     "certificate-expired": "The signer's certificate was not valid at this time.",
     "path-error": "The signer's certificate does not hold.",
     "address-not-covered": "Whoever vouches for the signer is trusted for other addresses than the sender's.",
+    "path-not-followed": "Who vouches for the signer was not looked for: the message brings too many certificates.",
     "certificate-revoked": "A certificate that this signature rests on was revoked.",
     "certificate-revoked-since": "The signer's certificate was revoked after the time when this says it was signed.",
     "certificate-changed": "This sender used another certificate before.",

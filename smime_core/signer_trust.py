@@ -78,6 +78,8 @@ async def judge_trust(
 
     Where time has undone it, it is followed as of the moment that a timestamp on the signature proves.
     """
+    if not examiner.follows_paths:
+        return SignerTrust(doubts=(reason("path-not-followed"),))
     trust = await _follow_path(certificate, examiner, known=known, signing_time=signing_time)
     if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and examiner.trust_store.timestamp_anchors:
         trust = await _weigh_timestamps(trust, certificate, examiner, signer, known, signing_time)

@@ -15,6 +15,8 @@ from smime_core import (
     RevocationPolicy,
     RevocationState,
     RevocationStatus,
+    SignatureForm,
+    SignerInfo,
     State,
     Step,
     TrustAnchor,
@@ -27,6 +29,7 @@ from smime_core import (
 from smime_core.blocking import run
 from smime_core.certificate import Certificate
 from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.content_info import parse_content_info
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import CertificateRevoked, LimitExceeded, PathError, RevocationUnknown, SmimeError
 from smime_core.examination import examine
@@ -35,6 +38,7 @@ from smime_core.explanation import Mark, explain_signer
 from smime_core.pkix.evidence import parse_evidence
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import MessageReport, SignerReport
+from smime_core.signed_data import parse_signed_data
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person, trust
 
 ALICE = person("alice")
@@ -259,3 +263,35 @@ def test_a_list_that_came_with_the_message_counts() -> None:
 def test_no_list_is_looked_at_where_nobody_is_to_be_asked() -> None:
     report = judge(store=with_list(LEAF.serial_number, revocation=RevocationPolicy.NOT_CHECKED), at=NOW + DAY / 24)
     assert (report.state, codes(report)) == (State.VERIFIED, ["revocation-not-checked"])
+
+
+def test_one_search_beyond_the_limits_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[Certificate] = []
+
+    async def validate_path(certificate: Certificate, **_: object) -> ValidatedPath:
+        followed.append(certificate)
+        raise LimitExceeded("the number of signatures to check for a path", 201, 200)
+
+    monkeypatch.setattr(signer_trust, "validate_path", validate_path)
+    others = [person("bob"), person("carol")]
+    message = blocking.sign_message(MESSAGE, identity=ALICE, co_signers=others, provider=PROVIDER, signing_time=NOW)
+    report = judge(message)
+    assert len(followed) == 1
+    assert report.state is State.SIGNED_UNVERIFIED
+    assert [signer.reasons[0].code for signer in report.signers] == ["limit-exceeded", *["path-not-followed"] * 2]
+
+
+def test_a_signature_that_does_not_fit_is_invalid_whether_its_path_is_followed_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_path(monkeypatch, LimitExceeded("the number of signatures to check for a path", 201, 200))
+    form = SignatureForm.OPAQUE
+    cms = blocking.sign_bytes(b"content", identity=ALICE, provider=PROVIDER, signing_time=NOW, form=form)
+    both = blocking.add_signer(cms, person("bob"), provider=PROVIDER, signing_time=NOW)
+    signature = parse_signed_data(parse_content_info(both).content).signer_infos[1]
+    assert isinstance(signature, SignerInfo)
+    position = both.index(signature.signature)
+    altered = both[:position] + bytes([both[position] ^ 1]) + both[position + 1 :]
+    report = blocking.verify_bytes(altered, provider=PROVIDER, trust_store=STORE, at=NOW)
+    assert report.state is State.INVALID
+    assert sorted(signer.reasons[0].code for signer in report.signers) == ["limit-exceeded", "signature-mismatch"]
