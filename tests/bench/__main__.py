@@ -22,6 +22,7 @@ from smime_core import blocking
 from smime_core.blocking import run
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.providers.native import NativeProvider
+from tests.bench import paths
 from tests.bench.server import serve_page
 from tests.browser.browsers import Name, launch
 from tests.browser.page import Page
@@ -118,6 +119,12 @@ def main() -> None:
             measurements = [*measure_jobs(page, name, options.runs), measure_starts(page, name, options.runs)]
         finally:
             browser.close()
+    path_time = paths.measure_in_browser(name)
+    measurements.append(
+        Measurement(
+            job="validate a path", bytes=0, browser=name, ours_ms=path_time.milliseconds, peers={}, runs=options.runs
+        )
+    )
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps([asdict(measurement) for measurement in measurements], indent=1) + "\n")
     Console().print(draw(measurements))

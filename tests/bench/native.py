@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import processes, small_messages
+from tests.bench import paths, processes, small_messages
 
 
 def draw_processes(timings: list[processes.Timing]) -> Table:
@@ -59,6 +59,14 @@ def draw_starts(runs: int, folder: Path | None) -> Table:
     return table
 
 
+def draw_paths(times: list[paths.PathTime]) -> Table:
+    """Milliseconds of certification paths."""
+    table = Table("certification paths", "where", "ms")
+    for one in times:
+        table.add_row(one.job, one.where, f"{one.milliseconds:.2f}")
+    return table
+
+
 def _median(command: list[str], runs: int, folder: Path | None) -> float:
     times = []
     for _ in range(runs):
@@ -78,6 +86,7 @@ def main() -> None:
     options = parser.parse_args()
     console = Console(width=120)
     console.print(draw_rates(small_messages.measure(seconds=options.seconds)))
+    console.print(draw_paths(paths.measure()))
     console.print(draw_starts(2 * options.runs + 1, options.folder))
     for size in options.megabytes:
         timings = processes.measure(size * 1_000_000, runs=options.runs, folder=options.folder)

@@ -124,6 +124,30 @@ def issue(
     )
 
 
+def authority_extensions() -> tuple[Extension, ...]:
+    """What makes an authority."""
+    return build_basic_constraints(is_ca=True), build_key_usage(CA_USAGE)
+
+
+def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]]:
+    """Authorities that all certified each other: `count` of them, their names repeated as long as they last."""
+    houses = [
+        House(
+            name=names[number % len(names)],
+            certificate=issue(names[number % len(names)], f"clique {number}", None, authority_extensions()),
+            key_name=f"clique {number}",
+        )
+        for number in range(count)
+    ]
+    pool = [
+        issue(one.name, one.key_name, other, authority_extensions())
+        for one in houses
+        for other in houses
+        if one is not other
+    ]
+    return houses, pool
+
+
 def with_version(certificate: Certificate, version: int, signer: str) -> Certificate:
     """The same certificate of another version, signed again by the key of that name."""
     tbs = der.read_children(der.read_one(certificate.tbs_der))

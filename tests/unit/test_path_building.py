@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from smime_core import blocking, der
-from smime_core.ca.extensions import build_authority_information_access, build_basic_constraints, build_key_usage
+from smime_core.ca.extensions import build_authority_information_access
 from smime_core.certificate import Certificate, Extension
 from smime_core.errors import CertificateExpired, LimitExceeded, PathError, UntrustedAnchor
 from smime_core.pkix import (
@@ -20,14 +20,10 @@ from smime_core.pkix import (
     TrustStore,
     ValidatedPath,
 )
-from tests.unit.path_house import CA_USAGE, YEAR, House, issue, root
+from tests.unit.path_house import YEAR, House, authority_extensions, clique, issue, root
 from tests.unit.people import NOW, PROVIDER
 
 ALICE = "alice@example.test"
-
-
-def authority_extensions() -> tuple[Extension, ...]:
-    return build_basic_constraints(is_ca=True), build_key_usage(CA_USAGE)
 
 
 def validate(
@@ -153,25 +149,6 @@ def test_a_certificate_of_an_unreadable_name_spoils_nothing() -> None:
     alice = top.certify(ALICE)
     odd = dataclasses.replace(alice, der=alice.der + b"\0", subject_der=der.sequence(b"\x05\x00"))
     validate(alice, odd, anchors=(top.certificate,))
-
-
-def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]]:
-    """Authorities that all certified each other: `count` of them, their names repeated as long as they last."""
-    houses = [
-        House(
-            name=names[number % len(names)],
-            certificate=issue(names[number % len(names)], f"clique {number}", None, authority_extensions()),
-            key_name=f"clique {number}",
-        )
-        for number in range(count)
-    ]
-    pool = [
-        issue(one.name, one.key_name, other, authority_extensions())
-        for one in houses
-        for other in houses
-        if one is not other
-    ]
-    return houses, pool
 
 
 @pytest.mark.parametrize("names", [["Same CA"], [f"CA {number}" for number in range(32)]], ids=["one name", "32 names"])

@@ -38,6 +38,30 @@ EMPTY_NAME: Final = b"\x30\x00"
 ANY_USE: Final = CertificateUse(name="anything")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedPath:
+    """A path and what it is held against, parsed."""
+
+    certificate: Certificate
+    intermediates: tuple[Certificate, ...]
+    trust_store: TrustStore
+    at: datetime.datetime
+    purpose: Purpose | CertificateUse
+    policy: Policy
+
+    async def validate(self, provider: CryptoProvider) -> ValidatedPath:
+        """Raises PathError or LimitExceeded."""
+        return await validate_path(
+            self.certificate,
+            intermediates=self.intermediates,
+            trust_store=self.trust_store,
+            at=self.at,
+            purpose=self.purpose,
+            provider=provider,
+            policy=self.policy,
+        )
+
+
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathVerdict:
@@ -67,7 +91,7 @@ class PathVerdict:
 
     async def run(self, provider: CryptoProvider) -> int:
         try:
-            path = await self._validate(provider)
+            path = await self.prepare().validate(provider)
         except UnsupportedByProvider:
             raise
         except SmimeError as error:
@@ -78,9 +102,10 @@ class PathVerdict:
             facts += claim(path.policies == set(self.policies), f"policies {sorted(path.policies)}")
         return facts + (await self._verify_message(path.certificates, provider) if self.message else 0)
 
-    async def _validate(self, provider: CryptoProvider) -> ValidatedPath:
-        return await validate_path(
-            parse_certificate(self.certificate),
+    def prepare(self) -> PreparedPath:
+        """Everything parsed. Raises SmimeError."""
+        return PreparedPath(
+            certificate=parse_certificate(self.certificate),
             intermediates=tuple(map(parse_certificate, self.intermediates)),
             trust_store=TrustStore(
                 anchors=tuple(TrustAnchor(certificate=parse_certificate(one)) for one in self.anchors),
@@ -90,7 +115,6 @@ class PathVerdict:
             ),
             at=datetime.datetime.fromisoformat(self.at),
             purpose=self._use(),
-            provider=provider,
             policy=Policy.ARCHIVE if self.is_archived else Policy.RECEIVE,
         )
 
