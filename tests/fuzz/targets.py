@@ -21,6 +21,7 @@ from smime_core.countersignature import find_countersignatures
 from smime_core.der import Tlv
 from smime_core.description import describe_message
 from smime_core.digested_data import check_digested_data, parse_digested_data
+from smime_core.distinguished_name import comparable_name
 from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
 from smime_core.errors import SmimeError
 from smime_core.ess.hints import parse_content_hints, parse_content_identifier, parse_content_reference
@@ -41,6 +42,11 @@ from smime_core.mime.headers import parse_headers
 from smime_core.mime.seven_bit import make_seven_bit
 from smime_core.ocsp import parse_ocsp_response
 from smime_core.pkix import NO_EVIDENCE, Lookup, LookupKind, Purpose, add_answer, find_lookups, parse_evidence
+from smime_core.pkix.constrained_names import find_constrained_names
+from smime_core.pkix.extensions import NAME_CONSTRAINTS
+from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
+from smime_core.pkix.policies import PolicyState
+from smime_core.pkix.trust import PolicyRequirements
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -162,6 +168,20 @@ def _find_path(data: bytes) -> None:
     )
 
 
+def _read_path_extensions(data: bytes) -> None:
+    certificate = parse_certificate(data)
+    names = find_constrained_names(certificate)
+    comparable_name(certificate.issuer_der)
+    state = PolicyState.initial(PolicyRequirements(), 2)
+    state.take_policies(certificate, is_last=False)
+    state.take_mappings(certificate)
+    state.take_constraints(certificate)
+    state.finish(certificate)
+    for extension in certificate.extensions:
+        if extension.oid == NAME_CONSTRAINTS:
+            find_violation(names, parse_name_constraints(extension.value, critical=extension.critical))
+
+
 def _ask_for_revocation(data: bytes) -> None:
     # Of the sample's certificate by these octets, and of these octets as a certificate.
     evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
@@ -243,6 +263,7 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
     "certificates": {
         "certificates": _read_certificates,
         "path": _find_path,
+        "path extensions": _read_path_extensions,
         "is CRL": is_revocation_list,
         "CRL": parse_revocation_list,
     },

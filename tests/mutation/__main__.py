@@ -27,7 +27,9 @@ MODULES: Final = (
     "enveloped_data", "content_keys", "content_encryption", "encrypted_content", "ktri", "kari", "kemri", "kekri",
     "key_wrap", "password_recipient", "recipient_info", "compressed_data", "digested_data", "authenticated_data",
     "later_recipients", "header_protection", "layers", "ess", "pkcs12/integrity", "pkcs12/reading", "passphrase",
-    "pkix/path", "own_content", "forms", "stream", "content_info", "certificates_only", "der",
+    "pkix/path", "pkix/path_building", "pkix/path_validation", "pkix/policies", "pkix/name_constraints",
+    "pkix/constrained_names", "pkix/purposes", "distinguished_name", "own_content", "forms", "stream", "content_info",
+    "certificates_only", "der",
 )  # fmt: skip
 # What says nothing about the core's checks, or takes long for the little it would add.
 LEFT_OUT: Final = (

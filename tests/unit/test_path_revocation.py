@@ -1,0 +1,169 @@
+"""Revocation along a path (RFC 5280 section 6.1.3 (a)(3)): what it does under each policy, and who may sign lists."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+import pytest
+
+from smime_core import blocking
+from smime_core.blocking import run
+from smime_core.ca.extensions import build_basic_constraints, build_crl_distribution_points, build_key_usage
+from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate, build_revocation_list
+from smime_core.certificate import Certificate, KeyUsage
+from smime_core.errors import CertificateRevoked, PathError, RevocationUnknown
+from smime_core.pkix import (
+    Evidence,
+    LookupKind,
+    Outcome,
+    Purpose,
+    RevocationPolicy,
+    RevocationState,
+    TrustAnchor,
+    TrustStore,
+    ValidatedPath,
+)
+from smime_core.revocation_list import RevocationList, parse_revocation_list
+from tests.unit.path_house import House, issue, key, root
+from tests.unit.people import NOW, PROVIDER
+
+STEP: Final = "6.1.3 (a)(3)"
+TERM: Final = ListTerm(this_update=NOW, next_update=NOW + datetime.timedelta(days=7))
+ROOT: Final = root()
+ISSUING: Final = ROOT.issue("Issuing CA", build_crl_distribution_points(("http://pki.example.test/root.crl",)))
+ALICE: Final = ISSUING.certify(
+    "alice@example.test", build_crl_distribution_points(("http://pki.example.test/issuing.crl",))
+)
+
+
+def revocation_list(house: House, *revoked: Certificate, key_name: str = "") -> RevocationList:
+    entries = [RevokedCertificate(serial_number=one.serial_number, revoked_at=NOW) for one in revoked]
+    return parse_revocation_list(
+        run(
+            build_revocation_list(
+                entries,
+                issuer=house.certificate,
+                signing_key=key(key_name or house.key_name),
+                number=1,
+                term=TERM,
+                provider=PROVIDER,
+            )
+        )
+    )
+
+
+def validate(
+    *lists: RevocationList,
+    policy: RevocationPolicy = RevocationPolicy.REQUIRED,
+    further: tuple[Certificate, ...] = (),
+    certificate: Certificate = ALICE,
+) -> ValidatedPath:
+    store = TrustStore(
+        anchors=(TrustAnchor(certificate=ROOT.certificate),),
+        revocation=policy,
+        evidence=Evidence(revocation_lists=lists),
+    )
+    return blocking.validate_path(
+        certificate,
+        intermediates=(ISSUING.certificate, *further),
+        trust_store=store,
+        at=NOW,
+        purpose=Purpose.SIGN,
+        provider=PROVIDER,
+    )
+
+
+def test_a_path_holds_when_every_certificate_below_the_anchor_is_known_to_be_good() -> None:
+    path = validate(revocation_list(ROOT), revocation_list(ISSUING))
+    assert [status.certificate for status in path.trail.revocation] == [ISSUING.certificate, ALICE]
+    assert {status.state for status in path.trail.revocation} == {RevocationState.GOOD}
+    assert [(step.position, step.outcome) for step in path.trail.steps if step.label == STEP] == [
+        (1, Outcome.PASSED),
+        (0, Outcome.PASSED),
+    ]
+
+
+@pytest.mark.parametrize("policy", [RevocationPolicy.REQUIRED, RevocationPolicy.IF_KNOWN])
+@pytest.mark.parametrize("position", [0, 1])
+def test_a_revoked_certificate_refuses_the_path_wherever_it_stands(policy: RevocationPolicy, position: int) -> None:
+    of_root = revocation_list(ROOT, *([ISSUING.certificate] if position else []))
+    of_issuing = revocation_list(ISSUING, *([] if position else [ALICE]))
+    with pytest.raises(CertificateRevoked, match="was revoked on 2026-06-01") as raised:
+        validate(of_root, of_issuing, policy=policy)
+    assert raised.value.rfc5280_step == STEP
+    assert raised.value.trail is not None
+    assert raised.value.trail.steps[-1].position == position
+
+
+def test_what_is_unknown_refuses_where_it_has_to_be_known_and_names_all_that_can_be_asked() -> None:
+    with pytest.raises(RevocationUnknown, match="nobody has asked yet") as raised:
+        validate()
+    trail = raised.value.trail
+    assert trail is not None
+    assert [lookup.url for lookup in trail.lookups] == [
+        "http://pki.example.test/issuing.crl",
+        "http://pki.example.test/root.crl",
+    ]
+    assert {lookup.kind for lookup in trail.lookups} == {LookupKind.CRL}
+    assert len(trail.revocation) == 2
+
+
+def test_what_is_unknown_is_noted_where_it_need_not_be_known() -> None:
+    path = validate(revocation_list(ROOT), policy=RevocationPolicy.IF_KNOWN)
+    assert [(step.position, step.outcome) for step in path.trail.steps if step.label == STEP] == [
+        (1, Outcome.PASSED),
+        (0, Outcome.NOTED),
+    ]
+    assert len(path.trail.lookups) == 1
+
+
+def test_nothing_is_looked_at_where_it_is_not_to_be_checked() -> None:
+    path = validate(revocation_list(ISSUING, ALICE), policy=RevocationPolicy.NOT_CHECKED)
+    assert path.trail.revocation == ()
+    assert path.trail.lookups == ()
+
+
+def test_other_faults_are_told_before_what_is_unknown() -> None:
+    with pytest.raises(PathError) as raised:
+        validate(certificate=ISSUING.certify("late@example.test", not_after=NOW - datetime.timedelta(days=1)))
+    assert raised.value.rfc5280_step == "6.1.3 (a)(2)"
+    assert raised.value.trail is not None
+    assert raised.value.trail.lookups == ()
+
+
+def crl_signer(*, usage: KeyUsage = KeyUsage.CRL_SIGN, issuer: House = ROOT) -> House:
+    """Another certificate of the issuing authority's name, whose key signs its lists alone."""
+    extensions = (build_basic_constraints(is_ca=False), build_key_usage(usage))
+    certificate = issue("Issuing CA", "list key", issuer, extensions)
+    return House(name="Issuing CA", certificate=certificate, key_name="list key")
+
+
+def test_a_list_by_another_key_of_the_authority_counts_when_its_own_path_holds() -> None:
+    signer = crl_signer()
+    assert validate(revocation_list(ROOT), revocation_list(signer), further=(signer.certificate,)).policies is not None
+    with pytest.raises(RevocationUnknown):
+        validate(revocation_list(ROOT), revocation_list(signer))
+
+
+def test_a_list_signer_who_was_revoked_or_is_unknown_says_nothing() -> None:
+    signer = crl_signer()
+    with pytest.raises(RevocationUnknown):
+        validate(revocation_list(ROOT, signer.certificate), revocation_list(signer), further=(signer.certificate,))
+
+
+def test_a_list_signer_needs_the_key_usage_and_the_same_anchor() -> None:
+    for signer in (crl_signer(usage=KeyUsage.DIGITAL_SIGNATURE), crl_signer(issuer=root("Stranger"))):
+        with pytest.raises(RevocationUnknown):
+            validate(revocation_list(ROOT), revocation_list(signer), further=(signer.certificate,))
+
+
+def test_a_list_may_be_about_its_own_signer() -> None:
+    """PKITS 4.14.30: somebody has to sign the list that says that he may."""
+    extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.CRL_SIGN))
+    certificate = issue("Root", "list key of the root", ROOT, extensions)
+    signer = House(name="Root", certificate=certificate, key_name="list key of the root")
+    path = validate(revocation_list(signer), revocation_list(ISSUING), further=(certificate,))
+    assert path.certificates[-1] == ROOT.certificate
+    with pytest.raises(RevocationUnknown):
+        validate(revocation_list(signer, certificate), revocation_list(ISSUING), further=(certificate,))
