@@ -176,3 +176,9 @@ def test_an_authority_of_another_key_identifier_is_tried_last() -> None:
     others = [top.issue("Middle", key_name=f"other {number}").certificate for number in range(250)]
     path = validate(middle.certify(ALICE), *others, middle.certificate, anchors=(top.certificate,))
     assert path.certificates[1] == middle.certificate
+
+
+def test_a_certificate_whose_own_names_cannot_be_read_has_no_path() -> None:
+    odd = dataclasses.replace(root().certify(ALICE), issuer_der=der.sequence(b"\x05\x00"))
+    with pytest.raises(UntrustedAnchor, match="its names cannot be read"):
+        validate(odd, anchors=(root().certificate,))
