@@ -60,7 +60,7 @@ def add_recipients(
     wrapped = load_wrapped(source)
     cms = blocking.add_recipients(
         wrapped.cms,
-        recipients=readers.load(),
+        recipients=readers.load().certificates,
         new_passwords=load_passwords(new_password_files),
         holders=load_all_identities(identity_files, passphrases),
         passwords=load_passwords(password_files),

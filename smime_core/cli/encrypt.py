@@ -57,7 +57,11 @@ _CIPHERS: Final = {
 @password_file_option
 @shared_key_option
 @identities_option
-@click.option("--modern/--compatible", help="AES-256-GCM, or AES-256-CBC which every program reads (the default).")
+@click.option(
+    "--modern/--compatible",
+    default=None,
+    help="AES-256-GCM, or AES-256-CBC which every program reads. By itself GCM only where all contacts read it.",
+)
 @click.option("--cipher", "cipher_name", type=click.Choice(list(_CIPHERS)), help="Another content cipher.")
 @click.option("--oaep", is_flag=True, help="RSA keys receive by OAEP beside CBC too.")
 @headers_option
@@ -71,7 +75,7 @@ def encrypt(
     password_files: tuple[str, ...],
     shared_keys: tuple[str, ...],
     identity_files: tuple[str, ...],
-    modern: bool,
+    modern: bool | None,
     cipher_name: str | None,
     oaep: bool,
     plain_headers: bool,
@@ -90,8 +94,12 @@ def encrypt(
     """
     if not (readers.to or password_files or shared_keys):
         raise click.UsageError("give --to, --password-file or --shared-key: for whom?")
+    loaded = readers.load()
+    if modern is None:
+        # Nobody knows what programs those have who read by a password or a shared key.
+        modern = loaded.all_read(AES_256_GCM) and not (password_files or shared_keys)
     order = SealingOrder(
-        recipients=readers.load(),
+        recipients=loaded.certificates,
         passwords=load_passwords(password_files),
         shared_keys=load_shared_keys(shared_keys),
         cipher=_CIPHERS[cipher_name] if cipher_name else AES_256_GCM if modern else AES_256_CBC,

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from smime_core.algorithms import ContentCipher
+from smime_core.capabilities import Capabilities
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.cli.choosing import check_certificate, choose_certificate, place_of
 from smime_core.cli.directory_options import DirectoryOptions, directory_options
@@ -36,6 +38,19 @@ _TOLD_WARNINGS: Final = frozenset({"expires-soon", "certificate-changed", "revoc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """One certificate for each --to, and what each reader is known to read; None where nothing is known."""
+
+    certificates: tuple[Certificate, ...] = ()
+    capabilities: tuple[Capabilities | None, ...] = ()
+
+    def all_read(self, cipher: ContentCipher) -> bool:
+        """Whether every one of them has said, in verified mail, that this cipher can be read."""
+        known = [one for one in self.capabilities if one is not None and cipher in one.content_ciphers]
+        return bool(known) and len(known) == len(self.certificates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientOptions:
     """What --to and its neighbours say."""
 
@@ -44,22 +59,27 @@ class RecipientOptions:
     trust: TrustOptions
     places: DirectoryOptions
 
-    def load(self) -> list[Certificate]:
+    def load(self) -> Readers:
         """One certificate for each --to, each checked; what is to be known about it is told on standard error.
 
         Raises NoUsableCertificate, UsageError, OSError or MalformedMessage.
         """
         if not self.to:
-            return []
+            return Readers()
         store, at = self.trust.load_store(), now()
         addresses = [name for name in self.to if _is_address(name)]
         if addresses and not store.anchors:
             raise click.UsageError(f"for {addresses[0]} give --anchor or --mozilla: who says whose a certificate is?")
         contacts = self.places.load_contacts() if addresses else NO_CONTACTS
-        return [
+        certificates = [
             self._find(name, store, contacts, at) if name in addresses else self._load(name, store, at)
             for name in self.to
         ]
+        known = [contacts.find(name) if name in addresses else None for name in self.to]
+        return Readers(
+            certificates=tuple(certificates),
+            capabilities=tuple(contact.capabilities if contact else None for contact in known),
+        )
 
     def _load(self, name: str, store: TrustStore, at: datetime.datetime) -> Certificate:
         found = load_given(name)

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from smime_core import Identity, blocking
+from smime_core import Identity, blocking, describe_message
 from smime_core.blocking import run
 from smime_core.contacts_json import parse_contacts
 from smime_core.demo_ca import Authority, create_authority, issue_identity
@@ -74,6 +74,11 @@ def find(lab: Lab, address: str, *options: str) -> Result:
     return lab.sealwax("find", address, *TRUST, *CONTACTS, *options)
 
 
+def cipher_of(lab: Lab, name: str) -> str:
+    (layer,) = describe_message(lab.read(name)).layers
+    return layer.algorithm
+
+
 def test_what_verified_mail_taught_is_found_and_sealed_for(lab: Lab, ca: Authority) -> None:
     alice = issue(ca, ALICE)
     write_mail(lab, alice)
@@ -90,6 +95,10 @@ def test_what_verified_mail_taught_is_found_and_sealed_for(lab: Lab, ca: Authori
 
     lab.made("encrypt", "mail.eml", "--to", ALICE, *TRUST, *CONTACTS, "-o", "sealed.eml")
     assert blocking.decrypt_message(lab.read("sealed.eml"), identities=[alice], provider=PROVIDER)
+    assert cipher_of(lab, "sealed.eml") == "AES-256-GCM", "she has said that she reads it"
+    for beside in (("--compatible",), ("--to", "bob.pem")):
+        lab.made("encrypt", "mail.eml", "--to", ALICE, *beside, *TRUST, *CONTACTS, "-o", "sealed.eml")
+        assert cipher_of(lab, "sealed.eml") == "AES-256-CBC"
 
 
 def test_sealed_mail_teaches_too_once_it_is_open(lab: Lab, ca: Authority, bob: Identity) -> None:

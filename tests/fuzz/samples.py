@@ -12,6 +12,7 @@ from smime_core.algorithms import CHACHA20_POLY1305, HashName
 from smime_core.blocking import run
 from smime_core.certificates_only import build_certificates_only
 from smime_core.compressed_data import build_compressed_data
+from smime_core.contacts_json import build_contacts
 from smime_core.content_info import ID_DATA
 from smime_core.digested_data import build_digested_data
 from smime_core.encrypted_data import build_encrypted_data
@@ -28,7 +29,7 @@ from smime_core.signed_data import build_signed_data
 from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import AttributesForm, SignerOptions
 from tests.fuzz.alterations import find_tlvs
-from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE
+from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE, people_known
 from tests.unit import revocations
 from tests.unit.envelopes import envelope
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
@@ -49,7 +50,7 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind: mail, cms, certificates, revocation, keys, identities, own, attributes."""
+    """By the kind: mail, cms, certificates, revocation, contacts, keys, identities, own, attributes."""
     return {
         "mail": _mails(),
         "cms": (*_signed(), *_sealed(), *_others()),
@@ -57,6 +58,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
             *(person("alice", key).certificate.der for key in ALL_KEYS), anchor().der,
             build_revocation_list(1, 2, 3),
         ),
+        "contacts": (build_contacts(people_known()),),
         "revocation": _revocations(),
         "keys": _keys(),
         "identities": _identities(),
@@ -75,6 +77,7 @@ TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "cms": ("structure", "examine", "examine-stream", "decrypt", "cms", "own-content"),
     "certificates": ("certificates", "structure", "identities", "revocation"),
     "revocation": ("revocation", "certificates"),
+    "contacts": ("contacts",),
     "keys": ("keys", "identities"),
     "identities": ("identities",),
     "own": ("own-content", "examine", "examine-stream"),

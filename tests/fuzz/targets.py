@@ -12,10 +12,12 @@ from smime_core import blocking, der, stream
 from smime_core.attributes import Attributes
 from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
 from smime_core.blocking import run
-from smime_core.capabilities import parse_capabilities
+from smime_core.capabilities import OUR_CAPABILITIES, Capabilities, parse_capabilities
 from smime_core.certificate import parse_certificate, parse_certificates
 from smime_core.certificates_only import parse_certificates_only
 from smime_core.compressed_data import decompress, parse_compressed_data
+from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate, find_change
+from smime_core.contacts_json import build_contacts, parse_contacts
 from smime_core.content_info import parse_content_info, unarmor
 from smime_core.countersignature import find_countersignatures
 from smime_core.der import Tlv
@@ -36,6 +38,7 @@ from smime_core.kekri import KeyEncryptionKey
 from smime_core.keys import parse_private_key, parse_public_key
 from smime_core.later_recipients import add_recipients
 from smime_core.layers import find_layer, find_nested_layers, parse_message
+from smime_core.lookups.found_octets import read_certificates
 from smime_core.mime import Entity, decode_body, from_addresses, parse_entity, split_message
 from smime_core.mime.canonical import canonicalise
 from smime_core.mime.headers import parse_headers
@@ -51,6 +54,7 @@ from smime_core.policy import Policy
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.reading import read_encrypted_payload, read_entity
+from smime_core.recipient_choice import FoundCertificate, check_recipient, find_in_contacts
 from smime_core.revocation_list import is_revocation_list, parse_revocation_list
 from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
 from smime_core.signed_data import parse_signed_data
@@ -59,7 +63,7 @@ from smime_core.signer_info import SignerInfo
 from smime_core.stream.octets import MemoryOctets
 from smime_core.stream.structure import split_structure
 from tests.unit import revocations
-from tests.unit.people import NOW, PROVIDER, person, trust
+from tests.unit.people import NOW, PROVIDER, anchor, person, trust
 
 STREAMING: Final = NativeStreamingProvider()
 FURTHER_KEYS: Final = (NewKey.P256, NewKey.X25519, NewKey.ML_KEM_512)
@@ -215,6 +219,47 @@ _ATTRIBUTE_PARSERS: Final[tuple[Callable[[Attributes], object], ...]] = (
     parse_receipt_request,
 )
 
+
+def _check_recipient(data: bytes) -> None:
+    found = FoundCertificate(certificate=parse_certificate(data), source=CertificateSource.LDAP)
+    check = check_recipient(
+        found, "alice@example.test", trust_store=trust(), at=NOW, provider=PROVIDER, contacts=people_known()
+    )
+    run(check)
+
+
+def _read_contacts(data: bytes) -> None:
+    contacts = parse_contacts(data)
+    build_contacts(contacts)
+    for contact in contacts.people:
+        find_in_contacts(contacts, contact.address)
+        find_change(contacts, contact.address, person("bob").certificate)
+
+
+@functools.cache
+def people_known() -> Contacts:
+    """Alice with two certificates and all that a contact may hold."""
+    certificates = [person("alice", key).certificate for key in (NewKey.P256, NewKey.ED25519)]
+    known = [
+        KnownCertificate(
+            certificate=one,
+            source=CertificateSource.HARVEST,
+            first_seen=NOW,
+            last_seen=NOW,
+            intermediates=(anchor(),),
+        )
+        for one in certificates
+    ]
+    alice = Contact(
+        address="alice@example.test",
+        certificates=tuple(known),
+        capabilities=Capabilities(entries=OUR_CAPABILITIES),
+        preferred=certificates[0],
+        said_at=NOW,
+    )
+    return Contacts(people=(alice, Contact(address="bob@example.test")))
+
+
 TARGETS: Final[dict[str, dict[str, Reader]]] = {
     "structure": {
         "describe": describe_message,
@@ -266,7 +311,10 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "path extensions": _read_path_extensions,
         "is CRL": is_revocation_list,
         "CRL": parse_revocation_list,
+        "found": read_certificates,
+        "recipient": _check_recipient,
     },
+    "contacts": {"contacts": _read_contacts},
     "revocation": {
         "OCSP response": parse_ocsp_response,
         "status": _ask_for_revocation,

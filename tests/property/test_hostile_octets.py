@@ -18,6 +18,7 @@ EXAMPLES = {
     "cms": 400,
     "certificates": 600,
     "revocation": 600,
+    "contacts": 400,
     "keys": 500,
     "identities": 300,
     "own": 80,
