@@ -136,6 +136,11 @@ def test_a_step_that_failed_stands_at_its_certificate(outcome: Outcome, mark: Ma
     assert (bottom.mark, bottom.problems) == (Mark.GOOD, ())
 
 
+def test_steps_that_passed_leave_a_certificate_good() -> None:
+    passed = Step(label="6.1.3 (a)(1)", position=0, outcome=Outcome.PASSED, text="the signature fits")
+    assert [node.mark for node in explain_path(trail(steps=(passed,)), LEAF)] == [Mark.GOOD, Mark.GOOD]
+
+
 @pytest.mark.parametrize(("state", "mark"), [(RevocationState.REVOKED, Mark.BAD), (RevocationState.UNKNOWN, Mark.OPEN)])
 def test_a_certificate_that_is_not_known_to_be_good_is_never_drawn_as_good(state: RevocationState, mark: Mark) -> None:
     status = RevocationStatus(certificate=LEAF, state=state)
