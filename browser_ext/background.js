@@ -12,6 +12,7 @@ import * as keys from "./background/keys.js";
 import * as prompts from "./background/prompts.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
+import * as trust from "./background/trust.js";
 import * as vault from "./background/vault_link.js";
 
 const MENU_FIELD = "field";
@@ -27,6 +28,8 @@ const HANDLERS = {
   "frame.close": async (body, sender) => frames.close(await frames.ofBroker(body.frame, sender)),
   "field.write": fields.write,
   "field.open": fields.open,
+  "field.settle": fields.settle,
+  "trust.propose": fields.propose,
   "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
@@ -39,6 +42,11 @@ const HANDLERS = {
   "people.remove": ({ id }) => database.remove("people", id),
   "anchors.import": ({ bytes }) => keys.importCertificates("anchors", bytes),
   "anchors.remove": ({ id }) => database.remove("anchors", id),
+  "trust.proposal": trust.proposal,
+  "trust.drop": trust.dropProposal,
+  "trust.accept": trust.accept,
+  "trust.remove": trust.takeBack,
+  "trust.settings": trust.changeSettings,
   "sites.remove": ({ id }) => database.remove("sites", id),
   "session.lock": session.lock,
   "vault.key": () => vault.call("vault.key"),

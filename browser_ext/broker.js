@@ -15,6 +15,8 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = html("div", { class: "top" });
 const status = html("p", { class: "status", role: "status", data: { test: "status" } });
 const bottom = html("div", { class: "bottom" });
+/** @type {HTMLElement | null} */
+let details = null;
 
 // The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
 if (parent === window) {
@@ -124,13 +126,30 @@ async function startReading(claim, view) {
     const { state, result, error, envelope } = await outcomeOf(claim, job);
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
     await view.show(envelope);
-    const statement = describeReport(result.report, await loadSharedText());
-    top_.replaceChildren(...statement.headline);
-    bottom.before(statement.details);
-    bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)));
+    await showVerdict(claim, result);
+    bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)), status);
   } catch (error) {
     showFailure(claim, view, error);
   }
+}
+
+/**
+ * The verdict, and once authorities were asked, the one that it settles to.
+ * @param {Claim} claim @param {{report: any, settled: boolean}} result
+ */
+async function showVerdict(claim, { report, settled }) {
+  const translate = await loadSharedText();
+  const onAccept = (/** @type {string} */ fingerprint) =>
+    void ask("trust.propose", { frame: claim.frame, fingerprint }).catch((error) => showStatus(errorText(error), true));
+  const statement = describeReport(report, translate, { onAccept });
+  top_.replaceChildren(...statement.headline);
+  details?.remove();
+  details = statement.details;
+  bottom.before(details);
+  if (settled) return;
+  void ask("field.settle", { frame: claim.frame }).then((last) => showVerdict(claim, { ...last, settled: true })).catch(
+    (error) => showStatus(errorText(error), true),
+  );
 }
 
 /** @param {Claim} claim @param {ViewLink} view @param {unknown} error */

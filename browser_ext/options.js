@@ -1,4 +1,5 @@
 /** Keys and people: import and list identities, certificates of others, authorities and sites; lock. */
+import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
 import { html } from "./runtime/ui/dom.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { api } from "./shared/api.js";
@@ -8,7 +9,7 @@ import { ask, sealSecret } from "./shared/request.js";
 
 /** @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean}} ListedKeyFile */
 
-await loadSharedText();
+const translate = await loadSharedText();
 translatePage();
 document.title = text("optionsTitle");
 const passphrase = new SecretField({
@@ -29,11 +30,12 @@ byId("grant").addEventListener("click", () => {
 for (const [input, store] of [["person", "people"], ["anchor", "anchors"]]) {
   byId(input).addEventListener("change", () => void importCertificates(input, store));
 }
+for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
 await refresh();
 
 async function refresh() {
-  const { keyFiles, people, anchors, sites } = await ask("keys.list");
+  const { keyFiles, people, anchors, sites, decisions, settings } = await ask("keys.list");
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
   byId("state").textContent = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
   byId("lock").hidden = !isOpen;
@@ -41,6 +43,47 @@ async function refresh() {
   byId("people").replaceChildren(...certificateCards(people, "people.remove"));
   byId("anchors").replaceChildren(...certificateCards(anchors, "anchors.remove"));
   byId("sites").replaceChildren(...sites.map(siteCard));
+  byId("decisions").replaceChildren(...decisions.map(decisionCard));
+  mozillaBox().checked = settings.mozilla;
+  revocationChoice().value = settings.revocation;
+  await showProposal();
+}
+
+/** What was proposed beside an opened field is decided here, once, in a dialog that no other page can cover. */
+async function showProposal() {
+  if (document.querySelector("dialog")) return;
+  const certificate = await ask("trust.proposal");
+  if (!certificate) return;
+  openAcceptDialog(translate, { ...certificate, name: "" }, {
+    day,
+    sentenceFor: errorText,
+    onAccept: async (kind, addresses) => {
+      await ask("trust.accept", { kind, addresses });
+      await refresh();
+    },
+    onClose: () => void ask("trust.drop"),
+  });
+}
+
+async function changeSettings() {
+  await ask("trust.settings", { mozilla: mozillaBox().checked, revocation: revocationChoice().value });
+}
+
+function mozillaBox() {
+  return /** @type {HTMLInputElement} */ (byId("mozilla"));
+}
+
+function revocationChoice() {
+  return /** @type {HTMLSelectElement} */ (byId("revocation"));
+}
+
+/** @param {CertificateInfo & {kind: string, acceptedFor: string[], acceptedAt: string}} decision */
+function decisionCard(decision) {
+  const { kind, acceptedFor, acceptedAt } = decision;
+  const key = kind === "exact" ? "decisionExact" : "decisionAuthority";
+  const reach = html("div", { class: "muted", dir: "auto", text: text(key, acceptedFor.join(", "), day(acceptedAt)) });
+  return html("li", { class: "card", data: { test: "decision" } }, describeCertificate(decision, { notes: [reach] }),
+    removeButton("trust.remove", decision.fingerprint, nameOf(decision)));
 }
 
 async function importKeys() {

@@ -3,16 +3,19 @@
  * passphrase where one is needed. A page can neither cover this window nor take its keys.
  */
 import { html } from "./runtime/ui/dom.js";
+import { plainSentence, recipientState } from "./runtime/ui/recipient_words.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
+import { readinessMark } from "./runtime/ui/state_mark.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
-import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
 
+/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /**
  * @typedef {{
  *   kind: "write" | "open", origin: string, sign: boolean, encrypt: boolean, proposed: string[],
- *   identities: OwnIdentity[], people: CertificateInfo[], text: Envelope | null, siteKnown: boolean,
+ *   identities: OwnIdentity[], people: RecipientCheck[], text: Envelope | null, siteKnown: boolean,
  * }} Job
  */
 
@@ -23,6 +26,8 @@ const problem = html("p", { class: "problem", role: "alert", data: { test: "prob
 const chosen = new Set();
 /** @type {Set<string>} */
 const offered = new Set();
+/** @type {import("./runtime/ui/catalogue.js").Catalogue} */
+let catalogue;
 /** @type {Job} */
 let current;
 let shownText = "";
@@ -33,7 +38,7 @@ let passphrase = null;
 void start();
 
 async function start() {
-  await loadSharedText();
+  catalogue = await loadSharedText();
   translatePage();
   startHeartbeat();
   try {
@@ -145,7 +150,7 @@ function openOptionsButton(className, label) {
   return html("button", { type: "button", class: className, text: text(label), on });
 }
 
-/** @param {CertificateInfo} info @param {number} index */
+/** @param {RecipientCheck} info @param {number} index */
 function readerCard(info, index) {
   const id = `reader-${index}`;
   const box = html("input", { type: "checkbox", id, checked: chosen.has(info.fingerprint), disabled: !info.usable });
@@ -153,7 +158,11 @@ function readerCard(info, index) {
     if (box.checked) chosen.add(info.fingerprint);
     else chosen.delete(info.fingerprint);
   });
-  const notes = info.reason ? [html("div", { class: "warning", text: info.reason })] : [];
+  const { kind, word, said } = recipientState(catalogue, info, day);
+  const remarks = [...info.reasons, ...info.warnings].filter(({ code }) => code !== said && code !== "revocation-not-checked");
+  const state = html("div", { class: "reader-state", data: { test: "reader-state", readiness: kind } },
+    readinessMark(kind, ""), html("span", { text: word }));
+  const notes = [state, ...remarks.map((remark) => html("div", { class: "warning", text: plainSentence(remark) }))];
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 

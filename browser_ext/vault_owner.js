@@ -26,8 +26,14 @@ const VERBS = {
   "text.show": showText,
   "identity.open": openIdentities,
   "certificate.describe": async (body) => callVault("certificate.describe", body),
+  "certificate.page": async (body) => callVault("certificate.page", body),
+  "recipients.check": async (body) => callVault("recipients.check", body),
+  "decision.make": async (body) => callVault("decision.make", body),
+  "decision.list": async (body) => callVault("decision.list", body),
+  "decision.remove": async (body) => callVault("decision.remove", body),
   "field.seal": sealField,
   "field.open": openField,
+  "field.judge": judgeField,
 };
 
 /**
@@ -108,10 +114,20 @@ async function sealField({ job, sealKey, ...args }) {
 /** @param {any} body */
 async function openField({ job, cms, replyKey, sealKey, ...args }) {
   const bytes = new TextEncoder().encode(cms).buffer;
-  const { report, text } = await callVault("field.open", { ...args, cms: bytes, sealKey: await optionalKey(sealKey) });
+  const { report, text, lookups } = await callVault("field.open", {
+    ...args, cms: bytes, sealKey: await optionalKey(sealKey),
+  });
   if (report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) throw failure("no-key-open");
   held.set(job, await sealwaxChannel.sealTo(replyKey, "opened text", text));
-  return { report };
+  return { report, lookups };
+}
+
+/** The verdict alone: the text is overwritten here. @param {any} body */
+async function judgeField({ cms, sealKey, ...args }) {
+  const bytes = new TextEncoder().encode(cms).buffer;
+  const { text, ...judged } = await callVault("field.open", { ...args, cms: bytes, sealKey: await optionalKey(sealKey) });
+  new Uint8Array(text).fill(0);
+  return judged;
 }
 
 /** Signing nothing and opening what is only signed need no key. @param {SealedSecret | null} sealKey */

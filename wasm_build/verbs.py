@@ -43,7 +43,7 @@ from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
-from smime_core.report_json import report_to_json, time_to_json
+from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
 from wasm_build.recipient_verbs import (
     check_recipients,
@@ -230,7 +230,12 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
         identities=await _unseal(args, provider),
     )
     lookups = describe_lookups(signer.trail for signer in report.signers)
-    return {"report": report_to_json(report), "text": report.content, "lookups": lookups}
+    return {
+        "report": report_to_json(report),
+        "text": report.content,
+        "lookups": lookups,
+        "certificates": describe_certificates(report),
+    }
 
 
 async def _bytes_sign(args: Args, provider: CryptoProvider) -> Reply:
@@ -323,15 +328,7 @@ async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: C
 
 
 def _describe(certificate: Certificate) -> Reply:
-    return {
-        "certificate": certificate.der,
-        "addresses": list(certificate.email_addresses),
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
-        "notBefore": time_to_json(certificate.not_before),
-        "notAfter": time_to_json(certificate.not_after),
-        "fingerprint": certificate.fingerprint,
-    }
+    return {**certificate_to_json(certificate), "certificate": certificate.der}
 
 
 async def _unseal(args: Args, provider: CryptoProvider) -> tuple[Identity, ...]:

@@ -4,15 +4,17 @@
  *
  * `keyFiles` are PKCS#12 files as the person chose them, encrypted under their passphrase. `sealed` are the opened
  * identities, encrypted under the session's key: worthless without it and deleted at lock. `people` and `anchors` are
- * certificates. `sites` are the origins that may have fields opened.
+ * certificates. `sites` are the origins that may have fields opened. `settings` hold what the person accepted and chose.
  */
 
-/** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites"} Store */
+/** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites" | "settings"} Store */
 
 const NAME = "sealwax";
-const VERSION = 1;
+const VERSION = 2;
 /** @type {Record<Store, string>} */
-const KEY_PATHS = { keyFiles: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin" };
+const KEY_PATHS = {
+  keyFiles: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin", settings: "name",
+};
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opened;
@@ -21,7 +23,10 @@ function open() {
   opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = () => {
-      for (const [store, keyPath] of Object.entries(KEY_PATHS)) request.result.createObjectStore(store, { keyPath });
+      const present = request.result.objectStoreNames;
+      for (const [store, keyPath] of Object.entries(KEY_PATHS)) {
+        if (!present.contains(store)) request.result.createObjectStore(store, { keyPath });
+      }
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

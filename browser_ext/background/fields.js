@@ -1,4 +1,6 @@
 /** Sealing and opening fields. The origin always is the frame's, as the browser told it. */
+import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
+import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as frames from "./frames.js";
@@ -6,6 +8,7 @@ import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as prompts from "./prompts.js";
+import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
 /** How often an origin may have fields opened: without a budget every page is a decryption oracle. */
@@ -63,7 +66,7 @@ export async function sealNow(job, { identity, recipients }) {
 async function peopleBy(fingerprints) {
   const people = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
   if (people.includes(undefined)) throw new RequestError("no-such-person");
-  const described = await keys.describe(people.map(({ certificate }) => certificate.slice(0)));
+  const described = await keys.checkPeople(people);
   if (described.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
   return people;
 }
@@ -73,15 +76,57 @@ export async function openNow(job) {
   try {
     const frame = await frames.load(job.frame);
     const { sealKey, identities } = await keys.unlocked();
-    const { report } = await vault.call("field.open", {
+    const { report, lookups } = await vault.call("field.open", {
       job: job.id, cms: frame.cms, origin: frame.origin, replyKey: new Uint8Array(job.replyKey).buffer,
-      identities, sealKey, ...(await keys.judging()),
+      identities, sealKey, ...(await trust.judging()),
     });
-    await jobs.finish(job, { state: "done", result: { report } });
+    const settled = lookups.length === 0;
+    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled } });
   } catch (error) {
     const { code = "unknown", message } = /** @type {any} */ (error);
     await jobs.finish(job, { state: "failed", error: { code: String(code), message: String(message) } });
   }
+}
+
+/**
+ * The verdict on a field that was opened, after authorities were asked; its text stays where it is.
+ * @param {any} body @param {chrome.runtime.MessageSender} sender
+ */
+export async function settle(body, sender) {
+  const { judged } = await judgeAgain(await frames.ofBroker(body.frame, sender), trust.askAuthorities);
+  return { report: judged.report };
+}
+
+/**
+ * Keeps a certificate of an opened field for the person's decision, and opens the page where it is made.
+ * @param {any} body @param {chrome.runtime.MessageSender} sender
+ */
+export async function propose({ frame: id, fingerprint }, sender) {
+  const { judged } = await judgeAgain(await frames.ofBroker(id, sender), nobodyAsked);
+  /** @type {{fingerprint: string, certificate: ArrayBuffer}[]} */
+  const carried = judged.certificates;
+  const chosen = carried.find((one) => one.fingerprint === fingerprint);
+  if (!chosen) throw new RequestError("bad-request");
+  await trust.propose(chosen.certificate, carried.map(({ certificate }) => certificate));
+  await api.runtime.openOptionsPage();
+}
+
+/** @type {import("../runtime/lookups.js").Asker} */
+async function nobodyAsked(lookups) {
+  return { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) };
+}
+
+/** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
+async function judgeAgain(frame, ask) {
+  const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
+    const { sealKey, identities } = await keys.unlocked();
+    const opening = { cms: frame.cms, origin: frame.origin, identities, sealKey };
+    return vault.call("field.judge", { ...opening, ...(await trust.judging(evidence)) });
+  };
+  let last;
+  for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;
+  if (!last) throw new RequestError("unknown");
+  return last;
 }
 
 /** @param {string} origin */

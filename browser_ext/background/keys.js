@@ -1,9 +1,10 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
-import { ownTrust } from "../runtime/trust.js";
+import { judgeInRounds } from "../runtime/lookups.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 import * as database from "./database.js";
 import * as session from "./session.js";
+import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
 /** What the pages may see: no key file leaves the background. */
@@ -15,7 +16,8 @@ export async function list() {
   const [people, authorities, sites] = await Promise.all(
     [database.all("people"), database.all("anchors"), database.all("sites")],
   );
-  return { keyFiles, people, anchors: authorities, sites };
+  const [decisions, settings] = await Promise.all([trust.listDecisions(), trust.settings()]);
+  return { keyFiles, people, anchors: authorities, sites, decisions, settings };
 }
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
@@ -79,13 +81,26 @@ export async function importCertificates(store, bytes) {
  */
 export async function describe(certificates) {
   if (!certificates.length) return [];
-  return (await vault.call("certificate.describe", { certificates, ...(await judging()) })).certificates;
+  return (await vault.call("certificate.describe", { certificates, ...(await trust.judging()) })).certificates;
 }
 
-/** Whom the person relies on, and the time: what every judgement starts from. */
-export async function judging() {
-  const authorities = (await database.all("anchors")).map(({ certificate }) => certificate);
-  return { trust: ownTrust(authorities), at: new Date().toISOString() };
+/**
+ * People's certificates as they may be used now: revoked, expired and ending ones say so.
+ * @param {CertificateInfo[]} people
+ * @returns {Promise<CertificateInfo[]>}
+ */
+export async function checkPeople(people) {
+  return Promise.all(people.map(async ({ certificate, addresses }) => {
+    const [address = ""] = addresses;
+    const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
+      address, found: [{ certificate: certificate.slice(0), source: "contacts" }], ...(await trust.judging(evidence)),
+    });
+    let check;
+    for await (const { judged } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
+      [check] = judged.checks;
+    }
+    return check;
+  }));
 }
 
 /** Every identity of the person, with the file that holds it. */

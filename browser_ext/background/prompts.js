@@ -34,7 +34,7 @@ export async function claim({ job: id, replyKey }) {
     encrypt: frame.encrypt,
     proposed: frame.proposed,
     identities: await keys.identities(),
-    people: await keys.describe(people.map(({ certificate }) => certificate)),
+    people: await keys.checkPeople(people),
     text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
     siteKnown: Boolean(await database.get("sites", job.origin)),
   };

@@ -30,6 +30,8 @@ export const MESSAGES = {
   "frame.close": { from: ["broker"], body: { frame: "string" } },
   "field.write": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
   "field.open": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
+  "field.settle": { from: ["broker"], body: { frame: "string" } },
+  "trust.propose": { from: ["broker"], body: { frame: "string", fingerprint: "string" } },
   "job.wait": { from: ["broker"], body: { frame: "string", job: "string" } },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
@@ -44,6 +46,11 @@ export const MESSAGES = {
   "people.remove": { from: ["options"], body: { id: "string" } },
   "anchors.import": { from: ["options"], body: { bytes: "bytes" } },
   "anchors.remove": { from: ["options"], body: { id: "string" } },
+  "trust.proposal": { from: ["options"], body: {} },
+  "trust.drop": { from: ["options"], body: {} },
+  "trust.accept": { from: ["options"], body: { kind: "string", addresses: "strings" } },
+  "trust.remove": { from: ["options"], body: { id: "string" } },
+  "trust.settings": { from: ["options"], body: { mozilla: "boolean", revocation: "string" } },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
   // Any private page.

@@ -1,22 +1,58 @@
-/** What a report says to people: state, encryption beside it, details in place. */
+/** What a report says to people: state, encryption beside it, why it is so, details in place. */
+import { BEING_CHECKED } from "../runtime/lookups.js";
 import { html } from "../runtime/ui/dom.js";
-import { lockMark, stateStatement } from "../runtime/ui/state_mark.js";
-import { text } from "./i18n.js";
+import { createPathTree } from "../runtime/ui/path_tree.js";
+import { plainSentence } from "../runtime/ui/recipient_words.js";
+import { checkingStatement, lockMark, stateStatement } from "../runtime/ui/state_mark.js";
+import { day, text } from "./i18n.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
 
 /**
  * @param {any} report by the core's report.schema.json
  * @param {Catalogue} translate
+ * @param {{onAccept: (fingerprint: string) => void}} options
  * @returns {{headline: HTMLElement[], details: HTMLElement}}
  */
-export function describeReport(report, translate) {
-  const headline = [stateStatement(report.state, translate, sentenceOf(report, translate))];
+export function describeReport(report, translate, { onAccept }) {
+  const isChecking = report.reasons[0]?.code === BEING_CHECKED;
+  const statement = isChecking
+    ? checkingStatement(translate)
+    : stateStatement(report.state, translate, sentenceOf(report, translate));
+  const headline = [statement];
   if (report.recipients.length) {
     const sealed = translate("sealed_for", { count: report.recipients.length });
     headline.push(html("p", { class: "sealed-for" }, lockMark(sealed), sealed));
   }
-  return { headline, details: detailsOf(report) };
+  const why = isChecking ? null : whyOf(report, translate, onAccept);
+  return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report)) };
+}
+
+/**
+ * The path to each signer. Accepting one that nobody vouches for begins here, and is done in the extension's own page.
+ * @param {any} report
+ * @param {Catalogue} translate
+ * @param {(fingerprint: string) => void} onAccept
+ */
+function whyOf({ signers, certificates }, translate, onAccept) {
+  if (!signers.length) return null;
+  const find = (/** @type {string} */ wanted) =>
+    certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === wanted) ?? null;
+  const trees = signers.map((/** @type {any} */ signer) => {
+    const reachesNobody = signer.reasons.some((/** @type {any} */ { code }) => code === "untrusted-anchor");
+    const action = (/** @type {import("../runtime/ui/path_tree.js").TreeNode} */ { certificate }) =>
+      certificate && reachesNobody ? acceptButton(translate, find(certificate), onAccept) : null;
+    const tree = createPathTree(translate, signer.tree, { find, day, action });
+    return html("section", {}, html("p", { text: plainSentence(signer), dir: "auto" }), tree);
+  });
+  return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
+}
+
+/** @param {Catalogue} translate @param {any} certificate @param {(fingerprint: string) => void} onAccept */
+function acceptButton(translate, { isCa, fingerprint }, onAccept) {
+  const kind = isCa ? "authority" : "exact";
+  const on = { click: () => onAccept(fingerprint) };
+  return html("button", { type: "button", text: translate(`accept_${kind}_button`), data: { test: `accept-${kind}` }, on });
 }
 
 /** @param {any} report @param {Catalogue} translate @returns {{sentence?: string}} */
@@ -27,7 +63,7 @@ function sentenceOf(report, translate) {
   }
   // The general sentence says best what an unsigned text is; the reasons stand in the details.
   // What stands in brackets is for experts, who find it in the details.
-  return reasons.length && state !== "encrypted-only" ? { sentence: reasons[0].sentence.replace(/ \([^()]*\)$/u, "") } : {};
+  return reasons.length && state !== "encrypted-only" ? { sentence: plainSentence(reasons[0]) } : {};
 }
 
 /** @param {any} signer @param {any} report */

@@ -104,4 +104,7 @@ function takeNetworkAway(standardLibrary) {
     if (href === new URL("pyodide.asm.wasm", RUNTIME_URL).href) return new Response();
     throw new TypeError("the vault's Worker has no network");
   };
+  for (const way of ["XMLHttpRequest", "WebSocket", "WebSocketStream", "EventSource", "WebTransport"]) {
+    Reflect.deleteProperty(globalThis, way);
+  }
 }

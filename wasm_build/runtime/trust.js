@@ -19,11 +19,4 @@
  * }} Trust
  */
 
-/**
- * The authorities that the person chose.
- * @param {ArrayBuffer[]} authorities
- * @returns {Trust}
- */
-export function ownTrust(authorities) {
-  return { anchors: authorities.map((certificate) => ({ certificate, source: "user" })), revocation: "not-checked" };
-}
+export {};

@@ -50,7 +50,7 @@ function showDialog(translate, title, content) {
   const id = uniqueId("dialog");
   const dialog = html(
     "dialog",
-    { class: "question wide", "aria-labelledby": id, data: { test: "certificate-dialog" }, on: { close: () => dialog.remove() } },
+    { class: "dialog wide", "aria-labelledby": id, data: { test: "certificate-dialog" }, on: { close: () => dialog.remove() } },
     html("h2", { id, dir: "auto", text: title }),
     ...content,
     html("div", { class: "actions" }, html("button", {

@@ -52,7 +52,7 @@ export function ask({ title, meaning, keep, go, test, onGo }) {
   const titleId = uniqueId("question");
   const dialog = html(
     "dialog",
-    { class: "question", "aria-labelledby": titleId, on: { close: () => dialog.remove() } },
+    { class: "dialog", "aria-labelledby": titleId, on: { close: () => dialog.remove() } },
     html("h2", { id: titleId, text: title }),
     html("p", { text: meaning }),
     html(

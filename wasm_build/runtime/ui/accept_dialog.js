@@ -19,10 +19,10 @@ import { html, uniqueId } from "./dom.js";
  * @param {Acceptable} certificate
  * @param {{
  *   day: (iso: string) => string, onAccept: (kind: "exact" | "authority", addresses: string[]) => Promise<void>,
- *   sentenceFor: (error: unknown) => string,
+ *   sentenceFor: (error: unknown) => string, onClose?: () => void,
  * }} options `onAccept` rejects with what speaks against it
  */
-export function openAcceptDialog(translate, certificate, { day, onAccept, sentenceFor }) {
+export function openAcceptDialog(translate, certificate, { day, onAccept, sentenceFor, onClose }) {
   const kind = certificate.isCa ? "authority" : "exact";
   const name = certificate.name || certificate.subject;
   const titleId = uniqueId("accept");
@@ -47,7 +47,7 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
     ),
   );
   const dialog = html("dialog", {
-    class: "question wide", "aria-labelledby": titleId, data: { test: "accept-dialog" }, on: { close: () => dialog.remove() },
+    class: "dialog wide", "aria-labelledby": titleId, data: { test: "accept-dialog" }, on: { close: () => { dialog.remove(); onClose?.(); } },
   }, form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

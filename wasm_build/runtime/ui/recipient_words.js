@@ -31,7 +31,7 @@ const STATES = new Map([
  * @param {Catalogue} translate
  * @param {RecipientCheck} check
  * @param {(iso: string) => string} day
- * @returns {{kind: "ready" | "soon" | "cannot", word: string}}
+ * @returns {{kind: "ready" | "soon" | "cannot", word: string, said: string}} `said` is the code that the word stands for
  */
 export function recipientState(translate, { usable, reasons, warnings, notBefore, notAfter }, day) {
   const dates = { from: day(notBefore), date: day(notAfter) };
@@ -39,11 +39,13 @@ export function recipientState(translate, { usable, reasons, warnings, notBefore
     // The gravest first, in the order of the table.
     const codes = reasons.map(({ code }) => code);
     const gravest = [...STATES.keys()].find((code) => codes.includes(code));
-    return { kind: "cannot", word: translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates) };
+    const word = translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates);
+    return { kind: "cannot", word, said: gravest ?? "" };
   }
-  if (warnings.some(({ code }) => code === "expires-soon")) return { kind: "soon", word: translate("recipient_soon", dates) };
-  if (warnings.some(({ code }) => code === "certificate-changed")) return { kind: "soon", word: translate("recipient_changed") };
-  return { kind: "ready", word: translate("recipient_ready") };
+  const warned = ["expires-soon", "certificate-changed"].find((wanted) => warnings.some(({ code }) => code === wanted));
+  if (!warned) return { kind: "ready", word: translate("recipient_ready"), said: "" };
+  const key = warned === "expires-soon" ? "recipient_soon" : "recipient_changed";
+  return { kind: "soon", word: translate(key, dates), said: warned };
 }
 
 /**

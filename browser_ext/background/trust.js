@@ -1,0 +1,161 @@
+/**
+ * Whom the person relies on: authorities that were imported, what was accepted for given addresses, and Mozilla's roots.
+ * What authorities say about revocation is asked of them directly, at addresses that the person has granted.
+ */
+import { EvidenceStore, joinAnswers } from "../runtime/lookups.js";
+import { api } from "../shared/api.js";
+import * as database from "./database.js";
+import * as memory from "./memory.js";
+import * as vault from "./vault_link.js";
+
+/** @typedef {import("../runtime/trust.js").Evidence} Evidence */
+/** @typedef {import("../runtime/lookups.js").Lookup} Lookup */
+/** @typedef {{mozilla: boolean, revocation: "required" | "if-known" | "not-checked"}} Settings */
+
+const SETTINGS = "trust";
+const DECISIONS = "decisions";
+const PROPOSAL = "proposal";
+/** Whoever imports an authority of their own often has none that answers: what is known counts, what is not is said. */
+const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
+const TIMEOUT_MILLISECONDS = 10_000;
+const MAX_ANSWER_BYTES = 20_000_000;
+/** Addresses instead of names, and names without a domain or of the own network. */
+const LOCAL_HOST = /^[\d.]+$|^\[|^[^.]+$|\.(local|localhost|internal|home\.arpa)\.?$/u;
+const OCSP_TYPE = "application/ocsp-request";
+
+/** Answers of this life of the background. */
+export const store = new EvidenceStore();
+
+/**
+ * What every judgement starts from. Copies: a call to the vault takes buffers away.
+ * @param {Evidence} [evidence] what was looked up; without it, what is kept
+ */
+export async function judging(evidence = store.copy()) {
+  const anchors = (await database.all("anchors")).map(({ certificate }) => ({ certificate, source: "user" }));
+  const { mozilla, revocation } = await settings();
+  const trust = { anchors, decisions: await decisions(), mozilla, revocation, evidence };
+  return { trust, at: new Date().toISOString() };
+}
+
+/** @returns {Promise<Settings>} */
+export async function settings() {
+  return (await database.get("settings", SETTINGS))?.value ?? FIRST_SETTINGS;
+}
+
+/** @param {Settings} value */
+export async function changeSettings({ mozilla, revocation }) {
+  await database.put("settings", { name: SETTINGS, value: { mozilla, revocation } });
+}
+
+/** @returns {Promise<ArrayBuffer | null>} */
+async function decisions() {
+  return (await database.get("settings", DECISIONS))?.value ?? null;
+}
+
+/** What was accepted, in words. */
+export async function listDecisions() {
+  const kept = await decisions();
+  return kept ? (await vault.call("decision.list", { decisions: kept })).decisions : [];
+}
+
+/**
+ * Accepts what was proposed; the vault refuses what must not be accepted, and says why.
+ * @param {{kind: string, addresses: string[]}} body
+ */
+export async function accept({ kind, addresses }) {
+  const proposed = await memory.read(PROPOSAL);
+  const [certificate, ...intermediates] = (proposed ?? []).map(decode);
+  const reply = await vault.call("decision.make", { certificate, kind, addresses, intermediates, ...(await judging()) });
+  await database.put("settings", { name: DECISIONS, value: reply.decisions });
+  await memory.forget(PROPOSAL);
+}
+
+/** @param {{id: string}} body a fingerprint */
+export async function takeBack({ id }) {
+  const reply = await vault.call("decision.remove", { decisions: await decisions(), fingerprint: id });
+  await database.put("settings", { name: DECISIONS, value: reply.decisions });
+}
+
+/**
+ * Keeps a certificate of an opened field until the person decides about it in the extension's own page, which no other
+ * page can cover.
+ * @param {ArrayBuffer} certificate
+ * @param {ArrayBuffer[]} carried
+ */
+export async function propose(certificate, carried) {
+  await memory.write(PROPOSAL, [certificate, ...carried].map(encode));
+}
+
+/** The certificate that was proposed, or null. */
+export async function proposal() {
+  const [certificate] = ((await memory.read(PROPOSAL)) ?? []).map(decode);
+  if (!certificate) return null;
+  const described = await vault.call("certificate.describe", { certificates: [certificate], ...(await judging()) });
+  return described.certificates[0];
+}
+
+export function dropProposal() {
+  return memory.forget(PROPOSAL);
+}
+
+/**
+ * Asks authorities at the addresses that their certificates name; what the person has not granted is not asked.
+ * @type {import("../runtime/lookups.js").Asker}
+ */
+export async function askAuthorities(lookups) {
+  const answers = await Promise.all(lookups.map((lookup) => askOne(lookup).catch(() => null)));
+  const came = lookups.flatMap(({ kind }, index) => {
+    const octets = answers[index];
+    if (!octets) return [];
+    return [kind === "ocsp" ? { crls: [], ocsp: [octets] } : { crls: [octets], ocsp: [] }];
+  });
+  return { answer: joinAnswers(came), unavailable: lookups.filter((_, index) => !answers[index]).map(({ id }) => id) };
+}
+
+/** @param {Lookup} lookup @returns {Promise<ArrayBuffer | null>} null where it is not granted or nothing came */
+async function askOne({ kind, url, body }) {
+  if (!(await mayAsk(new URL(url)))) return null;
+  const question = kind === "ocsp" ? { method: "POST", body, headers: { "Content-Type": OCSP_TYPE } } : {};
+  const response = await fetch(url, {
+    ...question, redirect: "error", credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store",
+    signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+  });
+  return response.ok ? readBounded(response) : null;
+}
+
+/**
+ * Public names at the usual ports, where the person has granted sites; whatever else only when that host itself was
+ * granted: a certificate must not lead into somebody's own network.
+ * @param {URL} url
+ */
+async function mayAsk({ protocol, hostname, port }) {
+  if (protocol !== "http:" && protocol !== "https:") return false;
+  const { origins = [] } = await api.permissions.getAll();
+  // A match pattern names no port.
+  const ownGrant = `${protocol}//${hostname}/*`;
+  if (origins.includes(ownGrant)) return true;
+  if (port !== "" || LOCAL_HOST.test(hostname)) return false;
+  return api.permissions.contains({ origins: [ownGrant] });
+}
+
+/** @param {Response} response */
+async function readBounded(response) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of /** @type {any} */ (response.body)) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).arrayBuffer();
+}
+
+/** @param {ArrayBuffer} octets */
+function encode(octets) {
+  return Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** @param {string} text @returns {ArrayBuffer} */
+function decode(text) {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
+}

@@ -1,0 +1,223 @@
+"""The extension on trust: revoked signers, strangers that a person accepts, people whose certificates end."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import Pointers, create_authority, issue_identity
+from smime_core.fields import seal_field
+from smime_core.identity import Identity, export_identity
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension, Site, running_site, textarea
+from tests.browser.page import Page
+from wasm_build.build import build
+from webbridge.demo.revocation import LIST_PATH, build_list
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+NATIVE = NativeProvider()
+NOW = datetime.datetime.now(datetime.UTC)
+
+
+class House:
+    """An authority that serves its revocation list, Alice at the browser, and people who are revoked or end soon."""
+
+    def __init__(self, folder: Path, list_url: str) -> None:
+        self.folder = folder
+        self.authority = run(create_authority("Example CA", provider=NATIVE, at=NOW))
+        self.pointers = Pointers(crl_urls=(list_url,))
+        self.alice, self.bob, self.dave = (self.issue(name) for name in ("alice", "bob", "dave"))
+        self.carol = self.issue("carol", not_after=NOW + datetime.timedelta(days=5))
+        partner = run(create_authority("Partner CA", provider=NATIVE, at=NOW))
+        self.sam = run(issue_identity(partner, "sam@partner.test", provider=NATIVE, at=NOW))
+        p12 = run(export_identity(self.alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
+        (folder / "alice.p12").write_bytes(p12)
+        (folder / "ca.der").write_bytes(self.authority.identity.certificate.der)
+        for name, identity in (("bob", self.bob), ("carol", self.carol), ("dave", self.dave)):
+            (folder / f"{name}.der").write_bytes(identity.certificate.der)
+
+    def issue(self, name: str, *, not_after: datetime.datetime | None = None) -> Identity:
+        issuing = issue_identity(
+            self.authority,
+            f"{name}@example.test",
+            provider=NATIVE,
+            at=NOW,
+            not_after=not_after,
+            pointers=self.pointers,
+        )
+        return run(issuing)
+
+    def revocation_list(self) -> bytes:
+        return build_list(self.authority, [self.dave.certificate.serial_number], provider=NATIVE, at=NOW)
+
+    def signed_by(self, signer: Identity, *, origin: str) -> str:
+        """A field for Alice."""
+        sealing = seal_field(
+            "Hello.",
+            origin=origin,
+            recipients=[self.alice.certificate],
+            identity=signer,
+            signing_time=NOW,
+            provider=NATIVE,
+        )
+        return run(sealing)
+
+
+@contextmanager
+def served_list() -> Iterator[tuple[str, dict[str, bytes]]]:
+    """The address of a revocation list on loopback, and where to put it."""
+    lists: dict[str, bytes] = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = lists.get(self.path)
+            self.send_response(200 if found else 404)
+            self.end_headers()
+            self.wfile.write(found or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{LIST_PATH}", lists
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with served_list() as (url, lists):
+        house = House(tmp_path_factory.mktemp("house"), url)
+        lists[LIST_PATH] = house.revocation_list()
+        yield house
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    """The extension with Alice's keys, their authority, and three people."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(house.folder / "alice.p12", PASSPHRASE)
+    extension.import_certificate("anchors", house.folder / "ca.der", expect="Example CA")
+    for name in ("bob", "carol", "dave"):
+        extension.import_certificate("people", house.folder / f"{name}.der", expect=f"{name}@example.test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture
+def page(extension: Extension) -> Iterator[Page]:
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+    for left in extension.browser.pages():
+        if any(name in left.url for name in ("prompt.html", "broker.html", "options.html")):
+            left.close()
+
+
+def open_letter(extension: Extension, page: Page) -> Page:
+    """Open the field `#letter`, agreeing where the extension asks; returns what stands around the text."""
+    extension.click_button(page, "#letter")
+    frame = extension.frame_in(page).around
+    opened = "() => document.querySelector('.state-statement') !== null"
+    while not frame.js(opened):
+        if extension.has_window():
+            extension.answer()
+            break
+    frame.wait_for(opened, timeout_seconds=30)
+    return frame
+
+
+def settled_state(frame: Page) -> str:
+    """The state once authorities were asked."""
+    look = "() => document.querySelector('.state-statement')?.dataset.state"
+    state: str = frame.wait_for(look, timeout_seconds=30)
+    return state
+
+
+def test_whoever_was_revoked_is_not_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
+    letter = house.signed_by(house.dave, origin=site.origin)
+    page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
+    frame = open_letter(extension, page)
+    assert settled_state(frame) == "signed-unverified"
+    frame.click("[data-test=why] > summary")
+    assert "Revoked on" in frame.text("[data-test=why]")
+
+
+def test_whoever_was_not_revoked_is_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
+    letter = house.signed_by(house.bob, origin=site.origin)
+    page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
+    frame = open_letter(extension, page)
+    assert settled_state(frame) == "verified"
+    frame.click("[data-test=why] > summary")
+    assert "Not revoked" in frame.text("[data-test=why]")
+
+
+def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
+    extension: Extension, page: Page, site: Site, house: House
+) -> None:
+    letter = site.page_with(
+        textarea("letter", text=house.signed_by(house.sam, origin=site.origin), data_smime="decrypt verify")
+    )
+    page.goto(letter)
+    frame = open_letter(extension, page)
+    assert settled_state(frame) == "signed-unverified"
+    frame.click("[data-test=why] > summary")
+    frame.click("[data-test=accept-exact]")
+    options = extension.browser.wait_for_page("options.html")
+    options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
+    assert options.value("[data-test=accept-addresses]") == "sam@partner.test"
+    options.click("[data-test=accept-go]")
+    options.wait_for_text("Compare the fingerprint first", selector="[data-test=accept-problem]")
+    options.click("[data-test=accept-compared]")
+    options.click("[data-test=accept-go]")
+    said = options.wait_for_text("sam@partner.test", selector="[data-test=decision]", timeout_seconds=30)
+    assert "This certificate alone" in said
+
+    page.goto(letter)
+    assert settled_state(open_letter(extension, page)) == "verified"
+    for _ in range(2):
+        options.click("[data-test=decision] button")
+    options.wait_for("() => document.querySelector('[data-test=decision]') === null", timeout_seconds=30)
+    page.goto(letter)
+    assert settled_state(open_letter(extension, page)) == "signed-unverified"
+
+
+def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page, site: Site) -> None:
+    field = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test dave@example.test")
+    page.goto(site.page_with(field))
+    extension.write(page, "#answer", "Hello.").around.click("[data-test=seal]")
+    window = extension.window()
+    look = """() => Object.fromEntries([...document.querySelectorAll("[data-test=reader-state]")].map((state) =>
+      [state.closest("li").querySelector(".name").innerText, [state.dataset.readiness, state.innerText.trim()]]))"""
+    states = window.js(look)
+    assert states["bob@example.test"] == ["ready", "Ready"]
+    assert states["carol@example.test"][0] == "soon"
+    assert states["dave@example.test"] == ["cannot", "Revoked by its authority"]
+    chosen = "() => [...document.querySelectorAll('[data-test=readers] input:checked')].length"
+    assert window.js(chosen) == 1
+    with window.closing():
+        window.click("[data-test=refuse]")
