@@ -280,8 +280,8 @@ def parse_extensions(extensions_der: Buffer) -> tuple[Extension, ...]:
 def _parse_extension(extension: Tlv) -> Extension:
     fields = der.read_children(extension, where="extension")
     critical = len(fields) == 3 and fields[1].tag == 0x01 and bytes(fields[1].content) != b"\x00"
-    if len(fields) not in (2, 3):
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where="extension")
+    if len(fields) not in (2, 3) or (len(fields) == 3 and fields[1].tag != 0x01):
+        raise MalformedMessage("expected an OID, whether it is critical, and a value", where="extension")
     value = der.expect(fields[-1], der.OCTET_STRING, where="extension")
     return Extension(oid=der.parse_oid(fields[0], where="extension"), critical=critical, value=bytes(value.content))
 
@@ -290,6 +290,9 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
     if value is None:
         return False, None
     fields = der.read_sequence(value, where="basicConstraints")
+    # What stands behind the path length must not hide it.
+    if [field.tag for field in fields] not in ([], [0x01], [der.INTEGER], [0x01, der.INTEGER]):
+        raise MalformedMessage("fields beside cA and pathLenConstraint", where="basicConstraints")
     is_ca = bool(fields) and fields[0].tag == 0x01 and bytes(fields[0].content) != b"\x00"
     if fields and fields[-1].tag == der.INTEGER:
         return is_ca, der.parse_integer(fields[-1], where="pathLenConstraint")

@@ -21,7 +21,7 @@ from smime_core.ca.extensions import (
     build_subject_alt_name,
 )
 from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
-from smime_core.errors import CertificateExpired, PathError, UntrustedAnchor
+from smime_core.errors import CertificateExpired, MalformedMessage, PathError, UntrustedAnchor
 from smime_core.pkix import (
     CertificateUse,
     Outcome,
@@ -337,3 +337,22 @@ def test_one_certificate_may_be_an_anchor_on_several_conditions() -> None:
         provider=PROVIDER,
     )
     assert path.trail.anchor == store.anchors[1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        der.sequence(b"\x01\x01\xff", der.integer(0), b"\x05\x00"),
+        der.sequence(der.integer(0), b"\x01\x01\xff"),
+        der.sequence(b"\x05\x00"),
+    ],
+)
+def test_a_path_length_cannot_be_hidden_behind_other_fields(value: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="basicConstraints"):
+        issue("Odd", "Odd", ROOT, (extension("2.5.29.19", value),))
+
+
+def test_a_negative_path_length_lets_nothing_pass() -> None:
+    value = der.sequence(b"\x01\x01\xff", der.integer(-1))
+    odd = House(name="Odd", certificate=issue("Odd", "Odd", ROOT, (extension("2.5.29.19", value),)), key_name="Odd")
+    assert refusal(odd.certify(ALICE), odd)[:2] == ("6.1.4 (m)", 1)
