@@ -162,7 +162,9 @@ def _sentence(signer: SignerReport) -> str:
         return f"The certificate of {who} itself counts: {trust_text(anchor)}."
     name = readable_name(anchor.certificate)
     until = _day(signer.trail.certificates[0].not_after)
-    return f"{name}, {trust_text(anchor)}, vouches for {who} until {until}; {revocation}."
+    proof = next((why.sentence for why in signer.reasons if why.code == "proved-by-timestamp"), "")
+    verb = "vouched" if proof else "vouches"
+    return f"{name}, {trust_text(anchor)}, {verb} for {who} until {until}; {revocation}. {proof}".rstrip()
 
 
 def _own_revocation(trail: PathTrail) -> str:

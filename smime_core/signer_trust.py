@@ -18,7 +18,14 @@ from smime_core.cades import find_earliest, judge_timestamps
 from smime_core.certificate import Certificate
 from smime_core.certificate_text import readable_issuer, readable_name
 from smime_core.contacts import CertificateChange, find_change
-from smime_core.errors import CertificateExpired, CertificateRevoked, PathError, RevocationUnknown, SmimeError
+from smime_core.errors import (
+    CertificateExpired,
+    CertificateRevoked,
+    LimitExceeded,
+    PathError,
+    RevocationUnknown,
+    SmimeError,
+)
 from smime_core.examiner import Examiner
 from smime_core.explanation import revocation_text
 from smime_core.pkix import (
@@ -100,7 +107,7 @@ async def _weigh_timestamps(
     )
     earliest = find_earliest(judged)
     if earliest is None:
-        note = reason("timestamp-not-counted", detail="; ".join(str(error) for error in judged))
+        note = _why_not_counted(judged)
     else:
         detail = f"{earliest.latest:%Y-%m-%dT%H:%M:%SZ}, by {readable_name(earliest.certificate)}"
         note = reason("timestamped", detail=detail)
@@ -109,6 +116,14 @@ async def _weigh_timestamps(
             trust = await _follow_path(certificate, then, known=known, signing_time=signing_time)
             note = note if trust.doubts else reason("proved-by-timestamp", detail=detail)
     return dataclasses.replace(trust, notes=(*trust.notes, note), timestamp_trails=tuple(_trails_of(judged)))
+
+
+def _why_not_counted(judged: Sequence[Timestamp | SmimeError]) -> Reason:
+    beyond = [error for error in judged if isinstance(error, LimitExceeded)]
+    if beyond:
+        # Told by its own code: it ends the search for paths in this message.
+        return Reason(code=LimitExceeded.code, sentence=str(beyond[0]))
+    return reason("timestamp-not-counted", detail="; ".join(str(error) for error in judged))
 
 
 def _trails_of(judged: Sequence[Timestamp | SmimeError]) -> Iterable[PathTrail]:

@@ -14,7 +14,7 @@ from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.signed_content import OctetsContent, SignedContent
 from smime_core.signer_info import SignerInfo
-from smime_core.timestamp import Timestamp, parse_timestamp_token, verify_timestamp
+from smime_core.timestamp import Timestamp, TimestampToken, parse_timestamp_token, verify_timestamp
 
 
 async def judge_timestamps(
@@ -25,16 +25,24 @@ async def judge_timestamps(
     provider: CryptoProvider,
     known: Sequence[Certificate] = (),
 ) -> tuple[Timestamp | SmimeError, ...]:
-    """Each timestamp on a signature as it holds at `at`, or why not, in the order that came.
+    """The timestamps on a signature as they hold at `at`, or why not: by the times they claim, up to the first to hold.
 
     They are judged by `trust_store.timestamp_anchors`, and old algorithms prove nothing. `known` are certificates that
-    the message carries. Whether the signature itself holds is another question.
+    the message carries. Whether the signature itself holds is another question. A search for a path that goes beyond
+    the limits is the last one.
     """
-    tokens = signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())
-    if len(tokens) > MAX_TIMESTAMPS:
-        return (LimitExceeded("timestamps", len(tokens), MAX_TIMESTAMPS),)
+    values = signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())
+    if len(values) > MAX_TIMESTAMPS:
+        return (LimitExceeded("timestamps", len(values), MAX_TIMESTAMPS),)
     store, imprinted = trust_store.for_timestamps(), OctetsContent(signer.signature, provider=provider)
-    return tuple([await _judge(token, imprinted, store, at, provider, known) for token in tokens])
+    read = [_read(value) for value in values]
+    judged: list[Timestamp | SmimeError] = [one for one in read if isinstance(one, SmimeError)]
+    tokens = [one for one in read if isinstance(one, TimestampToken)]
+    for token in sorted(tokens, key=lambda token: token.info.latest):
+        judged.append(await _judge(token, imprinted, store, at, provider, known))
+        if isinstance(judged[-1], Timestamp | LimitExceeded):
+            break
+    return tuple(judged)
 
 
 async def proved_time(
@@ -53,22 +61,27 @@ async def proved_time(
 
 
 def find_earliest(judged: Sequence[Timestamp | SmimeError]) -> Timestamp | None:
-    """Of several timestamps the one that proves most."""
-    valid = [timestamp for timestamp in judged if isinstance(timestamp, Timestamp)]
-    return min(valid, key=lambda timestamp: timestamp.latest, default=None)
+    """Of what `judge_timestamps` gives, the one that holds."""
+    return next((timestamp for timestamp in judged if isinstance(timestamp, Timestamp)), None)
+
+
+def _read(token_der: bytes) -> TimestampToken | SmimeError:
+    # One that is damaged, or by somebody unknown, spoils no other.
+    try:
+        return parse_timestamp_token(der.to_definite(der.read_one(token_der)))
+    except SmimeError as error:
+        return error
 
 
 async def _judge(
-    token_der: bytes,
+    token: TimestampToken,
     imprinted: SignedContent,
     trust_store: TrustStore,
     at: datetime.datetime,
     provider: CryptoProvider,
     known: Sequence[Certificate],
 ) -> Timestamp | SmimeError:
-    # One that is damaged, or by somebody unknown, spoils no other.
     try:
-        token = parse_timestamp_token(der.to_definite(der.read_one(token_der)))
         return await verify_timestamp(token, imprinted, trust_store=trust_store, at=at, provider=provider, known=known)
     except SmimeError as error:
         return error

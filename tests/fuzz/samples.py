@@ -10,6 +10,7 @@ from typing import Any, Final
 from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, der
 from smime_core.algorithms import CHACHA20_POLY1305, HashName
 from smime_core.blocking import run
+from smime_core.cades import add_validation_data, timestamp_when_signed
 from smime_core.certificates_only import build_certificates_only
 from smime_core.compressed_data import build_compressed_data
 from smime_core.contacts_json import build_contacts
@@ -30,7 +31,7 @@ from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import AttributesForm, SignerOptions
 from tests.fuzz.alterations import find_tlvs
 from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE, people_known
-from tests.unit import revocations
+from tests.unit import revocations, timestamp_service
 from tests.unit.envelopes import envelope
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
 
@@ -50,7 +51,7 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind: mail, cms, certificates, revocation, contacts, keys, identities, own, attributes."""
+    """By the kind: mail, cms, certificates, revocation, contacts, timestamps, keys, identities, own, attributes."""
     return {
         "mail": _mails(),
         "cms": (*_signed(), *_sealed(), *_others()),
@@ -60,6 +61,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
         ),
         "contacts": (build_contacts(people_known()),),
         "revocation": _revocations(),
+        "timestamps": _timestamps(),
         "keys": _keys(),
         "identities": _identities(),
         "own": _own(),
@@ -78,11 +80,31 @@ TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "certificates": ("certificates", "structure", "identities", "revocation"),
     "revocation": ("revocation", "certificates"),
     "contacts": ("contacts",),
+    "timestamps": ("timestamps", "structure", "examine"),
     "keys": ("keys", "identities"),
     "identities": ("identities",),
     "own": ("own-content", "examine", "examine-stream"),
     "attributes": ("attributes",),
 }
+
+
+def _timestamps() -> tuple[bytes, ...]:
+    # A token, an answer, what a token says with every field, and a signature with all that makes it last.
+    rich = timestamp_service.tst_info(b"", gen_time=b"20260601120000.25Z", further=(
+        der.sequence(der.integer(1), der.element(0x80, b"\x02"), der.element(0x81, b"\x03")), timestamp_service.TRUE,
+        der.integer(9), der.explicit(0, der.element(0xA4, timestamp_service.service().certificate.subject_der)),
+        der.element(0xA1, der.sequence(der.oid("1.2.3"), der.octet_string(b""))),
+    ))  # fmt: skip
+    options = SignerOptions(unsigned_attributes=timestamp_when_signed(timestamp_service.answer, provider=PROVIDER))
+    signed = blocking.sign_bytes(
+        CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, options=options
+    )
+    return (
+        timestamp_service.make_token(b""),
+        timestamp_service.response(0, timestamp_service.token_der(rich)),
+        rich,
+        add_validation_data(signed, crls=[build_revocation_list(1)], ocsp_responses=[der.sequence(b"\x0a\x01\x06")]),
+    )
 
 
 def _revocations() -> tuple[bytes, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import io
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from smime_core import blocking, der, stream
 from smime_core.attributes import Attributes
 from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
 from smime_core.blocking import run
+from smime_core.cades import parse_commitments, parse_mime_type, parse_signature_policy, read_revocation_values
 from smime_core.capabilities import OUR_CAPABILITIES, Capabilities, parse_capabilities
 from smime_core.certificate import parse_certificate, parse_certificates
 from smime_core.certificates_only import parse_certificates_only
@@ -57,12 +59,14 @@ from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.recipient_choice import FoundCertificate, check_recipient, find_in_contacts
 from smime_core.revocation_list import is_revocation_list, parse_revocation_list
 from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
+from smime_core.signed_content import OctetsContent
 from smime_core.signed_data import parse_signed_data
 from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import SignerInfo
 from smime_core.stream.octets import MemoryOctets
 from smime_core.stream.structure import split_structure
-from tests.unit import revocations
+from smime_core.timestamp import parse_timestamp_response, parse_tst_info, read_timestamp, verify_timestamp
+from tests.unit import revocations, timestamp_service
 from tests.unit.people import NOW, PROVIDER, anchor, person, trust
 
 STREAMING: Final = NativeStreamingProvider()
@@ -94,7 +98,8 @@ def keys() -> dict[str, Any]:
 
 
 def _examiner() -> dict[str, Any]:
-    return {**keys(), "trust_store": trust(), "at": NOW}
+    store = dataclasses.replace(trust(), timestamp_anchors=timestamp_service.clock_anchors())
+    return {**keys(), "trust_store": store, "at": NOW}
 
 
 def _own() -> dict[str, Any]:
@@ -201,6 +206,12 @@ def _take_answer(kind: LookupKind, data: bytes) -> None:
     add_answer(NO_EVIDENCE, lookup, data)
 
 
+def _verify_timestamp(data: bytes) -> object:
+    content = OctetsContent(b"", provider=PROVIDER)
+    token = read_timestamp(data)
+    return run(verify_timestamp(token, content, trust_store=timestamp_service.clock_trust(), at=NOW, provider=PROVIDER))
+
+
 def _verify_form(data: bytes) -> object:
     return blocking.verify_form(data, origin=ORIGIN, action=ORIGIN, nonce="n", fields=[("a", "b")], **_own())
 
@@ -217,6 +228,10 @@ _ATTRIBUTE_PARSERS: Final[tuple[Callable[[Attributes], object], ...]] = (
     parse_equivalent_labels,
     parse_expansion_history,
     parse_receipt_request,
+    parse_signature_policy,
+    parse_commitments,
+    parse_mime_type,
+    read_revocation_values,
 )
 
 
@@ -319,6 +334,12 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "OCSP response": parse_ocsp_response,
         "status": _ask_for_revocation,
         **{f"answer {kind}": functools.partial(_take_answer, kind) for kind in LookupKind},
+    },
+    "timestamps": {
+        "answer": parse_timestamp_response,
+        "file": read_timestamp,
+        "info": parse_tst_info,
+        "verify": _verify_timestamp,
     },
     "keys": {
         "key file": lambda data: blocking.load_private_key(data, PASSPHRASE, provider=PROVIDER),

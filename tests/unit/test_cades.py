@@ -208,6 +208,27 @@ def test_the_earliest_timestamp_that_holds_counts() -> None:
     assert found.time == NOW + day
 
 
+def test_no_more_paths_are_searched_than_it_takes() -> None:
+    """The first to hold is the earliest, whatever stands behind it."""
+    cms = stamp(stamp(sign(), gen_time=NOW), gen_time=NOW + datetime.timedelta(days=1))
+    (only,) = judged(cms)
+    assert isinstance(only, Timestamp)
+    assert only.time == NOW
+
+
+def test_a_search_beyond_the_limits_is_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches = []
+
+    async def search(*_: object, **__: object) -> None:
+        searches.append(1)
+        raise LimitExceeded("path candidates", 2, 1)
+
+    monkeypatch.setattr("smime_core.timestamp.verifying.validate_path", search)
+    (why,) = judged(stamp(stamp(sign())))
+    assert isinstance(why, LimitExceeded)
+    assert len(searches) == 1
+
+
 def test_a_timestamp_by_nobody_known_spoils_no_other() -> None:
     day = datetime.timedelta(days=1)
     cms = stamp(stamp(sign(), by=service("Stranger", under="Strangers")), gen_time=NOW + day)

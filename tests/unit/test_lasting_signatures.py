@@ -14,6 +14,7 @@ from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
 from smime_core.blocking import run
 from smime_core.cades import add_validation_data, timestamp_when_signed
 from smime_core.demo_ca import issue_identity
+from smime_core.explanation import explain_signer
 from smime_core.pkix.evidence import Evidence, parse_evidence
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.signer_info import SignerOptions
@@ -95,6 +96,13 @@ def test_a_timestamp_keeps_a_signature_verified_after_its_certificate_expired() 
     assert (report.state, codes(report)[0]) == (State.VERIFIED, "proved-by-timestamp")
     assert "2026-06-01T12:00:00Z, by Clock" in report.reasons[0].sentence
     assert report.signers[0].path[-1] == issuer().certificate
+
+
+def test_the_sentence_says_what_proves_it() -> None:
+    (signer,) = examine(sign(stamped_at(NOW))).signers
+    sentence = explain_signer(signer).sentence
+    assert "vouched for alice@example.test until 2026-07-01" in sentence
+    assert sentence.endswith("A timestamp proves that this was signed in time. (2026-06-01T12:00:00Z, by Clock)")
 
 
 def test_the_same_in_a_stream(tmp_path_factory: pytest.TempPathFactory) -> None:
