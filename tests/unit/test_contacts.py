@@ -182,6 +182,27 @@ def test_a_preference_for_a_certificate_that_only_signs_is_not_followed() -> Non
     assert harvested(signing, options=options).preferred is None
 
 
+def test_a_preference_for_a_certificate_that_is_not_for_mail_is_not_followed() -> None:
+    for_servers = run(
+        issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW,
+                       extended_key_usage=("1.3.6.1.5.5.7.3.1",))
+    )  # fmt: skip
+    found = harvested(
+        options=SignerOptions(further_attributes=(build_key_preference(for_servers.certificate),)),
+        carried=(for_servers.certificate,),
+    )
+    assert found.preferred is None
+
+
+def test_authorities_between_signer_and_anchor_are_kept_and_no_roots() -> None:
+    middle = run(create_authority("Middle CA", provider=PROVIDER, at=NOW, issuer=authority()))
+    further = run(create_authority("Further CA", provider=PROVIDER, at=NOW, issuer=other_authority()))
+    signer = run(issue_identity(middle, "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
+    own, roots = middle.identity.certificate, (anchor(), other_authority().identity.certificate)
+    found = harvested(signer, carried=(*roots, further.identity.certificate))
+    assert found.intermediates == (own, further.identity.certificate)
+
+
 def test_the_same_certificate_again_is_no_change_and_is_seen_later() -> None:
     first = merge(NO_CONTACTS, harvested()).contacts
     merged = merge(first, dataclasses.replace(harvested(signing_time=NOW + DAY / 2), at=NOW + DAY))
@@ -360,6 +381,29 @@ def test_anything_out_of_place_is_refused_whole(path: list[str | int], value: ob
 def test_what_is_no_such_json_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
         parse_contacts(data)
+
+
+def test_a_member_stands_once() -> None:
+    twice = build_contacts(full()).replace(b'{\n "version"', b'{\n "contacts": [],\n "version"', 1)
+    with pytest.raises(MalformedMessage, match="twice"):
+        parse_contacts(twice)
+
+
+@pytest.mark.parametrize("limit", ["MAX_CONTACTS_BYTES", "MAX_CONTACTS", "MAX_PATH_LENGTH"])
+def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    members = json.loads(build_contacts(full()))
+    members["contacts"][0]["certificates"][0]["intermediates"] = [0, 1]
+    monkeypatch.setattr(f"smime_core.contacts_json.{limit}", 1 if limit == "MAX_PATH_LENGTH" else 0)
+    with pytest.raises(LimitExceeded):
+        parse_contacts(json.dumps(members).encode())
+
+
+def test_only_so_many_people_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smime_core.contacts.MAX_CONTACTS", 1)
+    one = Contacts().with_contact(Contact(address="alice@example.test"))
+    assert one.with_contact(Contact(address="ALICE@example.test", said_at=NOW)).people[0].said_at == NOW
+    with pytest.raises(LimitExceeded, match="contacts"):
+        one.with_contact(Contact(address="bob@example.test"))
 
 
 def test_an_address_stands_once() -> None:

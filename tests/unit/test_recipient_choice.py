@@ -255,6 +255,17 @@ def test_contacts_are_candidates_with_their_preference() -> None:
     assert find_in_contacts(NO_CONTACTS, BOB) == ()
 
 
+def test_contacts_are_told_from_what_mail_brought() -> None:
+    known = contacts_with(bob().certificate).people[0].certificates[0]
+    by_hand = dataclasses.replace(known, source=CertificateSource.CONTACTS)
+    looked_up = dataclasses.replace(known, certificate=person("bob").certificate, source=CertificateSource.LDAP)
+    contacts = Contacts(people=(Contact(address=BOB, certificates=(known, by_hand, looked_up)),))
+    found = find_in_contacts(contacts, BOB)
+    # What was found in a directory and kept is the user's own by now.
+    expected = [CertificateSource.HARVEST, CertificateSource.CONTACTS, CertificateSource.CONTACTS]
+    assert [one.source for one in found] == expected
+
+
 def test_the_first_source_with_a_usable_one_is_taken_and_the_others_are_listed() -> None:
     expired = found(bob(until_days=-1, from_days=-20), CertificateSource.CONTACTS)
     directory, dns = found(bob(), CertificateSource.BRIDGE), found(person("bob"), CertificateSource.SMIMEA)
