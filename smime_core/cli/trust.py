@@ -56,11 +56,13 @@ for command in (follow, publish, show, unfollow):
 def list_trust(decisions_file: Path, as_json: bool) -> None:
     """List your own decisions and your organisation's authorities.
 
-    Mozilla's roots count where --mozilla is given; `sealwax trust roots` lists them.
+    How many roots Mozilla trusts stands below; `sealwax trust roots` lists them.
     """
     own = tuple(decision.anchor for decision in read_decisions(decisions_file))
     operator = load_operator_list(default_list_file(), at=now())
     _write_anchors((*own, *(operator.anchors if operator else ())), as_json=as_json)
+    if not as_json:
+        write_line(f"Mozilla: {len(mozilla_anchors())} roots for e-mail, where --mozilla is given")
 
 
 @trust.command()

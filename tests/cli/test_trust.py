@@ -152,6 +152,7 @@ def test_removing_what_is_not_there_is_told(fresh: Lab) -> None:
 
 
 def test_the_roots_are_mozillas(fresh: Lab) -> None:
+    assert f"Mozilla: {len(mozilla_anchors())} roots" in fresh.sealwax("trust", "list").stdout.decode()
     shown = fresh.sealwax("trust", "roots").stdout.decode().splitlines()
     assert len(shown) == len(mozilla_anchors())
     assert all("trusted by Mozilla for e-mail; valid until " in line for line in shown)
