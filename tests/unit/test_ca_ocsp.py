@@ -198,6 +198,74 @@ def test_version_and_requestor_are_read_over() -> None:
         parse_ocsp_request(der.sequence(der.sequence(der.explicit(0, der.integer(1)), der.sequence(member))))
 
 
+def test_a_signature_and_harmless_extensions_are_read_over() -> None:
+    certificate_id = certificate_id_of(build_house())
+    for member in (
+        der.sequence(certificate_id, der.explicit(0, der.sequence(extension_of("1.2.3.4")))),
+        der.sequence(certificate_id),
+    ):
+        body = der.sequence(der.sequence(member))
+        for request in (der.sequence(body), der.sequence(body, der.explicit(0, der.sequence()))):
+            assert len(parse_ocsp_request(request).questions) == 1
+
+
+def extension_of(oid: str, *, critical: bool = False) -> bytes:
+    return der.sequence(der.oid(oid), b"\x01\x01\xff" if critical else b"", der.octet_string(b"\x05\x00"))
+
+
+def certificate_id_of(house: CaHouse) -> bytes:
+    return bytes(der.read_sequence(certificate_request(ask(house, "alice")))[0].encoded)
+
+
+def malformed_requests() -> dict[str, tuple[bytes, str]]:
+    certificate_id = certificate_id_of(build_house())
+    fields = [bytes(field.encoded) for field in der.read_sequence(certificate_id)]
+    member, null = der.sequence(certificate_id), b"\x05\x00"
+    members = der.sequence(member)
+    as_set = [b"\x31" + structure[1:] for structure in (der.sequence(members), members, member, certificate_id)]
+    critical = der.sequence(certificate_id, der.explicit(0, der.sequence(extension_of("1.2.3.4", critical=True))))
+
+    def whole(*requests: bytes) -> bytes:
+        return der.sequence(der.sequence(der.sequence(*requests)))
+
+    def with_id(*parts: bytes) -> bytes:
+        return whole(der.sequence(der.sequence(*parts)))
+
+    algorithm, name_hash, key_hash, number = fields
+    text_hash = b"\x0c" + name_hash[1:]
+    return {
+        "empty": (der.sequence(), "a request and perhaps its signature"),
+        "signature of another tag": (der.sequence(der.sequence(members), null), "a request and perhaps its signature"),
+        "three parts": (
+            der.sequence(der.sequence(members), der.explicit(0, null), null),
+            "a request and perhaps its signature",
+        ),
+        "no list": (der.sequence(der.sequence()), "a list of certificates"),
+        "extensions of another tag": (der.sequence(der.sequence(members, null)), "a list of certificates"),
+        "four fields": (der.sequence(der.sequence(members, null, null)), "a list of certificates"),
+        "body is no SEQUENCE": (der.sequence(as_set[0]), "expected 0x30"),
+        "list is no SEQUENCE": (der.sequence(der.sequence(as_set[1])), "expected 0x30"),
+        "Request is no SEQUENCE": (whole(as_set[2]), "expected 0x30"),
+        "CertID is no SEQUENCE": (whole(der.sequence(as_set[3])), "expected 0x30"),
+        "Request is empty": (whole(der.sequence()), "CertID and perhaps extensions"),
+        "Request with another tag": (whole(der.sequence(certificate_id, null)), "CertID and perhaps extensions"),
+        "Request is too long": (whole(der.sequence(certificate_id, null, null)), "CertID and perhaps extensions"),
+        "Request with a critical extension": (whole(critical), r"unknown critical extension 1\.2\.3\.4"),
+        "CertID is cut": (with_id(algorithm, name_hash, key_hash), "a CertID of 3 fields"),
+        "CertID is too long": (with_id(*fields, null), "a CertID of 5 fields"),
+        "name hash is text": (with_id(algorithm, text_hash, key_hash, number), "expected 0x04"),
+        "key hash is text": (with_id(algorithm, name_hash, text_hash, number), "expected 0x04"),
+        "nonce is no OCTET STRING": (request_with(b"\x0c\x02ab"), "nonce: found tag 0x0c"),
+    }
+
+
+@pytest.mark.parametrize("name", malformed_requests())
+def test_a_request_of_another_structure_is_refused(name: str) -> None:
+    data, text = malformed_requests()[name]
+    with pytest.raises(MalformedMessage, match=text):
+        parse_ocsp_request(data)
+
+
 def test_every_flipped_bit_of_a_request_is_read_or_an_error_of_ours() -> None:
     house = build_house()
     request = ask(house, "alice", nonce=bytes(32))

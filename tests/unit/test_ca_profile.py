@@ -127,6 +127,17 @@ def house() -> House:
     return build_house()
 
 
+@pytest.mark.parametrize(("common_name", "organization"), [("", "Example"), ("Example CA", "")])
+def test_a_ca_has_a_name_and_an_organisation(common_name: str, organization: str) -> None:
+    with pytest.raises(MalformedMessage, match="a common name and an organisation"):
+        authority_name(common_name, organization=organization)
+
+
+def test_a_url_is_ascii() -> None:
+    with pytest.raises(MalformedMessage, match="a URL is ASCII"):
+        build_crl_distribution_points(["http://exämple.test/a.crl"])
+
+
 def openssl_verify(folder: Path, house: House, certificate: Certificate, *, purpose: str = "smimesign") -> str:
     for name, one in (("root", house.root), ("issuing", house.issuing), ("own", certificate)):
         (folder / name).write_bytes(build_pem("CERTIFICATE", one.der))
@@ -267,6 +278,9 @@ BREACHES = {
     "w_key_usage_criticality": replaced(NOT_CRITICAL_USAGE),
     "key_usage_bits": replaced(Extension(oid="2.5.29.15", critical=True, value=b"\x03\x01\x00")),
     "e_ecpublickey_key_usages": replaced(build_key_usage(SIGN | KeyUsage.KEY_CERT_SIGN)),
+    "e_edwardspublickey_key_usages": lambda template: dataclasses.replace(
+        replaced(build_key_usage(KeyUsage.NON_REPUDIATION))(template), public_key=new_public_key(NewKey.ED25519)
+    ),
     "e_ec_other_key_usages": replaced(build_key_usage(KeyUsage.CRL_SIGN)),
     "e_smime_legacy_multipurpose_eku_check": replaced(build_extended_key_usage(EMAIL_PROTECTION, "1.3.6.1.5.5.7.3.1")),
     "e_authority_key_identifier_correct": without("2.5.29.35"),
@@ -286,6 +300,13 @@ def test_each_rule_finds_its_breach(house: House, rule: str) -> None:
     assert all(isinstance(finding, Finding) and finding.text for finding in found)
 
 
+def test_non_repudiation_goes_with_signing_alone(house: House) -> None:
+    promise = KeyUsage.NON_REPUDIATION
+    for usage, expected in ((AGREE | promise, {"e_ecpublickey_key_usages"}), (SIGN | AGREE | promise, set())):
+        issued = house.issue(replaced(build_key_usage(usage))(house.subscriber()))
+        assert {finding.rule for finding in check_profile(issued)} == expected
+
+
 def test_what_was_issued_before_the_requirements_breaks_none(house: House) -> None:
     old = dataclasses.replace(
         house.subscriber(), serial_number=7, not_before=datetime.datetime(2023, 8, 31, tzinfo=datetime.UTC)
@@ -293,7 +314,7 @@ def test_what_was_issued_before_the_requirements_breaks_none(house: House) -> No
     assert check_profile(house.issue(old)) == ()
 
 
-@pytest.mark.parametrize("country", ["deu", "d", "1x", "é"])
+@pytest.mark.parametrize("country", ["deu", "d", "1x", "dé"])
 def test_a_country_is_two_letters(country: str) -> None:
     with pytest.raises(MalformedMessage, match="two letters"):
         authority_name("Example CA", organization="Example", country=country)

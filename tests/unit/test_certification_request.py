@@ -145,6 +145,42 @@ def attribute(*values: bytes) -> bytes:
     return der.element(0xA0, der.sequence(der.oid(EXTENSION_REQUEST), der.element(der.SET, *values)))
 
 
+def malformed_requests() -> dict[str, tuple[bytes, str]]:
+    data = request_of(NewKey.P256, "alice@example.test")
+    info, algorithm, signature = (bytes(field.encoded) for field in der.read_sequence(data))
+    version, subject, key, attributes = (bytes(field.encoded) for field in der.read_sequence(info))
+    as_set = [b"\x31" + structure[1:] for structure in (info, subject)]
+
+    def whole(*parts: bytes) -> bytes:
+        return der.sequence(der.sequence(*parts), algorithm, signature)
+
+    return {
+        "two fields": (der.sequence(info, algorithm), "2 fields, expected 3"),
+        "info is no SEQUENCE": (der.sequence(as_set[0], algorithm, signature), "expected 0x30"),
+        "no key": (whole(version, subject), "expected version, subject, key"),
+        "five parts": (whole(version, subject, key, attributes, b"\x05\x00"), "expected version, subject, key"),
+        "version 2": (whole(der.integer(1), subject, key, attributes), "expected version, subject, key"),
+        "subject is no SEQUENCE": (whole(version, as_set[1], key, attributes), "expected 0x30"),
+        "attributes of another tag": (whole(version, subject, key, b"\xa1" + attributes[1:]), "expected 0xa0"),
+        "signature of odd bits": (
+            der.sequence(info, algorithm, signature[:2] + b"\x01" + signature[3:]),
+            "a BIT STRING of odd bits",
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", malformed_requests())
+def test_a_request_of_another_structure_is_refused(name: str) -> None:
+    data, text = malformed_requests()[name]
+    with pytest.raises(MalformedMessage, match=text):
+        parse_certification_request(data)
+
+
+def test_an_address_that_gets_no_mail_is_asked_for_by_nobody() -> None:
+    with pytest.raises(MalformedMessage, match="an address of 255 octets"):
+        request_of(NewKey.P256, "a" * 242 + "@example.test")
+
+
 def test_wishes_that_contradict_each_other_are_refused() -> None:
     name = der.sequence(der.element(0x81, b"a@example.test"))
     extension = der.sequence(der.oid("2.5.29.17"), der.octet_string(name))
