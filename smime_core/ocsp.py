@@ -309,7 +309,11 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
     value = next((extension.value for extension in extensions if extension.oid == OCSP_NONCE), None)
     if value is None:
         return None
-    return bytes(der.expect(der.read_one(value, where="nonce"), der.OCTET_STRING, where="nonce").content)
+    try:
+        return bytes(der.expect(der.read_one(value, where="nonce"), der.OCTET_STRING, where="nonce").content)
+    except MalformedMessage:
+        # RFC 2560 gave it no syntax: old responders repeat bare octets.
+        return value
 
 
 def _signature_octets(tlv: Tlv) -> bytes:

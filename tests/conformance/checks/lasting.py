@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smime_core.attributes import SIGNATURE_TIME_STAMP
-from smime_core.cades import cades_level
+from smime_core.cades import cades_level, carried_evidence
 from smime_core.certificate import Certificate
 from smime_core.content_info import parse_content_info
 from smime_core.errors import SmimeError
@@ -26,19 +26,23 @@ class LastingSignatures:
     """The level of each signer, whether each verifies, and each timestamp on a signature; trust is not asked for.
 
     `levels` are "" below B-B. `timestamps` and `signature` are "" for what holds, else the code of the error;
-    `signature` None is for content that is not there. No timestamp holds for a signature with one bit turned.
+    `signature` None is for content that is not there. `ocsp_responses` are those carried along that can be read. No
+    timestamp holds for a signature with one bit turned.
     """
 
     message: bytes
     levels: tuple[str, ...]
     timestamps: tuple[str, ...]
     signature: str | None
+    ocsp_responses: int
 
     async def run(self, provider: CryptoProvider) -> int:
         signed_data = parse_signed_data(parse_content_info(self.message).content)
         infos = signed_data.signer_infos
         levels = tuple(_level(info, signed_data) for info in infos)
         facts = claim(levels == self.levels, f"levels {levels}, expected {self.levels}")
+        responses = len(carried_evidence(signed_data).ocsp_responses)
+        facts += claim(responses == self.ocsp_responses, f"{responses} responses, expected {self.ocsp_responses}")
         found: list[str] = []
         for info in infos:
             if self.signature is not None:

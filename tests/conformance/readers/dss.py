@@ -30,12 +30,13 @@ _TOKENS: Final = (
 class Expected:
     """`levels` of each signer, "" below B-B; `timestamps` on signatures: "" for one that holds, else why not.
 
-    `signature` likewise for all signers; None where the content is not there.
+    `signature` likewise for all signers; None where the content is not there. `ocsp_responses` are those carried along.
     """
 
     levels: tuple[str, ...]
     timestamps: tuple[str, ...] = ()
     signature: str | None = ""
+    ocsp_responses: int = 0
 
 
 _HOLDS: Final = ("",)
@@ -45,7 +46,7 @@ _EXPECTED: Final = {
     "Signature-C-HU_MIC-1.p7m": Expected(levels=("B-B",)),
     "Signature-C-HU_POL-3.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS),
     "Signature-CBp-B-1.p7m": Expected(levels=("B-B",)),
-    "Signature-CBp-LT-2.p7m": Expected(levels=("B-LT",), timestamps=_HOLDS),
+    "Signature-CBp-LT-2.p7m": Expected(levels=("B-LT",), timestamps=_HOLDS, ocsp_responses=4),
     "cades-ats-v3-wrong-crl.p7s": Expected(levels=("B-LTA",), timestamps=_HOLDS, signature=None),
     "cades-b-copied-cnttst.p7m": Expected(levels=("",), signature="malformed-message"),
     "cades-bes-signeddata-detached.p7s": Expected(levels=("B-B",), signature=None),
@@ -57,34 +58,36 @@ _EXPECTED: Final = {
     "cades-extended-epes.pkcs7": Expected(levels=("",)),
     "cades-invalid-ocsp-responses-encoding.p7s": Expected(levels=("B-LT",), timestamps=_HOLDS, signature=None),
     "cades-level-b-sig-policy-invalid-digest-algo.p7m": Expected(levels=("B-B",)),
-    "cades-lta-duplicated-atst.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS),
+    "cades-lta-duplicated-atst.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1),
     "cades-t-copied-sigtst.p7m": Expected(levels=("B-T",), timestamps=("timestamp-mismatch",)),
     "cades-t-duplicated-sigtst.p7m": Expected(levels=("B-T",), timestamps=("", "")),
-    "cades_signeddata_extended_after_lta.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS),
-    "cms-wrong-sign-cert-ref.p7m": Expected(levels=("B-LT",), timestamps=("signature-mismatch",)),
+    "cades_signeddata_extended_after_lta.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1),
+    "cms-wrong-sign-cert-ref.p7m": Expected(levels=("B-LT",), timestamps=("signature-mismatch",), ocsp_responses=4),
     "counterSig.p7m": Expected(levels=("",), timestamps=_HOLDS),
-    "counterSignedLTA.p7s": Expected(levels=("B-LTA",), timestamps=_HOLDS),
+    "counterSignedLTA.p7s": Expected(levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1),
     "wrongContentHints.p7m": Expected(levels=("B-B",)),
     "dss-1220/CAdES-BpB_revoked_signingCertificate.p7m": Expected(levels=("B-B",)),
-    "dss-1220/CAdES-BpLTA_modified_ats_hash_element.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS),
-    "dss-1220/CAdES-BpLTA_removed_ocsp.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS),
+    "dss-1220/CAdES-BpLTA_modified_ats_hash_element.p7m": Expected(
+        levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1
+    ),
+    "dss-1220/CAdES-BpLTA_removed_ocsp.p7m": Expected(levels=("B-LTA",), timestamps=_HOLDS, ocsp_responses=1),
     "dss-1220/CAdES-BpT_modified_ts_hash.p7m": Expected(levels=("B-T",), timestamps=("timestamp-mismatch",)),
     "dss-1469/cadesLTAwithATv2.sig": Expected(levels=("B-LTA",), timestamps=_HOLDS, signature=None),
-    "evidence-record/C-B-B-basic-der.p7m": Expected(levels=("B-B",)),
-    "evidence-record/C-E-ERS-basic-invalid-sig.p7m": Expected(levels=("B-B",)),
+    "evidence-record/C-B-B-basic-der.p7m": Expected(levels=("B-B",), ocsp_responses=3),
+    "evidence-record/C-E-ERS-basic-invalid-sig.p7m": Expected(levels=("B-B",), ocsp_responses=3),
     "evidence-record/C-E-ERS-detached_renewed_hashtree_invalid.p7s": Expected(
-        levels=("B-LT",), timestamps=_HOLDS, signature=None
+        levels=("B-LT",), timestamps=_HOLDS, signature=None, ocsp_responses=1
     ),
-    "evidence-record/C-E-ERS_renewed_hashtree.p7m": Expected(levels=("B-LT",), timestamps=_HOLDS),
+    "evidence-record/C-E-ERS_renewed_hashtree.p7m": Expected(levels=("B-LT",), timestamps=_HOLDS, ocsp_responses=1),
     "evidence-record/CAdES-BpT.p7m": Expected(levels=("B-T",), timestamps=_HOLDS),
     "evidence-record/Double-C-B-B-basic.p7m": Expected(levels=("B-B", "B-B")),
     "evidence-record/Double-C-E-ERS-basic.p7m": Expected(levels=("B-B", "B-B")),
     "evidence-record/Double-C-E-ERS-detached_hashtree_renewal.p7m": Expected(
-        levels=("B-LT", "B-LT"), timestamps=("", ""), signature=None
+        levels=("B-LT", "B-LT"), timestamps=("", ""), signature=None, ocsp_responses=2
     ),
-    "evidence-record/Double-C-E-ERS.p7m": Expected(levels=("B-LT", "B-LT"), timestamps=("", "")),
+    "evidence-record/Double-C-E-ERS.p7m": Expected(levels=("B-LT", "B-LT"), timestamps=("", ""), ocsp_responses=2),
     "evidence-record/Signature-C-LT-d233a2d9-a257-40dc-bcdb-bf4516b6d1da.p7m": Expected(
-        levels=("B-LT",), timestamps=_HOLDS
+        levels=("B-LT",), timestamps=_HOLDS, ocsp_responses=1
     ),
 }
 
@@ -99,6 +102,7 @@ def read_cases(folder: Path) -> Iterator[Case]:
             levels=expected.levels,
             timestamps=expected.timestamps,
             signature=expected.signature,
+            ocsp_responses=expected.ocsp_responses,
         )
         yield Case(set=folder.name, name=f"{_SIGNED}/{name} as a lasting signature", task=task, source=name)
     for name in _TOKENS:
