@@ -229,6 +229,8 @@ class _Run:
                 lookups = _issuer_lookups(last, chain)
                 journal.lookups = tuple(one for one in lookups if one.key not in self.store.evidence.asked)
             text = f"nobody you trust vouches for {last.issuer}"
+            if last in search.disowned:
+                text += ", whose key at hand has not signed this certificate"
         except MalformedMessage as error:
             text = f"nobody you trust vouches for it, and its names cannot be read: {error}"
         return journal.failed("6.1.1 (d)", len(chain) - 1, text, error=UntrustedAnchor)

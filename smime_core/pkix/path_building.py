@@ -128,11 +128,13 @@ class SignatureChecks:
 class PathSearch:
     """All paths of one certificate to the anchors of a pool, best first.
 
-    `furthest` is the longest chain of good signatures seen so far, for whom no path is found.
+    For when there is none: `furthest` is the longest chain of good signatures seen so far, `disowned` are certificates
+    that somebody of their issuer's name has not signed.
     """
 
     def __init__(self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks) -> None:
         self.furthest: tuple[Certificate, ...] = (certificate,)
+        self.disowned: set[Certificate] = set()
         self._pool = pool
         self._checks = checks
         self._count = 0
@@ -183,6 +185,7 @@ class PathSearch:
             return None
         # A DSA key without parameters verifies once it has inherited them, from above (section 6.1.4 (d)).
         if not _lacks_parameters(issuer) and not await self._checks.holds(issuer, path[-1]):
+            self.disowned.add(path[-1])
             return None
         longer = (*path, issuer)
         if len(longer) > len(self.furthest):

@@ -182,3 +182,12 @@ def test_a_certificate_whose_own_names_cannot_be_read_has_no_path() -> None:
     odd = dataclasses.replace(root().certify(ALICE), issuer_der=der.sequence(b"\x05\x00"))
     with pytest.raises(UntrustedAnchor, match="its names cannot be read"):
         validate(odd, anchors=(root().certificate,))
+
+
+def test_a_signature_that_does_not_fit_is_told_apart_from_an_unknown_issuer() -> None:
+    alice = root().certify(ALICE)
+    stranger = root("Other").issue("Root", key_name="another key")
+    with pytest.raises(UntrustedAnchor, match="Root, whose key at hand has not signed this certificate"):
+        validate(alice, anchors=(stranger.certificate,))
+    with pytest.raises(UntrustedAnchor, match=r"vouches for CN=Root$"):
+        validate(alice, anchors=())
