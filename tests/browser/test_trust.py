@@ -17,6 +17,7 @@ from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import ENTER, ESCAPE
+from tests.unit.test_vault_verbs import issue_for
 from webbridge.demo.accounts import EXPIRING, REVOKED, Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
@@ -216,6 +217,43 @@ def test_the_certificate_behind_a_recipient_is_a_keystroke_away(alice: MailPages
     alice.page.press(ENTER)
     back = "() => document.activeElement.dataset.test === 'recipient-details'"
     alice.page.wait_for(back)
+
+
+def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
+    browser: Browser, stack: DemoStack, tmp_path: Path
+) -> None:
+    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+    page = pages.page
+    pages.sign_in()
+    page.click(f"{named('request')} > summary")
+    page.js("""() => {
+      window.saved = {};
+      const make = URL.createObjectURL.bind(URL);
+      URL.createObjectURL = (blob) => {
+        void blob.text().then((text) => { window.saved[text.includes("REQUEST") ? "request" : "key"] = text; });
+        return make(blob);
+      };
+    }""")
+    for number, passphrase in enumerate(("a new passphrase", "a slip of the pen"), start=1):
+        page.click(f"{named('request-form')} .field:nth-of-type({number + 1}) {named('passphrase')}")
+        page.type(passphrase)
+    page.click(named("request-make"))
+    page.wait_for_text("not the same", selector=named("request-form"))
+    page.fill(f"{named('request-form')} .field:nth-of-type(3) {named('passphrase')}", "a new passphrase")
+    page.click(named("request-make"))
+    page.wait_for_text("has saved", selector=named("request-done"), timeout_seconds=OPERATION_SECONDS)
+    saved = page.wait_for("() => window.saved.key && window.saved.request && window.saved")
+    assert "ENCRYPTED PRIVATE KEY" in saved["key"]
+    (tmp_path / "key.pem").write_text(saved["key"])
+    issued = issue_for(saved["request"].encode(), at=datetime.now(UTC))
+    (tmp_path / "mine.pem").write_text(certificate_pem(issued))
+    page.choose_files(named("join-key"), [tmp_path / "key.pem"])
+    page.choose_files(named("join-certificates"), [tmp_path / "mine.pem"])
+    page.click(f"{named('join-form')} {named('passphrase')}")
+    page.type("a new passphrase")
+    page.click(named("join-go"))
+    page.wait_for_text(pages.account.address, selector=named("identities"), timeout_seconds=OPERATION_SECONDS)
+    pages.close()
 
 
 def test_everything_about_trust_fits_a_narrow_phone(alice: MailPages, stack: DemoStack) -> None:

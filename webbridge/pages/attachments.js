@@ -84,7 +84,7 @@ function attachmentRow(name, attachment, action) {
  * @param {string} name
  * @param {ArrayBuffer} data
  */
-function saveFile(name, data) {
+export function saveFile(name, data) {
   const url = URL.createObjectURL(new Blob([data], { type: "application/octet-stream" }));
   html("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MILLISECONDS);

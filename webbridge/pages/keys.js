@@ -145,6 +145,51 @@ export class KeyRing extends EventTarget {
     this.dismissOffer();
   }
 
+  /**
+   * A new key under the passphrase, and the request for its certificate, both as files.
+   * @param {string} address
+   * @param {Secret} passphrase
+   * @returns {Promise<{request: ArrayBuffer, key: ArrayBuffer}>}
+   */
+  async makeRequest(address, passphrase) {
+    try {
+      const vault = await this.#vault();
+      return await vault.call("request.make", { addresses: [address], passphrase });
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+  }
+
+  /**
+   * Joins the key of a request with what the authority sent; the keys are unlocked then.
+   * @param {ArrayBuffer} key
+   * @param {ArrayBuffer[]} files
+   * @param {Secret} passphrase
+   */
+  async finishRequest(key, files, passphrase) {
+    const kept = copySecret(passphrase);
+    const offered = { p12: new ArrayBuffer(0), passphrase: kept };
+    try {
+      const vault = await this.#vault();
+      const joined = await vault.call("request.finish", { key, passphrase, files, sealKey: this.#copySealKey() });
+      offered.p12 = joined.p12;
+      this.#adopt(joined);
+    } catch (error) {
+      forget(offered);
+      throw error;
+    } finally {
+      overwrite(passphrase.buffer);
+    }
+    this.dismissOffer();
+    this.#offered = offered;
+    this.#changed();
+  }
+
+  /** The file that may be kept, as a copy for the person to save; null when there is none. */
+  get offeredFile() {
+    return this.#offered?.p12.slice(0) ?? null;
+  }
+
   /** Forgets the file that could be kept on the key server. */
   dismissOffer() {
     if (!this.#offered) return;

@@ -4,9 +4,11 @@
 
 import { html } from "../runtime/ui/dom.js";
 import { lockMark } from "../runtime/ui/state_mark.js";
+import { saveFile } from "../attachments.js";
 import { dayOnly } from "../formats.js";
 import { problem, whileBusy } from "../parts.js";
 import { createFacts } from "../report_details.js";
+import { createRequestForms } from "./request_forms.js";
 import { createUnlockForms } from "./unlock_forms.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -23,12 +25,16 @@ export function createKeysView(app) {
 
   /** @type {ReturnType<typeof createUnlockForms> | null} */
   let forms = null;
+  /** @type {ReturnType<typeof createRequestForms> | null} */
+  let requests = null;
 
   const draw = () => {
     forms?.clear();
+    requests?.clear();
     forms = app.keys.unlocked ? null : createUnlockForms(app, { onUnlocked });
+    requests = app.keys.unlocked ? null : createRequestForms(app, { onUnlocked });
     heading.textContent = translate(app.keys.unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(forms ? drawLocked(app, forms.element) : drawUnlocked(app)));
+    body.replaceChildren(...(forms && requests ? drawLocked(app, forms.element, requests.element) : drawUnlocked(app)));
   };
 
   function onUnlocked() {
@@ -46,6 +52,7 @@ export function createKeysView(app) {
     close() {
       app.keys.removeEventListener("change", draw);
       forms?.clear();
+      requests?.clear();
       // Without an answer nothing is kept: neither on the server nor here.
       app.keys.dismissOffer();
     },
@@ -55,8 +62,9 @@ export function createKeysView(app) {
 /**
  * @param {App} app
  * @param {HTMLElement} forms
+ * @param {HTMLElement} requests
  */
-function drawLocked(app, forms) {
+function drawLocked(app, forms, requests) {
   const { translate } = app;
   const kept = translate(app.hasDraft() ? "locked_draft_kept" : "locked_kept");
   const later = html("a", {
@@ -68,6 +76,7 @@ function drawLocked(app, forms) {
     forms,
     html("p", { class: "note", text: kept, data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
+    requests,
   ];
 }
 
@@ -125,6 +134,10 @@ function createOffer(app) {
       failure.textContent = app.sentenceFor(error);
     }
   }));
+  const save = html("button", {
+    type: "button", text: translate("save_key_file"), data: { test: "save-key-file" },
+    on: { click: () => { if (app.keys.offeredFile) saveFile("sealwax-keys.p12", app.keys.offeredFile); } },
+  });
   const decline = html("button", {
     type: "button", text: translate("keep_only_here"), data: { test: "enrol-decline" },
     on: { click: () => app.keys.dismissOffer() },
@@ -135,6 +148,6 @@ function createOffer(app) {
     html("h2", { id: "offer-title", text: translate("keep_on_server_question") }),
     html("p", { text: translate("keep_on_server_meaning") }),
     failure,
-    html("div", { class: "actions" }, keep, decline),
+    html("div", { class: "actions" }, keep, save, decline),
   );
 }
