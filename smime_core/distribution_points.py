@@ -192,7 +192,9 @@ def _extension_value(certificate: Certificate, oid: str) -> bytes | None:
 def _parse_point(point: Tlv, where: str) -> DistributionPoint:
     fields = der.read_children(der.expect(point, der.SEQUENCE, where=where), where=where)
     known = {field.tag: field for field in fields}
-    if list(known) != sorted(known, key=lambda tag: tag & 0x1F) or not known.keys() <= {0xA0, 0x81, 0xA2}:
+    if [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}) or (
+        not known.keys() <= {0xA0, 0x81, 0xA2}
+    ):
         raise MalformedMessage("unexpected field", where=where)
     # Section 4.2.1.13: reasons alone are no point.
     if 0xA0 not in known and 0xA2 not in known:

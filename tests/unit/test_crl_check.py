@@ -22,6 +22,7 @@ from tests.unit.revocations import (
     authority,
     crl,
     entry,
+    generalized,
     issue,
     outcome,
     point,
@@ -131,6 +132,15 @@ class TestThePast:
         )  # fmt: skip
         before = crl(authority(), this_update=NOW - 11 * DAY)
         assert outcome(ask(before, about=expired, at=self.AT, gathered_at=NOW)) == GOOD
+
+    @pytest.mark.parametrize(("since", "expected"), [(NOW - 100 * DAY, "good"), (NOW - 5 * DAY, "unknown")])
+    def test_a_list_that_keeps_expired_certificates_counts_for_them(
+        self, since: datetime.datetime, expected: str
+    ) -> None:
+        expired = issue("Expired", authority(), days=(-90, -10))
+        own = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.60"), generalized(since))
+        listed = crl(authority(), extensions=[own])
+        assert ask(listed, about=expired, at=self.AT, gathered_at=NOW).state == expected
 
     def test_a_list_of_the_time_counts_as_ever(self) -> None:
         listed = crl(authority(), this_update=self.AT - DAY, next_update=self.AT + DAY)
@@ -281,6 +291,10 @@ class TestSigner:
         assert ask(crl(newer, extensions=[own]), certificates=[newer], is_valid_crl_issuer=note).state == "good"
         assert tried == [newer.certificate]
 
+    def test_a_signer_with_another_key_identifier_is_not_tried(self) -> None:
+        other = x509.AuthorityKeyIdentifier(b"another", None, None)
+        assert outcome(ask(crl(authority(), extensions=[other]))) == ("unknown", "not-authorised")
+
     def test_more_lists_than_are_looked_through_end_in_unknown(self) -> None:
         forged = [crl(root(), entry(number), issuer="Authority") for number in range(1, 110)]
         assert outcome(ask(*forged)) == ("unknown", "too-much")
@@ -372,6 +386,13 @@ class TestSeveralLists:
         assert ask(final, newer).state == "revoked"
         older = crl(authority(), this_update=NOW - 2 * DAY)
         assert ask(held, older).state == "revoked"
+
+    def test_what_is_final_says_more_than_a_hold(self) -> None:
+        held = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold, at=NOW - 9 * DAY))
+        final = crl(authority(), entry(SERIAL, reason=Reason.superseded, at=NOW - 2 * DAY), this_update=NOW - DAY)
+        later = crl(authority(), entry(SERIAL, reason=Reason.key_compromise, at=NOW - DAY))
+        for lists in ((held, final, later), (later, final, held)):
+            assert outcome(ask(*lists)) == ("revoked", "superseded")
 
 
 def test_an_authority_is_asked_about_like_anybody() -> None:

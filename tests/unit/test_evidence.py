@@ -11,8 +11,10 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from smime_core import Certificate, Evidence, Lookup, LookupKind, RevocationStatus, der
 from smime_core.certificates_only import build_certificates_only
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.content_info import ID_DATA
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.limits import MAX_CRL_BYTES, MAX_LOOKUPS
+from smime_core.pkix import evidence as evidence_module
 from smime_core.pkix.evidence import NO_EVIDENCE, RevocationState, add_answer, parse_evidence
 from smime_core.pkix.revocation import UNKNOWN_REASONS, find_lookups
 from tests.unit.people import NOW, PROVIDER
@@ -63,6 +65,12 @@ class TestParsing:
     def test_equal_octets_count_once(self) -> None:
         listed = crl(authority())
         assert len(parse_evidence(revocation_lists=[listed, listed]).revocation_lists) == 1
+
+    def test_more_than_the_limit_is_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(evidence_module, "MAX_EVIDENCE", 2)
+        lists = [crl(authority(), entry(number)) for number in range(1, 5)]
+        evidence = parse_evidence(revocation_lists=lists)
+        assert ([one.der for one in evidence.revocation_lists], evidence.damaged) == (lists[:2], 2)
 
     def test_a_list_that_is_too_large_is_left_out(self) -> None:
         evidence = parse_evidence(revocation_lists=[b"\x30" + bytes(MAX_CRL_BYTES)])
@@ -137,6 +145,27 @@ class TestAnswers:
         assert set(add_answer(NO_EVIDENCE, lookup_for(LookupKind.ISSUER), cms).certificates) == set(both)
         pem = authority().x509.public_bytes(serialization.Encoding.PEM)
         assert add_answer(NO_EVIDENCE, lookup_for(LookupKind.ISSUER), pem).certificates == both[:1]
+
+    @pytest.mark.parametrize(
+        "content_info",
+        [
+            der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(b""))),
+            build_certificates_only((), crls=[crl(authority())]),
+            build_certificates_only([authority().certificate]).replace(
+                authority().der, b"\x30\x82" + bytes(2) + authority().der[4:]
+            ),
+        ],
+        ids=["other content", "lists alone", "a damaged certificate"],
+    )
+    def test_a_message_without_certificates_is_no_answer(self, content_info: bytes) -> None:
+        with pytest.raises(MalformedMessage):
+            add_answer(NO_EVIDENCE, lookup_for(LookupKind.ISSUER), content_info)
+
+    def test_a_message_holds_a_bounded_number_of_certificates(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(evidence_module, "MAX_CERTIFICATES", 1)
+        cms = build_certificates_only([authority().certificate, root().certificate])
+        with pytest.raises(LimitExceeded):
+            add_answer(NO_EVIDENCE, lookup_for(LookupKind.ISSUER), cms)
 
 
 class TestWhy:

@@ -122,6 +122,69 @@ def test_what_is_damaged_is_refused(octets: bytes) -> None:
         parse_ocsp_response(octets)
 
 
+DATA = [bytes(field.encoded) for field in der.read_children(der.read_one(basic_fields()[0]))]
+ONE = [bytes(field.encoded) for field in der.read_children(der.read_one(single()))]
+ID = [bytes(field.encoded) for field in der.read_children(der.read_one(ONE[0]))]
+
+
+def with_data(*fields: bytes, tag: int = der.SEQUENCE) -> bytes:
+    """A response whose ResponseData has these fields: responderID, producedAt, responses."""
+    return wrap_response(der.sequence(der.element(tag, *fields), *basic_fields()[1:]))
+
+
+def with_single(*fields: bytes, tag: int = der.SEQUENCE) -> bytes:
+    """A response whose one SingleResponse has these fields: certID, certStatus, thisUpdate, and what may follow."""
+    return with_data(*DATA[:2], der.sequence(der.element(tag, *fields)))
+
+
+def test_the_default_version_may_be_written_out() -> None:
+    assert len(parse_ocsp_response(with_data(der.explicit(0, der.integer(0)), *DATA)).responses) == 1
+    assert len(parse_ocsp_response(with_single(*ONE)).responses) == 1
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        with_data(der.explicit(0, der.integer(1)), *DATA),
+        with_data(*DATA[:2]),
+        with_data(*DATA, der.explicit(1, b"\x30\x00"), b"\x05\x00"),
+        with_data(*DATA, der.explicit(2, b"\x30\x00")),
+        with_data(*DATA, tag=der.SET),
+        with_data(der.explicit(3, b"\x04\x00"), *DATA[1:]),
+        with_data(der.explicit(2, b"\x02\x01\x00"), *DATA[1:]),
+        with_data(*DATA[:2], der.element(der.SET, single())),
+        with_single(*ONE[:2]),
+        with_single(*ONE, tag=der.SET),
+        with_single(*ONE, ONE[3]),
+        with_single(*ONE, der.explicit(2, b"\x30\x00")),
+        with_single(*ONE[:3], der.explicit(1, b"\x30\x00"), ONE[3]),
+        with_single(ONE[0], der.element(0x83), ONE[2]),
+        with_single(ONE[0], der.element(0xA1), ONE[2]),
+        with_single(ONE[0], der.element(0xA3, *[ONE[2]]), ONE[2]),
+        with_single(ONE[0], der.element(0xA1, ONE[2], der.explicit(0, b"\x0a\x01\x01"), b"\x05\x00"), ONE[2]),
+        with_single(ONE[0], der.element(0xA1, ONE[2], der.explicit(1, b"\x0a\x01\x01")), ONE[2]),
+        with_single(ONE[0], der.element(0xA1, ONE[2], der.explicit(0, b"\x02\x01\x01")), ONE[2]),
+        with_single(der.sequence(*ID[:3]), *ONE[1:]),
+        with_single(der.element(der.SET, *ID), *ONE[1:]),
+        with_single(der.sequence(ID[0], b"\x02\x01\x01", *ID[2:]), *ONE[1:]),
+        with_single(der.sequence(*ID[:2], b"\x02\x01\x01", ID[3]), *ONE[1:]),
+        response(authority(), extensions=[extension_der(NONCE_OID, b"\x02\x01\x01")]),
+        der.sequence(b"\x02\x01\x00", der.read_sequence(response(authority()))[1].encoded),
+        der.sequence(b"\x0a\x02\x00\x00", der.read_sequence(response(authority()))[1].encoded),
+        der.sequence(b"\x0a\x01\x00", der.explicit(1, der.read_sequence(response(authority()))[1].content)),
+        der.sequence(b"\x0a\x01\x00", der.explicit(0, der.sequence(der.oid("1.3.6.1.5.5.7.48.1.1")))),
+        der.sequence(
+            b"\x0a\x01\x00",
+            der.explicit(0, der.sequence(der.oid("1.3.6.1.5.5.7.48.1.1"), der.element(0x24, b"\x04\x00"))),
+        ),
+        wrap_response(der.sequence(*basic_fields(), der.explicit(2, b"\x30\x00"))),
+    ],
+)
+def test_each_field_is_where_it_belongs(octets: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        parse_ocsp_response(octets)
+
+
 def test_another_type_of_response_is_refused() -> None:
     octets = response(authority()).replace(der.oid("1.3.6.1.5.5.7.48.1.1"), der.oid("1.3.6.1.5.5.7.48.1.3"))
     with pytest.raises(MalformedMessage, match="basic"):

@@ -101,8 +101,13 @@ class TestEntries:
             entry_der(der.integer(number), UTC, extension_der("1.2.3", der.integer(number))) for number in range(1_100)
         ]
         unknown = entry_der(der.integer(5), UTC, extension_der("1.2.3", b"", critical=True))
+        named = entry_der(der.integer(5), UTC, extension_der("2.5.29.29", der.sequence(b"\x82\x01x")))
+        damaged = der.sequence(der.integer(5), UTC, der.element(der.SET, extension_der("1.2.3", b"")))
         assert parse_revocation_list(list_der(*many)).is_usable
         assert not parse_revocation_list(list_der(*many, unknown)).is_usable
+        assert not parse_revocation_list(list_der(*many, named)).is_usable
+        with pytest.raises(MalformedMessage):
+            parse_revocation_list(list_der(*many, damaged))
 
     @pytest.mark.parametrize(
         "entry",
@@ -158,11 +163,16 @@ class TestStructure:
             list_der(extensions=der.explicit(0, der.sequence(*[extension_der("1.2.3", b"")] * 2))),
             list_der() + b"\0",
             list_der()[:-3],
+            list_der().replace(authority_holder().certificate.subject_der, b"\x31\x00", 1),
+            der.sequence(*(field.encoded for field in der.read_sequence(list_der())[:2]), b"\x04\x02\x00\x00"),
+            der.sequence(der.sequence(der.integer(1), ECDSA_WITH_SHA256), ECDSA_WITH_SHA256, b"\x03\x02\x00\x00"),
+            b"-----BEGIN X509 CRL-----\nabc\n-----END X509 CRL-----\n",
         ],
         ids=[
             "version 1 written out", "version 3", "extensions in version 1", "entry extensions in version 1",
             "two algorithms", "a further field", "an extension twice",
-            "octets behind", "cut short",
+            "octets behind", "cut short", "another tag for the name", "another tag for the signature", "no dates",
+            "PEM that is not base64",
         ],
     )  # fmt: skip
     def test_what_section_5_1_forbids_is_refused(self, octets: bytes) -> None:
@@ -185,6 +195,12 @@ class TestStructure:
         assert read.issuing_point is not None
         assert read.issuing_point.only_user_certificates
         assert find_urls(read.freshest) == ("http://example.test/delta",)
+
+    def test_the_key_identifier_is_told_from_an_issuer_and_serial_number(self) -> None:
+        for identifier, expected in ((b"own", b"own"), (None, None)):
+            names = [x509.DirectoryName(authority_holder().x509.subject)] if identifier is None else None
+            own = x509.AuthorityKeyIdentifier(identifier, names, 5 if names else None)
+            assert parse_revocation_list(crl(authority_holder(), extensions=[own])).key_identifier == expected
 
     def test_a_list_that_keeps_expired_certificates_says_since_when(self) -> None:
         own = extension_der("2.5.29.60", GENERALIZED)
