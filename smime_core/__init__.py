@@ -40,6 +40,14 @@ if TYPE_CHECKING:
         open_certification_request,
         parse_certification_request,
     )
+    from smime_core.cades import (
+        CadesLevel,
+        add_signature_timestamp,
+        add_validation_data,
+        cades_level,
+        proved_time,
+        timestamp_when_signed,
+    )
     from smime_core.certificate import Certificate, parse_certificate, parse_certificates
     from smime_core.certificate_page import CertificatePage, PageRow, describe_certificate
     from smime_core.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
@@ -130,6 +138,7 @@ if TYPE_CHECKING:
     from smime_core.signed_content import OctetsContent, SignedContent
     from smime_core.signed_data_editing import add_countersignature, add_signer
     from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerInfo, SignerOptions
+    from smime_core.timestamp import Timestamp, obtain_timestamp, verify_timestamp
     from smime_core.trust_list import (
         FollowedList,
         TrustList,
@@ -155,6 +164,14 @@ _HOMES = {
         "TransportScheme",
     ),
     "attribute_description": ("AttributeDescription",),
+    "cades": (
+        "CadesLevel",
+        "add_signature_timestamp",
+        "add_validation_data",
+        "cades_level",
+        "proved_time",
+        "timestamp_when_signed",
+    ),
     "certificate": ("Certificate", "parse_certificate", "parse_certificates"),
     "certificate_page": ("CertificatePage", "PageRow", "describe_certificate"),
     "certificates_only": ("CertificatesOnly", "build_certificates_only", "parse_certificates_only"),
@@ -252,6 +269,7 @@ _HOMES = {
     "signed_content": ("OctetsContent", "SignedContent"),
     "signed_data_editing": ("add_countersignature", "add_signer"),
     "signer_info": ("AttributesForm", "SignerIdentifierForm", "SignerInfo", "SignerOptions"),
+    "timestamp": ("Timestamp", "obtain_timestamp", "verify_timestamp"),
     "trust_list": (
         "FollowedList",
         "TrustList",
@@ -274,6 +292,7 @@ __all__ = [
     "Attachment",
     "AttributeDescription",
     "AttributesForm",
+    "CadesLevel",
     "Certificate",
     "CertificatePage",
     "CertificateUse",
@@ -343,6 +362,7 @@ __all__ = [
     "Step",
     "StreamingProvider",
     "SubmittedFile",
+    "Timestamp",
     "TransportScheme",
     "TreeNode",
     "TrustAnchor",
@@ -353,13 +373,16 @@ __all__ = [
     "add_answer",
     "add_countersignature",
     "add_recipients",
+    "add_signature_timestamp",
     "add_signer",
+    "add_validation_data",
     "build_certificates_only",
     "build_certification_request",
     "build_decisions",
     "build_mail",
     "build_parts",
     "build_receipt",
+    "cades_level",
     "certification_request_to_pem",
     "compress_message",
     "decrypt_message",
@@ -385,6 +408,7 @@ __all__ = [
     "load_private_key",
     "make_decision",
     "mozilla_anchors",
+    "obtain_timestamp",
     "open_bytes",
     "open_certification_request",
     "open_field",
@@ -400,6 +424,7 @@ __all__ = [
     "parse_entity",
     "parse_evidence",
     "protect_headers",
+    "proved_time",
     "read_encrypted_payload",
     "read_entity",
     "recipient_ids",
@@ -416,6 +441,7 @@ __all__ = [
     "sign_message",
     "sign_trust_list",
     "split_message",
+    "timestamp_when_signed",
     "unprotect_headers",
     "validate_path",
     "verify_bytes",
@@ -423,4 +449,5 @@ __all__ = [
     "verify_form",
     "verify_message",
     "verify_receipt",
+    "verify_timestamp",
 ]

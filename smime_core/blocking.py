@@ -17,6 +17,7 @@ from smime_core.lazy import home_finder
 
 if TYPE_CHECKING:
     from smime_core import (
+        cades,
         countersignature,
         decisions,
         ess,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         pkix,
         private_key_file,
         signed_data_editing,
+        timestamp,
         trust_list,
     )
     from smime_core.ca import certification_request
@@ -94,6 +96,10 @@ if TYPE_CHECKING:
     load_private_key = _blocking(private_key_file.load_private_key)
     export_private_key = _blocking(private_key_file.export_private_key)
     validate_path = _blocking(pkix.validate_path)
+    add_signature_timestamp = _blocking(cades.add_signature_timestamp)
+    proved_time = _blocking(cades.proved_time)
+    obtain_timestamp = _blocking(timestamp.obtain_timestamp)
+    verify_timestamp = _blocking(timestamp.verify_timestamp)
     make_decision = _blocking(decisions.make_decision)
     sign_trust_list = _blocking(trust_list.sign_trust_list)
     open_trust_list = _blocking(trust_list.open_trust_list)
@@ -158,6 +164,14 @@ _HOMES = {
         "export_private_key",
     ),
     "pkix": ("validate_path",),
+    "cades": (
+        "add_signature_timestamp",
+        "proved_time",
+    ),
+    "timestamp": (
+        "obtain_timestamp",
+        "verify_timestamp",
+    ),
     "decisions": ("make_decision",),
     "trust_list": ("sign_trust_list", "open_trust_list", "follow_trust_list", "renew_trust_list"),
 }
