@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 
 import pytest
 
 from smime_core import Identity, TrustStore, der
+from smime_core.algorithms import HashName, build_hash_identifier
 from smime_core.attributes import (
     ARCHIVE_TIME_STAMP_V3,
     CERTIFICATE_VALUES,
@@ -28,7 +30,14 @@ from smime_core.cades import (
     timestamp_when_signed,
 )
 from smime_core.content_info import ID_DATA, parse_content_info
-from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, TimestampMismatch, UntrustedAnchor
+from smime_core.errors import (
+    AlgorithmForbidden,
+    LimitExceeded,
+    MalformedMessage,
+    SmimeError,
+    TimestampMismatch,
+    UntrustedAnchor,
+)
 from smime_core.limits import MAX_TIMESTAMPS
 from smime_core.signed_data import build_signed_data, read_signed_data_fields
 from smime_core.signed_data_editing import add_unsigned_attribute
@@ -238,6 +247,15 @@ def test_a_timestamp_by_nobody_known_spoils_no_other() -> None:
     assert found.time == NOW + day
     kinds = [type(each) for each in judged(cms)]
     assert sorted(kind.__name__ for kind in kinds) == ["MalformedMessage", "Timestamp", "UntrustedAnchor"]
+
+
+def test_a_timestamp_by_an_old_hash_proves_nothing() -> None:
+    cms = sign()
+    digest = hashlib.sha1(signature_value(cms), usedforsecurity=False).digest()
+    imprint = der.sequence(build_hash_identifier(HashName.SHA1), der.octet_string(digest))
+    weak = build_attribute(SIGNATURE_TIME_STAMP, token_der(tst_info(imprint=imprint)))
+    (why,) = judged(add_unsigned_attribute(cms, weak))
+    assert isinstance(why, AlgorithmForbidden)
 
 
 def test_a_timestamp_on_another_signature_proves_nothing() -> None:
