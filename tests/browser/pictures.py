@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tests.browser.browsers import Browser, launch
 from tests.browser.extension_driver import Extension, Frame, running_site, textarea
-from tests.browser.mail_pages import MailPages
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import Page
-from webbridge.demo.accounts import certificate_pem
+from webbridge.demo.accounts import EXPIRING, REVOKED, certificate_pem
 from webbridge.demo.stack import DemoStack
 
 DESKTOP_WIDTH = 1100
@@ -50,6 +50,14 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     bob.enter()
     bob.open_message(demo.mail_server.messages(bob.account.address)[-1].uid)
     take(bob.page, folder / "reading", desktop_height=780, phone_height=960)
+    bob.page.click(f"{named('why')} > summary")
+    bob.page.screenshot(folder / "why.png", width=DESKTOP_WIDTH, height=780)
+
+    alice.page.activate()
+    alice.write(to=f"{bob.account.address},{EXPIRING},{REVOKED}", subject="Thursday", text=LETTER)
+    alice.page.wait_for_text("revoked", selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.js("() => scrollTo(0, 0)")
+    alice.page.screenshot(folder / "recipients.png", width=DESKTOP_WIDTH, height=420)
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:

@@ -107,8 +107,12 @@ onmessage = ({ data }) => {
 CALLING_WORKER = """
 import { serve } from "./worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
-const tryFetch = async () => channel.postMessage({ answer: await fetch("/page.js").then(() => "reached", String) });
-serve(self, { afterOperation: tryFetch });
+const others = ["XMLHttpRequest", "WebSocket", "WebSocketStream", "EventSource", "WebTransport"];
+const tryAll = async () => {
+  const ways = others.filter((way) => way in globalThis);
+  channel.postMessage({ answer: await fetch("/page.js").then(() => "reached", String), ways });
+};
+serve(self, { afterOperation: tryAll });
 """
 
 
@@ -376,11 +380,11 @@ def test_an_altered_snapshot_is_refused_and_the_plain_start_serves(open_page: An
 
 def test_the_worker_has_no_network(open_page: Any) -> None:
     page = open_page(CALLING_WORKER)
-    page.js(
-        "() => { new BroadcastChannel('sealwax test').onmessage = ({ data }) => { window.answer = data.answer; }; }"
-    )
+    page.js("() => { new BroadcastChannel('sealwax test').onmessage = ({ data }) => { window.answer = data; }; }")
     call(page, "bytes.verify", {"cms": b64(b"?"), **TRUST})
-    assert "no network" in page.wait_for("() => window.answer")
+    said = page.wait_for("() => window.answer")
+    assert "no network" in said["answer"]
+    assert said["ways"] == []
 
 
 class KnownCek(NativeProvider):
