@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from smime_core import Identity, blocking, describe_message
 from smime_core.blocking import run
+from smime_core.cli.directory_options import parse_resolver
 from smime_core.contacts_json import parse_contacts
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.lookups.smimea import owner_name
@@ -186,6 +187,20 @@ def test_what_cannot_be_asked_is_said(lab: Lab) -> None:
         assert find(lab, BOB, "--ldap", wrong).code == 1
     assert find(lab, BOB, "--dns-server", "resolver.example").code == 1
     assert find(lab, BOB, "--dns-server", "127.0.0.1:x").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1", ("127.0.0.1", 53)),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("::1", ("::1", 53)),
+        ("[::1]", ("::1", 53)),
+        ("[::1]:5353", ("::1", 5353)),
+    ],
+)
+def test_a_resolver_is_an_address_with_or_without_a_port(text: str, expected: tuple[str, int]) -> None:
+    assert parse_resolver(text) == expected
 
 
 def test_nothing_is_sealed_for_an_address_without_a_certificate(lab: Lab) -> None:

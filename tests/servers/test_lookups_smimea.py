@@ -6,6 +6,7 @@ import hashlib
 import socket
 from collections.abc import Iterator
 
+import dns.resolver
 import pytest
 
 from smime_core.contacts import CertificateSource
@@ -50,6 +51,11 @@ def test_the_owner_name_is_that_of_the_rfc() -> None:
     """RFC 8162 section 3 prints this one."""
     expected = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6._smimecert.example.com"
     assert owner_name("hugh@example.com") == expected
+
+
+def test_quotes_and_quoting_are_no_part_of_what_is_hashed() -> None:
+    label = hashlib.sha256(b'two "words"').digest()[:28].hex()
+    assert owner_name('"two \\"words\\""@example.com') == f"{label}._smimecert.example.com"
 
 
 @pytest.mark.parametrize(
@@ -210,6 +216,27 @@ def test_a_resolver_that_says_nothing_is_left_for_the_next(zone: Zone) -> None:
 def test_nobody_to_ask_is_said() -> None:
     with pytest.raises(DirectoryFailed, match="no DNS resolver"):
         find_smimea(BOB, name_servers=[])
+
+
+def test_a_machine_without_a_resolver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver, "Resolver", refuse)
+    with pytest.raises(DirectoryFailed, match="no DNS resolver"):
+        system_name_servers()
+
+
+def test_a_resolver_without_an_ip_address_cannot_be_reached() -> None:
+    with pytest.raises(DirectoryFailed) as failed:
+        find_smimea(BOB, name_servers=[NameServer(address="resolver.example")])
+    assert failed.value.problem is DirectoryProblem.UNREACHABLE
+
+
+def test_an_alias_of_itself_is_refused(zone: Zone) -> None:
+    zone.aliases |= {OWNER: OWNER}
+    zone.records.clear()
+    assert problem(zone) is DirectoryProblem.REFUSED
 
 
 def test_a_server_that_speaks_no_dns_is_said() -> None:
