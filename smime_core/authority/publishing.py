@@ -39,12 +39,13 @@ def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entr
 def build_ldif(entries: Sequence[Entry], valid: Sequence[Entry], *, base: str) -> bytes:
     """Changes for `ldapmodify -c`: a person for each address below `base`, and exactly the certificates that hold now.
 
-    Adding somebody who is there already fails and is passed over by -c; the replacing that follows counts.
+    Adding somebody who is there already fails and is passed over by -c; the replacing that follows counts. Addresses
+    beyond ASCII are left out: `mail` holds none (RFC 4524 section 2.16).
     """
     kept = {entry.certificate.serial_number for entry in valid}
     by_address: dict[str, list[bytes]] = defaultdict(list)
     for entry in entries:
-        for address in entry.addresses:
+        for address in filter(str.isascii, entry.addresses):
             by_address[address] += [entry.certificate.der] if entry.certificate.serial_number in kept else []
     return "".join(_changes(address, certificates, base) for address, certificates in by_address.items()).encode()
 

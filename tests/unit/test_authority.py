@@ -412,19 +412,23 @@ def test_a_directory_gets_valid_certificates_and_loses_the_others(tmp_path: Path
 
 
 def test_ldif_escapes_names_and_encodes_what_is_no_ascii(authority: AuthorityFolder) -> None:
-    issue(authority, "jürgen+a@example.test")
-    revoked = issue(authority, "bob#1@example.test")
-    revoke(authority, revoked)
+    issue(authority, "alice+a@example.test")
+    issue(authority, "jürgen@example.test")
+    revoke(authority, issue(authority, "bob#1@example.test"))
     people = [entry for entry in entries(authority) if entry.kind is Kind.PERSON]
-    text = build_ldif(people, [entry for entry in people if entry.state(AT) == "valid"], base="ou=people").decode(
-        "ascii"
-    )
+    valid = [entry for entry in people if entry.state(AT) == "valid"]
+    text = build_ldif(people, valid, base="ou=people").decode("ascii")
     assert "dn: mail=bob\\231@example.test,ou=people\n" in text
+    assert "mail: alice+a@example.test\n" in text
     assert all(len(line) <= 76 for line in text.splitlines())
     records = text.split("\n\n")
+    assert len([record for record in records if record]) == 4
+    assert "userCertificate;binary:: " in records[1]
     # Who has no valid certificate any more loses the old one.
     assert records[3].endswith("replace: userCertificate;binary\n-")
-    assert "userCertificate;binary:: " in records[1]
+    assert build_ldif(people, valid, base="ou=Köln").startswith(
+        b"dn:: bWFpbD1hbGljZVwyYmFAZXhhbXBsZS50ZXN0LG91PUvDtmxu\n"
+    )
 
 
 @pytest.mark.parametrize(
