@@ -21,6 +21,7 @@ _CORE_LEFT_OUT: Final = (
     "demo_ca.py",
     "lookups/",
     "providers/native",
+    "user_folders.py",
 )
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smime_core.cli.files import PRIVATE_MODE, write_output
+from smime_core.user_folders import user_folder
 
 if TYPE_CHECKING:
     from smime_core.contacts import Contacts
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 def default_contacts_file() -> Path:
     """In the user's data folder (XDG Base Directory Specification)."""
-    folder = os.environ.get("XDG_DATA_HOME", "")
-    # The specification has relative paths ignored.
-    base = Path(folder) if folder.startswith("/") else Path.home() / ".local" / "share"
-    return base / "sealwax" / "contacts.json"
+    return user_folder("XDG_DATA_HOME", ".local/share") / "contacts.json"
 
 
 def load_contacts(path: Path) -> Contacts:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from smime_core import blocking
 from smime_core.cli.files import PRIVATE_MODE, write_error, write_output
 from smime_core.errors import TrustListRefused
+from smime_core.user_folders import user_folder
 
 if TYPE_CHECKING:
     from smime_core.decisions import Decision
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 def trust_folder() -> Path:
     """In the user's configuration folder (XDG Base Directory Specification)."""
-    folder = os.environ.get("XDG_CONFIG_HOME", "")
-    # The specification has relative paths ignored.
-    base = Path(folder) if folder.startswith("/") else Path.home() / ".config"
-    return base / "sealwax"
+    return user_folder("XDG_CONFIG_HOME", ".config")
 
 
 def default_decisions_file() -> Path:

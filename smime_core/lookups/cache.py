@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from smime_core.limits import MAX_CACHE_BYTES, MAX_MEMORY_CACHE_BYTES
+from smime_core.user_folders import user_folder
 
 _FORMAT: Final = 1
 _BUSY_SECONDS: Final = 5.0
@@ -195,6 +196,4 @@ def _remove(path: Path) -> None:
 
 def default_cache_file() -> Path:
     """Where the command keeps its answers (XDG Base Directory Specification)."""
-    # The specification has relative paths ignored.
-    folder = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (folder if folder.is_absolute() else Path.home() / ".cache") / "sealwax" / "answers.sqlite"
+    return user_folder("XDG_CACHE_HOME", ".cache") / "answers.sqlite"

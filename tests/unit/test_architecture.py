@@ -80,13 +80,14 @@ LAYERS = (
     {"blocking"},
     {"authority"},
     {"stream"},
+    {"user_folders"},
     {"lookups"},
     {"cli"},
 )
 
 # Nothing of the core but these reads a file, a clock or the system's randomness, or speaks to the network.
 # `stream` reads and writes the files that it is given, and opens none.
-MAY_TOUCH_THE_WORLD = {"authority", "providers", "cli", "blocking", "lookups", "stream"}
+MAY_TOUCH_THE_WORLD = {"authority", "providers", "cli", "blocking", "lookups", "stream", "user_folders"}
 WORLD = {
     "os",
     "io",

@@ -1,0 +1,32 @@
+"""Where the command's own files stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smime_core.user_folders import user_folder
+
+
+def test_the_variable_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/somewhere")
+    assert user_folder("XDG_CONFIG_HOME", ".config") == Path("/somewhere/sealwax")
+
+
+@pytest.mark.parametrize("value", [None, "", "relative/folder"])
+def test_without_it_or_with_a_relative_one_it_is_below_home(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    monkeypatch.setenv("HOME", "/home/alice")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    if value is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", value)
+    assert user_folder("XDG_DATA_HOME", ".local/share") == Path("/home/alice/.local/share/sealwax")
+
+
+def test_who_has_no_home_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    assert not user_folder("XDG_CONFIG_HOME", ".config").exists()
