@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,16 @@ settings.register_profile("sealwax", deadline=None, derandomize=True)
 settings.load_profile("sealwax")
 
 UNIT = Path(__file__).parent / "unit"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests has decisions, contacts and kept answers: none of them is read or altered."""
+    folder = tmp_path_factory.mktemp("user")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(folder / name))
+        yield
 
 
 @pytest.fixture(autouse=True)
