@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import ENTER, ESCAPE
 from tests.unit.test_vault_verbs import issue_for
 from webbridge.demo.accounts import EXPIRING, REVOKED, Account, certificate_pem
+from webbridge.demo.revocation import LIST_PATH, build_list
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -166,14 +168,36 @@ def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stac
     assert alice.state == "signed-unverified"
 
 
+def test_a_missing_authority_is_looked_for_when_the_person_wants_it(alice: MailPages, stack: DemoStack) -> None:
+    at, path = datetime.now(UTC), "/department.cer"
+    department = blocking.run(
+        create_authority("Department", provider=PROVIDER, at=at, issuer=stack.people.authority, pointers=lists(stack))
+    )
+    issuer_url = stack.list_url.replace(LIST_PATH, path)
+    pointers = Pointers(issuer_urls=(issuer_url,), crl_urls=(stack.list_url.replace(LIST_PATH, "/department.crl"),))
+    erin = blocking.run(issue_identity(department, "erin@example.test", provider=PROVIDER, at=at, pointers=pointers))
+    stack.published[path] = department.identity.certificate.der
+    stack.published["/department.crl"] = build_list(department, [], provider=PROVIDER, at=at)
+    letter = deliver(stack, alice.account, replace(erin, chain=()), "From the department")
+    alice.open_message(letter)
+    assert alice.state == "signed-unverified"
+    open_why(alice)
+    alice.page.click(named("look-for-issuer"))
+    wait_for_state(alice, "verified")
+    assert "Department" in open_why(alice)
+
+
+def lists(stack: DemoStack) -> Pointers:
+    return Pointers(crl_urls=(stack.list_url,))
+
+
 def test_a_known_senders_new_certificate_is_shown_beside_the_old(alice: MailPages, stack: DemoStack) -> None:
     bob = stack.accounts[1]
     alice.open_message(welcome_of(stack, alice.account))
     wait_for_state(alice, "verified")
     authority, at = stack.people.authority, datetime.now(UTC)
-    pointers = Pointers(crl_urls=(stack.list_url,))
     other = blocking.run(
-        issue_identity(authority, bob.address, provider=PROVIDER, at=at, key=NewKey.P256, pointers=pointers)
+        issue_identity(authority, bob.address, provider=PROVIDER, at=at, key=NewKey.P256, pointers=lists(stack))
     )
     letter = deliver(stack, alice.account, other, "My new key")
     alice.open_message(letter)

@@ -81,8 +81,13 @@ export const BEING_CHECKED = "being-checked";
  */
 export function whileChecking(report) {
   const signers = report.signers.map((signer) =>
-    (signer.trail?.lookups.length > 0 && signer.state !== "invalid" ? held(signer) : signer));
+    (signer.state !== "invalid" && isAsked(signer) ? held(signer) : signer));
   return report.state === "verified" || report.state === "signed-unverified" ? held({ ...report, signers }) : { ...report, signers };
+}
+
+/** @param {{trail: {lookups: {kind: string}[]} | null}} signer */
+function isAsked({ trail }) {
+  return trail?.lookups.some(({ kind }) => kind !== "issuer") ?? false;
 }
 
 /**

@@ -1,8 +1,8 @@
-"""Where the demonstration's authority says what it revoked: one list, at one address."""
+"""Where the demonstration's authority says what it revoked: a list, and whatever else it publishes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 LIST_PATH = "/authority.crl"
 LIST_VALIDITY = timedelta(days=7)
 _NUMBER = 1
+_TYPE = "application/octet-stream"
 
 
-def serve_list(list_der: bytes) -> WSGIApplication:
-    """Return the application that answers with the list, and with nothing else."""
+def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
+    """Return the application that answers with what is published, by path, and with nothing else."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != LIST_PATH:
+        octets = published.get(environ.get("PATH_INFO", ""))
+        if octets is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"not found\n"]
-        start_response("200 OK", [("Content-Type", "application/pkix-crl"), ("Content-Length", str(len(list_der)))])
-        return [list_der]
+        start_response("200 OK", [("Content-Type", _TYPE), ("Content-Length", str(len(octets)))])
+        return [octets]
 
     return app
 

@@ -29,7 +29,7 @@ from webbridge.demo.accounts import (
 )
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
-from webbridge.demo.revocation import LIST_PATH, build_list, serve_list
+from webbridge.demo.revocation import LIST_PATH, build_list, serve_published
 from webbridge.demo.tls import write_tls_files
 from webbridge.demo.web_server import serve
 from webbridge.pages_app import create_pages_app
@@ -59,6 +59,7 @@ class DemoStack:
     api_url: str
     keys_url: str
     list_url: str
+    published: dict[str, bytes]
 
     def __init__(
         self, *, base_port: int = DEFAULT_BASE, folder: Path | None = None, pages_folder: Path = BUILT_PAGES
@@ -108,7 +109,8 @@ class DemoStack:
         write_tls_files(private, at=at)
         revoked = [self._people.revoked.certificate.serial_number]
         list_der = build_list(self._people.authority, revoked, provider=self._provider, at=at)
-        stack.enter_context(serve(serve_list(list_der), ports.authority))
+        self.published = {LIST_PATH: list_der}
+        stack.enter_context(serve(serve_published(self.published), ports.authority))
         self._start_servers(stack, ports, private, list_host)
         self._register_keys(at)
         self._deliver_welcome(at)

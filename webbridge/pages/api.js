@@ -165,6 +165,18 @@ export class BridgeApi {
     }
   }
 
+  /**
+   * The certificates of an authority that a message did not carry, from where the certificate says. Whoever made the
+   * certificate learns that somebody looks at it: only when the person asks for it.
+   * @param {ArrayBuffer} certificate
+   * @returns {Promise<ArrayBuffer[]>}
+   */
+  async findIssuers(certificate) {
+    const body = JSON.stringify({ certificates: [base64FromBytes(certificate)] });
+    const { answers } = await this.#json("/api/pki/issuers", { method: "POST", body, headers: JSON_TYPE });
+    return answers.flatMap((/** @type {{certificates: string[]}} */ one) => one.certificates.map(bytesFromBase64));
+  }
+
   /** @returns {Promise<string>} the ticket that proves to the key server that this user owns the address */
   async enrolmentTicket() {
     return (await this.#json("/api/enrolment", { method: "POST" })).ticket;

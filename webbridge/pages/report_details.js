@@ -27,7 +27,7 @@ import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.
  * @typedef {{
  *   layer: number, state: State | null, reasons: Reason[], sid: string, algorithm: string, certificate: string | null,
  *   path: string[], signingTime: string | null, addresses: string[], sentence: string, tree: TreeNode[],
- *   trail: {lookups: object[]} | null,
+ *   trail: {lookups: {kind: string}[]} | null,
  * }} SignerReport `layer` is an index; certificates are named by fingerprint
  */
 /** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */

@@ -8,9 +8,11 @@ import { EvidenceStore } from "./runtime/lookups.js";
 
 /** @typedef {import("./runtime/trust.js").Trust} Trust */
 
-/** Tells "decided" when the person accepted something or took it back: verdicts may be others now. */
+/** Tells "decided" when the person accepted something, took it back or had it looked for: verdicts may be others now. */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
+  /** Certificates of authorities that messages did not carry. @type {ArrayBuffer[]} */
+  #issuers = [];
   /** What the person accepted, by `smime_core/decisions_json.py`. @type {ArrayBuffer | null} */
   #decisions = null;
   /** The people whom the person knows, by `smime_core/contacts_json.py`. @type {ArrayBuffer | null} */
@@ -29,7 +31,12 @@ export class TrustKeeper extends EventTarget {
    * @param {import("./runtime/trust.js").Evidence} [evidence] what was looked up; without it, what is kept
    */
   judging(evidence = this.evidence.copy()) {
-    return { trust: { ...structuredClone(this.#operator), decisions: this.decisions(), evidence }, at: new Date().toISOString() };
+    const trust = {
+      ...structuredClone(this.#operator),
+      decisions: this.decisions(),
+      evidence: { ...evidence, certificates: structuredClone(this.#issuers) },
+    };
+    return { trust, at: new Date().toISOString() };
   }
 
   /** The argument `contacts` of a verb: a copy. */
@@ -53,6 +60,12 @@ export class TrustKeeper extends EventTarget {
     this.dispatchEvent(new Event("decided"));
   }
 
+  /** @param {ArrayBuffer[]} certificates of authorities, which the vault does not believe unchecked */
+  keepIssuers(certificates) {
+    this.#issuers.push(...certificates);
+    this.dispatchEvent(new Event("decided"));
+  }
+
   /** What the operator's word is, for people. */
   get operator() {
     return this.#operator;
@@ -63,5 +76,6 @@ export class TrustKeeper extends EventTarget {
     this.evidence.clear();
     this.#contacts = null;
     this.#decisions = null;
+    this.#issuers = [];
   }
 }

@@ -6,6 +6,7 @@ import { createPathTree } from "./runtime/ui/path_tree.js";
 import { plainSentence } from "./runtime/ui/recipient_words.js";
 import { showCertificate } from "./certificate_dialog.js";
 import { dayOnly } from "./formats.js";
+import { problem, whileBusy } from "./parts.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
@@ -43,7 +44,36 @@ function createSigner(app, opened, signer) {
     return certificate && createActions(app, opened, certificate, { mayAccept: reachesNobody });
   };
   const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, action });
-  return html("section", { class: "why stack" }, html("p", { dir: "auto", text: plainSentence(signer) }), tree);
+  const words = html("p", { dir: "auto", text: plainSentence(signer) });
+  return html("section", { class: "why stack" }, words, tree, createLookFor(app, opened, signer));
+}
+
+/**
+ * Looks for the authority that the message did not carry, where its certificate says where that is.
+ * @param {App} app
+ * @param {OpenedMessage} opened
+ * @param {SignerReport} signer
+ */
+function createLookFor(app, opened, signer) {
+  if (!signer.trail?.lookups.some(({ kind }) => kind === "issuer")) return null;
+  const { translate, api, trust } = app;
+  const last = signer.tree.find(({ certificate }) => certificate !== null)?.certificate;
+  const octets = opened.certificates.find(({ fingerprint }) => fingerprint === last)?.certificate;
+  if (!octets) return null;
+  const failure = problem("issuer-problem");
+  const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
+  look.addEventListener("click", () => whileBusy(look, translate("looking_up"), async () => {
+    failure.textContent = "";
+    try {
+      const found = await api.findIssuers(octets);
+      if (found.length > 0) trust.keepIssuers(found);
+      else failure.textContent = translate("issuer_not_found");
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  }));
+  const meaning = html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") });
+  return html("div", { class: "stack" }, meaning, html("div", { class: "actions" }, look), failure);
 }
 
 /**
