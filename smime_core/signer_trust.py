@@ -25,6 +25,7 @@ from smime_core.errors import (
     PathError,
     RevocationUnknown,
     SmimeError,
+    UntrustedAnchor,
 )
 from smime_core.examiner import Examiner
 from smime_core.explanation import revocation_text
@@ -193,6 +194,9 @@ async def _doubt(
         return _revoked(error, signing_time)
     if isinstance(error, RevocationUnknown):
         return _unknown_revocation(error.trail)[0] if _unknown_revocation(error.trail) else reason(error.code)
+    if isinstance(error, UntrustedAnchor) and error.trail is not None and error.trail.anchor is None:
+        # What the sentence says need not be said twice.
+        return reason(error.code, detail=readable_issuer(error.trail.certificates[-1]))
     return reason(error.code, detail=str(error))
 
 

@@ -295,3 +295,12 @@ def test_a_signature_that_does_not_fit_is_invalid_whether_its_path_is_followed_o
     report = blocking.verify_bytes(altered, provider=PROVIDER, trust_store=STORE, at=NOW)
     assert report.state is State.INVALID
     assert sorted(signer.reasons[0].code for signer in report.signers) == ["limit-exceeded", "signature-mismatch"]
+
+
+def test_whom_nobody_vouches_for_is_named_once() -> None:
+    (why, *_) = judge(store=TrustStore(anchors=(), revocation=RevocationPolicy.NOT_CHECKED)).reasons
+    assert why.sentence == "Signed by a certificate that nobody you trust vouches for. (CN=Test CA)"
+    limited = TrustAnchor(certificate=ROOT, addresses=("@partner.example",))
+    (why, *_) = judge(store=TrustStore(anchors=(limited,), revocation=RevocationPolicy.NOT_CHECKED)).reasons
+    assert why.code == "untrusted-anchor"
+    assert "partner.example" in why.sentence
