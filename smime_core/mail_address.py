@@ -6,8 +6,8 @@ rules of their own (RFC 5280 section 4.2.1.10).
 
 from __future__ import annotations
 
-import contextlib
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,8 +18,9 @@ _MAX_CONDITION_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 and 255 o
 def addresses_match(one: str, other: str) -> bool:
     """Whether two mail addresses are the same for the author check.
 
-    The local part without regard to case (RFC 8550 section 3: SHOULD), the domain likewise and in either of its forms,
-    as SmtpUTF8Mailbox has U-labels and mail often has A-labels (RFC 9598 section 5).
+    The local part without regard to the case of ASCII letters (RFC 8550 section 3: SHOULD; others compare as they
+    stand, RFC 9598 section 5), the domain likewise and in either of its forms, as SmtpUTF8Mailbox has U-labels and mail
+    often has A-labels.
     """
     return comparable_address(one) == comparable_address(other)
 
@@ -42,8 +43,27 @@ def is_condition(text: str) -> bool:
 def comparable_address(address: str) -> str:
     """The form in which addresses and conditions are equal when they mean the same."""
     local_part, at, domain = address.strip().rpartition("@")
-    if not domain.isascii():
-        # What is no domain name stays as it is, and equals nothing but itself.
-        with contextlib.suppress(UnicodeError):
-            domain = domain.encode("idna").decode("ascii")
-    return f"{local_part.casefold()}{at}{domain.casefold()}"
+    # What is no domain name stays as it is, and equals nothing but itself.
+    return f"{_lower_ascii(local_part)}{at}{_lower_ascii(find_a_labels(domain) or domain)}"
+
+
+def find_a_labels(domain: str) -> str | None:
+    """A domain in A-labels, None where it has none that everybody agrees on.
+
+    IDNA 2003, which Python has, takes "\u00df" for "ss" and full-width letters for ASCII; to IDNA 2008 the first is
+    another domain, which belongs to somebody else, and the second is none (RFC 5891 section 5.4). So only what comes
+    back as it went in.
+    """
+    if domain.isascii():
+        return domain
+    try:
+        labels = domain.encode("idna").decode("ascii")
+        is_same = labels.encode("ascii").decode("idna").lower() == unicodedata.normalize("NFC", domain.lower())
+    except UnicodeError:
+        return None
+    return labels if is_same else None
+
+
+def _lower_ascii(text: str) -> str:
+    # Of other letters nobody knows which mailboxes are the same: the Kelvin sign is no k, and the sharp s no ss.
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")

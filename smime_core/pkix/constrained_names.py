@@ -6,7 +6,6 @@ as rfc822Name, the latter beside a subjectAltName too (ours).
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from smime_core.der import Tlv
 from smime_core.distinguished_name import ComparableName, comparable_name, find_attribute_values
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_HOST_CHARACTERS
+from smime_core.mail_address import find_a_labels
 from smime_core.pkix.extensions import find_extension
 
 RFC822_NAME: Final = "rfc822Name"
@@ -150,10 +150,10 @@ def parse_mailbox(text: str) -> Mailbox | None:
 
 def normal_host(text: str) -> str | None:
     """A host in lower case and A-labels (RFC 9549 section 2.2), None for what is no host."""
-    host = text.removesuffix(".").lower()
-    if not host.isascii():
-        with contextlib.suppress(UnicodeError):
-            host = host.encode("idna").decode("ascii")
+    host = find_a_labels(text.removesuffix("."))
+    if host is None:
+        return None
+    host = host.lower()
     labels = host.split(".")
     is_text = len(host) <= MAX_HOST_CHARACTERS and not set(host) & set(" @/[]\x00")
     # A last label of digits is an address, which no constraint on hosts speaks of.

@@ -47,11 +47,12 @@ def judge_freshness(
     remembers: bool,
 ) -> Freshness:
     """How a statement lies to `at`; `remembers` says whether it may be asked about a certificate at its thisUpdate."""
-    if this_update > at + CLOCK_TOLERANCE:
-        is_gathered = evidence.gathered_at is not None and this_update <= evidence.gathered_at + CLOCK_TOLERANCE
+    # Only differences: nextUpdate may be the last second that there is, for "never", and `at` what a signer claims.
+    if this_update - at > CLOCK_TOLERANCE:
+        is_gathered = evidence.gathered_at is not None and this_update - evidence.gathered_at <= CLOCK_TOLERANCE
         return Freshness.LATER if is_gathered and remembers else Freshness.NOT_YET
-    until = next_update if next_update is not None else this_update + MAX_AGE
-    return Freshness.CURRENT if at < until + CLOCK_TOLERANCE else Freshness.STALE
+    is_due = at - next_update >= CLOCK_TOLERANCE if next_update else at - this_update >= MAX_AGE + CLOCK_TOLERANCE
+    return Freshness.STALE if is_due else Freshness.CURRENT
 
 
 def was_revoked(

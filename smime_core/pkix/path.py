@@ -104,7 +104,7 @@ class _Run:
     """One validation: what it works with, and what came of it so far.
 
     `further` are certificates that stood beside the evidence. `asking` are the signers of lists whose own paths wait
-    for this one, `crl_issuers` those whose paths hold.
+    for this one, `crl_issuers` those whose paths hold, each with the anchor that they lead to.
     """
 
     store: TrustStore
@@ -115,7 +115,7 @@ class _Run:
     further: tuple[Certificate, ...]
     asking: tuple[Certificate, ...] = ()
     failures: list[tuple[int, int, PathError]] = field(default_factory=list)
-    crl_issuers: set[Certificate] = field(default_factory=set)
+    crl_issuers: set[tuple[Certificate, Certificate]] = field(default_factory=set)
 
     async def validate(self, certificate: Certificate) -> ValidatedPath:
         """See `validate_path`."""
@@ -158,15 +158,20 @@ class _Run:
             journal.noted(label, 0, "whether it was revoked was not checked")
             return
         unknown: list[tuple[int, str]] = []
+        revoked: list[tuple[int, str]] = []
         for position in range(len(path) - 2, -1, -1):
             status = await self._ask(path[position], path[position + 1], anchor)
             journal.revocation.append(status)
             if status.state is RevocationState.REVOKED:
-                raise journal.failed(label, position, _revoked_text(status), error=CertificateRevoked)
-            if status.state is RevocationState.GOOD:
+                revoked.append((position, _revoked_text(status)))
+            elif status.state is RevocationState.GOOD:
                 journal.passed(label, position, "known not to be revoked")
             else:
                 unknown.append((position, f"whether it was revoked is unknown: {UNKNOWN_REASONS[status.why]}"))
+        if revoked:
+            # All were asked: why the others were revoked matters as well, to timestamps.
+            position, text = revoked[0]
+            raise journal.failed(label, position, text, error=CertificateRevoked)
         journal.lookups = find_lookups(
             path, statuses=journal.revocation, evidence=store.evidence, provider=self.provider
         )
@@ -177,8 +182,11 @@ class _Run:
 
     async def _ask(self, certificate: Certificate, issuer: Certificate, anchor: TrustAnchor) -> RevocationStatus:
         async def is_valid_crl_issuer(candidate: Certificate) -> bool:
-            # An authority may name as the issuer of a list the very certificate that it is about (PKITS 4.14.30).
-            return candidate == certificate or await self._is_valid_crl_issuer(candidate, anchor)
+            # An authority may name as the issuer of a list the very certificate that it is about (PKITS 4.14.30). Its
+            # own next key, which issues certificates, was not named for that: it would take back its own revocation.
+            is_next_key = certificate.is_ca and certificate.is_self_issued
+            is_named = candidate == certificate and not is_next_key
+            return is_named or await self._is_valid_crl_issuer(candidate, anchor)
 
         return await check_revocation(
             certificate,
@@ -195,7 +203,7 @@ class _Run:
     async def _is_valid_crl_issuer(self, candidate: Certificate, anchor: TrustAnchor) -> bool:
         # Section 6.3.3 (f): a path of its own to the same anchor, which asks for revocation too. Who vouches for
         # himself that way, or needs too many others for it, is not valid.
-        if candidate in self.crl_issuers:
+        if (candidate, anchor.certificate) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
             return False
@@ -212,7 +220,7 @@ class _Run:
             await run.validate(candidate)
         except (PathError, LimitExceeded):
             return False
-        self.crl_issuers.add(candidate)
+        self.crl_issuers.add((candidate, anchor.certificate))
         return True
 
     def _no_path(self, search: PathSearch) -> PathError:

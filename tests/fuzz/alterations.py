@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import random
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 _OIDS: Final = tuple(
     bytes.fromhex(one)
@@ -35,6 +37,17 @@ _MIME: Final = (
     b"Content-Transfer-Encoding: base64\r\n", b"Content-Type: application/pkcs7-mime\r\n", b"\0", b"\xff", b"From: ",
     b"Content-Type: message/rfc822\r\n\r\n", b"charset=utf-7", b"filename*0*=utf-8''%ff", b"From: a@b, c@d\r\n",
     b"9" * 5_000, b"*1*=", b"Date: Mon, 01 Jan 0001 00:00:00 +2359\r\n",
+)  # fmt: skip
+
+
+# The first and the last second that there are, the turn of UTCTime, leap seconds, and what is no time.
+_TIMES: Final = (
+    b"00010101000000Z", b"99991231235959Z", b"00000101000000Z", b"19491231235959Z", b"20500101000000Z",
+    b"20260601120060Z", b"20260631120000Z", b"99991231235959.9Z", b"20260601120000+9999", b"",
+)  # fmt: skip
+_VALUES: Final[tuple[object, ...]] = (
+    None, True, False, 0, -1, 1, 2.5, 1e400, 1 << 53, 10**400, "", "a", "\ud800", "\x00", "@", "@x", "x" * 3_000,
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "MAA=", [], {}, [[]], {"version": 1},
 )  # fmt: skip
 
 
@@ -197,12 +210,41 @@ def _wrap(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> b
     return new
 
 
+def _retime(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes]) -> bytes:
+    if data[span.start] not in (0x17, 0x18):
+        return _swap_oid(data, span, dice, others)
+    time = dice.choice(_TIMES)
+    return b"\x18" + _length(len(time)) + time
+
+
+def _alter_json(data: bytes, dice: random.Random, seeds: Sequence[bytes]) -> bytes:
+    # One value anywhere becomes another one, or one of the same text.
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError):
+        return _flip(data, dice, seeds)
+    places: list[tuple[Any, Any]] = []
+    waiting = [whole] if isinstance(whole, dict | list) else []
+    while waiting:
+        holder = waiting.pop()
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder))
+        places += [(holder, key) for key in keys]
+        waiting += [holder[key] for key in keys if isinstance(holder[key], dict | list)]
+    if places:
+        holder, key = dice.choice(places)
+        others = [other[place] for other, place in places]
+        holder[key] = copy.deepcopy(dice.choice([*_VALUES, *others]))
+        if isinstance(holder, dict) and dice.random() < 0.1:
+            del holder[key]
+    return json.dumps(whole).encode()
+
+
 Alteration = Callable[[bytes, random.Random, Sequence[bytes]], bytes]
 
 _ALTERATIONS: Final[tuple[Alteration, ...]] = (
-    _flip, _flip, _set_octet, _truncate, _cut, _insert_text, _move_lines,
+    _flip, _flip, _set_octet, _truncate, _cut, _insert_text, _move_lines, _alter_json,
     *map(_in_tlvs, (
         _duplicate, _remove, _empty, _retag, _relength, _make_indefinite, _make_indefinite, _swap_oid, _swap_oid,
-        _renumber, _splice, _splice, _wrap,
+        _renumber, _splice, _splice, _wrap, _retime,
     )),
 )  # fmt: skip

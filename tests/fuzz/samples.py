@@ -31,6 +31,7 @@ from smime_core.signed_data_editing import add_countersignature, add_signer
 from smime_core.signer_info import AttributesForm, SignerOptions
 from tests.fuzz.alterations import find_tlvs
 from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE, people_known
+from tests.fuzz.trust_samples import TRUST_TARGETS_OF_KIND, trust_samples
 from tests.unit import revocations, timestamp_service
 from tests.unit.envelopes import envelope
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
@@ -51,7 +52,8 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind: mail, cms, certificates, revocation, contacts, timestamps, keys, identities, own, attributes."""
+    """By the kind: mail, cms, certificates, revocation, contacts, timestamps, keys, identities, own, attributes, and
+    those of `trust_samples`."""
     return {
         "mail": _mails(),
         "cms": (*_signed(), *_sealed(), *_others()),
@@ -66,6 +68,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
         "identities": _identities(),
         "own": _own(),
         "attributes": _attribute_values(),
+        **trust_samples(),
     }  # fmt: skip
 
 
@@ -85,6 +88,7 @@ TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "identities": ("identities",),
     "own": ("own-content", "examine", "examine-stream"),
     "attributes": ("attributes",),
+    **TRUST_TARGETS_OF_KIND,
 }
 
 

@@ -66,6 +66,7 @@ from smime_core.signer_info import SignerInfo
 from smime_core.stream.octets import MemoryOctets
 from smime_core.stream.structure import split_structure
 from smime_core.timestamp import parse_timestamp_response, parse_tst_info, read_timestamp, verify_timestamp
+from tests.fuzz.trust_targets import TRUST_TARGETS
 from tests.unit import revocations, timestamp_service
 from tests.unit.people import NOW, PROVIDER, anchor, person, trust
 
@@ -358,6 +359,7 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "parcel": lambda data: blocking.open_parcel(data, passwords=[PASSPHRASE], **_own()),
         "form": _verify_form,
     },
+    **TRUST_TARGETS,
 }
 
 

@@ -23,6 +23,13 @@ EXAMPLES = {
     "identities": 300,
     "own": 80,
     "attributes": 400,
+    "requests": 300,
+    "timestamps": 400,
+    "lasting": 100,
+    "records": 200,
+    "decisions": 200,
+    "operators-list": 200,
+    "pool": 150,
 }
 
 

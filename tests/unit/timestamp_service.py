@@ -44,7 +44,7 @@ def root(name: str = "Clock root") -> Identity:
 
 @functools.cache
 def _root(name: str) -> Identity:
-    return _issue(name, None, is_ca=True, usage=(), critical=False, not_after=NOW + 20 * YEAR)
+    return issue(name, None, is_ca=True, usage=(), critical=False, not_after=NOW + 20 * YEAR)
 
 
 @functools.cache
@@ -57,7 +57,7 @@ def service(
     under: str = "Clock root",
 ) -> Identity:
     """A timestamp service, by default as RFC 3161 section 2.3 has it."""
-    return _issue(name, root(under), is_ca=False, usage=usage, critical=critical, not_after=not_after)
+    return issue(name, root(under), is_ca=False, usage=usage, critical=critical, not_after=not_after)
 
 
 def clock_trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy.NOT_CHECKED) -> TrustStore:
@@ -169,7 +169,7 @@ def build_list(
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
-def _issue(
+def issue(
     name: str,
     issuer: Identity | None,
     *,

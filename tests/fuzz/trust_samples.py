@@ -1,0 +1,135 @@
+"""Valid inputs for the targets of `trust_targets`, small ones."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from typing import Final
+
+from smime_core import SignerOptions, blocking
+from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.blocking import run
+from smime_core.ca.certification_request import build_authority_request, build_certification_request
+from smime_core.ca.extensions import build_crl_distribution_points
+from smime_core.ca.names import COMMON_NAME, build_name
+from smime_core.cades import add_validation_data
+from smime_core.content_info import TRUST_LIST
+from smime_core.decisions import Decision, DecisionKind
+from smime_core.decisions_json import build_decisions
+from smime_core.ocsp import build_ocsp_request
+from smime_core.pkix import PolicyRequirements, TrustAnchor
+from smime_core.provider import NewKey
+from smime_core.trust_list import FollowedList, TrustList, build_followed_list, sign_trust_list
+from tests.fuzz.trust_targets import operator
+from tests.unit import ca_house, path_house, revocations, timestamp_service
+from tests.unit.people import NEXT_UPDATE, NOW, PROVIDER, anchor, build_revocation_list, person
+
+_DAY: Final = datetime.timedelta(days=1)
+# Usage, selector and matching type, and how much is compared.
+_SMIMEA_RECORDS: Final = ((b"\3\0\0", None), (b"\3\1\0", None), (b"\1\0\1", 32), (b"\2\0\2", 64))
+
+
+def trust_samples() -> dict[str, tuple[bytes, ...]]:
+    """By the kind, which is the name of its first target too."""
+    return {
+        "requests": _requests(),
+        "lasting": _lasting(),
+        "records": _records(),
+        "decisions": _decisions(),
+        "operators-list": _lists(),
+        "pool": _pool(),
+    }
+
+
+TRUST_TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
+    "requests": ("requests",),
+    "lasting": ("lasting", "examine"),
+    "records": ("records",),
+    "decisions": ("decisions",),
+    "operators-list": ("operators-list",),
+    "pool": ("pool", "certificates", "revocation"),
+}
+
+
+def _requests() -> tuple[bytes, ...]:
+    key = person("alice", NewKey.P256).private_key
+    certificate, issuer = revocations.leaf().certificate, revocations.authority().certificate
+    return (
+        run(build_certification_request(key, ("a@example.test", "ä@example.test"), provider=PROVIDER, common_name="A")),
+        run(build_authority_request(key, build_name((COMMON_NAME, "CA")), provider=PROVIDER)),
+        build_ocsp_request(certificate, issuer, nonce=bytes(16)),
+    )
+
+
+def _lasting() -> tuple[bytes, ...]:
+    async def stamp(signature: bytes) -> tuple[bytes, ...]:
+        return (build_attribute(SIGNATURE_TIME_STAMP, timestamp_service.make_token(signature)),)
+
+    signed = blocking.sign_bytes(
+        b"Content-Type: text/plain\r\n\r\nx\r\n",
+        identity=person("alice", NewKey.P256),
+        provider=PROVIDER,
+        signing_time=NOW,
+        options=SignerOptions(unsigned_attributes=stamp),
+    )
+    response = revocations.response(revocations.authority())
+    return signed, add_validation_data(signed, crls=[build_revocation_list(1)], ocsp_responses=[response])
+
+
+def _records() -> tuple[bytes, ...]:
+    certificate = person("alice").certificate.der
+    return tuple(head + certificate[:length] for head, length in _SMIMEA_RECORDS)
+
+
+def _decisions() -> tuple[bytes, ...]:
+    alice = Decision(
+        certificate=person("alice").certificate,
+        kind=DecisionKind.EXACT,
+        addresses=("alice@example.test",),
+        accepted_at=NOW,
+    )
+    authority = Decision(
+        certificate=anchor(),
+        kind=DecisionKind.AUTHORITY,
+        addresses=("@example.test", "b@partner.test"),
+        accepted_at=NOW,
+    )
+    return (build_decisions([alice, authority]),)
+
+
+def _lists() -> tuple[bytes, ...]:
+    trust_list = TrustList(
+        name="Example Ltd",
+        serial_number=7,
+        issued=NOW,
+        expires=NEXT_UPDATE,
+        anchors=(
+            TrustAnchor(certificate=anchor(), addresses=("@example.test",), distrust_after=NOW + _DAY),
+            TrustAnchor(certificate=person("bob").certificate, is_exact=True),
+        ),
+        requirements=PolicyRequirements(initial_policies=frozenset({"1.2.3"}), require_explicit_policy=True),
+        directories=("ldaps://directory.example.test/",),
+    )
+    cms = run(sign_trust_list(trust_list, identity=operator(), provider=PROVIDER, signing_time=NOW))
+    opened = blocking.verify_bytes(
+        cms, provider=PROVIDER, trust_store=trust_list.trust_store, at=NOW, content_type=TRUST_LIST
+    )
+    followed = build_followed_list(FollowedList(operator=operator().certificate, serial_number=7, cms=cms))
+    assert base64.b64decode(json.loads(followed)["list"]) == cms
+    return opened.content, followed
+
+
+def _pool() -> tuple[bytes, ...]:
+    # Certificates, lists and responses that belong together, and a person of the small CA, with all that those have.
+    house = path_house.root("Pool").issue("Below", build_crl_distribution_points(("http://example.test/list",)))
+    return (
+        revocations.authority().der,
+        revocations.leaf().der,
+        revocations.crl(revocations.root(), number=1),
+        revocations.crl(revocations.authority(), revocations.entry(0x1234), number=1),
+        revocations.response(revocations.authority()),
+        ca_house.build_house().alice.der,
+        ca_house.build_house().issuing.certificate.der,
+        house.certificate.der,
+    )

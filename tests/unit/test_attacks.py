@@ -1,0 +1,184 @@
+"""What an enemy tries for a wrong "verified" or "good", end to end; each was possible once, or nearly."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+
+import pytest
+from cryptography import x509
+
+from smime_core import Identity, RevocationPolicy, SignatureForm, State, TrustAnchor, TrustStore, blocking
+from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.errors import RevocationUnknown
+from smime_core.pkix import Evidence, Purpose, ValidatedPath
+from smime_core.pkix.evidence import parse_evidence
+from smime_core.revocation_list import RevocationList
+from smime_core.signer_info import SignerOptions
+from tests.unit import path_house, revocations, timestamp_service
+from tests.unit.path_house import House
+from tests.unit.people import NOW, PROVIDER
+from tests.unit.test_path_revocation import revocation_list
+from tests.unit.timestamp_service import YEAR, build_list, tst_info
+
+DAY = datetime.timedelta(days=1)
+FOREVER = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
+BEGINNING = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
+
+
+class TestNamesThatLookAlike:
+    """IDNA 2003 and case folding make one of two mailboxes; who has the one gets no word for the other."""
+
+    @pytest.mark.parametrize(
+        ("certified", "author"),
+        [
+            ("stra\u00dfe@example.test", "strasse@example.test"),
+            ("\u212aevin@example.test", "kevin@example.test"),
+            ("\u017fam@example.test", "sam@example.test"),
+        ],
+    )
+    def test_a_signature_is_not_another_mailboxs(self, certified: str, author: str) -> None:
+        assert self.state(certified, certified) is State.VERIFIED
+        assert self.state(certified, author) is not State.VERIFIED
+
+    def state(self, certified: str, author: str) -> State:
+        root = path_house.root()
+        identity = Identity(certificate=root.certify(certified), private_key=path_house.key(certified))
+        content = b"Content-Type: text/plain\r\n\r\nx\r\n"
+        cms = blocking.sign_bytes(
+            content, identity=identity, provider=PROVIDER, signing_time=NOW, form=SignatureForm.OPAQUE
+        )
+        store = TrustStore.of(root.certificate, revocation=RevocationPolicy.NOT_CHECKED)
+        return blocking.examine_message(cms, provider=PROVIDER, trust_store=store, at=NOW, sender=author).state
+
+
+class TestTimesAtTheEnds:
+    """A list that says "never", and a moment that a signer made up, are dates like others."""
+
+    def test_a_next_update_without_end_is_read(self) -> None:
+        for_ever = revocations.crl(revocations.authority(), next_update=FOREVER)
+        assert revocations.outcome(revocations.ask(for_ever)) == ("good", "")
+        answer = revocations.response(revocations.authority(), revocations.single(next_update=FOREVER))
+        assert revocations.outcome(revocations.ask(responses=[answer])) == ("good", "")
+
+    @pytest.mark.parametrize("at", [BEGINNING, FOREVER])
+    def test_any_moment_can_be_asked_about(self, at: datetime.datetime) -> None:
+        status = revocations.ask(
+            revocations.crl(revocations.authority(), next_update=None),
+            responses=[revocations.response(revocations.authority(), revocations.single(next_update=None))],
+            at=at,
+            gathered_at=NOW,
+        )
+        assert status.state.value == "good" if at == BEGINNING else "unknown"
+
+
+ROOT = path_house.root()
+ISSUING = ROOT.issue("Issuing CA")
+
+
+def validate(
+    certificate: House, *lists: RevocationList, anchors: tuple[House, ...] = (ROOT,), pool: tuple[House, ...] = ()
+) -> ValidatedPath:
+    return blocking.validate_path(
+        certificate.certificate,
+        intermediates=[one.certificate for one in pool],
+        trust_store=TrustStore(
+            anchors=tuple(TrustAnchor(certificate=one.certificate) for one in anchors),
+            evidence=Evidence(revocation_lists=lists),
+        ),
+        at=NOW,
+        purpose=Purpose.SIGN,
+        provider=PROVIDER,
+    )
+
+
+def test_a_key_that_an_authority_took_back_does_not_vouch_for_itself() -> None:
+    """The next key of an authority has its name, and could sign a list of that name about its own certificate."""
+    next_key = ISSUING.issue("Issuing CA", key_name="next key")
+    alice = next_key.issue("alice", is_ca=False)
+    of_root, of_next_key = revocation_list(ROOT), revocation_list(next_key)
+    pool = (ISSUING, next_key)
+    assert validate(alice, of_root, revocation_list(ISSUING), of_next_key, pool=pool).policies is not None
+    with pytest.raises(RevocationUnknown):
+        validate(alice, of_root, of_next_key, pool=pool)
+
+
+def test_who_may_sign_lists_under_one_anchor_may_not_under_another() -> None:
+    """Somebody certifies another PKI's authority again, takes that back, and has a signer of lists of its name."""
+    stranger = path_house.root("Stranger")
+    cross = House(
+        name="Issuing CA",
+        certificate=stranger.issue("Issuing CA").certificate,
+        key_name="Issuing CA",
+    )
+    signer = stranger.issue("Issuing CA", key_name="the stranger's key")
+    alice = ISSUING.issue("alice", is_ca=False)
+    lists = (revocation_list(ROOT), revocation_list(stranger, cross.certificate), revocation_list(signer))
+    for anchors in ((stranger, ROOT), (ROOT, stranger)):
+        for pool in ((cross, ISSUING, signer), (signer, ISSUING, cross)):
+            with pytest.raises(RevocationUnknown):
+                validate(alice, *lists, anchors=anchors, pool=pool)
+
+
+class TestClocks:
+    """A stolen clock makes any time: what is known of it counts, whatever happened to those above it."""
+
+    @functools.cached_property
+    def authority(self) -> Identity:
+        return timestamp_service.issue(
+            "Clock CA", timestamp_service.root(), is_ca=True, usage=(), critical=False, not_after=NOW + 10 * YEAR
+        )
+
+    @functools.cached_property
+    def service(self) -> Identity:
+        return timestamp_service.issue(
+            "Clock below",
+            self.authority,
+            is_ca=False,
+            usage=timestamp_service.TIMESTAMPING,
+            critical=True,
+            not_after=NOW + 9 * YEAR,
+        )
+
+    def state(self, *lists: bytes, at: datetime.datetime) -> State:
+        async def stamp(signature: bytes) -> tuple[bytes, ...]:
+            token = timestamp_service.token_der(
+                tst_info(signature, gen_time=f"{NOW:%Y%m%d%H%M%S}Z".encode()),
+                by=self.service,
+                certificates=(self.service.certificate, self.authority.certificate),
+            )
+            return (build_attribute(SIGNATURE_TIME_STAMP, token),)
+
+        root = path_house.root()
+        alice = Identity(
+            certificate=root.certify("alice@example.test", not_after=NOW + DAY),
+            private_key=path_house.key("alice@example.test"),
+        )
+        cms = blocking.sign_bytes(
+            b"Content-Type: text/plain\r\n\r\nx\r\n",
+            identity=alice,
+            provider=PROVIDER,
+            signing_time=NOW,
+            form=SignatureForm.OPAQUE,
+            options=SignerOptions(unsigned_attributes=stamp),
+        )
+        store = TrustStore(
+            anchors=(TrustAnchor(certificate=root.certificate),),
+            revocation=RevocationPolicy.IF_KNOWN,
+            timestamp_anchors=timestamp_service.clock_anchors(),
+            evidence=parse_evidence(revocation_lists=lists),
+        )
+        report = blocking.examine_message(cms, provider=PROVIDER, trust_store=store, at=at, sender="alice@example.test")
+        return report.state
+
+    def test_a_harmless_end_of_its_authority_hides_no_stolen_key(self) -> None:
+        at = NOW + YEAR
+        superseded = x509.ReasonFlags.superseded
+        above = build_list(timestamp_service.root(), at - DAY, self.authority, revoked_at=at - 2 * DAY, why=superseded)
+        harmless = build_list(self.authority, at - DAY, self.service, revoked_at=at - 2 * DAY, why=superseded)
+        stolen = build_list(
+            self.authority, at - DAY, self.service, revoked_at=at - 2 * DAY, why=x509.ReasonFlags.key_compromise
+        )
+        assert self.state(above, harmless, at=at) is State.VERIFIED
+        assert self.state(stolen, at=at) is State.SIGNED_UNVERIFIED
+        assert self.state(above, stolen, at=at) is State.SIGNED_UNVERIFIED
