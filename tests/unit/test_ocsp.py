@@ -168,7 +168,6 @@ def test_the_default_version_may_be_written_out() -> None:
         with_single(der.element(der.SET, *ID), *ONE[1:]),
         with_single(der.sequence(ID[0], b"\x02\x01\x01", *ID[2:]), *ONE[1:]),
         with_single(der.sequence(*ID[:2], b"\x02\x01\x01", ID[3]), *ONE[1:]),
-        response(authority(), extensions=[extension_der(NONCE_OID, b"\x02\x01\x01")]),
         der.sequence(b"\x02\x01\x00", der.read_sequence(response(authority()))[1].encoded),
         der.sequence(b"\x0a\x02\x00\x00", der.read_sequence(response(authority()))[1].encoded),
         der.sequence(b"\x0a\x01\x00", der.explicit(1, der.read_sequence(response(authority()))[1].content)),
