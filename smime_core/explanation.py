@@ -188,11 +188,13 @@ def _holder(certificate: Certificate, trail: PathTrail) -> TreeNode:
 def _build_node(certificate: Certificate, trail: PathTrail, *, role: NodeRole, position: int) -> TreeNode:
     status = _status(trail, certificate)
     steps = [step for step in trail.steps if step.position == position]
-    is_bad = any(step.outcome is Outcome.FAILED for step in steps) or (
-        status is not None and status.state is RevocationState.REVOKED
-    )
+    # That nobody knows fails a path and speaks against no certificate.
     is_open = any(step.outcome is Outcome.NOTED for step in steps) or (
         status is not None and status.state is RevocationState.UNKNOWN
+    )
+    failed = {step.label for step in steps if step.outcome is Outcome.FAILED}
+    is_bad = bool(failed - {_REVOCATION_STEP} if is_open else failed) or (
+        status is not None and status.state is RevocationState.REVOKED
     )
     is_trusted = trail.anchor is not None and trail.anchor.certificate == certificate
     return TreeNode(

@@ -15,6 +15,10 @@ from smime_core.lookups.validity import FAILURE_KEPT, kept_until
 from smime_core.pkix.evidence import Lookup, LookupKind
 
 REVOCATION_KINDS: Final = frozenset({LookupKind.OCSP, LookupKind.CRL})
+# What the policy of this moment decided; another one may decide otherwise.
+_NEVER_ASKED: Final = frozenset(
+    {LookupFailure.BAD_URL, LookupFailure.REFUSED_PORT, LookupFailure.NOT_PUBLIC, LookupFailure.NOT_ASKED}
+)
 _OCSP_REQUEST: Final = "application/ocsp-request"  # RFC 6960 appendix A.1
 
 
@@ -77,7 +81,7 @@ class AnswerSource:
     def _keep(self, lookup: Lookup, result: bytes | LookupFailed) -> None:
         question, at = _question(lookup), self.clock()
         if isinstance(result, LookupFailed):
-            if result.failure is LookupFailure.NOT_ASKED:
+            if result.failure in _NEVER_ASKED:
                 return
             failure = KeptAnswer(data=None, failure=f"{result.failure}:{result}")
             self.cache.keep(question, failure, at=at, until=at + FAILURE_KEPT)

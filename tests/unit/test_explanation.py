@@ -141,6 +141,14 @@ def test_steps_that_passed_leave_a_certificate_good() -> None:
     assert [node.mark for node in explain_path(trail(steps=(passed,)), LEAF)] == [Mark.GOOD, Mark.GOOD]
 
 
+def test_a_path_that_fails_because_nobody_knows_speaks_against_no_certificate() -> None:
+    status = RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN, why="not-asked")
+    failed = Step(label="6.1.3 (a)(3)", position=0, outcome=Outcome.FAILED, text="whether it was revoked is unknown")
+    assert [node.mark for node in explain_path(trail(steps=(failed,), revocation=(status,)), LEAF)][-1] is Mark.OPEN
+    revoked = RevocationStatus(certificate=LEAF, state=RevocationState.REVOKED)
+    assert [node.mark for node in explain_path(trail(steps=(failed,), revocation=(revoked,)), LEAF)][-1] is Mark.BAD
+
+
 @pytest.mark.parametrize(("state", "mark"), [(RevocationState.REVOKED, Mark.BAD), (RevocationState.UNKNOWN, Mark.OPEN)])
 def test_a_certificate_that_is_not_known_to_be_good_is_never_drawn_as_good(state: RevocationState, mark: Mark) -> None:
     status = RevocationStatus(certificate=LEAF, state=state)

@@ -192,10 +192,11 @@ def test_a_failure_of_before_is_nothing_to_those_who_may_ask_nobody(
     assert (count, looked_up.problems) == (1, {})
 
 
-def test_what_nobody_had_time_to_ask_is_asked_the_next_time(
-    web: Web, cache: AnswerCache, certificate: Certificate
+@pytest.mark.parametrize("failure", ["not-asked", "refused-port", "not-public", "bad-url"])
+def test_whom_nobody_asked_for_reasons_of_their_own_is_asked_the_next_time(
+    web: Web, cache: AnswerCache, certificate: Certificate, failure: str
 ) -> None:
-    web.pages["http://ca.test/1"] = LookupFailed(LookupFailure.NOT_ASKED, "no time left")
+    web.pages["http://ca.test/1"] = LookupFailed(LookupFailure(failure), "it was not to be")
     run(web.source(cache), lookup(certificate, "http://ca.test/1"))
     run(web.source(cache), lookup(certificate, "http://ca.test/1"))
     assert len(web.asked) == 2
