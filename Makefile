@@ -53,8 +53,10 @@ check: setup
 	node_modules/.bin/tsc --project tsconfig.worker.json
 	$(VENV)/python tests/setup/lint_extension.py
 
+# Two at a time, each file in one process: the files start servers and browsers of their own.
+JOBS ?= 2
 pytest: setup test-tools
-	$(VENV)/python -m pytest $(ARGS)
+	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
 # Four minutes with both browsers; PROVIDERS=native takes half a minute.

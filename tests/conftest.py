@@ -16,6 +16,11 @@ settings.load_profile("sealwax")
 UNIT = Path(__file__).parent / "unit"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Octets have no place in a test's name: those of a fresh key are others in each process that collects."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True, scope="session")
 def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Whoever runs the tests has decisions, contacts and kept answers: none of them is read or altered."""

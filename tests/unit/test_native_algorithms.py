@@ -49,7 +49,7 @@ from smime_core.providers.python_rc2 import decrypt_rc2_cbc
 PROVIDER = NativeProvider()
 WEAK = (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_64_CBC, RC2_128_CBC)
 SIGNED_HASHES = [name for name in HashName if not name.startswith("shake")]
-PURE = [SignatureAlgorithm(scheme=scheme, hash_name=name) for scheme, name in PURE_SCHEME_HASHES.items()]
+PURE = [SignatureAlgorithm(scheme=scheme, hash_name=name) for scheme, name in sorted(PURE_SCHEME_HASHES.items())]
 run = asyncio.run
 
 
