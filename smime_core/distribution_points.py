@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag
-from typing import Final, NamedTuple
+from typing import Final
 
 from smime_core import der
 from smime_core.certificate import Certificate
 from smime_core.der import Tlv
-from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES, check_limit
+from smime_core.general_names import (
+    DIRECTORY_NAME,
+    UNIFORM_RESOURCE_IDENTIFIER,
+    GeneralName,
+    GeneralNames,
+    parse_general_name,
+    parse_general_names,
+)
+from smime_core.limits import MAX_DISTRIBUTION_POINTS, check_limit
 
 CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
 FRESHEST_CRL: Final = "2.5.29.46"
@@ -24,8 +31,6 @@ AUTHORITY_INFO_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
 ACCESS_OCSP: Final = "1.3.6.1.5.5.7.48.1"
 ACCESS_CA_ISSUERS: Final = "1.3.6.1.5.5.7.48.2"
 
-_DIRECTORY_NAME: Final = 0xA4
-_URI: Final = 0x86
 _TRUE: Final = b"\xff"
 _RELATIVE_NAME: Final = 0xA1
 
@@ -48,26 +53,19 @@ NO_REASONS: Final = ReasonFlags(0)
 ALL_REASONS: Final = ~ReasonFlags.UNUSED
 
 
-class GeneralName(NamedTuple):
-    """One name: its identifier octet and its content; of a directoryName the content is the DER of the Name."""
-
-    tag: int
-    content: bytes
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointName:
     """A DistributionPointName: names in full, or what follows the name of the CRL's issuer (a SET's content)."""
 
-    full_name: tuple[GeneralName, ...] = ()
+    full_name: GeneralNames = ()
     relative_name: bytes = b""
 
-    def names(self, issuer_der: bytes) -> tuple[GeneralName, ...]:
+    def names(self, issuer_der: bytes) -> GeneralNames:
         """All names, a relative one made whole under the DER of the issuer's name. Raises MalformedMessage."""
         if not self.relative_name:
             return self.full_name
         own = bytes(der.expect(der.read_one(issuer_der), der.SEQUENCE).content)
-        return (GeneralName(_DIRECTORY_NAME, der.sequence(own, der.element(der.SET, self.relative_name))),)
+        return (GeneralName(DIRECTORY_NAME, der.sequence(own, der.element(der.SET, self.relative_name))),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ class DistributionPoint:
 
     name: PointName | None = None
     reasons: ReasonFlags | None = None
-    crl_issuers: tuple[GeneralName, ...] = ()
+    crl_issuers: GeneralNames = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,32 +128,6 @@ def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
     )
 
 
-def parse_general_names(names: Sequence[Tlv], *, where: str) -> tuple[GeneralName, ...]:
-    """GeneralNames as they stand. Raises MalformedMessage or LimitExceeded."""
-    check_limit("general names", len(names), MAX_GENERAL_NAMES)
-    if not names:
-        raise MalformedMessage("no name", where=where)
-    return tuple(GeneralName(name.tag, bytes(name.content)) for name in names)
-
-
-def find_common_name(some: Sequence[GeneralName], others: Sequence[GeneralName]) -> GeneralName | None:
-    """The first of `some` that is among `others`: directory names compare by RFC 5280 section 7.1, the others exactly.
-
-    Raises MalformedMessage.
-    """
-    keys = {_comparable(other) for other in others}
-    return next((one for one in some if _comparable(one) in keys), None)
-
-
-def directory_name(name_der: bytes) -> GeneralName:
-    return GeneralName(_DIRECTORY_NAME, name_der)
-
-
-def directory_names(names: Sequence[GeneralName]) -> tuple[bytes, ...]:
-    """The DER of those names that are directory names."""
-    return tuple(name.content for name in names if name.tag == _DIRECTORY_NAME)
-
-
 def find_urls(points: Sequence[DistributionPoint]) -> tuple[str, ...]:
     """The http and https URLs of distribution points, each once."""
     names = [name for point in points if point.name is not None for name in point.name.full_name]
@@ -176,12 +148,12 @@ def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:
         if len(fields) != 2:
             raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
         if der.parse_oid(fields[0], where=where) == method:
-            names.append(GeneralName(fields[1].tag, bytes(fields[1].content)))
+            names.append(parse_general_name(fields[1], where=where))
     return _web_urls(names)
 
 
 def _web_urls(names: Sequence[GeneralName]) -> tuple[str, ...]:
-    urls = [name.content.decode("ascii", "replace") for name in names if name.tag == _URI]
+    urls = [name.content.decode("ascii", "replace") for name in names if name.tag == UNIFORM_RESOURCE_IDENTIFIER]
     return tuple(dict.fromkeys(url for url in urls if url.lower().startswith(("http://", "https://"))))
 
 
@@ -202,9 +174,7 @@ def _parse_point(point: Tlv, where: str) -> DistributionPoint:
     return DistributionPoint(
         name=_parse_point_name(known[0xA0], where) if 0xA0 in known else None,
         reasons=_parse_reasons(known[0x81], where) if 0x81 in known else None,
-        crl_issuers=parse_general_names(der.read_children(known[0xA2], where=where), where=where)
-        if 0xA2 in known
-        else (),
+        crl_issuers=parse_general_names(known[0xA2], where=where) if 0xA2 in known else (),
     )
 
 
@@ -212,8 +182,7 @@ def _parse_point_name(field: Tlv, where: str) -> PointName:
     choice = der.read_one(field.content, where=where)
     if choice.tag == _RELATIVE_NAME:
         return PointName(relative_name=bytes(choice.content))
-    names = der.read_children(der.expect(choice, 0xA0, where=where), where=where)
-    return PointName(full_name=parse_general_names(names, where=where))
+    return PointName(full_name=parse_general_names(der.expect(choice, 0xA0, where=where), where=where))
 
 
 def _parse_reasons(field: Tlv, where: str) -> ReasonFlags:
@@ -233,7 +202,3 @@ def _is_true(field: Tlv | None, where: str) -> bool:
     if bytes(field.content) != _TRUE:
         raise MalformedMessage("a BOOLEAN that is not DER", where=where)
     return True
-
-
-def _comparable(name: GeneralName) -> tuple[int, ComparableName | bytes]:
-    return name.tag, comparable_name(name.content) if name.tag == _DIRECTORY_NAME else name.content

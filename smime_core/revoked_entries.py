@@ -16,8 +16,8 @@ from typing import Final, overload
 from smime_core import der
 from smime_core.certificate import parse_extensions, parse_time
 from smime_core.der import Tlv
-from smime_core.distribution_points import GeneralName, parse_general_names
 from smime_core.errors import MalformedMessage
+from smime_core.general_names import GeneralNames, parse_general_names
 from smime_core.limits import MAX_UNUSUAL_ENTRIES, check_limit
 
 REASON_CODE: Final = "2.5.29.21"
@@ -57,7 +57,7 @@ class RevokedEntry:
     revoked_at: datetime.datetime
     reason: str
     invalidity_date: datetime.datetime | None
-    certificate_issuer: tuple[GeneralName, ...]
+    certificate_issuer: GeneralNames
 
 
 class RevokedEntries(Sequence[int]):
@@ -120,7 +120,7 @@ class RevokedEntries(Sequence[int]):
             certificate_issuer=self._issuer_of(index),
         )
 
-    def _issuer_of(self, index: int) -> tuple[GeneralName, ...]:
+    def _issuer_of(self, index: int) -> GeneralNames:
         # RFC 5280 section 5.3.3: the issuer of an entry without the extension is that of the entry before.
         mark = bisect_right(self._issuer_marks, index) - 1
         if mark < 0:
@@ -169,7 +169,7 @@ def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
 class _EntryExtensions:
     reason: str = UNSPECIFIED
     invalidity_date: datetime.datetime | None = None
-    certificate_issuer: tuple[GeneralName, ...] = ()
+    certificate_issuer: GeneralNames = ()
     has_unknown_critical: bool = False
 
 
@@ -245,7 +245,10 @@ def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:
             else None
         ),
         certificate_issuer=(
-            parse_general_names(der.read_sequence(issuer.value, where="certificateIssuer"), where="certificateIssuer")
+            parse_general_names(
+                der.expect(der.read_one(issuer.value), der.SEQUENCE, where="certificateIssuer"),
+                where="certificateIssuer",
+            )
             if issuer is not None
             else ()
         ),

@@ -37,6 +37,7 @@ from smime_core.attributes import (
 from smime_core.certificate import Certificate, parse_time
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage, SignatureMismatch
+from smime_core.general_names import DIRECTORY_NAME
 from smime_core.key_management import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
 
 OFFSET_TIME: Final = "signing-time-with-offset"
@@ -45,7 +46,6 @@ OFFSET_TIME: Final = "signing-time-with-offset"
 MAX_CLOCK_SKEW: Final = datetime.timedelta(days=1)  # wrong time zones included
 
 _OFFSET_TIME: Final = re.compile(rb"\x17\x11([0-9]{12})([+-])([0-9]{2})([0-9]{2})")  # UTCTime of 17 octets
-_DIRECTORY_NAME: Final = 0xA4  # GeneralName [4], explicit because Name is a CHOICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def build_signing_certificate(certificate: Certificate) -> bytes:
 
     RFC 5035 section 5 has issuerSerial there as a SHOULD, for signers named by their key identifier above all.
     """
-    issuer = der.sequence(der.element(_DIRECTORY_NAME, certificate.issuer_der))
+    issuer = der.sequence(der.element(DIRECTORY_NAME, certificate.issuer_der))
     identifier = der.sequence(
         der.octet_string(digest_octets(HashName.SHA256, certificate.der)),
         der.sequence(issuer, der.integer(certificate.serial_number)),
@@ -256,7 +256,7 @@ def _parse_issuer_serial(tlv: Tlv) -> IssuerAndSerial:
     names = der.read_children(der.expect(fields[0], der.SEQUENCE, where=where), where=where)
     if len(names) != 1:
         raise MalformedMessage(f"{len(names)} issuer names, expected 1", where=where)
-    name = der.read_one(der.expect(names[0], _DIRECTORY_NAME, where=where).content, where=where)
+    name = der.read_one(der.expect(names[0], DIRECTORY_NAME, where=where).content, where=where)
     return IssuerAndSerial(issuer_der=bytes(name.encoded), serial_number=der.parse_integer(fields[1], where=where))
 
 

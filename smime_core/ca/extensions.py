@@ -27,6 +27,7 @@ from smime_core.distribution_points import (
     CRL_DISTRIBUTION_POINTS,
 )
 from smime_core.errors import MalformedMessage
+from smime_core.general_names import RFC822_NAME
 from smime_core.keys import public_octets
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, OCSP_NO_CHECK
 from smime_core.provider import PublicKey
@@ -44,7 +45,6 @@ _MAX_ADDRESS_OCTETS: Final = 254  # RFC 5321 section 4.5.3.1.3, without the angl
 _CRITICAL: Final = b"\x01\x01\xff"
 _BIT_STRING: Final = 0x03
 _UTF8_STRING: Final = 0x0C
-_RFC822_NAME: Final = 0x81
 _URI: Final = 0x86
 _NULL: Final = b"\x05\x00"
 
@@ -95,7 +95,7 @@ def build_address_name(address: str) -> bytes:
     if len(octets) > _MAX_ADDRESS_OCTETS:
         raise MalformedMessage(f"an address of {len(octets)} octets, at most 254 can get mail", where="address")
     if _MAILBOX.fullmatch(address):
-        return der.element(_RFC822_NAME, octets)
+        return der.element(RFC822_NAME, octets)
     if not _UTF8_MAILBOX.fullmatch(address) or not address.isprintable():
         raise MalformedMessage("expected an e-mail address, its domain in ASCII", where="address")
     mailbox = der.explicit(0, der.element(_UTF8_STRING, octets))
@@ -137,7 +137,7 @@ def build_certificate_policies(policies: Sequence[str], *, critical: bool = Fals
 def build_address_constraints(*, permitted: Sequence[str] = (), excluded: Sequence[str] = ()) -> Extension:
     """Section 4.2.1.10 for rfc822Name, critical: "a@example.test", "example.test" (a host), ".example.test" (below)."""
     subtrees = b"".join(
-        der.element(0xA0 | number, *(der.sequence(der.element(_RFC822_NAME, name.encode("ascii"))) for name in names))
+        der.element(0xA0 | number, *(der.sequence(der.element(RFC822_NAME, name.encode("ascii"))) for name in names))
         for number, names in ((0, permitted), (1, excluded))
         if names
     )

@@ -11,12 +11,12 @@ from smime_core import der
 from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, Extension
 from smime_core.der import Tlv
 from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, parse_distribution_points
+from smime_core.general_names import RFC822_NAME
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES
 from smime_core.pkix.policies import parse_certificate_policies
 
 _RESERVED_POLICY: Final = re.compile(r"2\.23\.140\.1\.5\.([1-4])\.([1-3])")
 _GENERATIONS: Final = {"1": "legacy", "2": "multipurpose", "3": "strict"}
-_RFC822_NAME: Final = 0x81
 _URI: Final = 0x86
 
 
@@ -70,7 +70,7 @@ class ProfileFacts:
     def mailboxes(self) -> tuple[str, ...]:
         """The rfc822Names of the subjectAltName, whatever they hold."""
         names = self._members(SUBJECT_ALT_NAME)
-        return tuple(bytes(name.content).decode("ascii", "replace") for name in names if name.tag == _RFC822_NAME)
+        return tuple(bytes(name.content).decode("ascii", "replace") for name in names if name.tag == RFC822_NAME)
 
     @functools.cached_property
     def crl_urls(self) -> tuple[str, ...]:

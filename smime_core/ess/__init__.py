@@ -4,7 +4,6 @@ Everything here reads attributes that a signature covers, and none of it may be 
 verified. Functions that take `verified` signers rely on it.
 """
 
-from smime_core.ess.general_names import GeneralName, GeneralNames, directory_name, mail_name
 from smime_core.ess.hints import (
     ContentHints,
     ContentReference,
@@ -44,6 +43,7 @@ from smime_core.ess.receipt_request import (
     receipt_recipients,
 )
 from smime_core.ess.receipts import ID_CT_RECEIPT, VerifiedReceipt, build_receipt, parse_receipt, verify_receipt
+from smime_core.general_names import GeneralName, GeneralNames, directory_name, mail_name
 
 __all__ = [
     "ID_CT_RECEIPT",

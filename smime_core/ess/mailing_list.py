@@ -12,7 +12,8 @@ from smime_core.attributes import ML_EXPANSION_HISTORY, Attributes, build_attrib
 from smime_core.certificate import Certificate, parse_time
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage
-from smime_core.ess.general_names import GeneralNames, build_entities, parse_entities
+from smime_core.ess.entities import build_entities, parse_entities
+from smime_core.general_names import GeneralNames
 from smime_core.key_management import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
 from smime_core.limits import MAX_ML_EXPANSIONS, check_limit
 from smime_core.signer_info import SignerInfo

@@ -11,14 +11,9 @@ from smime_core import der
 from smime_core.attributes import RECEIPT_REQUEST, Attributes, build_attribute, find_value
 from smime_core.der import Tlv
 from smime_core.errors import MalformedMessage
-from smime_core.ess.general_names import (
-    GeneralName,
-    GeneralNames,
-    build_entities,
-    names_overlap,
-    parse_entities,
-)
+from smime_core.ess.entities import build_entities, names_overlap, parse_entities
 from smime_core.ess.mailing_list import ExpansionHistory, ReceiptPolicyKind
+from smime_core.general_names import GeneralName, GeneralNames
 from smime_core.signer_info import SignerInfo
 
 _MAX_RECEIPTS_TO: Final = 16  # ub-receiptsTo

@@ -16,15 +16,12 @@ from smime_core.distribution_points import (
     ALL_REASONS,
     NO_REASONS,
     DistributionPoint,
-    GeneralName,
     PointName,
     ReasonFlags,
-    directory_name,
-    directory_names,
-    find_common_name,
     parse_distribution_points,
 )
 from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.general_names import GeneralNames, directory_name, directory_names, find_common_name
 from smime_core.limits import MAX_LIST_SIGNERS, check_limit
 from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
 from smime_core.pkix.statements import HOLD, Question, Statement
@@ -102,7 +99,7 @@ class _ListCheck:
             return False
         return not (scope.only_ca_certificates and not certificate.is_ca) and not scope.only_attribute_certificates
 
-    def _point_names(self, point: DistributionPoint, one: RevocationList) -> tuple[GeneralName, ...]:
+    def _point_names(self, point: DistributionPoint, one: RevocationList) -> GeneralNames:
         if point.name is None:
             return point.crl_issuers
         # Section 4.2.1.13: a relative name belongs to cRLIssuer, or to the certificate's issuer without one.

@@ -17,7 +17,7 @@ from smime_core.attributes import check_definite
 from smime_core.certificate import parse_time
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
-from smime_core.ess import GeneralName
+from smime_core.general_names import GeneralName, parse_general_name
 from smime_core.limits import MAX_TIMESTAMP_DEVIATION_SECONDS, check_limit
 
 ID_CT_TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
@@ -173,7 +173,7 @@ def _parse_ordering(tlv: Tlv | None) -> bool:
 
 
 def _parse_tsa(tlv: Tlv | None) -> GeneralName | None:
-    return GeneralName(encoded=bytes(der.read_one(tlv.content, where="tsa").encoded)) if tlv else None
+    return parse_general_name(der.read_one(tlv.content, where="tsa"), where="tsa") if tlv else None
 
 
 def _check_extensions(tlv: Tlv | None) -> None:

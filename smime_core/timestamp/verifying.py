@@ -13,7 +13,7 @@ from typing import Final
 
 from smime_core.certificate import Certificate, names_match
 from smime_core.errors import CertificateRevoked, MalformedMessage, TimestampMismatch, VerificationError
-from smime_core.ess import GeneralName
+from smime_core.general_names import GeneralName
 from smime_core.pkix import (
     PathTrail,
     Purpose,

@@ -17,10 +17,10 @@ from smime_core.contacts_json import build_contacts
 from smime_core.content_info import ID_DATA
 from smime_core.digested_data import build_digested_data
 from smime_core.encrypted_data import build_encrypted_data
-from smime_core.ess.general_names import mail_name
 from smime_core.ess.hints import ContentHints, build_content_hints
 from smime_core.ess.labels import SecurityLabel, build_security_label
 from smime_core.ess.receipt_request import AllOrFirstTier, ReceiptRequest, build_receipt_request
+from smime_core.general_names import mail_name
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.kekri import build_kekri
 from smime_core.mime import split_message

@@ -10,7 +10,6 @@ import pytest
 from smime_core.blocking import run
 from smime_core.content_info import ID_DATA, parse_content_info
 from smime_core.errors import VerificationError
-from smime_core.ess.general_names import mail_name
 from smime_core.ess.receipt_request import (
     AllOrFirstTier,
     ReceiptRequest,
@@ -18,6 +17,7 @@ from smime_core.ess.receipt_request import (
     find_receipt_request,
 )
 from smime_core.ess.receipts import build_receipt, verify_receipt
+from smime_core.general_names import mail_name
 from smime_core.signed_content import OctetsContent
 from smime_core.signed_data import SignedData, build_signed_data, parse_signed_data
 from smime_core.signer_info import SignerInfo, SignerOptions

@@ -28,6 +28,7 @@ LAYERS = (
     {"lazy", "limits", "mail_address"},
     {"der"},
     {"algorithms", "attributes", "content_info", "distinguished_name"},
+    {"general_names"},
     {"arithmetic"},
     {"content_encryption", "policy"},
     {"html_text", "mime"},

@@ -10,17 +10,16 @@ from smime_core.distribution_points import (
     ACCESS_CA_ISSUERS,
     ACCESS_OCSP,
     DistributionPoint,
-    GeneralName,
     PointName,
     ReasonFlags,
     find_access_urls,
-    find_common_name,
     find_urls,
     parse_distribution_points,
     parse_issuing_distribution_point,
     parse_points,
 )
 from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.general_names import GeneralName, find_common_name
 from smime_core.limits import MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES
 from tests.unit.revocations import Reason, authority, issue, name_of, point, points
 

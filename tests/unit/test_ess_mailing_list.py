@@ -19,7 +19,7 @@ from smime_core.ess import (
     mail_name,
     parse_expansion_history,
 )
-from smime_core.ess.general_names import build_entities
+from smime_core.ess.entities import build_entities
 from smime_core.key_management import IssuerAndSerial, KeyIdentifier
 from smime_core.limits import MAX_ML_EXPANSIONS
 from tests.unit.people import NOW, person
