@@ -24,6 +24,7 @@ from smime_core.content_info import TRUST_LIST, unarmor
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage, TrustListRefused
 from smime_core.key_management import KeyHolder
+from smime_core.layers import find_signed_layer
 from smime_core.limits import (
     MAX_DECISION_ADDRESSES,
     MAX_LISTED_ANCHORS,
@@ -36,6 +37,8 @@ from smime_core.own_content import ContentKind, build_members, examine_content, 
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report import State
+from smime_core.signed_data import find_certificate
+from smime_core.signer_info import SignerInfo
 from smime_core.strict_json import Members, certificate_text, parse_json, time_text
 
 VERSION: Final = "sealwax-trust-list-1"
@@ -80,6 +83,20 @@ class TrustList:
     def trust_store(self) -> TrustStore:
         """What signers and recipients are judged by when the list alone counts."""
         return TrustStore(anchors=self.anchors, revocation=self.revocation, requirements=self.requirements)
+
+
+def find_operator(cms: Buffer) -> Certificate:
+    """The certificate of whoever says to have signed a list, which is to be pinned or compared; nothing is checked.
+
+    Raises MalformedMessage, ContentTypeMismatch or UnsupportedAlgorithm.
+    """
+    check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
+    signed_data = find_signed_layer(unarmor(cms)).signed_data
+    infos = [info for info in signed_data.signer_infos if isinstance(info, SignerInfo)]
+    found = find_certificate(infos[0].sid, signed_data.certificates) if infos else None
+    if found is None:
+        raise MalformedMessage("it does not carry its signer's certificate", where=_WHERE)
+    return found
 
 
 async def sign_trust_list(

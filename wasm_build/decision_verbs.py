@@ -11,12 +11,12 @@ from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from smime_core.report_json import certificate_to_json, time_to_json
 from wasm_build.requests import parse_certificates, parse_time
-from wasm_build.trust import parse_trust, read_decisions
+from wasm_build.trust import read_decisions, read_store
 
 
 async def decide(args: dict[str, Any], provider: CryptoProvider) -> dict[str, Any]:
     """`{decisions}` with the one that is made. Raises DecisionRefused with what speaks against it."""
-    store = parse_trust(args["trust"])
+    store = await read_store(args, provider)
     decision = await make_decision(
         parse_certificate(args["certificate"]),
         kind=_parse_kind(args["kind"]),

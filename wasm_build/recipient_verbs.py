@@ -28,7 +28,7 @@ from smime_core.report import MessageReport
 from smime_core.report_json import certificate_to_json, reasons_to_json, time_to_json, tree_node_to_json
 from wasm_build.replies import describe_lookups
 from wasm_build.requests import parse_certificates, parse_time
-from wasm_build.trust import parse_trust
+from wasm_build.trust import read_store
 
 
 async def check_recipients(args: dict[str, Any], provider: CryptoProvider) -> dict[str, Any]:
@@ -37,7 +37,7 @@ async def check_recipients(args: dict[str, Any], provider: CryptoProvider) -> di
     choice = await choose_recipient(
         args["address"],
         [*find_in_contacts(contacts, args["address"]), *map(_parse_found, args["found"])],
-        trust_store=parse_trust(args["trust"]),
+        trust_store=await read_store(args, provider),
         at=parse_time(args["at"]),
         provider=provider,
         contacts=contacts,

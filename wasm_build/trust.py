@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from smime_core.certificate import parse_certificate
 from smime_core.decisions import Decision, decision_anchors
 from smime_core.decisions_json import parse_decisions
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, TrustListRefused
 from smime_core.pkix import Evidence, Lookup, LookupKind, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.pkix.evidence import LookupKey, parse_evidence
+from smime_core.provider import CryptoProvider
 from smime_core.roots import mozilla_anchors
+from smime_core.trust_list import parse_followed_list
 from wasm_build.requests import parse_time
 
 Word = TypeVar("Word", RevocationPolicy, TrustSource)
@@ -32,6 +34,27 @@ def parse_trust(trust: dict[str, Any]) -> TrustStore:
         anchors=own + (mozilla_anchors() if trust.get("mozilla") else ()),
         revocation=_parse_word(RevocationPolicy, trust.get("revocation") or RevocationPolicy.REQUIRED),
         evidence=_parse_evidence(trust.get("evidence") or {}),
+    )
+
+
+async def read_store(args: dict[str, Any], provider: CryptoProvider) -> TrustStore:
+    """The TrustStore of a request's `trust`, with what the list of an organisation says that it follows.
+
+    A list that counts has its policy on revocation and its requirements; one that has ended or was put back counts for
+    nothing, which `trust.follow` tells. Raises MalformedMessage or LimitExceeded.
+    """
+    store, given = parse_trust(args["trust"]), args["trust"].get("followed")
+    if not given:
+        return store
+    try:
+        trust_list = await parse_followed_list(given).open(provider=provider, at=parse_time(args["at"]))
+    except TrustListRefused:
+        return store
+    return dataclasses.replace(
+        store,
+        anchors=(*trust_list.anchors, *store.anchors),
+        revocation=trust_list.revocation,
+        requirements=trust_list.requirements,
     )
 
 

@@ -45,6 +45,7 @@ from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
+from wasm_build.list_verbs import follow_list
 from wasm_build.recipient_verbs import (
     check_recipients,
     describe_harvest,
@@ -56,7 +57,7 @@ from wasm_build.replies import describe_certificates, describe_lookups, describe
 from wasm_build.request_verbs import finish_request, make_request
 from wasm_build.requests import parse_certificates, parse_time
 from wasm_build.sealed import seal_identity, unseal_identities
-from wasm_build.trust import parse_trust
+from wasm_build.trust import read_store
 from wasm_build.wire import pack, unpack
 
 Args = dict[str, Any]
@@ -149,7 +150,7 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
     report = await examine_message(
         args["message"],
         provider=provider,
-        trust_store=parse_trust(args["trust"]),
+        trust_store=await read_store(args, provider),
         at=parse_time(args["at"]),
         identities=await _unseal(args, provider),
         # Old mail opens too, and its report says what is weak about it.
@@ -182,7 +183,7 @@ def _read_parts(report: MessageReport) -> list[Reply]:
 
 
 async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
-    trust_store, at = parse_trust(args["trust"]), parse_time(args["at"])
+    trust_store, at = await read_store(args, provider), parse_time(args["at"])
     certificates = parse_certificates(args["certificates"])
     described: list[Reply] = []
     for certificate in certificates:
@@ -225,7 +226,7 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
         args["cms"],
         origin=args["origin"],
         provider=provider,
-        trust_store=parse_trust(args["trust"]),
+        trust_store=await read_store(args, provider),
         at=parse_time(args["at"]),
         identities=await _unseal(args, provider),
     )
@@ -255,7 +256,7 @@ async def _bytes_verify(args: Args, provider: CryptoProvider) -> Reply:
     report = await verify_bytes(
         args["cms"],
         provider=provider,
-        trust_store=parse_trust(args["trust"]),
+        trust_store=await read_store(args, provider),
         at=parse_time(args["at"]),
         detached_content=args.get("content"),
     )
@@ -448,6 +449,7 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "decision.make": decide,
     "decision.list": list_decisions,
     "decision.remove": remove_decision,
+    "trust.follow": follow_list,
     "request.make": _request_make,
     "request.finish": _request_finish,
 }

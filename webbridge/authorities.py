@@ -22,6 +22,7 @@ from smime_core.providers.native import NativeProvider
 from smime_core.roots import mozilla_anchors
 from webbridge.config import BridgeConfig
 from webbridge.errors import ApiError
+from webbridge.trust_list_file import TrustListFile
 
 Result = TypeVar("Result")
 
@@ -33,7 +34,7 @@ RETRY_SECONDS = 5
 class Authorities:
     """The servers of those who issue certificates, behind one cache."""
 
-    def __init__(self, config: BridgeConfig, anchors_der: Sequence[bytes]) -> None:
+    def __init__(self, config: BridgeConfig, anchors_der: Sequence[bytes], trust_list: TrustListFile) -> None:
         self._cache = AnswerCache(config.pki_cache)
         self._clock: Callable[[], datetime] = config.clock
         self._policy = FetchPolicy(
@@ -44,6 +45,7 @@ class Authorities:
         self._anchors = tuple(
             TrustAnchor(certificate=parse_certificate(anchor), source=TrustSource.OPERATOR) for anchor in anchors_der
         )
+        self._trust_list = trust_list
         self._provider: CryptoProvider = NativeProvider()
         self._running = threading.BoundedSemaphore(MAX_RUNNING)
 
@@ -78,7 +80,8 @@ class Authorities:
             self._running.release()
 
     def _trust_store(self) -> TrustStore:
-        return TrustStore(anchors=self._anchors + (mozilla_anchors() if self._has_mozilla_roots else ()))
+        mozilla = mozilla_anchors() if self._has_mozilla_roots else ()
+        return TrustStore(anchors=(*self._anchors, *self._trust_list.anchors, *mozilla))
 
     def _source(self, kinds: frozenset[LookupKind]) -> AnswerSource:
         allowed = kinds if self._may_fetch else frozenset[LookupKind]()

@@ -34,7 +34,8 @@ class BridgeConfig:
     only when a resolver is named.
     `enrolment_key` is shared with the key server: it makes the tickets that prove who owns an address.
     `revocation` is what the pages demand of certificates; `mozilla_roots` lets Mozilla's roots for e-mail count there
-    beside the anchors.
+    beside the anchors. `trust_list_file` is a list that `sealwax trust publish` signed: the pages pin who
+    signed it, and from then on it speaks for the operator in place of `anchors_file`.
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked, `pki_cache` keeps
     the answers in a file, which `sealwax` may share. Only public addresses and the ports 80 and 443 are asked, but for
     `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and `pki_allowed_networks`.
@@ -46,6 +47,7 @@ class BridgeConfig:
     mail_server: MailServer
     enrolment_key: bytes = field(repr=False)
     anchors_file: Path | None = None
+    trust_list_file: Path | None = None
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from flask import Flask, current_app, request
 
+from smime_core.providers.native import NativeProvider
 from webbridge.authorities import Authorities
 from webbridge.certificates import CertificateFolder, read_certificates
 from webbridge.config import BridgeConfig
@@ -18,6 +19,7 @@ from webbridge.login_counter import LoginCounter
 from webbridge.lookup_counter import LookupCounter
 from webbridge.people import PeopleDirectory
 from webbridge.sessions import Session, SessionStore
+from webbridge.trust_list_file import TrustListFile
 
 # Chromium and Firefox take a __Host- cookie on http://127.0.0.1 too, so that there is one name for all.
 COOKIE_NAME = "__Host-sealwax"
@@ -39,6 +41,7 @@ class Services:
     authorities: Authorities
     lookups: LookupCounter
     anchors_der: tuple[bytes, ...]
+    trust_list: TrustListFile
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
@@ -51,6 +54,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and hang them on the application."""
     database = Database(config.database)
     anchors_der = () if config.anchors_file is None else read_certificates(config.anchors_file)
+    trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
         database=database,
@@ -66,9 +70,10 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         people=PeopleDirectory.of(
             CertificateFolder(config.directory_folder), config.directory_ldap, config.directory_name_servers
         ),
-        authorities=Authorities(config, anchors_der),
+        authorities=Authorities(config, anchors_der, trust_list),
         lookups=LookupCounter(database, clock=config.clock),
         anchors_der=anchors_der,
+        trust_list=trust_list,
     )
 
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from smime_core import blocking
-from smime_core.certificate import Certificate, parse_certificate, parse_certificates
+from smime_core.certificate import parse_certificate, parse_certificates
 from smime_core.certificate_text import fingerprint_text, readable_name
 from smime_core.cli.files import read_input, write_line, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, load_signers, now, output_option, write_json
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
 from smime_core.cli.trust_files import default_list_file, lock_file, read_followed_list, save_followed_list
-from smime_core.content_info import armor, unarmor
-from smime_core.errors import MalformedMessage
+from smime_core.content_info import armor
 from smime_core.explanation import trust_text
-from smime_core.layers import find_signed_layer
 from smime_core.pkix import RevocationPolicy, TrustAnchor
-from smime_core.report_json import anchor_to_json, certificate_to_json, time_to_json
+from smime_core.report_json import time_to_json
 from smime_core.roots import mozilla_anchors
-from smime_core.signed_data import find_certificate
-from smime_core.signer_info import SignerInfo
-from smime_core.trust_list import TrustList
+from smime_core.trust_list import TrustList, find_operator
+from smime_core.trust_list_json import trust_list_to_json
 
 _DAYS = 30
 
@@ -104,10 +100,10 @@ def show(source: str, operator_file: str | None, as_json: bool) -> None:
     Without --operator anybody may have signed it: compare the fingerprint that is shown before you follow it.
     """
     cms = read_input(source)
-    operator = parse_certificate(read_input(operator_file)) if operator_file else _find_signer(cms)
+    operator = parse_certificate(read_input(operator_file)) if operator_file else find_operator(cms)
     trust_list = blocking.open_trust_list(cms, operator=operator, provider=PROVIDER, at=now())
     if as_json:
-        write_json(_to_json(trust_list, operator))
+        write_json(trust_list_to_json(trust_list, operator))
         return
     write_line(f"list of {trust_list.name}, number {trust_list.serial_number}")
     write_line(f"signed by {readable_name(operator)}; {fingerprint_text(operator.fingerprint)}")
@@ -167,28 +163,3 @@ def _load_anchors(source: str, addresses: Sequence[str]) -> list[TrustAnchor]:
         TrustAnchor(certificate=certificate, addresses=own, is_exact=not certificate.is_ca)
         for certificate in parse_certificates(read_input(source))
     ]
-
-
-def _find_signer(cms: bytes) -> Certificate:
-    signed_data = find_signed_layer(unarmor(cms)).signed_data
-    infos = [info for info in signed_data.signer_infos if isinstance(info, SignerInfo)]
-    found = find_certificate(infos[0].sid, signed_data.certificates) if infos else None
-    if found is None:
-        raise MalformedMessage("it does not carry its signer's certificate: give --operator", where="trust list")
-    return found
-
-
-def _to_json(trust_list: TrustList, operator: Certificate) -> dict[str, Any]:
-    return {
-        "name": trust_list.name,
-        "operator": certificate_to_json(operator),
-        "serialNumber": trust_list.serial_number,
-        "issued": time_to_json(trust_list.issued),
-        "expires": time_to_json(trust_list.expires),
-        "revocation": str(trust_list.revocation),
-        "directories": list(trust_list.directories),
-        "anchors": [
-            {**anchor_to_json(anchor), "certificate": certificate_to_json(anchor.certificate)}
-            for anchor in trust_list.anchors
-        ],
-    }

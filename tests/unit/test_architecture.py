@@ -75,6 +75,7 @@ LAYERS = (
     {"examination"},
     {"own_content"},
     {"fields", "forms", "message", "pages", "parcels", "report_json", "trust_list"},
+    {"trust_list_json"},
     {"providers"},
     {"ca"},
     {"demo_ca"},

@@ -24,6 +24,7 @@ from smime_core.trust_list import (
     FollowedList,
     TrustList,
     build_followed_list,
+    find_operator,
     follow_trust_list,
     open_trust_list,
     parse_followed_list,
@@ -257,3 +258,13 @@ def test_a_damaged_followed_list_is_refused(changed: dict[str, Any]) -> None:
     value = json.loads(build_followed_list(follow(sign()))) | changed
     with pytest.raises(MalformedMessage):
         parse_followed_list(json.dumps(value).encode())
+
+
+def test_a_list_names_its_operator_without_vouching_for_anybody() -> None:
+    assert find_operator(sign()) == operator().certificate
+    assert find_operator(armor(sign()).encode()) == operator().certificate
+
+
+def test_what_nobody_signed_names_no_operator() -> None:
+    with pytest.raises(SmimeError):
+        find_operator(b"no list")

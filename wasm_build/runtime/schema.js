@@ -22,7 +22,8 @@ const EVIDENCE = {
 /** @type {Record<string, Kind>} */
 const TRUST = {
   trust: {
-    anchors: [ANCHOR], "decisions?": "bytes", "mozilla?": "flag", "revocation?": "text", "evidence?": EVIDENCE,
+    anchors: [ANCHOR], "decisions?": "bytes", "followed?": "bytes", "mozilla?": "flag", "revocation?": "text",
+    "evidence?": EVIDENCE,
   },
   at: "text",
 };
@@ -74,6 +75,7 @@ export const VERBS = Object.freeze({
   },
   "decision.list": { decisions: "bytes" },
   "decision.remove": { decisions: "bytes", fingerprint: "text" },
+  "trust.follow": { "list?": "bytes", "followed?": "bytes", at: "text" },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
 });

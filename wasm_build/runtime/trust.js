@@ -14,9 +14,27 @@
 /** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
 /**
  * @typedef {{
- *   anchors: Anchor[], decisions?: ArrayBuffer | null, mozilla?: boolean, revocation?: RevocationPolicy,
- *   evidence?: Evidence,
- * }} Trust
+ *   anchors: Anchor[], decisions?: ArrayBuffer | null, followed?: ArrayBuffer | null, mozilla?: boolean,
+ *   revocation?: RevocationPolicy, evidence?: Evidence,
+ * }} Trust `followed` is the list of an organisation, by `smime_core/trust_list.py`
+ */
+/**
+ * @typedef {{
+ *   fingerprint: string, name: string, addresses: string[], subject: string, issuer: string, notBefore: string,
+ *   notAfter: string,
+ * }} ListedCertificate
+ */
+/**
+ * @typedef {{
+ *   name: string, operator: ListedCertificate, serialNumber: number, issued: string, expires: string,
+ *   revocation: RevocationPolicy, anchors: {certificate: ListedCertificate, addresses: string[]}[],
+ * }} TrustList
+ */
+/**
+ * @typedef {{
+ *   followed: ArrayBuffer | null, operator: ArrayBuffer | null, list: TrustList | null,
+ *   problems: {code: string, message: string}[],
+ * }} Following the reply of `trust.follow`: `list` is null where nothing counts now
  */
 
 export {};

@@ -14,10 +14,11 @@ blueprint = Blueprint("settings", __name__)
 @blueprint.get("/config")
 def show_config() -> Response:
     """Name the key server, what the pages trust by the operator's word, and the largest message."""
-    config = services().config
+    config, trust_list = services().config, services().trust_list.cms
     return jsonify(
         keyServer=config.key_server_origin,
         anchors=[b64encode(anchor).decode("ascii") for anchor in services().anchors_der],
+        trustList=None if trust_list is None else b64encode(trust_list).decode("ascii"),
         mozilla=config.mozilla_roots,
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,

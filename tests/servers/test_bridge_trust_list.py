@@ -1,0 +1,121 @@
+"""The bridge hands out the operator's signed list: as it stands in its file, and anew when the file changes."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from smime_core import TrustAnchor, blocking
+from smime_core.certificate import Certificate
+from smime_core.content_info import armor
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.providers.native import NativeProvider
+from smime_core.trust_list import TrustList
+from tests.servers.conftest import FakeClock
+from tests.servers.test_bridge_api import config, get  # noqa: F401
+from webbridge import BridgeConfig, create_app
+from webbridge.services import services_of
+from webbridge.trust_list_file import MAX_PUSHED_BYTES
+
+pytestmark = pytest.mark.server
+
+PROVIDER = NativeProvider()
+DAY = timedelta(days=1)
+
+
+class House:
+    """An operator with an authority, who publishes into one file."""
+
+    def __init__(self, path: Path, clock: FakeClock) -> None:
+        self.path, self.clock = path, clock
+        authority = blocking.run(create_authority("Example CA", provider=PROVIDER, at=clock()))
+        self.anchor: Certificate = authority.identity.certificate
+        self.boss = blocking.run(issue_identity(authority, "boss@example.test", provider=PROVIDER, at=clock()))
+
+    def sign(self, number: int) -> bytes:
+        trust_list = TrustList(
+            name="Example Ltd",
+            serial_number=number,
+            issued=self.clock(),
+            expires=self.clock() + DAY,
+            anchors=(TrustAnchor(certificate=self.anchor),),
+        )
+        return blocking.sign_trust_list(trust_list, identity=self.boss, provider=PROVIDER, signing_time=self.clock())
+
+    def publish(self, content: bytes) -> None:
+        """Put a file in place of the former one, as `sealwax trust publish` does."""
+        new = self.path.with_suffix(".new")
+        new.write_bytes(content)
+        os.replace(new, self.path)
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: FakeClock) -> House:
+    return House(tmp_path / "list.pem", clock)
+
+
+@pytest.fixture
+def app(config: BridgeConfig, house: House) -> Iterator[Flask]:  # noqa: F811
+    app = create_app(replace(config, trust_list_file=house.path))
+    yield app
+    services_of(app).close()
+
+
+@pytest.fixture
+def pushed(app: Flask) -> Callable[[], bytes | None]:
+    """What the bridge hands out now."""
+
+    def ask() -> bytes | None:
+        encoded = get(app.test_client(), "/api/config").get_json()["trustList"]
+        return None if encoded is None else b64decode(encoded)
+
+    return ask
+
+
+def test_a_bridge_without_a_list_hands_out_none(config: BridgeConfig) -> None:  # noqa: F811
+    app = create_app(config)
+    assert get(app.test_client(), "/api/config").get_json()["trustList"] is None
+    services_of(app).close()
+
+
+def test_the_list_is_handed_out_as_der_and_read_anew_when_the_file_changes(
+    house: House, pushed: Callable[[], bytes | None]
+) -> None:
+    assert pushed() is None
+    first, second = house.sign(1), house.sign(2)
+    house.publish(armor(first).encode())
+    assert pushed() == first
+    house.publish(second)
+    assert pushed() == second
+    house.path.unlink()
+    assert pushed() is None
+
+
+def test_a_file_that_is_too_large_or_no_list_is_told_in_the_log(
+    house: House, pushed: Callable[[], bytes | None], caplog: pytest.LogCaptureFixture
+) -> None:
+    house.publish(bytes(MAX_PUSHED_BYTES + 1))
+    assert pushed() is None
+    assert "list.pem does not count" in caplog.text
+
+
+def test_authorities_are_asked_about_the_anchors_of_a_list_while_it_counts(
+    house: House, app: Flask, clock: FakeClock
+) -> None:
+    listed = services_of(app).trust_list
+
+    def anchors() -> list[Certificate]:
+        return [one.certificate for one in listed.anchors]
+
+    assert anchors() == []
+    house.publish(house.sign(1))
+    assert anchors() == [house.anchor]
+    clock.advance(seconds=2 * DAY.total_seconds())
+    assert anchors() == []
