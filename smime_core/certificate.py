@@ -188,7 +188,8 @@ def _name_attributes(name_der: bytes) -> tuple[tuple[str, str], ...]:
             for relative_name in name.chosen
             for attribute in relative_name
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # The last is what asn1crypto has for an attribute whose type is empty.
         raise MalformedMessage("a damaged distinguished name", where="certificate") from error
 
 

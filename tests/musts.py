@@ -1,7 +1,7 @@
 """The obligations of the core, and the tests that hold them: one at least accepts, one at least refuses.
 
-The numbers are those that tests name ("must_9", "MUSTS 9"). `python -m tests.musts --page FILE` writes the table
-between the marks in a page of the documentation.
+The numbers are those that tests name ("must_9", "MUSTS 9"). `python -m tests.musts --page FILE` writes its table and
+that of bad input between the marks in a page of the documentation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 TESTS: Final = Path(__file__).resolve().parent
-BEGIN, END = "<!-- obligations: begin -->", "<!-- obligations: end -->"
 _NUMBERS: Final = re.compile(r"MUSTS ((?:\d+(?:, | and | to )?)+)")
 
 
@@ -36,8 +35,6 @@ def _obligation(text: str, source: str, accepting: str, refusing: str, exception
 
     return Obligation(text, source, names(accepting), names(refusing), exception)
 
-
-_LATER: Final = "not validated yet"
 
 OBLIGATIONS: Final[dict[int, Obligation]] = {
     1: _obligation(
@@ -115,8 +112,13 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
     ),
     16: _obligation(
         "capabilities and key preference once, signed, and kept only when verified", "RFC 8551 2.5, 2.7.1",
-        "must_16_reads_every_form_of_key_preference must_16_remembers_what_is_newer_and_not_of_the_future",
-        "must_16_signed_attributes_stand_once_with_one_value_and_are_signed must_16_refuses_damaged_capabilities",
+        "must_16_reads_every_form_of_key_preference must_16_remembers_what_is_newer_and_not_of_the_future "
+        "a_verified_mail_teaches_certificate_and_capabilities "
+        "the_preferred_certificate_is_the_one_to_encrypt_to",
+        "must_16_signed_attributes_stand_once_with_one_value_and_are_signed must_16_refuses_damaged_capabilities "
+        "nothing_is_learned_from_what_nobody_vouches_for what_is_said_in_the_future_is_not_kept "
+        "a_preference_for_somebody_elses_certificate_is_not_followed "
+        "another_key_of_a_known_sender_asks_before_it_is_remembered",
     ),
     17: _obligation(
         "signingCertificate names the certificate that was used", "RFC 5035",
@@ -220,25 +222,40 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "a_differing_outer_from_is_told another_sender_outside_is_never_verified",
     ),
     37: _obligation(
-        "exactly one author, who is in the certificate", "RFC 8550 3",
-        "must_37_the_one_author_in_the_certificate_is_verified",
-        "must_37_another_author_a_second_one_or_none_is_not every_from_field_and_mailbox_counts",
+        "exactly one author, who is in the certificate", "RFC 8550 3, RFC 9598 5",
+        "must_37_the_one_author_in_the_certificate_is_verified a_domain_is_the_same_in_each_of_its_forms",
+        "must_37_another_author_a_second_one_or_none_is_not every_from_field_and_mailbox_counts "
+        "what_only_looks_alike_is_not_the_same a_signature_is_not_another_mailboxs "
+        "an_anchor_for_some_addresses_vouches_for_those_alone",
     ),
     38: _obligation(
-        "the path, step by step; key usage for each role", "RFC 5280 6.1",
-        "a_path_over_an_intermediate_is_found must_38_key_usage_decides_who_may_receive",
-        "an_ordinary_certificate_cannot_issue a_certificate_for_servers_is_refused "
-        "a_certificate_outside_its_validity_is_refused",
-        "name constraints and policies: " + _LATER,
+        "the path, step by step; names, policies, extensions; key usage for each role", "RFC 5280 6.1, RFC 8550 4.4",
+        "a_path_explains_itself_step_by_step_from_the_anchor_down a_path_over_an_intermediate_is_found "
+        "a_cross_certificate_leads_to_another_root a_key_rollover_is_followed_from_the_new_key_to_the_old "
+        "a_mail_address_is_within_a_constraint_or_not the_policies_of_all_certificates_are_what_holds "
+        "a_mapping_answers_in_the_words_of_the_anchor must_38_key_usage_decides_who_may_receive",
+        "names_and_signatures_have_to_chain a_certificate_outside_its_validity_is_refused "
+        "an_authority_needs_the_flag_the_key_usage_and_the_version an_ordinary_certificate_cannot_issue "
+        "the_path_length_counts_authorities_that_are_not_self_issued "
+        "an_unknown_critical_extension_refuses_wherever_it_stands name_constraints_bind_what_is_below "
+        "the_address_in_the_subject_counts_with_and_without_alternative_names excluded_wins_over_permitted "
+        "a_policy_that_is_demanded_has_to_hold_all_the_way a_certificate_for_servers_is_refused "
+        "usage_is_judged_by_operation_and_by_kind_of_key a_hostile_pool_of_cross_signed_authorities_is_bounded",
     ),
     39: _obligation(
         "who says that a certificate is not revoked: who may, about it, now", "RFC 6960 3.2, RFC 5280 6.3",
         "must_39_a_response_by_the_issuer_says_good must_39_a_delegate_of_the_issuer_may_answer "
-        "must_39_a_full_list_by_the_issuer_says_good",
+        "must_39_a_full_list_by_the_issuer_says_good "
+        "a_path_holds_when_every_certificate_below_the_anchor_is_known_to_be_good "
+        "a_list_by_another_key_of_the_authority_counts_when_its_own_path_holds",
         "must_39_unknown_is_not_good must_39_who_is_no_delegate_may_not must_39_an_altered_response_does_not_count "
         "must_39_an_answer_about_another_certificate_says_nothing must_39_an_answer_counts_between_its_dates "
         "must_39_the_list_covers_what_the_certificate_points_to must_39_a_delta_that_does_not_fit_is_left_out "
-        "must_39_a_list_that_does_not_say_so_is_not_indirect",
+        "must_39_a_list_that_does_not_say_so_is_not_indirect "
+        "a_revoked_certificate_refuses_the_path_wherever_it_stands "
+        "a_list_signer_needs_the_key_usage_and_the_same_anchor "
+        "a_key_that_an_authority_took_back_does_not_vouch_for_itself "
+        "who_may_sign_lists_under_one_anchor_may_not_under_another",
     ),
     40: _obligation(
         "PKCS#12: MAC first, passphrases in the form of each KDF, bounded work", "RFC 7292",
@@ -322,6 +339,66 @@ def find_tests() -> dict[str, list[NamedTest]]:
     return found
 
 
+BAD_INPUT: Final[dict[str, tuple[str, ...]]] = {
+    "a directory that hangs": ("a_directory_that_hangs_is_not_waited_for", "a_server_that_hangs_is_left"),
+    "a directory that floods without end": (
+        "a_server_that_ignores_the_size_limit_is_bounded",
+        "a_flood_without_end_is_ended",
+        "an_entry_of_many_megabytes_is_bounded",
+    ),
+    "a directory that returns ten thousand entries": ("ten_thousand_entries_are_too_many",),
+    "a directory that lies": (
+        "octets_that_are_no_certificate_hide_no_other",
+        "a_certificate_that_the_signed_dns_does_not_name_is_said",
+        "a_bogus_answer_gives_nothing_and_says_why",
+    ),
+    "a certificate for another address": ("a_certificate_for_another_address_is_never_used",),
+    "an address that only looks like another one": ("what_only_looks_alike_is_not_the_same",),
+    "OCSP answers that are stale": ("must_39_an_answer_counts_between_its_dates",),
+    "OCSP answers that are unsigned": (
+        "must_39_an_altered_response_does_not_count",
+        "a_signature_by_somebody_else_in_the_issuers_name_does_not_count",
+    ),
+    "OCSP answers for another certificate": ("must_39_an_answer_about_another_certificate_says_nothing",),
+    "CRLs of 50 MB": ("fifty_megabytes_are_refused_by_what_the_server_announces", "a_list_is_bounded"),
+    "LDAP filters and addresses with special characters": (
+        "special_characters_in_an_address_mean_themselves",
+        "no_address_becomes_part_of_the_filter",
+    ),
+    "redirects into private addresses": (
+        "a_redirect_to_a_private_address_is_not_followed",
+        "redirects_are_not_followed_not_even_to_the_server_itself",
+    ),
+    "names that lead to private addresses": (
+        "one_such_address_among_public_ones_is_enough",
+        "the_name_is_resolved_once_and_that_address_is_connected_to",
+    ),
+    "a hostile pool of cross-signed certificates": ("a_pool_of_a_thousand_that_certify_each_other_is_bounded",),
+}
+"""What is bad about looking things up, with the tests that hold each."""
+
+
+def bad_input_gaps() -> Iterator[str]:
+    """Tests of BAD_INPUT that are gone, as sentences."""
+    tests = find_tests()
+    for item, names in BAD_INPUT.items():
+        yield from (f"{item}: test_{name} is gone" for name in names if f"test_{name}" not in tests)
+
+
+def write_bad_input_table() -> str:
+    """The table of BAD_INPUT as Markdown."""
+    tests = find_tests()
+    lines = ["| input | test |", "|---|---|"]
+    for item, names in BAD_INPUT.items():
+        shown = (f"{_words(name)} (`{tests[f'test_{name}'][0].path.stem}`)" for name in names)
+        lines.append(f"| {item} | {'; '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def _words(name: str) -> str:
+    return re.sub(r"^must_\d+_", "", name).replace("_", " ")
+
+
 def gaps() -> Iterator[str]:
     """What is missing, as sentences: an obligation without a test, a test that is gone or does not say its number."""
     tests = find_tests()
@@ -348,9 +425,13 @@ def write_table() -> str:
 
 
 def write_page(path: Path) -> None:
-    """Put the table between the marks of the page."""
-    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{write_table()}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    """Put the tables between their marks in the page."""
+    text = path.read_text(encoding="utf-8")
+    for name, table in (("obligations", write_table()), ("bad input", write_bad_input_table())):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+    path.write_text(text, encoding="utf-8")
 
 
 def _cell(number: int, names: tuple[str, ...], tests: dict[str, list[NamedTest]]) -> str:

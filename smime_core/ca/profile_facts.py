@@ -83,7 +83,9 @@ class ProfileFacts:
     def access_urls(self) -> tuple[tuple[str, str], ...]:
         """Access method and address of each member of authorityInfoAccess that is a URL."""
         pairs = (der.read_children(member) for member in self._members(AUTHORITY_INFO_ACCESS))
-        return tuple((der.parse_oid(pair[0]), _url(pair[1])) for pair in pairs if pair[1].tag == _URI)
+        return tuple(
+            (der.parse_oid(pair[0]), _url(pair[1])) for pair in pairs if len(pair) == 2 and pair[1].tag == _URI
+        )
 
     def _members(self, oid: str) -> list[Tlv]:
         extension = self.extensions.get(oid)

@@ -35,6 +35,7 @@ from smime_core.limits import (
 from smime_core.pbes import PBES2
 from smime_core.signed_data_editing import add_countersignature
 from tests.fuzz.samples import CONTENT, samples
+from tests.fuzz.trust_hostile import TRUST_HOSTILE
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
 
 MEGABYTE: Final = 1_000_000
@@ -524,6 +525,7 @@ HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     "line feeds": lambda: fill(b"\n"),
     "letters": lambda: fill(b"A"),
     "colons": lambda: fill(b":"),
+    **TRUST_HOSTILE,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What an enemy tries for a wrong "verified" or "good", end to end; each was possible once, or nearly."""
+"""What an enemy tries for a wrong "verified" or "good", end to end (MUSTS 37 to 39)."""
 
 from __future__ import annotations
 

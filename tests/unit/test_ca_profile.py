@@ -318,3 +318,9 @@ def test_what_was_issued_before_the_requirements_breaks_none(house: House) -> No
 def test_a_country_is_two_letters(country: str) -> None:
     with pytest.raises(MalformedMessage, match="two letters"):
         authority_name("Example CA", organization="Example", country=country)
+
+
+def test_an_access_description_cut_short_is_passed_over(house: House) -> None:
+    short = der.sequence(der.sequence(der.oid("1.3.6.1.5.5.7.48.1")))
+    damaged = Extension(oid="1.3.6.1.5.5.7.1.1", critical=False, value=short)
+    assert check_profile(house.issue(replaced(damaged)(house.subscriber()))) == ()

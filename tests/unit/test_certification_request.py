@@ -217,3 +217,12 @@ def test_two_requests_in_one_file_are_refused() -> None:
     one = certification_request_to_pem(request_of(NewKey.P256, "alice@example.test"))
     with pytest.raises(MalformedMessage, match="found 2 PEM blocks"):
         parse_certification_request(one + one)
+
+
+def test_a_name_with_an_empty_type_is_refused() -> None:
+    empty_type = bytes.fromhex("300a31083006060008024341")
+    fields = der.read_sequence(request_of(NewKey.P256, "alice@example.test"))
+    parts = [bytes(part.encoded) for part in der.read_children(fields[0])]
+    altered = der.sequence(der.sequence(parts[0], empty_type, *parts[2:]), *(field.encoded for field in fields[1:]))
+    with pytest.raises(MalformedMessage, match="distinguished name"):
+        parse_certification_request(altered)

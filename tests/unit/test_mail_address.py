@@ -1,4 +1,4 @@
-"""Which mail addresses are the same, and which a condition covers."""
+"""Which mail addresses are the same, and which a condition covers (MUSTS 37)."""
 
 from __future__ import annotations
 

@@ -35,6 +35,10 @@ def test_every_obligation_has_an_accepting_and_a_refusing_test_that_name_it() ->
     assert list(musts.OBLIGATIONS) == list(range(1, 51))
 
 
+def test_every_kind_of_bad_input_has_its_tests() -> None:
+    assert list(musts.bad_input_gaps()) == []
+
+
 def test_an_obligation_without_a_test_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     bare = musts.Obligation("x", "ours", ("test_that_nobody_wrote",), ())
     monkeypatch.setattr(musts, "OBLIGATIONS", {1: bare})

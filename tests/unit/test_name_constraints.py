@@ -1,4 +1,4 @@
-"""Name constraints by form (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6), and names that compare."""
+"""Name constraints by form (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6, MUSTS 38); names that compare."""
 
 from __future__ import annotations
 

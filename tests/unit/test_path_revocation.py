@@ -1,4 +1,4 @@
-"""Revocation along a path (RFC 5280 section 6.1.3 (a)(3)): what it does under each policy, and who may sign lists."""
+"""Revocation along a path (RFC 5280 section 6.1.3 (a)(3), MUSTS 38 and 39): what it does, and who may sign lists."""
 
 from __future__ import annotations
 

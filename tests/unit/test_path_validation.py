@@ -1,4 +1,4 @@
-"""Each check on a path, by its label in RFC 5280 section 6.1, with a path that passes it and one that does not."""
+"""Each check on a path, by its label in RFC 5280 section 6.1: one that passes and one that fails (MUSTS 37 and 38)."""
 
 from __future__ import annotations
 

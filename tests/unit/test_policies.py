@@ -1,4 +1,4 @@
-"""Certificate policies (RFC 5280 section 6.1, RFC 9618): what holds along a path, and that the graph stays small."""
+"""Certificate policies (RFC 5280 section 6.1, RFC 9618, MUSTS 38): what holds, and a graph that stays small."""
 
 from __future__ import annotations
 
