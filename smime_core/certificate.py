@@ -34,6 +34,9 @@ SMTP_UTF8_MAILBOX: Final = "1.3.6.1.5.5.7.8.9"
 EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 
+_EXTENSIONS: Final = 0xA3
+_OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # and issuerUniqueID, subjectUniqueID
+
 _PEM_BLOCK: Final = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
 )
@@ -263,8 +266,16 @@ def parse_time(tlv: Tlv, *, where: str) -> datetime.datetime:
 
 
 def _parse_extensions(optional_fields: list[Tlv]) -> tuple[Extension, ...]:
-    wrapped = next((field for field in optional_fields if field.tag == 0xA3), None)
-    return () if wrapped is None else parse_extensions(wrapped.content)
+    # RFC 5280 section 4.1: the unique identifiers, then the extensions, each once. Others could hide what they say.
+    tags = [field.tag for field in optional_fields]
+    if tags != sorted(set(tags).intersection(_OPTIONAL_FIELDS)):
+        raise MalformedMessage("fields that a certificate does not have, or twice", where="certificate")
+    if _EXTENSIONS not in tags:
+        return ()
+    extensions = parse_extensions(optional_fields[-1].content)
+    if not extensions:
+        raise MalformedMessage("an empty list", where="extensions")
+    return extensions
 
 
 def parse_extensions(extensions_der: Buffer) -> tuple[Extension, ...]:
@@ -327,8 +338,12 @@ def _parse_subject_key_identifier(value: bytes | None) -> bytes | None:
 def _parse_authority_key_identifier(value: bytes | None) -> bytes | None:
     if value is None:
         return None
-    fields = der.read_sequence(value, where="authorityKeyIdentifier")
-    return next((bytes(field.content) for field in fields if field.tag == 0x80), None)
+    where = "authorityKeyIdentifier"
+    fields = der.read_sequence(value, where=where)
+    tags = [field.tag for field in fields]
+    if tags != sorted(set(tags).intersection({0x80, 0xA1, 0x82}), key=lambda tag: tag & 0x1F):
+        raise MalformedMessage("fields that it does not have, or twice", where=where)
+    return bytes(fields[0].content) if tags[:1] == [0x80] else None
 
 
 def parse_alternative_addresses(value: bytes | None) -> tuple[str, ...]:

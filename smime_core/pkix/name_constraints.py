@@ -109,8 +109,10 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
     except UnicodeDecodeError:
         return False
     if form == DNS_NAME and not text.startswith("."):
-        # Section 4.2.1.10: the name itself, and every name below it.
-        subtrees.hosts.add((form, text.lower()))
+        # Section 4.2.1.10: the name itself, and every name below it; the empty one stands for all.
+        name = normal_host(text)
+        if name is not None:
+            subtrees.hosts.add((form, name))
         return _add_domain(subtrees, form, text, is_any=not text)
     if form == RFC822_NAME and "@" in text:
         mailbox = parse_mailbox(text)

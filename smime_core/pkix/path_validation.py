@@ -224,8 +224,9 @@ class _PathChecker:
     def _check_form(self, position: int, label: str) -> None:
         certificate = self._path[position]
         # Section 4.1.2.1: extensions exist since version 3, and there is no version above it.
-        if certificate.version > 3 or (certificate.version < 3 and certificate.extensions):
-            raise self._failed("4.1.2.1", position, f"a certificate of version {certificate.version} with extensions")
+        if not 1 <= certificate.version <= 3 or (certificate.version < 3 and certificate.extensions):
+            text = f"a certificate of version {certificate.version}, with {len(certificate.extensions)} extensions"
+            raise self._failed("4.1.2.1", position, text)
         unknown = find_unprocessed(certificate)
         if unknown is not None:
             raise self._failed(label, position, f"extension {unknown} is not understood")

@@ -17,6 +17,7 @@ from tests.conformance.case import Case, Disproved, Outcome, Skip, Status, outco
 from tests.conformance.skips import find_allowed
 
 TASK_MODULES: Final = (
+    "certificates",
     "durations",
     "headers",
     "keys",

@@ -151,7 +151,7 @@ def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]
 def with_version(certificate: Certificate, version: int, signer: str) -> Certificate:
     """The same certificate of another version, signed again by the key of that name."""
     tbs = der.read_children(der.read_one(certificate.tbs_der))
-    number = der.explicit(0, der.integer(version - 1)) if version > 1 else b""
+    number = der.explicit(0, der.integer(version - 1)) if version != 1 else b""
     tbs_der = der.sequence(number, *(field.encoded for field in tbs[1:]))
     return _signed(certificate, tbs_der, signer)
 

@@ -122,6 +122,9 @@ def test_a_constraint_without_meaning_lets_no_name_of_its_form_pass(constraint: 
         ("example.test", "notexample.test", False),
         (".example.test", "www.example.test", True),
         ("example.test", "*.example.test", True),
+        ("example.test.", "example.test", True),
+        ("example.test.", "www.example.test.", True),
+        ("example.test.", "notexample.test", False),
         ("", "anything.test", True),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
+import hashlib
 from typing import Final
 
 import pytest
@@ -11,7 +13,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from smime_core import blocking, der
-from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, build_signature_identifier
+from smime_core.algorithms import (
+    HashName,
+    SignatureAlgorithm,
+    SignatureScheme,
+    build_signature_identifier,
+    parse_signature_identifier,
+)
 from smime_core.ca.extensions import (
     build_address_constraints,
     build_basic_constraints,
@@ -129,6 +137,64 @@ def test_only_archived_mail_may_rest_on_sha1() -> None:
     assert "6.1.3 (a)(1)" in {step.label for step in path.trail.steps if step.outcome is Outcome.NOTED}
 
 
+@functools.cache
+def rsa_key(bits: int) -> tuple[int, int]:
+    """A modulus and its private exponent to 65,537, made here because libraries make none as small."""
+    primes: list[int] = []
+    candidate = (3 << bits // 2 - 2) | 1
+    while len(primes) < 2:
+        if all(pow(base, candidate - 1, candidate) == 1 for base in (2, 3, 5, 7)) and candidate % 65_537 != 1:
+            primes.append(candidate)
+        candidate += 2
+    one, other = primes
+    return one * other, pow(65_537, -1, (one - 1) * (other - 1))
+
+
+def rsa_spki(modulus: int) -> bytes:
+    key_der = der.sequence(der.integer(modulus), der.integer(65_537))
+    return der.sequence(der.sequence(der.oid("1.2.840.113549.1.1.1"), b"\x05\x00"), der.element(0x03, b"\0", key_der))
+
+
+def with_rsa_key(certificate: Certificate, modulus: int, signer: str) -> Certificate:
+    """The certificate for an RSA key, signed again by the key of that name."""
+    fields = [bytes(one.encoded) for one in der.read_sequence(certificate.tbs_der)]
+    tbs_der = der.sequence(*fields[:6], rsa_spki(modulus), *fields[7:])
+    algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
+    signature = blocking.run(PROVIDER.sign(key(signer), algorithm, tbs_der))
+    bits = der.element(0x03, b"\0", signature)
+    return parse_certificate(der.sequence(tbs_der, certificate.signature_algorithm_der, bits))
+
+
+def signed_by_rsa(certificate: Certificate, modulus: int, exponent: int) -> Certificate:
+    """The certificate signed again by an RSA key: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2)."""
+    rsa = build_signature_identifier(
+        SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
+    )
+    fields = [bytes(one.encoded) for one in der.read_sequence(certificate.tbs_der)]
+    tbs_der = der.sequence(*fields[:2], rsa, *fields[3:])
+    sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), b"\x05\x00")
+    digest_info = der.sequence(sha256, der.octet_string(hashlib.sha256(tbs_der).digest()))
+    length = (modulus.bit_length() + 7) // 8
+    padded = b"\x00\x01" + b"\xff" * (length - 3 - len(digest_info)) + b"\x00" + digest_info
+    signature = pow(int.from_bytes(padded, "big"), exponent, modulus).to_bytes(length, "big")
+    return parse_certificate(der.sequence(tbs_der, rsa, der.element(0x03, b"\0", signature)))
+
+
+@pytest.mark.parametrize("bits", [768, 1_022, 1_024])
+def test_only_archived_mail_may_rest_on_rsa_keys_below_1024_bits(bits: int) -> None:
+    modulus, exponent = rsa_key(bits)
+    assert modulus.bit_length() == bits
+    small_authority = with_rsa_key(ISSUING.certificate, modulus, "Root")
+    leaf = signed_by_rsa(ISSUING.certify(ALICE), modulus, exponent)
+    small_leaf = with_rsa_key(ISSUING.certify(ALICE), modulus, "Issuing CA")
+    for certificate, authority, position in ((leaf, small_authority, 1), (small_leaf, ISSUING, 0)):
+        validate(certificate, authority, policy=Policy.ARCHIVE)
+        if bits >= 1_024:
+            validate(certificate, authority)
+        else:
+            assert refusal(certificate, authority)[:2] == ("6.1.3 (a)(1)", position)
+
+
 def test_names_and_signatures_have_to_chain() -> None:
     stranger = issue("Issuing CA", "somebody else's key", ROOT, ISSUING.certificate.extensions[2:])
     with pytest.raises(UntrustedAnchor):
@@ -152,7 +218,7 @@ def test_an_anchor_of_version_1_is_an_authority_because_it_was_chosen() -> None:
     validate(ROOT.certify(ALICE), anchor=TrustAnchor(certificate=ancient))
 
 
-@pytest.mark.parametrize("version", [1, 2, 4])
+@pytest.mark.parametrize("version", [-1, 0, 1, 2, 4])
 def test_extensions_belong_to_version_3(version: int) -> None:
     odd = with_version(ISSUING.certify(ALICE), version, "Issuing CA")
     assert refusal(odd, ISSUING)[:2] == ("4.1.2.1", 0)

@@ -180,12 +180,13 @@ class NamesMatch:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesAllowed:
-    """Whether name constraints, critical ones, allow a subject or a subjectAltName; all are DER of their values.
+    """Whether name constraints allow a subject or a subjectAltName; all are DER of their values.
 
     Constraints that cannot be read allow nothing.
     """
 
     constraints: bytes
+    is_critical: bool = True
     subject: bytes = EMPTY_NAME
     alternative_names: bytes | None = None
     is_allowed: bool
@@ -193,7 +194,7 @@ class NamesAllowed:
     async def run(self, provider: CryptoProvider) -> int:
         del provider
         try:
-            constraints = parse_name_constraints(self.constraints, critical=True)
+            constraints = parse_name_constraints(self.constraints, critical=self.is_critical)
             violation = find_violation(read_constrained_names(self.subject, self.alternative_names), constraints)
         except MalformedMessage as error:
             return claim(not self.is_allowed, f"refused: {error}")
@@ -206,12 +207,13 @@ class Policies:
     """The policies of a certificatePolicies extension, None when it must be refused."""
 
     value: bytes
+    is_critical: bool = True
     policies: tuple[str, ...] | None
 
     async def run(self, provider: CryptoProvider) -> int:
         del provider
         try:
-            found = parse_certificate_policies(self.value, critical=True)
+            found = parse_certificate_policies(self.value, critical=self.is_critical)
         except MalformedMessage as error:
             return claim(self.policies is None, f"refused: {error}")
         return claim(self.policies is not None and found == set(self.policies), f"policies {sorted(found)}")
