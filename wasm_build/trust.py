@@ -24,7 +24,7 @@ Word = TypeVar("Word", RevocationPolicy, TrustSource)
 
 
 def parse_trust(trust: dict[str, Any]) -> TrustStore:
-    """The TrustStore of `{anchors, decisions, mozilla, revocation, evidence}`.
+    """The TrustStore of `{anchors, timestampAnchors, decisions, mozilla, revocation, evidence}`.
 
     Without a policy revocation has to be known. Raises MalformedMessage.
     """
@@ -34,6 +34,7 @@ def parse_trust(trust: dict[str, Any]) -> TrustStore:
         anchors=own + (mozilla_anchors() if trust.get("mozilla") else ()),
         revocation=_parse_word(RevocationPolicy, trust.get("revocation") or RevocationPolicy.REQUIRED),
         evidence=_parse_evidence(trust.get("evidence") or {}),
+        timestamp_anchors=tuple(_parse_anchor(one) for one in trust.get("timestampAnchors") or ()),
     )
 
 

@@ -36,6 +36,7 @@ class BridgeConfig:
     `revocation` is what the pages demand of certificates; `mozilla_roots` lets Mozilla's roots for e-mail count there
     beside the anchors. `trust_list_file` is a list that `sealwax trust publish` signed: the pages pin who
     signed it, and from then on it speaks for the operator in place of `anchors_file`.
+    `timestamp_anchors_file` holds the authorities whose timestamps say when something was signed.
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked, `pki_cache` keeps
     the answers in a file, which `sealwax` may share. Only public addresses and the ports 80 and 443 are asked, but for
     `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and `pki_allowed_networks`.
@@ -48,6 +49,7 @@ class BridgeConfig:
     enrolment_key: bytes = field(repr=False)
     anchors_file: Path | None = None
     trust_list_file: Path | None = None
+    timestamp_anchors_file: Path | None = None
     mozilla_roots: bool = False
     revocation: RevocationPolicy = RevocationPolicy.REQUIRED
     directory_folder: Path | None = None

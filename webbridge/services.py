@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from flask import Flask, current_app, request
@@ -42,6 +43,7 @@ class Services:
     lookups: LookupCounter
     anchors_der: tuple[bytes, ...]
     trust_list: TrustListFile
+    timestamp_anchors_der: tuple[bytes, ...]
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
@@ -53,7 +55,7 @@ class Services:
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and hang them on the application."""
     database = Database(config.database)
-    anchors_der = () if config.anchors_file is None else read_certificates(config.anchors_file)
+    anchors_der = _read_anchors(config.anchors_file)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
@@ -74,7 +76,12 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         lookups=LookupCounter(database, clock=config.clock),
         anchors_der=anchors_der,
         trust_list=trust_list,
+        timestamp_anchors_der=_read_anchors(config.timestamp_anchors_file),
     )
+
+
+def _read_anchors(file: Path | None) -> tuple[bytes, ...]:
+    return () if file is None else read_certificates(file)
 
 
 def services_of(app: Flask) -> Services:

@@ -81,6 +81,10 @@ def get(browser: FlaskClient, path: str) -> TestResponse:
     return browser.get(path, base_url=API, headers=FROM_PAGES, buffered=True)
 
 
+def look_up(browser: FlaskClient, address: object) -> TestResponse:
+    return browser.post("/api/directory", base_url=API, headers=FROM_PAGES, json={"address": address})
+
+
 def send(browser: FlaskClient, message: bytes, recipients: str) -> TestResponse:
     headers = FROM_PAGES | {"X-Sealwax-Recipients": recipients, "Content-Type": "application/octet-stream"}
     return browser.post("/api/send", base_url=API, headers=headers, data=message)
@@ -187,9 +191,9 @@ def test_an_invented_cookie_opens_nothing(app: Flask, cookie: str) -> None:
 
 def test_every_route_but_config_needs_a_session(browser: FlaskClient) -> None:
     folder = "/api/folders/INBOX/messages"
-    for path in ("/api/session", "/api/folders", folder, f"{folder}/1/raw", f"/api/directory?address={BOB}"):
+    for path in ("/api/session", "/api/folders", folder, f"{folder}/1/raw"):
         assert error_of(get(browser, path)) == (401, "session-ended")
-    for path in ("/api/send", "/api/enrolment"):
+    for path in ("/api/send", "/api/enrolment", "/api/directory"):
         assert error_of(browser.post(path, base_url=API, headers=FROM_PAGES)) == (401, "session-ended")
     assert error_of(browser.put(f"{folder}/1/seen", base_url=API, headers=FROM_PAGES)) == (401, "session-ended")
     assert get(browser, "/api/config").status_code == 200
@@ -370,7 +374,7 @@ def test_every_error_is_json(app: Flask, alice: FlaskClient, monkeypatch: pytest
     assert "GET" in response.headers["Allow"]
     assert error_of(send(alice, b"x" * 100_001, BOB)) == (413, "message-too-large")
     monkeypatch.setattr(services_of(app).people.folder, "find", lambda _address: 1 / 0)
-    assert error_of(get(alice, f"/api/directory?address={BOB}")) == (500, "server-error")
+    assert error_of(look_up(alice, BOB)) == (500, "server-error")
 
 
 def test_a_login_body_is_small(browser: FlaskClient) -> None:
@@ -485,12 +489,16 @@ def test_config_names_key_server_anchors_and_limit(config: BridgeConfig, tmp_pat
     authority = blocking.run(create_authority("Test CA", provider=NativeProvider(), at=at))
     anchors = tmp_path / "anchors.pem"
     anchors.write_text(certificate_pem(authority.identity.certificate))
-    app = create_app(replace(config, anchors_file=anchors, mozilla_roots=True, revocation=RevocationPolicy.IF_KNOWN))
+    clock = blocking.run(create_authority("Test TSA", provider=NativeProvider(), at=at)).identity.certificate
+    (tmp_path / "clocks.pem").write_text(certificate_pem(clock))
+    config = replace(config, anchors_file=anchors, timestamp_anchors_file=tmp_path / "clocks.pem")
+    app = create_app(replace(config, mozilla_roots=True, revocation=RevocationPolicy.IF_KNOWN))
     fields = get(app.test_client(), "/api/config").get_json()
     services_of(app).close()
     assert (fields["mozilla"], fields["revocation"]) == (True, "if-known")
     assert fields["keyServer"] == KEYS
     assert [b64decode(anchor) for anchor in fields["anchors"]] == [authority.identity.certificate.der]
+    assert [b64decode(anchor) for anchor in fields["timestampAnchors"]] == [clock.der]
     assert fields["maxMessageBytes"] == 100_000
 
 
@@ -503,11 +511,15 @@ def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeCo
     app = create_app(replace(config, directory_folder=tmp_path))
     browser = app.test_client()
     sign_in(browser)
-    found = get(browser, f"/api/directory?address={BOB}").get_json()["certificates"]
+    found = look_up(browser, BOB).get_json()["certificates"]
     assert [b64decode(certificate) for certificate in found] == [identity.certificate.der]
     nobody: dict[str, list[object]] = {"certificates": [], "found": [], "problems": []}
-    assert get(browser, "/api/directory?address=carol@example.test").get_json() == nobody
-    assert error_of(get(browser, "/api/directory?address=*")) == (400, "bad-argument")
+    assert look_up(browser, "carol@example.test").get_json() == nobody
+    assert error_of(look_up(browser, "*")) == (400, "bad-argument")
+    assert error_of(look_up(browser, [BOB])) == (400, "bad-request")
+    assert error_of(look_up(browser, BOB * 1000)) == (413, "message-too-large")
+    # In a path it would stand in every log.
+    assert error_of(get(browser, f"/api/directory?address={BOB}")) == (405, "method-not-allowed")
     services_of(app).close()
 
 

@@ -16,7 +16,7 @@ from smime_core.lookups.ldap import LdapSecurity, parse_ldap_url
 from smime_core.lookups.smimea import NameServer, owner_name
 from tests.servers.conftest import BOB
 from tests.servers.directory_servers import BASE, HOST, Zone, ldap_done, ldap_entry, run_dns, run_lying_ldap, smimea
-from tests.servers.test_bridge_api import config, error_of, get, sign_in
+from tests.servers.test_bridge_api import config, error_of, look_up, sign_in
 from tests.unit.people import anchor, person
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.accounts import certificate_pem
@@ -46,7 +46,7 @@ def signed_in(config: BridgeConfig) -> Iterator[Browser]:
 
 
 def ask(browser: FlaskClient) -> dict[str, Any]:
-    answer: dict[str, Any] = get(browser, f"/api/directory?address={BOB}").get_json()
+    answer: dict[str, Any] = look_up(browser, BOB).get_json()
     return answer
 
 
@@ -100,7 +100,7 @@ def test_only_so_many_searches_run_at_once(signed_in: Browser) -> None:
     running: threading.BoundedSemaphore = services_of(browser.application).people.running
     for _ in range(MAX_SEARCHES):
         assert running.acquire(blocking=False)
-    response = get(browser, f"/api/directory?address={BOB}")
+    response = look_up(browser, BOB)
     assert error_of(response) == (429, "try-later")
     assert response.headers["Retry-After"] == "2"
     for _ in range(MAX_SEARCHES):

@@ -69,7 +69,7 @@ def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStac
     for account, other in zip(stack.accounts, reversed(stack.accounts), strict=True):
         login = {"address": account.address, "password": account.mail_password}
         _, cookie = fetch_json(f"{stack.api_url}/api/session", body=login)
-        found, _ = fetch_json(f"{stack.api_url}/api/directory?address={other.address}", cookie=cookie)
+        found, _ = fetch_json(f"{stack.api_url}/api/directory", body={"address": other.address}, cookie=cookie)
         assert [b64decode(der) for der in found["certificates"]] == [other.identity.certificate.der]
         listed, _ = fetch_json(f"{stack.api_url}/api/folders/INBOX/messages", cookie=cookie)
         assert [row["protection"] for row in listed["messages"]] == ["sealed"]

@@ -293,6 +293,12 @@ def test_an_anchor_keeps_its_conditions() -> None:
     assert store.evidence.certificates == (person("bob").certificate,)
 
 
+def test_timestamp_authorities_vouch_for_nobody() -> None:
+    store = parse_trust({"anchors": [], "timestampAnchors": [{"certificate": anchor().der, "source": "operator"}]})
+    assert store.timestamp_anchors == (TrustAnchor(certificate=anchor(), source=TrustSource.OPERATOR),)
+    assert store.anchors == ()
+
+
 def test_mozillas_roots_count_where_they_are_asked_for() -> None:
     assert {one.source for one in parse_trust({"anchors": [], "mozilla": True}).anchors} == {TrustSource.MOZILLA}
     assert parse_trust({"anchors": [], "mozilla": False}).anchors == ()
@@ -589,6 +595,8 @@ def test_a_changed_certificate_of_a_known_sender_asks() -> None:
     assert harvest["asks"]
     (change,) = harvest["changes"]
     assert (change["sameIssuer"], change["sameKey"], change["isRenewal"]) == (True, False, False)
+    (signer,) = opened["report"]["signers"]
+    assert "certificate-changed" in [reason["code"] for reason in signer["reasons"]]
     assert change["before"]["fingerprint"] == person("alice").certificate.fingerprint
     assert change["after"]["fingerprint"] == other.certificate.fingerprint
     (listed,) = call("contacts.list", contacts=harvest["contacts"])["people"]

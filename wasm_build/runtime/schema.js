@@ -22,8 +22,8 @@ const EVIDENCE = {
 /** @type {Record<string, Kind>} */
 const TRUST = {
   trust: {
-    anchors: [ANCHOR], "decisions?": "bytes", "followed?": "bytes", "mozilla?": "flag", "revocation?": "text",
-    "evidence?": EVIDENCE,
+    anchors: [ANCHOR], "timestampAnchors?": [ANCHOR], "decisions?": "bytes", "followed?": "bytes", "mozilla?": "flag",
+    "revocation?": "text", "evidence?": EVIDENCE,
   },
   at: "text",
 };

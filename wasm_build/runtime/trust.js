@@ -14,9 +14,10 @@
 /** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
 /**
  * @typedef {{
- *   anchors: Anchor[], decisions?: ArrayBuffer | null, followed?: ArrayBuffer | null, mozilla?: boolean,
- *   revocation?: RevocationPolicy, evidence?: Evidence,
- * }} Trust `followed` is the list of an organisation, by `smime_core/trust_list.py`
+ *   anchors: Anchor[], timestampAnchors?: Anchor[], decisions?: ArrayBuffer | null, followed?: ArrayBuffer | null,
+ *   mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence,
+ * }} Trust `followed` is the list of an organisation, by `smime_core/trust_list.py`; `timestampAnchors` are those of
+ *   timestamp authorities: who vouches for people says nothing about clocks
  */
 /**
  * @typedef {{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable
 
 from flask import Blueprint, Response, jsonify
 
@@ -17,9 +18,14 @@ def show_config() -> Response:
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
         keyServer=config.key_server_origin,
-        anchors=[b64encode(anchor).decode("ascii") for anchor in services().anchors_der],
+        anchors=_texts(services().anchors_der),
+        timestampAnchors=_texts(services().timestamp_anchors_der),
         trustList=None if trust_list is None else b64encode(trust_list).decode("ascii"),
         mozilla=config.mozilla_roots,
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,
     )
+
+
+def _texts(certificates: Iterable[bytes]) -> list[str]:
+    return [b64encode(certificate).decode("ascii") for certificate in certificates]

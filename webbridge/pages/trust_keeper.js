@@ -21,9 +21,12 @@ export class TrustKeeper extends EventTarget {
   #operator = { anchors: [] };
 
   /** @param {import("./api.js").BridgeConfig} config */
-  adoptOperator({ anchors, mozilla, revocation }) {
-    const own = anchors.map((encoded) => ({ certificate: bytesFromBase64(encoded), source: /** @type {const} */ ("operator") }));
-    this.#operator = { anchors: own, mozilla, revocation };
+  adoptOperator({ anchors, timestampAnchors, mozilla, revocation }) {
+    const anchorOf = (/** @type {string} */ encoded) =>
+      ({ certificate: bytesFromBase64(encoded), source: /** @type {const} */ ("operator") });
+    this.#operator = {
+      anchors: anchors.map(anchorOf), timestampAnchors: timestampAnchors.map(anchorOf), mozilla, revocation,
+    };
   }
 
   /**
