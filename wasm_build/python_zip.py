@@ -27,6 +27,7 @@ _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "decision_verbs.py",
+    "list_verbs.py",
     "recipient_verbs.py",
     "replies.py",
     "request_verbs.py",
