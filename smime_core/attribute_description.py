@@ -32,7 +32,9 @@ from smime_core.content_info import (
     PARCEL,
     SIGNED_FIELD,
     SIGNED_PAGE,
+    SIGNED_TRUST_STATE,
     TRUST_LIST,
+    TRUST_STATE,
 )
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.ess import (
@@ -105,6 +107,8 @@ _CONTENT_TYPES: Final = {
     SIGNED_PAGE: "signed page",
     PARCEL: "parcel",
     TRUST_LIST: "trust list",
+    TRUST_STATE: "trust state",
+    SIGNED_TRUST_STATE: "signed trust state",
 }
 _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top secret")
 

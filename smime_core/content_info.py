@@ -39,6 +39,10 @@ PARCEL: Final = "2.25.242582917035532770428141635393443125197"
 """A MIME entity for somebody without keys (`smime_core.parcels`)."""
 TRUST_LIST: Final = "2.25.19189679730912088980898887392212511399"
 """What an organisation trusts, as JSON (`smime_core.trust_list`); signed and never sealed."""
+TRUST_STATE: Final = "2.25.161258077155765256585541340064723270870"
+"""What a person knows and has decided, as JSON (`smime_core.trust_state`)."""
+SIGNED_TRUST_STATE: Final = "2.25.138873449625567873194572670509951211987"
+"""A ContentInfo with SignedData over TRUST_STATE, as the content of a sealed one."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.

@@ -5,6 +5,7 @@
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · SenderMismatch · ContentTypeMismatch
     │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
+    │   │                             · TrustStateRefused ── TrustStateOlder
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
     ├─ TimestampRefused()
@@ -122,6 +123,18 @@ class TrustListRefused(VerificationError):
     """An operator's list that does not count: another's signature, expired, or older than one that was seen."""
 
     code = "trust-list-refused"
+
+
+class TrustStateRefused(VerificationError):
+    """What was kept of a person's contacts and decisions does not count: another's, or of another account."""
+
+    code = "trust-state-refused"
+
+
+class TrustStateOlder(TrustStateRefused):
+    """What was kept is older than what was seen already."""
+
+    code = "trust-state-older"
 
 
 class PathError(VerificationError):

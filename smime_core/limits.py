@@ -39,6 +39,7 @@ MAX_DECISIONS_BYTES: Final = 10_485_760
 MAX_LISTED_ANCHORS: Final = 1_000  # in an operator's list; Mozilla has 90
 MAX_LISTED_DIRECTORIES: Final = 20
 MAX_TRUST_LIST_BYTES: Final = 10_485_760
+MAX_TRUST_STATE_BYTES: Final = 134_217_728  # contacts, decisions and a list that is followed, as large as each may be
 MAX_PATH_LENGTH: Final = 10  # certificates, anchor included
 MAX_PATH_CANDIDATES: Final = 200  # signatures checked while one path is searched
 DIRECTORY_SECONDS: Final = 10.0  # for one directory, all its steps together

@@ -57,6 +57,7 @@ from wasm_build.replies import describe_certificates, describe_lookups, describe
 from wasm_build.request_verbs import finish_request, make_request
 from wasm_build.requests import parse_certificates, parse_time
 from wasm_build.sealed import seal_identity, unseal_identities
+from wasm_build.state_verbs import open_state, seal_state
 from wasm_build.trust import read_store
 from wasm_build.wire import pack, unpack
 
@@ -452,6 +453,8 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "decision.list": list_decisions,
     "decision.remove": remove_decision,
     "trust.follow": follow_list,
+    "state.seal": seal_state,
+    "state.open": open_state,
     "request.make": _request_make,
     "request.finish": _request_finish,
 }

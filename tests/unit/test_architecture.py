@@ -76,6 +76,7 @@ LAYERS = (
     {"own_content"},
     {"fields", "forms", "message", "pages", "parcels", "report_json", "trust_list"},
     {"trust_list_json"},
+    {"trust_state"},
     {"providers"},
     {"ca"},
     {"demo_ca"},

@@ -51,6 +51,9 @@ const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 /** A certificate and where it was found: `smime_core.recipient_choice`. @type {Record<string, Kind>} */
 const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "intermediates?": ["bytes"] };
 
+/** What a page keeps between two sessions. @type {Record<string, Kind>} */
+const KEPT = { "contacts?": "bytes", "decisions?": "bytes", "followed?": "bytes" };
+
 /** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
 export const VERBS = Object.freeze({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
@@ -76,6 +79,8 @@ export const VERBS = Object.freeze({
   "decision.list": { decisions: "bytes" },
   "decision.remove": { decisions: "bytes", fingerprint: "text" },
   "trust.follow": { "list?": "bytes", "followed?": "bytes", at: "text" },
+  "state.seal": { ...KEYS, account: "text", at: "text", counter: "number", ...KEPT },
+  "state.open": { state: "bytes", ...KEYS, account: "text", at: "text", leastCounter: "number", ...KEPT },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
 });

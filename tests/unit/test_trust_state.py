@@ -1,0 +1,201 @@
+"""What a person keeps between two sessions: it opens by the person's own keys alone, and passes as nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pytest
+
+from smime_core import blocking
+from smime_core.blocking import run
+from smime_core.certificate import Certificate
+from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.content_info import SIGNED_TRUST_STATE, TRUST_LIST, TRUST_STATE
+from smime_core.decisions import Decision, DecisionKind
+from smime_core.demo_ca import issue_identity
+from smime_core.errors import (
+    ContentTypeMismatch,
+    DecryptionError,
+    MalformedMessage,
+    NoMatchingRecipient,
+    SmimeError,
+    TrustStateOlder,
+    TrustStateRefused,
+)
+from smime_core.identity import Identity
+from smime_core.own_content import ContentKind, build_members, protect_content
+from smime_core.provider import NewKey
+from smime_core.trust_list import FollowedList, follow_trust_list
+from smime_core.trust_state import TrustState, open_trust_state, seal_trust_state
+from tests.unit.people import NOW, PROVIDER, anchor, authority, person, trust
+from tests.unit.test_trust_list import operator, sign
+from tests.unit.test_vault_verbs import AT, call, sealed
+
+ALICE, BOB, CAROL = person("alice"), person("bob"), person("carol")
+ACCOUNT: Final = "alice@example.test"
+DAY: Final = datetime.timedelta(days=1)
+
+
+def known(identity: Identity) -> Contact:
+    certificate = KnownCertificate(
+        certificate=identity.certificate, source=CertificateSource.HARVEST, first_seen=NOW, last_seen=NOW
+    )
+    return Contact(address=identity.certificate.email_addresses[0], certificates=(certificate,))
+
+
+def decision(certificate: Certificate) -> Decision:
+    return Decision(certificate=certificate, kind=DecisionKind.EXACT, addresses=("bob@example.test",), accepted_at=NOW)
+
+
+@functools.cache
+def followed() -> FollowedList:
+    return run(follow_trust_list(sign(), operator=operator().certificate, provider=PROVIDER, at=NOW))
+
+
+STATE: Final = TrustState(
+    account=ACCOUNT, counter=3, contacts=Contacts(people=(known(BOB),)), decisions=(decision(BOB.certificate),)
+)
+
+
+def seal(state: TrustState = STATE, *, signer: Identity = ALICE, readers: Sequence[Identity] = (ALICE,)) -> bytes:
+    recipients = [one.certificate for one in readers]
+    return run(seal_trust_state(state, identity=signer, recipients=recipients, provider=PROVIDER, signing_time=NOW))
+
+
+def open_state(cms: bytes, *identities: Identity, **changes: Any) -> TrustState:
+    given = {"account": ACCOUNT, "at": NOW, "provider": PROVIDER, **changes}
+    return run(open_trust_state(cms, identities=identities or (ALICE,), **given))
+
+
+@pytest.mark.parametrize("state", [STATE, dataclasses.replace(STATE, followed=followed())])
+def test_it_comes_back_as_it_was_kept(state: TrustState) -> None:
+    assert open_state(seal(state)) == state
+
+
+def test_nobody_else_opens_it() -> None:
+    with pytest.raises(NoMatchingRecipient):
+        open_state(seal(), BOB)
+    with pytest.raises(NoMatchingRecipient):
+        run(open_trust_state(seal(), account=ACCOUNT, identities=(), provider=PROVIDER, at=NOW))
+
+
+@pytest.mark.parametrize("signer", [BOB, authority().identity])
+def test_what_another_signed_for_the_person_is_refused(signer: Identity) -> None:
+    with pytest.raises(TrustStateRefused, match="own key"):
+        open_state(seal(signer=signer))
+
+
+def test_what_nobody_signed_is_refused() -> None:
+    cms = blocking.seal_bytes(b"{}", recipients=[ALICE.certificate], provider=PROVIDER, content_type=SIGNED_TRUST_STATE)
+    with pytest.raises(SmimeError):
+        open_state(cms)
+    kind = ContentKind(name="state", content_type=TRUST_STATE, sealed_type=SIGNED_TRUST_STATE)
+    with pytest.raises(SmimeError):
+        open_state(
+            run(protect_content(b"{}", kind, provider=PROVIDER, signing_time=NOW, recipients=[ALICE.certificate]))
+        )
+
+
+def test_what_is_signed_and_not_sealed_is_refused() -> None:
+    signed = blocking.sign_bytes(b"{}", identity=ALICE, provider=PROVIDER, signing_time=NOW, content_type=TRUST_STATE)
+    with pytest.raises(TrustStateRefused, match="own key"):
+        open_state(signed)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ContentKind(name="list", content_type=TRUST_LIST, sealed_signed_type=SIGNED_TRUST_STATE),
+        ContentKind(name="list", content_type=TRUST_STATE, sealed_signed_type=TRUST_STATE),
+    ],
+)
+def test_another_content_type_is_refused(kind: ContentKind) -> None:
+    cms = run(
+        protect_content(
+            b"{}", kind, provider=PROVIDER, signing_time=NOW, recipients=[ALICE.certificate], identity=ALICE
+        )
+    )
+    with pytest.raises((ContentTypeMismatch, TrustStateRefused)):
+        open_state(cms)
+
+
+def test_it_is_no_mail_and_a_mail_is_none() -> None:
+    with pytest.raises(ContentTypeMismatch):
+        blocking.examine_message(seal(), provider=PROVIDER, trust_store=trust(), at=NOW, identities=[ALICE])
+    mail = blocking.seal_bytes(b"Hello.\r\n", recipients=[ALICE.certificate], provider=PROVIDER)
+    with pytest.raises(ContentTypeMismatch):
+        open_state(mail)
+
+
+def test_another_accounts_is_refused_and_case_makes_no_other() -> None:
+    with pytest.raises(TrustStateRefused, match="another account"):
+        open_state(seal(), account="alice@elsewhere.test")
+    assert open_state(seal(), account="Alice@Example.test") == STATE
+
+
+def test_an_older_one_than_was_seen_is_refused() -> None:
+    assert open_state(seal(), least_counter=3) == STATE
+    with pytest.raises(TrustStateOlder, match="number 3, and number 4"):
+        open_state(seal(), least_counter=4)
+
+
+def test_a_damaged_one_is_refused() -> None:
+    cms = bytearray(seal())
+    cms[-40] ^= 1
+    with pytest.raises(SmimeError) as refused:
+        open_state(bytes(cms))
+    assert isinstance(refused.value, DecryptionError | MalformedMessage)
+
+
+def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> None:
+    old = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, not_after=NOW + DAY))
+    cms = seal(signer=old, readers=(old, ALICE))
+    assert open_state(cms, old, ALICE, at=NOW + 2 * DAY) == STATE
+    # The new key alone opens it, and does not vouch for what the old one signed.
+    with pytest.raises(TrustStateRefused):
+        open_state(cms, ALICE, at=NOW + 2 * DAY)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"version": "2"}, {"counter": -1}, {"contacts": "{}"}, {"decisions": 1}, {"followed": ""}, {"more": 1}]
+)
+def test_another_shape_is_malformed(changes: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = "smime_core.trust_state.build_members"
+    monkeypatch.setattr(changed, lambda **members: build_members(**(members | changes)))
+    cms = seal()
+    with pytest.raises(MalformedMessage):
+        open_state(cms)
+
+
+def test_what_is_known_stays_and_what_is_not_is_added() -> None:
+    other = run(issue_identity(authority(), "bob@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
+    session = Contacts(people=(known(other), known(CAROL)))
+    later = dataclasses.replace(decision(BOB.certificate), kind=DecisionKind.AUTHORITY)
+    joined = STATE.with_unknown(contacts=session, decisions=(later, decision(anchor())), followed=followed())
+    # A changed certificate of somebody known asks; it does not slip in with the session.
+    assert joined.contacts.people == (known(BOB), known(CAROL))
+    assert joined.decisions == (decision(BOB.certificate), decision(anchor()))
+    assert joined.followed == followed()
+    assert joined.with_unknown(contacts=Contacts(), decisions=(), followed=None) == joined
+
+
+def test_the_vault_seals_for_every_key_that_may_receive_and_opens_by_each() -> None:
+    signing_only = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, key=NewKey.ED25519))
+    made = call("state.seal", account=ACCOUNT, counter=7, at=AT, **sealed(signing_only, ALICE))
+    opening = {"account": ACCOUNT, "at": AT, "leastCounter": 0, "state": made["state"]}
+    reply = call("state.open", **opening, **sealed(ALICE, signing_only))
+    assert (reply["counter"], reply["followed"]) == (7, None)
+    assert call("contacts.list", contacts=reply["contacts"]) == {"people": []}
+    with pytest.raises(TrustStateOlder):
+        call("state.open", **(opening | {"leastCounter": 8}), **sealed(ALICE, signing_only))
+    with pytest.raises(NoMatchingRecipient):
+        call("state.seal", account=ACCOUNT, counter=7, at=AT, **sealed(signing_only))
+
+
+def test_the_vault_signs_nothing_by_a_key_that_has_ended() -> None:
+    with pytest.raises(MalformedMessage, match="may sign"):
+        call("state.seal", account=ACCOUNT, counter=0, at=(NOW + 9999 * DAY).isoformat(), **sealed(ALICE))
