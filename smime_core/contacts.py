@@ -22,8 +22,8 @@ from smime_core.errors import SmimeError
 from smime_core.key_management import CertificateId
 from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_CONTACTS, MAX_PATH_LENGTH, check_limit
 from smime_core.mail_address import addresses_match, comparable_address
-from smime_core.pkix import Purpose, check_end_entity
-from smime_core.provider import KeyType
+from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
+from smime_core.provider import CryptoProvider, KeyType
 from smime_core.report import MessageReport, SignerReport, State
 from smime_core.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
 
@@ -182,6 +182,32 @@ def harvest(report: MessageReport, *, at: datetime.datetime) -> Harvest | None:
         signed_at=signed_at,
         at=at,
     )
+
+
+async def confirm_preferred(harvested: Harvest, *, trust_store: TrustStore, provider: CryptoProvider) -> Harvest:
+    """The harvest with its certificate for encryption only where an anchor leads to that one too.
+
+    No signature covers the certificates that a message carries: whoever passes it on can put one of his own into it.
+    Whether it was revoked need not be known yet; that is asked before anything is sealed for it.
+    """
+    preferred = harvested.preferred
+    if preferred is None or preferred == harvested.certificate:
+        return harvested
+    if trust_store.revocation is RevocationPolicy.REQUIRED:
+        trust_store = dataclasses.replace(trust_store, revocation=RevocationPolicy.IF_KNOWN)
+    try:
+        path = await validate_path(
+            preferred,
+            intermediates=harvested.intermediates,
+            trust_store=trust_store,
+            at=harvested.at,
+            purpose=Purpose.ENCRYPT,
+            provider=provider,
+        )
+    except SmimeError:
+        return dataclasses.replace(harvested, preferred=None)
+    is_theirs = any(addresses_match(harvested.address, address) for address in path.addresses)
+    return harvested if is_theirs else dataclasses.replace(harvested, preferred=None)
 
 
 def merge(contacts: Contacts, harvested: Harvest) -> Merged:

@@ -116,7 +116,8 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "a_verified_mail_teaches_certificate_and_capabilities "
         "the_preferred_certificate_is_the_one_to_encrypt_to",
         "must_16_signed_attributes_stand_once_with_one_value_and_are_signed must_16_refuses_damaged_capabilities "
-        "nothing_is_learned_from_what_nobody_vouches_for what_is_said_in_the_future_is_not_kept "
+        "nothing_is_learned_from_what_nobody_vouches_for nobody_slips_in_a_certificate_of_his_own "
+        "what_is_said_in_the_future_is_not_kept "
         "a_preference_for_somebody_elses_certificate_is_not_followed "
         "another_key_of_a_known_sender_asks_before_it_is_remembered",
     ),

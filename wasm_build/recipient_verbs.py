@@ -16,12 +16,14 @@ from smime_core.contacts import (
     Contact,
     Contacts,
     accept,
+    confirm_preferred,
     harvest,
     merge,
 )
 from smime_core.contacts_json import build_contacts, parse_contacts
 from smime_core.errors import MalformedMessage
 from smime_core.explanation import explain_path
+from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_choice import FoundCertificate, RecipientCheck, choose_recipient, find_in_contacts
 from smime_core.report import MessageReport
@@ -59,7 +61,14 @@ async def remove_contact(args: dict[str, Any], provider: CryptoProvider) -> dict
     return {"contacts": build_contacts(read_contacts(args).without(args["address"]))}
 
 
-def describe_harvest(report: MessageReport, contacts: Contacts, *, at: datetime.datetime) -> dict[str, Any] | None:
+async def describe_harvest(
+    report: MessageReport,
+    contacts: Contacts,
+    *,
+    trust_store: TrustStore,
+    at: datetime.datetime,
+    provider: CryptoProvider,
+) -> dict[str, Any] | None:
     """What a message leaves to be remembered: `{contacts, changes, asks}`, None where there is nothing.
 
     `contacts` are those after the harvest; with `asks` the page keeps them only when the person has said so.
@@ -67,6 +76,7 @@ def describe_harvest(report: MessageReport, contacts: Contacts, *, at: datetime.
     harvested = harvest(report, at=at)
     if harvested is None:
         return None
+    harvested = await confirm_preferred(harvested, trust_store=trust_store, provider=provider)
     merged = merge(contacts, harvested)
     after = accept(contacts, harvested) if merged.asks else merged.contacts
     return {

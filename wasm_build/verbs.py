@@ -149,17 +149,18 @@ async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
     contacts = read_contacts(args)
+    trust_store, at = await read_store(args, provider), parse_time(args["at"])
     report = await examine_message(
         args["message"],
         provider=provider,
-        trust_store=await read_store(args, provider),
-        at=parse_time(args["at"]),
+        trust_store=trust_store,
+        at=at,
         identities=await _unseal(args, provider),
         contacts=contacts,
         # Old mail opens too, and its report says what is weak about it.
         policy=Policy.ARCHIVE,
     )
-    harvested = describe_harvest(report, contacts, at=parse_time(args["at"]))
+    harvested = await describe_harvest(report, contacts, trust_store=trust_store, at=at, provider=provider)
     readable = (read_encrypted_payload if report.is_encrypted else read_entity)(report.content)
     attachments = [
         {"name": attachment.filename, "type": attachment.content_type, "data": attachment.data}

@@ -91,7 +91,7 @@ def decrypt(
             # It was decrypted, which is what was asked for; what is inside cannot be judged.
             _show_problem(error, as_json=as_json)
             return
-    remembering.remember(judged.report, at=at or now())
+    remembering.remember(judged.report, trust_store=trust_store, at=at or now())
     if as_json:
         write_json(report_to_json(judged.report))
     else:

@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
+from smime_core import blocking
 from smime_core.cli.contacts_file import default_contacts_file, load_contacts, lock_contacts, save_contacts
 from smime_core.cli.files import write_error
+from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE
-from smime_core.contacts import Contacts, accept, harvest, merge
+from smime_core.contacts import Contacts, accept, confirm_preferred, harvest, merge
+from smime_core.pkix import TrustStore
 from smime_core.report import MessageReport
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -32,7 +35,7 @@ class Remembering:
         """The people known before, whose changed certificates a verdict tells. Raises OSError or MalformedMessage."""
         return load_contacts(self._path)
 
-    def remember(self, report: MessageReport, *, at: datetime.datetime) -> None:
+    def remember(self, report: MessageReport, *, trust_store: TrustStore, at: datetime.datetime) -> None:
         """Put what may be kept of a report into the file.
 
         A change that is no renewal is not kept unless it was accepted, which is told on standard error.
@@ -41,6 +44,7 @@ class Remembering:
         harvested = harvest(report, at=at) if self.wanted else None
         if harvested is None:
             return
+        harvested = blocking.run(confirm_preferred(harvested, trust_store=trust_store, provider=PROVIDER))
         with lock_contacts(self._path):
             contacts = load_contacts(self._path)
             merged = merge(contacts, harvested)

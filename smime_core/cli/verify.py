@@ -73,7 +73,7 @@ def verify(
         if target is not None and report.state is not State.INVALID and not report.is_encrypted:
             with open_output(target, mode=PRIVATE_MODE) as file:
                 judged.examined.write_content(file)
-    remembering.remember(report, at=at or now())
+    remembering.remember(report, trust_store=trust_store, at=at or now())
     _show(judged, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
     if explain:
         _explain(report)

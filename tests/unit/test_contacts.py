@@ -25,6 +25,7 @@ from smime_core.contacts import (
     Harvest,
     KnownCertificate,
     accept,
+    confirm_preferred,
     find_change,
     harvest,
     merge,
@@ -165,6 +166,23 @@ def test_without_preference_one_of_the_same_name_is_taken() -> None:
     signing, receiving = again(key=NewKey.ED25519), again(key=NewKey.X25519)
     assert harvested(signing, carried=(receiving.certificate,)).preferred == receiving.certificate
     assert harvested(signing, carried=(person("bob").certificate,)).preferred is None
+
+
+def test_nobody_slips_in_a_certificate_of_his_own() -> None:
+    """No signature covers the certificates of a message; this one has alice's name, and mallory's key."""
+    signing, receiving = again(key=NewKey.ED25519), again(key=NewKey.X25519)
+    stranger = run(create_authority("Test CA", provider=PROVIDER, at=NOW))
+    forged = run(issue_identity(stranger, "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.X25519))
+
+    def confirmed(found: Harvest) -> Harvest:
+        return run(confirm_preferred(found, trust_store=trust(), provider=PROVIDER))
+
+    slipped_in = harvested(signing, carried=(forged.certificate,))
+    assert slipped_in.preferred == forged.certificate
+    assert confirmed(slipped_in).certificates == (signing.certificate,)
+    own = harvested(signing, carried=(receiving.certificate,))
+    assert confirmed(own) == own
+    assert confirmed(harvested()) == harvested()
 
 
 def test_a_preference_for_somebody_elses_certificate_is_not_followed() -> None:
