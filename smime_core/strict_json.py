@@ -61,10 +61,6 @@ class Members:
             raise self._wrong(name, "text")
         return value
 
-    def optional_text(self, name: str) -> str | None:
-        """A text, or null."""
-        return None if self.values[name] is None else self.text(name)
-
     def number(self, name: str) -> int:
         """A whole number from 0 up to what JavaScript counts exactly."""
         value = self.values[name]

@@ -5,7 +5,7 @@ own by one of the person's keys and sealed for all of them, it can be read by no
 believed only when the person's own key made it. A counter tells an older state from a newer one.
 
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
-    "decisions": the text of `decisions_json`, "followed": the text of a followed list of `trust_list`, or null}
+    "decisions": the text of `decisions_json`}
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, State
 from smime_core.strict_json import Members, parse_json
-from smime_core.trust_list import FollowedList, build_followed_list, parse_followed_list
 
 VERSION: Final = "sealwax-trust-state-1"
 
 _WHERE: Final = "trust state"
 _KIND: Final = ContentKind(name=_WHERE, content_type=TRUST_STATE, sealed_signed_type=SIGNED_TRUST_STATE)
-_MEMBERS: Final = ("version", "account", "counter", "contacts", "decisions", "followed")
+_MEMBERS: Final = ("version", "account", "counter", "contacts", "decisions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +48,8 @@ class TrustState:
     counter: int
     contacts: Contacts = NO_CONTACTS
     decisions: tuple[Decision, ...] = ()
-    followed: FollowedList | None = None
 
-    def with_unknown(
-        self, *, contacts: Contacts, decisions: Sequence[Decision], followed: FollowedList | None
-    ) -> TrustState:
+    def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
         """This state with what it does not know yet: whom it knows stays as it says, whatever was seen meanwhile.
 
         Raises LimitExceeded.
@@ -66,8 +62,7 @@ class TrustState:
         for decision in decisions:
             if decision.certificate not in known:
                 decided = add_decision(decided, decision)
-        followed = self.followed or followed
-        return dataclasses.replace(self, contacts=people, decisions=decided, followed=followed)
+        return dataclasses.replace(self, contacts=people, decisions=decided)
 
 
 async def seal_trust_state(
@@ -90,7 +85,6 @@ async def seal_trust_state(
         counter=state.counter,
         contacts=build_contacts(state.contacts).decode("ascii"),
         decisions=build_decisions(state.decisions).decode("ascii"),
-        followed=None if state.followed is None else build_followed_list(state.followed).decode(),
     )
     check_limit(f"bytes of {_WHERE}", len(content), MAX_TRUST_STATE_BYTES)
     return await protect_content(
@@ -155,11 +149,9 @@ def _parse(content: bytes) -> TrustState:
     members = Members.of(value, _MEMBERS, where=_WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
-    followed = members.optional_text("followed")
     return TrustState(
         account=members.text("account"),
         counter=members.number("counter"),
         contacts=parse_contacts(members.text("contacts").encode()),
         decisions=parse_decisions(members.text("decisions").encode()),
-        followed=None if followed is None else parse_followed_list(followed.encode()),
     )

@@ -28,6 +28,7 @@ _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "decision_verbs.py",
     "list_verbs.py",
+    "state_verbs.py",
     "recipient_verbs.py",
     "replies.py",
     "request_verbs.py",

@@ -13,7 +13,6 @@ from smime_core.errors import MalformedMessage, PathError
 from smime_core.identity import Identity
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider
-from smime_core.trust_list import FollowedList, build_followed_list, parse_followed_list
 from smime_core.trust_state import TrustState, open_trust_state, seal_trust_state
 from wasm_build.recipient_verbs import read_contacts
 from wasm_build.requests import parse_time
@@ -22,14 +21,13 @@ from wasm_build.trust import read_decisions
 
 
 async def seal_state(args: dict[str, Any], provider: CryptoProvider) -> dict[str, Any]:
-    """`{state}`: contacts, decisions and followed list, signed by one of the keys, sealed for all."""
+    """`{state}`: contacts and decisions, signed by one of the person's keys and sealed for all of them."""
     at, identities = parse_time(args["at"]), await _unseal(args, provider)
     state = TrustState(
         account=args["account"],
         counter=int(args["counter"]),
         contacts=read_contacts(args),
         decisions=read_decisions(args),
-        followed=_read_followed(args),
     )
     sealed = await seal_trust_state(
         state,
@@ -42,7 +40,7 @@ async def seal_state(args: dict[str, Any], provider: CryptoProvider) -> dict[str
 
 
 async def open_state(args: dict[str, Any], provider: CryptoProvider) -> dict[str, Any]:
-    """`{counter, contacts, decisions, followed}` of a kept state, with what the session learned before."""
+    """`{counter, contacts, decisions}` of a kept state, with what the session learned before."""
     state = await open_trust_state(
         args["state"],
         account=args["account"],
@@ -51,24 +49,16 @@ async def open_state(args: dict[str, Any], provider: CryptoProvider) -> dict[str
         at=parse_time(args["at"]),
         least_counter=int(args["leastCounter"]),
     )
-    joined = state.with_unknown(
-        contacts=read_contacts(args), decisions=read_decisions(args), followed=_read_followed(args)
-    )
+    joined = state.with_unknown(read_contacts(args), read_decisions(args))
     return {
         "counter": state.counter,
         "contacts": build_contacts(joined.contacts),
         "decisions": build_decisions(joined.decisions),
-        "followed": None if joined.followed is None else build_followed_list(joined.followed),
     }
 
 
 async def _unseal(args: dict[str, Any], provider: CryptoProvider) -> tuple[Identity, ...]:
     return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
-
-
-def _read_followed(args: dict[str, Any]) -> FollowedList | None:
-    given = args.get("followed")
-    return parse_followed_list(given) if given else None
 
 
 def _choose_signer(identities: Sequence[Identity], at: datetime.datetime) -> Identity:

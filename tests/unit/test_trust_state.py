@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import functools
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -29,10 +28,8 @@ from smime_core.errors import (
 from smime_core.identity import Identity
 from smime_core.own_content import ContentKind, build_members, protect_content
 from smime_core.provider import NewKey
-from smime_core.trust_list import FollowedList, follow_trust_list
 from smime_core.trust_state import TrustState, open_trust_state, seal_trust_state
 from tests.unit.people import NOW, PROVIDER, anchor, authority, person, trust
-from tests.unit.test_trust_list import operator, sign
 from tests.unit.test_vault_verbs import AT, call, sealed
 
 ALICE, BOB, CAROL = person("alice"), person("bob"), person("carol")
@@ -51,11 +48,6 @@ def decision(certificate: Certificate) -> Decision:
     return Decision(certificate=certificate, kind=DecisionKind.EXACT, addresses=("bob@example.test",), accepted_at=NOW)
 
 
-@functools.cache
-def followed() -> FollowedList:
-    return run(follow_trust_list(sign(), operator=operator().certificate, provider=PROVIDER, at=NOW))
-
-
 STATE: Final = TrustState(
     account=ACCOUNT, counter=3, contacts=Contacts(people=(known(BOB),)), decisions=(decision(BOB.certificate),)
 )
@@ -71,9 +63,8 @@ def open_state(cms: bytes, *identities: Identity, **changes: Any) -> TrustState:
     return run(open_trust_state(cms, identities=identities or (ALICE,), **given))
 
 
-@pytest.mark.parametrize("state", [STATE, dataclasses.replace(STATE, followed=followed())])
-def test_it_comes_back_as_it_was_kept(state: TrustState) -> None:
-    assert open_state(seal(state)) == state
+def test_it_comes_back_as_it_was_kept() -> None:
+    assert open_state(seal()) == STATE
 
 
 def test_nobody_else_opens_it() -> None:
@@ -161,7 +152,7 @@ def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> No
 
 
 @pytest.mark.parametrize(
-    "changes", [{"version": "2"}, {"counter": -1}, {"contacts": "{}"}, {"decisions": 1}, {"followed": ""}, {"more": 1}]
+    "changes", [{"version": "2"}, {"counter": -1}, {"contacts": "{}"}, {"decisions": 1}, {"more": 1}]
 )
 def test_another_shape_is_malformed(changes: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     changed = "smime_core.trust_state.build_members"
@@ -175,12 +166,11 @@ def test_what_is_known_stays_and_what_is_not_is_added() -> None:
     other = run(issue_identity(authority(), "bob@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
     session = Contacts(people=(known(other), known(CAROL)))
     later = dataclasses.replace(decision(BOB.certificate), kind=DecisionKind.AUTHORITY)
-    joined = STATE.with_unknown(contacts=session, decisions=(later, decision(anchor())), followed=followed())
+    joined = STATE.with_unknown(session, (later, decision(anchor())))
     # A changed certificate of somebody known asks; it does not slip in with the session.
     assert joined.contacts.people == (known(BOB), known(CAROL))
     assert joined.decisions == (decision(BOB.certificate), decision(anchor()))
-    assert joined.followed == followed()
-    assert joined.with_unknown(contacts=Contacts(), decisions=(), followed=None) == joined
+    assert joined.with_unknown(Contacts(), ()) == joined
 
 
 def test_the_vault_seals_for_every_key_that_may_receive_and_opens_by_each() -> None:
@@ -188,7 +178,7 @@ def test_the_vault_seals_for_every_key_that_may_receive_and_opens_by_each() -> N
     made = call("state.seal", account=ACCOUNT, counter=7, at=AT, **sealed(signing_only, ALICE))
     opening = {"account": ACCOUNT, "at": AT, "leastCounter": 0, "state": made["state"]}
     reply = call("state.open", **opening, **sealed(ALICE, signing_only))
-    assert (reply["counter"], reply["followed"]) == (7, None)
+    assert reply["counter"] == 7
     assert call("contacts.list", contacts=reply["contacts"]) == {"people": []}
     with pytest.raises(TrustStateOlder):
         call("state.open", **(opening | {"leastCounter": 8}), **sealed(ALICE, signing_only))

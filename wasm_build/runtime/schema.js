@@ -52,7 +52,7 @@ const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "intermediates?": ["bytes"] };
 
 /** What a page keeps between two sessions. @type {Record<string, Kind>} */
-const KEPT = { "contacts?": "bytes", "decisions?": "bytes", "followed?": "bytes" };
+const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 
 /** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
 export const VERBS = Object.freeze({
