@@ -10,7 +10,12 @@ from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
 from smime_core.certificate import Certificate, name_text, parse_certificate
-from smime_core.distribution_points import parse_distribution_points
+from smime_core.distribution_points import (
+    ACCESS_CA_ISSUERS,
+    ACCESS_OCSP,
+    find_access_urls,
+    parse_distribution_points,
+)
 from smime_core.errors import MalformedMessage, PathError, SmimeError
 from smime_core.pkix import Purpose, TrustAnchor
 from smime_core.pkix.extensions import (
@@ -37,6 +42,7 @@ from tests.conformance.case import task
 from tests.conformance.checks.facts import claim
 
 PARSER: Final = "parser"
+READER: Final = "reader"
 _URI: Final = 0x86
 Fact = str | int | bytes | tuple[str, ...] | None
 
@@ -46,7 +52,8 @@ Fact = str | int | bytes | tuple[str, ...] | None
 class CertificateForm:
     """A certificate is read and says these facts, by names of `READERS`; or it is refused.
 
-    `refused_at` says where: by the parser, or in a path by the step of that label; "" for one that is read.
+    `refused_at` says where: by the parser, by what reads the facts, or in a path by the step of that label; "" for one
+    that is read.
     """
 
     octets: bytes
@@ -59,10 +66,14 @@ class CertificateForm:
             certificate = parse_certificate(self.octets)
         except MalformedMessage as error:
             return claim(self.refused_at == PARSER, f"refused: {error}")
-        if self.refused_at:
+        if self.refused_at not in ("", PARSER, READER):
             labels = _find_faults(certificate)
             return claim(self.refused_at in labels, f"refused at {labels}, expected {self.refused_at}")
-        found = [(name, READERS[name](certificate), value) for name, value in self.facts]
+        try:
+            found = [(name, READERS[name](certificate), value) for name, value in self.facts]
+        except MalformedMessage as error:
+            return claim(self.refused_at == READER, f"refused: {error}")
+        claim(not self.refused_at, f"read, expected to be refused by the {self.refused_at}")
         return 1 + sum(claim(one == other, f"{name} {one!r}, expected {other!r}") for name, one, other in found)
 
 
@@ -122,6 +133,11 @@ def _list_names(certificate: Certificate) -> tuple[str, ...]:
     return tuple(one.content.decode() if one.tag == _URI else name_text(one.content) for one in names)
 
 
+def _list_reasons(certificate: Certificate) -> tuple[str, ...]:
+    reasons = [point.reasons for point in parse_distribution_points(certificate)]
+    return tuple("all" if one is None else f"{one.value:09b}" for one in reasons)
+
+
 READERS: Final[Mapping[str, Callable[[Certificate], Fact]]] = {
     "version": lambda one: one.version,
     "serial_number": lambda one: one.serial_number,
@@ -144,6 +160,9 @@ READERS: Final[Mapping[str, Callable[[Certificate], Fact]]] = {
     "authority_key_identifier": lambda one: one.authority_key_identifier,
     "issuer_serial": find_issuer_serial,
     "list_names": _list_names,
+    "list_reasons": _list_reasons,
+    "responders": lambda one: find_access_urls(one, ACCESS_OCSP),
+    "issuer_urls": lambda one: find_access_urls(one, ACCESS_CA_ISSUERS),
     "policies": _policy_count,
     "require_explicit_policy": lambda one: _policy_constraints(one).require_explicit_policy,
     "inhibit_policy_mapping": lambda one: _policy_constraints(one).inhibit_policy_mapping,

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from smime_core import der
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, KEY_USAGE
+from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.certificates import PARSER, CertificateForm, Fact, IssuersFound
+from tests.conformance.readers.boringssl_extensions import read_extensions, with_extension
 
 _SET: Final = "boringssl-pki"
 _BLOCK: Final = re.compile(r"^-----BEGIN ([^-\n]+)-----\n([^-]+)-----END", re.MULTILINE)
@@ -89,15 +90,6 @@ _FACTS: Final[Mapping[str, Mapping[str, Fact]]] = {
     "tbs_v2_issuer_unique_id": {"version": 2},
     "tbs_v2_issuer_and_subject_unique_id": {"version": 2},
 }
-# keyUsage by its octets and the bits that it sets, None for one that allows nothing.
-_KEY_USAGES: Final = {
-    "03020700": None,
-    "030500" + "00000000": None,
-    "030500" + "00000040": 0,
-    "030205a0": 0b101,
-    "03030700" + "80": 1 << 8,
-    "030100": None,
-}
 _KEY_IDENTIFIERS: Final[Mapping[str, Mapping[str, Fact]]] = {
     "empty_sequence": {"authority_key_identifier": None, "issuer_serial": None},
     "key_identifier": {"authority_key_identifier": b"\xde\xad\xb0\x0f", "issuer_serial": None},
@@ -155,7 +147,7 @@ _SKIPS: Final = {
     "subject_not_ascii": _PRINTABLE,
     "subject_not_printable_string": _PRINTABLE,
     "name_constraints_bad_ip": Skip(
-        reason="a damaged constraint on addresses refuses every certificate with an address, and no other",
+        reason="a damaged constraint on network addresses refuses every certificate that has one, and no other",
         link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
     ),
     "serial_not_minimal": Skip(
@@ -178,7 +170,7 @@ _SKIPS: Final = {
 
 
 def read_certificates(folder: Path) -> Iterator[Case]:
-    """Each file of parse_certificate_unittest, and each keyUsage and authorityKeyIdentifier of its tests."""
+    """Each file of parse_certificate_unittest, and each extension that stands in the tests themselves."""
     base = folder / "cert_version3.pem"
     if not base.is_file():
         return
@@ -190,13 +182,9 @@ def read_certificates(folder: Path) -> Iterator[Case]:
             octets = _with_frame(octets, good)
         is_refused = b"ERROR:" in blocks.get("ERRORS", b"") or path.stem in _REFUSED
         yield _case(path.stem, octets, facts=_find_facts(path.stem, blocks), is_refused=is_refused)
-    for value, usage in _KEY_USAGES.items():
-        octets = _with_extension(good, KEY_USAGE, bytes.fromhex(value))
-        refused_at = "4.2.1.3" if usage is None else ""
-        task = CertificateForm(octets=octets, facts=(("key_usage", usage),), refused_at=refused_at)
-        yield Case(set=_SET, name=f"keyUsage {value}", task=task, source="parse_certificate_unittest.cc")
+    yield from read_extensions(good)
     for path in sorted(folder.glob("authority_key_identifier/*.pem")):
-        octets = _with_extension(good, AUTHORITY_KEY_IDENTIFIER, _read_blocks(path)["AUTHORITY_KEY_IDENTIFIER"])
+        octets = with_extension(good, AUTHORITY_KEY_IDENTIFIER, _read_blocks(path)["AUTHORITY_KEY_IDENTIFIER"])
         facts = _KEY_IDENTIFIERS.get(path.stem, {})
         yield _case(f"authority_key_identifier {path.stem}", octets, facts=facts, is_refused=not facts)
 
@@ -283,11 +271,3 @@ def _with_tbs(tbs_der: bytes, good: bytes) -> bytes:
         algorithm,
         signature,
     )
-
-
-def _with_extension(good: bytes, oid: str, value: bytes) -> bytes:
-    # The good certificate with this one extension alone.
-    tbs, algorithm, signature = (bytes(one.encoded) for one in der.read_sequence(good))
-    fields = [bytes(one.encoded) for one in der.read_sequence(tbs) if one.tag != _EXTENSIONS]
-    extension = der.sequence(der.oid(oid), der.octet_string(value))
-    return der.sequence(der.sequence(*fields, der.explicit(3, der.sequence(extension))), algorithm, signature)

@@ -110,7 +110,7 @@ ABOUT: Final = {
     "protected-headers-notmuch": "signatures; the headers shown for OpenPGP mail are the outer ones; round trips",
     "fuzz-openssl": "read, or refused by an SmimeError, within 2 s",
     "fuzz-boringssl": "read, or refused by an SmimeError, within 2 s",
-    "boringssl-pki": "the verdicts on CRLs, OCSP responses, names, constraints, policies, signatures; the rest is read",
+    "boringssl-pki": "the verdicts on CRLs, OCSP responses, names, constraints, policies, signatures, certificates",
     "openssl-verify": "the verdicts on paths and OCSP responses; the rest is read, or refused by an SmimeError",
     "zlint-smime": "all certificates are read; each row of the linter is compared with our check of the profile",
     "dss": "levels of CAdES, signatures, and the timestamps on them and alone; the rest is read",

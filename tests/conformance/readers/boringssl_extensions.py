@@ -1,0 +1,133 @@
+"""BoringSSL's cases for single extensions: those that stand in `pki/parse_certificate_unittest.cc` itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from smime_core import der
+from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, KEY_USAGE, SUBJECT_KEY_IDENTIFIER
+from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
+from tests.conformance.case import Case, Skip
+from tests.conformance.checks.certificates import PARSER, READER, CertificateForm, Fact
+
+_EXTENSIONS: Final = 0xA3
+_REASONS: Final = (b"\x05\x60", b"\x07\x9f\x80")
+
+
+def _rdn(oid: str, text: str) -> bytes:
+    return der.element(der.SET, der.sequence(der.oid(oid), der.element(0x13, text.encode())))
+
+
+def _directory(oid: str, text: str) -> bytes:
+    return der.explicit(4, der.sequence(_rdn(oid, text)))
+
+
+def _access(method: str, *fields: bytes) -> bytes:
+    return der.sequence(der.oid(f"1.3.6.1.5.5.7.48.{method}"), *fields)
+
+
+_COMMON_NAME, _UNIT = "2.5.4.3", "2.5.4.11"
+_RELATIVE_POINT: Final = der.sequence(
+    der.explicit(0, der.explicit(1, _rdn(_COMMON_NAME, "CRL1"))), der.element(0x81, _REASONS[0])
+)
+_POINT: Final = der.sequence(
+    der.explicit(0, der.explicit(0, _directory(_COMMON_NAME, "CRL2"))), der.element(0x81, _REASONS[1])
+)
+_ISSUER_POINT: Final = der.sequence(der.explicit(2, _directory(_UNIT, "crl issuer")))
+_RESPONDER: Final = der.element(0x86, b"http://ocsp.example.com")
+_ACCESSES: Final = (
+    _access("1", _directory(_COMMON_NAME, "ocsp")),
+    _access("2", _directory(_COMMON_NAME, "ca issuer")),
+    _access("3", der.element(0x86, b"http://nonstandard.example.com")),
+    _access("1", _RESPONDER),
+    _access("2", der.element(0x86, b"http://www.example.com/issuer.crt")),
+)
+_NO_NAMES: Final[Mapping[str, Fact]] = {"list_names": ()}
+_NO_URLS: Final[Mapping[str, Fact]] = {"responders": (), "issuer_urls": ()}
+# Their type, their value, what they say, and where they are refused.
+_VALUES: Final[Mapping[str, tuple[str, bytes, Mapping[str, Fact], str]]] = {
+    "keyUsage of one bit, not set": (KEY_USAGE, bytes.fromhex("03020700"), {}, "4.2.1.3"),
+    "keyUsage of 32 bits, none set": (KEY_USAGE, bytes.fromhex("03050000000000"), {}, "4.2.1.3"),
+    "keyUsage of 32 bits, one set": (KEY_USAGE, bytes.fromhex("03050000000002"), {"key_usage": 0}, ""),
+    "keyUsage of three bits": (KEY_USAGE, bytes.fromhex("030205a0"), {"key_usage": 0b101}, ""),
+    "keyUsage of decipherOnly": (KEY_USAGE, bytes.fromhex("0303070080"), {"key_usage": 1 << 8}, ""),
+    "keyUsage of no bits": (KEY_USAGE, bytes.fromhex("030100"), {}, "4.2.1.3"),
+    "cRLDistributionPoints, two": (
+        CRL_DISTRIBUTION_POINTS,
+        der.sequence(_RELATIVE_POINT, _POINT),
+        {"list_names": ("CN=CRL2",), "list_reasons": ("000000110", "111111001")},
+        "",
+    ),
+    "cRLDistributionPoints, an issuer alone": (
+        CRL_DISTRIBUTION_POINTS,
+        der.sequence(_ISSUER_POINT),
+        {"list_names": ("OU=crl issuer",), "list_reasons": ("all",)},
+        "",
+    ),
+    "cRLDistributionPoints, reasons alone": (
+        CRL_DISTRIBUTION_POINTS,
+        der.sequence(der.sequence(der.element(0x81, _REASONS[0]))),
+        _NO_NAMES,
+        READER,
+    ),
+    "cRLDistributionPoints, an empty one": (CRL_DISTRIBUTION_POINTS, der.sequence(der.sequence()), _NO_NAMES, READER),
+    "cRLDistributionPoints, none": (CRL_DISTRIBUTION_POINTS, der.sequence(), _NO_NAMES, READER),
+    "authorityInfoAccess, five": (
+        AUTHORITY_INFO_ACCESS,
+        der.sequence(*_ACCESSES),
+        {"responders": ("http://ocsp.example.com",), "issuer_urls": ("http://www.example.com/issuer.crt",)},
+        "",
+    ),
+    "authorityInfoAccess of another method": (
+        AUTHORITY_INFO_ACCESS,
+        der.sequence(der.sequence(der.oid("1.2.3"), _directory(_COMMON_NAME, "foo"))),
+        _NO_URLS,
+        "",
+    ),
+    "authorityInfoAccess without a location": (
+        AUTHORITY_INFO_ACCESS,
+        der.sequence(_access("1", _RESPONDER), _access("2")),
+        _NO_URLS,
+        READER,
+    ),
+    "authorityInfoAccess of three fields": (
+        AUTHORITY_INFO_ACCESS,
+        der.sequence(_access("1", _RESPONDER, der.element(0x13, b"henlo"))),
+        _NO_URLS,
+        READER,
+    ),
+    "authorityInfoAccess, none": (AUTHORITY_INFO_ACCESS, der.sequence(), _NO_URLS, READER),
+    "subjectKeyIdentifier": (
+        SUBJECT_KEY_IDENTIFIER,
+        bytes.fromhex("0402abcd"),
+        {"subject_key_identifier": b"\xab\xcd"},
+        "",
+    ),
+    "subjectKeyIdentifier, empty": (SUBJECT_KEY_IDENTIFIER, b"", {}, PARSER),
+    "subjectKeyIdentifier with more behind it": (SUBJECT_KEY_IDENTIFIER, bytes.fromhex("0402abcd05"), {}, PARSER),
+    "authorityKeyIdentifier, empty": (AUTHORITY_KEY_IDENTIFIER, b"", {}, PARSER),
+}
+_EMPTY_LIST: Final = Skip(
+    reason="an empty list of places to ask names none, and is read as that",
+    link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.13",
+)
+_SKIPS: Final = {"cRLDistributionPoints, none": _EMPTY_LIST, "authorityInfoAccess, none": _EMPTY_LIST}
+
+
+def read_extensions(good: bytes) -> Iterator[Case]:
+    """Each of them, alone in a certificate that is well."""
+    for name, (oid, value, said, refused_at) in _VALUES.items():
+        task = CertificateForm(
+            octets=with_extension(good, oid, value), facts=tuple(said.items()), refused_at=refused_at
+        )
+        source = "parse_certificate_unittest.cc"
+        yield Case(set="boringssl-pki", name=name, task=task, source=source, skip=_SKIPS.get(name))
+
+
+def with_extension(good: bytes, oid: str, value: bytes) -> bytes:
+    """The good certificate with this one extension alone; its signature does not hold."""
+    tbs, algorithm, signature = (bytes(one.encoded) for one in der.read_sequence(good))
+    fields = [bytes(one.encoded) for one in der.read_sequence(tbs) if one.tag != _EXTENSIONS]
+    extension = der.sequence(der.oid(oid), der.octet_string(value))
+    return der.sequence(der.sequence(*fields, der.explicit(3, der.sequence(extension))), algorithm, signature)
