@@ -35,7 +35,6 @@ from smime_core.limits import (
 VERSION: Final = "sealwax-contacts-1"
 
 _WHERE: Final = "contacts"
-_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _TIME_FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
@@ -100,7 +99,8 @@ def _to_text(octets: bytes) -> str:
 
 
 def _time_text(time: datetime.datetime) -> str:
-    return time.astimezone(datetime.UTC).strftime(_TIME)
+    # No strftime: what it makes of years before 1000 is the system's.
+    return time.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contact:

@@ -19,7 +19,6 @@ from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
 
-TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
@@ -118,7 +117,8 @@ class Members:
 
 def time_text(time: datetime.datetime) -> str:
     """An aware time in UTC, in whole seconds, as `Members.time` reads it."""
-    return time.astimezone(datetime.UTC).strftime(TIME_FORMAT)
+    # No strftime: what it makes of years before 1000 is the system's.
+    return time.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def certificate_text(certificate: Certificate) -> str:

@@ -35,7 +35,7 @@ from smime_core.pkix import Purpose, RevocationPolicy, TrustAnchor, find_lookups
 from smime_core.provider import NewKey
 from smime_core.signed_data import parse_signed_data
 from smime_core.signer_info import SignerInfo
-from smime_core.trust_list import build_followed_list, open_trust_list, parse_followed_list
+from smime_core.trust_list import build_followed_list, find_operator, open_trust_list, parse_followed_list
 from tests.unit import revocations, timestamp_service
 from tests.unit.people import NEXT_UPDATE, NOW, PROVIDER, person, trust
 
@@ -161,7 +161,7 @@ TRUST_TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "certification request": lambda data: run(open_certification_request(data, provider=PROVIDER)),
         "OCSP request": _answer_request,
     },
-    "lasting": {"lasting signatures": _read_lasting},
+    "lasting": {"lasting signatures": _read_lasting, "operator": find_operator},
     "records": {"SMIMEA record": _read_record},
     "decisions": {"decisions": _read_decisions},
     "operators-list": {"operator's list": _read_operators_list, "followed list": _read_followed_list},

@@ -27,7 +27,7 @@ from tests.unit.people import NOW, PROVIDER, anchor, person
 from tests.unit.revocations import DAY, HOUR, Reason
 
 SECONDS = st.datetimes(
-    datetime.datetime(2000, 1, 1), datetime.datetime(2100, 1, 1), timezones=st.just(datetime.UTC)
+    datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31), timezones=st.just(datetime.UTC)
 ).map(lambda moment: moment.replace(microsecond=0))
 LABELS = st.sampled_from(["a", "b", "example", "test", "mail"])
 HOSTS = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
