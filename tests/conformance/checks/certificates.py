@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import Certificate, name_text, parse_certificate
+from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, name_text, parse_certificate
 from smime_core.distribution_points import (
     ACCESS_CA_ISSUERS,
     ACCESS_OCSP,
@@ -18,6 +18,7 @@ from smime_core.distribution_points import (
 )
 from smime_core.errors import MalformedMessage, PathError, SmimeError
 from smime_core.pkix import Purpose, TrustAnchor
+from smime_core.pkix.constrained_names import read_constrained_names
 from smime_core.pkix.extensions import (
     CERTIFICATE_POLICIES,
     INHIBIT_ANY_POLICY,
@@ -40,6 +41,7 @@ from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from tests.conformance.case import task
 from tests.conformance.checks.facts import claim
+from tests.conformance.checks.paths import EMPTY_NAME
 
 PARSER: Final = "parser"
 READER: Final = "reader"
@@ -133,6 +135,13 @@ def _list_names(certificate: Certificate) -> tuple[str, ...]:
     return tuple(one.content.decode() if one.tag == _URI else name_text(one.content) for one in names)
 
 
+def _alternative_names(certificate: Certificate) -> tuple[str, ...]:
+    # Each with its form and, where it is compared, how it is written.
+    extension = find_extension(certificate, SUBJECT_ALT_NAME)
+    names = read_constrained_names(EMPTY_NAME, None if extension is None else extension.value)
+    return tuple(dict.fromkeys(f"{one.form} {'' if one.value is None else one.text}".strip() for one in names))
+
+
 def _list_reasons(certificate: Certificate) -> tuple[str, ...]:
     reasons = [point.reasons for point in parse_distribution_points(certificate)]
     return tuple("all" if one is None else f"{one.value:09b}" for one in reasons)
@@ -156,6 +165,7 @@ READERS: Final[Mapping[str, Callable[[Certificate], Fact]]] = {
     "extended_key_usages": lambda one: len(one.extended_key_usage or ()),
     "extensions": lambda one: len(one.extensions),
     "critical": lambda one: tuple(extension.oid for extension in one.extensions if extension.critical),
+    "alternative_names": _alternative_names,
     "subject_key_identifier": lambda one: one.subject_key_identifier,
     "authority_key_identifier": lambda one: one.authority_key_identifier,
     "issuer_serial": find_issuer_serial,

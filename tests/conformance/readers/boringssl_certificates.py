@@ -19,13 +19,30 @@ from smime_core import der
 from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.certificates import PARSER, CertificateForm, Fact, IssuersFound
-from tests.conformance.readers.boringssl_extensions import read_extensions, with_extension
+from tests.conformance.readers.boringssl_extensions import (
+    DAMAGED_NAME,
+    EMPTY_NAMES,
+    read_extensions,
+    read_general_names,
+    with_extension,
+)
 
 _SET: Final = "boringssl-pki"
 _BLOCK: Final = re.compile(r"^-----BEGIN ([^-\n]+)-----\n([^-]+)-----END", re.MULTILINE)
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _NUMBER: Final = re.compile(r"=(\d+)")
 _TEST_OID: Final = "1.2.840.113554.4.1.72585.0"
+
+_WHOLE_TBS: Final = "tbs_v3_real"
+# What the blocks of files without nonsense are, by names of facts.
+_WHOLE_FACTS: Final = {
+    "tbs": "TBS CERTIFICATE",
+    "signature_algorithm": "SIGNATURE ALGORITHM",
+    "signature": "SIGNATURE",
+    "issuer": "ISSUER",
+    "subject": "SUBJECT",
+    "spki": "SPKI",
+}
 
 # Where a certificate is refused that the parser reads: by which step of a path.
 _REFUSED_AT: Final = {
@@ -122,10 +139,6 @@ _LARGE_LENGTH: Final = Skip(
     reason="a path length has no upper limit",
     link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9",
 )
-_DAMAGED_NAME: Final = Skip(
-    reason="one damaged name does not hide the others; where names are constrained, it is never allowed",
-    link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
-)
 _HINT: Final = Skip(
     reason="half of issuer and serial number is a hint that helps nobody, and does no harm",
     link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.1",
@@ -158,31 +171,31 @@ _SKIPS: Final = {
         reason="that subjectAltName is critical beside an empty subject is a rule for who issues",
         link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6",
     ),
-    "subjectaltname_bad_ip": _DAMAGED_NAME,
-    "subjectaltname_dns_not_ascii": _DAMAGED_NAME,
-    "subjectaltname_general_names_empty_sequence": Skip(
-        reason="an empty subjectAltName names nobody, and is read as that",
-        link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6",
-    ),
+    "subjectaltname_bad_ip": DAMAGED_NAME,
+    "subjectaltname_dns_not_ascii": DAMAGED_NAME,
+    "subjectaltname_general_names_empty_sequence": EMPTY_NAMES,
     "authority_key_identifier issuer_only": _HINT,
     "authority_key_identifier serial_only": _HINT,
 }
 
 
 def read_certificates(folder: Path) -> Iterator[Case]:
-    """Each file of parse_certificate_unittest, and each extension that stands in the tests themselves."""
+    """Each file of parse_certificate_unittest, and each extension and each form of name alone."""
     base = folder / "cert_version3.pem"
     if not base.is_file():
         return
     good = _read_blocks(base)["CERTIFICATE"]
     for path in sorted(folder.glob("*.pem")):
         blocks = _read_blocks(path)
-        octets = blocks["CERTIFICATE"] if "CERTIFICATE" in blocks else _with_tbs(blocks["TBS CERTIFICATE"], good)
+        octets = blocks.get("CERTIFICATE") or _with_tbs(blocks["TBS CERTIFICATE"], good)
         if path.stem.startswith("cert_") and path != base:
             octets = _with_frame(octets, good)
+        elif path.stem == _WHOLE_TBS:
+            octets = der.sequence(blocks["TBS CERTIFICATE"], blocks["SIGNATURE ALGORITHM"], b"\x03\x01\0")
         is_refused = b"ERROR:" in blocks.get("ERRORS", b"") or path.stem in _REFUSED
         yield _case(path.stem, octets, facts=_find_facts(path.stem, blocks), is_refused=is_refused)
     yield from read_extensions(good)
+    yield from read_general_names(folder.parent / "name_constraints_unittest", good)
     for path in sorted(folder.glob("authority_key_identifier/*.pem")):
         octets = with_extension(good, AUTHORITY_KEY_IDENTIFIER, _read_blocks(path)["AUTHORITY_KEY_IDENTIFIER"])
         facts = _KEY_IDENTIFIERS.get(path.stem, {})
@@ -217,6 +230,8 @@ def _read_blocks(path: Path) -> dict[str, bytes]:
 def _find_facts(name: str, blocks: Mapping[str, bytes]) -> dict[str, Fact]:
     # A part that was put into another certificate keeps its version, serial number, validity and number of extensions.
     facts: dict[str, Fact] = dict(_FACTS.get(name, {}))
+    if name in ("cert_version3", _WHOLE_TBS):
+        facts |= {fact: blocks[label] for fact, label in _WHOLE_FACTS.items() if label in blocks}
     if "VALIDITY NOTBEFORE" not in blocks:
         return facts
     serial_number = int.from_bytes(blocks["SERIAL NUMBER"], "big", signed=True)

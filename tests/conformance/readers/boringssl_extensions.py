@@ -1,13 +1,15 @@
-"""BoringSSL's cases for single extensions: those that stand in `pki/parse_certificate_unittest.cc` itself."""
+"""BoringSSL's cases for single extensions: those in `pki/parse_certificate_unittest.cc` itself, and forms of names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from smime_core import der
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, KEY_USAGE, SUBJECT_KEY_IDENTIFIER
+from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, KEY_USAGE, SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER
 from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
+from smime_core.pem import find_pem_blocks
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.certificates import PARSER, READER, CertificateForm, Fact
 
@@ -112,17 +114,75 @@ _EMPTY_LIST: Final = Skip(
     reason="an empty list of places to ask names none, and is read as that",
     link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.13",
 )
-_SKIPS: Final = {"cRLDistributionPoints, none": _EMPTY_LIST, "authorityInfoAccess, none": _EMPTY_LIST}
+# subjectAltName by its file: the one name in it, "" for what BoringSSL refuses.
+_NAMES: Final = {
+    "san-othername": "otherName 1.2.3.4.5",
+    "san-rfc822name": "rfc822Name foo@example.com",
+    "san-dnsname": "dNSName foo.example.com",
+    "san-x400address": "x400Address",
+    "san-directoryname": "directoryName a directory name",
+    "san-edipartyname": "ediPartyName",
+    "san-uri": "uniformResourceIdentifier http://example.com",
+    "san-ipaddress4": "iPAddress c0a80607",
+    "san-ipaddress6": "iPAddress fe800102030405060708090a0b0c0d0e",
+    "san-registeredid": "registeredID",
+    "san-invalid-empty": "",
+    "san-invalid-ipaddress": "",
+}
+_BEYOND_ASCII: Final = {
+    "san-rfc822name": (b"foo@", b"f\xf6\xf6@"),
+    "san-dnsname": (b"foo.", b"f\xf6\xf6."),
+    "san-uri": (b"example", b"ex\xe4mple"),
+}
+DAMAGED_NAME: Final = Skip(
+    reason="one damaged name does not hide the others; where names are constrained, it is never allowed",
+    link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10",
+)
+EMPTY_NAMES: Final = Skip(
+    reason="an empty subjectAltName names nobody, and is read as that",
+    link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6",
+)
+_SKIPS: Final = {
+    "cRLDistributionPoints, none": _EMPTY_LIST,
+    "authorityInfoAccess, none": _EMPTY_LIST,
+    "san-invalid-empty": EMPTY_NAMES,
+    "san-invalid-ipaddress": DAMAGED_NAME,
+    "san-dnsname beyond ASCII": DAMAGED_NAME,
+    "san-uri beyond ASCII": DAMAGED_NAME,
+}
 
 
 def read_extensions(good: bytes) -> Iterator[Case]:
     """Each of them, alone in a certificate that is well."""
     for name, (oid, value, said, refused_at) in _VALUES.items():
-        task = CertificateForm(
-            octets=with_extension(good, oid, value), facts=tuple(said.items()), refused_at=refused_at
-        )
-        source = "parse_certificate_unittest.cc"
-        yield Case(set="boringssl-pki", name=name, task=task, source=source, skip=_SKIPS.get(name))
+        yield _case(name, with_extension(good, oid, value), said, refused_at, source="parse_certificate_unittest.cc")
+
+
+def read_general_names(folder: Path, good: bytes) -> Iterator[Case]:
+    """Each form of name in a subjectAltName, with octets beyond ASCII in it, and with octets too many."""
+    for name, text in _NAMES.items() if folder.is_dir() else ():
+        value = find_pem_blocks((folder / f"{name}.pem").read_bytes())[0].octets
+        yield _names_case(name, good, value, text)
+        if not text:
+            continue
+        yield _names_case(f"{name} with an octet behind it", good, value + b"\0", "", refused_at=PARSER)
+        within = der.sequence(der.read_one(value).content, b"\0")
+        yield _names_case(f"{name} with an octet behind the name", good, within, "", refused_at=PARSER)
+    for name, (old, new) in _BEYOND_ASCII.items() if folder.is_dir() else ():
+        value = find_pem_blocks((folder / f"{name}.pem").read_bytes())[0].octets.replace(old, new)
+        refused_at = PARSER if name == "san-rfc822name" else READER
+        yield _names_case(f"{name} beyond ASCII", good, value, "", refused_at=refused_at)
+
+
+def _names_case(name: str, good: bytes, value: bytes, text: str, *, refused_at: str = READER) -> Case:
+    said: dict[str, Fact] = {"alternative_names": (text,)}
+    octets = with_extension(good, SUBJECT_ALT_NAME, value)
+    return _case(name, octets, said, "" if text else refused_at, source="general_names_unittest.cc")
+
+
+def _case(name: str, octets: bytes, said: Mapping[str, Fact], refused_at: str, *, source: str) -> Case:
+    task = CertificateForm(octets=octets, facts=tuple(said.items()), refused_at=refused_at)
+    return Case(set="boringssl-pki", name=name, task=task, source=source, skip=_SKIPS.get(name))
 
 
 def with_extension(good: bytes, oid: str, value: bytes) -> bytes:
