@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smime_core.contacts import NO_CONTACTS, Contacts
 from smime_core.content_info import ID_DATA
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
-from smime_core.pkix import TrustStore
+from smime_core.pkix import PathBudget, TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 
@@ -37,7 +37,8 @@ class Examiner(Opener):
     """What one examination works with.
 
     `signed_types` are the content types that signatures may cover. `contacts` are the people known from before: a
-    changed certificate of one of them is told. `follows_paths` ends when one search for a path went beyond the limits.
+    changed certificate of one of them is told. `follows_paths` ends when one search for a path went beyond the limits;
+    all searches of the examination share `budget`.
     """
 
     signed_types: tuple[str, ...] = (ID_DATA,)
@@ -45,3 +46,4 @@ class Examiner(Opener):
     at: datetime.datetime
     contacts: Contacts = NO_CONTACTS
     follows_paths: bool = True
+    budget: PathBudget = field(default_factory=PathBudget)

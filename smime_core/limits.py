@@ -52,6 +52,11 @@ MAX_DIRECTORY_MEMORY_BYTES: Final = 536_870_912  # of the process that reads it,
 MAX_SMIMEA_RECORDS: Final = 20  # of one name
 MAX_PATH_STATES: Final = 20_000  # issuers weighed while one path is searched; bridges between authorities need hundreds
 MAX_PATHS: Final = 50  # complete paths of one certificate that are judged
+# For all signers of one message, its parts and timestamps included. A hundred with three certificates each take 300
+# signatures, as many about revocation, and 200 paths; hostile ones would multiply the limits above.
+MAX_MESSAGE_PATH_SIGNATURES: Final = 1_000
+MAX_MESSAGE_PATH_STATES: Final = 40_000
+MAX_MESSAGE_PATHS: Final = 500
 MAX_CRL_ISSUER_DEPTH: Final = 3  # lists whose signers' own lists are signed by others
 MAX_POLICIES: Final = 1_000  # in one extension; certificates name one to ten
 MAX_NAME_CONSTRAINTS: Final = 10_000  # subtrees in one extension; states constrain their authorities by hundreds

@@ -104,7 +104,12 @@ async def _weigh_timestamps(
     signing_time: datetime.datetime | None,
 ) -> SignerTrust:
     judged = await judge_timestamps(
-        signer, trust_store=examiner.trust_store, at=examiner.at, provider=examiner.provider, known=known
+        signer,
+        trust_store=examiner.trust_store,
+        at=examiner.at,
+        provider=examiner.provider,
+        known=known,
+        budget=examiner.budget,
     )
     earliest = find_earliest(judged)
     if earliest is None:
@@ -177,6 +182,7 @@ async def _find_path(
         at=at,
         purpose=Purpose.SIGN,
         provider=examiner.provider,
+        budget=examiner.budget,
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from smime_core import der
 from smime_core.attributes import SIGNATURE_TIME_STAMP
 from smime_core.certificate import Certificate
 from smime_core.errors import LimitExceeded, SmimeError
 from smime_core.limits import MAX_TIMESTAMPS
-from smime_core.pkix import TrustStore
+from smime_core.pkix import PathBudget, TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.signed_content import OctetsContent, SignedContent
+from smime_core.signed_content import OctetsContent
 from smime_core.signer_info import SignerInfo
 from smime_core.timestamp import Timestamp, TimestampToken, parse_timestamp_token, verify_timestamp
 
@@ -24,12 +24,13 @@ async def judge_timestamps(
     at: datetime.datetime,
     provider: CryptoProvider,
     known: Sequence[Certificate] = (),
+    budget: PathBudget | None = None,
 ) -> tuple[Timestamp | SmimeError, ...]:
     """The timestamps on a signature as they hold at `at`, or why not: by the times they claim, up to the first to hold.
 
     They are judged by `trust_store.timestamp_anchors`, and old algorithms prove nothing. `known` are certificates that
-    the message carries. Whether the signature itself holds is another question. A search for a path that goes beyond
-    the limits is the last one.
+    the message carries, `budget` is what their paths may cost. Whether the signature itself holds is another question.
+    A search for a path that goes beyond the limits is the last one.
     """
     values = signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())
     if len(values) > MAX_TIMESTAMPS:
@@ -39,7 +40,10 @@ async def judge_timestamps(
     judged: list[Timestamp | SmimeError] = [one for one in read if isinstance(one, SmimeError)]
     tokens = [one for one in read if isinstance(one, TimestampToken)]
     for token in sorted(tokens, key=lambda token: token.info.latest):
-        judged.append(await _judge(token, imprinted, store, at, provider, known))
+        judging = verify_timestamp(
+            token, imprinted, trust_store=store, at=at, provider=provider, known=known, budget=budget
+        )
+        judged.append(await _result_of(judging))
         if isinstance(judged[-1], Timestamp | LimitExceeded):
             break
     return tuple(judged)
@@ -73,15 +77,8 @@ def _read(token_der: bytes) -> TimestampToken | SmimeError:
         return error
 
 
-async def _judge(
-    token: TimestampToken,
-    imprinted: SignedContent,
-    trust_store: TrustStore,
-    at: datetime.datetime,
-    provider: CryptoProvider,
-    known: Sequence[Certificate],
-) -> Timestamp | SmimeError:
+async def _result_of(judging: Awaitable[Timestamp]) -> Timestamp | SmimeError:
     try:
-        return await verify_timestamp(token, imprinted, trust_store=trust_store, at=at, provider=provider, known=known)
+        return await judging
     except SmimeError as error:
         return error

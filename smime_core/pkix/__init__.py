@@ -1,5 +1,6 @@
 """Certification paths: building, validation, trust (RFC 5280 section 6)."""
 
+from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.evidence import (
     NO_EVIDENCE,
     Evidence,
@@ -24,6 +25,7 @@ __all__ = [
     "Lookup",
     "LookupKind",
     "Outcome",
+    "PathBudget",
     "PathTrail",
     "PolicyRequirements",
     "Purpose",

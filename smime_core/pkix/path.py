@@ -23,6 +23,7 @@ from smime_core.errors import (
     UntrustedAnchor,
 )
 from smime_core.limits import MAX_CRL_ISSUER_DEPTH, MAX_PATHS, check_limit
+from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.evidence import Lookup, LookupKind, RevocationState, RevocationStatus
 from smime_core.pkix.journal import Journal
 from smime_core.pkix.path_building import CertificatePool, PathSearch, SignatureChecks
@@ -59,8 +60,11 @@ async def validate_path(
     purpose: Purpose | CertificateUse,
     provider: CryptoProvider,
     policy: Policy = Policy.RECEIVE,
+    budget: PathBudget | None = None,
 ) -> ValidatedPath:
     """A path from `certificate` to one of the anchors that holds at the moment `at`.
+
+    `budget` is what several paths may cost together, as those of all signers of a message.
 
     When none does, the error of the path that got furthest is raised: one that was only short of knowing about
     revocation before one with a revoked certificate, that before one that fails another check, and of those the one
@@ -84,7 +88,7 @@ async def validate_path(
         store=trust_store,
         inputs=inputs,
         pool=pool,
-        checks=SignatureChecks(provider),
+        checks=SignatureChecks(provider, budget),
         provider=provider,
         further=tuple(intermediates),
     )
@@ -125,6 +129,7 @@ class _Run:
             while path := await search.next_path():
                 count += 1
                 check_limit("the number of paths to judge", count, MAX_PATHS)
+                self.checks.budget.count_path()
                 validated = await self._judge(path)
                 if validated is not None:
                     return validated
@@ -188,7 +193,7 @@ class _Run:
             is_named = candidate == certificate and not is_next_key
             return is_named or await self._is_valid_crl_issuer(candidate, anchor)
 
-        return await check_revocation(
+        status = await check_revocation(
             certificate,
             issuer,
             anchor=anchor.certificate,
@@ -198,7 +203,11 @@ class _Run:
             is_valid_crl_issuer=is_valid_crl_issuer,
             candidates=self.further,
             policy=self.inputs.policy,
+            budget=self.checks.budget,
         )
+        # What was not looked at for its cost must not pass for what nobody could say, which some stores forgive.
+        self.checks.budget.check()
+        return status
 
     async def _is_valid_crl_issuer(self, candidate: Certificate, anchor: TrustAnchor) -> bool:
         # Section 6.3.3 (f): a path of its own to the same anchor, which asks for revocation too. Who vouches for

@@ -21,6 +21,7 @@ from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import inherit_dsa_parameters
 from smime_core.limits import MAX_PATH_CANDIDATES, MAX_PATH_LENGTH, MAX_PATH_STATES, check_limit
+from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.extensions import find_issuer_serial
 from smime_core.provider import CryptoProvider, KeyType
 
@@ -101,20 +102,23 @@ class CertificatePool:
 class SignatureChecks:
     """Which key has signed which certificate, asked once each (RFC 5280 section 6.1.3 (a)(1))."""
 
-    def __init__(self, provider: CryptoProvider) -> None:
+    def __init__(self, provider: CryptoProvider, budget: PathBudget | None = None) -> None:
+        self.budget = budget or PathBudget()
         self._provider = provider
-        self._known: dict[tuple[bytes, bytes], bool] = {}
+        self._count = 0
 
     async def holds(self, issuer: Certificate, certificate: Certificate) -> bool:
         """Whether the signature verifies; what cannot be verified, for whatever reason, is no signature.
 
         Raises LimitExceeded.
         """
-        pair = issuer.public_key.spki_der, certificate.der
-        if pair not in self._known:
-            check_limit("the number of signatures to check for a path", len(self._known) + 1, MAX_PATH_CANDIDATES)
-            self._known[pair] = await self._verify(issuer, certificate)
-        return self._known[pair]
+        pair, known = (issuer.public_key.spki_der, certificate.der), self.budget.holding
+        if pair not in known:
+            self._count += 1
+            check_limit("the number of signatures to check for a path", self._count, MAX_PATH_CANDIDATES)
+            self.budget.count_signature()
+            known[pair] = await self._verify(issuer, certificate)
+        return known[pair]
 
     async def _verify(self, issuer: Certificate, certificate: Certificate) -> bool:
         try:
@@ -172,6 +176,7 @@ class PathSearch:
             return
         self._count += 1
         check_limit("the number of issuers to weigh for a path", self._count, MAX_PATH_STATES)
+        self._checks.budget.count_state()
         candidate = candidates[rank]
         is_below = candidate.certificate not in self._pool.anchors
         state = (penalty + _penalty(path[-1], candidate), is_below, len(path), self._count, path, rank)

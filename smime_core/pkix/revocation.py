@@ -26,6 +26,7 @@ from smime_core.distribution_points import (
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_LOOKUPS
 from smime_core.ocsp import NONCE_OCTETS, build_ocsp_request
+from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.crl_check import read_lists
 from smime_core.pkix.evidence import Evidence, Lookup, LookupKey, LookupKind, RevocationState, RevocationStatus
 from smime_core.pkix.ocsp_check import read_responses
@@ -51,11 +52,13 @@ async def check_revocation(
     is_valid_crl_issuer: Callable[[Certificate], Awaitable[bool]],
     candidates: Sequence[Certificate] = (),
     policy: Policy = Policy.RECEIVE,
+    budget: PathBudget | None = None,
 ) -> RevocationStatus:
     """What the store's evidence says about one certificate of a path.
 
     `issuer` is the certificate above it in the path, `candidates` are further certificates that may have signed a list,
     as those that came with a message. `is_valid_crl_issuer` says whether a certificate has a path to the same anchor.
+    Signatures that are looked at count in `budget`; beyond it they do not, and the caller has to ask the budget.
     """
     question = Question(
         certificate=certificate,
@@ -67,6 +70,7 @@ async def check_revocation(
         provider=provider,
         is_valid_crl_issuer=is_valid_crl_issuer,
         candidates=candidates,
+        budget=budget or PathBudget(),
     )
     by_responses, response_faults = await read_responses(question)
     # Counted apart, lest forged responses keep a list from being looked at.

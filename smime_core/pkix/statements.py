@@ -18,6 +18,7 @@ from smime_core.der import Buffer
 from smime_core.distribution_points import ALL_REASONS, NO_REASONS, ReasonFlags
 from smime_core.errors import SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES, check_limit
+from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.evidence import Evidence, RevocationState, RevocationStatus
 from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider, PublicKey
@@ -78,17 +79,19 @@ class Question:
     is_valid_crl_issuer: Callable[[Certificate], Awaitable[bool]]
     candidates: Sequence[Certificate] = ()
     tried: list[int] = field(default_factory=list)
+    budget: PathBudget = field(default_factory=PathBudget)
 
     async def find_fault(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, signed: Buffer
     ) -> str | None:
         """What is wrong with a signature, a code of UNKNOWN_REASONS; None when it holds.
 
-        Raises LimitExceeded beyond MAX_REVOCATION_SIGNATURES and MAX_REVOCATION_SIGNED_BYTES.
+        Raises LimitExceeded beyond MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES and the budget.
         """
         self.tried.append(len(signed))
         check_limit("signatures about a revocation", len(self.tried), MAX_REVOCATION_SIGNATURES)
         check_limit("octets signed about a revocation", sum(self.tried), MAX_REVOCATION_SIGNED_BYTES)
+        self.budget.count_signature()
         try:
             check_signature_algorithm(algorithm, self.policy)
             await self.provider.verify(key, algorithm, signature, signed)

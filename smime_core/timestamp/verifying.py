@@ -15,6 +15,7 @@ from smime_core.certificate import Certificate, names_match
 from smime_core.errors import CertificateRevoked, MalformedMessage, TimestampMismatch, VerificationError
 from smime_core.general_names import GeneralName
 from smime_core.pkix import (
+    PathBudget,
     PathTrail,
     Purpose,
     RevocationPolicy,
@@ -67,6 +68,7 @@ async def verify_timestamp(
     provider: CryptoProvider,
     known: Sequence[Certificate] = (),
     policy: Policy = Policy.RECEIVE,
+    budget: PathBudget | None = None,
 ) -> Timestamp:
     """Check a token against what it is said to be about, as of `at`.
 
@@ -89,6 +91,7 @@ async def verify_timestamp(
         intermediates=(*token.signed_data.certificates, *known),
         trust_store=trust_store.looking_back_from(at),
         provider=provider,
+        budget=budget or PathBudget(),
     )
     trail = await path.validate(min(time, at))
     await _check_since(path, time=token.info.latest, at=at)
@@ -159,6 +162,7 @@ class _Path:
     intermediates: tuple[Certificate, ...]
     trust_store: TrustStore
     provider: CryptoProvider
+    budget: PathBudget
 
     async def validate(self, at: datetime.datetime) -> PathTrail:
         path = await validate_path(
@@ -168,6 +172,7 @@ class _Path:
             at=at,
             purpose=Purpose.TIMESTAMP,
             provider=self.provider,
+            budget=self.budget,
         )
         return path.trail
 

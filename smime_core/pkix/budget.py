@@ -1,0 +1,40 @@
+"""What one examination may spend on paths: a message has up to a hundred signers, in dozens of parts, over one pool."""
+
+from __future__ import annotations
+
+from smime_core.limits import MAX_MESSAGE_PATH_SIGNATURES, MAX_MESSAGE_PATH_STATES, MAX_MESSAGE_PATHS, check_limit
+
+
+class PathBudget:
+    """The counts of all searches of one examination, and which signatures on certificates were found to hold.
+
+    `holding` tells by the issuer's key and the certificate, as DER, whether that signature holds: it is checked once.
+    What went beyond a limit stays beyond it.
+    """
+
+    def __init__(self) -> None:
+        self.holding: dict[tuple[bytes, bytes], bool] = {}
+        self._signatures = 0
+        self._states = 0
+        self._paths = 0
+
+    def count_signature(self) -> None:
+        """One more signature is checked, on a certificate or about its revocation. Raises LimitExceeded."""
+        self._signatures += 1
+        self.check()
+
+    def count_state(self) -> None:
+        """One more issuer is weighed. Raises LimitExceeded."""
+        self._states += 1
+        self.check()
+
+    def count_path(self) -> None:
+        """One more complete path is judged. Raises LimitExceeded."""
+        self._paths += 1
+        self.check()
+
+    def check(self) -> None:
+        """Raise LimitExceeded when too much was spent already."""
+        check_limit("the number of signatures to check for all paths", self._signatures, MAX_MESSAGE_PATH_SIGNATURES)
+        check_limit("the number of issuers to weigh for all paths", self._states, MAX_MESSAGE_PATH_STATES)
+        check_limit("the number of paths to judge for all signers", self._paths, MAX_MESSAGE_PATHS)

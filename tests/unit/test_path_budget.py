@@ -1,0 +1,174 @@
+"""What all paths of one message may cost together, told by the signatures that are checked (MUSTS 38)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import pytest
+
+from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore
+from smime_core.algorithms import SignatureAlgorithm
+from smime_core.blocking import run, sign_entity, sign_message
+from smime_core.certificate import Certificate
+from smime_core.der import Buffer
+from smime_core.errors import LimitExceeded, UntrustedAnchor
+from smime_core.examination import examine
+from smime_core.examiner import Examiner
+from smime_core.limits import MAX_MESSAGE_PATH_SIGNATURES
+from smime_core.pkix import PathBudget, Purpose, validate_path
+from smime_core.pkix import budget as budget_module
+from smime_core.pkix.evidence import parse_evidence
+from smime_core.provider import PublicKey
+from smime_core.providers.native import NativeProvider
+from tests.unit.path_house import House, clique, key, root
+from tests.unit.people import MESSAGE, NOW, anchor, build_revocation_list, person
+
+SIGNERS = 100
+PARTS = 10
+
+
+class CountingProvider(NativeProvider):
+    """Counts the signatures that are checked."""
+
+    verified = 0
+
+    async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, content: Buffer) -> None:
+        self.verified += 1
+        await super().verify(key, algorithm, signature, content)
+
+
+@pytest.fixture
+def provider() -> CountingProvider:
+    return CountingProvider()
+
+
+TRUSTED = root("Trusted")
+STORE = TrustStore(anchors=(TrustAnchor(certificate=TRUSTED.certificate),), revocation=RevocationPolicy.NOT_CHECKED)
+
+
+def identity(house: House, address: str, chain: Iterable[Certificate] = ()) -> Identity:
+    return Identity(certificate=house.certify(address), private_key=key(address), chain=tuple(chain))
+
+
+def validate(
+    certificate: Certificate, pool: Iterable[Certificate], provider: NativeProvider, budget: PathBudget | None
+) -> None:
+    run(
+        validate_path(
+            certificate,
+            intermediates=tuple(pool),
+            trust_store=STORE,
+            at=NOW,
+            purpose=Purpose.SIGN,
+            provider=provider,
+            budget=budget,
+        )
+    )
+
+
+def test_a_signature_is_checked_once_for_all_signers(provider: CountingProvider) -> None:
+    between = TRUSTED.issue("Between")
+    budget = PathBudget()
+    for address in ("alice@example.test", "bob@example.test"):
+        validate(between.certify(address), [between.certificate], provider, budget)
+    # One on each person, and one on the authority of both.
+    assert provider.verified == 3
+
+
+def test_what_one_signer_spends_is_gone_for_the_next(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 3)
+    budget = PathBudget()
+    for name in ("One", "Other"):
+        house = TRUSTED.issue(name)
+        leaf = house.certify(f"{name.lower()}@example.test")
+        if name == "One":
+            validate(leaf, [house.certificate], provider, budget)
+            continue
+        with pytest.raises(LimitExceeded):
+            validate(leaf, [house.certificate], provider, budget)
+        # Nothing more is begun.
+        before = provider.verified
+        with pytest.raises(LimitExceeded):
+            validate(house.certify("third@example.test"), [house.certificate], provider, budget)
+        assert provider.verified == before
+
+
+@pytest.mark.parametrize("limit", ["MAX_MESSAGE_PATH_STATES", "MAX_MESSAGE_PATHS"])
+def test_issuers_and_paths_are_counted_too(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(budget_module, limit, 0)
+    house = TRUSTED.issue("House")
+    with pytest.raises(LimitExceeded):
+        validate(house.certify("alice@example.test"), [house.certificate], provider, PathBudget())
+
+
+def test_without_a_budget_each_path_has_its_own(provider: CountingProvider) -> None:
+    house, pool = clique([f"Ring {number}" for number in range(4)], 4)
+    for _ in range(2):
+        with pytest.raises(UntrustedAnchor):
+            validate(house[0].certify("eve@example.test"), pool, provider, None)
+
+
+def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provider: CountingProvider) -> None:
+    houses, pool = clique([f"Ring {number}" for number in range(30)], 30)
+    assert len(pool) == 870
+    people = [identity(houses[number % 30], f"eve{number}@example.test") for number in range(SIGNERS)]
+    first = dataclasses.replace(people[0], chain=tuple(pool))
+    part = sign_entity(
+        b"Content-Type: text/plain\r\n\r\nHello.\r\n",
+        identity=first,
+        co_signers=people[1:],
+        provider=provider,
+        signing_time=NOW,
+    )
+    boundary = b"\r\n--hostile"
+    parts = b"".join(boundary + b"\r\n" + part for _ in range(PARTS))
+    message = (
+        b"From: eve0@example.test\r\nContent-Type: multipart/mixed; boundary=hostile\r\n" + parts + boundary + b"--\r\n"
+    )
+    provider.verified = 0
+    report = run(examine(message, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    signers = [signer for layer in report.layers for signer in layer.signers]
+    assert len(signers) == SIGNERS * PARTS
+    assert {signer.state for signer in signers} == {State.SIGNED_UNVERIFIED}
+    # Each signer's own signature is checked; what comes on top is each signature of the pool once, and bounded.
+    on_top = provider.verified - SIGNERS * PARTS
+    assert on_top <= min(MAX_MESSAGE_PATH_SIGNATURES, len(pool) + SIGNERS)
+
+
+def test_signers_that_are_left_when_the_budget_is_spent_are_doubted(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 2)
+    house = TRUSTED.issue("House")
+    people = [identity(house, f"p{number}@example.test", [house.certificate]) for number in range(3)]
+    signed = sign_message(MESSAGE, identity=people[0], co_signers=people[1:], provider=provider, signing_time=NOW)
+    report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    assert [signer.state for signer in report.signers] == [State.VERIFIED, *[State.SIGNED_UNVERIFIED] * 2]
+    assert [signer.reasons[0].code for signer in report.signers[1:]] == ["limit-exceeded", "path-not-followed"]
+    assert report.state is State.SIGNED_UNVERIFIED
+
+
+def test_a_revocation_that_nobody_could_afford_to_look_at_forgives_nothing(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = person("alice")
+    store = TrustStore(
+        anchors=(TrustAnchor(certificate=anchor()),),
+        revocation=RevocationPolicy.IF_KNOWN,
+        evidence=parse_evidence(revocation_lists=[build_revocation_list()]),
+    )
+    signed = sign_message(MESSAGE, identity=alice, provider=provider, signing_time=NOW)
+
+    def judge() -> tuple[State, list[str]]:
+        report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=store, at=NOW)))
+        return report.state, [reason.code for reason in report.reasons]
+
+    assert judge() == (State.VERIFIED, [])
+    # Enough for the path, and not for the list.
+    monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 1)
+    assert judge() == (State.SIGNED_UNVERIFIED, ["limit-exceeded"])
