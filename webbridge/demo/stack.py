@@ -62,11 +62,17 @@ class DemoStack:
     published: dict[str, bytes]
 
     def __init__(
-        self, *, base_port: int = DEFAULT_BASE, folder: Path | None = None, pages_folder: Path = BUILT_PAGES
+        self,
+        *,
+        base_port: int = DEFAULT_BASE,
+        folder: Path | None = None,
+        pages_folder: Path = BUILT_PAGES,
+        trust_list_file: Path | None = None,
     ) -> None:
         self._base_port = base_port
         self._given_folder = folder
         self._pages_folder = pages_folder
+        self._trust_list_file = trust_list_file
         self._provider = NativeProvider()
         self._ticket_key = secrets.token_bytes(32)
         self._exit = ExitStack()
@@ -159,6 +165,7 @@ class DemoStack:
                 mail_server=self.mail_server.address,
                 enrolment_key=self._ticket_key,
                 anchors_file=self.folder / "ca.pem",
+                trust_list_file=self._trust_list_file,
                 pki_allowed_hosts=(list_host,),
                 directory_folder=private / "people",
             )

@@ -16,7 +16,7 @@ import { MailView } from "./views/mail_view.js";
 import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
-import { TrustKeeper } from "./trust_keeper.js";
+import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
 
 /** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
 /**
@@ -51,7 +51,7 @@ export class App {
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
     this.keyServer = new KeyServer("");
-    this.trust = new TrustKeeper();
+    this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
     this.mailVault = new MailVault(vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
     this.maxMessageBytes = Infinity;
@@ -216,6 +216,8 @@ export class App {
         );
       };
       await vault.ready;
+      // Before anything is judged: whoever asks for the vault waits for it.
+      await this.trust.follow(vault);
       this.#frame.setVaultState(this.translate("vault_ready"));
       return vault;
     } catch (error) {

@@ -3,10 +3,44 @@
  * what the authorities answered lately. Made into the vault's argument `trust`, which judges all of it.
  */
 
-import { bytesFromBase64 } from "./api.js";
+import { base64FromBytes, bytesFromBase64 } from "./api.js";
 import { EvidenceStore } from "./runtime/lookups.js";
 
 /** @typedef {import("./runtime/trust.js").Trust} Trust */
+/** @typedef {import("./runtime/trust.js").Following} Following */
+
+/**
+ * Where the organisation's list is kept between visits, for each bridge its own: it says nothing about any person, and
+ * without it whoever hands out lists could begin anew each time. A browser that keeps nothing follows it for this visit.
+ */
+export class FollowedLists {
+  #key;
+
+  /** @param {string} apiOrigin */
+  constructor(apiOrigin) {
+    this.#key = `followed-list ${apiOrigin}`;
+  }
+
+  /** @returns {ArrayBuffer | null} */
+  read() {
+    try {
+      const kept = localStorage.getItem(this.#key);
+      return kept === null ? null : bytesFromBase64(kept);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {ArrayBuffer | null} followed */
+  write(followed) {
+    try {
+      if (followed) localStorage.setItem(this.#key, base64FromBytes(followed));
+      else localStorage.removeItem(this.#key);
+    } catch {
+      // Storage is refused or full.
+    }
+  }
+}
 
 /** Tells "decided" when the person accepted something, took it back or had it looked for: verdicts may be others now. */
 export class TrustKeeper extends EventTarget {
@@ -19,14 +53,63 @@ export class TrustKeeper extends EventTarget {
   #contacts = null;
   /** @type {Trust} */
   #operator = { anchors: [] };
+  /** What the operator handed out, unchecked. @type {string | null} */
+  #handedOut = null;
+  /** @type {Following | null} */
+  #following = null;
+  #isNewlyFollowed = false;
+  #lists;
+
+  /** @param {FollowedLists} lists */
+  constructor(lists) {
+    super();
+    this.#lists = lists;
+  }
 
   /** @param {import("./api.js").BridgeConfig} config */
-  adoptOperator({ anchors, timestampAnchors, mozilla, revocation }) {
+  adoptOperator({ anchors, timestampAnchors, trustList, mozilla, revocation }) {
     const anchorOf = (/** @type {string} */ encoded) =>
       ({ certificate: bytesFromBase64(encoded), source: /** @type {const} */ ("operator") });
+    this.#handedOut = trustList;
     this.#operator = {
       anchors: anchors.map(anchorOf), timestampAnchors: timestampAnchors.map(anchorOf), mozilla, revocation,
     };
+  }
+
+  /**
+   * Follows the list that the operator hands out. Whoever signed the first one is pinned: later ones count only when they
+   * are newer and by the same.
+   * @param {{call: (verb: string, args: object) => Promise<any>}} vault
+   */
+  async follow(vault) {
+    const kept = this.#lists.read();
+    if (!kept && !this.#handedOut) return;
+    const list = this.#handedOut === null ? null : bytesFromBase64(this.#handedOut);
+    const args = { list, followed: kept?.slice(0) ?? null, at: new Date().toISOString() };
+    this.#following = await vault.call("trust.follow", args).catch(unreadable);
+    const followed = this.#following?.followed;
+    this.#isNewlyFollowed ||= !kept && Boolean(followed);
+    if (followed) this.#lists.write(followed);
+    // Signed words take the place of unsigned ones, also when they have ended or are damaged.
+    if (followed || kept) this.#operator.anchors = [];
+  }
+
+  /** Whose list is followed, and what was refused; null where there never was one. */
+  get following() {
+    return this.#following;
+  }
+
+  /** Whether the list was pinned in this visit: nobody has compared anything yet. */
+  get isNewlyFollowed() {
+    return this.#isNewlyFollowed;
+  }
+
+  /** Lets go of the list and of its signer: the next visit pins whoever signs the list then. */
+  stopFollowing() {
+    this.#lists.write(null);
+    this.#following = null;
+    this.#isNewlyFollowed = false;
+    this.dispatchEvent(new Event("decided"));
   }
 
   /**
@@ -36,6 +119,7 @@ export class TrustKeeper extends EventTarget {
   judging(evidence = this.evidence.copy()) {
     const trust = {
       ...structuredClone(this.#operator),
+      followed: this.#following?.followed?.slice(0) ?? null,
       decisions: this.decisions(),
       evidence: { ...evidence, certificates: structuredClone(this.#issuers) },
     };
@@ -81,4 +165,9 @@ export class TrustKeeper extends EventTarget {
     this.#decisions = null;
     this.#issuers = [];
   }
+}
+
+/** @param {{code?: string, message: string}} error @returns {Following} */
+function unreadable({ code = "", message }) {
+  return { followed: null, operator: null, list: null, problems: [{ code, message }] };
 }

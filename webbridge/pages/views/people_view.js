@@ -2,8 +2,10 @@
 
 import { html } from "../runtime/ui/dom.js";
 import { sourceWords } from "../runtime/ui/recipient_words.js";
+import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
+import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf } from "../formats.js";
-import { problem } from "../parts.js";
+import { ask, problem } from "../parts.js";
 import { certificateFacts, createFacts } from "../report_details.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -33,7 +35,7 @@ export function createPeopleView(app) {
       body.replaceChildren(
         createDecisions(app, decisions, change),
         createPeople(app, people, change),
-        createOperator(app),
+        createOperator(app, draw),
       );
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
@@ -98,11 +100,15 @@ function createPeople(app, people, change) {
   return createSection(app, { key: "people", test: "people", cards });
 }
 
-/** @param {App} app */
-function createOperator({ translate, trust }) {
-  const { mozilla, revocation = "required" } = trust.operator;
+/**
+ * @param {App} app
+ * @param {() => Promise<void>} draw
+ */
+function createOperator(app, draw) {
+  const { translate, trust } = app;
+  const { mozilla, revocation = "required" } = { ...trust.operator, ...revocationOfList(trust.following) };
   const lines = [
-    translate("operator_meaning"),
+    trust.following?.list ? null : translate("operator_meaning"),
     mozilla ? translate("operator_mozilla") : null,
     translate(`operator_revocation_${revocation.replace("-", "_")}`),
   ];
@@ -111,6 +117,81 @@ function createOperator({ translate, trust }) {
     { class: "stack", data: { test: "operator" } },
     html("h2", { text: translate("operator_heading") }),
     ...lines.map((text) => text && html("p", { text })),
+    trust.following && createFollowedList(app, trust.following, draw),
+  );
+}
+
+/** @param {import("../runtime/trust.js").Following | null} following */
+function revocationOfList(following) {
+  return following?.list ? { revocation: following.list.revocation } : {};
+}
+
+/**
+ * The organisation's list: whose it is, how long it counts, whom it names; only its signer changes it.
+ * @param {App} app
+ * @param {import("../runtime/trust.js").Following} following
+ * @param {() => Promise<void>} draw
+ */
+function createFollowedList(app, { list, operator, problems }, draw) {
+  const { translate, trust } = app;
+  const warnings = problems.map(({ code, message }) =>
+    translate(code === "another-operator" ? "list_of_another" : "list_refused", { text: message }));
+  return html(
+    "div",
+    { class: "card stack", data: { test: "followed-list" } },
+    html("h3", { class: "card-title", dir: "auto", text: list ? list.name : translate("list_none_counts") }),
+    ...warnings.map((text) => html("p", { class: "problem", role: "alert", dir: "auto", text })),
+    ...(list ? describeList(translate, list) : []),
+    operator && trust.isNewlyFollowed ? html("p", { data: { test: "newly-followed" }, text: translate("list_new") }) : null,
+    createListActions(app, operator, draw),
+  );
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {import("../runtime/trust.js").TrustList} list
+ */
+function describeList(translate, { operator, serialNumber, expires, anchors }) {
+  const named = anchors.map(({ certificate, addresses }) => html("li", {
+    dir: "auto",
+    text: addresses.length > 0
+      ? translate("list_anchor_for", { name: certificate.name, addresses: listOf(addresses, translate) })
+      : certificate.name,
+  }));
+  return [
+    html("p", { dir: "auto", text: translate("list_signed_by", { name: operator.name, number: String(serialNumber), date: dayOnly(expires) }) }),
+    html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(operator.fingerprint) }),
+    html("details", {}, html("summary", { text: translate("list_anchors", { count: anchors.length }) }), html("ul", {}, ...named)),
+  ];
+}
+
+/**
+ * @param {App} app
+ * @param {ArrayBuffer | null} operator
+ * @param {() => Promise<void>} draw
+ */
+function createListActions(app, operator, draw) {
+  const { translate, trust } = app;
+  const stop = () => {
+    trust.stopFollowing();
+    app.announce(translate("list_stopped"));
+    void draw();
+  };
+  return html(
+    "div",
+    { class: "actions" },
+    operator && html("button", {
+      type: "button", text: translate("list_signer"), data: { test: "list-signer" },
+      on: { click: () => void showCertificate(app, operator) },
+    }),
+    html("button", {
+      type: "button", text: translate("list_stop"), data: { test: "list-stop" }, on: {
+        click: () => ask({
+          title: translate("list_stop_title"), meaning: translate("list_stop_meaning"), keep: translate("list_stop_not"),
+          go: translate("list_stop"), test: "list-stop-go", onGo: stop,
+        }),
+      },
+    }),
   );
 }
 

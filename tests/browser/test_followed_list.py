@@ -1,0 +1,136 @@
+"""The organisation's signed list in the pages: pinned at first sight, counted, and held against what comes later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from smime_core import RevocationPolicy, TrustAnchor, blocking
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.providers.native import NativeProvider
+from smime_core.trust_list import TrustList
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.test_trust import deliver
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+PROVIDER = NativeProvider()
+SENDER = "sam@partner.test"
+
+
+class Organisation:
+    """Somebody who publishes lists into the bridge's file, an impostor, and a sender whom only the list vouches for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        at = datetime.now(UTC)
+        partner = blocking.run(create_authority("Partner CA", provider=PROVIDER, at=at))
+        self.anchor = partner.identity.certificate
+        self.boss, self.impostor, self.sender = (
+            blocking.run(issue_identity(partner, address, provider=PROVIDER, at=at))
+            for address in ("boss@partner.test", "impostor@partner.test", SENDER)
+        )
+
+    def publish(self, number: int, *, signer: Identity | None = None, revocation: RevocationPolicy) -> None:
+        """Put a list in the place of the former one."""
+        at = datetime.now(UTC).replace(microsecond=0)
+        trust_list = TrustList(
+            name="Example Ltd",
+            serial_number=number,
+            issued=at,
+            expires=at + timedelta(days=30),
+            anchors=(TrustAnchor(certificate=self.anchor, addresses=("@partner.test",)),),
+            revocation=revocation,
+        )
+        cms = blocking.sign_trust_list(trust_list, identity=signer or self.boss, provider=PROVIDER, signing_time=at)
+        new = self.path.with_suffix(".new")
+        new.write_bytes(cms)
+        os.replace(new, self.path)
+
+
+@pytest.fixture
+def organisation(tmp_path: Path) -> Organisation:
+    organisation = Organisation(tmp_path / "list.der")
+    organisation.publish(2, revocation=RevocationPolicy.IF_KNOWN)
+    return organisation
+
+
+@pytest.fixture
+def stack(organisation: Organisation) -> Iterator[DemoStack]:
+    with DemoStack(trust_list_file=organisation.path) as stack:
+        yield stack
+
+
+@pytest.fixture
+def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
+    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+    pages.enter()
+    yield pages
+    pages.close()
+
+
+def show_list(pages: MailPages) -> str:
+    """What the trust settings say about the list."""
+    pages.page.js("() => { location.hash = '#/people'; }")
+    pages.page.wait_for_selector(named("followed-list"), timeout_seconds=OPERATION_SECONDS)
+    return pages.page.text(named("followed-list"))
+
+
+def visit_again(pages: MailPages) -> None:
+    pages.page.reload()
+    pages.page.wait_for_selector("main", timeout_seconds=OPERATION_SECONDS)
+
+
+def test_the_first_list_is_pinned_and_shown_and_those_whom_it_names_are_verified(
+    alice: MailPages, stack: DemoStack, organisation: Organisation
+) -> None:
+    said = show_list(alice)
+    assert "Example Ltd" in said
+    assert "List number 2" in said
+    assert "Compare the fingerprint" in said
+    alice.page.click(named("list-signer"))
+    alice.page.wait_for_text("boss@partner.test", selector=named("certificate-dialog"))
+    alice.page.click(named("dialog-close"))
+    alice.open_message(deliver(stack, stack.accounts[0], organisation.sender, "Offer"))
+    assert alice.state == "verified"
+
+
+def test_whoever_is_trusted_by_an_unsigned_word_alone_no_longer_counts(alice: MailPages, stack: DemoStack) -> None:
+    alice.open_message(deliver(stack, stack.accounts[0], stack.accounts[1].identity, "Hello"))
+    assert alice.state == "signed-unverified"
+
+
+def test_a_list_by_somebody_else_and_an_older_one_are_refused_in_plain_words(
+    alice: MailPages, organisation: Organisation
+) -> None:
+    show_list(alice)
+    organisation.publish(3, signer=organisation.impostor, revocation=RevocationPolicy.NOT_CHECKED)
+    visit_again(alice)
+    said = show_list(alice)
+    assert "somebody else signed" in said
+    assert "List number 2, signed by boss@partner.test" in said
+    assert "Compare the fingerprint" not in said
+    organisation.publish(1, revocation=RevocationPolicy.NOT_CHECKED)
+    visit_again(alice)
+    said = show_list(alice)
+    assert "the list is number 1, and number 2 was seen already" in said
+    organisation.publish(4, revocation=RevocationPolicy.IF_KNOWN)
+    visit_again(alice)
+    assert "List number 4" in show_list(alice)
+
+
+def test_a_person_may_let_go_of_the_list(alice: MailPages, organisation: Organisation) -> None:
+    show_list(alice)
+    organisation.publish(1, signer=organisation.impostor, revocation=RevocationPolicy.IF_KNOWN)
+    alice.page.click(named("list-stop"))
+    alice.page.click(named("list-stop-go"))
+    alice.page.wait_for("""() => !document.querySelector('[data-test="followed-list"]')""")
+    visit_again(alice)
+    assert "impostor@partner.test" in show_list(alice)
