@@ -47,6 +47,8 @@ const HANDLERS = {
   "trust.accept": trust.accept,
   "trust.remove": trust.takeBack,
   "trust.settings": trust.changeSettings,
+  "list.import": trust.followList,
+  "list.stop": trust.stopFollowing,
   "sites.remove": ({ id }) => database.remove("sites", id),
   "session.lock": session.lock,
   "vault.key": () => vault.call("vault.key"),

@@ -1,5 +1,6 @@
 /** Keys and people: import and list identities, certificates of others, authorities and sites; lock. */
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
+import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
 import { html } from "./runtime/ui/dom.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { api } from "./shared/api.js";
@@ -30,18 +31,20 @@ byId("grant").addEventListener("click", () => {
 for (const [input, store] of [["person", "people"], ["anchor", "anchors"]]) {
   byId(input).addEventListener("change", () => void importCertificates(input, store));
 }
+byId("list-file").addEventListener("change", () => void followList());
 for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
 await refresh();
 
 async function refresh() {
-  const { keyFiles, people, anchors, sites, decisions, settings } = await ask("keys.list");
+  const { keyFiles, people, anchors, sites, decisions, settings, following } = await ask("keys.list");
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
   byId("state").textContent = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
   byId("lock").hidden = !isOpen;
   byId("key-files").replaceChildren(...keyFiles.map(keyFileCard));
   byId("people").replaceChildren(...certificateCards(people, "people.remove"));
   byId("anchors").replaceChildren(...certificateCards(anchors, "anchors.remove"));
+  byId("followed").replaceChildren(...(following ? [listCard(following)] : []));
   byId("sites").replaceChildren(...sites.map(siteCard));
   byId("decisions").replaceChildren(...decisions.map(decisionCard));
   mozillaBox().checked = settings.mozilla;
@@ -119,6 +122,33 @@ async function importCertificates(inputId, store) {
   }
   input.value = "";
   await refresh();
+}
+
+async function followList() {
+  const input = /** @type {HTMLInputElement} */ (byId("list-file"));
+  const [file] = input.files ?? [];
+  if (!file) return;
+  showProblem("list-problem", null);
+  await file.arrayBuffer().then((bytes) => ask("list.import", { bytes })).catch((error) => showProblem("list-problem", error));
+  input.value = "";
+  await refresh();
+}
+
+/** @param {import("./runtime/trust.js").Following} following */
+function listCard({ list, problems }) {
+  const warnings = problems.map(({ message }) => html("p", { class: "problem", text: text("listOver", message), dir: "auto" }));
+  if (!list) return html("li", { class: "card" }, html("div", { class: "who" }, ...warnings),
+    removeButton("list.stop", "", text("listTitle")));
+  const { name, operator, serialNumber, expires, anchors } = list;
+  const lines = [text("listSignedBy", String(serialNumber), operator.name, day(expires)), text("listCompare")];
+  const named = anchors.map(({ certificate, addresses }) => html("li", {
+    dir: "auto", text: addresses.length ? text("listAnchorFor", certificate.name, addresses.join(", ")) : certificate.name,
+  }));
+  const who = html("div", { class: "who" }, html("div", { class: "name", text: name, dir: "auto" }),
+    ...lines.map((line) => html("div", { class: "muted", text: line, dir: "auto" })),
+    html("div", { class: "fingerprint", text: groupFingerprint(operator.fingerprint), dir: "ltr" }),
+    html("details", { class: "muted" }, html("summary", { text: text("listAnchors") }), html("ul", {}, ...named)));
+  return html("li", { class: "card" }, who, removeButton("list.stop", "", name));
 }
 
 /** @param {ListedKeyFile} keyFile */

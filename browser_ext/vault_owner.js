@@ -31,6 +31,7 @@ const VERBS = {
   "decision.make": async (body) => callVault("decision.make", body),
   "decision.list": async (body) => callVault("decision.list", body),
   "decision.remove": async (body) => callVault("decision.remove", body),
+  "trust.follow": async (body) => callVault("trust.follow", body),
   "field.seal": sealField,
   "field.open": openField,
   "field.judge": judgeField,

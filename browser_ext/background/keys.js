@@ -16,8 +16,10 @@ export async function list() {
   const [people, authorities, sites] = await Promise.all(
     [database.all("people"), database.all("anchors"), database.all("sites")],
   );
-  const [decisions, settings] = await Promise.all([trust.listDecisions(), trust.settings()]);
-  return { keyFiles, people, anchors: authorities, sites, decisions, settings };
+  const [decisions, settings, following] = await Promise.all(
+    [trust.listDecisions(), trust.settings(), trust.describeList()],
+  );
+  return { keyFiles, people, anchors: authorities, sites, decisions, settings, following };
 }
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */

@@ -4,6 +4,7 @@
  */
 import { EvidenceStore, joinAnswers } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
 import * as vault from "./vault_link.js";
@@ -15,6 +16,7 @@ import * as vault from "./vault_link.js";
 const SETTINGS = "trust";
 const DECISIONS = "decisions";
 const PROPOSAL = "proposal";
+const FOLLOWED = "followed list";
 /** Whoever imports an authority of their own often has none that answers: what is known counts, what is not is said. */
 const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
 const TIMEOUT_MILLISECONDS = 10_000;
@@ -33,7 +35,7 @@ export const store = new EvidenceStore();
 export async function judging(evidence = store.copy()) {
   const anchors = (await database.all("anchors")).map(({ certificate }) => ({ certificate, source: "user" }));
   const { mozilla, revocation } = await settings();
-  const trust = { anchors, decisions: await decisions(), mozilla, revocation, evidence };
+  const trust = { anchors, decisions: await decisions(), followed: await followed(), mozilla, revocation, evidence };
   return { trust, at: new Date().toISOString() };
 }
 
@@ -50,6 +52,36 @@ export async function changeSettings({ mozilla, revocation }) {
 /** @returns {Promise<ArrayBuffer | null>} */
 async function decisions() {
   return (await database.get("settings", DECISIONS))?.value ?? null;
+}
+
+/** @returns {Promise<ArrayBuffer | null>} the organisation's list, with whoever was pinned as its signer */
+async function followed() {
+  return (await database.get("settings", FOLLOWED))?.value ?? null;
+}
+
+/**
+ * Follows an organisation's list: whoever signed the first one is pinned, and later ones count only when they are newer
+ * and by the same.
+ * @param {{bytes: ArrayBuffer}} body
+ */
+export async function followList({ bytes }) {
+  const reply = await vault.call("trust.follow", { list: bytes, followed: await followed(), at: new Date().toISOString() });
+  const [problem] = reply.problems;
+  if (problem) throw new RequestError(problem.code, problem.message);
+  await database.put("settings", { name: FOLLOWED, value: reply.followed });
+}
+
+export function stopFollowing() {
+  return database.remove("settings", FOLLOWED);
+}
+
+/**
+ * The list that is followed, for the person; null without one.
+ * @returns {Promise<import("../runtime/trust.js").Following | null>}
+ */
+export async function describeList() {
+  const kept = await followed();
+  return kept ? vault.call("trust.follow", { followed: kept, at: new Date().toISOString() }) : null;
 }
 
 /** What was accepted, in words. */

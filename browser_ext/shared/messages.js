@@ -51,6 +51,8 @@ export const MESSAGES = {
   "trust.accept": { from: ["options"], body: { kind: "string", addresses: "strings" } },
   "trust.remove": { from: ["options"], body: { id: "string" } },
   "trust.settings": { from: ["options"], body: { mozilla: "boolean", revocation: "string" } },
+  "list.import": { from: ["options"], body: { bytes: "bytes" } },
+  "list.stop": { from: ["options"], body: {} },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
   // Any private page.

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from smime_core import RevocationPolicy, TrustAnchor
 from smime_core.blocking import run
 from smime_core.demo_ca import Pointers, create_authority, issue_identity
 from smime_core.fields import seal_field
 from smime_core.identity import Identity, export_identity
 from smime_core.providers.native import NativeProvider
+from smime_core.trust_list import TrustList, sign_trust_list
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension, Site, running_site, textarea
 from tests.browser.page import Page
@@ -40,6 +42,7 @@ class House:
         self.alice, self.bob, self.dave = (self.issue(name) for name in ("alice", "bob", "dave"))
         self.carol = self.issue("carol", not_after=NOW + datetime.timedelta(days=5))
         partner = run(create_authority("Partner CA", provider=NATIVE, at=NOW))
+        self.partner = partner.identity.certificate
         self.sam = run(issue_identity(partner, "sam@partner.test", provider=NATIVE, at=NOW))
         p12 = run(export_identity(self.alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
         (folder / "alice.p12").write_bytes(p12)
@@ -221,3 +224,45 @@ def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page
     assert window.js(chosen) == 1
     with window.closing():
         window.click("[data-test=refuse]")
+
+
+def test_an_organisations_list_is_followed_pinned_and_let_go(
+    extension: Extension, page: Page, site: Site, house: House, tmp_path: Path
+) -> None:
+    def publish(number: int, signer: Identity) -> Path:
+        trust_list = TrustList(
+            name="Example Ltd",
+            serial_number=number,
+            issued=NOW.replace(microsecond=0),
+            expires=NOW.replace(microsecond=0) + datetime.timedelta(days=30),
+            anchors=(TrustAnchor(certificate=house.partner, addresses=("@partner.test",)),),
+            revocation=RevocationPolicy.IF_KNOWN,
+        )
+        file = tmp_path / f"{number}.der"
+        file.write_bytes(run(sign_trust_list(trust_list, identity=signer, provider=NATIVE, signing_time=NOW)))
+        return file
+
+    options = extension.open_options()
+    options.choose_files("#list-file", [publish(2, house.bob)])
+    said = options.wait_for_text("Example Ltd", selector="[data-test=followed]", timeout_seconds=30)
+    assert "List number 2, signed by bob@example.test" in said
+    options.click("[data-test=followed] summary")
+    assert "Partner CA, for @partner.test" in options.text("[data-test=followed]")
+    letter = site.page_with(
+        textarea("letter", text=house.signed_by(house.sam, origin=site.origin), data_smime="decrypt verify")
+    )
+    page.goto(letter)
+    assert settled_state(open_letter(extension, page)) == "verified"
+
+    options.activate()
+    options.choose_files("#list-file", [publish(3, house.carol)])
+    options.wait_for_text("signed by somebody else", selector="[data-test=list-problem]", timeout_seconds=30)
+    options.choose_files("#list-file", [publish(1, house.bob)])
+    options.wait_for_text("number 2 was seen already", selector="[data-test=list-problem]", timeout_seconds=30)
+    assert "List number 2" in options.text("[data-test=followed]")
+
+    for _ in range(2):
+        options.click("[data-test=followed] button")
+    options.wait_for("() => document.querySelector('[data-test=followed] button') === null", timeout_seconds=30)
+    page.goto(letter)
+    assert settled_state(open_letter(extension, page)) == "signed-unverified"
