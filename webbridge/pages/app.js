@@ -7,6 +7,7 @@
 import { openVault } from "./runtime/vault.js";
 import { errorSentence } from "./runtime/ui/catalogue.js";
 import { BridgeApi, KeyServer } from "./api.js";
+import { KeptTrust } from "./kept_trust.js";
 import { KeyRing, sameAddress } from "./keys.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
@@ -54,6 +55,7 @@ export class App {
     this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
     this.mailVault = new MailVault(vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
+    this.kept = new KeptTrust(vault, this.keys, this.trust);
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -66,6 +68,8 @@ export class App {
     this.trust.adoptOperator(config);
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
+    this.kept.addEventListener("change", () => this.#frame.setNotice(noticeOf(this)));
+    if (address !== null) await this.kept.begin(address);
     addEventListener("hashchange", () => this.#route());
     // What a closed or sleeping page keeps in memory is out of reach: nothing secret stays behind.
     addEventListener("pagehide", () => this.keys.lock());
@@ -100,18 +104,21 @@ export class App {
    * Signs in; whoever comes back finds the letter, anybody else finds nothing of the former person.
    * @param {string} address
    * @param {string} password
+   * @param {{isOwnComputer: boolean}} where on somebody else's computer nothing is kept
    */
-  async signIn(address, password) {
+  async signIn(address, password, where) {
     const signedIn = await this.api.signIn(address, password);
     this.keys.refusePassphrase(await PasswordMark.of(password));
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
     this.address = signedIn;
     this.#lastAddress = signedIn;
+    await this.kept.begin(signedIn, where);
     if (this.#writing?.isBegun()) this.navigate("/write");
     else this.navigate(this.keys.unlocked ? "/folder/INBOX" : "/keys");
   }
 
   async signOut() {
+    await this.kept.settled;
     this.#forget();
     this.address = null;
     this.#lastAddress = null;
@@ -158,6 +165,7 @@ export class App {
   }
 
   #forget() {
+    this.kept.end();
     this.keys.lock();
     this.trust.forget();
     this.#dropWriting();
@@ -226,4 +234,12 @@ export class App {
       throw error;
     }
   }
+}
+
+/**
+ * What the person has to know about what is kept, in whatever view; null when all is well.
+ * @param {App} app
+ */
+function noticeOf({ kept, translate }) {
+  return kept.keeping === "unreadable" || kept.keeping === "failed" ? translate(`trust_${kept.keeping}`) : null;
 }

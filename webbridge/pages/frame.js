@@ -16,11 +16,13 @@ export function createFrame(app) {
   const main = html("main", { class: "main", id: "main" });
   const vaultState = html("span", { data: { test: "vault-state" } });
   const bar = createBar(app);
+  const notice = html("div", { class: "notice", role: "status", data: { test: "notice" } });
   const element = html(
     "div",
     { class: "frame" },
     html("a", { class: "skip-link", href: "#main", text: translate("skip_to_content"), on: { click: skip } }),
     bar.element,
+    notice,
     main,
     html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vaultState),
   );
@@ -43,6 +45,11 @@ export function createFrame(app) {
     show(view, hash) {
       if (view.element.parentElement !== main) main.replaceChildren(view.element);
       bar.update(hash);
+    },
+    /** @param {string | null} text with the way to where it is explained, or nothing */
+    setNotice(text) {
+      const more = html("a", { href: "#/people", text: translate("people_title") });
+      notice.replaceChildren(...(text ? [html("p", { text }), more] : []));
     },
     /** @param {string} text */
     setVaultState(text) {

@@ -42,7 +42,10 @@ import { overwrite } from "./keys.js";
  *   address: string, before: Certificate, after: Certificate, sameIssuer: boolean, sameKey: boolean, isRenewal: boolean,
  * }} Change a known sender has another certificate than before
  */
-/** @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean}} Harvest what a message leaves to be remembered */
+/**
+ * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest what a message leaves to be
+ *   remembered; `basis` names the contacts that it was held against
+ */
 /**
  * @typedef {{
  *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
@@ -79,8 +82,11 @@ export class MailVault {
    */
   async *open(message, signal) {
     const vault = await this.#vault();
+    await this.#trust.known;
+    let basis = this.#trust.basis;
     /** @param {import("./runtime/trust.js").Evidence} evidence */
     const judge = async (evidence) => {
+      basis = this.#trust.basis;
       const args = {
         message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
       };
@@ -88,8 +94,8 @@ export class MailVault {
     };
     const options = { ask: this.#ask, store: this.#trust.evidence, signal };
     for await (const { judged, settled } of judgeInRounds(judge, options)) {
-      const opened = decodeTexts(judged);
-      yield settled ? opened : { ...opened, report: whileChecking(opened.report), harvest: null };
+      const { harvest, ...opened } = decodeTexts(judged);
+      yield settled ? { ...opened, harvest: harvest && { ...harvest, basis } } : { ...opened, report: whileChecking(opened.report), harvest: null };
     }
   }
 
@@ -124,6 +130,7 @@ export class MailVault {
    */
   async checkRecipient(address, found) {
     const vault = await this.#vault();
+    await this.#trust.known;
     /** @param {import("./runtime/trust.js").Evidence} evidence */
     const judge = (evidence) =>
       vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
@@ -144,6 +151,7 @@ export class MailVault {
   async decide(certificate, options) {
     const vault = await this.#vault();
     const args = structuredClone({ certificate, ...options });
+    await this.#trust.known;
     return (await vault.call("decision.make", { ...args, ...this.#trust.judging() })).decisions;
   }
 
@@ -153,6 +161,7 @@ export class MailVault {
    */
   async describeTrust() {
     const vault = await this.#vault();
+    await this.#trust.known;
     const { contacts } = this.#trust.contacts();
     const decisions = this.#trust.decisions();
     return {

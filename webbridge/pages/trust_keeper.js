@@ -42,7 +42,10 @@ export class FollowedLists {
   }
 }
 
-/** Tells "decided" when the person accepted something, took it back or had it looked for: verdicts may be others now. */
+/**
+ * Tells "decided" when the person accepted something, took it back or had it looked for: verdicts may be others now; and
+ * "learned" when there is something new to be kept.
+ */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
   /** Certificates of authorities that messages did not carry. @type {ArrayBuffer[]} */
@@ -51,6 +54,10 @@ export class TrustKeeper extends EventTarget {
   #decisions = null;
   /** The people whom the person knows, by `smime_core/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
+  /** Settles when what was kept from earlier sessions is here, or known not to be. @type {Promise<void>} */
+  known = Promise.resolve();
+  /** Which contacts a judgement began with: what it learned is worth nothing once others are known. */
+  #basis = 0;
   /** @type {Trust} */
   #operator = { anchors: [] };
   /** What the operator handed out, unchecked. @type {string | null} */
@@ -131,9 +138,20 @@ export class TrustKeeper extends EventTarget {
     return { contacts: this.#contacts?.slice(0) ?? null };
   }
 
-  /** @param {ArrayBuffer} contacts as the vault made them */
-  keepContacts(contacts) {
+  /** Names the contacts of this moment. */
+  get basis() {
+    return this.#basis;
+  }
+
+  /**
+   * @param {ArrayBuffer} contacts as the vault made them
+   * @param {number} [basis] of those that they were made from; made from others they would undo what was learned since
+   */
+  keepContacts(contacts, basis = this.#basis) {
+    if (basis !== this.#basis || haveSameOctets(contacts, this.#contacts)) return;
     this.#contacts = contacts;
+    this.#basis += 1;
+    this.dispatchEvent(new Event("learned"));
   }
 
   /** The argument `decisions` of a verb: a copy. */
@@ -144,6 +162,20 @@ export class TrustKeeper extends EventTarget {
   /** @param {ArrayBuffer} decisions as the vault made them */
   keepDecisions(decisions) {
     this.#decisions = decisions;
+    this.dispatchEvent(new Event("decided"));
+    this.dispatchEvent(new Event("learned"));
+  }
+
+  /** Whether there is anything to keep. */
+  get hasLearned() {
+    return this.#contacts !== null || this.#decisions !== null;
+  }
+
+  /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} kept from earlier sessions, joined with those of this one */
+  adopt({ contacts, decisions }) {
+    this.#contacts = contacts;
+    this.#decisions = decisions;
+    this.#basis += 1;
     this.dispatchEvent(new Event("decided"));
   }
 
@@ -164,10 +196,21 @@ export class TrustKeeper extends EventTarget {
     this.#contacts = null;
     this.#decisions = null;
     this.#issuers = [];
+    this.#basis += 1;
   }
 }
 
 /** @param {{code?: string, message: string}} error @returns {Following} */
 function unreadable({ code = "", message }) {
   return { followed: null, operator: null, list: null, problems: [{ code, message }] };
+}
+
+/**
+ * @param {ArrayBuffer} one
+ * @param {ArrayBuffer | null} other
+ */
+function haveSameOctets(one, other) {
+  if (one.byteLength !== other?.byteLength) return false;
+  const octets = new Uint8Array(other);
+  return new Uint8Array(one).every((octet, index) => octet === octets[index]);
 }

@@ -33,6 +33,7 @@ export function createPeopleView(app) {
     try {
       const { people, decisions } = await app.mailVault.describeTrust();
       body.replaceChildren(
+        createKeeping(app, change),
         createDecisions(app, decisions, change),
         createPeople(app, people, change),
         createOperator(app, draw),
@@ -60,7 +61,10 @@ export function createPeopleView(app) {
   }
 
   void draw();
-  return { element, heading, title: translate("people_title") };
+  const redraw = () => void draw();
+  app.kept.addEventListener("change", redraw);
+  const close = () => app.kept.removeEventListener("change", redraw);
+  return { element, heading, close, title: translate("people_title") };
 }
 
 /** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */
@@ -98,6 +102,35 @@ function createPeople(app, people, change) {
     return createCard(app, { name: address, lines: since ? [since] : [], certificates, onRemove, test: "person" });
   });
   return createSection(app, { key: "people", test: "people", cards });
+}
+
+/**
+ * Whether all this outlives the session, and why not.
+ * @param {App} app
+ * @param {Change} change
+ */
+function createKeeping(app, change) {
+  const { translate, kept } = app;
+  const { keeping } = kept;
+  if (keeping !== "unreadable" && keeping !== "failed") {
+    return html("p", { class: "field-hint", text: translate(`trust_${keeping}`), data: { test: "keeping", keeping } });
+  }
+  const said = problem("keeping-problem");
+  said.textContent = keeping === "unreadable" ? `${translate("trust_unreadable")} ${whyUnreadable(app)}` : translate("trust_failed");
+  const anew = html("button", {
+    type: "button", text: translate("trust_begin_anew"), data: { test: "begin-anew" },
+    on: { click: () => void change(() => kept.beginAnew(), translate("trust_begun_anew")) },
+  });
+  const actions = keeping === "unreadable" ? html("div", { class: "actions" }, anew) : null;
+  return html("div", { class: "stack", data: { test: "keeping", keeping } }, said, actions);
+}
+
+/** @param {App} app */
+function whyUnreadable({ kept, translate }) {
+  const code = kept.problem instanceof Error && "code" in kept.problem ? kept.problem.code : "";
+  if (code === "trust-state-older") return translate("trust_is_older");
+  if (code === "trust-state-refused" || code === "no-matching-recipient") return translate("trust_is_foreign");
+  return translate("trust_is_damaged");
 }
 
 /**

@@ -214,12 +214,12 @@ function createVerdict(app, opened) {
 function rememberSender(app, { harvest }) {
   if (!harvest) return [];
   if (!harvest.asks) {
-    app.trust.keepContacts(harvest.contacts);
+    app.trust.keepContacts(harvest.contacts, harvest.basis);
     return [];
   }
   return harvest.changes.filter(({ isRenewal }) => !isRenewal).map((change) => {
     const onRemember = () => {
-      app.trust.keepContacts(harvest.contacts);
+      app.trust.keepContacts(harvest.contacts, harvest.basis);
       element.replaceWith(html("p", { class: "note", role: "status", text: app.translate("changed_remembered", { address: change.address }) }));
     };
     const element = createChange(app.translate, change, { day: dayOnly, onRemember });

@@ -1,6 +1,6 @@
 /** Signing in to the mail account: one address, one password, and what this page does. */
 
-import { html } from "../runtime/ui/dom.js";
+import { html, uniqueId } from "../runtime/ui/dom.js";
 import { stateMark } from "../runtime/ui/state_mark.js";
 import { inputField, problem, whileBusy } from "../parts.js";
 
@@ -15,6 +15,7 @@ export function createSignInView(app, { ended }) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
   const { address, password } = createFields(translate, ended);
+  const foreign = createComputerField(translate);
   const failure = problem("sign-in-error");
   const button = html("button", {
     class: "primary", type: "submit", text: translate("sign_in"), data: { test: "sign-in-submit" },
@@ -22,7 +23,7 @@ export function createSignInView(app, { ended }) {
   const form = html(
     "form",
     { class: "stack", novalidate: true, data: { test: "sign-in-form" }, on: { submit } },
-    address.element, password.element, failure, html("div", { class: "actions" }, button),
+    address.element, password.element, foreign.element, failure, html("div", { class: "actions" }, button),
   );
 
   /** @param {SubmitEvent} event */
@@ -33,7 +34,8 @@ export function createSignInView(app, { ended }) {
     if (missing) return complain(translate("sign_in_incomplete"), missing);
     await whileBusy(button, translate("signing_in"), async () => {
       try {
-        await app.signIn(address.input.value.trim(), password.input.value);
+        const isOwnComputer = !foreign.input.checked;
+        await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer });
         password.input.value = "";
       } catch (error) {
         complain(app.sentenceFor(error), password.input);
@@ -74,6 +76,19 @@ function createFields(translate, known) {
     data: { test: "sign-in-password" },
   }, { hint: translate("mail_password_hint") });
   return { address, password };
+}
+
+/** @param {App["translate"]} translate */
+function createComputerField(translate) {
+  const id = uniqueId("computer");
+  const input = html("input", { type: "checkbox", "aria-describedby": id, data: { test: "foreign-computer" } });
+  const element = html(
+    "div",
+    { class: "field" },
+    html("label", { class: "check" }, input, translate("foreign_computer")),
+    html("p", { class: "field-hint", id, text: translate("foreign_computer_hint") }),
+  );
+  return { element, input };
 }
 
 /** @param {App} app */

@@ -1,0 +1,171 @@
+"""What the pages keep between two sessions: the person's own word, as ciphertext, and nothing on others' computers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.test_trust import STRANGER, deliver, open_why, stack, stranger, wait_for_state, welcome_of
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+__all__ = ["stack"]
+
+DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
+# Each record as text, octet by octet, to look for what must not be readable in it.
+RECORDS = """async () => {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open("sealwax");
+    request.onsuccess = () => resolve(request.result);
+  });
+  const records = await new Promise((resolve) => {
+    const request = database.transaction("trust").objectStore("trust").getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  database.close();
+  return records.map(({ account, counter, state }) =>
+    [account, counter, Array.from(new Uint8Array(state), (octet) => String.fromCharCode(octet)).join("")]);
+}"""
+# Puts another state in the place of the only one; what it gives back is the one before.
+REPLACE = """async (change) => {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open("sealwax");
+    request.onsuccess = () => resolve(request.result);
+  });
+  await new Promise((resolve) => {
+    const states = database.transaction("trust", "readwrite").objectStore("trust");
+    states.getAll().onsuccess = ({ target: { result: [record] } }) => {
+      const octets = new Uint8Array(record.state);
+      if (change === "save") window.saved = record;
+      else if (change === "damage") octets[octets.length - 40] ^= 1;
+      const put = states.put(change === "restore" ? window.saved : record);
+      put.onsuccess = resolve;
+    };
+  });
+  database.close();
+}"""
+
+
+@pytest.fixture
+def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
+    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+    pages.enter()
+    yield pages
+    pages.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
+    pages.close()
+
+
+def sign_out(pages: MailPages) -> None:
+    pages.page.click(named("sign-out"))
+    pages.page.wait_for_selector(named("sign-in-form"), timeout_seconds=OPERATION_SECONDS)
+
+
+def accept(pages: MailPages, letter: int) -> None:
+    """Accept the stranger who signed the letter."""
+    pages.open_message(letter)
+    assert pages.state == "signed-unverified"
+    open_why(pages)
+    pages.page.click(named("accept-exact"))
+    pages.page.wait_for_selector(named("accept-dialog"))
+    pages.page.click(named("accept-compared"))
+    pages.page.click(named("accept-go"))
+    wait_for_state(pages, "verified")
+
+
+def show_people(pages: MailPages) -> str:
+    """Whether what is known is kept, as the page about people says."""
+    pages.page.js("() => { location.hash = '#/people'; }")
+    pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
+    kept: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
+    return kept
+
+
+def wait_until_kept(pages: MailPages, counter: int) -> list[list[object]]:
+    """The records, once there is one of this number or a later one."""
+    look = f"""async (least) => {{
+      const records = await ({RECORDS})();
+      return records.some(([, number]) => number >= least) && records;
+    }}"""
+    records: list[list[object]] = pages.page.wait_for(look, counter, timeout_seconds=OPERATION_SECONDS)
+    return records
+
+
+def test_what_a_person_accepts_outlives_the_session_until_it_is_taken_back(alice: MailPages, stack: DemoStack) -> None:
+    letter = deliver(stack, alice.account, stranger(), "A stranger")
+    accept(alice, letter)
+    sign_out(alice)
+    ((_, _, octets),) = wait_until_kept(alice, 1)
+    assert STRANGER not in str(octets)
+    assert "sealwax-trust-state" not in str(octets)
+
+    alice.enter()
+    alice.open_message(letter)
+    assert alice.state == "verified"
+    assert show_people(alice) == "kept"
+    alice.page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.wait_for_text(STRANGER, selector=named("person"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("decision-remove"))
+    alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    sign_out(alice)
+    alice.enter()
+    alice.open_message(letter)
+    assert alice.state == "signed-unverified"
+
+
+def test_what_is_removed_while_the_keys_are_locked_does_not_come_back(alice: MailPages, stack: DemoStack) -> None:
+    accept(alice, deliver(stack, alice.account, stranger(), "A stranger"))
+    wait_until_kept(alice, 1)
+    alice.page.click(named("lock"))
+    assert show_people(alice) == "locked"
+    alice.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("decision-remove"))
+    alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.js("() => { location.hash = '#/keys'; }")
+    alice.unlock()
+    # Back to the letter that was open, without the list on a narrow page.
+    wait_for_state(alice, "signed-unverified")
+    assert show_people(alice) == "kept"
+    alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+
+
+@pytest.mark.parametrize(("change", "why"), [("damage", "damaged"), ("restore", "older")])
+def test_what_cannot_be_trusted_is_said_and_not_used(alice: MailPages, stack: DemoStack, change: str, why: str) -> None:
+    letter = deliver(stack, alice.account, stranger(), "A stranger")
+    alice.open_message(welcome_of(stack, alice.account))
+    wait_until_kept(alice, 1)
+    alice.page.js(REPLACE, "save")
+    accept(alice, letter)
+    wait_until_kept(alice, 2)
+    sign_out(alice)
+    alice.page.js(REPLACE, change)
+    alice.enter()
+    alice.page.wait_for_text("is not used", selector=named("notice"), timeout_seconds=OPERATION_SECONDS)
+    assert show_people(alice) == "unreadable"
+    assert why in alice.page.text(named("keeping-problem"))
+    alice.open_message(letter)
+    assert alice.state == "signed-unverified"
+    show_people(alice)
+    alice.page.click(named("begin-anew"))
+    alice.page.wait_for(f"() => document.querySelector('{named('keeping')}')?.dataset.keeping === 'kept'")
+    assert alice.page.text(named("notice")) == ""
+
+
+def test_nothing_is_kept_on_a_computer_of_somebody_else(browser: Browser, stack: DemoStack) -> None:
+    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+    pages.page.click(named("foreign-computer"))
+    pages.enter()
+    letter = deliver(stack, pages.account, stranger(), "A stranger")
+    accept(pages, letter)
+    assert show_people(pages) == "off"
+    pages.page.reload()
+    pages.page.js("() => { location.hash = '#/keys'; }")
+    pages.unlock()
+    pages.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    pages.open_message(letter)
+    assert pages.state == "signed-unverified"
+    sign_out(pages)
+    assert pages.page.js(DATABASES) == []
+    pages.close()

@@ -1,0 +1,204 @@
+/**
+ * What outlives a session on the person's own computer: contacts and decisions, as ciphertext in this origin's IndexedDB.
+ *
+ * The vault signs and seals them by the person's own keys (`smime_core/trust_state.py`). They come back when the keys
+ * are unlocked, and are written anew after each change. On a computer of somebody else no database is ever opened.
+ */
+
+import { openStates } from "./state_database.js";
+
+/** @typedef {import("./keys.js").KeyRing} KeyRing */
+/** @typedef {import("./keys.js").Vault} Vault */
+/** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
+/** @typedef {"off" | "locked" | "kept" | "unreadable" | "failed"} Keeping `off` on somebody else's computer */
+
+const OWN_COMPUTER = "own-computer";
+/** Tabs of one person take turns, so that none writes over what another has just kept. */
+const TURN = "sealwax-kept-trust";
+
+/** Tells "change" when `keeping` is another. */
+export class KeptTrust extends EventTarget {
+  #vault;
+  #keys;
+  #trust;
+  /** @type {Keeping} */
+  #keeping = "locked";
+  /** Why what was kept is not used. @type {unknown} */
+  #problem = null;
+  /** @type {string | null} */
+  #account = null;
+  /** The newest state that this page has seen, for each account. @type {Map<string, number>} */
+  #seen = new Map();
+  /** The state that what is known here began with or went into; 0 for none. */
+  #held = 0;
+  /** Whether what was kept has been opened since the keys were unlocked. */
+  #isOpen = false;
+  /** Runs one after the other. @type {Promise<void>} */
+  #turn = Promise.resolve();
+  /** Whether a write waits already that will take the latest. */
+  #isWriteDue = false;
+
+  /**
+   * @param {() => Promise<Vault>} vault
+   * @param {KeyRing} keys
+   * @param {TrustKeeper} trust
+   */
+  constructor(vault, keys, trust) {
+    super();
+    this.#vault = vault;
+    this.#keys = keys;
+    this.#trust = trust;
+    keys.addEventListener("change", () => this.#keysChanged());
+    trust.addEventListener("learned", () => this.#write());
+  }
+
+  get keeping() {
+    return this.#keeping;
+  }
+
+  get problem() {
+    return this.#problem;
+  }
+
+  /** Settles when everything that is to be kept is. */
+  get settled() {
+    return this.#turn;
+  }
+
+  /**
+   * @param {string} account the address of who has signed in
+   * @param {{isOwnComputer: boolean}} [answer] at sign-in; a page that was loaded anew remembers it for its tab
+   */
+  async begin(account, answer) {
+    if (answer) sessionStorage.setItem(OWN_COMPUTER, answer.isOwnComputer ? "yes" : "no");
+    const word = sessionStorage.getItem(OWN_COMPUTER);
+    // Another tab of a session: what is kept here already is kept on.
+    const isOwn = word === null ? await openStates.hasAny() : word === "yes";
+    this.#account = isOwn ? account : null;
+    this.#isOpen = false;
+    this.#say(isOwn ? "locked" : "off");
+    this.#keysChanged();
+  }
+
+  /** Nobody is signed in any more. What is being written is written still. */
+  end() {
+    this.#account = null;
+    this.#isOpen = false;
+    this.#held = 0;
+    this.#problem = null;
+  }
+
+  /** Throws away what could not be opened, and keeps what this session knows from now on. */
+  async beginAnew() {
+    const account = this.#account;
+    if (!account) return;
+    await this.#inTurn(async () => {
+      await openStates.remove(account);
+      this.#problem = null;
+      this.#isOpen = true;
+    });
+    this.#say("kept");
+    this.#write();
+  }
+
+  #keysChanged() {
+    if (!this.#keys.unlocked) {
+      this.#isOpen = false;
+      if (this.#account && this.#keeping === "kept") this.#say("locked");
+    } else if (this.#account && !this.#isOpen && this.#keeping === "locked") {
+      this.#trust.known = this.#inTurn(() => this.#open());
+    }
+  }
+
+  async #open() {
+    const account = this.#account;
+    if (!account || this.#isOpen || !this.#keys.unlocked) return;
+    try {
+      const kept = await openStates.read(account);
+      if (kept) await this.#adopt(account, kept);
+      this.#isOpen = true;
+      this.#say("kept");
+      // What was learned before the keys were there.
+      this.#write();
+    } catch (error) {
+      if (account !== this.#account) return;
+      this.#problem = error;
+      this.#say("unreadable");
+    }
+  }
+
+  /**
+   * @param {string} account
+   * @param {ArrayBuffer} state
+   */
+  async #adopt(account, state) {
+    const vault = await this.#vault();
+    const leastCounter = this.#seen.get(account) ?? 0;
+    const { counter, contacts, decisions } = await vault.call("state.open", {
+      state, account, leastCounter, ...this.#arguments(),
+    });
+    // Locked meanwhile: this page knows all of it, and what was removed since does not come back.
+    if (counter === this.#held || account !== this.#account) return;
+    this.#seen.set(account, counter);
+    this.#held = counter;
+    this.#trust.adopt({ contacts, decisions });
+  }
+
+  #write() {
+    if (!this.#isOpen || !this.#account || this.#isWriteDue) return;
+    const account = this.#account;
+    this.#isWriteDue = true;
+    void this.#inTurn(async () => {
+      this.#isWriteDue = false;
+      // Locked or signed out: what is not sealed is not kept.
+      if (!this.#isOpen || account !== this.#account || !this.#trust.hasLearned) return;
+      try {
+        await this.#replace(account);
+        if (this.#isOpen) this.#say("kept");
+      } catch (error) {
+        this.#problem = error;
+        this.#say("failed");
+      }
+    });
+  }
+
+  /** @param {string} account */
+  async #replace(account) {
+    const args = this.#arguments();
+    const vault = await this.#vault();
+    await navigator.locks.request(TURN, async () => {
+      const kept = await openStates.counter(account);
+      if (kept > this.#held) {
+        // Another tab was faster: what it knows and this one does not is joined first.
+        const state = await openStates.read(account);
+        if (state) await this.#adopt(account, state);
+        Object.assign(args, this.#arguments());
+      }
+      const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
+      const { state } = await vault.call("state.seal", { account, counter, ...args });
+      await openStates.write(account, counter, state);
+      this.#seen.set(account, counter);
+      if (account === this.#account) this.#held = counter;
+    });
+  }
+
+  #arguments() {
+    return {
+      ...this.#keys.copies(), ...this.#trust.contacts(), decisions: this.#trust.decisions(), at: new Date().toISOString(),
+    };
+  }
+
+  /** @param {() => Promise<void>} task */
+  #inTurn(task) {
+    const done = this.#turn.then(task);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** @param {Keeping} keeping */
+  #say(keeping) {
+    this.#keeping = keeping;
+    if (keeping === "kept") this.#problem = null;
+    this.dispatchEvent(new Event("change"));
+  }
+}
