@@ -169,3 +169,41 @@ def test_nothing_is_kept_on_a_computer_of_somebody_else(browser: Browser, stack:
     sign_out(pages)
     assert pages.page.js(DATABASES) == []
     pages.close()
+
+
+# Buttons, fields and links that can be seen and that nobody who cannot see could tell apart.
+NAMELESS = """() => {
+  const controls = "button, a[href], input, select, textarea, summary, dialog, [role=textbox]";
+  const nameOf = (control) => [
+    control.getAttribute("aria-label"),
+    ...[...(control.labels ?? [])].map((label) => label.innerText),
+    ...(control.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id)?.innerText),
+    control.innerText,
+  ].join("").trim();
+  return [...document.querySelectorAll(controls)]
+    .filter((control) => control.getClientRects().length > 0 && !nameOf(control))
+    .map((control) => control.outerHTML.slice(0, 120));
+}"""
+
+
+def test_every_control_of_trust_has_a_name(alice: MailPages, stack: DemoStack) -> None:
+    page = alice.page
+    page.js("() => document.body.append(document.createElement('button'))")
+    assert page.js(NAMELESS) == ["<button></button>"]
+    page.js("() => document.body.lastChild.remove()")
+    nameless = {}
+    alice.open_message(deliver(stack, alice.account, stranger(), "A stranger"))
+    open_why(alice)
+    nameless["why"] = page.js(NAMELESS)
+    page.click(named("accept-exact"))
+    page.wait_for_selector(named("accept-dialog"))
+    nameless["accepting"] = page.js(NAMELESS)
+    page.click(named("accept-compared"))
+    page.click(named("accept-go"))
+    wait_for_state(alice, "verified")
+    show_people(alice)
+    page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
+    nameless["people"] = page.js(NAMELESS)
+    sign_out(alice)
+    nameless["signing in"] = page.js(NAMELESS)
+    assert {view: found for view, found in nameless.items() if found} == {}
