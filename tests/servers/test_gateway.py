@@ -369,6 +369,21 @@ def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailSer
     pool.close()
 
 
+@pytest.mark.parametrize("end", [lambda pool: pool.close_session("session"), ConnectionPool.close])
+def test_what_comes_back_after_the_end_of_its_session_is_not_kept(
+    memory_server: MemoryMailServer, end: Callable[[ConnectionPool], None]
+) -> None:
+    pool = ConnectionPool(memory_server.address)
+
+    def outlive(connection: ImapConnection) -> ImapConnection:
+        end(pool)
+        return connection
+
+    lent = pool.run("session", ALICE_LOGIN, outlive)
+    assert not lent.is_alive()
+    pool.close()
+
+
 def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: MailServer) -> None:
     pool = ConnectionPool(mail_server)
     first = ImapConnection.open(mail_server, ALICE_LOGIN)

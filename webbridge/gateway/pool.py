@@ -18,6 +18,8 @@ from webbridge.gateway.imap import ImapConnection, RawMessage
 MAX_IDLE_PER_SESSION = 2
 # Servers close idle connections after 30 minutes at the earliest (RFC 9051 section 5.4); we hold them far shorter.
 MAX_IDLE_SECONDS = 120.0
+# Long enough for what was still running when a session ended: nothing it gives back is kept.
+ENDED_SECONDS = 900.0
 
 Result = TypeVar("Result")
 
@@ -57,6 +59,8 @@ class ConnectionPool:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._idle: dict[str, list[_Idle]] = defaultdict(list)
+        self._ended: dict[str, float] = {}
+        self._is_closed = False
 
     def adopt(self, session_id: str, connection: ImapConnection) -> None:
         """Keep the connection whose login checked the password."""
@@ -106,6 +110,7 @@ class ConnectionPool:
     def close_session(self, session_id: str) -> None:
         """Log out every connection of a session."""
         with self._lock:
+            self._ended[session_id] = self._monotonic()
             idle = self._idle.pop(session_id, [])
         for entry in idle:
             entry.connection.close()
@@ -113,6 +118,7 @@ class ConnectionPool:
     def close(self) -> None:
         """Log out everything."""
         with self._lock:
+            self._is_closed = True
             sessions = list(self._idle)
         for session_id in sessions:
             self.close_session(session_id)
@@ -133,17 +139,19 @@ class ConnectionPool:
 
     def _give_back(self, session_id: str, connection: ImapConnection) -> None:
         with self._lock:
-            idle = self._idle[session_id]
-            keep = not connection.broken and len(idle) < MAX_IDLE_PER_SESSION
+            is_over = self._is_closed or session_id in self._ended
+            keep = not is_over and not connection.broken and len(self._idle[session_id]) < MAX_IDLE_PER_SESSION
             if keep:
-                idle.append(_Idle(connection, self._monotonic()))
+                self._idle[session_id].append(_Idle(connection, self._monotonic()))
         if not keep:
             connection.close()
 
     def _close_stale(self) -> None:
-        oldest = self._monotonic() - MAX_IDLE_SECONDS
+        now = self._monotonic()
+        oldest = now - MAX_IDLE_SECONDS
         stale: list[_Idle] = []
         with self._lock:
+            self._ended = {session: at for session, at in self._ended.items() if at > now - ENDED_SECONDS}
             for session_id, idle in list(self._idle.items()):
                 stale += [entry for entry in idle if entry.since < oldest]
                 fresh = [entry for entry in idle if entry.since >= oldest]
