@@ -69,7 +69,7 @@ export class App {
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
     this.kept.addEventListener("change", () => this.#frame.setNotice(noticeOf(this)));
-    if (address !== null) await this.kept.begin(address);
+    if (address !== null) await this.#beginKeeping(address);
     addEventListener("hashchange", () => this.#route());
     // What a closed or sleeping page keeps in memory is out of reach: nothing secret stays behind.
     addEventListener("pagehide", () => this.keys.lock());
@@ -112,9 +112,18 @@ export class App {
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
     this.address = signedIn;
     this.#lastAddress = signedIn;
-    await this.kept.begin(signedIn, where);
+    await this.#beginKeeping(signedIn, where);
     if (this.#writing?.isBegun()) this.navigate("/write");
     else this.navigate(this.keys.unlocked ? "/folder/INBOX" : "/keys");
+  }
+
+  /**
+   * @param {string} address
+   * @param {{isOwnComputer: boolean}} [where]
+   */
+  async #beginKeeping(address, where) {
+    await this.kept.begin(address, where);
+    this.trust.keepList(this.kept.keeping !== "off");
   }
 
   async signOut() {

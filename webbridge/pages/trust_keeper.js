@@ -65,6 +65,8 @@ export class TrustKeeper extends EventTarget {
   /** @type {Following | null} */
   #following = null;
   #isNewlyFollowed = false;
+  /** Whether this is the person's own computer, known once somebody has signed in. */
+  #mayKeepList = false;
   #lists;
 
   /** @param {FollowedLists} lists */
@@ -89,16 +91,26 @@ export class TrustKeeper extends EventTarget {
    * @param {{call: (verb: string, args: object) => Promise<any>}} vault
    */
   async follow(vault) {
-    const kept = this.#lists.read();
+    const kept = this.#following?.followed ?? this.#lists.read();
     if (!kept && !this.#handedOut) return;
     const list = this.#handedOut === null ? null : bytesFromBase64(this.#handedOut);
     const args = { list, followed: kept?.slice(0) ?? null, at: new Date().toISOString() };
     this.#following = await vault.call("trust.follow", args).catch(unreadable);
     const followed = this.#following?.followed;
     this.#isNewlyFollowed ||= !kept && Boolean(followed);
-    if (followed) this.#lists.write(followed);
+    if (followed && this.#mayKeepList) this.#lists.write(followed);
     // Signed words take the place of unsigned ones, also when they have ended or are damaged.
     if (followed || kept) this.#operator.anchors = [];
+  }
+
+  /**
+   * Keeps the list for the next visit from now on, or keeps nothing on a computer of somebody else.
+   * @param {boolean} isOwnComputer
+   */
+  keepList(isOwnComputer) {
+    this.#mayKeepList = isOwnComputer;
+    const followed = this.#following?.followed;
+    if (isOwnComputer && followed) this.#lists.write(followed);
   }
 
   /** Whose list is followed, and what was refused; null where there never was one. */
