@@ -8,6 +8,7 @@ import pty
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -21,11 +22,16 @@ DECISIONS = "config/sealwax/decisions.json"
 
 
 @pytest.fixture
-def fresh(lab: Lab) -> Lab:
-    """The lab with nobody's decisions."""
+def fresh(lab: Lab) -> Iterator[Lab]:
+    """The lab with nobody's decisions, before and afterwards."""
+    forget(lab)
+    yield lab
+    forget(lab)
+
+
+def forget(lab: Lab) -> None:
     for name in (DECISIONS, "config/sealwax/trust_list.json"):
         (lab.folder / name).unlink(missing_ok=True)
-    return lab
 
 
 def fingerprint(lab: Lab, certificate: str) -> str:
