@@ -22,7 +22,7 @@ from smime_core.errors import SmimeError
 from smime_core.key_management import CertificateId
 from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_CONTACTS, MAX_PATH_LENGTH, check_limit
 from smime_core.mail_address import addresses_match, comparable_address
-from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, check_end_entity, validate_path
+from smime_core.pkix import Purpose, TrustStore, check_end_entity, validate_path
 from smime_core.provider import CryptoProvider, KeyType
 from smime_core.report import MessageReport, SignerReport, State
 from smime_core.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
@@ -193,13 +193,11 @@ async def confirm_preferred(harvested: Harvest, *, trust_store: TrustStore, prov
     preferred = harvested.preferred
     if preferred is None or preferred == harvested.certificate:
         return harvested
-    if trust_store.revocation is RevocationPolicy.REQUIRED:
-        trust_store = dataclasses.replace(trust_store, revocation=RevocationPolicy.IF_KNOWN)
     try:
         path = await validate_path(
             preferred,
             intermediates=harvested.intermediates,
-            trust_store=trust_store,
+            trust_store=trust_store.softened(),
             at=harvested.at,
             purpose=Purpose.ENCRYPT,
             provider=provider,

@@ -28,6 +28,7 @@ from smime_core.mail_address import comparable_address, is_condition, is_covered
 from smime_core.pkix import (
     CertificateUse,
     Purpose,
+    RevocationPolicy,
     TrustAnchor,
     TrustSource,
     TrustStore,
@@ -70,6 +71,8 @@ class Decision:
             addresses=self.addresses,
             is_exact=self.kind is DecisionKind.EXACT,
             accepted_at=self.accepted_at,
+            # An authority that nobody else knows often has no service to ask; what is known to be revoked still fails.
+            revocation=RevocationPolicy.IF_KNOWN,
         )
 
 

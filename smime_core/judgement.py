@@ -184,7 +184,8 @@ def draw_headline(
     if doubts:
         return State.SIGNED_UNVERIFIED, reasons
     noted = dict.fromkeys(why for signer in signers for why in signer.reasons)
-    unchecked = trust_store.revocation is RevocationPolicy.NOT_CHECKED
+    anchors = [signer.trail.anchor if signer.trail else None for signer in signers]
+    unchecked = any(trust_store.policy_for(anchor) is RevocationPolicy.NOT_CHECKED for anchor in anchors)
     return State.VERIFIED, (*noted, *((reason("revocation-not-checked"),) if unchecked else ()))
 
 

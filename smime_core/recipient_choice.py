@@ -283,7 +283,7 @@ def _own_warnings(
 
 
 def _revocation_warnings(trust_store: TrustStore, trail: PathTrail) -> tuple[Reason, ...]:
-    if trust_store.revocation is RevocationPolicy.NOT_CHECKED:
+    if trust_store.policy_for(trail.anchor) is RevocationPolicy.NOT_CHECKED:
         return (_warning("revocation-not-checked"),)
     unknown = [status for status in trail.revocation if status.state is RevocationState.UNKNOWN]
     return (_warning("revocation-unknown", unknown[0].certificate.common_name),) if unknown else ()

@@ -32,7 +32,6 @@ from smime_core.explanation import revocation_text
 from smime_core.pkix import (
     PathTrail,
     Purpose,
-    RevocationPolicy,
     RevocationState,
     RevocationStatus,
     TrustStore,
@@ -211,11 +210,8 @@ async def _held_at(
 ) -> bool:
     # The signer's own claim of when: good for words, never for a better state (MUSTS 15). Few keep saying whether a
     # certificate was revoked when it has expired.
-    store = examiner.trust_store
-    if store.revocation is RevocationPolicy.REQUIRED:
-        store = dataclasses.replace(store, revocation=RevocationPolicy.IF_KNOWN)
     try:
-        await _find_path(certificate, examiner, known, store, signing_time)
+        await _find_path(certificate, examiner, known, examiner.trust_store.softened(), signing_time)
     except SmimeError:
         return False
     return signing_time <= examiner.at

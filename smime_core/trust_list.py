@@ -81,8 +81,12 @@ class TrustList:
 
     @property
     def trust_store(self) -> TrustStore:
-        """What signers and recipients are judged by when the list alone counts."""
-        return TrustStore(anchors=self.anchors, revocation=self.revocation, requirements=self.requirements)
+        """What signers and recipients are judged by when the list alone counts.
+
+        Its anchors have the list's policy on revocation, beside others too.
+        """
+        anchors = tuple(dataclasses.replace(anchor, revocation=self.revocation) for anchor in self.anchors)
+        return TrustStore(anchors=anchors, revocation=self.revocation, requirements=self.requirements)
 
 
 def find_operator(cms: Buffer) -> Certificate:

@@ -41,8 +41,8 @@ def parse_trust(trust: dict[str, Any]) -> TrustStore:
 async def read_store(args: dict[str, Any], provider: CryptoProvider) -> TrustStore:
     """The TrustStore of a request's `trust`, with what the list of an organisation says that it follows.
 
-    A list that counts has its policy on revocation and its requirements; one that has ended or was put back counts for
-    nothing, which `trust.follow` tells. Raises MalformedMessage or LimitExceeded.
+    A list that counts has its policy on revocation for its own anchors, and its requirements; one that has ended or was
+    put back counts for nothing, which `trust.follow` tells. Raises MalformedMessage or LimitExceeded.
     """
     store, given = parse_trust(args["trust"]), args["trust"].get("followed")
     if not given:
@@ -53,8 +53,7 @@ async def read_store(args: dict[str, Any], provider: CryptoProvider) -> TrustSto
         return store
     return dataclasses.replace(
         store,
-        anchors=(*trust_list.anchors, *store.anchors),
-        revocation=trust_list.revocation,
+        anchors=(*trust_list.trust_store.anchors, *store.anchors),
         requirements=trust_list.requirements,
     )
 

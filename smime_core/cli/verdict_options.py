@@ -60,13 +60,14 @@ class TrustOptions:
             ocsp_responses=tuple(parse_ocsp_response(read_input(name)) for name in self.ocsp_files),
             gathered_at=now(),
         )
-        return TrustStore(
-            anchors=(*self._load_anchors(), *(operator.anchors if operator else ())),
-            revocation=self._choose_revocation(operator.revocation if operator else RevocationPolicy.REQUIRED),
+        policy = self._choose_revocation()
+        store = TrustStore(
+            anchors=(*self._load_anchors(), *(operator.trust_store.anchors if operator else ())),
             requirements=operator.requirements if operator else NO_REQUIREMENTS,
             evidence=evidence,
             timestamp_anchors=_load_given(self.timestamp_anchors),
         )
+        return store.with_revocation(policy) if policy else store
 
     def _load_anchors(self) -> tuple[TrustAnchor, ...]:
         decisions_file = Path(self.decisions_file) if self.decisions_file else default_decisions_file()
@@ -78,9 +79,10 @@ class TrustOptions:
 
         return anchors + mozilla_anchors()
 
-    def _choose_revocation(self, default: RevocationPolicy) -> RevocationPolicy:
+    def _choose_revocation(self) -> RevocationPolicy | None:
+        # What is said here counts for all; otherwise each anchor has its own policy.
         if not self.no_revocation:
-            return self.revocation or default
+            return self.revocation
         if self.revocation not in (None, RevocationPolicy.NOT_CHECKED):
             raise click.UsageError(f"--no-revocation and --revocation {self.revocation} contradict each other")
         return RevocationPolicy.NOT_CHECKED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from smime_core import blocking
@@ -65,7 +65,7 @@ def look_up_paths(
     looked_up = examine_with_lookups(
         judge_all,
         # What is revoked above does not end the asking below it.
-        trust_store=replace(trust_store, revocation=RevocationPolicy.IF_KNOWN),
+        trust_store=trust_store.with_revocation(RevocationPolicy.IF_KNOWN),
         trails_of=lambda trails: trails,
         source=source,
     )

@@ -159,7 +159,8 @@ class _Run:
         # 6.1.3 (a)(3), for every certificate below the anchor's. What is unknown stops nothing at once, so that all of
         # a path can be looked up together.
         label, path, store = "6.1.3 (a)(3)", journal.certificates, self.store
-        if store.revocation is RevocationPolicy.NOT_CHECKED:
+        policy = store.policy_for(anchor)
+        if policy is RevocationPolicy.NOT_CHECKED:
             journal.noted(label, 0, "whether it was revoked was not checked")
             return
         unknown: list[tuple[int, str]] = []
@@ -181,7 +182,7 @@ class _Run:
             path, statuses=journal.revocation, evidence=store.evidence, provider=self.provider
         )
         for position, text in unknown:
-            if store.revocation is RevocationPolicy.REQUIRED:
+            if policy is RevocationPolicy.REQUIRED:
                 raise journal.failed(label, position, text, error=RevocationUnknown)
             journal.noted(label, position, text)
 
@@ -216,7 +217,7 @@ class _Run:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
             return False
-        plain = TrustAnchor(certificate=anchor.certificate, source=anchor.source)
+        plain = TrustAnchor(certificate=anchor.certificate, source=anchor.source, revocation=anchor.revocation)
         run = dataclasses.replace(
             self,
             store=dataclasses.replace(self.store, anchors=(plain,)),

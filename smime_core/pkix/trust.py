@@ -42,7 +42,9 @@ class TrustAnchor:
 
     `addresses` are those that it counts for, "a@example.test" or "@example.test" for a whole domain; none stands for
     everybody. `is_exact` trusts this very certificate and nothing that it issued. Certificates issued after
-    `distrust_after` do not count (Mozilla's distrust dates). `accepted_at` is when somebody decided so.
+    `distrust_after` do not count (Mozilla's distrust dates). `accepted_at` is when somebody decided so. `revocation` is
+    what an unknown status does to the paths that end here, None for what the store demands: several lists of trust make
+    one store, each with a policy of its own.
     """
 
     certificate: Certificate
@@ -51,6 +53,7 @@ class TrustAnchor:
     is_exact: bool = False
     distrust_after: datetime.datetime | None = None
     accepted_at: datetime.datetime | None = None
+    revocation: RevocationPolicy | None = None
 
 
 ANY_POLICY: Final = "2.5.29.32.0"
@@ -92,6 +95,32 @@ class TrustStore:
     def with_evidence(self, evidence: Evidence) -> TrustStore:
         """The same store with other evidence."""
         return dataclasses.replace(self, evidence=evidence)
+
+    def policy_for(self, anchor: TrustAnchor | None) -> RevocationPolicy:
+        """What an unknown status does to a path that ends at this anchor; who checks nothing checks nothing."""
+        if anchor is None or self.revocation is RevocationPolicy.NOT_CHECKED:
+            return self.revocation
+        return anchor.revocation or self.revocation
+
+    def with_revocation(self, policy: RevocationPolicy) -> TrustStore:
+        """The same store with this policy for all of its anchors."""
+        anchors = tuple(dataclasses.replace(anchor, revocation=None) for anchor in self.anchors)
+        return dataclasses.replace(self, anchors=anchors, revocation=policy)
+
+    def softened(self) -> TrustStore:
+        """The same store where an unknown status fails no path; what is not checked stays unchecked."""
+
+        def soften(policy: RevocationPolicy) -> RevocationPolicy:
+            return RevocationPolicy.IF_KNOWN if policy is RevocationPolicy.REQUIRED else policy
+
+        return dataclasses.replace(
+            self,
+            revocation=soften(self.revocation),
+            anchors=tuple(
+                dataclasses.replace(anchor, revocation=soften(anchor.revocation)) if anchor.revocation else anchor
+                for anchor in self.anchors
+            ),
+        )
 
     def looking_back_from(self, at: datetime.datetime) -> TrustStore:
         """The same store for a moment before `at`: what was issued until `at`, and is here, may say what was then."""

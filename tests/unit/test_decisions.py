@@ -97,6 +97,7 @@ def test_a_decision_says_who_decided_what_for_whom_and_when() -> None:
         addresses=("@Example.Test", "bob@b.test"),
         is_exact=False,
         accepted_at=NOW,
+        revocation=RevocationPolicy.IF_KNOWN,
     )
     assert decide(alice().certificate).anchor.is_exact
 

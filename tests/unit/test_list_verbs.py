@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smime_core import TrustAnchor, TrustSource
+from smime_core import RevocationPolicy, TrustAnchor, TrustSource
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
@@ -81,9 +81,10 @@ def test_whoever_follows_nothing_is_told_so() -> None:
 def test_the_list_that_is_followed_counts_with_its_policy_and_requirements() -> None:
     args = {"trust": {"anchors": [], "revocation": "required", "followed": follow(sign())["followed"]}, "at": AT}
     store = run(read_store(args, PROVIDER))
-    assert store.anchors == LIST.anchors
+    assert store.anchors == LIST.trust_store.anchors
     assert {one.source for one in store.anchors} == {TrustSource.OPERATOR}
-    assert (store.revocation, store.requirements) == (LIST.revocation, LIST.requirements)
+    assert {store.policy_for(one) for one in store.anchors} == {LIST.revocation}
+    assert (store.revocation, store.requirements) == (RevocationPolicy.REQUIRED, LIST.requirements)
 
 
 def test_a_signer_whom_only_the_list_vouches_for_is_verified() -> None:

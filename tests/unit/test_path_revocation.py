@@ -124,6 +124,43 @@ def test_nothing_is_looked_at_where_it_is_not_to_be_checked() -> None:
     assert path.trail.lookups == ()
 
 
+@pytest.mark.parametrize("own", list(RevocationPolicy))
+@pytest.mark.parametrize("policy", list(RevocationPolicy))
+def test_an_anchor_may_have_a_policy_of_its_own(policy: RevocationPolicy, own: RevocationPolicy) -> None:
+    anchor = TrustAnchor(certificate=ROOT.certificate, revocation=own)
+    store = TrustStore(anchors=(anchor,), revocation=policy)
+    effective = policy if policy is RevocationPolicy.NOT_CHECKED else own
+    assert store.policy_for(anchor) is effective
+    # What holds for all replaces it; what is softened lets an unknown status pass, and checks what was checked.
+    assert store.with_revocation(policy).policy_for(TrustAnchor(certificate=ROOT.certificate)) is policy
+    (softened,) = store.softened().anchors
+    assert store.softened().policy_for(softened) is not RevocationPolicy.REQUIRED
+    if effective is RevocationPolicy.REQUIRED:
+        with pytest.raises(RevocationUnknown):
+            validate_by(store)
+    else:
+        validate_by(store)
+
+
+def validate_by(store: TrustStore) -> None:
+    blocking.validate_path(
+        ALICE,
+        intermediates=(ISSUING.certificate,),
+        trust_store=store,
+        at=NOW,
+        purpose=Purpose.SIGN,
+        provider=PROVIDER,
+    )
+
+
+def test_what_is_known_to_be_revoked_fails_under_an_anchors_soft_policy() -> None:
+    anchor = TrustAnchor(certificate=ROOT.certificate, revocation=RevocationPolicy.IF_KNOWN)
+    lists = (revocation_list(ROOT), revocation_list(ISSUING, ALICE))
+    store = TrustStore(anchors=(anchor,), evidence=Evidence(revocation_lists=lists))
+    with pytest.raises(CertificateRevoked):
+        validate_by(store)
+
+
 def test_other_faults_are_told_before_what_is_unknown() -> None:
     with pytest.raises(PathError) as raised:
         validate(certificate=ISSUING.certify("late@example.test", not_after=NOW - datetime.timedelta(days=1)))
