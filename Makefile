@@ -42,6 +42,7 @@ demo: setup
 test: setup test-tools check pytest
 
 test-all: test
+	$(VENV)/python -m pytest --every-browser -m in_turn tests/browser
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox
 
@@ -56,7 +57,7 @@ check: setup
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2
 pytest: setup test-tools
-	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
 # Four minutes with both browsers; PROVIDERS=native takes half a minute.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,29 @@ UNIT = Path(__file__).parent / "unit"
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Octets have no place in a test's name: those of a fresh key are others in each process that collects."""
     return argname if isinstance(val, bytes) else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-browser", action="store_true", help="tests marked in_turn run in both browsers")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the tests of a module that is marked `in_turn`, one runs in the one browser and the next in the other."""
+    if config.getoption("--every-browser"):
+        return
+    names: dict[str, list[str]] = {}
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if item.get_closest_marker("in_turn") is None:
+            continue
+        known = names.setdefault(item.nodeid.partition("::")[0], [])
+        name = re.sub("chromium|firefox", "", item.name)
+        if name not in known:
+            known.append(name)
+        if ("chromium" in item.name) == bool(known.index(name) % 2):
+            left_out.append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True, scope="session")

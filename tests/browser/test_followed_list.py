@@ -19,7 +19,7 @@ from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.test_trust import deliver
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 PROVIDER = NativeProvider()
 SENDER = "sam@partner.test"

@@ -11,7 +11,7 @@ from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.test_trust import STRANGER, deliver, open_why, stack, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 __all__ = ["stack"]
 
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"

@@ -23,7 +23,7 @@ from webbridge.demo.accounts import EXPIRING, REVOKED, Account, certificate_pem
 from webbridge.demo.revocation import LIST_PATH, build_list
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 PROVIDER = NativeProvider()
 STRANGER = "sam@partner.test"

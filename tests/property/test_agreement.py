@@ -99,4 +99,6 @@ def test_altered_mails_are_judged_alike() -> None:
         memory, streamed = in_memory(altered), in_stream(altered)
         # Streams pass over what is no base64 in base64, where memory refuses: the signature decides.
         is_damaged_base64 = memory.refusal == "malformed-message" and b"base64" in altered.lower()
-        assert memory == streamed or is_damaged_base64 or (memory.refusal and streamed.refusal)
+        # What a signature that does not fit covers is nobody's word.
+        is_said_by_nobody = memory.state == "invalid" and memory == streamed._replace(content=memory.content)
+        assert memory == streamed or is_said_by_nobody or is_damaged_base64 or (memory.refusal and streamed.refusal)

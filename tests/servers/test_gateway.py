@@ -369,6 +369,18 @@ def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailSer
     pool.close()
 
 
+def test_what_is_in_use_at_the_end_breaks_off(memory_server: MemoryMailServer) -> None:
+    pool = ConnectionPool(memory_server.address)
+
+    def outlive(connection: ImapConnection) -> bool:
+        pool.close()
+        return connection.is_alive()
+
+    assert not pool.run("session", ALICE_LOGIN, outlive)
+    with pytest.raises(GatewayError):
+        pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+
+
 @pytest.mark.parametrize("end", [lambda pool: pool.close_session("session"), ConnectionPool.close])
 def test_what_comes_back_after_the_end_of_its_session_is_not_kept(
     memory_server: MemoryMailServer, end: Callable[[ConnectionPool], None]

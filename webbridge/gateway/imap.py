@@ -125,6 +125,10 @@ class ImapConnection:
                 return
         shut_down(self._client)
 
+    def break_off(self) -> None:
+        """Close the connection without a word, whoever is using it."""
+        shut_down(self._client)
+
     def list_folders(self) -> list[Folder]:
         """Return the selectable folders with their counts: the inbox first, then those with a role, then by name."""
         with self._mapped():

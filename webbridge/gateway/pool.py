@@ -60,6 +60,7 @@ class ConnectionPool:
         self._lock = threading.Lock()
         self._idle: dict[str, list[_Idle]] = defaultdict(list)
         self._ended: dict[str, float] = {}
+        self._lent: set[ImapConnection] = set()
         self._is_closed = False
 
     def adopt(self, session_id: str, connection: ImapConnection) -> None:
@@ -74,7 +75,7 @@ class ConnectionPool:
                 return self._run_on(kept, session_id, operation)
             except ConnectionLost:
                 pass
-        return self._run_on(ImapConnection.open(self._server, credentials), session_id, operation)
+        return self._run_on(self._open(credentials), session_id, operation)
 
     def run_once(
         self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
@@ -82,9 +83,9 @@ class ConnectionPool:
         """Run something that must not happen twice: over a connection that has just answered."""
         kept = self._take(session_id)
         if kept is not None and not kept.is_alive():
-            kept.close()
+            self._give_back(session_id, kept)
             kept = None
-        return self._run_on(kept or ImapConnection.open(self._server, credentials), session_id, operation)
+        return self._run_on(kept or self._open(credentials), session_id, operation)
 
     def open_raw(
         self, session_id: str, credentials: Credentials, folder: str, uid: int, *, max_bytes: int
@@ -105,7 +106,7 @@ class ConnectionPool:
                 return start(kept)
             except ConnectionLost:
                 pass
-        return start(ImapConnection.open(self._server, credentials))
+        return start(self._open(credentials))
 
     def close_session(self, session_id: str) -> None:
         """Log out every connection of a session."""
@@ -116,12 +117,14 @@ class ConnectionPool:
             entry.connection.close()
 
     def close(self) -> None:
-        """Log out everything."""
+        """Log out everything; what is still in use breaks off."""
         with self._lock:
             self._is_closed = True
-            sessions = list(self._idle)
+            sessions, lent = list(self._idle), list(self._lent)
         for session_id in sessions:
             self.close_session(session_id)
+        for connection in lent:
+            connection.break_off()
 
     def _run_on(
         self, connection: ImapConnection, session_id: str, operation: Callable[[ImapConnection], Result]
@@ -131,14 +134,28 @@ class ConnectionPool:
         finally:
             self._give_back(session_id, connection)
 
+    def _open(self, credentials: Credentials) -> ImapConnection:
+        connection = ImapConnection.open(self._server, credentials)
+        with self._lock:
+            if not self._is_closed:
+                self._lent.add(connection)
+                return connection
+        connection.close()
+        raise ConnectionLost
+
     def _take(self, session_id: str) -> ImapConnection | None:
         self._close_stale()
         with self._lock:
             idle = self._idle.get(session_id)
-            return idle.pop().connection if idle else None
+            if not idle:
+                return None
+            connection = idle.pop().connection
+            self._lent.add(connection)
+            return connection
 
     def _give_back(self, session_id: str, connection: ImapConnection) -> None:
         with self._lock:
+            self._lent.discard(connection)
             is_over = self._is_closed or session_id in self._ended
             keep = not is_over and not connection.broken and len(self._idle[session_id]) < MAX_IDLE_PER_SESSION
             if keep:
