@@ -26,7 +26,7 @@ def assert_same_opinion(data: bytes) -> None:
     # Which damage is met first may differ, and a stream refuses some structures that memory reads, where nobody signed:
     # a bag of originators' certificates, say, of which one is none.
     is_stricter = memory.state in ("plain", "encrypted-only") and streamed.refusal == "malformed-message"
-    # A damaged RSA v1.5 key is replaced by a random one, another in each run: in CBC once in 256 times it opens to octets.
+    # A damaged RSA v1.5 key is replaced by a random one, in each run another: in CBC one of 256 opens to octets.
     either = {memory.refusal or memory.state, streamed.refusal or streamed.state}
     is_chance = either == {"decryption-error", "encrypted-only"}
     assert memory == streamed or is_stricter or is_chance or (memory.refusal and streamed.refusal)
