@@ -33,13 +33,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     names: dict[str, list[str]] = {}
     left_out: list[pytest.Item] = []
     for item in items:
-        if item.get_closest_marker("in_turn") is None:
+        found = re.search("chromium|firefox", item.name)
+        if item.get_closest_marker("in_turn") is None or found is None:
             continue
         known = names.setdefault(item.nodeid.partition("::")[0], [])
-        name = re.sub("chromium|firefox", "", item.name)
+        name = item.name.replace(found[0], "")
         if name not in known:
             known.append(name)
-        if ("chromium" in item.name) == bool(known.index(name) % 2):
+        if found[0] != ("chromium", "firefox")[known.index(name) % 2]:
             left_out.append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

@@ -26,7 +26,7 @@ from tests.browser.page import ENTER, Page
 from wasm_build.build import build
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "browser_ext"

@@ -17,7 +17,7 @@ from tests.browser.page import ENTER
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 
 @pytest.fixture
