@@ -63,10 +63,20 @@ class MailPages:
         row = f'{named("message-row")}[data-uid="{uid}"]'
         self.page.wait_for_selector(row)
         self.page.click(row)
+        if not self._has_gone_to(uid):
+            # A list that was drawn anew at that moment has lost the click, as people's fingers know.
+            self.page.click(row)
         done = """(uid) => location.hash.endsWith(`/${uid}`)
           && document.querySelector(`[data-uid="${uid}"][aria-current]`)
           && document.querySelector('[data-test="reading"]').getAttribute("aria-busy") === "false" """
         self.page.wait_for(done, uid, timeout_seconds=OPERATION_SECONDS)
+
+    def _has_gone_to(self, uid: int) -> bool:
+        try:
+            self.page.wait_for("(uid) => location.hash.endsWith(`/${uid}`)", uid, timeout_seconds=5)
+        except AssertionError:
+            return False
+        return True
 
     @property
     def state(self) -> str:
