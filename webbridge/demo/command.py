@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import queue
 import signal
-import threading
 from pathlib import Path
 
 import click
@@ -33,13 +33,14 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
 )
 def demo(base_port: int, folder: Path | None) -> None:
     """Start bridge, pages, key server and a mail server in memory, with two accounts that can write to each other."""
-    stopped = threading.Event()
+    # Not an Event: its set() waits for ever when the signal meets wait() just as that takes the same lock.
+    stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopped.set())
+        signal.signal(number, lambda _number, _frame: stopped.put(None))
     try:
         with DemoStack(base_port=base_port, folder=folder) as stack:
             show(stack, Console())
-            stopped.wait()
+            stopped.get()
     except PagesNotBuilt as error:
         raise click.ClickException(f"{error}; `make setup` builds them") from error
     except FileExistsError as error:
