@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import sys
 import threading
@@ -42,14 +43,15 @@ def respond(
         server = make_server(host, port, app, threaded=True, request_handler=_DiscreetHandler)
     except (OSError, SystemExit) as error:
         raise click.ClickException(f"nothing can listen at {host}, port {port}") from error
-    stopped = threading.Event()
+    # Not an Event: its set() waits for ever when the signal meets wait() just as that takes the same lock.
+    stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stopped.set())
+        signal.signal(number, lambda _number, _frame: stopped.put(None))
     thread = threading.Thread(target=server.serve_forever, name="responder", daemon=True)
     thread.start()
     write_line(f"Answering for {authority.settings().name} at http://{host}:{server.server_port}")
     sys.stdout.flush()
-    stopped.wait()
+    stopped.get()
     server.shutdown()
     server.server_close()
 
