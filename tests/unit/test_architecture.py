@@ -75,7 +75,7 @@ LAYERS = (
     {"examination"},
     {"own_content"},
     {"fields", "forms", "message", "pages", "parcels", "report_json", "trust_list"},
-    {"trust_list_json"},
+    {"inspection", "trust_list_json"},
     {"trust_state"},
     {"providers"},
     {"ca"},
