@@ -23,6 +23,7 @@ from smime_core.fields import open_field, seal_field
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.header_replies import keep_hidden
 from smime_core.identity import Identity, export_identities, load_identities, load_identity
+from smime_core.inspection import detect_kind, findings_to_json, inspect_file
 from smime_core.key_management import choose_signature_algorithm
 from smime_core.layers import find_nested_layers
 from smime_core.message import (
@@ -280,6 +281,12 @@ async def _bytes_decrypt(args: Args, provider: CryptoProvider) -> Reply:
     return {"content": opened.content}
 
 
+async def _bytes_inspect(args: Args, provider: CryptoProvider) -> Reply:
+    # An encrypted file without a passphrase is answered with wrong-passphrase.
+    findings = await inspect_file(args["content"], provider=provider, passphrase=lambda: args.get("passphrase") or b"")
+    return {"kind": detect_kind(args["content"]), "description": findings_to_json(findings)}
+
+
 async def _roaming_register(args: Args, provider: CryptoProvider) -> Reply:
     registration = await build_registration(
         await load_identity(args["p12"], args["p12Passphrase"], provider=provider),
@@ -444,6 +451,7 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "bytes.verify": _bytes_verify,
     "bytes.encrypt": _bytes_encrypt,
     "bytes.decrypt": _bytes_decrypt,
+    "bytes.inspect": _bytes_inspect,
     "roaming.register": _roaming_register,
     "roaming.login": _roaming_login,
     "roaming.open": _roaming_open,

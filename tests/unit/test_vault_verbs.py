@@ -254,6 +254,26 @@ def test_octets_are_signed_with_and_without_the_content_inside() -> None:
     assert call("bytes.verify", cms=detached, content=b"other", **trust())["report"]["state"] == "invalid"
 
 
+def test_a_file_is_told_by_its_content() -> None:
+    alice, bob = person("alice"), person("bob")
+    p12 = run(export_identity(alice, b"right", provider=PROVIDER, iterations=1000))
+    sealed_text = call("bytes.encrypt", content=b"text", recipients=[bob.certificate.der])["cms"]
+
+    message = call("bytes.inspect", content=sealed_text)
+    assert message["kind"] == "message"
+    assert len(message["description"]["recipients"]) == 1
+    certificate = call("bytes.inspect", content=bob.certificate.der)
+    assert (certificate["kind"], certificate["description"]["state"]) == ("certificates", None)
+    keys = call("bytes.inspect", content=p12, passphrase=b"right")
+    assert keys["kind"] == "PKCS#12"
+    assert keys["description"]["certificates"][0]["addresses"] == ["alice@example.test"]
+    for passphrase in ({}, {"passphrase": b"wrong"}):
+        with pytest.raises(WrongPassphrase):
+            call("bytes.inspect", content=p12, **passphrase)
+    with pytest.raises(MalformedMessage):
+        call("bytes.inspect", content=b"\x30\x00")
+
+
 def test_certificates_are_described_with_the_reason_why_they_cannot_be_used() -> None:
     certificates = [person("bob").certificate.der]
     (usable,) = call("certificate.describe", certificates=certificates, **trust())["certificates"]

@@ -67,6 +67,7 @@ export const VERBS = Object.freeze({
   "bytes.verify": { cms: "bytes", "content?": "bytes", ...TRUST },
   "bytes.encrypt": { content: "bytes", recipients: ["bytes"], "cipher?": "text" },
   "bytes.decrypt": { cms: "bytes", ...KEYS },
+  "bytes.inspect": { content: "bytes", "passphrase?": "secret" },
   "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
   "roaming.login": { ...ROAMING, parameters: "json" },
   "roaming.open": { ...ROAMING, parameters: "json", response: "json", sealKey: "secret" },
