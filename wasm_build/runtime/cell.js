@@ -36,9 +36,10 @@ export class Cell {
 
   /**
    * @param {Promise<import("./assets.js").Assets>} assets the Worker loads its scripts while they come
+   * @param {number} reservedBytes by how much its memory grows ahead
    * @param {(report: CleanupReport) => void} onCleanup
    */
-  constructor(assets, onCleanup) {
+  constructor(assets, reservedBytes, onCleanup) {
     this.#onCleanup = onCleanup;
     this.#ready = new Promise((resolve, reject) => ([this.#setReady, this.#refuseReady] = [resolve, reject]));
     this.#reply = new Promise((resolve, reject) => ([this.#setReply, this.#refuseReply] = [resolve, reject]));
@@ -52,7 +53,7 @@ export class Cell {
     this.#ready.catch(() => {});
     this.#reply.catch(() => {});
     assets.then(
-      (loaded) => this.#worker.postMessage({ kind: "start", assets: loaded }),
+      (loaded) => this.#worker.postMessage({ kind: "start", assets: loaded, reservedBytes }),
       () => this.#crash(),
     );
   }

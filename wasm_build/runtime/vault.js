@@ -1,20 +1,20 @@
 /**
- * The vault's owner: keeps one started Worker in reserve and gives each request a Worker of its own.
+ * The vault's owner: gives each request a Worker of its own, out of a reserve of started ones.
  *
  * A request never waits for a start when the reserve is warm.
  */
 
 import { fetchAssets } from "./assets.js";
-import { Cell } from "./cell.js";
+import { Reserve } from "./reserve.js";
 import { checkRequest, VaultError } from "./rpc.js";
 
 export { VaultError };
 
 const DEFAULT_DEADLINE_SECONDS = 60;
 const MAX_OPEN_REQUESTS = 16;
-const RESERVE_DELAY_MILLISECONDS = 50;
 
 /**
+ * @typedef {import("./cell.js").Cell} Cell
  * @typedef {import("./cell.js").CleanupReport} CleanupReport
  * @typedef {{deadlineSeconds?: number, signal?: AbortSignal}} CallOptions
  */
@@ -39,11 +39,7 @@ export async function openVault({ base = new URL("./", import.meta.url) } = {}) 
 export class Vault {
   /** @type {(report: CleanupReport) => void} called after each request, when its Worker is about to end */
   onCleanup = () => {};
-  /** @type {import("./cell.js").StartKind | null} how the latest Worker started */
-  startKind = null;
-  #assets;
-  /** @type {Cell | null} */
-  #reserve = null;
+  #reserve;
   /** @type {Set<Cell>} */
   #busy = new Set();
   #closed = false;
@@ -51,14 +47,17 @@ export class Vault {
 
   /** @param {Promise<import("./assets.js").Assets>} assets */
   constructor(assets) {
-    this.#assets = assets;
-    this.#startReserve();
+    this.#reserve = new Reserve(assets, (report) => this.onCleanup(report));
   }
 
   /** Resolves when a Worker stands ready. */
   get ready() {
-    if (this.#closed) return Promise.reject(closedError());
-    return this.#startReserve().ready.then(() => undefined);
+    return this.#closed ? Promise.reject(closedError()) : this.#reserve.ready;
+  }
+
+  /** How the latest Worker started; null before the first has. */
+  get startKind() {
+    return this.#reserve.startKind;
   }
 
   /**
@@ -74,41 +73,21 @@ export class Vault {
     if (this.#busy.size >= MAX_OPEN_REQUESTS) {
       throw new VaultError("vault-busy", "the vault has too many requests open; try again in a moment");
     }
-    const cell = this.#startReserve();
-    this.#reserve = null;
+    const cell = this.#reserve.take();
     this.#busy.add(cell);
     try {
       return await cell.run({ id: this.#nextId++, verb, args }, deadlineSeconds, signal);
     } finally {
       this.#busy.delete(cell);
-      // Copying the snapshot for the next Worker blocks for a moment: first the result is used and painted.
-      setTimeout(() => this.#closed || this.#startReserve(), RESERVE_DELAY_MILLISECONDS);
+      this.#reserve.refillSoon();
     }
   }
 
   /** Refuses open requests, whose Workers still clean up, and ends the reserve. */
   close() {
     this.#closed = true;
-    this.#reserve?.discard();
-    this.#reserve = null;
+    this.#reserve.close();
     for (const cell of this.#busy) cell.stop(closedError());
-  }
-
-  #startReserve() {
-    if (this.#reserve === null) {
-      const cell = new Cell(this.#assets, (report) => this.onCleanup(report));
-      this.#reserve = cell;
-      cell.ready.then(
-        (startKind) => {
-          this.startKind = startKind;
-        },
-        () => {
-          // The next request begins anew.
-          if (this.#reserve === cell) this.#reserve = null;
-        },
-      );
-    }
-    return this.#reserve;
   }
 }
 

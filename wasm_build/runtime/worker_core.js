@@ -11,9 +11,6 @@ import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
 import { checkRequest, collectBuffers, VaultError } from "./rpc.js";
 
-// Four times a message of 10 MB: as it comes, its content, the result, and what lies between.
-const RESERVED_BYTES = 40_000_000;
-
 /**
  * @typedef {object} Hooks
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
@@ -44,14 +41,14 @@ export function serve(scope, hooks = {}) {
 
   /** @type {Record<string, (message: any) => Promise<void>>} */
   const kinds = {
-    start: async ({ assets }) => {
+    start: async ({ assets, reservedBytes }) => {
       const begun = performance.now();
       python = await startPython(assets);
       residue.keepMemory(python.memory);
       python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
       python.pyodide.pyimport("wasm_build.verbs").reseed();
       scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
-      preparing = prepare(python, residue, () => requested);
+      preparing = prepare(python, residue, reservedBytes, () => requested);
       await preparing;
     },
     request: async (message) => {
@@ -71,24 +68,19 @@ export function serve(scope, hooks = {}) {
   };
 }
 
-/** Whether the device has memory to spare for speed; browsers that do not say are on desktops. */
-function hasRoom() {
-  const { deviceMemory = 8 } = /** @type {{deviceMemory?: number}} */ (navigator);
-  return deviceMemory >= 4;
-}
-
 /**
  * Makes the wait in reserve useful; a request that comes early does not wait for the rest of it.
  * @param {import("./python_start.js").Python} python
  * @param {Residue} residue
+ * @param {number} reservedBytes
  * @param {() => boolean} isWanted
  */
-async function prepare({ pyodide, startKind }, residue, isWanted) {
+async function prepare({ pyodide, startKind }, residue, reservedBytes, isWanted) {
   // After a plain start Python is cold: rehearsing would take longer than it saves.
   if (startKind !== "snapshot") return;
   try {
     await rehearse(pyodide, residue, isWanted);
-    if (!isWanted() && hasRoom()) pyodide.pyimport("wasm_build.verbs").reserve_memory(RESERVED_BYTES);
+    if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.verbs").reserve_memory(reservedBytes);
   } catch {
     // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
   }
