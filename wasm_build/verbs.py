@@ -85,9 +85,9 @@ def stepper(coroutine: Coroutine[Any, Any, Any]) -> Callable[[Any], Any]:
     return step
 
 
-def begin(verb: str, args_json: str, views: Iterable[Any]) -> Callable[[Any], Any]:
-    """Start a verb; the Worker steps it."""
-    return stepper(dispatch(verb, args_json, views))
+def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool) -> Callable[[Any], Any]:
+    """Start a verb; the Worker steps it. `strict` keeps private keys out of WebCrypto."""
+    return stepper(dispatch(verb, args_json, views, strict=strict))
 
 
 def reserve_memory(length: int) -> None:
@@ -95,14 +95,14 @@ def reserve_memory(length: int) -> None:
     memoryview(b"\x01" * length).release()
 
 
-async def dispatch(verb: str, args_json: str, views: Iterable[Any]) -> list[Any]:
+async def dispatch(verb: str, args_json: str, views: Iterable[Any], *, strict: bool = False) -> list[Any]:
     """Run one verb for the Worker: JSON of `{ok}` or `{error: {code, message}}`, then the binary values of the reply.
 
     `views` are JavaScript Uint8Arrays; binary values are bytes, or the ArrayBuffer that WebCrypto gave them in.
     What is no SmimeError goes on to the Worker, which tells nobody its text.
     """
     args = unpack(args_json, [view.to_bytes() for view in views])
-    provider = WebCryptoProvider()
+    provider = WebCryptoProvider(strict=strict)
     try:
         reply = {"ok": await run_verb(verb, args, provider=provider)}
     except SmimeError as error:

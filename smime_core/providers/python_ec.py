@@ -90,10 +90,18 @@ def agree_ephemeral_ecdh(key: PublicKey) -> tuple[bytes, bytes]:
     numbers, other = CURVE_NUMBERS[curve], _find_point(curve, public_point(key))
     if other is None:
         raise ProviderError("agree_ephemeral", "the key is no point of its curve")
-    scalar, length = secrets.randbelow(numbers.order - 1) + 1, numbers.field_length
+    scalar, own = make_ec_pair(curve)
+    x, _ = _affine(numbers, _multiply_secret(numbers, int.from_bytes(scalar, "big"), other))
+    return own, x.to_bytes(numbers.field_length, "big")
+
+
+def make_ec_pair(curve: Curve) -> tuple[bytes, bytes]:
+    """(private scalar as long as the order, uncompressed point): FIPS 186-5 section A.2.2 by rejection."""
+    numbers = CURVE_NUMBERS[curve]
+    scalar = secrets.randbelow(numbers.order - 1) + 1
     own = _affine(numbers, _multiply_secret(numbers, scalar, _base_point(curve)))
-    x, _ = _affine(numbers, _multiply_secret(numbers, scalar, other))
-    return b"\x04" + b"".join(number.to_bytes(length, "big") for number in own), x.to_bytes(length, "big")
+    point = b"\x04" + b"".join(number.to_bytes(numbers.field_length, "big") for number in own)
+    return scalar.to_bytes((numbers.order.bit_length() + 7) // 8, "big"), point
 
 
 def _curve_of(key: PrivateKey | PublicKey, operation: str) -> Curve:

@@ -7,6 +7,9 @@ does (`runtime/python_call.js`): an event loop in between would cost more than t
 What a browser has is found by doing it: where it refuses a key, Python decides (`python_keys`), with the same outcome
 in every browser. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and OAEP with two hashes
 (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
+
+With `strict` no private key leaves Python's memory, which ends filled with zeros: a browser may keep a copy of what
+WebCrypto imported. It costs milliseconds, and that Python's arithmetic is not constant-time.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ from smime_core.providers.python_keys import (
     uncompressed_point,
     verify_in_python,
 )
+from smime_core.providers.python_new_keys import make_key_in_python
 from smime_core.providers.python_rsa import decrypt_oaep, decrypt_pkcs1_v15, encrypt_oaep, encrypt_pkcs1_v15
 from smime_core.providers.signature_keys import check_key, fits
 from smime_core.providers.webcrypto_ciphers import WebCiphers, result, secret_octets, settle
@@ -75,13 +79,15 @@ Imported = dict[str, Any]
 class WebCryptoProvider:
     """`smime_core.provider.CryptoProvider` for the vault.
 
-    Imported keys are kept for as long as their PublicKey or PrivateKey lives.
+    Imported keys are kept for as long as their PublicKey or PrivateKey lives. `strict` keeps private keys, those of one
+    message too, in Python.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         # The module exists in a running Worker alone, not yet where the memory snapshot is made.
         import sealwax_js
 
+        self._strict = strict
         self._door: Any = sealwax_js
         self._ciphers = WebCiphers(sealwax_js)
         self._imported: WeakKeyDictionary[PublicKey | PrivateKey, Imported] = WeakKeyDictionary()
@@ -176,7 +182,8 @@ class WebCryptoProvider:
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
         """(ephemeral public key, shared secret), on the recipient's curve. Raises ProviderError."""
         algorithm = agreement_algorithm(key, "agree_ephemeral")
-        imported = await self._import_key(key, algorithm, "")
+        # WebCrypto would make the ephemeral private key, from which the content-encryption key follows.
+        imported = None if self._strict else await self._import_key(key, algorithm, "")
         if imported is None:
             return agree_ephemeral_in_python(key)
         length = (key.bits + 7) // 8
@@ -248,13 +255,15 @@ class WebCryptoProvider:
         """A fresh key pair; an EC key carries its public half. Raises ProviderError."""
         if kind not in _NEW_KEYS:
             return make_raw_key(kind)
+        if self._strict:
+            return make_key_in_python(kind)
         pkcs8_der = await result("generate_key", self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
         return parse_private_key(pkcs8_der)
 
     def begin_signing(self, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
         """Start importing a key that will sign: the browser does it while Python goes on."""
         web_algorithm = find_import_algorithm(algorithm, key.curve)
-        if web_algorithm is not None:
+        if web_algorithm is not None and not self._strict:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
 
     def find_buffer(self, octets: bytes) -> Any:
@@ -267,8 +276,8 @@ class WebCryptoProvider:
         return self._door.importKey("spki", key.spki_der, algorithm, usage)
 
     async def _import_key(self, key: PublicKey | PrivateKey, algorithm: str | None, usage: str) -> Any:
-        # None where WebCrypto has no such algorithm, or this browser refuses the key: then Python decides.
-        if algorithm is None:
+        # None where WebCrypto has no such algorithm, must not have the key, or this browser refuses it: Python decides.
+        if algorithm is None or (self._strict and isinstance(key, PrivateKey)):
             return None
         known = self._imported.setdefault(key, {})
         if algorithm not in known:

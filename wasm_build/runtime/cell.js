@@ -12,7 +12,7 @@ const CLEANUP_GRACE_MILLISECONDS = 1_000;
 /**
  * @typedef {import("./cleanup.js").CleanupReport} CleanupReport
  * @typedef {"snapshot" | "plain"} StartKind
- * @typedef {{id: number, verb: string, args: object}} Request
+ * @typedef {{id: number, verb: string, args: object, strict: boolean}} Request
  */
 
 export class Cell {

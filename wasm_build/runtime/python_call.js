@@ -10,11 +10,12 @@ import { pack, unpack, VaultError } from "./rpc.js";
  * @param {string} verb
  * @param {unknown} args checked ones
  * @param {Residue} residue
+ * @param {{strict: boolean}} settings `strict` keeps private keys out of WebCrypto
  * @returns {Promise<any>}
  */
-export async function runVerb(pyodide, verb, args, residue) {
+export async function runVerb(pyodide, verb, args, residue, { strict }) {
   const { json, views } = pack(args);
-  const step = pyodide.pyimport("wasm_build.verbs").begin(verb, json, views);
+  const step = pyodide.pyimport("wasm_build.verbs").begin(verb, json, views, strict);
   const result = takeReply(await finish(step), residue);
   if (result.error) throw new VaultError(result.error.code, result.error.message);
   return result.ok;

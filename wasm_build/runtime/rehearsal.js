@@ -29,7 +29,7 @@ export async function rehearse(pyodide, residue, isWanted) {
    */
   const run = async (verb, args) => {
     checkRequest(verb, args);
-    const result = await runVerb(pyodide, verb, args, residue);
+    const result = await runVerb(pyodide, verb, args, residue, { strict: false });
     collectBuffers(result);
     return result;
   };

@@ -21,12 +21,15 @@ const MAX_OPEN_REQUESTS = 16;
 
 /**
  * Fetches the runtime and starts the first reserve.
- * @param {{base?: URL}} [options]
+ *
+ * With `strict` private keys stay in Python's memory, of which nothing is left; WebCrypto, which is constant-time where
+ * Python is not, may leave copies of keys behind in Firefox.
+ * @param {{base?: URL, strict?: boolean}} [options]
  * @returns {Promise<Vault>}
  */
-export async function openVault({ base = new URL("./", import.meta.url) } = {}) {
+export async function openVault({ base = new URL("./", import.meta.url), strict = false } = {}) {
   const assets = fetchAssets(base);
-  const vault = new Vault(assets);
+  const vault = new Vault(assets, { strict });
   try {
     await assets;
   } catch (error) {
@@ -40,13 +43,18 @@ export class Vault {
   /** @type {(report: CleanupReport) => void} called after each request, when its Worker is about to end */
   onCleanup = () => {};
   #reserve;
+  #strict;
   /** @type {Set<Cell>} */
   #busy = new Set();
   #closed = false;
   #nextId = 1;
 
-  /** @param {Promise<import("./assets.js").Assets>} assets */
-  constructor(assets) {
+  /**
+   * @param {Promise<import("./assets.js").Assets>} assets
+   * @param {{strict?: boolean}} [settings]
+   */
+  constructor(assets, { strict = false } = {}) {
+    this.#strict = strict;
     this.#reserve = new Reserve(assets, (report) => this.onCleanup(report));
   }
 
@@ -76,7 +84,7 @@ export class Vault {
     const cell = this.#reserve.take();
     this.#busy.add(cell);
     try {
-      return await cell.run({ id: this.#nextId++, verb, args }, deadlineSeconds, signal);
+      return await cell.run({ id: this.#nextId++, verb, args, strict: this.#strict }, deadlineSeconds, signal);
     } finally {
       this.#busy.delete(cell);
       this.#reserve.refillSoon();

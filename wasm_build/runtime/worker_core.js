@@ -88,15 +88,15 @@ async function prepare({ pyodide, startKind }, residue, reservedBytes, isWanted)
 
 /**
  * @param {import("./python_start.js").Python | undefined} python
- * @param {{id: number, verb: string, args: unknown}} request
+ * @param {{id: number, verb: string, args: unknown, strict: boolean}} request
  * @param {Residue} residue
  */
-async function answer(python, { id, verb, args }, residue) {
+async function answer(python, { id, verb, args, strict }, residue) {
   collectBuffers(args).forEach((buffer) => residue.keepBuffer(buffer));
   try {
     if (!python) throw new VaultError("vault-crashed", "the vault has not started");
     checkRequest(verb, args);
-    return { id, ok: await runVerb(python.pyodide, verb, args, residue) };
+    return { id, ok: await runVerb(python.pyodide, verb, args, residue, { strict }) };
   } catch (error) {
     return { id, error: describeError(error) };
   }
