@@ -1,13 +1,13 @@
 """CompressedData: content made smaller with zlib (RFC 3274). Reading is bounded in size and in ratio.
 
-`inflate` works in pieces and serves streams as well; `parse_compressed_data` takes a structure whose compressed octets
+`Inflater` works in pieces and serves streams as well; `parse_compressed_data` takes a structure whose compressed octets
 were cut out, down to none.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,32 +56,43 @@ def parse_compressed_data(content: Tlv) -> CompressedData:
 
 def decompress(compressed: CompressedData) -> bytes:
     """The content. Raises MalformedMessage or LimitExceeded."""
-    return b"".join(inflate((compressed.compressed,)))
+    inflater = Inflater(max_bytes=MAX_DECOMPRESSED_BYTES)
+    content = b"".join(inflater.pieces(compressed.compressed))
+    inflater.finish()
+    return content
 
 
-def inflate(blocks: Iterable[Buffer], *, max_bytes: int = MAX_DECOMPRESSED_BYTES) -> Iterator[bytes]:
-    """What the zlib stream in `blocks` holds, in pieces of at most a mebibyte.
+class Inflater:
+    """A zlib stream that is fed block by block, within `max_bytes` and MAX_COMPRESSION_RATIO."""
 
-    Raises LimitExceeded above `max_bytes` or MAX_COMPRESSION_RATIO, MalformedMessage for anything but one whole stream.
-    """
-    stream = zlib.decompressobj(wbits=_ZLIB_STREAM)
-    taken = given = 0
-    for block in blocks:
-        waiting: Buffer = block
-        taken += len(block)
+    def __init__(self, *, max_bytes: int) -> None:
+        self._stream = zlib.decompressobj(wbits=_ZLIB_STREAM)
+        self._max_bytes = max_bytes
+        self._taken = self._given = 0
+
+    def pieces(self, block: Buffer) -> Iterator[bytes]:
+        """What the next block brings, in pieces of at most a mebibyte.
+
+        Raises LimitExceeded, or MalformedMessage for anything but one stream.
+        """
+        waiting = block
+        self._taken += len(block)
         while len(waiting):
-            if stream.eof:
+            if self._stream.eof:
                 raise MalformedMessage("bytes follow the compressed stream", where="CompressedData")
-            piece = _inflate_piece(stream, waiting)
-            given += len(piece)
-            check_limit("decompressed bytes", given, max_bytes)
-            if given > UNCHECKED_DECOMPRESSED_BYTES:
-                check_limit("compression ratio", given // taken, MAX_COMPRESSION_RATIO)
+            piece = _inflate_piece(self._stream, waiting)
+            self._given += len(piece)
+            check_limit("decompressed bytes", self._given, self._max_bytes)
+            if self._given > UNCHECKED_DECOMPRESSED_BYTES:
+                check_limit("compression ratio", self._given // self._taken, MAX_COMPRESSION_RATIO)
             if piece:
                 yield piece
-            waiting = stream.unconsumed_tail or stream.unused_data
-    if not stream.eof:
-        raise MalformedMessage("the compressed stream is cut short", where="CompressedData")
+            waiting = self._stream.unconsumed_tail or self._stream.unused_data
+
+    def finish(self) -> None:
+        """Raise MalformedMessage unless the stream came to its end."""
+        if not self._stream.eof:
+            raise MalformedMessage("the compressed stream is cut short", where="CompressedData")
 
 
 def build_compressed_data(content: Buffer, *, content_type: str) -> bytes:

@@ -6,9 +6,10 @@ Plain digests of small inputs, HMAC and the X9.63 KDF are `hashlib` and `hmac` o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from smime_core.algorithms import (
     TAG_LENGTH,
@@ -205,15 +206,32 @@ class RunningDigest(Protocol):
 class RunningCipher(Protocol):
     """An encryption or decryption that is fed block by block."""
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         """What is done so far; valid until the call after the next, so that it can be written meanwhile."""
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         """The rest. Encrypting: with padding or tag at its end. Decrypting raises DecryptionError."""
+
+
+class Beside(Protocol):
+    """Work on one block after the other, while their owner does something else with them where threads allow it."""
+
+    def __enter__(self) -> Beside: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    async def begin(self, block: Buffer) -> None:
+        """Begin to work on a block, which must stay as it is until `finish`."""
+
+    def finish(self) -> None:
+        """Wait until nothing that was begun is left. Raises what the work raised."""
 
 
 class StreamingProvider(CryptoProvider, Protocol):
     """A provider that also works on what does not fit into memory (`smime_core.stream`)."""
+
+    def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
+        """`work`, to be done on blocks: in a thread beside, or at once where there are none."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """Raises UnsupportedByProvider."""

@@ -18,7 +18,7 @@ class SignedContent(Protocol):
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:
         """Return when a signature over the octets themselves holds (no signedAttrs). Raises SignatureMismatch."""
 
-    def small_octets(self, max_bytes: int) -> Buffer | None:
+    async def small_octets(self, max_bytes: int) -> Buffer | None:
         """All octets when there are at most `max_bytes`, else None."""
 
 
@@ -40,6 +40,6 @@ class OctetsContent:
         """Return when a signature over the octets themselves holds. Raises SignatureMismatch."""
         await self._provider.verify(key, algorithm, signature, self._octets)
 
-    def small_octets(self, max_bytes: int) -> Buffer | None:
+    async def small_octets(self, max_bytes: int) -> Buffer | None:
         """All octets when there are at most `max_bytes`, else None."""
         return self._octets if len(self._octets) <= max_bytes else None

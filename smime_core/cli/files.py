@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from smime_core.der import Buffer
-from smime_core.stream.beside import Sink
+from smime_core.stream.sinks import Sink
 
 STANDARD_STREAM: Final = "-"
 PRIVATE_MODE: Final = 0o600

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from smime_core import der
+from smime_core.blocking import run
 from smime_core.content_info import build_content_info
 from smime_core.description import Description, LayerDescription, describe_layer
 from smime_core.header_protection import HeaderScheme, find_scheme
@@ -22,30 +23,35 @@ def describe_file(source: BinaryIO) -> Description:
 
     Parts below the top are not looked for. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
-    octets: Octets = FileOctets(source)
-    is_bare = locate_cms(octets) is not None
-    first = entity = None if is_bare else read_entity_head(octets)
+    return run(_describe_octets(FileOctets(source)))
+
+
+async def _describe_octets(octets: Octets) -> Description:
+    is_bare = await locate_cms(octets) is not None
+    first = entity = None if is_bare else await read_entity_head(octets)
     layers: list[LayerDescription] = []
-    while (found := _describe_next(octets, entity)) is not None:
+    while (found := await _describe_next(octets, entity)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         layer, inside = found
         layers.append(layer)
         if inside is None:
             return _describe(layers, first, None)
         octets = inside
-        entity = None if is_bare else read_entity_head(octets)
+        entity = None if is_bare else await read_entity_head(octets)
     return _describe(layers, first, entity)
 
 
-def _describe_next(octets: Octets, entity: StreamedEntity | None) -> tuple[LayerDescription, Octets | None] | None:
+async def _describe_next(
+    octets: Octets, entity: StreamedEntity | None
+) -> tuple[LayerDescription, Octets | None] | None:
     # One layer and the octets inside it, None where there are none to be seen.
-    if entity is not None and (signed := locate_signed(entity)) is not None:
+    if entity is not None and (signed := await locate_signed(entity)) is not None:
         content, signature = signed
         return describe_layer(parse_any_layer(signature, detached_content=b"")), content
-    cms = locate_cms_part(entity) if entity is not None else locate_cms(octets)
+    cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:
         return None
-    structure = split_structure(cms)
+    structure = await split_structure(cms)
     kind = structure.skeleton.content_type
     skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS"))
     layer = parse_any_layer(skeleton, detached_content=None)

@@ -246,7 +246,7 @@ def examine(
 
 def choose_protection(data: Input, mode: ProtectionMode) -> ProtectionMode | None:
     """`mode`, or None for a mail that is signed or sealed already: what a signature covers is not altered."""
-    entity = parse_entity(data) if isinstance(data, bytes) else read_entity_head(FileOctets(data)).head
+    entity = parse_entity(data) if isinstance(data, bytes) else blocking.run(read_entity_head(FileOctets(data))).head
     return None if _is_protected(entity) else mode
 
 

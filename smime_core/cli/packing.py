@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import click
 
@@ -23,12 +23,12 @@ from smime_core.content_info import (
 from smime_core.digested_data import check_digested_data, parse_digested_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
 from smime_core.layers import CompressedLayer, parse_any_layer
-from smime_core.mime import Entity, split_message
-from smime_core.stream import Sink
+from smime_core.mime import split_message
 from smime_core.stream.content import InflatedOctets
 from smime_core.stream.mail import locate_cms, locate_cms_part, read_entity_head
 from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, split_mail
 from smime_core.stream.octets import DerivedOctets, FileOctets, MemoryOctets, Octets, read_head
+from smime_core.stream.sinks import FileSink, StreamSink
 from smime_core.stream.structure import split_structure
 from smime_core.stream.writing import copy_octets
 
@@ -47,10 +47,10 @@ def compress(source: str, target: str, raw: bool, encoding: str | None) -> None:
         outer_headers, content = (b"", FileOctets(as_file(watched))) if raw else _split(watched)
         if raw or encoding:
             with open_cms_output(target, encoding) as output:
-                _write_compressed(content, output)
+                blocking.run(_write_compressed(content, FileSink(output)))
         else:
-            with open_output(target) as file, Pkcs7MimeWriter(file, outer_headers, "compressed-data") as body:
-                _write_compressed(content, body)
+            with open_output(target) as file:
+                blocking.run(_write_compressed_mail(outer_headers, content, FileSink(file)))
 
 
 @click.command()
@@ -63,15 +63,9 @@ def unpack(source: str, target: str, raw: bool) -> None:
     Content that only carries its digest comes out too. The digest is checked; it proves nothing about who wrote it.
     """
     with open_input(source) as data, show_progress(data, "Unpacking") as watched:
-        octets = FileOctets(as_file(watched))
-        entity = None if locate_cms(octets) is not None else read_entity_head(octets)
-        cms = locate_cms_part(entity) if entity is not None else locate_cms(octets)
-        if cms is None:
-            raise MalformedMessage("found nothing compressed", where="message")
-        inside = _content_of(cms)
-        outer: Entity | None = entity.head if entity is not None and not raw else None
+        content = blocking.run(_unpacked(FileOctets(as_file(watched)), raw=raw))
         with open_output(target, mode=PRIVATE_MODE) as file:
-            copy_octets(join_mail(outer, inside), file)
+            blocking.run(copy_octets(content, FileSink(file)))
 
 
 class _DeflatedOctets(DerivedOctets):
@@ -80,10 +74,10 @@ class _DeflatedOctets(DerivedOctets):
     def __init__(self, content: Octets) -> None:
         self._content = content
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         """One zlib stream in blocks."""
         running = zlib.compressobj()
-        for block in self._content.blocks():
+        async for block in self._content.blocks():
             yield memoryview(running.compress(block))
         yield memoryview(running.flush())
 
@@ -92,14 +86,19 @@ def _split(data: Input) -> tuple[bytes, Octets]:
     if isinstance(data, bytes):
         outer_headers, entity = split_message(data)
         return outer_headers, MemoryOctets(entity)
-    return split_mail(FileOctets(data))
+    return blocking.run(split_mail(FileOctets(data)))
 
 
-def _write_compressed(content: Octets, target: Sink) -> None:
+async def _write_compressed_mail(outer_headers: bytes, content: Octets, target: StreamSink) -> None:
+    async with Pkcs7MimeWriter(target, outer_headers, "compressed-data") as body:
+        await _write_compressed(content, body)
+
+
+async def _write_compressed(content: Octets, target: StreamSink) -> None:
     # Compressed twice: its length has to stand before it, and no disk keeps plaintext meanwhile.
     compressed = _DeflatedOctets(content)
     before, behind = der.frame(
-        compressed.length(),
+        await compressed.length(),
         (der.OCTET_STRING, b"", b""),
         (0xA0, b"", b""),
         (der.SEQUENCE, der.oid(ID_DATA), b""),
@@ -107,18 +106,27 @@ def _write_compressed(content: Octets, target: Sink) -> None:
         (0xA0, b"", b""),
         (der.SEQUENCE, der.oid(ID_COMPRESSED_DATA), b""),
     )
-    target.write(before)
-    copy_octets(compressed, target)
-    target.write(behind)
+    await target.write(before)
+    await copy_octets(compressed, target)
+    await target.write(behind)
 
 
-def _content_of(cms: Octets) -> Octets:
+async def _unpacked(octets: Octets, *, raw: bool) -> Octets:
+    entity = None if await locate_cms(octets) is not None else await read_entity_head(octets)
+    cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
+    if cms is None:
+        raise MalformedMessage("found nothing compressed", where="message")
+    inside = await _content_of(cms)
+    return await join_mail(entity.head if entity is not None and not raw else None, inside)
+
+
+async def _content_of(cms: Octets) -> Octets:
     try:
-        structure = split_structure(cms)
+        structure = await split_structure(cms)
     except UnsupportedAlgorithm as error:
         if error.oid != ID_DIGESTED_DATA:
             raise
-        return _checked_content(cms)
+        return await _checked_content(cms)
     kind = structure.skeleton.content_type
     if kind != ID_COMPRESSED_DATA or structure.content is None:
         raise MalformedMessage("found nothing compressed", where="message")
@@ -128,15 +136,15 @@ def _content_of(cms: Octets) -> Octets:
         _check_type(layer.compressed.e_content_type)
     inside = InflatedOctets(structure.content)
     # One walk to the end before anything is given out.
-    inside.length()
+    await inside.length()
     return inside
 
 
-def _checked_content(cms: Octets) -> Octets:
-    whole = read_head(cms, cms.length())
+async def _checked_content(cms: Octets) -> Octets:
+    whole = await read_head(cms, await cms.length())
     digested = parse_digested_data(parse_content_info(whole).content)
     _check_type(digested.e_content_type)
-    return MemoryOctets(blocking.run(check_digested_data(digested, provider=PROVIDER)))
+    return MemoryOctets(await check_digested_data(digested, provider=PROVIDER))
 
 
 def _check_type(content_type: str) -> None:

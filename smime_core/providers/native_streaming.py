@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from cryptography import exceptions
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -14,10 +15,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 from smime_core.algorithms import TAG_LENGTH, CipherFamily, CipherMode, ContentCipher, HashName, SignatureAlgorithm
 from smime_core.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
-from smime_core.provider import PublicKey, RunningCipher, RunningDigest
+from smime_core.provider import Beside, PublicKey, RunningCipher, RunningDigest
 from smime_core.providers import native_ciphers, native_signatures
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.native_doors import REFUSALS
+from smime_core.providers.native_threads import ThreadBeside
 from smime_core.providers.signature_keys import check_key
 
 _POLY1305_BLOCK: Final = 16  # bytes
@@ -25,6 +27,10 @@ _POLY1305_BLOCK: Final = 16  # bytes
 
 class NativeStreamingProvider(NativeProvider):
     """`smime_core.provider.StreamingProvider` over pyca/cryptography and hashlib."""
+
+    def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
+        """A thread that does `work` on blocks."""
+        return ThreadBeside(work)
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """A digest to feed. Raises UnsupportedByProvider."""
@@ -113,12 +119,12 @@ class _CbcEncryption:
         self._room = _Room()
         self._passed = 0
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         self._passed += len(data)
         room = self._room.of(len(data) + 16)
         return room[: self._encryptor.update_into(data, room)]
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         # RFC 5652 section 6.3: 1 to 16 bytes, all with their number.
         count = 16 - self._passed % 16
         return self._encryptor.update(bytes([count]) * count) + self._encryptor.finalize()
@@ -156,14 +162,14 @@ class _CbcDecryption:
         self._padded = _Padded(block_length)
         self._room = _Room()
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         held = self._padded.held
         room = self._room.of(len(held) + len(data) + 2 * self._block_length)
         room[: len(held)] = held
         count = self._decryptor.update_into(data, room[len(held) :])
         return self._padded.keep_last(room[: len(held) + count])
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         try:
             self._decryptor.finalize()
         except ValueError:  # not a whole number of blocks
@@ -181,7 +187,7 @@ class _ChainedDecryption:
         self._rest = b""
         self._padded = _Padded(len(iv))
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         octets = self._rest + bytes(data)
         whole = len(octets) - len(octets) % self._cipher.iv_length
         blocks, self._rest = octets[:whole], octets[whole:]
@@ -191,7 +197,7 @@ class _ChainedDecryption:
         self._iv = blocks[-self._cipher.iv_length :]
         return self._padded.keep_last(memoryview(self._padded.held + plaintext))
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         if self._rest:
             raise DecryptionError
         return self._padded.without_padding()
@@ -203,11 +209,11 @@ class _GcmEncryption:
         self._encryptor.authenticate_additional_data(aad)
         self._room = _Room()
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         room = self._room.of(len(data) + 16)
         return room[: self._encryptor.update_into(data, room)]
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         return self._encryptor.finalize() + self._encryptor.tag
 
 
@@ -220,11 +226,11 @@ class _GcmDecryption:
         self._decryptor.authenticate_additional_data(aad)
         self._room = _Room()
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         room = self._room.of(len(data) + 16)
         return room[: self._decryptor.update_into(data, room)]
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         try:
             return self._decryptor.finalize()
         except exceptions.InvalidTag:
@@ -260,12 +266,12 @@ class _ChaCha:
 
 
 class _ChaChaEncryption(_ChaCha):
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         ciphertext = self.transform(data)
         self.authenticate(ciphertext)
         return ciphertext
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         return self.tag()
 
 
@@ -274,11 +280,11 @@ class _ChaChaDecryption(_ChaCha):
         super().__init__(cek, iv, aad)
         self._expected = tag
 
-    def update(self, data: Buffer) -> Buffer:
+    async def update(self, data: Buffer) -> Buffer:
         self.authenticate(data)
         return self.transform(data)
 
-    def finish(self) -> bytes:
+    async def finish(self) -> bytes:
         if len(self._expected) != TAG_LENGTH or not hmac.compare_digest(self.tag(), self._expected):
             raise DecryptionError
         return b""

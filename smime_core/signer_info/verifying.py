@@ -150,7 +150,7 @@ async def verify_signer(
     # (1)
     check_attribute_rules(signer.attributes, signer.unsigned_attributes)
     if signer.signed_attrs is None:
-        _check_bare_content(content, content_type)
+        await _check_bare_content(content, content_type)
         await content.verify(certificate.public_key, algorithm, signer.signature)
         return algorithm
     # (2)
@@ -239,10 +239,10 @@ def check_not_signed_attributes(octets: Buffer) -> None:
         raise SignatureMismatch("the content is the signed attributes of another signature")
 
 
-def _check_bare_content(content: SignedContent, content_type: str) -> None:
+async def _check_bare_content(content: SignedContent, content_type: str) -> None:
     # RFC 5652 section 5.3: signedAttrs are required unless the content is id-data.
     if content_type != ID_DATA:
         raise MalformedMessage(f"content of type {content_type} is signed without signedAttrs", where="SignerInfo")
-    octets = content.small_octets(_MAX_SIGNED_ATTRS_BYTES)
+    octets = await content.small_octets(_MAX_SIGNED_ATTRS_BYTES)
     if octets is not None:
         check_not_signed_attributes(octets)

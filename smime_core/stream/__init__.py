@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport, SignatureScheme
+from smime_core.algorithms import AES_256_CBC, ContentCipher, KeyTransport, SignatureScheme
 from smime_core.blocking import run
 from smime_core.certificate import Certificate
 from smime_core.contacts import NO_CONTACTS, Contacts
@@ -23,15 +23,14 @@ from smime_core.judgement import Claim
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.key_management import KeyHolder
 from smime_core.message import SignatureForm
-from smime_core.mime import Entity
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.signer_info import DEFAULT_OPTIONS, SignerOptions
-from smime_core.stream.beside import Sink
 from smime_core.stream.examination import StreamedReport, examine_octets, open_octets
-from smime_core.stream.mail_writing import Pkcs7MimeWriter, join_mail, sign_mail, sign_mail_opaque, split_mail
+from smime_core.stream.mail_writing import join_mail, seal_mail, sign_mail, sign_mail_opaque, split_mail
 from smime_core.stream.octets import FileOctets, Octets
+from smime_core.stream.sinks import FileSink, Sink
 from smime_core.stream.writing import ArmorWriter, Signing, copy_octets, seal_octets, sign_detached, sign_opaque
 
 __all__ = [
@@ -74,10 +73,10 @@ def sign_mail_file(
         holders=identities, provider=provider, signing_time=signing_time, scheme=scheme, options=options, crls=crls
     )
     if form is SignatureForm.OPAQUE:
-        run(sign_mail_opaque(_octets(source), target, signing, protection=protection))
+        run(sign_mail_opaque(_octets(source), FileSink(target), signing, protection=protection))
     else:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-        run(sign_mail(_octets(source), target, signing, boundary=boundary, protection=protection))
+        run(sign_mail(_octets(source), FileSink(target), signing, boundary=boundary, protection=protection))
 
 
 def sign_file(
@@ -104,7 +103,7 @@ def sign_file(
         crls=crls,
     )
     if form is SignatureForm.OPAQUE:
-        run(sign_opaque(_octets(source), target, signing))
+        run(sign_opaque(_octets(source), FileSink(target), signing))
     else:
         target.write(run(sign_detached(_octets(source), signing)))
 
@@ -122,22 +121,19 @@ def encrypt_mail_file(
     protection: ProtectionMode | None = None,
 ) -> None:
     """Write the message sealed, as `encrypt_message` does. Raises what it raises."""
-    outer_headers, entity = split_mail(_octets(source), protection)
-    smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
-    with Pkcs7MimeWriter(target, outer_headers, smime_type) as body:
-        run(
-            seal_octets(
-                entity,
-                body,
-                recipients=recipients,
-                provider=provider,
-                content_type=ID_DATA,
-                cipher=cipher,
-                transport=transport,
-                passwords=passwords,
-                keks=keks,
-            )
+    run(
+        seal_mail(
+            _octets(source),
+            FileSink(target),
+            recipients=recipients,
+            provider=provider,
+            cipher=cipher,
+            transport=transport,
+            passwords=passwords,
+            keks=keks,
+            protection=protection,
         )
+    )
 
 
 def seal_file(
@@ -159,7 +155,7 @@ def seal_file(
     run(
         seal_octets(
             _octets(source),
-            target,
+            FileSink(target),
             recipients=recipients,
             provider=provider,
             content_type=content_type,
@@ -186,8 +182,9 @@ def decrypt_file(
     Every tag and padding was checked before the first octet is written.
     Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch, MalformedMessage or UnsupportedAlgorithm.
     """
-    outer, inside = _open(source, identities, passwords, keks, provider, policy)
-    copy_octets(join_mail(outer, inside), target)
+    opener = Opener(identities=identities, passwords=passwords, keks=keks, provider=provider, policy=policy)
+    outer, inside = run(open_octets(_octets(source), opener=opener, provider=provider))
+    run(copy_octets(run(join_mail(outer, inside)), FileSink(target)))
 
 
 def open_file(
@@ -201,8 +198,9 @@ def open_file(
     policy: Policy = Policy.RECEIVE,
 ) -> None:
     """Write what was sealed as it is, without the outer headers. Raises what `decrypt_file` raises."""
-    _, inside = _open(source, identities, passwords, keks, provider, policy)
-    copy_octets(inside, target)
+    opener = Opener(identities=identities, passwords=passwords, keks=keks, provider=provider, policy=policy)
+    _, inside = run(open_octets(_octets(source), opener=opener, provider=provider))
+    run(copy_octets(inside, FileSink(target)))
 
 
 def examine_file(
@@ -251,7 +249,7 @@ def entity_of(source: BinaryIO) -> Octets:
 
     Raises MalformedMessage for a body that transport might alter.
     """
-    return split_mail(FileOctets(source))[1]
+    return run(split_mail(FileOctets(source)))[1]
 
 
 def copy_content(report: StreamedReport, target: Sink) -> None:
@@ -259,20 +257,8 @@ def copy_content(report: StreamedReport, target: Sink) -> None:
 
     Raises MalformedMessage for a source that has shrunk since it was examined.
     """
-    copy_octets(report.content, target)
+    run(copy_octets(report.content, FileSink(target)))
 
 
 def _octets(source: Source) -> Octets:
     return source if isinstance(source, Octets) else FileOctets(source)
-
-
-def _open(
-    source: Source,
-    identities: Sequence[KeyHolder],
-    passwords: Sequence[bytes],
-    keks: Sequence[KeyEncryptionKey],
-    provider: StreamingProvider,
-    policy: Policy,
-) -> tuple[Entity | None, Octets]:
-    opener = Opener(identities=identities, passwords=passwords, keks=keks, provider=provider, policy=policy)
-    return run(open_octets(_octets(source), opener=opener, provider=provider))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 
 from smime_core.algorithms import HashName, SignatureAlgorithm
-from smime_core.compressed_data import inflate
+from smime_core.compressed_data import Inflater
 from smime_core.content_encryption import ContentEncryption
 from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded
 from smime_core.limits import MAX_INFLATED_BYTES, MAX_WHOLE_BYTES
 from smime_core.provider import PublicKey, StreamingProvider
-from smime_core.stream.beside import Beside, Sink
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, read_head
+from smime_core.stream.sinks import StreamSink
 
 
-def digest_beside(
-    octets: Octets, hash_names: Iterable[HashName], *, provider: StreamingProvider, copy_to: Sink | None = None
+async def digest_beside(
+    octets: Octets, hash_names: Iterable[HashName], *, provider: StreamingProvider, copy_to: StreamSink | None = None
 ) -> dict[HashName, bytes]:
     """The digests of the octets, made in one walk beside reading them and writing them to `copy_to`.
 
@@ -24,21 +24,21 @@ def digest_beside(
     """
     running = {name: provider.begin_digest(name) for name in hash_names}
 
-    def update_all(block: Buffer) -> None:
+    async def update_all(block: Buffer) -> None:
         for digest in running.values():
             digest.update(block)
 
     # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
     reads_ahead = isinstance(octets, FileOctets)
-    with Beside(update_all) as hashing:
-        for block in octets.blocks():
-            hashing.finish_all()
-            hashing.begin(block)
+    with provider.work_beside(update_all) as hashing:
+        async for block in octets.blocks():
+            hashing.finish()
+            await hashing.begin(block)
             if copy_to is not None:
-                copy_to.write(block)
+                await copy_to.write(block)
             if not reads_ahead:
-                hashing.finish_all()
-        hashing.finish_all()
+                hashing.finish()
+        hashing.finish()
     return {name: digest.digest() for name, digest in running.items()}
 
 
@@ -55,7 +55,7 @@ class StreamedContent:
         """Their digest. Raises UnsupportedByProvider."""
         if hash_name not in self._digests:
             missing = {hash_name} | self._announced - self._digests.keys()
-            self._digests |= digest_beside(self._octets, missing, provider=self._provider)
+            self._digests |= await digest_beside(self._octets, missing, provider=self._provider)
         return self._digests[hash_name]
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:
@@ -66,14 +66,14 @@ class StreamedContent:
         if not algorithm.is_pure:
             await self._provider.verify_digest(key, algorithm, signature, await self.digest(algorithm.hash_name))
             return
-        octets = self.small_octets(MAX_WHOLE_BYTES)
+        octets = await self.small_octets(MAX_WHOLE_BYTES)
         if octets is None:
-            raise LimitExceeded("bytes signed without attributes", self._octets.length(), MAX_WHOLE_BYTES)
+            raise LimitExceeded("bytes signed without attributes", await self._octets.length(), MAX_WHOLE_BYTES)
         await self._provider.verify(key, algorithm, signature, octets)
 
-    def small_octets(self, max_bytes: int) -> Buffer | None:
+    async def small_octets(self, max_bytes: int) -> Buffer | None:
         """All octets when there are at most `max_bytes`, else None."""
-        octets = read_head(self._octets, max_bytes + 1)
+        octets = await read_head(self._octets, max_bytes + 1)
         return octets if len(octets) <= max_bytes else None
 
 
@@ -97,15 +97,15 @@ class DecryptedOctets(DerivedOctets):
         self._tag = tag
         self._provider = provider
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The plaintext in blocks. Raises DecryptionError, at the end, when the tag or the padding is wrong."""
         encryption = self._encryption
         running = self._provider.begin_decryption(
             encryption.cipher, self._cek, encryption.iv, aad=self._aad, tag=self._tag
         )
-        for block in self._encrypted.blocks():
-            yield memoryview(running.update(block))
-        yield memoryview(running.finish())
+        async for block in self._encrypted.blocks():
+            yield memoryview(await running.update(block))
+        yield memoryview(await running.finish())
 
 
 class InflatedOctets(DerivedOctets):
@@ -114,6 +114,10 @@ class InflatedOctets(DerivedOctets):
     def __init__(self, compressed: Octets) -> None:
         self._compressed = compressed
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The inflated octets in blocks. Raises MalformedMessage or LimitExceeded."""
-        return map(memoryview, inflate(self._compressed.blocks(), max_bytes=MAX_INFLATED_BYTES))
+        inflater = Inflater(max_bytes=MAX_INFLATED_BYTES)
+        async for block in self._compressed.blocks():
+            for piece in inflater.pieces(block):
+                yield memoryview(piece)
+        inflater.finish()

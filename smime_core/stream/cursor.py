@@ -5,7 +5,7 @@ The reader of `der` for what does not fit into memory; it takes the same forms a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
 from smime_core import der
@@ -40,25 +40,28 @@ class Cursor:
     def position(self) -> int:
         return self._passed + self._offset
 
-    def at_end(self) -> bool:
+    async def at_end(self) -> bool:
         """Whether nothing follows."""
         while self._offset == len(self._block):
             self._passed += len(self._block)
             self._offset = 0
-            self._block = next(self._blocks, memoryview(b""))
+            self._block = await anext(self._blocks, memoryview(b""))
             if not self._block:
                 return True
         return False
 
-    def take(self, length: int, *, where: str) -> bytes:
+    async def take(self, length: int, *, where: str) -> bytes:
         """The next `length` octets. Raises MalformedMessage when they are not there, LimitExceeded for too many."""
         check_limit("bytes of structure beside the content", length, MAX_STRUCTURE_BYTES)
-        return b"".join(map(bytes, self.pass_on(length, where=where)))
+        if length <= len(self._block) - self._offset:
+            self._offset += length
+            return bytes(self._block[self._offset - length : self._offset])
+        return b"".join([bytes(block) async for block in self.pass_on(length, where=where)])
 
-    def pass_on(self, length: int, *, where: str) -> Iterator[memoryview]:
+    async def pass_on(self, length: int, *, where: str) -> AsyncIterator[memoryview]:
         """The next `length` octets in blocks. Raises MalformedMessage when they are not there."""
         while length:
-            if self.at_end():
+            if await self.at_end():
                 raise MalformedMessage(f"the data ends {length} bytes early", where=where)
             block = self._block[self._offset : self._offset + length]
             self._offset += len(block)
@@ -74,9 +77,9 @@ class Cursor:
         self._blocks = self._octets.blocks(self._passed)
         self._block, self._offset = memoryview(b""), 0
 
-    def take_header(self, *, where: str) -> Header:
+    async def take_header(self, *, where: str) -> Header:
         """The identifier and length octets of the next element. Raises MalformedMessage."""
-        tag, first = self.take(2, where=where)
+        tag, first = await self.take(2, where=where)
         if tag & 0x1F == 0x1F:
             raise MalformedMessage("a tag number above 30 occurs in no known structure", where=where)
         if first < 0x80:
@@ -87,34 +90,36 @@ class Cursor:
             return Header(tag, INDEFINITE)
         if first > 0x88:
             raise MalformedMessage("a damaged length", where=where)
-        return Header(tag, int.from_bytes(self.take(first & 0x7F, where=where), "big"))
+        return Header(tag, int.from_bytes(await self.take(first & 0x7F, where=where), "big"))
 
-    def take_element(self, header: Header, *, where: str, depth: int = 0) -> bytes:
+    async def take_element(self, header: Header, *, where: str, depth: int = 0) -> bytes:
         """DER of the element whose header was taken, lengths made definite. Raises MalformedMessage, LimitExceeded."""
         if header.length != INDEFINITE:
-            return der.element(header.tag, self.take(header.length, where=where))
+            return der.element(header.tag, await self.take(header.length, where=where))
         check_limit("BER depth", depth, MAX_BER_DEPTH)
         children: list[bytes] = []
         size = 0
-        while (child := self.take_header(where=where)) != (0, 0):
-            children.append(self.take_element(child, where=where, depth=depth + 1))
+        while (child := await self.take_header(where=where)) != (0, 0):
+            children.append(await self.take_element(child, where=where, depth=depth + 1))
             size += len(children[-1])
             check_limit("bytes of structure beside the content", size, MAX_STRUCTURE_BYTES)
         return der.element(header.tag, *children)
 
-    def pass_octet_string(self, header: Header, *, tag: int, where: str) -> Iterator[memoryview]:
+    async def pass_octet_string(self, header: Header, *, tag: int, where: str) -> AsyncIterator[memoryview]:
         """The octets of the OCTET STRING whose header was taken, in blocks: primitive, or constructed of pieces.
 
         `tag` is the primitive identifier octet. Raises MalformedMessage or LimitExceeded.
         """
         if header.tag == tag and header.length != INDEFINITE:
-            yield from self.pass_on(header.length, where=where)
+            async for block in self.pass_on(header.length, where=where):
+                yield block
         elif header.tag == tag | _CONSTRUCTED:
-            yield from self._pass_pieces(header, where=where)
+            async for block in self._pass_pieces(header, where=where):
+                yield block
         else:
             raise MalformedMessage(f"found tag 0x{header.tag:02x}, expected 0x{tag:02x}", where=where)
 
-    def _pass_pieces(self, header: Header, *, where: str) -> Iterator[memoryview]:
+    async def _pass_pieces(self, header: Header, *, where: str) -> AsyncIterator[memoryview]:
         # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, constructed ones again allowed.
         ends = [self._end_of(header)]
         count = octets = 0
@@ -129,14 +134,15 @@ class Cursor:
                 if joined := run[0] if len(run) == 1 else memoryview(b"".join(run)):
                     yield joined
                 continue
-            piece = self.take_header(where=where)
+            piece = await self.take_header(where=where)
             if piece == (0, 0) and ends[-1] == INDEFINITE:
                 ends.pop()
                 continue
             check_chunks(count := count + 1, octets)
             if piece.tag == der.OCTET_STRING:
                 octets += piece.length
-                yield from self.pass_on(piece.length, where=where)
+                async for block in self.pass_on(piece.length, where=where):
+                    yield block
             elif piece.tag == der.OCTET_STRING | _CONSTRUCTED:
                 check_limit("BER depth", len(ends), MAX_BER_DEPTH)
                 ends.append(self._end_of(piece))

@@ -48,7 +48,7 @@ from smime_core.reasons import reason
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import DecryptedOctets, InflatedOctets, StreamedContent
-from smime_core.stream.mail import locate_cms, locate_cms_part, locate_signed, read_entity_head
+from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
 from smime_core.stream.structure import Structure, split_structure
 
@@ -74,15 +74,15 @@ async def examine_octets(
 
     Protected parts inside something larger are not looked for. Raises what `examine` raises.
     """
-    walk = _StreamedWalk(octets, examiner, provider)
+    walk = await _begin_walk(octets, examiner, provider)
     try:
-        while (found := walk.locate(detached_content)) is not None:
+        while (found := await walk.locate(detached_content)) is not None:
             detached_content = None
             inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found.structure))
             if inside is None:
                 walk.stop()
                 break
-            walk.enter(inside)
+            await walk.enter(inside)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
     further = (
@@ -90,7 +90,7 @@ async def examine_octets(
         if walk.entity and walk.entity.head.content_type.type == "multipart"
         else ()
     )
-    report = walk.report(examiner, claim=claim, sender=sender, further=further)
+    report = await walk.report(examiner, claim=claim, sender=sender, further=further)
     return StreamedReport(report=report, content=walk.octets)
 
 
@@ -100,22 +100,22 @@ async def open_octets(octets: Octets, *, opener: Opener, provider: StreamingProv
     Tag or padding of each were checked when this returns. Raises NoMatchingRecipient, DecryptionError,
     ContentTypeMismatch, MalformedMessage (also when nothing is encrypted) or UnsupportedAlgorithm.
     """
-    walk = _StreamedWalk(octets, opener, provider)
+    walk = await _begin_walk(octets, opener, provider)
     outer = walk.entity.head if walk.entity else None
-    found = walk.locate()
+    found = await walk.locate()
     if found is None or not found.is_encrypted:
         raise MalformedMessage("found nothing encrypted", where="message")
     inside = await walk.open(found.structure)
     if inside is None:
         raise NoMatchingRecipient
-    walk.enter(inside)
+    await walk.enter(inside)
     # What was sealed is out. What stands inside and cannot be opened is for whoever examines it, as in `message`.
     with contextlib.suppress(SmimeError):
-        while (found := walk.locate()) is not None and not found.is_signed:
+        while (found := await walk.locate()) is not None and not found.is_signed:
             inside = await walk.open(found.structure)
             if inside is None:
                 break
-            walk.enter(inside)
+            await walk.enter(inside)
     return outer, walk.octets
 
 
@@ -136,22 +136,30 @@ class _Found:
 class _StreamedWalk:
     """`octets` is what the walk has come to; `entity` its header block when it is mail."""
 
-    def __init__(self, octets: Octets, opener: Opener, provider: StreamingProvider) -> None:
+    def __init__(
+        self,
+        octets: Octets,
+        opener: Opener,
+        provider: StreamingProvider,
+        *,
+        cms: Octets | None,
+        entity: StreamedEntity | None,
+    ) -> None:
         self._opener = opener
         self._provider = provider
         # The bare CMS structure that the octets are; None when they are mail.
-        self._cms = locate_cms(octets)
+        self._cms = cms
         self.octets = octets
-        self.entity = read_entity_head(octets) if self._cms is None else None
+        self.entity = entity
         node = self.entity.head if self.entity else b""
         self.state = Walk(node=node, outermost=node, displayed=node)
 
-    def report(
+    async def report(
         self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
     ) -> MessageReport:
         """What was found; a wrapped message is unwrapped first (RFC 8551 section 3.1)."""
         if self._is_protected() and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
-            wrapped = read_entity_head(self.entity.body)
+            wrapped = await read_entity_head(self.entity.body)
             self.state.node = parse_entity(bytes(self.entity.head.encoded) + bytes(wrapped.head.encoded))
             self.octets = self.entity.body
         report = self.state.report(examiner, claim=claim, sender=sender, further=further)
@@ -161,19 +169,19 @@ class _StreamedWalk:
         # Header fields are protected by layers of a mail: outside any, and in bare CMS, a message stays what it is.
         return bool(self.state.layers) and isinstance(self.state.outermost, Entity)
 
-    def locate(self, detached_content: Octets | None = None) -> _Found | None:
+    async def locate(self, detached_content: Octets | None = None) -> _Found | None:
         """The layer that the octets are; None when they are none."""
-        if self.entity is not None and (signed := locate_signed(self.entity)) is not None:
+        if self.entity is not None and (signed := await locate_signed(self.entity)) is not None:
             content, signature = signed
             skeleton = parse_content_info(signature)
             if skeleton.content_type != ID_SIGNED_DATA or parse_signed_data(skeleton.content).e_content is not None:
                 # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
                 raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
             return _Found(Structure(skeleton=skeleton, content=content), detached=True)
-        cms = locate_cms_part(self.entity) if self.entity is not None else self._cms
+        cms = await locate_cms_part(self.entity) if self.entity is not None else self._cms
         if cms is None:
             return None
-        structure = split_structure(cms)
+        structure = await split_structure(cms)
         if structure.content is not None and detached_content is not None:
             raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
         if structure.content is None:
@@ -222,7 +230,7 @@ class _StreamedWalk:
                 provider=self._provider,
             )
             # One walk that checks tag or padding and drops what comes out (RFC 5083 section 2, MUSTS 21).
-            decrypted.length()
+            await decrypted.length()
             return decrypted
 
         return await open_with_content_key(
@@ -239,17 +247,23 @@ class _StreamedWalk:
         """Stop at a layer that shows nothing of what is inside."""
         self.octets, self.entity = MemoryOctets(b""), None
 
-    def enter(self, inside: Octets) -> None:
+    async def enter(self, inside: Octets) -> None:
         """Go on inside: an entity stands inside mail, inside bare CMS whatever the octets show themselves to be."""
         is_bare = self.entity is None
         self.octets, self.entity, self._cms = inside, None, None
-        if is_content_info(read_head(inside, HEAD_BYTES)) and is_bare:
+        if is_bare and is_content_info(await read_head(inside, HEAD_BYTES)):
             self._cms = inside
         else:
-            entity = read_entity_head(inside)
-            if not is_bare or locate_cms_part(entity) is not None or is_multipart_signed(entity.head):
+            entity = await read_entity_head(inside)
+            if not is_bare or await locate_cms_part(entity) is not None or is_multipart_signed(entity.head):
                 self.entity = entity
         self.state.enter(self.entity.head if self.entity else b"")
+
+
+async def _begin_walk(octets: Octets, opener: Opener, provider: StreamingProvider) -> _StreamedWalk:
+    cms = await locate_cms(octets)
+    entity = await read_entity_head(octets) if cms is None else None
+    return _StreamedWalk(octets, opener, provider, cms=cms, entity=entity)
 
 
 def _announced(signed_data: SignedData) -> set[HashName]:

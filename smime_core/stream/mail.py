@@ -5,7 +5,6 @@ Header blocks and the second part of a multipart/signed are small and go through
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -34,12 +33,12 @@ class StreamedEntity:
     body: Octets
 
 
-def locate_cms(octets: Octets) -> Octets | None:
+async def locate_cms(octets: Octets) -> Octets | None:
     """The octets of the bare CMS structure, DER, BER, PEM or base64, that these are; None when they are something else.
 
     Raises MalformedMessage for PEM of another kind.
     """
-    head = read_head(octets, HEAD_BYTES)
+    head = await read_head(octets, HEAD_BYTES)
     if is_content_info(head):
         return octets
     if is_bare_base64(head):
@@ -49,20 +48,20 @@ def locate_cms(octets: Octets) -> Octets | None:
     begin = _PEM_BEGIN.match(head)
     if begin is None:
         raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
-    end = find(octets, _PEM_END, begin.end(), longest=10)
-    return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else octets.length()))
+    end = await find(octets, _PEM_END, begin.end(), longest=10)
+    return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else await octets.length()))
 
 
-def read_entity_head(octets: Octets) -> StreamedEntity:
+async def read_entity_head(octets: Octets) -> StreamedEntity:
     """The entity whose header block stands at the start. Raises LimitExceeded for a header block of absurd size."""
-    head = read_head(octets, MAX_HEADER_BYTES + 4)
+    head = await read_head(octets, MAX_HEADER_BYTES + 4)
     entity = parse_entity(head)
     body_start = len(head) - len(entity.body)
-    body = slice_octets(octets, body_start, octets.length())
+    body = slice_octets(octets, body_start, await octets.length())
     return StreamedEntity(head=parse_entity(head[:body_start]), octets=octets, body=body)
 
 
-def locate_signed(entity: StreamedEntity) -> tuple[Octets, bytes] | None:
+async def locate_signed(entity: StreamedEntity) -> tuple[Octets, bytes] | None:
     """The octets that a multipart/signed covers and its signature, decoded; None when the entity is none.
 
     Raises MalformedMessage or LimitExceeded.
@@ -73,48 +72,50 @@ def locate_signed(entity: StreamedEntity) -> tuple[Octets, bytes] | None:
     if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
         raise MalformedMessage("a multipart without a usable boundary", where="Content-Type")
     delimiter = b"--" + boundary.encode("utf-8", "replace")
-    first = _find_delimiter(entity.body, delimiter, 0)
-    second = _find_delimiter(entity.body, delimiter, first.end) if first else None
+    first = await _find_delimiter(entity.body, delimiter, 0)
+    second = await _find_delimiter(entity.body, delimiter, first.end) if first else None
     if first is None or second is None:
         raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
-    content = slice_octets(entity.body, first.end, max(_part_end(entity.body, second.line_feed), first.end))
-    return _transport_form(content), _read_signature(entity, delimiter, second.line_feed + 1)
+    end = max(await _part_end(entity.body, second.line_feed), first.end)
+    content = await _transport_form(slice_octets(entity.body, first.end, end))
+    return content, await _read_signature(entity, delimiter, second.line_feed + 1)
 
 
-def locate_cms_part(entity: StreamedEntity) -> Octets | None:
+async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
     """The CMS octets of an entity, decoded; None when neither its type, its name nor its first octets announce any.
 
     Raises MalformedMessage or LimitExceeded.
     """
-    beginning = parse_entity(bytes(entity.head.encoded) + read_head(entity.body, MAX_HEADER_BYTES))
+    beginning = parse_entity(bytes(entity.head.encoded) + await read_head(entity.body, MAX_HEADER_BYTES))
     if not is_cms_part(beginning):
         return None
     encoding = entity.head.transfer_encoding
     if encoding == "base64":
         return Base64Octets(entity.body)
     if encoding in ("7bit", "8bit", "binary"):
-        found = locate_cms(entity.body)
+        found = await locate_cms(entity.body)
         return Base64Octets(entity.body) if found is None else found
     # Encodings that nobody chooses for CMS are undone in memory.
-    length = entity.body.length()
+    length = await entity.body.length()
     check_limit("bytes of CMS in a text encoding", length, MAX_WHOLE_BYTES)
-    whole = parse_entity(bytes(entity.head.encoded) + read_head(entity.body, length))
+    whole = parse_entity(bytes(entity.head.encoded) + await read_head(entity.body, length))
     return MemoryOctets(unarmor(decode_body(whole)))
 
 
-def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longest: int) -> tuple[int, int] | None:
+async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longest: int) -> tuple[int, int] | None:
     """Where `pattern`, whose matches have at most `longest` octets, first starts and ends from `start` on.
 
     A line feed is thought before the first octet and behind the last.
     """
     position, kept = start - 1, b"\n"
-    for block in itertools.chain(octets.blocks(start), (memoryview(b"\n"),)):
+    async for block in octets.blocks(start):
         window = kept + bytes(block)
         if match := pattern.search(window):
             return position + match.start(), position + match.end()
         dropped = max(len(window) - longest, 0)
         position, kept = position + dropped, window[dropped:]
-    return None
+    match = pattern.search(kept + b"\n")
+    return (position + match.start(), position + match.end()) if match else None
 
 
 class _Delimiter(NamedTuple):
@@ -122,30 +123,31 @@ class _Delimiter(NamedTuple):
     end: int
 
 
-def _find_delimiter(body: Octets, delimiter: bytes, start: int) -> _Delimiter | None:
+async def _find_delimiter(body: Octets, delimiter: bytes, start: int) -> _Delimiter | None:
     # RFC 2046 section 5.1.1: at the start of a line, with nothing behind it but "--" and blanks.
     pattern = re.compile(rb"\n" + re.escape(delimiter) + rb"(?:--)?[ \t]{0,78}\r?\n")
-    found = find(body, pattern, start, longest=len(delimiter) + 90)
-    return _Delimiter(found[0], min(found[1], body.length())) if found else None
+    found = await find(body, pattern, start, longest=len(delimiter) + 90)
+    return _Delimiter(found[0], min(found[1], await body.length())) if found else None
 
 
-def _part_end(body: Octets, line_feed: int) -> int:
+async def _part_end(body: Octets, line_feed: int) -> int:
     # The line end before a delimiter belongs to the delimiter.
     before = slice_octets(body, max(line_feed - 1, 0), max(line_feed, 0))
-    return line_feed - (read_head(before, 1) == b"\r")
+    return line_feed - (await read_head(before, 1) == b"\r")
 
 
-def _read_signature(entity: StreamedEntity, delimiter: bytes, second: int) -> bytes:
+async def _read_signature(entity: StreamedEntity, delimiter: bytes, second: int) -> bytes:
     # What follows the content, behind an empty part in its place, is a small message that `mime` judges as any other.
-    rest_length = entity.body.length() - second
+    length = await entity.body.length()
+    rest_length = length - second
     if rest_length > MAX_STRUCTURE_BYTES:
         raise LimitExceeded("bytes after the signed part", rest_length, MAX_STRUCTURE_BYTES)
-    rest = read_head(slice_octets(entity.body, second, entity.body.length()), rest_length)
+    rest = await read_head(slice_octets(entity.body, second, length), rest_length)
     _, signature = split_signed(parse_entity(bytes(entity.head.encoded) + delimiter + b"\r\n\r\n\r\n" + rest))
     return bytes(decode_body(signature))
 
 
-def _transport_form(content: Octets) -> Octets:
+async def _transport_form(content: Octets) -> Octets:
     # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
     # every mail store does with it.
-    return content if b"\r\n" in read_head(content, MAX_HEADER_BYTES) else CrlfOctets(content)
+    return content if b"\r\n" in await read_head(content, MAX_HEADER_BYTES) else CrlfOctets(content)

@@ -7,12 +7,16 @@ but for its line ends, and is refused when transport might alter it. Mail that l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
+from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport
+from smime_core.certificate import Certificate
+from smime_core.content_info import ID_DATA
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.header_protection import HeaderScheme, ProtectionMode, find_scheme, protect_headers, unprotect_headers
+from smime_core.kekri import KeyEncryptionKey
 from smime_core.limits import MAX_HEADER_BYTES
 from smime_core.mime import (
     Entity,
@@ -29,10 +33,11 @@ from smime_core.mime import (
 from smime_core.mime.canonical import has_crlf_only
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64
-from smime_core.stream.beside import Sink
+from smime_core.provider import StreamingProvider
 from smime_core.stream.mail import StreamedEntity, find, read_entity_head
 from smime_core.stream.octets import CrlfOctets, DerivedOctets, MemoryOctets, Octets, read_head
-from smime_core.stream.writing import Signing, sign_detached, sign_opaque
+from smime_core.stream.sinks import StreamSink
+from smime_core.stream.writing import Signing, copy_octets, seal_octets, sign_detached, sign_opaque
 
 _BASE64_LINES_BYTES: Final = 57 * 16_384  # whole lines of base64
 _LONGEST_LINE_BYTES: Final = 4_194_304  # a line without an end is no mail
@@ -45,30 +50,31 @@ class JoinedOctets(DerivedOctets):
     def __init__(self, *parts: Octets) -> None:
         self._parts = parts
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The blocks of each in turn."""
         for part in self._parts:
-            yield from part.blocks()
+            async for block in part.blocks():
+                yield block
 
-    def length(self) -> int:
+    async def length(self) -> int:
         """Theirs together."""
-        return sum(part.length() for part in self._parts)
+        return sum([await part.length() for part in self._parts])
 
 
-def split_mail(message: Octets, protection: ProtectionMode | None = None) -> tuple[bytes, Octets]:
+async def split_mail(message: Octets, protection: ProtectionMode | None = None) -> tuple[bytes, Octets]:
     """(fields that stay outside, the canonical entity to sign or to seal), as `mime.split_message` does it.
 
     With `protection` the header fields stand inside too (RFC 9788).
     Raises MalformedMessage when the body would have to be encoded anew, LimitExceeded for an absurd header block.
     """
-    entity = read_entity_head(message)
+    entity = await read_entity_head(message)
     outer_headers, head = split_message(entity.head.encoded)
     body = entity.body
-    if not _all_lines(body, has_crlf_only):
-        if find(body, _BINARY_PART, 0, longest=200) or entity.head.transfer_encoding == "binary":
+    if not await _all_lines(body, has_crlf_only):
+        if await find(body, _BINARY_PART, 0, longest=200) or entity.head.transfer_encoding == "binary":
             raise MalformedMessage("a message this large with binary parts has to have CRLF line ends", where="message")
         body = CrlfOctets(body)
-    if not _all_lines(body, is_transport_safe):
+    if not await _all_lines(body, is_transport_safe):
         raise MalformedMessage(
             "a message this large has to be fit for transport: 7-bit, lines of at most 998 characters", where="message"
         )
@@ -78,53 +84,81 @@ def split_mail(message: Octets, protection: ProtectionMode | None = None) -> tup
 
 
 async def sign_mail(
-    message: Octets, target: Sink, signing: Signing, *, boundary: str, protection: ProtectionMode | None = None
+    message: Octets, target: StreamSink, signing: Signing, *, boundary: str, protection: ProtectionMode | None = None
 ) -> None:
     """Write the message as multipart/signed. Raises what `split_mail` raises."""
-    outer_headers, entity = split_mail(message, protection)
+    outer_headers, entity = await split_mail(message, protection)
     signature_der = await sign_detached(entity, signing)
     names = micalg(algorithm.hash_name for algorithm in signing.algorithms)
     # The boundary holds 128 random bits: nobody wrote it into the message.
     around = build_signed(outer_headers, b"", signature_der, names, boundary=boundary)
     content_start = around.index(f"--{boundary}\r\n".encode("ascii")) + len(boundary) + 4
-    target.write(around[:content_start])
-    for block in entity.blocks():
-        target.write(block)
-    target.write(around[content_start:])
+    await target.write(around[:content_start])
+    await copy_octets(entity, target)
+    await target.write(around[content_start:])
 
 
 async def sign_mail_opaque(
-    message: Octets, target: Sink, signing: Signing, *, protection: ProtectionMode | None = None
+    message: Octets, target: StreamSink, signing: Signing, *, protection: ProtectionMode | None = None
 ) -> None:
     """Write the message with the content inside its signature. Raises what `split_mail` raises."""
-    outer_headers, entity = split_mail(message, protection)
-    with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:
+    outer_headers, entity = await split_mail(message, protection)
+    async with Pkcs7MimeWriter(target, outer_headers, "signed-data") as body:
         await sign_opaque(entity, body, signing)
 
 
-def join_mail(outer: Entity | None, inside: Octets) -> Octets:
+async def seal_mail(
+    message: Octets,
+    target: StreamSink,
+    *,
+    recipients: Sequence[Certificate],
+    provider: StreamingProvider,
+    cipher: ContentCipher = AES_256_CBC,
+    transport: KeyTransport | None = None,
+    passwords: Sequence[bytes] = (),
+    keks: Sequence[KeyEncryptionKey] = (),
+    protection: ProtectionMode | None = None,
+) -> None:
+    """Write the message sealed. Raises what `split_mail` and `enveloped_data.start_envelope` raise."""
+    outer_headers, entity = await split_mail(message, protection)
+    smime_type = "enveloped-data" if cipher.mode is CipherMode.CBC else "authEnveloped-data"
+    async with Pkcs7MimeWriter(target, outer_headers, smime_type) as body:
+        await seal_octets(
+            entity,
+            body,
+            recipients=recipients,
+            provider=provider,
+            content_type=ID_DATA,
+            cipher=cipher,
+            transport=transport,
+            passwords=passwords,
+            keks=keks,
+        )
+
+
+async def join_mail(outer: Entity | None, inside: Octets) -> Octets:
     """What was sealed, under the outer fields when it is mail, as `mime.join_message` does it."""
     if outer is None:
         return inside
-    entity = read_entity_head(inside)
-    shown = outer_headers_of(_shown_headers(outer, entity))
+    entity = await read_entity_head(inside)
+    shown = outer_headers_of(await _shown_headers(outer, entity))
     return JoinedOctets(MemoryOctets(join_message(shown, entity.head.encoded)), entity.body)
 
 
-def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
+async def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
     # As in `message`: what a signature covers is handed out as it is, its protected fields outside.
-    payload = _head_of_signed_part(inside)
+    payload = await _head_of_signed_part(inside)
     if payload is None or find_scheme(payload) in (HeaderScheme.NONE, HeaderScheme.WRAPPED):
         return outer.headers
     return unprotect_headers(outer.headers, payload, signed=False, encrypted=True).headers
 
 
-def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
+async def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
     # The first octets say it: to locate the whole part would decrypt everything once more.
     boundary = entity.head.content_type.parameters.get("boundary", "")
     if not is_multipart_signed(entity.head) or not boundary:
         return None
-    head = read_head(entity.body, MAX_HEADER_BYTES)
+    head = await read_head(entity.body, MAX_HEADER_BYTES)
     delimiter = re.compile(rb"(?:\A|\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"[ \t]*+\r?\n")
     found = delimiter.search(head)
     return parse_entity(head[found.end() :]) if found else None
@@ -133,31 +167,32 @@ def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
 class Pkcs7MimeWriter:
     """The CMS octets written to it become an application/pkcs7-mime message in base64."""
 
-    def __init__(self, target: Sink, outer_headers: bytes, smime_type: str) -> None:
+    def __init__(self, target: StreamSink, outer_headers: bytes, smime_type: str) -> None:
         self._target = target
+        self._head = build_pkcs7_mime(outer_headers, b"", smime_type)
         self._rest = bytearray()
-        target.write(build_pkcs7_mime(outer_headers, b"", smime_type))
 
-    def __enter__(self) -> Pkcs7MimeWriter:
+    async def __aenter__(self) -> Pkcs7MimeWriter:
+        await self._target.write(self._head)
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    async def __aexit__(self, kind: object, *_: object) -> None:
         if kind is None:
-            self._target.write(encode_base64(self._rest))
+            await self._target.write(encode_base64(self._rest))
 
-    def write(self, data: Buffer, /) -> None:
+    async def write(self, data: Buffer, /) -> None:
         """Encode what makes whole lines and keep the rest."""
         self._rest += data
         whole = len(self._rest) - len(self._rest) % _BASE64_LINES_BYTES
         if whole:
-            self._target.write(encode_base64(self._rest[:whole]))
+            await self._target.write(encode_base64(self._rest[:whole]))
             del self._rest[:whole]
 
 
-def _all_lines(body: Octets, holds: Callable[[bytes], bool]) -> bool:
+async def _all_lines(body: Octets, holds: Callable[[bytes], bool]) -> bool:
     # Whole lines at a time, so that nothing hides on the border of two blocks.
     kept = b""
-    for block in body.blocks():
+    async for block in body.blocks():
         lines = kept + bytes(block)
         end = lines.rfind(b"\n") + 1
         if not end and len(lines) > _LONGEST_LINE_BYTES:

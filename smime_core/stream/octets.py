@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from smime_core.der import Buffer
@@ -24,10 +24,10 @@ _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabc
 class Octets(Protocol):
     """A sequence of octets that is read in blocks, as often as needed."""
 
-    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+    def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """Consecutive blocks from the octet `start` on, none empty; each is valid until the next is asked for."""
 
-    def length(self) -> int:
+    async def length(self) -> int:
         """How many octets there are; they may have to be read for it."""
 
 
@@ -37,12 +37,12 @@ class MemoryOctets:
     def __init__(self, data: Buffer) -> None:
         self._data = memoryview(data)
 
-    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+    async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """The octets from `start` on, in blocks."""
         for offset in range(start, len(self._data), BLOCK_BYTES):
             yield self._data[offset : offset + BLOCK_BYTES]
 
-    def length(self) -> int:
+    async def length(self) -> int:
         """How many there are."""
         return len(self._data)
 
@@ -51,19 +51,19 @@ class DerivedOctets(ABC):
     """Octets that are made from others on the way: to start later, what comes before is made and dropped."""
 
     @abstractmethod
-    def make_blocks(self) -> Iterator[memoryview]:
+    def make_blocks(self) -> AsyncIterator[memoryview]:
         """All blocks; empty ones are left out by `blocks`."""
 
-    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+    async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """The octets from `start` on, in blocks."""
-        for block in self.make_blocks():
+        async for block in self.make_blocks():
             if start < len(block):
                 yield block[start:]
             start = max(start - len(block), 0)
 
-    def length(self) -> int:
+    async def length(self) -> int:
         """How many there are: all are made for it."""
-        return sum(map(len, self.make_blocks()))
+        return sum([len(block) async for block in self.make_blocks()])
 
 
 class FileOctets:
@@ -74,7 +74,7 @@ class FileOctets:
         self.first = first
         self.end = file.seek(0, io.SEEK_END) if end is None else end
 
-    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+    async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """The octets from `start` on, in blocks. Raises MalformedMessage when the file became shorter meanwhile."""
         size = min(BLOCK_BYTES, max(self.end - self.first - start, 0))
         buffer, other = memoryview(bytearray(size)), memoryview(bytearray(size))
@@ -89,7 +89,7 @@ class FileOctets:
             yield buffer[:count]
             buffer, other = other, buffer
 
-    def length(self) -> int:
+    async def length(self) -> int:
         """How many there are."""
         return self.end - self.first
 
@@ -107,15 +107,15 @@ class _SliceOctets:
         self._start = start
         self._end = end
 
-    def blocks(self, start: int = 0) -> Iterator[memoryview]:
+    async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         remaining = self._end - self._start - start
-        for block in self._octets.blocks(self._start + start):
+        async for block in self._octets.blocks(self._start + start):
             if remaining <= 0:
                 return
             yield block[:remaining]
             remaining -= len(block)
 
-    def length(self) -> int:
+    async def length(self) -> int:
         return self._end - self._start
 
 
@@ -125,10 +125,10 @@ class Base64Octets(DerivedOctets):
     def __init__(self, text: Octets) -> None:
         self._text = text
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The decoded octets in blocks. Raises MalformedMessage for text that is no base64."""
         rest = b""
-        for block in self._text.blocks():
+        async for block in self._text.blocks():
             text, padding, _ = bytes(block).partition(b"=")
             letters = rest + text.translate(None, _NOT_BASE64)
             whole = len(letters) if padding else len(letters) - len(letters) % 4
@@ -147,10 +147,10 @@ class CrlfOctets(DerivedOctets):
     def __init__(self, text: Octets) -> None:
         self._text = text
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The text in blocks; a CRLF that is there stays."""
         ends_in_cr = False
-        for block in self._text.blocks():
+        async for block in self._text.blocks():
             octets = bytes(block)
             # The two halves of a CRLF may stand in two blocks.
             starts_with_lf = ends_in_cr and octets.startswith(b"\n")
@@ -159,10 +159,10 @@ class CrlfOctets(DerivedOctets):
             yield memoryview(b"\n" + octets if starts_with_lf else octets)
 
 
-def read_head(octets: Octets, length: int) -> bytes:
+async def read_head(octets: Octets, length: int) -> bytes:
     """The first `length` octets, fewer when there are no more."""
     head = bytearray()
-    for block in octets.blocks():
+    async for block in octets.blocks():
         head += block[: length - len(head)]
         if len(head) >= length:
             break

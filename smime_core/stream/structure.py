@@ -6,7 +6,7 @@ know that the content was gigabytes (RFC 5652 sections 3, 5 to 9; RFC 5083; RFC 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,25 +41,25 @@ class Structure:
     content: Octets | None
 
 
-def split_structure(octets: Octets) -> Structure:
+async def split_structure(octets: Octets) -> Structure:
     """The ContentInfo that the octets are, in BER or DER.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm for a content type without bulk content.
     """
     cursor = Cursor(octets)
-    outer = _enter(cursor, der.SEQUENCE, where="ContentInfo")
-    type_der = cursor.take_element(cursor.take_header(where="ContentInfo"), where="ContentInfo")
+    outer = await _enter(cursor, der.SEQUENCE, where="ContentInfo")
+    type_der = await cursor.take_element(await cursor.take_header(where="ContentInfo"), where="ContentInfo")
     content_type = der.parse_oid(der.read_one(type_der), where="ContentInfo")
     if content_type not in _HOLDERS:
         raise UnsupportedAlgorithm(content_type, "content type")
-    explicit = _enter(cursor, _EXPLICIT_CONTENT, where="ContentInfo")
+    explicit = await _enter(cursor, _EXPLICIT_CONTENT, where="ContentInfo")
     splitter = _Splitter(octets, cursor, nth_sequence=_HOLDERS[content_type])
-    body = splitter.split()
+    body = await splitter.split()
     for level in (explicit, outer):
-        if level.has_next(cursor, where="ContentInfo"):
+        if await level.has_next(cursor, where="ContentInfo"):
             raise MalformedMessage("expected a content type and [0] content", where="ContentInfo")
     # As `parse_content_info`: a line end may follow, and is never read.
-    if (trailing_bytes := octets.length() - cursor.position) > MAX_TRAILING_BYTES:
+    if (trailing_bytes := await octets.length() - cursor.position) > MAX_TRAILING_BYTES:
         raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where="ContentInfo")
     return Structure(skeleton=parse_content_info(build_content_info(content_type, body)), content=splitter.content)
 
@@ -70,18 +70,18 @@ class _Level:
 
     end: int
 
-    def has_next(self, cursor: Cursor, *, where: str) -> Header | None:
+    async def has_next(self, cursor: Cursor, *, where: str) -> Header | None:
         """The header of the next child; None at the end."""
         if self.end != INDEFINITE and cursor.position >= self.end:
             if cursor.position > self.end:
                 raise MalformedMessage("an element is longer than the one around it", where=where)
             return None
-        header = cursor.take_header(where=where)
+        header = await cursor.take_header(where=where)
         return None if self.end == INDEFINITE and header == _END_OF_CONTENTS else header
 
 
-def _enter(cursor: Cursor, tag: int, *, where: str) -> _Level:
-    return _level(cursor, cursor.take_header(where=where), tag, where=where)
+async def _enter(cursor: Cursor, tag: int, *, where: str) -> _Level:
+    return _level(cursor, await cursor.take_header(where=where), tag, where=where)
 
 
 def _level(cursor: Cursor, header: Header, tag: int, *, where: str) -> _Level:
@@ -99,48 +99,49 @@ class _Splitter:
         self._sequences_until_content = nth_sequence
         self.content: Octets | None = None
 
-    def split(self) -> bytes:
+    async def split(self) -> bytes:
         """DER of the structure without its content."""
         where = "CMS"
-        level = _enter(self._cursor, der.SEQUENCE, where=where)
+        level = await _enter(self._cursor, der.SEQUENCE, where=where)
         fields: list[bytes] = []
         size = 0
-        while (header := level.has_next(self._cursor, where=where)) is not None:
+        while (header := await level.has_next(self._cursor, where=where)) is not None:
             self._sequences_until_content -= header.tag == der.SEQUENCE
             is_holder = header.tag == der.SEQUENCE and self._sequences_until_content == 0
-            fields.append(self._split_holder(header) if is_holder else self._cursor.take_element(header, where=where))
+            take = self._split_holder(header) if is_holder else self._cursor.take_element(header, where=where)
+            fields.append(await take)
             size += len(fields[-1])
             check_limit("bytes of structure beside the content", size, MAX_STRUCTURE_BYTES)
         return der.sequence(*fields)
 
-    def _split_holder(self, header: Header) -> bytes:
+    async def _split_holder(self, header: Header) -> bytes:
         # EncapsulatedContentInfo, or EncryptedContentInfo whose content is tagged [0] without an element of its own.
         where = "content"
         level = _level(self._cursor, header, der.SEQUENCE, where=where)
         fields: list[bytes] = []
-        while (field := level.has_next(self._cursor, where=where)) is not None:
+        while (field := await level.has_next(self._cursor, where=where)) is not None:
             if self.content is not None:
                 raise MalformedMessage("fields follow the content", where=where)
             if field.tag == _ENCRYPTED_CONTENT or (field.tag == _EXPLICIT_CONTENT and len(fields) == 2):
-                self._cut(field, tag=_ENCRYPTED_CONTENT)
+                await self._cut(field, tag=_ENCRYPTED_CONTENT)
                 fields.append(der.element(_ENCRYPTED_CONTENT))
             elif field.tag == _EXPLICIT_CONTENT:
                 explicit = _level(self._cursor, field, _EXPLICIT_CONTENT, where=where)
-                self._cut(self._cursor.take_header(where=where), tag=der.OCTET_STRING)
-                if explicit.has_next(self._cursor, where=where) is not None:
+                await self._cut(await self._cursor.take_header(where=where), tag=der.OCTET_STRING)
+                if await explicit.has_next(self._cursor, where=where) is not None:
                     raise MalformedMessage("expected one OCTET STRING", where=where)
                 fields.append(der.explicit(0, der.octet_string(b"")))
             else:
-                fields.append(self._cursor.take_element(field, where=where))
+                fields.append(await self._cursor.take_element(field, where=where))
         return der.sequence(*fields)
 
-    def _cut(self, header: Header, *, tag: int) -> None:
+    async def _cut(self, header: Header, *, tag: int) -> None:
         start = self._cursor.position
         if header.tag == tag and header.length != INDEFINITE:
             self.content = slice_octets(self._octets, start, start + header.length)
             self._cursor.skip(header.length)
             return
-        for _ in self._cursor.pass_octet_string(header, tag=tag, where="content"):
+        async for _ in self._cursor.pass_octet_string(header, tag=tag, where="content"):
             pass
         self.content = _PiecedOctets(self._octets, start, header, tag=tag)
 
@@ -154,7 +155,7 @@ class _PiecedOctets(DerivedOctets):
         self._header = header
         self._tag = tag
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    def make_blocks(self) -> AsyncIterator[memoryview]:
         """The joined octets in blocks."""
         cursor = Cursor(self._octets, self._start)
         return cursor.pass_octet_string(self._header, tag=self._tag, where="content")

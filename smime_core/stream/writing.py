@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import binascii
 import datetime
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, TypeGuard
+from typing import Final
 
 from smime_core.algorithms import CipherMode, ContentCipher, HashName, KeyTransport, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate
@@ -26,9 +25,9 @@ from smime_core.signed_data import (
     signed_data_version,
 )
 from smime_core.signer_info import DEFAULT_OPTIONS, AttributesForm, SignerOptions, build_signer_info
-from smime_core.stream.beside import Beside, Sink
 from smime_core.stream.content import digest_beside
 from smime_core.stream.octets import Octets
+from smime_core.stream.sinks import FileSink, Sink, StreamSink
 
 _PEM_LINE_BYTES: Final = 48  # 64 characters
 _MOST_MEMBERS_BYTES: Final = 1_048_576  # certificates and SignerInfos, when lengths are fixed before they are made
@@ -97,36 +96,33 @@ async def sign_detached(content: Octets, signing: Signing) -> bytes:
         encapsulated=build_encapsulated(signing.content_type, None),
         certificates=signing.certificates(),
         crls=signing.crls,
-        signer_infos=await signing.sign(_digest(content, signing)),
+        signer_infos=await signing.sign(await _digest(content, signing)),
     )
 
 
-async def sign_opaque(content: Octets, target: Sink, signing: Signing) -> None:
+async def sign_opaque(content: Octets, target: StreamSink, signing: Signing) -> None:
     """Write DER of SignedData with the content inside: a file in one walk, a pipe after a walk that hashes."""
-    length = content.length()
+    length = await content.length()
     least, most = (len(_frame(length, signing, [bytes(size)])[0]) for size in (0, _MOST_MEMBERS_BYTES))
-    if least != most or not _is_seekable_file(target):
-        before, behind = _frame(length, signing, await signing.sign(_digest(content, signing)))
-        target.write(before)
-        copy_octets(content, target)
-        target.write(behind)
+    if least != most or not isinstance(target, FileSink) or not target.is_seekable:
+        before, behind = _frame(length, signing, await signing.sign(await _digest(content, signing)))
+        await target.write(before)
+        await copy_octets(content, target)
+        await target.write(behind)
         return
     # However long the signatures turn out, what stands before the content has one length, and only its numbers wait.
-    start = target.tell()
-    target.write(bytes(least))
-    before, behind = _frame(length, signing, await signing.sign(_digest(content, signing, copy_to=target)))
+    start = target.position
+    await target.write(bytes(least))
+    before, behind = _frame(length, signing, await signing.sign(await _digest(content, signing, copy_to=target)))
     if len(before) != least:
         raise ProviderError("sign", "certificates and signatures are longer than was thought possible")
-    target.write(behind)
-    end = target.tell()
-    target.seek(start)
-    target.write(before)
-    target.seek(end)
+    await target.write(behind)
+    target.overwrite(start, before)
 
 
 async def seal_octets(
     content: Octets,
-    target: Sink,
+    target: StreamSink,
     *,
     recipients: Sequence[Certificate],
     provider: StreamingProvider,
@@ -147,27 +143,22 @@ async def seal_octets(
         keks=keks,
     )
     encryption = envelope.encryption
-    length = content.length()
+    length = await content.length()
     if cipher.mode is CipherMode.CBC:
         length += cipher.iv_length - length % cipher.iv_length  # RFC 5652 section 6.3
     running = provider.begin_encryption(cipher, envelope.cek, encryption.iv, aad=envelope.auth_attrs_der)
-    target.write(envelope.prefix(length))
+    await target.write(envelope.prefix(length))
     # Each block is written beside while the next one is encrypted.
-    with Beside(target.write) as writing:
-        for number, block in enumerate(content.blocks()):
-            encrypted = running.update(block)
-            if number:
-                writing.finish()
-            writing.begin(encrypted)
-        writing.finish_all()
-    rest = running.finish()
+    with provider.work_beside(target.write) as writing:
+        async for block in content.blocks():
+            encrypted = await running.update(block)
+            writing.finish()
+            await writing.begin(encrypted)
+        writing.finish()
+    rest = await running.finish()
     last = len(rest) - encryption.tag_length
-    target.write(rest[:last])
-    target.write(envelope.suffix(rest[last:]))
-
-
-def _is_seekable_file(target: Sink) -> TypeGuard[BinaryIO]:
-    return isinstance(target, io.IOBase) and target.seekable()
+    await target.write(rest[:last])
+    await target.write(envelope.suffix(rest[last:]))
 
 
 def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes]) -> tuple[bytes, bytes]:
@@ -182,15 +173,15 @@ def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes])
     )
 
 
-def _digest(content: Octets, signing: Signing, *, copy_to: Sink | None = None) -> dict[HashName, bytes]:
+async def _digest(content: Octets, signing: Signing, *, copy_to: StreamSink | None = None) -> dict[HashName, bytes]:
     names = {algorithm.hash_name for algorithm in signing.algorithms}
-    return digest_beside(content, names, provider=signing.provider, copy_to=copy_to)
+    return await digest_beside(content, names, provider=signing.provider, copy_to=copy_to)
 
 
-def copy_octets(content: Octets, target: Sink) -> None:
+async def copy_octets(content: Octets, target: StreamSink) -> None:
     """Write all octets."""
-    for block in content.blocks():
-        target.write(block)
+    async for block in content.blocks():
+        await target.write(block)
 
 
 class ArmorWriter:

@@ -281,7 +281,7 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "describe": describe_message,
         "find layer": lambda data: find_layer(parse_message(data), detached_content=b"x"),
         "find nested layers": _find_nested,
-        "split structure": lambda data: split_structure(MemoryOctets(data)),
+        "split structure": lambda data: blocking.run(split_structure(MemoryOctets(data))),
     },
     "examine": {"examine": lambda data: blocking.examine_message(data, **_examiner())},
     "examine-stream": {"examine stream": _examine_stream},

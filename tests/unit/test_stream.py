@@ -8,7 +8,7 @@ import hashlib
 import io
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Final
 
 import pytest
@@ -42,9 +42,16 @@ from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import LayerKind
 from smime_core.stream import cursor, writing
 from smime_core.stream import octets as octets_module
-from smime_core.stream.beside import Beside
 from smime_core.stream.content import digest_beside
-from smime_core.stream.octets import Base64Octets, CrlfOctets, DerivedOctets, FileOctets, MemoryOctets, slice_octets
+from smime_core.stream.octets import (
+    Base64Octets,
+    CrlfOctets,
+    DerivedOctets,
+    FileOctets,
+    MemoryOctets,
+    Octets,
+    slice_octets,
+)
 from smime_core.stream.structure import split_structure
 from tests.unit.people import NOW, person, trust
 
@@ -148,6 +155,15 @@ def decrypt(data: bytes) -> bytes:
     target = io.BytesIO()
     stream.decrypt_file(io.BytesIO(data), target, identities=[person("bob")], provider=PROVIDER)
     return target.getvalue()
+
+
+def read(octets: Octets, start: int = 0) -> bytes:
+    """The octets from `start` on."""
+
+    async def join() -> bytes:
+        return b"".join([bytes(block) async for block in octets.blocks(start)])
+
+    return blocking.run(join())
 
 
 def to_ber(encoded: bytes | memoryview, piece_bytes: int = 100) -> bytes:
@@ -303,7 +319,7 @@ def test_plain_input_is_nothing_encrypted() -> None:
 def test_a_truncated_stream_is_malformed(end: int) -> None:
     for data in (sign(CONTENT), to_ber(sign(CONTENT)), seal(CONTENT), to_ber(seal(CONTENT))):
         with pytest.raises(SmimeError):
-            split_structure(MemoryOctets(data[:end]))
+            blocking.run(split_structure(MemoryOctets(data[:end])))
 
 
 def test_bytes_behind_the_structure_are_refused() -> None:
@@ -367,7 +383,7 @@ def test_a_file_that_shrinks_is_told() -> None:
     octets = FileOctets(file)
     file.truncate(100)
     with pytest.raises(MalformedMessage, match="shorter"):
-        list(octets.blocks())
+        read(octets)
 
 
 def test_octets_start_anywhere() -> None:
@@ -379,17 +395,17 @@ def test_octets_start_anywhere() -> None:
         "base64": Base64Octets(MemoryOctets(text)),
     }
     for name, view in views.items():
-        assert view.length() == len(CONTENT), name
+        assert blocking.run(view.length()) == len(CONTENT), name
         for start in (0, 1, 63, 64, 1_000, 10_006, 10_007):
-            assert b"".join(map(bytes, view.blocks(start))) == CONTENT[start:], name
+            assert read(view, start) == CONTENT[start:], name
 
 
 def test_line_ends_become_crlf_across_borders(block_bytes: int) -> None:
     text = b"a\r\nb\nc\r\n" * 50
-    assert b"".join(map(bytes, CrlfOctets(MemoryOctets(text)).blocks())) == b"a\r\nb\r\nc\r\n" * 50
+    assert read(CrlfOctets(MemoryOctets(text))) == b"a\r\nb\r\nc\r\n" * 50
     for start in range(64):
         shifted = b"x" * start + b"\r\n\n"
-        assert b"".join(map(bytes, CrlfOctets(MemoryOctets(shifted)).blocks())) == b"x" * start + b"\r\n\r\n"
+        assert read(CrlfOctets(MemoryOctets(shifted))) == b"x" * start + b"\r\n\r\n"
 
 
 class Pipe:
@@ -438,11 +454,11 @@ def test_compression_alone_is_nothing_encrypted() -> None:
 
 
 def test_what_fails_beside_is_raised_to_the_owner() -> None:
-    def refuse(_: Buffer) -> None:
+    async def refuse(_: Buffer) -> None:
         raise ProviderError("digest")
 
-    with Beside(refuse) as beside:
-        beside.begin(b"block")
+    with PROVIDER.work_beside(refuse) as beside:
+        blocking.run(beside.begin(b"block"))
         with pytest.raises(ProviderError):
             beside.finish()
 
@@ -450,7 +466,7 @@ def test_what_fails_beside_is_raised_to_the_owner() -> None:
 class _ReusedRooms(DerivedOctets):
     """Two buffers in turn, as a decryption has them; the second step gives nothing, and `blocks` leaves it out."""
 
-    def make_blocks(self) -> Iterator[memoryview]:
+    async def make_blocks(self) -> AsyncIterator[memoryview]:
         rooms = (bytearray(64), bytearray(64))
         for step, text in enumerate((b"a", b"", b"c")):
             room = rooms[step % 2]
@@ -474,5 +490,5 @@ class _SlowDigest:
 
 def test_no_block_is_written_into_while_it_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PROVIDER, "begin_digest", lambda _: _SlowDigest(), raising=False)
-    digests = digest_beside(_ReusedRooms(), [HashName.SHA256], provider=PROVIDER)
+    digests = blocking.run(digest_beside(_ReusedRooms(), [HashName.SHA256], provider=PROVIDER))
     assert digests[HashName.SHA256] == hashlib.sha256(b"a" * 64 + b"c" * 64).digest()
