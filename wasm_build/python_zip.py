@@ -34,6 +34,7 @@ _WASM_BUILD_FILES: Final = (
     "request_verbs.py",
     "requests.py",
     "sealed.py",
+    "signers.py",
     "stand_in.py",
     "trust.py",
     "verbs.py",

@@ -5,7 +5,6 @@ The arguments have been checked against `runtime/schema.js`; what they hold is c
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import random
@@ -14,7 +13,6 @@ from typing import Any, Final
 
 from roaming_keys.protocol import build_login, build_registration, open_bundle
 from roaming_keys.wire import Parameters, SealedBundle
-from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.certificate_page import describe_certificate, page_to_json
 from smime_core.compose import Draft, build_parts
@@ -24,7 +22,6 @@ from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.header_replies import keep_hidden
 from smime_core.identity import Identity, export_identities, load_identities, load_identity
 from smime_core.inspection import detect_kind, findings_to_json, inspect_file
-from smime_core.key_management import choose_signature_algorithm
 from smime_core.layers import find_nested_layers
 from smime_core.message import (
     SignatureForm,
@@ -38,9 +35,9 @@ from smime_core.message import (
 )
 from smime_core.mime import parse_entity
 from smime_core.mime.attachment import Attachment
-from smime_core.pkix import Purpose, check_end_entity, validate_path
+from smime_core.pkix import Purpose, validate_path
 from smime_core.policy import Policy
-from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
@@ -56,16 +53,15 @@ from wasm_build.recipient_verbs import (
 )
 from wasm_build.replies import describe_certificates, describe_lookups, describe_reply, parse_hidden
 from wasm_build.request_verbs import finish_request, make_request
-from wasm_build.requests import parse_certificates, parse_time
-from wasm_build.sealed import seal_identity, unseal_identities
+from wasm_build.requests import parse_certificates, parse_cipher, parse_scheme, parse_time
+from wasm_build.sealed import seal_identity
+from wasm_build.signers import choose_signer, may, owns, unseal, unseal_signers
 from wasm_build.state_verbs import open_state, seal_state
 from wasm_build.trust import read_store
-from wasm_build.wire import pack, unpack
+from wasm_build.wire import pack, take
 
 Args = dict[str, Any]
 Reply = dict[str, Any]
-
-_CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AES_256_CBC, "gcm": AES_256_GCM}
 
 
 def reseed() -> None:
@@ -86,8 +82,8 @@ def stepper(coroutine: Coroutine[Any, Any, Any]) -> Callable[[Any], Any]:
 
 
 def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool) -> Callable[[Any], Any]:
-    """Start a verb; the Worker steps it. `strict` keeps private keys out of WebCrypto."""
-    return stepper(dispatch(verb, args_json, views, strict=strict))
+    """Start a verb, whose arguments are taken at once; the Worker steps it. `strict`: no private key in WebCrypto."""
+    return stepper(dispatch(verb, take(args_json, views), strict=strict))
 
 
 def reserve_memory(length: int) -> None:
@@ -95,13 +91,12 @@ def reserve_memory(length: int) -> None:
     memoryview(b"\x01" * length).release()
 
 
-async def dispatch(verb: str, args_json: str, views: Iterable[Any], *, strict: bool = False) -> list[Any]:
+async def dispatch(verb: str, args: Args, *, strict: bool = False) -> list[Any]:
     """Run one verb for the Worker: JSON of `{ok}` or `{error: {code, message}}`, then the binary values of the reply.
 
-    `views` are JavaScript Uint8Arrays; binary values are bytes, or the ArrayBuffer that WebCrypto gave them in.
-    What is no SmimeError goes on to the Worker, which tells nobody its text.
+    Binary values are bytes, or the ArrayBuffer that WebCrypto gave them in. What is no SmimeError goes on to the
+    Worker, which tells nobody its text.
     """
-    args = unpack(args_json, [view.to_bytes() for view in views])
     provider = WebCryptoProvider(strict=strict)
     try:
         reply = {"ok": await run_verb(verb, args, provider=provider)}
@@ -130,18 +125,18 @@ async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
     draft = _parse_draft(args["draft"])
-    identities = await _unseal(args, provider)
+    identities = await unseal(args, provider)
     outer_headers, entity = build_parts(draft)
     if args["sign"] or args["recipients"]:
         mode = ProtectionMode.CIPHER if args["recipients"] else ProtectionMode.CLEAR
         policy = keep_hidden(parse_hidden(args["draft"]))
         outer_headers, entity = protect_headers(outer_headers, entity, mode=mode, policy=policy)
     if args["sign"]:
-        signer = _choose_signer(identities, sender=draft.sender, at=draft.date)
+        signer = choose_signer(identities, sender=draft.sender, at=draft.date)
         entity = await sign_entity(entity, identity=signer, provider=provider, signing_time=draft.date)
     if args["recipients"]:
         recipients = _with_writer(parse_certificates(args["recipients"]), identities, draft)
-        cipher = _parse_cipher(args)
+        cipher = parse_cipher(args)
         entity = await encrypt_entity(entity, recipients=recipients, provider=provider, cipher=cipher)
     if not args["sign"] and not args["recipients"]:
         entity = b"MIME-Version: 1.0\r\n" + entity
@@ -156,7 +151,7 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         provider=provider,
         trust_store=trust_store,
         at=at,
-        identities=await _unseal(args, provider),
+        identities=await unseal(args, provider),
         contacts=contacts,
         # Old mail opens too, and its report says what is weak about it.
         policy=Policy.ARCHIVE,
@@ -214,7 +209,7 @@ async def _certificate_page(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _field_seal(args: Args, provider: CryptoProvider) -> Reply:
     at = parse_time(args["at"])
-    signer = _choose_signer(await _unseal_signers(args, None, provider), sender=None, at=at) if args["sign"] else None
+    signer = choose_signer(await unseal_signers(args, None, provider), sender=None, at=at) if args["sign"] else None
     armored = await seal_field(
         _decode_text(args["text"]),
         origin=args["origin"],
@@ -233,7 +228,7 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
         provider=provider,
         trust_store=await read_store(args, provider),
         at=parse_time(args["at"]),
-        identities=await _unseal(args, provider),
+        identities=await unseal(args, provider),
     )
     lookups = describe_lookups(signer.trail for signer in report.signers)
     return {
@@ -245,10 +240,10 @@ async def _field_open(args: Args, provider: CryptoProvider) -> Reply:
 
 
 async def _bytes_sign(args: Args, provider: CryptoProvider) -> Reply:
-    at, scheme = parse_time(args["at"]), _parse_scheme(args)
+    at, scheme = parse_time(args["at"]), parse_scheme(args)
     cms = await sign_bytes(
         args["content"],
-        identity=_choose_signer(await _unseal_signers(args, scheme, provider), sender=None, at=at),
+        identity=choose_signer(await unseal_signers(args, scheme, provider), sender=None, at=at),
         provider=provider,
         signing_time=at,
         form=SignatureForm.DETACHED if args.get("detached") else SignatureForm.OPAQUE,
@@ -271,12 +266,12 @@ async def _bytes_verify(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _bytes_encrypt(args: Args, provider: CryptoProvider) -> Reply:
     recipients = parse_certificates(args["recipients"])
-    cipher = _parse_cipher(args)
+    cipher = parse_cipher(args)
     return {"cms": await seal_bytes(args["content"], recipients=recipients, provider=provider, cipher=cipher)}
 
 
 async def _bytes_decrypt(args: Args, provider: CryptoProvider) -> Reply:
-    identities = await _unseal(args, provider)
+    identities = await unseal(args, provider)
     opened = await open_bytes(args["cms"], identities=identities, provider=provider)
     return {"content": opened.content}
 
@@ -343,31 +338,6 @@ def _describe(certificate: Certificate) -> Reply:
     return {**certificate_to_json(certificate), "certificate": certificate.der}
 
 
-async def _unseal(args: Args, provider: CryptoProvider) -> tuple[Identity, ...]:
-    return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
-
-
-async def _unseal_signers(args: Args, scheme: SignatureScheme | None, provider: CryptoProvider) -> tuple[Identity, ...]:
-    def begin(key: PrivateKey) -> None:
-        if isinstance(provider, WebCryptoProvider) and (scheme is None or _makes(key, scheme)):
-            provider.begin_signing(key, choose_signature_algorithm(key, scheme))
-
-    return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider, on_key=begin)
-
-
-def _makes(key: PrivateKey, scheme: SignatureScheme) -> bool:
-    return (key.key_type is KeyType.EC) is (scheme is SignatureScheme.ECDSA)
-
-
-def _choose_signer(identities: Sequence[Identity], *, sender: str | None, at: datetime.datetime) -> Identity:
-    # The first that may sign; for mail it must be the sender's own, or every reader would call it invalid.
-    for identity in identities:
-        if _may(identity, Purpose.SIGN, at) and (sender is None or _owns(identity, sender)):
-            return identity
-    whose = f" for {sender}" if sender else ""
-    raise MalformedMessage(f"none of the open keys may sign{whose} at this time", where="identities")
-
-
 def _with_writer(
     recipients: tuple[Certificate, ...], identities: Sequence[Identity], draft: Draft
 ) -> tuple[Certificate, ...]:
@@ -375,24 +345,9 @@ def _with_writer(
     own = (
         identity.certificate
         for identity in identities
-        if _owns(identity, draft.sender) and _may(identity, Purpose.ENCRYPT, draft.date)
+        if owns(identity, draft.sender) and may(identity, Purpose.ENCRYPT, draft.date)
     )
     return tuple(dict.fromkeys((*recipients, *list(own)[:1])))
-
-
-def _may(identity: Identity, purpose: Purpose, at: datetime.datetime) -> bool:
-    certificate = identity.certificate
-    try:
-        check_end_entity(certificate, purpose)
-    except PathError:
-        return False
-    return certificate.not_before <= at <= certificate.not_after
-
-
-def _owns(identity: Identity, sender: str) -> bool:
-    # `Name <address>` or the address alone, as the draft has it.
-    address = sender.rsplit("<", 1)[-1].rstrip("> ").strip().lower()
-    return address in (own.lower() for own in identity.certificate.email_addresses)
 
 
 def _parse_draft(draft: Args) -> Draft:
@@ -414,21 +369,6 @@ def _parse_draft(draft: Args) -> Draft:
 
 def _parse_parameters(args: Args) -> Parameters:
     return Parameters.from_json(json.dumps(args["parameters"]).encode())
-
-
-def _parse_cipher(args: Args) -> ContentCipher:
-    if args.get("cipher") not in _CIPHERS:
-        raise MalformedMessage("the cipher is cbc or gcm", where="request")
-    return _CIPHERS[args.get("cipher")]
-
-
-def _parse_scheme(args: Args) -> SignatureScheme | None:
-    scheme = args.get("scheme")
-    if scheme is None:
-        return None
-    if scheme not in set(SignatureScheme):
-        raise MalformedMessage("an unknown signature scheme", where="request")
-    return SignatureScheme(scheme)
 
 
 def _decode_text(octets: bytes) -> str:

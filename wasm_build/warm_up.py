@@ -18,7 +18,7 @@ from smime_core.providers.webcrypto import WebCryptoProvider
 from wasm_build.sealed import seal_identity
 from wasm_build.stand_in import StandInDoor, StandIns, as_view, drive, make_stand_ins
 from wasm_build.verbs import dispatch, stepper
-from wasm_build.wire import pack, unpack
+from wasm_build.wire import pack, take, unpack
 
 _ROUNDS: Final = 12
 _AT: Final = "2026-01-01T00:00:00.000Z"
@@ -127,7 +127,7 @@ async def _make_file(identity: Identity) -> bytes:
 
 async def _call(verb: str, args: dict[str, Any]) -> dict[str, Any]:
     args_json, buffers = pack(args)
-    reply_json, *results = await dispatch(verb, args_json, [as_view(octets) for octets in buffers])
+    reply_json, *results = await dispatch(verb, take(args_json, [as_view(octets) for octets in buffers]))
     reply = unpack(str(reply_json), [bytes(octets) for octets in results if isinstance(octets, bytes)])
     # A verb that fails here would fail for everybody: the build stops.
     if "error" in reply:

@@ -7,7 +7,7 @@ checked every request against the schema before it comes here.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 _MARK: Final = "$buffer"
@@ -21,6 +21,11 @@ def unpack(args_json: str, buffers: Sequence[bytes]) -> dict[str, Any]:
 
     arguments: dict[str, Any] = json.loads(args_json, object_hook=restore)
     return arguments
+
+
+def take(args_json: str, views: Iterable[Any]) -> dict[str, Any]:
+    """The same out of JavaScript's Uint8Arrays, whose bytes are copied at once."""
+    return unpack(args_json, [view.to_bytes() for view in views])
 
 
 def pack(reply: dict[str, Any]) -> tuple[str, list[bytes]]:

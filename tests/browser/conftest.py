@@ -10,6 +10,9 @@ from types import FrameType
 import pytest
 
 from tests.browser.browsers import Browser, Chromium, Firefox, Name, launch, missing_programs
+from tests.browser.page import Page
+from tests.browser.vault_page import ROOT, OpenPage, VaultServer, serve_vault
+from wasm_build.build import build
 from webbridge.demo.stack import DemoStack
 
 _running = pytest.StashKey[list[Browser]]()
@@ -68,6 +71,36 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     """Each of the two browsers in turn."""
     chosen: Browser = request.getfixturevalue(request.param)
     return chosen
+
+
+@pytest.fixture(scope="session")
+def vault_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultServer]:
+    """A page with a vault, of a build of its own; one for all tests."""
+    out = tmp_path_factory.mktemp("vault") / "dist"
+    build(ROOT, out)
+    with serve_vault(out / "runtime") as server:
+        yield server
+
+
+@pytest.fixture
+def open_vault_page(vault_server: VaultServer, browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages with a vault; they are closed with their vaults when the test is over."""
+    pages: list[Page] = []
+
+    def open_it(*workers: str, altered: str | None = None) -> Page:
+        vault_server.workers[:] = workers
+        vault_server.altered = {altered} if altered else set()
+        page = browser.open(f"http://127.0.0.1:{vault_server.port}/")
+        pages.append(page)
+        page.wait_for("() => window.opened === true", timeout_seconds=60)
+        return page
+
+    yield open_it
+    vault_server.workers.clear()
+    vault_server.altered.clear()
+    for page in pages:
+        page.js("() => window.vault.close()")
+        page.close()
 
 
 @pytest.fixture(scope="session")

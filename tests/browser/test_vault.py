@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import http.server
 import itertools
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,58 +12,28 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smime_core import HashName, KeyTransport, SignatureScheme, TransportScheme, blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
-from smime_core.identity import Identity, export_identity
+from smime_core.identity import export_identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
-from tests.browser.page import Page
-from tests.unit.people import NOW, anchor, person, trust
-from wasm_build.build import build
+from tests.browser.vault_page import (
+    AT,
+    PASSPHRASE,
+    PROVIDER,
+    SEAL_KEY,
+    TRUST,
+    OpenPage,
+    b64,
+    call,
+    octets_of,
+    open_identity,
+    secret,
+    trusting,
+)
+from tests.unit.people import NOW, person, trust
 from wasm_build.sealed import seal_identity
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parents[2]
-PROVIDER = NativeProvider()
-PASSPHRASE = "correct horse ü"
-AT = NOW.isoformat()
-CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:; "
-    "require-trusted-types-for 'script'; trusted-types sealwax"
-)
-TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}
-PAGE = b'<!doctype html><link rel=icon href="data:,"><title>Vault</title><script type=module src="/page.js"></script>'
-
-# Tests speak JSON: bytes travel as {"b64": …}, secrets as {"secret": …}.
-PAGE_SCRIPT = """
-import { openVault } from "./runtime/vault.js";
-const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
-const secret = (text) => {
-  const buffer = new ArrayBuffer(4096);
-  const octets = bytes(text);
-  new Uint8Array(buffer).set(octets);
-  return { buffer, length: octets.length };
-};
-const wake = (_key, value) => (value?.b64 !== undefined ? bytes(value.b64).buffer
-  : value?.secret !== undefined ? secret(value.secret) : value);
-const still = (_key, value) => (value instanceof ArrayBuffer ? { b64: base64(value) } : value);
-window.cleanups = [];
-const vault = await openVault();
-vault.onCleanup = (report) => window.cleanups.push(report);
-window.vault = vault;
-window.call = async (verb, args, options) => {
-  try {
-    const ok = await vault.call(verb, JSON.parse(JSON.stringify(args), wake), options);
-    return JSON.parse(JSON.stringify({ ok }, still));
-  } catch (error) {
-    return { error: { code: error.code, message: error.message } };
-  }
-};
-window.wake = (value) => JSON.parse(JSON.stringify(value), wake);
-await vault.ready.catch(() => {});
-window.opened = true;
-"""
 
 # Counts byte strings in the Worker's linear memory before and after it is filled with zeros.
 SCANNING_WORKER = """
@@ -116,118 +80,12 @@ serve(self, { afterOperation: tryAll });
 """
 
 
-@dataclass
-class VaultServer:
-    """Serves a runtime; `workers` are given out one after the other in place of the real one, then the real one."""
-
-    runtime: Path
-    port: int = 0
-    workers: list[str] = field(default_factory=list)
-    altered: set[str] = field(default_factory=set)
-
-    def read(self, path: str) -> bytes | None:
-        if path == "/":
-            return PAGE
-        if path == "/page.js":
-            return PAGE_SCRIPT.encode()
-        name = path.removeprefix("/runtime/")
-        if name == "vault_worker.js" and self.workers:
-            return self.workers.pop(0).encode()
-        file = self.runtime / name
-        if not path.startswith("/runtime/") or not file.is_file():
-            return None
-        data = file.read_bytes()
-        return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultServer]:
-    out = tmp_path_factory.mktemp("vault") / "dist"
-    build(ROOT, out)
-    served = VaultServer(out / "runtime")
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            data = served.read(self.path)
-            self.send_response(404 if data is None else 200)
-            self.send_header(
-                "Content-Type",
-                TYPES.get(Path(self.path).suffix, "text/html" if self.path == "/" else "application/octet-stream"),
-            )
-            self.send_header("Content-Security-Policy", CSP)
-            self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(data or b"")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
-    thread.start()
-    served.port = httpd.server_port
-    yield served
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
-
-
 @pytest.fixture
-def open_page(server: VaultServer, browser: Browser) -> Iterator[Any]:
-    """Open a page with a vault; the argument names Workers that stand in for the real one, first come first served."""
-    pages: list[Page] = []
-
-    def open_it(*workers: str, altered: str | None = None) -> Page:
-        server.workers[:] = workers
-        server.altered = {altered} if altered else set()
-        page = browser.open(f"http://127.0.0.1:{server.port}/")
-        pages.append(page)
-        page.wait_for("() => window.opened === true", timeout_seconds=60)
-        return page
-
-    yield open_it
-    server.workers.clear()
-    server.altered.clear()
-    for page in pages:
-        page.js("() => window.vault.close()")
-        page.close()
+def open_page(open_vault_page: OpenPage) -> OpenPage:
+    return open_vault_page
 
 
-def b64(octets: bytes) -> dict[str, str]:
-    return {"b64": base64.b64encode(octets).decode()}
-
-
-def secret(octets: bytes) -> dict[str, str]:
-    return {"secret": base64.b64encode(octets).decode()}
-
-
-def octets_of(value: dict[str, str]) -> bytes:
-    return base64.b64decode(value["b64"])
-
-
-SEAL_KEY = secret(bytes(range(32)))
-TRUST = {"trust": {"anchors": []}, "at": AT}
-
-
-def trusting() -> dict[str, Any]:
-    return {"trust": {"anchors": [{"certificate": b64(anchor().der)}], "revocation": "not-checked"}, "at": AT}
-
-
-def call(page: Page, verb: str, args: dict[str, Any], options: dict[str, Any] | None = None) -> Any:
-    return page.js("(...request) => window.call(...request)", verb, args, options or {})
-
-
-def open_identity(page: Page, identity: Identity) -> dict[str, Any]:
-    """`identities` and `sealKey` for further calls."""
-    p12 = blocking.run(export_identity(identity, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
-    reply = call(
-        page, "identity.open", {"p12": b64(p12), "passphrase": secret(PASSPHRASE.encode()), "sealKey": SEAL_KEY}
-    )
-    assert "ok" in reply, reply
-    return {"identities": [reply["ok"]["identities"][0]["sealed"]], "sealKey": SEAL_KEY}
-
-
-def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_page: Any) -> None:
+def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_page: OpenPage) -> None:
     page = open_page()
     assert page.js("() => window.vault.startKind") == "snapshot"
     schemes = {NewKey.RSA_2048: (None, SignatureScheme.RSA_PSS), NewKey.P256: (None,), NewKey.P384: (None,)}
@@ -243,7 +101,7 @@ def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_p
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=["cbc", "gcm"])
-def test_opens_what_the_native_core_sealed(open_page: Any, cipher: ContentCipher) -> None:
+def test_opens_what_the_native_core_sealed(open_page: OpenPage, cipher: ContentCipher) -> None:
     page = open_page()
     transports = [
         KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15),
@@ -262,7 +120,7 @@ def test_opens_what_the_native_core_sealed(open_page: Any, cipher: ContentCipher
 
 
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
-def test_seals_what_the_native_core_opens(open_page: Any, cipher: str) -> None:
+def test_seals_what_the_native_core_opens(open_page: OpenPage, cipher: str) -> None:
     page = open_page()
     people = [person("bob", key) for key in (NewKey.RSA_2048, NewKey.P256, NewKey.P384)]
     recipients = [b64(identity.certificate.der) for identity in people]
@@ -272,7 +130,7 @@ def test_seals_what_the_native_core_opens(open_page: Any, cipher: str) -> None:
         assert opened.content == b"content"
 
 
-def test_verifies_what_the_native_core_signed_and_nothing_altered(open_page: Any) -> None:
+def test_verifies_what_the_native_core_signed_and_nothing_altered(open_page: OpenPage) -> None:
     page = open_page()
     for key in (NewKey.RSA_2048, NewKey.P256, NewKey.P384):
         cms = blocking.sign_bytes(b"the content", identity=person("alice", key), provider=PROVIDER, signing_time=NOW)
@@ -284,7 +142,7 @@ def test_verifies_what_the_native_core_signed_and_nothing_altered(open_page: Any
         assert states == ["verified", "invalid"]
 
 
-def test_every_failure_has_its_code(open_page: Any) -> None:
+def test_every_failure_has_its_code(open_page: OpenPage) -> None:
     page = open_page()
     bob = person("bob")
     p12 = blocking.run(export_identity(bob, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
@@ -311,7 +169,7 @@ def test_every_failure_has_its_code(open_page: Any) -> None:
         assert reply.get("error", {}).get("code") == code, (verb, code, reply)
 
 
-def test_takes_the_callers_buffers_and_reports_its_cleanup(open_page: Any) -> None:
+def test_takes_the_callers_buffers_and_reports_its_cleanup(open_page: OpenPage) -> None:
     page = open_page()
     lengths = page.js(
         """async (args) => {
@@ -327,7 +185,7 @@ def test_takes_the_callers_buffers_and_reports_its_cleanup(open_page: Any) -> No
     assert report["milliseconds"] >= 0
 
 
-def test_deadline_and_abort_end_a_request_and_the_next_one_works(open_page: Any) -> None:
+def test_deadline_and_abort_end_a_request_and_the_next_one_works(open_page: OpenPage) -> None:
     page = open_page()
     args = {"cms": b64(b"?"), **TRUST}
     assert call(page, "bytes.verify", args, {"deadlineSeconds": 0})["error"]["code"] == "vault-timeout"
@@ -341,7 +199,7 @@ def test_deadline_and_abort_end_a_request_and_the_next_one_works(open_page: Any)
     assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
 
 
-def test_a_crash_is_told_and_the_next_request_works(open_page: Any, browser: Browser) -> None:
+def test_a_crash_is_told_and_the_next_request_works(open_page: OpenPage, browser: Browser) -> None:
     browser.expect_error("a crash")
     page = open_page(CRASHING_WORKER)
     args = {"cms": b64(b"?"), **TRUST}
@@ -349,7 +207,7 @@ def test_a_crash_is_told_and_the_next_request_works(open_page: Any, browser: Bro
     assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
 
 
-def test_requests_at_the_same_time_each_get_their_own_answer(open_page: Any) -> None:
+def test_requests_at_the_same_time_each_get_their_own_answer(open_page: OpenPage) -> None:
     page = open_page()
     people = [person("bob", key) for key in (NewKey.RSA_2048, NewKey.P256)]
     contents = [
@@ -362,7 +220,7 @@ def test_requests_at_the_same_time_each_get_their_own_answer(open_page: Any) -> 
         assert blocking.open_bytes(cms, identities=people, provider=PROVIDER).content == bytes([number])
 
 
-def test_too_many_requests_are_refused(open_page: Any) -> None:
+def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
     page = open_page()
     flood = """(args) => Promise.all(
       Array.from({ length: 17 }, () => window.call("bytes.verify", args, { deadlineSeconds: 1 })))"""
@@ -371,7 +229,7 @@ def test_too_many_requests_are_refused(open_page: Any) -> None:
     assert "vault-busy" not in codes[:-1]
 
 
-def test_an_altered_snapshot_is_refused_and_the_plain_start_serves(open_page: Any) -> None:
+def test_an_altered_snapshot_is_refused_and_the_plain_start_serves(open_page: OpenPage) -> None:
     page = open_page(altered="sealwax.snapshot")
     assert page.js("() => window.vault.startKind") == "plain"
     keys = open_identity(page, person("bob"))
@@ -379,7 +237,7 @@ def test_an_altered_snapshot_is_refused_and_the_plain_start_serves(open_page: An
     assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == b"content"
 
 
-def test_the_worker_has_no_network(open_page: Any) -> None:
+def test_the_worker_has_no_network(open_page: OpenPage) -> None:
     page = open_page(CALLING_WORKER)
     page.js("() => { new BroadcastChannel('sealwax test').onmessage = ({ data }) => { window.answer = data; }; }")
     call(page, "bytes.verify", {"cms": b64(b"?"), **TRUST})
@@ -397,7 +255,7 @@ class KnownCek(NativeProvider):
         return self.cek if length == len(self.cek) else super().random_bytes(length)
 
 
-def test_no_secret_is_left_in_the_workers_memory(open_page: Any) -> None:
+def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
     bob = person("bob")
     private_key = serialization.load_der_private_key(bob.private_key.pkcs8_der, password=None)
     assert isinstance(private_key, rsa.RSAPrivateKey)

@@ -3,7 +3,7 @@
  */
 
 import { FILES } from "./pinned.js";
-import { VaultError } from "./rpc.js";
+import { VaultError } from "./vault_error.js";
 
 /** @typedef {import("./python_start.js").Assets} Assets */
 

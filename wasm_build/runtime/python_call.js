@@ -1,22 +1,33 @@
 /** One verb in Python: arguments in, result out, each binary value copied once each way. */
 
 import { Pending } from "./crypto_door.js";
-import { pack, unpack, VaultError } from "./rpc.js";
+import { pack, unpack } from "./rpc.js";
+import { VaultError } from "./vault_error.js";
 
-/** @typedef {import("./cleanup.js").Residue} Residue */
+/**
+ * @typedef {import("./cleanup.js").Residue} Residue
+ * @typedef {object} RunOptions
+ * @property {boolean} strict keeps private keys out of WebCrypto
+ * @property {AbortSignal} [cancelling] ends the work at its next pause
+ * @property {() => void} [onTaken] told when Python has its copy of the arguments
+ * @property {import("./stream_door.js").StreamDoor} [door] for the verbs of streams, whose reply goes through it
+ */
 
 /**
  * @param {any} pyodide
  * @param {string} verb
  * @param {unknown} args checked ones
  * @param {Residue} residue
- * @param {{strict: boolean}} settings `strict` keeps private keys out of WebCrypto
+ * @param {RunOptions} options
  * @returns {Promise<any>}
  */
-export async function runVerb(pyodide, verb, args, residue, { strict }) {
+export async function runVerb(pyodide, verb, args, residue, { strict, cancelling, onTaken, door }) {
   const { json, views } = pack(args);
-  const step = pyodide.pyimport("wasm_build.verbs").begin(verb, json, views, strict);
-  const result = takeReply(await finish(step), residue);
+  const step = door
+    ? pyodide.pyimport("wasm_build.stream_verbs").begin(verb, json, views, strict, door)
+    : pyodide.pyimport("wasm_build.verbs").begin(verb, json, views, strict);
+  onTaken?.();
+  const result = takeReply(await finish(step, cancelling), residue);
   if (result.error) throw new VaultError(result.error.code, result.error.message);
   return result.ok;
 }
@@ -24,10 +35,15 @@ export async function runVerb(pyodide, verb, args, residue, { strict }) {
 /**
  * Steps a Python coroutine to its end: it gives a promise and wants what that settles to.
  * @param {(settled: any) => any} step
+ * @param {AbortSignal} [cancelling]
  */
-export async function finish(step) {
+export async function finish(step, cancelling) {
   let outcome = step(undefined);
-  while (outcome instanceof Pending) outcome = step(await outcome.promise);
+  while (outcome instanceof Pending) {
+    const settled = await outcome.promise;
+    if (cancelling?.aborted) throw new VaultError("vault-aborted", "the operation was stopped");
+    outcome = step(settled);
+  }
   return outcome;
 }
 

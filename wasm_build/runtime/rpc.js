@@ -4,33 +4,52 @@
  * Values cross into Python as JSON with the binary ones aside: `pack` puts `{"$buffer": n}` in their place.
  */
 
-import { VERBS } from "./schema.js";
+import { checkCallSize, checkStreamSize } from "./limits.js";
+import { REPLIES, VERBS } from "./schema.js";
+import { VaultError } from "./vault_error.js";
 
 /** @typedef {import("./schema.js").Kind} Kind */
 
-/** An error for people: `code` is a stable word, `message` a sentence. */
-export class VaultError extends Error {
-  /**
-   * @param {string} code
-   * @param {string} message
-   */
-  constructor(code, message) {
-    super(message);
-    this.name = "VaultError";
-    this.code = code;
+const STREAM_END = { source: "source", size: "size" };
+const STREAM_ENDS = { input: STREAM_END, "content?": STREAM_END, output: "port" };
+
+/**
+ * Throws `bad-request` unless `args` are exactly what the verb's line in the schema demands, and `message-too-large`
+ * for more than one request may bring.
+ * @param {unknown} verb
+ * @param {unknown} args
+ * @param {import("./schema.js").VerbTable} [table]
+ */
+export function checkRequest(verb, args, table = VERBS) {
+  if (typeof verb !== "string" || !Object.hasOwn(table, verb)) {
+    throw new VaultError("bad-request", `unknown verb ${String(verb).slice(0, 60)}`);
   }
+  checkValue(table[verb], args, verb);
+  checkCallSize(collectBuffers(args).reduce((sum, buffer) => sum + buffer.byteLength, 0));
 }
 
 /**
- * Throws `bad-request` unless `args` are exactly what the verb's line in the schema demands.
- * @param {unknown} verb
- * @param {unknown} args
+ * Throws `bad-request` unless these are the two or three ends of a stream, and `message-too-large` above its limit.
+ * @param {unknown} stream
  */
-export function checkRequest(verb, args) {
-  if (typeof verb !== "string" || !Object.hasOwn(VERBS, verb)) {
-    throw new VaultError("bad-request", `unknown verb ${String(verb).slice(0, 60)}`);
+export function checkStreamEnds(stream) {
+  checkValue(STREAM_ENDS, stream, "stream");
+  const { input, content } = /** @type {import("./cell.js").StreamEnds} */ (stream);
+  checkStreamSize((input.size ?? 0) + (content?.size ?? 0));
+}
+
+/**
+ * Whether a reply is what the verb's line in the schema promises.
+ * @param {string} verb
+ * @param {unknown} reply
+ */
+export function isReply(verb, reply) {
+  try {
+    checkValue(REPLIES[verb], reply, verb);
+    return true;
+  } catch {
+    return false;
   }
-  checkValue(VERBS[verb], args, verb);
 }
 
 /**
@@ -94,6 +113,10 @@ const IS_KIND = {
   text: (value) => typeof value === "string",
   flag: (value) => typeof value === "boolean",
   number: (value) => typeof value === "number" && Number.isFinite(value),
+  any: () => true,
+  size: (value) => value === null || (Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0),
+  source: (value) => value instanceof Blob || value instanceof MessagePort,
+  port: (value) => value instanceof MessagePort,
   json: (value) => typeof value === "object" && value !== null && collectBuffers(value).length === 0,
 };
 

@@ -2,11 +2,12 @@
  * The one table of the vault's verbs, checked by the page before it sends and by the Worker before it acts.
  *
  * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
- * "number"; "json" plain data, parsed; ["kind"] a list; {name: kind} an object with exactly these fields. A field whose
+ * "number"; "json" plain data, parsed; "any" (in replies alone) whatever the core describes; ["kind"] a list; {name: kind} an object with exactly these fields. A field whose
  * name ends in "?" may be absent or null.
  */
 
 /** @typedef {string | readonly [Kind] | {readonly [name: string]: Kind}} Kind */
+/** @typedef {Readonly<Record<string, {readonly [name: string]: Kind}>>} VerbTable */
 
 /** @type {Record<string, Kind>} */
 const KEYS = { identities: ["bytes"], "sealKey?": "secret" };
@@ -54,7 +55,7 @@ const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "interm
 /** What a page keeps between two sessions. @type {Record<string, Kind>} */
 const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 
-/** @type {Readonly<Record<string, {readonly [name: string]: Kind}>>} */
+/** @type {VerbTable} */
 export const VERBS = Object.freeze({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text" },
@@ -84,4 +85,58 @@ export const VERBS = Object.freeze({
   "state.open": { state: "bytes", ...KEYS, account: "text", at: "text", leastCounter: "number", ...KEPT },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
+});
+
+/**
+ * The verbs whose content comes and goes as a stream. `form` is "cms" or "mail".
+ * @type {VerbTable}
+ */
+export const STREAM_VERBS = Object.freeze({
+  "stream.sign": { form: "text", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
+  "stream.verify": { form: "text", ...TRUST },
+  "stream.encrypt": { form: "text", recipients: ["bytes"], "cipher?": "text" },
+  "stream.decrypt": { form: "text", ...KEYS },
+});
+
+/** @type {Record<string, Kind>} */
+const OPENED = { identities: ["any"] };
+
+/**
+ * The reply to each verb, as the page demands it of the Worker. "any" is what the core describes by its own schemas.
+ * @type {VerbTable}
+ */
+export const REPLIES = Object.freeze({
+  "identity.open": { ...OPENED, "p12?": "bytes" },
+  "message.compose": { message: "bytes" },
+  "message.open": {
+    report: "any", text: "bytes", attachments: [ATTACHMENT], headers: ["any"], parts: ["any"], reply: "any",
+    "harvest?": "any", certificates: ["any"], lookups: "any",
+  },
+  "certificate.describe": { certificates: ["any"] },
+  "certificate.page": { title: "text", rows: ["any"] },
+  "field.seal": { cms: "bytes" },
+  "field.open": { report: "any", text: "bytes", lookups: "any", certificates: ["any"] },
+  "bytes.sign": { cms: "bytes" },
+  "bytes.verify": { report: "any", content: "bytes", lookups: "any" },
+  "bytes.encrypt": { cms: "bytes" },
+  "bytes.decrypt": { content: "bytes" },
+  "bytes.inspect": { kind: "text", description: "any" },
+  "roaming.register": { request: "bytes" },
+  "roaming.login": { request: "bytes" },
+  "roaming.open": OPENED,
+  "recipients.check": { checks: ["any"], leftOut: "number", lookups: "any" },
+  "contacts.list": { people: ["any"] },
+  "contacts.remove": { contacts: "bytes" },
+  "decision.make": { decisions: "bytes" },
+  "decision.list": { decisions: ["any"] },
+  "decision.remove": { decisions: "bytes" },
+  "trust.follow": { "followed?": "bytes", "operator?": "bytes", "list?": "any", problems: ["any"] },
+  "state.seal": { state: "bytes" },
+  "state.open": { counter: "number", contacts: "bytes", decisions: "bytes" },
+  "request.make": { request: "bytes", key: "bytes" },
+  "request.finish": { ...OPENED, p12: "bytes" },
+  "stream.sign": {},
+  "stream.verify": { report: "any", lookups: "any" },
+  "stream.encrypt": {},
+  "stream.decrypt": {},
 });

@@ -1,18 +1,27 @@
 /**
- * What happens inside the vault's Worker: start, one request, the cleanup routine, the end.
+ * What happens inside the vault's Worker: start, the requests of one operation, the cleanup routine, the end.
  *
  * `hooks` exist for the tests, which scan the linear memory before and after it is filled with zeros.
  */
 
 import { cleanUp, Residue } from "./cleanup.js";
 import { createCryptoDoor } from "./crypto_door.js";
+import { crashed, describeError, isFatal } from "./failures.js";
+import { countWork, Progress } from "./progress.js";
 import { startPython } from "./python_start.js";
 import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
-import { checkRequest, collectBuffers, VaultError } from "./rpc.js";
+import { checkRequest, checkStreamEnds, collectBuffers } from "./rpc.js";
+import { STREAM_VERBS } from "./schema.js";
+import { StreamDoor } from "./stream_door.js";
+import { VaultError } from "./vault_error.js";
 
 /**
+ * @typedef {import("./python_start.js").Python} Python
+ * @typedef {import("./cell.js").Request} Request
+ * @typedef {import("./cell.js").StreamEnds} StreamEnds
  * @typedef {object} Hooks
+ * @property {(python: Python) => void | Promise<void>} [beforeRequest]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterFill]
  */
@@ -22,55 +31,183 @@ import { checkRequest, collectBuffers, VaultError } from "./rpc.js";
  * @param {Hooks} [hooks]
  */
 export function serve(scope, hooks = {}) {
-  const residue = new Residue();
-  /** @type {import("./python_start.js").Python | undefined} */
-  let python;
-  let preparing = Promise.resolve();
-  let requested = false;
-  let ended = false;
-
-  const end = async () => {
-    if (ended) return;
-    ended = true;
-    if (python) await hooks.afterOperation?.(python.memory);
-    const report = cleanUp(residue);
-    if (python) await hooks.afterFill?.(python.memory);
-    scope.postMessage({ kind: "cleanup", ...report });
-    scope.close();
-  };
-
-  /** @type {Record<string, (message: any) => Promise<void>>} */
-  const kinds = {
-    start: async ({ assets, reservedBytes }) => {
-      const begun = performance.now();
-      python = await startPython(assets);
-      residue.keepMemory(python.memory);
-      python.pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
-      python.pyodide.pyimport("wasm_build.verbs").reseed();
-      scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
-      preparing = prepare(python, residue, reservedBytes, () => requested);
-      await preparing;
-    },
-    request: async (message) => {
-      requested = true;
-      await preparing;
-      const reply = await answer(python, message, residue);
-      if (!ended) scope.postMessage(reply, collectBuffers(reply));
-      await end();
-    },
-    cancel: end,
-  };
-  scope.onmessage = (event) => {
-    kinds[event.data.kind](event.data).catch(() => {
+  const served = new Service(scope, hooks);
+  scope.onmessage = ({ data }) => {
+    served.receive(data ?? {}).catch(() => {
       scope.postMessage({ kind: "failed" });
-      return end();
+      return served.end();
     });
   };
 }
 
+class Service {
+  #scope;
+  #hooks;
+  #residue = new Residue();
+  #progress = new Progress();
+  /** Aborts when the owner wants no answer any more. */
+  #cancelling = new AbortController();
+  #cancelled = rejected(this.#cancelling.signal);
+  /** @type {Python | undefined} */
+  #python;
+  /** @type {Promise<unknown>} the preparation, then each request behind the one before */
+  #current = Promise.resolve();
+  #requested = false;
+  #ended = false;
+
+  /**
+   * @param {DedicatedWorkerGlobalScope} scope
+   * @param {Hooks} hooks
+   */
+  constructor(scope, hooks) {
+    this.#scope = scope;
+    this.#hooks = hooks;
+  }
+
+  /** @param {any} message */
+  async receive(message) {
+    switch (message.kind) {
+      case "start":
+        return this.#start(message);
+      case "request":
+        this.#requested = true;
+        this.#current = this.#current.then(() => this.#answer(message));
+        return this.#current;
+      case "end":
+        await this.#current;
+        return this.end();
+      case "cancel":
+        this.#requested = true;
+        this.#cancelling.abort();
+        // What WebCrypto is about to give must be here before it can be overwritten.
+        await this.#current;
+        return this.end();
+    }
+  }
+
+  async end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#scope.postMessage({ kind: "cleaning" });
+    if (this.#python) await this.#hooks.afterOperation?.(this.#python.memory);
+    const report = cleanUp(this.#residue);
+    if (this.#python) await this.#hooks.afterFill?.(this.#python.memory);
+    this.#scope.postMessage({ kind: "cleanup", ...report });
+    this.#scope.close();
+  }
+
+  /** @param {{assets: import("./python_start.js").Assets, reservedBytes: number, lock: string}} message */
+  async #start({ assets, reservedBytes, lock }) {
+    const begun = performance.now();
+    await holdLock(lock);
+    const python = await startPython(assets);
+    this.#python = python;
+    this.#residue.keepMemory(python.memory);
+    python.pyodide.registerJsModule("sealwax_js", countWork(createCryptoDoor(this.#residue), this.#progress));
+    python.pyodide.pyimport("wasm_build.verbs").reseed();
+    this.#scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
+    this.#current = prepare(python, this.#residue, reservedBytes, () => this.#requested);
+    await this.#current;
+  }
+
+  /** @param {Request} request */
+  async #answer(request) {
+    const { id, args } = request;
+    if (this.#ended || this.#cancelling.signal.aborted) return;
+    const buffers = collectBuffers(args);
+    buffers.forEach((buffer) => this.#residue.keepBuffer(buffer));
+    /** @param {object} message @param {Transferable[]} [transfer] */
+    const post = (message, transfer = []) => this.#scope.postMessage({ id, ...message }, transfer);
+    this.#progress.begin((progress) => post({ progress }));
+    let fatal = false;
+    try {
+      await (request.stream ? this.#stream({ ...request, stream: request.stream }, post) : this.#call(request, post));
+    } catch (error) {
+      const described = describeError(error);
+      fatal = isFatal(described.code);
+      post({ error: described });
+    }
+    // Not kept for the requests that may follow.
+    buffers.forEach((buffer) => this.#residue.wipeBuffer(buffer));
+    if (fatal) await this.end();
+  }
+
+  /** @param {Request} request @param {(message: object, transfer?: Transferable[]) => void} post */
+  async #call({ verb, args, strict }, post) {
+    checkRequest(verb, args);
+    const ok = await this.#run(verb, args, { strict });
+    post({ ok }, collectBuffers(ok));
+  }
+
+  /** @param {Request & {stream: StreamEnds}} request @param {(message: object, transfer?: Transferable[]) => void} post */
+  async #stream({ verb, args, strict, stream }, post) {
+    checkRequest(verb, args, STREAM_VERBS);
+    checkStreamEnds(stream);
+    const door = new StreamDoor(stream, this.#residue, this.#cancelled, this.#progress, post);
+    try {
+      await this.#run(verb, args, { strict, door });
+      await door.close();
+    } catch (error) {
+      // Whoever has the reply reads of it in the output.
+      if (!door.fail(error)) throw error;
+    }
+  }
+
+  /**
+   * @param {string} verb
+   * @param {object} args
+   * @param {{strict: boolean, door?: StreamDoor}} options
+   */
+  async #run(verb, args, options) {
+    if (!this.#python) throw crashed();
+    await this.#hooks.beforeRequest?.(this.#python);
+    const onTaken = () => {
+      const bytes = collectBuffers(args).map((buffer) => this.#release(buffer));
+      if (!options.door) this.#progress.add(bytes.reduce((sum, one) => sum + one, 0));
+    };
+    const cancelling = this.#cancelling.signal;
+    return runVerb(this.#python.pyodide, verb, args, this.#residue, { ...options, cancelling, onTaken });
+  }
+
+  /** Overwrites a buffer that Python has a copy of, and gives its memory back. @param {ArrayBuffer} buffer */
+  #release(buffer) {
+    const { byteLength } = buffer;
+    this.#residue.wipeBuffer(buffer);
+    /** @type {any} */ (buffer).transfer(0);
+    return byteLength;
+  }
+}
+
+/**
+ * A promise that rejects when the signal comes, and is nobody's error.
+ * @param {AbortSignal} signal
+ * @returns {Promise<never>}
+ */
+function rejected(signal) {
+  const cancelled = new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new VaultError("vault-aborted", "the operation was stopped")));
+  });
+  cancelled.catch(() => {});
+  return /** @type {Promise<never>} */ (cancelled);
+}
+
+/**
+ * Holds a lock for as long as this Worker lives: its owner waits for the same one.
+ * @param {string} name
+ */
+function holdLock(name) {
+  return new Promise((resolve) => {
+    const held = navigator.locks?.request(name, () => {
+      resolve(undefined);
+      return new Promise(() => {});
+    });
+    (held ?? Promise.reject()).catch(() => resolve(undefined));
+  });
+}
+
 /**
  * Makes the wait in reserve useful; a request that comes early does not wait for the rest of it.
- * @param {import("./python_start.js").Python} python
+ * @param {Python} python
  * @param {Residue} residue
  * @param {number} reservedBytes
  * @param {() => boolean} isWanted
@@ -84,27 +221,4 @@ async function prepare({ pyodide, startKind }, residue, reservedBytes, isWanted)
   } catch {
     // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
   }
-}
-
-/**
- * @param {import("./python_start.js").Python | undefined} python
- * @param {{id: number, verb: string, args: unknown, strict: boolean}} request
- * @param {Residue} residue
- */
-async function answer(python, { id, verb, args, strict }, residue) {
-  collectBuffers(args).forEach((buffer) => residue.keepBuffer(buffer));
-  try {
-    if (!python) throw new VaultError("vault-crashed", "the vault has not started");
-    checkRequest(verb, args);
-    return { id, ok: await runVerb(python.pyodide, verb, args, residue, { strict }) };
-  } catch (error) {
-    return { id, error: describeError(error) };
-  }
-}
-
-/** @param {unknown} error */
-function describeError(error) {
-  if (error instanceof VaultError) return { code: error.code, message: error.message };
-  // What Python or the browser says could quote the message or a key.
-  return { code: "internal-error", message: "something unexpected went wrong in the vault" };
 }

@@ -1,0 +1,122 @@
+"""The vault when something goes wrong: a Worker that dies, memory that runs out, a message that is too large."""
+
+from __future__ import annotations
+
+import pytest
+
+from smime_core import blocking
+from tests.browser.browsers import Browser
+from tests.browser.vault_page import PROVIDER, TRUST, OpenPage, b64, call, octets_of
+from tests.unit.people import person
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# Each kills its Worker in its own way before the first request is answered.
+KILLERS = {
+    "python-memory": """({ pyodide }) => pyodide.runPython(`
+import wasm_build.verbs
+async def verify(args, provider):
+    held = []
+    while True:
+        held.append(bytes(2**28))
+wasm_build.verbs.VERBS["bytes.verify"] = verify
+`)""",
+    "array-buffer": "() => { new ArrayBuffer(2 ** 52); }",
+    "linear-memory": "({ memory }) => { memory.grow(2 ** 16); }",
+    "aborted-runtime": "({ pyodide }) => pyodide.runPython('import os; os.abort()')",
+    "deep-stack": "() => { const dig = () => 1 + dig(); dig(); }",
+    "thrown-later": "() => new Promise(() => setTimeout(() => { throw new Error('a crash'); }))",
+    "closed": "() => { self.close(); return new Promise(() => {}); }",
+}
+CODES = dict.fromkeys(("python-memory", "array-buffer", "linear-memory"), "out-of-memory")
+
+
+def killing(way: str) -> str:
+    return f'import {{ serve }} from "./worker_core.js";\nserve(self, {{ beforeRequest: {KILLERS[way]} }});'
+
+
+@pytest.mark.parametrize("way", KILLERS)
+def test_whatever_kills_a_worker_becomes_an_error_and_the_next_request_works(
+    open_vault_page: OpenPage, browser: Browser, way: str
+) -> None:
+    browser.expect_error("fatal error|cause|a crash|unreachable|[Ss]tack")
+    page = open_vault_page(killing(way))
+    args = {"cms": b64(b"?"), **TRUST}
+    assert call(page, "bytes.verify", args)["error"]["code"] == CODES.get(way, "vault-crashed")
+    assert call(page, "bytes.verify", args)["error"]["code"] == "malformed-message"
+
+
+BATCH = """async (requests, options) => {
+  const outcomes = [];
+  for await (const { ok, error } of vault.batch(window.wake(requests), options)) {
+    outcomes.push(error ? { error: { code: error.code, message: error.message } } : { ok: window.still(ok) });
+  }
+  return outcomes;
+}"""
+
+
+def test_a_batch_answers_in_order_past_errors_and_cleans_up_once(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    bob = person("bob")
+    sealing = [
+        {"verb": "bytes.encrypt", "args": {"content": b64(content), "recipients": [b64(bob.certificate.der)]}}
+        for content in (b"first", b"last")
+    ]
+    malformed = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
+    unknown = {"verb": "bytes.forge", "args": {}}
+    first, *failed, last = page.js(BATCH, [sealing[0], malformed, unknown, sealing[1]], {})
+    assert [outcome["error"]["code"] for outcome in failed] == ["malformed-message", "bad-request"]
+    for outcome, content in ((first, b"first"), (last, b"last")):
+        opened = blocking.open_bytes(octets_of(outcome["ok"]["cms"]), identities=[bob], provider=PROVIDER)
+        assert opened.content == content
+    page.wait_for("() => window.cleanups.length > 0")
+    assert page.js("() => window.cleanups.length") == 1
+    assert page.js("() => vault.lastCleanup.bytesZeroed === window.cleanups[0].bytesZeroed")
+
+
+def test_a_batch_goes_on_in_another_worker_when_one_dies(open_vault_page: OpenPage) -> None:
+    page = open_vault_page(killing("closed"))
+    request = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
+    codes = [outcome["error"]["code"] for outcome in page.js(BATCH, [request] * 3, {})]
+    assert codes == ["vault-crashed", "malformed-message", "malformed-message"]
+
+
+def test_who_stops_reading_a_batch_stops_its_work(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    stopped = """async (request) => {
+      const requests = window.wake(Array(50).fill(request));
+      for await (const _ of vault.batch(requests)) break;
+      return requests.filter(({ args }) => args.cms.byteLength > 0).length;
+    }"""
+    # Those that were not begun are still the caller's.
+    assert page.js(stopped, {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}) > 40
+    page.wait_for("() => window.cleanups.length === 1")
+
+
+def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    refused = """async (trust) => {
+      const cms = new ArrayBuffer(134_217_729);
+      const error = await vault.call("bytes.verify", { cms, ...trust }).catch((error) => error);
+      return [error.code, error.message, cms.byteLength];
+    }"""
+    code, message, left = page.js(refused, TRUST)
+    assert code == "message-too-large"
+    assert "135 MB" in message
+    assert "vault.stream" in message
+    assert left == 134_217_729
+
+
+def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    followed = """async (size, recipient) => {
+      const told = [];
+      const args = { content: new ArrayBuffer(size), recipients: [window.wake(recipient)] };
+      await vault.call("bytes.encrypt", args, { onProgress: ({ done, total }) => told.push([done, total]) });
+      return told;
+    }"""
+    recipient = b64(person("bob").certificate.der)
+    taken, sealed = page.js(followed, 3_000_000, recipient)
+    assert taken[0] >= 3_000_000
+    assert sealed[0] >= 6_000_000
+    assert page.js(followed, 900_000, recipient) == []

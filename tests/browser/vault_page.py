@@ -1,0 +1,158 @@
+"""A page of the tests' own with a vault in it, served from a build: what several test files open and ask."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from smime_core import blocking
+from smime_core.identity import Identity, export_identity
+from smime_core.providers.native import NativeProvider
+from tests.browser.page import Page
+from tests.unit.people import NOW, anchor
+
+ROOT = Path(__file__).parents[2]
+PROVIDER = NativeProvider()
+PASSPHRASE = "correct horse ü"
+AT = NOW.isoformat()
+CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:; "
+    "require-trusted-types-for 'script'; trusted-types sealwax"
+)
+TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}
+PAGE = b'<!doctype html><link rel=icon href="data:,"><title>Vault</title><script type=module src="/page.js"></script>'
+
+# Tests speak JSON: bytes travel as {"b64": …}, secrets as {"secret": …}.
+PAGE_SCRIPT = """
+import { openVault } from "./runtime/vault.js";
+const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
+const secret = (text) => {
+  const buffer = new ArrayBuffer(4096);
+  const octets = bytes(text);
+  new Uint8Array(buffer).set(octets);
+  return { buffer, length: octets.length };
+};
+const wake = (_key, value) => (value?.b64 !== undefined ? bytes(value.b64).buffer
+  : value?.secret !== undefined ? secret(value.secret) : value);
+const still = (_key, value) => (value instanceof ArrayBuffer ? { b64: base64(value) } : value);
+window.cleanups = [];
+const vault = await openVault();
+vault.onCleanup = (report) => window.cleanups.push(report);
+window.vault = vault;
+window.call = async (verb, args, options) => {
+  try {
+    const ok = await vault.call(verb, JSON.parse(JSON.stringify(args), wake), options);
+    return JSON.parse(JSON.stringify({ ok }, still));
+  } catch (error) {
+    return { error: { code: error.code, message: error.message } };
+  }
+};
+window.still = (value) => JSON.parse(JSON.stringify(value, still));
+window.wake = (value) => JSON.parse(JSON.stringify(value), wake);
+await vault.ready.catch(() => {});
+window.opened = true;
+"""
+
+
+class OpenPage(Protocol):
+    """Opens a page with a vault; the argument names Workers that stand in for the real one, first come first served."""
+
+    def __call__(self, *workers: str, altered: str | None = None) -> Page: ...
+
+
+@dataclass
+class VaultServer:
+    """Serves a runtime; `workers` are given out one after the other in place of the real one, then the real one."""
+
+    runtime: Path
+    port: int = 0
+    workers: list[str] = field(default_factory=list)
+    altered: set[str] = field(default_factory=set)
+
+    def read(self, path: str) -> bytes | None:
+        if path == "/":
+            return PAGE
+        if path == "/page.js":
+            return PAGE_SCRIPT.encode()
+        name = path.removeprefix("/runtime/")
+        if name == "vault_worker.js" and self.workers:
+            return self.workers.pop(0).encode()
+        file = self.runtime / name
+        if not path.startswith("/runtime/") or not file.is_file():
+            return None
+        data = file.read_bytes()
+        return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data
+
+
+@contextmanager
+def serve_vault(runtime: Path) -> Iterator[VaultServer]:
+    """Serve a page with a vault out of this folder on loopback."""
+    served = VaultServer(runtime)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = served.read(self.path)
+            self.send_response(404 if data is None else 200)
+            self.send_header(
+                "Content-Type",
+                TYPES.get(Path(self.path).suffix, "text/html" if self.path == "/" else "application/octet-stream"),
+            )
+            self.send_header("Content-Security-Policy", CSP)
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(data or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=httpd.serve_forever)
+    thread.start()
+    served.port = httpd.server_port
+    try:
+        yield served
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
+
+
+def b64(octets: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(octets).decode()}
+
+
+def secret(octets: bytes) -> dict[str, str]:
+    return {"secret": base64.b64encode(octets).decode()}
+
+
+def octets_of(value: dict[str, str]) -> bytes:
+    return base64.b64decode(value["b64"])
+
+
+SEAL_KEY = secret(bytes(range(32)))
+TRUST = {"trust": {"anchors": []}, "at": AT}
+
+
+def trusting() -> dict[str, Any]:
+    return {"trust": {"anchors": [{"certificate": b64(anchor().der)}], "revocation": "not-checked"}, "at": AT}
+
+
+def call(page: Page, verb: str, args: dict[str, Any], options: dict[str, Any] | None = None) -> Any:
+    return page.js("(...request) => window.call(...request)", verb, args, options or {})
+
+
+def open_identity(page: Page, identity: Identity) -> dict[str, Any]:
+    """`identities` and `sealKey` for further calls."""
+    p12 = blocking.run(export_identity(identity, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
+    reply = call(
+        page, "identity.open", {"p12": b64(p12), "passphrase": secret(PASSPHRASE.encode()), "sealKey": SEAL_KEY}
+    )
+    assert "ok" in reply, reply
+    return {"identities": [reply["ok"]["identities"][0]["sealed"]], "sealKey": SEAL_KEY}

@@ -1,0 +1,39 @@
+/** What went wrong, as code and sentence: nothing of what Python or the browser says, which could quote a message. */
+
+import { VaultError } from "./vault_error.js";
+
+/**
+ * @param {unknown} error
+ * @returns {{code: string, message: string}}
+ */
+export function describeError(error) {
+  const { code, message } = error instanceof VaultError ? error : translate(error);
+  return { code, message };
+}
+
+/** After these the Worker is of no further use. @param {string} code */
+export function isFatal(code) {
+  return code === "out-of-memory" || code === "vault-crashed";
+}
+
+export function outOfMemory() {
+  return new VaultError("out-of-memory", "there is not enough memory for this message; close other pages, or use a smaller one");
+}
+
+export function crashed() {
+  return new VaultError("vault-crashed", "the vault's Worker ended unexpectedly; try again");
+}
+
+/** @param {unknown} error */
+function translate(error) {
+  const { name, type } = /** @type {{name?: string, type?: string}} */ (error ?? {});
+  if (name === "PythonError") return type === "MemoryError" ? outOfMemory() : unexpected();
+  // Both browsers throw RangeErrors for buffers that they cannot make; one for a stack that is too deep says so.
+  if (error instanceof RangeError) return /stack/iu.test(error.message) ? crashed() : outOfMemory();
+  if (error instanceof WebAssembly.RuntimeError || name === "InternalError") return crashed();
+  return unexpected();
+}
+
+function unexpected() {
+  return new VaultError("internal-error", "something unexpected went wrong in the vault");
+}

@@ -1,0 +1,101 @@
+/** The page's ends of a stream through the vault: what goes in is pulled by the Worker, what comes out by the reader. */
+
+import { ChunkTaker, giveChunks } from "./chunk_port.js";
+import { checkStreamSize } from "./limits.js";
+import { VaultError } from "./vault_error.js";
+
+/**
+ * @typedef {import("./cell.js").Source} Source
+ * @typedef {Blob | ReadableStream<Uint8Array>} Input
+ * @typedef {{input: Input, size?: number, content?: Input, contentSize?: number}} Inputs
+ * `content` is what a detached signature covers; sizes in bytes where they are known
+ * @typedef {{source: Source, ports: MessagePort[], cancel: (reason: unknown) => void}} InputEnd
+ * @typedef {{stream: import("./cell.js").StreamEnds, ports: MessagePort[], cancel: (reason: unknown) => void}} Ends
+ * @typedef {{port: MessagePort, stream: ReadableStream<Uint8Array>, fail: (error: unknown) => void}} OutputEnd
+ */
+
+/**
+ * What the Worker gets of a stream's ends. Throws `message-too-large` where a size that is known is above the limit.
+ * @param {Inputs} inputs
+ * @param {MessagePort} output
+ * @returns {Ends}
+ */
+export function openEnds({ input, size, content, contentSize }, output) {
+  const opened = openInput(input, size ?? null);
+  const beside = content ? openInput(content, contentSize ?? null) : null;
+  return {
+    stream: { input: opened.source, content: beside?.source ?? null, output },
+    ports: [output, ...opened.ports, ...(beside?.ports ?? [])],
+    cancel: (reason) => {
+      opened.cancel(reason);
+      beside?.cancel(reason);
+    },
+  };
+}
+
+/**
+ * The Worker reads a Blob itself, as often as it wants; of a stream it gets chunk after chunk.
+ * @param {Input} input its chunks are taken away from whoever made them
+ * @param {number | null} size in bytes where it is known
+ * @returns {InputEnd}
+ */
+function openInput(input, size) {
+  if (input instanceof Blob) {
+    checkStreamSize(input.size);
+    return { source: { source: input, size: input.size }, ports: [], cancel: () => {} };
+  }
+  if (!(input instanceof ReadableStream)) throw new VaultError("bad-request", "input: expected Blob or ReadableStream");
+  checkStreamSize(size ?? 0);
+  const reader = input.getReader();
+  const { port1, port2 } = new MessageChannel();
+  const cancel = (/** @type {unknown} */ reason) => void reader.cancel(reason).catch(() => {});
+  giveChunks(port1, () => nextChunk(reader), () => cancel(undefined));
+  return { source: { source: port2, size }, ports: [port2], cancel };
+}
+
+/**
+ * @param {() => void} cancelled called when the reader wants no more
+ * @returns {OutputEnd}
+ */
+export function openOutput(cancelled) {
+  const { port1, port2 } = new MessageChannel();
+  const taker = new ChunkTaker(port1);
+  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
+  let controller;
+  const stream = new ReadableStream({
+    start: (given) => void (controller = given),
+    pull: async (given) => {
+      const chunk = await taker.take();
+      if (chunk) given.enqueue(new Uint8Array(chunk));
+      else given.close();
+    },
+    cancel: cancelled,
+  });
+  return { port: port2, stream, fail: (error) => controller?.error(error) };
+}
+
+/**
+ * @param {ReadableStreamDefaultReader<Uint8Array>} reader
+ * @returns {Promise<ArrayBuffer | null>}
+ */
+async function nextChunk(reader) {
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new VaultError("input-failed", "the input ended with an error before its end");
+    });
+    if (done) return null;
+    const chunk = ownBuffer(value);
+    if (chunk.byteLength > 0) return chunk;
+  }
+}
+
+/**
+ * The buffer of a chunk, or a copy where the chunk is only a part of it: the rest is somebody else's.
+ * @param {unknown} chunk
+ * @returns {ArrayBuffer}
+ */
+function ownBuffer(chunk) {
+  if (!(chunk instanceof Uint8Array)) throw new VaultError("bad-request", "a chunk of the input: expected Uint8Array");
+  const { buffer } = chunk;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength ? buffer : chunk.slice().buffer;
+}
