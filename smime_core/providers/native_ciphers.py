@@ -1,6 +1,6 @@
 """Content ciphers by pyca/cryptography: AES in three modes, ChaCha20-Poly1305, and those of old mail, decrypted only.
 
-The library has 3DES (and so DES, with its key three times) in its attic, and RC2 of 128 bits alone: `python_rc2` has
+The library has 3DES (and so DES, with its key three times) in its attic, and RC2 of 128 bits alone: `native_rc2` has
 the rest.
 """
 
@@ -104,6 +104,6 @@ def _check_cek(cipher: ContentCipher, cek: bytes) -> None:
 
 def _rc2() -> Callable[..., bytes]:
     # Imported for the few messages that need it, as everything that is Python alone.
-    from smime_core.providers.python_rc2 import decrypt_rc2_cbc
+    from smime_core.providers.native_rc2 import decrypt_rc2_cbc
 
     return decrypt_rc2_cbc

@@ -1,7 +1,8 @@
 """Symmetric ciphers of the browser's provider: content encryption and AES key wrap.
 
-WebCrypto does AES-CBC and GCM, and CCM out of its counter mode and its CBC; what a browser lacks is found by trying it
-once and is done in Python: AES-192 in Chromium, ChaCha20-Poly1305 in Firefox. 3DES, DES and RC2 are Python everywhere.
+The door does them by WebCrypto, or by its own code where the browser lacks a cipher or a length of key: AES-192 in
+Chromium, ChaCha20-Poly1305 in Firefox, 3DES, DES and RC2 everywhere (`runtime/cipher_door.js`). CCM is made here, out
+of counter mode and CBC.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from typing import Any, Final
 from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH, CipherFamily, CipherMode, ContentCipher
 from smime_core.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvider
-from smime_core.providers.python_aes import BLOCK, PythonAes
-from smime_core.providers.python_ciphers import decrypt_blocks_in_python, decrypt_in_python, encrypt_in_python
 
+_BLOCK: Final = 16  # bytes
 _CBC: Final = "AES-CBC"
 _COUNTER: Final = "AES-CTR"
 _WEB_NAMES: Final = {
-    CipherMode.CBC: _CBC,
-    CipherMode.GCM: "AES-GCM",
-    CipherMode.CHACHA20_POLY1305: "ChaCha20-Poly1305",
+    (CipherFamily.AES, CipherMode.CBC): _CBC,
+    (CipherFamily.AES, CipherMode.GCM): "AES-GCM",
+    (CipherFamily.CHACHA20, CipherMode.CHACHA20_POLY1305): "ChaCha20-Poly1305",
+    (CipherFamily.TRIPLE_DES, CipherMode.CBC): "DES-CBC",
+    (CipherFamily.DES, CipherMode.CBC): "DES-CBC",
+    (CipherFamily.RC2, CipherMode.CBC): "RC2-CBC",
 }
-# What every browser with WebCrypto has; the rest is asked for by trying it.
-_EVERYWHERE: Final = ((_CBC, 16), (_CBC, 32))
-_CHACHA20: Final = ("ChaCha20-Poly1305", 32)
+# Small results come in a part of a larger buffer: nothing is won by passing those on.
+_PASSED_ON_FROM_BYTES: Final = 4_096
 
 
 class WebCiphers:
@@ -34,7 +36,6 @@ class WebCiphers:
 
     def __init__(self, door: Any) -> None:
         self._door = door
-        self._has = dict.fromkeys(_EVERYWHERE, True)
         self._decrypted: tuple[bytes, Any] | None = None
 
     async def encrypt(self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
@@ -45,10 +46,8 @@ class WebCiphers:
             raise ProviderError("encrypt_content", f"{cipher.name} takes {cipher.key_length} bytes")
         if cipher.mode is CipherMode.CCM:
             return await self._encrypt_ccm(cek, iv, bytes(plaintext), aad)
-        if await self._browser_has(cipher):
-            name = _WEB_NAMES[cipher.mode]
-            return await result("encrypt_content", self._door.encrypt(name, cek, iv, aad, plaintext, 8 * TAG_LENGTH))
-        return encrypt_in_python(cipher, cek, iv, bytes(plaintext), aad)
+        sealed = self._door.encrypt(_web_name(cipher), cek, iv, aad, plaintext, 8 * TAG_LENGTH)
+        return await result("encrypt_content", sealed)
 
     async def decrypt(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aad: bytes, tag_length: int
@@ -60,10 +59,8 @@ class WebCiphers:
             raise DecryptionError
         if cipher.mode is CipherMode.CCM:
             return await self._decrypt_ccm(cek, iv, bytes(ciphertext), aad, tag_length)
-        if not await self._browser_has(cipher):
-            return decrypt_in_python(cipher, cek, iv, bytes(ciphertext), aad, tag_length)
-        name = _WEB_NAMES[cipher.mode]
-        outcome = await settle(self._door.decrypt(name, cek, iv, aad, ciphertext, 8 * tag_length))
+        bits = _effective_bits(cipher) if cipher.mode is CipherMode.CBC else 8 * tag_length
+        outcome = await settle(self._door.decrypt(_web_name(cipher), cek, iv, aad, ciphertext, bits))
         plaintext = secret_octets(outcome)
         self._decrypted = (plaintext, outcome)
         return plaintext
@@ -74,49 +71,26 @@ class WebCiphers:
         fits = len(key) == cipher.key_length or cipher.family is CipherFamily.RC2
         if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
-        if not await self._browser_has(cipher) or len(blocks) < BLOCK:
-            return decrypt_blocks_in_python(cipher, key, iv, blocks)
-        # WebCrypto always takes padding away: a block is put behind that decrypts to a whole block of it.
-        padding = (await result("decrypt_blocks", self._door.encrypt(_CBC, key, blocks[-BLOCK:], b"", b"", 0)))[:BLOCK]
-        return secret_octets(await settle(self._door.decrypt(_CBC, key, iv, b"", blocks + padding, 0)))
+        outcome = self._door.decryptBlocks(_web_name(cipher), key, iv, blocks, _effective_bits(cipher))
+        return secret_octets(await settle(outcome))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
         """AES key wrap (RFC 3394). Raises ProviderError."""
         if len(cek) < 16 or len(cek) % 8 or len(kek) not in (16, 24, 32):
             raise ProviderError("wrap_key", "AES key wrap takes two words of 64 bits or more")
-        if await self._browser_has_aes(len(kek)):
-            return await result("wrap_key", self._door.wrap(kek, cek))
-        return PythonAes(kek).wrap_key(cek)
+        return await result("wrap_key", self._door.wrap(kek, cek))
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
         """The CEK. Raises DecryptionError."""
         if len(kek) not in (16, 24, 32):
             raise DecryptionError
-        if await self._browser_has_aes(len(kek)):
-            return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
-        return PythonAes(kek).unwrap_key(wrapped)
+        return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
         """The JavaScript ArrayBuffer that holds what `decrypt` gave last, else None: it spares a copy."""
-        if self._decrypted is not None and self._decrypted[0] is octets:
+        if self._decrypted is not None and self._decrypted[0] is octets and len(octets) >= _PASSED_ON_FROM_BYTES:
             return self._decrypted[1]
         return None
-
-    async def _browser_has(self, cipher: ContentCipher) -> bool:
-        if cipher.family is CipherFamily.AES:
-            return await self._browser_has_aes(cipher.key_length)
-        if cipher.family is CipherFamily.CHACHA20:
-            return await self._try_out(*_CHACHA20, bytes(12))
-        return False
-
-    async def _browser_has_aes(self, key_length: int) -> bool:
-        return await self._try_out(_CBC, key_length, bytes(BLOCK))
-
-    async def _try_out(self, name: str, key_length: int, iv: bytes) -> bool:
-        if (name, key_length) not in self._has:
-            outcome = await settle(self._door.encrypt(name, bytes(key_length), iv, b"", b"", 8 * TAG_LENGTH))
-            self._has[name, key_length] = not isinstance(outcome, str)
-        return self._has[name, key_length]
 
     async def _encrypt_ccm(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
         # RFC 3610 section 2.3: the tag is encrypted by the first block of the stream, the text by those behind it.
@@ -124,26 +98,24 @@ class WebCiphers:
             raise ProviderError("encrypt_content", "CCM takes a nonce of 7 to 13 bytes")
         tag = await self._ccm_tag(key, nonce, plaintext, aad, TAG_LENGTH)
         mixed = await self._apply_ccm_stream(key, nonce, tag + plaintext)
-        return mixed[BLOCK:] + mixed[:BLOCK]
+        return mixed[_BLOCK:] + mixed[:_BLOCK]
 
     async def _decrypt_ccm(self, key: bytes, nonce: bytes, sealed: bytes, aad: bytes, tag_length: int) -> bytes:
         # RFC 3610 section 2.5; a tag has an even number of bytes, four or more.
         if not 7 <= len(nonce) <= 13 or tag_length not in range(4, 17, 2) or len(sealed) < tag_length:
             raise DecryptionError
-        tag_block = sealed[-tag_length:].ljust(BLOCK, b"\0")
+        tag_block = sealed[-tag_length:].ljust(_BLOCK, b"\0")
         opened = await self._apply_ccm_stream(key, nonce, tag_block + sealed[:-tag_length])
-        expected = await self._ccm_tag(key, nonce, opened[BLOCK:], aad, tag_length)
+        expected = await self._ccm_tag(key, nonce, opened[_BLOCK:], aad, tag_length)
         if not hmac.compare_digest(opened[:tag_length], expected):
             raise DecryptionError
-        return opened[BLOCK:]
+        return opened[_BLOCK:]
 
     async def _apply_ccm_stream(self, key: bytes, nonce: bytes, data: bytes) -> bytes:
         counter_bytes = 15 - len(nonce)
         counter = bytes([counter_bytes - 1]) + nonce + bytes(counter_bytes)
-        if await self._browser_has_aes(len(key)):
-            # In counter mode encrypting is decrypting.
-            return secret_octets(await settle(self._door.decrypt(_COUNTER, key, counter, b"", data, 8 * counter_bytes)))
-        return PythonAes(key).apply_counter(counter, data, counter_bytes=counter_bytes)
+        # In counter mode encrypting is decrypting.
+        return secret_octets(await settle(self._door.decrypt(_COUNTER, key, counter, b"", data, 8 * counter_bytes)))
 
     async def _ccm_tag(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes, tag_length: int) -> bytes:
         # RFC 3610 section 2.2: CBC-MAC over the lengths, the associated data and the text.
@@ -153,11 +125,9 @@ class WebCiphers:
         flags = (0x40 if aad else 0) | (tag_length - 2) // 2 << 3 | length_bytes - 1
         first = bytes([flags]) + nonce + len(plaintext).to_bytes(length_bytes, "big")
         data = first + _pad(_ccm_length(aad) + aad) + _pad(plaintext)
-        if await self._browser_has_aes(len(key)):
-            chained = await result("digest", self._door.encrypt(_CBC, key, bytes(BLOCK), b"", data, 0))
-            # Behind the last block of the data WebCrypto has put one of padding.
-            return chained[-2 * BLOCK : -BLOCK][:tag_length]
-        return PythonAes(key).encrypt_cbc(bytes(BLOCK), data)[-BLOCK:][:tag_length]
+        chained = await result("digest", self._door.encrypt(_CBC, key, bytes(_BLOCK), b"", data, 0))
+        # Behind the last block of the data stands one of padding.
+        return chained[-2 * _BLOCK : -_BLOCK][:tag_length]
 
 
 @types.coroutine
@@ -188,6 +158,15 @@ def secret_octets(outcome: Any) -> bytes:
     return octets
 
 
+def _web_name(cipher: ContentCipher) -> str:
+    return _WEB_NAMES[cipher.family, cipher.mode]
+
+
+def _effective_bits(cipher: ContentCipher) -> int:
+    # RFC 2268 section 2: of an RC2 key; the other ciphers have none.
+    return 8 * cipher.key_length if cipher.family is CipherFamily.RC2 else 0
+
+
 def _ccm_length(aad: bytes) -> bytes:
     # RFC 3610 section 2.2.
     if not aad:
@@ -198,4 +177,4 @@ def _ccm_length(aad: bytes) -> bytes:
 
 
 def _pad(data: bytes) -> bytes:
-    return data + bytes(-len(data) % BLOCK)
+    return data + bytes(-len(data) % _BLOCK)

@@ -43,8 +43,7 @@ from smime_core.keys import parse_private_key, parse_public_key, public_key_of
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.native_agreement import check_secret
-from smime_core.providers.python_des import decrypt_des_cbc
-from smime_core.providers.python_rc2 import decrypt_rc2_cbc
+from smime_core.providers.native_rc2 import decrypt_rc2_cbc
 
 PROVIDER = NativeProvider()
 WEAK = (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_64_CBC, RC2_128_CBC)
@@ -261,27 +260,6 @@ def test_rc2_gives_the_answers_of_rfc_2268(key: str, effective_bits: int, plaint
     octets = bytes.fromhex(ciphertext)
     found = decrypt_rc2_cbc(bytes.fromhex(key), bytes(8), octets, effective_bits=effective_bits)
     assert found.hex() == plaintext
-
-
-def test_python_des_agrees_with_the_library() -> None:
-    for cipher in (TRIPLE_DES_CBC, DES_CBC):
-        for number in range(20):
-            stream = hashlib.shake_128(bytes((number,))).digest(cipher.key_length + 8 + 64)
-            key, iv, blocks = stream[: cipher.key_length], stream[-72:-64], stream[-64:]
-            assert decrypt_des_cbc(key, iv, blocks) == run(PROVIDER.decrypt_blocks(cipher, key, iv, blocks))
-
-
-def test_python_des_gives_the_answer_of_fips_81() -> None:
-    # Appendix C, CBC.
-    key, iv = bytes.fromhex("0123456789abcdef"), bytes.fromhex("1234567890abcdef")
-    ciphertext = bytes.fromhex("e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6")
-    assert decrypt_des_cbc(key, iv, ciphertext) == b"Now is the time for all "
-
-
-@pytest.mark.parametrize(("key", "iv", "blocks"), [(16, 8, 8), (7, 8, 8), (8, 7, 8), (24, 8, 9)])
-def test_python_des_refuses_impossible_lengths(key: int, iv: int, blocks: int) -> None:
-    with pytest.raises(ValueError, match="impossible length"):
-        decrypt_des_cbc(bytes(key), bytes(iv), bytes(blocks))
 
 
 # Blocks without padding, for key wraps

@@ -1,0 +1,34 @@
+/**
+ * The vault's own door to symmetric ciphers under Node, for the unit tests: one JSON request a line, one reply a line.
+ *
+ * Its WebCrypto is made as poor as a browser may be: keys of 24 bytes are refused, ChaCha20-Poly1305 Node does not have.
+ */
+
+import { webcrypto } from "node:crypto";
+import { createInterface } from "node:readline";
+import { createCipherDoor } from "../../wasm_build/runtime/cipher_door.js";
+import { Residue } from "../../wasm_build/runtime/cleanup.js";
+
+globalThis.crypto ??= webcrypto;
+const { importKey } = crypto.subtle;
+crypto.subtle.importKey = async (format, data, ...rest) => {
+  if (data.byteLength === 24) throw new DOMException("keys of 192 bits are not supported", "OperationError");
+  return importKey.call(crypto.subtle, format, data, ...rest);
+};
+
+const residue = new Residue();
+const door = createCipherDoor(residue);
+
+/** Bytes as Python lends them. */
+function lend(octets) {
+  return { getBuffer: () => ({ data: octets, release() {} }), copy: () => lend(octets), destroy() {} };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { name, args } = JSON.parse(line);
+  const given = args.map((value) => (value?.hex === undefined ? value : lend(new Uint8Array(Buffer.from(value.hex, "hex")))));
+  const outcome = await door[name](...given);
+  const reply = typeof outcome === "string" ? { refusal: outcome } : { hex: Buffer.from(new Uint8Array(outcome)).toString("hex") };
+  residue.wipeBuffers();
+  console.log(JSON.stringify(reply));
+}

@@ -1,0 +1,40 @@
+"""The symmetric part of the vault's door, run by Node: the JavaScript of the browsers, over a poor WebCrypto."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_SCRIPT: Final = Path(__file__).with_suffix(".mjs")
+FUNCTIONS: Final = ("encrypt", "decrypt", "decryptBlocks", "wrap", "unwrap")
+
+
+@functools.cache
+def _node() -> subprocess.Popen[str]:
+    # One for all tests.
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node")
+    command = ["node", "--no-warnings", str(_SCRIPT)]
+    node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # It ends when its input does.
+    atexit.register(node.communicate)
+    return node
+
+
+def call_node(name: str, *args: object) -> bytes | str:
+    """The octets that a function of the door gives, or the name of the DOMException that refuses."""
+    node = _node()
+    assert node.stdin is not None
+    assert node.stdout is not None
+    given = [{"hex": bytes(value).hex()} if isinstance(value, bytes | bytearray) else value for value in args]
+    node.stdin.write(json.dumps({"name": name, "args": given}) + "\n")
+    node.stdin.flush()
+    reply = json.loads(node.stdout.readline())
+    return str(reply["refusal"]) if "refusal" in reply else bytes.fromhex(reply["hex"])

@@ -1,0 +1,445 @@
+/**
+ * The ciphers that a browser lacks, under WebCrypto's names and with its outcomes, and those of old mail.
+ *
+ * Key schedules and state stand in one buffer that is overwritten before the result is given; the result joins the
+ * residue. Loaded when it is first needed.
+ */
+
+import { Aes } from "./aes.js";
+import { ChaCha20 } from "./chacha20.js";
+import { Des } from "./des.js";
+import { Ghash } from "./ghash.js";
+import { Poly1305 } from "./poly1305.js";
+import { Rc2 } from "./rc2.js";
+import { Scratch } from "./scratch.js";
+
+/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {{blockLength: number, decrypt: BlockFunction}} BlockDecryption */
+/** @typedef {(input: Uint8Array, from: number, output: Uint8Array, to: number) => void} BlockFunction */
+/**
+ * @typedef {object} Job
+ * @property {string} name WebCrypto's, DES-CBC (also Triple-DES) or RC2-CBC
+ * @property {Uint8Array} key
+ * @property {Uint8Array} iv the counter block in counter mode
+ * @property {Uint8Array} aad
+ * @property {Uint8Array} data read before the call returns
+ * @property {number} bits of the tag; of the counter in counter mode; of a key's effect for RC2
+ */
+
+const BLOCK = 16;
+const TAG = 16;
+const WRAP_WORD = 8;
+/** RFC 3394 section 2.2.3.1. */
+const WRAP_START = 0xa6;
+const DES_KEYS = [8, 24];
+const AES_KEYS = [16, 24, 32];
+const LONGEST_RC2_KEY = 128;
+// Firefox keeps small ArrayBuffers inline on its heap and copies them about.
+const SMALL_BYTES = 4096;
+
+/**
+ * @param {Residue} residue
+ * @param {Job} job
+ * @returns {ArrayBuffer | Uint8Array} with its padding or its tag
+ */
+export function encrypt(residue, job) {
+  return withScratch(residue, (scratch) => {
+    if (job.name === "AES-CBC") return encryptCbc(residue, beginAes(scratch, job.key), scratch, job);
+    const { data, name } = job;
+    const output = resultBytes(residue, data.length + (name === "AES-CTR" ? 0 : TAG));
+    const stream = beginStream(scratch, job);
+    stream.apply(data, output.subarray(0, data.length));
+    if (stream.tag) output.set(stream.tag(output.subarray(0, data.length)), data.length);
+    return given(output);
+  });
+}
+
+/**
+ * @param {Residue} residue
+ * @param {Job} job
+ * @returns {ArrayBuffer | Uint8Array} after padding or tag was checked; throws an OperationError
+ */
+export function decrypt(residue, job) {
+  return withScratch(residue, (scratch) => {
+    const { data, name } = job;
+    if (name.endsWith("CBC")) return decryptCbc(residue, beginBlocks(scratch, job), scratch, job);
+    const tagLength = name === "AES-CTR" ? 0 : job.bits / 8;
+    const length = data.length - tagLength;
+    demand(length >= 0);
+    const sealed = data.subarray(0, length);
+    const stream = beginStream(scratch, job);
+    if (stream.tag) demand(isEqual(stream.tag(sealed), data.subarray(length)));
+    const output = resultBytes(residue, length);
+    stream.apply(sealed, output);
+    return given(output);
+  });
+}
+
+/**
+ * CBC without padding over whole blocks.
+ * @param {Residue} residue
+ * @param {Job} job
+ * @returns {ArrayBuffer | Uint8Array}
+ */
+export function decryptBlocks(residue, job) {
+  return withScratch(residue, (scratch) => {
+    const cipher = beginBlocks(scratch, job);
+    demandBlocks(cipher, job);
+    const output = resultBytes(residue, job.data.length);
+    chainBackwards(cipher, job, output);
+    return given(output);
+  });
+}
+
+/**
+ * AES key wrap (RFC 3394 section 2.2.1).
+ * @param {Residue} residue
+ * @param {Uint8Array} kek
+ * @param {Uint8Array} cek
+ */
+export function wrap(residue, kek, cek) {
+  return withScratch(residue, (scratch) => {
+    demand(cek.length >= 2 * WRAP_WORD && cek.length % WRAP_WORD === 0);
+    const aes = beginAes(scratch, kek);
+    const block = scratch.bytes(BLOCK);
+    const output = resultBytes(residue, cek.length + WRAP_WORD);
+    output.set(cek, WRAP_WORD);
+    block.fill(WRAP_START, 0, WRAP_WORD);
+    const words = cek.length / WRAP_WORD;
+    for (let step = 1; step <= 6 * words; step++) {
+      const at = WRAP_WORD * (1 + ((step - 1) % words));
+      block.set(output.subarray(at, at + WRAP_WORD), WRAP_WORD);
+      aes.encrypt(block, 0, block, 0);
+      output.set(block.subarray(WRAP_WORD), at);
+      addStep(block, step);
+    }
+    output.set(block.subarray(0, WRAP_WORD));
+    return given(output);
+  });
+}
+
+/**
+ * AES key wrap undone (RFC 3394 section 2.2.2); throws an OperationError.
+ * @param {Residue} residue
+ * @param {Uint8Array} kek
+ * @param {Uint8Array} wrapped
+ */
+export function unwrap(residue, kek, wrapped) {
+  return withScratch(residue, (scratch) => {
+    demand(wrapped.length >= 3 * WRAP_WORD && wrapped.length % WRAP_WORD === 0);
+    const aes = beginAes(scratch, kek);
+    const block = scratch.bytes(BLOCK);
+    const output = resultBytes(residue, wrapped.length - WRAP_WORD);
+    output.set(wrapped.subarray(WRAP_WORD));
+    block.set(wrapped.subarray(0, WRAP_WORD));
+    const words = output.length / WRAP_WORD;
+    for (let step = 6 * words; step > 0; step--) {
+      const at = WRAP_WORD * ((step - 1) % words);
+      addStep(block, step);
+      block.set(output.subarray(at, at + WRAP_WORD), WRAP_WORD);
+      aes.decrypt(block, 0, block, 0);
+      output.set(block.subarray(WRAP_WORD), at);
+    }
+    let difference = 0;
+    for (let at = 0; at < WRAP_WORD; at++) difference |= block[at] ^ WRAP_START;
+    demand(difference === 0);
+    return given(output);
+  });
+}
+
+/**
+ * @template T
+ * @param {Residue} residue
+ * @param {(scratch: Scratch) => T} operation
+ */
+function withScratch(residue, operation) {
+  const scratch = new Scratch(residue);
+  try {
+    return operation(scratch);
+  } finally {
+    scratch.wipe(residue);
+  }
+}
+
+/**
+ * @param {Scratch} scratch
+ * @param {Job} job
+ * @returns {BlockDecryption}
+ */
+function beginBlocks(scratch, { name, key, bits }) {
+  if (name === "DES-CBC") {
+    demand(DES_KEYS.includes(key.length));
+    return new Des(scratch, key);
+  }
+  if (name === "RC2-CBC") {
+    demand(key.length > 0 && key.length <= LONGEST_RC2_KEY);
+    return new Rc2(scratch, key, bits);
+  }
+  return beginAes(scratch, key);
+}
+
+/**
+ * @param {Scratch} scratch
+ * @param {Uint8Array} key
+ */
+function beginAes(scratch, key) {
+  demand(AES_KEYS.includes(key.length));
+  return new Aes(scratch, key);
+}
+
+/**
+ * A stream to mix with, and where the mode has one, its tag over the ciphertext.
+ * @param {Scratch} scratch
+ * @param {Job} job
+ * @returns {{apply(input: Uint8Array, output: Uint8Array): void, tag?: (sealed: Uint8Array) => Uint8Array}}
+ */
+function beginStream(scratch, { name, key, iv, aad, bits }) {
+  if (name === "ChaCha20-Poly1305") return beginChaCha20Poly1305(scratch, key, iv, aad, bits);
+  const aes = beginAes(scratch, key);
+  const counter = scratch.bytes(BLOCK);
+  const stream = scratch.bytes(BLOCK);
+  if (name === "AES-GCM") return beginGcm(scratch, aes, { counter, stream, iv, aad, bits });
+  demand(iv.length === BLOCK);
+  counter.set(iv);
+  return { apply: (input, output) => applyCounter(aes, counter, bits / 8, stream, input, output) };
+}
+
+/**
+ * RFC 8439 section 2.8.
+ * @param {Scratch} scratch
+ * @param {Uint8Array} key
+ * @param {Uint8Array} nonce
+ * @param {Uint8Array} aad
+ * @param {number} bits
+ */
+function beginChaCha20Poly1305(scratch, key, nonce, aad, bits) {
+  demand(key.length === 32 && nonce.length === 12 && bits === 8 * TAG);
+  const cipher = new ChaCha20(scratch, key, nonce);
+  // The first block of the stream makes the one-time key.
+  const oneTime = scratch.bytes(32);
+  cipher.apply(oneTime, oneTime);
+  return {
+    apply: (/** @type {Uint8Array} */ input, /** @type {Uint8Array} */ output) => cipher.apply(input, output),
+    tag: (/** @type {Uint8Array} */ sealed) => {
+      const mac = new Poly1305(scratch, oneTime);
+      mac.update(aad);
+      mac.pad();
+      mac.update(sealed);
+      mac.pad();
+      mac.update(lengths(scratch, aad.length, sealed.length));
+      return mac.finish();
+    },
+  };
+}
+
+/**
+ * SP 800-38D section 7.
+ * @param {Scratch} scratch
+ * @param {Aes} aes
+ * @param {{counter: Uint8Array, stream: Uint8Array, iv: Uint8Array, aad: Uint8Array, bits: number}} settings
+ */
+function beginGcm(scratch, aes, { counter, stream, iv, aad, bits }) {
+  demand(iv.length > 0 && bits > 0 && bits <= 8 * TAG);
+  const hashKey = scratch.bytes(BLOCK);
+  aes.encrypt(hashKey, 0, hashKey, 0);
+  const hash = new Ghash(scratch, hashKey);
+  const mask = scratch.bytes(BLOCK);
+  if (iv.length === 12) {
+    counter.set(iv);
+    counter[BLOCK - 1] = 1;
+  } else {
+    // IVs of other lengths are hashed into the counter block.
+    hash.update(iv);
+    counter.set(hash.finish(0, iv.length));
+    hash.reset();
+  }
+  aes.encrypt(counter, 0, mask, 0);
+  countUp(counter, 4);
+  return {
+    apply: (/** @type {Uint8Array} */ input, /** @type {Uint8Array} */ output) =>
+      applyCounter(aes, counter, 4, stream, input, output),
+    tag: (/** @type {Uint8Array} */ sealed) => {
+      hash.update(aad);
+      hash.pad();
+      hash.update(sealed);
+      const tag = hash.finish(aad.length, sealed.length);
+      mix(mask, tag, mask);
+      return mask.subarray(0, bits / 8);
+    },
+  };
+}
+
+/**
+ * @param {Aes} aes
+ * @param {Uint8Array} counter
+ * @param {number} counterBytes its last ones, which count and wrap around
+ * @param {Uint8Array} stream scratch
+ * @param {Uint8Array} input
+ * @param {Uint8Array} output
+ */
+function applyCounter(aes, counter, counterBytes, stream, input, output) {
+  for (let at = 0; at < input.length; at += BLOCK) {
+    aes.encrypt(counter, 0, stream, 0);
+    countUp(counter, counterBytes);
+    const end = Math.min(at + BLOCK, input.length);
+    for (let index = at; index < end; index++) output[index] = input[index] ^ stream[index - at];
+  }
+}
+
+/**
+ * @param {Residue} residue
+ * @param {Aes} aes
+ * @param {Scratch} scratch
+ * @param {Job} job
+ */
+function encryptCbc(residue, aes, scratch, { iv, data }) {
+  demand(iv.length === BLOCK);
+  const padding = BLOCK - (data.length % BLOCK);
+  const output = resultBytes(residue, data.length + padding);
+  output.set(data);
+  output.fill(padding, data.length);
+  const previous = scratch.bytes(BLOCK);
+  previous.set(iv);
+  for (let at = 0; at < output.length; at += BLOCK) {
+    for (let index = 0; index < BLOCK; index++) output[at + index] ^= previous[index];
+    aes.encrypt(output, at, output, at);
+    previous.set(output.subarray(at, at + BLOCK));
+  }
+  return given(output);
+}
+
+/**
+ * The last block comes first: it says how long the result is, which then needs no second copy.
+ * @param {Residue} residue
+ * @param {BlockDecryption} cipher
+ * @param {Scratch} scratch
+ * @param {Job} job
+ */
+function decryptCbc(residue, cipher, scratch, job) {
+  demandBlocks(cipher, job);
+  const { blockLength } = cipher;
+  const rest = job.data.length - blockLength;
+  const last = scratch.bytes(blockLength);
+  const before = rest > 0 ? job.data.subarray(rest - blockLength, rest) : job.iv;
+  chainBackwards(cipher, { iv: before, data: job.data.subarray(rest) }, last);
+  const kept = blockLength - checkPadding(last);
+  const output = resultBytes(residue, rest + kept);
+  chainBackwards(cipher, { iv: job.iv, data: job.data.subarray(0, rest) }, output);
+  output.set(last.subarray(0, kept), rest);
+  return given(output);
+}
+
+/**
+ * RFC 5652 section 6.3: every byte of the padding is checked; its length is all that the time tells.
+ * @param {Uint8Array} block
+ */
+function checkPadding(block) {
+  const count = block[block.length - 1];
+  let wrong = count === 0 || count > block.length ? 1 : 0;
+  for (let index = 0; index < block.length; index++) {
+    if (index >= block.length - count) wrong |= block[index] ^ count;
+  }
+  demand(wrong === 0);
+  return count;
+}
+
+/**
+ * CBC decryption of whole blocks.
+ * @param {BlockDecryption} cipher
+ * @param {{iv: Uint8Array, data: Uint8Array}} job
+ * @param {Uint8Array} output
+ */
+function chainBackwards(cipher, { iv, data }, output) {
+  const { blockLength } = cipher;
+  for (let at = 0; at < data.length; at += blockLength) {
+    cipher.decrypt(data, at, output, at);
+    for (let index = 0; index < blockLength; index++) {
+      output[at + index] ^= at > 0 ? data[at + index - blockLength] : iv[index];
+    }
+  }
+}
+
+/**
+ * @param {BlockDecryption} cipher
+ * @param {Job} job
+ */
+function demandBlocks({ blockLength }, { iv, data }) {
+  demand(iv.length === blockLength && data.length > 0 && data.length % blockLength === 0);
+}
+
+/**
+ * @param {Residue} residue
+ * @param {number} length
+ */
+function resultBytes(residue, length) {
+  return new Uint8Array(residue.keepBuffer(new ArrayBuffer(Math.max(length, SMALL_BYTES))), 0, length);
+}
+
+/**
+ * The buffer itself where the result fills it, so that it can be passed on.
+ * @param {Uint8Array<ArrayBuffer>} result
+ */
+function given(result) {
+  return result.length === result.buffer.byteLength ? result.buffer : result;
+}
+
+/**
+ * @param {Uint8Array} counter
+ * @param {number} counterBytes
+ */
+function countUp(counter, counterBytes) {
+  for (let at = BLOCK - 1; at >= BLOCK - counterBytes; at--) {
+    counter[at]++;
+    if (counter[at] !== 0) return;
+  }
+}
+
+/**
+ * Adds the number of a step of the key wrap to the first half of the block.
+ * @param {Uint8Array} block
+ * @param {number} step below 2^16
+ */
+function addStep(block, step) {
+  block[WRAP_WORD - 1] ^= step & 255;
+  block[WRAP_WORD - 2] ^= step >> 8;
+}
+
+/**
+ * Two lengths in bytes, eight octets each, the lowest first.
+ * @param {Scratch} scratch
+ * @param {number} first
+ * @param {number} second
+ */
+function lengths(scratch, first, second) {
+  const octets = scratch.bytes(16);
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  view.setUint32(0, first, true);
+  view.setUint32(8, second, true);
+  return octets;
+}
+
+/**
+ * @param {Uint8Array} one
+ * @param {Uint8Array} other
+ * @param {Uint8Array} output
+ */
+function mix(one, other, output) {
+  for (let index = 0; index < output.length; index++) output[index] = one[index] ^ other[index];
+}
+
+/**
+ * In the same time wherever they differ.
+ * @param {Uint8Array} one
+ * @param {Uint8Array} other
+ */
+function isEqual(one, other) {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index++) difference |= one[index] ^ other[index];
+  return difference === 0;
+}
+
+/** @param {boolean} condition */
+function demand(condition) {
+  // As WebCrypto says it, whatever was wrong.
+  if (!condition) throw new DOMException("the operation failed", "OperationError");
+}

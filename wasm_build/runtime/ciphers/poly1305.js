@@ -1,0 +1,132 @@
+/**
+ * Poly1305 (RFC 8439 section 2.5), fed piece by piece.
+ *
+ * Numbers modulo 2^130 - 5 stand in six limbs of 22 bits: sums of their products stay below 2^53, where doubles are
+ * exact. No branch depends on secrets.
+ */
+
+/** @typedef {import("./scratch.js").Scratch} Scratch */
+
+const BLOCK = 16;
+const LIMBS = 6;
+const LIMB_BITS = 22;
+const LIMB = 2 ** LIMB_BITS;
+// 2^132 is four times 2^130, which is 5.
+const WRAPPED = 20;
+/** Of the last limb, 110 bits up: what lies above 2^130. */
+const TOP = 2 ** 20;
+
+export class Poly1305 {
+  #multiplier;
+  #addend;
+  #total;
+  #product;
+  #block;
+  #filled = 0;
+
+  /**
+   * @param {Scratch} scratch
+   * @param {Uint8Array} key 32 bytes, for one message alone
+   */
+  constructor(scratch, key) {
+    this.#multiplier = scratch.doubles(LIMBS);
+    this.#addend = scratch.bytes(BLOCK);
+    this.#total = scratch.doubles(LIMBS);
+    this.#product = scratch.doubles(LIMBS);
+    this.#block = scratch.bytes(BLOCK + 3);
+    this.#block.set(key.subarray(0, BLOCK));
+    // RFC 8439 section 2.5: some bits of the multiplier are cleared.
+    for (const at of [3, 7, 11, 15]) this.#block[at] &= 15;
+    for (const at of [4, 8, 12]) this.#block[at] &= 252;
+    addLimbs(this.#multiplier, this.#block);
+    this.#addend.set(key.subarray(BLOCK));
+    this.#block.fill(0);
+  }
+
+  /** @param {Uint8Array} data of any length */
+  update(data) {
+    for (let at = 0; at < data.length; ) {
+      const count = Math.min(BLOCK - this.#filled, data.length - at);
+      this.#block.set(data.subarray(at, at + count), this.#filled);
+      this.#filled += count;
+      at += count;
+      if (this.#filled === BLOCK) this.#addBlock();
+    }
+  }
+
+  /** Fills the block that was begun with zeros, as RFC 8439 section 2.8 wants between its parts. */
+  pad() {
+    if (this.#filled > 0) this.#addBlock();
+  }
+
+  /** @returns {Uint8Array} the tag, 16 bytes of the scratch */
+  finish() {
+    const [total, tag] = [this.#total, this.#addend];
+    reduce(total);
+    // Less the prime if it is that large: with 5 added, bit 130 says so.
+    let carry = 5;
+    for (let limb = 0; limb < LIMBS; limb++) carry = Math.floor((total[limb] + carry) / (limb < LIMBS - 1 ? LIMB : TOP));
+    total[0] += 5 * carry;
+    total[LIMBS - 1] -= TOP * carry;
+    carryOn(total);
+    let sum = 0;
+    for (let at = 0; at < BLOCK; at++) {
+      const [limb, shift] = [Math.floor((8 * at) / LIMB_BITS), (8 * at) % LIMB_BITS];
+      const octet = Math.floor(total[limb] / 2 ** shift) + (total[limb + 1] ?? 0) * 2 ** (LIMB_BITS - shift);
+      sum = (octet % 256) + tag[at] + (sum >> 8);
+      tag[at] = sum;
+    }
+    return tag;
+  }
+
+  #addBlock() {
+    const [total, multiplier, product] = [this.#total, this.#multiplier, this.#product];
+    addLimbs(total, this.#block);
+    // A one behind the block's 128 bits, in the last limb.
+    total[LIMBS - 1] += 2 ** (128 - LIMB_BITS * (LIMBS - 1));
+    for (let limb = 0; limb < LIMBS; limb++) {
+      let [direct, wrapped] = [0, 0];
+      for (let other = 0; other <= limb; other++) direct += total[other] * multiplier[limb - other];
+      for (let other = limb + 1; other < LIMBS; other++) wrapped += total[other] * multiplier[limb + LIMBS - other];
+      product[limb] = direct + WRAPPED * wrapped;
+    }
+    total.set(product);
+    reduce(total);
+    this.#block.fill(0);
+    this.#filled = 0;
+  }
+}
+
+/**
+ * Adds the 128 bits of a block.
+ * @param {Float64Array} limbs
+ * @param {Uint8Array} block with three octets of room behind its 16
+ */
+function addLimbs(limbs, block) {
+  for (let limb = 0; limb < LIMBS; limb++) {
+    const [at, shift] = [(LIMB_BITS * limb) >> 3, (LIMB_BITS * limb) & 7];
+    const word = block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24);
+    limbs[limb] += (word >>> shift) & (LIMB - 1);
+  }
+}
+
+/**
+ * Brings every limb into its bits, the number below 2^130 and a little.
+ * @param {Float64Array} limbs
+ */
+function reduce(limbs) {
+  carryOn(limbs);
+  const above = Math.floor(limbs[LIMBS - 1] / TOP);
+  limbs[LIMBS - 1] -= above * TOP;
+  limbs[0] += 5 * above;
+  carryOn(limbs);
+}
+
+/** @param {Float64Array} limbs */
+function carryOn(limbs) {
+  for (let limb = 0; limb < LIMBS - 1; limb++) {
+    const carry = Math.floor(limbs[limb] / LIMB);
+    limbs[limb] -= carry * LIMB;
+    limbs[limb + 1] += carry;
+  }
+}
