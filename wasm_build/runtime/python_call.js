@@ -10,7 +10,7 @@ import { VaultError } from "./vault_error.js";
  * @property {boolean} strict keeps private keys out of WebCrypto
  * @property {AbortSignal} [cancelling] ends the work at its next pause
  * @property {() => void} [onTaken] told when Python has its copy of the arguments
- * @property {import("./stream_door.js").StreamDoor} [door] for the verbs of streams, whose reply goes through it
+ * @property {import("./content_door.js").ContentDoor} [door] for the verbs of streams, whose reply goes through it
  */
 
 /**

@@ -13,7 +13,7 @@ import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
 import { checkRequest, checkStreamEnds, collectBuffers } from "./rpc.js";
 import { STREAM_VERBS } from "./schema.js";
-import { StreamDoor } from "./stream_door.js";
+import { ContentDoor } from "./content_door.js";
 import { VaultError } from "./vault_error.js";
 
 /**
@@ -143,7 +143,7 @@ class Service {
   async #stream({ verb, args, strict, stream }, post) {
     checkRequest(verb, args, STREAM_VERBS);
     checkStreamEnds(stream);
-    const door = new StreamDoor(stream, this.#residue, this.#cancelled, this.#progress, post);
+    const door = new ContentDoor(stream, this.#residue, this.#cancelled, this.#progress, post);
     try {
       await this.#run(verb, args, { strict, door });
       await door.close();
@@ -156,7 +156,7 @@ class Service {
   /**
    * @param {string} verb
    * @param {object} args
-   * @param {{strict: boolean, door?: StreamDoor}} options
+   * @param {{strict: boolean, door?: ContentDoor}} options
    */
   async #run(verb, args, options) {
     if (!this.#python) throw crashed();

@@ -11,7 +11,7 @@ import { openSource } from "./stream_sources.js";
  * @typedef {import("./cell.js").Source} SourceEnd
  */
 
-export class StreamDoor {
+export class ContentDoor {
   #residue;
   #progress;
   #post;
