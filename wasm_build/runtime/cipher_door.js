@@ -62,7 +62,10 @@ export function createCipherDoor(residue) {
         job.key.length,
         async () => {
           const key = await importSecret(job.key, name, [operation]);
-          return withView(kept, (view) => crypto.subtle[operation](webAlgorithm(job), key, view));
+          return withView(kept, (view) => {
+            residue.noteSecret(view.length);
+            return crypto.subtle[operation](webAlgorithm(job), key, view);
+          });
         },
         (own) => withView(kept, (view) => own[operation](residue, { ...job, data: view })),
       ),

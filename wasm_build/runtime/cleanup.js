@@ -4,6 +4,9 @@
  * Terminating alone is not enough: ArrayBuffers that were freed unwiped stay readable in the browser's process.
  */
 
+// Allocators give the same blocks for lengths that are the same in this unit.
+const ALLOCATED_BYTES = 16;
+
 /** @typedef {{bytesZeroed: number, milliseconds: number}} CleanupReport */
 
 /** Remembers what must be overwritten at the end. Transferred buffers are gone and count nothing. */
@@ -13,6 +16,8 @@ export class Residue {
   /** @type {Set<WebAssembly.Memory>} */
   #memories = new Set();
   #bytesZeroed = 0;
+  /** @type {Set<number>} */
+  #secretLengths = new Set();
 
   /**
    * @template {ArrayBuffer} T
@@ -22,6 +27,21 @@ export class Residue {
   keepBuffer(buffer) {
     this.#buffers.add(buffer);
     return buffer;
+  }
+
+  /** Something of so many bytes, which may be a secret, goes through WebCrypto. @param {number} length */
+  noteSecret(length) {
+    this.#secretLengths.add(Math.ceil(length / ALLOCATED_BYTES) * ALLOCATED_BYTES);
+  }
+
+  /** What went through so far was no secret. */
+  forgetSecrets() {
+    this.#secretLengths.clear();
+  }
+
+  /** Of what went through WebCrypto, in bytes, rounded up. */
+  get secretLengths() {
+    return this.#secretLengths;
   }
 
   /** @param {WebAssembly.Memory} memory */

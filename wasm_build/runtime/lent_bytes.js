@@ -21,6 +21,7 @@ export function copySmall(residue, bytes) {
     const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SMALL_SECRET_BYTES, view.length)));
     const copy = new Uint8Array(buffer, 0, view.length);
     copy.set(view);
+    residue.noteSecret(view.length);
     return copy;
   });
 }
@@ -36,7 +37,7 @@ export function copySmall(residue, bytes) {
 export async function attempt(residue, operation) {
   try {
     const result = await operation();
-    if (result instanceof ArrayBuffer) residue.keepBuffer(result);
+    if (result instanceof ArrayBuffer) residue.noteSecret(residue.keepBuffer(result).byteLength);
     return result;
   } catch (error) {
     if (error instanceof DOMException) return error.name;

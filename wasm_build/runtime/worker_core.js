@@ -11,6 +11,7 @@ import { countWork, Progress } from "./progress.js";
 import { startPython } from "./python_start.js";
 import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
+import { rinse } from "./rinse.js";
 import { checkRequest, checkStreamEnds, collectBuffers } from "./rpc.js";
 import { STREAM_VERBS } from "./schema.js";
 import { ContentDoor } from "./content_door.js";
@@ -90,6 +91,7 @@ class Service {
     this.#ended = true;
     this.#scope.postMessage({ kind: "cleaning" });
     if (this.#python) await this.#hooks.afterOperation?.(this.#python.memory);
+    await rinse(this.#residue.secretLengths).catch(() => {});
     const report = cleanUp(this.#residue);
     if (this.#python) await this.#hooks.afterFill?.(this.#python.memory);
     this.#scope.postMessage({ kind: "cleanup", ...report });
@@ -217,6 +219,8 @@ async function prepare({ pyodide, startKind }, residue, reservedBytes, isWanted)
   if (startKind !== "snapshot") return;
   try {
     await rehearse(pyodide, residue, isWanted);
+    // Its keys protect nothing.
+    residue.forgetSecrets();
     if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.verbs").reserve_memory(reservedBytes);
   } catch {
     // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
