@@ -1,133 +1,133 @@
-"""`make bench`: ours, PKI.js and node-forge in one Chromium page, in turn; medians and ratios.
+"""`python -m tests.bench`: the browser runtime beside PKI.js and node-forge, in Chromium and Firefox, in one run.
 
-Writes build/bench.json: a list of {"job", "bytes", "browser", "ours_ms", "peers": {name: ms or null}, "runs"}.
+Prints a table for each part and the limits that were promised, and writes build/bench.json: machine, versions, figures
+({"browser", "job", "who", "unit", "median", "least", "runs", "failure"}) and limits ({"browser", "what", "unit",
+"value", "limit", "holds"}).
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import datetime
+import functools
 import json
-import statistics
-import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
-from smime_core import blocking
-from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.providers.native import NativeProvider
-from tests.bench import paths
-from tests.bench.server import serve_page
-from tests.browser.browsers import Name, launch
-from tests.browser.page import Page
+from tests.bench import cleanups, jobs, large, paths, starts, wire
+from tests.bench.results import Figure, Figures, Limit, draw_limits
+from tests.browser.browsers import CHROMIUM_PROGRAMS, FIREFOX_PROGRAMS, Name, find_program
 
-_JOBS = ("sign", "verify", "encrypt", "decrypt")
-_SIZES = (10_000, 10_000_000)
-_PASSPHRASE = "bench"
+_BROWSERS: Final[tuple[Name, ...]] = ("chromium", "firefox")
+_RUNS: Final = 15
+_QUICK_RUNS: Final = 3
+_TABLE_WIDTH: Final = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """Medians of one job; `bytes` is the content's size, and a peer without that job has None."""
+class Part:
+    """One table: how it is measured (browser, bundle, runs), and the limits on its figures."""
 
-    job: str
-    bytes: int
-    browser: str
-    ours_ms: float
-    peers: dict[str, float | None]
-    runs: int
+    title: str
+    measure: Callable[[Name, Path, int], list[Figure]]
+    limits: Callable[[Figures], list[Limit]]
+    is_quick: bool = False
 
 
-def make_person() -> dict[str, str]:
-    """An RSA-2048 identity as the page wants it, in base64."""
-    provider, now = NativeProvider(), datetime.datetime.now(datetime.UTC)
-    authority = run(create_authority("Bench CA", provider=provider, at=now))
-    identity = run(issue_identity(authority, "alice@example.test", provider=provider, at=now))
-    p12 = blocking.export_identity(identity, _PASSPHRASE.encode(), provider=provider, iterations=2048)
-    parts = {
-        "key": identity.private_key.pkcs8_der,
-        "certificate": identity.certificate.der,
-        "anchor": authority.identity.certificate.der,
-        "p12": p12,
+def _measure_paths(name: Name, _dist: Path, _runs: int) -> list[Figure]:
+    found = paths.measure_in_browser(name)
+    return [Figure(browser=name, job=found.job, who="ours", unit="ms", values=(found.milliseconds,))]
+
+
+def _path_limits(figures: Figures) -> list[Limit]:
+    return [
+        Limit(browser=browser, what=job, value=figures.median(browser, job, "ours"), limit=10, unit="ms")
+        for browser, job in figures.rows
+    ]
+
+
+_PARTS: Final = {
+    "small": Part(title="10 KB", measure=jobs.measure_small, limits=jobs.small_limits, is_quick=True),
+    "medium": Part(title="10 MB", measure=jobs.measure_medium, limits=jobs.medium_limits),
+    "large": Part(
+        title="100 MB", measure=lambda name, dist, _: large.measure_large(name, dist, 100), limits=large.large_limits
+    ),
+    "start": Part(title="Start", measure=starts.measure_starts, limits=starts.start_limits, is_quick=True),
+    "wire": Part(
+        title="Over the wire", measure=lambda name, dist, _: wire.measure_wire(name, dist), limits=wire.wire_limits
+    ),
+    "cleanup": Part(title="Cleanup", measure=cleanups.measure_cleanups, limits=cleanups.cleanup_limits, is_quick=True),
+    "path": Part(title="Certification paths", measure=_measure_paths, limits=_path_limits),
+}
+
+
+def describe_machine() -> dict[str, str]:
+    """What the figures belong to."""
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    programs = {"chromium": CHROMIUM_PROGRAMS[0], "firefox": FIREFOX_PROGRAMS[0]}
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "processor": f"{os.cpu_count()} × {model[1] if model else platform.machine()}",
+        "load": f"{os.getloadavg()[0]:.1f}",
+        **{name: _ask_version(find_program(names)) for name, names in programs.items()},
+        **{package: _package_version(package) for package in ("pkijs", "node-forge", "pyodide")},
     }
-    return {"passphrase": _PASSPHRASE, **{name: base64.b64encode(der).decode() for name, der in parts.items()}}
-
-
-def measure_jobs(page: Page, browser: str, runs: int) -> list[Measurement]:
-    """Every job at every size."""
-    measurements = []
-    for size in _SIZES:
-        for job in _JOBS:
-            times: dict[str, list[float] | None] = page.js("(...a) => measure.job(...a)", job, size, runs)
-            medians = {name: statistics.median(list_) if list_ else None for name, list_ in times.items()}
-            ours = medians.pop("ours")
-            assert ours is not None
-            measurements.append(
-                Measurement(job=job, bytes=size, browser=browser, ours_ms=ours, peers=medians, runs=runs)
-            )
-    return measurements
-
-
-def measure_starts(page: Page, browser: str, runs: int) -> Measurement:
-    """Cold starts, in turn: ours is the snapshot's, its "peer" the plain one."""
-    times: dict[str, list[float]] = {"snapshot": [], "plain": []}
-    for _ in range(runs):
-        for kind, values in times.items():
-            values.append(page.js("(kind) => measure.start(kind)", kind))
-    snapshot, plain = (statistics.median(values) for values in times.values())
-    return Measurement(
-        job="cold start", bytes=0, browser=browser, ours_ms=snapshot, peers={"plain start": plain}, runs=runs
-    )
-
-
-def draw(measurements: Sequence[Measurement]) -> Table:
-    """The table for people; a ratio is ours divided by theirs, so that less than 1 is faster."""
-    names = list(dict.fromkeys(name for measurement in measurements for name in measurement.peers))
-    table = Table("job", "bytes", "browser", "ours ms", *(column for name in names for column in (name, "ratio")))
-    for measurement in measurements:
-        cells = []
-        for name in names:
-            theirs = measurement.peers.get(name)
-            cells += [f"{theirs:.1f}", f"{measurement.ours_ms / theirs:.2f}"] if theirs else ["–", "–"]
-        table.add_row(
-            measurement.job, f"{measurement.bytes:,}", measurement.browser, f"{measurement.ours_ms:.1f}", *cells
-        )
-    return table
 
 
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--runs", type=int, default=9, help="runs of each job, the median counts (default 9)")
-    parser.add_argument("--browser", choices=["chromium", "firefox"], default="chromium")
+    parser.add_argument("--browser", choices=_BROWSERS, nargs="*", default=_BROWSERS)
+    parser.add_argument("--only", choices=[*_PARTS], nargs="*", help="parts (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a minute: three runs of the small parts")
+    parser.add_argument("--runs", type=int, default=None, help=f"of each job, the median counts (default {_RUNS})")
     parser.add_argument("--out", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--dist", type=Path, default=Path("dist"), help="the bundle to measure (default dist)")
     options = parser.parse_args()
-    name: Name = options.browser
-    with tempfile.TemporaryDirectory() as profile, serve_page(options.dist / "runtime") as address:
-        browser = launch(name, Path(profile))
-        try:
-            page = browser.open(address)
-            page.wait_for("() => Boolean(globalThis.measure)")
-            page.js("(person) => measure.prepare(person)", make_person())
-            measurements = [*measure_jobs(page, name, options.runs), measure_starts(page, name, options.runs)]
-        finally:
-            browser.close()
-    path_time = paths.measure_in_browser(name)
-    measurements.append(
-        Measurement(
-            job="validate a path", bytes=0, browser=name, ours_ms=path_time.milliseconds, peers={}, runs=options.runs
-        )
-    )
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps([asdict(measurement) for measurement in measurements], indent=1) + "\n")
-    Console().print(draw(measurements))
+    chosen = options.only or [name for name, part in _PARTS.items() if part.is_quick or not options.quick]
+    runs = options.runs or (_QUICK_RUNS if options.quick else _RUNS)
+    console, machine = Console(width=_TABLE_WIDTH), describe_machine()
+    console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
+    figures: list[Figure] = []
+    limits: list[Limit] = []
+    for part in (_PARTS[name] for name in chosen):
+        measured = Figures([figure for name in options.browser for figure in part.measure(name, options.dist, runs)])
+        console.print(measured.draw(part.title))
+        figures += measured.all
+        limits += part.limits(measured)
+    console.print(draw_limits(limits))
+    write_results(options.out, machine, figures, limits)
+
+
+def write_results(out: Path, machine: dict[str, str], figures: Sequence[Figure], limits: Sequence[Limit]) -> None:
+    """Everything as JSON."""
+    results = {
+        "machine": machine,
+        "figures": [figure.to_json() for figure in figures],
+        "limits": [limit.to_json() for limit in limits],
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+def _ask_version(program: str) -> str:
+    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"[\d.]+\w*", asked.stdout)
+    return found[0] if found else asked.stdout.strip()
+
+
+@functools.cache
+def _package_version(package: str) -> str:
+    described = json.loads((Path("node_modules") / package / "package.json").read_text())
+    return str(described["version"])
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,14 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         ".wasm": "application/wasm",
     }
 
-    def __init__(self, *args: Any, runtime: Path, **kwargs: Any) -> None:
-        self.folders = {**_FOLDERS, "runtime": runtime}
+    def __init__(self, *args: Any, folders: Mapping[str, Path], requests: list[str], **kwargs: Any) -> None:
+        self.folders = {**_FOLDERS, **folders}
+        self.requests = requests
         super().__init__(*args, **kwargs)
+
+    def do_GET(self) -> None:
+        self.requests.append(self.path)
+        super().do_GET()
 
     def translate_path(self, path: str) -> str:
         """Map /NAME/... into the folder of that name; anything else is not found."""
@@ -33,21 +37,24 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             return str(_PROJECT / "does-not-exist")
         return str(self.folders[name] / rest)
 
-    def do_GET(self) -> None:
-        if self.path == "/favicon.ico":
-            self.send_response(HTTPStatus.NO_CONTENT)
-            self.end_headers()
-            return
-        super().do_GET()
+    def end_headers(self) -> None:
+        # An isolated page has a clock of microseconds; any other sees whole milliseconds in Firefox.
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the table is the output."""
 
 
 @contextmanager
-def serve_page(runtime: Path) -> Iterator[str]:
-    """The address of the measuring page, while the context lasts."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, runtime=runtime)) as server:
+def serve_page(folders: Mapping[str, Path], *, requests: list[str] | None = None) -> Iterator[str]:
+    """The address of the measuring page, while the context lasts; `folders` stand beside it by their names.
+
+    Each path that is asked for is added to `requests`.
+    """
+    handler = functools.partial(_Handler, folders=folders, requests=[] if requests is None else requests)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

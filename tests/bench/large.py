@@ -1,0 +1,132 @@
+"""100 MB: time from the request to the last byte, and the renderer's peak of memory, each job in a browser of its own.
+
+Ours streams: content is signed, sealed, opened while the file still comes. The peers take whole files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from smime_core import HashName, KeyTransport, TransportScheme
+from smime_core.providers.native_streaming import NativeStreamingProvider
+from smime_core.stream import seal_file, sign_file
+from tests.bench.jobs import FORGE, JOBS, OURS, PKIJS, PKIJS_DEFAULTS
+from tests.bench.open_page import open_page
+from tests.bench.people import RSA, People
+from tests.bench.results import Figure, Figures, Limit
+from tests.browser.bidi import BidiError
+from tests.browser.browsers import Browser, Name
+from tests.browser.page import JavaScriptError
+
+_PROVIDER: Final = NativeStreamingProvider()
+_RUNS: Final = 3
+_MAX_PEAK: Final = 4.0  # times the message
+_OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
+_FILES: Final = {"sign": "content", "verify": "signed", "encrypt": "content", "decrypt": "sealed"}
+# What /proc/PID/clear_refs takes to make the present size the peak.
+_RESET_PEAK: Final = "5"
+
+
+def measure_large(name: Name, dist: Path, megabytes: int) -> list[Figure]:
+    """Every job and side: milliseconds, and the peak divided by the content's size."""
+    with tempfile.TemporaryDirectory() as folder:
+        files, people = Path(folder), People()
+        _write_files(files, people, megabytes * 1_000_000)
+        return [
+            figure
+            for job in JOBS
+            for side in (OURS, PKIJS, PKIJS_DEFAULTS, FORGE)
+            if (side, job) != (FORGE, "verify")
+            for figure in _measure(name, dist, files, people, side=side, job=job, megabytes=megabytes)
+        ]
+
+
+def large_limits(figures: Figures) -> list[Limit]:
+    """Ours works, with four times the message at most."""
+    return [
+        Limit(browser=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_PEAK, unit="times")
+        for browser, job in figures.rows
+        if "peak" in job
+    ]
+
+
+def _write_files(folder: Path, people: People, size: int) -> None:
+    identity, content = people.identities[RSA], folder / "content"
+    block = os.urandom(1_000_000)
+    with content.open("wb") as target:
+        for _ in range(0, size, len(block)):
+            target.write(block)
+    with content.open("rb") as source, (folder / "signed").open("wb") as target:
+        sign_file(source, target, identities=[identity], provider=_PROVIDER, signing_time=people.now)
+    with content.open("rb") as source, (folder / "sealed").open("wb") as target:
+        seal_file(source, target, recipients=[identity.certificate], provider=_PROVIDER, transport=_OAEP)
+
+
+def _measure(
+    name: Name, dist: Path, files: Path, people: People, *, side: str, job: str, megabytes: int
+) -> Iterator[Figure]:
+    times: list[float] = []
+    peaks: list[float] = []
+    failure = None
+    size = megabytes * 1_000_000
+    expected = size if job in ("verify", "decrypt") else None
+    with open_page(name, dist, {"files": files}) as page:
+        page.js("(...a) => measure.prepare(...a)", [side], [people.describe(RSA)])
+        try:
+            for _ in range(_RUNS):
+                reset_peaks(page.browser)
+                call = "(...a) => measure.large(...a)"
+                times.append(page.js(call, RSA, side, job, f"/files/{_FILES[job]}", expected))
+                peaks.append(largest_peak(page.browser) / size)
+        except (JavaScriptError, BidiError, TimeoutError) as error:
+            # Also the end of the tab itself.
+            failure = str(error)[:200]
+    named, peak = f"{job} {megabytes} MB", f"{job} {megabytes} MB: peak / message"
+    yield Figure(browser=name, job=named, who=side, unit="ms", values=tuple(times), failure=failure)
+    yield Figure(browser=name, job=peak, who=side, unit="times", values=tuple(peaks), failure=failure)
+
+
+def reset_peaks(browser: Browser) -> None:
+    """Begin anew to watch for the most memory that a renderer takes."""
+    for process in _renderers(browser):
+        with suppress(OSError):
+            (process / "clear_refs").write_text(_RESET_PEAK)
+
+
+def largest_peak(browser: Browser) -> int:
+    """The most bytes in memory (VmHWM) that any one renderer has had since then."""
+    return max(_read_peak(process) for process in _renderers(browser))
+
+
+def _renderers(browser: Browser) -> Iterator[Path]:
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        # A process may be gone by now.
+        with suppress(OSError):
+            parents[int(status.parent.name)] = int(re.findall(r"^PPid:\s*(\d+)", status.read_text(), re.M)[0])
+    for number in parents:
+        ancestor = number
+        while ancestor in parents and ancestor != browser.process.pid:
+            ancestor = parents[ancestor]
+        if ancestor == browser.process.pid and _is_renderer(Path("/proc") / str(number)):
+            yield Path("/proc") / str(number)
+
+
+def _is_renderer(process: Path) -> bool:
+    with suppress(OSError):
+        # Both browsers write their children's command lines anew, with spaces.
+        command = (process / "cmdline").read_bytes().replace(b"\0", b" ").split()
+        return b"--type=renderer" in command or b"-isForBrowser" in command
+    return False
+
+
+def _read_peak(process: Path) -> int:
+    with suppress(OSError):
+        return 1024 * int(re.findall(r"^VmHWM:\s*(\d+) kB", (process / "status").read_text(), re.M)[0])
+    return 0

@@ -1,0 +1,90 @@
+/**
+ * Our side of each job: one request to the vault and its reply, every job in a Worker of its own that is ended after it.
+ */
+
+import { openVault } from "/runtime/vault.js";
+
+/**
+ * @typedef {import("./bench.js").Person} Person
+ * @typedef {import("./bench.js").Jobs} Jobs
+ */
+
+const BASE = new URL("/runtime/", location.href);
+const PASSPHRASE_BYTES = 4096;
+
+/** @param {string} cipher `cbc` or `gcm` @param {object} [options] of `openVault` */
+export const vaultSide = (cipher, options = {}) => ({
+  /** @type {any} */
+  vault: null,
+
+  async open() {
+    this.vault = await openVault({ base: BASE, ...options });
+  },
+
+  /** Resolves when a Worker stands in reserve, at once where none was opened. */
+  ready() {
+    return this.vault?.ready;
+  },
+
+  /** The report of the next operation's cleanup. */
+  nextCleanup() {
+    return new Promise((resolve) => (this.vault.onCleanup = resolve));
+  },
+
+  /** @param {Person} person @returns {Promise<Jobs>} */
+  async prepare(person) {
+    const sealKey = crypto.getRandomValues(new Uint8Array(32));
+    const opened = await this.vault.call("identity.open", {
+      p12: person.p12.slice(0),
+      passphrase: secret(new TextEncoder().encode(person.passphrase)),
+      sealKey: secret(sealKey),
+    });
+    const keys = () => ({ identities: [opened.identities[0].sealed.slice(0)], sealKey: secret(sealKey) });
+    const trust = () => ({ anchors: [{ certificate: person.anchor.slice(0) }], revocation: "not-checked" });
+    const at = () => new Date().toISOString();
+    /** @param {string} verb @param {object} args @param {string} member of the reply */
+    const call = (verb, args, member) => async () => (await this.vault.call(verb, args))[member];
+    const decrypt = (/** @type {ArrayBuffer} */ cms) => call("bytes.decrypt", { cms, ...keys() }, "content");
+    return {
+      sign: (content) => call("bytes.sign", { content, ...keys(), at: at() }, "cms"),
+      verify: (cms) => {
+        const args = { cms, trust: trust(), at: at() };
+        return async () => {
+          const { report, content } = await this.vault.call("bytes.verify", args);
+          if (report.state !== "verified") throw new Error(`the report says ${report.state}`);
+          return content;
+        };
+      },
+      encrypt: (content) =>
+        call("bytes.encrypt", { content, recipients: [person.certificate.slice(0)], cipher }, "cms"),
+      decrypt,
+      "decrypt v1.5": decrypt,
+      stream: async (job, file) => {
+        /** @type {Record<string, object>} */
+        const args = {
+          sign: { ...keys(), at: at() },
+          verify: { trust: trust(), at: at() },
+          encrypt: { recipients: [person.certificate.slice(0)], cipher },
+          decrypt: keys(),
+        };
+        const { output, reply } = this.vault.stream(
+          `stream.${job}`,
+          { form: "cms", ...args[job] },
+          { input: file.body, size: Number(file.headers.get("Content-Length")) },
+        );
+        let bytes = 0;
+        for await (const chunk of output) bytes += chunk.length;
+        const { report } = await reply;
+        if (job === "verify" && report.state !== "verified") throw new Error(`the report says ${report.state}`);
+        return bytes;
+      },
+    };
+  },
+});
+
+/** @param {Uint8Array} octets */
+function secret(octets) {
+  const buffer = new ArrayBuffer(PASSPHRASE_BYTES);
+  new Uint8Array(buffer).set(octets);
+  return { buffer, length: octets.length };
+}

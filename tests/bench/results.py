@@ -1,0 +1,102 @@
+"""What a part of the measurements gives: figures, and the limits that they are held against."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.table import Table
+
+_UNITS: Final = {"ms": "{:,.1f}", "bytes": "{:,.0f}", "times": "{:.2f}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What one side took for one job; the median counts. Without values it failed, and `failure` says how."""
+
+    browser: str
+    job: str
+    who: str
+    unit: str
+    values: tuple[float, ...] = ()
+    failure: str | None = None
+
+    @property
+    def median(self) -> float | None:
+        return statistics.median(self.values) if self.values else None
+
+    def to_json(self) -> dict[str, Any]:
+        median, least = self.median, min(self.values, default=None)
+        named = {"browser": self.browser, "job": self.job, "who": self.who, "unit": self.unit}
+        return {**named, "median": median, "least": least, "runs": len(self.values), "failure": self.failure}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A promise: `value` must not be above `limit`. None where there was nothing to hold it against."""
+
+    browser: str
+    what: str
+    value: float | None
+    limit: float
+    unit: str
+
+    @property
+    def holds(self) -> bool | None:
+        return None if self.value is None else self.value <= self.limit
+
+    def to_json(self) -> dict[str, Any]:
+        named = {"browser": self.browser, "what": self.what, "unit": self.unit}
+        return {**named, "value": self.value, "limit": self.limit, "holds": self.holds}
+
+
+class Figures:
+    """All figures of a part, to be looked up by browser, job and side."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self.all = list(figures)
+        self._by_name = {(figure.browser, figure.job, figure.who): figure for figure in self.all}
+
+    def median(self, browser: str, job: str, who: str) -> float | None:
+        """None where the side has no such job, or failed."""
+        figure = self._by_name.get((browser, job, who))
+        return figure.median if figure else None
+
+    def ratio(self, browser: str, job: str, one: str, other: str) -> float | None:
+        """The median of one divided by that of the other."""
+        top, bottom = self.median(browser, job, one), self.median(browser, job, other)
+        return top / bottom if top is not None and bottom else None
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Browser and job of each line, in the order of measuring."""
+        return list(dict.fromkeys((figure.browser, figure.job) for figure in self.all))
+
+    def draw(self, title: str) -> Table:
+        """One line for each job, one column for each side."""
+        sides = list(dict.fromkeys(figure.who for figure in self.all))
+        table = Table("browser", "job", *sides, title=title)
+        for row in self.rows:
+            found = (self._by_name.get((*row, side)) for side in sides)
+            table.add_row(*row, *("–" if figure is None else _show_figure(figure) for figure in found))
+        return table
+
+
+def draw_limits(limits: Sequence[Limit]) -> Table:
+    """What was promised, what was found."""
+    table = Table("browser", "limit", "found", "at most", "holds", title="Limits")
+    for limit in limits:
+        found = "–" if limit.value is None else _show(limit.value, limit.unit)
+        verdict = {None: "not measured", True: "yes", False: "NO"}[limit.holds]
+        table.add_row(limit.browser, limit.what, found, _show(limit.limit, limit.unit), verdict)
+    return table
+
+
+def _show_figure(figure: Figure) -> str:
+    return "fails" if figure.median is None else _show(figure.median, figure.unit)
+
+
+def _show(value: float, unit: str) -> str:
+    return f"{_UNITS[unit].format(value)} {unit}"

@@ -1,0 +1,82 @@
+"""How long the vault takes from opening to a Worker that is ready: in a page and in the extension, with both starts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from tests.bench.open_page import open_page
+from tests.bench.results import Figure, Figures, Limit
+from tests.browser.browsers import Name, launch
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+
+SNAPSHOT: Final = "snapshot"
+PLAIN: Final = "plain"
+_PAGE: Final = "start in a page"
+_EXTENSION: Final = "start in the extension"
+_MAX_MILLISECONDS: Final = {_PAGE: 600, _EXTENSION: 400}
+_MAX_RATIO: Final = 0.3  # of the snapshot's start to the plain one
+
+# The plain start is what a snapshot that cannot be fetched falls back to.
+_START: Final = """async (folder, kind) => {
+  const base = new URL(folder, location.href);
+  const { openVault } = await import(new URL("vault.js", base).href);
+  const { fetch } = globalThis;
+  if (kind === "plain") {
+    globalThis.fetch = (input, init) =>
+      String(input).endsWith(".snapshot") ? Promise.reject(new TypeError("withheld")) : fetch(input, init);
+  }
+  const begun = performance.now();
+  const vault = await openVault({ base });
+  await vault.ready;
+  const milliseconds = performance.now() - begun;
+  globalThis.fetch = fetch;
+  const { startKind } = vault;
+  vault.close();
+  if (startKind !== kind) throw new Error(`expected a ${kind} start, got ${startKind}`);
+  return milliseconds;
+}"""
+
+
+def measure_starts(name: Name, dist: Path, runs: int) -> list[Figure]:
+    """Both starts in turn, in a page and in a page of the extension."""
+    with open_page(name, dist) as page:
+        figures = _measure(page, name, _PAGE, "/runtime/", runs)
+    with tempfile.TemporaryDirectory() as profile:
+        browser = launch(name, Path(profile))
+        try:
+            extension = Extension(browser, dist / "extension")
+            figures += _measure(extension.open_options(), name, _EXTENSION, "/runtime/", runs)
+        finally:
+            browser.close()
+    return figures
+
+
+def start_limits(figures: Figures) -> list[Limit]:
+    """600 ms in a page, 400 ms in the extension, and 0.3 of the plain start."""
+    limits = []
+    for browser, job in figures.rows:
+        found = figures.median(browser, job, SNAPSHOT)
+        limits += [
+            Limit(browser=browser, what=job, value=found, limit=_MAX_MILLISECONDS[job], unit="ms"),
+            Limit(
+                browser=browser,
+                what=f"{job}: snapshot / plain",
+                value=figures.ratio(browser, job, SNAPSHOT, PLAIN),
+                limit=_MAX_RATIO,
+                unit="times",
+            ),
+        ]
+    return limits
+
+
+def _measure(page: Page, browser: str, job: str, folder: str, runs: int) -> list[Figure]:
+    times: dict[str, list[float]] = {SNAPSHOT: [], PLAIN: []}
+    for _ in range(runs):
+        for kind, values in times.items():
+            values.append(page.js(_START, folder, kind))
+    return [
+        Figure(browser=browser, job=job, who=kind, unit="ms", values=tuple(values)) for kind, values in times.items()
+    ]

@@ -1,0 +1,59 @@
+"""The measuring page (`tests/bench`) still works; its figures belong to `make bench` and are no business of a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import jobs
+from tests.bench.large import largest_peak, reset_peaks
+from tests.bench.people import EC, People
+from tests.bench.results import Figure, Figures, Limit, draw_limits
+from tests.bench.server import serve_page
+from tests.browser.browsers import Browser
+
+RUNTIME = Path(__file__).parents[2] / "dist/runtime"
+
+
+@pytest.mark.browser
+@pytest.mark.in_turn
+def test_measures_ours_beside_a_peer_that_has_the_job_and_one_that_has_not(browser: Browser) -> None:
+    with serve_page({"runtime": RUNTIME}) as address:
+        page = browser.open(address)
+        page.wait_for("() => Boolean(globalThis.measure)")
+        page.js("(...a) => measure.prepare(...a)", [jobs.OURS, jobs.PKIJS, jobs.FORGE], [People().describe(EC)])
+        failures = page.js("(...a) => measure.begin(...a)", EC, "decrypt", 1000, [])
+        times = page.js("(sides) => measure.round(sides)", [*failures])
+        page.close()
+    assert failures == {jobs.OURS: None, jobs.PKIJS: None}
+    assert times.keys() == failures.keys()
+
+
+@pytest.mark.browser
+@pytest.mark.in_turn
+def test_finds_the_memory_of_the_browsers_renderers(browser: Browser) -> None:
+    reset_peaks(browser)
+    # The least that a page takes, and less than this machine has.
+    assert 10_000_000 < largest_peak(browser) < 10_000_000_000
+
+
+def test_a_limit_holds_up_to_its_figure_and_says_what_was_not_measured() -> None:
+    names = {"browser": "chromium", "what": "sign", "unit": "ms"}
+    values = {5.0: True, 5.1: False, None: None}
+    limits = {value: Limit(value=value, limit=5, **names) for value in values}
+    assert {value: limit.holds for value, limit in limits.items()} == values
+    assert list(draw_limits([*limits.values()]).columns[4].cells) == ["yes", "NO", "not measured"]
+
+
+def test_the_median_counts_and_a_side_that_failed_has_no_ratio() -> None:
+    figures = Figures(
+        [
+            Figure(browser="chromium", job="sign", who="ours", unit="ms", values=(9.0, 2.0, 3.0)),
+            Figure(browser="chromium", job="sign", who="peer", unit="ms", values=(6.0,)),
+            Figure(browser="chromium", job="sign", who="failing", unit="ms", failure="out of memory"),
+        ]
+    )
+    assert figures.ratio("chromium", "sign", "ours", "peer") == 0.5
+    assert figures.ratio("chromium", "sign", "ours", "failing") is None
+    assert figures.ratio("chromium", "sign", "ours", "absent") is None
