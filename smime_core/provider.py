@@ -6,7 +6,7 @@ Plain digests of small inputs, HMAC and the X9.63 KDF are `hashlib` and `hmac` o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -227,11 +227,30 @@ class Beside(Protocol):
         """Wait until nothing that was begun is left. Raises what the work raised."""
 
 
+class Store(Protocol):
+    """Octets that grow, and are read as those of `stream` are."""
+
+    def append(self, block: Buffer) -> None:
+        """Copy a block behind the others."""
+
+    def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
+        """The octets from `start` on, in blocks; each is valid until the next is asked for."""
+
+    async def length(self) -> int:
+        """How many there are."""
+
+    def discard(self) -> None:
+        """Overwrite them."""
+
+
 class StreamingProvider(CryptoProvider, Protocol):
     """A provider that also works on what does not fit into memory (`smime_core.stream`)."""
 
     def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
         """`work`, to be done on blocks: in a thread beside, or at once where there are none."""
+
+    def make_store(self) -> Store | None:
+        """Where plaintext is kept until the end of the operation; None when it is rather decrypted once more."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """Raises UnsupportedByProvider."""

@@ -20,6 +20,7 @@ from smime_core.providers import native_ciphers, native_signatures
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.native_doors import REFUSALS
 from smime_core.providers.native_threads import ThreadBeside
+from smime_core.providers.running import HeldPadding, Rooms, RunningShake
 from smime_core.providers.signature_keys import check_key
 
 _POLY1305_BLOCK: Final = 16  # bytes
@@ -32,10 +33,13 @@ class NativeStreamingProvider(NativeProvider):
         """A thread that does `work` on blocks."""
         return ThreadBeside(work)
 
+    def make_store(self) -> None:
+        """None: decrypting once more costs less than the memory would."""
+
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """A digest to feed. Raises UnsupportedByProvider."""
         if hash_name in (HashName.SHAKE128, HashName.SHAKE256):
-            return _RunningShake(hash_name)
+            return RunningShake(hash_name)
         try:
             return hashlib.new(hash_name)
         except ValueError as error:
@@ -87,36 +91,10 @@ class NativeStreamingProvider(NativeProvider):
         return _CbcDecryption(Cipher(triple, modes.CBC(iv)).decryptor(), len(iv))
 
 
-class _RunningShake:
-    def __init__(self, hash_name: HashName) -> None:
-        # RFC 8702 section 3.1: 32 and 64 bytes.
-        self._shake = hashlib.shake_128() if hash_name is HashName.SHAKE128 else hashlib.shake_256()
-        self._length = 32 if hash_name is HashName.SHAKE128 else 64
-
-    def update(self, data: Buffer, /) -> None:
-        self._shake.update(data)
-
-    def digest(self) -> bytes:
-        return self._shake.digest(self._length)
-
-
-class _Room:
-    """Two buffers that grow to the largest block and are used in turn: one may be written while the other is filled."""
-
-    def __init__(self) -> None:
-        self._buffer, self._other = bytearray(), bytearray()
-
-    def of(self, length: int) -> memoryview:
-        self._buffer, self._other = self._other, self._buffer
-        if len(self._buffer) < length:
-            self._buffer = bytearray(length)
-        return memoryview(self._buffer)
-
-
 class _CbcEncryption:
     def __init__(self, encryptor: CipherContext) -> None:
         self._encryptor = encryptor
-        self._room = _Room()
+        self._room = Rooms()
         self._passed = 0
 
     async def update(self, data: Buffer) -> Buffer:
@@ -130,37 +108,12 @@ class _CbcEncryption:
         return self._encryptor.update(bytes([count]) * count) + self._encryptor.finalize()
 
 
-class _Padded:
-    """Holds back the last block of plaintext and takes the padding off its end, every byte checked (MUSTS 22)."""
-
-    def __init__(self, block_length: int) -> None:
-        self._block_length = block_length
-        self._held = b""
-
-    def keep_last(self, plaintext: memoryview) -> memoryview:
-        """All but the last block of `plaintext`, which begins with what was held."""
-        count = max(len(plaintext) - self._block_length, 0)
-        self._held = bytes(plaintext[count:])
-        return plaintext[:count]
-
-    @property
-    def held(self) -> bytes:
-        return self._held
-
-    def without_padding(self) -> bytes:
-        block = self._held
-        count = block[-1] if len(block) == self._block_length else 0
-        if not 1 <= count <= self._block_length or not hmac.compare_digest(block[-count:], bytes([count]) * count):
-            raise DecryptionError
-        return block[:-count]
-
-
 class _CbcDecryption:
     def __init__(self, decryptor: CipherContext, block_length: int) -> None:
         self._decryptor = decryptor
         self._block_length = block_length
-        self._padded = _Padded(block_length)
-        self._room = _Room()
+        self._padded = HeldPadding(block_length)
+        self._room = Rooms()
 
     async def update(self, data: Buffer) -> Buffer:
         held = self._padded.held
@@ -185,7 +138,7 @@ class _ChainedDecryption:
         self._cek = cek
         self._iv = iv
         self._rest = b""
-        self._padded = _Padded(len(iv))
+        self._padded = HeldPadding(len(iv))
 
     async def update(self, data: Buffer) -> Buffer:
         octets = self._rest + bytes(data)
@@ -207,7 +160,7 @@ class _GcmEncryption:
     def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
         self._encryptor = Cipher(algorithms.AES(cek), modes.GCM(iv)).encryptor()
         self._encryptor.authenticate_additional_data(aad)
-        self._room = _Room()
+        self._room = Rooms()
 
     async def update(self, data: Buffer) -> Buffer:
         room = self._room.of(len(data) + 16)
@@ -224,7 +177,7 @@ class _GcmDecryption:
         except ValueError:
             raise DecryptionError from None
         self._decryptor.authenticate_additional_data(aad)
-        self._room = _Room()
+        self._room = Rooms()
 
     async def update(self, data: Buffer) -> Buffer:
         room = self._room.of(len(data) + 16)
@@ -248,7 +201,7 @@ class _ChaCha:
         self._mac = poly1305.Poly1305(one_time)
         self._aad_length = len(aad)
         self._length = 0
-        self._room = _Room()
+        self._room = Rooms()
         self._mac.update(aad + bytes(-len(aad) % _POLY1305_BLOCK))
 
     def transform(self, data: Buffer) -> memoryview:

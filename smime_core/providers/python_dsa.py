@@ -17,12 +17,16 @@ _MISMATCH = "the signature does not fit the content and the key"
 
 def verify_dsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
     """Return when the signature holds. Raises SignatureMismatch, also for a key whose numbers do not fit."""
+    verify_dsa_digest(key, signature, python_digest(hash_name, data))
+
+
+def verify_dsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None:
+    """Return when the signature holds for data of this digest. Raises SignatureMismatch."""
     p, q, g, y = _read_key(key)
     r, s = _read_signature(signature)
     # Section 4.7 step 1.
     if not (0 < r < q and 0 < s < q):
         raise SignatureMismatch("a number of the DSA signature is out of range")
-    digest = python_digest(hash_name, data)
     number = int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - q.bit_length())
     inverse = pow(s, -1, q)
     if pow(g, number * inverse % q, p) * pow(y, r * inverse % q, p) % p % q != r:

@@ -41,7 +41,7 @@ def sign_ecdsa(key: PrivateKey, hash_name: HashName, data: Buffer) -> bytes:
     """An Ecdsa-Sig-Value over `data`. Raises ProviderError for a key that is not EC."""
     curve = _curve_of(key, "sign")
     numbers, base = CURVE_NUMBERS[curve], _base_point(curve)
-    scalar, hashed = _scalar_of(key), _message_number(hash_name, data, numbers)
+    scalar, hashed = _scalar_of(key), _digest_number(python_digest(hash_name, data), numbers)
     while True:
         nonce = secrets.randbelow(numbers.order - 1) + 1
         r = _affine(numbers, _multiply_secret(numbers, nonce, base))[0] % numbers.order
@@ -56,6 +56,11 @@ def sign_ecdsa(key: PrivateKey, hash_name: HashName, data: Buffer) -> bytes:
 
 def verify_ecdsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
     """Return when the signature holds. Raises SignatureMismatch, also for a point that is not on its curve."""
+    verify_ecdsa_digest(key, signature, python_digest(hash_name, data))
+
+
+def verify_ecdsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None:
+    """Return when the signature holds for data of this digest. Raises SignatureMismatch."""
     if key.curve is None:
         raise SignatureMismatch("the key verifies no ECDSA signature")
     numbers = CURVE_NUMBERS[key.curve]
@@ -66,9 +71,7 @@ def verify_ecdsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Bu
     if public is None:
         raise SignatureMismatch("the public key is no point of its curve")
     inverse = pow(s, -1, numbers.order)
-    first = _multiply(
-        numbers, _message_number(hash_name, data, numbers) * inverse % numbers.order, _base_point(key.curve)
-    )
+    first = _multiply(numbers, _digest_number(digest, numbers) * inverse % numbers.order, _base_point(key.curve))
     sum_point = _add(numbers, first, _multiply(numbers, r * inverse % numbers.order, public))
     if sum_point[2] == 0 or _affine(numbers, sum_point)[0] % numbers.order != r:
         raise SignatureMismatch("the signature does not fit the content and the key")
@@ -116,9 +119,8 @@ def _scalar_of(key: PrivateKey) -> int:
     return int.from_bytes(der.read_octets(der.read_sequence(key_der)[1]), "big")
 
 
-def _message_number(hash_name: HashName, data: Buffer, numbers: CurveNumbers) -> int:
+def _digest_number(digest: bytes, numbers: CurveNumbers) -> int:
     # FIPS 186-5 section 6.4.1 step 2: the leftmost bits, as many as the order has.
-    digest = python_digest(hash_name, data)
     return int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - numbers.order.bit_length())
 
 

@@ -22,16 +22,39 @@ _TRUNCATED: Final = {HashName.SHA512_224: b"SHA-512/224", HashName.SHA512_256: b
 def python_digest(hash_name: HashName, data: Buffer) -> bytes:
     """One digest. Raises UnsupportedAlgorithm."""
     if hash_name in _TRUNCATED and hash_name not in HASHLIB_HAS:
-        state = _compress_all(_start_of(_TRUNCATED[hash_name]), bytes(data))
-        return _octets(state)[: hash_length(hash_name)]
+        truncated = TruncatedSha512(hash_name)
+        truncated.update(data)
+        return truncated.digest()
     return digest_octets(hash_name, data)
+
+
+class TruncatedSha512:
+    """SHA-512/224 or SHA-512/256, fed block by block."""
+
+    def __init__(self, hash_name: HashName) -> None:
+        self._state = _start_of(_TRUNCATED[hash_name])
+        self._length = hash_length(hash_name)
+        self._rest = b""
+        self._taken = 0
+
+    def update(self, data: Buffer, /) -> None:
+        """Take more octets."""
+        octets = self._rest + bytes(data)
+        whole = len(octets) - len(octets) % _BLOCK
+        self._state = _compress_blocks(self._state, octets[:whole])
+        self._rest = octets[whole:]
+        self._taken += len(data)
+
+    def digest(self) -> bytes:
+        """The digest of all of them."""
+        return _octets(_compress_blocks(self._state, self._rest + _padding(self._taken)))[: self._length]
 
 
 @functools.cache
 def _start_of(name: bytes) -> tuple[int, ...]:
     # FIPS 180-4 section 5.3.6: SHA-512 of the function's name, from a start of its own.
     start = tuple(word ^ 0xA5A5A5A5A5A5A5A5 for word in _fractions(2, 8))
-    return _compress_all(start, name)
+    return _compress_blocks(start, name + _padding(len(name)))
 
 
 @functools.cache
@@ -56,10 +79,14 @@ def _cube_root(number: int) -> int:
     return low
 
 
-def _compress_all(state: tuple[int, ...], data: bytes) -> tuple[int, ...]:
-    padded = data + b"\x80" + bytes(-(len(data) + 17) % _BLOCK) + (8 * len(data)).to_bytes(16, "big")
-    for start in range(0, len(padded), _BLOCK):
-        state = _compress(state, padded[start : start + _BLOCK])
+def _padding(length: int) -> bytes:
+    # FIPS 180-4 section 5.1.2.
+    return b"\x80" + bytes(-(length + 17) % _BLOCK) + (8 * length).to_bytes(16, "big")
+
+
+def _compress_blocks(state: tuple[int, ...], blocks: bytes) -> tuple[int, ...]:
+    for start in range(0, len(blocks), _BLOCK):
+        state = _compress(state, blocks[start : start + _BLOCK])
     return state
 
 

@@ -27,10 +27,16 @@ from smime_core.keys import (
 )
 from smime_core.keys.raw import parse_raw_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
-from smime_core.providers.python_dsa import verify_dsa
-from smime_core.providers.python_ec import agree_ecdh, agree_ephemeral_ecdh, sign_ecdsa, verify_ecdsa
+from smime_core.providers.python_dsa import verify_dsa, verify_dsa_digest
+from smime_core.providers.python_ec import (
+    agree_ecdh,
+    agree_ephemeral_ecdh,
+    sign_ecdsa,
+    verify_ecdsa,
+    verify_ecdsa_digest,
+)
 from smime_core.providers.python_ml_dsa import sign_ml_dsa
-from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa
+from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa, verify_rsa_digest
 
 _ML_KEM_SEED_LENGTH: Final = 64  # bytes
 _SEED_LENGTH: Final = 32  # bytes
@@ -60,6 +66,21 @@ def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: b
         verify_rsa(key, algorithm, signature, data)
     elif not _is_pure_signature(key, signature, bytes(data)):
         raise SignatureMismatch(_MISMATCH)
+
+
+def verify_digest_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
+    """`verify_in_python` with the digest of the data in its place.
+
+    Raises SignatureMismatch, or UnsupportedByProvider for a key that signs the data itself.
+    """
+    if algorithm.scheme is SignatureScheme.ECDSA:
+        verify_ecdsa_digest(key, signature, digest)
+    elif algorithm.scheme is SignatureScheme.DSA:
+        verify_dsa_digest(key, signature, digest)
+    elif key.key_type is KeyType.RSA:
+        verify_rsa_digest(key, algorithm, signature, digest)
+    else:
+        raise UnsupportedByProvider("verify_digest", "the key signs the data itself")
 
 
 def agree_in_python(key: PrivateKey, public: bytes) -> bytes:

@@ -38,7 +38,12 @@ def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -
 
 def verify_rsa(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: der.Buffer) -> None:
     """Return when the signature holds. Raises SignatureMismatch."""
-    public, digest = parse_rsa_public(key), python_digest(algorithm.hash_name, data)
+    verify_rsa_digest(key, algorithm, signature, python_digest(algorithm.hash_name, data))
+
+
+def verify_rsa_digest(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
+    """Return when the signature holds for data of this digest. Raises SignatureMismatch."""
+    public = parse_rsa_public(key)
     # RFC 8017 section 5.2.2: another form of the same number is no signature.
     if len(signature) != public.length or int.from_bytes(signature, "big") >= public.modulus:
         raise SignatureMismatch(f"the signature is no number of {public.length} bytes below the modulus")

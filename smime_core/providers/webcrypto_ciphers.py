@@ -18,7 +18,7 @@ from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvi
 
 _BLOCK: Final = 16  # bytes
 _CBC: Final = "AES-CBC"
-_COUNTER: Final = "AES-CTR"
+COUNTER_MODE: Final = "AES-CTR"
 _WEB_NAMES: Final = {
     (CipherFamily.AES, CipherMode.CBC): _CBC,
     (CipherFamily.AES, CipherMode.GCM): "AES-GCM",
@@ -46,7 +46,7 @@ class WebCiphers:
             raise ProviderError("encrypt_content", f"{cipher.name} takes {cipher.key_length} bytes")
         if cipher.mode is CipherMode.CCM:
             return await self._encrypt_ccm(cek, iv, bytes(plaintext), aad)
-        sealed = self._door.encrypt(_web_name(cipher), cek, iv, aad, plaintext, 8 * TAG_LENGTH)
+        sealed = self._door.encrypt(web_name(cipher), cek, iv, aad, plaintext, 8 * TAG_LENGTH)
         return await result("encrypt_content", sealed)
 
     async def decrypt(
@@ -59,8 +59,8 @@ class WebCiphers:
             raise DecryptionError
         if cipher.mode is CipherMode.CCM:
             return await self._decrypt_ccm(cek, iv, bytes(ciphertext), aad, tag_length)
-        bits = _effective_bits(cipher) if cipher.mode is CipherMode.CBC else 8 * tag_length
-        outcome = await settle(self._door.decrypt(_web_name(cipher), cek, iv, aad, ciphertext, bits))
+        bits = effective_bits(cipher) if cipher.mode is CipherMode.CBC else 8 * tag_length
+        outcome = await settle(self._door.decrypt(web_name(cipher), cek, iv, aad, ciphertext, bits))
         plaintext = secret_octets(outcome)
         self._decrypted = (plaintext, outcome)
         return plaintext
@@ -71,7 +71,7 @@ class WebCiphers:
         fits = len(key) == cipher.key_length or cipher.family is CipherFamily.RC2
         if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
-        outcome = self._door.decryptBlocks(_web_name(cipher), key, iv, blocks, _effective_bits(cipher))
+        outcome = self._door.decryptBlocks(web_name(cipher), key, iv, blocks, effective_bits(cipher))
         return secret_octets(await settle(outcome))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
@@ -115,7 +115,7 @@ class WebCiphers:
         counter_bytes = 15 - len(nonce)
         counter = bytes([counter_bytes - 1]) + nonce + bytes(counter_bytes)
         # In counter mode encrypting is decrypting.
-        return secret_octets(await settle(self._door.decrypt(_COUNTER, key, counter, b"", data, 8 * counter_bytes)))
+        return secret_octets(await settle(self._door.decrypt(COUNTER_MODE, key, counter, b"", data, 8 * counter_bytes)))
 
     async def _ccm_tag(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes, tag_length: int) -> bytes:
         # RFC 3610 section 2.2: CBC-MAC over the lengths, the associated data and the text.
@@ -158,12 +158,13 @@ def secret_octets(outcome: Any) -> bytes:
     return octets
 
 
-def _web_name(cipher: ContentCipher) -> str:
+def web_name(cipher: ContentCipher) -> str:
+    """What the door calls it."""
     return _WEB_NAMES[cipher.family, cipher.mode]
 
 
-def _effective_bits(cipher: ContentCipher) -> int:
-    # RFC 2268 section 2: of an RC2 key; the other ciphers have none.
+def effective_bits(cipher: ContentCipher) -> int:
+    """Those of an RC2 key (RFC 2268 section 2); 0 for other ciphers, which have none."""
     return 8 * cipher.key_length if cipher.family is CipherFamily.RC2 else 0
 
 

@@ -108,6 +108,33 @@ class DecryptedOctets(DerivedOctets):
         yield memoryview(await running.finish())
 
 
+async def decrypt_checked(
+    encrypted: Octets,
+    encryption: ContentEncryption,
+    cek: bytes,
+    *,
+    aad: bytes,
+    tag: bytes,
+    provider: StreamingProvider,
+) -> Octets:
+    """The plaintext, after a walk that checked tag or padding to the end (RFC 5083 section 2, MUSTS 21).
+
+    Raises DecryptionError.
+    """
+    decrypted = DecryptedOctets(encrypted, encryption, cek, aad=aad, tag=tag, provider=provider)
+    store = provider.make_store()
+    if store is None:
+        await decrypted.length()
+        return decrypted
+    try:
+        async for block in decrypted.make_blocks():
+            store.append(block)
+    except BaseException:
+        store.discard()
+        raise
+    return store
+
+
 class InflatedOctets(DerivedOctets):
     """What a zlib stream holds (RFC 3274), within the limits of `compressed_data.inflate`."""
 

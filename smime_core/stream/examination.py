@@ -47,7 +47,7 @@ from smime_core.provider import StreamingProvider
 from smime_core.reasons import reason
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
-from smime_core.stream.content import DecryptedOctets, InflatedOctets, StreamedContent
+from smime_core.stream.content import InflatedOctets, StreamedContent, decrypt_checked
 from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
 from smime_core.stream.structure import Structure, split_structure
@@ -221,7 +221,7 @@ class _StreamedWalk:
 
     async def _decrypt(self, enveloped: EnvelopedData, encrypted: Octets) -> OpenedWith[Octets]:
         async def use(cek: bytes) -> Octets:
-            decrypted = DecryptedOctets(
+            return await decrypt_checked(
                 encrypted,
                 enveloped.encryption,
                 cek,
@@ -229,9 +229,6 @@ class _StreamedWalk:
                 tag=enveloped.tag,
                 provider=self._provider,
             )
-            # One walk that checks tag or padding and drops what comes out (RFC 5083 section 2, MUSTS 21).
-            await decrypted.length()
-            return decrypted
 
         return await open_with_content_key(
             enveloped,

@@ -1,13 +1,13 @@
 /** What Python sees of a stream: its sources by name, a place to answer, a place to write. */
 
-import { Pending } from "./crypto_door.js";
+import { Pending } from "./pending.js";
 import { Outlet } from "./outlet.js";
 import { takeReply } from "./python_call.js";
 import { openSource } from "./stream_sources.js";
 
 /**
  * @typedef {import("./cleanup.js").Residue} Residue
- * @typedef {import("./crypto_door.js").PythonBytes} PythonBytes
+ * @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes
  * @typedef {import("./cell.js").Source} SourceEnd
  */
 

@@ -10,30 +10,23 @@
 import { createCipherDoor } from "./cipher_door.js";
 import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
 import * as lent from "./lent_bytes.js";
+import { Pending } from "./pending.js";
+import { createStreamDoor } from "./stream_door.js";
 
 /** @typedef {import("./cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 
-/** A promise that Python hands back to its stepper unseen: a bare one it would wrap into its own event loop. */
-export class Pending {
-  /** @param {Promise<unknown>} promise */
-  constructor(promise) {
-    this.promise = promise;
-  }
-}
-
 /**
- * The functions that Python calls, each of which gives a `Pending`.
+ * The functions that Python calls; each of `createOperations` gives a `Pending`.
  * @param {Residue} residue
  */
 export function createCryptoDoor(residue) {
   const operations = createOperations(residue);
-  return Object.fromEntries(
-    Object.entries(operations).map(([name, operation]) => [
-      name,
-      (/** @type {any[]} */ ...args) => new Pending(/** @type {any} */ (operation)(...args)),
-    ]),
-  );
+  const awaited = Object.entries(operations).map(([name, operation]) => [
+    name,
+    (/** @type {any[]} */ ...args) => new Pending(/** @type {any} */ (operation)(...args)),
+  ]);
+  return { ...Object.fromEntries(awaited), ...createStreamDoor(residue) };
 }
 
 /** @param {Residue} residue */

@@ -50,7 +50,7 @@ const BULK_ARGUMENTS = { digest: 1, sign: 2, verify: 3, encrypt: 4, decrypt: 4 }
 
 /**
  * The door's functions, counting the bytes of content that went through them.
- * @param {Record<string, (...args: any[]) => import("./crypto_door.js").Pending>} door
+ * @param {Record<string, (...args: any[]) => import("./pending.js").Pending>} door
  * @param {Progress} progress
  */
 export function countWork(door, progress) {

@@ -1,6 +1,6 @@
 /** One verb in Python: arguments in, result out, each binary value copied once each way. */
 
-import { Pending } from "./crypto_door.js";
+import { Pending } from "./pending.js";
 import { pack, unpack } from "./rpc.js";
 import { VaultError } from "./vault_error.js";
 

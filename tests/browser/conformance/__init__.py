@@ -115,7 +115,8 @@ def _tests_zip() -> bytes:
     # What runs in the page, and nothing of what reads the sets or drives the browser.
     folder = ROOT / "tests/conformance"
     modules = [*folder.glob("*.py"), *(folder / "checks").glob("*.py")]
-    modules += [ROOT / f"tests/{name}" for name in ("__init__.py", "unit/__init__.py", "unit/exchange.py")]
+    others = ("__init__.py", "unit/__init__.py", "unit/exchange.py", "unit/stream_exchange.py")
+    modules += [ROOT / f"tests/{name}" for name in others]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
         target.writestr("inside.py", (_HERE / "inside.py").read_bytes())

@@ -17,6 +17,7 @@ from smime_core.algorithms import KeyTransport, TransportScheme
 from smime_core.keys import parse_private_key
 from smime_core.provider import CryptoProvider
 from tests.conformance.run import run_packed
+from tests.unit import stream_exchange
 from tests.unit.exchange import check_products, make_products
 
 _V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
@@ -70,5 +71,6 @@ async def import_all(provider: CryptoProvider, _: bytes) -> str:
 
 
 FUNCTIONS: Final[dict[str, Callable[[CryptoProvider, bytes], Coroutine[Any, Any, str]]]] = {
-    function.__name__: function for function in (run_cases, make, check, time_transport, import_all)
+    **{function.__name__: function for function in (run_cases, make, check, time_transport, import_all)},
+    **stream_exchange.FUNCTIONS,
 }

@@ -1,0 +1,261 @@
+"""Content ciphers of the browser that are fed block by block: CBC and GCM over `webcrypto_blocks`.
+
+WebCrypto takes a message in one piece alone. Here CBC goes on where the last chunk ended, and GCM is counter mode with
+GHASH beside it (SP 800-38D section 7). Each chunk is given out one call late: the browser works on it meanwhile.
+CCM and ChaCha20-Poly1305 are done whole, up to MAX_WHOLE_BYTES.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH
+from smime_core.der import Buffer
+from smime_core.errors import DecryptionError
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+from smime_core.providers.running import HeldPadding, Rooms
+from smime_core.providers.webcrypto_blocks import BlockKey, Chunk
+
+_BLOCK: Final = 16  # bytes, of AES
+_ZEROS: Final = bytes(_BLOCK)
+_COUNTER_BOUND: Final = 2**32  # SP 800-38D section 6.2
+
+
+class WholeBlocks:
+    """Cuts what comes into whole blocks and keeps the rest for the next time."""
+
+    def __init__(self, block_length: int = _BLOCK) -> None:
+        self._block_length = block_length
+        self.rest = b""
+
+    def take(self, data: Buffer) -> bytes | memoryview:
+        """All whole blocks of what was kept and of `data`; none of it is copied when nothing was kept."""
+        octets = self.rest + bytes(data) if self.rest else data
+        whole = len(octets) - len(octets) % self._block_length
+        view = memoryview(octets)
+        self.rest = bytes(view[whole:])
+        return view[:whole]
+
+
+class CbcEncryption:
+    """`smime_core.provider.RunningCipher`; each chunk is chained to the last block of the one before."""
+
+    def __init__(self, open_key: Callable[[], Awaitable[BlockKey]], iv: bytes) -> None:
+        self._open_key = open_key
+        self._key: BlockKey | None = None
+        self._iv = iv
+        self._whole = WholeBlocks()
+        self._rooms = Rooms()
+
+    async def update(self, data: Buffer) -> Buffer:
+        """The ciphertext of all whole blocks."""
+        blocks = self._whole.take(data)
+        return await self._encrypt(blocks) if len(blocks) else b""
+
+    async def finish(self) -> bytes:
+        """The last block, padded (RFC 5652 section 6.3)."""
+        count = _BLOCK - len(self._whole.rest)
+        return bytes(await self._encrypt(self._whole.rest + bytes([count]) * count))
+
+    async def _encrypt(self, blocks: bytes | memoryview) -> memoryview:
+        if self._key is None:
+            self._key = await self._open_key()
+        room = self._rooms.of(len(blocks))[: len(blocks)]
+        await self._key.begin_encryption(self._iv, blocks).write_to(room)
+        self._iv = bytes(room[-_BLOCK:])
+        return room
+
+
+class CbcDecryption:
+    """`smime_core.provider.RunningCipher`; the last block is held back until its padding was checked."""
+
+    def __init__(self, open_key: Callable[[], Awaitable[BlockKey]], iv: bytes) -> None:
+        self._open_key = open_key
+        self._key: BlockKey | None = None
+        self._iv = iv
+        self._whole = WholeBlocks(len(iv))
+        self._padding = HeldPadding(len(iv))
+        self._rooms = Rooms()
+        self._running: Chunk | None = None
+
+    async def update(self, data: Buffer) -> Buffer:
+        """The plaintext of the chunk before, but for its last block."""
+        blocks = self._whole.take(data)
+        if not len(blocks):
+            return b""
+        if self._key is None:
+            self._key = await self._open_key()
+        before, self._running = self._running, self._key.begin_decryption(self._iv, blocks)
+        self._iv = bytes(blocks[-len(self._iv) :])
+        return await self._take(before) if before is not None else b""
+
+    async def finish(self) -> bytes:
+        """The rest without its padding. Raises DecryptionError."""
+        if self._whole.rest or self._running is None:
+            raise DecryptionError
+        plaintext = bytes(await self._take(self._running))
+        return plaintext + self._padding.without_padding()
+
+    async def _take(self, chunk: Chunk) -> memoryview:
+        held = self._padding.held
+        room = self._rooms.of(len(held) + chunk.length)[: len(held) + chunk.length]
+        room[: len(held)] = held
+        await chunk.write_to(room[len(held) :])
+        return self._padding.keep_last(room)
+
+
+@dataclass(slots=True)
+class _GcmState:
+    """The counter block `start` for the tag, the number of the next block, and the hash so far."""
+
+    key: BlockKey
+    ghash: Any
+    start: bytes
+    next_number: int
+    mask: bytes
+
+
+class _Gcm:
+    """Counter mode and GHASH, which both directions share."""
+
+    def __init__(self, open_key: Callable[[], Awaitable[BlockKey]], door: Any, iv: bytes, aad: bytes) -> None:
+        self._open_key = open_key
+        self._door = door
+        self._iv = iv
+        self._aad = aad
+        self._state: _GcmState | None = None
+        self._whole = WholeBlocks()
+        self._rooms = Rooms()
+        self._length = 0
+        self._running: Chunk | None = None
+
+    async def _begin(self, data: bytes | memoryview) -> Chunk:
+        # Whole blocks but for the last of all.
+        state = await self._started()
+        counter = state.start[:12] + state.next_number.to_bytes(4, "big")
+        state.next_number = (state.next_number + -(-len(data) // _BLOCK)) % _COUNTER_BOUND
+        return state.key.begin_counter(counter, data)
+
+    async def _take(self, chunk: Chunk) -> memoryview:
+        room = self._rooms.of(chunk.length)[: chunk.length]
+        await chunk.write_to(room)
+        return room
+
+    async def _authenticate(self, ciphertext: bytes | memoryview) -> None:
+        # Whole blocks but for the last of all.
+        self._length += len(ciphertext)
+        (await self._started()).ghash.update(ciphertext)
+
+    async def _tag(self) -> bytes:
+        state = await self._started()
+        return _xor(state.ghash.finish(len(self._aad), self._length).to_bytes(), state.mask)
+
+    async def _started(self) -> _GcmState:
+        if self._state is None:
+            # SP 800-38D section 7.1, steps 1 and 2: the hash key, and the first counter block.
+            key = await self._open_key()
+            hash_key = await _octets(key.begin_counter(_ZEROS, _ZEROS))
+            start = self._first_counter(hash_key)
+            ghash = self._door.startGhash(hash_key)
+            ghash.update(self._aad)
+            ghash.pad()
+            mask = await _octets(key.begin_counter(start, _ZEROS))
+            number = (int.from_bytes(start[12:], "big") + 1) % _COUNTER_BOUND
+            self._state = _GcmState(key, ghash, start, number, mask)
+        return self._state
+
+    def _first_counter(self, hash_key: bytes) -> bytes:
+        if len(self._iv) == 12:
+            return self._iv + b"\0\0\0\x01"
+        ghash = self._door.startGhash(hash_key)
+        ghash.update(self._iv)
+        start: bytes = ghash.finish(0, len(self._iv)).to_bytes()
+        return start
+
+
+class GcmEncryption(_Gcm):
+    """`smime_core.provider.RunningCipher`; the tag stands behind what `finish` gives."""
+
+    async def update(self, data: Buffer) -> Buffer:
+        """The ciphertext of the chunk before."""
+        blocks = self._whole.take(data)
+        if not len(blocks):
+            return b""
+        before, self._running = self._running, await self._begin(blocks)
+        return await self._encrypted(before) if before is not None else b""
+
+    async def finish(self) -> bytes:
+        """The rest, and the tag."""
+        rest = bytes(await self._encrypted(self._running)) if self._running is not None else b""
+        if self._whole.rest:
+            rest += await self._encrypted(await self._begin(self._whole.rest))
+        return rest + await self._tag()
+
+    async def _encrypted(self, chunk: Chunk) -> memoryview:
+        ciphertext = await self._take(chunk)
+        await self._authenticate(ciphertext)
+        return ciphertext
+
+
+class GcmDecryption(_Gcm):
+    """`smime_core.provider.RunningCipher`; hashes what comes in while the browser decrypts it."""
+
+    def __init__(
+        self, open_key: Callable[[], Awaitable[BlockKey]], door: Any, iv: bytes, aad: bytes, tag: bytes
+    ) -> None:
+        super().__init__(open_key, door, iv, aad)
+        # MUSTS 19: the floor for tags holds at this door too.
+        if not iv or not MIN_TAG_LENGTH <= len(tag) <= TAG_LENGTH:
+            raise DecryptionError
+        self._expected = tag
+
+    async def update(self, data: Buffer) -> Buffer:
+        """The plaintext of the chunk before, which nobody may see until `finish` has returned."""
+        blocks = self._whole.take(data)
+        if not len(blocks):
+            return b""
+        before, self._running = self._running, await self._begin(blocks)
+        await self._authenticate(blocks)
+        return await self._take(before) if before is not None else b""
+
+    async def finish(self) -> bytes:
+        """The rest, once the tag was found right. Raises DecryptionError."""
+        rest = bytes(await self._take(self._running)) if self._running is not None else b""
+        if self._whole.rest:
+            last = await self._begin(self._whole.rest)
+            await self._authenticate(self._whole.rest)
+            rest += await self._take(last)
+        if not hmac.compare_digest((await self._tag())[: len(self._expected)], self._expected):
+            raise DecryptionError
+        return rest
+
+
+class WholeCipher:
+    """`smime_core.provider.RunningCipher` for what is only done in one piece."""
+
+    def __init__(self, transform: Callable[[bytes], Awaitable[bytes]]) -> None:
+        self._transform = transform
+        self._gathered = bytearray()
+
+    async def update(self, data: Buffer) -> Buffer:
+        """Nothing yet. Raises LimitExceeded."""
+        check_limit("bytes under a cipher that takes all at once", len(self._gathered) + len(data), MAX_WHOLE_BYTES)
+        self._gathered += data
+        return b""
+
+    async def finish(self) -> bytes:
+        """All of it. Raises what the transformation raises."""
+        return await self._transform(bytes(self._gathered))
+
+
+async def _octets(chunk: Chunk) -> bytes:
+    room = bytearray(chunk.length)
+    await chunk.write_to(memoryview(room))
+    return bytes(room)
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")

@@ -1,0 +1,276 @@
+/**
+ * What `sealwax_js` has for streams: block ciphers on one chunk after the other, GHASH, and a store for plaintext.
+ *
+ * A key is imported once for all chunks. What comes back is overwritten as soon as Python has taken it, so that memory
+ * stays small however long the stream is.
+ */
+
+import { Ghash } from "./ciphers/ghash.js";
+import { Scratch } from "./ciphers/scratch.js";
+import { attempt, copySmall, withView } from "./lent_bytes.js";
+import { Pending } from "./pending.js";
+
+/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
+/** @typedef {typeof import("./ciphers/own_ciphers.js")} OwnCiphers */
+
+const BLOCK_BYTES = 16; // of AES
+const STORE_PIECE_BYTES = 4_194_304;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * The functions that Python calls.
+ * @param {Residue} residue
+ */
+export function createStreamDoor(residue) {
+  const rooms = new Rooms(residue);
+  return {
+    /**
+     * A WebBlockKey or an OwnBlockKey.
+     * @param {string} name WebCrypto's, DES-CBC or RC2-CBC @param {PythonBytes} secret @param {number} bits of the key's effect for RC2
+     */
+    openBlockKey: (name, secret, bits) => {
+      const key = copySmall(residue, secret);
+      return new Pending(openBlockKey(residue, rooms, { name, key, bits }));
+    },
+
+    /** Overwrites a chunk that Python has taken. @param {Uint8Array<ArrayBuffer>} taken */
+    forgetChunk: (taken) => residue.wipeBuffer(taken.buffer),
+
+    /** @param {PythonBytes} hashKey */
+    startGhash: (hashKey) => {
+      const ghash = new Ghash(new Scratch(residue), copySmall(residue, hashKey));
+      return {
+        /** @param {PythonBytes} data */
+        update: (data) =>
+          withView(data, (view) => {
+            // Whole words are taken from borders of four bytes, where Python's octets need not begin.
+            const copy = rooms.copy(view, 0);
+            ghash.update(copy);
+            rooms.giveBack(copy);
+          }),
+        pad: () => ghash.pad(),
+        finish: (/** @type {number} */ aadBytes, /** @type {number} */ dataBytes) => ghash.finish(aadBytes, dataBytes),
+      };
+    },
+
+    openStore: () => new Store(residue),
+  };
+}
+
+/**
+ * @typedef {object} BlockJob
+ * @property {string} name
+ * @property {Uint8Array<ArrayBuffer>} key
+ * @property {number} bits
+ */
+
+/**
+ * @param {Residue} residue
+ * @param {Rooms} rooms
+ * @param {BlockJob} job
+ */
+async function openBlockKey(residue, rooms, job) {
+  try {
+    const key = await crypto.subtle.importKey("raw", job.key, job.name, false, ["encrypt", "decrypt"]);
+    return new WebBlockKey(residue, rooms, key);
+  } catch {
+    // Old ciphers, and AES-192 in Chromium.
+    return new OwnBlockKey(residue, await import("./ciphers/own_ciphers.js"), job);
+  }
+}
+
+/** Chunks under a key of WebCrypto, which takes its copy of the data before the call returns. */
+class WebBlockKey {
+  #residue;
+  #rooms;
+  #key;
+
+  /**
+   * @param {Residue} residue
+   * @param {Rooms} rooms
+   * @param {CryptoKey} key
+   */
+  constructor(residue, rooms, key) {
+    this.#residue = residue;
+    this.#rooms = rooms;
+    this.#key = key;
+  }
+
+  /** CBC over whole blocks, without padding. @param {PythonBytes} iv @param {PythonBytes} data */
+  encrypt(iv, data) {
+    const algorithm = { name: "AES-CBC", iv: copyOf(iv) };
+    // WebCrypto puts a block of padding behind, which is cut off.
+    return withView(data, (view) =>
+      this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
+    );
+  }
+
+  /** CBC over whole blocks, without a look at padding. @param {PythonBytes} iv @param {PythonBytes} data */
+  decrypt(iv, data) {
+    const [name, first] = ["AES-CBC", copyOf(iv)];
+    const padded = withView(data, (view) => this.#rooms.copy(view, BLOCK_BYTES));
+    const end = padded.length - BLOCK_BYTES;
+    return this.#chunk(end, async () => {
+      // WebCrypto always takes padding away: a block is put behind that decrypts to nothing but padding.
+      const last = padded.slice(end - BLOCK_BYTES, end);
+      padded.set(new Uint8Array(await crypto.subtle.encrypt({ name, iv: last }, this.#key, NOTHING)), end);
+      const decrypted = crypto.subtle.decrypt({ name, iv: first }, this.#key, padded);
+      this.#rooms.giveBack(padded);
+      return decrypted;
+    });
+  }
+
+  /** Counter mode, both ways. @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits that count */
+  count(counter, data, bits) {
+    const algorithm = { name: "AES-CTR", counter: copyOf(counter), length: bits };
+    return withView(data, (view) =>
+      this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
+    );
+  }
+
+  /**
+   * @param {number} length
+   * @param {() => Promise<ArrayBuffer>} operation
+   */
+  #chunk(length, operation) {
+    const cut = async () => new Uint8Array(this.#residue.keepBuffer(await operation()), 0, length);
+    return new Pending(attempt(this.#residue, cut));
+  }
+}
+
+/** The same by code of our own. */
+class OwnBlockKey {
+  #residue;
+  #own;
+  #job;
+
+  /**
+   * @param {Residue} residue
+   * @param {OwnCiphers} own
+   * @param {BlockJob} job
+   */
+  constructor(residue, own, job) {
+    this.#residue = residue;
+    this.#own = own;
+    this.#job = job;
+  }
+
+  /** @param {PythonBytes} iv @param {PythonBytes} data */
+  encrypt(iv, data) {
+    return this.#chunk(this.#own.encrypt, iv, data);
+  }
+
+  /** @param {PythonBytes} iv @param {PythonBytes} data */
+  decrypt(iv, data) {
+    return this.#chunk(this.#own.decryptBlocks, iv, data);
+  }
+
+  /** @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits that count */
+  count(counter, data, bits) {
+    return this.#chunk(this.#own.encrypt, counter, data, bits);
+  }
+
+  /**
+   * @param {OwnCiphers["encrypt"]} operation
+   * @param {PythonBytes} iv
+   * @param {PythonBytes} data
+   * @param {number} [bits]
+   */
+  #chunk(operation, iv, data, bits = this.#job.bits) {
+    const start = copyOf(iv);
+    return withView(data, (view) => {
+      const cut = async () => {
+        const made = operation(this.#residue, { ...this.#job, iv: start, aad: NOTHING, data: view, bits });
+        const octets = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
+        return octets.subarray(0, view.length);
+      };
+      return new Pending(attempt(this.#residue, cut));
+    });
+  }
+}
+
+/** Octets that grow, outside Python's memory. */
+class Store {
+  #residue;
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  #pieces = [];
+  #length = 0;
+
+  /** @param {Residue} residue */
+  constructor(residue) {
+    this.#residue = residue;
+  }
+
+  /** @param {PythonBytes} octets */
+  append(octets) {
+    withView(octets, (view) => {
+      for (let taken = 0; taken < view.length; ) {
+        const offset = this.#length % STORE_PIECE_BYTES;
+        if (offset === 0) this.#pieces.push(new Uint8Array(this.#residue.keepBuffer(new ArrayBuffer(STORE_PIECE_BYTES))));
+        const part = view.subarray(taken, taken + STORE_PIECE_BYTES - offset);
+        this.#pieces[this.#pieces.length - 1].set(part, offset);
+        taken += part.length;
+        this.#length += part.length;
+      }
+    });
+  }
+
+  /**
+   * Fills as much of `room` as there are octets from `start` on within one piece, and gives their number.
+   * @param {number} start
+   * @param {PythonBytes} room
+   */
+  read(start, room) {
+    return withView(room, (view) => {
+      const offset = start % STORE_PIECE_BYTES;
+      const count = Math.min(view.length, STORE_PIECE_BYTES - offset, this.#length - start);
+      if (count > 0) view.set(this.#pieces[Math.floor(start / STORE_PIECE_BYTES)].subarray(offset, offset + count));
+      return Math.max(count, 0);
+    });
+  }
+
+  /** Overwrites all of it. */
+  discard() {
+    for (const piece of this.#pieces) this.#residue.wipeBuffer(piece.buffer);
+    this.#pieces = [];
+    this.#length = 0;
+  }
+}
+
+/** Buffers that are used again and again; each belongs to the residue. */
+class Rooms {
+  #residue;
+  /** @type {ArrayBuffer[]} */
+  #free = [];
+
+  /** @param {Residue} residue */
+  constructor(residue) {
+    this.#residue = residue;
+  }
+
+  /**
+   * A copy with `spare` bytes behind it.
+   * @param {Uint8Array} view
+   * @param {number} spare
+   */
+  copy(view, spare) {
+    const length = view.length + spare;
+    const index = this.#free.findIndex((buffer) => buffer.byteLength >= length);
+    const [buffer] =
+      index < 0 ? [this.#residue.keepBuffer(new ArrayBuffer(length))] : this.#free.splice(index, 1);
+    const copy = new Uint8Array(buffer, 0, length);
+    copy.set(view);
+    return copy;
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} copy one that nobody reads any more */
+  giveBack(copy) {
+    this.#free.push(copy.buffer);
+  }
+}
+
+/** @param {PythonBytes} bytes no secrets */
+function copyOf(bytes) {
+  return withView(bytes, (view) => view.slice());
+}
