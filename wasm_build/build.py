@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from wasm_build.runtime_files import collect_runtime
+from wasm_build.runtime_files import Pyodide, collect_runtime
 from wasm_build.tree import Content, list_folder, read_content, sha384, write_tree
 
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
@@ -17,7 +17,7 @@ _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
 def build(root: Path, out: Path) -> dict[str, Content]:
     """Bring `out` up to date with the sources below `root`; returns what it holds."""
-    runtime = collect_runtime(root, cache=root / "build/wasm_build")
+    runtime = collect_runtime(root, Pyodide.below(root))
     extension = list_folder(root / "browser_ext")
     pages = list_folder(root / "webbridge/pages")
     files: dict[str, Content] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ _CORE_LEFT_OUT: Final = (
     "demo_ca.py",
     "lookups/",
     "providers/native",
+    "roots/__main__.py",
     "user_folders.py",
 )
 _ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
@@ -57,13 +58,13 @@ def list_sources(root: Path) -> dict[str, Path]:
     )
 
 
-def build_python_zip(sources: dict[str, Path]) -> bytes:
-    """The archive: names sorted, times and modes fixed, so that equal sources give equal bytes."""
+def build_python_zip(sources: Mapping[str, bytes]) -> bytes:
+    """The archive: times and modes fixed, so that equal sources give equal bytes."""
     archive = io.BytesIO()
     # Stored, not deflated: servers compress better, and the result does not depend on a zlib version.
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
-        for name, path in sources.items():
-            target.writestr(zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME), path.read_bytes())
+        for name, source in sorted(sources.items()):
+            target.writestr(zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME), source)
     return archive.getvalue()
 
 

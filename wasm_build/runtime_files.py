@@ -2,76 +2,94 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wasm_build.made_files import find_or_make
 from wasm_build.python_zip import build_python_zip, list_sources
+from wasm_build.standard_library import choose_modules
 from wasm_build.tree import Content, list_folder, read_content, sha384
 
-_PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-_PINNED_FILES: Final = ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot")
+_PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+_DATA_FILES: Final = ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot")
 _HASH_WASM_FILES: Final = ("argon2", "scrypt")
-_KEPT_SNAPSHOTS: Final = 3
+_BUILD_SCRIPTS: Final = ("frozen_inputs.mjs", "runtime/python_settings.js")
 
 
-def collect_runtime(root: Path, *, cache: Path) -> dict[str, Content]:
-    """Name to content of everything in `runtime/`; makes the snapshot if its inputs changed."""
-    node_modules = root / "node_modules"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pyodide:
+    """The Python of the bundle, as npm installed it, with the scripts of this folder that run in it."""
+
+    folder: Path
+    scripts: Path
+    cache: Path
+
+    @classmethod
+    def below(cls, root: Path) -> Pyodide:
+        """The one that a checkout builds with."""
+        return cls(folder=root / "node_modules/pyodide", scripts=root / "wasm_build", cache=root / "build/wasm_build")
+
+    def compile(self, sources: Mapping[str, bytes]) -> Path:
+        """An archive of bytecode."""
+        archive, compiler = build_python_zip(sources), self.scripts / "bytecode.py"
+
+        def make(out: Path) -> None:
+            given = out.with_suffix(".sources")
+            given.write_bytes(archive)
+            self._run("compile.mjs", compiler, given, out)
+            given.unlink()
+
+        return find_or_make(self.cache, "pyc.zip", [archive, compiler, *self._inputs("compile.mjs")], make)
+
+    def make_snapshot(self, standard_library: Path, python_zip: Path) -> Path:
+        """Its memory with the core imported and warmed up."""
+        inputs = [standard_library, python_zip, *self._inputs("snapshot.mjs")]
+        return find_or_make(
+            self.cache, "snapshot", inputs, lambda out: self._run("snapshot.mjs", standard_library, python_zip, out)
+        )
+
+    def _inputs(self, script: str) -> list[Content]:
+        own = [self.folder / name for name in (*_PYODIDE_FILES, "python_stdlib.zip")]
+        return [*own, *(self.scripts / name for name in (script, *_BUILD_SCRIPTS))]
+
+    def _run(self, script: str, *arguments: Path) -> None:
+        subprocess.run(["node", self.scripts / script, self.folder, *arguments], check=True)
+
+
+def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
+    """Name to content of everything in `runtime/`; makes the archives and the snapshot if their inputs changed."""
+    standard_library = pyodide.compile(choose_modules((pyodide.folder / "python_stdlib.zip").read_bytes()))
+    python_zip = pyodide.compile({name: path.read_bytes() for name, path in list_sources(root).items()})
     files: dict[str, Content] = {
         **list_folder(root / "wasm_build/runtime"),
-        **{name: node_modules / "pyodide" / name for name in _PYODIDE_FILES},
-        **{f"{name}.js": node_modules / f"hash-wasm/dist/{name}.umd.min.js" for name in _HASH_WASM_FILES},
-        "sealwax_python.zip": build_python_zip(list_sources(root)),
+        **{name: pyodide.folder / name for name in _PYODIDE_FILES},
+        **{f"{name}.js": root / f"node_modules/hash-wasm/dist/{name}.umd.min.js" for name in _HASH_WASM_FILES},
+        "python_stdlib.zip": standard_library,
+        "sealwax_python.zip": python_zip,
+        "sealwax.snapshot": pyodide.make_snapshot(standard_library, python_zip),
     }
-    files["sealwax.snapshot"] = find_or_make_snapshot(root, files, cache=cache)
-    files["pinned.js"] = _pinned_module({name: files[name] for name in _PINNED_FILES})
+    files["pinned.js"] = _pinned_module(files)
     return dict(sorted(files.items()))
-
-
-def find_or_make_snapshot(root: Path, files: Mapping[str, Content], *, cache: Path) -> Path:
-    """The snapshot for these files, from the cache where it was made before."""
-    maker = root / "wasm_build/snapshot.mjs"
-    inputs = (maker, *(files[name] for name in (*_PYODIDE_FILES, "python_settings.js", "sealwax_python.zip")))
-    fingerprint = hashlib.sha256(b"".join(hashlib.sha256(read_content(item)).digest() for item in inputs)).hexdigest()
-    snapshot = cache / f"{fingerprint}.snapshot"
-    if not snapshot.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        make_snapshot(root, read_content(files["sealwax_python.zip"]), snapshot)
-        _forget_old_snapshots(cache)
-    return snapshot
-
-
-def make_snapshot(root: Path, python_zip: bytes, out: Path) -> None:
-    """Run Node to make one; the file appears only when it is whole."""
-    # Two builds may run at the same time.
-    zip_file, unfinished = out.with_suffix(f".{os.getpid()}.zip"), out.with_suffix(f".{os.getpid()}")
-    zip_file.write_bytes(python_zip)
-    maker, pyodide = root / "wasm_build/snapshot.mjs", root / "node_modules/pyodide"
-    subprocess.run(["node", maker, pyodide, zip_file, unfinished], check=True)
-    zip_file.unlink()
-    unfinished.replace(out)
-
-
-def _forget_old_snapshots(cache: Path) -> None:
-    newest_first = sorted(cache.glob("*.snapshot"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in newest_first[_KEPT_SNAPSHOTS:]:
-        old.unlink(missing_ok=True)
 
 
 def _pinned_module(files: Mapping[str, Content]) -> bytes:
     # Generated, so that the hashes come with the code that checks them.
-    pinned = {name: {"integrity": sha384(data), "bytes": len(data)} for name, data in _contents(files)}
+    scripts = [name for name in files if name.endswith((".js", ".mjs")) and not name.startswith("ui/")]
     return (
-        "/** Made by the build: the files that the vault loads, each with its hash. */\n\n"
-        "/** @type {Readonly<Record<string, {integrity: string, bytes: number}>>} */\n"
-        f"export const FILES = {json.dumps(pinned, indent=2, sort_keys=True)};\n"
+        "/** Made by the build: the files of the vault, each with its hash. */\n\n"
+        "/** @typedef {Readonly<Record<string, {integrity: string, bytes: number}>>} Pinned */\n\n"
+        "/** What a Worker is given. @type {Pinned} */\n"
+        f"export const FILES = {_pins(files, sorted(_DATA_FILES))};\n\n"
+        "/** What a Worker runs. @type {Pinned} */\n"
+        f"export const SCRIPTS = {_pins(files, sorted(scripts))};\n"
     ).encode()
 
 
-def _contents(files: Mapping[str, Content]) -> list[tuple[str, bytes]]:
-    return [(name, read_content(content)) for name, content in files.items()]
+def _pins(files: Mapping[str, Content], names: list[str]) -> str:
+    contents = {name: read_content(files[name]) for name in names}
+    pins = {name: {"integrity": sha384(data), "bytes": len(data)} for name, data in contents.items()}
+    return json.dumps(pins, indent=2)

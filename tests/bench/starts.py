@@ -29,7 +29,7 @@ _START: Final = """async (folder, kind) => {
       String(input).endsWith(".snapshot") ? Promise.reject(new TypeError("withheld")) : fetch(input, init);
   }
   const begun = performance.now();
-  const vault = await openVault({ base });
+  const vault = await openVault({ base, saveBytes: false });
   await vault.ready;
   const milliseconds = performance.now() - begun;
   globalThis.fetch = fetch;

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -87,10 +90,10 @@ def open_vault_page(vault_server: VaultServer, browser: Browser) -> Iterator[Ope
     """Opens pages with a vault; they are closed with their vaults when the test is over."""
     pages: list[Page] = []
 
-    def open_it(*workers: str, altered: str | None = None) -> Page:
+    def open_it(*workers: str, altered: str | None = None, options: dict[str, Any] | None = None) -> Page:
         vault_server.workers[:] = workers
         vault_server.altered = {altered} if altered else set()
-        page = browser.open(f"http://127.0.0.1:{vault_server.port}/")
+        page = browser.open(f"http://127.0.0.1:{vault_server.port}/?{quote(json.dumps(options or {}))}")
         pages.append(page)
         page.wait_for("() => window.opened === true", timeout_seconds=60)
         return page
@@ -99,7 +102,7 @@ def open_vault_page(vault_server: VaultServer, browser: Browser) -> Iterator[Ope
     vault_server.workers.clear()
     vault_server.altered.clear()
     for page in pages:
-        page.js("() => window.vault.close()")
+        page.js("() => window.vault?.close()")
         page.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,13 @@ const wake = (_key, value) => (value?.b64 !== undefined ? bytes(value.b64).buffe
   : value?.secret !== undefined ? secret(value.secret) : value);
 const still = (_key, value) => (value instanceof ArrayBuffer ? { b64: base64(value) } : value);
 window.cleanups = [];
-const vault = await openVault();
+const options = JSON.parse(decodeURIComponent(location.search.slice(1)) || "{}");
+window.startProgress = [];
+const onStartProgress = (progress) => window.startProgress.push(progress);
+const vault = await openVault({ saveBytes: false, onStartProgress, ...options }).catch(({ code, message }) => {
+  window.failure = { code, message };
+  window.opened = true;
+});
 vault.onCleanup = (report) => window.cleanups.push(report);
 window.vault = vault;
 window.call = async (verb, args, options) => {
@@ -64,7 +71,7 @@ window.opened = true;
 class OpenPage(Protocol):
     """Opens a page with a vault; the argument names Workers that stand in for the real one, first come first served."""
 
-    def __call__(self, *workers: str, altered: str | None = None) -> Page: ...
+    def __call__(self, *workers: str, altered: str | None = None, options: dict[str, Any] | None = None) -> Page: ...
 
 
 @dataclass
@@ -84,11 +91,18 @@ class VaultServer:
         name = path.removeprefix("/runtime/")
         if name == "vault_worker.js" and self.workers:
             return self.workers.pop(0).encode()
+        if name == "pinned.js" and "vault_worker.js" not in self.altered:
+            return self._pins()
         file = self.runtime / name
         if not path.startswith("/runtime/") or not file.is_file():
             return None
         data = file.read_bytes()
         return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data
+
+    def _pins(self) -> bytes:
+        # The real Worker is held against its hash like every script; those that stand in for it cannot be.
+        pin = re.compile(rb' *"vault_worker.js": \{[^}]*\},?\n')
+        return pin.sub(b"", (self.runtime / "pinned.js").read_bytes())
 
 
 @contextmanager
@@ -98,11 +112,12 @@ def serve_vault(runtime: Path) -> Iterator[VaultServer]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            data = served.read(self.path)
+            path = self.path.partition("?")[0]
+            data = served.read(path)
             self.send_response(404 if data is None else 200)
             self.send_header(
                 "Content-Type",
-                TYPES.get(Path(self.path).suffix, "text/html" if self.path == "/" else "application/octet-stream"),
+                TYPES.get(Path(path).suffix, "text/html" if path == "/" else "application/octet-stream"),
             )
             self.send_header("Content-Security-Policy", CSP)
             self.send_header("Cache-Control", "no-store")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
+import ast
 import json
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,13 @@ import pytest
 from wasm_build import verbs
 from wasm_build.build import build
 from wasm_build.python_zip import build_python_zip, list_sources
-from wasm_build.runtime_files import make_snapshot
+from wasm_build.standard_library import is_listed
 from wasm_build.tree import sha384, write_tree
 from wasm_build.warm_up import warm_up
 
 ROOT = Path(__file__).parents[2]
+# Part of the WebAssembly program itself.
+FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "node_modules/pyodide").exists() or shutil.which("node") is None, reason="needs Node and npm's packages"
@@ -35,18 +37,6 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_two_snapshots_of_the_same_sources_are_the_same_bytes(tmp_path: Path) -> None:
-    python_zip = build_python_zip(list_sources(ROOT))
-    digests = []
-    for number in range(2):
-        # Each in a folder of its own: its path must not matter.
-        folder = tmp_path / f"build {number}"
-        folder.mkdir()
-        make_snapshot(ROOT, python_zip, folder / "sealwax.snapshot")
-        digests.append(hashlib.sha256((folder / "sealwax.snapshot").read_bytes()).hexdigest())
-    assert digests[0] == digests[1]
-
-
 def test_the_archive_does_not_depend_on_file_times(tmp_path: Path) -> None:
     copies = []
     for number, name in enumerate(("one", "two")):
@@ -55,15 +45,52 @@ def test_the_archive_does_not_depend_on_file_times(tmp_path: Path) -> None:
         path.write_text("answer = 42\n")
         path.touch()
         path.chmod(0o600 + number * 0o44)
-        copies.append(build_python_zip({"module.py": path}))
+        copies.append(build_python_zip({"module.py": path.read_bytes()}))
     assert copies[0] == copies[1]
 
 
 def test_the_archive_holds_the_core_and_nothing_native() -> None:
-    names = set(zipfile.ZipFile(io.BytesIO(build_python_zip(list_sources(ROOT)))).namelist())
+    names = set(list_sources(ROOT))
     assert {"smime_core/message.py", "roaming_keys/protocol.py", "wasm_build/verbs.py", "asn1crypto/x509.py"} <= names
     assert not {"smime_core/demo_ca.py", "smime_core/providers/native.py", "roaming_keys/app.py"} & names
     assert not any(name.startswith("smime_core/cli/") for name in names)
+
+
+def test_the_archives_hold_bytecode_that_names_no_line_and_no_folder(dist: Path) -> None:
+    for name in ("python_stdlib.zip", "sealwax_python.zip"):
+        with zipfile.ZipFile(dist / "runtime" / name) as archive:
+            assert all(entry.endswith(".pyc") for entry in archive.namelist())
+            assert not any(str(ROOT).encode() in archive.read(entry) for entry in archive.namelist())
+
+
+def test_every_import_of_the_core_is_in_the_bundle() -> None:
+    with zipfile.ZipFile(ROOT / "node_modules/pyodide/python_stdlib.zip") as archive:
+        whole = set(archive.namelist())
+    sources = list_sources(ROOT)
+    missing = {
+        f"{name}: {module}"
+        for name, path in sources.items()
+        for module in imported_modules(path.read_text())
+        for file in (f"{module.replace('.', '/')}.py", f"{module.replace('.', '/')}/__init__.py")
+        if file in whole and file not in FROZEN and file not in sources and not is_listed(file)
+    }
+    assert not missing
+
+
+def test_a_module_that_is_not_listed_would_be_noticed() -> None:
+    assert not is_listed("tarfile.py")
+    assert not is_listed("email/__init__.py")
+    assert is_listed("json/__init__.py")
+    assert is_listed("encodings/koi8_r.py")
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def test_pages_and_extension_carry_the_same_runtime(dist: Path) -> None:

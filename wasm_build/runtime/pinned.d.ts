@@ -1,2 +1,4 @@
 /** What the build writes into `pinned.js`. */
-export const FILES: Readonly<Record<string, { integrity: string; bytes: number }>>;
+export type Pinned = Readonly<Record<string, { integrity: string; bytes: number }>>;
+export const FILES: Pinned;
+export const SCRIPTS: Pinned;

@@ -40,7 +40,7 @@ export function planFor({ gigabytes, cores }) {
 export class Reserve {
   /** @type {StartKind | null} how the latest Worker started */
   startKind = null;
-  #assets;
+  #files;
   #onCleanup;
   #plan = planFor(describeDevice());
   /** @type {Cell[]} */
@@ -49,19 +49,20 @@ export class Reserve {
 
   /**
    * Starts the first Worker at once, where one shall wait.
-   * @param {Promise<import("./assets.js").Assets>} assets
+   * @param {import("./assets.js").RuntimeFiles} files
    * @param {(report: CleanupReport) => void} onCleanup
    */
-  constructor(assets, onCleanup) {
-    this.#assets = assets;
+  constructor(files, onCleanup) {
+    this.#files = files;
     this.#onCleanup = onCleanup;
     this.#refill();
+    void files.snapshotSettled.then((isThere) => (isThere ? this.#renewAll() : undefined));
   }
 
   /** Resolves when a Worker stands ready or, on a device where none waits, when one could start. */
   get ready() {
     this.#refill();
-    return (this.#waiting[0]?.ready ?? this.#assets).then(() => undefined);
+    return (this.#waiting[0]?.ready ?? this.#files.ready).then(() => undefined);
   }
 
   /** A Worker for one request; it is the caller's from here on. */
@@ -88,13 +89,38 @@ export class Reserve {
       // One after the other: the first is wanted soonest.
       () => this.#refill(),
       // The next request begins anew.
-      () => void (this.#waiting = this.#waiting.filter((waiting) => waiting !== cell)),
+      () => this.#forget(cell),
     );
   }
 
+  /** Puts Workers out of the snapshot, which are warm, in the place of those that started plainly and still wait. */
+  async #renewAll() {
+    if (this.startKind !== "plain") return;
+    for (const old of [...this.#waiting]) {
+      if (this.#closed) return;
+      const cell = this.#start();
+      await cell.ready.catch(() => {});
+      if (this.#closed || !this.#waiting.includes(old)) return cell.discard();
+      this.#forget(old);
+      old.discard();
+      this.#waiting.push(cell);
+    }
+  }
+
+  /** @param {Cell} cell */
+  #forget(cell) {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== cell);
+  }
+
   #start() {
-    const cell = new Cell(this.#assets, this.#plan.reservedBytes, this.#onCleanup);
-    cell.ready.then((startKind) => void (this.startKind = startKind), () => {});
+    const cell = new Cell(this.#files.assets(), this.#plan.reservedBytes, this.#onCleanup);
+    cell.ready.then(
+      (startKind) => {
+        this.startKind = startKind;
+        this.#files.started();
+      },
+      () => {},
+    );
     return cell;
   }
 }

@@ -4,7 +4,7 @@
  * A request never waits for a start when the reserve is warm.
  */
 
-import { fetchAssets } from "./assets.js";
+import { RuntimeFiles } from "./assets.js";
 import { Batch } from "./batch.js";
 import { watch } from "./cell.js";
 import { Reserve } from "./reserve.js";
@@ -21,6 +21,7 @@ const DEFAULT_STREAM_DEADLINE_SECONDS = 600;
 const MAX_OPEN_REQUESTS = 16;
 
 /**
+ * @typedef {import("./assets.js").StartOptions} StartOptions
  * @typedef {import("./cell.js").Cell} Cell
  * @typedef {import("./cell.js").CleanupReport} CleanupReport
  * @typedef {import("./batch.js").BatchRequest} BatchRequest
@@ -34,14 +35,18 @@ const MAX_OPEN_REQUESTS = 16;
  *
  * With `strict` private keys stay in Python's memory, of which nothing is left; WebCrypto, which is constant-time where
  * Python is not, may leave copies of keys behind in Firefox.
- * @param {{base?: URL, strict?: boolean}} [options]
+ *
+ * With `saveBytes` the first Worker starts without the snapshot, which is fetched after that; so it is by default where
+ * the browser is told to save data, and on a first visit.
+ * @param {{base?: URL, strict?: boolean} & StartOptions} [options]
  * @returns {Promise<Vault>}
  */
-export async function openVault({ base = new URL("./", import.meta.url), strict = false } = {}) {
-  const assets = fetchAssets(base);
-  const vault = new Vault(assets, { strict });
+export async function openVault({ base = new URL("./", import.meta.url), strict = false, ...start } = {}) {
+  const files = new RuntimeFiles(base, start);
+  await files.scripts;
+  const vault = new Vault(files, { strict });
   try {
-    await assets;
+    await files.ready;
   } catch (error) {
     vault.close();
     throw error;
@@ -66,12 +71,12 @@ export class Vault {
   };
 
   /**
-   * @param {Promise<import("./assets.js").Assets>} assets
+   * @param {RuntimeFiles} files
    * @param {{strict?: boolean}} [settings]
    */
-  constructor(assets, { strict = false } = {}) {
+  constructor(files, { strict = false } = {}) {
     this.#strict = strict;
-    this.#reserve = new Reserve(assets, (report) => {
+    this.#reserve = new Reserve(files, (report) => {
       this.lastCleanup = report;
       this.onCleanup(report);
     });

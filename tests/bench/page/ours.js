@@ -18,7 +18,7 @@ export const vaultSide = (cipher, options = {}) => ({
   vault: null,
 
   async open() {
-    this.vault = await openVault({ base: BASE, ...options });
+    this.vault = await openVault({ base: BASE, saveBytes: false, ...options });
   },
 
   /** Resolves when a Worker stands in reserve, at once where none was opened. */

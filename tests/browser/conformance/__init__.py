@@ -19,7 +19,7 @@ from typing import Final
 from tests.browser.browsers import Browser, Name, launch
 from tests.browser.page import Page
 from tests.conformance.case import Case, Outcome, outcomes_from_json, pack_cases, unpack_cases
-from wasm_build.runtime_files import collect_runtime
+from wasm_build.runtime_files import Pyodide, collect_runtime
 from wasm_build.tree import Content, read_content
 
 ROOT: Final = Path(__file__).parents[3]
@@ -31,6 +31,8 @@ _START_SECONDS: Final = 60
 _PAGE: Final = b"""<!doctype html>
 <link rel=icon href="data:,"><title>Conformance</title><script type=module src="/page.js"></script>
 """
+# What the tests need of the standard library and the vault does not.
+_LIBRARY_OF_TESTS: Final = ("argparse.py", "email/", "gettext.py", "quopri.py", "statistics.py")
 _TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
@@ -80,7 +82,7 @@ class VaultPage:
 @contextmanager
 def open_vault_page(browser: Browser) -> Iterator[VaultPage]:
     """Serve the runtime on a port of its own and open the page."""
-    runtime = collect_runtime(ROOT, cache=ROOT / "build/wasm_build")
+    runtime = collect_runtime(ROOT, Pyodide.below(ROOT))
     files: dict[str, Content] = {
         **{f"/runtime/{name}": content for name, content in runtime.items()},
         "/runtime/conformance_worker.js": _HERE / "worker.js",
@@ -122,6 +124,9 @@ def _tests_zip() -> bytes:
         target.writestr("inside.py", (_HERE / "inside.py").read_bytes())
         for path in modules:
             target.writestr(path.relative_to(ROOT).as_posix(), path.read_bytes())
+        with zipfile.ZipFile(ROOT / "node_modules/pyodide/python_stdlib.zip") as library:
+            for name in filter(lambda name: name.startswith(_LIBRARY_OF_TESTS), library.namelist()):
+                target.writestr(name, library.read(name))
     return archive.getvalue()
 
 

@@ -1,6 +1,6 @@
 /** Calls functions of the tests inside the vault's own runtime; `window.call` is all that the harness uses. */
 
-import { fetchAssets } from "./runtime/assets.js";
+import { RuntimeFiles } from "./runtime/assets.js";
 
 const worker = new Worker("./runtime/conformance_worker.js", { type: "module" });
 
@@ -21,7 +21,8 @@ async function fetchBytes(path) {
 }
 
 const tests = await fetchBytes("./tests.zip");
-const assets = await fetchAssets(new URL("./runtime/", import.meta.url));
+const files = new RuntimeFiles(new URL("./runtime/", import.meta.url), { saveBytes: false });
+const assets = await files.assets();
 window.startKind = await ask({ kind: "start", assets, tests });
 
 /**

@@ -1,0 +1,49 @@
+"""Runs inside Pyodide while the bundle is made: sources to bytecode without what nobody sees in a vault.
+
+Compiled modules start in less than half the time. Docstrings and line numbers are left out, because what Python says
+about an error never leaves the Worker: with them a first visit would load 0.9 MB more.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import marshal
+import zipfile
+from types import CodeType
+from typing import Final
+
+_EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+# PEP 552: named by the hash of its source, which nobody compares: the sources do not travel.
+_UNCHECKED_HASH: Final = (1).to_bytes(4, "little")
+# A dataclass without any docstring works its signature out to make one.
+_NO_DOCSTRING: Final = "."
+
+
+def compile_archive(sources: str, compiled: str) -> None:
+    """Write an archive with a `.pyc` for each `.py`, stored, all times fixed."""
+    with zipfile.ZipFile(sources) as given, zipfile.ZipFile(compiled, "w", zipfile.ZIP_STORED) as target:
+        for name in sorted(given.namelist()):
+            entry = zipfile.ZipInfo(f"{name}c", _EARLIEST_ZIP_TIME)
+            target.writestr(entry, compile_module(name, given.read(name)))
+
+
+def compile_module(name: str, source: bytes) -> bytes:
+    """The content of a `.pyc` file."""
+    code: CodeType = compile(_without_docstrings(ast.parse(source)), name, "exec", dont_inherit=True)
+    header = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source)
+    return header + marshal.dumps(_without_lines(code))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                first.value.value = _NO_DOCSTRING if isinstance(first.value.value, str) else first.value.value
+    return tree
+
+
+def _without_lines(code: CodeType) -> CodeType:
+    constants = (_without_lines(item) if isinstance(item, CodeType) else item for item in code.co_consts)
+    return code.replace(co_linetable=b"", co_consts=tuple(constants))

@@ -1,0 +1,34 @@
+/** Fixes what would make two runs of Pyodide differ: randomness and clocks. Python's hash seed is in the settings. */
+
+const FROZEN_MILLISECONDS = Date.UTC(2026, 0, 1);
+
+/** Fills an array from a fixed linear congruential sequence in place of the system's generator. */
+let generatorState = 1;
+function fillFixed(array) {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  for (let index = 0; index < bytes.length; index++) {
+    generatorState = (Math.imul(generatorState, 1103515245) + 12345) >>> 0;
+    bytes[index] = generatorState >>> 16;
+  }
+  return array;
+}
+
+export async function freezeHiddenInputs() {
+  Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: fillFixed }, configurable: true });
+  const nodeCrypto = (await import("node:crypto")).default;
+  nodeCrypto.randomFillSync = fillFixed;
+  (await import("node:module")).syncBuiltinESMExports();
+  const SystemDate = Date;
+  globalThis.Date = class extends SystemDate {
+    constructor(...values) {
+      if (values.length === 0) super(FROZEN_MILLISECONDS);
+      else super(...values);
+    }
+    static now() {
+      return FROZEN_MILLISECONDS;
+    }
+  };
+  // Read-only in Node 18.
+  Object.defineProperty(performance, "now", { value: () => 1000, configurable: true });
+  process.hrtime = Object.assign(() => [1000, 0], { bigint: () => 1_000_000_000_000n });
+}
