@@ -50,7 +50,7 @@ const HANDLERS = {
   "list.import": trust.followList,
   "list.stop": trust.stopFollowing,
   "sites.remove": ({ id }) => database.remove("sites", id),
-  "session.lock": session.lock,
+  "session.lock": () => session.lock("hand"),
   "vault.key": () => vault.call("vault.key"),
   "options.open": () => api.runtime.openOptionsPage(),
   "heartbeat": () => null,
@@ -65,17 +65,19 @@ api.runtime.onMessage.addListener((message, sender, reply) => {
 api.action.onClicked.addListener((tab) => void (tab.id !== undefined && sites.activate(tab.id)));
 
 api.contextMenus.onClicked.addListener((info, tab) => {
-  if (info.menuItemId === MENU_LOCK) void session.lock();
+  if (info.menuItemId === MENU_LOCK) void session.lock("hand");
   else if (info.menuItemId === MENU_KEYS) void api.runtime.openOptionsPage();
   else if (tab?.id !== undefined) void sites.activate(tab.id, info.frameId);
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
 api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));
-api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && lockWhenIdle()));
+api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && lockIfOver()));
+// Firefox never says "locked".
+api.idle.onStateChanged.addListener((state) => void (state === "locked" && session.lock("computer")));
 api.permissions.onAdded.addListener(() => void sites.registerGranted());
 api.permissions.onRemoved.addListener(() => void sites.registerGranted());
-api.runtime.onStartup.addListener(() => void session.lock());
+api.runtime.onStartup.addListener(() => void session.lock("restart"));
 api.runtime.onInstalled.addListener(() => void setUp());
 
 /**
@@ -117,13 +119,12 @@ async function claimFrame(body, sender) {
   return { frame: id, kind, sign, encrypt, moved };
 }
 
-/** A text that waits for an answer stands sealed in the vault's owner, which then must stay. */
-async function lockWhenIdle() {
-  await ((await jobs.isAnyWaiting()) ? session.forget() : session.lock());
+async function lockIfOver() {
+  await session.lockIfOver({ keepVault: await jobs.isAnyWaiting() });
 }
 
 async function setUp() {
-  await session.lock();
+  await session.lock("restart");
   await sites.registerGranted();
   await api.contextMenus.removeAll();
   const title = (/** @type {string} */ key) => api.i18n.getMessage(key);

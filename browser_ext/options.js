@@ -2,6 +2,7 @@
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
 import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
 import { html } from "./runtime/ui/dom.js";
+import { lockedBecause } from "./runtime/ui/locked_because.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
@@ -14,7 +15,7 @@ const translate = await loadSharedText();
 translatePage();
 document.title = text("optionsTitle");
 const passphrase = new SecretField({
-  label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
+  translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
 });
 byId("p12-passphrase").append(passphrase.element);
 byId("import-keys").addEventListener("submit", (event) => {
@@ -37,9 +38,10 @@ addEventListener("focus", () => void refresh());
 await refresh();
 
 async function refresh() {
-  const { keyFiles, people, anchors, sites, decisions, settings, following } = await ask("keys.list");
+  const { keyFiles, people, anchors, sites, decisions, settings, following, lockReason } = await ask("keys.list");
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
-  byId("state").textContent = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
+  const state = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
+  byId("state").textContent = isOpen ? state : `${lockedBecause(translate, lockReason)} ${state}`.trim();
   byId("lock").hidden = !isOpen;
   byId("key-files").replaceChildren(...keyFiles.map(keyFileCard));
   byId("people").replaceChildren(...certificateCards(people, "people.remove"));

@@ -175,7 +175,8 @@ function noKeysSection() {
 function passphraseField(agree) {
   const locked = lockedIdentity();
   passphrase = locked && new SecretField({
-    label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void submit(agree),
+    translate: catalogue, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"),
+    onSubmit: () => void submit(agree),
   });
   return passphrase && passphrase.element;
 }

@@ -3,9 +3,12 @@
  * secrets. It opens envelopes only to hand their content to the vault, and seals every text that leaves.
  */
 import "./shared/channel.js";
+import { readClock, SealedSession } from "./runtime/session.js";
 import { openVault } from "./runtime/vault.js";
 
 const DEADLINE_SECONDS = 60;
+/** Ends what runs with the background's key; the key itself and its deadlines are the background's. */
+const session = new SealedSession();
 
 /** @type {Promise<ChannelKeys> | null} */
 let keys = null;
@@ -20,6 +23,9 @@ const held = new Map();
 /** @type {Record<string, (body: any) => Promise<any>>} */
 const VERBS = {
   "vault.key": async () => ({ publicKey: (await ownKeys()).publicKey }),
+  "vault.clock": async () => ({ clock: readClock() }),
+  "vault.stop": async () => session.lock("hand"),
+  "vault.close": close,
   "text.hold": async ({ job, envelope }) => void held.set(job, envelope),
   "text.take": async ({ job }) => takeHeld(job),
   "text.drop": async ({ job }) => void held.delete(job),
@@ -52,11 +58,13 @@ export async function answer(type, body) {
 }
 
 /** Forgets everything and ends the vault's Workers. */
-export function close() {
+async function close() {
+  session.lock("hand");
   keys = null;
   held.clear();
-  void vault?.then((opened) => opened.close());
+  const closing = vault;
   vault = null;
+  await closing?.then((opened) => opened.close());
 }
 
 function ownKeys() {
@@ -71,7 +79,9 @@ function ownKeys() {
  */
 async function callVault(verb, args) {
   vault ??= openVault({ base: new URL("./runtime/", import.meta.url) });
-  return (await vault).call(verb, args, { deadlineSeconds: DEADLINE_SECONDS });
+  const opening = vault;
+  const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
+  return guarded.call(verb, args, { deadlineSeconds: DEADLINE_SECONDS });
 }
 
 /** @param {string} job */

@@ -19,23 +19,25 @@ export async function list() {
   const [decisions, settings, following] = await Promise.all(
     [trust.listDecisions(), trust.settings(), trust.describeList()],
   );
-  return { keyFiles, people, anchors: authorities, sites, decisions, settings, following };
+  const lockReason = unlocked ? null : await session.lockReason();
+  return { keyFiles, people, anchors: authorities, sites, decisions, settings, following, lockReason };
 }
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
-  const { identities, p12: kept } = await openIdentities(p12, passphrase, { forKeeping: true });
+  const { identities, p12: kept, sessionId } = await openIdentities(p12, passphrase, { forKeeping: true });
   const id = identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
   const described = identities.map(({ sealed: _, ...described }) => described);
   await database.put("keyFiles", { id, name, p12: kept, identities: described });
-  await keepSealed(id, identities);
+  await keepSealed(id, identities, sessionId);
 }
 
 /** @param {{keyFile: string, passphrase: SealedSecret}} body */
 export async function unlock({ keyFile, passphrase }) {
   const file = await database.get("keyFiles", keyFile);
   if (!file) throw new RequestError("no-such-key");
-  await keepSealed(keyFile, (await openIdentities(file.p12, passphrase, { forKeeping: false })).identities);
+  const { identities, sessionId } = await openIdentities(file.p12, passphrase, { forKeeping: false });
+  await keepSealed(keyFile, identities, sessionId);
 }
 
 /** @typedef {CertificateInfo & {sealed: ArrayBuffer}} OpenedIdentity */
@@ -45,18 +47,20 @@ export async function unlock({ keyFile, passphrase }) {
  * @param {ArrayBuffer} p12
  * @param {SealedSecret} passphrase
  * @param {{forKeeping: boolean}} options
- * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer}>}
+ * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer, sessionId: string}>}
  */
 async function openIdentities(p12, passphrase, { forKeeping }) {
-  const sealKey = await session.sealKeyForUnlock();
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
   const opened = await vault.call("identity.open", { p12, passphrase, sealKey, forKeeping });
   if (!opened.identities.length) throw new RequestError("no-identity-in-file");
-  return opened;
+  return { ...opened, sessionId };
 }
 
-/** @param {string} keyFile @param {OpenedIdentity[]} identities */
-async function keepSealed(keyFile, identities) {
-  for (const { fingerprint, sealed } of identities) await database.put("sealed", { fingerprint, keyFile, sealed });
+/** @param {string} keyFile @param {OpenedIdentity[]} identities @param {string} sessionId whose key they are sealed under */
+async function keepSealed(keyFile, identities, sessionId) {
+  await session.begin(sessionId, async () => {
+    for (const { fingerprint, sealed } of identities) await database.put("sealed", { fingerprint, keyFile, sealed });
+  });
 }
 
 /** @param {string} id */

@@ -1,67 +1,159 @@
 /**
- * The unlocked session: a random 32-byte seal key that stands only in `storage.session` (memory, which survives the
- * service worker), with a deadline that every use checks. Lock, start and update take away both the key and what was
- * sealed under it.
+ * The unlocked session of the extension: its seal key stands only in `storage.session` (memory, which survives the
+ * service worker), with the times that every use is judged by. Lock, start and update take away the key and what was
+ * sealed under it. The rules are those of `runtime/session.js`.
  */
 import "../shared/channel.js";
+import { beginAt, remaining, SEAL_KEY_BYTES, SECRET_BUFFER_BYTES, useAt, whyOver } from "../runtime/session.js";
 import { api } from "../shared/api.js";
-import { SECRET_BUFFER_BYTES } from "../shared/messages.js";
+import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
 import * as vault from "./vault_link.js";
 
-const KEY_BYTES = 32;
-const IDLE_MILLISECONDS = 15 * 60_000;
-export const LOCK_ALARM = "lock";
+/** @typedef {import("../runtime/session.js").LockReason} LockReason */
+/**
+ * @typedef {{id: string, key: number[], times: import("../runtime/session.js").Times | null}} Session
+ *   `times` is null until something was unlocked
+ */
 
-/** @returns {Promise<{key: number[], deadline: number} | null>} */
-async function current() {
-  const unlocked = await memory.read("unlocked");
-  if (!unlocked) return null;
-  if (Date.now() < unlocked.deadline) return unlocked;
-  await forget();
-  return null;
+export const LOCK_ALARM = "lock";
+const SESSION = "unlocked";
+const LOCKED_BECAUSE = "locked because";
+
+/** Changes follow each other: a use that began before a lock must not bring back what the lock took. @type {Promise<any>} */
+let turn = Promise.resolve();
+
+/** Whether keys are unlocked; counts as no use. */
+export function isUnlocked() {
+  return inTurn(async () => ((await current())?.times ?? null) !== null);
 }
 
-export async function isUnlocked() {
-  return (await current()) !== null;
+/** Why the keys are locked, when they were unlocked before. @returns {Promise<LockReason | null>} */
+export async function lockReason() {
+  return (await memory.read(LOCKED_BECAUSE)) ?? null;
 }
 
 /**
- * The seal key, itself sealed to the vault, and the deadline moved: each use counts as activity.
+ * The seal key, itself sealed to the vault; each use counts as activity.
  * @returns {Promise<SealedSecret | null>} null while locked
  */
-export async function sealKey() {
-  const unlocked = await current();
-  return unlocked && pass(unlocked.key);
+export function sealKey() {
+  return inTurn(async () => {
+    const session = await current();
+    if (!session?.times) return null;
+    await run({ ...session, times: useAt(session.times, await vault.readClock()) });
+    return pass(session.key);
+  });
 }
 
-/** The session's key, made now if there is none. @returns {Promise<SealedSecret>} */
-export async function sealKeyForUnlock() {
-  const unlocked = await current();
+/**
+ * The session's key, made now if there is none, for identities that are being unlocked; `begin` with its `id` follows.
+ * @returns {Promise<{id: string, sealKey: SealedSecret}>}
+ */
+export function keyForUnlock() {
+  return inTurn(async () => {
+    const { id, key } = (await current()) ?? (await create());
+    return { id, sealKey: await pass(key) };
+  });
+}
+
+/**
+ * Something was unlocked: from now on the deadlines run. Rejects with `locked` when the session was locked meanwhile.
+ * @param {string} id
+ * @param {() => Promise<void>} keep puts away what was sealed under the key
+ */
+export function begin(id, keep) {
+  return inTurn(async () => {
+    const session = await current();
+    if (session?.id !== id) throw new RequestError("locked");
+    await keep();
+    const moment = await vault.readClock();
+    await run({ ...session, times: session.times ? useAt(session.times, moment) : beginAt(moment) });
+    await memory.forget(LOCKED_BECAUSE);
+  });
+}
+
+/**
+ * Forgets the key and what was sealed under it, stops what runs with it, and ends the vault with all its memory.
+ * @param {LockReason} reason
+ */
+export function lock(reason) {
+  return inTurn(async () => {
+    await forget(reason);
+    await vault.close();
+  });
+}
+
+/**
+ * Locks what is over.
+ * @param {{keepVault: boolean}} options whether its owner must stay, where a text stands sealed that waits for an answer
+ */
+export function lockIfOver({ keepVault }) {
+  return inTurn(async () => {
+    const session = await read();
+    if (!session?.times || (await current()) !== null) return session?.times && run(session);
+    if (!keepVault) await vault.close();
+  });
+}
+
+/** @returns {Promise<Session | null>} */
+async function current() {
+  const session = await read();
+  const reason = session?.times ? whyOver(session.times, await vault.readClock()) : null;
+  if (reason === null) return session;
+  await forget(reason);
+  return null;
+}
+
+/** @returns {Promise<Session | null>} */
+async function read() {
+  return (await memory.read(SESSION)) ?? null;
+}
+
+/** @returns {Promise<Session>} */
+async function create() {
   // Without its key, what an earlier session has sealed is worthless.
-  if (!unlocked) await database.clear("sealed");
-  return pass(unlocked?.key ?? Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))));
+  await database.clear("sealed");
+  const key = Array.from(crypto.getRandomValues(new Uint8Array(SEAL_KEY_BYTES)));
+  const session = { id: crypto.randomUUID(), key, times: null };
+  await memory.write(SESSION, session);
+  return session;
+}
+
+/** @param {LockReason} reason */
+async function forget(reason) {
+  const session = await read();
+  // The key first: whatever fails after that leaves only ciphertext.
+  await memory.forget(SESSION);
+  if (session?.times) await memory.write(LOCKED_BECAUSE, reason);
+  await vault.stop();
+  await database.clear("sealed");
+}
+
+/** @param {Session} session whose times have changed */
+async function run(session) {
+  await memory.write(SESSION, session);
+  if (!session.times) return;
+  const milliseconds = remaining(session.times, await vault.readClock());
+  await api.alarms.create(LOCK_ALARM, { delayInMinutes: Math.max(milliseconds, 0) / 60_000 });
 }
 
 /** @param {number[]} key @returns {Promise<SealedSecret>} */
 async function pass(key) {
-  await memory.write("unlocked", { key, deadline: Date.now() + IDLE_MILLISECONDS });
-  await api.alarms.create(LOCK_ALARM, { delayInMinutes: IDLE_MILLISECONDS / 60_000 });
   const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
   new Uint8Array(buffer).set(key);
   const { publicKey } = await vault.call("vault.key");
-  return { envelope: await sealwaxChannel.sealTo(publicKey, "seal key", buffer), length: KEY_BYTES };
+  return { envelope: await sealwaxChannel.sealTo(publicKey, "seal key", buffer), length: SEAL_KEY_BYTES };
 }
 
-/** Forgets the key and what was sealed under it. */
-export async function forget() {
-  await memory.forget("unlocked");
-  await database.clear("sealed");
-}
-
-/** Forgets the key, and ends the vault with all its memory. */
-export async function lock() {
-  await forget();
-  await vault.close();
+/**
+ * @template T
+ * @param {() => Promise<T>} change
+ * @returns {Promise<T>}
+ */
+function inTurn(change) {
+  const done = turn.then(change);
+  turn = done.catch(() => undefined);
+  return done;
 }

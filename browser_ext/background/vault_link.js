@@ -11,6 +11,8 @@ const OFFSCREEN_PAGE = "offscreen.html";
 let owner = null;
 /** @type {Promise<void> | null} */
 let creating = null;
+/** How often operations were stopped by a lock. */
+let ends = 0;
 
 /**
  * @param {string} type
@@ -18,26 +20,53 @@ let creating = null;
  * @returns {Promise<any>}
  */
 export async function call(type, body = {}) {
+  const before = ends;
   const reply = api.offscreen ? await callOffscreen(type, body) : await (await loadOwner()).answer(type, body);
+  // Whatever a lock does to an operation in the middle, it is the lock that people are told of.
+  if (ends !== before && reply?.value === undefined) throw new RequestError("locked");
   if (!reply) throw new RequestError("vault-crashed");
   if (reply.error) throw new RequestError(reply.error.code, reply.error.message);
   return reply.value;
 }
 
+/**
+ * The time, as the vault's owner sees it: Chromium's service worker begins a new steady clock with each of its lives.
+ * @returns {Promise<import("../runtime/session.js").Moment>}
+ */
+export async function readClock() {
+  return (await call("vault.clock")).clock;
+}
+
+/** Stops every operation that runs with the session's key. */
+export async function stop() {
+  if (await hasOwner()) await end("vault.stop");
+}
+
 /** Ends the vault; the next call starts another. */
 export async function close() {
-  if (api.offscreen) {
-    if (await hasOffscreen()) await api.offscreen.closeDocument();
-  } else if (owner) {
-    (await owner).close();
-  }
+  if (!(await hasOwner())) return;
+  // Workers that are busy overwrite what they hold before their document goes.
+  await end("vault.close");
+  if (api.offscreen) await api.offscreen.closeDocument();
+}
+
+/** @param {string} type */
+async function end(type) {
+  ends += 1;
+  // An owner that is gone has nothing left to stop.
+  await call(type).catch(() => undefined);
+}
+
+async function hasOwner() {
+  return api.offscreen ? hasOffscreen() : owner !== null;
 }
 
 /** @param {string} type @param {object} body */
 async function callOffscreen(type, body) {
   creating ??= createOffscreen().finally(() => { creating = null; });
   await creating;
-  return api.runtime.sendMessage({ to: "vault", type, body });
+  // A document that goes away in the middle has no reply.
+  return api.runtime.sendMessage({ to: "vault", type, body }).catch(() => undefined);
 }
 
 async function createOffscreen() {

@@ -6,6 +6,7 @@
 
 import { openVault } from "./runtime/vault.js";
 import { errorSentence } from "./runtime/ui/catalogue.js";
+import { lockedBecause } from "./runtime/ui/locked_because.js";
 import { BridgeApi, KeyServer } from "./api.js";
 import { KeptTrust } from "./kept_trust.js";
 import { KeyRing, sameAddress } from "./keys.js";
@@ -20,6 +21,8 @@ import { createWritingView } from "./views/writing_view.js";
 import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
 
 /** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./runtime/session.js").LockReason} LockReason */
+/** @typedef {import("./runtime/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, close?: () => void}} View
  *   `heading` takes the focus when the view is shown; `shown` is called then, `close` when it goes.
@@ -32,6 +35,8 @@ export class App {
   address = null;
   /** Whose keys and letter may still be here. @type {string | null} */
   #lastAddress = null;
+  /** Why the keys are locked, when they were unlocked before. @type {LockReason | null} */
+  #lockReason = null;
   /** Where a view says what the person should hear. @type {HTMLElement} */
   #announcer;
   /** @type {View | null} */
@@ -53,9 +58,9 @@ export class App {
     this.keys = new KeyRing(vault);
     this.keyServer = new KeyServer("");
     this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
-    this.mailVault = new MailVault(vault, this.keys, this.trust, (lookups, signal) =>
+    this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
-    this.kept = new KeptTrust(vault, this.keys, this.trust);
+    this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);
@@ -68,17 +73,44 @@ export class App {
     this.trust.adoptOperator(config);
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
+    this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
     this.kept.addEventListener("change", () => this.#frame.setNotice(noticeOf(this)));
     if (address !== null) await this.#beginKeeping(address);
     addEventListener("hashchange", () => this.#route());
-    // What a closed or sleeping page keeps in memory is out of reach: nothing secret stays behind.
-    addEventListener("pagehide", () => this.keys.lock());
+    this.#lockByItself();
     addEventListener("beforeunload", (event) => {
       if (this.#writing?.isBegun()) event.preventDefault();
     });
     this.#route();
     // The reserve starts while the person types the password, so that the first operation does not wait for it.
     void this.#startVault().catch(() => undefined);
+  }
+
+  /** Nobody has to press the button: time locks, and so does whatever takes the page away. */
+  #lockByItself() {
+    // What a closed or sleeping page keeps in memory is out of reach: nothing secret stays behind.
+    addEventListener("pagehide", () => this.keys.lock("left"));
+    document.addEventListener("freeze", () => this.keys.lock("asleep"));
+    // A computer that slept has run no timer.
+    document.addEventListener("visibilitychange", () => this.keys.check());
+    for (const type of ["keydown", "pointerdown"]) {
+      addEventListener(type, () => this.keys.touch(), { capture: true, passive: true });
+    }
+  }
+
+  /** @param {LockReason} reason */
+  #locked(reason) {
+    this.#lockReason = reason;
+    if (reason === "left" || reason === "signed-out") return;
+    this.announce(this.lockedSentence());
+    // What a letter says goes from the screen too.
+    this.navigate("/keys");
+  }
+
+  /** Why the keys are locked, and what is kept meanwhile. */
+  lockedSentence() {
+    const kept = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
+    return `${lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
   }
 
   /**
@@ -137,9 +169,7 @@ export class App {
   }
 
   lock() {
-    this.keys.lock();
-    this.announce(this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept"));
-    this.navigate("/keys");
+    this.keys.lock("hand");
   }
 
   hasDraft() {
@@ -175,7 +205,7 @@ export class App {
 
   #forget() {
     this.kept.end();
-    this.keys.lock();
+    this.keys.lock("signed-out");
     this.trust.forget();
     this.#dropWriting();
     this.#mail?.dispose();

@@ -121,7 +121,7 @@ export class KeptTrust extends EventTarget {
       // What was learned before the keys were there.
       this.#write();
     } catch (error) {
-      if (account !== this.#account) return;
+      if (account !== this.#account || !this.#keys.unlocked) return;
       this.#problem = error;
       this.#say("unreadable");
     }
@@ -156,6 +156,8 @@ export class KeptTrust extends EventTarget {
         await this.#replace(account);
         if (this.#isOpen) this.#say("kept");
       } catch (error) {
+        // Locked in the middle: it is written when the keys are unlocked again.
+        if (!this.#isOpen) return;
         this.#problem = error;
         this.#say("failed");
       }

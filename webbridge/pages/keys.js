@@ -1,17 +1,19 @@
 /**
- * The person's keys in this page: sealed identities, and the key that seals them, both only in this module's memory.
+ * The person's keys in this page: sealed identities, only in this module's memory, and the session whose key seals them.
  *
- * Private keys are opened only inside the vault, for one operation each. The page holds them sealed under `sealKey`;
- * every vault call gets copies, which it transfers and the vault overwrites. Locking overwrites both.
+ * Private keys are opened only inside the vault, for one operation each. Every vault call gets copies, which it
+ * transfers and the vault overwrites. Locking overwrites identities and key, and stops what runs with them.
  */
 
 import { ApiError } from "./api.js";
-import { SECRET_BUFFER_BYTES } from "./runtime/ui/secret_field.js";
+import { overwrite } from "./runtime/cleanup.js";
+import { LockedEvent, SealedSession } from "./runtime/session.js";
 
 /** @typedef {import("./runtime/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./api.js").KeyServer} KeyServer */
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
-/** @typedef {{call: (verb: string, args: object, options?: object) => Promise<any>}} Vault */
+/** @typedef {import("./runtime/session.js").LockReason} LockReason */
+/** @typedef {import("./runtime/session.js").Caller} Vault */
 /**
  * @typedef {{
  *   sealed: ArrayBuffer, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
@@ -19,27 +21,38 @@ import { SECRET_BUFFER_BYTES } from "./runtime/ui/secret_field.js";
  * }} SealedIdentity
  */
 
-const SEAL_KEY_BYTES = 32;
-
+/** Tells "change" when keys come or go, and "locked" with the reason when they were unlocked and are not any more. */
 export class KeyRing extends EventTarget {
   #vault;
+  #session;
   /** @type {SealedIdentity[]} */
   #identities = [];
-  /** @type {ArrayBuffer | null} */
-  #sealKey = null;
   /** @type {import("./password_mark.js").PasswordMark | null} */
   #mailPassword = null;
   /** A file that was opened and may be kept on the key server. @type {{p12: ArrayBuffer, passphrase: Secret} | null} */
   #offered = null;
 
-  /** @param {() => Promise<Vault>} vault */
-  constructor(vault) {
+  /**
+   * @param {() => Promise<Vault>} vault
+   * @param {SealedSession} [session]
+   */
+  constructor(vault, session = new SealedSession()) {
     super();
-    this.#vault = vault;
+    this.#session = session;
+    this.#vault = async () => session.guard(await vault());
+    session.addEventListener("locked", (event) => {
+      this.#forget();
+      this.dispatchEvent(new LockedEvent(/** @type {LockedEvent} */ (event).reason));
+    });
+  }
+
+  /** The vault for whoever works with these keys: what runs with them ends when they are locked. */
+  get vault() {
+    return this.#vault;
   }
 
   get unlocked() {
-    return this.#identities.length > 0;
+    return this.#identities.length > 0 && this.#session.isOpen;
   }
 
   /** Whether a file was just opened that the key server could keep. */
@@ -65,9 +78,23 @@ export class KeyRing extends EventTarget {
     return this.#identities.some(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
   }
 
-  /** Copies for one vault call. @returns {{identities: ArrayBuffer[], sealKey: Secret}} */
+  /**
+   * Copies for one vault call; nothing while locked, and nothing once a deadline is over, which locks.
+   * @returns {{identities: ArrayBuffer[], sealKey: Secret | null}}
+   */
   copies() {
-    return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey: this.#copySealKey() };
+    const sealKey = this.#session.useKey();
+    return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey };
+  }
+
+  /** The person is there. */
+  touch() {
+    this.#session.touch();
+  }
+
+  /** Locks what is over: after a sleep no timer has run. */
+  check() {
+    this.#session.check();
   }
 
   /**
@@ -77,11 +104,12 @@ export class KeyRing extends EventTarget {
    */
   async openFile(p12, passphrase) {
     const offered = { p12: p12.slice(0), passphrase: copySecret(passphrase) };
+    const { ended } = this.#session;
     try {
       const vault = await this.#vault();
-      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#copySealKey() });
+      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#session.keyForUnlock() });
       if (opened.identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
-      this.#adopt(opened);
+      this.#adopt(opened, ended);
     } catch (error) {
       forget(offered);
       throw error;
@@ -104,14 +132,15 @@ export class KeyRing extends EventTarget {
   async openFromServer(keyServer, user, passphrase) {
     const forOpening = copySecret(passphrase);
     const server = keyServer.origin;
+    const { ended } = this.#session;
     try {
       const vault = await this.#vault();
       const parameters = await keyServer.parameters(user);
       const { request } = await vault.call("roaming.login", { server, user, passphrase, parameters });
       const response = await keyServer.login(request);
       overwrite(request);
-      const opening = { server, user, passphrase: forOpening, parameters, response, sealKey: this.#copySealKey() };
-      this.#adopt(await vault.call("roaming.open", opening));
+      const opening = { server, user, passphrase: forOpening, parameters, response, sealKey: this.#session.keyForUnlock() };
+      this.#adopt(await vault.call("roaming.open", opening), ended);
     } finally {
       overwrite(passphrase.buffer);
       overwrite(forOpening.buffer);
@@ -169,11 +198,12 @@ export class KeyRing extends EventTarget {
   async finishRequest(key, files, passphrase) {
     const kept = copySecret(passphrase);
     const offered = { p12: new ArrayBuffer(0), passphrase: kept };
+    const { ended } = this.#session;
     try {
       const vault = await this.#vault();
-      const joined = await vault.call("request.finish", { key, passphrase, files, sealKey: this.#copySealKey() });
+      const joined = await vault.call("request.finish", { key, passphrase, files, sealKey: this.#session.keyForUnlock() });
       offered.p12 = joined.p12;
-      this.#adopt(joined);
+      this.#adopt(joined, ended);
     } catch (error) {
       forget(offered);
       throw error;
@@ -198,30 +228,32 @@ export class KeyRing extends EventTarget {
     this.#changed();
   }
 
-  /** Overwrites everything and forgets it. */
-  lock() {
+  /**
+   * Overwrites everything and forgets it.
+   * @param {LockReason} reason
+   */
+  lock(reason) {
+    this.#session.lock(reason);
+    this.#forget();
+  }
+
+  #forget() {
+    if (this.#identities.length === 0 && this.#offered === null) return;
     for (const { sealed } of this.#identities) overwrite(sealed);
-    if (this.#sealKey) overwrite(this.#sealKey);
     if (this.#offered) forget(this.#offered);
     this.#identities = [];
-    this.#sealKey = null;
     this.#offered = null;
     this.#changed();
   }
 
-  /** @param {{identities: SealedIdentity[]}} opened */
-  #adopt({ identities }) {
+  /**
+   * @param {{identities: SealedIdentity[]}} opened
+   * @param {AbortSignal} ended of the session in which the unlocking began
+   */
+  #adopt({ identities }, ended) {
+    this.#session.begin(ended);
     const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
     this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
-  }
-
-  /** @returns {Secret} */
-  #copySealKey() {
-    if (!this.#sealKey) {
-      this.#sealKey = new ArrayBuffer(SECRET_BUFFER_BYTES);
-      crypto.getRandomValues(new Uint8Array(this.#sealKey, 0, SEAL_KEY_BYTES));
-    }
-    return { buffer: this.#sealKey.slice(0), length: SEAL_KEY_BYTES };
   }
 
   #changed() {
@@ -250,12 +282,4 @@ function copySecret({ buffer, length }) {
 function forget({ p12, passphrase }) {
   overwrite(p12);
   overwrite(passphrase.buffer);
-}
-
-/**
- * Fills a buffer with zeros; one that was transferred is empty already.
- * @param {ArrayBuffer} buffer
- */
-export function overwrite(buffer) {
-  if (buffer.byteLength > 0) new Uint8Array(buffer).fill(0);
 }

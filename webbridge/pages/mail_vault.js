@@ -4,8 +4,9 @@
  * Nothing is kept here: every call hands over copies of keys and of trust; texts leave their buffers only to be shown.
  */
 
+import { ApiError } from "./api.js";
+import { overwrite } from "./runtime/cleanup.js";
 import { judgeInRounds, whileChecking } from "./runtime/lookups.js";
-import { overwrite } from "./keys.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
@@ -106,6 +107,8 @@ export class MailVault {
    */
   async compose(draft, { sign, recipients }) {
     const vault = await this.#vault();
+    const keys = this.#keys.copies();
+    if (sign && !keys.sealKey) throw new ApiError("locked", "the keys are locked");
     const { message } = await vault.call("message.compose", {
       draft: {
         ...draft,
@@ -114,7 +117,7 @@ export class MailVault {
         date: new Date().toISOString(),
       },
       sign,
-      ...this.#keys.copies(),
+      ...keys,
       recipients: recipients.map((der) => der.slice(0)),
       // What every S/MIME program in use reads; Thunderbird shows authenticated ciphers as an empty message.
       cipher: "cbc",

@@ -66,7 +66,6 @@ export function createKeysView(app) {
  */
 function drawLocked(app, forms, requests) {
   const { translate } = app;
-  const kept = translate(app.hasDraft() ? "locked_draft_kept" : "locked_kept");
   const later = html("a", {
     href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
     text: translate(app.hasDraft() ? "back_to_letter" : "read_without_keys"), data: { test: "skip-unlock" },
@@ -74,7 +73,7 @@ function drawLocked(app, forms, requests) {
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
     forms,
-    html("p", { class: "note", text: kept, data: { test: "locked-note" } }),
+    html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
     requests,
   ];

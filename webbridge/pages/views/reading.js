@@ -8,7 +8,7 @@ import { html } from "../runtime/ui/dom.js";
 import { createChange } from "../runtime/ui/changed_certificate.js";
 import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../formats.js";
 import { createAttachmentList } from "../attachments.js";
-import { overwrite } from "../keys.js";
+import { overwrite } from "../runtime/cleanup.js";
 import { createHeaderNotes } from "../header_notes.js";
 import { createPartVerdicts, createState, isClosed, isSealed, provedSender } from "../report_details.js";
 import { replyTo } from "../reply.js";

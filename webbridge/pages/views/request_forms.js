@@ -7,7 +7,7 @@
 import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { saveFile } from "../attachments.js";
-import { overwrite } from "../keys.js";
+import { overwrite } from "../runtime/cleanup.js";
 import { inputField, problem, whileBusy } from "../parts.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -43,9 +43,11 @@ function createMaking(app) {
   const address = inputField(translate("request_address"), {
     type: "email", autocomplete: "off", dir: "ltr", value: app.address ?? "", data: { test: "request-address" },
   });
-  const passphrase = new SecretField({ label: translate("request_passphrase"), hint: translate("request_passphrase_hint") });
+  const passphrase = new SecretField({
+    translate, label: translate("request_passphrase"), hint: translate("request_passphrase_hint"),
+  });
   const again = new SecretField({
-    label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"),
+    translate, label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"),
   });
   const failure = problem("request-error");
   const done = html("p", { class: "note", role: "status", data: { test: "request-done" } });
@@ -92,7 +94,9 @@ function createJoining(app, onUnlocked) {
   const certificates = inputField(translate("join_certificates"), {
     type: "file", multiple: true, accept: ".pem,.crt,.cer,.der,.p7c,.p7b", data: { test: "join-certificates" },
   });
-  const passphrase = new SecretField({ label: translate("join_passphrase"), hint: translate("join_passphrase_hint") });
+  const passphrase = new SecretField({
+    translate, label: translate("join_passphrase"), hint: translate("join_passphrase_hint"),
+  });
   const failure = problem("join-error");
   const join = html("button", { type: "submit", text: translate("join_go"), data: { test: "join-go" } });
   const form = html(

@@ -18,10 +18,12 @@ import { inputField, problem, whileBusy } from "../parts.js";
 export function createUnlockForms(app, { onUnlocked }) {
   const { translate } = app;
   const serverField = new SecretField({
-    label: translate("key_passphrase"), hint: translate("key_passphrase_hint"), onSubmit: () => server.requestSubmit(),
+    translate, label: translate("key_passphrase"), hint: translate("key_passphrase_hint"),
+    onSubmit: () => server.requestSubmit(),
   });
   const fileField = new SecretField({
-    label: translate("file_passphrase"), hint: translate("file_passphrase_hint"), onSubmit: () => file.requestSubmit(),
+    translate, label: translate("file_passphrase"), hint: translate("file_passphrase_hint"),
+    onSubmit: () => file.requestSubmit(),
   });
   const server = createServerForm(app, serverField, onUnlocked);
   const file = createFileForm(app, fileField, onUnlocked);

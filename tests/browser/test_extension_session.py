@@ -1,0 +1,178 @@
+"""The extension's session: where its key stands, what ends it, and what the end leaves."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import export_identity
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser, Chromium
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+from tests.browser.test_session import WALK
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+MINUTE = 60_000
+NATIVE = NativeProvider()
+
+SESSION = "async () => (await (globalThis.browser ?? chrome).storage.session.get('unlocked')).unlocked ?? null"
+# Moves what the session remembers, as if time had passed since.
+AGE = """async (begun, used) => {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const { unlocked } = await session.get("unlocked");
+  const earlier = (moment, by) => ({ ...moment, wall: moment.wall - by });
+  unlocked.times = { begun: earlier(unlocked.times.begun, begun), used: earlier(unlocked.times.used, used) };
+  await session.set({ unlocked });
+}"""
+SEALED = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await done(indexedDB.open("sealwax"));
+  const count = await done(database.transaction("sealed").objectStore("sealed").count());
+  database.close();
+  return count;
+}"""
+IMPORT = """async (file, passphrase) => {
+  const { ask, sealSecret } = await import("/shared/request.js");
+  const octets = new TextEncoder().encode(passphrase);
+  const buffer = new ArrayBuffer(4096);
+  new Uint8Array(buffer).set(octets);
+  const p12 = Uint8Array.from(atob(file), (character) => character.charCodeAt(0)).buffer;
+  const secret = await sealSecret({ buffer, length: octets.length });
+  globalThis.imported = ask("keys.import", { name: "keys.p12", p12, passphrase: secret })
+    .then(() => "imported", ({ code }) => code);
+}"""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Alice's keys: `alice.p12`, and `slow.p12`, which takes seconds to open."""
+    now = datetime.datetime.now(datetime.UTC)
+    folder = tmp_path_factory.mktemp("keys")
+    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
+    alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
+    for name, iterations in (("alice", 2048), ("slow", 2_000_000)):
+        p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=iterations))
+        (folder / f"{name}.p12").write_bytes(p12)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture
+def options(extension: Extension, files: Path) -> Iterator[Page]:
+    """Keys and people, with Alice's keys unlocked."""
+    extension.import_keys(files / "alice.p12", PASSPHRASE, expect="are ready")
+    page = extension.open_options()
+    yield page
+    page.close()
+
+
+def is_locked(page: Page) -> bool:
+    return page.js(SESSION) is None and page.js(SEALED) == 0
+
+
+def wait_until_locked(page: Page) -> None:
+    page.wait_for(f"async () => await ({SESSION})() === null && await ({SEALED})() === 0")
+
+
+def test_the_key_stands_in_session_storage_alone_and_goes_with_the_lock(options: Page) -> None:
+    session: dict[str, Any] = options.js(SESSION)
+    assert len(session["key"]) == 32
+    assert options.js(SEALED) == 1
+    walked = options.js(WALK, [session["key"]])
+    assert walked["records"] >= 2
+    assert (walked["keys"], walked["found"]) == (0, 0)
+    options.click("[data-test=lock]")
+    options.wait_for_text("Your keys are locked", selector="[data-test=state]")
+    assert is_locked(options)
+
+
+@pytest.mark.parametrize(
+    ("begun", "used", "because"),
+    [
+        pytest.param(16 * MINUTE, 16 * MINUTE, "nothing was done for 15 minutes", id="idle"),
+        pytest.param(13 * 60 * MINUTE, MINUTE, "12 hours have passed", id="whole"),
+        pytest.param(0, -MINUTE, "clock was set back", id="clock"),
+    ],
+)
+def test_the_deadline_is_judged_at_use_and_said_in_words(options: Page, begun: int, used: int, because: str) -> None:
+    options.js(AGE, begun, used)
+    options.reload()
+    options.wait_for_text(because, selector="[data-test=state]")
+    assert is_locked(options)
+
+
+def test_the_alarm_locks_what_nobody_uses(options: Page) -> None:
+    options.js(AGE, 16 * MINUTE, 16 * MINUTE)
+    options.js("async () => (globalThis.browser ?? chrome).alarms.create('lock', { when: Date.now() })")
+    wait_until_locked(options)
+
+
+def test_an_alarm_that_comes_too_early_locks_nothing_and_is_set_again(options: Page) -> None:
+    options.js(AGE, 5 * MINUTE, 5 * MINUTE)
+    options.js("async () => (globalThis.browser ?? chrome).alarms.create('lock', { when: Date.now() })")
+    left = "async () => ((await (globalThis.browser ?? chrome).alarms.get('lock'))?.scheduledTime ?? 0) - Date.now()"
+    options.wait_for(f"async () => await ({left})() > {9 * MINUTE}")
+    assert options.js(left) <= 10 * MINUTE
+    assert not is_locked(options)
+
+
+def test_a_wrong_passphrase_unlocks_nothing(extension: Extension, files: Path) -> None:
+    page = extension.open_options()
+    if not is_locked(page):
+        page.click("[data-test=lock]")
+        wait_until_locked(page)
+    extension.import_keys(files / "alice.p12", "not her passphrase", expect="does not open")
+    assert page.js(SESSION)["times"] is None
+    page.reload()
+    page.wait_for_text("Your keys are locked", selector="[data-test=state]")
+    page.close()
+
+
+def test_a_lock_in_the_middle_stops_the_operation_and_keeps_nothing(options: Page, files: Path) -> None:
+    options.click("[data-test=lock]")
+    wait_until_locked(options)
+    slow = base64.b64encode((files / "slow.p12").read_bytes()).decode()
+    options.js(IMPORT, slow, PASSPHRASE)
+    options.wait_for(SESSION)
+    options.js("async () => (await import('/shared/request.js')).ask('session.lock')")
+    assert options.js("() => globalThis.imported") == "locked"
+    assert is_locked(options)
+
+
+def test_the_computers_own_lock_locks_the_keys(browser: Browser, options: Page) -> None:
+    if not isinstance(browser, Chromium):
+        # Firefox has the interface, and never says "locked".
+        assert options.js("async () => (await browser.idle.queryState(15))") in ("active", "idle")
+        return
+    (worker,) = [
+        target
+        for target in browser.browser_cdp("Target.getTargets")["targetInfos"]
+        if target["type"] == "service_worker" and target["url"].startswith(options.url.rpartition("/")[0])
+    ]
+    session = browser.browser_cdp("Target.attachToTarget", targetId=worker["targetId"], flatten=True)["sessionId"]
+    said = {"expression": "chrome.idle.onStateChanged.dispatch('locked')"}
+    browser.bidi.command("goog:cdp.sendCommand", method="Runtime.evaluate", params=said, session=session)
+    browser.browser_cdp("Target.detachFromTarget", sessionId=session)
+    wait_until_locked(options)
+    options.reload()
+    options.wait_for_text("together with the computer’s screen", selector="[data-test=state]")
