@@ -7,7 +7,8 @@
  */
 
 import { overwrite } from "./cleanup.js";
-import { collectBuffers, VaultError } from "./rpc.js";
+import { collectBuffers } from "./rpc.js";
+import { VaultError } from "./vault_error.js";
 
 /**
  * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart"} LockReason

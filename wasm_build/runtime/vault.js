@@ -158,12 +158,16 @@ export class Vault {
     return { output: output.stream, reply };
   }
 
-  /** Refuses open requests, whose Workers still clean up, and ends the reserve. */
-  close() {
+  /**
+   * Refuses open requests at once and ends the reserve.
+   * @returns {Promise<void>} settles when every Worker has cleaned up: a document that ends before cuts it short
+   */
+  async close() {
     this.#closed = true;
     globalThis.removeEventListener("pagehide", this.#leave);
     this.#reserve.close();
     this.#leave();
+    await Promise.all([...this.#busy].map(({ ended }) => ended));
   }
 
   #lend() {

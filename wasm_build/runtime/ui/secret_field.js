@@ -1,66 +1,89 @@
 /**
- * A passphrase field whose text never stands in the DOM and never becomes the `value` of an input.
+ * A passphrase field whose text never becomes the `value` of an input, and stands in the DOM only while an input method
+ * composes it.
  *
  * Browsers keep the value of a password input in memory until the tab closes, and hand it to the password manager when
- * its form goes. Here `beforeinput` is prevented and its characters go into UTF-16 units in one buffer of their own; the
- * page shows a bullet for each. Composition (input methods, dead keys) cannot be prevented: its text is taken from the
- * DOM when it ends and replaced by bullets at once.
+ * its form goes. Here `beforeinput` is prevented and its characters go into one buffer of their own; the field shows a
+ * bullet for each. Composition (input methods, dead keys, most phone keyboards) cannot be prevented: its text is taken
+ * from the DOM when it ends and replaced by bullets at once. docs/vault.md says what is a string for how long.
  */
 
-import { html, uniqueId } from "./dom.js";
+import { html, svg, uniqueId } from "./dom.js";
+import { createSecretPicture } from "./secret_picture.js";
+import { SecretText } from "./secret_text.js";
 
-/** @typedef {{buffer: ArrayBuffer, length: number}} Secret UTF-8 bytes at the start of a 4,096-byte buffer */
+export { SECRET_BUFFER_BYTES } from "./secret_text.js";
 
-/** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
-export const SECRET_BUFFER_BYTES = 4096;
-/** Three UTF-8 bytes a unit at most, so that every text fits the buffer. */
-const MAX_UNITS = Math.floor(SECRET_BUFFER_BYTES / 3);
+/** @typedef {import("./secret_text.js").Secret} Secret */
+/** @typedef {import("./catalogue.js").Translate} Translate */
+
 const BULLET = "\u2022";
+/** So that a screen reader says the number after the person, not into every key. */
+const COUNT_DELAY_MILLISECONDS = 800;
 
 export class SecretField {
   /** The whole component: label, editor, hint. @type {HTMLElement} */
   element;
   /** What takes the focus. @type {HTMLElement} */
   editor;
-  /** UTF-16 units, because Firefox splits characters beyond the first plane into two events. */
-  #units = new Uint16Array(new ArrayBuffer(SECRET_BUFFER_BYTES));
-  #length = 0;
+  #text = new SecretText();
   #composing = false;
+  #translate;
   /** @type {(() => void) | undefined} */
   #onSubmit;
   /** @type {(() => void) | undefined} */
   #onInput;
+  #picture;
+  #showButton;
+  #remark = html("p", { class: "field-remark", role: "status", data: { test: "passphrase-remark" } });
+  #count = html("p", { class: "visually-hidden", role: "status", data: { test: "passphrase-count" } });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #countTimer;
   #error = html("p", {
     class: "field-error", id: uniqueId("secret-error"), role: "alert", data: { test: "passphrase-error" },
   });
 
   /**
-   * @param {{label: string, hint: string, onSubmit?: () => void, onInput?: () => void}} options
-   *   `onSubmit` is called on Enter, `onInput` whenever the length changes.
+   * @param {{
+   *   translate: Translate, label: string, hint: string, onSubmit?: () => void, onInput?: () => void,
+   * }} options `translate` knows the shared catalogue; `onSubmit` is called on Enter, `onInput` whenever the length changes
    */
-  constructor({ label, hint, onSubmit, onInput }) {
+  constructor({ translate, label, hint, onSubmit, onInput }) {
+    this.#translate = translate;
     this.#onSubmit = onSubmit;
     this.#onInput = onInput;
     const labelElement = html("div", { class: "field-label", id: uniqueId("secret-label"), text: label });
     const hintElement = html("p", { class: "field-hint", id: uniqueId("secret-hint"), text: hint });
     this.editor = this.#createEditor(labelElement.id, hintElement.id);
+    this.#picture = createSecretPicture(translate("secret_picture"));
+    this.#showButton = this.#createShowButton();
     labelElement.addEventListener("click", () => this.editor.focus());
-    this.element = html("div", { class: "field secret-field" }, labelElement, this.editor, hintElement, this.#error);
+    const line = html("div", { class: "secret-line" }, this.editor, this.#showButton);
+    this.element = html(
+      "div", { class: "field secret-field" },
+      labelElement, line, this.#picture.element, hintElement, this.#remark, this.#error, this.#count,
+    );
+    // Whoever turns to something else leaves nothing readable on the screen.
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.element.contains(/** @type {Node | null} */ (relatedTarget))) this.#hidePicture();
+    });
   }
 
+  /** How many characters; 0 while the field is empty. */
   get length() {
-    return this.#length;
+    return this.#composing ? (this.editor.textContent ?? "").length : this.#text.count;
   }
 
   focus() {
     this.editor.focus();
-    this.#placeCaret(this.#countPoints());
+    this.#placeCaret(this.#text.count);
   }
 
   /** Overwrites what was typed. */
   clear() {
-    this.#units.fill(0);
-    this.#length = 0;
+    this.#composing = false;
+    this.#text.wipe();
+    this.#hidePicture();
     this.#show(0);
   }
 
@@ -79,9 +102,12 @@ export class SecretField {
    * @returns {Secret}
    */
   copy() {
-    const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
-    const length = encodeUtf8(this.#units.subarray(0, this.#length), new Uint8Array(buffer));
-    return { buffer, length };
+    if (this.#composing) {
+      // The button may be pressed before the keyboard has ended the word; leaving the field has it end now.
+      this.editor.blur();
+      this.#collect();
+    }
+    return this.#text.encode();
   }
 
   /**
@@ -108,6 +134,8 @@ export class SecretField {
       translate: "no",
       autocapitalize: "off",
       autocorrect: "off",
+      autocomplete: "off",
+      writingsuggestions: "false",
       inputmode: "text",
       enterkeyhint: "go",
       "aria-labelledby": labelId,
@@ -125,11 +153,26 @@ export class SecretField {
       if (!(/** @type {InputEvent} */ (event).isComposing)) this.#collect();
     });
     editor.addEventListener("compositionstart", () => { this.#composing = true; });
-    editor.addEventListener("compositionend", () => { this.#composing = false; this.#collect(); });
-    for (const type of ["copy", "cut", "drop", "dragstart"]) {
-      editor.addEventListener(type, (event) => event.preventDefault());
+    editor.addEventListener("compositionend", () => this.#collect());
+    editor.addEventListener("drop", (event) => this.#drop(event));
+    for (const type of ["keydown", "keyup"]) {
+      editor.addEventListener(type, (event) => this.#watchCapsLock(/** @type {KeyboardEvent} */ (event)));
     }
+    for (const type of ["copy", "cut", "dragstart"]) editor.addEventListener(type, (event) => event.preventDefault());
     return editor;
+  }
+
+  #createShowButton() {
+    const button = html("button", {
+      type: "button", class: "quiet secret-show", "aria-pressed": "false", "aria-label": this.#translate("secret_show"),
+      title: this.#translate("secret_show"), data: { test: "passphrase-show" },
+    }, eye());
+    button.addEventListener("click", () => {
+      if (button.getAttribute("aria-pressed") === "true") return this.#hidePicture();
+      button.setAttribute("aria-pressed", "true");
+      this.#picture.draw(this.#text);
+    });
+    return button;
   }
 
   /** @param {InputEvent} event */
@@ -137,63 +180,85 @@ export class SecretField {
     // A composition cannot be prevented: its text is collected when it ends.
     if (!event.cancelable) return;
     event.preventDefault();
-    if (this.#composing) {
-      // A plain key or a paste during a composition: keep what was composed so far.
-      this.#composing = false;
-      this.#collect();
-    }
-    const [start, end] = this.#editedRange(event);
-    if (event.inputType === "insertParagraph" || event.inputType === "insertLineBreak") this.#onSubmit?.();
-    else if (event.inputType.startsWith("insert")) this.#replace(start, end, insertedText(event));
-    else if (event.inputType.startsWith("delete")) this.#replace(start, end, "");
+    const wasComposing = this.#composing;
+    // A plain key or a paste during a composition: keep what was composed so far.
+    if (wasComposing) this.#collect();
+    // The event's own ranges lie in what has just been replaced then.
+    const [start, end] = this.#positions(wasComposing ? selectedRange() : event.getTargetRanges()[0]);
+    const { inputType } = event;
+    if (inputType === "insertParagraph" || inputType === "insertLineBreak") this.#onSubmit?.();
+    else if (inputType === "insertTranspose") return;
+    else if (inputType.startsWith("insert")) this.#replace(start, end, insertedText(event));
+    else if (inputType.startsWith("delete")) this.#replace(start, end, "");
+    // Undoing would need what was deleted: nothing of it is kept.
+  }
+
+  /** @param {DragEvent} event */
+  #drop(event) {
+    event.preventDefault();
+    const count = this.#text.count;
+    this.editor.focus();
+    this.#replace(count, count, withoutLineBreaks(event.dataTransfer?.getData("text/plain") ?? ""));
   }
 
   /**
-   * The characters that the browser would replace, as positions among the bullets.
-   * @param {InputEvent} event
+   * A range of the document as positions among the bullets.
+   * @param {AbstractRange | undefined} range without one, the end
    * @returns {[number, number]}
    */
-  #editedRange(event) {
-    const count = this.#countPoints();
-    const range = event.getTargetRanges()[0];
-    if (!range) return event.inputType === "deleteContentBackward" ? [Math.max(0, count - 1), count] : [count, count];
+  #positions(range) {
+    const count = this.#text.count;
+    if (!range) return [count, count];
     const position = (/** @type {Node} */ node, /** @type {number} */ offset) =>
       node.nodeType === Node.TEXT_NODE ? Math.min(offset, count) : offset === 0 ? 0 : count;
     return [position(range.startContainer, range.startOffset), position(range.endContainer, range.endOffset)];
   }
 
   /**
-   * Replaces the characters from `start` to `end`, counted as people count them: one bullet each.
+   * Replaces the characters from `start` to `end`, one bullet each.
    * @param {number} start
    * @param {number} end
    * @param {string} text
    */
   #replace(start, end, text) {
-    const from = this.#unitIndex(start);
-    const to = this.#unitIndex(end);
-    const length = this.#length - (to - from) + text.length;
-    // A passphrase must not be cut off in silence: what does not fit is not taken at all.
-    if (length > MAX_UNITS) return this.#show(end);
-    const pointsAfter = countPoints(this.#units.subarray(to, this.#length));
-    this.#units.copyWithin(from + text.length, to, this.#length);
-    for (let index = 0; index < text.length; index += 1) this.#units[from + index] = text.charCodeAt(index);
-    this.#length = length;
-    this.#units.fill(0, length);
-    this.#show(this.#countPoints() - pointsAfter);
+    const behind = this.#text.count - end;
+    const fits = this.#text.replace(start, end, text);
+    this.#show(fits ? this.#text.count - behind : end);
+    this.#remark.textContent = fits ? "" : this.#translate("secret_too_long");
+    if (!fits) return;
+    if (this.#isPictureShown) this.#picture.draw(this.#text);
+    clearTimeout(this.#countTimer);
+    this.#countTimer = setTimeout(() => this.#sayCount(), COUNT_DELAY_MILLISECONDS);
     this.#onInput?.();
   }
 
   /** Takes what a composition (or a browser that cannot be prevented) wrote into the DOM, and puts bullets there. */
   #collect() {
+    this.#composing = false;
     const shown = this.editor.textContent ?? "";
-    const count = this.#countPoints();
-    if (shown === BULLET.repeat(count)) return;
-    let before = 0;
-    while (before < count && shown[before] === BULLET) before += 1;
+    const count = this.#text.count;
+    if (shown === BULLET.repeat(count) && this.editor.childNodes.length <= 1) return;
+    const after = Math.min(count, this.#bulletsAfterCaret(shown));
+    const before = Math.min(count - after, countBullets(shown.slice(0, shown.length - after)));
+    this.#replace(before, count - after, withoutLineBreaks(shown.slice(before, shown.length - after)));
+  }
+
+  /**
+   * The bullets that stand behind what was composed: those after the caret, which stands at its end.
+   * @param {string} shown
+   */
+  #bulletsAfterCaret(shown) {
+    const range = selectedRange();
+    if (range && this.editor.contains(range.endContainer)) {
+      const behind = document.createRange();
+      behind.setStart(range.endContainer, range.endOffset);
+      behind.setEnd(this.editor, this.editor.childNodes.length);
+      const length = behind.toString().length;
+      if (countBullets(shown.slice(shown.length - length)) === length) return length;
+    }
     let after = 0;
-    while (before + after < Math.min(count, shown.length) && shown[shown.length - 1 - after] === BULLET) after += 1;
-    const composed = shown.slice(before, shown.length - after).replaceAll("\u00a0", " ");
-    this.#replace(before, count - after, withoutLineBreaks(composed));
+    while (after < shown.length && shown[shown.length - 1 - after] === BULLET) after += 1;
+    return after;
   }
 
   /**
@@ -201,7 +266,7 @@ export class SecretField {
    * @param {number} position
    */
   #show(position) {
-    this.editor.replaceChildren(BULLET.repeat(this.#countPoints()));
+    this.editor.replaceChildren(BULLET.repeat(this.#text.count));
     if (document.activeElement === this.editor) this.#placeCaret(position);
   }
 
@@ -211,25 +276,44 @@ export class SecretField {
     const selection = getSelection();
     if (text) selection?.collapse(text, Math.min(position, text.textContent?.length ?? 0));
     else selection?.collapse(this.editor, 0);
+    if (selection?.rangeCount) this.#bringIntoView(selection.getRangeAt(0).getBoundingClientRect());
   }
 
-  #countPoints() {
-    return countPoints(this.#units.subarray(0, this.#length));
+  /** Only what a person does scrolls by itself. @param {DOMRect} caret */
+  #bringIntoView(caret) {
+    const seen = this.editor.getBoundingClientRect();
+    const { paddingLeft, paddingRight } = getComputedStyle(this.editor);
+    const over = Math.max(0, caret.right - (seen.right - parseFloat(paddingRight)));
+    const under = Math.max(0, seen.left + parseFloat(paddingLeft) - caret.left);
+    this.editor.scrollLeft += over - under;
   }
 
-  /**
-   * Where the character at `position` begins among the units.
-   * @param {number} position
-   */
-  #unitIndex(position) {
-    let index = 0;
-    for (let seen = 0; index < this.#length; index += 1) {
-      if (isLowSurrogate(this.#units[index] ?? 0)) continue;
-      if (seen === position) break;
-      seen += 1;
-    }
-    return index;
+  get #isPictureShown() {
+    return this.#showButton.getAttribute("aria-pressed") === "true";
   }
+
+  #hidePicture() {
+    this.#showButton.setAttribute("aria-pressed", "false");
+    this.#picture.hide();
+  }
+
+  #sayCount() {
+    this.#count.textContent = this.#translate("secret_count", { count: this.#text.count });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #watchCapsLock(event) {
+    const isOn = event.getModifierState("CapsLock");
+    const said = this.#translate("secret_caps_lock");
+    if (isOn) this.#remark.textContent = said;
+    else if (this.#remark.textContent === said) this.#remark.textContent = "";
+  }
+}
+
+/** @returns {Range | undefined} */
+function selectedRange() {
+  const selection = getSelection();
+  return selection?.rangeCount ? selection.getRangeAt(0) : undefined;
 }
 
 /** @param {InputEvent} event */
@@ -237,44 +321,22 @@ function insertedText(event) {
   return withoutLineBreaks(event.data ?? event.dataTransfer?.getData("text/plain") ?? "");
 }
 
-/** @param {string} text */
+/** As in every field of one line. @param {string} text */
 function withoutLineBreaks(text) {
   return text.replace(/[\r\n]+/g, "");
 }
 
-/** @param {number} unit */
-function isLowSurrogate(unit) {
-  return (unit & 0xfc00) === 0xdc00;
-}
-
-/** @param {Uint16Array} units */
-function countPoints(units) {
+/** How many bullets a text begins with. @param {string} text */
+function countBullets(text) {
   let count = 0;
-  for (const unit of units) if (!isLowSurrogate(unit)) count += 1;
+  while (text[count] === BULLET) count += 1;
   return count;
 }
 
-/**
- * Writes UTF-16 units as UTF-8 without a string in between (TextEncoder takes only strings).
- * @param {Uint16Array} units
- * @param {Uint8Array} target
- * @returns {number} how many bytes
- */
-function encodeUtf8(units, target) {
-  let length = 0;
-  for (let index = 0; index < units.length; index += 1) {
-    let point = units[index] ?? 0;
-    const next = units[index + 1] ?? 0;
-    if ((point & 0xfc00) === 0xd800 && isLowSurrogate(next)) {
-      point = 0x10000 + ((point & 0x3ff) << 10) + (next & 0x3ff);
-      index += 1;
-    }
-    const continuations = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-    const lead = [0, 0xc0, 0xe0, 0xf0][continuations] ?? 0;
-    target[length++] = lead | (point >> (6 * continuations));
-    for (let shift = 6 * (continuations - 1); shift >= 0; shift -= 6) {
-      target[length++] = 0x80 | ((point >> shift) & 0x3f);
-    }
-  }
-  return length;
+function eye() {
+  return svg(
+    "svg", { viewBox: "0 0 24 24", width: 22, height: 22, "aria-hidden": "true" },
+    svg("path", { class: "mark-line", d: "M2 12s3.6-6.5 10-6.5S22 12 22 12s-3.6 6.5-10 6.5S2 12 2 12z" }),
+    svg("circle", { class: "mark-line", cx: 12, cy: 12, r: 3 }),
+  );
 }

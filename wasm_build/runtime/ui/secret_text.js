@@ -1,0 +1,148 @@
+/**
+ * Secret text in one buffer of its own, never in a string: replaced by positions, counted, written as UTF-8, wiped.
+ *
+ * It is held as UTF-16 units, because browsers hand over characters beyond the first plane in two events; positions
+ * count code points, because the field shows a bullet for each. Nothing is normalised: whoever reads it decides that.
+ */
+
+/** @typedef {{buffer: ArrayBuffer, length: number}} Secret UTF-8 bytes at the start of a 4,096-byte buffer */
+
+/** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
+export const SECRET_BUFFER_BYTES = 4096;
+/** Three UTF-8 bytes a unit at most, so that every text fits the buffer. */
+export const MAX_UNITS = Math.floor(SECRET_BUFFER_BYTES / 3);
+const REPLACEMENT = 0xfffd;
+/** Code points that are drawn with the one before them: marks, variation selectors, skin tones, joiners. */
+const JOINS_BEFORE = /[\p{M}\p{Emoji_Modifier}\u200c\u200d]/u;
+const ZERO_WIDTH_JOINER = 0x200d;
+
+export class SecretText {
+  #units = new Uint16Array(new ArrayBuffer(SECRET_BUFFER_BYTES));
+  /** In units. */
+  #length = 0;
+
+  get isEmpty() {
+    return this.#length === 0;
+  }
+
+  /** How many characters people count, nearly: code points. */
+  get count() {
+    return countPoints(this.#units.subarray(0, this.#length));
+  }
+
+  /**
+   * Replaces the code points from `start` to `end`.
+   * @param {number} start
+   * @param {number} end
+   * @param {string} text
+   * @returns {boolean} false when it would not fit: then nothing was changed, since no secret is cut off in silence
+   */
+  replace(start, end, text) {
+    const from = this.#unitIndex(start);
+    const to = this.#unitIndex(end);
+    const length = this.#length - (to - from) + text.length;
+    if (length > MAX_UNITS) return false;
+    this.#units.copyWithin(from + text.length, to, this.#length);
+    for (let index = 0; index < text.length; index += 1) this.#units[from + index] = text.charCodeAt(index);
+    this.#length = length;
+    this.#units.fill(0, length);
+    return true;
+  }
+
+  wipe() {
+    this.#units.fill(0);
+    this.#length = 0;
+  }
+
+  /**
+   * The text as UTF-8; a surrogate without its pair becomes U+FFFD, as everywhere on the web.
+   * @returns {Secret}
+   */
+  encode() {
+    const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
+    const target = new Uint8Array(buffer);
+    let length = 0;
+    for (const point of this.#points()) length = writeUtf8(point, target, length);
+    return { buffer, length };
+  }
+
+  /**
+   * What is drawn together, one after the other, each as a short string of its own.
+   * @returns {Generator<string, void>}
+   */
+  *clusters() {
+    let cluster = "";
+    let joins = false;
+    for (const point of this.#points()) {
+      const character = String.fromCodePoint(point);
+      if (cluster && !joins && !JOINS_BEFORE.test(character)) {
+        yield cluster;
+        cluster = "";
+      }
+      cluster += character;
+      joins = point === ZERO_WIDTH_JOINER;
+    }
+    if (cluster) yield cluster;
+  }
+
+  /** @returns {Generator<number, void>} */
+  *#points() {
+    for (let index = 0; index < this.#length; index += 1) {
+      const unit = this.#units[index] ?? 0;
+      const next = index + 1 < this.#length ? (this.#units[index + 1] ?? 0) : 0;
+      if (isHighSurrogate(unit) && isLowSurrogate(next)) {
+        yield 0x10000 + ((unit & 0x3ff) << 10) + (next & 0x3ff);
+        index += 1;
+      } else {
+        yield isHighSurrogate(unit) || isLowSurrogate(unit) ? REPLACEMENT : unit;
+      }
+    }
+  }
+
+  /**
+   * Where the code point at `position` begins among the units.
+   * @param {number} position
+   */
+  #unitIndex(position) {
+    let index = 0;
+    for (let seen = 0; index < this.#length; index += 1) {
+      if (isLowSurrogate(this.#units[index] ?? 0)) continue;
+      if (seen === position) break;
+      seen += 1;
+    }
+    return index;
+  }
+}
+
+/** @param {number} unit */
+function isHighSurrogate(unit) {
+  return (unit & 0xfc00) === 0xd800;
+}
+
+/** @param {number} unit */
+function isLowSurrogate(unit) {
+  return (unit & 0xfc00) === 0xdc00;
+}
+
+/** @param {Uint16Array} units */
+function countPoints(units) {
+  let count = 0;
+  for (const unit of units) if (!isLowSurrogate(unit)) count += 1;
+  return count;
+}
+
+/**
+ * Writes one code point without a string in between (TextEncoder takes only strings).
+ * @param {number} point
+ * @param {Uint8Array} target
+ * @param {number} at
+ * @returns {number} where the next one goes
+ */
+function writeUtf8(point, target, at) {
+  const continuations = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  const lead = [0, 0xc0, 0xe0, 0xf0][continuations] ?? 0;
+  let next = at;
+  target[next++] = lead | (point >> (6 * continuations));
+  for (let shift = 6 * (continuations - 1); shift >= 0; shift -= 6) target[next++] = 0x80 | ((point >> shift) & 0x3f);
+  return next;
+}
