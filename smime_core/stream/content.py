@@ -22,16 +22,27 @@ async def digest_beside(
 
     Raises UnsupportedByProvider.
     """
+    reads_ahead = isinstance(octets, FileOctets)
+    return await _digest_blocks(octets.blocks(), hash_names, reads_ahead, provider=provider, copy_to=copy_to)
+
+
+async def _digest_blocks(
+    blocks: AsyncIterator[memoryview],
+    hash_names: Iterable[HashName],
+    reads_ahead: bool,
+    *,
+    provider: StreamingProvider,
+    copy_to: StreamSink | None = None,
+) -> dict[HashName, bytes]:
+    # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
     running = {name: provider.begin_digest(name) for name in hash_names}
 
     async def update_all(block: Buffer) -> None:
         for digest in running.values():
             digest.update(block)
 
-    # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
-    reads_ahead = isinstance(octets, FileOctets)
     with provider.work_beside(update_all) as hashing:
-        async for block in octets.blocks():
+        async for block in blocks:
             hashing.finish()
             await hashing.begin(block)
             if copy_to is not None:
@@ -50,6 +61,17 @@ class StreamedContent:
         self._announced = frozenset(announced)
         self._provider = provider
         self._digests: dict[HashName, bytes] = {}
+
+    async def digest_in(self, walk: AsyncIterator[memoryview], *, reads_ahead: bool = False) -> None:
+        """Make the digests that were announced in a walk that is taken anyway; blocks of one that `reads_ahead` last.
+
+        Raises UnsupportedByProvider.
+        """
+        self._digests |= await _digest_blocks(walk, self._announced, reads_ahead, provider=self._provider)
+
+    def announce(self, hash_names: Iterable[HashName]) -> None:
+        """The digests that will be asked for."""
+        self._announced |= frozenset(hash_names)
 
     async def digest(self, hash_name: HashName) -> bytes:
         """Their digest. Raises UnsupportedByProvider."""
@@ -97,13 +119,17 @@ class DecryptedOctets(DerivedOctets):
         self._tag = tag
         self._provider = provider
 
-    async def make_blocks(self) -> AsyncIterator[memoryview]:
+    def make_blocks(self) -> AsyncIterator[memoryview]:
         """The plaintext in blocks. Raises DecryptionError, at the end, when the tag or the padding is wrong."""
+        return self.decrypt(self._encrypted.blocks())
+
+    async def decrypt(self, blocks: AsyncIterator[memoryview]) -> AsyncIterator[memoryview]:
+        """The plaintext of what `blocks` gives, which is all of the encrypted octets."""
         encryption = self._encryption
         running = self._provider.begin_decryption(
             encryption.cipher, self._cek, encryption.iv, aad=self._aad, tag=self._tag
         )
-        async for block in self._encrypted.blocks():
+        async for block in blocks:
             yield memoryview(await running.update(block))
         yield memoryview(await running.finish())
 
@@ -116,18 +142,20 @@ async def decrypt_checked(
     aad: bytes,
     tag: bytes,
     provider: StreamingProvider,
+    walk: AsyncIterator[memoryview] | None = None,
 ) -> Octets:
     """The plaintext, after a walk that checked tag or padding to the end (RFC 5083 section 2, MUSTS 21).
 
-    Raises DecryptionError.
+    `walk` is one through the encrypted octets that is taken anyway. Raises DecryptionError.
     """
     decrypted = DecryptedOctets(encrypted, encryption, cek, aad=aad, tag=tag, provider=provider)
+    blocks = decrypted.decrypt(walk or encrypted.blocks())
     store = provider.make_store()
     if store is None:
-        await decrypted.length()
+        await decrypted.count(blocks)
         return decrypted
     try:
-        async for block in decrypted.make_blocks():
+        async for block in blocks:
             store.append(block)
     except BaseException:
         store.discard()

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from smime_core import der
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BER_DEPTH, MAX_SMALL_BER_CHUNKS, MAX_STRUCTURE_BYTES, check_chunks, check_limit
-from smime_core.stream.octets import Octets
+from smime_core.stream.octets import Octets, starts_anywhere
 
 INDEFINITE: Final = -1
 _END_OF_CONTENTS: Final = b"\0\0"
@@ -35,10 +35,11 @@ class Cursor:
         self._block = memoryview(b"")
         self._offset = 0  # in the block
         self._passed = start  # octets before the block
+        self._owed = 0  # octets behind the block that are to be skipped
 
     @property
     def position(self) -> int:
-        return self._passed + self._offset
+        return self._passed + self._offset + self._owed
 
     async def at_end(self) -> bool:
         """Whether nothing follows."""
@@ -48,12 +49,14 @@ class Cursor:
             self._block = await anext(self._blocks, memoryview(b""))
             if not self._block:
                 return True
+            self._offset = min(self._owed, len(self._block))
+            self._owed -= self._offset
         return False
 
     async def take(self, length: int, *, where: str) -> bytes:
         """The next `length` octets. Raises MalformedMessage when they are not there, LimitExceeded for too many."""
         check_limit("bytes of structure beside the content", length, MAX_STRUCTURE_BYTES)
-        if length <= len(self._block) - self._offset:
+        if length <= len(self._block) - self._offset and not self._owed:
             self._offset += length
             return bytes(self._block[self._offset - length : self._offset])
         return b"".join([bytes(block) async for block in self.pass_on(length, where=where)])
@@ -68,14 +71,27 @@ class Cursor:
             length -= len(block)
             yield block
 
+    async def count_rest(self, most: int) -> int:
+        """How many octets follow, counted up to `most`; fewer than none when what was skipped is not there."""
+        if starts_anywhere(self._octets):
+            return min(await self._octets.length() - self.position, most)
+        count = 0
+        while count < most and not await self.at_end():
+            count += len(self._block) - self._offset
+            self._offset = len(self._block)
+        return min(count, most) - self._owed
+
     def skip(self, length: int) -> None:
-        """Go on behind the next `length` octets without reading what is not in the block; the end is not checked."""
+        """Go on behind the next `length` octets, once more is asked for; the end is not checked."""
         if length <= len(self._block) - self._offset:
             self._offset += length
-            return
-        self._passed = self.position + length
-        self._blocks = self._octets.blocks(self._passed)
-        self._block, self._offset = memoryview(b""), 0
+        elif starts_anywhere(self._octets):
+            self._passed = self.position + length
+            self._blocks = self._octets.blocks(self._passed)
+            self._block, self._offset = memoryview(b""), 0
+        else:
+            self._owed += length - (len(self._block) - self._offset)
+            self._offset = len(self._block)
 
     async def take_header(self, *, where: str) -> Header:
         """The identifier and length octets of the next element. Raises MalformedMessage."""

@@ -8,9 +8,11 @@ looked at.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from smime_core import der
 from smime_core.algorithms import HashName, parse_hash_identifier
 from smime_core.compressed_data import parse_compressed_data
 from smime_core.content_info import (
@@ -18,6 +20,7 @@ from smime_core.content_info import (
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
+    ContentInfo,
     is_content_info,
     parse_content_info,
 )
@@ -29,6 +32,7 @@ from smime_core.errors import (
     NoMatchingRecipient,
     SmimeError,
     UnsupportedAlgorithm,
+    UnsupportedByProvider,
 )
 from smime_core.examination import (
     Walk,
@@ -50,7 +54,9 @@ from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import InflatedOctets, StreamedContent, decrypt_checked
 from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
-from smime_core.stream.structure import Structure, split_structure
+from smime_core.stream.structure import BegunStructure, begin_structure
+
+_MOST_ANNOUNCED_HASHES: Final = 4  # that are made while the content passes; signers use one or two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,7 @@ async def examine_octets(
     try:
         while (found := await walk.locate(detached_content)) is not None:
             detached_content = None
-            inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found.structure))
+            inside = await (walk.judge(found, examiner) if found.is_signed else walk.open(found))
             if inside is None:
                 walk.stop()
                 break
@@ -105,32 +111,55 @@ async def open_octets(octets: Octets, *, opener: Opener, provider: StreamingProv
     found = await walk.locate()
     if found is None or not found.is_encrypted:
         raise MalformedMessage("found nothing encrypted", where="message")
-    inside = await walk.open(found.structure)
+    inside = await walk.open(found)
     if inside is None:
         raise NoMatchingRecipient
     await walk.enter(inside)
     # What was sealed is out. What stands inside and cannot be opened is for whoever examines it, as in `message`.
     with contextlib.suppress(SmimeError):
         while (found := await walk.locate()) is not None and not found.is_signed:
-            inside = await walk.open(found.structure)
+            inside = await walk.open(found)
             if inside is None:
                 break
             await walk.enter(inside)
     return outer, walk.octets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    structure: Structure
+    """A layer. `begun` stands in front of its content; a signature of which the content stands apart is whole."""
+
+    begun: BegunStructure | ContentInfo
+    content: Octets | None
     detached: bool
 
     @property
+    def content_type(self) -> str:
+        return self.begun.content_type
+
+    @property
     def is_signed(self) -> bool:
-        return self.structure.skeleton.content_type == ID_SIGNED_DATA
+        return self.content_type == ID_SIGNED_DATA
 
     @property
     def is_encrypted(self) -> bool:
-        return self.structure.skeleton.content_type in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA)
+        return self.content_type in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA)
+
+    @property
+    def head(self) -> ContentInfo:
+        return self.begun.head if isinstance(self.begun, BegunStructure) else self.begun
+
+    @property
+    def reads_ahead(self) -> bool:
+        return isinstance(self.begun, BegunStructure) and self.begun.reads_ahead
+
+    def walk(self) -> AsyncIterator[memoryview] | None:
+        """The first walk through content that stands inside."""
+        return self.begun.first_walk() if isinstance(self.begun, BegunStructure) and not self.detached else None
+
+    async def finish(self) -> ContentInfo:
+        """The skeleton, once the rest of the structure was read too."""
+        return (await self.begun.finish()).skeleton if isinstance(self.begun, BegunStructure) else self.begun
 
 
 class _StreamedWalk:
@@ -177,49 +206,65 @@ class _StreamedWalk:
             if skeleton.content_type != ID_SIGNED_DATA or parse_signed_data(skeleton.content).e_content is not None:
                 # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
                 raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-            return _Found(Structure(skeleton=skeleton, content=content), detached=True)
+            return _Found(begun=skeleton, content=content, detached=True)
         cms = await locate_cms_part(self.entity) if self.entity is not None else self._cms
         if cms is None:
             return None
-        structure = await split_structure(cms)
-        if structure.content is not None and detached_content is not None:
+        begun = await begin_structure(cms)
+        if begun.content is not None and detached_content is not None:
             raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
-        if structure.content is None:
-            return _Found(Structure(skeleton=structure.skeleton, content=detached_content), detached=True)
-        return _Found(structure, detached=False)
+        return _Found(begun=begun, content=begun.content or detached_content, detached=begun.content is None)
 
     async def judge(self, found: _Found, examiner: Examiner) -> Octets | None:
         """Judge the signers of a signed layer; what they signed, None for certificates only."""
-        signed_data = parse_signed_data(found.structure.skeleton.content)
+        octets = found.content
+        content = StreamedContent(octets, _announced_hashes(found), provider=self._provider) if octets else None
+        if content is not None and (walk := found.walk()) is not None:
+            with contextlib.suppress(UnsupportedByProvider):
+                await content.digest_in(walk, reads_ahead=found.reads_ahead)
+        signed_data = parse_signed_data((await found.finish()).content)
         self.state.certificates |= dict.fromkeys(signed_data.certificates)
         depth = len(self.state.layers)
         if not signed_data.signer_infos:
             self.state.add(certificates_layer(depth=depth))
             return None
-        octets = found.structure.content
-        if octets is None:
+        if content is None:
             raise MalformedMessage("the signed content is not here: give it beside the signature", where="SignedData")
-        content = StreamedContent(octets, _announced(signed_data), provider=self._provider)
+        content.announce(_used_hashes(signed_data))
         signers = await judge_signers(signed_data, content, examiner, known=tuple(self.state.certificates))
         self.state.add(signed_layer(signers, depth=depth, detached=found.detached))
         return octets
 
-    async def open(self, structure: Structure) -> Octets | None:
+    async def open(self, found: _Found) -> Octets | None:
         """Open an encrypted or a compressed layer; what it holds, None when there is no key."""
-        if structure.content is None:
+        if found.content is None:
             raise MalformedMessage("this content is never detached", where="CMS")
-        skeleton = structure.skeleton
-        if skeleton.content_type == ID_COMPRESSED_DATA:
+        if found.content_type == ID_COMPRESSED_DATA:
+            skeleton = await found.finish()
             check_compressed_type(parse_compressed_data(skeleton.content).e_content_type, self._opener)
             self.state.add(compressed_layer(depth=len(self.state.layers)))
-            return InflatedOctets(structure.content)
+            return InflatedOctets(found.content)
+        # The tag and what it covers stand behind the content of AuthEnvelopedData: only CBC is opened as it comes.
+        walk = found.walk() if found.content_type == ID_ENVELOPED_DATA else None
+        skeleton = found.head if walk is not None else await found.finish()
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         check_sealed_type(enveloped, self._opener)
-        opened = await self._decrypt(enveloped, structure.content) if self._opener.has_keys else None
+        try:
+            opened = await self._decrypt(enveloped, found.content, walk) if self._opener.has_keys else None
+        finally:
+            if walk is not None:
+                # What is said of a damaged structure must not depend on what was decrypted (MUSTS 23).
+                skeleton = await found.finish()
+        if walk is not None:
+            parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         self.state.add_encrypted(enveloped, opened.recipient if opened else None)
         return opened.result if opened else None
 
-    async def _decrypt(self, enveloped: EnvelopedData, encrypted: Octets) -> OpenedWith[Octets]:
+    async def _decrypt(
+        self, enveloped: EnvelopedData, encrypted: Octets, walk: AsyncIterator[memoryview] | None
+    ) -> OpenedWith[Octets]:
+        walks = [walk]
+
         async def use(cek: bytes) -> Octets:
             return await decrypt_checked(
                 encrypted,
@@ -228,6 +273,7 @@ class _StreamedWalk:
                 aad=enveloped.auth_attrs_der,
                 tag=enveloped.tag,
                 provider=self._provider,
+                walk=walks.pop() if walks else None,
             )
 
         return await open_with_content_key(
@@ -263,7 +309,17 @@ async def _begin_walk(octets: Octets, opener: Opener, provider: StreamingProvide
     return _StreamedWalk(octets, opener, provider, cms=cms, entity=entity)
 
 
-def _announced(signed_data: SignedData) -> set[HashName]:
+def _announced_hashes(found: _Found) -> list[HashName]:
+    # digestAlgorithms, which stand before the content (RFC 5652 section 5.1); they may be missing or wrong.
+    fields = der.read_children(found.head.content)
+    names: dict[HashName, None] = {}
+    for identifier in der.read_children(fields[1]) if len(fields) > 1 else ():
+        with contextlib.suppress(SmimeError):
+            names[parse_hash_identifier(identifier.encoded)] = None
+    return list(names)[:_MOST_ANNOUNCED_HASHES]
+
+
+def _used_hashes(signed_data: SignedData) -> set[HashName]:
     # What the SignerInfos will ask for, so that one walk makes it all.
     names: set[HashName] = set()
     for info in signed_data.signer_infos:

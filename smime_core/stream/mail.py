@@ -49,7 +49,7 @@ async def locate_cms(octets: Octets) -> Octets | None:
     if begin is None:
         raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
     end = await find(octets, _PEM_END, begin.end(), longest=10)
-    return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else await octets.length()))
+    return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else None))
 
 
 async def read_entity_head(octets: Octets) -> StreamedEntity:
@@ -57,7 +57,7 @@ async def read_entity_head(octets: Octets) -> StreamedEntity:
     head = await read_head(octets, MAX_HEADER_BYTES + 4)
     entity = parse_entity(head)
     body_start = len(head) - len(entity.body)
-    body = slice_octets(octets, body_start, await octets.length())
+    body = slice_octets(octets, body_start)
     return StreamedEntity(head=parse_entity(head[:body_start]), octets=octets, body=body)
 
 
@@ -115,7 +115,7 @@ async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longes
         dropped = max(len(window) - longest, 0)
         position, kept = position + dropped, window[dropped:]
     match = pattern.search(kept + b"\n")
-    return (position + match.start(), position + match.end()) if match else None
+    return (position + match.start(), position + min(match.end(), len(kept))) if match else None
 
 
 class _Delimiter(NamedTuple):
@@ -127,7 +127,7 @@ async def _find_delimiter(body: Octets, delimiter: bytes, start: int) -> _Delimi
     # RFC 2046 section 5.1.1: at the start of a line, with nothing behind it but "--" and blanks.
     pattern = re.compile(rb"\n" + re.escape(delimiter) + rb"(?:--)?[ \t]{0,78}\r?\n")
     found = await find(body, pattern, start, longest=len(delimiter) + 90)
-    return _Delimiter(found[0], min(found[1], await body.length())) if found else None
+    return _Delimiter(*found) if found else None
 
 
 async def _part_end(body: Octets, line_feed: int) -> int:

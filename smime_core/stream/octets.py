@@ -50,20 +50,31 @@ class MemoryOctets:
 class DerivedOctets(ABC):
     """Octets that are made from others on the way: to start later, what comes before is made and dropped."""
 
+    _length: int | None = None
+
     @abstractmethod
     def make_blocks(self) -> AsyncIterator[memoryview]:
         """All blocks; empty ones are left out by `blocks`."""
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
         """The octets from `start` on, in blocks."""
+        made = 0
         async for block in self.make_blocks():
+            made += len(block)
             if start < len(block):
                 yield block[start:]
             start = max(start - len(block), 0)
+        self._length = made
 
     async def length(self) -> int:
-        """How many there are: all are made for it."""
-        return sum([len(block) async for block in self.make_blocks()])
+        """How many there are: all are made for it, once."""
+        if self._length is None:
+            await self.count(self.make_blocks())
+        return self._length or 0
+
+    async def count(self, blocks: AsyncIterator[memoryview]) -> None:
+        """Take the length from a walk through all blocks."""
+        self._length = sum([len(block) async for block in blocks])
 
 
 class FileOctets:
@@ -94,29 +105,41 @@ class FileOctets:
         return self.end - self.first
 
 
-def slice_octets(octets: Octets, start: int, end: int) -> Octets:
-    """The stretch from `start` up to `end`."""
+def starts_anywhere(octets: Octets) -> bool:
+    """Whether to start later costs nothing: not where all that comes before has to be made."""
+    if isinstance(octets, _SliceOctets):
+        return starts_anywhere(octets.whole)
+    return not isinstance(octets, DerivedOctets)
+
+
+def slice_octets(octets: Octets, start: int, end: int | None = None) -> Octets:
+    """The stretch from `start` up to `end`, to the last octet when there is none."""
     if isinstance(octets, FileOctets):
-        return FileOctets(octets.file, octets.first + start, min(octets.first + end, octets.end))
+        last = octets.end if end is None else min(octets.first + end, octets.end)
+        return FileOctets(octets.file, octets.first + start, last)
     return _SliceOctets(octets, start, end)
 
 
 class _SliceOctets:
-    def __init__(self, octets: Octets, start: int, end: int) -> None:
-        self._octets = octets
+    def __init__(self, octets: Octets, start: int, end: int | None) -> None:
+        self.whole = octets
         self._start = start
         self._end = end
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
+        if self._end is None:
+            async for block in self.whole.blocks(self._start + start):
+                yield block
+            return
         remaining = self._end - self._start - start
-        async for block in self._octets.blocks(self._start + start):
+        async for block in self.whole.blocks(self._start + start):
             if remaining <= 0:
                 return
             yield block[:remaining]
             remaining -= len(block)
 
     async def length(self) -> int:
-        return self._end - self._start
+        return (await self.whole.length() if self._end is None else self._end) - self._start
 
 
 class Base64Octets(DerivedOctets):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from smime_core import der
@@ -24,13 +25,23 @@ from smime_core.content_info import (
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_STRUCTURE_BYTES, check_limit
 from smime_core.stream.cursor import INDEFINITE, Cursor, Header
-from smime_core.stream.octets import DerivedOctets, Octets, slice_octets
+from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, slice_octets
 
 # Which SEQUENCE among the fields holds the content.
 _HOLDERS: Final = {ID_SIGNED_DATA: 1, ID_ENVELOPED_DATA: 1, ID_AUTH_ENVELOPED_DATA: 1, ID_COMPRESSED_DATA: 2}
 _ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 _EXPLICIT_CONTENT: Final = 0xA0
 _END_OF_CONTENTS: Final = Header(0, 0)
+_CMS: Final = "CMS"
+_CONTENT: Final = "content"
+
+
+class _Walk(Enum):
+    """How far the first walk through the content has come."""
+
+    NOT_BEGUN = auto()
+    BEGUN = auto()
+    DONE = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,14 @@ async def split_structure(octets: Octets) -> Structure:
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm for a content type without bulk content.
     """
+    return await (await begin_structure(octets)).finish()
+
+
+async def begin_structure(octets: Octets) -> BegunStructure:
+    """The ContentInfo that the octets are, read up to its content: what follows may not have come yet.
+
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm for a content type without bulk content.
+    """
     cursor = Cursor(octets)
     outer = await _enter(cursor, der.SEQUENCE, where="ContentInfo")
     type_der = await cursor.take_element(await cursor.take_header(where="ContentInfo"), where="ContentInfo")
@@ -53,15 +72,9 @@ async def split_structure(octets: Octets) -> Structure:
     if content_type not in _HOLDERS:
         raise UnsupportedAlgorithm(content_type, "content type")
     explicit = await _enter(cursor, _EXPLICIT_CONTENT, where="ContentInfo")
-    splitter = _Splitter(octets, cursor, nth_sequence=_HOLDERS[content_type])
-    body = await splitter.split()
-    for level in (explicit, outer):
-        if await level.has_next(cursor, where="ContentInfo"):
-            raise MalformedMessage("expected a content type and [0] content", where="ContentInfo")
-    # As `parse_content_info`: a line end may follow, and is never read.
-    if (trailing_bytes := await octets.length() - cursor.position) > MAX_TRAILING_BYTES:
-        raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where="ContentInfo")
-    return Structure(skeleton=parse_content_info(build_content_info(content_type, body)), content=splitter.content)
+    begun = BegunStructure(octets, cursor, content_type, (outer, explicit))
+    await begun.read_fields_before()
+    return begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,60 +103,108 @@ def _level(cursor: Cursor, header: Header, tag: int, *, where: str) -> _Level:
     return _Level(INDEFINITE if header.length == INDEFINITE else cursor.position + header.length)
 
 
-class _Splitter:
-    """One walk through the fields of SignedData or one of its like; `content` is known when it is over."""
+class BegunStructure:
+    """One walk through a ContentInfo, which stops in front of the content and goes on when it is told to."""
 
-    def __init__(self, octets: Octets, cursor: Cursor, *, nth_sequence: int) -> None:
+    def __init__(self, octets: Octets, cursor: Cursor, content_type: str, around: tuple[_Level, _Level]) -> None:
+        self.content_type = content_type
+        self.content: Octets | None = None
         self._octets = octets
         self._cursor = cursor
-        self._sequences_until_content = nth_sequence
-        self.content: Octets | None = None
+        self._around = around
+        self._fields: list[bytes] = []
+        self._size = 0
+        self._walk = _Walk.NOT_BEGUN
+        self._explicit: _Level | None = None
 
-    async def split(self) -> bytes:
-        """DER of the structure without its content."""
-        where = "CMS"
-        level = await _enter(self._cursor, der.SEQUENCE, where=where)
-        fields: list[bytes] = []
-        size = 0
-        while (header := await level.has_next(self._cursor, where=where)) is not None:
-            self._sequences_until_content -= header.tag == der.SEQUENCE
-            is_holder = header.tag == der.SEQUENCE and self._sequences_until_content == 0
-            take = self._split_holder(header) if is_holder else self._cursor.take_element(header, where=where)
-            fields.append(await take)
-            size += len(fields[-1])
-            check_limit("bytes of structure beside the content", size, MAX_STRUCTURE_BYTES)
-        return der.sequence(*fields)
+    async def read_fields_before(self) -> None:
+        """Come to the content, or to the end of a structure that has none."""
+        self._body = await _enter(self._cursor, der.SEQUENCE, where=_CMS)
+        until_holder = _HOLDERS[self.content_type]
+        while (header := await self._body.has_next(self._cursor, where=_CMS)) is not None:
+            until_holder -= header.tag == der.SEQUENCE
+            if header.tag == der.SEQUENCE and not until_holder:
+                self._holder = _level(self._cursor, header, der.SEQUENCE, where=_CONTENT)
+                self._add(await self._read_holder())
+                return
+            self._add(await self._cursor.take_element(header, where=_CMS))
 
-    async def _split_holder(self, header: Header) -> bytes:
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether a block of the first walk outlives the reading of the next."""
+        return isinstance(self._octets, FileOctets)
+
+    @property
+    def head(self) -> ContentInfo:
+        """The skeleton of what was read so far."""
+        return parse_content_info(build_content_info(self.content_type, der.sequence(*self._fields)))
+
+    async def first_walk(self) -> AsyncIterator[memoryview]:
+        """The content in blocks, in the walk that has begun: to be taken once, before `finish`."""
+        self._walk = _Walk.BEGUN
+        async for block in self._pass_content():
+            yield block
+        self._walk = _Walk.DONE
+
+    async def finish(self) -> Structure:
+        """Read what follows the content. Raises MalformedMessage or LimitExceeded."""
+        if self.content is not None:
+            await self._leave_content()
+        while (header := await self._body.has_next(self._cursor, where=_CMS)) is not None:
+            self._add(await self._cursor.take_element(header, where=_CMS))
+        for level in reversed(self._around):
+            if await level.has_next(self._cursor, where="ContentInfo"):
+                raise MalformedMessage("expected a content type and [0] content", where="ContentInfo")
+        # As `parse_content_info`: a line end may follow.
+        trailing_bytes = await self._cursor.count_rest(MAX_TRAILING_BYTES + 1)
+        if trailing_bytes > MAX_TRAILING_BYTES:
+            raise MalformedMessage("bytes follow the structure", where="ContentInfo")
+        if trailing_bytes < 0:
+            raise MalformedMessage(f"the data ends {-trailing_bytes} bytes early", where="ContentInfo")
+        return Structure(skeleton=self.head, content=self.content)
+
+    def _add(self, field: bytes) -> None:
+        self._fields.append(field)
+        self._size += len(field)
+        check_limit("bytes of structure beside the content", self._size, MAX_STRUCTURE_BYTES)
+
+    async def _read_holder(self) -> bytes:
         # EncapsulatedContentInfo, or EncryptedContentInfo whose content is tagged [0] without an element of its own.
-        where = "content"
-        level = _level(self._cursor, header, der.SEQUENCE, where=where)
         fields: list[bytes] = []
-        while (field := await level.has_next(self._cursor, where=where)) is not None:
-            if self.content is not None:
-                raise MalformedMessage("fields follow the content", where=where)
+        while (field := await self._holder.has_next(self._cursor, where=_CONTENT)) is not None:
             if field.tag == _ENCRYPTED_CONTENT or (field.tag == _EXPLICIT_CONTENT and len(fields) == 2):
-                await self._cut(field, tag=_ENCRYPTED_CONTENT)
-                fields.append(der.element(_ENCRYPTED_CONTENT))
-            elif field.tag == _EXPLICIT_CONTENT:
-                explicit = _level(self._cursor, field, _EXPLICIT_CONTENT, where=where)
-                await self._cut(await self._cursor.take_header(where=where), tag=der.OCTET_STRING)
-                if await explicit.has_next(self._cursor, where=where) is not None:
-                    raise MalformedMessage("expected one OCTET STRING", where=where)
-                fields.append(der.explicit(0, der.octet_string(b"")))
-            else:
-                fields.append(await self._cursor.take_element(field, where=where))
+                self._come_to_content(field, tag=_ENCRYPTED_CONTENT)
+                return der.sequence(*fields, der.element(_ENCRYPTED_CONTENT))
+            if field.tag == _EXPLICIT_CONTENT:
+                self._explicit = _level(self._cursor, field, _EXPLICIT_CONTENT, where=_CONTENT)
+                self._come_to_content(await self._cursor.take_header(where=_CONTENT), tag=der.OCTET_STRING)
+                return der.sequence(*fields, der.explicit(0, der.octet_string(b"")))
+            fields.append(await self._cursor.take_element(field, where=_CONTENT))
         return der.sequence(*fields)
 
-    async def _cut(self, header: Header, *, tag: int) -> None:
-        start = self._cursor.position
+    def _come_to_content(self, header: Header, *, tag: int) -> None:
+        self._header, self._tag, self._start = header, tag, self._cursor.position
         if header.tag == tag and header.length != INDEFINITE:
-            self.content = slice_octets(self._octets, start, start + header.length)
-            self._cursor.skip(header.length)
-            return
-        async for _ in self._cursor.pass_octet_string(header, tag=tag, where="content"):
-            pass
-        self.content = _PiecedOctets(self._octets, start, header, tag=tag)
+            self.content = slice_octets(self._octets, self._start, self._start + header.length)
+        else:
+            self.content = _PiecedOctets(self._octets, self._start, header, tag=tag)
+
+    def _pass_content(self) -> AsyncIterator[memoryview]:
+        return self._cursor.pass_octet_string(self._header, tag=self._tag, where=_CONTENT)
+
+    async def _leave_content(self) -> None:
+        if self._walk is _Walk.BEGUN:
+            # Whoever walked has stopped somewhere inside.
+            self._cursor = Cursor(self._octets, self._start)
+        if self._walk is not _Walk.DONE and not isinstance(self.content, _PiecedOctets):
+            self._cursor.skip(self._header.length)
+        elif self._walk is not _Walk.DONE:
+            async for _ in self._pass_content():
+                pass
+        if self._explicit is not None and await self._explicit.has_next(self._cursor, where=_CONTENT) is not None:
+            raise MalformedMessage("expected one OCTET STRING", where=_CONTENT)
+        if await self._holder.has_next(self._cursor, where=_CONTENT) is not None:
+            raise MalformedMessage("fields follow the content", where=_CONTENT)
 
 
 class _PiecedOctets(DerivedOctets):
