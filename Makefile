@@ -28,7 +28,7 @@ help:
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
 	@echo 'make mutation   removes each check of the core in turn; MODULES="signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
-	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, half an hour'
+	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes'
 	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
 	@echo 'make docs       the documentation as a site, in build/site'
 	@echo 'make lock       requirements.lock and docs/requirements.lock anew'

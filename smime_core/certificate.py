@@ -37,6 +37,9 @@ ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 _EXTENSIONS: Final = 0xA3
 _OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # and issuerUniqueID, subjectUniqueID
 
+_MAX_KEPT_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they reach about 8,000
+_MAX_KEPT_CERTIFICATES: Final = 256
+
 _PEM_BLOCK: Final = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
 )
@@ -147,13 +150,13 @@ def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
     """All certificates of a PEM file, or the one of a DER file. Raises MalformedMessage or LimitExceeded."""
     octets = bytes(data)
     if octets[:1] == b"\x30":
-        return (_parse_der(octets),)
+        return (_parse(octets),)
     blocks = _PEM_BLOCK.findall(octets)
     check_limit("certificates", len(blocks), MAX_CERTIFICATES)
     if not blocks:
         raise MalformedMessage("found neither DER nor a PEM CERTIFICATE block", where="certificate")
     try:
-        return tuple(_parse_der(base64.b64decode(block)) for block in blocks)
+        return tuple(_parse(base64.b64decode(block)) for block in blocks)
     except binascii.Error as error:
         raise MalformedMessage("a PEM block is not base64", where="certificate") from error
 
@@ -194,6 +197,16 @@ def _name_attributes(name_der: bytes) -> tuple[tuple[str, str], ...]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # The last is what asn1crypto has for an attribute whose type is empty.
         raise MalformedMessage("a damaged distinguished name", where="certificate") from error
+
+
+def _parse(octets: bytes) -> Certificate:
+    return _parse_once(octets) if len(octets) <= _MAX_KEPT_BYTES else _parse_der(octets)
+
+
+@functools.lru_cache(maxsize=_MAX_KEPT_CERTIFICATES)
+def _parse_once(octets: bytes) -> Certificate:
+    # Parsing costs more than checking an RSA signature, and a mailbox holds few correspondents.
+    return _parse_der(octets)
 
 
 def _parse_der(octets: bytes) -> Certificate:

@@ -6,6 +6,7 @@ or the subject key identifier.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -25,6 +26,14 @@ from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.provider import KeyType, PrivateKey, PssRestriction
 
 
+class Encoded(Protocol):
+    """What has a DER encoding, as `certificate.Certificate` has."""
+
+    @property
+    def der(self) -> bytes:
+        """The encoding."""
+
+
 class KeyHolder(Protocol):
     """A certificate with its private key and the certificates above it; `identity.Identity` is one."""
 
@@ -37,7 +46,7 @@ class KeyHolder(Protocol):
         """The private half of the certificate's key."""
 
     @property
-    def chain(self) -> tuple[Certificate, ...]:
+    def chain(self) -> Sequence[Encoded]:
         """Certificates that may lead to an anchor, in any order; they travel with signatures."""
 
 

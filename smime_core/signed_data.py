@@ -8,7 +8,6 @@ empty or incomplete (MUSTS 45): each signer's own digestAlgorithm decides. What 
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +42,6 @@ _OTHER_REVOCATION_INFO: Final = 0xA1
 _RI_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"  # RFC 5940 section 2
 _PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"  # as CAdES had it before: the BasicOCSPResponse alone
 _SUCCESSFUL: Final = b"\x0a\x01\x00"
-_MAX_CACHED_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they reach about 8,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,19 +324,9 @@ def _readable_certificates(members: Iterable[Tlv]) -> Iterable[Certificate]:
         if member.tag != der.SEQUENCE:
             continue
         try:
-            yield _parse_certificate(bytes(member.encoded))
+            yield parse_certificate(bytes(member.encoded))
         except SmimeError:
             continue
-
-
-def _parse_certificate(octets: bytes) -> Certificate:
-    return _remembered_certificate(octets) if len(octets) <= _MAX_CACHED_BYTES else parse_certificate(octets)
-
-
-@functools.lru_cache(maxsize=256)
-def _remembered_certificate(octets: bytes) -> Certificate:
-    # Parsing costs more than checking an RSA signature, and a mailbox holds few correspondents.
-    return parse_certificate(octets)
 
 
 def _parse_signer_or_error(tlv: Tlv) -> SignerInfo | SmimeError:

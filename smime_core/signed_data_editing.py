@@ -24,7 +24,7 @@ from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
 from smime_core.countersignature import build_countersignature
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.key_management import KeyHolder, choose_holder_algorithm
+from smime_core.key_management import Encoded, KeyHolder, choose_holder_algorithm
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
 from smime_core.provider import CryptoProvider
 from smime_core.signed_data import (
@@ -153,7 +153,7 @@ def _write(
     *,
     signer_infos: list[bytes],
     digest_algorithm: bytes | None = None,
-    certificates: Sequence[Certificate] = (),
+    certificates: Sequence[Encoded] = (),
     crls: Sequence[bytes] = (),
 ) -> bytes:
     check_limit("signers", len(signer_infos), MAX_SIGNERS)

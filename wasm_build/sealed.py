@@ -1,30 +1,48 @@
 """Identities sealed for the time between two requests: the page keeps the ciphertext, each Worker opens it anew.
 
 sealed   = nonce (12 bytes) ‖ AES-256-GCM(seal key, SealedIdentity)
-SealedIdentity ::= SEQUENCE {privateKey OCTET STRING, certificate OCTET STRING, chain SEQUENCE OF OCTET STRING}
+SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQUENCE OF OCTET STRING}
+SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
+
+Key and certificates were parsed and checked before they were sealed, and the tag shows that nobody has altered them:
+what signing and decrypting need not look into is not parsed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core import der
-from smime_core.algorithms import AES_256_GCM
-from smime_core.certificate import parse_certificate
+from smime_core.algorithms import AES_256_GCM, Curve
+from smime_core.certificate import Certificate, parse_certificate
+from smime_core.der import Tlv
 from smime_core.errors import DecryptionError
-from smime_core.identity import Identity
-from smime_core.keys import parse_private_key
-from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.key_management import KeyHolder
+from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 
-_PURPOSE: Final = b"sealwax sealed identity 1"
+_PURPOSE: Final = b"sealwax sealed identity 2"
 _TAG_BYTES: Final = 16
 
 
-async def seal_identity(identity: Identity, seal_key: bytes, *, provider: CryptoProvider) -> bytes:
+class SealedCertificate(NamedTuple):
+    """A certificate that is passed on and not looked into."""
+
+    der: bytes
+
+
+class UnsealedIdentity(NamedTuple):
+    """A KeyHolder whose chain travels as it is."""
+
+    certificate: Certificate
+    private_key: PrivateKey
+    chain: tuple[SealedCertificate, ...]
+
+
+async def seal_identity(identity: KeyHolder, seal_key: bytes, *, provider: CryptoProvider) -> bytes:
     """The identity under the session's key."""
     plain = der.sequence(
-        der.octet_string(identity.private_key.pkcs8_der),
+        _build_key(identity.private_key),
         der.octet_string(identity.certificate.der),
         der.sequence(*(der.octet_string(certificate.der) for certificate in identity.chain)),
     )
@@ -38,7 +56,7 @@ async def unseal_identities(
     *,
     provider: CryptoProvider,
     on_key: Callable[[PrivateKey], None] = lambda _: None,
-) -> tuple[Identity, ...]:
+) -> tuple[UnsealedIdentity, ...]:
     """The identities that were sealed under this key.
 
     `on_key` is told each private key before the certificates are parsed: its import can go on meanwhile.
@@ -51,16 +69,35 @@ async def unseal_identities(
 
 async def _unseal_identity(
     sealed: bytes, seal_key: bytes, on_key: Callable[[PrivateKey], None], *, provider: CryptoProvider
-) -> Identity:
+) -> UnsealedIdentity:
     nonce, ciphertext = sealed[: AES_256_GCM.iv_length], sealed[AES_256_GCM.iv_length :]
     if len(ciphertext) < _TAG_BYTES:
         raise DecryptionError
     plain = await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, aad=_PURPOSE)
-    key_octets, certificate, chain = der.read_sequence(plain)
-    private_key = parse_private_key(key_octets.content)
+    key, certificate, chain = der.read_sequence(plain)
+    private_key = _parse_key(key)
     on_key(private_key)
-    return Identity(
+    return UnsealedIdentity(
         certificate=parse_certificate(certificate.content),
         private_key=private_key,
-        chain=tuple(parse_certificate(link.content) for link in der.read_children(chain)),
+        chain=tuple(SealedCertificate(bytes(link.content)) for link in der.read_children(chain)),
+    )
+
+
+def _build_key(key: PrivateKey) -> bytes:
+    return der.sequence(
+        der.octet_string(key.key_type.encode()),
+        der.octet_string((key.curve or "").encode()),
+        der.integer(key.bits),
+        der.octet_string(key.pkcs8_der),
+    )
+
+
+def _parse_key(key: Tlv) -> PrivateKey:
+    key_type, curve, bits, pkcs8 = der.read_children(key)
+    return PrivateKey(
+        pkcs8_der=bytes(pkcs8.content),
+        key_type=KeyType(bytes(key_type.content).decode()),
+        bits=der.parse_integer(bits),
+        curve=Curve(bytes(curve.content).decode()) if curve.content else None,
     )

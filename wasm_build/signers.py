@@ -8,22 +8,23 @@ from typing import Any
 
 from smime_core.algorithms import SignatureScheme
 from smime_core.errors import MalformedMessage, PathError
-from smime_core.identity import Identity
 from smime_core.key_management import choose_signature_algorithm
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
-from wasm_build.sealed import unseal_identities
+from wasm_build.sealed import UnsealedIdentity, unseal_identities
 
 Args = dict[str, Any]
 
 
-async def unseal(args: Args, provider: CryptoProvider) -> tuple[Identity, ...]:
+async def unseal(args: Args, provider: CryptoProvider) -> tuple[UnsealedIdentity, ...]:
     """The identities of a request. Raises DecryptionError for another key or an altered one."""
     return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
 
 
-async def unseal_signers(args: Args, scheme: SignatureScheme | None, provider: CryptoProvider) -> tuple[Identity, ...]:
+async def unseal_signers(
+    args: Args, scheme: SignatureScheme | None, provider: CryptoProvider
+) -> tuple[UnsealedIdentity, ...]:
     """The same, while the browser imports those keys already that will sign."""
 
     def begin(key: PrivateKey) -> None:
@@ -33,7 +34,9 @@ async def unseal_signers(args: Args, scheme: SignatureScheme | None, provider: C
     return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider, on_key=begin)
 
 
-def choose_signer(identities: Sequence[Identity], *, sender: str | None, at: datetime.datetime) -> Identity:
+def choose_signer(
+    identities: Sequence[UnsealedIdentity], *, sender: str | None, at: datetime.datetime
+) -> UnsealedIdentity:
     """The first that may sign at this time; with a `sender` the first of his own. Raises MalformedMessage."""
     # Signed mail by somebody else than its sender is invalid to every reader.
     for identity in identities:
@@ -43,7 +46,7 @@ def choose_signer(identities: Sequence[Identity], *, sender: str | None, at: dat
     raise MalformedMessage(f"none of the open keys may sign{whose} at this time", where="identities")
 
 
-def may(identity: Identity, purpose: Purpose, at: datetime.datetime) -> bool:
+def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:
     """Whether the certificate is for this purpose and valid at this time."""
     certificate = identity.certificate
     try:
@@ -53,7 +56,7 @@ def may(identity: Identity, purpose: Purpose, at: datetime.datetime) -> bool:
     return certificate.not_before <= at <= certificate.not_after
 
 
-def owns(identity: Identity, sender: str) -> bool:
+def owns(identity: UnsealedIdentity, sender: str) -> bool:
     """Whether the certificate names the address of `sender`, which is `Name <address>` or the address alone."""
     address = sender.rsplit("<", 1)[-1].rstrip("> ").strip().lower()
     return address in (own.lower() for own in identity.certificate.email_addresses)

@@ -10,13 +10,12 @@ from smime_core.contacts import has_receiving_key
 from smime_core.contacts_json import build_contacts
 from smime_core.decisions_json import build_decisions
 from smime_core.errors import MalformedMessage, PathError
-from smime_core.identity import Identity
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider
 from smime_core.trust_state import TrustState, open_trust_state, seal_trust_state
 from wasm_build.recipient_verbs import read_contacts
 from wasm_build.requests import parse_time
-from wasm_build.sealed import unseal_identities
+from wasm_build.sealed import UnsealedIdentity, unseal_identities
 from wasm_build.trust import read_decisions
 
 
@@ -57,11 +56,11 @@ async def open_state(args: dict[str, Any], provider: CryptoProvider) -> dict[str
     }
 
 
-async def _unseal(args: dict[str, Any], provider: CryptoProvider) -> tuple[Identity, ...]:
+async def _unseal(args: dict[str, Any], provider: CryptoProvider) -> tuple[UnsealedIdentity, ...]:
     return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
 
 
-def _choose_signer(identities: Sequence[Identity], at: datetime.datetime) -> Identity:
+def _choose_signer(identities: Sequence[UnsealedIdentity], at: datetime.datetime) -> UnsealedIdentity:
     for identity in identities:
         valid = identity.certificate.not_before <= at <= identity.certificate.not_after
         if valid and _may(identity, Purpose.SIGN):
@@ -69,11 +68,11 @@ def _choose_signer(identities: Sequence[Identity], at: datetime.datetime) -> Ide
     raise MalformedMessage("none of the open keys may sign at this time", where="identities")
 
 
-def _may_receive(identity: Identity) -> bool:
+def _may_receive(identity: UnsealedIdentity) -> bool:
     return _may(identity, Purpose.ENCRYPT) and has_receiving_key(identity.certificate)
 
 
-def _may(identity: Identity, purpose: Purpose) -> bool:
+def _may(identity: UnsealedIdentity, purpose: Purpose) -> bool:
     try:
         check_end_entity(identity.certificate, purpose)
     except PathError:

@@ -54,7 +54,7 @@ from wasm_build.recipient_verbs import (
 from wasm_build.replies import describe_certificates, describe_lookups, describe_reply, parse_hidden
 from wasm_build.request_verbs import finish_request, make_request
 from wasm_build.requests import parse_certificates, parse_cipher, parse_scheme, parse_time
-from wasm_build.sealed import seal_identity
+from wasm_build.sealed import UnsealedIdentity, seal_identity
 from wasm_build.signers import choose_signer, may, owns, unseal, unseal_signers
 from wasm_build.state_verbs import open_state, seal_state
 from wasm_build.trust import read_store
@@ -339,7 +339,7 @@ def _describe(certificate: Certificate) -> Reply:
 
 
 def _with_writer(
-    recipients: tuple[Certificate, ...], identities: Sequence[Identity], draft: Draft
+    recipients: tuple[Certificate, ...], identities: Sequence[UnsealedIdentity], draft: Draft
 ) -> tuple[Certificate, ...]:
     # The writer reads the copy in Sent; one certificate is enough, each is listed once.
     own = (

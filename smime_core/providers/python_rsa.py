@@ -43,8 +43,7 @@ def encrypt_pkcs1_v15(key: PublicKey, cek: bytes) -> bytes:
     filling_length = public.length - len(cek) - 3
     if filling_length < 8:
         raise ProviderError("transport_encrypt", "the key is too short for the content-encryption key")
-    filling = bytes(secrets.randbelow(255) + 1 for _ in range(filling_length))
-    return apply_public(public, b"\0\x02" + filling + b"\0" + cek)
+    return apply_public(public, b"\0\x02" + _nonzero_octets(filling_length) + b"\0" + cek)
 
 
 def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
@@ -130,6 +129,14 @@ def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
     count = -(-len(data) // hash_length(hash_name))
     stream = b"".join(python_digest(hash_name, seed + number.to_bytes(4, "big")) for number in range(count))
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream[: len(data)], "big")).to_bytes(len(data), "big")
+
+
+def _nonzero_octets(length: int) -> bytes:
+    octets = b""
+    while len(octets) < length:
+        # One draw, of which every 256th octet is left out: a draw for each octet takes longer than the encryption.
+        octets += secrets.token_bytes(length).replace(b"\0", b"")
+    return octets[:length]
 
 
 def _numbers(key: PrivateKey) -> list[int]:

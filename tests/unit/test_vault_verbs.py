@@ -26,6 +26,7 @@ from smime_core.errors import (
 )
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
+from smime_core.key_management import KeyHolder
 from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import Headers, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource
@@ -45,7 +46,7 @@ def call(verb: str, **args: Any) -> Any:
     return run(run_verb(verb, args, provider=NativeProvider()))
 
 
-def sealed(*identities: Identity) -> dict[str, Any]:
+def sealed(*identities: KeyHolder) -> dict[str, Any]:
     """`identities` and `sealKey` as a request has them."""
     return {
         "identities": [run(seal_identity(identity, SEAL_KEY, provider=PROVIDER)) for identity in identities],
@@ -368,12 +369,15 @@ def test_nothing_is_kept_without_a_passphrase() -> None:
         call("identity.open", p12=pem_identity(), passphrase=b"", sealKey=SEAL_KEY, forKeeping=True)
 
 
-def test_a_sealed_identity_keeps_key_and_chain() -> None:
-    alice = person("alice")
+@pytest.mark.parametrize("kind", [NewKey.RSA_2048, NewKey.P256])
+def test_a_sealed_identity_keeps_key_and_chain(kind: NewKey) -> None:
+    alice = person("alice", kind)
     one = run(seal_identity(alice, SEAL_KEY, provider=PROVIDER))
     (back,) = run(unseal_identities([one], SEAL_KEY, provider=PROVIDER))
-    assert back.private_key.pkcs8_der == alice.private_key.pkcs8_der
-    assert (back.certificate, back.chain) == (alice.certificate, alice.chain)
+    for name in ("pkcs8_der", "key_type", "bits", "curve"):
+        assert getattr(back.private_key, name) == getattr(alice.private_key, name)
+    assert back.certificate == alice.certificate
+    assert [link.der for link in back.chain] == [link.der for link in alice.chain]
     assert alice.private_key.pkcs8_der not in one
 
 
@@ -667,7 +671,7 @@ def test_a_key_made_for_a_request_signs_once_its_certificate_is_there(kind: str)
     (identity,) = run(
         unseal_identities([identity["sealed"] for identity in finished["identities"]], SEAL_KEY, provider=PROVIDER)
     )
-    assert (identity.certificate, identity.chain) == (issued, (anchor(),))
+    assert (identity.certificate, [link.der for link in identity.chain]) == (issued, [anchor().der])
     (kept,) = call("identity.open", p12=finished["p12"], passphrase=b"correct", sealKey=SEAL_KEY)["identities"]
     assert kept["fingerprint"] == issued.fingerprint
     assert identity.private_key.pkcs8_der not in finished["p12"]

@@ -24,12 +24,25 @@ import { VaultError } from "./vault_error.js";
 export async function runVerb(pyodide, verb, args, residue, { strict, cancelling, onTaken, door }) {
   const { json, views } = pack(args);
   const step = door
-    ? pyodide.pyimport("wasm_build.stream_verbs").begin(verb, json, views, strict, door)
-    : pyodide.pyimport("wasm_build.verbs").begin(verb, json, views, strict);
+    ? findModule(pyodide, "wasm_build.stream_verbs").begin(verb, json, views, strict, door)
+    : findModule(pyodide, "wasm_build.verbs").begin(verb, json, views, strict);
   onTaken?.();
   const result = takeReply(await finish(step, cancelling), residue);
   if (result.error) throw new VaultError(result.error.code, result.error.message);
   return result.ok;
+}
+
+/** @type {Map<string, any>} of the one Python that a Worker has: importing again takes as long as reading a key */
+const modules = new Map();
+
+/**
+ * @param {any} pyodide
+ * @param {string} name
+ */
+function findModule(pyodide, name) {
+  const known = modules.get(name) ?? pyodide.pyimport(name);
+  modules.set(name, known);
+  return known;
 }
 
 /**
