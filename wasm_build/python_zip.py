@@ -30,6 +30,7 @@ _WASM_BUILD_FILES: Final = (
     "decision_verbs.py",
     "list_verbs.py",
     "state_verbs.py",
+    "stream_verbs.py",
     "recipient_verbs.py",
     "replies.py",
     "request_verbs.py",

@@ -88,6 +88,8 @@ class VaultServer:
             return PAGE
         if path == "/page.js":
             return PAGE_SCRIPT.encode()
+        if path == "/stream_tools.js":
+            return Path(__file__).with_name("stream_tools.js").read_bytes()
         name = path.removeprefix("/runtime/")
         if name == "vault_worker.js" and self.workers:
             return self.workers.pop(0).encode()

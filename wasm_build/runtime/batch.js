@@ -5,7 +5,7 @@ import { VaultError } from "./vault_error.js";
 /**
  * @typedef {import("./cell.js").Cell} Cell
  * @typedef {{verb: string, args: object}} BatchRequest
- * @typedef {{ok: any} | {error: VaultError}} Outcome
+ * @typedef {{ok?: any, error?: VaultError}} Outcome one of the two
  */
 
 export class Batch {

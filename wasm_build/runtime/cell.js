@@ -24,7 +24,7 @@ const LONGEST_DEADLINE_SECONDS = 2_000_000;
  * @typedef {{input: Source, content: Source | null, output: MessagePort}} StreamEnds
  * @typedef {{id: number, verb: string, args: object, strict: boolean, stream?: StreamEnds}} Request
  * @typedef {{onProgress?: OnProgress, ports?: MessagePort[]}} AskOptions
- * @typedef {{verb: string, resolve: (result: any) => void, reject: (error: VaultError) => void, onProgress: OnProgress}} Waiting
+ * @typedef {{verb: string, resolve: (result: any) => void, reject: (error: VaultError) => void, onProgress: OnProgress, isStream: boolean}} Waiting
  */
 
 export class Cell {
@@ -100,7 +100,8 @@ export class Cell {
     this.#unsent++;
     const reply = new Promise((resolve, reject) => {
       if (this.#stopped) reject(this.#stopped);
-      this.#waiting.set(request.id, { verb: request.verb, resolve, reject, onProgress });
+      const { id, verb, stream } = request;
+      this.#waiting.set(id, { verb, resolve, reject, onProgress, isStream: stream !== undefined });
     });
     try {
       await Promise.race([this.#ready, reply]);
@@ -154,7 +155,8 @@ export class Cell {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     if (progress) return void waiting.onProgress(progress);
-    this.#waiting.delete(id);
+    // A stream goes on, and tells so, after its reply.
+    if (!waiting.isStream) this.#waiting.delete(id);
     if (error) waiting.reject(new VaultError(error.code, error.message));
     else if (isReply(waiting.verb, ok)) waiting.resolve(ok);
     else waiting.reject(crashed());

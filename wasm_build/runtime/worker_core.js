@@ -83,6 +83,8 @@ class Service {
         // What WebCrypto is about to give must be here before it can be overwritten.
         await this.#current;
         return this.end();
+      default:
+        throw new VaultError("bad-request", "an unknown kind of message");
     }
   }
 

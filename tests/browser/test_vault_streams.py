@@ -1,0 +1,254 @@
+"""Messages that come and go as streams through the vault, and what holds them up, breaks them off or spoils them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smime_core import blocking
+from smime_core.identity import Identity
+from smime_core.provider import NewKey
+from tests.browser.page import Page
+from tests.browser.vault_page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
+from tests.unit.people import NOW, person, trust
+from wasm_build.sealed import seal_identity
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+MEGABYTE = 1_000_000
+HEAD = "From: alice@example.test\r\nTo: bob@example.test\r\nSubject: large\r\nContent-Type: text/plain\r\n\r\n"
+
+# What one stream does with octets that the page makes: which verb, how large, what is looked at.
+STREAM = """async (verb, args, { size, sized = true, give = {}, expect = {}, ...options }) => {
+  const { source, drain, ofChunks } = await import("/stream_tools.js");
+  const input = window.kept ? ofChunks(window.kept) : source(size, give);
+  const announced = window.kept ? null : size + (give.head ?? "").length;
+  const told = [];
+  const { output, reply } = vault.stream(verb, window.wake(args), {
+    input, size: sized && announced ? announced : undefined, onProgress: (progress) => told.push(progress), ...options,
+  });
+  try {
+    const ok = await reply;
+    const { chunks, ...seen } = await drain(output, expect);
+    window.kept = chunks;
+    return { ok, ...seen, told };
+  } catch ({ code, message }) {
+    window.kept = null;
+    return { error: { code, message }, told };
+  }
+}"""
+
+
+def keys_of(identity: Identity) -> dict[str, Any]:
+    sealed = blocking.run(seal_identity(identity, bytes(range(32)), provider=PROVIDER))
+    return {"identities": [b64(sealed)], "sealKey": SEAL_KEY}
+
+
+def stream(page: Page, verb: str, args: dict[str, Any], **options: Any) -> Any:
+    done = page.js(STREAM, verb, args, options)
+    assert "error" not in done, done
+    return done
+
+
+def kept(page: Page) -> bytes:
+    """What came out of the last stream."""
+    whole = "async () => window.still(await new Blob(window.kept).arrayBuffer())"
+    return octets_of(page.js(whole))
+
+
+@pytest.mark.parametrize("cipher", ["cbc", "gcm"])
+@pytest.mark.parametrize("form", ["cms", "mail"])
+def test_twenty_megabytes_are_sealed_and_opened(open_vault_page: OpenPage, form: str, cipher: str) -> None:
+    page = open_vault_page()
+    give = {"head": HEAD, "lines": True} if form == "mail" else {}
+    bob = person("bob")
+    recipients = [b64(bob.certificate.der)]
+    sealing = {"form": form, "recipients": recipients, "cipher": cipher}
+    stream(page, "stream.encrypt", sealing, size=20 * MEGABYTE, give=give)
+    opened = stream(page, "stream.decrypt", {"form": form, **keys_of(bob)}, expect={"size": 20 * MEGABYTE, **give})
+    assert opened["equal"]
+    assert opened["told"][-1]["done"] > 20 * MEGABYTE
+
+
+@pytest.mark.parametrize(("form", "detached"), [("cms", False), ("mail", False), ("mail", True)])
+def test_twenty_megabytes_are_signed_and_verified(open_vault_page: OpenPage, form: str, detached: bool) -> None:
+    page = open_vault_page()
+    give = {"head": HEAD, "lines": True} if form == "mail" else {}
+    signing = {"form": form, **keys_of(person("alice")), "at": AT, "detached": detached}
+    stream(page, "stream.sign", signing, size=20 * MEGABYTE, give=give)
+    verified = stream(page, "stream.verify", {"form": form, **trusting()}, expect={"size": 20 * MEGABYTE, **give})
+    assert verified["ok"]["report"]["state"] == "verified"
+    assert verified["equal"]
+
+
+def test_a_detached_signature_covers_what_streams_beside_it(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": True}
+    stream(page, "stream.sign", signing, size=3 * MEGABYTE)
+    judge = """async (args, size) => {
+      const { source, drain, ofChunks } = await import("/stream_tools.js");
+      const input = new Blob(window.kept);
+      const { output, reply } = vault.stream("stream.verify", window.wake(args), { input, content: source(size) });
+      const { report } = await reply;
+      return [report.state, (await drain(output, { size })).equal];
+    }"""
+    verifying = {"form": "cms", **trusting()}
+    assert page.js(judge, verifying, 3 * MEGABYTE) == ["verified", True]
+    assert page.js(judge, verifying, 3 * MEGABYTE - 1) == ["invalid", True]
+
+
+def test_the_native_core_reads_what_a_stream_makes(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    bob, alice = person("bob", NewKey.P256), person("alice")
+    # No multiple of anything: the ends of blocks are where streams go wrong.
+    size = 2 * MEGABYTE + 4_321
+    for cipher in ("cbc", "gcm"):
+        sealing = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
+        stream(page, "stream.encrypt", sealing, size=size, sized=False)
+        assert len(blocking.open_bytes(kept(page), identities=[bob], provider=PROVIDER).content) == size
+        page.js("() => void (window.kept = null)")
+    signing = {"form": "mail", **keys_of(alice), "at": AT}
+    stream(page, "stream.sign", signing, size=size, give={"head": HEAD, "lines": True}, sized=False)
+    report = blocking.examine_message(kept(page), provider=PROVIDER, trust_store=trust(), at=NOW)
+    assert report.state == "verified"
+
+
+HOLDING_BACK = """async (verb, args, size) => {
+  const { source, drain } = await import("/stream_tools.js");
+  let half = () => {};
+  const reached = new Promise((resolve) => (half = resolve));
+  const before = async (position) => { if (position >= size / 2) await reached; };
+  const { output, reply } = vault.stream(verb, window.wake(args), {
+    input: source(size, { before }), size, deadlineSeconds: 60,
+    onProgress: ({ done }) => { if (done >= size / 4) half(); },
+  });
+  await reply;
+  return (await drain(output)).length;
+}"""
+
+
+@pytest.mark.parametrize("verb", ["stream.sign", "stream.encrypt"])
+def test_work_goes_on_before_the_second_half_has_come(open_vault_page: OpenPage, verb: str) -> None:
+    page = open_vault_page()
+    args = {
+        "stream.sign": {"form": "cms", **keys_of(person("alice")), "at": AT},
+        "stream.encrypt": {"form": "cms", "recipients": [b64(person("bob").certificate.der)]},
+    }[verb]
+    assert page.js(HOLDING_BACK, verb, args, 8 * MEGABYTE) > 8 * MEGABYTE
+
+
+HOLDING_BACK_KEPT = """async (verb, args) => {
+  const { drain } = await import("/stream_tools.js");
+  const whole = new Uint8Array(await new Blob(window.kept).arrayBuffer());
+  let half = () => {};
+  const reached = new Promise((resolve) => (half = resolve));
+  const input = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(whole.slice(0, whole.length / 2));
+      await reached;
+      controller.enqueue(whole.slice(whole.length / 2));
+      controller.close();
+    },
+  });
+  const { output, reply } = vault.stream(verb, window.wake(args), {
+    input, size: whole.length, deadlineSeconds: 60, onProgress: ({ done }) => { if (done >= whole.length / 4) half(); },
+  });
+  await reply;
+  return (await drain(output)).length;
+}"""
+
+
+@pytest.mark.parametrize("verb", ["stream.verify", "stream.decrypt"])
+def test_a_message_is_worked_on_while_it_downloads(open_vault_page: OpenPage, verb: str) -> None:
+    page = open_vault_page()
+    bob = person("bob")
+    if verb == "stream.decrypt":
+        making: dict[str, Any] = {"form": "cms", "recipients": [b64(bob.certificate.der)]}
+        stream(page, "stream.encrypt", making, size=8 * MEGABYTE)
+        args = {"form": "cms", **keys_of(bob)}
+    else:
+        making = {"form": "cms", **keys_of(bob), "at": AT}
+        stream(page, "stream.sign", making, size=8 * MEGABYTE)
+        args = {"form": "cms", **trusting()}
+    assert page.js(HOLDING_BACK_KEPT, verb, args) == 8 * MEGABYTE
+
+
+def test_chunks_are_taken_away_and_only_those(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    given = """async (args) => {
+      const { drain, ofChunks } = await import("/stream_tools.js");
+      const whole = new Uint8Array(1000).fill(1);
+      const around = new Uint8Array(3000).fill(2);
+      const part = around.subarray(1000, 2000);
+      const { output } = vault.stream("stream.encrypt", window.wake(args), { input: ofChunks([whole, part]) });
+      await drain(output);
+      return [whole.length, part.length, around.every((octet) => octet === 2)];
+    }"""
+    recipients = [b64(person("bob").certificate.der)]
+    assert page.js(given, {"form": "cms", "recipients": recipients}) == [0, 1000, True]
+
+
+REFUSED = """async (verb, args, kind) => {
+  const { source } = await import("/stream_tools.js");
+  const log = (window.log = {});
+  const endless = (chunk) => new ReadableStream({
+    pull: (controller) => controller.enqueue(chunk()), cancel: () => void (log.cancelled = true),
+  });
+  const inputs = {
+    announced: () => ({ input: source(100, { log }), size: 600_000_000 }),
+    chunk: () => ({ input: endless(() => new Uint8Array(537_000_000)) }),
+    longer: () => ({ input: source(20_000_000, { log }), size: 1_500_000 }),
+    shorter: () => ({ input: source(2_000_000, { log }), size: 2_500_000 }),
+    failing: () => ({ input: new ReadableStream({ pull: (controller) => controller.error(new Error("lost")) }) }),
+    strings: () => ({ input: endless(() => "text") }),
+    nothing: () => ({ input: null }),
+  };
+  const { output, reply } = vault.stream(verb, window.wake(args), inputs[kind]());
+  const { code, message } = await reply.then(() => output.getReader().closed).catch((error) => error);
+  return { code, message };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("announced", "message-too-large"),
+        ("chunk", "message-too-large"),
+        ("longer", "bad-request"),
+        ("shorter", "bad-request"),
+        ("failing", "input-failed"),
+        ("strings", "bad-request"),
+        ("nothing", "bad-request"),
+    ],
+)
+def test_an_input_that_cannot_be_taken_is_refused(open_vault_page: OpenPage, kind: str, code: str) -> None:
+    page = open_vault_page()
+    signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": True}
+    refused = page.js(REFUSED, "stream.sign", signing, kind)
+    assert refused["code"] == code, refused
+    if kind == "announced":
+        # Nothing was read but what every stream fetches by itself.
+        assert "537 MB" in refused["message"]
+        assert page.js("() => !window.log.cancelled && window.cleanups.length === 0")
+    if kind in ("chunk", "longer", "strings"):
+        page.wait_for("() => window.log.cancelled && window.cleanups.length === 1")
+
+
+ALTER = """async (fromEnd) => {
+  const whole = new Uint8Array(await new Blob(window.kept).arrayBuffer());
+  whole[whole.length - fromEnd] ^= 1;
+  window.kept = [whole];
+}"""
+
+
+@pytest.mark.parametrize("cipher", ["cbc", "gcm"])
+def test_nothing_of_an_altered_message_comes_out(open_vault_page: OpenPage, cipher: str) -> None:
+    page = open_vault_page()
+    bob = person("bob")
+    sealing = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
+    stream(page, "stream.encrypt", sealing, size=3 * MEGABYTE)
+    # The length of CBC's padding, whatever the key: in the block before the last; in GCM anything.
+    page.js(ALTER, 17 if cipher == "cbc" else 1_000_000)
+    done = page.js(STREAM, "stream.decrypt", {"form": "cms", **keys_of(bob)}, {})
+    assert done["error"]["code"] == "decryption-error"

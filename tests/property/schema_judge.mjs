@@ -1,0 +1,24 @@
+/**
+ * Judges requests by the vault's schema, line by line: in comes `[verb, args]` as JSON, out "ok" or the error's code.
+ * Bytes come as {"bytes": length}, secrets as {"buffer": {"bytes": length}, "length": n}. The first line out is the table.
+ */
+
+import { createInterface } from "node:readline";
+import { checkRequest } from "../../wasm_build/runtime/rpc.js";
+import { STREAM_VERBS, VERBS } from "../../wasm_build/runtime/schema.js";
+
+const TABLE = { ...VERBS, ...STREAM_VERBS };
+const wake = (_key, value) =>
+  typeof value?.bytes === "number" && Object.keys(value).length === 1 ? new ArrayBuffer(value.bytes) : value;
+
+const judge = ([verb, args]) => {
+  try {
+    checkRequest(verb, args, TABLE);
+    return "ok";
+  } catch (error) {
+    return error.code ?? `${error}`;
+  }
+};
+
+console.log(JSON.stringify(TABLE));
+for await (const line of createInterface({ input: process.stdin })) console.log(judge(JSON.parse(line, wake)));
