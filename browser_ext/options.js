@@ -11,6 +11,11 @@ import { ask, sealSecret } from "./shared/request.js";
 
 /** @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean}} ListedKeyFile */
 
+/** What each list shows, as text. @type {Map<string, string>} */
+const shownLists = new Map();
+/** The removal that was asked about and waits for its second click; the page may be drawn anew before that. */
+let askedRemoval = "";
+
 const translate = await loadSharedText();
 translatePage();
 document.title = text("optionsTitle");
@@ -43,15 +48,30 @@ async function refresh() {
   const state = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
   byId("state").textContent = isOpen ? state : `${lockedBecause(translate, lockReason)} ${state}`.trim();
   byId("lock").hidden = !isOpen;
-  byId("key-files").replaceChildren(...keyFiles.map(keyFileCard));
-  byId("people").replaceChildren(...certificateCards(people, "people.remove"));
-  byId("anchors").replaceChildren(...certificateCards(anchors, "anchors.remove"));
-  byId("followed").replaceChildren(...(following ? [listCard(following)] : []));
-  byId("sites").replaceChildren(...sites.map(siteCard));
-  byId("decisions").replaceChildren(...decisions.map(decisionCard));
+  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.removal : undefined;
+  drawList("key-files", keyFiles, keyFileCard);
+  drawList("people", people, (info) => certificateCard(info, "people.remove"));
+  drawList("anchors", anchors, (info) => certificateCard(info, "anchors.remove"));
+  drawList("followed", following ? [following] : [], listCard);
+  drawList("sites", sites, siteCard);
+  drawList("decisions", decisions, decisionCard);
+  removeButtons().find((button) => button.dataset.removal === focused)?.focus();
+  if (!removeButtons().some((button) => button.dataset.removal === askedRemoval)) askedRemoval = "";
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showProposal();
+}
+
+/**
+ * A list that did not change stays as it is: a click on it is not lost, what was opened or selected in it stays so.
+ * @template Entry
+ * @param {string} id @param {Entry[]} entries @param {(entry: Entry) => HTMLElement} cardFor
+ */
+function drawList(id, entries, cardFor) {
+  const shown = JSON.stringify(entries);
+  if (shownLists.get(id) === shown) return;
+  byId(id).replaceChildren(...entries.map(cardFor));
+  shownLists.set(id, shown);
 }
 
 /** What was proposed beside an opened field is decided here, once, in a dialog that no other page can cover. */
@@ -160,10 +180,9 @@ function keyFileCard({ id, name, identities, locked }) {
   return html("li", { class: "card" }, ...cards, removeButton("keys.remove", id, nameOf(identities[0])));
 }
 
-/** @param {CertificateInfo[]} certificates @param {string} removal */
-function certificateCards(certificates, removal) {
-  return certificates.map((info) =>
-    html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info))));
+/** @param {CertificateInfo} info @param {string} removal */
+function certificateCard(info, removal) {
+  return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info)));
 }
 
 /** @param {{origin: string, since: string}} site */
@@ -175,19 +194,32 @@ function siteCard({ origin, since }) {
 
 /** Removing takes two clicks: the first asks. @param {string} type @param {string} id @param {string} name */
 function removeButton(type, id, name) {
-  const label = text("removeNamed", name);
-  const button = html("button", { type: "button", class: "quiet", text: text("verbRemove"), "aria-label": label });
+  const removal = `${type} ${id}`;
+  const button = html("button", { type: "button", class: "quiet", data: { removal, name } });
   button.addEventListener("click", async () => {
-    if (!button.dataset.asked) {
-      button.dataset.asked = "yes";
-      button.textContent = text("verbRemoveSure");
-      button.setAttribute("aria-label", text("removeNamedSure", name));
+    if (askedRemoval !== removal) {
+      askedRemoval = removal;
+      removeButtons().forEach(labelRemoval);
       return;
     }
     await ask(type, { id });
     await refresh();
   });
+  labelRemoval(button);
   return button;
+}
+
+function removeButtons() {
+  return /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-removal]")]);
+}
+
+/** @param {HTMLElement} button */
+function labelRemoval(button) {
+  const { removal, name = "" } = button.dataset;
+  const isAsked = removal === askedRemoval;
+  button.dataset.asked = isAsked ? "yes" : "no";
+  button.textContent = text(isAsked ? "verbRemoveSure" : "verbRemove");
+  button.setAttribute("aria-label", text(isAsked ? "removeNamedSure" : "removeNamed", name));
 }
 
 /** @param {string} id @param {unknown} error null takes the problem away */

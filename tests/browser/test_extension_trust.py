@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
+SAM = "sam@partner.test"
 NATIVE = NativeProvider()
 NOW = datetime.datetime.now(datetime.UTC)
 
@@ -43,11 +44,11 @@ class House:
         self.carol = self.issue("carol", not_after=NOW + datetime.timedelta(days=5))
         partner = run(create_authority("Partner CA", provider=NATIVE, at=NOW))
         self.partner = partner.identity.certificate
-        self.sam = run(issue_identity(partner, "sam@partner.test", provider=NATIVE, at=NOW))
+        self.sam = run(issue_identity(partner, SAM, provider=NATIVE, at=NOW))
         p12 = run(export_identity(self.alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
         (folder / "alice.p12").write_bytes(p12)
         (folder / "ca.der").write_bytes(self.authority.identity.certificate.der)
-        for name, identity in (("bob", self.bob), ("carol", self.carol), ("dave", self.dave)):
+        for name, identity in (("bob", self.bob), ("carol", self.carol), ("dave", self.dave), ("sam", self.sam)):
             (folder / f"{name}.der").write_bytes(identity.certificate.der)
 
     def issue(self, name: str, *, not_after: datetime.datetime | None = None) -> Identity:
@@ -161,6 +162,18 @@ def settled_state(frame: Page) -> str:
     return state
 
 
+def remove(options: Page, button: str) -> None:
+    """Click a button that removes an entry: the first click asks, the second removes."""
+    options.click(button)
+    options.wait_for_selector(f"{button}[data-asked=yes]")
+    remove_as_asked(options, button)
+
+
+def remove_as_asked(options: Page, button: str) -> None:
+    options.click(button)
+    options.wait_for("(button) => document.querySelector(button) === null", button, timeout_seconds=30)
+
+
 def test_whoever_was_revoked_is_not_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
     letter = house.signed_by(house.dave, origin=site.origin)
     page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
@@ -192,21 +205,37 @@ def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
     frame.click("[data-test=accept-exact]")
     options = extension.browser.wait_for_page("options.html")
     options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
-    assert options.value("[data-test=accept-addresses]") == "sam@partner.test"
+    assert options.value("[data-test=accept-addresses]") == SAM
     options.click("[data-test=accept-go]")
     options.wait_for_text("Compare the fingerprint first", selector="[data-test=accept-problem]")
     options.click("[data-test=accept-compared]")
     options.click("[data-test=accept-go]")
-    said = options.wait_for_text("sam@partner.test", selector="[data-test=decision]", timeout_seconds=30)
+    said = options.wait_for_text(SAM, selector="[data-test=decision]", timeout_seconds=30)
     assert "This certificate alone" in said
 
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "verified"
-    for _ in range(2):
-        options.click("[data-test=decision] button")
-    options.wait_for("() => document.querySelector('[data-test=decision]') === null", timeout_seconds=30)
+    remove(options, "[data-test=decision] button")
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "signed-unverified"
+
+
+def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Extension, house: House) -> None:
+    options = extension.open_options()
+    bob, sam = (f'[data-removal^="people.remove"][data-name="{name}"]' for name in ("bob@example.test", SAM))
+    options.click(bob)
+    options.choose_files("#person", [house.folder / "sam.der"])
+    options.wait_for_text(SAM, selector="#people", timeout_seconds=30)
+    assert options.js("(button) => document.activeElement.matches(button)", f"{bob}[data-asked=yes]")
+    options.click(sam)
+    options.wait_for_selector(f"{sam}[data-asked=yes]")
+    options.wait_for_selector(f"{bob}[data-asked=no]")
+    remove_as_asked(options, sam)
+    options.choose_files("#person", [house.folder / "sam.der"])
+    options.wait_for_text(SAM, selector="#people", timeout_seconds=30)
+    options.wait_for_selector(f"{sam}[data-asked=no]")
+    remove(options, sam)
+    options.close()
 
 
 def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page, site: Site) -> None:
@@ -261,13 +290,6 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
     options.wait_for_text("number 2 was seen already", selector="[data-test=list-problem]", timeout_seconds=30)
     assert "List number 2" in options.text("[data-test=followed]")
 
-    # The first click asks; when the window comes to the front all is drawn anew, and nothing was asked.
-    button = "document.querySelector('[data-test=followed] button')"
-    for _ in range(5):
-        options.click("[data-test=followed] button")
-        if options.js(f"() => {button}.dataset.asked === 'yes'"):
-            break
-    options.click("[data-test=followed] button")
-    options.wait_for(f"() => {button} === null", timeout_seconds=30)
+    remove(options, "[data-test=followed] button")
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "signed-unverified"
