@@ -52,10 +52,11 @@ class MailPages:
     def show_inbox(self) -> None:
         """Go to the inbox and look for new mail."""
         self.page.js("() => { location.hash = '#/folder/INBOX'; }")
-        self.page.wait_for_selector(named("messages"))
-        self.page.click(named("refresh"))
         # A list that is drawn anew while a row is clicked would lose the click.
-        self.page.wait_for_selector(f"{named('messages')}[aria-busy=false]")
+        settled = f"{named('messages')}[aria-busy=false]"
+        self.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
+        self.page.click(named("refresh"))
+        self.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
 
     def open_message(self, uid: int) -> None:
         """Open a message of the inbox and wait until it, or what is wrong with it, is shown."""
@@ -63,20 +64,10 @@ class MailPages:
         row = f'{named("message-row")}[data-uid="{uid}"]'
         self.page.wait_for_selector(row)
         self.page.click(row)
-        if not self._has_gone_to(uid):
-            # A list that was drawn anew at that moment has lost the click, as people's fingers know.
-            self.page.click(row)
         done = """(uid) => location.hash.endsWith(`/${uid}`)
           && document.querySelector(`[data-uid="${uid}"][aria-current]`)
           && document.querySelector('[data-test="reading"]').getAttribute("aria-busy") === "false" """
         self.page.wait_for(done, uid, timeout_seconds=OPERATION_SECONDS)
-
-    def _has_gone_to(self, uid: int) -> bool:
-        try:
-            self.page.wait_for("(uid) => location.hash.endsWith(`/${uid}`)", uid, timeout_seconds=5)
-        except AssertionError:
-            return False
-        return True
 
     @property
     def state(self) -> str:

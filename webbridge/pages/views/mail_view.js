@@ -20,6 +20,8 @@ export class MailView {
   #uid = null;
   /** @type {Folder[]} */
   #folders = [];
+  /** How often everything was asked for; the last one draws the list. */
+  #loads = 0;
   #folderList = html("ul", { class: "folder-list" });
   #foldersFailure = problem("folders-error");
   #list;
@@ -105,8 +107,11 @@ export class MailView {
   }
 
   async #loadAll() {
+    // At once: until the folders are known, what is shown may be replaced at any moment.
+    this.#list.expect();
+    const load = ++this.#loads;
     await this.#loadFolders();
-    await this.#loadList();
+    if (load === this.#loads) await this.#loadList();
   }
 
   async #loadFolders() {

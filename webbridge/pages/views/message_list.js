@@ -58,6 +58,12 @@ export class MessageList {
     await this.#fetchPage(undefined);
   }
 
+  /** Whoever calls this loads the list soon: whatever is on its way does not count any more. */
+  expect() {
+    this.#loading?.abort();
+    this.#rows.setAttribute("aria-busy", "true");
+  }
+
   /** @param {number | null} uid */
   setCurrent(uid) {
     this.#current = uid;
@@ -111,13 +117,13 @@ export class MessageList {
 
   /** @param {number | undefined} before */
   async #fetchPage(before) {
-    this.#loading?.abort();
+    this.expect();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
     this.#failure.textContent = "";
-    this.#rows.setAttribute("aria-busy", "true");
     try {
       const page = await this.#app.api.messages(this.#folder, { before, signal });
+      if (signal.aborted) return;
       this.#messages = before === undefined ? page : [...this.#messages, ...page];
       this.#older.hidden = page.length < PAGE_OF_MESSAGES;
       this.#empty.hidden = this.#messages.length > 0;

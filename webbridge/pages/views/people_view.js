@@ -29,9 +29,17 @@ export function createPeopleView(app) {
     heading, failure, body, html("div", { class: "actions" }, back),
   );
 
+  let drawn = "";
   const draw = async () => {
     try {
       const { people, decisions } = await app.mailVault.describeTrust();
+      const { kept, trust } = app;
+      const shown = JSON.stringify([
+        people, decisions, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+      ]);
+      // This is called after everything that is kept: what did not change keeps its focus, and what is opened in it.
+      if (shown === drawn) return;
+      drawn = shown;
       body.replaceChildren(
         createKeeping(app, change),
         createDecisions(app, decisions, change),
