@@ -52,8 +52,14 @@ const count = (memory, needle) => {
   }
   return found;
 };
+// The owner ends a Worker that cleans up for too long: a method that calls back for each octet would take a second.
+const holdsAnything = (memory) => {
+  const words = new Uint32Array(memory.buffer);
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return true;
+  return false;
+};
 const report = (moment) => (memory) => {
-  const nonZero = new Uint8Array(memory.buffer).some((byte) => byte !== 0);
+  const nonZero = holdsAnything(memory);
   const counts = needles.map((needle) => count(memory, needle));
   channel.postMessage({ moment, bytes: memory.buffer.byteLength, nonZero, counts });
 };
@@ -267,7 +273,8 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
         "sealKey": SEAL_KEY,
     }
     page = open_page(SCANNING_WORKER)
-    needles = [list(prime[32:64]), list(KnownCek.cek), list(text[50_000:50_032])]
+    # Memory is full of zeros: a search that begins with one would stop at each.
+    needles = [list(one.lstrip(b"\0")) for one in (prime[32:64], KnownCek.cek, text[50_000:50_032])]
     page.js(
         """(needles) => {
           window.scans = [];
