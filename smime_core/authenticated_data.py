@@ -72,7 +72,8 @@ class AuthenticatedData:
 def parse_authenticated_data(content: Tlv) -> AuthenticatedData:
     """The structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "AuthenticatedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)[1:]
+    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
+    fields = der.pass_version(fields, where=where)
     originator_info = _take(fields, ORIGINATOR_INFO)
     if len(fields) < 4:
         raise MalformedMessage("cut short", where=where)

@@ -44,11 +44,12 @@ def parse_compressed_data(content: Tlv) -> CompressedData:
     fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
     if len(fields) != 3:
         raise MalformedMessage(f"{len(fields)} fields, expected 3", where=where)
-    oid, parameters = parse_algorithm_identifier(der.to_definite(fields[1], where=where))
+    algorithm, encapsulated = der.pass_version(fields, where=where)
+    oid, parameters = parse_algorithm_identifier(der.to_definite(algorithm, where=where))
     if oid != ZLIB_COMPRESS:
         raise UnsupportedAlgorithm(oid, "compressionAlgorithm")
     check_absent_or_null(parameters, where="compressionAlgorithm")
-    e_content_type, e_content = parse_encapsulated(fields[2])
+    e_content_type, e_content = parse_encapsulated(encapsulated)
     if e_content is None:
         raise MalformedMessage("the compressed content is missing", where=where)
     return CompressedData(e_content_type=e_content_type, compressed=e_content)

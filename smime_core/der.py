@@ -153,6 +153,17 @@ def parse_integer(tlv: Tlv, *, where: str = "") -> int:
     return parse_number(tlv, where=where)
 
 
+def pass_version(fields: list[Tlv], *, where: str = "") -> list[Tlv]:
+    """What follows the version of a structure. Raises MalformedMessage where no INTEGER stands in its place.
+
+    Its value refuses nothing (MUSTS 32); but what counts fields must not take another one for it.
+    """
+    if not fields:
+        raise MalformedMessage("the version is missing", where=where)
+    expect(fields[0], INTEGER, where=where)
+    return fields[1:]
+
+
 def parse_number(tlv: Tlv, *, where: str = "") -> int:
     """An INTEGER of any size, which the caller bounds: a number of a key or a signature. Raises MalformedMessage."""
     expect(tlv, INTEGER, where=where)

@@ -30,12 +30,13 @@ def parse_digested_data(content: Tlv) -> DigestedData:
     fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
     if len(fields) != 4:
         raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
-    e_content_type, e_content = parse_encapsulated(fields[2])
+    algorithm, encapsulated, digest = der.pass_version(fields, where=where)
+    e_content_type, e_content = parse_encapsulated(encapsulated)
     return DigestedData(
-        hash_name=parse_hash_identifier(der.to_definite(fields[1], where=where)),
+        hash_name=parse_hash_identifier(der.to_definite(algorithm, where=where)),
         e_content_type=e_content_type,
         e_content=e_content,
-        digest=bytes(der.read_octets(fields[3], where="digest")),
+        digest=bytes(der.read_octets(digest, where="digest")),
     )
 
 

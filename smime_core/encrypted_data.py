@@ -35,10 +35,11 @@ def parse_encrypted_data(content: Tlv) -> EncryptedData:
     fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
     if not 2 <= len(fields) <= 3:
         raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=where)
-    inside = parse_encrypted_content(fields[1], authenticated=False)
+    inside_tlv, *rest = der.pass_version(fields, where=where)
+    inside = parse_encrypted_content(inside_tlv, authenticated=False)
     unprotected_attrs: Attributes = {}
-    if len(fields) == 3:
-        tlv = der.expect(fields[2], _UNPROTECTED_ATTRS, where=where)
+    if rest:
+        tlv = der.expect(rest[0], _UNPROTECTED_ATTRS, where=where)
         unprotected_attrs = parse_unsigned_attributes(tlv, where="unprotectedAttrs")
     return EncryptedData(
         content_type=inside.content_type,

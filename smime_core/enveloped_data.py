@@ -129,7 +129,7 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
     authenticated = content_type == ID_AUTH_ENVELOPED_DATA
     where = "AuthEnvelopedData" if authenticated else "EnvelopedData"
     fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
-    fields = fields[1:]  # version: a wrong one alone refuses nothing (MUSTS 32)
+    fields = der.pass_version(fields, where=where)
     originator_info = None
     if fields and fields[0].tag == ORIGINATOR_INFO:
         originator_info = parse_originator_info(fields[0])

@@ -23,6 +23,8 @@ from tests.unit.people import PROVIDER
 
 CONTENT: Final = b"The quick brown fox\r\n" * 20
 CEK: Final = bytes(range(32))
+# What may not stand where a version belongs; streams find the content by counting the SEQUENCEs before it.
+NO_VERSIONS: Final = (der.sequence(), der.octet_string(b""))
 
 
 def envelope(

@@ -26,7 +26,7 @@ from smime_core.identity import Identity
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.provider import NewKey
 from smime_core.recipient_info import RSA_V15, build_recipient_infos
-from tests.unit.envelopes import CONTENT
+from tests.unit.envelopes import CONTENT, NO_VERSIONS
 from tests.unit.people import PROVIDER, person
 
 ALICE, BOB = person("alice"), person("bob", NewKey.X25519)
@@ -37,6 +37,7 @@ HMACS: Final = {
     HashName.SHA384: "1.2.840.113549.2.10",
     HashName.SHA512: "1.2.840.113549.2.11",
 }
+VERSION: Final = der.integer(0)
 SHA256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
 
 
@@ -61,6 +62,7 @@ def build(
     detached: bool = False,
     mac: bytes | None = None,
     unauth_attrs: bytes = b"",
+    version: bytes = VERSION,
 ) -> AuthenticatedData:
     key = PROVIDER.random_bytes(hash_length(hash_name))
     # AES key wrap takes whole words of 64 bits; HMAC-SHA-1 keys travel by RSA.
@@ -78,7 +80,7 @@ def build(
     if digest_algorithm is None:
         digest_algorithm = b"\xa1" + SHA256[1:] if auth_attrs else b""
     structure = der.sequence(
-        der.integer(0),
+        version,
         der.set_of(infos),
         der.sequence(der.oid(oid or HMACS[hash_name])),
         digest_algorithm,
@@ -104,6 +106,16 @@ def test_each_hash_authenticates(hash_name: HashName, with_attributes: bool) -> 
 
 def test_hmac_sha1_has_another_name_in_old_mail() -> None:
     assert read(build(ALICE, hash_name=HashName.SHA1, oid="1.3.6.1.5.5.8.1.2"), ALICE) == CONTENT
+
+
+def test_a_wrong_version_alone_refuses_nothing() -> None:
+    assert read(build(ALICE, version=der.integer(77)), ALICE) == CONTENT
+
+
+@pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
+def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="expected 0x02"):
+        build(ALICE, version=other)
 
 
 def test_recipients_of_every_kind_check_it() -> None:

@@ -14,6 +14,7 @@ from smime_core.compressed_data import ZLIB_COMPRESS, Inflater, build_compressed
 from smime_core.content_info import ID_COMPRESSED_DATA, ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_COMPRESSION_RATIO, MAX_DECOMPRESSED_BYTES, UNCHECKED_DECOMPRESSED_BYTES
+from tests.unit.envelopes import NO_VERSIONS, edit
 
 CONTENT: Final = b"Content-Type: text/plain\r\n\r\nThe quick brown fox\r\n" * 50
 
@@ -64,6 +65,12 @@ def test_must_48_anything_but_a_zlib_stream_is_refused(kind: str) -> None:
     octets = {"raw deflate": zlib.compress(CONTENT)[2:-4], "gzip": gzip.compress(CONTENT), "plain": CONTENT}[kind]
     with pytest.raises(MalformedMessage, match="zlib"):
         read(compressed(octets))
+
+
+@pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
+def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="expected 0x02"):
+        read(edit(compressed(zlib.compress(CONTENT)), lambda fields: fields.__setitem__(0, other)))
 
 
 def test_an_unknown_compression_is_said() -> None:

@@ -10,7 +10,7 @@ from smime_core.blocking import run
 from smime_core.content_info import ID_DATA, ID_DIGESTED_DATA, ID_SIGNED_DATA, parse_content_info
 from smime_core.digested_data import DigestedData, build_digested_data, check_digested_data, parse_digested_data
 from smime_core.errors import MalformedMessage, MessageDigestMismatch, UnsupportedAlgorithm
-from tests.unit.envelopes import CONTENT, version_of
+from tests.unit.envelopes import CONTENT, NO_VERSIONS, edit, version_of
 from tests.unit.people import PROVIDER
 
 
@@ -57,6 +57,12 @@ def test_content_in_neither_or_both_places_is_refused() -> None:
 def test_the_version_follows_from_the_content_type() -> None:
     assert version_of(build()) == 0
     assert version_of(build(content_type=ID_SIGNED_DATA)) == 2
+
+
+@pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
+def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="expected 0x02"):
+        parse(edit(build(), lambda fields: fields.__setitem__(0, other)))
 
 
 def test_an_unknown_hash_is_said() -> None:

@@ -14,7 +14,7 @@ from smime_core.content_info import ID_DATA, ID_ENCRYPTED_DATA, ID_SIGNED_DATA, 
 from smime_core.encrypted_data import EncryptedData, build_encrypted_data, open_encrypted_data, parse_encrypted_data
 from smime_core.errors import AlgorithmForbidden, DecryptionError, MalformedMessage, UnsupportedAlgorithm
 from smime_core.policy import Policy
-from tests.unit.envelopes import CEK, CONTENT, edit, flip
+from tests.unit.envelopes import CEK, CONTENT, NO_VERSIONS, edit, flip
 from tests.unit.people import PROVIDER
 
 
@@ -64,6 +64,12 @@ def test_content_that_is_no_whole_number_of_blocks_is_a_decryption_error() -> No
     cut = edit(build(), lambda fields: fields.__setitem__(1, _without_last_octet(fields[1])))
     with pytest.raises(DecryptionError):
         read(cut)
+
+
+@pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
+def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="expected 0x02"):
+        parse(edit(build(), lambda fields: fields.__setitem__(0, other)))
 
 
 def _without_last_octet(info: bytes) -> bytes:

@@ -46,7 +46,7 @@ from smime_core.ktri import build_ktri
 from smime_core.message import recipient_ids
 from smime_core.provider import NewKey
 from smime_core.recipient_info import RSA_OAEP, enveloped_version
-from tests.unit.envelopes import CEK, CONTENT, edit, envelope, flip, parse, version_of
+from tests.unit.envelopes import CEK, CONTENT, NO_VERSIONS, edit, envelope, flip, parse, version_of
 from tests.unit.people import PROVIDER, anchor, person
 
 ALICE, BOB, CAROL = person("alice"), person("bob", NewKey.P256), person("carol", NewKey.P384)
@@ -266,6 +266,18 @@ def test_must_32_originator_info_counts_for_the_version(members: tuple[bytes, ..
 def test_must_32_a_wrong_version_alone_refuses_nothing() -> None:
     wrong = edit(seal(ALICE), lambda fields: fields.__setitem__(0, der.integer(77)))
     assert unseal(wrong, ALICE) == CONTENT
+
+
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
+@pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
+def test_what_stands_in_the_place_of_the_version_is_an_integer(cipher: ContentCipher, other: bytes) -> None:
+    with pytest.raises(MalformedMessage, match="expected 0x02"):
+        parse(edit(seal(ALICE, cipher=cipher), lambda fields: fields.__setitem__(0, other)))
+
+
+def test_an_empty_structure_is_refused() -> None:
+    with pytest.raises(MalformedMessage, match="version is missing"):
+        parse(edit(seal(ALICE), list.clear))
 
 
 def test_certificates_in_originator_info_are_read_and_damaged_ones_hide_no_others() -> None:
