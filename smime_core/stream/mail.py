@@ -22,6 +22,7 @@ _PEM_BEGIN: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
 )
 _PEM_END: Final = re.compile(rb"\n-----END ")
+_CRLF: Final = re.compile(rb"\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,5 +150,6 @@ async def _read_signature(entity: StreamedEntity, delimiter: bytes, second: int)
 
 async def _transport_form(content: Octets) -> Octets:
     # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
-    # every mail store does with it.
-    return content if b"\r\n" in await read_head(content, MAX_HEADER_BYTES) else CrlfOctets(content)
+    # every mail store does with it. A CR at the end and the line feed that `find` thinks behind it are no CRLF.
+    found = await find(content, _CRLF, 0, longest=2)
+    return content if found and found[1] - found[0] == 2 else CrlfOctets(content)

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
+from smime_core.mime import to_crlf
 
 BLOCK_BYTES: Final = 1_048_576  # large enough that Python's share vanishes, small enough for the processor's cache
 
@@ -165,21 +166,20 @@ class Base64Octets(DerivedOctets):
 
 
 class CrlfOctets(DerivedOctets):
-    """Text whose lines end in bare LF, with CRLF in their place (RFC 8551 section 3.1.1)."""
+    """Text whose lines end in bare LF or CR, with CRLF in their place (RFC 8551 section 3.1.1)."""
 
     def __init__(self, text: Octets) -> None:
         self._text = text
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The text in blocks; a CRLF that is there stays."""
-        ends_in_cr = False
+        kept = b""
         async for block in self._text.blocks():
-            octets = bytes(block)
-            # The two halves of a CRLF may stand in two blocks.
-            starts_with_lf = ends_in_cr and octets.startswith(b"\n")
-            ends_in_cr = octets.endswith(b"\r")
-            octets = octets[starts_with_lf:].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-            yield memoryview(b"\n" + octets if starts_with_lf else octets)
+            octets = kept + bytes(block)
+            # The LF to a CR at the end may be the first of the next block.
+            kept = b"\r" if octets.endswith(b"\r") else b""
+            yield memoryview(to_crlf(octets[: len(octets) - len(kept)]))
+        yield memoryview(to_crlf(kept))
 
 
 async def read_head(octets: Octets, length: int) -> bytes:

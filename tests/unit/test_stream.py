@@ -37,6 +37,7 @@ from smime_core.errors import (
     ProviderError,
     SmimeError,
 )
+from smime_core.mime import to_crlf
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.report import LayerKind
@@ -406,6 +407,8 @@ def test_line_ends_become_crlf_across_borders(block_bytes: int) -> None:
     for start in range(64):
         shifted = b"x" * start + b"\r\n\n"
         assert read(CrlfOctets(MemoryOctets(shifted))) == b"x" * start + b"\r\n\r\n"
+        for text in (shifted, shifted[:-1] + b"\r", shifted[:-1] + b"a\r", shifted[:-2] + b"\r\n\r\r\n"):
+            assert read(CrlfOctets(MemoryOctets(text))) == to_crlf(text)
 
 
 class Pipe:
