@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -20,6 +20,66 @@ from smime_core.pkix.trust import NO_REQUIREMENTS
 from smime_core.revocation_list import parse_revocation_list
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Whom to trust.
+_ANCHOR_OPTIONS: Final = (
+    click.option(
+        "--anchor", "anchors", multiple=True, metavar="CA", type=FILE, help="Certificate to trust. Repeatable."
+    ),
+    click.option("--mozilla", is_flag=True, help="Trust the roots that Mozilla trusts for e-mail."),
+    click.option(
+        "--decisions",
+        "decisions_file",
+        metavar="FILE",
+        type=click.Path(),
+        help="Your decisions (`sealwax trust accept`), instead of those in your configuration folder.",
+    ),
+    click.option(
+        "--timestamp-anchor",
+        "timestamp_anchors",
+        multiple=True,
+        metavar="CA",
+        type=FILE,
+        help="Certificate to trust for timestamps on signatures, and for nothing else. Repeatable.",
+    ),
+)
+# Whether a certificate was revoked, and what files say about it.
+_REVOCATION_OPTIONS: Final = (
+    click.option(
+        "--revocation",
+        type=click.Choice([policy.value for policy in RevocationPolicy]),
+        help="What to do where nobody says whether a certificate was revoked: required (the default) verifies "
+        "nothing then, if-known goes on, not-checked does not ask.",
+    ),
+    click.option("--no-revocation", is_flag=True, help="The same as --revocation not-checked."),
+    click.option(
+        "--crl", "crl_files", multiple=True, metavar="FILE", type=FILE, help="Revocation list to go by. Repeatable."
+    ),
+    click.option(
+        "--ocsp", "ocsp_files", multiple=True, metavar="FILE", type=FILE, help="OCSP response to go by. Repeatable."
+    ),
+)
+# What may be asked for over the network.
+_FETCH_OPTIONS: Final = (
+    click.option(
+        "--fetch/--offline",
+        help="Ask the CAs' servers whether certificates were revoked; they then learn that somebody looks. "
+        "--offline (the default) uses what was asked before.",
+    ),
+    click.option(
+        "--fetch-issuers",
+        is_flag=True,
+        help="Fetch missing certificates of issuers from where certificates say; whoever made the message then "
+        "learns that it is read.",
+    ),
+    click.option(
+        "--fetch-host",
+        "fetch_hosts",
+        multiple=True,
+        metavar="HOST[:PORT]",
+        help="Fetch from this host though its address is private or its port another than 80 and 443. Repeatable.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,58 +163,8 @@ def trust_options(function: Function) -> Function:
         return function(*arguments, trust=TrustOptions(**own), **options)
 
     command: Any = collect
-    for option in (
-        click.option(
-            "--fetch-host",
-            "fetch_hosts",
-            multiple=True,
-            metavar="HOST[:PORT]",
-            help="Fetch from this host though its address is private or its port another than 80 and 443. Repeatable.",
-        ),
-        click.option(
-            "--fetch-issuers",
-            is_flag=True,
-            help="Fetch missing certificates of issuers from where certificates say; whoever made the message then "
-            "learns that it is read.",
-        ),
-        click.option(
-            "--fetch/--offline",
-            help="Ask the CAs' servers whether certificates were revoked; they then learn that somebody looks. "
-            "--offline (the default) uses what was asked before.",
-        ),
-        click.option(
-            "--ocsp", "ocsp_files", multiple=True, metavar="FILE", type=FILE, help="OCSP response to go by. Repeatable."
-        ),
-        click.option(
-            "--crl", "crl_files", multiple=True, metavar="FILE", type=FILE, help="Revocation list to go by. Repeatable."
-        ),
-        click.option("--no-revocation", is_flag=True, help="The same as --revocation not-checked."),
-        click.option(
-            "--revocation",
-            type=click.Choice([policy.value for policy in RevocationPolicy]),
-            help="What to do where nobody says whether a certificate was revoked: required (the default) verifies "
-            "nothing then, if-known goes on, not-checked does not ask.",
-        ),
-        click.option(
-            "--timestamp-anchor",
-            "timestamp_anchors",
-            multiple=True,
-            metavar="CA",
-            type=FILE,
-            help="Certificate to trust for timestamps on signatures, and for nothing else. Repeatable.",
-        ),
-        click.option(
-            "--decisions",
-            "decisions_file",
-            metavar="FILE",
-            type=click.Path(),
-            help="Your decisions (`sealwax trust accept`), instead of those in your configuration folder.",
-        ),
-        click.option("--mozilla", is_flag=True, help="Trust the roots that Mozilla trusts for e-mail."),
-        click.option(
-            "--anchor", "anchors", multiple=True, metavar="CA", type=FILE, help="Certificate to trust. Repeatable."
-        ),
-    ):
+    # What is added last stands first in the help.
+    for option in reversed((*_ANCHOR_OPTIONS, *_REVOCATION_OPTIONS, *_FETCH_OPTIONS)):
         command = option(command)
     return command  # type: ignore[no-any-return]
 
