@@ -66,6 +66,7 @@ def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
     python_zip = pyodide.compile({name: path.read_bytes() for name, path in list_sources(root).items()})
     files: dict[str, Content] = {
         **list_folder(root / "wasm_build/runtime"),
+        "sealwax.d.ts": root / "wasm_build/types/sealwax.d.ts",
         **{name: pyodide.folder / name for name in _PYODIDE_FILES},
         **{f"{name}.js": root / f"node_modules/hash-wasm/dist/{name}.umd.min.js" for name in _HASH_WASM_FILES},
         "python_stdlib.zip": standard_library,

@@ -23,10 +23,16 @@ PROVIDER = NativeProvider()
 PASSPHRASE = "correct horse ü"
 AT = NOW.isoformat()
 CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:; "
-    "require-trusted-types-for 'script'; trusted-types sealwax"
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
+    "style-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types sealwax"
 )
-TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html"}
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".html": "text/html",
+    ".css": "text/css",
+}
 PAGE = b'<!doctype html><link rel=icon href="data:,"><title>Vault</title><script type=module src="/page.js"></script>'
 
 # Tests speak JSON: bytes travel as {"b64": …}, secrets as {"secret": …}.
@@ -76,14 +82,20 @@ class OpenPage(Protocol):
 
 @dataclass
 class VaultServer:
-    """Serves a runtime; `workers` are given out one after the other in place of the real one, then the real one."""
+    """Serves a runtime; `workers` are given out one after the other in place of the real one, then the real one.
+
+    `files` are further ones by their paths.
+    """
 
     runtime: Path
     port: int = 0
     workers: list[str] = field(default_factory=list)
     altered: set[str] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes | None:
+        if path in self.files:
+            return self.files[path]
         if path == "/":
             return PAGE
         if path == "/page.js":
