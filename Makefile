@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roam
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest conformance bench pictures docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest conformance ways bench pictures docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -30,6 +30,7 @@ help:
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes'
 	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
+	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
 	@echo 'make docs       the documentation as a site, in build/site'
 	@echo 'make lock       requirements.lock and docs/requirements.lock anew'
 	@echo 'make clean      remove what the build made; keeps .venv and node_modules'
@@ -77,6 +78,9 @@ mutation: $(STAMPS)/python
 
 musts: $(STAMPS)/python
 	$(VENV)/python -m tests.musts --page docs/robustness.md
+
+ways: setup test-tools
+	$(VENV)/python -m tests.browser.ways docs/vault.md
 
 bench: setup test-tools
 	$(VENV)/python -m tests.bench.native

@@ -4,9 +4,10 @@ It runs inside the vault's Worker, which registers the JavaScript module `sealwa
 that bulk data is copied once each way. Its coroutines yield JavaScript promises to whoever steps them, which the Worker
 does (`runtime/python_call.js`): an event loop in between would cost more than the cryptography of a small message.
 
-What a browser has is found by doing it: where it refuses a key, Python decides (`python_keys`), with the same outcome
-in every browser. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and OAEP with two hashes
-(`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
+What a browser has is found by doing it: where it refuses a key or the operation, Python decides (`python_keys`), with
+the same outcome in every browser. What fails by what came in, and must not show how, goes on in Python only where the
+browser says that it lacks the algorithm. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and
+OAEP with two hashes (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
 
 With `strict` no private key leaves Python's memory, which ends filled with zeros: a browser may keep a copy of what
 WebCrypto imported. It costs milliseconds, and that Python's arithmetic is not constant-time.
@@ -106,27 +107,32 @@ class WebCryptoProvider:
         """One digest."""
         if len(data) < _WEB_DIGEST_FROM_BYTES or hash_name not in WEB_HASHES:
             return python_digest(hash_name, data)
-        return await result("digest", self._door.digest(WEB_HASHES[hash_name], data))
+        digest = await _octets_unless_refused(self._door.digest(WEB_HASHES[hash_name], data))
+        return python_digest(hash_name, data) if digest is None else digest
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
         """A signature over `data`. Raises ProviderError, also for a key of the wrong type and for DSA."""
         if not fits(key.key_type, algorithm):
             raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
         imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "sign")
-        if imported is None:
-            return sign_in_python(key, algorithm, data)
-        signature = await result("sign", self._door.sign(imported, signature_algorithm(algorithm), data))
-        return ecdsa_to_der(signature) if algorithm.scheme is SignatureScheme.ECDSA else signature
+        if imported is not None:
+            signature = await _octets_unless_refused(self._door.sign(imported, signature_algorithm(algorithm), data))
+            if signature is not None:
+                return ecdsa_to_der(signature) if algorithm.scheme is SignatureScheme.ECDSA else signature
+        return sign_in_python(key, algorithm, data)
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
         """Return when the signature holds. Raises SignatureMismatch, also for a wrong or an impossible key."""
         check_key(key, algorithm)
         fixed = ecdsa_from_der(signature, key.curve) if key.curve is not None else signature
         imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "verify")
-        if imported is None:
-            verify_in_python(key, algorithm, signature, data)
-        elif await settle(self._door.verify(imported, signature_algorithm(algorithm), fixed, data)) is not True:
-            raise SignatureMismatch(_MISMATCH)
+        if imported is not None:
+            holds = await settle(self._door.verify(imported, signature_algorithm(algorithm), fixed, data))
+            if holds is True:
+                return
+            if holds is False:
+                raise SignatureMismatch(_MISMATCH)
+        verify_in_python(key, algorithm, signature, data)
 
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, *, aad: bytes = b""
@@ -158,9 +164,11 @@ class WebCryptoProvider:
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
             return encrypt_pkcs1_v15(key, cek)
         imported = await self._import_key(key, _find_oaep(algorithm), "encrypt")
-        if imported is None:
-            return encrypt_oaep(key, algorithm, cek)
-        return await result("transport_encrypt", self._door.encryptOaep(imported, cek))
+        if imported is not None:
+            encrypted = await _octets_unless_refused(self._door.encryptOaep(imported, cek))
+            if encrypted is not None:
+                return encrypted
+        return encrypt_oaep(key, algorithm, cek)
 
     async def transport_decrypt(
         self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
@@ -171,10 +179,11 @@ class WebCryptoProvider:
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
             return decrypt_pkcs1_v15(key, encrypted_key, cek_length=cek_length)
         imported = await self._import_key(key, _find_oaep(algorithm), "decrypt")
-        if imported is None:
+        cek = None
+        if imported is not None:
+            cek = await _secret_unless_lacking(self._door.decryptOaep(imported, encrypted_key))
+        if cek is None:
             cek = decrypt_oaep(key, algorithm, encrypted_key)
-        else:
-            cek = secret_octets(await settle(self._door.decryptOaep(imported, encrypted_key)))
         if len(cek) != cek_length:
             raise DecryptionError
         return cek
@@ -184,11 +193,12 @@ class WebCryptoProvider:
         algorithm = agreement_algorithm(key, "agree_ephemeral")
         # WebCrypto would make the ephemeral private key, from which the content-encryption key follows.
         imported = None if self._strict else await self._import_key(key, algorithm, "")
-        if imported is None:
-            return agree_ephemeral_in_python(key)
-        length = (key.bits + 7) // 8
-        both = await result("agree_ephemeral", self._door.agreeEphemeral(imported, algorithm, 8 * length))
-        return both[:-length], both[-length:]
+        if imported is not None:
+            length = (key.bits + 7) // 8
+            both = await _octets_unless_refused(self._door.agreeEphemeral(imported, algorithm, 8 * length))
+            if both is not None:
+                return both[:-length], both[-length:]
+        return agree_ephemeral_in_python(key)
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
         """The shared secret with the originator's public key, fully validated. Raises DecryptionError."""
@@ -196,9 +206,12 @@ class WebCryptoProvider:
         if key.curve is not None:
             point = uncompressed_point(key.curve, point)
         imported = await self._import_key(key, algorithm, "deriveBits")
-        if imported is None:
+        secret = None
+        if imported is not None:
+            bits = 8 * ((key.bits + 7) // 8)
+            secret = await _secret_unless_lacking(self._door.agree(imported, algorithm, point, bits))
+        if secret is None:
             return agree_in_python(key, point)
-        secret = secret_octets(await settle(self._door.agree(imported, algorithm, point, 8 * ((key.bits + 7) // 8))))
         if key.curve is None and not any(secret):
             # RFC 8418 section 2; browsers check it too.
             raise DecryptionError
@@ -209,11 +222,12 @@ class WebCryptoProvider:
         if key.key_type not in ML_KEM_PARAMETERS:
             raise ProviderError("encapsulate", "the key is not an ML-KEM key")
         imported = await self._import_key(key, _kem(key), "encapsulateBits")
-        if imported is None:
-            return python_ml_kem.encapsulate(key)
-        length = ML_KEM_PARAMETERS[key.key_type].ciphertext_length
-        both = await result("encapsulate", self._door.encapsulate(imported))
-        return both[:length], both[length:]
+        if imported is not None:
+            length = ML_KEM_PARAMETERS[key.key_type].ciphertext_length
+            both = await _octets_unless_refused(self._door.encapsulate(imported))
+            if both is not None:
+                return both[:length], both[length:]
+        return python_ml_kem.encapsulate(key)
 
     async def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
         """The shared secret; a wrong ciphertext gives another one. Raises DecryptionError for a wrong length."""
@@ -222,9 +236,10 @@ class WebCryptoProvider:
         if len(ciphertext) != ML_KEM_PARAMETERS[key.key_type].ciphertext_length:
             raise DecryptionError
         imported = await self._import_key(key, _kem(key), "decapsulateBits")
-        if imported is None:
-            return python_ml_kem.decapsulate(key, ciphertext)
-        return secret_octets(await settle(self._door.decapsulate(imported, ciphertext)))
+        secret = None
+        if imported is not None:
+            secret = await _secret_unless_lacking(self._door.decapsulate(imported, ciphertext))
+        return python_ml_kem.decapsulate(key, ciphertext) if secret is None else secret
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
         """AES key wrap (RFC 3394). Raises ProviderError."""
@@ -255,10 +270,11 @@ class WebCryptoProvider:
         """A fresh key pair; an EC key carries its public half. Raises ProviderError."""
         if kind not in _NEW_KEYS:
             return make_raw_key(kind)
-        if self._strict:
-            return make_key_in_python(kind)
-        pkcs8_der = await result("generate_key", self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
-        return parse_private_key(pkcs8_der)
+        if not self._strict:
+            made = await _octets_unless_refused(self._door.generateKey(json.dumps(_NEW_KEYS[kind]), "sign"))
+            if made is not None:
+                return parse_private_key(made)
+        return make_key_in_python(kind)
 
     def begin_signing(self, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
         """Start importing a key that will sign: the browser does it while Python goes on."""
@@ -285,6 +301,21 @@ class WebCryptoProvider:
             imported = await settle(pending or self._begin_import(key, algorithm, usage))
             known[algorithm] = None if isinstance(imported, str) else imported
         return known[algorithm]
+
+
+async def _octets_unless_refused(promise: Any) -> bytes | None:
+    # Where the browser refuses for whatever reason, Python does the same or says what is wrong.
+    outcome = await settle(promise)
+    if isinstance(outcome, str):
+        return None
+    octets: bytes = outcome.to_bytes()
+    return octets
+
+
+async def _secret_unless_lacking(promise: Any) -> bytes | None:
+    # What came in may be what fails: a second, slower try would tell its sender so. Raises DecryptionError.
+    outcome = await settle(promise)
+    return None if outcome == "NotSupportedError" else secret_octets(outcome)
 
 
 def _find_oaep(algorithm: KeyTransport) -> str | None:

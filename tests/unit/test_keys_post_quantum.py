@@ -20,9 +20,10 @@ from smime_core.keys import (
     read_expanded_private,
     read_lattice_private,
 )
-from smime_core.provider import KeyType, NewKey, PrivateKey
+from smime_core.provider import KeyType, NewKey
 from smime_core.providers import python_ml_kem
 from smime_core.providers.native import NativeProvider
+from tests.unit.lost_seeds import expanded_only
 from tests.vectors_folder import vectors
 
 PROVIDER = NativeProvider()
@@ -51,13 +52,6 @@ def octets_of(path: Path) -> bytes:
 
 def name_of(path: Path) -> str:
     return f"{path.parent.parent.name} {path.stem}"
-
-
-def expanded_only(key: PrivateKey) -> PrivateKey:
-    """The same key as somebody has it who threw the seed away."""
-    version, identifier, _ = (bytes(child.encoded) for child in der.read_sequence(key.pkcs8_der))
-    expanded = der.octet_string(der.octet_string(read_expanded_private(key)))
-    return parse_private_key(der.sequence(version, identifier, expanded))
 
 
 @pytest.mark.parametrize("path", PRIVATE_FILES, ids=name_of)

@@ -105,7 +105,8 @@ def exchanged_keys() -> Keys:
     """One key of each kind, brainpool and an RSA key of odd size among them."""
     kinds = [kind for kind in NewKey if kind is not NewKey.RSA_3072]
     keys = {str(kind): run(NATIVE.generate_key(kind)).pkcs8_der for kind in kinds}
-    keys["RSA of 2057 bits"] = pkcs8_of(rsa.generate_private_key(65537, 2057))
+    # One bit more than whole octets: the block of PSS is an octet shorter than the modulus.
+    keys["RSA of 2041 bits"] = pkcs8_of(rsa.generate_private_key(65537, 2041))  # noqa: S505
     for curve in (ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.BrainpoolP512R1()):
         keys[curve.name] = pkcs8_of(ec.generate_private_key(curve))
     return keys
@@ -129,7 +130,7 @@ def key_of(kind: str) -> PrivateKey:
 
 
 @pytest.mark.parametrize(
-    "kind", ["rsa-2048", "RSA of 2057 bits", "p-256", "brainpoolP256r1", "ed25519", "ed448", "ml-dsa-44"]
+    "kind", ["rsa-2048", "RSA of 2041 bits", "p-256", "brainpoolP256r1", "ed25519", "ed448", "ml-dsa-44"]
 )
 def test_altered_signatures_and_contents_are_refused(poor: WebCryptoProvider, kind: str) -> None:
     key = key_of(kind)

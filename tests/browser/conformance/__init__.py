@@ -86,6 +86,7 @@ def open_vault_page(browser: Browser) -> Iterator[VaultPage]:
     files: dict[str, Content] = {
         **{f"/runtime/{name}": content for name, content in runtime.items()},
         "/runtime/conformance_worker.js": _HERE / "worker.js",
+        "/runtime/conformance_recorder.js": _HERE / "recorder.js",
         "/page.js": _HERE / "page.js",
         "/tests.zip": _tests_zip(),
     }
@@ -117,8 +118,8 @@ def _tests_zip() -> bytes:
     # What runs in the page, and nothing of what reads the sets or drives the browser.
     folder = ROOT / "tests/conformance"
     modules = [*folder.glob("*.py"), *(folder / "checks").glob("*.py")]
-    others = ("__init__.py", "unit/__init__.py", "unit/exchange.py", "unit/stream_exchange.py")
-    modules += [ROOT / f"tests/{name}" for name in others]
+    others = ("__init__", "unit/__init__", "unit/exchange", "unit/stream_exchange", "unit/ways")
+    modules += [ROOT / f"tests/{name}.py" for name in others]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
         target.writestr("inside.py", (_HERE / "inside.py").read_bytes())

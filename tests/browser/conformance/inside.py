@@ -13,14 +13,22 @@ import zipfile
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from smime_core.algorithms import KeyTransport, TransportScheme
+import sealwax_recorder
+
+from smime_core.algorithms import HashName, KeyTransport, SignatureAlgorithm, SignatureScheme, TransportScheme
+from smime_core.errors import SmimeError
 from smime_core.keys import parse_private_key
-from smime_core.provider import CryptoProvider
+from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from tests.conformance.run import run_packed
-from tests.unit import stream_exchange
+from tests.unit import stream_exchange, ways
 from tests.unit.exchange import check_products, make_products
 
 _V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+_OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
+_RSA_SIGNATURES: Final = (
+    SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256),
+    SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=32),
+)
 _ROUNDS: Final = 25
 _REPEATS: Final = 3  # in one measurement, because browsers blur their clocks
 
@@ -60,6 +68,45 @@ async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
     return json.dumps({what: min(times) for what, times in taken.items()})
 
 
+async def find_ways(provider: CryptoProvider, given_json: bytes) -> str:
+    """Which way each operation takes, as `tests.unit.ways` says."""
+    return json.dumps(await ways.find_ways(provider, json.loads(given_json), sealwax_recorder.takeWay))
+
+
+async def find_cipher_ways(provider: CryptoProvider, given_json: bytes) -> str:
+    """The same for ciphers alone."""
+    return json.dumps(await ways.find_cipher_ways(provider, json.loads(given_json), sealwax_recorder.takeWay))
+
+
+async def refuse(provider: CryptoProvider, rules_json: bytes) -> str:
+    """Make WebCrypto refuse from now on: {"method": …, "error": …} each, and optionally the name of an "algorithm"."""
+    sealwax_recorder.refuse(rules_json.decode())
+    return ""
+
+
+async def use_rsa(provider: CryptoProvider, given_json: bytes) -> str:
+    """For each of "keys", PKCS#8: the outcome, or the error's code, of v1.5 and PSS signatures, of "v15" and "oaep"."""
+    given = json.loads(given_json)
+    return json.dumps([await _use_rsa(provider, bytes.fromhex(key), given) for key in given["keys"]])
+
+
+async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, given: dict[str, str]) -> list[str]:
+    # `parse_private_key` would refuse a damaged key: here the provider itself is asked.
+    key = PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.RSA, bits=2048)
+    opened = ((_V15, "v15"), (_OAEP, "oaep"))
+    works = [
+        *(provider.sign(key, algorithm, b"content") for algorithm in _RSA_SIGNATURES),
+        *(provider.transport_decrypt(key, how, bytes.fromhex(given[name]), cek_length=32) for how, name in opened),
+    ]
+    outcomes = []
+    for work in works:
+        try:
+            outcomes.append((await work).hex())
+        except SmimeError as error:
+            outcomes.append(error.code)
+    return outcomes
+
+
 async def import_all(provider: CryptoProvider, _: bytes) -> str:
     """The modules of the bundle's archive, each imported."""
     archive = next(path for path in sys.path if path.endswith("sealwax_python.zip"))
@@ -71,6 +118,12 @@ async def import_all(provider: CryptoProvider, _: bytes) -> str:
 
 
 FUNCTIONS: Final[dict[str, Callable[[CryptoProvider, bytes], Coroutine[Any, Any, str]]]] = {
-    **{function.__name__: function for function in (run_cases, make, check, time_transport, import_all)},
+    **{
+        function.__name__: function
+        for function in (
+            *(run_cases, make, check, time_transport, import_all),
+            *(find_ways, find_cipher_ways, refuse, use_rsa),
+        )
+    },
     **stream_exchange.FUNCTIONS,
 }

@@ -5,6 +5,7 @@
  */
 
 import { Residue } from "./cleanup.js";
+import { createRecorder } from "./conformance_recorder.js";
 import { createCryptoDoor } from "./crypto_door.js";
 import { finish } from "./python_call.js";
 import { startPython } from "./python_start.js";
@@ -19,7 +20,9 @@ const kinds = {
   start: async ({ assets, tests }) => {
     const python = await startPython(assets);
     ({ pyodide } = python);
-    pyodide.registerJsModule("sealwax_js", createCryptoDoor(residue));
+    const recorder = createRecorder(createCryptoDoor(residue));
+    pyodide.registerJsModule("sealwax_js", recorder.door);
+    pyodide.registerJsModule("sealwax_recorder", recorder);
     pyodide.FS.writeFile(TESTS_PATH, new Uint8Array(tests));
     pyodide.runPython(`
 import sys

@@ -1,0 +1,154 @@
+"""The browser's provider, algorithm by algorithm: which way each takes, and what happens where a browser refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from smime_core import der
+from smime_core.algorithms import HashName, KeyTransport, TransportScheme
+from smime_core.blocking import run
+from smime_core.errors import DecryptionError, ProviderError
+from smime_core.keys import public_key_of
+from smime_core.keys.forms import private_octets
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.conformance import VaultPage, open_vault_page
+from tests.browser.ways import build_table, find_cipher_ways, find_ways, read_table
+from tests.unit.exchange import check_products
+from tests.unit.people import person
+from tests.unit.test_python_fallbacks import exchanged_keys
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+NATIVE: Final = NativeProvider()
+PAGE: Final = Path(__file__).parents[2] / "docs/vault.md"
+CEK: Final = bytes(range(32))
+WORKING: Final = (
+    *("digest", "sign", "verify", "encrypt", "decrypt", "deriveBits", "wrapKey", "unwrapKey", "generateKey"),
+    *("encapsulateBits", "decapsulateBits"),
+)
+RSA_FIELDS: Final = ("version", "n", "e", "d", "p", "q", "dP", "dQ", "qInv")
+
+
+@pytest.fixture
+def vault(browser: Browser) -> Iterator[VaultPage]:
+    """A page of its own for each test: what a browser was seen to lack is remembered."""
+    with open_vault_page(browser) as page:
+        yield page
+
+
+def refuse(vault: VaultPage, *rules: dict[str, str]) -> None:
+    vault.call("refuse", json.dumps(rules).encode())
+
+
+def test_the_table_in_the_docs_is_what_this_browser_does(vault: VaultPage, browser: Browser) -> None:
+    """`make ways` writes it anew."""
+    assert read_table(PAGE.read_text(encoding="utf-8"))[browser.name] == find_ways(vault)
+
+
+def test_the_table_in_the_docs_has_the_form_that_is_read() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert build_table(read_table(page)) in page
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [
+            {"method": "importKey", "error": "NotSupportedError"},
+            {"method": "generateKey", "error": "NotSupportedError"},
+        ],
+        [{"method": "importKey", "error": "OperationError"}, {"method": "generateKey", "error": "OperationError"}],
+        [{"method": method, "error": "NotSupportedError"} for method in WORKING],
+        [{"method": method, "error": "TypeError"} for method in WORKING],
+    ],
+    ids=["keys", "operations", "functions"],
+)
+def test_a_browser_that_refuses_everything_changes_no_outcome(vault: VaultPage, rules: list[dict[str, str]]) -> None:
+    refuse(vault, *rules)
+    ways = find_ways(vault)
+    digests = ways.pop("digest from 128 KiB on")
+    assert not any("WebCrypto" in way for variants in ways.values() for way in variants.values())
+    assert ("WebCrypto" in digests.values()) is (rules[0]["method"] == "importKey")
+
+
+def test_what_is_made_without_the_browser_is_what_the_core_reads(vault: VaultPage) -> None:
+    refuse(vault, *({"method": method, "error": "NotSupportedError"} for method in WORKING))
+    keys = {name: octets.hex() for name, octets in exchanged_keys().items()}
+    made = json.loads(vault.call("make", json.dumps(keys).encode()))
+    products = {what: [bytes.fromhex(octets) for octets in product] for what, product in made.items()}
+    assert run(check_products(NATIVE, exchanged_keys(), products)) == len(products) > 200
+
+
+@pytest.mark.parametrize("name", ["AES-CBC", "AES-GCM", "AES-KW"])
+def test_a_single_cipher_that_is_lacking_is_done_by_our_own(vault: VaultPage, name: str) -> None:
+    refuse(vault, {"method": "importKey", "error": "NotSupportedError", "algorithm": name})
+    ways = find_cipher_ways(vault)["AES-256"]
+    lacking = {"AES-CBC": ["CBC"], "AES-GCM": ["GCM"], "AES-KW": ["key wrap"]}[name]
+    assert [variant for variant, way in ways.items() if way == "JavaScript"] == lacking
+
+
+def test_what_fails_by_what_came_in_is_not_tried_again(vault: VaultPage) -> None:
+    """A second, slower try would tell the sender what was wrong with the first (Manger's question of OAEP)."""
+    refuse(vault, {"method": "decrypt", "error": "OperationError"})
+    given = {**rsa_given(), "keys": [person("bob").private_key.pkcs8_der.hex()]}
+    *_, v15, oaep = json.loads(vault.call("use_rsa", json.dumps(given).encode()))[0]
+    assert bytes.fromhex(v15) == CEK
+    assert oaep == DecryptionError().code
+
+
+def rsa_given() -> dict[str, str]:
+    """The content-encryption key for bob in both ways."""
+    public = public_key_of(person("bob").private_key)
+    v15 = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+    oaep = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
+    return {
+        "v15": run(NATIVE.transport_encrypt(public, v15, CEK)).hex(),
+        "oaep": run(NATIVE.transport_encrypt(public, oaep, CEK)).hex(),
+    }
+
+
+def damaged_keys() -> dict[str, bytes]:
+    """Bob's key with one of its numbers changed at a time, as PKCS#8."""
+    pkcs8_der = person("bob").private_key.pkcs8_der
+    version, algorithm, _ = der.read_sequence(pkcs8_der)
+    numbers = [der.parse_number(child) for child in der.read_sequence(private_octets(pkcs8_der))]
+    damaged = {}
+    for position, name in enumerate(RSA_FIELDS):
+        if name in ("p", "q", "dP", "dQ", "qInv"):
+            # 2 keeps odd numbers odd, or some libraries refuse them for that alone.
+            changed = [*numbers[:position], numbers[position] + 2, *numbers[position + 1 :]]
+            key_der = der.sequence(*map(der.integer, changed))
+            damaged[name] = der.sequence(
+                *(bytes(part.encoded) for part in (version, algorithm)), der.octet_string(key_der)
+            )
+    return damaged
+
+
+def test_a_damaged_prime_gives_no_wrong_result_out_of_the_vault(vault: VaultPage) -> None:
+    """One wrong signature by the CRT gives both primes away (Boneh, DeMillo and Lipton): it is right or it is none."""
+    damaged = damaged_keys()
+    assert len(damaged) == 5
+    given = {**rsa_given(), "keys": [octets.hex() for octets in damaged.values()]}
+    outcomes = json.loads(vault.call("use_rsa", json.dumps(given).encode()))
+    for name, (pkcs1, pss, v15, oaep) in zip(damaged, outcomes, strict=True):
+        check_signature(name, pkcs1, padding.PKCS1v15())
+        check_signature(name, pss, padding.PSS(padding.MGF1(hashes.SHA256()), 32))
+        assert v15 == ProviderError("transport_decrypt").code, name
+        assert oaep in (CEK.hex(), ProviderError("").code, DecryptionError().code), name
+
+
+def check_signature(name: str, outcome: str, how: padding.AsymmetricPadding) -> None:
+    """A browser may do without the damaged number."""
+    if outcome == ProviderError("sign").code:
+        return
+    loaded = serialization.load_der_private_key(person("bob").private_key.pkcs8_der, None)
+    assert isinstance(loaded, rsa.RSAPrivateKey), name
+    loaded.public_key().verify(bytes.fromhex(outcome), b"content", how, hashes.SHA256())

@@ -1,0 +1,132 @@
+"""The table of docs/vault.md: which way each algorithm takes in each browser, as it was seen.
+
+`python -m tests.browser.ways docs/vault.md` asks both browsers and writes the table anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, get_args
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from smime_core.algorithms import ContentCipher
+from smime_core.blocking import run
+from smime_core.keys import ML_DSA_PARAMETERS, ML_KEM_PARAMETERS, parse_private_key
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser, Name, launch
+from tests.browser.conformance import VaultPage, open_vault_page
+from tests.unit.lost_seeds import expanded_only
+from tests.unit.test_python_fallbacks import exchanged_keys
+from tests.unit.ways import OLD_CIPHERS, Ways
+
+BROWSERS: Final = get_args(Name)
+_NATIVE: Final = NativeProvider()
+_BEGIN: Final = "<!-- Made by `make ways`. -->\n"
+_END: Final = "<!-- End of what `make ways` makes. -->\n"
+_HEAD: Final = "| Algorithm | Variants | Chromium | Firefox |\n|---|---|---|---|\n"
+
+
+def find_ways(vault: VaultPage) -> Ways:
+    """What the browser of this page does."""
+    return _call(vault, "find_ways")
+
+
+def find_cipher_ways(vault: VaultPage) -> Ways:
+    """The same for content ciphers and key wrap alone."""
+    return _call(vault, "find_cipher_ways")
+
+
+def _call(vault: VaultPage, function: str) -> Ways:
+    found: Ways = json.loads(vault.call(function, json.dumps(_given()).encode()))
+    return found
+
+
+def build_table(found: dict[str, Ways]) -> str:
+    """Rows for algorithms whose variants all agree in all browsers, and for variants of one algorithm that agree."""
+    first, *others = found.values()
+    assert all({name: set(variants) for name, variants in first.items()} == _names(other) for other in others)
+    rows: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for algorithm, variants in first.items():
+        cells: dict[str, list[str]] = {}
+        for variant in variants:
+            ways = " | ".join(browser[algorithm][variant] for browser in found.values())
+            cells.setdefault(ways, []).append(variant)
+        rows.setdefault(tuple((", ".join(same), ways) for ways, same in cells.items()), []).append(algorithm)
+    lines = (f"| {', '.join(names)} | {same} | {ways} |\n" for row, names in rows.items() for same, ways in row)
+    return _HEAD + "".join(lines)
+
+
+def read_table(page: str) -> dict[str, Ways]:
+    """Browser to ways, as the page has them."""
+    found: dict[str, Ways] = {name: {} for name in BROWSERS}
+    for line in _table_of(page).removeprefix(_HEAD).splitlines():
+        algorithms, variants, *ways = (cell.strip() for cell in line.strip("|").split("|"))
+        for browser, way in zip(BROWSERS, ways, strict=True):
+            for algorithm in algorithms.split(", "):
+                found[browser].setdefault(algorithm, {}).update(dict.fromkeys(variants.split(", "), way))
+    return found
+
+
+def replace_table(page: str, table: str) -> str:
+    """The page with this table."""
+    return page.replace(_table_of(page), table)
+
+
+def _table_of(page: str) -> str:
+    found = re.search(f"{re.escape(_BEGIN)}(.*){re.escape(_END)}", page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def _names(ways: Ways) -> dict[str, set[str]]:
+    return {algorithm: set(variants) for algorithm, variants in ways.items()}
+
+
+@functools.cache
+def _given() -> dict[str, list[str]]:
+    keys = list(map(parse_private_key, exchanged_keys().values()))
+    keys += [expanded_only(key) for key in keys if key.key_type in (*ML_KEM_PARAMETERS, *ML_DSA_PARAMETERS)]
+    private = dsa.generate_private_key(2048)
+    spki_der = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return {
+        "keys": [key.pkcs8_der.hex() for key in keys],
+        "dsa": [octets.hex() for octets in (spki_der, private.sign(b"content", hashes.SHA256()), b"content")],
+        "sealed": [_seal_old(cipher).hex() for cipher in OLD_CIPHERS],
+    }
+
+
+def _seal_old(cipher: ContentCipher) -> bytes:
+    # Nothing makes these: of two blocks the first is chosen so that the second decrypts to padding alone.
+    last = b"whatever"
+    opened = run(_NATIVE.decrypt_blocks(cipher, bytes(cipher.key_length), bytes(8), last))
+    return bytes(octet ^ 8 for octet in opened) + last
+
+
+def _ask(name: Name) -> Ways:
+    with tempfile.TemporaryDirectory() as profile:
+        browser: Browser = launch(name, Path(profile))
+        try:
+            with open_vault_page(browser) as vault:
+                return find_ways(vault)
+        finally:
+            browser.close()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the table into the page that is named."""
+    path = Path(arguments[0])
+    table = build_table({name: _ask(name) for name in BROWSERS})
+    path.write_text(replace_table(path.read_text(encoding="utf-8"), table), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,216 @@
+"""Each operation of the provider with each algorithm, done once: what shows which way a browser's provider takes.
+
+It imports nothing native, so that it also runs in the vault; what it cannot make there is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from smime_core.algorithms import (
+    CONTENT_CIPHERS,
+    DES_CBC,
+    RC2_40_CBC,
+    RC2_64_CBC,
+    RC2_128_CBC,
+    TRIPLE_DES_CBC,
+    Argon2id,
+    CipherMode,
+    ContentCipher,
+    HashName,
+    Hkdf,
+    Kdf,
+    KeyTransport,
+    Pbkdf2,
+    Scrypt,
+    SignatureAlgorithm,
+    SignatureScheme,
+    TransportScheme,
+    hash_label,
+)
+from smime_core.keys import (
+    ML_DSA_PARAMETERS,
+    parse_private_key,
+    parse_public_key,
+    public_key_of,
+    read_lattice_private,
+)
+from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
+from tests.unit.exchange import signature_algorithms
+
+Ways = dict[str, dict[str, str]]
+"""Algorithm, then variant (empty where there is none), to the way that was taken."""
+
+OLD_CIPHERS: Final = (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_64_CBC, RC2_128_CBC)
+_T = TypeVar("_T")
+_CONTENT: Final = b"content of a mail" * 9
+_BULK: Final = bytes(200_000)  # large enough for what is done differently with large content
+_CEK: Final = bytes(range(32))
+_SCHEMES: Final = {
+    SignatureScheme.RSA_PKCS1_V15: "RSASSA-PKCS1-v1_5",
+    SignatureScheme.RSA_PSS: "RSASSA-PSS",
+}
+_KDFS: Final[dict[str, Kdf]] = {
+    "PBKDF2": Pbkdf2(hash_name=HashName.SHA256, salt=b"salt" * 4, iterations=5),
+    "HKDF": Hkdf(hash_name=HashName.SHA256, salt=b"salt", info=b""),
+    "Argon2id": Argon2id(salt=b"salt" * 4, memory_kib=64, passes=1, lanes=1),
+    "scrypt": Scrypt(salt=b"salt", cost=16, block_size=8, parallelisation=1),
+}
+
+
+class Recorder:
+    """Notes which way each operation took; `take_way` answers for what was done since it was asked last."""
+
+    def __init__(self, take_way: Callable[[], str]) -> None:
+        self._take_way = take_way
+        self._taken: dict[tuple[str, str], dict[str, str]] = {}
+
+    async def note(self, algorithm: str, variant: str, deed: str, work: Awaitable[_T]) -> _T:
+        """What the work gives."""
+        self._take_way()
+        outcome = await work
+        self._taken.setdefault((algorithm, variant), {})[deed] = self._take_way()
+        return outcome
+
+    @property
+    def ways(self) -> Ways:
+        """One way where all that was done with an algorithm took the same, else each deed's own."""
+        found: Ways = {}
+        for (algorithm, variant), deeds in self._taken.items():
+            ways = set(deeds.values())
+            told = ways.pop() if len(ways) == 1 else "; ".join(f"{deed}: {way}" for deed, way in deeds.items())
+            found.setdefault(algorithm, {})[variant] = told
+        return found
+
+
+async def find_ways(provider: CryptoProvider, given: dict[str, Any], take_way: Callable[[], str]) -> Ways:
+    """The ways of all that the Protocol has.
+
+    `given` has "keys", PKCS#8; "dsa", a public key, a signature and its content;
+    "sealed", content under each old cipher with a key and an IV of zeros; all in hexadecimal.
+
+    Raises AssertionError for a wrong outcome.
+    """
+    recorder = Recorder(take_way)
+    for pkcs8 in given["keys"]:
+        await _use_key(provider, recorder, parse_private_key(bytes.fromhex(pkcs8)))
+    await _use_dsa(provider, recorder, *map(bytes.fromhex, given["dsa"]))
+    await _use_ciphers(provider, recorder, given["sealed"])
+    for hash_name in HashName:
+        await recorder.note("digest", hash_label(hash_name), "digest", provider.digest(hash_name, _CONTENT))
+        bulk = provider.digest(hash_name, _BULK)
+        await recorder.note("digest from 128 KiB on", hash_label(hash_name), "digest", bulk)
+    for name, kdf in _KDFS.items():
+        await recorder.note("key derivation", name, "derive", provider.derive_key(kdf, b"secret", 32))
+    for kind in NewKey:
+        # What RSA takes longest for is one of its sizes.
+        if kind is not NewKey.RSA_3072:
+            await recorder.note("new key", _label(kind), "make", provider.generate_key(kind))
+    return recorder.ways
+
+
+async def find_cipher_ways(provider: CryptoProvider, given: dict[str, Any], take_way: Callable[[], str]) -> Ways:
+    """The same for the content ciphers and AES key wrap alone; of `given` "sealed"."""
+    recorder = Recorder(take_way)
+    await _use_ciphers(provider, recorder, given["sealed"])
+    return recorder.ways
+
+
+async def _use_ciphers(provider: CryptoProvider, recorder: Recorder, old: list[str]) -> None:
+    for cipher in dict.fromkeys(CONTENT_CIPHERS.values()):
+        if not cipher.is_weak:
+            await _use_cipher(provider, recorder, cipher)
+    for cipher, sealed in zip(OLD_CIPHERS, old, strict=True):
+        await _use_old_cipher(provider, recorder, cipher, bytes.fromhex(sealed))
+    for bits in (128, 192, 256):
+        kek, algorithm = bytes(bits // 8), f"AES-{bits}"
+        wrapped = await recorder.note(algorithm, "key wrap", "wrap", provider.wrap_key(kek, _CEK))
+        assert await recorder.note(algorithm, "key wrap", "unwrap", provider.unwrap_key(kek, wrapped)) == _CEK
+
+
+async def _use_key(provider: CryptoProvider, recorder: Recorder, key: PrivateKey) -> None:
+    public = public_key_of(key)
+    for algorithm in signature_algorithms(key):
+        row = _signature_row(key, algorithm)
+        signature = await recorder.note(*row, "sign", provider.sign(key, algorithm, _CONTENT))
+        await recorder.note(*row, "verify", provider.verify(public, algorithm, signature, _CONTENT))
+    if key.key_type is KeyType.RSA:
+        for transport in _transports():
+            row = _transport_row(key, transport)
+            encrypted = await recorder.note(*row, "encrypt", provider.transport_encrypt(public, transport, _CEK))
+            opened = provider.transport_decrypt(key, transport, encrypted, cek_length=32)
+            assert await recorder.note(*row, "decrypt", opened) == _CEK
+    if key.key_type.agrees:
+        row = ("ECDH", key.curve) if key.curve else (_label(key.key_type), "")
+        point, secret = await recorder.note(*row, "agree with an ephemeral key", provider.agree_ephemeral(public))
+        assert await recorder.note(*row, "agree", provider.agree(key, point)) == secret
+    if key.key_type.is_kem:
+        row = (_lattice_name(key), "")
+        ciphertext, secret = await recorder.note(*row, "encapsulate", provider.encapsulate(public))
+        assert await recorder.note(*row, "decapsulate", provider.decapsulate(key, ciphertext)) == secret
+
+
+async def _use_dsa(
+    provider: CryptoProvider, recorder: Recorder, spki_der: bytes, signature: bytes, content: bytes
+) -> None:
+    algorithm = SignatureAlgorithm(scheme=SignatureScheme.DSA, hash_name=HashName.SHA256)
+    verified = provider.verify(parse_public_key(spki_der), algorithm, signature, content)
+    await recorder.note("DSA (verified alone)", "", "verify", verified)
+
+
+async def _use_cipher(provider: CryptoProvider, recorder: Recorder, cipher: ContentCipher) -> None:
+    key, iv = bytes(cipher.key_length), bytes(cipher.iv_length)
+    name, _, mode = (
+        cipher.name.rpartition("-") if cipher.mode is not CipherMode.CHACHA20_POLY1305 else (cipher.name, "", "")
+    )
+    sealed = await recorder.note(name, mode, "encrypt", provider.encrypt_content(cipher, key, iv, _CONTENT))
+    assert await recorder.note(name, mode, "decrypt", provider.decrypt_content(cipher, key, iv, sealed)) == _CONTENT
+    if cipher.mode is CipherMode.CBC:
+        blocks = provider.decrypt_blocks(cipher, key, iv, sealed[:32])
+        assert await recorder.note(name, mode, "decrypt blocks", blocks) == _CONTENT[:32]
+
+
+async def _use_old_cipher(provider: CryptoProvider, recorder: Recorder, cipher: ContentCipher, sealed: bytes) -> None:
+    row, key, iv = ("old ciphers (decrypted alone)", cipher.name), bytes(cipher.key_length), bytes(cipher.iv_length)
+    opened = await recorder.note(*row, "decrypt", provider.decrypt_content(cipher, key, iv, sealed))
+    blocks = await recorder.note(*row, "decrypt blocks", provider.decrypt_blocks(cipher, key, iv, sealed))
+    assert len(opened) == len(sealed) - cipher.iv_length
+    assert blocks.startswith(opened)
+
+
+def _signature_row(key: PrivateKey, algorithm: SignatureAlgorithm) -> tuple[str, str]:
+    label = hash_label(algorithm.hash_name)
+    if key.curve is not None:
+        return f"ECDSA on {key.curve}", label
+    if key.key_type is KeyType.RSA:
+        return f"{_SCHEMES[algorithm.scheme]}{_odd(key)}", label
+    return _lattice_name(key) if key.key_type in ML_DSA_PARAMETERS else _label(key.key_type), ""
+
+
+def _transport_row(key: PrivateKey, transport: KeyTransport) -> tuple[str, str]:
+    if transport.scheme is TransportScheme.RSA_PKCS1_V15:
+        return f"RSAES-PKCS1-v1_5{_odd(key)}", ""
+    one = transport.hash_name is transport.mgf_hash
+    return f"RSAES-OAEP{_odd(key)}", hash_label(transport.hash_name) if one else "two hashes"
+
+
+def _transports() -> list[KeyTransport]:
+    hashes = [name for name in HashName if not name.startswith("shake") and name is not HashName.MD5]
+    return [
+        KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15),
+        *(KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=name, mgf_hash=name) for name in hashes),
+        KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA1),
+    ]
+
+
+def _odd(key: PrivateKey) -> str:
+    return " of an odd size" if key.bits % 8 else ""
+
+
+def _label(kind: KeyType | NewKey) -> str:
+    return kind.capitalize() if kind.startswith("ed") else kind.upper()
+
+
+def _lattice_name(key: PrivateKey) -> str:
+    return _label(key.key_type) + ("" if read_lattice_private(key).seed is not None else " without its seed")
