@@ -1,6 +1,7 @@
 """The table of docs/vault.md: which way each algorithm takes in each browser, as it was seen.
 
-`python -m tests.browser.ways docs/vault.md` asks both browsers and writes the table anew.
+`python -m tests.browser.ways docs/vault.md` asks both browsers and writes the table anew; `--times` prints what the
+ways without WebCrypto cost instead.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, get_args
 
@@ -111,21 +113,38 @@ def _seal_old(cipher: ContentCipher) -> bytes:
     return bytes(octet ^ 8 for octet in opened) + last
 
 
-def _ask(name: Name) -> Ways:
+@contextmanager
+def _vault_in(name: Name) -> Iterator[VaultPage]:
     with tempfile.TemporaryDirectory() as profile:
         browser: Browser = launch(name, Path(profile))
         try:
             with open_vault_page(browser) as vault:
-                return find_ways(vault)
+                yield vault
         finally:
             browser.close()
 
 
+def _write_table(path: Path) -> None:
+    found: dict[str, Ways] = {}
+    for name in BROWSERS:
+        with _vault_in(name) as vault:
+            found[name] = find_ways(vault)
+    path.write_text(replace_table(path.read_text(encoding="utf-8"), build_table(found)), encoding="utf-8")
+
+
+def _print_times() -> None:
+    for name in BROWSERS:
+        with _vault_in(name) as vault:
+            for what, milliseconds in json.loads(vault.call("time_operations", json.dumps(_given()).encode())).items():
+                print(f"{name:9}{milliseconds:8.1f} ms  {what}")
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Write the table into the page that is named."""
-    path = Path(arguments[0])
-    table = build_table({name: _ask(name) for name in BROWSERS})
-    path.write_text(replace_table(path.read_text(encoding="utf-8"), table), encoding="utf-8")
+    """Write the table into the page that is named, or print times."""
+    if list(arguments) == ["--times"]:
+        _print_times()
+    else:
+        _write_table(Path(arguments[0]))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from smime_core import der
 from smime_core.algorithms import (
     AES_256_CBC,
     AES_256_GCM,
@@ -25,9 +27,11 @@ from smime_core.algorithms import (
     TransportScheme,
 )
 from smime_core.blocking import run
-from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
-from smime_core.keys import public_key_of
-from smime_core.provider import NewKey, PrivateKey
+from smime_core.errors import DecryptionError, MalformedMessage, ProviderError, SignatureMismatch, UnsupportedByProvider
+from smime_core.keys import parse_private_key, public_key_of
+from smime_core.keys.forms import private_octets
+from smime_core.provider import KeyType, NewKey, PrivateKey
+from smime_core.providers import python_rsa
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.python_kdf import derive_hkdf, derive_pbkdf2
 from smime_core.providers.python_rsa import (
@@ -36,7 +40,7 @@ from smime_core.providers.python_rsa import (
     encrypt_oaep,
     encrypt_pkcs1_v15,
 )
-from smime_core.providers.python_rsa_signatures import verify_rsa
+from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.providers.webcrypto_forms import ecdsa_from_der, ecdsa_to_der
 from tests.unit.people import person
@@ -45,6 +49,7 @@ from wasm_build.stand_in import drive
 NATIVE = NativeProvider()
 CEK = bytes(range(32))
 V15 = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
+OAEP = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
 MIXED_OAEP = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA1)
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -145,6 +150,56 @@ def test_rsa_v15_takes_the_same_steps_whatever_the_padding(key: PrivateKey) -> N
 @pytest.mark.parametrize("encrypted", [b"", bytes(255), b"\xff" * 256], ids=["empty", "short", "above the modulus"])
 def test_rsa_v15_gives_a_random_key_for_what_cannot_be_decrypted(key: PrivateKey, encrypted: bytes) -> None:
     assert len(decrypt_pkcs1_v15(key, encrypted, cek_length=16)) == 16
+
+
+@pytest.mark.parametrize("bits", [1031, 1279, 2041, 2047])
+def test_rsa_v15_takes_a_modulus_of_any_size(bits: int) -> None:
+    foreign = rsa.generate_private_key(65537, bits)
+    key = parse_private_key(foreign.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    assert key.bits == bits
+    public = public_key_of(key)
+    encrypted = run(NATIVE.transport_encrypt(public, V15, CEK))
+    assert decrypt_pkcs1_v15(key, encrypted, cek_length=32) == CEK
+    assert run(NATIVE.transport_decrypt(key, V15, encrypt_pkcs1_v15(public, CEK), cek_length=32)) == CEK
+    # An octet more or less, and the modulus itself, are no ciphertext: a random key, as always.
+    modulus = foreign.public_key().public_numbers().n.to_bytes((bits + 7) // 8, "big")
+    for bad in (b"\0" + encrypted, encrypted[1:], modulus):
+        assert decrypt_pkcs1_v15(key, bad, cek_length=32) != CEK
+
+
+@pytest.mark.parametrize("position", range(4, 9), ids=["p", "q", "dP", "dQ", "qInv"])
+def test_a_damaged_number_gives_no_result(key: PrivateKey, position: int) -> None:
+    """Boneh, DeMillo and Lipton: a result that is right for one prime alone gives both away."""
+    version, algorithm, octets = der.read_sequence(key.pkcs8_der)
+    numbers = [der.parse_number(child) for child in der.read_sequence(der.read_octets(octets))]
+    numbers[position] += 2
+    key_der = der.octet_string(der.sequence(*map(der.integer, numbers)))
+    pkcs8_der = der.sequence(version.encoded, algorithm.encoded, key_der)
+    with pytest.raises(MalformedMessage):
+        parse_private_key(pkcs8_der)
+    damaged = PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.RSA, bits=2048)
+    encrypted = run(NATIVE.transport_encrypt(public_key_of(key), V15, CEK))
+    with pytest.raises(ProviderError, match="do not fit together"):
+        decrypt_pkcs1_v15(damaged, encrypted, cek_length=32)
+    for scheme in (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.RSA_PSS):
+        with pytest.raises(ProviderError, match="do not fit together"):
+            sign_rsa(damaged, SignatureAlgorithm(scheme=scheme, hash_name=HashName.SHA256), b"content")
+
+
+def test_a_fault_while_computing_gives_no_result(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same by chance: one bit of one of the two powers is wrong once."""
+    encrypted = run(NATIVE.transport_encrypt(public_key_of(key), V15, CEK))
+    primes = {der.parse_number(der.read_sequence(private_octets(key.pkcs8_der))[index]) for index in (4, 5)}
+    for faulty in primes:
+
+        def power(base: int, exponent: int, modulus: int, faulty: int = faulty) -> int:
+            return pow(base, exponent, modulus) ^ (1 if modulus == faulty else 0)
+
+        monkeypatch.setattr(python_rsa, "pow", power, raising=False)
+        with pytest.raises(ProviderError, match="do not fit together"):
+            decrypt_pkcs1_v15(key, encrypted, cek_length=32)
+    monkeypatch.undo()
+    assert decrypt_pkcs1_v15(key, encrypted, cek_length=32) == CEK
 
 
 def test_oaep_with_two_hashes_reads_what_openssl_wrote_and_the_other_way_round(key: PrivateKey) -> None:
@@ -250,6 +305,50 @@ def test_all_failed_decryptions_look_alike(key: PrivateKey) -> None:
             drive(coroutine)
         texts.add((str(caught.value), caught.value.__cause__))
     assert len(texts) == 1
+
+
+def refusing_door(refusal: str, imported: list[str]) -> Any:
+    """A browser that takes every key and then refuses to use it."""
+
+    class Door:
+        def importKey(self, form: str, *_: object) -> object:  # JavaScript's name
+            imported.append(form)
+            return object()
+
+        def __getattr__(self, _: str) -> Any:
+            return lambda *_: refusal
+
+    return Door()
+
+
+@pytest.mark.parametrize("refusal", ["NotSupportedError", "OperationError"])
+def test_python_signs_verifies_and_seals_where_the_browser_takes_a_key_and_refuses_to_use_it(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    imported: list[str] = []
+    monkeypatch.setitem(sys.modules, "sealwax_js", refusing_door(refusal, imported))
+    provider, public = WebCryptoProvider(), public_key_of(key)
+    rsa_sha256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
+    signature = drive(provider.sign(key, rsa_sha256, b"content"))
+    run(NATIVE.verify(public, rsa_sha256, signature, b"content"))
+    drive(provider.verify(public, rsa_sha256, signature, b"content"))
+    with pytest.raises(SignatureMismatch):
+        drive(provider.verify(public, rsa_sha256, signature, b"Content"))
+    encrypted = drive(provider.transport_encrypt(public, OAEP, CEK))
+    assert run(NATIVE.transport_decrypt(key, OAEP, encrypted, cek_length=32)) == CEK
+    assert drive(provider.digest(HashName.SHA256, bytes(200_000))) == hashlib.sha256(bytes(200_000)).digest()
+    assert set(imported) == {"pkcs8", "spki"}
+
+
+def test_what_may_fail_by_what_came_in_goes_on_in_python_only_where_the_browser_lacks_it(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encrypted = run(NATIVE.transport_encrypt(public_key_of(key), OAEP, CEK))
+    monkeypatch.setitem(sys.modules, "sealwax_js", refusing_door("NotSupportedError", []))
+    assert drive(WebCryptoProvider().transport_decrypt(key, OAEP, encrypted, cek_length=32)) == CEK
+    monkeypatch.setitem(sys.modules, "sealwax_js", refusing_door("OperationError", []))
+    with pytest.raises(DecryptionError):
+        drive(WebCryptoProvider().transport_decrypt(key, OAEP, encrypted, cek_length=32))
 
 
 def test_what_the_browser_lacks_is_said() -> None:

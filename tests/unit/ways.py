@@ -5,10 +5,16 @@ It imports nothing native, so that it also runs in the vault; what it cannot mak
 
 from __future__ import annotations
 
+import functools
+import math
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from smime_core.algorithms import (
+    AES_192_CBC,
+    AES_192_GCM,
+    CHACHA20_POLY1305,
     CONTENT_CIPHERS,
     DES_CBC,
     RC2_40_CBC,
@@ -57,6 +63,17 @@ _KDFS: Final[dict[str, Kdf]] = {
     "Argon2id": Argon2id(salt=b"salt" * 4, memory_kib=64, passes=1, lanes=1),
     "scrypt": Scrypt(salt=b"salt", cost=16, block_size=8, parallelisation=1),
 }
+
+
+# What writers and advisers of today take.
+_STRONG_KDFS: Final[dict[str, Kdf]] = {
+    "PBKDF2, SHA-256, 600,000 iterations": Pbkdf2(hash_name=HashName.SHA256, salt=b"salt" * 4, iterations=600_000),
+    "PBKDF2, SHA-512, 210,000 iterations": Pbkdf2(hash_name=HashName.SHA512, salt=b"salt" * 4, iterations=210_000),
+    "Argon2id, 64 MiB, 3 passes, 4 lanes": Argon2id(salt=b"salt" * 4, memory_kib=65_536, passes=3, lanes=4),
+    "scrypt, 128 MiB": Scrypt(salt=b"salt", cost=131_072, block_size=8, parallelisation=1),
+}
+_PIECE: Final = bytes(250_000)
+_PIECES: Final = 4  # in a megabyte
 
 
 class Recorder:
@@ -115,6 +132,55 @@ async def find_cipher_ways(provider: CryptoProvider, given: dict[str, Any], take
     recorder = Recorder(take_way)
     await _use_ciphers(provider, recorder, given["sealed"])
     return recorder.ways
+
+
+async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> dict[str, float]:
+    """The least milliseconds of what a browser may lack, by name; of ciphers for a megabyte. Of `given` "keys"."""
+    times: dict[str, float] = {}
+    for pkcs8 in given["keys"]:
+        key = parse_private_key(bytes.fromhex(pkcs8))
+        public, name = public_key_of(key), key.curve or _label(key.key_type)
+        if key.key_type is KeyType.RSA:
+            transport = _transports()[0]
+            encrypted = await provider.transport_encrypt(public, transport, _CEK)
+            decrypting = functools.partial(provider.transport_decrypt, key, transport, encrypted, cek_length=32)
+            times[f"{name} {key.bits}, RSAES-PKCS1-v1_5 decrypt"] = await _least_milliseconds(decrypting)
+        for algorithm in signature_algorithms(key)[-1:] if key.key_type is not KeyType.RSA else ():
+            signing = functools.partial(provider.sign, key, algorithm, _CONTENT)
+            times[f"{name} sign"] = await _least_milliseconds(signing)
+            verifying = functools.partial(provider.verify, public, algorithm, await signing(), _CONTENT)
+            times[f"{name} verify"] = await _least_milliseconds(verifying)
+        if key.key_type.agrees:
+            point, _ = await provider.agree_ephemeral(public)
+            times[f"{name} agree"] = await _least_milliseconds(functools.partial(provider.agree, key, point))
+        if key.key_type.is_kem:
+            ciphertext, _ = await provider.encapsulate(public)
+            encapsulating = functools.partial(provider.encapsulate, public)
+            times[f"{name} encapsulate"] = await _least_milliseconds(encapsulating)
+            decapsulating = functools.partial(provider.decapsulate, key, ciphertext)
+            times[f"{name} decapsulate"] = await _least_milliseconds(decapsulating)
+    for cipher in (AES_192_CBC, AES_192_GCM, CHACHA20_POLY1305):
+        ends = bytes(cipher.key_length), bytes(cipher.iv_length)
+        sealed = await provider.encrypt_content(cipher, *ends, _PIECE)
+        opening = functools.partial(provider.decrypt_content, cipher, *ends, sealed)
+        times[f"{cipher.name}, 1 MB"] = _PIECES * await _least_milliseconds(opening)
+    for cipher in (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_128_CBC):
+        ends = bytes(cipher.key_length), bytes(cipher.iv_length)
+        opening = functools.partial(provider.decrypt_blocks, cipher, *ends, _PIECE)
+        times[f"{cipher.name}, 1 MB"] = _PIECES * await _least_milliseconds(opening)
+    for name, kdf in _STRONG_KDFS.items():
+        times[name] = await _least_milliseconds(functools.partial(provider.derive_key, kdf, b"secret", 32), rounds=3)
+    return times
+
+
+async def _least_milliseconds(work: Callable[[], Awaitable[object]], rounds: int = 20) -> float:
+    # Noise only ever adds.
+    least = math.inf
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        await work()
+        least = min(least, 1000 * (time.perf_counter() - begun))
+    return least
 
 
 async def _use_ciphers(provider: CryptoProvider, recorder: Recorder, old: list[str]) -> None:

@@ -78,6 +78,11 @@ async def find_cipher_ways(provider: CryptoProvider, given_json: bytes) -> str:
     return json.dumps(await ways.find_cipher_ways(provider, json.loads(given_json), sealwax_recorder.takeWay))
 
 
+async def time_operations(provider: CryptoProvider, given_json: bytes) -> str:
+    """The milliseconds of what browsers may lack."""
+    return json.dumps(await ways.time_operations(provider, json.loads(given_json)))
+
+
 async def refuse(provider: CryptoProvider, rules_json: bytes) -> str:
     """Make WebCrypto refuse from now on: {"method": …, "error": …} each, and optionally the name of an "algorithm"."""
     sealwax_recorder.refuse(rules_json.decode())
@@ -122,7 +127,7 @@ FUNCTIONS: Final[dict[str, Callable[[CryptoProvider, bytes], Coroutine[Any, Any,
         function.__name__: function
         for function in (
             *(run_cases, make, check, time_transport, import_all),
-            *(find_ways, find_cipher_ways, refuse, use_rsa),
+            *(find_ways, find_cipher_ways, time_operations, refuse, use_rsa),
         )
     },
     **stream_exchange.FUNCTIONS,
