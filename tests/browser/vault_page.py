@@ -106,17 +106,17 @@ class VaultServer:
         if name == "vault_worker.js" and self.workers:
             return self.workers.pop(0).encode()
         if name == "pinned.js" and "vault_worker.js" not in self.altered:
-            return self._pins()
+            return without_worker_pin((self.runtime / "pinned.js").read_bytes())
         file = self.runtime / name
         if not path.startswith("/runtime/") or not file.is_file():
             return None
         data = file.read_bytes()
         return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data
 
-    def _pins(self) -> bytes:
-        # The real Worker is held against its hash like every script; those that stand in for it cannot be.
-        pin = re.compile(rb' *"vault_worker.js": \{[^}]*\},?\n')
-        return pin.sub(b"", (self.runtime / "pinned.js").read_bytes())
+
+def without_worker_pin(pinned: bytes) -> bytes:
+    """`pinned.js` for another Worker than the real one, which is held against its hash like every script."""
+    return re.sub(rb' *"vault_worker.js": \{[^}]*\},?\n', b"", pinned)
 
 
 @contextmanager

@@ -1,0 +1,289 @@
+"""A browser of its own, a page with the pages' key ring over the vault, and secrets that only this process can name.
+
+The browser is given ciphertext. A passphrase is typed key by key; what else is secret comes out of ciphertext, or is
+derived in the page from a small number, so that neither the driver's messages nor the page's sources hold any of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import http.server
+import secrets
+import string
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from smime_core.blocking import run, seal_bytes
+from smime_core.identity import Identity, export_identity
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser, Chromium, Firefox, Name
+from tests.browser.page import Page
+from tests.browser.residue.markers import MARKER_BYTES, Needle, needles_for, number_needles
+from tests.browser.residue.processes import (
+    Finding,
+    count_by_secret,
+    process_tree,
+    resident_pages,
+    scan_octets,
+    scan_processes,
+)
+from tests.browser.vault_page import without_worker_pin
+from tests.unit.people import person
+from wasm_build.runtime_files import Pyodide, collect_runtime
+from wasm_build.tree import Content, list_folder, read_content
+
+ROOT: Final = Path(__file__).parents[3]
+NATIVE: Final = NativeProvider()
+_HERE: Final = Path(__file__).parent
+_PAGE: Final = b"""<!doctype html>
+<link rel=icon href="data:,"><title>Residue</title>
+<link rel=stylesheet href="runtime/ui/tokens.css"><link rel=stylesheet href="runtime/ui/components.css">
+<script type=module src="page.js"></script>
+"""
+_TYPES: Final = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+}
+_TEXT_BYTES: Final = 96_000
+_SIGNED_BYTES: Final = 100_000
+_GONE_SECONDS: Final = 20  # what browsers may take to collect garbage
+_STEP_SECONDS: Final = 60
+_CHILDREN_COLLECT: Final = """async () => {
+  const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
+  for (let round = 0; round < 3; round += 1) {
+    Cu.forceGC();
+    Cu.forceCC();
+    for (const request of ["child-gc-request", "child-cc-request", "child-mmu-request"]) {
+      Services.obs.notifyObservers(null, request);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """One person's secrets, sealed as they reach a browser, and the needles that must not be found in clear."""
+
+    identity: Identity
+    passphrase: str
+    p12: bytes
+    text: bytes
+    cek: bytes
+    sealed: bytes
+    seal_key_seed: int
+    text_seed: int
+    needles: list[Needle]
+
+
+def make_secrets(kind: NewKey) -> Secrets:
+    """Fresh ones; `kind` is that of the private key."""
+    identity, keys = person("bob", kind), _KnownCek()
+    passphrase = "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
+    text = b"".join(hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(_TEXT_BYTES // 32))
+    seal_key_seed, text_seed = secrets.randbits(31), secrets.randbits(31)
+    signed = _derive(_SIGNED_BYTES, text_seed)
+    needles = [
+        *number_needles("private key", private_numbers(identity)),
+        *needles_for("cek", [keys.cek]),
+        *needles_for("passphrase", [passphrase.encode()]),
+        *needles_for("seal key", [_derive(MARKER_BYTES, seal_key_seed)]),
+        *needles_for("plaintext", [text[at : at + MARKER_BYTES] for at in (64, _TEXT_BYTES // 2)]),
+        *needles_for("signed text", [signed[_SIGNED_BYTES // 2 :][:MARKER_BYTES]]),
+    ]
+    return Secrets(
+        identity=identity,
+        passphrase=passphrase,
+        p12=run(export_identity(identity, passphrase.encode(), provider=NATIVE, iterations=2048)),
+        text=text,
+        cek=keys.cek,
+        sealed=seal_bytes(text, recipients=[identity.certificate], provider=keys),
+        seal_key_seed=seal_key_seed,
+        text_seed=text_seed,
+        needles=needles,
+    )
+
+
+def private_numbers(identity: Identity) -> list[int]:
+    """The secret numbers of an RSA or EC key."""
+    key = load_der_private_key(identity.private_key.pkcs8_der, None)
+    if isinstance(key, rsa.RSAPrivateKey):
+        numbers = key.private_numbers()
+        return [numbers.d, numbers.p, numbers.q]
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return [key.private_numbers().private_value]
+
+
+class _KnownCek(NativeProvider):
+    """Seals under a content key that can be searched for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cek = secrets.token_bytes(MARKER_BYTES)
+
+    def random_bytes(self, length: int) -> bytes:
+        return self.cek if length == len(self.cek) else super().random_bytes(length)
+
+
+def _derive(length: int, seed: int) -> bytes:
+    # As `derive` in page.js.
+    state, octets = seed, bytearray()
+    for _ in range(length):
+        state = (state * 1_103_515_245 + 12_345) & 0xFFFFFFFF
+        octets.append(state >> 16 & 0xFF)
+    return bytes(octets)
+
+
+class Watch:
+    """Looks through every process and the profile of one browser, whose profile nobody else uses."""
+
+    def __init__(self, browser: Browser, profile: Path, needles: Sequence[Needle]) -> None:
+        self.browser = browser
+        self._profile = profile
+        self._needles = needles
+
+    def scan_memory(self) -> list[Finding]:
+        """Every needle in the memory of every process of the browser."""
+        return list(scan_processes(self._processes(), self._needles))
+
+    def find_in_memory(self, secrets: set[str]) -> set[str]:
+        """Which of these secrets stand in the memory of any process; looks no further than it must."""
+        missing = set(secrets)
+        for found in scan_processes(self._processes(), [it for it in self._needles if it.secret in secrets]):
+            missing.discard(found.needle.secret)
+            if not missing:
+                break
+        return secrets - missing
+
+    def _processes(self) -> list[int]:
+        tree = process_tree(self.browser.process.pid)
+        # Chromium's driver is the tests' own. The largest come first: the page is one of them.
+        return sorted(tree[1:] if isinstance(self.browser, Chromium) else tree, key=resident_pages, reverse=True)
+
+    def scan_disk(self) -> list[str]:
+        """Every file of the profile with a needle in it: databases, caches, session files, logs."""
+        found = []
+        for path in sorted(self._profile.rglob("*")):
+            try:
+                octets = path.read_bytes() if path.is_file() else b""
+            except OSError:
+                continue
+            hits = {f"{needle.secret} ({needle.form})" for needle, _ in scan_octets(octets, self._needles)}
+            found += [f"{path.relative_to(self._profile)}: {hit}" for hit in sorted(hits)]
+        return found
+
+    def wait_until_gone(self, page: Page, *, allowed: Counter[str] | None = None) -> list[Finding]:
+        """What is left when the browser has collected its garbage, or after twenty seconds."""
+        deadline = time.monotonic() + _GONE_SECONDS
+        while True:
+            self.collect_garbage(page)
+            left = self.scan_memory()
+            if count_by_secret(left) <= (allowed or Counter()) or time.monotonic() > deadline:
+                return left
+
+    def collect_garbage(self, page: Page) -> None:
+        """Have every process of the browser give back what it can."""
+        if isinstance(self.browser, Firefox):
+            self.browser.chrome_js(_CHILDREN_COLLECT)
+        else:
+            page.js("() => { gc(); }")
+
+
+class Lab:
+    """The page, its steps, and the watch over its browser."""
+
+    def __init__(self, page: Page, watch: Watch) -> None:
+        self.page = page
+        self.watch = watch
+
+    def type_passphrase(self, passphrase: str) -> None:
+        """Press its keys in the passphrase field."""
+        self.page.click(".secret-editor")
+        self.page.type(passphrase)
+
+    def begin(self, step: str) -> None:
+        """Start a step of `page.js` and wait until the Worker has its answer, which it holds back."""
+        self.page.js("() => { window.answered = false; }")
+        self.page.js("(step) => window.begin(step)", step)
+        self.page.wait_for("() => window.answered", timeout_seconds=_STEP_SECONDS)
+
+    def go_on(self) -> object:
+        """Let the Worker answer and clean up; the step's outcome."""
+        self.page.js("() => { window.release(); }")
+        return self.outcome()
+
+    def outcome(self) -> object:
+        """What the step ended with."""
+        outcome: object = self.page.wait_for("() => window.outcome", timeout_seconds=_STEP_SECONDS)
+        return outcome
+
+    def lock(self) -> None:
+        """Lock the keys and close the vault."""
+        self.page.js("() => window.begin('lock')")
+        self.outcome()
+
+
+@contextmanager
+def open_lab(name: Name, profile: Path, given: Secrets, *, strict: bool) -> Iterator[Lab]:
+    """Start a browser, serve the page, open it."""
+    browser = Chromium(profile, flags=("--js-flags=--expose-gc",)) if name == "chromium" else Firefox(profile)
+    try:
+        with _serve(given) as port:
+            query = f"sealKeySeed={given.seal_key_seed}&textSeed={given.text_seed}" + ("&strict" if strict else "")
+            page = browser.open(f"http://127.0.0.1:{port}/?{query}")
+            page.wait_for("() => window.opened === true", timeout_seconds=_STEP_SECONDS)
+            yield Lab(page, Watch(browser, profile, given.needles))
+    finally:
+        browser.close()
+
+
+@contextmanager
+def _serve(given: Secrets) -> Iterator[int]:
+    runtime = collect_runtime(ROOT, Pyodide.below(ROOT))
+    files: dict[str, Content] = {
+        **list_folder(ROOT / "webbridge/pages", prefix="/"),
+        **{f"/runtime/{name}": content for name, content in runtime.items()},
+        "/": _PAGE,
+        "/page.js": _HERE / "page.js",
+        "/runtime/pinned.js": without_worker_pin(read_content(runtime["pinned.js"])),
+        "/runtime/vault_worker.js": _HERE / "waiting_worker.js",
+        "/keys.p12": given.p12,
+        "/sealed.p7m": given.sealed,
+    }
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            content = files.get(path)
+            self.send_response(404 if content is None else 200)
+            kind = _TYPES.get(Path(path).suffix, "text/html" if path == "/" else "application/octet-stream")
+            self.send_header("Content-Type", kind)
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(read_content(content) if content is not None else b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,86 @@
+/**
+ * The tests' page: the pages' own key ring and passphrase field over the vault, as the mail pages put them together.
+ *
+ * What comes in is ciphertext; what is secret is derived here or typed.
+ */
+
+import { KeyRing } from "./keys.js";
+import { openVault } from "./runtime/vault.js";
+import { SecretField } from "./runtime/ui/secret_field.js";
+
+const settings = new URLSearchParams(location.search);
+const SEAL_KEY_BYTES = 32;
+
+/**
+ * Writes the marker of a seed, which the harness computes too, straight into its place.
+ * @param {Uint8Array} target
+ * @param {number} seed
+ */
+function derive(target, seed) {
+  let state = seed;
+  for (let index = 0; index < target.length; index += 1) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    target[index] = state >>> 16;
+  }
+  return target;
+}
+
+// The session's key is drawn at random: here it becomes one that can be searched for.
+const { getRandomValues } = Crypto.prototype;
+Crypto.prototype.getRandomValues = function (/** @type {any} */ array) {
+  return array.byteLength === SEAL_KEY_BYTES ? derive(array, Number(settings.get("sealKeySeed")))
+    : getRandomValues.call(this, array);
+};
+
+const vault = await openVault({ strict: settings.has("strict"), saveBytes: false });
+const keys = new KeyRing(async () => vault);
+const field = new SecretField({ label: "Passphrase", hint: "As often as you like" });
+document.body.append(field.element);
+const cleanups = /** @type {any[]} */ ([]);
+vault.onCleanup = (report) => cleanups.push(report);
+
+/** @param {string} path */
+async function fetchBytes(path) {
+  return (await fetch(path)).arrayBuffer();
+}
+
+/** @type {Record<string, () => Promise<unknown>>} */
+const steps = {
+  unlock: async () => keys.openFile(await fetchBytes("./keys.p12"), field.take()),
+  decrypt: async () => {
+    const { content } = await vault.call("bytes.decrypt", { cms: await fetchBytes("./sealed.p7m"), ...keys.copies() });
+    const length = content.byteLength;
+    new Uint8Array(content).fill(0);
+    return length;
+  },
+  sign: async () => {
+    const content = derive(new Uint8Array(new ArrayBuffer(100_000)), Number(settings.get("textSeed"))).buffer;
+    const { cms } = await vault.call("bytes.sign", { content, ...keys.copies(), at: new Date().toISOString() });
+    const length = cms.byteLength;
+    new Uint8Array(cms).fill(0);
+    return length;
+  },
+  lock: async () => {
+    keys.lock("hand");
+    vault.close();
+  },
+};
+
+const channel = new BroadcastChannel("sealwax residue");
+channel.onmessage = ({ data }) => { if (data === "answered") window.answered = true; };
+window.release = () => channel.postMessage("go on");
+
+/** Starts a step; `window.outcome` tells its end. @param {string} name */
+window.begin = (name) => {
+  window.outcome = null;
+  const before = cleanups.length;
+  const cleaned = async () => {
+    while (name !== "lock" && cleanups.length === before) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  steps[name]().then(async (value) => {
+    await cleaned();
+    window.outcome = { value: value ?? null };
+  }, ({ code, message }) => { window.outcome = { code, message }; });
+};
+await vault.ready;
+window.opened = true;

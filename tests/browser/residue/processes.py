@@ -1,0 +1,155 @@
+"""Looks for octets in the memory of processes (Linux): /proc/PID/mem along /proc/PID/maps."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.browser.residue.markers import Needle
+
+_CHUNK_BYTES: Final = 16_000_000
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_PAGEMAP_ENTRY_BYTES: Final = 8
+# Bits 63 and 62 of a pagemap entry: present, swapped. In the highest of its eight octets.
+_THERE: Final = 0xC0
+_LINE: Final = re.compile(r"(\w+)-(\w+) (....) \w+ \S+ (\d+) *(.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Where a needle was found: `place` is a line of /proc/PID/maps without its numbers, or a file's name."""
+
+    needle: Needle
+    process: str
+    place: str
+    address: int
+    around: bytes
+
+
+def process_tree(root: int) -> list[int]:
+    """The process and all that descend from it, by their ids."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (parent := _parent(entry)) is not None:
+            children.setdefault(parent, []).append(int(entry.name))
+    tree: list[int] = []
+    waiting = [root]
+    while waiting:
+        tree.append(waiting.pop())
+        waiting += children.get(tree[-1], [])
+    return tree
+
+
+def resident_pages(process: int) -> int:
+    """How much of its memory a process has in use; 0 for one that has ended."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except OSError:
+        return 0
+
+
+def scan_processes(processes: Iterable[int], needles: Sequence[Needle]) -> Iterator[Finding]:
+    """Every place of every needle; a process that has ended meanwhile holds nothing."""
+    for process in processes:
+        yield from _scan_process(process, needles)
+
+
+def scan_octets(octets: bytes, needles: Iterable[Needle]) -> Iterator[tuple[Needle, int]]:
+    """Every needle in `octets` with its position."""
+    for needle in needles:
+        at = octets.find(needle.octets)
+        while at >= 0:
+            yield needle, at
+            at = octets.find(needle.octets, at + 1)
+
+
+def count_by_secret(findings: Iterable[Finding]) -> Counter[str]:
+    """How many findings there are of each secret."""
+    return Counter(finding.needle.secret for finding in findings)
+
+
+def _parent(entry: Path) -> int | None:
+    try:
+        # The name stands in parentheses and may hold some itself.
+        return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
+    folder = Path("/proc") / str(process)
+    try:
+        name = f"{process} {_describe(folder)}"
+        memory = os.open(folder / "mem", os.O_RDONLY)
+        pagemap = os.open(folder / "pagemap", os.O_RDONLY)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    overlap = max(len(needle.octets) for needle in needles) - 1
+    try:
+        for start, end, place in _regions(folder):
+            seen_to = start
+            for first, last in _pages_there(pagemap, start, end):
+                # What spans two chunks is found in the second; what was found in the first is not counted again.
+                for at in range(first, last, _CHUNK_BYTES):
+                    begin = max(start, at - overlap)
+                    chunk = _read(memory, begin, min(last, at + _CHUNK_BYTES))
+                    for needle, position in scan_octets(chunk, needles):
+                        if begin + position + len(needle.octets) <= seen_to:
+                            continue
+                        around = chunk[max(0, position - 48) : position + len(needle.octets) + 48]
+                        yield Finding(needle=needle, process=name, place=place, address=begin + position, around=around)
+                    seen_to = min(last, at + _CHUNK_BYTES)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    finally:
+        os.close(memory)
+        os.close(pagemap)
+
+
+def _describe(folder: Path) -> str:
+    words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    if "-contentproc" in words:
+        # Firefox ends the command line of a child by its kind.
+        return next(word for word in reversed(words) if word)
+    kind = re.search(r"--type=(\S+)", " ".join(words))
+    return kind[1] if kind else Path(words[0]).name
+
+
+def _regions(folder: Path) -> list[tuple[int, int, str]]:
+    regions = []
+    for line in (folder / "maps").read_text().splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None:
+            continue
+        start, end, rights, inode, name = match.groups()
+        # A program's own unchanging text is nobody's secret; the kernel's pages cannot be read.
+        is_program = "w" not in rights and inode != "0" and name.startswith(("/usr/", "/lib"))
+        if rights[0] == "r" and not is_program and not name.startswith(("[vvar", "[vsyscall")):
+            regions.append((int(start, 16), int(end, 16), f"{rights} {name}".strip()))
+    return regions
+
+
+def _pages_there(pagemap: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a region that hold anything: reading the rest would be slow and would make pages of zeros."""
+    count = (end - start) // _PAGE_BYTES
+    entries = os.pread(pagemap, count * _PAGEMAP_ENTRY_BYTES, start // _PAGE_BYTES * _PAGEMAP_ENTRY_BYTES)
+    there = bytes(1 if octet & _THERE else 0 for octet in entries[_PAGEMAP_ENTRY_BYTES - 1 :: _PAGEMAP_ENTRY_BYTES])
+    at = there.find(1)
+    while at >= 0:
+        after = there.find(0, at)
+        after = len(there) if after < 0 else after
+        yield start + at * _PAGE_BYTES, start + after * _PAGE_BYTES
+        at = there.find(1, after)
+
+
+def _read(memory: int, start: int, end: int) -> bytes:
+    try:
+        return os.pread(memory, end - start, start)
+    except OSError:
+        # The region went away, or is a device's.
+        return b""

@@ -1,0 +1,72 @@
+"""Secrets in every process of the browser and in its profile folder: there while they are used, gone after lock.
+
+A key file is opened with a typed passphrase, a message decrypted, another signed, the keys locked. Each secret is
+looked for raw, in hex, base64 and UTF-16, while a Worker works with it (a scan that finds nothing then proves nothing)
+and after lock. What a browser alone could remove is allowed for by number: more is a failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from smime_core.provider import NewKey
+from tests.browser.browsers import Name, missing_programs
+from tests.browser.residue.lab import make_secrets, open_lab
+from tests.browser.residue.processes import Finding, count_by_secret
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    key: NewKey
+    strict: bool
+
+
+SETTINGS: Final = {
+    "default-rsa": Setting(key=NewKey.RSA_2048, strict=False),
+    "strict-rsa": Setting(key=NewKey.RSA_2048, strict=True),
+    "strict-ec": Setting(key=NewKey.P256, strict=True),
+    "default-ec": Setting(key=NewKey.P256, strict=False),
+}
+UNLOCKING: Final = {"passphrase", "private key", "seal key"}
+DECRYPTING: Final = {"private key", "cek", "plaintext", "seal key"}
+# What only the browser could remove: copies after lock. docs/vault.md has the same numbers.
+REMAINDERS: Final[dict[tuple[str, Name], Counter[str]]] = {
+    ("default-ec", "firefox"): Counter({"private key": 1}),
+}
+
+
+def describe(findings: list[Finding]) -> str:
+    lines = Counter(f"{found.needle.secret} ({found.needle.form}) in {found.process}" for found in findings)
+    return "\n".join(f"{count} x {line}" for line, count in lines.items())
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    given = make_secrets(SETTINGS[setting].key)
+    allowed = REMAINDERS.get((setting, name), Counter())
+    with open_lab(name, tmp_path, given, strict=SETTINGS[setting].strict) as lab:
+        lab.type_passphrase(given.passphrase)
+        lab.begin("unlock")
+        assert lab.watch.find_in_memory(UNLOCKING) == UNLOCKING
+        lab.go_on()
+        lab.begin("decrypt")
+        assert lab.watch.find_in_memory(DECRYPTING) == DECRYPTING
+        on_disk = lab.watch.scan_disk()
+        assert lab.go_on() == {"value": len(given.text)}
+        lab.begin("sign")
+        lab.go_on()
+        lab.lock()
+        left = lab.watch.wait_until_gone(lab.page, allowed=allowed)
+        assert count_by_secret(left) <= allowed, describe(left)
+        on_disk += lab.watch.scan_disk()
+    assert on_disk == []
