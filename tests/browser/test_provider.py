@@ -22,6 +22,7 @@ from tests.browser.browsers import Browser
 from tests.browser.conformance import VaultPage, open_vault_page
 from tests.browser.ways import build_table, find_cipher_ways, find_ways, read_table
 from tests.unit.exchange import check_products
+from tests.unit.kdf_answers import ANSWERS
 from tests.unit.people import person
 from tests.unit.test_python_fallbacks import exchanged_keys
 
@@ -98,6 +99,11 @@ def test_what_fails_by_what_came_in_is_not_tried_again(vault: VaultPage) -> None
     *_, v15, oaep = json.loads(vault.call("use_rsa", json.dumps(given).encode()))[0]
     assert bytes.fromhex(v15) == CEK
     assert oaep == DecryptionError().code
+
+
+def test_key_derivations_give_the_published_answers(vault: VaultPage) -> None:
+    answers = json.loads(vault.call("derive_all"))
+    assert answers == {name: expected for name, (_, _, expected) in ANSWERS.items()}
 
 
 def rsa_given() -> dict[str, str]:

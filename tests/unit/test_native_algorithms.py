@@ -437,15 +437,6 @@ def test_agreement_gives_the_answer_of_rfc_7748(oid: str, scalar: str, point: st
     assert run(PROVIDER.agree(key, bytes.fromhex(point))).hex() == secret
 
 
-def test_scrypt_gives_the_answer_of_rfc_7914() -> None:
-    # Section 12.
-    kdf = Scrypt(salt=b"NaCl", cost=1024, block_size=8, parallelisation=16)
-    assert run(PROVIDER.derive_key(kdf, b"password", 64)).hex() == (
-        "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
-        "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640"
-    )
-
-
 def test_scrypt_with_an_impossible_cost_is_refused() -> None:
     with pytest.raises(ProviderError, match="derive_key"):
         run(PROVIDER.derive_key(Scrypt(salt=b"", cost=3, block_size=8, parallelisation=1), b"password", 32))

@@ -118,7 +118,7 @@ def _tests_zip() -> bytes:
     # What runs in the page, and nothing of what reads the sets or drives the browser.
     folder = ROOT / "tests/conformance"
     modules = [*folder.glob("*.py"), *(folder / "checks").glob("*.py")]
-    others = ("__init__", "unit/__init__", "unit/exchange", "unit/stream_exchange", "unit/ways")
+    others = ("__init__", "unit/__init__", "unit/exchange", "unit/stream_exchange", "unit/kdf_answers", "unit/ways")
     modules += [ROOT / f"tests/{name}.py" for name in others]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:

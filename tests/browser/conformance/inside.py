@@ -20,7 +20,7 @@ from smime_core.errors import SmimeError
 from smime_core.keys import parse_private_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from tests.conformance.run import run_packed
-from tests.unit import stream_exchange, ways
+from tests.unit import kdf_answers, stream_exchange, ways
 from tests.unit.exchange import check_products, make_products
 
 _V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
@@ -83,6 +83,11 @@ async def time_operations(provider: CryptoProvider, given_json: bytes) -> str:
     return json.dumps(await ways.time_operations(provider, json.loads(given_json)))
 
 
+async def derive_all(provider: CryptoProvider, _: bytes) -> str:
+    """The answers of all key derivations."""
+    return json.dumps(await kdf_answers.derive_all(provider))
+
+
 async def refuse(provider: CryptoProvider, rules_json: bytes) -> str:
     """Make WebCrypto refuse from now on: {"method": …, "error": …} each, and optionally the name of an "algorithm"."""
     sealwax_recorder.refuse(rules_json.decode())
@@ -127,7 +132,7 @@ FUNCTIONS: Final[dict[str, Callable[[CryptoProvider, bytes], Coroutine[Any, Any,
         function.__name__: function
         for function in (
             *(run_cases, make, check, time_transport, import_all),
-            *(find_ways, find_cipher_ways, time_operations, refuse, use_rsa),
+            *(find_ways, find_cipher_ways, time_operations, refuse, use_rsa, derive_all),
         )
     },
     **stream_exchange.FUNCTIONS,
