@@ -9,6 +9,7 @@ import pytest
 from smime_core import blocking
 from smime_core.identity import Identity
 from smime_core.provider import NewKey
+from tests.browser.browsers import Browser
 from tests.browser.page import Page
 from tests.browser.vault_page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
 from tests.unit.people import NOW, person, trust
@@ -252,3 +253,78 @@ def test_nothing_of_an_altered_message_comes_out(open_vault_page: OpenPage, ciph
     page.js(ALTER, 17 if cipher == "cbc" else 1_000_000)
     done = page.js(STREAM, "stream.decrypt", {"form": "cms", **keys_of(bob)}, {})
     assert done["error"]["code"] == "decryption-error"
+
+
+# Says what stands in its linear memory after the fill.
+WATCHED_WORKER = """
+import { serve } from "./worker_core.js";
+const isEmpty = (memory) => {
+  const words = new Uint32Array(memory.buffer);
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false;
+  return true;
+};
+const channel = new BroadcastChannel("sealwax test");
+serve(self, { afterFill: (memory) => channel.postMessage({ bytes: memory.buffer.byteLength, empty: isEmpty(memory) }) });
+"""
+LISTEN = """() => {
+  window.channel = new BroadcastChannel("sealwax test");
+  window.channel.onmessage = ({ data }) => (window.filled = data);
+}"""
+# A stream whose second half never comes.
+STUCK = """async (args, options) => {
+  const { source } = await import("/stream_tools.js");
+  const log = (window.log = {});
+  const before = async (position) => { if (position >= 2_000_000) await new Promise(() => {}); };
+  const abort = (window.abort = new AbortController());
+  const going = new Promise((resolve) => {
+    const input = source(4_000_000, { before, log });
+    window.stuck = vault.stream("stream.encrypt", window.wake(args), {
+      input, size: 4_000_000, onProgress: resolve, signal: abort.signal, ...options });
+    window.stuck.reply.catch((error) => (window.told = error.code));
+  });
+  await going;
+}"""
+
+
+def begin_stuck(page: Page, **options: Any) -> None:
+    """Begin to encrypt what never comes to its end, in a Worker that tells about its memory."""
+    page.js(LISTEN)
+    page.js(STUCK, {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}, options)
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("() => void window.stuck.output.cancel()", "vault-aborted"),
+        ("() => window.abort.abort()", "vault-aborted"),
+        ("() => undefined", "vault-timeout"),
+        ("() => vault.close()", "vault-closed"),
+    ],
+    ids=["reader", "signal", "deadline", "lock"],
+)
+def test_a_stream_that_is_broken_off_is_cleaned_up(open_vault_page: OpenPage, end: str, code: str) -> None:
+    page = open_vault_page(WATCHED_WORKER)
+    begin_stuck(page, **({"deadlineSeconds": 5} if code == "vault-timeout" else {}))
+    page.js(end)
+    if "output" in end:
+        # Whoever wants no output has asked for no error either.
+        page.wait_for("() => window.filled")
+    else:
+        assert page.wait_for("() => window.stuck.output.getReader().closed.catch((error) => error.code)") == code
+    filled = page.wait_for("() => window.filled")
+    assert filled["empty"]
+    assert filled["bytes"] > 30_000_000
+    page.wait_for("() => window.log.cancelled")
+
+
+def test_who_leaves_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenPage, browser: Browser) -> None:
+    if browser.name == "firefox":
+        pytest.skip("Firefox ends a page's Workers before they listen; their memory goes with them")
+    observer, page = open_vault_page(), open_vault_page(WATCHED_WORKER)
+    observer.js(LISTEN)
+    begin_stuck(page)
+    page.goto("about:blank")
+    filled = observer.wait_for("() => window.filled")
+    assert filled["empty"]
+    page.goto(observer.url)
+    page.wait_for("() => window.opened === true", timeout_seconds=60)

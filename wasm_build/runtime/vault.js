@@ -66,9 +66,7 @@ export class Vault {
   #closed = false;
   #nextId = 1;
   /** Whoever leaves the page leaves nothing behind: the Workers get the moment that the browser gives. */
-  #leave = () => {
-    for (const cell of this.#busy) cell.stop(closedError());
-  };
+  #leave = () => this.#stopAll();
 
   /**
    * @param {RuntimeFiles} files
@@ -166,8 +164,12 @@ export class Vault {
     this.#closed = true;
     globalThis.removeEventListener("pagehide", this.#leave);
     this.#reserve.close();
-    this.#leave();
+    this.#stopAll();
     await Promise.all([...this.#busy].map(({ ended }) => ended));
+  }
+
+  #stopAll() {
+    for (const cell of this.#busy) cell.stop(closedError());
   }
 
   #lend() {
