@@ -18,6 +18,8 @@ export class Residue {
   #bytesZeroed = 0;
   /** @type {Set<number>} */
   #secretLengths = new Set();
+  /** @type {Set<string>} */
+  #keyAlgorithms = new Set();
 
   /**
    * @template {ArrayBuffer} T
@@ -34,14 +36,25 @@ export class Residue {
     this.#secretLengths.add(Math.ceil(length / ALLOCATED_BYTES) * ALLOCATED_BYTES);
   }
 
+  /** WebCrypto works with a private key of this kind. @param {string} algorithm JSON for `importKey` */
+  notePrivateKey(algorithm) {
+    this.#keyAlgorithms.add(algorithm);
+  }
+
   /** What went through so far was no secret. */
   forgetSecrets() {
     this.#secretLengths.clear();
+    this.#keyAlgorithms.clear();
   }
 
   /** Of what went through WebCrypto, in bytes, rounded up. */
   get secretLengths() {
     return this.#secretLengths;
+  }
+
+  /** Of the private keys that WebCrypto worked with, as JSON for `importKey`. */
+  get keyAlgorithms() {
+    return this.#keyAlgorithms;
   }
 
   /** @param {WebAssembly.Memory} memory */

@@ -60,7 +60,10 @@ function createOperations(residue) {
 
     /** @param {"spki" | "pkcs8"} format @param {PythonBytes} data @param {string} algorithm JSON @param {KeyUsage} usage */
     importKey: (format, data, algorithm, usage) =>
-      attempt(() => subtle.importKey(format, copySmall(data), JSON.parse(algorithm), false, usage ? [usage] : [])),
+      attempt(() => {
+        if (format === "pkcs8") residue.notePrivateKey(algorithm);
+        return subtle.importKey(format, copySmall(data), JSON.parse(algorithm), false, usage ? [usage] : []);
+      }),
 
     /** @param {CryptoKey} key @param {string} algorithm JSON @param {PythonBytes} data */
     sign: (key, algorithm, data) =>
@@ -93,6 +96,7 @@ function createOperations(residue) {
      */
     agreeEphemeral: (key, algorithm, bits) =>
       attempt(async () => {
+        residue.notePrivateKey(algorithm);
         const parameters = JSON.parse(algorithm);
         const pair = /** @type {CryptoKeyPair} */ (await subtle.generateKey(parameters, false, ["deriveBits"]));
         const point = await subtle.exportKey("raw", pair.publicKey);

@@ -16,14 +16,27 @@ const IV_BYTES = 12;
 const AES = { name: "AES-GCM", length: 256 };
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
+// What is computed with the private number of a curve stays on the stack of the thread that did it; at once, several
+// such operations reach every thread that the browser keeps for them.
+const USES_OF_EACH_CURVE = 16;
+
 /**
- * Sends zeros through the same ways that the secrets took: import of a key, encryption, decryption.
+ * Sends zeros and throwaway keys through the same ways that the secrets took.
  * @param {Iterable<number>} lengths of the secrets, in bytes
+ * @param {Iterable<string>} algorithms of private keys, as JSON for `importKey`
  */
-export async function rinse(lengths) {
-  const { subtle } = crypto;
+export async function rinse(lengths, algorithms) {
   const sizes = [...lengths].filter((length) => length > 0 && length <= MAX_RINSED_BYTES);
+  await Promise.allSettled([rinseBlocks(sizes), ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json)))]);
+}
+
+/**
+ * Import of a key, encryption, decryption.
+ * @param {number[]} sizes
+ */
+async function rinseBlocks(sizes) {
   if (sizes.length === 0) return;
+  const { subtle } = crypto;
   const key = /** @type {CryptoKey} */ (await subtle.generateKey(AES, false, ["encrypt", "decrypt"]));
   const cipher = { name: AES.name, iv: new Uint8Array(IV_BYTES) };
   const zeros = new Uint8Array(Math.max(...sizes));
@@ -37,4 +50,21 @@ export async function rinse(lengths) {
       return Promise.all(keys);
     }),
   );
+}
+
+/**
+ * Signing or agreeing with a key that protects nothing.
+ * @param {{name: string, namedCurve?: string}} algorithm
+ */
+async function rinseThreads(algorithm) {
+  const { name } = algorithm;
+  const agrees = name === "ECDH" || name === "X25519";
+  if (!agrees && name !== "ECDSA" && name !== "Ed25519") return;
+  const usages = /** @type {KeyUsage[]} */ (agrees ? ["deriveBits"] : ["sign"]);
+  const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey(algorithm, false, usages));
+  const use = () =>
+    agrees
+      ? crypto.subtle.deriveBits({ name, public: pair.publicKey }, pair.privateKey, 256)
+      : crypto.subtle.sign({ name, hash: "SHA-256" }, pair.privateKey, new Uint8Array(1));
+  await Promise.all(Array.from({ length: USES_OF_EACH_CURVE }, use));
 }

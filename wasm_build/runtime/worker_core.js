@@ -93,7 +93,7 @@ class Service {
     this.#ended = true;
     this.#scope.postMessage({ kind: "cleaning" });
     if (this.#python) await this.#hooks.afterOperation?.(this.#python.memory);
-    await rinse(this.#residue.secretLengths).catch(() => {});
+    await rinse(this.#residue.secretLengths, this.#residue.keyAlgorithms);
     const report = cleanUp(this.#residue);
     if (this.#python) await this.#hooks.afterFill?.(this.#python.memory);
     this.#scope.postMessage({ kind: "cleanup", ...report });

@@ -34,7 +34,7 @@ Crypto.prototype.getRandomValues = function (/** @type {any} */ array) {
 
 const vault = await openVault({ strict: settings.has("strict"), saveBytes: false });
 const keys = new KeyRing(async () => vault);
-const field = new SecretField({ label: "Passphrase", hint: "As often as you like" });
+const field = new SecretField({ label: "Passphrase", hint: "", translate: (key) => key });
 document.body.append(field.element);
 const cleanups = /** @type {any[]} */ ([]);
 vault.onCleanup = (report) => cleanups.push(report);
