@@ -46,8 +46,7 @@ async def _describe_next(
 ) -> tuple[LayerDescription, Octets | None] | None:
     # One layer and the octets inside it, None where there are none to be seen.
     if entity is not None and (signed := await locate_signed(entity)) is not None:
-        content, signature = signed
-        return describe_layer(parse_any_layer(signature, detached_content=b"")), content
+        return describe_layer(parse_any_layer(signed.signature, detached_content=b"")), signed.content
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:
         return None

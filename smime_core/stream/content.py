@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm
 from smime_core.compressed_data import Inflater
@@ -10,9 +11,11 @@ from smime_core.content_encryption import ContentEncryption
 from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded
 from smime_core.limits import MAX_INFLATED_BYTES, MAX_WHOLE_BYTES
-from smime_core.provider import PublicKey, StreamingProvider
+from smime_core.provider import PublicKey, RunningDigest, StreamingProvider
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, read_head
 from smime_core.stream.sinks import StreamSink
+
+MOST_ANNOUNCED_HASHES: Final = 4  # that are made while content passes; signers use one or two
 
 
 async def digest_beside(
@@ -22,20 +25,21 @@ async def digest_beside(
 
     Raises UnsupportedByProvider.
     """
+    # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
     reads_ahead = isinstance(octets, FileOctets)
-    return await _digest_blocks(octets.blocks(), hash_names, reads_ahead, provider=provider, copy_to=copy_to)
+    running = {name: provider.begin_digest(name) for name in hash_names}
+    return await digest_blocks(octets.blocks(), running, reads_ahead=reads_ahead, provider=provider, copy_to=copy_to)
 
 
-async def _digest_blocks(
+async def digest_blocks(
     blocks: AsyncIterator[memoryview],
-    hash_names: Iterable[HashName],
-    reads_ahead: bool,
+    running: Mapping[HashName, RunningDigest],
     *,
+    reads_ahead: bool,
     provider: StreamingProvider,
     copy_to: StreamSink | None = None,
 ) -> dict[HashName, bytes]:
-    # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
-    running = {name: provider.begin_digest(name) for name in hash_names}
+    """The digests of what comes in blocks; with `reads_ahead` a block lasts while the next is made."""
 
     async def update_all(block: Buffer) -> None:
         for digest in running.values():
@@ -67,7 +71,12 @@ class StreamedContent:
 
         Raises UnsupportedByProvider.
         """
-        self._digests |= await _digest_blocks(walk, self._announced, reads_ahead, provider=self._provider)
+        running = {name: self._provider.begin_digest(name) for name in self._announced}
+        self._digests |= await digest_blocks(walk, running, reads_ahead=reads_ahead, provider=self._provider)
+
+    def accept(self, digests: Mapping[HashName, bytes]) -> None:
+        """Digests that somebody else has made of the same octets."""
+        self._digests |= digests
 
     def announce(self, hash_names: Iterable[HashName]) -> None:
         """The digests that will be asked for."""

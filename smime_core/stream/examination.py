@@ -8,9 +8,8 @@ looked at.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from smime_core import der
 from smime_core.algorithms import HashName, parse_hash_identifier
@@ -51,12 +50,10 @@ from smime_core.provider import StreamingProvider
 from smime_core.reasons import reason
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
-from smime_core.stream.content import InflatedOctets, StreamedContent, decrypt_checked
+from smime_core.stream.content import MOST_ANNOUNCED_HASHES, InflatedOctets, StreamedContent, decrypt_checked
 from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
 from smime_core.stream.structure import BegunStructure, begin_structure
-
-_MOST_ANNOUNCED_HASHES: Final = 4  # that are made while the content passes; signers use one or two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +129,7 @@ class _Found:
     begun: BegunStructure | ContentInfo
     content: Octets | None
     detached: bool
+    digests: Mapping[HashName, bytes] = field(default_factory=dict)
 
     @property
     def content_type(self) -> str:
@@ -200,13 +198,15 @@ class _StreamedWalk:
 
     async def locate(self, detached_content: Octets | None = None) -> _Found | None:
         """The layer that the octets are; None when they are none."""
-        if self.entity is not None and (signed := await locate_signed(self.entity)) is not None:
-            content, signature = signed
-            skeleton = parse_content_info(signature)
+        if (
+            self.entity is not None
+            and (signed := await locate_signed(self.entity, provider=self._provider)) is not None
+        ):
+            skeleton = parse_content_info(signed.signature)
             if skeleton.content_type != ID_SIGNED_DATA or parse_signed_data(skeleton.content).e_content is not None:
                 # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
                 raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
-            return _Found(begun=skeleton, content=content, detached=True)
+            return _Found(begun=skeleton, content=signed.content, detached=True, digests=signed.digests)
         cms = await locate_cms_part(self.entity) if self.entity is not None else self._cms
         if cms is None:
             return None
@@ -219,6 +219,8 @@ class _StreamedWalk:
         """Judge the signers of a signed layer; what they signed, None for certificates only."""
         octets = found.content
         content = StreamedContent(octets, _announced_hashes(found), provider=self._provider) if octets else None
+        if content is not None:
+            content.accept(found.digests)
         if content is not None and (walk := found.walk()) is not None:
             with contextlib.suppress(UnsupportedByProvider):
                 await content.digest_in(walk, reads_ahead=found.reads_ahead)
@@ -316,7 +318,7 @@ def _announced_hashes(found: _Found) -> list[HashName]:
     for identifier in der.read_children(fields[1]) if len(fields) > 1 else ():
         with contextlib.suppress(SmimeError):
             names[parse_hash_identifier(identifier.encoded)] = None
-    return list(names)[:_MOST_ANNOUNCED_HASHES]
+    return list(names)[:MOST_ANNOUNCED_HASHES]
 
 
 def _used_hashes(signed_data: SignedData) -> set[HashName]:

@@ -6,23 +6,28 @@ Header blocks and the second part of a multipart/signed are small and go through
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from smime_core.algorithms import HashName
 from smime_core.content_info import is_content_info, unarmor
-from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.errors import MalformedMessage, UnsupportedByProvider
 from smime_core.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem
-from smime_core.limits import MAX_HEADER_BYTES, MAX_STRUCTURE_BYTES, MAX_WHOLE_BYTES, check_limit
+from smime_core.limits import MAX_HEADER_BYTES, MAX_WHOLE_BYTES, check_limit
 from smime_core.mime import Entity, decode_body, is_multipart_signed, parse_entity, split_signed
+from smime_core.mime.micalg import parse_micalg
 from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH
+from smime_core.provider import StreamingProvider
+from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
 from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, read_head, slice_octets
+from smime_core.stream.part_walk import PartWalk
 
 # As `content_info.unarmor` reads it, behind what `layers.is_pem` passes over.
 _PEM_BEGIN: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
 )
 _PEM_END: Final = re.compile(rb"\n-----END ")
-_CRLF: Final = re.compile(rb"\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +67,46 @@ async def read_entity_head(octets: Octets) -> StreamedEntity:
     return StreamedEntity(head=parse_entity(head[:body_start]), octets=octets, body=body)
 
 
-async def locate_signed(entity: StreamedEntity) -> tuple[Octets, bytes] | None:
-    """The octets that a multipart/signed covers and its signature, decoded; None when the entity is none.
+class SignedParts(NamedTuple):
+    """The octets that a multipart/signed covers, those of its signature, and digests that are known already."""
 
+    content: Octets
+    signature: bytes
+    digests: dict[HashName, bytes]
+
+
+async def locate_signed(entity: StreamedEntity, *, provider: StreamingProvider | None = None) -> SignedParts | None:
+    """The parts of a multipart/signed, decoded; None when the entity is none.
+
+    With a `provider` the digests that micalg announces are made while the end of the content is looked for.
     Raises MalformedMessage or LimitExceeded.
     """
     if not is_multipart_signed(entity.head):
         return None
-    boundary = entity.head.content_type.parameters.get("boundary", "")
+    parameters = entity.head.content_type.parameters
+    boundary = parameters.get("boundary", "")
     if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
         raise MalformedMessage("a multipart without a usable boundary", where="Content-Type")
     delimiter = b"--" + boundary.encode("utf-8", "replace")
-    first = await _find_delimiter(entity.body, delimiter, 0)
-    second = await _find_delimiter(entity.body, delimiter, first.end) if first else None
-    if first is None or second is None:
+    # RFC 2046 section 5.1.1: at the start of a line, with nothing behind it but "--" and blanks.
+    pattern, longest = re.compile(rb"\n" + re.escape(delimiter) + rb"(?:--)?[ \t]{0,78}\r?\n"), len(delimiter) + 90
+    first = await find(entity.body, pattern, 0, longest=longest)
+    if first is None:
         raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
-    end = max(await _part_end(entity.body, second.line_feed), first.end)
-    content = await _transport_form(slice_octets(entity.body, first.end, end))
-    return content, await _read_signature(entity, delimiter, second.line_feed + 1)
+    walk = PartWalk(entity.body, first[1], pattern, longest=longest)
+    # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
+    # every mail store does with it. Whether a CRLF comes later is known when the walk is over.
+    has_crlf = b"\r\n" in await read_head(slice_octets(entity.body, first[1]), MAX_HEADER_BYTES)
+    names = [name for name in parse_micalg(parameters.get("micalg", "")) if name is not None]
+    passing = walk if has_crlf else CrlfOctets(walk)
+    digests = await _digest(passing, names[:MOST_ANNOUNCED_HASHES], provider)
+    if walk.end is None:
+        raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
+    found = slice_octets(entity.body, first[1], walk.end)
+    content = found if walk.has_crlf else CrlfOctets(found)
+    known = digests if has_crlf == walk.has_crlf else {}
+    signature = _read_signature(entity, delimiter, bytes(walk.rest))
+    return SignedParts(content, signature, known)
 
 
 async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
@@ -119,37 +146,22 @@ async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longes
     return (position + match.start(), position + min(match.end(), len(kept))) if match else None
 
 
-class _Delimiter(NamedTuple):
-    line_feed: int  # before it
-    end: int
+async def _digest(
+    content: Octets, names: Sequence[HashName], provider: StreamingProvider | None
+) -> dict[HashName, bytes]:
+    # One walk in any case: it finds the end.
+    try:
+        running = {name: provider.begin_digest(name) for name in names} if provider is not None else {}
+    except UnsupportedByProvider:
+        running = {}
+    if provider is None or not running:
+        async for _ in content.blocks():
+            pass
+        return {}
+    return await digest_blocks(content.blocks(), running, reads_ahead=True, provider=provider)
 
 
-async def _find_delimiter(body: Octets, delimiter: bytes, start: int) -> _Delimiter | None:
-    # RFC 2046 section 5.1.1: at the start of a line, with nothing behind it but "--" and blanks.
-    pattern = re.compile(rb"\n" + re.escape(delimiter) + rb"(?:--)?[ \t]{0,78}\r?\n")
-    found = await find(body, pattern, start, longest=len(delimiter) + 90)
-    return _Delimiter(*found) if found else None
-
-
-async def _part_end(body: Octets, line_feed: int) -> int:
-    # The line end before a delimiter belongs to the delimiter.
-    before = slice_octets(body, max(line_feed - 1, 0), max(line_feed, 0))
-    return line_feed - (await read_head(before, 1) == b"\r")
-
-
-async def _read_signature(entity: StreamedEntity, delimiter: bytes, second: int) -> bytes:
+def _read_signature(entity: StreamedEntity, delimiter: bytes, rest: bytes) -> bytes:
     # What follows the content, behind an empty part in its place, is a small message that `mime` judges as any other.
-    length = await entity.body.length()
-    rest_length = length - second
-    if rest_length > MAX_STRUCTURE_BYTES:
-        raise LimitExceeded("bytes after the signed part", rest_length, MAX_STRUCTURE_BYTES)
-    rest = await read_head(slice_octets(entity.body, second, length), rest_length)
     _, signature = split_signed(parse_entity(bytes(entity.head.encoded) + delimiter + b"\r\n\r\n\r\n" + rest))
     return bytes(decode_body(signature))
-
-
-async def _transport_form(content: Octets) -> Octets:
-    # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
-    # every mail store does with it. A CR at the end and the line feed that `find` thinks behind it are no CRLF.
-    found = await find(content, _CRLF, 0, longest=2)
-    return content if found and found[1] - found[0] == 2 else CrlfOctets(content)

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Final
@@ -53,6 +54,7 @@ from smime_core.stream.octets import (
     Octets,
     slice_octets,
 )
+from smime_core.stream.part_walk import PartWalk
 from smime_core.stream.structure import split_structure
 from tests.unit.people import NOW, person, trust
 
@@ -495,3 +497,25 @@ def test_no_block_is_written_into_while_it_is_hashed(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(PROVIDER, "begin_digest", lambda _: _SlowDigest(), raising=False)
     digests = blocking.run(digest_beside(_ReusedRooms(), [HashName.SHA256], provider=PROVIDER))
     assert digests[HashName.SHA256] == hashlib.sha256(b"a" * 64 + b"c" * 64).digest()
+
+
+@pytest.mark.parametrize("body", [b"", b"\rx", b"\r\n", b"x", b"x\r\n\r\n", b"--bc", b"--bx\r\n", b"\r\n--b-\r\n" * 40])
+@pytest.mark.parametrize("end", [b"\r\n--b--\r\n", b"\n--b--\n", b"\r\n--b  \r\nrest", b"\r\n--b--"])
+def test_the_end_of_a_part_is_found_in_the_walk_through_it(body: bytes, end: bytes, block_bytes: int) -> None:
+    pattern = re.compile(rb"\n--b(?:--)?[ \t]{0,78}\r?\n")
+    walk = PartWalk(MemoryOctets(b"before" + body + end), 6, pattern, longest=93)
+    assert read(walk) == body
+    assert (walk.end, bytes(walk.rest)) == (6 + len(body), end.lstrip())
+    assert walk.has_crlf == (b"\r\n" in body)
+
+
+def test_a_part_without_an_end_has_none() -> None:
+    walk = PartWalk(MemoryOctets(CONTENT), 0, re.compile(rb"\n--b\r?\n"), longest=93)
+    read(walk)
+    assert walk.end is None
+
+
+def test_an_end_of_a_part_right_at_its_start_is_found(block_bytes: int) -> None:
+    walk = PartWalk(MemoryOctets(b"--b--\r\n" + CONTENT), 0, re.compile(rb"\n--b--\r?\n"), longest=93)
+    assert read(walk) == b""
+    assert (walk.end, bytes(walk.rest)) == (0, b"--b--\r\n" + CONTENT)
