@@ -85,6 +85,7 @@ export class ContentDoor {
   async close() {
     if (!this.#answered) this.#post({ ok: {} });
     this.#answered = true;
+    this.#progress.finish();
     await this.#outlet.close();
   }
 
