@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from smime_core import blocking
@@ -120,3 +122,43 @@ def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
     assert taken[0] >= 3_000_000
     assert sealed[0] >= 6_000_000
     assert page.js(followed, 900_000, recipient) == []
+
+
+# Past the page's own check, as a page that was altered would.
+ASK_THE_WORKER = """async (requests) => {
+  const { Reserve } = await import("/runtime/reserve.js");
+  const { RuntimeFiles } = await import("/runtime/assets.js");
+  const files = new RuntimeFiles(new URL("/runtime/", location.href), {});
+  await files.scripts;
+  const reserve = new Reserve(files, () => {});
+  const cell = reserve.take();
+  const codes = [];
+  for (const [id, request] of window.wake(requests).entries()) {
+    codes.push(await cell.ask({ id, strict: false, ...request }).then(() => "ok", ({ code }) => code));
+  }
+  cell.finish();
+  reserve.close();
+  return codes;
+}"""
+JUNK: list[dict[str, Any]] = [
+    {"verb": "bytes.forge", "args": {}},
+    {"verb": "constructor", "args": {}},
+    {"verb": None, "args": {}},
+    {"verb": "bytes.verify", "args": None},
+    {"verb": "bytes.verify", "args": []},
+    {"verb": "bytes.verify", "args": {"cms": b64(b"?")}},
+    {"verb": "bytes.verify", "args": {"cms": "text", **TRUST}},
+    {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST, "further": 1}},
+    {"verb": "bytes.decrypt", "args": {"cms": b64(b"?"), "identities": [], "sealKey": {"length": 32}}},
+    {"verb": "stream.sign", "args": {}},
+    {"verb": "stream.verify", "args": {"form": "cms", **TRUST}, "stream": {}},
+    {"verb": "stream.verify", "args": {"form": "cms", **TRUST}, "stream": {"input": {"source": 1, "size": 1}}},
+    {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}, "stream": {}},
+]
+
+
+def test_the_worker_refuses_what_the_page_would_not_have_sent(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    honest = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
+    codes = page.js(ASK_THE_WORKER, [*JUNK, honest])
+    assert codes == ["bad-request"] * len(JUNK) + ["malformed-message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -264,7 +265,8 @@ const isEmpty = (memory) => {
   return true;
 };
 const channel = new BroadcastChannel("sealwax test");
-serve(self, { afterFill: (memory) => channel.postMessage({ bytes: memory.buffer.byteLength, empty: isEmpty(memory) }) });
+const report = (memory) => channel.postMessage({ bytes: memory.buffer.byteLength, empty: isEmpty(memory) });
+serve(self, { afterFill: report });
 """
 LISTEN = """() => {
   window.channel = new BroadcastChannel("sealwax test");
@@ -328,3 +330,35 @@ def test_who_leaves_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenP
     assert filled["empty"]
     page.goto(observer.url)
     page.wait_for("() => window.opened === true", timeout_seconds=60)
+
+
+LARGE = 200 * MEGABYTE
+# Through both directions at once: what comes out of the one stream goes into the other, and nothing is kept.
+THERE_AND_BACK = """async (make, read, size) => {
+  const { source, drain } = await import("/stream_tools.js");
+  const made = vault.stream(make.verb, window.wake(make.args), { input: source(size), size });
+  // A Blob stands outside the page, as a downloaded file does.
+  const whole = await new Response(made.output).blob();
+  const { output, reply } = vault.stream(read.verb, window.wake(read.args), { input: whole });
+  const { report } = await reply;
+  return [(await drain(output, { size })).equal, report?.state ?? null];
+}"""
+
+
+@pytest.mark.parametrize("job", ["sign", "cbc", "gcm"])
+def test_two_hundred_megabytes_pass(open_vault_page: OpenPage, request: pytest.FixtureRequest, job: str) -> None:
+    if not request.config.getoption("--every-browser"):
+        pytest.skip("takes a minute: make test-all")
+    page = open_vault_page()
+    bob = person("bob")
+    if job == "sign":
+        make = {"verb": "stream.sign", "args": {"form": "cms", **keys_of(bob), "at": AT}}
+        read = {"verb": "stream.verify", "args": {"form": "cms", **trusting()}}
+    else:
+        sealing = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": job}
+        make = {"verb": "stream.encrypt", "args": sealing}
+        read = {"verb": "stream.decrypt", "args": {"form": "cms", **keys_of(bob)}}
+    page.js(f"() => void ({THERE_AND_BACK})(...{json.dumps([make, read, LARGE])}).then((it) => (window.passed = it))")
+    equal, state = page.wait_for("() => window.passed", timeout_seconds=300)
+    assert equal
+    assert state == ("verified" if job == "sign" else None)
