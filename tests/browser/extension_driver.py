@@ -72,7 +72,8 @@ class Extension:
         page.click("[data-test=passphrase]")
         page.type(passphrase)
         page.click("[data-test=import-keys]")
-        page.wait_for_text(expect, timeout_seconds=30)
+        # The first operation waits for Python to start, on a machine that may have other things to do.
+        page.wait_for_text(expect, timeout_seconds=60)
         page.close()
 
     def unlock(self, file: Path, passphrase: str) -> None:
