@@ -1,7 +1,7 @@
 /**
- * Compresses one file by Brotli (RFC 7932), so that a server need not.
+ * Compresses files by Brotli (RFC 7932), so that no server has to.
  *
- * Usage: node brotli.mjs QUALITY FILE OUT
+ * Usage: node brotli.mjs [QUALITY FILE OUT]...
  */
 
 import fs from "node:fs";
@@ -9,11 +9,14 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 const LARGEST_WINDOW_OF_BROWSERS = 24;
 
-const [quality, file, out] = process.argv.slice(2);
-const content = fs.readFileSync(file);
-const params = {
-  [constants.BROTLI_PARAM_QUALITY]: Number(quality),
-  [constants.BROTLI_PARAM_LGWIN]: LARGEST_WINDOW_OF_BROWSERS,
-  [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
-};
-fs.writeFileSync(out, brotliCompressSync(content, { params }));
+const given = process.argv.slice(2);
+for (let index = 0; index < given.length; index += 3) {
+  const [quality, file, out] = given.slice(index, index + 3);
+  const content = fs.readFileSync(file);
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: Number(quality),
+    [constants.BROTLI_PARAM_LGWIN]: LARGEST_WINDOW_OF_BROWSERS,
+    [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+  };
+  fs.writeFileSync(out, brotliCompressSync(content, { params }));
+}

@@ -1,14 +1,22 @@
-"""`dist/` from the sources: runtime, pages, extension, and a manifest with the hash of every file."""
+"""`dist/` from the sources: runtime, pages, extension and its packages, a bill of materials, and every file's hash."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from smime_core.roots.mozilla import SOURCE
+from wasm_build import packages as packages_module
+from wasm_build.bill_of_materials import build_bill_of_materials
+from wasm_build.compressed_files import compress_all
+from wasm_build.inputs import Package, check_inputs
+from wasm_build.made_files import find_or_make
+from wasm_build.packages import build_package, chromium_manifest, firefox_manifest
 from wasm_build.runtime_files import Pyodide, collect_runtime
 from wasm_build.tree import Content, list_folder, read_content, sha384, write_tree
 
@@ -16,16 +24,23 @@ _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
 
 def build(root: Path, out: Path) -> dict[str, Content]:
-    """Bring `out` up to date with the sources below `root`; returns what it holds."""
-    runtime = collect_runtime(root, Pyodide.below(root))
-    extension = list_folder(root / "browser_ext")
-    pages = list_folder(root / "webbridge/pages")
-    files: dict[str, Content] = {
+    """Bring `out` up to date with the sources below `root`; returns what it holds. Raises InputError."""
+    packages = check_inputs(root)
+    pyodide = Pyodide.below(root)
+    runtime = collect_runtime(root, pyodide)
+    extension = {**list_folder(root / "browser_ext"), **_below("runtime", runtime)}
+    served = {
         **_below("runtime", runtime),
-        **_below("pages", {**pages, **_below("runtime", runtime)}),
-        **_below("extension", {**extension, **_below("runtime", runtime)}),
-        **_below("extension_test", {**extension, **_below("runtime", runtime), **_test_manifest(extension)}),
+        **_below("pages", {**list_folder(root / "webbridge/pages"), **_below("runtime", runtime)}),
     }
+    files: dict[str, Content] = {
+        **served,
+        **compress_all(served, root / "wasm_build/brotli.mjs", cache=pyodide.cache),
+        **_below("extension", extension),
+        **_below("extension_test", {**extension, **_test_manifest(extension)}),
+        **_below("packages", _packages(extension, cache=pyodide.cache)),
+    }
+    files["sbom.cdx.json"] = _bill_of_materials(packages, pyodide, runtime)
     files["manifest.json"] = _manifest(files, commit=find_commit(root))
     write_tree(out, files)
     return files
@@ -48,6 +63,30 @@ def _test_manifest(extension: Mapping[str, Content]) -> dict[str, Content]:
     manifest = json.loads(read_content(extension["manifest.json"]))
     manifest["host_permissions"] = [*manifest.get("host_permissions", []), *_LOOPBACK_ORIGINS]
     return {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
+
+
+def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Content]:
+    if "manifest.json" not in extension:
+        return {}
+    manifest = json.loads(read_content(extension["manifest.json"]))
+    packages = {"chromium": (chromium_manifest(manifest), "zip"), "firefox": (firefox_manifest(manifest), "xpi")}
+    contents = [part for name, content in sorted(extension.items()) for part in (name.encode(), content)]
+    built: dict[str, Content] = {}
+    for browser, (own_manifest, kind) in packages.items():
+        inputs = [*contents, json.dumps(own_manifest).encode(), Path(packages_module.__file__)]
+
+        def make(out: Path, manifest: dict[str, Any] = own_manifest) -> None:
+            out.write_bytes(build_package(extension, manifest))
+
+        built[f"sealwax-{browser}-{manifest['version']}.{kind}"] = find_or_make(cache, kind, inputs, make)
+    return built
+
+
+def _bill_of_materials(packages: Sequence[Package], pyodide: Pyodide, runtime: Mapping[str, Content]) -> bytes:
+    digests = {name: hashlib.sha384(read_content(content)).hexdigest() for name, content in runtime.items()}
+    return build_bill_of_materials(
+        version("sealwax"), packages, python_version=pyodide.python_version, roots_source=SOURCE, files=digests
+    )
 
 
 def _manifest(files: Mapping[str, Content], *, commit: str | None) -> bytes:

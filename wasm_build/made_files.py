@@ -5,34 +5,54 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from wasm_build.tree import Content, read_content
 
-# Enough for two branches in turn.
-_KEPT_OF_EACH_KIND: Final = 6
+# A snapshot takes 35 MB, and each change of the core makes another.
+_KEPT_BYTES: Final = 400_000_000
 
 
 def find_or_make(cache: Path, kind: str, inputs: Iterable[Content], make: Callable[[Path], None]) -> Path:
     """The file that `make` writes to the path it is given; `kind` is its suffix, and what `inputs` hold decides."""
-    hashes = b"".join(hashlib.sha256(read_content(item)).digest() for item in inputs)
-    made = cache / f"{hashlib.sha256(hashes).hexdigest()}.{kind}"
-    if made.exists():
-        # Used just now; when it was made stays as it is, for its links in a build are not new.
-        os.utime(made, ns=(time.time_ns(), made.stat().st_mtime_ns))
-        return made
-    cache.mkdir(parents=True, exist_ok=True)
+
+    def make_one(missing: Mapping[Path, str]) -> None:
+        for path in missing:
+            make(path)
+
+    return find_or_make_all(cache, kind, {"": inputs}, make_one)[""]
+
+
+def find_or_make_all(
+    cache: Path, kind: str, inputs: Mapping[str, Iterable[Content]], make: Callable[[Mapping[Path, str]], None]
+) -> dict[str, Path]:
+    """As `find_or_make`, by name; those that are missing are made together."""
+    made = {name: cache / f"{_fingerprint(items)}.{kind}" for name, items in inputs.items()}
     # Two builds may run at the same time, and each may be stopped.
-    unfinished = made.with_suffix(f".{os.getpid()}.unfinished")
-    make(unfinished)
-    unfinished.replace(made)
-    _forget_old(cache, kind)
+    unfinished = {path: path.with_suffix(f".{os.getpid()}.unfinished") for path in made.values() if not path.exists()}
+    if unfinished:
+        cache.mkdir(parents=True, exist_ok=True)
+        make({unfinished[path]: name for name, path in made.items() if path in unfinished})
+        for path, whole in unfinished.items():
+            whole.replace(path)
+    for path in made.values():
+        # Used just now; when it was made stays as it is, for its links in a build are not new.
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    if unfinished:
+        _forget_old(cache)
     return made
 
 
-def _forget_old(cache: Path, kind: str) -> None:
-    latest_first = sorted(cache.glob(f"*.{kind}"), key=lambda path: path.stat().st_atime, reverse=True)
-    for old in latest_first[_KEPT_OF_EACH_KIND:]:
-        old.unlink(missing_ok=True)
+def _fingerprint(items: Iterable[Content]) -> str:
+    hashes = b"".join(hashlib.sha256(read_content(item)).digest() for item in items)
+    return hashlib.sha256(hashes).hexdigest()
+
+
+def _forget_old(cache: Path) -> None:
+    kept_bytes = 0
+    for path in sorted(cache.iterdir(), key=lambda path: path.stat().st_atime_ns, reverse=True):
+        kept_bytes += path.stat().st_size
+        if kept_bytes > _KEPT_BYTES:
+            path.unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from wasm_build.tree import Content, list_folder, read_content, sha384
 _PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 _DATA_FILES: Final = ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot")
 _HASH_WASM_FILES: Final = ("argon2", "scrypt")
+_MODULE_PATH: Final = re.compile(rb"""["'](\.{1,2}/[\w./]+\.m?js)["']""")
 _BUILD_SCRIPTS: Final = ("frozen_inputs.mjs", "runtime/python_settings.js")
 
 
@@ -32,6 +35,12 @@ class Pyodide:
     def below(cls, root: Path) -> Pyodide:
         """The one that a checkout builds with."""
         return cls(folder=root / "node_modules/pyodide", scripts=root / "wasm_build", cache=root / "build/wasm_build")
+
+    @property
+    def python_version(self) -> str:
+        """Of the CPython inside."""
+        settings = (self.scripts / "runtime/python_settings.js").read_text()
+        return str(re.findall(r'python: "([0-9.]+)"', settings)[0])
 
     def compile(self, sources: Mapping[str, bytes]) -> Path:
         """An archive of bytecode."""
@@ -79,7 +88,7 @@ def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
 
 def _pinned_module(files: Mapping[str, Content]) -> bytes:
     # Generated, so that the hashes come with the code that checks them.
-    scripts = [name for name in files if name.endswith((".js", ".mjs")) and not name.startswith("ui/")]
+    scripts = _imported_scripts(files, "vault_worker.js")
     return (
         "/** Made by the build: the files of the vault, each with its hash. */\n\n"
         "/** @typedef {Readonly<Record<string, {integrity: string, bytes: number}>>} Pinned */\n\n"
@@ -88,6 +97,20 @@ def _pinned_module(files: Mapping[str, Content]) -> bytes:
         "/** What a Worker runs. @type {Pinned} */\n"
         f"export const SCRIPTS = {_pins(files, sorted(scripts))};\n"
     ).encode()
+
+
+def _imported_scripts(files: Mapping[str, Content], name: str) -> set[str]:
+    """A script with all that it and these name as a file beside them."""
+    found = {name}
+    waiting = [name]
+    while waiting:
+        importer = waiting.pop()
+        for path in _MODULE_PATH.findall(read_content(files[importer])):
+            imported = posixpath.normpath(posixpath.join(posixpath.dirname(importer), path.decode()))
+            if imported in files and imported not in found:
+                found.add(imported)
+                waiting.append(imported)
+    return found
 
 
 def _pins(files: Mapping[str, Content], names: list[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import marshal
 import re
 import shutil
 import subprocess
@@ -11,17 +13,21 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wasm_build import verbs
 from wasm_build.build import build
+from wasm_build.bytecode import compile_module
+from wasm_build.inputs import InputError, check_inputs
 from wasm_build.python_zip import build_python_zip, list_sources
 from wasm_build.standard_library import is_listed
 from wasm_build.tree import sha384, write_tree
 from wasm_build.warm_up import warm_up
 
 ROOT = Path(__file__).parents[2]
+PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json")
 # Part of the WebAssembly program itself.
 FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
 
@@ -95,8 +101,9 @@ def imported_modules(source: str) -> Iterator[str]:
 
 def test_pages_and_extension_carry_the_same_runtime(dist: Path) -> None:
     runtime = {path.relative_to(dist / "runtime") for path in (dist / "runtime").rglob("*")}
-    for room in ("pages", "extension", "extension_test"):
-        assert {path.relative_to(dist / room / "runtime") for path in (dist / room / "runtime").rglob("*")} == runtime
+    uncompressed = {path for path in runtime if path.suffix != ".br"}
+    for room, expected in (("pages", runtime), ("extension", uncompressed), ("extension_test", uncompressed)):
+        assert {path.relative_to(dist / room / "runtime") for path in (dist / room / "runtime").rglob("*")} == expected
     assert (dist / "pages/runtime/sealwax.snapshot").samefile(dist / "runtime/sealwax.snapshot")
 
 
@@ -113,6 +120,123 @@ def test_the_vault_pins_what_it_loads(dist: Path) -> None:
     pinned = (dist / "runtime/pinned.js").read_text()
     for name in ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot"):
         assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pinned
+
+
+def test_every_script_of_a_worker_is_pinned(dist: Path) -> None:
+    scripts = (dist / "runtime/pinned.js").read_text().partition("SCRIPTS")[2]
+    for name in ("vault_worker.js", "worker_core.js", "crypto_door.js", "pyodide.mjs", "pyodide.asm.mjs", "argon2.js"):
+        assert f'"{name}": {{\n    "integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in scripts
+    # What only pages run is no business of a Worker.
+    assert "secret_field.js" not in scripts
+
+
+def test_what_travels_has_a_compressed_twin_that_holds_the_same(dist: Path) -> None:
+    for name in ("index.html", "app.js", "runtime/pyodide.asm.mjs", "runtime/sealwax_python.zip"):
+        plain, compressed = dist / "pages" / name, dist / "pages" / f"{name}.br"
+        assert (
+            not compressed.exists() if plain.stat().st_size < 1000 else decompressed(compressed) == plain.read_bytes()
+        )
+
+
+def decompressed(file: Path) -> bytes:
+    script = 'process.stdout.write(require("zlib").brotliDecompressSync(require("fs").readFileSync(process.argv[1])))'
+    return subprocess.run(["node", "-e", script, file], capture_output=True, check=True).stdout
+
+
+def test_the_first_visit_and_the_snapshot_stay_within_their_bytes(dist: Path) -> None:
+    """What the wire takes with the stored twins; `make bench` finds by a browser which files are asked for."""
+    snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
+    pages = sum(path.stat().st_size for path in (dist / "pages").rglob("*.br"))
+    assert pages - snapshot <= 4_500_000
+    assert pages <= 10_500_000
+
+
+def test_the_packages_hold_the_extension_each_with_its_browsers_manifest(dist: Path) -> None:
+    files = {
+        path.relative_to(dist / "extension").as_posix() for path in (dist / "extension").rglob("*") if path.is_file()
+    }
+    manifests = {}
+    for name in ("sealwax-chromium-0.1.0.zip", "sealwax-firefox-0.1.0.xpi"):
+        with zipfile.ZipFile(dist / "packages" / name) as archive:
+            assert set(archive.namelist()) == files
+            assert archive.read("background.js") == (dist / "extension/background.js").read_bytes()
+            manifests[name.split("-")[1]] = json.loads(archive.read("manifest.json"))
+    assert manifests["chromium"]["background"] == {"service_worker": "background.js", "type": "module"}
+    assert manifests["firefox"]["background"] == {"scripts": ["background.js"], "type": "module"}
+    assert "browser_specific_settings" not in manifests["chromium"]
+    assert "gecko" in manifests["firefox"]["browser_specific_settings"]
+    security = {name: manifest["content_security_policy"] for name, manifest in manifests.items()}
+    assert security["chromium"] == security["firefox"]
+
+
+def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cyclonedx(dist: Path) -> None:
+    bill = json.loads((dist / "sbom.cdx.json").read_text())
+    assert (bill["bomFormat"], bill["specVersion"], bill["version"]) == ("CycloneDX", "1.6", 1)
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
+    parts = {part["name"]: part for part in bill["components"]}
+    for name, purl in {"pyodide": "pkg:npm/pyodide@", "hash-wasm": "pkg:npm/", "asn1crypto": "pkg:pypi/"}.items():
+        assert parts[name]["purl"].startswith(purl)
+        assert parts[name]["licenses"][0]["license"]["id"] in {"MIT", "MPL-2.0"}
+        assert parts[name]["externalReferences"][0]["hashes"]
+    references = [part["bom-ref"] for part in bill["components"]] + [bill["metadata"]["component"]["bom-ref"]]
+    assert len(references) == len(set(references))
+    assert {line["ref"] for line in bill["dependencies"]} <= set(references)
+    assert {to for line in bill["dependencies"] for to in line["dependsOn"]} <= set(references)
+    runtime = {
+        path.relative_to(dist / "runtime").as_posix() for path in (dist / "runtime").rglob("*") if path.is_file()
+    }
+    listed = {part["name"]: part["hashes"] for part in bill["components"] if part["type"] == "file"}
+    assert set(listed) == {name for name in runtime if not name.endswith(".br")}
+    digest = hashlib.sha384((dist / "runtime/pyodide.mjs").read_bytes()).hexdigest()
+    assert listed["pyodide.mjs"] == [{"alg": "SHA-384", "content": digest}]
+    assert not {"timestamp"} & set(bill["metadata"])
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """A folder with the inputs of a build and nothing else."""
+    for name in ("package-lock.json", "requirements.lock", "wasm_build/locked_files.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    for name in (*json.loads((ROOT / "wasm_build/locked_files.json").read_text()), *PACKAGE_FILES):
+        (tmp_path / "node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "node_modules" / name, tmp_path / "node_modules" / name)
+    return tmp_path
+
+
+def test_locked_inputs_are_taken(locked: Path) -> None:
+    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "asn1crypto"}
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "text"),
+    [
+        ("node_modules/pyodide/pyodide.mjs", "loadPyodide", "loadPyodid_", "pyodide.mjs is not the locked file"),
+        ("node_modules/hash-wasm/package.json", '"4.13.0"', '"4.13.1"', "hash-wasm 4.13.1 is installed"),
+        ("requirements.lock", "asn1crypto==1.5.1", "asn1crypto==1.5.0", "1.5.0 is locked"),
+    ],
+)
+def test_other_inputs_than_the_locked_ones_are_refused(
+    locked: Path, file: str, before: str, after: str, text: str
+) -> None:
+    given = (locked / file).read_text()
+    assert before in given
+    (locked / file).write_text(given.replace(before, after))
+    with pytest.raises(InputError, match=text):
+        check_inputs(locked)
+
+
+def test_a_script_that_compiles_sources_gives_back_what_they_do(tmp_path: Path) -> None:
+    source = (
+        b'"""What it says."""\n\n\ndef answer() -> int:\n    """Forty-two."""\n    assert True, "kept"\n    return 42\n'
+    )
+    code = marshal.loads(compile_module("answers.py", source)[16:])  # noqa: S302  made in the line itself
+    module: dict[str, Any] = {}
+    exec(code, module)  # noqa: S102
+    assert module["answer"]() == 42
+    assert module["answer"].__doc__ == module["__doc__"] == "."
+    assert b"Forty-two" not in marshal.dumps(code)
+    assert b"kept" in marshal.dumps(code)
 
 
 def test_the_tests_extension_differs_in_loopback_permissions_alone(dist: Path) -> None:

@@ -1,0 +1,81 @@
+"""The bundle's software bill of materials: CycloneDX 1.6, as JSON, the same bytes from two builds."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from wasm_build.inputs import Package
+
+_REGISTRIES: Final = {
+    "npm": "https://registry.npmjs.org/{name}/-/{name}-{version}.tgz",
+    "pypi": "https://pypi.org/project/{name}/{version}/",
+}
+_OWN: Final = "sealwax"
+_ROOTS: Final = "mozilla-roots"
+
+
+def build_bill_of_materials(
+    version: str, packages: Sequence[Package], *, python_version: str, roots_source: str, files: Mapping[str, str]
+) -> bytes:
+    """What is in the bundle and whose it is; `files` are names with their SHA-384 in hexadecimal."""
+    own = {"type": "application", "bom-ref": _OWN, "name": "sealwax", "version": version, **_licence("Apache-2.0")}
+    python = f"pkg:generic/cpython@{python_version}"
+    parts = [*map(_component, packages), _cpython(python, python_version), _mozilla_roots(roots_source)]
+    bill: dict[str, Any] = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": {**own, "purl": f"pkg:generic/sealwax@{version}"}},
+        "components": [*parts, *(_file(name, digest) for name, digest in sorted(files.items()))],
+        "dependencies": [
+            {"ref": _OWN, "dependsOn": [*(_reference(package) for package in packages), _ROOTS]},
+            {
+                "ref": next(_reference(package) for package in packages if package.name == "pyodide"),
+                "dependsOn": [python],
+            },
+        ],
+    }
+    # No clock and no randomness: the number follows from the content.
+    bill["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(bill, sort_keys=True)).urn
+    return (json.dumps(bill, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _component(package: Package) -> dict[str, Any]:
+    address = _REGISTRIES[package.ecosystem].format(name=package.name, version=package.version)
+    hashes = [{"alg": package.algorithm, "content": content} for content in package.hashes]
+    return {
+        "type": "library",
+        "bom-ref": _reference(package),
+        "name": package.name,
+        "version": package.version,
+        "purl": _reference(package),
+        **_licence(package.licence),
+        "externalReferences": [{"type": "distribution", "url": address, "hashes": hashes}],
+    }
+
+
+def _cpython(reference: str, version: str) -> dict[str, Any]:
+    # Pyodide carries it, compiled, with the standard library.
+    library = {"type": "library", "name": "cpython", "version": version}
+    return {**library, "bom-ref": reference, "purl": reference, **_licence("PSF-2.0")}
+
+
+def _mozilla_roots(source: str) -> dict[str, Any]:
+    data = {"type": "data", "bom-ref": _ROOTS, "name": "Mozilla's root certificates for e-mail"}
+    repository, _, commit = source.partition(" ")[0].partition("@")
+    return {**data, "version": commit, "purl": f"pkg:{repository.replace('.com', '')}@{commit}", **_licence("MPL-2.0")}
+
+
+def _file(name: str, digest: str) -> dict[str, Any]:
+    return {"type": "file", "bom-ref": f"file:{name}", "name": name, "hashes": [{"alg": "SHA-384", "content": digest}]}
+
+
+def _reference(package: Package) -> str:
+    return f"pkg:{package.ecosystem}/{package.name}@{package.version}"
+
+
+def _licence(identifier: str) -> dict[str, Any]:
+    return {"licenses": [{"license": {"id": identifier}}]}

@@ -1,0 +1,51 @@
+"""The compressed twins of files that travel: `NAME.br` beside NAME, as the bridge and other servers give them out."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from wasm_build.made_files import find_or_make_all
+from wasm_build.tree import Content, read_content
+
+# A smaller file fits into the first packet of an answer as it is.
+_MIN_BYTES: Final = 1_000
+_BEST: Final = 11
+# These two change with every source. The best would take a minute for them, and save a fifth of their size.
+_QUALITIES: Final = {"sealwax_python.zip": 9, "sealwax.snapshot": 5}
+_COMPRESSED_ALREADY: Final = (".png", ".xpi")
+
+
+def compress_all(files: Mapping[str, Content], script: Path, *, cache: Path) -> dict[str, Path]:
+    """The twins of those files that get smaller; those of earlier builds come from the cache."""
+    chosen = {
+        name: content
+        for name, content in files.items()
+        if not name.endswith(_COMPRESSED_ALREADY) and _size(content) >= _MIN_BYTES
+    }
+    wanted = {name: (content, _QUALITIES.get(name.rpartition("/")[2], _BEST)) for name, content in chosen.items()}
+    version = hashlib.sha256(script.read_bytes()).digest()
+
+    def make(missing: Mapping[Path, str]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            arguments: list[str | Path] = []
+            for number, (out, name) in enumerate(missing.items()):
+                given = Path(folder, str(number))
+                given.write_bytes(read_content(wanted[name][0]))
+                arguments += [str(wanted[name][1]), given, out]
+            subprocess.run(["node", script, *arguments], check=True)
+
+    inputs = {name: [content, version, bytes([quality])] for name, (content, quality) in wanted.items()}
+    return {
+        f"{name}.br": made
+        for name, made in find_or_make_all(cache, "br", inputs, make).items()
+        if _size(made) < _size(wanted[name][0])
+    }
+
+
+def _size(content: Content) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
