@@ -1,4 +1,7 @@
-/** Fixes what would make two runs of Pyodide differ: randomness and clocks. Python's hash seed is in the settings. */
+/**
+ * Fixes what would make two runs of Pyodide differ: randomness, clocks, and the folder that it runs in. Python's hash
+ * seed is in the settings.
+ */
 
 const FROZEN_MILLISECONDS = Date.UTC(2026, 0, 1);
 
@@ -13,7 +16,9 @@ function fillFixed(array) {
   return array;
 }
 
+/** To be called when the command line was read: it is taken away, because it becomes the one of Python. */
 export async function freezeHiddenInputs() {
+  process.argv.splice(1);
   Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: fillFixed }, configurable: true });
   const nodeCrypto = (await import("node:crypto")).default;
   nodeCrypto.randomFillSync = fillFixed;
