@@ -70,17 +70,25 @@ async def split_mail(message: Octets, protection: ProtectionMode | None = None) 
     entity = await read_entity_head(message)
     outer_headers, head = split_message(entity.head.encoded)
     body = entity.body
-    if not await _all_lines(body, has_crlf_only):
-        if await find(body, _BINARY_PART, 0, longest=200) or entity.head.transfer_encoding == "binary":
-            raise MalformedMessage("a message this large with binary parts has to have CRLF line ends", where="message")
-        body = CrlfOctets(body)
     if not await _all_lines(body, is_transport_safe):
-        raise MalformedMessage(
-            "a message this large has to be fit for transport: 7-bit, lines of at most 998 characters", where="message"
-        )
+        body = await _with_crlf(entity)
     if protection is not None:
         outer_headers, head = protect_headers(outer_headers, head, mode=protection)
     return outer_headers, JoinedOctets(MemoryOctets(head), body)
+
+
+async def _with_crlf(entity: StreamedEntity) -> Octets:
+    # The body once its line ends are CRLF, which is all that may be wrong with it.
+    has_crlf = await _all_lines(entity.body, has_crlf_only)
+    is_binary = entity.head.transfer_encoding == "binary"
+    if not has_crlf and (is_binary or await find(entity.body, _BINARY_PART, 0, longest=200)):
+        raise MalformedMessage("a message this large with binary parts has to have CRLF line ends", where="message")
+    body = CrlfOctets(entity.body)
+    if has_crlf or not await _all_lines(body, is_transport_safe):
+        raise MalformedMessage(
+            "a message this large has to be fit for transport: 7-bit, lines of at most 998 characters", where="message"
+        )
+    return body
 
 
 async def sign_mail(
