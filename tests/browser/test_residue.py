@@ -14,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from smime_core.algorithms import AES_192_CBC, CHACHA20_POLY1305, ContentCipher
 from smime_core.provider import NewKey
 from tests.browser.browsers import Name, missing_programs
 from tests.browser.residue.lab import make_secrets, open_lab
@@ -72,3 +73,24 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
         assert count_by_secret(left) <= allowed, describe(left)
         on_disk += lab.watch.scan_disk()
     assert on_disk == []
+
+
+# What these browsers lack is done by code of our own.
+OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firefox": CHACHA20_POLY1305}
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    given = make_secrets(NewKey.RSA_2048, OWN_CIPHERS[name])
+    with open_lab(name, tmp_path, given, strict=True) as lab:
+        lab.type_passphrase(given.passphrase)
+        lab.begin("unlock")
+        lab.go_on()
+        lab.begin("decrypt")
+        assert lab.watch.find_in_memory(DECRYPTING) == DECRYPTING
+        assert lab.go_on() == {"value": len(given.text)}
+        lab.lock()
+        left = lab.watch.wait_until_gone(lab.page)
+        assert left == [], describe(left)

@@ -22,6 +22,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from smime_core.algorithms import AES_256_CBC, ContentCipher
 from smime_core.blocking import run, seal_bytes
 from smime_core.identity import Identity, export_identity
 from smime_core.provider import NewKey
@@ -89,9 +90,9 @@ class Secrets:
     needles: list[Needle]
 
 
-def make_secrets(kind: NewKey) -> Secrets:
-    """Fresh ones; `kind` is that of the private key."""
-    identity, keys = person("bob", kind), _KnownCek()
+def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
+    """Fresh ones; `kind` is that of the private key, `cipher` that of the sealed text."""
+    identity, keys = person("bob", kind), _KnownCek(cipher.key_length)
     passphrase = "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
     text = b"".join(hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(_TEXT_BYTES // 32))
     seal_key_seed, text_seed = secrets.randbits(31), secrets.randbits(31)
@@ -110,7 +111,7 @@ def make_secrets(kind: NewKey) -> Secrets:
         p12=run(export_identity(identity, passphrase.encode(), provider=NATIVE, iterations=2048)),
         text=text,
         cek=keys.cek,
-        sealed=seal_bytes(text, recipients=[identity.certificate], provider=keys),
+        sealed=seal_bytes(text, recipients=[identity.certificate], provider=keys, cipher=cipher),
         seal_key_seed=seal_key_seed,
         text_seed=text_seed,
         needles=needles,
@@ -130,9 +131,9 @@ def private_numbers(identity: Identity) -> list[int]:
 class _KnownCek(NativeProvider):
     """Seals under a content key that can be searched for."""
 
-    def __init__(self) -> None:
+    def __init__(self, length: int) -> None:
         super().__init__()
-        self.cek = secrets.token_bytes(MARKER_BYTES)
+        self.cek = secrets.token_bytes(length)
 
     def random_bytes(self, length: int) -> bytes:
         return self.cek if length == len(self.cek) else super().random_bytes(length)
