@@ -1,0 +1,119 @@
+"""Every WebAssembly memory of a Worker, Python's and that of the key derivations, is all zeros whatever its end was."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from smime_core import blocking
+from tests.browser.page import Page
+from tests.browser.vault_page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
+from tests.unit.people import person
+from wasm_build.sealed import seal_identity
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# Finds the memories by itself, and says of each whether anything but zeros stands in it.
+COUNTING_WORKER: Final = """
+const memories = new Set();
+const { instantiate } = WebAssembly;
+WebAssembly.instantiate = async (source, imports) => {
+  const made = await instantiate(source, imports);
+  const { memory } = (made.instance ?? made).exports;
+  if (memory) memories.add(memory);
+  return made;
+};
+const { serve } = await import("./worker_core.js");
+const channel = new BroadcastChannel("sealwax test");
+const holds = (memory) => new Uint32Array(memory.buffer).some((word) => word !== 0);
+const report = (moment) => () => channel.postMessage({ moment, holding: Array.from(memories, holds) });
+serve(self, { afterOperation: report("before"), afterFill: report("after") });
+"""
+LISTEN: Final = """() => {
+  window.reports = {};
+  const channel = new BroadcastChannel("sealwax test");
+  channel.onmessage = ({ data: { moment, holding } }) => { window.reports[moment] = holding; };
+}"""
+STOPPED: Final = """async (verb, args) => {
+  const abort = new AbortController();
+  const call = vault.call(verb, window.wake(args), { signal: abort.signal });
+  setTimeout(() => abort.abort(), 5);
+  return call.then(() => "answered", ({ code }) => code);
+}"""
+BATCH: Final = """async (requests) => {
+  let answers = 0;
+  for await (const _ of vault.batch(window.wake(requests))) answers += 1;
+  return answers;
+}"""
+PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
+
+
+def decrypting(content: bytes) -> dict[str, Any]:
+    bob = person("bob")
+    cms = blocking.seal_bytes(content, recipients=[bob.certificate], provider=PROVIDER)
+    sealed = blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER))
+    return {"cms": b64(cms), "identities": [b64(sealed)], "sealKey": SEAL_KEY}
+
+
+def open_counting(open_vault_page: OpenPage) -> Page:
+    page = open_vault_page(COUNTING_WORKER)
+    page.js(LISTEN)
+    return page
+
+
+def check_emptied(page: Page, *, memories: int = 1) -> None:
+    before, after = page.wait_for(
+        "() => window.reports.after && [window.reports.before, window.reports.after]", timeout_seconds=30
+    )
+    # The positive control: what is never full is no evidence.
+    assert len(before) >= memories
+    assert all(before)
+    assert after == [False] * len(before)
+
+
+def test_after_an_answer(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    assert "ok" in call(page, "bytes.decrypt", decrypting(b"content"))
+    check_emptied(page)
+
+
+def test_after_an_error(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    args = {**decrypting(b"content"), "sealKey": secret(bytes(32))}
+    assert call(page, "bytes.decrypt", args)["error"]["code"] == "decryption-error"
+    check_emptied(page)
+
+
+def test_after_a_cancel(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    assert page.js(STOPPED, "bytes.decrypt", decrypting(bytes(3_000_000))) in ("vault-aborted", "answered")
+    check_emptied(page)
+
+
+def test_after_a_deadline(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    reply = call(page, "bytes.decrypt", decrypting(bytes(1_000_000)), {"deadlineSeconds": 0})
+    assert reply["error"]["code"] == "vault-timeout"
+    check_emptied(page)
+
+
+def test_after_a_batch(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    requests = [
+        {"verb": "bytes.decrypt", "args": decrypting(b"content")},
+        {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}},
+    ]
+    assert page.js(BATCH, requests) == 2
+    check_emptied(page)
+
+
+def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    login = {
+        "server": "https://keys.example.test",
+        "user": "bob@example.test",
+        "passphrase": secret(PASSPHRASE.encode()),
+    }
+    assert "ok" in call(page, "roaming.login", {**login, "parameters": PARAMETERS})
+    check_emptied(page, memories=2)
