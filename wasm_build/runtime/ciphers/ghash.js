@@ -2,7 +2,8 @@
  * GHASH (SP 800-38D section 6.4), fed piece by piece, by the products of each byte's value at each place.
  *
  * Sum and products stand in the order of bytes that blocks have, so that whole blocks are taken as words: 100 to 250 MB
- * a second. Its look-ups depend on secrets; the hash key serves one message alone, as its content-encryption key does.
+ * a second. Its look-ups depend on secrets, and its words Chromium may put on the JavaScript heap; the hash key serves
+ * one message alone, and who has it can forge that message's tag, not read it.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
