@@ -92,7 +92,7 @@ class Secrets:
 
 def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
     """Fresh ones; `kind` is that of the private key, `cipher` that of the sealed text."""
-    identity, keys = person("bob", kind), _KnownCek(cipher.key_length)
+    identity, keys = person("bob", kind), KnownCek(cipher.key_length)
     passphrase = "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
     text = b"".join(hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(_TEXT_BYTES // 32))
     seal_key_seed, text_seed = secrets.randbits(31), secrets.randbits(31)
@@ -128,7 +128,7 @@ def private_numbers(identity: Identity) -> list[int]:
     return [key.private_numbers().private_value]
 
 
-class _KnownCek(NativeProvider):
+class KnownCek(NativeProvider):
     """Seals under a content key that can be searched for."""
 
     def __init__(self, length: int) -> None:

@@ -1,0 +1,79 @@
+"""Secrets of the extension in every process of the browser and in its profile: gone after lock.
+
+A key file is opened with a passphrase typed in the extension's page, a sealed field is opened in a web page, the keys
+are locked. The text was shown on the screen and is not looked for after lock: a browser keeps what it shows.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.fields import seal_field
+from smime_core.provider import NewKey
+from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
+from tests.browser.extension_driver import Extension, running_site
+from tests.browser.residue.lab import ROOT, KnownCek, Secrets, Watch, make_secrets
+from tests.browser.residue.markers import MARKER_BYTES, needles_for
+from tests.browser.residue.processes import count_by_secret
+from tests.browser.test_extension import open_and_agree
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# The text in front stands in the open field, whose reading shows that the scan sees what there is.
+TEXT: Final = "What only the person before the screen may read, for as long as it is shown."
+LOCKED: Final = {"private key", "cek", "passphrase"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    return out / "extension_test"
+
+
+def start(name: Name, profile: Path) -> Browser:
+    return Chromium(profile, flags=("--js-flags=--expose-gc",)) if name == "chromium" else Firefox(profile)
+
+
+def seal_for(given: Secrets, keys: KnownCek, origin: str) -> str:
+    now = datetime.datetime.now(datetime.UTC)
+    recipients = [given.identity.certificate]
+    return run(seal_field(TEXT, origin=origin, recipients=recipients, signing_time=now, provider=keys))
+
+
+@pytest.mark.parametrize("name", ["firefox", "chromium"])
+def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    given, keys = make_secrets(NewKey.RSA_2048), KnownCek(MARKER_BYTES)
+    needles = [needle for needle in given.needles if needle.secret in ("private key", "passphrase")]
+    needles += [*needles_for("cek", [keys.cek]), *needles_for("shown text", [TEXT.encode()])]
+    file = tmp_path / "bob.p12"
+    file.write_bytes(given.p12)
+    profile = tmp_path / "profile"
+    browser = start(name, profile)
+    try:
+        watch = Watch(browser, profile, needles)
+        extension = Extension(browser, folder)
+        extension.unlock(file, given.passphrase)
+        with running_site() as site:
+            armored = seal_for(given, keys, site.origin)
+            page = browser.open(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
+            open_and_agree(extension, page)
+            assert watch.find_in_memory({"shown text"}) == {"shown text"}
+            on_disk = watch.scan_disk()
+            page.goto("about:blank")
+            extension.lock()
+            left = [found for found in watch.wait_until_gone(page) if found.needle.secret in LOCKED]
+        places = Counter(f"{it.needle.secret} ({it.needle.form}) in {it.process}" for it in left)
+        assert count_by_secret(left) == Counter(), places
+        assert on_disk + watch.scan_disk() == []
+    finally:
+        browser.close()
