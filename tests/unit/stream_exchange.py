@@ -17,6 +17,9 @@ from smime_core.algorithms import (
     AES_256_CBC,
     AES_256_GCM,
     CHACHA20_POLY1305,
+    DES_CBC,
+    RC2_40_CBC,
+    RC2_128_CBC,
     TRIPLE_DES_CBC,
     CipherMode,
     HashName,
@@ -50,6 +53,9 @@ CIPHERS = {
         AES_128_CCM,
         CHACHA20_POLY1305,
         TRIPLE_DES_CBC,
+        DES_CBC,
+        RC2_128_CBC,
+        RC2_40_CBC,
     )
 }
 

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from smime_core import AES_256_CBC, SignatureForm, blocking, stream
+from smime_core.errors import LimitExceeded
 from smime_core.examiner import Examiner
+from smime_core.providers import webcrypto_running
 from smime_core.stream.examination import examine_octets
 from tests.unit.people import NOW, person, trust
 from tests.unit.test_stream import CONTENT, PROVIDER, encrypt_mail, mail, seal
@@ -54,3 +56,16 @@ def test_what_comes_is_worked_on_once_and_before_its_end_is_known(kind: str) -> 
     # One walk, and a few looks at the first megabyte.
     assert octets.taken < 1.6 * len(message)
     assert kind == "sealed" or not octets.asked_early
+
+
+def test_a_cipher_that_takes_all_at_once_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webcrypto_running, "MAX_WHOLE_BYTES", 100)
+
+    async def open_it(ciphertext: bytes) -> bytes:
+        return ciphertext[::-1]
+
+    running = webcrypto_running.WholeCipher(open_it)
+    assert blocking.run(running.update(bytes(100))) == b""
+    with pytest.raises(LimitExceeded, match="takes all at once"):
+        blocking.run(running.update(b"x"))
+    assert blocking.run(running.finish()) == bytes(100)
