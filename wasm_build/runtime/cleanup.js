@@ -63,17 +63,19 @@ export class Residue {
   }
 
   /**
-   * Overwrites one buffer at once.
+   * Overwrites one buffer at once, and gives its memory back: the collector would come later.
    * @param {ArrayBuffer} buffer
    */
   wipeBuffer(buffer) {
-    this.#bytesZeroed += buffer.byteLength;
-    overwrite(buffer);
+    this.#overwrite(buffer);
     this.#buffers.delete(buffer);
+    // A detached buffer refuses.
+    if (buffer.byteLength > 0) /** @type {any} */ (buffer).transfer(0);
   }
 
   wipeBuffers() {
-    for (const buffer of this.#buffers) this.wipeBuffer(buffer);
+    for (const buffer of this.#buffers) this.#overwrite(buffer);
+    this.#buffers.clear();
   }
 
   /** Fills all linear memory with zeros. Python is dead afterwards: the Worker must end. */
@@ -86,6 +88,12 @@ export class Residue {
 
   get bytesZeroed() {
     return this.#bytesZeroed;
+  }
+
+  /** @param {ArrayBuffer} buffer */
+  #overwrite(buffer) {
+    this.#bytesZeroed += buffer.byteLength;
+    overwrite(buffer);
   }
 }
 

@@ -166,19 +166,12 @@ class Service {
     if (!this.#python) throw crashed();
     await this.#hooks.beforeRequest?.(this.#python);
     const onTaken = () => {
-      const bytes = collectBuffers(args).map((buffer) => this.#release(buffer));
-      if (!options.door) this.#progress.add(bytes.reduce((sum, one) => sum + one, 0));
+      const buffers = collectBuffers(args);
+      if (!options.door) this.#progress.add(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0));
+      buffers.forEach((buffer) => this.#residue.wipeBuffer(buffer));
     };
     const cancelling = this.#cancelling.signal;
     return runVerb(this.#python.pyodide, verb, args, this.#residue, { ...options, cancelling, onTaken });
-  }
-
-  /** Overwrites a buffer that Python has a copy of, and gives its memory back. @param {ArrayBuffer} buffer */
-  #release(buffer) {
-    const { byteLength } = buffer;
-    this.#residue.wipeBuffer(buffer);
-    /** @type {any} */ (buffer).transfer(0);
-    return byteLength;
   }
 }
 
