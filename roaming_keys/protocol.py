@@ -9,7 +9,8 @@
 
 So the server, which sees auth_key, bundle and wraps, learns neither passphrase nor private key. The origin is part of
 the salt: a server that poses as another gets an auth_key that is worth nothing there.
-Leaves out: wraps by passkey, recovery code and organisation, which join the list of wraps by their `kind`.
+Leaves out: wraps by recovery code and organisation, which join the list of wraps by their `kind`; those by passkey
+stand in `passkey_wrap.py`.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ async def build_registration(
     keys = await _stretch(passphrase, server=server, user=user, parameters=parameters, provider=provider)
     bundle_key = provider.random_bytes(KEY_BYTES)
     bundle_id, version = provider.random_bytes(16).hex(), 1
-    password = await _bundle_password(bundle_key, provider=provider)
+    password = await bundle_password(bundle_key, provider=provider)
     bundle = await export_identity(identity, password, provider=provider, iterations=BUNDLE_ITERATIONS)
-    aad = _wrap_aad(user, bundle_id, version, WrapKind.PASSPHRASE)
+    aad = wrap_aad(user, bundle_id, version, WrapKind.PASSPHRASE)
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
     wrapped = await provider.encrypt_content(AES_256_GCM, keys.wrap_key, nonce, bundle_key, aad=aad)
     wrap = Wrap(kind=WrapKind.PASSPHRASE, nonce=nonce, wrapped=wrapped)
@@ -122,15 +123,15 @@ async def open_bundle(
     if sealed.version < lowest_version:
         raise MalformedMessage(f"version {sealed.version}, version {lowest_version} was seen before", where="bundle")
     user = normalise_user(user)
-    wrap = _find_passphrase_wrap(sealed)
+    wrap = find_wrap(sealed, WrapKind.PASSPHRASE)
     keys = await _stretch(passphrase, server=server, user=user, parameters=parameters, provider=provider)
-    aad = _wrap_aad(user, sealed.bundle_id, sealed.version, WrapKind.PASSPHRASE)
+    aad = wrap_aad(user, sealed.bundle_id, sealed.version, WrapKind.PASSPHRASE)
     try:
         bundle_key = await provider.decrypt_content(AES_256_GCM, keys.wrap_key, wrap.nonce, wrap.wrapped, aad=aad)
     except DecryptionError:
         # The tag says no more than that; the cause stays out (HOUSE, rule 10).
         raise WrongPassphrase from None
-    password = await _bundle_password(bundle_key, provider=provider)
+    password = await bundle_password(bundle_key, provider=provider)
     return tuple(await load_identities(sealed.bundle, password, provider=provider))
 
 
@@ -199,29 +200,33 @@ async def _stretch(
     )
     stretched = await provider.derive_key(kdf, _prepare(passphrase), KEY_BYTES)
     return _AccountKeys(
-        auth_key=await _expand(stretched, "auth key", AUTH_KEY_BYTES, provider=provider),
-        wrap_key=await _expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider=provider),
+        auth_key=await expand(stretched, "auth key", AUTH_KEY_BYTES, provider=provider),
+        wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider=provider),
     )
 
 
-async def _bundle_password(bundle_key: bytes, *, provider: CryptoProvider) -> bytes:
+async def bundle_password(bundle_key: bytes, *, provider: CryptoProvider) -> bytes:
+    """The password of a bundle's PKCS#12, from its key."""
     # PKCS#12 passwords are text: the key as base64url stays ASCII, the same in UTF-8 and BMPString.
-    return base64.urlsafe_b64encode(await _expand(bundle_key, "bundle password", KEY_BYTES, provider=provider))
+    return base64.urlsafe_b64encode(await expand(bundle_key, "bundle password", KEY_BYTES, provider=provider))
 
 
-async def _expand(secret: bytes, purpose: str, length: int, *, provider: CryptoProvider) -> bytes:
+async def expand(secret: bytes, purpose: str, length: int, *, provider: CryptoProvider) -> bytes:
+    """Octets for one purpose from a secret of high entropy (RFC 5869)."""
     kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, PROTOCOL))
     return await provider.derive_key(kdf, secret, length)
 
 
-def _wrap_aad(user: str, bundle_id: str, version: int, kind: WrapKind) -> bytes:
+def wrap_aad(user: str, bundle_id: str, version: int, kind: WrapKind) -> bytes:
+    """What a wrap is bound to: it opens no other bundle, version or account, and passes for no other kind."""
     return encode_fields("wrap", PROTOCOL, user, bundle_id, version, kind)
 
 
-def _find_passphrase_wrap(sealed: SealedBundle) -> Wrap:
-    wraps = [wrap for wrap in sealed.wraps if wrap.kind == WrapKind.PASSPHRASE]
+def find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
+    """The one wrap of this kind, by AES-256-GCM. Raises MalformedMessage when there is another number of them."""
+    wraps = [wrap for wrap in sealed.wraps if wrap.kind == kind]
     if len(wraps) != 1:
-        raise MalformedMessage(f"{len(wraps)} wraps of kind passphrase, expected 1", where="bundle")
+        raise MalformedMessage(f"{len(wraps)} wraps of kind {kind}, expected 1", where="bundle")
     if len(wraps[0].nonce) != AES_256_GCM.iv_length:
         raise MalformedMessage(f"{len(wraps[0].nonce)} bytes", where="bundle: nonce")
     return wraps[0]

@@ -37,9 +37,10 @@ MAX_TEXT_CHARACTERS: Final = 2_048
 
 
 class WrapKind(StrEnum):
-    """The kinds of wrap that this client makes; others (passkey, recovery code, organisation) are passed over."""
+    """The kinds of wrap that this client makes; others (recovery code, organisation) are passed over."""
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the name of a kind
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,11 +24,12 @@ _CORE_LEFT_OUT: Final = (
     "roots/__main__.py",
     "user_folders.py",
 )
-_ROAMING_FILES: Final = ("__init__.py", "protocol.py", "wire.py")
+_ROAMING_FILES: Final = ("__init__.py", "passkey_wrap.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "decision_verbs.py",
     "list_verbs.py",
+    "passkey_verbs.py",
     "state_verbs.py",
     "stream_verbs.py",
     "recipient_verbs.py",

@@ -44,6 +44,7 @@ from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
 from wasm_build.list_verbs import follow_list
+from wasm_build.passkey_verbs import open_passkey_bundle, seal_passkey_bundle
 from wasm_build.recipient_verbs import (
     check_recipients,
     describe_harvest,
@@ -319,6 +320,10 @@ async def _roaming_open(args: Args, provider: CryptoProvider) -> Reply:
     return await _seal_all(identities, args["sealKey"], provider)
 
 
+async def _passkey_open(args: Args, provider: CryptoProvider) -> Reply:
+    return await _seal_all(await open_passkey_bundle(args, provider), args["sealKey"], provider)
+
+
 async def _request_make(args: Args, provider: CryptoProvider) -> Reply:
     return {**await make_request(args, provider)}
 
@@ -395,6 +400,8 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "roaming.register": _roaming_register,
     "roaming.login": _roaming_login,
     "roaming.open": _roaming_open,
+    "passkey.seal": seal_passkey_bundle,
+    "passkey.open": _passkey_open,
     "recipients.check": check_recipients,
     "contacts.list": list_contacts,
     "contacts.remove": remove_contact,

@@ -6,6 +6,7 @@
  * identities, encrypted under the session's key: worthless without it and deleted at lock. `people` and `anchors` are
  * certificates. `sites` are the origins that may have fields opened. `settings` hold what the person accepted and chose.
  */
+import { storageError } from "../runtime/storage_error.js";
 
 /** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites" | "settings"} Store */
 
@@ -20,7 +21,15 @@ const KEY_PATHS = {
 let opened;
 
 function open() {
-  opened ??= new Promise((resolve, reject) => {
+  opened ??= openDatabase();
+  // What failed once is tried again the next time.
+  opened.catch(() => { opened = undefined; });
+  return opened;
+}
+
+/** @returns {Promise<IDBDatabase>} */
+function openDatabase() {
+  return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = () => {
       const present = request.result.objectStoreNames;
@@ -28,13 +37,17 @@ function open() {
         if (!present.contains(store)) request.result.createObjectStore(store, { keyPath });
       }
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      // The browser closes it when the person clears data.
+      request.result.onclose = () => { opened = undefined; };
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
   });
-  return opened;
 }
 
 /**
+ * Rejects with `storage-full` or `storage-refused`.
  * @template T
  * @param {Store} store
  * @param {IDBTransactionMode} mode
@@ -42,13 +55,16 @@ function open() {
  * @returns {Promise<T>}
  */
 async function transact(store, mode, act) {
-  const database = await open();
-  return new Promise((resolve, reject) => {
-    const transaction = database.transaction(store, mode);
-    const request = act(transaction.objectStore(store));
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onabort = () => reject(transaction.error);
-  });
+  try {
+    const transaction = (await open()).transaction(store, mode);
+    return await new Promise((resolve, reject) => {
+      const request = act(transaction.objectStore(store));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } catch (error) {
+    throw storageError(error);
+  }
 }
 
 /** @param {Store} store @returns {Promise<any[]>} */

@@ -1,4 +1,5 @@
 /** `storage.session`: values that outlive Chromium's service worker and never reach a disk. Plain JSON only. */
+import { storageError } from "../runtime/storage_error.js";
 import { api } from "../shared/api.js";
 
 /** @param {string} name @returns {Promise<any>} undefined when there is none */
@@ -12,9 +13,9 @@ export async function readAll(prefix) {
   return Object.entries(everything).filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
 }
 
-/** @param {string} name @param {unknown} value */
-export function write(name, value) {
-  return api.storage.session.set({ [name]: value });
+/** Rejects with `storage-full` or `storage-refused`. @param {string} name @param {unknown} value */
+export async function write(name, value) {
+  await api.storage.session.set({ [name]: value }).catch((error) => { throw storageError(error); });
 }
 
 /** @param {string} name */

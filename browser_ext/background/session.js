@@ -80,8 +80,11 @@ export function begin(id, keep) {
  */
 export function lock(reason) {
   return inTurn(async () => {
-    await forget(reason);
-    await vault.close();
+    try {
+      await forget(reason);
+    } finally {
+      await vault.close();
+    }
   });
 }
 

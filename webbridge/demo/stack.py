@@ -68,11 +68,14 @@ class DemoStack:
         folder: Path | None = None,
         pages_folder: Path = BUILT_PAGES,
         trust_list_file: Path | None = None,
+        host_name: str = HOST,
     ) -> None:
         self._base_port = base_port
         self._given_folder = folder
         self._pages_folder = pages_folder
         self._trust_list_file = trust_list_file
+        # Passkeys know hosts by name only; `localhost` is one.
+        self._host_name = host_name
         self._provider = NativeProvider()
         self._ticket_key = secrets.token_bytes(32)
         self._exit = ExitStack()
@@ -143,7 +146,9 @@ class DemoStack:
             (private / "people" / f"{name}.pem").write_text(certificate_pem(identity.certificate))
 
     def _start_servers(self, stack: ExitStack, ports: Ports, private: Path, list_host: str) -> None:
-        self.pages_url, self.api_url, self.keys_url = (f"http://{HOST}:{ports.base + offset}" for offset in range(3))
+        self.pages_url, self.api_url, self.keys_url = (
+            f"http://{self._host_name}:{ports.base + offset}" for offset in range(3)
+        )
         passwords = {account.address: account.mail_password for account in self.accounts}
         self.mail_server = stack.enter_context(
             MemoryMailServer(passwords, tls_folder=private, imap_socket=ports.imap, smtp_socket=ports.smtp)

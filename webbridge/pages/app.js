@@ -8,7 +8,7 @@ import { openVault } from "./runtime/vault.js";
 import { errorSentence } from "./runtime/ui/catalogue.js";
 import { lockedBecause } from "./runtime/ui/locked_because.js";
 import { BridgeApi, KeyServer } from "./api.js";
-import { KeptTrust } from "./kept_trust.js";
+import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { KeyRing, sameAddress } from "./keys.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
@@ -280,5 +280,5 @@ export class App {
  * @param {App} app
  */
 function noticeOf({ kept, translate }) {
-  return kept.keeping === "unreadable" || kept.keeping === "failed" ? translate(`trust_${kept.keeping}`) : null;
+  return isKeepingTrouble(kept.keeping) ? translate(`trust_${kept.keeping.replace("-", "_")}`) : null;
 }

@@ -5,12 +5,15 @@
  * are unlocked, and are written anew after each change. On a computer of somebody else no database is ever opened.
  */
 
-import { openStates } from "./state_database.js";
+import { keepsAnything, openStates } from "./state_database.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
 /** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
-/** @typedef {"off" | "locked" | "kept" | "unreadable" | "failed"} Keeping `off` on somebody else's computer */
+/**
+ * @typedef {"off" | "locked" | "kept" | "unreadable" | "failed" | "storage-refused" | "storage-full"} Keeping
+ *   `off` on somebody else's computer; `storage-…` where the browser keeps nothing, or nothing more
+ */
 
 const OWN_COMPUTER = "own-computer";
 /** Tabs of one person take turns, so that none writes over what another has just kept. */
@@ -49,7 +52,7 @@ export class KeptTrust extends EventTarget {
     this.#keys = keys;
     this.#trust = trust;
     keys.addEventListener("change", () => this.#keysChanged());
-    trust.addEventListener("learned", () => this.#write());
+    trust.addEventListener("learned", () => this.#learned());
   }
 
   get keeping() {
@@ -70,10 +73,10 @@ export class KeptTrust extends EventTarget {
    * @param {{isOwnComputer: boolean}} [answer] at sign-in; a page that was loaded anew remembers it for its tab
    */
   async begin(account, answer) {
-    if (answer) sessionStorage.setItem(OWN_COMPUTER, answer.isOwnComputer ? "yes" : "no");
-    const word = sessionStorage.getItem(OWN_COMPUTER);
+    const word = answer ? (answer.isOwnComputer ? "yes" : "no") : recall();
+    if (answer) remember(word);
     // Another tab of a session: what is kept here already is kept on.
-    const isOwn = word === null ? await openStates.hasAny() : word === "yes";
+    const isOwn = word === null ? await keepsAnything() : word === "yes";
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
     this.#say(isOwn ? "locked" : "off");
@@ -104,10 +107,17 @@ export class KeptTrust extends EventTarget {
   #keysChanged() {
     if (!this.#keys.unlocked) {
       this.#isOpen = false;
-      if (this.#account && this.#keeping === "kept") this.#say("locked");
+      // What failed may succeed with the next keys.
+      if (this.#account && this.#keeping !== "unreadable") this.#say("locked");
     } else if (this.#account && !this.#isOpen && this.#keeping === "locked") {
       this.#trust.known = this.#inTurn(() => this.#open());
     }
+  }
+
+  #learned() {
+    // What the browser refused at first it may take now.
+    if (this.#keeping === "storage-refused") void this.#inTurn(() => this.#open());
+    else this.#write();
   }
 
   async #open() {
@@ -123,7 +133,7 @@ export class KeptTrust extends EventTarget {
     } catch (error) {
       if (account !== this.#account || !this.#keys.unlocked) return;
       this.#problem = error;
-      this.#say("unreadable");
+      this.#say(storageTrouble(error) ?? "unreadable");
     }
   }
 
@@ -159,7 +169,7 @@ export class KeptTrust extends EventTarget {
         // Locked in the middle: it is written when the keys are unlocked again.
         if (!this.#isOpen) return;
         this.#problem = error;
-        this.#say("failed");
+        this.#say(storageTrouble(error) ?? "failed");
       }
     });
   }
@@ -202,5 +212,36 @@ export class KeptTrust extends EventTarget {
     this.#keeping = keeping;
     if (keeping === "kept") this.#problem = null;
     this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Whether the person has to know about it in whatever view. @param {Keeping} keeping */
+export function isKeepingTrouble(keeping) {
+  return keeping !== "off" && keeping !== "locked" && keeping !== "kept";
+}
+
+/**
+ * @param {unknown} error
+ * @returns {"storage-refused" | "storage-full" | null}
+ */
+function storageTrouble(error) {
+  const { code } = /** @type {{code?: string}} */ (error ?? {});
+  return code === "storage-refused" || code === "storage-full" ? code : null;
+}
+
+/** @param {string | null} word */
+function remember(word) {
+  try {
+    sessionStorage.setItem(OWN_COMPUTER, word ?? "no");
+  } catch {
+    // A browser that keeps nothing asks again after the page was loaded anew.
+  }
+}
+
+function recall() {
+  try {
+    return sessionStorage.getItem(OWN_COMPUTER);
+  } catch {
+    return null;
   }
 }

@@ -149,6 +149,41 @@ export class KeyRing extends EventTarget {
   }
 
   /**
+   * What a passkey of this device opens from now on: the unlocked keys under its secret, to be kept.
+   * @param {string} account
+   * @param {Secret} output
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async sealForPasskey(account, output) {
+    try {
+      const vault = await this.#vault();
+      const keys = this.copies();
+      if (!keys.sealKey) throw new ApiError("locked", "the keys are locked");
+      return (await vault.call("passkey.seal", { account, output, ...keys })).bundle;
+    } finally {
+      overwrite(output.buffer);
+    }
+  }
+
+  /**
+   * Opens what `sealForPasskey` made.
+   * @param {string} account
+   * @param {ArrayBuffer} bundle
+   * @param {Secret} output
+   */
+  async openWithPasskey(account, bundle, output) {
+    const { ended } = this.#session;
+    try {
+      const vault = await this.#vault();
+      const args = { account, output, bundle, sealKey: this.#session.keyForUnlock() };
+      this.#adopt(await vault.call("passkey.open", args), ended);
+    } finally {
+      overwrite(output.buffer);
+    }
+    this.#changed();
+  }
+
+  /**
    * Puts the file that was just opened on the key server, under the same passphrase.
    * @param {KeyServer} keyServer
    * @param {string} user

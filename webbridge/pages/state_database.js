@@ -1,69 +1,105 @@
 /**
- * The IndexedDB of the pages' origin: for each account one record, whose content only the vault can read.
+ * The IndexedDB of the pages' origin: for each account one record in each store, whose content only the vault can read.
  *
  * A record is found by a digest of the address, so that the address itself stands in no file; `counter` tells tabs that
  * another one has written, and is believed by nobody: the one inside the state counts.
  */
 
+import { storageError } from "./runtime/storage_error.js";
+
 const NAME = "sealwax";
-const VERSION = 1;
-const STORE = "trust";
+const VERSION = 2;
+/** @typedef {"trust" | "passkeys"} Store */
+/** @type {Store[]} */
+const STORES = ["trust", "passkeys"];
 
-/** @typedef {{account: string, counter: number, state: ArrayBuffer}} Kept */
+/** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
-export const openStates = {
-  /** Whether anything is kept here; opens no database where there is none. */
-  async hasAny() {
+/** Whether anything is kept here; opens no database where there is none. */
+export async function keepsAnything() {
+  try {
     const present = await indexedDB.databases();
     return present.some(({ name }) => name === NAME);
-  },
+  } catch {
+    // Where nothing can be looked for, nothing is kept.
+    return false;
+  }
+}
 
+/** What people know about others, sealed by the vault to their own keys. */
+export const openStates = {
   /** @param {string} address @returns {Promise<ArrayBuffer | null>} */
   async read(address) {
-    return (await find(address))?.state ?? null;
+    return (await find("trust", address))?.state ?? null;
   },
 
   /** @param {string} address @returns {Promise<number>} 0 when nothing is kept */
   async counter(address) {
-    return (await find(address))?.counter ?? 0;
+    return (await find("trust", address))?.counter ?? 0;
   },
 
   /** @param {string} address @param {number} counter @param {ArrayBuffer} state */
   async write(address, counter, state) {
     const account = await digest(address);
-    await transact("readwrite", (states) => states.put({ account, counter, state }));
+    await transact("trust", "readwrite", (states) => states.put({ account, counter, state }));
   },
 
   /** @param {string} address */
   async remove(address) {
     const account = await digest(address);
-    await transact("readwrite", (states) => states.delete(account));
+    await transact("trust", "readwrite", (states) => states.delete(account));
   },
 };
 
-/** @param {string} address @returns {Promise<Kept | undefined>} */
-async function find(address) {
+/** Keys that a passkey of this device opens: ciphertext, and what the device is asked with, which is no secret. */
+export const openPasskeys = {
+  /** @param {string} address @returns {Promise<KeptPasskey | null>} */
+  async read(address) {
+    return (await find("passkeys", address)) ?? null;
+  },
+
+  /** @param {string} address @param {Omit<KeptPasskey, "account">} kept */
+  async write(address, kept) {
+    const account = await digest(address);
+    await transact("passkeys", "readwrite", (passkeys) => passkeys.put({ account, ...kept }));
+  },
+
+  /** @param {string} address */
+  async remove(address) {
+    const account = await digest(address);
+    await transact("passkeys", "readwrite", (passkeys) => passkeys.delete(account));
+  },
+};
+
+/** @param {Store} store @param {string} address @returns {Promise<any>} undefined when there is none */
+async function find(store, address) {
   const account = await digest(address);
-  return transact("readonly", (states) => states.get(account));
+  return transact(store, "readonly", (records) => records.get(account));
 }
 
 /**
+ * Rejects with `storage-full` or `storage-refused`.
  * @template T
+ * @param {Store} store
  * @param {IDBTransactionMode} mode
- * @param {(states: IDBObjectStore) => IDBRequest<T>} act
+ * @param {(records: IDBObjectStore) => IDBRequest<T>} act
  * @returns {Promise<T>}
  */
-async function transact(mode, act) {
-  const database = await open();
+async function transact(store, mode, act) {
+  /** @type {IDBDatabase | null} */
+  let database = null;
   try {
+    database = await open();
+    const transaction = database.transaction(store, mode);
     return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
-      const request = act(transaction.objectStore(STORE));
+      const request = act(transaction.objectStore(store));
       transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);
     });
+  } catch (error) {
+    throw storageError(error);
   } finally {
-    database.close();
+    database?.close();
   }
 }
 
@@ -71,7 +107,10 @@ async function transact(mode, act) {
 function open() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "account" });
+    request.onupgradeneeded = () => {
+      const present = request.result.objectStoreNames;
+      for (const store of STORES) if (!present.contains(store)) request.result.createObjectStore(store, { keyPath: "account" });
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });

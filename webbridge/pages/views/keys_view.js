@@ -8,6 +8,7 @@ import { saveFile } from "../attachments.js";
 import { dayOnly } from "../formats.js";
 import { problem, whileBusy } from "../parts.js";
 import { createFacts } from "../report_details.js";
+import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
 import { createUnlockForms } from "./unlock_forms.js";
 
@@ -34,7 +35,7 @@ export function createKeysView(app) {
     forms = app.keys.unlocked ? null : createUnlockForms(app, { onUnlocked });
     requests = app.keys.unlocked ? null : createRequestForms(app, { onUnlocked });
     heading.textContent = translate(app.keys.unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(forms && requests ? drawLocked(app, forms.element, requests.element) : drawUnlocked(app)));
+    body.replaceChildren(...(forms && requests ? drawLocked(app, forms.element, requests.element, onUnlocked) : drawUnlocked(app)));
   };
 
   function onUnlocked() {
@@ -63,8 +64,9 @@ export function createKeysView(app) {
  * @param {App} app
  * @param {HTMLElement} forms
  * @param {HTMLElement} requests
+ * @param {() => void} onUnlocked
  */
-function drawLocked(app, forms, requests) {
+function drawLocked(app, forms, requests, onUnlocked) {
   const { translate } = app;
   const later = html("a", {
     href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
@@ -72,6 +74,7 @@ function drawLocked(app, forms, requests) {
   });
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
+    createPasskeyUnlock(app, { onUnlocked }),
     forms,
     html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
@@ -109,6 +112,7 @@ function drawUnlocked(app) {
     app.keys.canEnrol ? createOffer(app) : null,
     html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note") })),
     list,
+    createPasskeyChoice(app),
     html("div", { class: "actions" }, open),
   ].filter((part) => part !== null);
 }

@@ -5,6 +5,7 @@ import { sourceWords } from "../runtime/ui/recipient_words.js";
 import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
 import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf } from "../formats.js";
+import { isKeepingTrouble } from "../kept_trust.js";
 import { ask, problem } from "../parts.js";
 import { certificateFacts, createFacts } from "../report_details.js";
 
@@ -120,11 +121,12 @@ function createPeople(app, people, change) {
 function createKeeping(app, change) {
   const { translate, kept } = app;
   const { keeping } = kept;
-  if (keeping !== "unreadable" && keeping !== "failed") {
-    return html("p", { class: "field-hint", text: translate(`trust_${keeping}`), data: { test: "keeping", keeping } });
+  const sentence = translate(`trust_${keeping.replace("-", "_")}`);
+  if (!isKeepingTrouble(keeping)) {
+    return html("p", { class: "field-hint", text: sentence, data: { test: "keeping", keeping } });
   }
   const said = problem("keeping-problem");
-  said.textContent = keeping === "unreadable" ? `${translate("trust_unreadable")} ${whyUnreadable(app)}` : translate("trust_failed");
+  said.textContent = keeping === "unreadable" ? `${sentence} ${whyUnreadable(app)}` : sentence;
   const anew = html("button", {
     type: "button", text: translate("trust_begin_anew"), data: { test: "begin-anew" },
     on: { click: () => void change(() => kept.beginAnew(), translate("trust_begun_anew")) },

@@ -1,0 +1,213 @@
+"""Unlocking by the device: a passkey's secret opens what is kept here, and only ciphertext is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.browsers import Browser, Chromium
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.page import Page
+from tests.browser.test_session import WALK
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+BASE_PORT = 8560
+# Every secret that the authenticator gave to the page, and whether it is overwritten.
+BEFORE_THE_PAGE = """() => {
+  globalThis.outputs = [];
+  // The empty page before the first is no secure context.
+  if (!globalThis.PublicKeyCredential) return;
+  const results = PublicKeyCredential.prototype.getClientExtensionResults;
+  PublicKeyCredential.prototype.getClientExtensionResults = function () {
+    const all = results.call(this);
+    const { first } = all.prf?.results ?? {};
+    if (first) outputs.push({ buffer: first, octets: Array.from(new Uint8Array(first)) });
+    return all;
+  };
+}"""
+
+
+class Authenticator:
+    """The fingerprint reader of this device, as Chromium plays it for one page."""
+
+    def __init__(self, browser: Chromium, page: Page, *, has_prf: bool = True) -> None:
+        self._browser = browser
+        self._session = browser.browser_cdp("Target.attachToTarget", targetId=page.context, flatten=True)["sessionId"]
+        self._send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "ctap2Version": "ctap2_1",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "hasPrf": has_prf,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        self._id = self._send("WebAuthn.addVirtualAuthenticator", options=options)["authenticatorId"]
+
+    def credentials(self) -> list[Any]:
+        found: list[Any] = self._send("WebAuthn.getCredentials", authenticatorId=self._id)["credentials"]
+        return found
+
+    def close(self) -> None:
+        self._browser.browser_cdp("Target.detachFromTarget", sessionId=self._session)
+
+    def _send(self, method: str, **params: Any) -> Any:
+        sent = self._browser.bidi.command("goog:cdp.sendCommand", method=method, params=params, session=self._session)
+        return sent["result"]
+
+
+@pytest.fixture(scope="module")
+def named_stack() -> Iterator[DemoStack]:
+    """The demonstration under a name: passkeys belong to names, not to addresses."""
+    with DemoStack(base_port=BASE_PORT, host_name="localhost") as stack:
+        yield stack
+
+
+@pytest.fixture(params=["chromium"])
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Chromium, where a test can play a device; where it says so, Firefox too."""
+    chosen: Browser = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def alice(browser: Browser, named_stack: DemoStack) -> Iterator[MailPages]:
+    """Alice at the sign-in page."""
+    pages = MailPages(browser, "about:blank", named_stack.accounts[0])
+    script = browser.bidi.command(
+        "script.addPreloadScript", functionDeclaration=BEFORE_THE_PAGE, contexts=[pages.page.context]
+    )["script"]
+    pages.page.goto(named_stack.pages_url)
+    yield pages
+    browser.bidi.command("script.removePreloadScript", script=script)
+    pages.page.js("() => { indexedDB.deleteDatabase('sealwax'); }")
+    pages.close()
+
+
+@pytest.fixture
+def device(alice: MailPages) -> Iterator[Authenticator]:
+    """A device that knows its person; only Chromium lets a test play one."""
+    assert isinstance(alice.page.browser, Chromium)
+    device = Authenticator(alice.page.browser, alice.page)
+    yield device
+    device.close()
+
+
+def show_keys(pages: MailPages) -> None:
+    pages.page.js("() => { location.hash = '#/keys'; }")
+    pages.page.wait_for_selector(named("keys-view"))
+
+
+def use_device(pages: MailPages) -> None:
+    """Sign in, unlock by the passphrase, and choose the device from now on."""
+    pages.enter()
+    show_keys(pages)
+    pages.page.click(named("passkey-choice"))
+    pages.page.wait_for_text(
+        "This device opens your keys", selector=named("passkey"), timeout_seconds=OPERATION_SECONDS
+    )
+
+
+def test_the_device_opens_the_keys_and_what_it_gave_is_kept_nowhere(
+    alice: MailPages, device: Authenticator, named_stack: DemoStack
+) -> None:
+    use_device(alice)
+    alice.page.click(named("lock"))
+    alice.page.click(named("passkey-unlock"))
+    alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    alice.open_message(named_stack.mail_server.messages(alice.account.address)[0].uid)
+    assert alice.state == "verified"
+    given = alice.page.js(
+        "() => outputs.map(({ buffer, octets }) => [octets, new Uint8Array(buffer).some((one) => one)])"
+    )
+    assert given
+    assert all(len(octets) == 32 for octets, _ in given)
+    assert not any(is_left for _, is_left in given)
+    walked = alice.page.js(WALK, [octets for octets, _ in given])
+    assert walked["records"] >= 1
+    assert (walked["keys"], walked["found"]) == (0, 0)
+
+
+def test_the_device_opens_the_keys_in_a_new_page_too(
+    alice: MailPages, device: Authenticator, named_stack: DemoStack
+) -> None:
+    use_device(alice)
+    alice.page.reload()
+    show_keys(alice)
+    alice.page.click(named("passkey-unlock"))
+    alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, device: Authenticator) -> None:
+    use_device(alice)
+    alice.page.click(named("lock"))
+    # What the browser says to a refusal, a closed dialogue and a finger that is not known.
+    alice.page.js("""() => {
+      const { get } = CredentialsContainer.prototype;
+      CredentialsContainer.prototype.get = async function () {
+        CredentialsContainer.prototype.get = get;
+        throw new DOMException("not allowed", "NotAllowedError");
+      };
+    }""")
+    alice.page.click(named("passkey-unlock"))
+    alice.page.wait_for_text("not asked to the end", selector=named("passkey-error"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("passkey-unlock"))
+    alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_an_altered_bundle_is_refused_in_words(alice: MailPages, device: Authenticator) -> None:
+    use_device(alice)
+    alice.page.js("""async () => {
+      const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+      const database = await done(indexedDB.open("sealwax"));
+      const passkeys = database.transaction("passkeys", "readwrite").objectStore("passkeys");
+      const [record] = await done(passkeys.getAll());
+      const bundle = JSON.parse(new TextDecoder().decode(record.bundle));
+      bundle.bundle_id = "0".repeat(32);
+      record.bundle = new TextEncoder().encode(JSON.stringify(bundle)).buffer;
+      await done(passkeys.put(record));
+      database.close();
+    }""")
+    alice.page.click(named("lock"))
+    alice.page.click(named("passkey-unlock"))
+    alice.page.wait_for_text(
+        "does not open these keys", selector=named("passkey-error"), timeout_seconds=OPERATION_SECONDS
+    )
+    alice.unlock()
+    alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_the_choice_is_taken_back(alice: MailPages, device: Authenticator) -> None:
+    use_device(alice)
+    assert len(device.credentials()) == 1
+    alice.page.click(named("passkey-choice"))
+    alice.page.wait_for_text("in the place of the passphrase", selector=named("passkey"))
+    assert alice.page.js(WALK, [])["records"] == 0
+    alice.page.click(named("lock"))
+    alice.page.wait_for_selector(named("unlock-form"))
+    assert not alice.page.js(f"() => document.querySelector('{named('passkey-unlock')}').getClientRects().length")
+
+
+def test_on_a_computer_of_somebody_else_the_device_is_not_offered(alice: MailPages, device: Authenticator) -> None:
+    alice.page.click(named("foreign-computer"))
+    alice.enter()
+    show_keys(alice)
+    alice.page.wait_for_selector(named("identities"))
+    alice.page.js("async () => (await import('/runtime/passkey.js')).hasPasskeys()")
+    assert not alice.page.js(f"() => document.querySelector('{named('passkey')}').getClientRects().length")
+    assert alice.page.js("async () => (await indexedDB.databases()).length") == 0
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+def test_a_browser_without_such_a_device_offers_nothing(alice: MailPages) -> None:
+    alice.enter()
+    show_keys(alice)
+    alice.page.wait_for_selector(named("identities"))
+    assert alice.page.js("async () => (await import('/runtime/passkey.js')).hasPasskeys()") is False
+    assert not alice.page.js(f"() => document.querySelector('{named('passkey')}').getClientRects().length")

@@ -1,0 +1,155 @@
+"""A browser that keeps nothing, or has no room left: a clear state, words for people, and the next operation works."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import export_identity
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser, Chromium
+from tests.browser.extension_driver import Extension
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.test_kept_trust import show_people
+from tests.browser.test_session import WALK
+from wasm_build.build import build
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+NATIVE = NativeProvider()
+
+# What a browser does that refuses to keep anything, or has no room: `trouble` says which, and is altered by the test.
+BEFORE_THE_PAGE = """() => {
+  globalThis.trouble = "refused";
+  const open = IDBFactory.prototype.open, databases = IDBFactory.prototype.databases;
+  const refuse = () => { throw new DOMException("denied", "SecurityError"); };
+  IDBFactory.prototype.open = function (...all) {
+    return trouble === "refused" ? refuse() : open.apply(this, all);
+  };
+  IDBFactory.prototype.databases = function () {
+    return trouble === "refused" ? Promise.reject(new DOMException("denied", "SecurityError")) : databases.call(this);
+  };
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...all) {
+    if (trouble !== "full") return put.apply(this, all);
+    throw new DOMException("no room", "QuotaExceededError");
+  };
+  for (const name of ["getItem", "setItem", "removeItem"]) {
+    const usual = Storage.prototype[name];
+    Storage.prototype[name] = function (...all) { return trouble === "" ? usual.apply(this, all) : refuse(); };
+  }
+}"""
+# The same inside the extension's background, where only writing fails.
+BACKGROUND_TROUBLE = """(trouble) => {
+  const scope = globalThis;
+  scope.usual ??= { open: scope.IDBFactory.prototype.open, put: scope.IDBObjectStore.prototype.put };
+  scope.IDBObjectStore.prototype.put = trouble === "full"
+    ? () => { throw new DOMException("no room", "QuotaExceededError"); } : scope.usual.put;
+}"""
+
+
+@pytest.fixture
+def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
+    """Alice before the sign-in page of a browser that keeps nothing."""
+    pages = MailPages(browser, "about:blank", demo_stack.accounts[0])
+    script = browser.bidi.command(
+        "script.addPreloadScript", functionDeclaration=BEFORE_THE_PAGE, contexts=[pages.page.context]
+    )["script"]
+    pages.page.goto(demo_stack.pages_url)
+    yield pages
+    browser.bidi.command("script.removePreloadScript", script=script)
+    pages.page.js("() => { trouble = ''; indexedDB.deleteDatabase('sealwax'); }")
+    pages.close()
+
+
+def read_welcome(pages: MailPages, stack: DemoStack) -> None:
+    pages.open_message(stack.mail_server.messages(pages.account.address)[0].uid)
+    assert pages.state == "verified"
+
+
+def test_a_browser_that_keeps_nothing_reads_mail_all_the_same(alice: MailPages, demo_stack: DemoStack) -> None:
+    alice.enter()
+    read_welcome(alice, demo_stack)
+    alice.page.wait_for_text(
+        "refuses to keep anything here", selector=named("notice"), timeout_seconds=OPERATION_SECONDS
+    )
+    assert show_people(alice) == "storage-refused"
+    # Allowed meanwhile: what is learned next is kept.
+    alice.page.js("() => { trouble = ''; }")
+    alice.page.click(named("lock"))
+    alice.unlock()
+    alice.page.wait_for_selector(f"{named('lock')}[data-unlocked=true]", timeout_seconds=OPERATION_SECONDS)
+    read_welcome(alice, demo_stack)
+    alice.page.wait_for(f"async () => (await ({WALK})([])).records", timeout_seconds=OPERATION_SECONDS)
+    assert show_people(alice) == "kept"
+
+
+def test_a_full_disk_is_said_and_what_comes_next_is_kept(alice: MailPages, demo_stack: DemoStack) -> None:
+    alice.page.js("() => { trouble = 'full'; }")
+    alice.enter()
+    read_welcome(alice, demo_stack)
+    alice.page.wait_for_text("has no room left", selector=named("notice"), timeout_seconds=OPERATION_SECONDS)
+    assert show_people(alice) == "storage-full"
+    alice.page.js("() => { trouble = ''; }")
+    alice.page.click(named("lock"))
+    alice.unlock()
+    alice.page.wait_for_selector(f"{named('lock')}[data-unlocked=true]", timeout_seconds=OPERATION_SECONDS)
+    read_welcome(alice, demo_stack)
+    alice.page.wait_for(f"async () => (await ({WALK})([])).records", timeout_seconds=OPERATION_SECONDS)
+    assert alice.page.text(named("notice")) == ""
+
+
+@pytest.fixture
+def extension(browser: Browser, tmp_path: Path) -> Iterator[Extension]:
+    build(ROOT, tmp_path / "dist")
+    extension = Extension(browser, tmp_path / "dist/extension_test")
+    yield extension
+    extension.uninstall()
+
+
+def trouble_background(extension: Extension, trouble: str) -> None:
+    """Let the background's storage be full, or usual again."""
+    call = f"({BACKGROUND_TROUBLE})({trouble!r})"
+    browser = extension.browser
+    if isinstance(browser, Chromium):
+        workers = browser.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
+        (worker,) = [one for one in workers if one["url"].startswith(extension.base)]
+        session = browser.browser_cdp("Target.attachToTarget", targetId=worker["targetId"], flatten=True)["sessionId"]
+        said = {"method": "Runtime.evaluate", "params": {"expression": call}, "session": session}
+        browser.bidi.command("goog:cdp.sendCommand", **said)
+        browser.browser_cdp("Target.detachFromTarget", sessionId=session)
+        return
+    page = extension.open_options()
+    page.js(
+        """async (trouble) => {
+          const { IDBObjectStore, DOMException } = await browser.runtime.getBackgroundPage();
+          IDBObjectStore.prototype.usual ??= IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = trouble === "full"
+            ? () => { throw new DOMException("no room", "QuotaExceededError"); } : IDBObjectStore.prototype.usual;
+        }""",
+        trouble,
+    )
+    page.close()
+
+
+def test_an_extension_without_room_says_so_and_takes_the_keys_later(extension: Extension, tmp_path: Path) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
+    alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
+    p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
+    (tmp_path / "alice.p12").write_bytes(p12)
+    trouble_background(extension, "full")
+    extension.import_keys(tmp_path / "alice.p12", PASSPHRASE, expect="has no room left")
+    page = extension.open_options()
+    page.wait_for_text("No keys yet", selector="[data-test=state]")
+    page.close()
+    trouble_background(extension, "")
+    extension.import_keys(tmp_path / "alice.p12", PASSPHRASE, expect="are ready")

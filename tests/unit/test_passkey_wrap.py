@@ -1,0 +1,113 @@
+"""Bundles that a passkey opens, with the native provider."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import pytest
+
+from roaming_keys.passkey_wrap import PasskeyRefused, open_with_passkey, seal_for_passkey
+from roaming_keys.protocol import open_bundle
+from roaming_keys.wire import Parameters, SealedBundle, WrapKind
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.errors import MalformedMessage
+from smime_core.identity import Identity
+from smime_core.providers.native import NativeProvider
+
+USER = "alice@example.test"
+OUTPUT = bytes(range(32))
+PROVIDER = NativeProvider()
+
+
+@pytest.fixture(scope="module")
+def identities() -> list[Identity]:
+    at = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+    authority = run(create_authority("Example CA", provider=PROVIDER, at=at))
+    return [run(issue_identity(authority, USER, provider=PROVIDER, at=at)) for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def sealed(identities: list[Identity]) -> SealedBundle:
+    return run(seal_for_passkey(identities, user=USER, prf_output=OUTPUT, provider=PROVIDER))
+
+
+def open_it(sealed: SealedBundle, *, user: str = USER, prf_output: bytes = OUTPUT) -> tuple[Identity, ...]:
+    return run(open_with_passkey(sealed, user=user, prf_output=prf_output, provider=PROVIDER))
+
+
+def test_the_passkey_opens_every_identity_also_after_the_way_through_json(
+    sealed: SealedBundle, identities: list[Identity]
+) -> None:
+    opened = open_it(SealedBundle.from_json(sealed.to_json()), user="Alice@Example.test")
+    certificates = {one.certificate for one in identities}
+    assert {one.certificate for one in opened} == certificates
+    assert {one.private_key.pkcs8_der for one in opened} == {one.private_key.pkcs8_der for one in identities}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda bundle: replace(bundle, bundle_id="00" * 16), id="another bundle"),
+        pytest.param(lambda bundle: replace(bundle, version=2), id="another version"),
+        pytest.param(
+            lambda bundle: replace(
+                bundle,
+                wraps=(
+                    replace(
+                        bundle.wraps[0], wrapped=bytes([bundle.wraps[0].wrapped[0] ^ 1]) + bundle.wraps[0].wrapped[1:]
+                    ),
+                ),
+            ),
+            id="altered",
+        ),
+    ],
+)
+def test_a_wrap_opens_nothing_but_its_own_bundle(sealed: SealedBundle, change: object) -> None:
+    assert callable(change)
+    with pytest.raises(PasskeyRefused):
+        open_it(change(sealed))
+
+
+def test_another_passkey_or_account_is_refused(sealed: SealedBundle) -> None:
+    with pytest.raises(PasskeyRefused):
+        open_it(sealed, prf_output=bytes(32))
+    with pytest.raises(PasskeyRefused):
+        open_it(sealed, user="bob@example.test")
+
+
+def test_an_output_of_another_length_is_no_secret(sealed: SealedBundle) -> None:
+    with pytest.raises(MalformedMessage, match="31 bytes"):
+        open_it(sealed, prf_output=OUTPUT[:31])
+
+
+def test_without_keys_nothing_is_sealed() -> None:
+    with pytest.raises(MalformedMessage, match="no keys"):
+        run(seal_for_passkey([], user=USER, prf_output=OUTPUT, provider=PROVIDER))
+
+
+def test_a_passkeys_wrap_passes_for_no_other_kind(sealed: SealedBundle) -> None:
+    wrap = replace(sealed.wraps[0], kind=WrapKind.PASSPHRASE)
+    parameters = Parameters(salt=bytes(16))
+    with pytest.raises(MalformedMessage, match="0 wraps of kind passkey"):
+        open_it(replace(sealed, wraps=(wrap,)))
+    with pytest.raises(MalformedMessage, match="0 wraps of kind passphrase"):
+        run(
+            open_bundle(
+                sealed,
+                server="https://keys.example.test",
+                user=USER,
+                passphrase=b"x",
+                parameters=parameters,
+                provider=PROVIDER,
+            )
+        )
+
+
+def test_two_bundles_of_the_same_keys_share_nothing(sealed: SealedBundle, identities: list[Identity]) -> None:
+    again = run(seal_for_passkey(identities, user=USER, prf_output=OUTPUT, provider=PROVIDER))
+    assert again.bundle_id != sealed.bundle_id
+    assert again.wraps[0].wrapped != sealed.wraps[0].wrapped
+    with pytest.raises(PasskeyRefused):
+        open_it(replace(sealed, wraps=again.wraps))

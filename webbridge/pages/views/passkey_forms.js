@@ -1,0 +1,118 @@
+/**
+ * Unlocking by this device: its fingerprint, face or PIN in the place of the passphrase, where browser and device can,
+ * and only on the person's own computer.
+ */
+
+import { html } from "../runtime/ui/dom.js";
+import { askPasskey, createPasskey, hasPasskeys } from "../runtime/passkey.js";
+import { problem, whileBusy } from "../parts.js";
+import { openPasskeys } from "../state_database.js";
+
+/** @typedef {import("../app.js").App} App */
+
+/**
+ * For locked keys: one button, above the passphrase; nothing where this device has no passkey for the account.
+ * @param {App} app
+ * @param {{onUnlocked: () => void}} options
+ */
+export function createPasskeyUnlock(app, { onUnlocked }) {
+  const { translate, address } = app;
+  const failure = problem("passkey-error");
+  const button = html("button", {
+    class: "primary", type: "button", text: translate("passkey_unlock"), data: { test: "passkey-unlock" },
+  });
+  button.addEventListener("click", () => whileBusy(button, translate("unlocking"), () => attempt(app, failure, async () => {
+    const kept = await openPasskeys.read(address ?? "");
+    if (!kept) return;
+    await app.keys.openWithPasskey(address ?? "", kept.bundle, await askPasskey(kept));
+    onUnlocked();
+  })));
+  const element = html(
+    "section", { class: "stack", hidden: true }, html("div", { class: "actions" }, button), failure,
+    html("p", { class: "field-hint", text: translate("passkey_or_passphrase") }),
+  );
+  void isKept(app).then((kept) => { element.hidden = !kept; });
+  return element;
+}
+
+/**
+ * For unlocked keys: the choice to unlock by this device from now on, or no longer; nothing where that cannot be.
+ * @param {App} app
+ */
+export function createPasskeyChoice(app) {
+  const { translate } = app;
+  const failure = problem("passkey-error");
+  const meaning = html("p");
+  const button = html("button", { type: "button", data: { test: "passkey-choice" } });
+  const element = html(
+    "section", { class: "offer stack", hidden: true, "aria-labelledby": "passkey-title", data: { test: "passkey" } },
+    html("h2", { id: "passkey-title", text: translate("passkey_title") }), meaning, failure,
+    html("div", { class: "actions" }, button),
+  );
+  let kept = false;
+  const draw = () => {
+    meaning.textContent = translate(kept ? "passkey_kept" : "passkey_meaning");
+    button.textContent = translate(kept ? "passkey_remove" : "passkey_add");
+  };
+  button.addEventListener("click", () => whileBusy(button, translate("passkey_working"), () => attempt(app, failure, async () => {
+    await (kept ? remove(app) : add(app));
+    kept = !kept;
+    app.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
+  })).then(draw));
+  void Promise.all([canKeep(app), isKept(app)]).then(([can, has]) => {
+    kept = has;
+    draw();
+    element.hidden = !can && !has;
+  });
+  return element;
+}
+
+/** @param {App} app */
+async function add({ keys, address }) {
+  const account = address ?? "";
+  const { passkey, output } = await createPasskey(account);
+  await openPasskeys.write(account, { ...passkey, bundle: await keys.sealForPasskey(account, output) });
+}
+
+/** @param {App} app */
+async function remove({ address }) {
+  const kept = await openPasskeys.read(address ?? "");
+  await openPasskeys.remove(address ?? "");
+  if (kept) await forgetOnDevice(kept.credentialId);
+}
+
+/**
+ * Tells the device that the passkey is of no use any more, where it listens.
+ * @param {ArrayBuffer} credentialId
+ */
+async function forgetOnDevice(credentialId) {
+  const id = btoa(String.fromCharCode(...new Uint8Array(credentialId)));
+  const credentialIdText = id.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const said = { rpId: location.hostname, credentialId: credentialIdText };
+  await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(said).catch(() => undefined);
+}
+
+/** @param {App} app */
+async function canKeep({ kept }) {
+  return kept.keeping !== "off" && kept.keeping !== "storage-refused" && (await hasPasskeys());
+}
+
+/** @param {App} app */
+async function isKept(app) {
+  if (app.address === null || app.kept.keeping === "off" || !(await hasPasskeys())) return false;
+  return (await openPasskeys.read(app.address).catch(() => null)) !== null;
+}
+
+/**
+ * @param {App} app
+ * @param {HTMLElement} failure
+ * @param {() => Promise<void>} act
+ */
+async function attempt(app, failure, act) {
+  failure.textContent = "";
+  try {
+    await act();
+  } catch (error) {
+    failure.textContent = app.sentenceFor(error);
+  }
+}
