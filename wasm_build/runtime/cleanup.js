@@ -1,8 +1,11 @@
 /**
- * The cleanup routine: overwrites every JavaScript buffer that was handed over or made, then all linear memory.
+ * The cleanup routine: overwrites every JavaScript buffer that was handed over or made, then all linear memory, then what
+ * WebCrypto has freed.
  *
  * Terminating alone is not enough: ArrayBuffers that were freed unwiped stay readable in the browser's process.
  */
+
+import { rinse } from "./rinse.js";
 
 // Allocators give the same blocks for lengths that are the same in this unit.
 const ALLOCATED_BYTES = 16;
@@ -107,11 +110,13 @@ export function overwrite(buffer) {
 
 /**
  * @param {Residue} residue
- * @returns {CleanupReport}
+ * @returns {Promise<CleanupReport>}
  */
-export function cleanUp(residue) {
+export async function cleanUp(residue) {
   const begun = performance.now();
   residue.wipeBuffers();
   residue.wipeMemories();
+  // Last, because it waits for the browser.
+  await rinse(residue.secretLengths, residue.keyAlgorithms);
   return { bytesZeroed: residue.bytesZeroed, milliseconds: performance.now() - begun };
 }

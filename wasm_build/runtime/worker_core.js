@@ -11,7 +11,6 @@ import { countWork, Progress } from "./progress.js";
 import { startPython } from "./python_start.js";
 import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
-import { rinse } from "./rinse.js";
 import { checkRequest, checkStreamEnds, collectBuffers } from "./rpc.js";
 import { STREAM_VERBS } from "./schema.js";
 import { ContentDoor } from "./content_door.js";
@@ -93,8 +92,7 @@ class Service {
     this.#ended = true;
     this.#scope.postMessage({ kind: "cleaning" });
     if (this.#python) await this.#hooks.afterOperation?.(this.#python.memory);
-    await rinse(this.#residue.secretLengths, this.#residue.keyAlgorithms);
-    const report = cleanUp(this.#residue);
+    const report = await cleanUp(this.#residue);
     if (this.#python) await this.#hooks.afterFill?.(this.#python.memory);
     this.#scope.postMessage({ kind: "cleanup", ...report });
     this.#scope.close();
