@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from smime_core import blocking
 from tests.browser.browsers import Browser
-from tests.browser.vault_page import PROVIDER, TRUST, OpenPage, b64, call, octets_of
+from tests.browser.vault_page import AT, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, octets_of, trusting
 from tests.unit.people import person
+from wasm_build.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -162,3 +164,26 @@ def test_the_worker_refuses_what_the_page_would_not_have_sent(open_vault_page: O
     honest = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
     codes = page.js(ASK_THE_WORKER, [*JUNK, honest])
     assert codes == ["bad-request"] * len(JUNK) + ["malformed-message"]
+
+
+LARGEST = """async (sealing, opening, signing, judging) => {
+  const content = () => new ArrayBuffer(128_000_000);
+  const sealed = await vault.call("bytes.encrypt", { content: content(), ...window.wake(sealing) });
+  const opened = await vault.call("bytes.decrypt", { ...sealed, ...window.wake(opening) });
+  const signed = await vault.call("bytes.sign", { content: content(), ...window.wake(signing) });
+  const judged = await vault.call("bytes.verify", { ...signed, ...window.wake(judging) });
+  return [opened.content.byteLength, judged.report.state, judged.content.byteLength];
+}"""
+
+
+def test_the_largest_requests_pass(open_vault_page: OpenPage, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--every-browser"):
+        pytest.skip("takes half a minute: make test-all")
+    page = open_vault_page()
+    bob = person("bob")
+    keys = {"identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))]}
+    opening = {**keys, "sealKey": SEAL_KEY}
+    sealing = {"recipients": [b64(bob.certificate.der)], "cipher": "gcm"}
+    asked = [sealing, opening, {**opening, "at": AT}, trusting()]
+    page.js(f"() => void ({LARGEST})(...{json.dumps(asked)}).then((it) => (window.passed = it))")
+    assert page.wait_for("() => window.passed", timeout_seconds=120) == [128_000_000, "verified", 128_000_000]
