@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 from urllib.parse import quote
@@ -77,11 +78,17 @@ def browser(request: pytest.FixtureRequest) -> Browser:
 
 
 @pytest.fixture(scope="session")
-def vault_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultServer]:
-    """A page with a vault, of a build of its own; one for all tests."""
+def vault_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build of these tests' own."""
     out = tmp_path_factory.mktemp("vault") / "dist"
     build(ROOT, out)
-    with serve_vault(out / "runtime") as server:
+    return out
+
+
+@pytest.fixture(scope="session")
+def vault_server(vault_build: Path) -> Iterator[VaultServer]:
+    """A page with a vault; one for all tests."""
+    with serve_vault(vault_build / "runtime") as server:
         yield server
 
 
@@ -90,9 +97,16 @@ def open_vault_page(vault_server: VaultServer, browser: Browser) -> Iterator[Ope
     """Opens pages with a vault; they are closed with their vaults when the test is over."""
     pages: list[Page] = []
 
-    def open_it(*workers: str, altered: str | None = None, options: dict[str, Any] | None = None) -> Page:
+    def open_it(
+        *workers: str,
+        altered: str | None = None,
+        missing: str | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> Page:
         vault_server.workers[:] = workers
         vault_server.altered = {altered} if altered else set()
+        vault_server.missing = {missing} if missing else set()
+        vault_server.asked.clear()
         page = browser.open(f"http://127.0.0.1:{vault_server.port}/?{quote(json.dumps(options or {}))}")
         pages.append(page)
         page.wait_for("() => window.opened === true", timeout_seconds=60)
@@ -101,6 +115,7 @@ def open_vault_page(vault_server: VaultServer, browser: Browser) -> Iterator[Ope
     yield open_it
     vault_server.workers.clear()
     vault_server.altered.clear()
+    vault_server.missing.clear()
     for page in pages:
         page.js("() => window.vault?.close()")
         page.close()

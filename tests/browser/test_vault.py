@@ -235,14 +235,6 @@ def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
     assert "vault-busy" not in codes[:-1]
 
 
-def test_an_altered_snapshot_is_refused_and_the_plain_start_serves(open_page: OpenPage) -> None:
-    page = open_page(altered="sealwax.snapshot")
-    assert page.js("() => window.vault.startKind") == "plain"
-    keys = open_identity(page, person("bob"))
-    cms = blocking.seal_bytes(b"content", recipients=[person("bob").certificate], provider=PROVIDER)
-    assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == b"content"
-
-
 def test_the_worker_has_no_network(open_page: OpenPage) -> None:
     page = open_page(CALLING_WORKER)
     page.js("() => { new BroadcastChannel('sealwax test').onmessage = ({ data }) => { window.answer = data; }; }")

@@ -50,12 +50,23 @@ const wake = (_key, value) => (value?.b64 !== undefined ? bytes(value.b64).buffe
   : value?.secret !== undefined ? secret(value.secret) : value);
 const still = (_key, value) => (value instanceof ArrayBuffer ? { b64: base64(value) } : value);
 window.cleanups = [];
-const options = JSON.parse(decodeURIComponent(location.search.slice(1)) || "{}");
+const { device = {}, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)) || "{}");
+for (const [name, value] of Object.entries(device)) Object.defineProperty(navigator, name, { value });
+window.workers = 0;
+window.Worker = class extends Worker {
+  constructor(...given) {
+    super(...given);
+    window.workers++;
+  }
+};
 window.startProgress = [];
 const onStartProgress = (progress) => window.startProgress.push(progress);
-const vault = await openVault({ saveBytes: false, onStartProgress, ...options }).catch(({ code, message }) => {
+// JSON knows no undefined, which stands for what the vault does by itself.
+const saveBytes = options.saveBytes === null ? undefined : options.saveBytes ?? false;
+const vault = await openVault({ onStartProgress, ...options, saveBytes }).catch(({ code, message }) => {
   window.failure = { code, message };
   window.opened = true;
+  return new Promise(() => {});
 });
 vault.onCleanup = (report) => window.cleanups.push(report);
 window.vault = vault;
@@ -70,6 +81,7 @@ window.call = async (verb, args, options) => {
 window.still = (value) => JSON.parse(JSON.stringify(value, still));
 window.wake = (value) => JSON.parse(JSON.stringify(value), wake);
 await vault.ready.catch(() => {});
+window.firstStart = vault.startKind;
 window.opened = true;
 """
 
@@ -77,7 +89,13 @@ window.opened = true;
 class OpenPage(Protocol):
     """Opens a page with a vault; the argument names Workers that stand in for the real one, first come first served."""
 
-    def __call__(self, *workers: str, altered: str | None = None, options: dict[str, Any] | None = None) -> Page: ...
+    def __call__(
+        self,
+        *workers: str,
+        altered: str | None = None,
+        missing: str | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> Page: ...
 
 
 @dataclass
@@ -91,9 +109,12 @@ class VaultServer:
     port: int = 0
     workers: list[str] = field(default_factory=list)
     altered: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes | None:
+        self.asked.append(path)
         if path in self.files:
             return self.files[path]
         if path == "/":
@@ -108,7 +129,7 @@ class VaultServer:
         if name == "pinned.js" and "vault_worker.js" not in self.altered:
             return without_worker_pin((self.runtime / "pinned.js").read_bytes())
         file = self.runtime / name
-        if not path.startswith("/runtime/") or not file.is_file():
+        if not path.startswith("/runtime/") or not file.is_file() or name in self.missing:
             return None
         data = file.read_bytes()
         return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data

@@ -255,7 +255,10 @@ export class App {
   async #openVault() {
     this.#frame.setVaultState(this.translate("vault_starting"));
     try {
-      const vault = await openVault({ base: new URL("./runtime/", import.meta.url) });
+      const vault = await openVault({
+        base: new URL("./runtime/", import.meta.url),
+        onStartProgress: (progress) => this.#frame.showStart(progress),
+      });
       vault.onCleanup = ({ bytesZeroed, milliseconds }) => {
         const megabytes = Math.round(bytesZeroed / 1_000_000);
         this.#frame.setVaultState(

@@ -14,7 +14,10 @@ import { ask } from "./parts.js";
 export function createFrame(app) {
   const { translate } = app;
   const main = html("main", { class: "main", id: "main" });
-  const vaultState = html("span", { data: { test: "vault-state" } });
+  const vaultState = html("span", { id: "vault-state", data: { test: "vault-state" } });
+  const startProgress = html("progress", { max: "1", "aria-labelledby": "vault-state", data: { test: "start-progress" } });
+  const vaultLine = html("span", { class: "foot-vault" }, vaultState, startProgress);
+  startProgress.hidden = true;
   const bar = createBar(app);
   const notice = html("div", { class: "notice", role: "status", data: { test: "notice" } });
   const element = html(
@@ -24,7 +27,7 @@ export function createFrame(app) {
     bar.element,
     notice,
     main,
-    html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vaultState),
+    html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vaultLine),
   );
 
   /** @param {Event} event */
@@ -54,6 +57,21 @@ export function createFrame(app) {
     /** @param {string} text */
     setVaultState(text) {
       vaultState.textContent = text;
+      startProgress.hidden = true;
+    },
+    /**
+     * How far the first start has come.
+     * @param {import("./runtime/assets.js").StartProgress} progress
+     */
+    showStart({ loaded, total, stage }) {
+      if (stage === "ready") return;
+      const isLoading = stage === "files";
+      const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
+      vaultState.textContent = translate(isLoading ? "vault_loading" : "vault_starting", isLoading ? sizes : {});
+      startProgress.hidden = false;
+      // Without a value the element says that nobody knows how long it takes.
+      if (isLoading) startProgress.setAttribute("value", String(loaded / total));
+      else startProgress.removeAttribute("value");
     },
   };
 }

@@ -1,0 +1,177 @@
+"""How the vault starts: what it refuses and falls back to, what it fetches when, and that nothing in it is stale."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smime_core import blocking
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.vault_page import AT, PROVIDER, OpenPage, VaultServer, b64, call, octets_of, open_identity
+from tests.unit.people import anchor, person
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# Says what Python and the Worker find fresh, before it answers.
+TELLING_WORKER = """
+import { serve } from "./worker_core.js";
+const ASKED = `
+import datetime, json, os, random, secrets, time
+json.dumps({
+    "values": [os.urandom(16).hex(), secrets.token_hex(16), random.random()],
+    "clocks": [time.time(), time.time_ns() / 1e9, datetime.datetime.now(datetime.UTC).timestamp()],
+    "monotonic": [time.monotonic(), time.perf_counter()],
+})`;
+const serving = { beforeRequest: async ({ pyodide, startKind }) => {
+  const told = JSON.parse(pyodide.runPython(ASKED));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const later = JSON.parse(pyodide.runPython(ASKED));
+  const raw = Array.from(crypto.getRandomValues(new Uint8Array(16))).join();
+  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"]);
+  const generated = new Uint8Array(await crypto.subtle.exportKey("raw", key)).join();
+  const values = [...told.values, ...later.values, raw, generated];
+  const channel = new BroadcastChannel("sealwax test");
+  channel.postMessage({ startKind, told: { ...told, values }, later, now: Date.now() / 1000 });
+} };
+serve(self, serving);
+"""
+
+START_IN_THE_EXTENSION = """async () => {
+  const { openVault } = await import(new URL("/runtime/vault.js", location.href).href);
+  const vault = await openVault();
+  await vault.ready;
+  const { startKind } = vault;
+  vault.close();
+  return startKind;
+}"""
+
+DESCRIBE = {"certificates": [b64(anchor().der)], "trust": {"anchors": []}, "at": AT}
+
+
+def describes(page: Any) -> bool:
+    """Whether an operation works."""
+    return "ok" in call(page, "certificate.describe", DESCRIBE)
+
+
+def test_everything_is_fresh_after_a_start_from_the_snapshot(open_vault_page: OpenPage) -> None:
+    page = open_vault_page(TELLING_WORKER, TELLING_WORKER, TELLING_WORKER)
+    page.js(
+        """() => {
+          window.told = [];
+          window.channel = new BroadcastChannel("sealwax test");
+          window.channel.onmessage = ({ data }) => window.told.push(data);
+        }"""
+    )
+    for _ in range(2):
+        assert describes(page)
+        page.js("() => window.vault.ready.then(() => true)")
+    first, second = page.wait_for("() => window.told.length >= 2 && window.told.slice(0, 2)")
+    assert {first["startKind"], second["startKind"]} == {"snapshot"}
+    values = [*first["told"]["values"], *second["told"]["values"]]
+    assert len(set(values)) == len(values)
+    for each in (first, second):
+        for clock in (*each["told"]["clocks"], *each["later"]["clocks"]):
+            assert abs(clock - each["now"]) < 60
+            assert abs(clock - time.time()) < 600
+        for before, after in zip(each["told"]["monotonic"], each["later"]["monotonic"], strict=True):
+            assert 0.04 < after - before < 60
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pyodide.asm.wasm",
+        "python_stdlib.zip",
+        "sealwax_python.zip",
+        "pyodide.mjs",
+        "pyodide.asm.mjs",
+        "vault_worker.js",
+        "worker_core.js",
+        "argon2.js",
+        "scrypt.js",
+    ],
+)
+def test_an_altered_file_is_refused_by_its_name(open_vault_page: OpenPage, name: str) -> None:
+    page = open_vault_page(altered=name)
+    sentence = f"{name} is not the file that belongs to this version"
+    assert page.js("() => window.failure") == {"code": "vault-incomplete", "message": sentence}
+    # Nothing that was refused stays: with the right file the next page works.
+    assert describes(open_vault_page())
+
+
+def test_an_altered_snapshot_is_refused_by_its_name_and_the_plain_start_serves(
+    open_vault_page: OpenPage, browser: Browser
+) -> None:
+    page = open_vault_page(altered="sealwax.snapshot")
+    assert page.js("() => window.failure") is None
+    assert page.js("() => window.vault.startKind") == "plain"
+    keys = open_identity(page, person("bob"))
+    cms = blocking.seal_bytes(b"content", recipients=[person("bob").certificate], provider=PROVIDER)
+    assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == b"content"
+    assert any("sealwax.snapshot is not the file" in entry.text for entry in browser.log)
+
+
+def test_a_file_that_is_missing_is_named(open_vault_page: OpenPage) -> None:
+    page = open_vault_page(missing="hash_door.js")
+    assert page.js("() => window.failure") == {
+        "code": "vault-incomplete",
+        "message": "hash_door.js could not be loaded",
+    }
+
+
+def test_a_page_that_saves_bytes_starts_plainly_and_goes_on_from_the_snapshot(
+    open_vault_page: OpenPage, vault_server: VaultServer
+) -> None:
+    page = open_vault_page(options={"saveBytes": True})
+    assert page.js("() => window.firstStart") == "plain"
+    # The Worker that waited plainly gives its place to one out of the snapshot.
+    assert page.wait_for("() => window.vault.startKind === 'snapshot'", timeout_seconds=60)
+    order = [path for path in vault_server.asked if path.endswith((".snapshot", "pyodide.asm.wasm"))]
+    assert order == ["/runtime/pyodide.asm.wasm", "/runtime/sealwax.snapshot"]
+    assert describes(page)
+
+
+def test_a_first_visit_saves_bytes_by_itself(open_vault_page: OpenPage) -> None:
+    """This server lets nothing be kept: each visit is a first one."""
+    page = open_vault_page(options={"saveBytes": None})
+    assert page.js("() => window.firstStart") == "plain"
+
+
+def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> None:
+    progress = open_vault_page().js("() => window.startProgress")
+    assert [step["stage"] for step in progress if step["stage"] != "files"] == ["python", "ready"]
+    loaded = [step["loaded"] for step in progress]
+    assert loaded == sorted(loaded)
+    assert len({step["total"] for step in progress}) == 1
+    assert progress[-1]["loaded"] == progress[-1]["total"] > 40_000_000
+    assert len(progress) > 10
+
+
+@pytest.mark.parametrize(("gigabytes", "cores", "expected"), [(8, 8, 2), (8, 2, 1), (2, 8, 1), (1, 8, 0)])
+def test_as_many_workers_wait_as_the_device_has_room_for(
+    open_vault_page: OpenPage, gigabytes: float, cores: int, expected: int
+) -> None:
+    page = open_vault_page(options={"device": {"deviceMemory": gigabytes, "hardwareConcurrency": cores}})
+    assert page.wait_for("(expected) => window.workers >= expected", expected) is True
+    assert describes(page)
+    page.js("() => window.vault.ready.then(() => true)")
+    # One answered, and again as many wait; where none waits, none was started ahead.
+    assert page.wait_for("(expected) => window.workers === expected", expected + 1) is True
+
+
+def test_the_extensions_packages_load_as_they_are(browser: Browser, vault_build: Path, tmp_path: Path) -> None:
+    (package,) = (vault_build / "packages").glob("*.xpi" if browser.name == "firefox" else "*.zip")
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    extension = Extension(browser, tmp_path / "unpacked")
+    try:
+        options = extension.open_options()
+        vault = options.js(START_IN_THE_EXTENSION)
+        assert vault == "snapshot"
+    finally:
+        extension.uninstall()
