@@ -27,6 +27,7 @@ from smime_core.limits import (
     MAX_PBKDF2_ITERATIONS,
     MAX_PKCS12_KDF_ITERATIONS,
     MAX_SCRYPT_BLOCKS,
+    MAX_SCRYPT_LANES_BYTES,
     MAX_SCRYPT_MEMORY_BYTES,
     check_limit,
 )
@@ -228,8 +229,8 @@ def _parse_scrypt(parameters: bytes | None) -> Derivation:
     cost, block_size, parallelisation, *rest = (der.parse_integer(field, where=where) for field in fields[1:])
     if cost < 2 or cost & (cost - 1) or block_size < 1 or parallelisation < 1:
         raise MalformedMessage("expected a cost that is a power of two, and positive sizes", where=where)
-    # RFC 7914 section 6: V has as many blocks as the cost says, B as many as there are lanes.
-    check_limit("scrypt memory in bytes", 128 * block_size * max(cost, parallelisation), MAX_SCRYPT_MEMORY_BYTES)
+    check_limit("scrypt memory in bytes", 128 * block_size * cost, MAX_SCRYPT_MEMORY_BYTES)
+    check_limit("scrypt lanes in bytes", 128 * block_size * parallelisation, MAX_SCRYPT_LANES_BYTES)
     check_limit("scrypt blocks", block_size * cost * parallelisation, MAX_SCRYPT_BLOCKS)
     kdf = Scrypt(salt=salt, cost=cost, block_size=block_size, parallelisation=parallelisation)
     return Derivation(kdf, rest[0] if rest else None)

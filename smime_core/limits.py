@@ -84,6 +84,7 @@ MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # of a digest, up to 0.5 s nativel
 MAX_SCRYPT_MEMORY_BYTES: Final = (
     134_217_728  # OWASP's strongest advice (N 131,072, r 8); OpenSSL writes an eighth of it
 )
+MAX_SCRYPT_LANES_BYTES: Final = 262_144  # 128 times r times p; writers take 1,024 to 16,384
 MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N times r times p: four times OWASP's, about 1 s natively
 # For one file, all its keys and all forms of the passphrase: iterations, those of a slow hash twice. At most 2 s
 # natively; a MAC, certificates and two keys with a million iterations of SHA-1 for each block are still read.

@@ -94,8 +94,9 @@ def test_memory_and_work_of_scrypt_are_capped() -> None:
     assert parse_derivation(scrypt(131072, 8, 1)).key_length is None
     with pytest.raises(LimitExceeded, match="scrypt memory"):
         parse_derivation(scrypt(262144, 8, 1))
-    with pytest.raises(LimitExceeded, match="scrypt memory"):
-        parse_derivation(scrypt(2, 1, 2_000_000))
+    assert parse_derivation(scrypt(2, 8, 256)).key_length is None
+    with pytest.raises(LimitExceeded, match="scrypt lanes"):
+        parse_derivation(scrypt(2, 8, 257))
     with pytest.raises(LimitExceeded, match="scrypt blocks"):
         parse_derivation(scrypt(131072, 8, 9))
 

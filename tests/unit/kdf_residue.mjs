@@ -1,0 +1,33 @@
+/**
+ * Derives a key from the secret that comes in, waits for a line, overwrites what the residue knows, waits for another.
+ *
+ * It stands beside copies of the runtime's files, as they stand beside one another in the bundle.
+ */
+
+import { createInterface } from "node:readline";
+import { Residue } from "./cleanup.js";
+import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const residue = new Residue();
+const inLargeBuffer = (length) => new Uint8Array(residue.keepBuffer(new ArrayBuffer(4096)), 0, length);
+
+// The secret is told as a number, from which its octets follow, so that the line itself does not hold them.
+const [name, seed] = (await lines.next()).value.split(" ");
+const secret = inLargeBuffer(32);
+for (let index = 0, state = Number(seed); index < secret.length; index++) {
+  state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+  secret[index] = state >>> 16;
+}
+const common = { secret, salt: inLargeBuffer(16), lanes: 1, length: 32 };
+const derived =
+  name === "argon2id"
+    ? await deriveArgon2id(residue, { ...common, memory: 1024, passes: 2 })
+    : await deriveScrypt(residue, { ...common, cost: 1024, blockSize: 8 });
+console.log("derived", derived.length);
+await lines.next();
+residue.wipeBuffers();
+residue.wipeMemories();
+console.log("wiped");
+await lines.next();
+process.exit();
