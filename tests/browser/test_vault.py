@@ -237,7 +237,13 @@ def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
 
 def test_the_worker_has_no_network(open_page: OpenPage) -> None:
     page = open_page(CALLING_WORKER)
-    page.js("() => { new BroadcastChannel('sealwax test').onmessage = ({ data }) => { window.answer = data; }; }")
+    # Kept by the page: a channel that nobody holds may be collected with its listener.
+    page.js(
+        """() => {
+          window.channel = new BroadcastChannel("sealwax test");
+          window.channel.onmessage = ({ data }) => { window.answer = data; };
+        }"""
+    )
     call(page, "bytes.verify", {"cms": b64(b"?"), **TRUST})
     said = page.wait_for("() => window.answer")
     assert "no network" in said["answer"]
