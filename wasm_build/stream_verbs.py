@@ -80,6 +80,7 @@ class Streams:
     output: StreamSink
     answer: Callable[[Reply], None]
     read_once: Callable[[], None]
+    release: Callable[[], None]
 
 
 def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool, door: Any) -> Callable[[Any], Any]:
@@ -95,6 +96,7 @@ async def dispatch(verb: str, args: Args, door: Any, *, strict: bool) -> list[An
         output=DoorSink(door),
         answer=lambda reply: door.answer(_packed({"ok": reply})),
         read_once=lambda: door.readOnce("input"),
+        release=lambda: door.release("input"),
     )
     try:
         await run_stream_verb(verb, args, streams, provider=WebCryptoStreamingProvider(strict=strict))
@@ -174,6 +176,8 @@ async def _decrypt(args: Args, streams: Streams, provider: StreamingProvider) ->
         await _demand_cms(streams.input)
     opener = Opener(identities=await unseal(args, provider), provider=provider, policy=_policy(is_mail))
     outer, inside = await open_octets(streams.input, opener=opener, provider=provider)
+    # What was opened stands in a store of its own.
+    streams.release()
     streams.answer({})
     await copy_octets(await join_mail(outer, inside), streams.output)
 

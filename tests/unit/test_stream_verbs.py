@@ -45,6 +45,7 @@ def stream(verb: str, octets: bytes, *, content: bytes | None = None, **args: An
         output=output,
         answer=output.steps.append,
         read_once=lambda: None,
+        release=lambda: None,
     )
     run(run_stream_verb(verb, args, streams, provider=NativeStreamingProvider()))
     return output

@@ -63,6 +63,11 @@ export class ContentDoor {
     this.#sources[name].readOnce();
   }
 
+  /** Nothing will be read any more. @param {string} name */
+  release(name) {
+    this.#sources[name].release();
+  }
+
   /** Replies to the request, before the first byte is written. @param {any} reply as `takeReply` takes it */
   answer(reply) {
     const { ok } = takeReply(reply, this.#residue);

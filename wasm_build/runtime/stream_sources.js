@@ -48,6 +48,8 @@ class BlobSource {
   /** A Blob holds itself. */
   readOnce() {}
 
+  release() {}
+
   /** @param {number} position @returns {Promise<Uint8Array | null>} */
   async read(position) {
     if (this.#lent) this.#residue.wipeBuffer(this.#lent);
@@ -107,6 +109,10 @@ class PortSource {
   /** From now on each block is let go when the next one is asked for. */
   readOnce() {
     this.#keeps = false;
+  }
+
+  release() {
+    this.#letGo(this.#blocks.length);
   }
 
   /** @param {number} position @returns {Promise<Uint8Array | null>} */
