@@ -14,6 +14,7 @@ from tests.browser.browsers import Name
 _HEAP_BYTES: Final = 64_000_000
 _CLEANUP: Final = "cleanup, for each 64 MB"
 _ZEROED: Final = "cleanup: bytes overwritten"
+_END: Final = "from the result to the Worker's end"
 _WAIT: Final = "wait for a Worker in reserve"
 
 
@@ -25,6 +26,7 @@ def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
     values = {
         (_CLEANUP, "ms"): [it["milliseconds"] * _HEAP_BYTES / it["bytesZeroed"] for it in reports],
         (_ZEROED, "bytes"): [it["bytesZeroed"] for it in reports],
+        (_END, "ms"): [it["ended"] for it in reports],
         (_WAIT, "ms"): [it["waited"] for it in reports],
     }
     return [

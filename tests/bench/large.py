@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core import HashName, KeyTransport, TransportScheme
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -33,6 +33,13 @@ _FILES: Final = {"sign": "content", "verify": "signed", "encrypt": "content", "d
 _RESET_PEAK: Final = "5"
 
 
+class Peak(NamedTuple):
+    """Bytes of one process: VmHWM, and the same without the pages of files, which all processes of a browser share."""
+
+    whole: int
+    own: int
+
+
 def measure_large(name: Name, dist: Path, megabytes: int) -> list[Figure]:
     """Every job and side: milliseconds, and the peak divided by the content's size."""
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +59,7 @@ def large_limits(figures: Figures) -> list[Limit]:
     return [
         Limit(browser=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_PEAK, unit="times")
         for browser, job in figures.rows
-        if "peak" in job
+        if job.endswith(": peak / message")
     ]
 
 
@@ -72,7 +79,7 @@ def _measure(
     name: Name, dist: Path, files: Path, people: People, *, side: str, job: str, megabytes: int
 ) -> Iterator[Figure]:
     times: list[float] = []
-    peaks: list[float] = []
+    peaks: list[Peak] = []
     failure = None
     size = megabytes * 1_000_000
     expected = size if job in ("verify", "decrypt") else None
@@ -83,13 +90,18 @@ def _measure(
                 reset_peaks(page.browser)
                 call = "(...a) => measure.large(...a)"
                 times.append(page.js(call, RSA, side, job, f"/files/{_FILES[job]}", expected))
-                peaks.append(largest_peak(page.browser) / size)
+                peaks.append(largest_peak(page.browser))
         except (JavaScriptError, BidiError, TimeoutError) as error:
             # Also the end of the tab itself.
             failure = str(error)[:200]
-    named, peak = f"{job} {megabytes} MB", f"{job} {megabytes} MB: peak / message"
+    named = f"{job} {megabytes} MB"
     yield Figure(browser=name, job=named, who=side, unit="ms", values=tuple(times), failure=failure)
-    yield Figure(browser=name, job=peak, who=side, unit="times", values=tuple(peaks), failure=failure)
+    for what, values in {
+        "peak / message": [peak.whole / size for peak in peaks],
+        "peak without the browser's program / message": [peak.own / size for peak in peaks],
+    }.items():
+        job_name = f"{named}: {what}"
+        yield Figure(browser=name, job=job_name, who=side, unit="times", values=tuple(values), failure=failure)
 
 
 def reset_peaks(browser: Browser) -> None:
@@ -99,8 +111,8 @@ def reset_peaks(browser: Browser) -> None:
             (process / "clear_refs").write_text(_RESET_PEAK)
 
 
-def largest_peak(browser: Browser) -> int:
-    """The most bytes in memory (VmHWM) that any one renderer has had since then."""
+def largest_peak(browser: Browser) -> Peak:
+    """The most that any one renderer has had in memory since then."""
     return max(_read_peak(process) for process in _renderers(browser))
 
 
@@ -126,7 +138,9 @@ def _is_renderer(process: Path) -> bool:
     return False
 
 
-def _read_peak(process: Path) -> int:
+def _read_peak(process: Path) -> Peak:
     with suppress(OSError):
-        return 1024 * int(re.findall(r"^VmHWM:\s*(\d+) kB", (process / "status").read_text(), re.M)[0])
-    return 0
+        status = (process / "status").read_text()
+        peak, shared = (int(re.findall(rf"^{name}:\s*(\d+) kB", status, re.M)[0]) for name in ("VmHWM", "RssFile"))
+        return Peak(whole=1024 * peak, own=1024 * (peak - shared))
+    return Peak(whole=0, own=0)

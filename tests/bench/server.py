@@ -6,7 +6,7 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.requests.append(self.path)
-        super().do_GET()
+        # A page that is closed wants nothing more.
+        with suppress(ConnectionError):
+            super().do_GET()
 
     def translate_path(self, path: str) -> str:
         """Map /NAME/... into the folder of that name; anything else is not found."""

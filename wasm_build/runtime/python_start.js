@@ -48,6 +48,8 @@ export async function startPython(assets) {
  */
 async function loadSnapshot(assets, snapshot) {
   const { pyodide, memory } = await load(assets, { _loadSnapshot: new Uint8Array(snapshot) }, snapshot.byteLength);
+  // Python's memory has a copy of it; the browser would keep this one until it tidies up.
+  /** @type {any} */ (snapshot).transfer(0);
   return { pyodide, memory, startKind: "snapshot" };
 }
 

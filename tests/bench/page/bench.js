@@ -174,7 +174,8 @@ function randomBytes(length) {
 }
 
 /**
- * One small operation with the reserve ready: how long it waited for a Worker, and what cleaning up after it took.
+ * One small operation with the reserve ready: how long it waited for a Worker, what its cleanup reports, and how long
+ * after the result the Worker ended.
  * @param {string} keyType
  */
 async function cleanup(keyType) {
@@ -185,7 +186,8 @@ async function cleanup(keyType) {
   const waited = performance.now() - begun;
   const report = side.nextCleanup?.();
   await run(prepared[keyType][OURS].sign, randomBytes(SMALL_BYTES));
-  return { waited, ...(await report) };
+  const answered = performance.now();
+  return { waited, ...(await report), ended: performance.now() - answered };
 }
 
 /**
