@@ -4,7 +4,8 @@
  * sealed under it. The rules are those of `runtime/session.js`.
  */
 import "../shared/channel.js";
-import { beginAt, remaining, SEAL_KEY_BYTES, SECRET_BUFFER_BYTES, useAt, whyOver } from "../runtime/session.js";
+import { SECRET_BUFFER_BYTES } from "../runtime/cleanup.js";
+import { beginAt, remaining, SEAL_KEY_BYTES, useAt, whyOver } from "../runtime/session.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";

@@ -3,6 +3,8 @@
  * The background refuses whatever this table does not name.
  */
 
+import { SECRET_BUFFER_BYTES } from "../runtime/cleanup.js";
+
 /** An error that travels: `code` for programs, `message` for people. */
 export class RequestError extends Error {
   /** @param {string} code @param {string} [message] */
@@ -64,7 +66,6 @@ export const MESSAGES = {
 const MAX_STRING_LENGTH = 2_000_000;
 /** An uncompressed P-256 point (SEC 1 section 2.3.3). */
 const POINT_BYTES = 65;
-export const SECRET_BUFFER_BYTES = 4096;
 
 /** @type {Record<string, (value: any) => boolean>} */
 const CHECKS = {

@@ -10,6 +10,9 @@ import { rinse } from "./rinse.js";
 // Allocators give the same blocks for lengths that are the same in this unit.
 const ALLOCATED_BYTES = 16;
 
+/** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
+export const SECRET_BUFFER_BYTES = 4096;
+
 /** @typedef {{bytesZeroed: number, milliseconds: number}} CleanupReport */
 
 /** Remembers what must be overwritten at the end. Transferred buffers are gone and count nothing. */

@@ -5,13 +5,12 @@
  * go to the vault and nowhere else; credential id and salt are no secrets and are kept by whoever asks.
  */
 
-import { overwrite } from "./cleanup.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
 import { VaultError } from "./vault_error.js";
 
 /** @typedef {import("./session.js").Secret} Secret */
 /** @typedef {{credentialId: ArrayBuffer, salt: ArrayBuffer}} Passkey */
 
-const SECRET_BUFFER_BYTES = 4096;
 const SALT_BYTES = 32;
 const TIMEOUT_MILLISECONDS = 120_000;
 /** ES256, EdDSA, RS256 (IANA COSE algorithms): the signature is not used, but one has to be named. */

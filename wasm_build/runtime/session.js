@@ -6,7 +6,7 @@
  * and when its place goes. The deadlines are judged at every use: timers only lock sooner what nobody uses.
  */
 
-import { overwrite } from "./cleanup.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
 import { collectBuffers } from "./rpc.js";
 import { VaultError } from "./vault_error.js";
 
@@ -21,8 +21,6 @@ import { VaultError } from "./vault_error.js";
 /** @typedef {{call: (verb: string, args: any, options?: any) => Promise<any>}} Caller */
 
 export const SEAL_KEY_BYTES = 32;
-/** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
-export const SECRET_BUFFER_BYTES = 4096;
 
 const MINUTE_MILLISECONDS = 60_000;
 /** A quarter of an hour away from the desk; the longest working day. The bridge's own sessions end alike. */

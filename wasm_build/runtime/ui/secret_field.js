@@ -12,8 +12,6 @@ import { html, svg, uniqueId } from "./dom.js";
 import { createSecretPicture } from "./secret_picture.js";
 import { SecretText } from "./secret_text.js";
 
-export { SECRET_BUFFER_BYTES } from "./secret_text.js";
-
 /** @typedef {import("./secret_text.js").Secret} Secret */
 /** @typedef {import("./catalogue.js").Translate} Translate */
 

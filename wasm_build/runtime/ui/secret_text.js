@@ -5,10 +5,10 @@
  * count code points, because the field shows a bullet for each. Nothing is normalised: whoever reads it decides that.
  */
 
+import { SECRET_BUFFER_BYTES } from "../cleanup.js";
+
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret UTF-8 bytes at the start of a 4,096-byte buffer */
 
-/** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
-export const SECRET_BUFFER_BYTES = 4096;
 /** Three UTF-8 bytes a unit at most, so that every text fits the buffer. */
 export const MAX_UNITS = Math.floor(SECRET_BUFFER_BYTES / 3);
 const REPLACEMENT = 0xfffd;

@@ -3,6 +3,7 @@
  */
 
 import { html } from "../runtime/ui/dom.js";
+import { LIMITS } from "../runtime/session.js";
 import { lockMark } from "../runtime/ui/state_mark.js";
 import { saveFile } from "../attachments.js";
 import { dayOnly } from "../formats.js";
@@ -110,7 +111,7 @@ function drawUnlocked(app) {
   mark.setAttribute("aria-hidden", "true");
   return [
     app.keys.canEnrol ? createOffer(app) : null,
-    html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note") })),
+    html("p", { class: "note with-mark" }, mark, html("span", { text: translate("unlocked_note", { minutes: LIMITS.idleMilliseconds / 60_000 }) })),
     list,
     createPasskeyChoice(app),
     html("div", { class: "actions" }, open),
