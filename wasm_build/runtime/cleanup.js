@@ -39,7 +39,10 @@ export class Residue {
 
   /** Something of so many bytes, which may be a secret, goes through WebCrypto. @param {number} length */
   noteSecret(length) {
-    this.#secretLengths.add(Math.ceil(length / ALLOCATED_BYTES) * ALLOCATED_BYTES);
+    const allocated = Math.ceil(length / ALLOCATED_BYTES) * ALLOCATED_BYTES;
+    // The latest stands last.
+    this.#secretLengths.delete(allocated);
+    this.#secretLengths.add(allocated);
   }
 
   /** WebCrypto works with a private key of this kind. @param {string} algorithm JSON for `importKey` */

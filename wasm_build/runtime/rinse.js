@@ -9,6 +9,11 @@
 
 // Each holds a block of its own until all are made, so that they fill the holes among the blocks still in use.
 const KEYS_OF_EACH_SIZE = 32;
+/** Beyond, many at once would take much memory; a sealed identity with its chain is smaller. */
+const LARGE_BYTES = 16_384;
+const KEYS_OF_EACH_LARGE_SIZE = 4;
+/** One operation has about ten; a batch has those of each message, and always again those of the person's keys. */
+const MAX_SIZES = 32;
 const ROUNDS = 4;
 /** Larger blocks go back to the operating system, or are cut up for others soon. */
 const MAX_RINSED_BYTES = 65_536;
@@ -22,11 +27,11 @@ const USES_OF_EACH_CURVE = 16;
 
 /**
  * Sends zeros and throwaway keys through the same ways that the secrets took.
- * @param {Iterable<number>} lengths of the secrets, in bytes
+ * @param {Iterable<number>} lengths of the secrets, in bytes, the latest last
  * @param {Iterable<string>} algorithms of private keys, as JSON for `importKey`
  */
 export async function rinse(lengths, algorithms) {
-  const sizes = [...lengths].filter((length) => length > 0 && length <= MAX_RINSED_BYTES);
+  const sizes = [...lengths].filter((length) => length > 0 && length <= MAX_RINSED_BYTES).slice(-MAX_SIZES);
   await Promise.allSettled([rinseBlocks(sizes), ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json)))]);
 }
 
@@ -43,7 +48,8 @@ async function rinseBlocks(sizes) {
   await Promise.all(
     sizes.map(async (size) => {
       const part = zeros.subarray(0, size);
-      const keys = Array.from({ length: KEYS_OF_EACH_SIZE }, () => subtle.importKey("raw", part, HMAC, false, ["sign"]));
+      const count = size > LARGE_BYTES ? KEYS_OF_EACH_LARGE_SIZE : KEYS_OF_EACH_SIZE;
+      const keys = Array.from({ length: count }, () => subtle.importKey("raw", part, HMAC, false, ["sign"]));
       for (let round = 0; round < ROUNDS; round += 1) {
         await subtle.decrypt(cipher, key, await subtle.encrypt(cipher, key, part));
       }
