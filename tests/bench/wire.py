@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -16,7 +13,6 @@ from tests.browser.browsers import Name, launch
 _FIRST: Final = "first visit until the first operation"
 _WHOLE: Final = "first visit with the snapshot behind it"
 _MAX_BYTES: Final = {_FIRST: 4_500_000, _WHOLE: 10_500_000}
-_CACHE: Final = Path("build/bench_wire.json")
 _RUNTIME: Final = "/runtime/"
 _SNAPSHOT: Final = ".snapshot"
 _FIRST_VISIT: Final = """async () => {
@@ -24,18 +20,10 @@ _FIRST_VISIT: Final = """async () => {
   const vault = await openVault({ base: new URL("/runtime/", location.href), saveBytes: true });
   await vault.call("certificate.describe", { certificates: [], trust: { anchors: [] }, at: new Date().toISOString() });
 }"""
-# Node is there for the build; Python has no brotli of its own.
-_COMPRESS: Final = """
-const { brotliCompressSync, constants } = require("node:zlib");
-const data = require("node:fs").readFileSync(process.argv[1]);
-const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24,
-  [constants.BROTLI_PARAM_SIZE_HINT]: data.length };
-console.log(brotliCompressSync(data, { params }).length);
-"""
 
 
 def measure_wire(name: Name, dist: Path) -> list[Figure]:
-    """Bytes as brotli 11 gives them, without what HTTP adds."""
+    """Bytes of the compressed files, without what HTTP adds."""
     first = _find_first_visit(name, dist)
     whole = first | {file.name for file in (dist / "runtime").glob(f"*{_SNAPSHOT}")}
     sizes = {file: compressed_size(dist / "runtime" / file) for file in sorted(whole)}
@@ -54,15 +42,9 @@ def wire_limits(figures: Figures) -> list[Limit]:
 
 
 def compressed_size(file: Path) -> int:
-    """Bytes of a file under brotli 11; remembered, because the snapshot takes a minute."""
-    known: dict[str, int] = json.loads(_CACHE.read_text()) if _CACHE.exists() else {}
-    fingerprint = hashlib.sha256(file.read_bytes()).hexdigest()
-    if fingerprint not in known:
-        done = subprocess.run(["node", "-e", _COMPRESS, str(file)], check=True, capture_output=True, text=True)
-        known[fingerprint] = int(done.stdout)
-        _CACHE.parent.mkdir(parents=True, exist_ok=True)
-        _CACHE.write_text(json.dumps(known, indent=1))
-    return known[fingerprint]
+    """Bytes of the compressed twin that the build made beside a file, or of the file where it made none."""
+    twin = file.with_name(f"{file.name}.br")
+    return (twin if twin.exists() else file).stat().st_size
 
 
 def _find_first_visit(name: Name, dist: Path) -> set[str]:
