@@ -4,7 +4,7 @@
  * What is handed over is copied; the copies are transferred and overwritten. What comes back belongs to the caller.
  */
 
-import { overwrite } from "./cleanup.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
 import { LIMITS, SealedSession } from "./session.js";
 import { loadCatalogue } from "./ui/catalogue.js";
 import { SecretField } from "./ui/secret_field.js";
@@ -24,7 +24,6 @@ export { VaultError };
  */
 /** @typedef {Certificate & {sealed: ArrayBuffer}} SealedIdentity */
 
-const SECRET_BUFFER_BYTES = 4_096;
 const MINUTE_MILLISECONDS = 60_000;
 
 /** @type {typeof import("../types/sealwax.js").openVault} */
