@@ -10,12 +10,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 from websockets.sync.client import ClientConnection, connect
 
 # JSON from a browser: each test checks the part that it reads.
 Json = Any
+
+PATIENCE_SECONDS: Final = 30
+"""How long a test waits for what comes by itself: a busy machine takes ten times as long as an idle one."""
 
 
 class BidiError(Exception):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from tests.browser.bidi import BidiConnection, BidiError, Json, walk_contexts
+from tests.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Json, walk_contexts
 from tests.browser.page import Page
 
 Name = Literal["chromium", "firefox"]
@@ -103,7 +103,7 @@ class Browser(abc.ABC):
         """Every tab and window, those of extensions included."""
         return [Page(self, context["context"]) for context in self.bidi.command("browsingContext.getTree")["contexts"]]
 
-    def wait_for_page(self, url_part: str, *, timeout_seconds: float = 15) -> Page:
+    def wait_for_page(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
         """The tab or window whose address contains `url_part`, once it is there and loaded."""
         deadline = time.monotonic() + timeout_seconds
         while True:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.bidi import BidiError, Json, walk_contexts
+from tests.browser.bidi import PATIENCE_SECONDS, BidiError, Json, walk_contexts
 
 if TYPE_CHECKING:
     from tests.browser.browsers import Browser
@@ -72,7 +72,7 @@ class Page:
             raise JavaScriptError(answer["exceptionDetails"]["text"])
         return json.loads(answer["result"]["value"])
 
-    def wait_for(self, function: str, *arguments: Json, timeout_seconds: float = 15) -> Json:
+    def wait_for(self, function: str, *arguments: Json, timeout_seconds: float = PATIENCE_SECONDS) -> Json:
         """Return the function's first truthy result; look until then, also across navigations."""
         deadline = time.monotonic() + timeout_seconds
         while True:
@@ -94,7 +94,7 @@ class Page:
         self.wait_for("() => document.readyState === 'complete'")
         return self
 
-    def wait_for_text(self, text: str, *, selector: str = "body", timeout_seconds: float = 15) -> str:
+    def wait_for_text(self, text: str, *, selector: str = "body", timeout_seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until the visible text of `selector` contains `text`, and return all of it."""
         look = """(selector, text) => {
           const shown = document.querySelector(selector)?.innerText ?? "";
@@ -103,7 +103,7 @@ class Page:
         shown: str = self.wait_for(look, selector, text, timeout_seconds=timeout_seconds)["shown"]
         return shown
 
-    def wait_for_selector(self, selector: str, *, timeout_seconds: float = 15) -> None:
+    def wait_for_selector(self, selector: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until an element is there and has a size."""
         look = "(selector) => Boolean(document.querySelector(selector)?.getClientRects().length)"
         self.wait_for(look, selector, timeout_seconds=timeout_seconds)
@@ -153,7 +153,7 @@ class Page:
             "browsingContext.setViewport", context=self.context, viewport={"width": width, "height": height}
         )
 
-    def click(self, selector: str, *, timeout_seconds: float = 15, button: int = 0) -> None:
+    def click(self, selector: str, *, timeout_seconds: float = PATIENCE_SECONDS, button: int = 0) -> None:
         """Wait until the element stands still and can be met by a pointer, then click its middle."""
         deadline = time.monotonic() + timeout_seconds
         before, aim = None, self._aim(selector)
@@ -213,7 +213,7 @@ class Page:
         tree = self.browser.bidi.command("browsingContext.getTree", root=self.context)["contexts"]
         return [Page(self.browser, context["context"]) for context in walk_contexts(tree[0].get("children") or [])]
 
-    def wait_for_frame(self, url_part: str, *, timeout_seconds: float = 15) -> Page:
+    def wait_for_frame(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
         """The first frame inside this page whose address contains `url_part`, once it is loaded."""
         deadline = time.monotonic() + timeout_seconds
         while True:

@@ -121,12 +121,14 @@ def test_the_deadline_is_judged_at_use_and_said_in_words(options: Page, begun: i
     assert is_locked(options)
 
 
+@pytest.mark.thorough
 def test_the_alarm_locks_what_nobody_uses(options: Page) -> None:
     options.js(AGE, 16 * MINUTE, 16 * MINUTE)
     options.js("async () => (globalThis.browser ?? chrome).alarms.create('lock', { when: Date.now() })")
     wait_until_locked(options)
 
 
+@pytest.mark.thorough
 def test_an_alarm_that_comes_too_early_locks_nothing_and_is_set_again(options: Page) -> None:
     options.js(AGE, 5 * MINUTE, 5 * MINUTE)
     options.js("async () => (globalThis.browser ?? chrome).alarms.create('lock', { when: Date.now() })")
@@ -136,6 +138,7 @@ def test_an_alarm_that_comes_too_early_locks_nothing_and_is_set_again(options: P
     assert not is_locked(options)
 
 
+@pytest.mark.thorough
 def test_a_wrong_passphrase_unlocks_nothing(extension: Extension, files: Path) -> None:
     page = extension.open_options()
     if not is_locked(page):
@@ -159,6 +162,7 @@ def test_a_lock_in_the_middle_stops_the_operation_and_keeps_nothing(options: Pag
     assert is_locked(options)
 
 
+@pytest.mark.thorough
 def test_the_computers_own_lock_locks_the_keys(browser: Browser, options: Page) -> None:
     if not isinstance(browser, Chromium):
         # Firefox has the interface, and never says "locked".

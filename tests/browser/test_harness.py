@@ -13,7 +13,7 @@ import pytest
 from tests.browser.browsers import Browser
 from tests.browser.page import CONTROL
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 PAGE = b"""<!doctype html><link rel=icon href="data:,"><title>Harness</title>
 <meta name=viewport content="width=device-width">

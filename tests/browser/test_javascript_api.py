@@ -21,7 +21,7 @@ from tests.browser.browsers import Browser
 from tests.browser.page import Page
 from tests.browser.vault_page import PASSPHRASE, PROVIDER, ROOT, VaultServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 GUIDE = (ROOT / "docs/javascript.md").read_text()
 EXAMPLE = ROOT / "docs/examples/signing"

@@ -115,6 +115,7 @@ def test_what_a_person_accepts_outlives_the_session_until_it_is_taken_back(alice
     assert alice.state == "signed-unverified"
 
 
+@pytest.mark.thorough
 def test_what_is_removed_while_the_keys_are_locked_does_not_come_back(alice: MailPages, stack: DemoStack) -> None:
     accept(alice, deliver(stack, alice.account, stranger(), "A stranger"))
     wait_until_kept(alice, 1)
@@ -131,6 +132,7 @@ def test_what_is_removed_while_the_keys_are_locked_does_not_come_back(alice: Mai
     alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("change", "why"), [("damage", "damaged"), ("restore", "older")])
 def test_what_cannot_be_trusted_is_said_and_not_used(alice: MailPages, stack: DemoStack, change: str, why: str) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
@@ -153,6 +155,7 @@ def test_what_cannot_be_trusted_is_said_and_not_used(alice: MailPages, stack: De
     assert alice.page.text(named("notice")) == ""
 
 
+@pytest.mark.thorough
 def test_nothing_is_kept_on_a_computer_of_somebody_else(browser: Browser, stack: DemoStack) -> None:
     pages = MailPages(browser, stack.pages_url, stack.accounts[0])
     pages.page.click(named("foreign-computer"))

@@ -89,6 +89,7 @@ def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: 
     assert visitor.state == "verified"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("passphrase", ["", "a passphrase of its own"], ids=["open", "under a passphrase"])
 def test_keys_come_from_a_pem_file_too(
     visitor: MailPages, alice: Account, welcome: int, tmp_path: Path, passphrase: str
@@ -106,6 +107,7 @@ def test_keys_come_from_a_pem_file_too(
     assert visitor.state == "verified"
 
 
+@pytest.mark.thorough
 def test_a_pem_file_that_wants_a_passphrase_asks_for_it(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     pem = export_private_key(alice.identity.private_key, b"secret", provider=NativeProvider(), iterations=2048)
     (tmp_path / "alice.pem").write_bytes(certificate_pem(alice.identity.certificate).encode() + run(pem))
@@ -114,6 +116,7 @@ def test_a_pem_file_that_wants_a_passphrase_asks_for_it(visitor: MailPages, alic
     visitor.page.wait_for_text("passphrase is missing", selector=field, timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_file_of_certificates_alone_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.pem").write_text(certificate_pem(alice.identity.certificate))
     open_file(visitor, tmp_path / "alice.pem", "")
@@ -126,6 +129,7 @@ def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path
     visitor.page.wait_for_text("no whole key file", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     open_file(visitor, tmp_path / "alice.p12", "not her passphrase")
@@ -171,6 +175,7 @@ def test_an_unreachable_mail_server_keeps_the_letter(browser: Browser) -> None:
         pages.close()
 
 
+@pytest.mark.thorough
 def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
     with DemoStack() as stack:
         pages = MailPages(browser, stack.pages_url, stack.accounts[0])
@@ -180,6 +185,7 @@ def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
         pages.close()
 
 
+@pytest.mark.thorough
 def test_a_letter_that_cannot_be_sealed_waits_with_a_reason(visitor: MailPages) -> None:
     visitor.enter()
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
@@ -188,6 +194,7 @@ def test_a_letter_that_cannot_be_sealed_waits_with_a_reason(visitor: MailPages) 
     assert visitor.page.value(named("compose-text")) == "Are you there?"
 
 
+@pytest.mark.thorough
 def test_without_keys_a_sealed_letter_offers_to_unlock_them(visitor: MailPages, welcome: int) -> None:
     visitor.sign_in()
     visitor.page.click(named("skip-unlock"))

@@ -134,6 +134,7 @@ def test_the_device_opens_the_keys_and_what_it_gave_is_kept_nowhere(
     assert (walked["keys"], walked["found"]) == (0, 0)
 
 
+@pytest.mark.thorough
 def test_the_device_opens_the_keys_in_a_new_page_too(
     alice: MailPages, device: Authenticator, named_stack: DemoStack
 ) -> None:
@@ -144,6 +145,7 @@ def test_the_device_opens_the_keys_in_a_new_page_too(
     alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
     alice.page.click(named("lock"))
@@ -161,6 +163,7 @@ def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, de
     alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_an_altered_bundle_is_refused_in_words(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
     alice.page.js("""async () => {
@@ -183,6 +186,7 @@ def test_an_altered_bundle_is_refused_in_words(alice: MailPages, device: Authent
     alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_the_choice_is_taken_back(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
     assert len(device.credentials()) == 1
@@ -194,6 +198,7 @@ def test_the_choice_is_taken_back(alice: MailPages, device: Authenticator) -> No
     assert not alice.page.js(f"() => document.querySelector('{named('passkey-unlock')}').getClientRects().length")
 
 
+@pytest.mark.thorough
 def test_on_a_computer_of_somebody_else_the_device_is_not_offered(alice: MailPages, device: Authenticator) -> None:
     alice.page.click(named("foreign-computer"))
     alice.enter()

@@ -193,6 +193,7 @@ def test_locking_overwrites_the_key_and_stops_what_runs_with_it(empty: Page) -> 
     assert seen["free"] == "free"
 
 
+@pytest.mark.thorough
 def test_nothing_done_for_a_while_locks_by_a_timer_too(empty: Page) -> None:
     reason = empty.js("""async () => {
       const { SealedSession } = await import("/runtime/session.js");
@@ -205,6 +206,7 @@ def test_nothing_done_for_a_while_locks_by_a_timer_too(empty: Page) -> None:
     assert reason == "idle"
 
 
+@pytest.mark.thorough
 def test_keys_that_nobody_used_are_locked_and_the_page_says_why(visitor: MailPages) -> None:
     visitor.enter()
     move_clock(visitor.page, wall=14 * MINUTE)
@@ -220,6 +222,7 @@ def test_keys_that_nobody_used_are_locked_and_the_page_says_why(visitor: MailPag
     visitor.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("wall", "steady", "because"),
     [
@@ -257,6 +260,7 @@ def test_leaving_the_page_locks(visitor: MailPages) -> None:
     wait_until_locked(visitor, "when you left the page")
 
 
+@pytest.mark.thorough
 def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Page) -> None:
     seen = empty.js("""async () => {
       const { KeyRing } = await import("/keys.js");

@@ -92,6 +92,7 @@ def test_a_browser_that_keeps_nothing_reads_mail_all_the_same(alice: MailPages, 
     assert show_people(alice) == "kept"
 
 
+@pytest.mark.thorough
 def test_a_full_disk_is_said_and_what_comes_next_is_kept(alice: MailPages, demo_stack: DemoStack) -> None:
     alice.page.js("() => { trouble = 'full'; }")
     alice.enter()
@@ -140,6 +141,7 @@ def trouble_background(extension: Extension, trouble: str) -> None:
     page.close()
 
 
+@pytest.mark.thorough
 def test_an_extension_without_room_says_so_and_takes_the_keys_later(extension: Extension, tmp_path: Path) -> None:
     now = datetime.datetime.now(datetime.UTC)
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))

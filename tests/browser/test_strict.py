@@ -74,6 +74,7 @@ def test_private_keys_stay_in_python(open_vault_page: OpenPage, kind: NewKey) ->
     assert blocking.open_bytes(octets_of(sealed["cms"]), identities=[alice], provider=PROVIDER).content == b"content"
 
 
+@pytest.mark.thorough
 def test_new_keys_are_made_in_python(open_vault_page: OpenPage) -> None:
     page = open_vault_page(*[WATCHING_WORKER] * 4, options=STRICT)
     page.js(LISTEN)
@@ -84,6 +85,7 @@ def test_new_keys_are_made_in_python(open_vault_page: OpenPage) -> None:
     assert key.bits >= 256
 
 
+@pytest.mark.thorough
 def test_failures_have_the_same_codes(open_vault_page: OpenPage) -> None:
     bob = person("bob")
     cms = blocking.seal_bytes(b"content" * 3, recipients=[bob.certificate], provider=PROVIDER)

@@ -119,6 +119,7 @@ def open_why(pages: MailPages) -> str:
     return pages.page.text(named("why"))
 
 
+@pytest.mark.thorough
 def test_what_was_asked_once_is_not_asked_again(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(welcome_of(stack, alice.account))
     again = deliver(stack, alice.account, stack.accounts[1].identity, "Once more")
@@ -157,6 +158,7 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
     assert alice.state == "signed-unverified"
 
 
+@pytest.mark.thorough
 def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(deliver(stack, alice.account, stranger(), "A stranger"))
     open_why(alice)
@@ -168,6 +170,7 @@ def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stac
     assert alice.state == "signed-unverified"
 
 
+@pytest.mark.thorough
 def test_a_missing_authority_is_looked_for_when_the_person_wants_it(alice: MailPages, stack: DemoStack) -> None:
     at, path = datetime.now(UTC), "/department.cer"
     department = blocking.run(
@@ -230,6 +233,7 @@ def test_each_recipient_says_how_it_stands_before_anything_is_sent(
     assert alice.page.value(named("compose-text")) == "At one?"
 
 
+@pytest.mark.thorough
 def test_the_certificate_behind_a_recipient_is_a_keystroke_away(alice: MailPages, stack: DemoStack) -> None:
     bob = stack.accounts[1]
     alice.write(to=bob.address, subject="Thursday", text="At one?")
@@ -280,6 +284,7 @@ def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
     pages.close()
 
 
+@pytest.mark.thorough
 def test_everything_about_trust_fits_a_narrow_phone(alice: MailPages, stack: DemoStack) -> None:
     page = alice.page
     page.set_viewport(320, 700)

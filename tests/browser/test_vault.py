@@ -33,7 +33,7 @@ from tests.browser.vault_page import (
 from tests.unit.people import NOW, person, trust
 from wasm_build.sealed import seal_identity
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # Counts byte strings in the Worker's linear memory before and after it is filled with zeros.
 SCANNING_WORKER = """

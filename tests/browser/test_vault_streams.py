@@ -84,6 +84,7 @@ def test_twenty_megabytes_are_signed_and_verified(open_vault_page: OpenPage, for
     assert verified["equal"]
 
 
+@pytest.mark.thorough
 def test_a_detached_signature_covers_what_streams_beside_it(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": True}
@@ -176,6 +177,7 @@ def test_a_message_is_worked_on_while_it_downloads(open_vault_page: OpenPage, ve
     assert page.js(HOLDING_BACK_KEPT, verb, args) == 8 * MEGABYTE
 
 
+@pytest.mark.thorough
 def test_chunks_are_taken_away_and_only_those(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     given = """async (args) => {

@@ -9,6 +9,10 @@ import { createInterface } from "node:readline";
 import { createCipherDoor } from "../../wasm_build/runtime/cipher_door.js";
 import { Residue } from "../../wasm_build/runtime/cleanup.js";
 
+// What the browsers have, and Node has from 21 on.
+ArrayBuffer.prototype.transfer ??= function () {
+  return structuredClone(this, { transfer: [this] });
+};
 globalThis.crypto ??= webcrypto;
 const { importKey } = crypto.subtle;
 crypto.subtle.importKey = async (format, data, ...rest) => {

@@ -42,7 +42,7 @@ def octets_of(seed: int) -> bytes:
 
 @pytest.mark.parametrize("name", KDFS)
 def test_a_derived_key_and_its_passphrase_are_gone_after_cleanup(name: str, tmp_path: Path) -> None:
-    for file in ("cleanup.js", "hash_door.js"):
+    for file in ("cleanup.js", "hash_door.js", "rinse.js"):
         shutil.copy(ROOT / "wasm_build/runtime" / file, tmp_path)
     for file in ("argon2", "scrypt"):
         shutil.copy(LIBRARY / f"{file}.umd.min.js", tmp_path / f"{file}.js")

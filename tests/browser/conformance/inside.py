@@ -120,7 +120,7 @@ async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, given: dict[str, 
 async def import_all(provider: CryptoProvider, _: bytes) -> str:
     """The modules of the bundle's archive, each imported."""
     archive = next(path for path in sys.path if path.endswith("sealwax_python.zip"))
-    names = [name.removesuffix(".py").removesuffix("/__init__") for name in zipfile.ZipFile(archive).namelist()]
+    names = [name.removesuffix(".pyc").removesuffix("/__init__") for name in zipfile.ZipFile(archive).namelist()]
     modules = sorted(name.replace("/", ".") for name in names if name.startswith(("smime_core", "roaming_keys")))
     for module in modules:
         importlib.import_module(module)
