@@ -128,6 +128,7 @@ def test_a_list_by_somebody_else_and_an_older_one_are_refused_in_plain_words(
     assert "List number 4" in show_list(alice)
 
 
+@pytest.mark.thorough
 def test_a_person_may_let_go_of_the_list(alice: MailPages, organisation: Organisation) -> None:
     show_list(alice)
     organisation.publish(1, signer=organisation.impostor, revocation=RevocationPolicy.IF_KNOWN)

@@ -189,6 +189,7 @@ NAMELESS = """() => {
 }"""
 
 
+@pytest.mark.thorough
 def test_every_control_of_trust_has_a_name(alice: MailPages, stack: DemoStack) -> None:
     page = alice.page
     page.js("() => document.body.append(document.createElement('button'))")

@@ -68,6 +68,7 @@ def test_a_wrong_passphrase_is_said_in_its_field_which_keeps_the_focus(visitor: 
     visitor.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_locked_letter_survives_a_wrong_passphrase(visitor: MailPages, bob: Account) -> None:
     visitor.enter()
     visitor.write(to=bob.address, subject="Kept", text="Every word of it.")
@@ -81,6 +82,7 @@ def test_a_locked_letter_survives_a_wrong_passphrase(visitor: MailPages, bob: Ac
     assert visitor.page.value(named("compose-subject")) == "Kept"
 
 
+@pytest.mark.thorough
 def test_keys_come_from_a_file_too(visitor: MailPages, alice: Account, welcome: int, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12)
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
@@ -123,6 +125,7 @@ def test_a_file_of_certificates_alone_says_so(visitor: MailPages, alice: Account
     visitor.page.wait_for_text("no private key", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12[: len(alice.p12) // 2])
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
@@ -137,6 +140,7 @@ def test_a_wrong_passphrase_for_a_file_says_so(visitor: MailPages, alice: Accoun
     visitor.page.wait_for_text("does not open these keys", selector=field, timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_keys_under_the_mail_password_are_not_put_on_the_key_server(
     visitor: MailPages, alice: Account, tmp_path: Path
 ) -> None:

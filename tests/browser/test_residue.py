@@ -35,6 +35,7 @@ SETTINGS: Final = {
     "strict-ec": Setting(key=NewKey.P256, strict=True),
     "default-ec": Setting(key=NewKey.P256, strict=False),
 }
+LONGER: Final = {"strict-ec", "default-ec"}
 UNLOCKING: Final = {"passphrase", "private key", "seal key"}
 DECRYPTING: Final = {"private key", "cek", "plaintext", "seal key"}
 # What only Firefox could remove: where its allocator and its threads put a private key is theirs to say, and without
@@ -50,7 +51,9 @@ def describe(findings: list[Finding]) -> str:
     return "\n".join(f"{count} x {line}" for line, count in lines.items())
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(
+    "setting", [pytest.param(name, marks=pytest.mark.thorough) if name in LONGER else name for name in SETTINGS]
+)
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -> None:
     if missing := missing_programs(name):

@@ -247,6 +247,7 @@ def test_the_certificate_behind_a_recipient_is_a_keystroke_away(alice: MailPages
     alice.page.wait_for(back)
 
 
+@pytest.mark.thorough
 def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
     browser: Browser, stack: DemoStack, tmp_path: Path
 ) -> None:
