@@ -9,10 +9,6 @@ from typing import Any, Final
 
 from wasm_build.inputs import Package
 
-_REGISTRIES: Final = {
-    "npm": "https://registry.npmjs.org/{name}/-/{name}-{version}.tgz",
-    "pypi": "https://pypi.org/project/{name}/{version}/",
-}
 _OWN: Final = "sealwax"
 _ROOTS: Final = "mozilla-roots"
 
@@ -44,7 +40,7 @@ def build_bill_of_materials(
 
 
 def _component(package: Package) -> dict[str, Any]:
-    address = _REGISTRIES[package.ecosystem].format(name=package.name, version=package.version)
+    # Of the archives that the build's inputs came in, as they were locked.
     hashes = [{"alg": package.algorithm, "content": content} for content in package.hashes]
     return {
         "type": "library",
@@ -53,7 +49,7 @@ def _component(package: Package) -> dict[str, Any]:
         "version": package.version,
         "purl": _reference(package),
         **_licence(package.licence),
-        "externalReferences": [{"type": "distribution", "url": address, "hashes": hashes}],
+        "hashes": hashes,
     }
 
 
