@@ -39,7 +39,8 @@ console.info = (...words) => told.push(words.join(" "));
 TOLD = """
 window.seen = {
   told, length, opened, state: report.state, passphrase: passphrase.some(Boolean), identities: vault.identities.length,
-  signed: btoa(String.fromCharCode(...new Uint8Array(signed))), received: received.text, kind, refused: refused.code,
+  signed: btoa(String.fromCharCode(...new Uint8Array(signed))), received: received.text, kind,
+  refused: refused.code, signedMail,
 };
 vault.close();
 """
@@ -105,6 +106,7 @@ def test_the_examples_of_the_guide_run(open_at: OpenAt) -> None:
     assert (seen["opened"], seen["received"].strip()) == ("Delivery on Monday.", "Please sign.")
     assert (seen["length"], seen["kind"]) == (3_000_000, "message")
     assert (seen["refused"], seen["passphrase"], seen["identities"]) == ("wrong-passphrase", False, 0)
+    assert "multipart/signed" in seen["signedMail"]
     told = "\n".join(seen["told"])
     assert "alice@example.test" in told
     assert "bytes overwritten in" in told

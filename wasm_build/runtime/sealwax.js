@@ -151,7 +151,7 @@ class SealwaxVault extends EventTarget {
   }
 
   /** @type {Api["signStream"]} */
-  async signStream(source, { detached = false, scheme, form = "cms", ...options } = {}) {
+  async signStream(source, { detached, scheme, form = "cms", ...options } = {}) {
     return this.#stream("stream.sign", { ...this.#keys(), at: now(), detached, scheme, form }, source, options);
   }
 
@@ -218,7 +218,10 @@ function copy(octets) {
  */
 function takeSecret(secret) {
   const given = secret instanceof Uint8Array ? secret : new Uint8Array(secret.buffer, 0, secret.length);
-  if (given.length > SECRET_BUFFER_BYTES) throw new VaultError("bad-request", `a passphrase has at most ${SECRET_BUFFER_BYTES} bytes`);
+  if (given.length > SECRET_BUFFER_BYTES) {
+    given.fill(0);
+    throw new VaultError("bad-request", `a passphrase has at most ${SECRET_BUFFER_BYTES} bytes`);
+  }
   const taken = new ArrayBuffer(SECRET_BUFFER_BYTES);
   new Uint8Array(taken).set(given);
   const { length } = given;

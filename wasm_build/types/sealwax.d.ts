@@ -87,10 +87,10 @@ export interface Report {
 }
 
 export interface SignOptions extends CallOptions {
-  /** The signature alone, without the content. Default false. */
+  /** The signature alone, without the content. Default false; for `form: "mail"` true, which is multipart/signed. */
   detached?: boolean;
   /** Default: what the key makes best. */
-  scheme?: "rsa-pkcs1-v1_5" | "rsa-pss" | "ecdsa" | "ed25519" | "ed448" | "ml-dsa";
+  scheme?: "rsa-pkcs1-v1_5" | "rsa-pss" | "ecdsa" | "ed25519" | "ed448" | "ml-dsa-44" | "ml-dsa-65" | "ml-dsa-87";
 }
 
 export interface EncryptOptions extends CallOptions {
