@@ -20,7 +20,7 @@ _PYODIDE_FILES: Final = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 _DATA_FILES: Final = ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot")
 _HASH_WASM_FILES: Final = ("argon2", "scrypt")
 _MODULE_PATH: Final = re.compile(rb"""["'](\.{1,2}/[\w./]+\.m?js)["']""")
-_BUILD_SCRIPTS: Final = ("frozen_inputs.mjs", "runtime/python_settings.js")
+_BUILD_SCRIPTS: Final = ("frozen_inputs.mjs", "runtime/python_settings.js", "runtime/zero_pages.js")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { freezeHiddenInputs } from "./frozen_inputs.mjs";
+import { dropZeroPages } from "./runtime/zero_pages.js";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./runtime/python_settings.js";
 
 async function makeSnapshot(pyodideFolder, standardLibrary, pythonZip) {
@@ -64,6 +65,6 @@ function clearFreeMemory({ HEAPU8, HEAPU32, ___heap_base, _sbrk, _emscripten_sta
 
 const [pyodideFolder, standardLibrary, pythonZip, out] = process.argv.slice(2).map((argument) => path.resolve(argument));
 await freezeHiddenInputs();
-fs.writeFileSync(out, await makeSnapshot(pyodideFolder, standardLibrary, pythonZip));
+fs.writeFileSync(out, dropZeroPages(await makeSnapshot(pyodideFolder, standardLibrary, pythonZip)));
 // Node would wait for Pyodide's open handles.
 process.exit(0);

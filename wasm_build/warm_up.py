@@ -49,10 +49,13 @@ def begin_rehearsal() -> Callable[[Any], Any]:
 
 
 async def _rehearsal_material() -> list[str | bytes]:
-    # The identity is sealed by the real WebCrypto.
-    sealed = await seal_identity(_PEOPLE.rsa, _SEAL_KEY, provider=WebCryptoProvider())
-    person, anchor = _PEOPLE.rsa.certificate.der, _PEOPLE.anchor.der
-    material_json, buffers = pack({"sealed": sealed, "certificate": person, "anchor": anchor, "at": _AT})
+    # The identities are sealed by the real WebCrypto.
+    provider = WebCryptoProvider()
+    people = [
+        {"sealed": await seal_identity(one, _SEAL_KEY, provider=provider), "certificate": one.certificate.der}
+        for one in (_PEOPLE.rsa, _PEOPLE.ec)
+    ]
+    material_json, buffers = pack({"people": people, "anchor": _PEOPLE.anchor.der, "at": _AT})
     return [material_json, *buffers]
 
 

@@ -8,6 +8,7 @@ import "./before_pyodide.js";
 import { loadPyodide } from "./pyodide.mjs";
 import createPyodideModule from "./pyodide.asm.mjs";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./python_settings.js";
+import { restoreZeroPages } from "./zero_pages.js";
 
 const WASM_PAGE_BYTES = 65_536;
 const RUNTIME_URL = new URL("./", import.meta.url).href;
@@ -17,7 +18,7 @@ const RUNTIME_URL = new URL("./", import.meta.url).href;
  * @property {WebAssembly.Module} module
  * @property {ArrayBuffer} standardLibrary
  * @property {ArrayBuffer} pythonZip
- * @property {ArrayBuffer | null} snapshot
+ * @property {ArrayBuffer | null} snapshot without its pages of zeros
  *
  * @typedef {object} Python
  * @property {any} pyodide
@@ -43,13 +44,14 @@ export async function startPython(assets) {
 
 /**
  * @param {Assets} assets
- * @param {ArrayBuffer} snapshot
+ * @param {ArrayBuffer} packed
  * @returns {Promise<Python>}
  */
-async function loadSnapshot(assets, snapshot) {
-  const { pyodide, memory } = await load(assets, { _loadSnapshot: new Uint8Array(snapshot) }, snapshot.byteLength);
-  // Python's memory has a copy of it; the browser would keep this one until it tidies up.
-  /** @type {any} */ (snapshot).transfer(0);
+async function loadSnapshot(assets, packed) {
+  const snapshot = restoreZeroPages(new Uint8Array(packed));
+  const { pyodide, memory } = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
+  // Python's memory has a copy of it; the browser would keep these two until it tidies up.
+  for (const buffer of [packed, snapshot.buffer]) /** @type {any} */ (buffer).transfer(0);
   return { pyodide, memory, startKind: "snapshot" };
 }
 

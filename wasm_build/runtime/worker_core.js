@@ -54,6 +54,8 @@ class Service {
   #current = Promise.resolve();
   #requested = false;
   #ended = false;
+  /** @param {object} message @param {Transferable[]} [transfer] */
+  #send = (message, transfer = []) => this.#scope.postMessage(message, transfer);
 
   /**
    * @param {DedicatedWorkerGlobalScope} scope
@@ -71,7 +73,7 @@ class Service {
         return this.#start(message);
       case "request":
         this.#requested = true;
-        this.#current = this.#current.then(() => this.#answer(message));
+        this.#current = this.#current.then(() => this.#answer(message, this.#send));
         return this.#current;
       case "end":
         await this.#current;
@@ -108,18 +110,52 @@ class Service {
     python.pyodide.registerJsModule("sealwax_js", countWork(createCryptoDoor(this.#residue), this.#progress));
     python.pyodide.pyimport("wasm_build.verbs").reseed();
     this.#scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
-    this.#current = prepare(python, this.#residue, reservedBytes, () => this.#requested);
+    this.#current = this.#prepare(python, reservedBytes);
     await this.#current;
   }
 
-  /** @param {Request} request */
-  async #answer(request) {
+  /**
+   * Makes the wait in reserve useful; a request that comes early does not wait for the rest of it.
+   * @param {Python} python
+   * @param {number} reservedBytes
+   */
+  async #prepare({ pyodide, startKind }, reservedBytes) {
+    // After a plain start Python is cold: rehearsing would take longer than it saves.
+    if (startKind !== "snapshot") return;
+    const isWanted = () => this.#requested;
+    try {
+      await rehearse(pyodide, this.#residue, isWanted, (verb, args) => this.#rehearse(verb, args));
+      // Its keys protect nothing.
+      this.#residue.forgetSecrets();
+      if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.verbs").reserve_memory(reservedBytes);
+    } catch {
+      // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
+    }
+  }
+
+  /**
+   * The whole way of a request but for the messages.
+   * @param {string} verb
+   * @param {object} args
+   */
+  async #rehearse(verb, args) {
+    /** @type {any} */
+    let answer;
+    await this.#answer({ id: 0, verb, args, strict: false }, (message) => (answer = message));
+    return answer.ok;
+  }
+
+  /**
+   * @param {Request} request
+   * @param {(message: object, transfer?: Transferable[]) => void} send
+   */
+  async #answer(request, send) {
     const { id, args } = request;
     if (this.#ended || this.#cancelling.signal.aborted) return;
     const buffers = collectBuffers(args);
     buffers.forEach((buffer) => this.#residue.keepBuffer(buffer));
     /** @param {object} message @param {Transferable[]} [transfer] */
-    const post = (message, transfer = []) => this.#scope.postMessage({ id, ...message }, transfer);
+    const post = (message, transfer = []) => send({ id, ...message }, transfer);
     this.#progress.begin((progress) => post({ progress }));
     let fatal = false;
     try {
@@ -162,7 +198,7 @@ class Service {
    */
   async #run(verb, args, options) {
     if (!this.#python) throw crashed();
-    await this.#hooks.beforeRequest?.(this.#python);
+    if (this.#requested) await this.#hooks.beforeRequest?.(this.#python);
     const onTaken = () => {
       const buffers = collectBuffers(args);
       if (!options.door) this.#progress.add(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -198,24 +234,4 @@ function holdLock(name) {
     });
     (held ?? Promise.reject()).catch(() => resolve(undefined));
   });
-}
-
-/**
- * Makes the wait in reserve useful; a request that comes early does not wait for the rest of it.
- * @param {Python} python
- * @param {Residue} residue
- * @param {number} reservedBytes
- * @param {() => boolean} isWanted
- */
-async function prepare({ pyodide, startKind }, residue, reservedBytes, isWanted) {
-  // After a plain start Python is cold: rehearsing would take longer than it saves.
-  if (startKind !== "snapshot") return;
-  try {
-    await rehearse(pyodide, residue, isWanted);
-    // Its keys protect nothing.
-    residue.forgetSecrets();
-    if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.verbs").reserve_memory(reservedBytes);
-  } catch {
-    // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
-  }
 }

@@ -1,0 +1,12 @@
+/** Packs what comes in and restores it: hex of packed, then of restored; with a second argument cuts that many octets off. */
+
+import { dropZeroPages, restoreZeroPages } from "../../wasm_build/runtime/zero_pages.js";
+
+const [hex, cut = "0"] = process.argv.slice(2);
+const packed = dropZeroPages(new Uint8Array(Buffer.from(hex, "hex")));
+try {
+  const restored = restoreZeroPages(packed.subarray(0, packed.length - Number(cut)));
+  console.log(`${Buffer.from(packed).toString("hex")}\n${Buffer.from(restored).toString("hex")}`);
+} catch (error) {
+  console.log(error.name);
+}
