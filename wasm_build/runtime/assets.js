@@ -3,6 +3,7 @@
  * `pinned.js`. Nothing is run or handed on before its hash was found right; hashing and compiling leave the page free.
  */
 
+import { giveBack } from "./cleanup.js";
 import { FILES, SCRIPTS } from "./pinned.js";
 import { VaultError } from "./vault_error.js";
 
@@ -69,7 +70,9 @@ export class RuntimeFiles {
       [PROGRAM, "python_stdlib.zip", "sealwax_python.zip"].map((name) => this.#fetch(name)),
     );
     // One compiled module for all Workers: what the engine optimised for one serves the next.
-    return { module: await WebAssembly.compile(program), standardLibrary, pythonZip };
+    const module = await WebAssembly.compile(program);
+    giveBack(program);
+    return { module, standardLibrary, pythonZip };
   }
 
   /** @param {Promise<unknown> | null} wanted */

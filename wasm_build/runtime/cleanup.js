@@ -13,6 +13,11 @@ const ALLOCATED_BYTES = 16;
 /** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
 export const SECRET_BUFFER_BYTES = 4096;
 
+// Below that a message costs more than the memory is worth.
+const WORTH_GIVING_BACK_BYTES = 65_536;
+const { port1: nobody, port2: closed } = new MessageChannel();
+closed.close();
+
 /** @typedef {{bytesZeroed: number, milliseconds: number}} CleanupReport */
 
 /** Remembers what must be overwritten at the end. Transferred buffers are gone and count nothing. */
@@ -78,8 +83,7 @@ export class Residue {
   wipeBuffer(buffer) {
     this.#overwrite(buffer);
     this.#buffers.delete(buffer);
-    // A detached buffer refuses.
-    if (buffer.byteLength > 0) /** @type {any} */ (buffer).transfer(0);
+    giveBack(buffer);
   }
 
   wipeBuffers() {
@@ -112,6 +116,16 @@ export class Residue {
  */
 export function overwrite(buffer) {
   if (buffer.byteLength > 0) new Uint8Array(buffer).fill(0);
+}
+
+/**
+ * Gives a large buffer's memory back at once. A port that nobody hears drops what is transferred to it; `transfer(0)`
+ * would leave buffers that the browser made, WebCrypto's and those of messages, to Chromium's collector, and hide their
+ * size from it.
+ * @param {ArrayBuffer} buffer
+ */
+export function giveBack(buffer) {
+  if (buffer.byteLength >= WORTH_GIVING_BACK_BYTES) nobody.postMessage(null, [buffer]);
 }
 
 /**

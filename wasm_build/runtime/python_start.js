@@ -5,6 +5,7 @@
  */
 
 import "./before_pyodide.js";
+import { giveBack } from "./cleanup.js";
 import { loadPyodide } from "./pyodide.mjs";
 import createPyodideModule from "./pyodide.asm.mjs";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./python_settings.js";
@@ -51,7 +52,7 @@ async function loadSnapshot(assets, packed) {
   const snapshot = restoreZeroPages(new Uint8Array(packed));
   const { pyodide, memory } = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
   // Python's memory has a copy of it; the browser would keep these two until it tidies up.
-  for (const buffer of [packed, snapshot.buffer]) /** @type {any} */ (buffer).transfer(0);
+  for (const buffer of [packed, snapshot.buffer]) giveBack(buffer);
   return { pyodide, memory, startKind: "snapshot" };
 }
 

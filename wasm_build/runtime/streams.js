@@ -1,8 +1,11 @@
 /** The page's ends of a stream through the vault: what goes in is pulled by the Worker, what comes out by the reader. */
 
 import { ChunkTaker, giveChunks } from "./chunk_port.js";
+import { giveBack, overwrite } from "./cleanup.js";
 import { checkStreamSize } from "./limits.js";
 import { VaultError } from "./vault_error.js";
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * @typedef {import("./cell.js").Source} Source
@@ -54,24 +57,60 @@ function openInput(input, size) {
 }
 
 /**
+ * A stream of bytes: a reader that brings its own buffer (BYOB) keeps memory small, because each chunk is given back as
+ * soon as it was copied; for any other reader a chunk stays until the browser collects it.
  * @param {() => void} cancelled called when the reader wants no more
  * @returns {OutputEnd}
  */
 export function openOutput(cancelled) {
   const { port1, port2 } = new MessageChannel();
   const taker = new ChunkTaker(port1);
-  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
+  /** @type {ReadableByteStreamController | undefined} */
   let controller;
+  let rest = NOTHING;
   const stream = new ReadableStream({
+    type: "bytes",
     start: (given) => void (controller = given),
     pull: async (given) => {
-      const chunk = await taker.take();
-      if (chunk) given.enqueue(new Uint8Array(chunk));
-      else given.close();
+      if (rest.length === 0) {
+        const chunk = await taker.take();
+        if (!chunk) return endBytes(given);
+        rest = new Uint8Array(chunk);
+      }
+      rest = handOut(given, rest);
     },
     cancel: cancelled,
   });
   return { port: port2, stream, fail: (error) => controller?.error(error) };
+}
+
+/**
+ * Gives the reader as much as it has room for.
+ * @param {ReadableByteStreamController} controller
+ * @param {Uint8Array<ArrayBuffer>} octets
+ * @returns {Uint8Array<ArrayBuffer>} what is left
+ */
+function handOut(controller, octets) {
+  const request = controller.byobRequest;
+  if (!request?.view) {
+    controller.enqueue(octets);
+    return NOTHING;
+  }
+  const { buffer, byteOffset, byteLength } = request.view;
+  const count = Math.min(byteLength, octets.length);
+  new Uint8Array(buffer, byteOffset, count).set(octets.subarray(0, count));
+  request.respond(count);
+  if (count < octets.length) return octets.subarray(count);
+  overwrite(octets.buffer);
+  giveBack(octets.buffer);
+  return NOTHING;
+}
+
+/** @param {ReadableByteStreamController} controller */
+function endBytes(controller) {
+  controller.close();
+  // A reader's buffer that is still waiting goes back to it, empty.
+  controller.byobRequest?.respond(0);
 }
 
 /**

@@ -129,7 +129,7 @@ export interface OpenedLetter {
 
 /**
  * What runs through in chunks. `reply` settles when all that can be checked beforehand was checked; then `output` begins,
- * and what fails later is an error of `output`.
+ * and what fails later is an error of `output`, a stream of bytes that also takes readers with their own buffer (BYOB).
  */
 export interface Streaming<Reply> {
   output: ReadableStream<Uint8Array>;

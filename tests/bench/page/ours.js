@@ -11,6 +11,7 @@ import { openVault } from "/runtime/vault.js";
 
 const BASE = new URL("/runtime/", location.href);
 const PASSPHRASE_BYTES = 4096;
+const CHUNK_BYTES = 1_048_576;
 
 /** @param {string} cipher `cbc` or `gcm` @param {object} [options] of `openVault` */
 export const vaultSide = (cipher, options = {}) => ({
@@ -72,8 +73,7 @@ export const vaultSide = (cipher, options = {}) => ({
           { form: "cms", ...args[job] },
           { input: file.body, size: Number(file.headers.get("Content-Length")) },
         );
-        let bytes = 0;
-        for await (const chunk of output) bytes += chunk.length;
+        const bytes = await countBytes(output);
         const { report } = await reply;
         if (job === "verify" && report.state !== "verified") throw new Error(`the report says ${report.state}`);
         return bytes;
@@ -81,6 +81,21 @@ export const vaultSide = (cipher, options = {}) => ({
     };
   },
 });
+
+/**
+ * Reads a stream into one buffer, again and again, as one does who writes it to a file.
+ * @param {ReadableStream<Uint8Array>} stream
+ */
+async function countBytes(stream) {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  for (let bytes = 0; ; ) {
+    const { value, done } = await reader.read(new Uint8Array(buffer));
+    if (done || !value) return bytes;
+    bytes += value.length;
+    ({ buffer } = value);
+  }
+}
 
 /** @param {Uint8Array} octets */
 function secret(octets) {
