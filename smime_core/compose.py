@@ -79,6 +79,11 @@ def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[byte
     return outer_headers, b"".join(_build_mixed(draft, boundary))
 
 
+def build_attachment(attachment: Attachment) -> bytes:
+    """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for its name or type."""
+    return _attachment_head(attachment) + encode_base64(attachment.data)
+
+
 def find_message_ids(text: str) -> tuple[str, ...]:
     """The message ids in a field of somebody's mail that can stand in a draft; whatever else is there is left out."""
     return tuple(one for one in text.split() if _MESSAGE_ID.fullmatch(one))
@@ -91,7 +96,7 @@ def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     pieces = [f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode("ascii")]
     pieces += [delimiter, _build_text(draft.text)]
     for attachment in draft.attachments:
-        pieces += [b"\r\n", delimiter, _attachment_head(attachment), encode_base64(attachment.data)]
+        pieces += [b"\r\n", delimiter, build_attachment(attachment)]
     return [*pieces, f"\r\n--{boundary}--\r\n".encode("ascii")]
 
 

@@ -43,6 +43,7 @@ from smime_core.reading import read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
+from wasm_build.form_verbs import seal_file, sign_submission
 from wasm_build.list_verbs import follow_list
 from wasm_build.passkey_verbs import open_passkey_bundle, seal_passkey_bundle
 from wasm_build.recipient_verbs import (
@@ -392,6 +393,8 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "certificate.page": _certificate_page,
     "field.seal": _field_seal,
     "field.open": _field_open,
+    "form.sign": sign_submission,
+    "file.seal": seal_file,
     "bytes.sign": _bytes_sign,
     "bytes.verify": _bytes_verify,
     "bytes.encrypt": _bytes_encrypt,

@@ -93,6 +93,13 @@ async def _use_field(keys: dict[str, Any], trust: dict[str, Any], recipients: li
     writing = {"text": _TEXT, **origin, "sign": True, **keys, "recipients": recipients, "at": _AT}
     field = await _call("field.seal", writing)
     await _call("field.open", {"cms": field["cms"], **origin, **keys, **trust})
+    await _call("form.sign", {"form": _form(), **keys, "at": _AT})
+
+
+def _form() -> dict[str, Any]:
+    names = ("topOrigin", "origin", "action", "method", "enctype", "nonce")
+    entries = [{"name": "text", "value": "Grüße"}, {"name": "file", "value": "a.pdf", "size": 1, "sha256": "00"}]
+    return {**dict.fromkeys(names, "https://example.test"), "entries": entries, "submitter": ["go", "Send"]}
 
 
 async def _use_roaming(identity: Identity) -> None:

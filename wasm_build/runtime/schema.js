@@ -49,6 +49,16 @@ const DRAFT = {
 /** @type {Record<string, Kind>} */
 const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 
+/** A file has `size` and `sha256`, a text neither: `smime_core.forms.FormEntry`. @type {Record<string, Kind>} */
+const FORM_ENTRY = {
+  name: "text", value: "text", "label?": "text", "hidden?": "flag", "size?": "number", "sha256?": "text",
+};
+/** What a person submits: `smime_core.forms.Form`. @type {Record<string, Kind>} */
+const FORM = {
+  topOrigin: "text", origin: "text", action: "text", method: "text", enctype: "text", nonce: "text",
+  entries: [FORM_ENTRY], submitter: ["text"],
+};
+
 /** A certificate and where it was found: `smime_core.recipient_choice`. @type {Record<string, Kind>} */
 const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "intermediates?": ["bytes"] };
 
@@ -64,6 +74,8 @@ export const VERBS = Object.freeze({
   "certificate.page": { certificate: "bytes" },
   "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
   "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
+  "form.sign": { form: FORM, ...KEYS, at: "text" },
+  "file.seal": { file: ATTACHMENT, sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
   "bytes.sign": { content: "bytes", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
   "bytes.verify": { cms: "bytes", "content?": "bytes", ...TRUST },
   "bytes.encrypt": { content: "bytes", recipients: ["bytes"], "cipher?": "text" },
@@ -118,6 +130,8 @@ export const REPLIES = Object.freeze({
   "certificate.page": { title: "text", rows: ["any"] },
   "field.seal": { cms: "bytes" },
   "field.open": { report: "any", text: "bytes", lookups: "any", certificates: ["any"] },
+  "form.sign": { signature: "text" },
+  "file.seal": { cms: "bytes" },
   "bytes.sign": { cms: "bytes" },
   "bytes.verify": { report: "any", content: "bytes", lookups: "any" },
   "bytes.encrypt": { cms: "bytes" },
