@@ -10,7 +10,7 @@ from smime_core.compose import build_attachment
 from smime_core.errors import MalformedMessage
 from smime_core.forms import Form, FormEntry, sign_form
 from smime_core.header_protection import ProtectionMode, protect_headers
-from smime_core.message import seal_bytes, sign_bytes, sign_entity
+from smime_core.message import seal_bytes, sign_entity
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.dates import format_date
 from smime_core.provider import CryptoProvider
@@ -29,7 +29,7 @@ async def sign_submission(args: Args, provider: CryptoProvider) -> dict[str, str
 
 
 async def seal_file(args: Args, provider: CryptoProvider) -> dict[str, bytes]:
-    """`{cms}`: DER of a file with its name and type, signed, sealed or both. Raises SmimeError."""
+    """`{cms}`: a file with its name and type, sealed as DER, or only signed as a mail. Raises SmimeError."""
     at, file = parse_time(args["at"]), args["file"]
     recipients = parse_certificates(args["recipients"])
     if not args["sign"] and not recipients:
@@ -37,20 +37,22 @@ async def seal_file(args: Args, provider: CryptoProvider) -> dict[str, bytes]:
     entity = build_attachment(Attachment(filename=file["name"], content_type=file["type"], data=file["data"]))
     if args["sign"]:
         signer = choose_signer(await unseal_signers(args, None, provider), sender=None, at=at)
-        entity = _name_author(entity, signer.certificate, at, is_sealed=bool(recipients))
-        if not recipients:
-            return {"cms": await sign_bytes(entity, identity=signer, provider=provider, signing_time=at)}
+        outer_headers, entity = _name_author(entity, signer.certificate, at, is_sealed=bool(recipients))
         entity = await sign_entity(entity, identity=signer, provider=provider, signing_time=at)
+        if not recipients:
+            return {"cms": outer_headers + b"MIME-Version: 1.0\r\n" + entity}
     return {"cms": await seal_bytes(entity, recipients=recipients, provider=provider)}
 
 
-def _name_author(entity: bytes, certificate: Certificate, at: datetime.datetime, *, is_sealed: bool) -> bytes:
+def _name_author(
+    entity: bytes, certificate: Certificate, at: datetime.datetime, *, is_sealed: bool
+) -> tuple[bytes, bytes]:
     # A verdict is about somebody: without a From inside what is signed, readers could only say that nobody is named.
     if not certificate.email_addresses:
-        return entity
+        return b"", entity
     fields = f"From: {certificate.email_addresses[0]}\r\nDate: {format_date(at)}\r\n".encode()
     mode = ProtectionMode.CIPHER if is_sealed else ProtectionMode.CLEAR
-    return protect_headers(fields, entity, mode=mode)[1]
+    return protect_headers(fields, entity, mode=mode)
 
 
 def _parse_form(form: Args) -> Form:

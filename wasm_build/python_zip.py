@@ -34,6 +34,7 @@ _WASM_BUILD_FILES: Final = (
     "stream_verbs.py",
     "recipient_verbs.py",
     "replies.py",
+    "form_verbs.py",
     "request_verbs.py",
     "requests.py",
     "sealed.py",
