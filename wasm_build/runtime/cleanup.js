@@ -14,7 +14,7 @@ const ALLOCATED_BYTES = 16;
 export const SECRET_BUFFER_BYTES = 4096;
 
 // Below that a message costs more than the memory is worth.
-const WORTH_GIVING_BACK_BYTES = 65_536;
+const LARGE_BYTES = 65_536;
 const { port1: nobody, port2: closed } = new MessageChannel();
 closed.close();
 
@@ -119,13 +119,15 @@ export function overwrite(buffer) {
 }
 
 /**
- * Gives a large buffer's memory back at once. A port that nobody hears drops what is transferred to it; `transfer(0)`
- * would leave buffers that the browser made, WebCrypto's and those of messages, to Chromium's collector, and hide their
+ * Gives a buffer's memory back at once. A port that nobody hears drops what is transferred to it; `transfer(0)` would
+ * leave large buffers that the browser made, WebCrypto's and those of messages, to Chromium's collector, and hide their
  * size from it.
  * @param {ArrayBuffer} buffer
  */
 export function giveBack(buffer) {
-  if (buffer.byteLength >= WORTH_GIVING_BACK_BYTES) nobody.postMessage(null, [buffer]);
+  if (buffer.byteLength >= LARGE_BYTES) nobody.postMessage(null, [buffer]);
+  // A detached buffer refuses.
+  else if (buffer.byteLength > 0) /** @type {any} */ (buffer).transfer(0);
 }
 
 /**
