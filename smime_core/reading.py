@@ -1,7 +1,9 @@
 """What people see of a MIME entity: its text, its attachments, its header fields (RFC 2045 to 2047, 2183).
 
-The text of an alternative is its plain form; HTML alone is shown as extracted text. An embedded message and every CMS
-part stay attachments: nothing is joined across a cryptographic boundary. Reading is tolerant and bounded.
+The text of an alternative is its plain form; HTML alone is shown as extracted text. Beside this text stand the parts
+that it comes from, the HTML of an alternative as it was sent, for views that show each part by itself. An embedded
+message and every CMS part stay attachments: nothing is joined across a cryptographic boundary. Reading is tolerant and
+bounded.
 """
 
 from __future__ import annotations
@@ -33,12 +35,26 @@ _FALLBACK_NAMES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """One part with words, in the order in which people read them.
+
+    `path` counts parts from 1 as IMAP does ("1.2"), "" for the whole entity; `text` has LF line ends; `html` is the
+    part's markup as it was sent, decoded and cleaned of nothing, or None where it has none.
+    """
+
+    path: str
+    text: str
+    html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadableEntity:
     """`text` has LF line ends; `headers` are the entity's own fields, decoded, in order."""
 
     text: str
     attachments: tuple[Attachment, ...]
     headers: tuple[tuple[str, str], ...]
+    passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +63,12 @@ class _Shown:
     text: str = ""
     is_plain: bool = True
     attachments: tuple[Attachment, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 def read_entity(entity_bytes: Buffer) -> ReadableEntity:
     """Everything readable of the entity. Raises LimitExceeded for too many parts or too deep nesting."""
-    entity = parse_entity(entity_bytes)
-    shown = _Walk().read(entity, 0)
-    return ReadableEntity(
-        shown.text, shown.attachments, tuple((field.name, field.text) for field in entity.headers.fields)
-    )
+    return _read(parse_entity(entity_bytes), _Walk())
 
 
 def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
@@ -67,10 +80,13 @@ def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
     entity = parse_entity(entity_bytes)
     parameters = entity.content_type.parameters
     hides = parameters.get("hp") == "cipher" or parameters.get("protected-headers") == "v1"
-    shown = _Walk(hides_legacy_display=hides).read(entity, 0)
-    return ReadableEntity(
-        shown.text, shown.attachments, tuple((field.name, field.text) for field in entity.headers.fields)
-    )
+    return _read(entity, _Walk(hides_legacy_display=hides))
+
+
+def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
+    shown = walk.read(entity, "", 0)
+    headers = tuple((field.name, field.text) for field in entity.headers.fields)
+    return ReadableEntity(shown.text, shown.attachments, headers, shown.passages)
 
 
 class _Walk:
@@ -80,16 +96,18 @@ class _Walk:
         self._parts = 0
         self._hides_legacy_display = hides_legacy_display
 
-    def read(self, entity: Entity, depth: int) -> _Shown:
+    def read(self, entity: Entity, path: str, depth: int) -> _Shown:
         check_limit("MIME depth", depth, MAX_MIME_DEPTH)
         self._parts += 1
         check_limit("MIME parts", self._parts, MAX_MIME_PARTS)
         if has_parts(entity) and (parts := parse_parts(entity)):
+            prefix = f"{path}." if path else ""
+            numbered = [(f"{prefix}{number}", part) for number, part in enumerate(parts, start=1)]
             if self._hides_legacy_display and is_legacy_display(parts[0]) and len(parts) > 1:
-                parts = parts[1:]
-            shown = [self.read(part, depth + 1) for part in parts]
+                numbered = numbered[1:]
+            shown = [self.read(part, number, depth + 1) for number, part in numbered]
             return _choose(shown) if entity.content_type.subtype == "alternative" else _join(shown)
-        return _read_leaf(entity, hides_legacy_display=self._hides_legacy_display)
+        return _read_leaf(entity, path, hides_legacy_display=self._hides_legacy_display)
 
 
 def _join(parts: list[_Shown]) -> _Shown:
@@ -97,33 +115,41 @@ def _join(parts: list[_Shown]) -> _Shown:
         "\n\n".join(part.text for part in parts if part.text.strip()),
         all(part.is_plain for part in parts),
         tuple(attachment for part in parts for attachment in part.attachments),
+        tuple(passage for part in parts for passage in part.passages),
     )
 
 
 def _choose(alternatives: list[_Shown]) -> _Shown:
-    # RFC 2046 section 5.1.4 puts the richest form last; ours is text, so the first plain one is the best. Files that
-    # stand in the other alternatives are kept, because some programs put them there.
+    # RFC 2046 section 5.1.4 puts the richest form last; the text is the first plain one, the markup the last. Files
+    # that stand in the other alternatives are kept, because some programs put them there.
     written = [shown for shown in alternatives if shown.text.strip()]
     plain = [shown for shown in written if shown.is_plain]
     chosen = (plain[:1] or written[-1:] or [_Shown()])[0]
-    return _Shown(chosen.text, chosen.is_plain, _join(alternatives).attachments)
+    rich = [shown for shown in alternatives if any(passage.html is not None for passage in shown.passages)]
+    passages = (rich[-1:] or [chosen])[0].passages
+    return _Shown(chosen.text, chosen.is_plain, _join(alternatives).attachments, passages)
 
 
-def _read_leaf(entity: Entity, *, hides_legacy_display: bool) -> _Shown:
+def _read_leaf(entity: Entity, path: str, *, hides_legacy_display: bool) -> _Shown:
     media_type = entity.content_type.media_type
     if media_type in ("text/plain", "text/html") and not _is_file(entity):
         text = decode_text(decode_body(entity), entity.content_type.parameters.get("charset", ""))
         if hides_legacy_display:
             text = without_legacy_display(text, entity.content_type)
         if media_type == "text/plain":
-            return _Shown(_normalise(text))
+            return _show_text(_normalise(text), path)
         if len(text) <= MAX_HTML_CHARACTERS:
-            return _Shown(extract_text(text.replace("\0", "")), is_plain=False)
+            markup = text.replace("\0", "")
+            extracted = extract_text(markup)
+            return _Shown(extracted, is_plain=False, passages=(Passage(path, extracted, markup),))
     if entity.content_type.type == "multipart":
-        return _Shown(
-            _normalise(decode_text(entity.body))
-        )  # No boundary in it: what was written is shown as it stands.
-    return _Shown(attachments=(_read_attachment(entity),))
+        # No boundary in it: what was written is shown as it stands.
+        return _show_text(_normalise(decode_text(entity.body)), path)
+    return _Shown(attachments=(_read_attachment(entity, path),))
+
+
+def _show_text(text: str, path: str) -> _Shown:
+    return _Shown(text, passages=(Passage(path, text),) if text.strip() else ())
 
 
 def _is_file(entity: Entity) -> bool:
@@ -132,7 +158,7 @@ def _is_file(entity: Entity) -> bool:
     return disposition == "attachment" or (disposition != "inline" and bool(entity.filename))
 
 
-def _read_attachment(entity: Entity) -> Attachment:
+def _read_attachment(entity: Entity, path: str) -> Attachment:
     media_type = entity.content_type.media_type
     # A damaged CMS part is still offered as the file that it is; opening it will say what is wrong.
     is_base64 = entity.transfer_encoding == "base64"
@@ -141,7 +167,13 @@ def _read_attachment(entity: Entity) -> Attachment:
         filename=entity.filename or _FALLBACK_NAMES.get(media_type, "attachment"),
         content_type=media_type,
         data=data,
+        path=path,
+        content_id=_content_id(entity),
     )
+
+
+def _content_id(entity: Entity) -> str:
+    return (entity.headers.get_unfolded("Content-ID") or "").strip().removeprefix("<").removesuffix(">")
 
 
 def _normalise(text: str) -> str:

@@ -74,4 +74,6 @@ def _reference(package: Package) -> str:
 
 
 def _licence(identifier: str) -> dict[str, Any]:
+    if " OR " in identifier:
+        return {"licenses": [{"expression": identifier}]}
     return {"licenses": [{"license": {"id": identifier}}]}

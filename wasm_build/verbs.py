@@ -39,7 +39,7 @@ from smime_core.pkix import Purpose, validate_path
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
-from smime_core.reading import read_encrypted_payload, read_entity
+from smime_core.reading import Passage, read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
@@ -160,14 +160,11 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
     )
     harvested = await describe_harvest(report, contacts, trust_store=trust_store, at=at, provider=provider)
     readable = (read_encrypted_payload if report.is_encrypted else read_entity)(report.content)
-    attachments = [
-        {"name": attachment.filename, "type": attachment.content_type, "data": attachment.data}
-        for attachment in readable.attachments
-    ]
     return {
         "report": report_to_json(report),
         "text": readable.text.encode(),
-        "attachments": attachments,
+        "passages": [_describe_passage(passage) for passage in readable.passages],
+        "attachments": [_describe_file(attachment) for attachment in readable.attachments],
         "headers": [list(header) for header in report.headers],
         "parts": _read_parts(report),
         "reply": describe_reply(report),
@@ -175,6 +172,16 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
         "certificates": describe_certificates(report),
         "lookups": describe_lookups(signer.trail for signer in report.signers),
     }
+
+
+def _describe_passage(passage: Passage) -> Reply:
+    markup = None if passage.html is None else passage.html.encode()
+    return {"path": passage.path, "text": passage.text.encode(), "html": markup}
+
+
+def _describe_file(file: Attachment) -> Reply:
+    facts = {"name": file.filename, "type": file.content_type, "path": file.path, "contentId": file.content_id}
+    return {**facts, "data": file.data}
 
 
 def _read_parts(report: MessageReport) -> list[Reply]:

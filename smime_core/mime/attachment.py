@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """`filename` is clean when it was read; `content_type` is type/subtype without parameters."""
+    """`filename` is clean when it was read; `content_type` is type/subtype without parameters.
+
+    `path` counts parts from 1 as IMAP does ("1.2"); `content_id` is without its brackets (RFC 2392). Both are "" when
+    the file is put into a draft.
+    """
 
     filename: str
     content_type: str
     data: bytes = field(repr=False)
+    path: str = ""
+    content_id: str = ""

@@ -84,7 +84,7 @@ def test_a_sealed_file_opens_with_its_name(sign: bool, state: str) -> None:
         "file.seal", file=dict(file), sign=sign, **sealed(person("alice")), recipients=[bob.certificate.der], at=AT
     )["cms"]
     opened = call("message.open", message=cms, **sealed(bob), **trust())
-    assert opened["attachments"] == [file]
+    assert opened["attachments"] == [{**file, "path": "", "contentId": ""}]
     assert opened["report"]["state"] == state
 
 
@@ -92,7 +92,8 @@ def test_a_signed_file_opens_for_everybody() -> None:
     file = {"name": "a.bin", "type": "", "data": b"\x00\xff"}
     cms = call("file.seal", file=file, sign=True, **sealed(person("alice")), recipients=[], at=AT)["cms"]
     opened = call("message.open", message=cms, identities=[], **trust())
-    assert opened["attachments"] == [{"name": "a.bin", "type": "application/octet-stream", "data": b"\x00\xff"}]
+    read = {**file, "type": "application/octet-stream", "path": "", "contentId": ""}
+    assert opened["attachments"] == [read]
     assert opened["report"]["state"] == "verified"
 
 

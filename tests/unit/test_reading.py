@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.html_text import MAX_HTML_CHARACTERS, extract_text, link_target
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS
-from smime_core.reading import read_entity
+from smime_core.reading import Passage, read_entity
 from tests.vectors_folder import vectors
 
 
@@ -31,6 +31,18 @@ class TestEntities:
 
     def test_an_alternative_without_plain_text_shows_the_text_of_its_html(self) -> None:
         assert read_entity(multipart("alternative", PLAIN.replace("plain ä", " "), HTML)).text == "from html"
+
+    def test_the_passages_of_an_alternative_are_its_markup_as_it_was_sent(self) -> None:
+        assert read_entity(multipart("alternative", PLAIN, HTML)).passages == (
+            Passage("2", "from html", "<p>from <b>html</b>"),
+        )
+
+    def test_passages_and_files_of_a_mixed_have_their_places(self) -> None:
+        image = "Content-Type: image/png\r\nContent-ID: <seal@a>\r\nContent-Transfer-Encoding: base64\r\n\r\nAAE="
+        inner = multipart("related", HTML, image).decode().replace("--b", "--c").replace("boundary=b", "boundary=c")
+        shown = read_entity(multipart("mixed", PLAIN, inner, PDF))
+        assert [(one.path, one.html) for one in shown.passages] == [("1", None), ("2.1", "<p>from <b>html</b>")]
+        assert [(one.path, one.content_id) for one in shown.attachments] == [("2.2", "seal@a"), ("3", "")]
 
     def test_files_in_any_alternative_are_kept(self) -> None:
         inner = multipart("mixed", HTML, PDF).decode().replace("--b", "--c").replace("boundary=b", "boundary=c")

@@ -80,7 +80,9 @@ def test_a_letter_is_written_sealed_opened_and_verified() -> None:
     opened = call("message.open", message=written["message"], **sealed(bob), **trust())
     assert opened["report"]["state"] == "verified"
     assert opened["text"] == "Grüße".encode()
-    assert opened["attachments"] == [{"name": "a.txt", "type": "text/plain", "data": b"attached"}]
+    place = {"path": "2", "contentId": ""}
+    assert opened["attachments"] == [{"name": "a.txt", "type": "text/plain", "data": b"attached", **place}]
+    assert opened["passages"] == [{"path": "1", "text": "Grüße".encode(), "html": None}]
     assert protection_of(opened, "Subject", "Plans") == "signed-and-encrypted"
     assert protection_of(opened, "To", "bob@example.test") == "signed-only"
 

@@ -27,7 +27,7 @@ from wasm_build.tree import sha384, write_tree
 from wasm_build.warm_up import warm_up
 
 ROOT = Path(__file__).parents[2]
-PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json")
+PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json", "dompurify/package.json")
 # Part of the WebAssembly program itself.
 FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
 
@@ -181,6 +181,7 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
         assert parts[name]["hashes"]
     references = [part["bom-ref"] for part in bill["components"]] + [bill["metadata"]["component"]["bom-ref"]]
     assert len(references) == len(set(references))
+    assert parts["dompurify"]["licenses"] == [{"expression": "(MPL-2.0 OR Apache-2.0)"}]
     assert {line["ref"] for line in bill["dependencies"]} <= set(references)
     assert {to for line in bill["dependencies"] for to in line["dependsOn"]} <= set(references)
     runtime = {
@@ -206,7 +207,7 @@ def locked(tmp_path: Path) -> Path:
 
 
 def test_locked_inputs_are_taken(locked: Path) -> None:
-    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "asn1crypto"}
+    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "asn1crypto", "dompurify"}
 
 
 @pytest.mark.parametrize(

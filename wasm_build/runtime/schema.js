@@ -30,6 +30,10 @@ const TRUST = {
 };
 /** @type {Record<string, Kind>} */
 const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
+/** A file of a message that was opened, with its place in it. @type {Record<string, Kind>} */
+const FILE = { ...ATTACHMENT, path: "text", contentId: "text" };
+/** A part with words, and their markup. @type {Record<string, Kind>} */
+const PASSAGE = { path: "text", text: "bytes", "html?": "bytes" };
 /** A field that the message which is answered hid. @type {Record<string, Kind>} */
 const HIDDEN = { name: "text", value: "text", "outside?": "text" };
 /** @type {Record<string, Kind>} */
@@ -123,7 +127,7 @@ export const REPLIES = Object.freeze({
   "identity.open": { ...OPENED, "p12?": "bytes" },
   "message.compose": { message: "bytes" },
   "message.open": {
-    report: "any", text: "bytes", attachments: [ATTACHMENT], headers: ["any"], parts: ["any"], reply: "any",
+    report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",
     "harvest?": "any", certificates: ["any"], lookups: "any",
   },
   "certificate.describe": { certificates: ["any"] },

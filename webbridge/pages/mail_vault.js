@@ -202,6 +202,9 @@ function decodeTexts(opened) {
   const text = new TextDecoder().decode(opened.text);
   const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
     ({ path: part.path, text: new TextDecoder().decode(part.text) }));
-  for (const { text: spent } of [opened, ...opened.parts]) overwrite(spent);
-  return { ...opened, text, parts };
+  // These pages show text alone, the markup of nobody.
+  const { passages, ...shown } = opened;
+  const spent = [opened, ...opened.parts, ...passages].flatMap((one) => [one.text, one.html]);
+  for (const octets of spent) if (octets) overwrite(octets);
+  return { ...shown, text, parts };
 }
