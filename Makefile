@@ -97,7 +97,9 @@ test-tools: $(STAMPS)/python
 	@tests/setup/system_packages.sh --optional gpgsm=gpgsm cmsutil=libnss3-tools certtool=gnutls-bin \
 		javac=default-jdk-headless /usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird \
 		slapd=slapd ldapadd=ldap-utils cc=build-essential python3-config=python3-dev \
-		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev
+		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev \
+		php=php-cli 'php-cgi|/usr/lib/php/8.2/sapi/apache2=php-cgi' /usr/share/roundcube/index.php=roundcube-core \
+		/usr/share/doc/roundcube-sqlite3=roundcube-sqlite3
 	@$(VENV)/python -c 'import bonsai' 2>/dev/null || $(PIP) install --require-hashes -r tests/setup/ldap.lock \
 		|| echo 'bonsai cannot be built here: what needs LDAP is skipped'
 

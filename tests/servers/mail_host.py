@@ -1,0 +1,102 @@
+"""A mail host for webmails: the private Dovecot, and an SMTP server that delivers into its mailboxes."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.servers.dovecot import HOST, run_dovecot
+from webbridge.gateway import Security, ServerAddress
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailHost:
+    """Where the two servers listen, who has a mailbox there, and what stands in it."""
+
+    imap: ServerAddress
+    smtp_port: int
+    passwords: Mapping[str, str]
+    tls_folder: Path
+
+    def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
+        """Put a message into a mailbox as it is, and return its UID."""
+        with self._connection(account) as imap:
+            _, answer = imap.append(folder, "", "", raw)
+        match = re.search(rb"APPENDUID \d+ (\d+)", answer[0])
+        assert match, answer
+        return int(match[1])
+
+    def messages(self, account: str, folder: str = "INBOX") -> list[bytes]:
+        """What a mailbox holds, oldest first; nothing when there is no such folder."""
+        with self._connection(account) as imap:
+            status, _ = imap.select(folder, readonly=True)
+            if status != "OK":
+                return []
+            _, rows = imap.fetch("1:*", "(BODY.PEEK[])")
+        return [row[1] for row in rows if isinstance(row, tuple)]
+
+    def empty(self, account: str, folder: str = "INBOX") -> None:
+        """Throw away what a mailbox holds."""
+        with self._connection(account) as imap:
+            imap.select(folder)
+            imap.store("1:*", "+FLAGS", "\\Deleted")
+            imap.expunge()
+
+    @contextlib.contextmanager
+    def _connection(self, account: str) -> Iterator[imaplib.IMAP4_SSL]:
+        trust = ssl.create_default_context(cafile=self.tls_folder / "tls_ca.pem")
+        imap = imaplib.IMAP4_SSL(self.imap.host, self.imap.port, ssl_context=trust)
+        try:
+            imap.authenticate("PLAIN", lambda _: f"\0{account}\0{self.passwords[account]}".encode())
+            yield imap
+        finally:
+            imap.logout()
+
+
+@contextlib.contextmanager
+def run_mail_host(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[MailHost]:
+    """Run both servers while the context lasts; SMTP takes mail from everybody, for those who have an account."""
+    with run_dovecot(passwords, tls_folder=tls_folder) as addresses:
+        with socket.create_server((HOST, 0)) as probe:
+            smtp_port: int = probe.getsockname()[1]
+        host = MailHost(
+            imap=addresses[Security.IMPLICIT_TLS], smtp_port=smtp_port, passwords=passwords, tls_folder=tls_folder
+        )
+        controller = Controller(_Deliverer(host), hostname=HOST, port=smtp_port, data_size_limit=MAX_MESSAGE_BYTES)
+        controller.start()
+        try:
+            yield host
+        finally:
+            controller.stop()
+
+
+class _Deliverer:
+    """aiosmtpd's handler: knows who lives here, and puts each message into their inbox."""
+
+    def __init__(self, host: MailHost) -> None:
+        self._host = host
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address not in self._host.passwords:
+            return "550 5.1.1 No such person here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Recipient ok"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        for recipient in envelope.rcpt_tos:
+            self._host.append(recipient, envelope.content)
+        return "250 2.0.0 Delivered"

@@ -1,0 +1,130 @@
+"""A real Roundcube on loopback: Debian's files, settings and database of its own, PHP's own server, ended by its
+process group."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.dovecot import HOST
+from tests.servers.mail_host import MAX_MESSAGE_BYTES, MailHost
+
+PACKAGES = "roundcube-core roundcube-sqlite3 php-cli"
+_PROGRAM = Path("/usr/share/roundcube")
+_DOCUMENTS = Path("/var/lib/roundcube/public_html")
+_DEFAULTS = Path("/etc/roundcube")
+_WORKERS = 4
+_START_SECONDS = 15.0
+
+_SETTINGS = """<?php
+$config['db_dsnw'] = 'sqlite:///{folder}/roundcube.db?mode=0600';
+$config['imap_host'] = 'ssl://{imap_host}:{imap_port}';
+$config['imap_conn_options'] = ['ssl' => ['cafile' => '{ca_file}', 'verify_peer' => true]];
+$config['smtp_host'] = '{smtp_host}:{smtp_port}';
+$config['smtp_user'] = '';
+$config['smtp_pass'] = '';
+$config['des_key'] = '{key}';
+$config['log_dir'] = '{folder}/logs/';
+$config['temp_dir'] = '{folder}/temp/';
+$config['plugins'] = [];
+$config['skin'] = 'elastic';
+$config['sent_mbox'] = 'Gesendet';
+$config['create_default_folders'] = true;
+$config['enable_spellcheck'] = false;
+$config['max_message_size'] = '{max_bytes}';
+$config['disabled_actions'] = [{disabled}];
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundcube:
+    """Where it answers."""
+
+    url: str
+    mail: MailHost
+
+
+def absence() -> str | None:
+    """Why Roundcube cannot be started here, or None."""
+    needed = (_PROGRAM / "index.php", _DOCUMENTS / "index.php", _PROGRAM / "SQL" / "sqlite.initial.sql")
+    if shutil.which("php") and all(path.exists() for path in needed) and _has_database_driver():
+        return None
+    return f"Roundcube is not installed: {PACKAGES}"
+
+
+@contextlib.contextmanager
+def run_roundcube(mail: MailHost, *, disabled_actions: tuple[str, ...] = ()) -> Iterator[Roundcube]:
+    """Run an instance over a mail host while the context lasts.
+
+    `disabled_actions`: what an administrator has switched off, as in `mail.bounce`.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="roundcube-"))
+    _set_up(folder, mail, disabled_actions)
+    with socket.create_server((HOST, 0)) as probe:
+        port: int = probe.getsockname()[1]
+    environment = {**os.environ, "ROUNDCUBE_CONFIG_DIR": str(folder), "PHP_CLI_SERVER_WORKERS": str(_WORKERS)}
+    limits = [f"-d{name}={MAX_MESSAGE_BYTES}" for name in ("upload_max_filesize", "post_max_size")]
+    with (folder / "php.log").open("wb") as log:
+        # A group of its own: the first process does not end its workers.
+        process = subprocess.Popen(
+            ["php", *limits, "-dmemory_limit=1G", "-S", f"{HOST}:{port}", "-t", str(_DOCUMENTS)],
+            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait_for(port, process, folder)
+        yield Roundcube(url=f"http://{HOST}:{port}/", mail=mail)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def _set_up(folder: Path, mail: MailHost, disabled_actions: tuple[str, ...]) -> None:
+    for name in ("logs", "temp"):
+        (folder / name).mkdir()
+    for name in ("defaults.inc.php", "mimetypes.php"):
+        (folder / name).symlink_to(_DEFAULTS / name)
+    settings = _SETTINGS.format(
+        folder=folder,
+        imap_host=mail.imap.host,
+        imap_port=mail.imap.port,
+        ca_file=mail.tls_folder / "tls_ca.pem",
+        smtp_host=HOST,
+        smtp_port=mail.smtp_port,
+        key=secrets.token_hex(12),
+        max_bytes=MAX_MESSAGE_BYTES,
+        disabled=", ".join(f"'{action}'" for action in disabled_actions),
+    )
+    (folder / "config.inc.php").write_text(settings)
+    with contextlib.closing(sqlite3.connect(folder / "roundcube.db")) as database:
+        database.executescript((_PROGRAM / "SQL" / "sqlite.initial.sql").read_text())
+
+
+def _has_database_driver() -> bool:
+    modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=False).stdout
+    return "pdo_sqlite" in modules.split()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError((folder / "php.log").read_text(errors="replace")) from None
+            time.sleep(0.02)
+        else:
+            return
