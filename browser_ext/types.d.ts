@@ -83,6 +83,17 @@ interface JobRecord {
   error?: { code: string; message: string };
 }
 
+/** What the extension's window gives to the webmail for sending. */
+interface ComposedMessage {
+  /** RFC 5322 octets. */
+  message: ArrayBuffer;
+  envelope: { from: string; to: string[]; cc: string[]; bcc: string[] };
+  subject: string;
+  deliver: "raw" | "attachment";
+  /** What a message says around its attachment. */
+  sentence: string;
+}
+
 declare var browser: typeof chrome | undefined;
 declare var sealwaxChannel: SealwaxChannel;
 declare var sealwaxContent: any;

@@ -2,7 +2,12 @@
 import { api } from "../shared/api.js";
 
 const REGISTRATION = "granted-sites";
-export const CONTENT_SCRIPTS = ["content/frame_host.js", "content/fields.js", "content/content.js"];
+const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
+export const CONTENT_SCRIPTS = [
+  "content/frame_host.js", "content/fields.js",
+  "content/webmail_tools.js", ...ADAPTORS, "content/webmail.js",
+  "content/content.js",
+];
 
 /** Registers the content scripts for every granted origin, and for no other. */
 export async function registerGranted() {

@@ -13,6 +13,7 @@
     setTimeout(() => {
       scheduled = false;
       shared.offerButtons();
+      shared.offerMail();
     }, RESCAN_MILLISECONDS);
   }
 
@@ -30,7 +31,7 @@
     const focused = document.activeElement;
     // A document keeps its active element when the focus goes to another frame of the page.
     const isFocused = window === window.top || document.hasFocus();
-    if (!(focused instanceof HTMLTextAreaElement) || !isFocused) return shared.offerButtons() > 0;
+    if (!(focused instanceof HTMLTextAreaElement) || !isFocused) return shared.offerButtons() + shared.offerMail({ isAsked: true }) > 0;
     shared.activate(focused);
     return true;
   }
@@ -43,4 +44,5 @@
   // What a page's script puts into a field causes no event; the person's coming to it does.
   addEventListener("focusin", rescanSoon);
   shared.offerButtons();
+  shared.offerMail();
 })();

@@ -42,13 +42,14 @@
 
     /**
      * @param {HTMLElement} field
-     * @param {{onSealed?: (armored: string) => void}} [options]
+     * @param {{onSealed?: (armored: string) => void, isBefore?: boolean}} [options] `isBefore`: above the field
      */
-    constructor(field, { onSealed } = {}) {
+    constructor(field, { onSealed, isBefore = false } = {}) {
       this.#field = field;
       this.#onSealed = onSealed;
       this.#box.style.cssText = "all:initial;display:block";
-      field.after(this.#box);
+      if (isBefore) field.before(this.#box);
+      else field.after(this.#box);
     }
 
     get isOpen() {
@@ -73,6 +74,11 @@
       this.#root.replaceChildren(button);
     }
 
+    /** Says something in a sentence. @param {string} text */
+    say(text) {
+      this.#note(text);
+    }
+
     /** @param {() => Promise<void>} act */
     async attempt(act) {
       try {
@@ -86,7 +92,7 @@
 
     /**
      * Opens the frame in the field's place.
-     * @param {{kind: "write" | "open", smime: string, proposed: string[], cms: string}} request
+     * @param {{kind: "write" | "open" | "mail", smime: string, proposed: string[], cms: string, mail?: string}} request
      * @param {string} text what stood in the field, which the page has seen
      */
     async open(request, text) {
@@ -163,5 +169,5 @@
 
   /** By the frame's id, which only the extension knows. @type {Map<string, FrameHost>} */
   const hosts = new Map();
-  globalThis.sealwaxContent = { FrameHost, hosts };
+  globalThis.sealwaxContent = { FrameHost, hosts, ask };
 })();

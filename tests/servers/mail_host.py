@@ -40,8 +40,8 @@ class MailHost:
     def messages(self, account: str, folder: str = "INBOX") -> list[bytes]:
         """What a mailbox holds, oldest first; nothing when there is no such folder."""
         with self._connection(account) as imap:
-            status, _ = imap.select(folder, readonly=True)
-            if status != "OK":
+            status, count = imap.select(folder, readonly=True)
+            if status != "OK" or count == [b"0"]:
                 return []
             _, rows = imap.fetch("1:*", "(BODY.PEEK[])")
         return [row[1] for row in rows if isinstance(row, tuple)]
@@ -49,7 +49,9 @@ class MailHost:
     def empty(self, account: str, folder: str = "INBOX") -> None:
         """Throw away what a mailbox holds."""
         with self._connection(account) as imap:
-            imap.select(folder)
+            status, count = imap.select(folder)
+            if status != "OK" or count == [b"0"]:
+                return
             imap.store("1:*", "+FLAGS", "\\Deleted")
             imap.expunge()
 

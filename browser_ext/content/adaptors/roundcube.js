@@ -1,0 +1,225 @@
+/**
+ * Roundcube 1.4 and later.
+ *
+ * Reading: `viewsource`, with the session of the page. Sending: Roundcube puts a type of its own on whatever it composes,
+ * but it imports messages into a folder and sends stored messages on as they are ("bounce", with Resent- fields on top,
+ * RFC 5322 section 3.6.6): so the sealed message is imported into the drafts, compared with what was sealed, sent on,
+ * and moved to the sent mail. Where an administrator has switched one of these off, it goes as an attachment.
+ */
+(() => {
+  const shared = globalThis.sealwaxContent;
+  const { adaptors, mail } = shared;
+  if (adaptors.some((/** @type {any} */ { name }) => name === "Roundcube")) return;
+  const NOT_FOUND = 404;
+  /** @type {Promise<"raw" | "attachment"> | null} */
+  let delivery = null;
+
+  /** What the page's own program starts from: `rcmail.set_env({…})`, in scripts that this world cannot call. */
+  function environment() {
+    const scripts = [...document.querySelectorAll("script:not([src])")].map(({ textContent }) => textContent ?? "");
+    const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
+    return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
+  }
+
+  /** @param {string} json */
+  function parse(json) {
+    try {
+      return JSON.parse(json);
+    } catch {
+      return {};
+    }
+  }
+
+  function recognises() {
+    return document.querySelector('script[src*="program/js/app."]') !== null && document.body.matches("[class*='task-']");
+  }
+
+  /** @param {Record<string, string>} query */
+  function address(query) {
+    const url = new URL(environment().comm_path ?? "./", location.href);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return url;
+  }
+
+  /** @param {string} uid @param {string} folder */
+  function fetchSource(uid, folder) {
+    const query = { _task: "mail", _action: "viewsource", _uid: uid, _mbox: folder, _save: "1", _token: token() };
+    return mail.fetchMessage(address(query));
+  }
+
+  /** The proof that a request comes from the page. */
+  function token() {
+    const value = environment().request_token;
+    if (typeof value !== "string") throw mail.problem("page-not-understood");
+    return value;
+  }
+
+  function message() {
+    const { action, uid, mailbox } = environment();
+    if (action !== "show" && action !== "preview") return null;
+    const element = document.getElementById("messagebody");
+    if (!element || !uid || typeof mailbox !== "string") throw mail.problem("page-not-understood");
+    const kinds = [".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
+    const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
+    return { element, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
+  }
+
+  function composer() {
+    const { action } = environment();
+    if (action !== "compose") return null;
+    const element = document.getElementById("composebody");
+    const form = element?.closest("form");
+    if (!(element instanceof HTMLTextAreaElement) || !form) throw mail.problem("page-not-understood");
+    // Roundcube's own buttons lie over the edge of the text field.
+    const place = document.getElementById("composebodycontainer") ?? element;
+    return { element: place, fields: () => fields(form, element), fetchOriginal };
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLTextAreaElement} body */
+  function fields(form, body) {
+    const value = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))?.value ?? "";
+    const [to, cc] = [mail.splitAddresses(value("_to")), mail.splitAddresses(value("_cc"))];
+    const { compose_mode: mode } = environment();
+    const reply = to.length + cc.length > 1 ? "replyAll" : "reply";
+    const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
+    return { kind, from: senderOf(value("_from")), to, cc, subject: value("_subject"), text: typedText(body, kind) };
+  }
+
+  /** Roundcube's own quotation is not what the person typed. @param {HTMLTextAreaElement} body @param {string} kind */
+  function typedText(body, kind) {
+    const editor = document.getElementById("composebody_ifr");
+    const written = editor instanceof HTMLIFrameElement ? editor.contentDocument?.body.innerText : body.value;
+    const untouched = body.value === body.defaultValue && !editor;
+    return kind !== "new" && untouched ? "" : (written ?? "").trimEnd();
+  }
+
+  /** @param {string} identity its number, or the address itself */
+  function senderOf(identity) {
+    const known = environment().identities?.[identity]?.email;
+    return known ?? mail.addressIn(identity);
+  }
+
+  /** The octets of the message that is answered or forwarded; null when there is none. @returns {Promise<ArrayBuffer | null>} */
+  async function fetchOriginal() {
+    const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
+    if (!id || (mode !== "reply" && mode !== "forward")) return null;
+    // "mid:7" is Roundcube's name for message 7 of a folder when it has no Message-ID.
+    const named = /^mid:(\d+)$/.exec(id)?.[1];
+    const uids = named ? [named] : await find(id, mailbox);
+    // Whoever sends a second message with the same Message-ID must not choose what is quoted.
+    return uids.length === 1 ? fetchSource(uids[0] ?? "", mailbox) : null;
+  }
+
+  /** The numbers of the messages with this Message-ID, oldest first. @param {string} id @param {string} folder */
+  async function find(id, folder) {
+    const filter = `HEADER MESSAGE-ID "${id.replaceAll(/["\\\r\n]/g, "")}"`;
+    const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
+    const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
+    return uids.sort((one, other) => one - other).map(String);
+  }
+
+  /** @param {Record<string, string>} query @param {BodyInit} [body] @returns {Promise<{exec?: string}>} */
+  async function ask(query, body) {
+    const headers = { "X-Roundcube-Request": token() };
+    const url = address({ _task: "mail", _remote: "1", ...query });
+    const response = await mail.fetchFrom(url, body ? { method: "POST", headers, body } : { headers });
+    return parse(await response.text());
+  }
+
+  /** Whether this installation sends stored messages on. */
+  async function deliveryWay() {
+    const asked = ["bounce", "import"].map((action) => fetch(address({ _task: "mail", _action: action }), { credentials: "same-origin" }));
+    const answers = await Promise.all(asked);
+    return answers.some(({ status }) => status === NOT_FOUND) ? "attachment" : "raw";
+  }
+
+  /** @param {ComposedMessage} done */
+  async function send(done) {
+    await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
+    location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
+  }
+
+  /** @param {ComposedMessage} done */
+  async function sendRaw({ message: bytes, envelope }) {
+    const { drafts_mailbox: drafts } = environment();
+    if (!drafts) throw mail.problem("no-drafts-folder");
+    const uid = await store(bytes, drafts);
+    const kept = await fetchSource(uid, drafts);
+    if (!mail.isSameMessage(kept, bytes)) throw mail.problem("webmail-altered-message");
+    const form = new URLSearchParams({
+      _token: token(), _uid: uid, _mbox: drafts, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
+      _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
+    });
+    const answer = await mail.fetchFrom(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
+    expectConfirmation(await answer.text());
+    await putAway(uid, drafts);
+  }
+
+  /** Imports a message into a folder. @param {ArrayBuffer} bytes @param {string} folder @returns {Promise<string>} its number */
+  async function store(bytes, folder) {
+    const id = mail.headerField(bytes, "Message-ID");
+    if (!id) throw mail.problem("page-not-understood", "the message has no Message-ID");
+    const form = new FormData();
+    form.append("_file[]", new Blob([bytes], { type: "message/rfc822" }), "message.eml");
+    await ask({ _action: "import", _mbox: folder }, form);
+    const uid = (await find(id, folder)).at(-1);
+    if (!uid) throw mail.problem("webmail-refused");
+    return uid;
+  }
+
+  /** @param {string} from an address @returns {string} the number of Roundcube's identity */
+  function identityOf(from) {
+    /** @type {[string, {email?: string}][]} */
+    const identities = Object.entries(environment().identities ?? {});
+    const found = identities.find(([, { email }]) => email?.toLowerCase() === from.toLowerCase());
+    if (!found) throw mail.problem("sender-unknown");
+    return found[0];
+  }
+
+  /** The copy in the drafts becomes the copy in the sent mail; the message has left, whatever becomes of it. */
+  async function putAway(/** @type {string} */ uid, /** @type {string} */ drafts) {
+    const target = document.querySelector("select[name=_store_target]");
+    const folder = target instanceof HTMLSelectElement ? target.value : "";
+    const form = new URLSearchParams({ _uid: uid, _mbox: drafts, ...(folder ? { _target_mbox: folder } : {}) });
+    await ask({ _action: folder ? "move" : "delete" }, form).catch(() => {});
+  }
+
+  /** Roundcube names the kind of its answer; the sentence is in the person's language. @param {string} answer */
+  function expectConfirmation(answer) {
+    if (!/(?:display_message|sent_successfully)\([^;]*?"confirmation"/.test(answer)) throw mail.problem("webmail-refused");
+  }
+
+  /** Roundcube's own message around `smime.p7m`. @param {ComposedMessage} done */
+  async function sendAttached({ message: bytes, envelope, subject, sentence }) {
+    const { compose_id: compose } = environment();
+    const upload = new FormData();
+    upload.append("_attachments[]", mail.pkcs7File(bytes));
+    const { exec = "" } = await ask({ _action: "upload", _id: compose, _uploadid: `upload${Date.now()}` }, upload);
+    const attachment = /add2attachment_list\("rcmfile(\w+)"/.exec(exec)?.[1];
+    if (!attachment) throw mail.problem("webmail-refused");
+    const form = new URLSearchParams({
+      _token: token(), _id: compose, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
+      _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _subject: subject, _message: sentence, _is_html: "0",
+      _attachments: attachment, _framed: "1", _store_target: storeTarget(),
+    });
+    const answer = await mail.fetchFrom(address({ _task: "mail", _action: "send" }), { method: "POST", body: form });
+    expectConfirmation(await answer.text());
+  }
+
+  function storeTarget() {
+    const target = document.querySelector("select[name=_store_target]");
+    return target instanceof HTMLSelectElement ? target.value : "";
+  }
+
+  /** Keeps a sealed draft among the webmail's own. @param {ArrayBuffer} bytes */
+  async function saveDraft(bytes) {
+    const { drafts_mailbox: drafts } = environment();
+    if (!drafts) throw mail.problem("no-drafts-folder");
+    await store(bytes, drafts);
+  }
+
+  adaptors.push({
+    name: "Roundcube", recognises, message, composer, send, saveDraft,
+    delivery: () => (delivery ??= deliveryWay().catch(() => "attachment")),
+  });
+})();

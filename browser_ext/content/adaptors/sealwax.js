@@ -1,0 +1,54 @@
+/**
+ * The pages of the Sealwax bridge, which seal and open mail by themselves: with the keys of this extension instead of
+ * those of the key server.
+ */
+(() => {
+  const shared = globalThis.sealwaxContent;
+  const { adaptors, mail } = shared;
+  if (adaptors.some((/** @type {any} */ { name }) => name === "Sealwax")) return;
+  /** No form can set it (webbridge.security). */
+  const CHANGES = { "X-Sealwax": "1" };
+
+  function recognises() {
+    return document.querySelector("#app + #announcer") !== null && document.querySelector('script[src="main.js"]') !== null;
+  }
+
+  /** @param {string} path @param {RequestInit} [options] */
+  async function ask(path, options = {}) {
+    const { api } = await (await mail.fetchFrom(new URL("config.json", location.href))).json();
+    return [new URL(path, api), { credentials: "include", ...options }];
+  }
+
+  function message() {
+    const place = /^#\/folder\/([^/]+)\/(\d+)$/.exec(location.hash);
+    if (!place) return null;
+    const element = document.querySelector("[data-test=reading]");
+    if (!(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
+    const path = `/api/folders/${place[1]}/messages/${place[2]}/raw`;
+    // Sealed for keys that the pages do not have, or do not have open.
+    const isProtected = element.querySelector("[data-test=reading-locked], [data-test=reading-error]") !== null;
+    return { element, isProtected, fetchSource: async () => mail.fetchMessage(...(await ask(path))) };
+  }
+
+  function composer() {
+    const element = document.querySelector("[data-test=compose-text]");
+    if (!(element instanceof HTMLTextAreaElement)) return null;
+    return { element, fields: () => fields(element), fetchOriginal: async () => null };
+  }
+
+  /** @param {HTMLTextAreaElement} element */
+  function fields(element) {
+    const value = (/** @type {string} */ name) =>
+      /** @type {HTMLInputElement | null} */ (document.querySelector(`[data-test=${name}]`))?.value ?? "";
+    return { kind: "new", from: "", to: [], cc: [], subject: value("compose-subject"), text: element.value };
+  }
+
+  /** @param {ComposedMessage} done */
+  async function send({ message: body, envelope: { to, cc, bcc } }) {
+    const recipients = [...to, ...cc, ...bcc].join(", ");
+    const headers = { ...CHANGES, "Content-Type": "application/octet-stream", "X-Sealwax-Recipients": recipients };
+    await mail.fetchFrom(...(await ask("/api/send", { method: "POST", headers, body })));
+  }
+
+  adaptors.push({ name: "Sealwax", recognises, message, composer, send, delivery: async () => "raw" });
+})();

@@ -1,0 +1,124 @@
+/**
+ * Mail in webmails: recognises the webmail by its adaptor, offers to open a protected message in its place, and to write
+ * one with the extension. Sealed octets pass through here, never a plaintext of ours.
+ */
+(() => {
+  const shared = globalThis.sealwaxContent;
+  if (shared.offerMail) return;
+  const api = globalThis.browser ?? globalThis.chrome;
+  const { mail } = shared;
+  /** @type {WeakMap<HTMLElement, any>} */
+  const hostOf = new WeakMap();
+  /** The composers from which the extension's window was opened, by its id. @type {Map<string, any>} */
+  const composing = new Map();
+
+  function recognised() {
+    return shared.adaptors.find((/** @type {any} */ adaptor) => adaptor.recognises()) ?? null;
+  }
+
+  /** @param {HTMLElement} element */
+  function hostFor(element) {
+    const known = hostOf.get(element);
+    if (known) return known;
+    const host = new shared.FrameHost(element, { isBefore: true });
+    hostOf.set(element, host);
+    return host;
+  }
+
+  /**
+   * Offers what can be done with the mail in this page.
+   * @param {{isAsked?: boolean}} [options] `isAsked`: the person asks for it here, by toolbar, menu or keyboard
+   * @returns {number} how many things there are
+   */
+  function offerMail({ isAsked = false } = {}) {
+    const webmail = recognised();
+    if (!webmail) return 0;
+    try {
+      const message = webmail.message();
+      const composer = webmail.composer();
+      if (message && (message.isProtected || isAsked)) offerReading(message);
+      if (composer) offerWriting(webmail, composer);
+      return (message && (message.isProtected || isAsked) ? 1 : 0) + (composer ? 1 : 0);
+    } catch (error) {
+      return explain(webmail, error, isAsked);
+    }
+  }
+
+  /** @param {any} message */
+  function offerReading(message) {
+    const host = hostFor(message.element);
+    if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), () => read(host, message));
+  }
+
+  /** @param {any} host @param {any} message */
+  async function read(host, message) {
+    const bytes = await message.fetchSource();
+    const { mail: id } = await shared.ask("mail.hold", { bytes, name: "" });
+    await host.open({ kind: "mail", smime: "", proposed: [], cms: "", mail: id }, "");
+  }
+
+  /** @param {any} webmail @param {any} composer */
+  function offerWriting(webmail, composer) {
+    const host = hostFor(composer.element);
+    host.offer(api.i18n.getMessage("mailWrite"), () => write(webmail, composer));
+  }
+
+  /** @param {any} webmail @param {any} composer */
+  async function write(webmail, composer) {
+    const original = await composer.fetchOriginal();
+    const held = original ? (await shared.ask("mail.hold", { bytes: original, name: "" })).mail : "";
+    const deliver = await webmail.delivery();
+    const { compose } = await shared.ask("compose.open", { ...composer.fields(), mail: held, deliver });
+    composing.set(compose, webmail);
+  }
+
+  /**
+   * A webmail whose page has changed is said to be so, in words: nobody shall write in clear for want of a button.
+   * @param {any} webmail @param {unknown} error @param {boolean} isAsked
+   */
+  function explain(webmail, error, isAsked) {
+    if (/** @type {any} */ (error).code !== "page-not-understood") throw error;
+    const host = hostFor(document.body.querySelector("main, [role=main], form, div") ?? document.body);
+    host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
+    if (isAsked) host.offer(api.i18n.getMessage("mailOpenViewer"), () => shared.ask("viewer.open", { mail: "" }));
+    return 1;
+  }
+
+  /**
+   * Sends what the extension's window has made, by the webmail's own way.
+   * @param {any} body
+   * @returns {Promise<{sent: boolean, problem: string}>}
+   */
+  async function deliver({ compose, ...done }) {
+    const webmail = composing.get(compose);
+    if (!webmail) return { sent: false, problem: "page-gone" };
+    try {
+      await webmail.send({ ...done, sentence: api.i18n.getMessage("mailSentence") });
+      composing.delete(compose);
+      return { sent: true, problem: "" };
+    } catch (error) {
+      return { sent: false, problem: String(/** @type {any} */ (error).code ?? "webmail-refused") };
+    }
+  }
+
+  /** @param {any} body @returns {Promise<{saved: boolean, problem: string}>} */
+  async function saveDraft({ compose, bytes }) {
+    const webmail = composing.get(compose);
+    if (!webmail?.saveDraft) return { saved: false, problem: "no-drafts-folder" };
+    return webmail.saveDraft(bytes).then(
+      () => ({ saved: true, problem: "" }),
+      (/** @type {any} */ error) => ({ saved: false, problem: String(error.code ?? "webmail-refused") }),
+    );
+  }
+
+  api.runtime.onMessage.addListener((message, sender, reply) => {
+    // Only the background speaks to pages; it stands in no tab.
+    if (sender.id !== api.runtime.id || sender.tab) return undefined;
+    if (message?.type === "compose.done") void deliver(message.body).then(reply);
+    else if (message?.type === "compose.draft") void saveDraft(message.body).then(reply);
+    else return undefined;
+    return true;
+  });
+
+  shared.offerMail = offerMail;
+})();

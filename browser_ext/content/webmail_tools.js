@@ -1,0 +1,112 @@
+/** What the adaptors of webmails share: requests with the page's own session, and the few forms that mail has in pages. */
+(() => {
+  const shared = globalThis.sealwaxContent;
+  if (shared.adaptors) return;
+
+  /** An error whose `code` has a sentence in the catalogue. @param {string} code @param {string} [message] */
+  function problem(code, message = code) {
+    return Object.assign(new Error(message), { code });
+  }
+
+  /**
+   * What the webmail answers to a request with the person's own session.
+   * @param {string | URL} url
+   * @param {RequestInit} [options]
+   * @returns {Promise<Response>}
+   */
+  async function fetchFrom(url, options = {}) {
+    const response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options }).catch(() => null);
+    if (!response?.ok) throw problem("webmail-silent", `${new URL(url, location.href).pathname}: ${response?.status ?? "no answer"}`);
+    return response;
+  }
+
+  /**
+   * The octets of a message. A page that asks for a login, or a preview, is no message.
+   * @param {string | URL} url
+   * @param {RequestInit} [options]
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async function fetchMessage(url, options) {
+    const response = await fetchFrom(url, options);
+    const bytes = await response.arrayBuffer();
+    if (!beginsAsMessage(bytes)) throw problem("source-not-found");
+    return bytes;
+  }
+
+  /** Whether the first line is a header field (RFC 5322 section 2.2), or an mbox line before one. @param {ArrayBuffer} bytes */
+  function beginsAsMessage(bytes) {
+    const start = new TextDecoder("latin1").decode(bytes.slice(0, 1000));
+    return /^(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:/.test(start);
+  }
+
+  /**
+   * The addresses in a field of recipients: `A <a@x>, "B, C" <b@x>` gives two.
+   * @param {string} text
+   * @returns {string[]}
+   */
+  function splitAddresses(text) {
+    const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,;\n])+/g) ?? [];
+    return parts.map(addressIn).filter((address) => address.includes("@"));
+  }
+
+  /** @param {string} text a name and an address, or an address */
+  function addressIn(text) {
+    return (/<([^>]*)>[^<]*$/.exec(text)?.[1] ?? text).trim();
+  }
+
+  /** A field of a message's header, unfolded; nothing when there is none. @param {ArrayBuffer} bytes @param {string} name */
+  function headerField(bytes, name) {
+    const head = new TextDecoder("latin1").decode(bytes).split(/\r?\n\r?\n/, 1)[0] ?? "";
+    const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, "im").exec(head);
+    return field?.[1]?.replace(/\r?\n[ \t]+/g, " ").trim() ?? "";
+  }
+
+  /**
+   * Whether two messages are the same but for what storing one in a mailbox may change: line ends, and blank lines at
+   * the end.
+   * @param {ArrayBuffer} one @param {ArrayBuffer} other
+   */
+  function isSameMessage(one, other) {
+    const [left, right] = [one, other].map((bytes) => new TextDecoder("latin1").decode(bytes));
+    const settled = (/** @type {string | undefined} */ text) => (text ?? "").replace(/\r\n/g, "\n").trimEnd();
+    return settled(left) === settled(right);
+  }
+
+  /**
+   * The CMS object of a message that is one, for webmails which send only what they compose themselves.
+   * @param {ArrayBuffer} message
+   * @returns {File} `smime.p7m`
+   */
+  function pkcs7File(message) {
+    const isBare = /^application\/(?:x-)?pkcs7-mime\b/i.test(headerField(message, "Content-Type"));
+    const encoding = headerField(message, "Content-Transfer-Encoding").toLowerCase();
+    if (!isBare || encoding !== "base64") throw problem("needs-raw-sending");
+    const text = new TextDecoder("latin1").decode(message);
+    const body = text.slice(text.search(/\r?\n\r?\n/)).replace(/\s+/g, "");
+    const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
+    return new File([bytes], "smime.p7m", { type: "application/pkcs7-mime" });
+  }
+
+  /**
+   * Puts a file into the page's own file input, as if the person had chosen it.
+   * @param {HTMLInputElement} input @param {File} file
+   */
+  function chooseFile(input, file) {
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  /** Puts a text into the page's own field, as if it had been typed. @param {HTMLElement} field @param {string} text */
+  function fillIn(field, text) {
+    if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) field.value = text;
+    else field.textContent = text;
+    for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+  }
+
+  shared.adaptors = [];
+  shared.mail = {
+    problem, fetchFrom, fetchMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File, chooseFile, fillIn,
+  };
+})();
