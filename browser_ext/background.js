@@ -22,6 +22,7 @@ const MENU_KEYS = "keys";
 /** @typedef {chrome.runtime.MessageSender} Sender */
 /** @type {Record<string, (body: any, sender: Sender) => unknown>} */
 const HANDLERS = {
+  "content.load": sites.load,
   "frame.request": frames.request,
   "frame.window": frames.moveToWindow,
   "frame.claim": claimFrame,

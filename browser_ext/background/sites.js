@@ -1,13 +1,15 @@
 /** Where the content scripts run: on sites that the person granted, and elsewhere on the person's own click. */
 import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
 
 const REGISTRATION = "granted-sites";
+/** What every granted page gets: it only watches. */
+const WATCHER = ["content/content.js"];
+const FIELD_SCRIPTS = ["content/frame_host.js", "content/fields.js"];
 const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
-export const CONTENT_SCRIPTS = [
-  "content/frame_host.js", "content/fields.js",
-  "content/webmail_tools.js", ...ADAPTORS, "content/webmail.js",
-  "content/content.js",
-];
+const MAIL_SCRIPTS = ["content/webmail_tools.js", ...ADAPTORS, "content/webmail.js"];
+/** What a document gets once there is something to do. @type {Record<string, string[]>} */
+const PARTS = { fields: FIELD_SCRIPTS, mail: [...FIELD_SCRIPTS, ...MAIL_SCRIPTS] };
 
 /** Registers the content scripts for every granted origin, and for no other. */
 export async function registerGranted() {
@@ -18,8 +20,19 @@ export async function registerGranted() {
   if (known.length) await api.scripting.unregisterContentScripts({ ids: [REGISTRATION] });
   if (!matches.length) return;
   await api.scripting.registerContentScripts([
-    { id: REGISTRATION, matches, js: CONTENT_SCRIPTS, allFrames: true, runAt: "document_idle" },
+    { id: REGISTRATION, matches, js: WATCHER, allFrames: true, runAt: "document_idle" },
   ]);
+}
+
+/**
+ * Brings other scripts into the document that asks; elsewhere they would only cost time.
+ * @param {any} body
+ * @param {chrome.runtime.MessageSender} sender
+ */
+export async function load({ part }, { tab, frameId, documentId }) {
+  if (tab?.id === undefined || !Object.hasOwn(PARTS, part)) throw new RequestError("bad-request");
+  const place = documentId ? { documentIds: [documentId] } : { frameIds: [frameId ?? 0] };
+  await api.scripting.executeScript({ target: { tabId: tab.id, ...place }, files: PARTS[part] });
 }
 
 /**
@@ -31,7 +44,7 @@ export async function registerGranted() {
 export async function activate(tabId, frameId) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
-    await api.scripting.executeScript({ target, files: CONTENT_SCRIPTS });
+    await api.scripting.executeScript({ target, files: [...PARTS.mail, ...WATCHER] });
     const found = await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent.activateFocused() });
     if (found.some(({ result }) => result)) return;
   } catch {

@@ -1,26 +1,143 @@
-/** Starts in a page: offers buttons now and for what the page adds later, and listens to the background. */
+/**
+ * Starts in a page: watches for what there may be something to do with, and brings the other scripts in when there is.
+ *
+ * Nothing here looks at a whole page twice: once at the start, then at what was added. An element is looked at when it
+ * comes near the viewport or gets the focus, in the browser's idle time; so a page with thousands of fields costs a few
+ * milliseconds, and one that adds ten thousand sealed texts stays usable.
+ */
 (() => {
-  const shared = globalThis.sealwaxContent;
-  if (shared.started) return;
-  shared.started = true;
+  /** @type {any} */
+  const shared = (globalThis.sealwaxContent ??= {});
+  if (shared.activateFocused) return;
   const api = globalThis.browser ?? globalThis.chrome;
-  const RESCAN_MILLISECONDS = 300;
-  let scheduled = false;
+  const CANDIDATES = "[data-smime], textarea";
+  /** What a person may use without ever seeing it: a form by Enter, a file field behind a button of the page. */
+  const UNSEEN = "form[data-smime], input[type=file][data-smime]";
+  const ARMOR_BEGIN = "-----BEGIN CMS-----";
+  /** Signs of the webmails that have an adaptor (`adaptors/`), which then looks closely. */
+  const WEBMAIL_HOSTS = ["mail.google.com", "outlook.office.com", "outlook.office365.com", "outlook.live.com"];
+  const WEBMAIL_SIGNS = [
+    "#app + #announcer", 'script[src*="program/js/app."]', '[ng-app="SOGo.MailerUI"]',
+    'meta[name="application-name"][content="Gmail"]', 'meta[name="application-name"][content="Outlook"]',
+  ].join();
+  const NEAR_VIEWPORT = "300px";
+  const LOOK_AGAIN_MILLISECONDS = 300;
+  /** Idle time comes at the latest after this, on a page that is never idle. */
+  const IDLE_TIMEOUT_MILLISECONDS = 1000;
+  /** A slice of work where the browser gives no idle time. */
+  const SLICE_MILLISECONDS = 8;
+  /** Beyond this many offers in one document only the focus, the menu and the shortcut offer more. */
+  const MAX_OFFERS = 1000;
 
-  function rescanSoon() {
-    if (scheduled) return;
-    scheduled = true;
+  /** Elements near the viewport: what a page's script puts into a field causes no event. @type {Set<HTMLElement>} */
+  const near = new Set();
+  /** @type {Set<HTMLElement>} */
+  const queue = new Set();
+  /** @type {Set<Element>} */
+  let changed = new Set();
+  let offers = 0;
+  let isScheduled = false;
+  let isMail = false;
+  /** By the name of what is brought in. @type {Map<string, Promise<void>>} */
+  const loading = new Map();
+
+  const viewport = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!(target instanceof HTMLElement)) continue;
+      if (isIntersecting) near.add(target);
+      else near.delete(target);
+      if (isIntersecting) queue.add(target);
+    }
+    workWhenIdle();
+  }, { rootMargin: NEAR_VIEWPORT });
+
+  /** @param {MutationRecord[]} records */
+  function noteChanges(records) {
+    for (const { type, target, addedNodes } of records) {
+      if (type === "attributes") changed.add(/** @type {Element} */ (target));
+      for (const node of addedNodes) changed.add(node instanceof Element ? node : /** @type {Element} */ (target));
+    }
+    if (!isScheduled) lookAgainSoon();
+  }
+
+  function lookAgainSoon() {
+    isScheduled = true;
     setTimeout(() => {
-      scheduled = false;
-      shared.offerButtons();
-      shared.offerMail();
-    }, RESCAN_MILLISECONDS);
+      isScheduled = false;
+      const roots = changed;
+      changed = new Set();
+      for (const root of roots) if (root.isConnected) watchBelow(root);
+      for (const element of near) if (element.isConnected) queue.add(element); else near.delete(element);
+      workWhenIdle();
+      lookForMail();
+    }, LOOK_AGAIN_MILLISECONDS);
+  }
+
+  /** @param {ParentNode} root */
+  function watchBelow(root) {
+    const around = root instanceof Element ? root.closest(CANDIDATES) : null;
+    if (around) watch(around);
+    for (const element of root.querySelectorAll(CANDIDATES)) watch(element);
+  }
+
+  /** @param {Element} element */
+  function watch(element) {
+    viewport.observe(element);
+    if (element.matches(UNSEEN) && element instanceof HTMLElement) queue.add(element);
+  }
+
+  function workWhenIdle() {
+    if (queue.size) requestIdleCallback(work, { timeout: IDLE_TIMEOUT_MILLISECONDS });
+  }
+
+  /** @param {IdleDeadline} deadline */
+  function work(deadline) {
+    const end = performance.now() + SLICE_MILLISECONDS;
+    for (const element of queue) {
+      if (deadline.didTimeout ? performance.now() > end : deadline.timeRemaining() < 1) break;
+      queue.delete(element);
+      look(element);
+    }
+    workWhenIdle();
+  }
+
+  /** @param {HTMLElement} element */
+  function look(element) {
+    if (!mayBeOffered(element)) return;
+    if (!shared.offer) void load("fields").then(() => { queue.add(element); workWhenIdle(); }, () => {});
+    else if (offers < MAX_OFFERS && shared.offer(element)) offers += 1;
+  }
+
+  /** @param {HTMLElement} element */
+  function mayBeOffered(element) {
+    if (element.dataset.smime !== undefined) return true;
+    return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
+  }
+
+  function lookForMail() {
+    isMail ||= WEBMAIL_HOSTS.includes(location.hostname) || document.querySelector(WEBMAIL_SIGNS) !== null;
+    if (isMail) void load("mail").then(() => shared.offerMail(), () => {});
+  }
+
+  /**
+   * Brings scripts into this document. Rejects when the extension was updated or removed.
+   * @param {"fields" | "mail"} part
+   */
+  function load(part) {
+    const known = loading.get(part);
+    if (known) return known;
+    const loaded = api.runtime.sendMessage({ type: "content.load", body: { part } }).then((reply) => {
+      if (reply?.error || !shared.offer) throw new Error(reply?.error?.code ?? "not loaded");
+    });
+    loading.set(part, loaded);
+    loaded.catch(() => loading.delete(part));
+    return loaded;
   }
 
   /** @type {Parameters<typeof api.runtime.onMessage.addListener>[0]} */
   function receive(message, sender, reply) {
     // Only the background speaks to pages; it stands in no tab.
-    const host = sender.id === api.runtime.id && !sender.tab && shared.hosts.get(message?.frame);
+    const host = sender.id === api.runtime.id && !sender.tab && shared.hosts?.get(message?.frame);
     if (!host) return;
     host.receive(message);
     reply(true);
@@ -31,18 +148,26 @@
     const focused = document.activeElement;
     // A document keeps its active element when the focus goes to another frame of the page.
     const isFocused = window === window.top || document.hasFocus();
-    if (!(focused instanceof HTMLTextAreaElement) || !isFocused) return shared.offerButtons() + shared.offerMail({ isAsked: true }) > 0;
-    shared.activate(focused);
-    return true;
+    if (focused instanceof HTMLTextAreaElement && isFocused) {
+      shared.activate(focused);
+      return true;
+    }
+    const hasField = [...document.querySelectorAll(CANDIDATES)].some(
+      (element) => element instanceof HTMLElement && mayBeOffered(element),
+    );
+    return shared.offerMail({ isAsked: true }) > 0 || hasField;
   }
-  shared.activateFocused = activateFocused;
 
+  shared.activateFocused = activateFocused;
   api.runtime.onMessage.addListener(receive);
-  new MutationObserver(rescanSoon).observe(document, {
+  new MutationObserver(noteChanges).observe(document, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"],
   });
-  // What a page's script puts into a field causes no event; the person's coming to it does.
-  addEventListener("focusin", rescanSoon);
-  shared.offerButtons();
-  shared.offerMail();
+  addEventListener("focusin", ({ target }) => {
+    if (!(target instanceof HTMLElement) || !target.matches(CANDIDATES)) return;
+    near.add(target);
+    if (!isScheduled) lookAgainSoon();
+  });
+  watchBelow(document);
+  lookForMail();
 })();

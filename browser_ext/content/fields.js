@@ -1,7 +1,7 @@
 /** Finds the fields of a page and offers what can be done with each. */
 (() => {
   const shared = globalThis.sealwaxContent;
-  if (shared.offerButtons) return;
+  if (shared.offer) return;
   const api = globalThis.browser ?? globalThis.chrome;
   const ARMOR = /-----BEGIN CMS-----[\s\S]+?-----END CMS-----/;
   /** @type {WeakMap<HTMLElement, any>} */
@@ -60,14 +60,13 @@
     if (!host.isOpen) void host.attempt(() => (findCms(element) ? open(element) : write(element)));
   }
 
-  /** Offers a button beside each element that asks for it, or that holds sealed text; says how many there are. */
-  function offerButtons() {
-    const elements = [...document.querySelectorAll("[data-smime], textarea")];
-    return elements.filter((element) => element instanceof HTMLElement && offerButton(element)).length;
-  }
-
-  /** @param {HTMLElement} element @returns {boolean} whether there is something to do with it */
-  function offerButton(element) {
+  /**
+   * Offers a button beside an element that asks for it, or that holds sealed text. Measures nothing: the page's layout
+   * is not computed for it.
+   * @param {HTMLElement} element
+   * @returns {boolean} whether there is something to do with it
+   */
+  function offer(element) {
     const sealed = findCms(element) !== "";
     const writable = element instanceof HTMLTextAreaElement && asks(element, "sign", "encrypt");
     if (!sealed && !writable) return false;
@@ -78,5 +77,5 @@
     return true;
   }
 
-  Object.assign(shared, { offerButtons, activate });
+  Object.assign(shared, { offer, activate });
 })();

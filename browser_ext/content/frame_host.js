@@ -5,7 +5,9 @@
  * Content scripts cannot be modules: they share one object of their isolated world.
  */
 (() => {
-  if (globalThis.sealwaxContent) return;
+  /** @type {any} */
+  const shared = (globalThis.sealwaxContent ??= {});
+  if (shared.FrameHost) return;
   const api = globalThis.browser ?? globalThis.chrome;
   const EXTENSION_ORIGIN = new URL(api.runtime.getURL("")).origin;
   const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-height:44px;min-width:44px;margin:4px 0;"
@@ -153,7 +155,7 @@
       this.#claimed = false;
       this.#offered = "";
       this.#root.replaceChildren();
-      globalThis.sealwaxContent.offerButtons();
+      shared.offer(this.#field);
     }
 
     /** @param {string} text */
@@ -169,5 +171,5 @@
 
   /** By the frame's id, which only the extension knows. @type {Map<string, FrameHost>} */
   const hosts = new Map();
-  globalThis.sealwaxContent = { FrameHost, hosts, ask };
+  Object.assign(shared, { FrameHost, hosts, ask });
 })();

@@ -21,6 +21,8 @@ const SECRET = "secret";
 
 /** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
 export const MESSAGES = {
+  // A page's content script found something, and wants the scripts for it.
+  "content.load": { from: ["content"], body: { part: "string" } },
   // A page's content script asks for a frame; what it may get is bound to its document.
   "frame.request": {
     from: ["content"],
