@@ -15,7 +15,9 @@
   const UNSEEN = "form[data-smime], input[type=file][data-smime]";
   const ARMOR_BEGIN = "-----BEGIN CMS-----";
   /** Signs of the webmails that have an adaptor (`adaptors/`), which then looks closely. */
-  const WEBMAIL_HOSTS = ["mail.google.com", "outlook.office.com", "outlook.office365.com", "outlook.live.com"];
+  const WEBMAIL_HOSTS = [
+    "mail.google.com", "outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft",
+  ];
   const WEBMAIL_SIGNS = [
     "#app + #announcer", 'script[src*="program/js/app."]', '[ng-app="SOGo.MailerUI"]',
     'meta[name="application-name"][content="Gmail"]', 'meta[name="application-name"][content="Outlook"]',
