@@ -104,7 +104,7 @@ if TYPE_CHECKING:
     )
     from smime_core.mime import Entity, parse_entity, split_message
     from smime_core.mime.attachment import Attachment
-    from smime_core.pages import OpenedPage, open_page, seal_page
+    from smime_core.pages import OpenedPage, open_page, seal_page, sign_published_page
     from smime_core.parcels import open_parcel, seal_parcel
     from smime_core.pkcs12 import Pkcs12Form
     from smime_core.pkix import (
@@ -228,7 +228,7 @@ _HOMES = {
     ),
     "mime": ("Entity", "parse_entity", "split_message"),
     "mime.attachment": ("Attachment",),
-    "pages": ("OpenedPage", "open_page", "seal_page"),
+    "pages": ("OpenedPage", "open_page", "seal_page", "sign_published_page"),
     "parcels": ("open_parcel", "seal_parcel"),
     "pkcs12": ("Pkcs12Form",),
     "pkix": (
@@ -439,6 +439,7 @@ __all__ = [
     "sign_entity",
     "sign_form",
     "sign_message",
+    "sign_published_page",
     "sign_trust_list",
     "split_message",
     "timestamp_when_signed",

@@ -30,6 +30,7 @@ from smime_core.content_info import (
     ID_SIGNED_DATA,
     PAGE,
     PARCEL,
+    PUBLISHED_PAGE,
     SIGNED_FIELD,
     SIGNED_PAGE,
     SIGNED_TRUST_STATE,
@@ -88,6 +89,7 @@ NAMES: Final = {
     types.MIME_TYPE: "media type",
     types.SIGNING_CERTIFICATE_V2: "signing certificate, version 2",
     types.MICROSOFT_KEY_PREFERENCE: "encryption key preference, Microsoft's",
+    types.PAGE_HEAD: "address and media type of the page",
 }
 _CONTENT_TYPES: Final = {
     ID_DATA: "data",
@@ -104,6 +106,7 @@ _CONTENT_TYPES: Final = {
     SIGNED_FIELD: "signed field",
     FORM: "form",
     PAGE: "page",
+    PUBLISHED_PAGE: "page beside its signature",
     SIGNED_PAGE: "signed page",
     PARCEL: "parcel",
     TRUST_LIST: "trust list",

@@ -49,6 +49,8 @@ ARCHIVE_TIME_STAMP_V3: Final = "0.4.0.1733.2.4"
 MIME_TYPE: Final = "0.4.0.1733.2.1"
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
 MICROSOFT_KEY_PREFERENCE: Final = "1.3.6.1.4.1.311.16.4"
+PAGE_HEAD: Final = "2.25.44276285377407154264328317823777238154"
+"""Our own: address and media type of a page that is signed by itself, as UTF8String of JSON (`smime_core.pages`)."""
 
 RESORTED: Final = "signed-attributes-resorted"
 """The tolerance for a signed set whose members are DER each, but do not stand in the order of DER (MUSTS 6)."""
@@ -71,6 +73,7 @@ _SIGNED_ONCE: Final = {
     SIGNING_CERTIFICATE: "signingCertificate",
     SIGNING_CERTIFICATE_V2: "signingCertificateV2",
     MICROSOFT_KEY_PREFERENCE: "Microsoft's encryption key preference",
+    PAGE_HEAD: "pageHead",
 }
 # RFC 2634 section 1.3.4: these may stand on either side, once and with one value.
 _ONCE: Final = _SIGNED_ONCE | {

@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     verify_form = _blocking(forms.verify_form)
     seal_page = _blocking(pages.seal_page)
     open_page = _blocking(pages.open_page)
+    sign_published_page = _blocking(pages.sign_published_page)
     seal_parcel = _blocking(parcels.seal_parcel)
     open_parcel = _blocking(parcels.open_parcel)
     load_identity = _blocking(identity.load_identity)
@@ -143,6 +144,7 @@ _HOMES = {
     "pages": (
         "seal_page",
         "open_page",
+        "sign_published_page",
     ),
     "parcels": (
         "seal_parcel",

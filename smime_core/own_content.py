@@ -94,8 +94,9 @@ async def examine_content(
     at: datetime.datetime,
     identities: Sequence[KeyHolder] = (),
     passwords: Sequence[bytes] = (),
+    detached_content: Buffer | None = None,
 ) -> MessageReport:
-    """The report on content of this kind, from DER or PEM.
+    """The report on content of this kind, from DER or PEM; `detached_content` is what a signature stands beside.
 
     Raises ContentTypeMismatch when it is of another kind, MalformedMessage, NoMatchingRecipient or DecryptionError.
     """
@@ -112,6 +113,7 @@ async def examine_content(
             sealed_types=tuple(filter(None, (kind.sealed_type, kind.sealed_signed_type))),
         ),
         claim=Claim.NONE,
+        detached_content=detached_content,
     )
     if not any(layer.kind in (LayerKind.SIGNED, LayerKind.ENCRYPTED) for layer in report.layers):
         raise ContentTypeMismatch(f"this is not the content of a {kind.name}")

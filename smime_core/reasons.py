@@ -30,6 +30,7 @@ REASONS: Final = {
     "unsupported-algorithm": "The signature uses an algorithm that is not supported.",
     "algorithm-forbidden": "The signature uses an algorithm that is too weak to prove anything.",
     "certificates-only": "The message only carries certificates; it is not signed.",
+    "page-moved": "The page was signed for another address than the one where it stands.",
     "not-opened": "The message is sealed and was not opened.",
     "nested-protection": "A part of this message has a protection of its own, which says nothing about the rest.",
     "certificate-expired-since": "The signer's certificate was valid when it says this was signed, and has expired.",

@@ -29,6 +29,7 @@ _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "decision_verbs.py",
     "list_verbs.py",
+    "page_verbs.py",
     "passkey_verbs.py",
     "state_verbs.py",
     "stream_verbs.py",

@@ -45,6 +45,7 @@ from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
 from wasm_build.form_verbs import seal_file, sign_submission
 from wasm_build.list_verbs import follow_list
+from wasm_build.page_verbs import open_whole_page, seal_whole_page
 from wasm_build.passkey_verbs import open_passkey_bundle, seal_passkey_bundle
 from wasm_build.recipient_verbs import (
     check_recipients,
@@ -402,6 +403,8 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "field.open": _field_open,
     "form.sign": sign_submission,
     "file.seal": seal_file,
+    "page.seal": seal_whole_page,
+    "page.open": open_whole_page,
     "bytes.sign": _bytes_sign,
     "bytes.verify": _bytes_verify,
     "bytes.encrypt": _bytes_encrypt,

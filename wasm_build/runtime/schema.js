@@ -80,6 +80,12 @@ export const VERBS = Object.freeze({
   "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
   "form.sign": { form: FORM, ...KEYS, at: "text" },
   "file.seal": { file: ATTACHMENT, sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
+  "page.seal": {
+    page: "bytes", address: "text", mediaType: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text",
+  },
+  "page.open": {
+    cms: "bytes", "published?": "bytes", "standingAt?": "text", "password?": "secret", ...KEYS, ...TRUST,
+  },
   "bytes.sign": { content: "bytes", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
   "bytes.verify": { cms: "bytes", "content?": "bytes", ...TRUST },
   "bytes.encrypt": { content: "bytes", recipients: ["bytes"], "cipher?": "text" },
@@ -136,6 +142,10 @@ export const REPLIES = Object.freeze({
   "field.open": { report: "any", text: "bytes", lookups: "any", certificates: ["any"] },
   "form.sign": { signature: "text" },
   "file.seal": { cms: "bytes" },
+  "page.seal": { cms: "bytes" },
+  "page.open": {
+    report: "any", page: "bytes", address: "text", mediaType: "text", lookups: "any", certificates: ["any"],
+  },
   "bytes.sign": { cms: "bytes" },
   "bytes.verify": { report: "any", content: "bytes", lookups: "any" },
   "bytes.encrypt": { cms: "bytes" },
