@@ -89,6 +89,14 @@ async def try_content_keys(
     raise _joint_failure(failures)
 
 
+def is_single_try(
+    recipients: Sequence[RecipientInfo], *, holders: Sequence[KeyHolder], keks: Sequence[KeyEncryptionKey] = ()
+) -> bool:
+    """Whether `try_content_keys` calls `use` once at most, when there are no passwords."""
+    ways = _find_unwraps(recipients, holders=holders, keks=keks, originators=(), policy=Policy.ARCHIVE)
+    return len(list(itertools.islice(ways, 2))) < 2
+
+
 _Unwrap = Callable[..., Awaitable[bytes]]
 
 

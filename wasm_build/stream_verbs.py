@@ -175,7 +175,7 @@ async def _decrypt(args: Args, streams: Streams, provider: StreamingProvider) ->
     if not is_mail:
         await _demand_cms(streams.input)
     opener = Opener(identities=await unseal(args, provider), provider=provider, policy=_policy(is_mail))
-    outer, inside = await open_octets(streams.input, opener=opener, provider=provider)
+    outer, inside = await open_octets(streams.input, opener=opener, provider=provider, on_last_walk=streams.read_once)
     # What was opened stands in a store of its own.
     streams.release()
     streams.answer({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm
@@ -152,10 +152,12 @@ async def decrypt_checked(
     tag: bytes,
     provider: StreamingProvider,
     walk: AsyncIterator[memoryview] | None = None,
+    on_last_walk: Callable[[], None] | None = None,
 ) -> Octets:
     """The plaintext, after a walk that checked tag or padding to the end (RFC 5083 section 2, MUSTS 21).
 
-    `walk` is one through the encrypted octets that is taken anyway. Raises DecryptionError.
+    `walk` is one through the encrypted octets that is taken anyway. `on_last_walk` is called where it is the last.
+    Raises DecryptionError.
     """
     decrypted = DecryptedOctets(encrypted, encryption, cek, aad=aad, tag=tag, provider=provider)
     blocks = decrypted.decrypt(walk or encrypted.blocks())
@@ -163,6 +165,8 @@ async def decrypt_checked(
     if store is None:
         await decrypted.count(blocks)
         return decrypted
+    if on_last_walk is not None:
+        on_last_walk()
     try:
         async for block in blocks:
             store.append(block)

@@ -8,7 +8,7 @@ looked at.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smime_core import der
@@ -23,7 +23,7 @@ from smime_core.content_info import (
     is_content_info,
     parse_content_info,
 )
-from smime_core.content_keys import OpenedWith
+from smime_core.content_keys import OpenedWith, is_single_try
 from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
 from smime_core.errors import (
     ContentTypeMismatch,
@@ -97,18 +97,21 @@ async def examine_octets(
     return StreamedReport(report=report, content=walk.octets)
 
 
-async def open_octets(octets: Octets, *, opener: Opener, provider: StreamingProvider) -> tuple[Entity | None, Octets]:
+async def open_octets(
+    octets: Octets, *, opener: Opener, provider: StreamingProvider, on_last_walk: Callable[[], None] | None = None
+) -> tuple[Entity | None, Octets]:
     """The header block of the outermost entity, None for bare CMS, and what all encrypted layers at the top held.
 
-    Tag or padding of each were checked when this returns. Raises NoMatchingRecipient, DecryptionError,
-    ContentTypeMismatch, MalformedMessage (also when nothing is encrypted) or UnsupportedAlgorithm.
+    `on_last_walk` is called when `octets` are about to be read for the last time, where that is sure. Tag or padding of
+    each layer were checked when this returns. Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch,
+    MalformedMessage (also when nothing is encrypted) or UnsupportedAlgorithm.
     """
     walk = await _begin_walk(octets, opener, provider)
     outer = walk.entity.head if walk.entity else None
     found = await walk.locate()
     if found is None or not found.is_encrypted:
         raise MalformedMessage("found nothing encrypted", where="message")
-    inside = await walk.open(found)
+    inside = await walk.open(found, on_last_walk=on_last_walk)
     if inside is None:
         raise NoMatchingRecipient
     await walk.enter(inside)
@@ -237,7 +240,7 @@ class _StreamedWalk:
         self.state.add(signed_layer(signers, depth=depth, detached=found.detached))
         return octets
 
-    async def open(self, found: _Found) -> Octets | None:
+    async def open(self, found: _Found, *, on_last_walk: Callable[[], None] | None = None) -> Octets | None:
         """Open an encrypted or a compressed layer; what it holds, None when there is no key."""
         if found.content is None:
             raise MalformedMessage("this content is never detached", where="CMS")
@@ -251,8 +254,9 @@ class _StreamedWalk:
         skeleton = found.head if walk is not None else await found.finish()
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         check_sealed_type(enveloped, self._opener)
+        last = on_last_walk if self._is_single_try(enveloped) else None
         try:
-            opened = await self._decrypt(enveloped, found.content, walk) if self._opener.has_keys else None
+            opened = await self._decrypt(enveloped, found.content, walk, last) if self._opener.has_keys else None
         finally:
             if walk is not None:
                 # What is said of a damaged structure must not depend on what was decrypted (MUSTS 23).
@@ -262,8 +266,16 @@ class _StreamedWalk:
         self.state.add_encrypted(enveloped, opened.recipient if opened else None)
         return opened.result if opened else None
 
+    def _is_single_try(self, enveloped: EnvelopedData) -> bool:
+        opener = self._opener
+        return not opener.passwords and is_single_try(enveloped.recipients, holders=opener.identities, keks=opener.keks)
+
     async def _decrypt(
-        self, enveloped: EnvelopedData, encrypted: Octets, walk: AsyncIterator[memoryview] | None
+        self,
+        enveloped: EnvelopedData,
+        encrypted: Octets,
+        walk: AsyncIterator[memoryview] | None,
+        on_last_walk: Callable[[], None] | None,
     ) -> OpenedWith[Octets]:
         walks = [walk]
 
@@ -276,6 +288,7 @@ class _StreamedWalk:
                 tag=enveloped.tag,
                 provider=self._provider,
                 walk=walks.pop() if walks else None,
+                on_last_walk=on_last_walk,
             )
 
         return await open_with_content_key(

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from smime_core import AES_256_CBC, SignatureForm, blocking, stream
+from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, stream
+from smime_core.algorithms import ContentCipher
+from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded
-from smime_core.examiner import Examiner
+from smime_core.examiner import Examiner, Opener
+from smime_core.identity import Identity
 from smime_core.providers import webcrypto_running
-from smime_core.stream.examination import examine_octets
+from smime_core.providers.native_streaming import NativeStreamingProvider
+from smime_core.stream.examination import examine_octets, open_octets
+from smime_core.stream.octets import MemoryOctets, read_head
 from tests.unit.people import NOW, person, trust
 from tests.unit.test_stream import CONTENT, PROVIDER, encrypt_mail, mail, seal
 
@@ -69,3 +74,64 @@ def test_a_cipher_that_takes_all_at_once_has_a_bound(monkeypatch: pytest.MonkeyP
     with pytest.raises(LimitExceeded, match="takes all at once"):
         blocking.run(running.update(b"x"))
     assert blocking.run(running.finish()) == bytes(100)
+
+
+class ReadOnce(Watched):
+    """Octets that give back what lies before the block that is read, from the moment that they are told to."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._kept_from = 0
+        self.is_last_walk = False
+
+    def read_once(self) -> None:
+        self.is_last_walk = True
+
+    async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
+        assert start // 1_048_576 >= self._kept_from, "read again after it was given back"
+        async for block in super().blocks(start):
+            if self.is_last_walk:
+                self._kept_from = max(self._kept_from, start // 1_048_576)
+            start += len(block)
+            yield block
+
+
+class Kept(MemoryOctets):
+    """Plaintext that is kept, as the vault keeps it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        super().__init__(b"")
+
+    def append(self, block: Buffer) -> None:
+        self._parts.append(bytes(block))
+
+    def discard(self) -> None:
+        self._parts.clear()
+
+    async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
+        yield memoryview(b"".join(self._parts))[start:]
+
+
+class Storing(NativeStreamingProvider):
+    def make_store(self) -> Kept:  # type: ignore[override]  # natively there is none
+        return Kept()
+
+
+@pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
+def test_what_is_read_for_the_last_time_is_said_only_where_one_key_fits(cipher: ContentCipher) -> None:
+    bob, content = person("bob"), CONTENT * 1_000
+    sealed = seal(content, cipher)
+    impostor = Identity(certificate=bob.certificate, private_key=person("dave").private_key)
+    # Without a store the plaintext is made anew each time that it is read.
+    for provider, holders, is_sure in (
+        (Storing(), (bob,), True),
+        (Storing(), (impostor, bob), False),
+        (PROVIDER, (bob,), False),
+    ):
+        octets = ReadOnce(sealed)
+        opener = Opener(identities=holders, provider=provider)
+        opening = open_octets(octets, opener=opener, provider=provider, on_last_walk=octets.read_once)
+        _, inside = blocking.run(opening)
+        assert octets.is_last_walk is is_sure
+        assert blocking.run(read_head(inside, len(content) + 1)) == content
