@@ -9,6 +9,7 @@ import * as fields from "./background/fields.js";
 import * as frames from "./background/frames.js";
 import * as jobs from "./background/jobs.js";
 import * as keys from "./background/keys.js";
+import * as pattern from "./background/pattern.js";
 import * as prompts from "./background/prompts.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
@@ -25,8 +26,12 @@ const HANDLERS = {
   "content.load": sites.load,
   "frame.request": frames.request,
   "frame.window": frames.moveToWindow,
+  "frame.lost": frames.lost,
   "frame.claim": claimFrame,
   "frame.close": async (body, sender) => frames.close(await frames.ofBroker(body.frame, sender)),
+  "frame.left": frames.left,
+  "field.keep": frames.keep,
+  "field.kept": frames.kept,
   "field.write": fields.write,
   "field.open": fields.open,
   "field.settle": fields.settle,
@@ -52,6 +57,8 @@ const HANDLERS = {
   "list.stop": trust.stopFollowing,
   "sites.remove": ({ id }) => database.remove("sites", id),
   "session.lock": () => session.lock("hand"),
+  "pattern.read": pattern.read,
+  "pattern.change": pattern.change,
   "vault.key": () => vault.call("vault.key"),
   "options.open": () => api.runtime.openOptionsPage(),
   "heartbeat": () => null,
@@ -116,8 +123,8 @@ function originOf(sender) {
 async function claimFrame(body, sender) {
   const frame = await frames.claim(body, sender);
   await frames.tellPage(frame, { type: "frame.claimed" });
-  const { id, kind, sign, encrypt, moved } = frame;
-  return { frame: id, kind, sign, encrypt, moved };
+  const { id, kind, sign, encrypt, moved, kept } = frame;
+  return { frame: id, kind, sign, encrypt, moved, kept, pattern: await pattern.read() };
 }
 
 async function lockIfOver() {
@@ -125,6 +132,7 @@ async function lockIfOver() {
 }
 
 async function setUp() {
+  await pattern.read();
   await session.lock("restart");
   await sites.registerGranted();
   await api.contextMenus.removeAll();

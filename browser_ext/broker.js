@@ -6,10 +6,13 @@ import { html } from "./runtime/ui/dom.js";
 import { waxSeal } from "./runtime/ui/state_mark.js";
 import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { describeReport } from "./shared/report_view.js";
+import { showPattern } from "./shared/pattern.js";
 import { ask, startHeartbeat } from "./shared/request.js";
 import { ViewLink } from "./shared/view_link.js";
 
-/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, moved: string}} Claim */
+/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
+
+const KEEP_MILLISECONDS = 700;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = html("div", { class: "top" });
@@ -17,6 +20,7 @@ const status = html("p", { class: "status", role: "status", data: { test: "statu
 const bottom = html("div", { class: "bottom" });
 /** @type {HTMLElement | null} */
 let details = null;
+let keeping = false;
 
 // The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
 if (parent === window) {
@@ -38,10 +42,11 @@ if (parent === window) {
 async function start(ticket, moved = "") {
   /** @type {Claim} */
   const claim = await ask("frame.claim", ticket);
-  addEventListener("pagehide", () => void ask("frame.close", { frame: claim.frame }).catch(() => {}));
+  addEventListener("pagehide", () => void ask("frame.left", { frame: claim.frame }).catch(() => {}));
   startHeartbeat();
   await loadSharedText();
   translatePage();
+  showPattern(claim.pattern);
   // The view stays where it loaded: moving an iframe loads it anew and loses the port.
   const view = await ViewLink.open(main);
   main.prepend(top_);
@@ -53,7 +58,33 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: text("editorLabel"), text: moved });
+  if (claim.kept) await goOn(claim, view);
+  view.onTyped = () => keepSoon(claim, view);
   showEditor(claim, view, text(moved ? "editorMoved" : "editorHint"));
+}
+
+/** Shows what was typed before the page took the frame away. @param {Claim} claim @param {ViewLink} view */
+async function goOn({ frame }, view) {
+  const replyKey = await view.prepare();
+  await view.show(await ask("field.kept", { frame, replyKey }));
+  view.typed = true;
+}
+
+/** The page may take this frame away at any time: what was typed is kept by the vault. @param {Claim} claim @param {ViewLink} view */
+function keepSoon({ frame }, view) {
+  if (keeping) return;
+  keeping = true;
+  setTimeout(() => {
+    keeping = false;
+    // Without the vault nothing is kept: the text still stands in the view, and the next key tries again.
+    if (main.className !== "sealed") void keep(frame, view).catch(() => {});
+  }, KEEP_MILLISECONDS);
+}
+
+/** @param {string} frame @param {ViewLink} view */
+async function keep(frame, view) {
+  const { publicKey } = await ask("vault.key");
+  await ask("field.keep", { frame, text: await view.seal(publicKey) });
 }
 
 /** @param {Claim} claim @param {ViewLink} view @param {string} hint */

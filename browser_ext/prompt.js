@@ -8,6 +8,7 @@ import { SecretField } from "./runtime/ui/secret_field.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { showPattern } from "./shared/pattern.js";
 import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
 
 /** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
@@ -15,7 +16,7 @@ import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
 /**
  * @typedef {{
  *   kind: "write" | "open", origin: string, sign: boolean, encrypt: boolean, proposed: string[],
- *   identities: OwnIdentity[], people: RecipientCheck[], text: Envelope | null, siteKnown: boolean,
+ *   identities: OwnIdentity[], people: RecipientCheck[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  * }} Job
  */
 
@@ -42,6 +43,7 @@ async function start() {
   translatePage();
   startHeartbeat();
   try {
+    showPattern(await ask("pattern.read"));
     await load();
     draw();
     // Back from "Keys and people", where somebody may have been added.
@@ -162,7 +164,9 @@ function readerCard(info, index) {
   const remarks = [...info.reasons, ...info.warnings].filter(({ code }) => code !== said && code !== "revocation-not-checked");
   const state = html("div", { class: "reader-state", data: { test: "reader-state", readiness: kind } },
     readinessMark(kind, ""), html("span", { text: word }));
-  const notes = [state, ...remarks.map((remark) => html("div", { class: "warning", text: plainSentence(remark) }))];
+  const isNew = !current.readersHere.includes(info.fingerprint);
+  const novelty = isNew && html("div", { class: "muted", text: text("readerNewHere"), data: { test: "new-here" } });
+  const notes = [state, ...(novelty ? [novelty] : []), ...remarks.map((remark) => html("div", { class: "warning", text: plainSentence(remark) }))];
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 

@@ -65,6 +65,10 @@ interface FrameRecord {
   proposed: string[];
   cms: string;
   inWindow: boolean;
+  /** The document that asked; empty in a Firefox before 153, which names none. */
+  documentId: string;
+  /** Whether the vault's owner keeps what was typed so far, should the page take the frame away. */
+  kept: boolean;
   /** What stood in the page's field, when a window takes it over; a frame gets it from the page's content script. */
   moved: string;
   brokerTabId?: number;

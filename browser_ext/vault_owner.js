@@ -30,6 +30,7 @@ const VERBS = {
   "text.take": async ({ job }) => takeHeld(job),
   "text.drop": async ({ job }) => void held.delete(job),
   "text.show": showText,
+  "text.again": ({ job, replyKey }) => sealAgain(job, replyKey),
   "identity.open": openIdentities,
   "certificate.describe": async (body) => callVault("certificate.describe", body),
   "certificate.page": async (body) => callVault("certificate.page", body),
@@ -95,6 +96,11 @@ function takeHeld(job) {
 /** The text of a waiting job, sealed anew to the window that must show it. @param {any} body */
 async function showText({ job, replyKey }) {
   return sealwaxChannel.sealTo(replyKey, "text to show", await openHeld(job));
+}
+
+/** A kept text, for the view that goes on with it. @param {string} job @param {ArrayBuffer} replyKey */
+async function sealAgain(job, replyKey) {
+  return sealwaxChannel.sealTo(replyKey, "opened text", await openHeld(job));
 }
 
 /** @param {string} job */

@@ -37,6 +37,10 @@
       keys = await sealwaxChannel.generateKeys();
       return keys.publicKey;
     },
+    prepare: async () => {
+      keys = await sealwaxChannel.generateKeys();
+      return keys.publicKey;
+    },
     show: async ({ envelope }) => {
       if (!keys) throw new Error("nothing was asked for");
       const bytes = await sealwaxChannel.openWith(keys, "opened text", envelope);
@@ -59,7 +63,7 @@
     port.onmessage = async ({ data: { id, type, body } }) => port?.postMessage({ id, answer: await VERBS[type](body) });
   });
 
-  box.addEventListener("input", () => port?.postMessage({ type: "typed" }), { once: true });
+  box.addEventListener("input", () => port?.postMessage({ type: "typed" }));
 
   /**
    * Greys the editor while keys would go elsewhere, or while the page covers it (Chromium sees that). It informs and

@@ -57,9 +57,28 @@ export async function sealNow(job, { identity, recipients }) {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
   if (!(await frames.tellPage(frame, { type: "field.sealed", armored }))) throw new RequestError("page-gone");
+  await frames.dropKept(await frames.load(frame.id));
+  await rememberReaders(frame.origin, recipients);
   const named = people.map(({ addresses, subject }) => addresses[0] ?? subject);
   const result = { people: named, signedAs: frame.sign ? own.addresses[0] ?? own.subject : null, encrypted: frame.encrypt };
   await jobs.finish(job, { state: "done", result });
+}
+
+/** Whom something was sealed for on a site: anybody else is said to be new there. @param {string} origin */
+export async function readersAt(origin) {
+  const known = await database.get("settings", readersName(origin));
+  return /** @type {string[]} */ (known?.fingerprints ?? []);
+}
+
+/** @param {string} origin @param {string[]} chosen fingerprints */
+async function rememberReaders(origin, chosen) {
+  const fingerprints = [...new Set([...(await readersAt(origin)), ...chosen])];
+  await database.put("settings", { name: readersName(origin), fingerprints });
+}
+
+/** @param {string} origin */
+function readersName(origin) {
+  return `readers at ${origin}`;
 }
 
 /** @param {string[]} fingerprints @returns {Promise<CertificateInfo[]>} */

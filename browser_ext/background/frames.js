@@ -8,6 +8,7 @@
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as memory from "./memory.js";
+import * as vault from "./vault_link.js";
 
 const TOKEN_MILLISECONDS = 10_000;
 const MAX_CMS_CHARACTERS = 1_000_000;
@@ -28,6 +29,8 @@ export async function request(body, sender) {
     id: crypto.randomUUID(),
     tabId: tabOf(sender),
     pageFrameId: sender.frameId ?? 0,
+    documentId: sender.documentId ?? "",
+    kept: false,
     origin,
     kind: body.kind === "open" ? "open" : "write",
     // A field that asks for nothing gets both.
@@ -105,7 +108,8 @@ export async function ofBroker(id, sender) {
  */
 async function ofPage(id, sender) {
   const frame = await load(id);
-  const samePlace = frame.tabId === sender.tab?.id && frame.pageFrameId === sender.frameId;
+  const samePlace = frame.tabId === sender.tab?.id && frame.pageFrameId === sender.frameId
+    && frame.documentId === (sender.documentId ?? "");
   if (!samePlace || frame.origin !== senderOrigin(sender)) throw new RequestError("bad-request");
   return frame;
 }
@@ -117,13 +121,69 @@ async function ofPage(id, sender) {
  * @returns {Promise<boolean>} whether the document that asked for the frame is still there
  */
 export async function tellPage(frame, message) {
-  const options = { frameId: frame.pageFrameId };
+  const options = frame.documentId ? { documentId: frame.documentId } : { frameId: frame.pageFrameId };
   const sent = api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options);
   return sent.then((reply) => reply === true, () => false);
 }
 
+/**
+ * Keeps what was typed so far, sealed to the vault's owner: a page may take the frame away at any time.
+ * @param {any} body @param {chrome.runtime.MessageSender} sender
+ */
+export async function keep({ frame: id, text }, sender) {
+  await ofBroker(id, sender);
+  await vault.call("text.hold", { job: keptName(id), envelope: text });
+  await save({ ...(await load(id)), kept: true });
+}
+
+/**
+ * What was kept, sealed anew to the frame's successor.
+ * @param {any} body @param {chrome.runtime.MessageSender} sender
+ */
+export async function kept({ frame: id, replyKey }, sender) {
+  await ofBroker(id, sender);
+  return vault.call("text.again", { job: keptName(id), replyKey });
+}
+
+/** What was kept has left as sealed text, or its frame was closed. @param {FrameRecord} frame */
+export async function dropKept(frame) {
+  if (!frame.kept) return;
+  await save({ ...frame, kept: false });
+  await vault.call("text.drop", { job: keptName(frame.id) });
+}
+
+/** @param {string} frame */
+function keptName(frame) {
+  return `kept ${frame}`;
+}
+
+/**
+ * The broker's document ends: with its page, or because the page took the frame away. A page that is still there says
+ * `frame.lost`.
+ * @param {any} body @param {chrome.runtime.MessageSender} sender
+ */
+export async function left(body, sender) {
+  const frame = await ofBroker(body.frame, sender);
+  const staysThere = frame.kept && !frame.inWindow && (await tellPage(frame, { type: "frame.left" }));
+  if (!staysThere) await close(frame);
+}
+
+/**
+ * The page took the frame away: what was typed goes on in a window.
+ * @param {any} body @param {chrome.runtime.MessageSender} sender
+ */
+export async function lost(body, sender) {
+  const frame = await ofPage(body.frame, sender);
+  if (frame.inWindow) return;
+  if (!frame.kept) return close(frame);
+  const moved = { ...frame, inWindow: true, brokerTabId: undefined, brokerFrameId: undefined };
+  await save(moved);
+  await openWindow(moved);
+}
+
 /** @param {FrameRecord} frame */
 export async function close(frame) {
+  await dropKept(frame);
   await memory.forget(`frame:${frame.id}`);
   await tellPage(frame, { type: "frame.closed" });
 }

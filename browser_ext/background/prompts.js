@@ -35,6 +35,7 @@ export async function claim({ job: id, replyKey }) {
     proposed: frame.proposed,
     identities: await keys.identities(),
     people: await keys.checkPeople(people),
+    readersHere: writing && frame.encrypt ? await fields.readersAt(job.origin) : [],
     text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
     siteKnown: Boolean(await database.get("sites", job.origin)),
   };

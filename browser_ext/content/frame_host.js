@@ -115,6 +115,17 @@
       if (type === "frame.claimed") this.#claimed = true;
       if (type === "field.sealed" && typeof armored === "string") this.#onSealed?.(armored);
       if (type === "frame.closed") this.#close();
+      if (type === "frame.left") this.checkFrame();
+    }
+
+    /** A page may take the frame away: what was typed goes on in a window of the extension. */
+    checkFrame() {
+      if (!this.#frame || this.#frame.isConnected) return;
+      this.#restoreField();
+      if (!this.#box.isConnected) this.#field.after(this.#box);
+      void this.attempt(() => ask("frame.lost", { frame: this.#frameId }));
+      this.#root.replaceChildren();
+      this.#note(api.i18n.getMessage("contentFrameLost"));
     }
 
     /** @param {string} token @param {string} text */

@@ -29,9 +29,14 @@ export const MESSAGES = {
     body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean", text: "string" },
   },
   "frame.window": { from: ["content"], body: { frame: "string", text: "string" } },
+  // The frame of a page's text is gone from the page, and nobody has closed it.
+  "frame.lost": { from: ["content"], body: { frame: "string" } },
   // The frame in the page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
   "frame.close": { from: ["broker"], body: { frame: "string" } },
+  "frame.left": { from: ["broker"], body: { frame: "string" } },
+  "field.keep": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
+  "field.kept": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "field.write": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
   "field.open": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "field.settle": { from: ["broker"], body: { frame: "string" } },
@@ -59,6 +64,9 @@ export const MESSAGES = {
   "list.stop": { from: ["options"], body: {} },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
+  // The pattern that marks private pages; a frame in a page gets it with its claim.
+  "pattern.read": { from: ["prompt", "options"], body: {} },
+  "pattern.change": { from: ["options"], body: {} },
   // Any private page.
   "vault.key": { from: ["broker", "prompt", "options"], body: {} },
   "options.open": { from: ["broker", "prompt"], body: {} },

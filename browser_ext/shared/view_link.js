@@ -9,6 +9,8 @@ export class ViewLink {
   element;
   /** Whether the person has typed into the view. */
   typed = false;
+  /** Called whenever the person typed. @type {() => void} */
+  onTyped = () => {};
   #port;
   #lastId = 0;
   /** @type {Map<number, (answer: any) => void>} */
@@ -19,7 +21,10 @@ export class ViewLink {
     this.element = element;
     this.#port = port;
     port.onmessage = ({ data }) => {
-      if (data.type === "typed") this.typed = true;
+      if (data.type === "typed") {
+        this.typed = true;
+        this.onTyped();
+      }
       this.#pending.get(data.id)?.(data.answer);
       this.#pending.delete(data.id);
     };
@@ -47,6 +52,11 @@ export class ViewLink {
   /** @param {{label: string}} body @returns {Promise<ArrayBuffer>} the key to seal the text to */
   read(body) {
     return this.#call("read", body);
+  }
+
+  /** @returns {Promise<ArrayBuffer>} the key to seal a kept text to */
+  prepare() {
+    return this.#call("prepare", {});
   }
 
   /** @param {Envelope} envelope */

@@ -1,0 +1,74 @@
+/**
+ * Draws the person's own pattern, by which a private window or frame is told from what a page draws. It is made of
+ * gradients set by script: no file of it could be fetched, and no style sheet names it.
+ */
+import { html } from "../runtime/ui/dom.js";
+import { text } from "./i18n.js";
+import { ask } from "./request.js";
+
+const SIZES = [8, 12, 18];
+const SIZE_KEYS = ["patternFine", "patternMedium", "patternCoarse"];
+/** Hue in degrees, saturation in per cent. */
+const COLOURS = /** @type {const} */ ([
+  ["patternRed", 0, 70], ["patternOrange", 24, 90], ["patternYellow", 48, 90], ["patternGreen", 130, 55],
+  ["patternTurquoise", 178, 75], ["patternBlue", 215, 75], ["patternViolet", 265, 60], ["patternPink", 325, 70],
+  ["patternBrown", 28, 40], ["patternGrey", 0, 0],
+]);
+/** Each paints one tile of `size` pixels. @type {[string, (ink: string) => string][]} */
+const SHAPES = [
+  ["patternDots", (ink) => `radial-gradient(circle, ${ink} 38%, transparent 42%)`],
+  ["patternRings", (ink) => `radial-gradient(circle, transparent 30%, ${ink} 34% 54%, transparent 58%)`],
+  ["patternStripes", (ink) => `linear-gradient(90deg, ${ink} 50%, transparent 50%)`],
+  ["patternSlopes", (ink) => `linear-gradient(135deg, ${ink} 25%, transparent 25% 50%, ${ink} 50% 75%, transparent 75%)`],
+  ["patternGrid", (ink) => `linear-gradient(${ink} 25%, transparent 25%), linear-gradient(90deg, ${ink} 25%, transparent 25%)`],
+  ["patternChecks", (ink) => `conic-gradient(${ink} 25%, transparent 25% 50%, ${ink} 50% 75%, transparent 75%)`],
+  ["patternTriangles", (ink) => `linear-gradient(45deg, ${ink} 50%, transparent 50%)`],
+  ["patternArcs", (ink) => `radial-gradient(circle at 0 100%, transparent 35%, ${ink} 39% 66%, transparent 70%)`],
+];
+
+/** Puts the pattern on top of this page. @param {number} number */
+export function showPattern(number) {
+  const band = html("div", { class: "own-pattern", role: "img", data: { test: "pattern" } });
+  paint(band, number);
+  document.body.prepend(band);
+}
+
+/**
+ * The pattern with a button that chooses another, for the page where the extension is set up.
+ * @returns {Promise<HTMLElement>}
+ */
+export async function createPatternChoice() {
+  const sample = html("div", { class: "own-pattern sample", role: "img", data: { test: "pattern" } });
+  const name = html("p", { role: "status", data: { test: "pattern-name" } });
+  const show = (/** @type {number} */ number) => {
+    paint(sample, number);
+    name.textContent = nameOf(number);
+  };
+  const another = html("button", { type: "button", text: text("patternAnother"), data: { test: "another-pattern" } });
+  another.addEventListener("click", async () => show(await ask("pattern.change")));
+  show(await ask("pattern.read"));
+  return html("div", { class: "pattern-choice" }, sample, name, another);
+}
+
+/** @param {HTMLElement} element @param {number} number */
+function paint(element, number) {
+  const { colour, shape, size } = partsOf(number);
+  const [, hue, saturation] = colour;
+  const ink = `light-dark(hsl(${hue} ${saturation}% 42%), hsl(${hue} ${saturation}% 62%))`;
+  element.style.backgroundImage = shape[1](ink);
+  element.style.backgroundSize = `${size}px ${size}px`;
+  element.setAttribute("aria-label", nameOf(number));
+}
+
+/** "Your pattern: coarse blue rings", for those who do not see it. @param {number} number */
+function nameOf(number) {
+  const { colour, shape, size } = partsOf(number);
+  return text("patternName", text(SIZE_KEYS[SIZES.indexOf(size)]), text(colour[0]), text(shape[0]));
+}
+
+/** @param {number} number below 240 */
+function partsOf(number) {
+  const shape = SHAPES[number % SHAPES.length];
+  const colour = COLOURS[Math.floor(number / SHAPES.length) % COLOURS.length];
+  return { shape, colour, size: SIZES[Math.floor(number / (SHAPES.length * COLOURS.length)) % SIZES.length] };
+}
