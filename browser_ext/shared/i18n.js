@@ -2,12 +2,17 @@
 import { errorSentence, loadCatalogue } from "../runtime/ui/catalogue.js";
 import { api } from "./api.js";
 
+const DEFAULT_LANGUAGE = "en";
+
 /** @type {import("../runtime/ui/catalogue.js").Catalogue | null} */
 let catalogue = null;
 
 /** The look-up of the shared texts, for the components of the runtime; each page loads it before it shows anything. */
 export async function loadSharedText() {
-  catalogue ??= await loadCatalogue("en", [new URL("../runtime/ui/messages.en.json", import.meta.url)]);
+  // English below: a text that a language lacks is shown in English and not as an error.
+  const names = new Set([DEFAULT_LANGUAGE, text("languageTag")]);
+  const urls = [...names].map((name) => new URL(`../runtime/ui/messages.${name}.json`, import.meta.url));
+  catalogue ??= await loadCatalogue(locale(), urls);
   return catalogue;
 }
 
@@ -31,15 +36,24 @@ export function errorText(error) {
   return errorSentence(catalogue, error);
 }
 
+/**
+ * The locale of dates, numbers and lists: the browser's where the texts are in its language, else that of the texts.
+ * @returns {string} BCP 47
+ */
+export function locale() {
+  const [browser, texts] = [api.i18n.getUILanguage(), text("languageTag")];
+  return browser.split("-")[0] === texts ? browser : texts;
+}
+
 /** @param {string} iso @returns {string} the day, as the person's locale writes it */
 export function day(iso) {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(new Date(iso));
 }
 
 /** Fills every `data-text` element of a page and sets its language and direction. */
 export function translatePage() {
-  document.documentElement.lang = api.i18n.getMessage("@@ui_locale").replace("_", "-");
-  document.documentElement.dir = api.i18n.getMessage("@@bidi_dir");
+  document.documentElement.lang = locale();
+  document.documentElement.dir = text("languageDirection");
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = text(element.getAttribute("data-text") ?? "");
   }
