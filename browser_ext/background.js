@@ -9,6 +9,7 @@ import * as fields from "./background/fields.js";
 import * as frames from "./background/frames.js";
 import * as jobs from "./background/jobs.js";
 import * as keys from "./background/keys.js";
+import * as mails from "./background/mails.js";
 import * as pattern from "./background/pattern.js";
 import * as prompts from "./background/prompts.js";
 import * as session from "./background/session.js";
@@ -28,14 +29,24 @@ const HANDLERS = {
   "frame.window": frames.moveToWindow,
   "frame.lost": frames.lost,
   "frame.claim": claimFrame,
-  "frame.close": async (body, sender) => frames.close(await frames.ofBroker(body.frame, sender)),
   "frame.left": frames.left,
   "field.keep": frames.keep,
   "field.kept": frames.kept,
+  "frame.close": closeFrame,
   "field.write": fields.write,
   "field.open": fields.open,
   "field.settle": fields.settle,
   "trust.propose": fields.propose,
+  "mail.hold": mails.hold,
+  "mail.inspect": mails.inspect,
+  "mail.certificates": mails.certificates,
+  "mail.open": mails.open,
+  "mail.settle": mails.settle,
+  "mail.file": mails.file,
+  "mail.attached": mails.openAttached,
+  "mail.propose": mails.propose,
+  "viewer.open": mails.openViewer,
+  "viewer.claim": mails.claimViewer,
   "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
@@ -116,6 +127,7 @@ function originOf(sender) {
   // Only the broker may stand in a frame.
   if (sender.frameId !== 0) return null;
   if (page === "prompt.html") return "prompt";
+  if (page === "viewer.html") return "viewer";
   return page === "options.html" ? "options" : null;
 }
 
@@ -125,6 +137,13 @@ async function claimFrame(body, sender) {
   await frames.tellPage(frame, { type: "frame.claimed" });
   const { id, kind, sign, encrypt, moved, kept } = frame;
   return { frame: id, kind, sign, encrypt, moved, kept, pattern: await pattern.read() };
+}
+
+/** @param {any} body @param {Sender} sender */
+async function closeFrame(body, sender) {
+  const frame = await frames.ofBroker(body.frame, sender);
+  await frames.close(frame);
+  if (frame.kind === "mail") await vault.call("mail.forget", { frame: frame.id });
 }
 
 async function lockIfOver() {

@@ -5,12 +5,13 @@
 import { html } from "./runtime/ui/dom.js";
 import { waxSeal } from "./runtime/ui/state_mark.js";
 import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { MailReading } from "./shared/mail_reading.js";
 import { describeReport } from "./shared/report_view.js";
 import { showPattern } from "./shared/pattern.js";
 import { ask, startHeartbeat } from "./shared/request.js";
 import { ViewLink } from "./shared/view_link.js";
 
-/** @typedef {{frame: string, kind: "write" | "open", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
+/** @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
 
 const KEEP_MILLISECONDS = 700;
 
@@ -47,6 +48,10 @@ async function start(ticket, moved = "") {
   await loadSharedText();
   translatePage();
   showPattern(claim.pattern);
+  if (claim.kind === "mail") {
+    const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
+    return new MailReading(main, { frame: claim.frame, closing }).start();
+  }
   // The view stays where it loaded: moving an iframe loads it anew and loses the port.
   const view = await ViewLink.open(main);
   main.prepend(top_);

@@ -96,7 +96,7 @@ function draw() {
   main.replaceChildren(
     html("header", { class: "question" }, html("h1", { text: titles[current.kind] }),
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
-        html("span", { text: current.origin, dir: "ltr", data: { test: "origin" } }))),
+        html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } }))),
     ...(current.kind === "write" ? writingSections() : [openingSection()]),
     current.identities.length ? identityField() : noKeysSection(),
     html("footer", { class: "answer" }, passphraseField(agree), problem,

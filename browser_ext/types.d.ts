@@ -59,11 +59,13 @@ interface FrameRecord {
   tabId: number;
   pageFrameId: number;
   origin: string;
-  kind: "write" | "open";
+  kind: "write" | "open" | "mail";
   sign: boolean;
   encrypt: boolean;
   proposed: string[];
   cms: string;
+  /** A mail that the vault's owner holds, of the kind "mail". */
+  mail: string;
   inWindow: boolean;
   /** The document that asked; empty in a Firefox before 153, which names none. */
   documentId: string;
@@ -78,7 +80,7 @@ interface FrameRecord {
 interface JobRecord {
   id: string;
   frame: string;
-  kind: "write" | "open";
+  kind: "write" | "open" | "mail";
   origin: string;
   state: "waiting" | "done" | "failed" | "cancelled";
   replyKey: number[];
@@ -101,3 +103,5 @@ interface ComposedMessage {
 declare var browser: typeof chrome | undefined;
 declare var sealwaxChannel: SealwaxChannel;
 declare var sealwaxContent: any;
+declare var sealwaxMarkup: any;
+declare var DOMPurify: { sanitize(markup: string, options: object): string };

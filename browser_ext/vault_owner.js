@@ -3,6 +3,7 @@
  * secrets. It opens envelopes only to hand their content to the vault, and seals every text that leaves.
  */
 import "./shared/channel.js";
+import { createMailVerbs } from "./mail_verbs.js";
 import { readClock, SealedSession } from "./runtime/session.js";
 import { openVault } from "./runtime/vault.js";
 
@@ -20,8 +21,13 @@ let vault = null;
  */
 const held = new Map();
 
+const mails = createMailVerbs({
+  callVault, optionalKey, openEnvelope, holdForJob: (job, envelope) => void held.set(job, envelope),
+});
+
 /** @type {Record<string, (body: any) => Promise<any>>} */
 const VERBS = {
+  ...mails.verbs,
   "vault.key": async () => ({ publicKey: (await ownKeys()).publicKey }),
   "vault.clock": async () => ({ clock: readClock() }),
   "vault.stop": async () => session.lock("hand"),
@@ -63,6 +69,7 @@ async function close() {
   session.lock("hand");
   keys = null;
   held.clear();
+  mails.clear();
   const closing = vault;
   vault = null;
   await closing?.then((opened) => opened.close());

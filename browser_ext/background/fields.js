@@ -122,8 +122,15 @@ export async function settle(body, sender) {
  */
 export async function propose({ frame: id, fingerprint }, sender) {
   const { judged } = await judgeAgain(await frames.ofBroker(id, sender), nobodyAsked);
-  /** @type {{fingerprint: string, certificate: ArrayBuffer}[]} */
-  const carried = judged.certificates;
+  await proposeOneOf(judged.certificates, fingerprint);
+}
+
+/**
+ * Keeps one of the certificates that a text carries for the person's decision, and opens the page where it is made.
+ * @param {{fingerprint: string, certificate: ArrayBuffer}[]} carried
+ * @param {string} fingerprint
+ */
+export async function proposeOneOf(carried, fingerprint) {
   const chosen = carried.find((one) => one.fingerprint === fingerprint);
   if (!chosen) throw new RequestError("bad-request");
   await trust.propose(chosen.certificate, carried.map(({ certificate }) => certificate));
@@ -131,7 +138,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
 }
 
 /** @type {import("../runtime/lookups.js").Asker} */
-async function nobodyAsked(lookups) {
+export async function nobodyAsked(lookups) {
   return { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) };
 }
 
@@ -149,7 +156,7 @@ async function judgeAgain(frame, ask) {
 }
 
 /** @param {string} origin */
-async function spendBudget(origin) {
+export async function spendBudget(origin) {
   const name = `budget:${origin}`;
   /** @type {number[]} */
   const spent = (await memory.read(name)) ?? [];

@@ -32,12 +32,13 @@ export async function request(body, sender) {
     documentId: sender.documentId ?? "",
     kept: false,
     origin,
-    kind: body.kind === "open" ? "open" : "write",
+    kind: body.kind === "open" || body.kind === "mail" ? body.kind : "write",
     // A field that asks for nothing gets both.
     sign: asked.has("sign") || !named,
     encrypt: asked.has("encrypt") || !named,
     proposed: body.proposed.slice(0, MAX_PROPOSED),
     cms: body.cms,
+    mail: body.mail,
     inWindow: !body.secure,
     moved: body.secure ? "" : body.text,
   };
@@ -49,6 +50,22 @@ export async function request(body, sender) {
   const token = crypto.randomUUID();
   await memory.write(`token:${token}`, { frame: frame.id, expires: Date.now() + TOKEN_MILLISECONDS });
   return { frame: frame.id, token, inWindow: false };
+}
+
+/**
+ * The record of a mail in the viewer: its page is the extension's own, which has no origin here.
+ * @param {string} mail
+ * @param {chrome.runtime.MessageSender} sender
+ * @returns {Promise<FrameRecord>}
+ */
+export async function createForViewer(mail, sender) {
+  /** @type {FrameRecord} */
+  const frame = {
+    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "", kind: "mail", sign: false,
+    encrypt: false, proposed: [], cms: "", mail, inWindow: true, moved: "", brokerTabId: tabOf(sender), brokerFrameId: sender.frameId,
+  };
+  await save(frame);
+  return frame;
 }
 
 /** The page did not let the frame start: the same work goes on in a window. */

@@ -80,7 +80,7 @@ export async function wait(id, frame) {
 /** @param {JobRecord} job */
 async function handOut(job) {
   await memory.forget(`job:${job.id}`);
-  const opened = job.kind === "open" && job.state === "done";
+  const opened = job.kind !== "write" && job.state === "done";
   const envelope = opened ? await vault.call("text.take", { job: job.id }) : null;
   if (job.kind === "write") await vault.call("text.drop", { job: job.id });
   return { state: job.state, result: job.result ?? null, error: job.error ?? null, envelope };

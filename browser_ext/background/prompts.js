@@ -9,6 +9,7 @@ import * as fields from "./fields.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
+import * as mails from "./mails.js";
 import * as vault from "./vault_link.js";
 
 const PAGE = "prompt.html";
@@ -28,7 +29,7 @@ export async function claim({ job: id, replyKey }) {
   const writing = job.kind === "write";
   const people = writing && frame.encrypt ? await database.all("people") : [];
   return {
-    kind: job.kind,
+    kind: writing ? "write" : "open",
     origin: job.origin,
     sign: frame.sign,
     encrypt: frame.encrypt,
@@ -37,7 +38,7 @@ export async function claim({ job: id, replyKey }) {
     people: await keys.checkPeople(people),
     readersHere: writing && frame.encrypt ? await fields.readersAt(job.origin) : [],
     text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
-    siteKnown: Boolean(await database.get("sites", job.origin)),
+    siteKnown: !job.origin || Boolean(await database.get("sites", job.origin)),
   };
 }
 
@@ -56,8 +57,9 @@ export async function agree({ job: id, identity, recipients }, sender) {
   if (job.kind === "write") {
     await fields.sealNow(job, { identity, recipients });
   } else {
-    await database.put("sites", { origin: job.origin, since: new Date().toISOString() });
-    await fields.openNow(job);
+    // The viewer is no site.
+    if (job.origin) await database.put("sites", { origin: job.origin, since: new Date().toISOString() });
+    await (job.kind === "mail" ? mails : fields).openNow(job);
   }
   return closeWindow(sender);
 }

@@ -102,7 +102,7 @@
       this.#isOpen = true;
       // The text goes to the frame by a message of this document; only a window must get it from the background.
       const secure = globalThis.isSecureContext;
-      const { frame, token, inWindow } = await ask("frame.request", { ...request, secure, text: secure ? "" : text });
+      const { frame, token, inWindow } = await ask("frame.request", { mail: "", ...request, secure, text: secure ? "" : text });
       this.#text = text;
       this.#frameId = frame;
       hosts.set(frame, this);

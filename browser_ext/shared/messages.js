@@ -14,7 +14,7 @@ export class RequestError extends Error {
   }
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "viewer"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
@@ -26,22 +26,33 @@ export const MESSAGES = {
   // A page's content script asks for a frame; what it may get is bound to its document.
   "frame.request": {
     from: ["content"],
-    body: { kind: "string", smime: "string", proposed: "strings", cms: "string", secure: "boolean", text: "string" },
+    body: { kind: "string", smime: "string", proposed: "strings", cms: "string", mail: "string", secure: "boolean", text: "string" },
   },
   "frame.window": { from: ["content"], body: { frame: "string", text: "string" } },
   // The frame of a page's text is gone from the page, and nobody has closed it.
   "frame.lost": { from: ["content"], body: { frame: "string" } },
   // The frame in the page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
-  "frame.close": { from: ["broker"], body: { frame: "string" } },
   "frame.left": { from: ["broker"], body: { frame: "string" } },
   "field.keep": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
   "field.kept": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
+  "frame.close": { from: ["broker", "viewer"], body: { frame: "string" } },
   "field.write": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
   "field.open": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "field.settle": { from: ["broker"], body: { frame: "string" } },
   "trust.propose": { from: ["broker"], body: { frame: "string", fingerprint: "string" } },
-  "job.wait": { from: ["broker"], body: { frame: "string", job: "string" } },
+  "job.wait": { from: ["broker", "viewer"], body: { frame: "string", job: "string" } },
+  // Mail that is read, in a page's frame or in the viewer.
+  "mail.hold": { from: ["content", "options", "viewer"], body: { bytes: "bytes", name: "string" } },
+  "mail.inspect": { from: ["viewer"], body: { mail: "string" } },
+  "mail.certificates": { from: ["viewer"], body: { mail: "string" } },
+  "mail.open": { from: ["broker", "viewer"], body: { frame: "string", replyKey: "bytes", content: "string" } },
+  "mail.settle": { from: ["broker", "viewer"], body: { frame: "string" } },
+  "mail.file": { from: ["broker", "viewer"], body: { frame: "string", file: "number" } },
+  "mail.attached": { from: ["broker", "viewer"], body: { frame: "string", name: "string", envelope: ENVELOPE } },
+  "mail.propose": { from: ["broker", "viewer"], body: { frame: "string", fingerprint: "string" } },
+  "viewer.open": { from: ["content", "viewer"], body: { mail: "string" } },
+  "viewer.claim": { from: ["viewer"], body: { mail: "string" } },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
@@ -68,9 +79,9 @@ export const MESSAGES = {
   "pattern.read": { from: ["prompt", "options"], body: {} },
   "pattern.change": { from: ["options"], body: {} },
   // Any private page.
-  "vault.key": { from: ["broker", "prompt", "options"], body: {} },
-  "options.open": { from: ["broker", "prompt"], body: {} },
-  "heartbeat": { from: ["broker", "prompt"], body: {} },
+  "vault.key": { from: ["broker", "prompt", "options", "viewer"], body: {} },
+  "options.open": { from: ["broker", "prompt", "viewer"], body: {} },
+  "heartbeat": { from: ["broker", "prompt", "viewer"], body: {} },
 };
 
 const MAX_STRING_LENGTH = 2_000_000;
@@ -83,6 +94,7 @@ const CHECKS = {
   strings: (value) => Array.isArray(value) && value.length <= 200 && value.every((item) => CHECKS.string(item)),
   boolean: (value) => typeof value === "boolean",
   bytes: (value) => value instanceof ArrayBuffer,
+  number: (value) => Number.isSafeInteger(value) && value >= 0,
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
   [SECRET]: (value) => CHECKS[ENVELOPE](value?.envelope) && isLength(value.length),

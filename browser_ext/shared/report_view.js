@@ -66,6 +66,19 @@ function sentenceOf(report, translate) {
   return reasons.length && state !== "encrypted-only" ? { sentence: plainSentence(reasons[0]) } : {};
 }
 
+/**
+ * Who wrote it, as proved: the name comes from the certificate, since the one in From is only a claim.
+ * @param {any} report
+ * @returns {string} "" where nobody is proved
+ */
+export function provedSender(report) {
+  const signer = report.signers.find((/** @type {any} */ { state }) => state === "verified");
+  if (report.state !== "verified" || !signer || report.reasons[0]?.code === BEING_CHECKED) return "";
+  const found = report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
+  const address = report.sender ?? found?.addresses[0] ?? "";
+  return found?.name && found.name !== address ? `${found.name} <${address}>` : address;
+}
+
 /** @param {any} signer @param {any} report */
 function nameOf(signer, { certificates }) {
   const found = certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);

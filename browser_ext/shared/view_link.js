@@ -1,9 +1,17 @@
 /** The broker's side of the nested view: one iframe without an origin, joined by one MessagePort. */
 import { api } from "./api.js";
 import { html } from "../runtime/ui/dom.js";
-import { text } from "./i18n.js";
+import { RequestError } from "./messages.js";
+import { errorText, text } from "./i18n.js";
 
 const ANSWER_MILLISECONDS = 10_000;
+
+/** @typedef {(name: string, body: any) => Promise<any>} OnAsk what the view may ask of the frame around it */
+
+/** @type {OnAsk} */
+async function refuse() {
+  throw new RequestError("bad-request");
+}
 
 export class ViewLink {
   element;
@@ -13,11 +21,11 @@ export class ViewLink {
   onTyped = () => {};
   #port;
   #lastId = 0;
-  /** @type {Map<number, (answer: any) => void>} */
+  /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
   #pending = new Map();
 
-  /** @param {HTMLIFrameElement} element @param {MessagePort} port */
-  constructor(element, port) {
+  /** @param {HTMLIFrameElement} element @param {MessagePort} port @param {OnAsk} onAsk */
+  constructor(element, port, onAsk) {
     this.element = element;
     this.#port = port;
     port.onmessage = ({ data }) => {
@@ -25,23 +33,28 @@ export class ViewLink {
         this.typed = true;
         this.onTyped();
       }
-      this.#pending.get(data.id)?.(data.answer);
+      if (data.ask !== undefined) return void this.#answer(data, onAsk);
+      const pending = this.#pending.get(data.id);
       this.#pending.delete(data.id);
+      if (data.problem === undefined) pending?.resolve(data.answer);
+      else pending?.reject(new Error(data.problem));
     };
   }
 
-  /** Loads the view into its place. @param {HTMLElement} place */
-  static async open(place) {
-    const element = html("iframe", {
-      class: "view", src: api.runtime.getURL("view.html"), sandbox: "allow-scripts", title: text("frameTitle"),
-    });
+  /**
+   * Loads the view into its place.
+   * @param {HTMLElement} place
+   * @param {{page?: string, sandbox?: string, onAsk?: OnAsk}} [options]
+   */
+  static async open(place, { page = "view.html", sandbox = "allow-scripts", onAsk = refuse } = {}) {
+    const element = html("iframe", { class: "view", src: api.runtime.getURL(page), sandbox, title: text("frameTitle") });
     const { port1, port2 } = new MessageChannel();
     const loaded = new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
     place.append(element);
     await loaded;
     // The view has an opaque origin: there is no other name for it than "*", and no other document in this frame.
     element.contentWindow?.postMessage("port", "*", [port2]);
-    return new ViewLink(element, port1);
+    return new ViewLink(element, port1, onAsk);
   }
 
   /** @param {{label: string, text: string}} body */
@@ -64,6 +77,21 @@ export class ViewLink {
     return this.#call("show", { envelope });
   }
 
+  /** @param {{words: Record<string, string>, language: string, direction: string}} body @returns {Promise<ArrayBuffer>} */
+  readMail(body) {
+    return this.#call("read", body);
+  }
+
+  /** @param {{envelope: Envelope, verdict: object}} body */
+  showMail(body) {
+    return this.#call("show", body);
+  }
+
+  /** @param {{verdict: object}} body */
+  judgeMail(body) {
+    return this.#call("judge", body);
+  }
+
   /** @param {ArrayBuffer} publicKey @returns {Promise<Envelope>} */
   seal(publicKey) {
     return this.#call("seal", { publicKey });
@@ -78,9 +106,18 @@ export class ViewLink {
   #call(type, body) {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, resolve);
+      this.#pending.set(id, { resolve, reject });
       setTimeout(() => reject(new Error("the view does not answer")), ANSWER_MILLISECONDS);
       this.#port.postMessage({ id, type, body });
     });
+  }
+
+  /** @param {{ask: number, name: string, body: any}} question @param {OnAsk} onAsk */
+  async #answer({ ask, name, body }, onAsk) {
+    try {
+      this.#port.postMessage({ answered: ask, value: await onAsk(name, body) });
+    } catch (error) {
+      this.#port.postMessage({ answered: ask, problem: errorText(error) });
+    }
   }
 }

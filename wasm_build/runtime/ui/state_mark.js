@@ -161,6 +161,16 @@ export function waxSeal() {
   return mark;
 }
 
+/**
+ * The word for the worst of some states; "" for none.
+ * @param {State[]} states
+ * @param {Translate} translate
+ */
+export function stateWord(states, translate) {
+  const worst = STATES.findLast((state) => states.includes(state));
+  return worst ? translate(wordKey(worst)) : "";
+}
+
 /** @param {State} state */
 export function wordKey(state) {
   return `state_${state.replace("-", "_")}_word`;

@@ -1,0 +1,143 @@
+/**
+ * Mail that is read: held by the vault's owner, opened for a frame in a page or for the viewer.
+ *
+ * What is not sealed needs no key and no consent. What is sealed is opened like a field: by a click, with the site's
+ * permission and within its budget; the viewer is the extension's own page, and the click there is the consent.
+ */
+import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
+import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import * as fields from "./fields.js";
+import * as frames from "./frames.js";
+import * as jobs from "./jobs.js";
+import * as keys from "./keys.js";
+import * as prompts from "./prompts.js";
+import * as trust from "./trust.js";
+import * as vault from "./vault_link.js";
+
+/** @typedef {chrome.runtime.MessageSender} Sender */
+
+/** @param {{bytes: ArrayBuffer, name: string}} body @returns {Promise<{mail: string}>} */
+export function hold({ bytes, name }) {
+  return vault.call("mail.hold", { bytes, name });
+}
+
+/** Opens the viewer in a tab, with a mail that is held. @param {{mail: string}} body */
+export async function openViewer({ mail }) {
+  await api.tabs.create({ url: api.runtime.getURL(`viewer.html${mail ? `?mail=${encodeURIComponent(mail)}` : ""}`) });
+}
+
+/** What the viewer shows gets a record like a frame in a page. @param {{mail: string}} body @param {Sender} sender */
+export async function claimViewer({ mail }, sender) {
+  return { frame: (await frames.createForViewer(mail, sender)).id };
+}
+
+/** What a held file is, by the names of `bytes.inspect`. @param {{mail: string}} body */
+export function inspect({ mail }) {
+  return vault.call("mail.inspect", { mail });
+}
+
+/** The certificates in a held file, as the vault judges them. @param {{mail: string}} body */
+export async function certificates({ mail }) {
+  return vault.call("mail.certificates", { mail, ...(await trust.judging()) });
+}
+
+/** @param {{frame: string, replyKey: ArrayBuffer, content: string}} body @param {Sender} sender */
+export async function open({ frame: id, replyKey, content }, sender) {
+  const frame = await mailFrame(id, sender);
+  if (frame.origin) await fields.spendBudget(frame.origin);
+  // Only the viewer has files of the person's own to hold a signature against.
+  if (content && frame.origin) throw new RequestError("bad-request");
+  const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
+  const mayDecrypt = !frame.origin || (await database.get("sites", frame.origin));
+  const opened = await tryToOpen(job, { content, withKeys: Boolean(mayDecrypt) });
+  if (opened) return { job: job.id };
+  const { identities } = await keys.unlocked();
+  if (mayDecrypt && identities.length) await fail(job, new RequestError("no-key-open"));
+  else await prompts.open(job);
+  return { job: job.id };
+}
+
+/** Opens a job's mail once the person has agreed. @param {JobRecord} job */
+export async function openNow(job) {
+  if (!(await tryToOpen(job, { content: "", withKeys: true }))) await fail(job, new RequestError("no-key-open"));
+}
+
+/**
+ * @param {JobRecord} job
+ * @param {{content: string, withKeys: boolean}} options
+ * @returns {Promise<boolean>} false when it is sealed and no key that may be used opens it
+ */
+async function tryToOpen(job, { content, withKeys }) {
+  try {
+    const frame = await frames.load(job.frame);
+    const held = withKeys ? await keys.unlocked() : { sealKey: null, identities: [] };
+    const { isClosed, report, lookups } = await vault.call("mail.open", {
+      job: job.id, frame: frame.id, mail: frame.mail, content, replyKey: new Uint8Array(job.replyKey).buffer,
+      ...held, ...(await trust.judging()),
+    });
+    if (isClosed) return false;
+    const settled = lookups.length === 0;
+    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled } });
+  } catch (error) {
+    await fail(job, error);
+  }
+  return true;
+}
+
+/** @param {JobRecord} job @param {any} error */
+function fail(job, error) {
+  const { code = "unknown", message } = error;
+  return jobs.finish(job, { state: "failed", error: { code: String(code), message: String(message) } });
+}
+
+/** The verdict on a mail that was opened, after authorities were asked. @param {any} body @param {Sender} sender */
+export async function settle({ frame: id }, sender) {
+  return { report: (await judgeAgain(await mailFrame(id, sender), trust.askAuthorities)).report };
+}
+
+/**
+ * Keeps a certificate of an opened mail for the person's decision, and opens the page where it is made.
+ * @param {{frame: string, fingerprint: string}} body
+ * @param {Sender} sender
+ */
+export async function propose({ frame: id, fingerprint }, sender) {
+  const judged = await judgeAgain(await mailFrame(id, sender), fields.nobodyAsked);
+  await fields.proposeOneOf(judged.certificates, fingerprint);
+}
+
+/** One file of an opened mail, sealed to its view. @param {{frame: string, file: number}} body @param {Sender} sender */
+export async function file({ frame: id, file: index }, sender) {
+  await mailFrame(id, sender);
+  return vault.call("mail.file", { frame: id, file: index });
+}
+
+/**
+ * Opens a message that was attached to another in a viewer of its own.
+ * @param {{frame: string, name: string, envelope: Envelope}} body
+ * @param {Sender} sender
+ */
+export async function openAttached({ frame: id, name, envelope }, sender) {
+  await mailFrame(id, sender);
+  await openViewer(await vault.call("mail.hold-sealed", { envelope, name }));
+}
+
+/** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
+async function judgeAgain(frame, ask) {
+  const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
+    const opening = { mail: frame.mail, ...(await keys.unlocked()) };
+    return vault.call("mail.judge", { ...opening, ...(await trust.judging(evidence)) });
+  };
+  let last;
+  for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;
+  if (!last) throw new RequestError("unknown");
+  return last.judged;
+}
+
+/** @param {string} id @param {Sender} sender */
+async function mailFrame(id, sender) {
+  const frame = await frames.ofBroker(id, sender);
+  if (frame.kind !== "mail") throw new RequestError("bad-request");
+  return frame;
+}

@@ -1,0 +1,109 @@
+/**
+ * What the vault's owner does for mail. Everything that a mail says leaves here sealed to the view that shows it: the
+ * words, their markup, the fields of the header, the files. What may be known outside is the report without these.
+ */
+import "./shared/channel.js";
+import { overwrite } from "./runtime/cleanup.js";
+import { MailStore } from "./mail_store.js";
+import { packContent } from "./shared/packed_content.js";
+import { certificatesOf } from "./shared/pem.js";
+
+/** @typedef {(verb: string, args: object) => Promise<any>} CallVault */
+
+/**
+ * @param {{
+ *   callVault: CallVault, optionalKey: (sealKey: SealedSecret | null) => Promise<Secret | null>,
+ *   openEnvelope: (purpose: string, envelope: Envelope) => Promise<ArrayBuffer>,
+ *   holdForJob: (job: string, envelope: Envelope) => void,
+ * }} owner
+ */
+export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJob }) {
+  const store = new MailStore();
+
+  /** @param {any} body */
+  async function open({ job, frame, mail, content, replyKey, sealKey, ...args }) {
+    const opened = content ? await verifyDetached(mail, content, args) : await openMail(mail, sealKey, args);
+    if (opened.report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) {
+      overwriteAll(opened);
+      return { isClosed: true };
+    }
+    const shown = packContent(opened);
+    const files = opened.attachments.map((/** @type {{data: ArrayBuffer}} */ { data }) => data);
+    overwriteAll({ ...opened, attachments: [] });
+    const sealed = [];
+    for (const data of files) sealed.push(await sealwaxChannel.sealTo(replyKey, "mail file", data));
+    store.keepFiles(frame, sealed);
+    holdForJob(job, await sealwaxChannel.sealTo(replyKey, "opened mail", shown));
+    return { isClosed: false, report: withoutHeaders(opened.report), lookups: opened.lookups };
+  }
+
+  /** @param {string} mail @param {SealedSecret | null} sealKey @param {object} args */
+  async function openMail(mail, sealKey, args) {
+    return callVault("message.open", { ...args, message: store.copy(mail), sealKey: await optionalKey(sealKey) });
+  }
+
+  /** A signature that stands in a file of its own: what it covers is a file that the person has. */
+  async function verifyDetached(/** @type {string} */ mail, /** @type {string} */ content, /** @type {any} */ args) {
+    const { trust, at } = args;
+    const verified = await callVault("bytes.verify", { cms: store.copy(mail), content: store.copy(content), trust, at });
+    const name = store.nameOf(content);
+    const file = { name, type: "application/octet-stream", path: "", contentId: "", data: verified.content };
+    return { ...verified, text: new ArrayBuffer(0), passages: [], parts: [], headers: [], attachments: [file] };
+  }
+
+  /** The verdict alone: what was opened for it is overwritten here. @param {any} body */
+  async function judge({ mail, sealKey, ...args }) {
+    const { report, lookups, certificates, ...opened } = await openMail(mail, sealKey, args);
+    overwriteAll(opened);
+    return { report: withoutHeaders(report), lookups, certificates };
+  }
+
+  /** @param {any} body */
+  async function inspect({ mail }) {
+    const { kind, description } = await callVault("bytes.inspect", { content: store.copy(mail) });
+    return { kind, isDetached: isDetachedSignature(description), name: store.nameOf(mail) };
+  }
+
+  /** @param {any} body */
+  async function certificates({ mail, trust, at }) {
+    const described = await callVault("certificate.describe", { certificates: certificatesOf(store.copy(mail)), trust, at });
+    const pages = [];
+    for (const { certificate } of described.certificates) {
+      pages.push(await callVault("certificate.page", { certificate: certificate.slice(0) }));
+    }
+    return { certificates: described.certificates, pages };
+  }
+
+  /** @type {Record<string, (body: any) => Promise<any>>} */
+  const verbs = {
+    "mail.hold": async ({ bytes, name }) => ({ mail: store.hold(bytes, name) }),
+    "mail.hold-sealed": async ({ envelope, name }) => ({
+      mail: store.hold(await openEnvelope("attached mail", envelope), name),
+    }),
+    "mail.inspect": inspect,
+    "mail.certificates": certificates,
+    "mail.open": open,
+    "mail.judge": judge,
+    "mail.file": async ({ frame, file }) => ({ envelope: store.file(frame, file) }),
+    "mail.forget": async ({ frame }) => store.forgetFiles(frame),
+  };
+  return { verbs, clear: () => store.clear() };
+}
+
+/** @param {any} report */
+function withoutHeaders(report) {
+  return { ...report, headers: [], headerProtections: [] };
+}
+
+/** @param {any} opened */
+function overwriteAll({ text, passages, parts, attachments }) {
+  const octets = [text, ...passages, ...parts, ...attachments].flatMap((one) =>
+    (one instanceof ArrayBuffer ? [one] : [one.text, one.html, one.data]));
+  for (const buffer of octets) if (buffer instanceof ArrayBuffer) overwrite(buffer);
+}
+
+/** @param {any} description by `sealwax inspect --json` */
+function isDetachedSignature(description) {
+  const [outermost] = description?.layers ?? [];
+  return outermost?.kind === "signed" && outermost.detached === true && !description.headers?.length;
+}

@@ -1,0 +1,162 @@
+/**
+ * Reading one mail: the verdict on top, the nested view with the mail in the middle, details below. The frame in a
+ * page and the viewer read alike. The mail itself stands in the view alone; here are its verdict and its certificates.
+ */
+import { html } from "../runtime/ui/dom.js";
+import { stateWord } from "../runtime/ui/state_mark.js";
+import { errorText, loadSharedText, text } from "./i18n.js";
+import { describeReport, provedSender } from "./report_view.js";
+import { ask } from "./request.js";
+import { ViewLink } from "./view_link.js";
+
+/** Links open in tabs of their own and files are saved; no scripts of others, no forms, no origin. */
+const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads";
+
+export class MailReading {
+  #main;
+  #frame;
+  #closing;
+  #content;
+  #top = html("div", { class: "top" });
+  #bottom = html("div", { class: "bottom" });
+  #status = html("p", { class: "status", role: "status", data: { test: "status" } });
+  /** @type {HTMLElement | null} */
+  #details = null;
+  /** @type {ViewLink | null} */
+  #view = null;
+
+  /**
+   * @param {HTMLElement} main the place of it all
+   * @param {{frame: string, closing?: HTMLElement[], content?: string}} options `closing` are buttons that lead away;
+   *   `content` is the held file that a detached signature covers
+   */
+  constructor(main, { frame, closing = [], content = "" }) {
+    this.#main = main;
+    this.#frame = frame;
+    this.#closing = closing;
+    this.#content = content;
+  }
+
+  async start() {
+    this.#main.className = "";
+    this.#details = null;
+    this.#top.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
+    this.#bottom.replaceChildren(this.#status);
+    this.#main.replaceChildren(this.#top, this.#bottom);
+    try {
+      await this.#open();
+      this.#bottom.replaceChildren(...this.#closing, this.#status);
+    } catch (error) {
+      this.#showFailure(error);
+    }
+  }
+
+  async #open() {
+    const place = html("div", { class: "view-place" });
+    this.#top.after(place);
+    const view = await ViewLink.open(place, { page: "mail_view.html", sandbox: SANDBOX, onAsk: (name, body) => this.#answer(name, body) });
+    const { lang, dir } = document.documentElement;
+    const replyKey = await view.readMail({ words: viewWords(), language: lang, direction: dir });
+    const { job } = await ask("mail.open", { frame: this.#frame, replyKey, content: this.#content });
+    const { state, result, error, envelope } = await this.#outcomeOf(job);
+    if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
+    this.#view = view;
+    const translate = await loadSharedText();
+    await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
+    this.#showVerdict(result, translate);
+    if (!result.settled) void this.#settle();
+  }
+
+  /** The verdict once authorities were asked. */
+  async #settle() {
+    try {
+      const { report } = await ask("mail.settle", { frame: this.#frame });
+      const translate = await loadSharedText();
+      await this.#view?.judgeMail({ verdict: verdictFor(report, translate) });
+      this.#showVerdict({ report }, translate);
+    } catch (error) {
+      this.#showStatus(error);
+    }
+  }
+
+  /** @param {{report: any}} result @param {import("../runtime/ui/catalogue.js").Catalogue} translate */
+  #showVerdict({ report }, translate) {
+    const onAccept = (/** @type {string} */ fingerprint) =>
+      void ask("mail.propose", { frame: this.#frame, fingerprint }).catch((error) => this.#showStatus(error));
+    const statement = describeReport(report, translate, { onAccept });
+    this.#top.replaceChildren(...statement.headline);
+    this.#details?.remove();
+    this.#details = statement.details;
+    this.#bottom.before(statement.details);
+  }
+
+  /** What the view asks of its frame. @param {string} name @param {any} body @returns {Promise<any>} */
+  async #answer(name, body) {
+    const frame = this.#frame;
+    if (name === "file") return ask("mail.file", { frame, file: body.file });
+    if (name === "vaultKey") return ask("vault.key");
+    if (name === "attached") return ask("mail.attached", { frame, name: body.name, envelope: body.envelope });
+    throw { code: "bad-request" };
+  }
+
+  /** @param {string} job */
+  async #outcomeOf(job) {
+    for (;;) {
+      const outcome = await ask("job.wait", { frame: this.#frame, job });
+      if (outcome.state !== "waiting") return outcome;
+    }
+  }
+
+  /** @param {unknown} error */
+  #showFailure(error) {
+    this.#main.className = "failed";
+    this.#top.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
+    this.#main.replaceChildren(this.#top, this.#bottom);
+    this.#bottom.replaceChildren(
+      html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void this.start() } }),
+      html("button", {
+        type: "button", class: "quiet", text: text("verbKeys"), data: { test: "keys" },
+        on: { click: () => void ask("options.open") },
+      }),
+      ...this.#closing,
+    );
+  }
+
+  /** @param {unknown} error */
+  #showStatus(error) {
+    this.#status.textContent = errorText(error);
+    this.#status.classList.add("failed");
+  }
+}
+
+/**
+ * What the view has to know of the verdict: who wrote it as proved, and which parts are protected by themselves.
+ * @param {any} report
+ * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+ */
+function verdictFor(report, translate) {
+  const parts = report.layers.flatMap((/** @type {any} */ layer, /** @type {number} */ index) => {
+    if (layer.coversWhole) return [];
+    const signers = report.signers.filter((/** @type {any} */ signer) => signer.layer === index);
+    const find = (/** @type {any} */ signer) =>
+      report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
+    const who = signers.map((/** @type {any} */ signer) => find(signer)?.addresses[0] ?? signer.sid).join(", ");
+    const word = stateWord(signers.map((/** @type {any} */ { state }) => state), translate);
+    const sentence = layer.kind === "signed" ? text("mailPartSigned", word, who) : text("mailPartSealed");
+    return [{ path: layer.path, detached: layer.detached, sentence }];
+  });
+  return { from: provedSender(report), state: report.state, parts };
+}
+
+/** The words of the view, which cannot ask the catalogue. */
+function viewWords() {
+  return {
+    from: text("mailFrom"), fromClaimed: text("mailFromClaimed"), to: text("mailTo"), cc: text("mailCc"),
+    date: text("mailDate"), subject: text("mailSubject"), noSubject: text("mailNoSubject"),
+    hidden: text("mailFieldsHidden", "{fields}"), outside: text("mailFieldsOutside", "{fields}"),
+    markup: text("mailMarkupTitle"), asText: text("mailAsText"), asMarkup: text("mailAsMarkup"),
+    blocked: text("mailBlocked"), empty: text("mailEmpty"), uncovered: text("mailUncovered"),
+    links: text("mailLinks", "{count}"), files: text("mailFiles"), save: text("mailSave"), open: text("mailOpenFile"),
+  };
+}
+

@@ -1,0 +1,139 @@
+/**
+ * The viewer: a tab that shows a file from the disk or a mail that is held already. Opening a file here is the
+ * person's own click, on a page that no other page can cover.
+ */
+import { html } from "./runtime/ui/dom.js";
+import { createCertificateRows } from "./runtime/ui/certificate_rows.js";
+import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { MailReading } from "./shared/mail_reading.js";
+import { RequestError } from "./shared/messages.js";
+import { ask, startHeartbeat } from "./shared/request.js";
+
+/** As much as the vault's owner holds. */
+const MAX_FILE_BYTES = 128 * 1024 * 1024;
+/** What the vault says that a file is, and what is said of what is shown nowhere here. @type {Record<string, string>} */
+const ELSEWHERE = {
+  "PKCS#12": "viewerKeyFile", "private key": "viewerKeyFile", "certificate revocation list": "viewerRevocationList",
+  "answer of a timestamp service": "viewerTimestamp",
+};
+
+const main = byId("main");
+const note = byId("note");
+const drop = byId("drop");
+const picker = /** @type {HTMLInputElement} */ (byId("file"));
+const name = /** @type {HTMLElement} */ (document.querySelector("[data-test=name]"));
+/** A signature that waits for the file which it covers. */
+let waitingSignature = "";
+/** Files follow each other: what was asked for last is shown. */
+let lastTurn = 0;
+let frame = "";
+
+await loadSharedText();
+translatePage();
+startHeartbeat();
+document.title = text("viewerTitle");
+byId("pick").addEventListener("click", () => picker.click());
+byId("keys").addEventListener("click", () => void ask("options.open"));
+picker.addEventListener("change", () => {
+  const [file] = picker.files ?? [];
+  if (file) void openFile(file);
+  picker.value = "";
+});
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  drop.classList.add("over");
+});
+addEventListener("dragleave", () => drop.classList.remove("over"));
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  const [file] = event.dataTransfer?.files ?? [];
+  if (file) void openFile(file);
+});
+addEventListener("pagehide", () => void closeFrame());
+const held = new URLSearchParams(location.search).get("mail");
+if (held) void show(() => Promise.resolve(held));
+
+/** @param {File} file */
+function openFile(file) {
+  return show(async () => {
+    if (file.size > MAX_FILE_BYTES) throw new RequestError("message-too-large");
+    return (await ask("mail.hold", { bytes: await file.arrayBuffer(), name: file.name })).mail;
+  });
+}
+
+/** @param {() => Promise<string>} hold gives the id of what is held */
+async function show(hold) {
+  lastTurn += 1;
+  const turn = lastTurn;
+  drop.hidden = true;
+  main.className = "";
+  main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
+  note.textContent = "";
+  try {
+    const mail = await hold();
+    await closeFrame();
+    if (turn === lastTurn) await showHeld(mail);
+  } catch (error) {
+    if (turn === lastTurn) showProblem(error);
+  }
+}
+
+/** @param {string} mail */
+async function showHeld(mail) {
+  if (waitingSignature) {
+    const signature = waitingSignature;
+    waitingSignature = "";
+    return read(signature, mail);
+  }
+  const { kind, isDetached, name: given } = await ask("mail.inspect", { mail });
+  name.textContent = given;
+  if (kind === "certificates") return showCertificates(mail);
+  if (ELSEWHERE[kind]) return say(ELSEWHERE[kind]);
+  if (!isDetached) return read(mail, "");
+  waitingSignature = mail;
+  say("viewerDetached");
+}
+
+/** @param {string} key */
+function say(key) {
+  main.replaceChildren();
+  drop.hidden = false;
+  note.textContent = text(key);
+}
+
+/** @param {string} mail @param {string} content */
+async function read(mail, content) {
+  ({ frame } = await ask("viewer.claim", { mail }));
+  await new MailReading(main, { frame, content }).start();
+}
+
+/** @param {string} mail */
+async function showCertificates(mail) {
+  const { certificates, pages } = await ask("mail.certificates", { mail });
+  main.className = "certificates";
+  main.replaceChildren(...pages.map((/** @type {any} */ page, /** @type {number} */ index) => {
+    const { usable, reason } = certificates[index];
+    const verdict = html("p", { text: usable ? text("viewerCertificateGood") : text("viewerCertificateBad", reason ?? "") });
+    return html("section", { class: "certificate", data: { test: "certificate" } },
+      html("h2", { text: page.title, dir: "auto" }), verdict, createCertificateRows(page));
+  }));
+}
+
+/** @param {unknown} error */
+function showProblem(error) {
+  main.className = "failed";
+  main.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
+  drop.hidden = false;
+}
+
+async function closeFrame() {
+  const closing = frame;
+  frame = "";
+  if (closing) await ask("frame.close", { frame: closing }).catch(() => {});
+}
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

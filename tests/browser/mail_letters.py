@@ -1,0 +1,123 @@
+"""Letters for the tests of reading: people of one authority, and mails of every protection between them."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import struct
+import zlib
+from pathlib import Path
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.header_protection import ProtectionMode
+from smime_core.identity import Identity, export_identity
+from smime_core.message import encrypt_message, sign_entity, sign_message
+from smime_core.providers.native import NativeProvider
+
+PASSPHRASE = "Vier Möwen & ein Wal"
+NATIVE = NativeProvider()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """Alice reads, Bob writes; `folder` holds Alice's key file and their authority's certificate."""
+
+    alice: Identity
+    bob: Identity
+    folder: Path
+
+    def signed(self, message: bytes) -> bytes:
+        """The message as Bob signs it, its header fields with it."""
+        now = datetime.datetime.now(datetime.UTC)
+        signing = sign_message(
+            message, identity=self.bob, provider=NATIVE, signing_time=now, protection=ProtectionMode.CLEAR
+        )
+        return run(signing)
+
+    def signed_entity(self, entity: bytes) -> bytes:
+        """A multipart/signed that covers this entity alone."""
+        now = datetime.datetime.now(datetime.UTC)
+        return run(sign_entity(entity, identity=self.bob, provider=NATIVE, signing_time=now))
+
+    def sealed(self, message: bytes) -> bytes:
+        """The message for Alice's eyes, with hidden header fields."""
+        sealing = encrypt_message(
+            message, recipients=[self.alice.certificate], provider=NATIVE, protection=ProtectionMode.CIPHER
+        )
+        return run(sealing)
+
+    def signed_and_sealed(self, message: bytes) -> bytes:
+        """Signed by Bob, then sealed for Alice."""
+        now = datetime.datetime.now(datetime.UTC)
+        signing = sign_message(
+            message, identity=self.bob, provider=NATIVE, signing_time=now, protection=ProtectionMode.CIPHER
+        )
+        return run(encrypt_message(run(signing), recipients=[self.alice.certificate], provider=NATIVE))
+
+    def write(self, name: str, octets: bytes) -> Path:
+        """A file to open."""
+        path = self.folder / name
+        path.write_bytes(octets)
+        return path
+
+
+def make_letters(folder: Path) -> Letters:
+    """People and their files, made anew."""
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
+    alice, bob = (
+        run(issue_identity(authority, f"{one}@example.test", provider=NATIVE, at=now)) for one in ("alice", "bob")
+    )
+    p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
+    (folder / "alice.p12").write_bytes(p12)
+    (folder / "ca.der").write_bytes(authority.identity.certificate.der)
+    (folder / "bob.der").write_bytes(bob.certificate.der)
+    return Letters(alice=alice, bob=bob, folder=folder)
+
+
+def mail(entity: bytes, *, subject: str = "Thursday") -> bytes:
+    """A mail from Bob to Alice around an entity."""
+    head = f"From: Bob <bob@example.test>\r\nTo: alice@example.test\r\nSubject: {subject}\r\n"
+    return f"{head}Date: Fri, 20 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n".encode() + entity
+
+
+def text(content: str) -> bytes:
+    """A part of plain text."""
+    return f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{content}\r\n".encode()
+
+
+def html(markup: str) -> bytes:
+    """A part of HTML."""
+    encoded = base64.encodebytes(markup.encode()).replace(b"\n", b"\r\n")
+    return b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded
+
+
+def file(name: str, media_type: str, data: bytes, *, content_id: str = "") -> bytes:
+    """A part that is a file."""
+    extra = (
+        f"Content-ID: <{content_id}>\r\nContent-Disposition: inline"
+        if content_id
+        else "Content-Disposition: attachment"
+    )
+    head = f'Content-Type: {media_type}; name="{name}"\r\n{extra}\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return head.encode() + base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def multipart(subtype: str, *parts: bytes, boundary: str = "b1") -> bytes:
+    """An entity of parts."""
+    body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
+    head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'
+    return head.encode() + body + f"--{boundary}--\r\n".encode()
+
+
+def picture() -> bytes:
+    """A PNG of 40 x 20 red pixels."""
+    rows = b"".join(b"\0" + b"\xb0\x20\x30" * 40 for _ in range(20))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 40, 20, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
