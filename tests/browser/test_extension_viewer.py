@@ -50,8 +50,9 @@ def open_file(viewer: Page, path: Path) -> None:
     viewer.js("() => document.querySelector('main').replaceChildren()")
     viewer.choose_files("#file", [path])
     viewer.wait_for(
-        "() => document.querySelector('main :is(.state-statement, [data-test=problem], [data-test=certificate])') !== null"
-        " || document.querySelector('[data-test=note]').textContent !== ''",
+        """(said) => document.querySelector("[data-test=note]").textContent !== ""
+          || document.querySelector(said) !== null""",
+        "main :is(.state-statement, [data-test=problem], [data-test=certificate])",
         timeout_seconds=60,
     )
 
