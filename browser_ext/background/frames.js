@@ -61,8 +61,9 @@ export async function request(body, sender) {
 export async function createForViewer(mail, sender) {
   /** @type {FrameRecord} */
   const frame = {
-    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "", kind: "mail", sign: false,
-    encrypt: false, proposed: [], cms: "", mail, inWindow: true, moved: "", brokerTabId: tabOf(sender), brokerFrameId: sender.frameId,
+    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "",
+    kind: "mail", sign: false, encrypt: false, proposed: [], cms: "", mail, inWindow: true, moved: "",
+    brokerTabId: tabOf(sender), brokerFrameId: sender.frameId,
   };
   await save(frame);
   return frame;
