@@ -167,6 +167,7 @@
       this.#offered = "";
       this.#root.replaceChildren();
       shared.offer(this.#field);
+      shared.offerMail?.();
     }
 
     /** @param {string} text */

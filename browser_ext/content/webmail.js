@@ -79,8 +79,8 @@
   function explain(webmail, error, isAsked) {
     if (/** @type {any} */ (error).code !== "page-not-understood") throw error;
     const host = hostFor(document.body.querySelector("main, [role=main], form, div") ?? document.body);
-    host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
     if (isAsked) host.offer(api.i18n.getMessage("mailOpenViewer"), () => shared.ask("viewer.open", { mail: "" }));
+    host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
     return 1;
   }
 

@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ $config['smtp_host'] = '{smtp_host}:{smtp_port}';
 $config['smtp_user'] = '';
 $config['smtp_pass'] = '';
 $config['des_key'] = '{key}';
+$config['session_name'] = 'roundcube_sessid_{key}';
 $config['log_dir'] = '{folder}/logs/';
 $config['temp_dir'] = '{folder}/temp/';
 $config['plugins'] = [];
@@ -64,13 +65,17 @@ def absence() -> str | None:
 
 
 @contextlib.contextmanager
-def run_roundcube(mail: MailHost, *, disabled_actions: tuple[str, ...] = ()) -> Iterator[Roundcube]:
+def run_roundcube(
+    mail: MailHost, *, disabled_actions: tuple[str, ...] = (), skin_changes: Mapping[str, str] | None = None
+) -> Iterator[Roundcube]:
     """Run an instance over a mail host while the context lasts.
 
-    `disabled_actions`: what an administrator has switched off, as in `mail.bounce`.
+    `disabled_actions`: what an administrator has switched off, as in `mail.bounce`. `skin_changes`: texts in the
+    templates of the skin, and what stands in their place.
     """
     folder = Path(tempfile.mkdtemp(prefix="roundcube-"))
     _set_up(folder, mail, disabled_actions)
+    documents = _changed_copy(folder, skin_changes) if skin_changes else _DOCUMENTS
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
     environment = {**os.environ, "ROUNDCUBE_CONFIG_DIR": str(folder), "PHP_CLI_SERVER_WORKERS": str(_WORKERS)}
@@ -78,7 +83,7 @@ def run_roundcube(mail: MailHost, *, disabled_actions: tuple[str, ...] = ()) -> 
     with (folder / "php.log").open("wb") as log:
         # A group of its own: the first process does not end its workers.
         process = subprocess.Popen(
-            ["php", *limits, "-dmemory_limit=1G", "-S", f"{HOST}:{port}", "-t", str(_DOCUMENTS)],
+            ["php", *limits, "-dmemory_limit=1G", "-S", f"{HOST}:{port}", "-t", str(documents)],
             env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
@@ -110,6 +115,33 @@ def _set_up(folder: Path, mail: MailHost, disabled_actions: tuple[str, ...]) -> 
     (folder / "config.inc.php").write_text(settings)
     with contextlib.closing(sqlite3.connect(folder / "roundcube.db")) as database:
         database.executescript((_PROGRAM / "SQL" / "sqlite.initial.sql").read_text())
+
+
+def _changed_copy(folder: Path, changes: Mapping[str, str]) -> Path:
+    """The program's files as links, but for a skin of its own; returns what is served."""
+    copy, documents = folder / "copy", folder / "copy" / "public_html"
+    documents.mkdir(parents=True)
+    for name in ("index.php", "program", "SQL", "plugins"):
+        (copy / name).symlink_to(_PROGRAM / name)
+    skin = copy / "skins" / "elastic"
+    skin.mkdir(parents=True)
+    for original in (_PROGRAM / "skins" / "elastic").iterdir():
+        if original.name != "templates":
+            (skin / original.name).symlink_to(original)
+    templates = _PROGRAM / "skins" / "elastic" / "templates"
+    for template in templates.rglob("*.html"):
+        text = template.read_text()
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        changed = skin / "templates" / template.relative_to(templates)
+        changed.parent.mkdir(exist_ok=True)
+        changed.write_text(text)
+    # PHP takes the place of a file for where its link leads: the entry must be a file here.
+    shutil.copy(_DOCUMENTS / "index.php", documents)
+    for name in ("program", "plugins"):
+        (documents / name).symlink_to(_DOCUMENTS / name)
+    (documents / "skins").symlink_to(copy / "skins")
+    return documents
 
 
 def _has_database_driver() -> bool:

@@ -10,7 +10,8 @@
   const shared = globalThis.sealwaxContent;
   const { adaptors, mail } = shared;
   if (adaptors.some((/** @type {any} */ { name }) => name === "Roundcube")) return;
-  const NOT_FOUND = 404;
+  /** What Roundcube answers, in every language, for an action that an administrator has switched off. */
+  const SWITCHED_OFF = "(404)";
   /** @type {Promise<"raw" | "attachment"> | null} */
   let delivery = null;
 
@@ -128,9 +129,10 @@
 
   /** Whether this installation sends stored messages on. */
   async function deliveryWay() {
-    const asked = ["bounce", "import"].map((action) => fetch(address({ _task: "mail", _action: action }), { credentials: "same-origin" }));
-    const answers = await Promise.all(asked);
-    return answers.some(({ status }) => status === NOT_FOUND) ? "attachment" : "raw";
+    const [bounced, imported] = await Promise.all(["bounce", "import"].map((_action) => ask({ _action })));
+    // Before 1.4 there is no such action, and no complaint about the missing message.
+    const isThere = Boolean(bounced?.exec) && imported?.exec !== undefined;
+    return isThere && !`${bounced?.exec} ${imported?.exec}`.includes(SWITCHED_OFF) ? "raw" : "attachment";
   }
 
   /** @param {ComposedMessage} done */
@@ -144,15 +146,27 @@
     const { drafts_mailbox: drafts } = environment();
     if (!drafts) throw mail.problem("no-drafts-folder");
     const uid = await store(bytes, drafts);
-    const kept = await fetchSource(uid, drafts);
-    if (!mail.isSameMessage(kept, bytes)) throw mail.problem("webmail-altered-message");
+    try {
+      await sendOn(uid, drafts, bytes, envelope);
+    } catch (error) {
+      await remove(uid, drafts);
+      throw error;
+    }
+    await putAway(uid, drafts);
+  }
+
+  /**
+   * Sends a stored message on, if it is what was sealed.
+   * @param {string} uid @param {string} drafts @param {ArrayBuffer} bytes @param {ComposedMessage["envelope"]} envelope
+   */
+  async function sendOn(uid, drafts, bytes, envelope) {
+    if (!mail.isSameMessage(await fetchSource(uid, drafts), bytes)) throw mail.problem("webmail-altered-message");
     const form = new URLSearchParams({
       _token: token(), _uid: uid, _mbox: drafts, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
       _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
     });
     const answer = await mail.fetchFrom(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
     expectConfirmation(await answer.text());
-    await putAway(uid, drafts);
   }
 
   /** Imports a message into a folder. @param {ArrayBuffer} bytes @param {string} folder @returns {Promise<string>} its number */
@@ -176,12 +190,20 @@
     return found[0];
   }
 
-  /** The copy in the drafts becomes the copy in the sent mail; the message has left, whatever becomes of it. */
-  async function putAway(/** @type {string} */ uid, /** @type {string} */ drafts) {
-    const target = document.querySelector("select[name=_store_target]");
-    const folder = target instanceof HTMLSelectElement ? target.value : "";
-    const form = new URLSearchParams({ _uid: uid, _mbox: drafts, ...(folder ? { _target_mbox: folder } : {}) });
-    await ask({ _action: folder ? "move" : "delete" }, form).catch(() => {});
+  /**
+   * The copy in the drafts becomes the copy in the sent mail; the message has left, whatever becomes of it.
+   * @param {string} uid @param {string} drafts
+   */
+  async function putAway(uid, drafts) {
+    const folder = storeTarget();
+    if (!folder) return remove(uid, drafts);
+    const form = new URLSearchParams({ _uid: uid, _mbox: drafts, _target_mbox: folder });
+    await ask({ _action: "move" }, form).catch(() => {});
+  }
+
+  /** @param {string} uid @param {string} folder */
+  async function remove(uid, folder) {
+    await ask({ _action: "delete" }, new URLSearchParams({ _uid: uid, _mbox: folder })).catch(() => {});
   }
 
   /** Roundcube names the kind of its answer; the sentence is in the person's language. @param {string} answer */

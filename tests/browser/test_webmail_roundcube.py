@@ -1,0 +1,300 @@
+"""The extension in a real Roundcube: where it offers itself, the octets that it reads, and what leaves."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import email.utils
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.report import State
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.webmail import Adaptor, RoundcubePages, WebmailProblem
+from tests.interop.people import NOW, PROVIDER, address, certificate, identity, trust, write_people
+from tests.servers import dovecot, roundcube
+from tests.servers.mail_host import MailHost, run_mail_host
+from tests.servers.roundcube import Roundcube, run_roundcube
+from wasm_build.build import build
+from webbridge.demo.tls import write_tls_files
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+ME, PEER = address("rsa2"), address("rsa")
+BUTTON = "() => document.querySelector('%s')?.%sElementSibling?.getBoundingClientRect().height >= 44"
+READ_BUTTON = BUTTON % ("#messagebody", "previous")
+WRITE_BUTTON = BUTTON % ("#composebodycontainer", "previous")
+
+
+def plain(*, sender: str = PEER, to: str = ME, message_id: str = "plain", text: str = "For nobody else.") -> bytes:
+    return (
+        f"From: {sender}\r\nTo: {to}\r\nSubject: The harbour\r\nMessage-ID: <{message_id}@example.test>\r\n"
+        f"Date: {email.utils.format_datetime(NOW)}\r\nMIME-Version: 1.0\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+    ).encode()
+
+
+def signed(name: str = "rsa", **fields: str) -> bytes:
+    return blocking.sign_message(plain(**fields), identity=identity(name), provider=PROVIDER, signing_time=NOW)
+
+
+def sealed(name: str = "rsa", reader: str = "rsa2", **fields: str) -> bytes:
+    return blocking.encrypt_message(signed(name, **fields), recipients=[certificate(reader)], provider=PROVIDER)
+
+
+def as_attachment(message: bytes) -> bytes:
+    """As a webmail sends it that composes everything itself."""
+    part = message[message.index(b"Content-Type: application/pkcs7-mime") :]
+    return (
+        f"From: {PEER}\r\nTo: {ME}\r\nSubject: Attached\r\nMessage-ID: <attached@example.test>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="fence"\r\n\r\n--fence\r\nContent-Type: text/plain\r\n\r\n'
+        "See the attachment.\r\n--fence\r\n"
+    ).encode() + part + b"\r\n--fence--\r\n"  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    write_tls_files(folder, at=NOW)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mail(tls_files: Path) -> Iterator[MailHost]:
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
+    with run_mail_host({ME: "the harbour", PEER: "the sea"}, tls_folder=tls_files) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_people(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture(scope="module")
+def webmail(mail: MailHost) -> Iterator[Roundcube]:
+    if absence := roundcube.absence():
+        pytest.skip(absence)
+    with run_roundcube(mail) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def adaptor(extension: Extension) -> Iterator[Adaptor]:
+    adaptor = Adaptor(extension)
+    yield adaptor
+    adaptor.close()
+
+
+@pytest.fixture(scope="module")
+def pages(extension: Extension, webmail: Roundcube) -> Iterator[RoundcubePages]:
+    pages = RoundcubePages(extension, webmail, address=ME)
+    yield pages
+    pages.close()
+
+
+@pytest.fixture(autouse=True)
+def empty_mailboxes(request: pytest.FixtureRequest) -> None:
+    mail: MailHost = request.getfixturevalue("mail")
+    for account, folder in ((ME, "INBOX"), (ME, "Gesendet"), (ME, "Drafts"), (PEER, "INBOX")):
+        mail.empty(account, folder)
+
+
+MADE = {"signed": signed, "sealed": sealed, "attached": lambda: as_attachment(sealed())}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_protected_message_is_offered_and_read_octet_for_octet(
+    pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, kind: str
+) -> None:
+    message = MADE[kind]()
+    pages.show(mail.append(ME, message))
+    pages.page.wait_for(READ_BUTTON)
+    assert adaptor.source(pages.page) == message
+
+
+@pytest.mark.thorough
+def test_a_message_beside_the_list_is_offered_too(pages: RoundcubePages, mail: MailHost) -> None:
+    frame = pages.preview(mail.append(ME, sealed()))
+    frame.wait_for(READ_BUTTON)
+
+
+def test_a_message_without_protection_is_left_alone(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    message = plain()
+    pages.show(mail.append(ME, message))
+    # The scripts have looked at the page once they answer.
+    assert adaptor.source(pages.page) == message
+    assert not pages.page.js(READ_BUTTON)
+
+
+@pytest.mark.thorough
+def test_a_session_that_is_over_gives_no_message(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    pages.show(mail.append(ME, sealed()))
+    pages.page.js("() => fetch('?_task=logout&_token=' + rcmail.env.request_token)")
+    pages.page.browser.expect_error("401|403|Failed to load")
+    with pytest.raises(WebmailProblem, match=r"source-not-found|webmail-silent"):
+        adaptor.source(pages.page)
+    login(pages)
+
+
+def login(pages: RoundcubePages) -> None:
+    pages.page.goto(pages.roundcube.url)
+    pages.page.fill("#rcmloginuser", ME)
+    pages.page.fill("#rcmloginpwd", pages.roundcube.mail.passwords[ME])
+    pages.page.click("#rcmloginsubmit")
+    pages.page.wait_for_selector("#messagelist")
+
+
+def test_a_new_message_is_offered_with_what_was_typed(pages: RoundcubePages, adaptor: Adaptor) -> None:
+    pages.compose()
+    pages.page.wait_for(WRITE_BUTTON)
+    pages.page.fill("#compose-subject", "The harbour")
+    pages.page.fill("#composebody", "Typed already.")
+    assert adaptor.call(pages.page, "fields") == {
+        "kind": "new", "from": ME, "to": [], "cc": [], "subject": "The harbour", "text": "Typed already.",
+    }  # fmt: skip
+    assert adaptor.original(pages.page) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "subject"),
+    [
+        ({"_reply_uid": "%s"}, "reply", "Re: The harbour"),
+        ({"_reply_uid": "%s", "_all": "all"}, "replyAll", "Re: The harbour"),
+        ({"_forward_uid": "%s"}, "forward", "Fwd: The harbour"),
+    ],
+    ids=["reply", "reply to all", "forward"],
+)
+def test_what_is_answered_or_forwarded_is_found(
+    pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, query: dict[str, str], kind: str, subject: str
+) -> None:
+    message = sealed().replace(b"Subject:", b"Cc: carol@example.test\r\nSubject:", 1)
+    uid = mail.append(ME, message)
+    pages.compose(**{name: value.replace("%s", str(uid)) for name, value in query.items()})
+    fields = adaptor.call(pages.page, "fields")
+    assert (fields["kind"], fields["subject"], fields["text"]) == (kind, subject, "")
+    assert fields["to"] == ([] if kind == "forward" else [PEER])
+    assert fields["cc"] == (["carol@example.test"] if kind == "replyAll" else [])
+    assert adaptor.original(pages.page) == message
+
+
+@pytest.mark.thorough
+def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
+    pages: RoundcubePages, adaptor: Adaptor, mail: MailHost
+) -> None:
+    uid = mail.append(ME, signed(message_id="twice"))
+    mail.append(ME, sealed(message_id="twice"))
+    pages.compose(_reply_uid=str(uid))
+    assert adaptor.original(pages.page) is None
+
+
+def test_what_leaves_is_the_sealed_message_itself(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    message = sealed("rsa2", "rsa", sender=ME, to=PEER)
+    pages.compose()
+    assert adaptor.call(pages.page, "delivery") == "raw"
+    adaptor.send(pages.page, message, deliver="raw", sender=ME, to=PEER)
+    (arrived,) = mail.messages(PEER)
+    assert email.message_from_bytes(arrived).get_content_type() == "application/pkcs7-mime"
+    report = blocking.examine_message(
+        arrived, provider=PROVIDER, trust_store=trust(), at=NOW, identities=[identity("rsa")]
+    )
+    assert report.state is State.VERIFIED
+    assert [len(mail.messages(ME, folder)) for folder in ("Drafts", "Gesendet")] == [0, 1]
+
+
+def test_a_signature_in_the_open_arrives_whole(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    message = signed("rsa2", sender=ME, to=PEER, text="From the harbour:\r\n\r\nno dot\r\n.\r\n")
+    pages.compose()
+    adaptor.send(pages.page, message, deliver="raw", sender=ME, to=PEER)
+    (arrived,) = mail.messages(PEER)
+    report = blocking.examine_message(arrived, provider=PROVIDER, trust_store=trust(), at=NOW)
+    assert report.state is State.VERIFIED
+
+
+def test_nothing_is_sent_that_the_webmail_would_alter(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    # Roundcube takes a line "From …" after an empty one for the beginning of another message.
+    message = plain(sender=ME, to=PEER, text="One.\r\n\r\nFrom the harbour\r\n")
+    pages.compose()
+    with pytest.raises(WebmailProblem, match="webmail-altered-message"):
+        adaptor.send(pages.page, message, deliver="raw", sender=ME, to=PEER)
+    assert mail.messages(PEER) == []
+
+
+@pytest.mark.thorough
+def test_a_refused_message_is_said_to_be_so(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    pages.compose()
+    with pytest.raises(WebmailProblem, match="webmail-refused"):
+        adaptor.send(pages.page, sealed("rsa2", sender=ME), deliver="raw", sender=ME, to="nobody@example.test")
+    assert [mail.messages(ME, folder) for folder in ("Drafts", "Gesendet")] == [[], []]
+
+
+@pytest.mark.thorough
+def test_nobody_sends_as_somebody_else(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    pages.compose()
+    with pytest.raises(WebmailProblem, match="sender-unknown"):
+        adaptor.send(pages.page, sealed("rsa2", sender=ME), deliver="raw", sender="carol@example.test", to=PEER)
+    assert mail.messages(PEER) == []
+
+
+@pytest.mark.thorough
+def test_a_sealed_draft_is_kept_among_the_drafts(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    draft = sealed("rsa2", "rsa2", sender=ME)
+    pages.compose()
+    adaptor.save_draft(pages.page, draft)
+    (kept,) = mail.messages(ME, "Drafts")
+    assert kept.strip() == draft.strip()
+
+
+@pytest.mark.thorough
+def test_where_sending_on_is_switched_off_the_sealed_message_is_attached(
+    extension: Extension, adaptor: Adaptor, mail: MailHost
+) -> None:
+    if absence := roundcube.absence():
+        pytest.skip(absence)
+    with run_roundcube(mail, disabled_actions=("mail.bounce",)) as limited:
+        pages = RoundcubePages(extension, limited, address=ME)
+        pages.compose()
+        assert adaptor.call(pages.page, "delivery") == "attachment"
+        pages.page.browser.expect_error("404")
+        adaptor.send(pages.page, sealed("rsa2", "rsa", sender=ME), deliver="attachment", sender=ME, to=PEER)
+        pages.close()
+    arrived = email.message_from_bytes(mail.messages(PEER)[0], policy=email.policy.default)
+    sentence, attached = arrived.iter_parts()
+    assert sentence.get_content().strip() == "See the attachment."
+    assert attached.get_filename() == "smime.p7m"
+    assert b"harbour" not in mail.messages(PEER)[0]
+
+
+def test_a_skin_that_changed_is_said_not_to_be_understood(
+    extension: Extension, adaptor: Adaptor, mail: MailHost
+) -> None:
+    if absence := roundcube.absence():
+        pytest.skip(absence)
+    uid = mail.append(ME, sealed())
+    changes = {'id="composebody"': 'id="letterbody"', 'id="messagebody"': 'id="letter"'}
+    with run_roundcube(mail, skin_changes=changes) as changed:
+        pages = RoundcubePages(extension, changed, address=ME)
+        pages.compose()
+        with pytest.raises(WebmailProblem, match="page-not-understood"):
+            adaptor.call(pages.page, "fields")
+        assert "does not understand this page of Roundcube" in adaptor.notes(pages.page)
+        pages.show(uid)
+        with pytest.raises(WebmailProblem, match="page-not-understood"):
+            adaptor.source(pages.page)
+        pages.close()
+    assert mail.messages(PEER) == []

@@ -1,0 +1,134 @@
+"""A webmail in a browser with the extension: log in, go to its views, ask the extension's own scripts in its pages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from tests.browser.bidi import Json
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+from tests.servers.roundcube import Roundcube
+
+# The adaptor's functions as the extension calls them, in the world of its content scripts; octets travel as base64.
+_CALLS = """
+const toBase64 = (bytes) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""));
+const fromBase64 = (text) => Uint8Array.from(atob(text), (it) => it.charCodeAt(0)).buffer;
+const CALLS = {
+  source: async (webmail) => toBase64(await webmail.message().fetchSource()),
+  fields: async (webmail) => webmail.composer().fields(),
+  original: async (webmail) => {
+    const bytes = await webmail.composer().fetchOriginal();
+    return bytes && toBase64(bytes);
+  },
+  delivery: (webmail) => webmail.delivery(),
+  send: (webmail, { message, ...done }) => webmail.send({ ...done, message: fromBase64(message) }),
+  notes: () => {
+    const rootOf = (box) => box.openOrClosedShadowRoot ?? globalThis.chrome?.dom?.openOrClosedShadowRoot(box);
+    const roots = [...document.querySelectorAll("div")].map(rootOf);
+    const notes = roots.flatMap((root) => [...(root?.querySelectorAll("[role=status]") ?? [])]);
+    return notes.map((note) => note.textContent);
+  },
+  saveDraft: (webmail, message) => webmail.saveDraft(fromBase64(message)),
+};
+const webmail = globalThis.sealwaxContent.adaptors.find((adaptor) => adaptor.recognises());
+if (!webmail) return { problem: "not recognised" };
+try {
+  return { webmail: webmail.name, value: (await CALLS[name](webmail, ...given)) ?? null };
+} catch (error) {
+  return { webmail: webmail.name, problem: error.code ?? String(error) };
+}
+"""
+_ASK = f"""async (url, name, given) => {{
+  const api = globalThis.browser ?? chrome;
+  const tabs = await api.tabs.query({{}});
+  const tab = tabs.find((one) => one.url === url);
+  const func = async (name, given) => {{ {_CALLS} }};
+  const [answer] = await api.scripting.executeScript({{ target: {{ tabId: tab.id }}, func, args: [name, given] }});
+  return answer.result;
+}}"""
+
+
+class WebmailProblem(Exception):
+    """An adaptor's refusal; its text is the code."""
+
+
+class Adaptor:
+    """What the extension's adaptor says and does in a page."""
+
+    def __init__(self, extension: Extension) -> None:
+        # A page of the extension may run functions in the world of its content scripts, as no test can from outside.
+        self._inside = extension.open_options()
+
+    def call(self, page: Page, name: str, *given: Json) -> Json:
+        """Call one of the adaptor's functions in the page's own frame. Raises WebmailProblem."""
+        answer = self._inside.js(_ASK, page.url, name, list(given))
+        if "problem" in answer:
+            raise WebmailProblem(answer["problem"])
+        return answer["value"]
+
+    def source(self, page: Page) -> bytes:
+        """The octets of the message that the page shows."""
+        return base64.b64decode(self.call(page, "source"))
+
+    def original(self, page: Page) -> bytes | None:
+        """The octets of the message that is answered or forwarded."""
+        found = self.call(page, "original")
+        return None if found is None else base64.b64decode(found)
+
+    def send(self, page: Page, message: bytes, *, deliver: str, sender: str, to: str, subject: str = "Sealed") -> None:
+        """Send a message by the webmail's own way."""
+        envelope: Mapping[str, Json] = {"from": sender, "to": [to], "cc": [], "bcc": []}
+        done = {"message": base64.b64encode(message).decode(), "envelope": envelope, "deliver": deliver}
+        self.call(page, "send", {**done, "subject": subject, "sentence": "See the attachment."})
+
+    def notes(self, page: Page) -> str:
+        """What the extension says in the page, in words."""
+        return "\n".join(self.call(page, "notes"))
+
+    def save_draft(self, page: Page, message: bytes) -> None:
+        """Keep a sealed draft among the webmail's own."""
+        self.call(page, "saveDraft", base64.b64encode(message).decode())
+
+    def close(self) -> None:
+        self._inside.close()
+
+
+class RoundcubePages:
+    """Roundcube as one person meets it, in one tab."""
+
+    def __init__(self, extension: Extension, roundcube: Roundcube, *, address: str) -> None:
+        self.roundcube = roundcube
+        self.address = address
+        self.page = extension.browser.open(roundcube.url)
+        self.page.fill("#rcmloginuser", address)
+        self.page.fill("#rcmloginpwd", roundcube.mail.passwords[address])
+        self.page.click("#rcmloginsubmit")
+        self.page.wait_for_selector("#messagelist")
+
+    def show(self, uid: int) -> None:
+        """The whole view of a message of the inbox."""
+        self._go(_action="show", _uid=str(uid), _mbox="INBOX")
+        self.page.wait_for("() => document.querySelector('body.action-show') !== null")
+
+    def preview(self, uid: int) -> Page:
+        """The inbox with a message beside it; returns the frame in which that stands."""
+        self._go(_mbox="INBOX")
+        # Roundcube chooses a row at mousedown.
+        self.page.wait_for("(uid) => document.querySelector(`#messagelist tr[id^=rcmrow]`) !== null", uid)
+        self.page.js("(uid) => { window.rcmail.show_message(uid, false, true); }", uid)
+        return self.page.wait_for_frame(f"_uid={uid}")
+
+    def compose(self, **answered: str) -> None:
+        """The view for writing: `_reply_uid`, `_all` or `_forward_uid` as Roundcube's own buttons say."""
+        self._go(_action="compose", _mbox="INBOX", **answered)
+        self.page.wait_for("() => document.querySelector('body.action-compose') !== null")
+
+    def close(self) -> None:
+        self.page.close()
+
+    def _go(self, **query: str) -> None:
+        # Requests of the page write the session when they end, and would undo what the next page puts there.
+        self.page.wait_for("() => !window.jQuery || jQuery.active === 0")
+        self.page.goto(f"{self.roundcube.url}?{urlencode({'_task': 'mail', **query})}")
