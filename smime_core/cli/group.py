@@ -38,6 +38,7 @@ _VERBS: Final = {
     "add-signer": "smime_core.cli.countersign:add_signer",
     "add-recipients": "smime_core.cli.add_recipients:add_recipients",
     "receipt": "smime_core.cli.receipt:receipt",
+    "page": "smime_core.cli.page:page",
     "timestamp": "smime_core.cli.timestamp:timestamp",
     "trust": "smime_core.cli.trust:trust",
     "find": "smime_core.cli.find:find",
