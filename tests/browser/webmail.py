@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -48,6 +49,19 @@ _ASK = f"""async (url, name, given) => {{
   const [answer] = await api.scripting.executeScript({{ target: {{ tabId: tab.id }}, func, args: [name, given] }});
   return answer.result;
 }}"""
+
+
+# The extension's button stands in a closed shadow root before the element: only its place is known.
+_BUTTON = """(selector) => {
+  const box = document.querySelector(selector)?.previousElementSibling;
+  const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
+  return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
+}"""
+
+
+_IS_DONE = "() => document.querySelector('.state-statement, [data-test=problem]') !== null"
+# The first operation waits for Python to start, on a machine that may have other things to do.
+OPENING_SECONDS = 60
 
 
 class WebmailProblem(Exception):
@@ -119,6 +133,33 @@ class RoundcubePages:
         self.page.wait_for("(uid) => document.querySelector(`#messagelist tr[id^=rcmrow]`) !== null", uid)
         self.page.js("(uid) => { window.rcmail.show_message(uid, false, true); }", uid)
         return self.page.wait_for_frame(f"_uid={uid}")
+
+    def click_read_button(self) -> None:
+        """Click the extension's button above the message."""
+        place = self.page.wait_for(_BUTTON, "#messagebody")
+        self.page.click_at(place["x"], place["y"])
+
+    def is_open(self) -> bool:
+        """Whether the extension's frame stands in the place of the message."""
+        return any("broker.html" in frame.url for frame in self.page.frames())
+
+    def open_shown(self, extension: Extension) -> Page:
+        """Open the message that is shown, agreeing if the extension asks; returns what stands around it."""
+        self.click_read_button()
+        around = self.page.wait_for_frame("broker.html")
+        deadline = time.monotonic() + OPENING_SECONDS
+        while not around.js(_IS_DONE) and time.monotonic() < deadline:
+            if extension.has_window():
+                extension.answer()
+            time.sleep(0.05)
+        around.wait_for(_IS_DONE)
+        return around
+
+    def write_sealed(self, extension: Extension) -> Page:
+        """Click the extension's button above the text field; returns the extension's window."""
+        place = self.page.wait_for(_BUTTON, "#composebodycontainer")
+        self.page.click_at(place["x"], place["y"])
+        return extension.browser.wait_for_page("compose.html")
 
     def compose(self, **answered: str) -> None:
         """The view for writing: `_reply_uid`, `_all` or `_forward_uid` as Roundcube's own buttons say."""

@@ -46,6 +46,13 @@ class MailHost:
             _, rows = imap.fetch("1:*", "(BODY.PEEK[])")
         return [row[1] for row in rows if isinstance(row, tuple)]
 
+    def uids(self, account: str) -> list[int]:
+        """The numbers of the messages in the inbox, oldest first."""
+        with self._connection(account) as imap:
+            imap.select(readonly=True)
+            _, found = imap.uid("SEARCH", "ALL")
+        return [int(uid) for uid in found[0].split()]
+
     def empty(self, account: str, folder: str = "INBOX") -> None:
         """Throw away what a mailbox holds."""
         with self._connection(account) as imap:

@@ -1,0 +1,158 @@
+"""Roundcube with the extension on one side, Thunderbird on the other: each reads what the other sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browsers import Browser, Chromium
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+from tests.browser.test_extension import release_service_workers
+from tests.browser.test_webmail_roundcube import ME, PEER, READ_BUTTON, sealed, signed
+from tests.browser.webmail import Adaptor, RoundcubePages
+from tests.interop.people import NOW, PASSPHRASE, write_people
+from tests.interop.thunderbird import Thunderbird
+from tests.servers import dovecot, roundcube
+from tests.servers.mail_host import MailHost, run_mail_host
+from tests.servers.roundcube import run_roundcube
+from wasm_build.build import build
+from webbridge.demo.tls import write_tls_files
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "hello from Thunderbird"
+
+
+@pytest.fixture(scope="module")
+def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_people(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture(scope="module")
+def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
+    tls_folder = tmp_path_factory.mktemp("tls")
+    write_tls_files(tls_folder, at=NOW)
+    with run_mail_host({ME: "the harbour", PEER: "the sea"}, tls_folder=tls_folder) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def thunderbird(people_folder: Path, mail: MailHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thunderbird]:
+    if absence := Thunderbird.absence():
+        pytest.skip(absence)
+    started = Thunderbird(people_folder, tmp_path_factory.mktemp("thunderbird"), smtp_port=mail.smtp_port)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    """The extension with the keys of the person at the browser, and the authority of both."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(people_folder / "rsa2.p12", PASSPHRASE)
+    extension.import_certificate("anchors", people_folder / "ca.pem", expect="Interoperation CA")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def pages(extension: Extension, mail: MailHost) -> Iterator[RoundcubePages]:
+    if absence := roundcube.absence():
+        pytest.skip(absence)
+    with run_roundcube(mail) as running:
+        pages = RoundcubePages(extension, running, address=ME)
+        yield pages
+        pages.close()
+
+
+@pytest.fixture(autouse=True)
+def empty_mailboxes(mail: MailHost) -> None:
+    for account in (ME, PEER):
+        mail.empty(account)
+
+
+def newest(mail: MailHost, account: str) -> int:
+    """The UID of the one message in an inbox, once it is there."""
+    deadline = time.monotonic() + 10
+    while not (uids := mail.uids(account)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return uids[-1]
+
+
+def shown_text(page: Page) -> str:
+    view = page.wait_for_frame("mail_view.html")
+    return view.wait_for_text(TEXT, selector="main")
+
+
+@pytest.mark.parametrize(
+    ("sign", "encrypt", "state"),
+    [(True, False, "verified"), (True, True, "verified"), (False, True, "encrypted-only")],
+    ids=["signed", "signed and sealed", "sealed"],
+)
+def test_what_thunderbird_sends_is_opened_in_roundcube(
+    extension: Extension,
+    pages: RoundcubePages,
+    thunderbird: Thunderbird,
+    mail: MailHost,
+    *,
+    sign: bool,
+    encrypt: bool,
+    state: str,
+) -> None:
+    thunderbird.send(ME, "Across the fence", TEXT, sign=sign, encrypt=encrypt)
+    pages.show(newest(mail, ME))
+    around = pages.open_shown(extension)
+    assert around.js("() => document.querySelector('.state-statement').dataset.state") == state
+    assert TEXT in shown_text(pages.page)
+    if encrypt:
+        assert TEXT not in pages.page.js("() => document.documentElement.outerHTML")
+
+
+def test_thunderbird_verifies_what_roundcube_sent_on(
+    extension: Extension, pages: RoundcubePages, thunderbird: Thunderbird, mail: MailHost
+) -> None:
+    adaptor = Adaptor(extension)
+    pages.compose()
+    adaptor.send(pages.page, sealed("rsa2", "rsa", sender=ME, to=PEER), deliver="raw", sender=ME, to=PEER)
+    adaptor.close()
+    verdict = thunderbird.verdict(mail.messages(PEER)[0])
+    assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "For nobody else.")
+
+
+def test_thunderbird_shows_an_attached_message_as_an_attachment(
+    extension: Extension, pages: RoundcubePages, thunderbird: Thunderbird, mail: MailHost
+) -> None:
+    """Thunderbird 153 opens S/MIME only where it is the whole message: hence the way of sending on comes first."""
+    adaptor = Adaptor(extension)
+    pages.compose()
+    adaptor.send(pages.page, sealed("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
+    adaptor.close()
+    verdict = thunderbird.verdict(mail.messages(PEER)[0])
+    assert (verdict.signed, verdict.encrypted, verdict.text) == (None, None, "See the attachment.")
+
+
+def test_reading_survives_the_death_of_the_service_worker(
+    extension: Extension, pages: RoundcubePages, mail: MailHost
+) -> None:
+    chromium = extension.browser
+    if not isinstance(chromium, Chromium):
+        pytest.skip("Firefox has an event page, which an open page keeps")
+    pages.show(mail.append(ME, signed(text=TEXT)))
+    pages.page.wait_for(READ_BUTTON)
+    chromium.cdp("ServiceWorker.enable")
+    chromium.cdp("ServiceWorker.stopAllWorkers")
+    pages.click_read_button()
+    deadline = time.monotonic() + 30
+    while not pages.is_open() and time.monotonic() < deadline:
+        release_service_workers(chromium)
+        time.sleep(0.1)
+    assert TEXT in shown_text(pages.page)
