@@ -4,6 +4,7 @@
  */
 import { api } from "./shared/api.js";
 import { parseMessage } from "./shared/messages.js";
+import * as composing from "./background/composing.js";
 import * as database from "./background/database.js";
 import * as fields from "./background/fields.js";
 import * as frames from "./background/frames.js";
@@ -70,6 +71,20 @@ const HANDLERS = {
   "session.lock": () => session.lock("hand"),
   "pattern.read": pattern.read,
   "pattern.change": pattern.change,
+  "compose.open": composing.open,
+  "compose.claim": composing.claim,
+  "compose.identities": composing.listIdentities,
+  "compose.unlock": composing.unlock,
+  "compose.original": composing.original,
+  "compose.check": composing.check,
+  "compose.certificate": composing.takeCertificate,
+  "compose.ask": composing.askFor,
+  "compose.keep": composing.keepDraft,
+  "compose.restore": composing.openDraft,
+  "compose.drop": composing.dropDraft,
+  "compose.send": composing.send,
+  "compose.save": composing.saveAsFiles,
+  "compose.close": composing.close,
   "vault.key": () => vault.call("vault.key"),
   "options.open": () => api.runtime.openOptionsPage(),
   "heartbeat": () => null,
@@ -90,6 +105,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
+api.tabs.onRemoved.addListener((tabId) => void composing.forgetWindow(tabId));
 api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));
 api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && lockIfOver()));
 // Firefox never says "locked".
@@ -128,6 +144,7 @@ function originOf(sender) {
   if (sender.frameId !== 0) return null;
   if (page === "prompt.html") return "prompt";
   if (page === "viewer.html") return "viewer";
+  if (page === "compose.html") return "compose";
   return page === "options.html" ? "options" : null;
 }
 

@@ -87,7 +87,7 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
     "mail.file": async ({ frame, file }) => ({ envelope: store.file(frame, file) }),
     "mail.forget": async ({ frame }) => store.forgetFiles(frame),
   };
-  return { verbs, clear: () => store.clear() };
+  return { verbs, copy: (/** @type {string} */ mail) => store.copy(mail), clear: () => store.clear() };
 }
 
 /** @param {any} report */

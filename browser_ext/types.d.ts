@@ -96,8 +96,34 @@ interface ComposedMessage {
   envelope: { from: string; to: string[]; cc: string[]; bcc: string[] };
   subject: string;
   deliver: "raw" | "attachment";
+  /** Whether other copies of the same letter follow. */
+  more: boolean;
   /** What a message says around its attachment. */
   sentence: string;
+}
+
+/** A letter that a page asked for, and which window writes it; kept in `storage.session`. */
+interface CompositionRecord {
+  id: string;
+  tabId: number;
+  pageFrameId: number;
+  /** Empty for a letter that no site asked for. */
+  origin: string;
+  kind: "new" | "reply" | "replyAll" | "forward";
+  from: string;
+  to: string[];
+  cc: string[];
+  subject: string;
+  /** The held mail that is answered or forwarded, or nothing. */
+  mail: string;
+  /** What stood in the webmail's own field, which the page has seen. */
+  text: string;
+  deliver: "raw" | "attachment" | "file";
+  sign: boolean;
+  seal: boolean;
+  windowTabId?: number;
+  /** What became of each copy, by its envelope: "begun" is one that was handed over and not answered for. */
+  copies: Record<string, "begun" | "taken" | "refused">;
 }
 
 declare var browser: typeof chrome | undefined;

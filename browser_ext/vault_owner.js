@@ -5,6 +5,7 @@
 import "./shared/channel.js";
 import { createMailVerbs } from "./mail_verbs.js";
 import { readClock, SealedSession } from "./runtime/session.js";
+import { letterVerbs } from "./owner_letters.js";
 import { openVault } from "./runtime/vault.js";
 
 const DEADLINE_SECONDS = 60;
@@ -48,6 +49,7 @@ const VERBS = {
   "field.seal": sealField,
   "field.open": openField,
   "field.judge": judgeField,
+  ...letterVerbs({ callVault, openEnvelope, openSecret, copyMail: (mail) => mails.copy(mail) }),
 };
 
 /**

@@ -28,6 +28,7 @@ _ROAMING_FILES: Final = ("__init__.py", "passkey_wrap.py", "protocol.py", "wire.
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
     "decision_verbs.py",
+    "draft_verbs.py",
     "list_verbs.py",
     "page_verbs.py",
     "passkey_verbs.py",

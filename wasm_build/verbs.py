@@ -43,6 +43,7 @@ from smime_core.reading import Passage, read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
 from smime_core.report_json import certificate_to_json, report_to_json
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
+from wasm_build.draft_verbs import open_draft, seal_draft
 from wasm_build.form_verbs import seal_file, sign_submission
 from wasm_build.list_verbs import follow_list
 from wasm_build.page_verbs import open_whole_page, seal_whole_page
@@ -130,18 +131,24 @@ async def _message_compose(args: Args, provider: CryptoProvider) -> Reply:
     draft = _parse_draft(args["draft"])
     identities = await unseal(args, provider)
     outer_headers, entity = build_parts(draft)
-    if args["sign"] or args["recipients"]:
-        mode = ProtectionMode.CIPHER if args["recipients"] else ProtectionMode.CLEAR
+    passwords = args.get("passwords") or ()
+    seals = bool(args["recipients"] or passwords)
+    if args["sign"] or seals:
+        mode = ProtectionMode.CIPHER if seals else ProtectionMode.CLEAR
         policy = keep_hidden(parse_hidden(args["draft"]))
         outer_headers, entity = protect_headers(outer_headers, entity, mode=mode, policy=policy)
     if args["sign"]:
         signer = choose_signer(identities, sender=draft.sender, at=draft.date)
         entity = await sign_entity(entity, identity=signer, provider=provider, signing_time=draft.date)
-    if args["recipients"]:
-        recipients = _with_writer(parse_certificates(args["recipients"]), identities, draft)
-        cipher = parse_cipher(args)
-        entity = await encrypt_entity(entity, recipients=recipients, provider=provider, cipher=cipher)
-    if not args["sign"] and not args["recipients"]:
+    if seals:
+        entity = await encrypt_entity(
+            entity,
+            recipients=_with_writer(parse_certificates(args["recipients"]), identities, draft),
+            provider=provider,
+            cipher=parse_cipher(args),
+            passwords=passwords,
+        )
+    if not args["sign"] and not seals:
         entity = b"MIME-Version: 1.0\r\n" + entity
     return {"message": outer_headers + entity}
 
@@ -424,6 +431,8 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "trust.follow": follow_list,
     "state.seal": seal_state,
     "state.open": open_state,
+    "draft.seal": seal_draft,
+    "draft.open": open_draft,
     "request.make": _request_make,
     "request.finish": _request_finish,
 }

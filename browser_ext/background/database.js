@@ -5,16 +5,18 @@
  * `keyFiles` are PKCS#12 files as the person chose them, encrypted under their passphrase. `sealed` are the opened
  * identities, encrypted under the session's key: worthless without it and deleted at lock. `people` and `anchors` are
  * certificates. `sites` are the origins that may have fields opened. `settings` hold what the person accepted and chose.
+ * `drafts` are letters under a key of their writer.
  */
 import { storageError } from "../runtime/storage_error.js";
 
-/** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites" | "settings"} Store */
+/** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites" | "settings" | "drafts"} Store */
 
 const NAME = "sealwax";
-const VERSION = 2;
+const VERSION = 3;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
   keyFiles: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin", settings: "name",
+  drafts: "id",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */

@@ -235,7 +235,7 @@ async function openWindow(frame) {
  * The origin of the document that sent a message, as the browser knows it.
  * @param {chrome.runtime.MessageSender} sender
  */
-function senderOrigin(sender) {
+export function senderOrigin(sender) {
   const origin = sender.origin ?? new URL(sender.url ?? "").origin;
   if (!/^https?:\/\//.test(origin)) throw new RequestError("no-origin");
   return origin;

@@ -94,7 +94,7 @@
     if (!webmail) return { sent: false, problem: "page-gone" };
     try {
       await webmail.send({ ...done, sentence: api.i18n.getMessage("mailSentence") });
-      composing.delete(compose);
+      if (!done.more) composing.delete(compose);
       return { sent: true, problem: "" };
     } catch (error) {
       return { sent: false, problem: String(/** @type {any} */ (error).code ?? "webmail-refused") };

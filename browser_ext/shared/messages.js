@@ -14,10 +14,17 @@ export class RequestError extends Error {
   }
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options" | "viewer"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
+const OPTIONAL_SECRET = "secret or null";
+
+/** A letter that is ready to leave, and how. @type {Record<string, string>} */
+const LEAVING = {
+  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", seal: "boolean", from: "string", to: "strings",
+  cc: "strings", bcc: "strings", people: "strings", hiddenPeople: "strings", byPassword: "strings", password: OPTIONAL_SECRET,
+};
 
 /** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
 export const MESSAGES = {
@@ -76,12 +83,40 @@ export const MESSAGES = {
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
   // The pattern that marks private pages; a frame in a page gets it with its claim.
-  "pattern.read": { from: ["prompt", "options"], body: {} },
+  "pattern.read": { from: ["prompt", "options", "compose"], body: {} },
   "pattern.change": { from: ["options"], body: {} },
+  // Letters: a page asks, a window of the extension writes.
+  "compose.open": {
+    from: ["content", "viewer"],
+    body: {
+      kind: "string", from: "string", to: "strings", cc: "strings", subject: "string", mail: "string", text: "string",
+      deliver: "string",
+    },
+  },
+  "compose.claim": { from: ["compose"], body: { composition: "string" } },
+  "compose.identities": { from: ["compose"], body: { composition: "string" } },
+  "compose.unlock": { from: ["compose"], body: { composition: "string", keyFile: "string", passphrase: SECRET } },
+  "compose.original": { from: ["compose"], body: { composition: "string", replyKey: "bytes" } },
+  "compose.check": { from: ["compose"], body: { composition: "string", address: "string" } },
+  "compose.certificate": {
+    from: ["compose"], body: { composition: "string", address: "string", name: "string", bytes: "bytes" },
+  },
+  "compose.ask": { from: ["compose"], body: { composition: "string", address: "string", subject: "string", text: "string" } },
+  "compose.keep": {
+    from: ["compose"],
+    body: { composition: "string", draft: "string", part: "string", content: ENVELOPE, identity: "string" },
+  },
+  "compose.restore": {
+    from: ["compose"], body: { composition: "string", draft: "string", part: "string", replyKey: "bytes" },
+  },
+  "compose.drop": { from: ["compose"], body: { composition: "string", draft: "string" } },
+  "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean" } },
+  "compose.save": { from: ["compose"], body: LEAVING },
+  "compose.close": { from: ["compose"], body: { composition: "string" } },
   // Any private page.
-  "vault.key": { from: ["broker", "prompt", "options", "viewer"], body: {} },
-  "options.open": { from: ["broker", "prompt", "viewer"], body: {} },
-  "heartbeat": { from: ["broker", "prompt", "viewer"], body: {} },
+  "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose"], body: {} },
+  "options.open": { from: ["broker", "prompt", "viewer", "compose"], body: {} },
+  "heartbeat": { from: ["broker", "prompt", "viewer", "compose"], body: {} },
 };
 
 const MAX_STRING_LENGTH = 2_000_000;
@@ -98,6 +133,7 @@ const CHECKS = {
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
   [SECRET]: (value) => CHECKS[ENVELOPE](value?.envelope) && isLength(value.length),
+  [OPTIONAL_SECRET]: (value) => value === null || CHECKS[SECRET](value),
 };
 
 /** @param {unknown} value */

@@ -27,7 +27,7 @@ from smime_core.errors import (
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.identity import Identity, export_identity
 from smime_core.key_management import KeyHolder
-from smime_core.message import encrypt_entity, sign_entity
+from smime_core.message import decrypt_message, encrypt_entity, sign_entity
 from smime_core.mime import Headers, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource
 from smime_core.provider import NewKey
@@ -106,6 +106,20 @@ def test_the_subject_of_a_sealed_letter_stands_inside_alone() -> None:
     assert outer_fields(written["message"]).get("Subject") == "[...]"
     opened = call("message.open", message=written["message"], **sealed(person("bob")), **trust())
     assert protection_of(opened, "Subject", "Plans") == "encrypted-only"
+
+
+def test_a_letter_sealed_by_a_password_opens_with_it_and_by_the_writer() -> None:
+    alice = person("alice")
+    keys = sealed(alice)
+    letter = call("message.compose", draft=draft(), sign=True, **keys, recipients=[], passwords=[b"vier Pferde"])[
+        "message"
+    ]
+    assert b"Plans" not in letter
+    opened = run(decrypt_message(letter, identities=[], passwords=[b"vier Pferde"], provider=PROVIDER))
+    assert b"Plans" in opened
+    assert call("message.open", message=letter, **keys, **trust())["report"]["state"] == "verified"
+    with pytest.raises(SmimeError):
+        run(decrypt_message(letter, identities=[], passwords=[b"drei Pferde"], provider=PROVIDER))
 
 
 def test_the_fields_of_a_signed_letter_are_signed_and_readable() -> None:

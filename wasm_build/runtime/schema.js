@@ -72,7 +72,7 @@ const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 /** @type {VerbTable} */
 export const VERBS = Object.freeze({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
-  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text" },
+  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] },
   "message.open": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "certificate.page": { certificate: "bytes" },
@@ -107,6 +107,8 @@ export const VERBS = Object.freeze({
   "trust.follow": { "list?": "bytes", "followed?": "bytes", at: "text" },
   "state.seal": { ...KEYS, account: "text", at: "text", counter: "number", ...KEPT },
   "state.open": { state: "bytes", ...KEYS, account: "text", at: "text", leastCounter: "number", ...KEPT },
+  "draft.seal": { draft: "bytes", place: "text", ...KEYS },
+  "draft.open": { sealed: "bytes", place: "text", ...KEYS },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
 });
@@ -165,6 +167,8 @@ export const REPLIES = Object.freeze({
   "trust.follow": { "followed?": "bytes", "operator?": "bytes", "list?": "any", problems: ["any"] },
   "state.seal": { state: "bytes" },
   "state.open": { counter: "number", contacts: "bytes", decisions: "bytes" },
+  "draft.seal": { sealed: "bytes" },
+  "draft.open": { draft: "bytes" },
   "request.make": { request: "bytes", key: "bytes" },
   "request.finish": { ...OPENED, p12: "bytes" },
   "stream.sign": {},

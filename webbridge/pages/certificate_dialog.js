@@ -5,7 +5,7 @@ import { html, uniqueId } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
 import { recipientState, sourceWords } from "./runtime/ui/recipient_words.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
-import { dayOnly } from "./formats.js";
+import { dayOnly } from "./runtime/ui/formats.js";
 import { createFacts } from "./report_details.js";
 
 /** @typedef {import("./app.js").App} App */

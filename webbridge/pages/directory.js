@@ -9,12 +9,7 @@ import { bytesFromBase64 } from "./api.js";
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./mail_vault.js").MailVault} MailVault */
 /** @typedef {import("./mail_vault.js").Found} Found */
-/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
-/**
- * @typedef {{readiness: "ready", check: RecipientCheck} | {readiness: "unusable", check: RecipientCheck}
- *   | {readiness: "none"} | {readiness: "failed"} | {readiness: "bad-file"}
- * } Finding `check` is the best of what was found
- */
+/** @typedef {import("./runtime/ui/recipients_field.js").Finding} Finding */
 
 const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/gu;
 

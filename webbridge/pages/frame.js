@@ -5,7 +5,7 @@
 
 import { html } from "./runtime/ui/dom.js";
 import { lockMark, waxSeal } from "./runtime/ui/state_mark.js";
-import { ask } from "./parts.js";
+import { ask } from "./runtime/ui/parts.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./app.js").View} View */

@@ -5,7 +5,7 @@
 
 import { html } from "./runtime/ui/dom.js";
 import { leavingMark, lockMark } from "./runtime/ui/state_mark.js";
-import { listOf } from "./formats.js";
+import { listOf } from "./runtime/ui/formats.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./report_details.js").Report} Report */

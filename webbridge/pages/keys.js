@@ -8,6 +8,7 @@
 import { ApiError } from "./api.js";
 import { overwrite } from "./runtime/cleanup.js";
 import { LockedEvent, SealedSession } from "./runtime/session.js";
+import { sameAddress } from "./runtime/ui/formats.js";
 
 /** @typedef {import("./runtime/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./api.js").KeyServer} KeyServer */
@@ -294,15 +295,6 @@ export class KeyRing extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-/**
- * Domains do not know case, and no mail server in use tells local parts apart by it.
- * @param {string} one
- * @param {string} other
- */
-export function sameAddress(one, other) {
-  return one.toLowerCase() === other.toLowerCase();
 }
 
 /**

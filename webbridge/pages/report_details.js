@@ -10,7 +10,7 @@ import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "./runtime/ui/state_mark.js";
 import { createWhy } from "./why.js";
-import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./formats.js";
+import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./runtime/ui/formats.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./runtime/ui/state_mark.js").State} State */

@@ -5,8 +5,8 @@ import { html } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
 import { plainSentence } from "./runtime/ui/recipient_words.js";
 import { showCertificate } from "./certificate_dialog.js";
-import { dayOnly } from "./formats.js";
-import { problem, whileBusy } from "./parts.js";
+import { dayOnly } from "./runtime/ui/formats.js";
+import { problem, whileBusy } from "./runtime/ui/parts.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */

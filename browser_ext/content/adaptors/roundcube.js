@@ -138,6 +138,8 @@
   /** @param {ComposedMessage} done */
   async function send(done) {
     await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
+    // Copies for people in Bcc go first, and by the same page.
+    if (done.more) return;
     location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
   }
 

@@ -5,9 +5,9 @@
 import { html } from "../runtime/ui/dom.js";
 import { LIMITS } from "../runtime/session.js";
 import { lockMark } from "../runtime/ui/state_mark.js";
-import { saveFile } from "../attachments.js";
-import { dayOnly } from "../formats.js";
-import { problem, whileBusy } from "../parts.js";
+import { saveFile } from "../runtime/ui/attachments.js";
+import { dayOnly } from "../runtime/ui/formats.js";
+import { problem, whileBusy } from "../runtime/ui/parts.js";
 import { createFacts } from "../report_details.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";

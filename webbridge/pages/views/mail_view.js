@@ -5,8 +5,8 @@
 
 import { html } from "../runtime/ui/dom.js";
 import { ApiError } from "../api.js";
-import { folderTitle } from "../formats.js";
-import { problem } from "../parts.js";
+import { folderTitle } from "../runtime/ui/formats.js";
+import { problem } from "../runtime/ui/parts.js";
 import { messagePath } from "../routes.js";
 import { MessageList } from "./message_list.js";
 import { Reading } from "./reading.js";

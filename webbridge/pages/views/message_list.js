@@ -3,8 +3,8 @@
 import { html } from "../runtime/ui/dom.js";
 import { protectionMark } from "../runtime/ui/state_mark.js";
 import { PAGE_OF_MESSAGES } from "../api.js";
-import { readMailbox, shortDate } from "../formats.js";
-import { problem, whileBusy } from "../parts.js";
+import { readMailbox, shortDate } from "../runtime/ui/formats.js";
+import { problem, whileBusy } from "../runtime/ui/parts.js";
 import { messagePath } from "../routes.js";
 
 /** @typedef {import("../app.js").App} App */

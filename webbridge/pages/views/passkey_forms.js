@@ -5,7 +5,7 @@
 
 import { html } from "../runtime/ui/dom.js";
 import { askPasskey, createPasskey, hasPasskeys } from "../runtime/passkey.js";
-import { problem, whileBusy } from "../parts.js";
+import { problem, whileBusy } from "../runtime/ui/parts.js";
 import { openPasskeys } from "../state_database.js";
 
 /** @typedef {import("../app.js").App} App */

@@ -4,9 +4,9 @@ import { html } from "../runtime/ui/dom.js";
 import { sourceWords } from "../runtime/ui/recipient_words.js";
 import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
 import { showCertificate } from "../certificate_dialog.js";
-import { dayOnly, listOf } from "../formats.js";
+import { dayOnly, listOf } from "../runtime/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
-import { ask, problem } from "../parts.js";
+import { ask, problem } from "../runtime/ui/parts.js";
 import { certificateFacts, createFacts } from "../report_details.js";
 
 /** @typedef {import("../app.js").App} App */

@@ -4,15 +4,15 @@
  * Whatever goes wrong stands in this pane and nowhere else, so that one bad message never blocks the list.
  */
 
+import { answerTo } from "../runtime/ui/answer.js";
 import { html } from "../runtime/ui/dom.js";
 import { createChange } from "../runtime/ui/changed_certificate.js";
-import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../formats.js";
-import { createAttachmentList } from "../attachments.js";
+import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../runtime/ui/formats.js";
+import { createAttachmentList } from "../runtime/ui/attachments.js";
 import { overwrite } from "../runtime/cleanup.js";
 import { createHeaderNotes } from "../header_notes.js";
 import { createPartVerdicts, createState, isClosed, isSealed, provedSender } from "../report_details.js";
-import { replyTo } from "../reply.js";
-import { problem } from "../parts.js";
+import { problem } from "../runtime/ui/parts.js";
 import { messagePath } from "../routes.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -171,10 +171,10 @@ function createMessage(app, opened) {
   const body = html("div", { class: "body", dir: "auto", translate: "no", text: opened.text, data: { test: "body" } });
   const reply = html("button", {
     type: "button", class: "primary", text: translate("reply"), data: { test: "reply" },
-    on: { click: () => app.write(replyTo(app, opened)) },
+    on: { click: () => answer(app, opened) },
   });
   let verdict = createVerdict(app, opened);
-  const attachments = opened.attachments.length > 0 ? createAttachmentList(app, opened.attachments) : null;
+  const attachments = opened.attachments.length > 0 ? createAttachmentList(app.translate, opened.attachments) : null;
   const actions = html("div", { class: "actions" }, reply);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), body, verdict.parts, attachments,
@@ -272,4 +272,10 @@ function backLink(app, folder) {
   return html("a", {
     class: "back", href: `#${messagePath(folder, null)}`, text: app.translate("back_to_list"), data: { test: "back" },
   });
+}
+
+/** @param {App} app @param {OpenedMessage} opened */
+function answer(app, opened) {
+  const { quote, ...proposal } = answerTo(app.translate, opened);
+  app.write({ ...proposal, text: quote });
 }

@@ -6,9 +6,9 @@
 
 import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
-import { saveFile } from "../attachments.js";
+import { saveFile } from "../runtime/ui/attachments.js";
 import { overwrite } from "../runtime/cleanup.js";
-import { inputField, problem, whileBusy } from "../parts.js";
+import { inputField, problem, whileBusy } from "../runtime/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../runtime/ui/secret_field.js").Secret} Secret */

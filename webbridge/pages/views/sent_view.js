@@ -8,7 +8,7 @@ import { leavingMark } from "../runtime/ui/state_mark.js";
 /**
  * @param {App} app
  * @param {{
- *   letter: import("../sending_plan.js").Letter, sentence: string, block: HTMLElement | null, savedTo: string | null,
+ *   letter: import("../runtime/ui/sending_plan.js").Letter, sentence: string, block: HTMLElement | null, savedTo: string | null,
  * }} sent
  */
 export function createSentView(app, { letter, sentence, block, savedTo }) {

@@ -2,7 +2,7 @@
 
 import { html, uniqueId } from "../runtime/ui/dom.js";
 import { stateMark } from "../runtime/ui/state_mark.js";
-import { inputField, problem, whileBusy } from "../parts.js";
+import { inputField, problem, whileBusy } from "../runtime/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
 

@@ -7,7 +7,7 @@
 import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { ApiError } from "../api.js";
-import { inputField, problem, whileBusy } from "../parts.js";
+import { inputField, problem, whileBusy } from "../runtime/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
 

@@ -6,19 +6,20 @@
  */
 
 import { html, uniqueId } from "../runtime/ui/dom.js";
-import { createDraftAttachmentList } from "../attachments.js";
+import { createDraftAttachmentList } from "../runtime/ui/attachments.js";
+import { showRecipient } from "../certificate_dialog.js";
 import { Directory } from "../directory.js";
-import { ask, inputField, problem, switchField, whileBusy } from "../parts.js";
-import { RecipientsField } from "../recipients_field.js";
-import { createSealedBlock } from "../sealing_block.js";
-import { obstacles, warnings, whatWillLeave } from "../sending_plan.js";
-import { createPlanPanel } from "./plan_panel.js";
+import { ask, inputField, problem, switchField, whileBusy } from "../runtime/ui/parts.js";
+import { RecipientsField } from "../runtime/ui/recipients_field.js";
+import { createSealedBlock } from "../runtime/ui/sealing_block.js";
+import { obstacles, warnings, whatWillLeave } from "../runtime/ui/sending_plan.js";
+import { createPlanPanel } from "../runtime/ui/plan_panel.js";
 import { createSentView } from "./sent_view.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Attachment} Attachment */
-/** @typedef {import("../sending_plan.js").Letter} Letter */
-/** @typedef {import("../sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("../runtime/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("../runtime/ui/sending_plan.js").Obstacle} Obstacle */
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
  *   to: string[], subject: string, text: string, answersSealed: boolean,
@@ -31,6 +32,9 @@ import { createSentView } from "./sent_view.js";
 
 /** @type {Proposal} */
 const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersSealed: false };
+
+/** What can be done here about a missing certificate. @type {import("../runtime/ui/sending_plan.js").Remedy[]} */
+const WAYS = ["look-up", "choose-file", "seal-off"];
 
 /** How long the seal is drawn: as in the style sheet. */
 const SEALING_MILLISECONDS = 200;
@@ -75,8 +79,10 @@ class Writing {
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     const directory = new Directory(app.api, app.mailVault);
     const onChange = () => this.update();
-    this.to = new RecipientsField(app, directory, { label: translate("to"), test: "compose-to", onChange });
-    this.cc = new RecipientsField(app, directory, { label: translate("cc"), test: "compose-cc", onChange });
+    /** @type {import("../runtime/ui/recipients_field.js").ShowDetails} */
+    const onDetails = (address, check) => void showRecipient(app, address, check);
+    this.to = new RecipientsField(translate, directory, { label: translate("to"), test: "compose-to", onChange, onDetails });
+    this.cc = new RecipientsField(translate, directory, { label: translate("cc"), test: "compose-cc", onChange, onDetails });
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
     });
@@ -88,7 +94,8 @@ class Writing {
     this.seal = switchField(translate("seal"), "switch-seal", onChange);
     this.sign.input.checked = true;
     this.seal.input.checked = true;
-    this.plan = createPlanPanel(app, {
+    this.plan = createPlanPanel(translate, {
+      onUnlock: () => { location.hash = "#/keys"; },
       onSealOff: () => this.#switchOff(this.seal.input),
       onSignOff: () => this.#switchOff(this.sign.input),
       onLookUp: (person) => void this.#fieldOf(person).lookUp(person),
@@ -183,6 +190,7 @@ class Writing {
       bytes: Math.ceil((attached + this.text.value.length * 2) * 1.85),
       maxBytes: maxMessageBytes,
       answersSealed: this.#proposal.answersSealed,
+      ways: WAYS,
     };
   }
 
@@ -275,7 +283,7 @@ class Writing {
       this.#drawFiles();
       this.files.querySelector("input")?.focus();
     };
-    this.fileList.replaceChildren(...createDraftAttachmentList(this.#app, this.#attachments, onRemove));
+    this.fileList.replaceChildren(...createDraftAttachmentList(this.#app.translate, this.#attachments, onRemove));
     this.update();
   }
 
@@ -286,7 +294,7 @@ class Writing {
     input.focus();
   }
 
-  /** @param {import("../recipients_field.js").Person} person */
+  /** @param {import("../runtime/ui/recipients_field.js").Person} person */
   #fieldOf(person) {
     return this.to.people.includes(person) ? this.to : this.cc;
   }

@@ -1,6 +1,6 @@
 /** Small parts that several views use: problems, labelled fields, buttons that wait. */
 
-import { html, uniqueId } from "./runtime/ui/dom.js";
+import { html, uniqueId } from "./dom.js";
 
 /**
  * The place where an error stands: hidden while empty.

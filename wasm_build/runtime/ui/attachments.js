@@ -1,20 +1,19 @@
 /** Attachments: those of a message that is read (to save) and those of a letter that is written (to take away). */
 
-import { html } from "./runtime/ui/dom.js";
+import { html } from "./dom.js";
 import { size } from "./formats.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./mail_vault.js").Attachment} Attachment */
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 
 /** Long enough for every browser to begin the download, short enough to let the copy go. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Attachment[]} attachments
  */
-export function createAttachmentList(app, attachments) {
-  const { translate } = app;
+export function createAttachmentList(translate, attachments) {
   const rows = attachments.map((attachment) => {
     const name = cleanName(attachment.name) || translate("unnamed_file");
     const save = html("button", {
@@ -28,12 +27,11 @@ export function createAttachmentList(app, attachments) {
 
 /**
  * The attachments of a letter.
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Attachment[]} attachments
  * @param {(attachment: Attachment) => void} onRemove
  */
-export function createDraftAttachmentList(app, attachments, onRemove) {
-  const { translate } = app;
+export function createDraftAttachmentList(translate, attachments, onRemove) {
   return attachments.map((attachment) => {
     const remove = html("button", {
       type: "button", text: translate("remove"), "aria-label": translate("remove_named", { name: attachment.name }),

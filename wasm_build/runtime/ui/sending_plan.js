@@ -4,18 +4,18 @@
  * Pure: it decides from what the writing view knows, so that view and tests see the same.
  */
 
-import { plainSentence } from "./runtime/ui/recipient_words.js";
+import { plainSentence } from "./recipient_words.js";
 import { dayOnly, listOf } from "./formats.js";
 
-/** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipients_field.js").Person} Person */
-/** @typedef {"unlock" | "seal-off" | "sign-off" | "look-up" | "choose-file"} Remedy */
+/** @typedef {"unlock" | "seal-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password"} Remedy */
 /** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person}} Obstacle */
 /**
  * @typedef {{
  *   sign: boolean, seal: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
- *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean,
- * }} Letter
+ *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean, ways: Remedy[],
+ * }} Letter `ways` are those round a missing certificate
  */
 
 /** Warnings that say the same for everybody: the certificate's own page tells them. */
@@ -55,7 +55,7 @@ export function obstacles(letter, translate) {
     found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies: [] });
   }
   if (sign || seal) found.push(...keyObstacles(letter, translate));
-  if (seal) found.push(...people.filter(({ valid }) => valid).flatMap((person) => sealObstacles(person, translate)));
+  if (seal) found.push(...people.filter(({ valid }) => valid).flatMap((person) => sealObstacles(person, letter, translate)));
   return found;
 }
 
@@ -91,15 +91,16 @@ function keyObstacles({ unlocked, sign, hasOwnIdentity, ownAddresses, address },
 
 /**
  * @param {Person} person
+ * @param {Letter} letter
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
  */
-function sealObstacles(person, translate) {
+function sealObstacles(person, { ways }, translate) {
   const { address, finding } = person;
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
-  if (finding.readiness === "ready") return [];
+  if (finding.readiness === "ready" || finding.readiness === "password") return [];
   const key = `obstacle_${finding.readiness.replace("-", "_")}`;
   const reason = finding.readiness === "unusable" ? finding.check.reasons.map(plainSentence).join(" ") : "";
   const text = translate(key, { address, reason });
-  return [{ code: `certificate-${finding.readiness}`, text, remedies: ["look-up", "choose-file", "seal-off"], person }];
+  return [{ code: `certificate-${finding.readiness}`, text, remedies: ways, person }];
 }

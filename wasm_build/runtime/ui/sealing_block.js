@@ -2,8 +2,8 @@
  * Sealing is seen: what was written turns into the sealed bytes that leave, with the seal drawn over them.
  */
 
-import { html } from "./runtime/ui/dom.js";
-import { waxSeal } from "./runtime/ui/state_mark.js";
+import { html } from "./dom.js";
+import { waxSeal } from "./state_mark.js";
 
 const SHOWN_CHARACTERS = 900;
 

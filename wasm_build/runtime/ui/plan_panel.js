@@ -1,29 +1,30 @@
 /** Under the letter: what will leave, and each reason why it cannot be sent yet with what to do about it. */
 
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { leavingMark } from "../runtime/ui/state_mark.js";
+import { html, uniqueId } from "./dom.js";
+import { leavingMark } from "./state_mark.js";
 
-/** @typedef {import("../app.js").App} App */
-/** @typedef {import("../recipients_field.js").Person} Person */
-/** @typedef {import("../sending_plan.js").Letter} Letter */
-/** @typedef {import("../sending_plan.js").Obstacle} Obstacle */
-/** @typedef {import("../sending_plan.js").Remedy} Remedy */
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./recipients_field.js").Person} Person */
+/** @typedef {import("./sending_plan.js").Letter} Letter */
+/** @typedef {import("./sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("./sending_plan.js").Remedy} Remedy */
 /**
  * @typedef {{
+ *   onUnlock: () => void, onAsk?: (person: Person) => void, onPassword?: (person: Person) => void,
  *   onSealOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
  *   onFile: (person: Person, file: File) => void,
  * }} Remedies
  */
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Remedies} remedies
  */
-export function createPlanPanel(app, remedies) {
+export function createPlanPanel(translate, remedies) {
   const sentence = html("p", { data: { test: "leaves" } });
   const mark = html("span", { class: "plan-mark" });
-  const list = html("ul", { class: "obstacles", tabindex: -1, "aria-label": app.translate("obstacles_label") });
-  const warned = html("ul", { class: "warnings", "aria-label": app.translate("warnings_label") });
+  const list = html("ul", { class: "obstacles", tabindex: -1, "aria-label": translate("obstacles_label") });
+  const warned = html("ul", { class: "warnings", "aria-label": translate("warnings_label") });
   const id = uniqueId("plan");
   const element = html(
     "div",
@@ -53,18 +54,18 @@ export function createPlanPanel(app, remedies) {
       if (texts === drawn) return;
       drawn = texts;
       warned.replaceChildren(...warnings.map((text) => html("li", { dir: "auto", text, data: { test: "warning" } })));
-      list.replaceChildren(...found.map((obstacle) => createObstacle(app, obstacle, remedies)));
+      list.replaceChildren(...found.map((obstacle) => createObstacle(translate, obstacle, remedies)));
     },
   };
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Obstacle} obstacle
  * @param {Remedies} remedies
  */
-function createObstacle(app, obstacle, remedies) {
-  const actions = obstacle.remedies.map((remedy) => createRemedy(app, remedy, obstacle, remedies));
+function createObstacle(translate, obstacle, remedies) {
+  const actions = obstacle.remedies.map((remedy) => createRemedy(translate, remedy, obstacle, remedies));
   return html(
     "li",
     { class: "obstacle", data: { test: "obstacle", code: obstacle.code } },
@@ -74,38 +75,41 @@ function createObstacle(app, obstacle, remedies) {
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Remedy} remedy
  * @param {Obstacle} obstacle
  * @param {Remedies} remedies
  */
-function createRemedy(app, remedy, { person }, remedies) {
-  const { translate } = app;
+function createRemedy(translate, remedy, { person }, remedies) {
   const data = { test: `remedy-${remedy}` };
   const button = (/** @type {string} */ key, /** @type {() => void} */ click) =>
     html("button", { type: "button", text: translate(key), data, on: { click } });
   switch (remedy) {
     case "unlock":
-      return html("a", { class: "button", href: "#/keys", text: translate("unlock_keys"), data });
+      return button("unlock_keys", remedies.onUnlock);
     case "seal-off":
       return button("switch_seal_off", remedies.onSealOff);
     case "sign-off":
       return button("switch_sign_off", remedies.onSignOff);
     case "look-up":
       return button("look_up_again", () => { if (person) remedies.onLookUp(person); });
+    case "ask":
+      return button("ask_for_certificate", () => { if (person) remedies.onAsk?.(person); });
+    case "password":
+      return button("use_password", () => { if (person) remedies.onPassword?.(person); });
     case "choose-file":
-      return createFileRemedy(app, (file) => { if (person) remedies.onFile(person, file); });
+      return createFileRemedy(translate, (file) => { if (person) remedies.onFile(person, file); });
   }
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {(file: File) => void} onFile
  */
-function createFileRemedy(app, onFile) {
+function createFileRemedy(translate, onFile) {
   const picker = html("input", {
     type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der", data: { test: "remedy-choose-file" },
     on: { change: () => { if (picker.files?.[0]) onFile(picker.files[0]); } },
   });
-  return html("label", { class: "button file-button" }, picker, app.translate("choose_certificate_file"));
+  return html("label", { class: "button file-button" }, picker, translate("choose_certificate_file"));
 }

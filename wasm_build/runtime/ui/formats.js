@@ -1,6 +1,6 @@
 /** How dates, sizes, addresses and folder names are written for the person, and how addresses are read. */
 
-/** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
 
 // RFC 5321 section 4.1.2, as narrow as the bridge's own door: an unquoted local part and a domain of labels.
@@ -13,6 +13,15 @@ export function isAddress(text) {
 }
 
 /**
+ * Domains do not know case, and no mail server in use tells local parts apart by it.
+ * @param {string} one
+ * @param {string} other
+ */
+export function sameAddress(one, other) {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/**
  * The first mailbox of a From field: `Name <a@x>`, `"Name, N." <a@x>` or `a@x`.
  * @param {string} field
  * @returns {Mailbox}
@@ -22,6 +31,16 @@ export function readMailbox(field) {
   if (!match) return { name: "", address: field.trim() };
   const name = (match[1] ?? "").replace(/^"(.*)"$/su, "$1").replace(/\\(.)/gu, "$1");
   return { name, address: (match[2] ?? "").trim() };
+}
+
+/**
+ * Every mailbox of a To, Cc or Reply-To field; commas inside quotes separate nothing (RFC 5322 section 3.4).
+ * @param {string} field
+ * @returns {Mailbox[]}
+ */
+export function readMailboxes(field) {
+  const parts = field.match(/(?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,"<])+/gsu) ?? [];
+  return parts.filter((part) => part.trim()).map(readMailbox);
 }
 
 /** @param {Mailbox} mailbox */

@@ -2,16 +2,25 @@
  * A line of recipients: each person a chip with the shape that says whether something can be sealed for them.
  */
 
-import { html, uniqueId } from "./runtime/ui/dom.js";
-import { recipientState, sourceWords } from "./runtime/ui/recipient_words.js";
-import { readinessMark } from "./runtime/ui/state_mark.js";
-import { showRecipient } from "./certificate_dialog.js";
-import { dayOnly, isAddress, readMailbox } from "./formats.js";
-import { sameAddress } from "./keys.js";
+import { html, uniqueId } from "./dom.js";
+import { recipientState, sourceWords } from "./recipient_words.js";
+import { readinessMark } from "./state_mark.js";
+import { dayOnly, isAddress, readMailbox, sameAddress } from "./formats.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./directory.js").Directory} Directory */
-/** @typedef {import("./directory.js").Finding} Finding */
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./recipient_words.js").RecipientCheck} RecipientCheck */
+/**
+ * @typedef {{readiness: "ready", check: RecipientCheck} | {readiness: "unusable", check: RecipientCheck}
+ *   | {readiness: "none"} | {readiness: "failed"} | {readiness: "bad-file"} | {readiness: "password"}
+ * } Finding `check` is the best of what was found; "password" is what the person chose where none was
+ */
+/**
+ * Where certificates are looked for, each rejecting only for a fault of this program.
+ * @typedef {{
+ *   find: (address: string) => Promise<Finding>, takeFile: (address: string, file: File) => Promise<Finding>,
+ * }} Directory
+ */
+/** @typedef {(address: string, check: RecipientCheck) => void} ShowDetails */
 /**
  * @typedef {{name: string, address: string, valid: boolean, finding: Finding | null}} Person
  *   `finding` is null while it is looked up.
@@ -20,20 +29,22 @@ import { sameAddress } from "./keys.js";
 export class RecipientsField {
   /** @type {Person[]} */
   people = [];
-  #app;
+  #translate;
   #directory;
+  #onDetails;
   #onChange;
   #chips = html("ul", { class: "chips" });
   #input;
 
   /**
-   * @param {App} app
+   * @param {Catalogue} translate
    * @param {Directory} directory
-   * @param {{label: string, test: string, onChange: () => void}} options
+   * @param {{label: string, test: string, onChange: () => void, onDetails: ShowDetails}} options
    */
-  constructor(app, directory, { label, test, onChange }) {
-    this.#app = app;
+  constructor(translate, directory, { label, test, onChange, onDetails }) {
+    this.#translate = translate;
     this.#directory = directory;
+    this.#onDetails = onDetails;
     this.#onChange = onChange;
     const id = uniqueId("recipients");
     this.#input = html("input", {
@@ -101,6 +112,12 @@ export class RecipientsField {
     this.#changed();
   }
 
+  /** Another way than a certificate, or none again. @param {Person} person @param {Finding} finding */
+  settle(person, finding) {
+    person.finding = finding;
+    this.#changed();
+  }
+
   /** @param {Person} person */
   remove(person) {
     this.people = this.people.filter((each) => each !== person);
@@ -136,8 +153,8 @@ export class RecipientsField {
 
   /** @param {Person} person */
   #createChip(person) {
-    const { translate } = this.#app;
-    const { kind, word, source } = readinessOf(this.#app, person);
+    const translate = this.#translate;
+    const { kind, word, source } = readinessOf(translate, person);
     const remove = html("button", {
       type: "button", class: "chip-remove", "aria-label": translate("remove_named", { name: person.address }),
       text: "\u00d7", on: { click: () => this.remove(person) },
@@ -154,7 +171,7 @@ export class RecipientsField {
       { class: `chip chip-${kind}`, data: { test: "recipient", address: person.address, readiness: kind } },
       readinessMark(kind, ""),
       words,
-      createDetailsButton(this.#app, person),
+      createDetailsButton(translate, person, this.#onDetails),
       remove,
     );
   }
@@ -162,29 +179,31 @@ export class RecipientsField {
 
 /**
  * The way to all that is known of a person's certificate; nothing where none is.
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Person} person
+ * @param {ShowDetails} onDetails
  */
-function createDetailsButton(app, { address, finding }) {
+function createDetailsButton(translate, { address, finding }, onDetails) {
   if (!finding || !("check" in finding)) return null;
   const { check } = finding;
   return html("button", {
-    type: "button", class: "chip-details", text: "i", "aria-label": app.translate("certificate_of", { address }),
-    data: { test: "recipient-details" }, on: { click: () => void showRecipient(app, address, check) },
+    type: "button", class: "chip-details", text: "i", "aria-label": translate("certificate_of", { address }),
+    data: { test: "recipient-details" }, on: { click: () => onDetails(address, check) },
   });
 }
 
 /**
- * @param {App} app
+ * @param {Catalogue} translate
  * @param {Person} person
  * @returns {{kind: "ready" | "soon" | "asking" | "cannot", word: string, source: string}}
  */
-function readinessOf({ translate }, { valid, finding }) {
+function readinessOf(translate, { valid, finding }) {
   if (!valid) return { kind: "cannot", word: translate("not_an_address"), source: "" };
   if (!finding) return { kind: "asking", word: translate("looking_up"), source: "" };
   if ("check" in finding) {
     return { ...recipientState(translate, finding.check, dayOnly), source: sourceWords(translate, finding.check) };
   }
+  if (finding.readiness === "password") return { kind: "soon", word: translate("by_password"), source: "" };
   const word = {
     none: () => translate("no_certificate"),
     failed: () => translate("look_up_failed"),

@@ -1,0 +1,58 @@
+/**
+ * Drafts: kept as ciphertext under a key of their writer, so that nobody else can read or plant one. What was written
+ * and what was attached are kept apart: typing does not seal the attachments again.
+ */
+import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import * as keys from "./keys.js";
+import * as vault from "./vault_link.js";
+
+/** @typedef {"letter" | "files"} Part */
+/** @typedef {{id: string, at: string, letter?: ArrayBuffer, files?: ArrayBuffer}} DraftRecord */
+
+/** The drafts that are kept, newest first. @returns {Promise<{id: string, at: string}[]>} */
+export async function list() {
+  /** @type {DraftRecord[]} */
+  const kept = (await database.all("drafts")).filter(({ letter }) => letter);
+  return kept.map(({ id, at }) => ({ id, at })).sort((one, other) => other.at.localeCompare(one.at));
+}
+
+/**
+ * Keeps one part of a draft in place of what was kept of it.
+ * @param {{draft: string, part: string, content: Envelope, identity: string}} body
+ */
+export async function keep({ draft: id, part, content, identity }) {
+  const { sealKey, identities } = await keys.unlocked(identity);
+  if (!sealKey || !identities.length) throw new RequestError("locked");
+  const { sealed } = await vault.call("draft.seal", { content, place: placeOf(id, partOf(part)), sealKey, identities });
+  const kept = (await database.get("drafts", id)) ?? { id };
+  await database.put("drafts", { ...kept, at: new Date().toISOString(), [part]: sealed });
+}
+
+/**
+ * @param {{draft: string, part: string, replyKey: ArrayBuffer}} body
+ * @returns {Promise<Envelope | null>} null where nothing is kept of this part
+ */
+export async function open({ draft: id, part, replyKey }) {
+  const sealed = (await database.get("drafts", id))?.[partOf(part)];
+  if (!sealed) return null;
+  const { sealKey, identities } = await keys.unlocked();
+  if (!sealKey) throw new RequestError("locked");
+  return vault.call("draft.open", { sealed, place: placeOf(id, partOf(part)), replyKey, sealKey, identities });
+}
+
+/** @param {string} id */
+export function drop(id) {
+  return database.remove("drafts", id);
+}
+
+/** @param {string} part @returns {Part} */
+function partOf(part) {
+  if (part !== "letter" && part !== "files") throw new RequestError("bad-request");
+  return part;
+}
+
+/** @param {string} id @param {Part} part */
+function placeOf(id, part) {
+  return `draft ${id} ${part}`;
+}

@@ -1,0 +1,98 @@
+/** Keeps what is written, sealed, soon after typing stops and when the window loses the focus. */
+
+/** @typedef {import("./courier.js").Courier} Courier */
+/** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
+/** @typedef {"kept" | "locked" | "failed" | "pending" | "none"} DraftState */
+
+const PAUSE_MILLISECONDS = 2000;
+
+export class DraftKeeper {
+  /** @type {DraftState} */
+  state = "none";
+  #id = "";
+  #courier;
+  #read;
+  #onState;
+  #timer = 0;
+  #filesChanged = false;
+  /** One keeping after the other: an older text must not come over a newer one. @type {Promise<void>} */
+  #turn = Promise.resolve();
+  #ended = false;
+
+  /**
+   * @param {Courier} courier
+   * @param {() => {letter: PackedLetter, files: PackedLetter, identity: string}} read what stands in the window
+   * @param {(state: DraftState) => void} onState
+   */
+  constructor(courier, read, onState) {
+    this.#courier = courier;
+    this.#read = read;
+    this.#onState = onState;
+    addEventListener("blur", () => { if (this.state === "pending") void this.keepNow(); });
+    addEventListener("beforeunload", (event) => {
+      if (this.state !== "none" && this.state !== "kept") event.preventDefault();
+    });
+  }
+
+  /** Something was written. @param {{files?: boolean}} [changed] */
+  changed({ files = false } = {}) {
+    if (this.#ended) return;
+    this.#filesChanged ||= files;
+    this.#show("pending");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.keepNow(), PAUSE_MILLISECONDS);
+  }
+
+  keepNow() {
+    clearTimeout(this.#timer);
+    this.#turn = this.#turn.then(() => this.#keep());
+    return this.#turn;
+  }
+
+  /** Goes on with a kept draft, in its place. @param {string} id */
+  async restore(id) {
+    const letter = await this.#courier.restore(id, "letter");
+    const files = await this.#courier.restore(id, "files");
+    this.#id = id;
+    this.#show("kept");
+    return { letter, files };
+  }
+
+  /** The letter is sent or thrown away: so is its draft. */
+  async end() {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    await this.#turn;
+    if (this.#id) await this.#courier.drop(this.#id);
+    this.#show("none");
+  }
+
+  async #keep() {
+    if (this.#ended || this.state === "none" || this.state === "kept") return;
+    this.#id ||= crypto.randomUUID();
+    this.state = "kept";
+    const { letter, files, identity } = this.#read();
+    const withFiles = this.#filesChanged;
+    this.#filesChanged = false;
+    try {
+      const parts = await this.#courier.keep(this.#id, "letter", letter, identity)
+        && (!withFiles || await this.#courier.keep(this.#id, "files", files, identity));
+      if (!parts) this.#retry("locked", withFiles);
+    } catch {
+      this.#retry("failed", withFiles);
+    }
+    this.#onState(this.state);
+  }
+
+  /** @param {DraftState} state @param {boolean} withFiles */
+  #retry(state, withFiles) {
+    this.#filesChanged ||= withFiles;
+    this.state = state;
+  }
+
+  /** @param {DraftState} state */
+  #show(state) {
+    this.state = state;
+    this.#onState(state);
+  }
+}

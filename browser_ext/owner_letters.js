@@ -1,0 +1,81 @@
+/**
+ * What the vault's owner does for letters: each comes and goes in one envelope, sealed to the owner or to the window.
+ */
+import "./shared/channel.js";
+import { packLetter, unpackLetter } from "./shared/packed_letter.js";
+
+/** RFC 9788 section 4.3: what stands outside in the place of a Subject that is sealed. */
+const HIDDEN_SUBJECT = "[...]";
+
+/**
+ * @typedef {{
+ *   callVault: (verb: string, args: object) => Promise<any>,
+ *   openEnvelope: (purpose: string, envelope: Envelope) => Promise<ArrayBuffer>,
+ *   openSecret: (purpose: string, secret: SealedSecret) => Promise<Secret>,
+ *   copyMail: (mail: string) => ArrayBuffer,
+ * }} Owner `copyMail` gives a copy of a mail that is held for reading
+ */
+
+/**
+ * @param {Owner} owner
+ * @returns {Record<string, (body: any) => Promise<any>>}
+ */
+export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
+  const optionalKey = async (/** @type {SealedSecret | null} */ sealKey) => sealKey && openSecret("seal key", sealKey);
+
+  /**
+   * One message for each of `copies`: those in To and Cc share the first, every Bcc has one of its own.
+   * @param {any} body
+   */
+  async function composeLetter({ letter, copies, password, sealKey, sign, identities, at }) {
+    const { fields, attachments } = unpackLetter(await openEnvelope("letter", letter));
+    const secret = password && (await openSecret("password", password));
+    const seals = copies.some((/** @type {any} */ copy) => copy.recipients.length || copy.usesPassword);
+    const messages = [];
+    for (const [index, { recipients, usesPassword }] of copies.entries()) {
+      const isLast = index === copies.length - 1;
+      const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
+      const { message } = await callVault("message.compose", {
+        draft: { ...fields, text: new TextEncoder().encode(fields.text).buffer, attachments: files, date: at },
+        sign, recipients, cipher: "cbc", identities: identities.map((/** @type {ArrayBuffer} */ one) => one.slice(0)),
+        sealKey: await optionalKey(sealKey),
+        ...(usesPassword && secret ? { passwords: [{ ...secret, buffer: secret.buffer.slice(0) }] } : {}),
+      });
+      messages.push(message);
+    }
+    if (secret) new Uint8Array(secret.buffer).fill(0);
+    return { messages, subject: seals ? HIDDEN_SUBJECT : fields.subject };
+  }
+
+  /** A part of a draft, for keeping. @param {any} body */
+  async function sealDraft({ content, place, sealKey, identities }) {
+    const draft = await openEnvelope("draft", content);
+    return callVault("draft.seal", { draft, place, identities, sealKey: await optionalKey(sealKey) });
+  }
+
+  /** A kept part of a draft, sealed to the window that goes on with it. @param {any} body */
+  async function openDraft({ sealed, place, replyKey, sealKey, identities }) {
+    const { draft } = await callVault("draft.open", { sealed, place, identities, sealKey: await optionalKey(sealKey) });
+    return sealwaxChannel.sealTo(replyKey, "draft to go on with", draft);
+  }
+
+  /**
+   * The mail that is answered or forwarded, sealed to the window that shows it.
+   * @param {any} body
+   */
+  async function openOriginal({ mail, replyKey, sealKey, ...args }) {
+    const { report, text, attachments, headers, reply } = await callVault("message.open", {
+      ...args, message: copyMail(mail), sealKey: await optionalKey(sealKey),
+    });
+    const fields = { text: new TextDecoder().decode(text), headers, reply, report };
+    new Uint8Array(text).fill(0);
+    return sealwaxChannel.sealTo(replyKey, "original", packLetter({ fields, attachments }));
+  }
+
+  return {
+    "letter.compose": composeLetter,
+    "letter.original": openOriginal,
+    "draft.seal": sealDraft,
+    "draft.open": openDraft,
+  };
+}

@@ -1,0 +1,149 @@
+"""Drives the window in which letters are written, asked for by a page that plays a webmail."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.browser.extension_driver import Extension, Site
+from tests.browser.page import ENTER, Page
+
+_FAKE = Path(__file__).parent / "fake_webmail.js"
+_ASK = """(detail) => {
+  delete document.documentElement.dataset.opened;
+  document.dispatchEvent(new CustomEvent("webmail-writes", { detail }));
+}"""
+_OBSTACLES = "() => [...document.querySelectorAll('[data-test=obstacle]')].map(({ dataset }) => dataset.code)"
+_OPENED = "() => document.documentElement.dataset.opened ?? null"
+
+
+def add_fake_webmail(folder: Path, out: Path) -> Path:
+    """The extension of the tests with a content script more, which plays a webmail's adaptor."""
+    shutil.copytree(folder, out)
+    shutil.copy(_FAKE, out / "content" / _FAKE.name)
+    manifest_file = out / "manifest.json"
+    manifest = json.loads(manifest_file.read_text())
+    manifest["content_scripts"] = [{"matches": ["*://127.0.0.1/*"], "js": [f"content/{_FAKE.name}"]}]
+    manifest_file.write_text(json.dumps(manifest))
+    return out
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A message that the webmail was given."""
+
+    envelope: dict[str, Any]
+    subject: str
+    deliver: str
+    more: bool
+    length: int
+    message: bytes
+
+
+class Webmail:
+    """A page that plays a webmail, and the windows that it asks for."""
+
+    def __init__(self, extension: Extension, site: Site) -> None:
+        self.extension = extension
+        self.page = extension.browser.open(site.page_with("<p>Mail</p>"))
+
+    def write(self, *, kind: str = "new", mail: bytes = b"", **changes: Any) -> Page:
+        """Ask for a letter and give its window."""
+        body = {
+            "kind": kind, "from": "alice@example.test", "to": [], "cc": [], "subject": "", "text": "", "deliver": "raw",
+            "mail": base64.b64encode(mail).decode(), **changes,
+        }  # fmt: skip
+        self.page.js(_ASK, json.dumps(body))
+        opened = json.loads(self.page.wait_for(_OPENED))
+        if "error" in opened:
+            raise AssertionError(opened)
+        return self.window(opened["value"]["compose"])
+
+    def window(self, composition: str) -> Page:
+        """The window of a composition, once it can be used."""
+        window = self.extension.browser.wait_for_page(f"compose.html?composition={composition}")
+        window.wait_for_selector("[data-test=send], [data-test=problem]", timeout_seconds=60)
+        return window
+
+    def other_window(self, window: Page) -> Page:
+        """A second window beside this one, once it is there."""
+        for _ in range(600):
+            for context in self.extension.browser.contexts():
+                if "compose.html" in context["url"] and context["context"] != window.context:
+                    other = Page(self.extension.browser, context["context"]).when_loaded()
+                    other.wait_for_selector("[data-test=send]", timeout_seconds=60)
+                    return other
+            time.sleep(0.05)
+        raise AssertionError("there is no second window")
+
+    def mood(self, mood: str) -> None:
+        """What the webmail does with messages from now on: `sends`, `refuses` or is `silent`."""
+        self.page.js("(mood) => { document.documentElement.dataset.mood = mood; }", mood)
+
+    def taken(self, count: int = 1) -> list[Taken]:
+        """The messages that the webmail was given, once there are so many."""
+        found = self.page.wait_for(
+            "(count) => { const all = JSON.parse(document.documentElement.dataset.taken ?? '[]');"
+            " return all.length >= count && all; }",
+            count,
+            timeout_seconds=60,
+        )
+        return [Taken(**{**one, "message": base64.b64decode(one["message"])}) for one in found]
+
+    def forget(self) -> None:
+        self.page.js("() => { delete document.documentElement.dataset.taken; }")
+
+    def close(self) -> None:
+        self.page.close()
+
+
+def address(window: Page, field: str, *addresses: str) -> None:
+    """Type people into a line and wait until something is known of each."""
+    window.click(f"[data-test={field}]")
+    for one in addresses:
+        window.type(one)
+        window.press(ENTER)
+    for one in addresses:
+        known = f"[data-test=recipient][data-address='{one}']:not([data-readiness=asking])"
+        window.wait_for_selector(known, timeout_seconds=60)
+
+
+def readiness(window: Page) -> dict[str, str]:
+    """How each person stands."""
+    found: dict[str, str] = window.js(
+        "() => Object.fromEntries([...document.querySelectorAll('[data-test=recipient]')]"
+        ".map(({ dataset }) => [dataset.address, dataset.readiness]))"
+    )
+    return found
+
+
+def obstacles(window: Page) -> list[str]:
+    """What stands in the way of sending."""
+    found: list[str] = window.js(
+        "() => [...document.querySelectorAll('[data-test=obstacle]')].map(({ dataset }) => dataset.code)"
+    )
+    return found
+
+
+def wait_for_obstacles(window: Page, *codes: str) -> None:
+    """Wait until exactly these stand in the way."""
+    window.wait_for(
+        "(codes) => JSON.stringify([...document.querySelectorAll('[data-test=obstacle]')]"
+        ".map(({ dataset }) => dataset.code)) === JSON.stringify(codes)",
+        list(codes),
+        timeout_seconds=30,
+    )
+
+
+def send(window: Page) -> None:
+    """Send and wait until the window says that it left."""
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=sent], [data-test=send-error]:not(:empty)", timeout_seconds=90)
+    problem = window.js("() => document.querySelector('[data-test=send-error]')?.textContent ?? ''")
+    if problem:
+        raise AssertionError(problem)

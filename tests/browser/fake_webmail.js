@@ -1,0 +1,27 @@
+/** Plays a webmail's adaptor in the tests: asks for letters and takes finished messages, as the page's markup says. */
+(() => {
+  const api = globalThis.browser ?? globalThis.chrome;
+  const root = document.documentElement;
+  const octetsOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer;
+
+  document.addEventListener("webmail-writes", async ({ detail }) => {
+    const { mail, ...body } = JSON.parse(detail);
+    const held = mail && (await api.runtime.sendMessage({ type: "mail.hold", body: { bytes: octetsOf(mail), name: "" } }));
+    const reply = await api.runtime.sendMessage({ type: "compose.open", body: { ...body, mail: held ? held.value.mail : "" } });
+    root.dataset.opened = JSON.stringify(reply);
+  });
+
+  api.runtime.onMessage.addListener((message, sender, reply) => {
+    if (message.type !== "compose.done" || sender.tab) return undefined;
+    const { envelope, subject, deliver, more } = message.body;
+    const octets = new Uint8Array(message.body.message);
+    const taken = JSON.parse(root.dataset.taken ?? "[]");
+    const small = octets.length < 200_000 ? Array.from(octets, (octet) => String.fromCharCode(octet)).join("") : "";
+    if (root.dataset.mood === "silent") return true;
+    const isRefused = root.dataset.mood === "refuses" || envelope.bcc.includes(root.dataset.refused);
+    if (!isRefused) taken.push({ envelope, subject, deliver, more, length: octets.length, message: btoa(small) });
+    root.dataset.taken = JSON.stringify(taken);
+    reply(isRefused ? { sent: false, problem: "the mailbox is full." } : { sent: true, problem: "" });
+    return undefined;
+  });
+})();

@@ -1,0 +1,342 @@
+"""Letters are written in a window of the extension: who can read what leaves is said before, and nothing is lost."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.compose import Draft, build_mail
+from smime_core.errors import SmimeError
+from smime_core.identity import Identity
+from smime_core.message import decrypt_message, encrypt_message, examine_message, sign_message
+from smime_core.mime.attachment import Attachment
+from smime_core.report import MessageReport, State
+from tests.browser.browsers import Browser
+from tests.browser.compose_driver import Webmail, add_fake_webmail, address, readiness, send, wait_for_obstacles
+from tests.browser.extension_driver import Extension, Site, running_site
+from tests.browser.page import Page
+from tests.browser.test_extension import NATIVE, PASSPHRASE, ROOT, People, people
+from wasm_build.build import build
+
+__all__ = ["people"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+NOW = datetime.datetime.now(datetime.UTC)
+SECRET_WORDS = "Der Schlüssel liegt unter dem Leuchtturm."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    return add_fake_webmail(out / "extension_test", tmp_path_factory.mktemp("extension") / "with_webmail")
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
+    """The extension with Alice's keys, Bob's certificate and their authority."""
+    extension = Extension(browser, folder)
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
+    extension.import_certificate("people", people.folder / "bob.der", expect="bob@example.test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+@pytest.fixture
+def webmail(extension: Extension, site: Site, people: People) -> Iterator[Webmail]:
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    webmail = Webmail(extension, site)
+    yield webmail
+    for context in extension.browser.contexts():
+        if "compose.html" in context["url"]:
+            Page(extension.browser, context["context"]).close()
+    webmail.close()
+
+
+def opened_by(identity: Identity, message: bytes, people: People) -> MessageReport:
+    examined = examine_message(
+        message,
+        identities=[identity],
+        provider=NATIVE,
+        trust_store=people.trust_store,
+        at=datetime.datetime.now(datetime.UTC),
+    )
+    return run(examined)
+
+
+def mail_from_bob(people: People, *, sealed: bool, reply_to: str = "", text: str = SECRET_WORDS) -> bytes:
+    """What Bob wrote to Alice: signed, and sealed or not."""
+    draft = Draft(
+        sender="Bob <bob@example.test>",
+        to=["alice@example.test", "carol@example.test"],
+        subject="Lighthouse",
+        text=text,
+        date=NOW,
+        message_id="<original@example.test>",
+        attachments=[Attachment(filename="map.txt", content_type="text/plain", data=b"turn left")],
+    )
+    plain = build_mail(draft)
+    if reply_to:
+        plain = f"Reply-To: {reply_to}\r\n".encode() + plain
+    signed = run(sign_message(plain, identity=people.bob, provider=NATIVE, signing_time=NOW))
+    if not sealed:
+        return signed
+    return run(encrypt_message(signed, recipients=[people.alice.certificate], provider=NATIVE))
+
+
+def test_a_letter_leaves_signed_and_sealed_and_the_page_learns_none_of_it(webmail: Webmail, people: People) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    address(window, "compose-to")
+    window.fill("[data-test=compose-subject]", "Lighthouse")
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=30)
+    assert "Signed as alice@example.test, sealed for bob@example.test and you" in window.text("[data-test=leaves]")
+    send(window)
+    (taken,) = webmail.taken()
+    assert taken.envelope == {"from": "alice@example.test", "to": ["bob@example.test"], "cc": [], "bcc": []}
+    assert (taken.subject, taken.deliver) == ("[...]", "raw")
+    assert b"Lighthouse" not in taken.message
+    for reader in (people.bob, people.alice):
+        report = opened_by(reader, taken.message, people)
+        assert report.state is State.VERIFIED
+        assert b"Leuchtturm" in report.content
+    assert SECRET_WORDS not in webmail.page.text()
+
+
+def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webmail, people: People) -> None:
+    (people.folder / "carol.der").write_bytes(people.carol.certificate.der)
+    window = webmail.write()
+    address(window, "compose-to", "carol@example.test")
+    wait_for_obstacles(window, "certificate-none")
+    window.click("[data-test=send]")
+    assert "No certificate of carol@example.test" in window.text("[data-test=obstacle]")
+    window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
+    wait_for_obstacles(window, "certificate-unusable")
+    window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "carol.der"])
+    wait_for_obstacles(window)
+    assert readiness(window) == {"carol@example.test": "ready"}
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    send(window)
+    assert opened_by(people.carol, webmail.taken()[0].message, people).state is State.VERIFIED
+
+
+def test_a_password_opens_the_letter_of_somebody_without_a_certificate(webmail: Webmail, people: People) -> None:
+    window = webmail.write()
+    address(window, "compose-to", "dora@example.test")
+    wait_for_obstacles(window, "certificate-none")
+    window.click("[data-test=remedy-password]")
+    wait_for_obstacles(window, "password")
+    window.click("[data-test=letter-password] [data-test=passphrase]")
+    window.type("drei Möwen")
+    wait_for_obstacles(window)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    send(window)
+    (taken,) = webmail.taken()
+    opened = run(decrypt_message(taken.message, identities=[], passwords=["drei Möwen".encode()], provider=NATIVE))
+    assert b"Leuchtturm" in opened
+    with pytest.raises(SmimeError):
+        run(decrypt_message(taken.message, identities=[], passwords=[b"drei Tauben"], provider=NATIVE))
+    assert opened_by(people.alice, taken.message, people).state is State.VERIFIED
+
+
+def test_asking_for_a_certificate_writes_a_signed_letter_that_asks(webmail: Webmail, people: People) -> None:
+    window = webmail.write()
+    address(window, "compose-to", "erna@example.test")
+    wait_for_obstacles(window, "certificate-none")
+    window.click("[data-test=remedy-ask]")
+    asking = webmail.other_window(window)
+    asking.wait_for_selector("[data-test=recipient][data-address='erna@example.test']")
+    assert "Signed as alice@example.test, with the subject, not sealed" in asking.text("[data-test=leaves]")
+    send(asking)
+    (taken,) = webmail.taken()
+    report = opened_by(people.alice, taken.message, people)
+    assert (report.state, taken.envelope["to"]) == (State.VERIFIED, ["erna@example.test"])
+    assert not report.is_encrypted
+
+
+def test_whoever_is_in_bcc_has_a_message_that_names_nobody_else(webmail: Webmail, people: People) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    window.click("[data-test=compose-bcc]")
+    address(window, "compose-bcc", "alice@example.test")
+    window.wait_for_selector("[data-address='alice@example.test']")
+    wait_for_obstacles(window, "certificate-none")
+    window.choose_files(
+        "input[data-test=remedy-choose-file]", [certificate_file(people.alice, people.folder / "alice.der")]
+    )
+    wait_for_obstacles(window)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    send(window)
+    hidden, named = webmail.taken(2)
+    assert (hidden.envelope["bcc"], hidden.envelope["to"], hidden.more) == (["alice@example.test"], [], True)
+    assert (named.envelope["to"], named.envelope["bcc"], named.more) == (["bob@example.test"], [], False)
+    for message in (hidden.message, named.message):
+        assert b"alice@example.test" not in message.lower().replace(b"from: alice@example.test", b"")
+    assert opened_by(people.bob, named.message, people).state is State.VERIFIED
+    with pytest.raises(SmimeError):
+        run(decrypt_message(hidden.message, identities=[people.bob], provider=NATIVE))
+
+
+def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="replyAll", mail=mail_from_bob(people, sealed=True), to=["mallory@example.test"])
+    quote_original(window)
+    assert f"> {SECRET_WORDS}" in window.value("[data-test=compose-text]")
+    assert window.value("[data-test=compose-subject]") == "Re: Lighthouse"
+    window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=30)
+    # Who answers are for is what the message says, not what the page proposed.
+    assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
+    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+    remove(window, "carol@example.test")
+    wait_for_obstacles(window)
+    send(window)
+    (taken,) = webmail.taken()
+    assert SECRET_WORDS.encode() not in taken.message
+    assert b"Lighthouse" not in taken.message
+    assert b"In-Reply-To: <original@example.test>" in taken.message
+    assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
+
+
+def test_sealed_words_leave_readable_only_when_the_person_says_so(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="reply", mail=mail_from_bob(people, sealed=True))
+    quote_original(window)
+    window.click("[data-test=switch-seal]")
+    window.wait_for_selector("[data-test=readable-confirm]")
+    window.click("dialog button:not(.primary)")
+    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+    window.click("[data-test=switch-seal]")
+    window.click("[data-test=readable-confirm]")
+    wait_for_obstacles(window)
+    assert "its quoted text and its subject would leave readable" in window.text("[data-test=leaves]")
+    send(window)
+    assert "Leuchtturm" in webmail.taken()[0].message.decode()
+
+
+def test_a_quote_that_comes_after_sealing_was_switched_off_asks_too(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="reply", to=["bob@example.test"], mail=mail_from_bob(people, sealed=True))
+    window.wait_for_selector("[data-test=read-original]")
+    window.click("[data-test=switch-seal]")
+    window.click("[data-test=readable-confirm]")
+    quote_original(window)
+    # What is quoted now was not there when the person agreed.
+    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+    window.click("[data-test=switch-seal]")
+    window.wait_for_selector("[data-test=readable-confirm]")
+    assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
+
+
+def test_another_reply_address_is_asked_about(webmail: Webmail, people: People) -> None:
+    mail = mail_from_bob(people, sealed=False, reply_to="mallory@example.test")
+    window = webmail.write(kind="reply", mail=mail)
+    quote_original(window)
+    window.wait_for_selector("[data-test=reply-to-take]")
+    assert "not its sender bob@example.test" in window.text("[data-note=reply-to]")
+    assert set(readiness(window)) == {"bob@example.test"}
+    window.click("[data-test=reply-to-take]")
+    assert set(readiness(window)) == {"mallory@example.test"}
+
+
+def test_a_forwarded_message_takes_its_attachments_along(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="forward", mail=mail_from_bob(people, sealed=True))
+    quote_original(window)
+    window.wait_for_text("map.txt", selector="[data-test=compose-attachments]")
+    assert window.value("[data-test=compose-subject]") == "Fwd: Lighthouse"
+    address(window, "compose-to", "bob@example.test")
+    send(window)
+    report = opened_by(people.bob, webmail.taken()[0].message, people)
+    assert b"map.txt" in report.content
+    assert b"In-Reply-To" not in report.content
+
+
+def test_nothing_is_lost_when_the_webmail_refuses_or_is_gone(webmail: Webmail, people: People) -> None:
+    webmail.mood("refuses")
+    window = webmail.write(to=["bob@example.test"])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=30)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    window.click("[data-test=send]")
+    window.wait_for_text("the mailbox is full", selector="[data-test=send-error]", timeout_seconds=30)
+    assert window.value("[data-test=compose-text]") == SECRET_WORDS
+    webmail.mood("sends")
+    send(window)
+    assert len(webmail.taken()) == 1
+    again = webmail.write(to=["bob@example.test"])
+    again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=30)
+    again.fill("[data-test=compose-text]", SECRET_WORDS)
+    webmail.page.goto("about:blank")
+    again.click("[data-test=send]")
+    again.wait_for_selector("[data-test=save-file]", timeout_seconds=30)
+    assert again.value("[data-test=compose-text]") == SECRET_WORDS
+
+
+def test_a_draft_is_kept_sealed_and_goes_on_in_another_window(webmail: Webmail, people: People, tmp_path: Path) -> None:
+    attached = tmp_path / "notes.txt"
+    attached.write_text("attached words")
+    window = webmail.write(to=["bob@example.test"])
+    before = window.js(KEPT_DRAFTS)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    window.choose_files("input[data-test=compose-file]", [attached])
+    window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=30)
+    (kept,) = set(window.js(KEPT_DRAFTS)) - set(before)
+    assert not any(words in kept for words in ("Leuchtturm", "attached words", "bob@"))
+    window.close()
+    later = webmail.write()
+    later.click("[data-test=draft-continue]")
+    later.wait_for_text("notes.txt", selector="[data-test=compose-attachments]", timeout_seconds=30)
+    assert later.value("[data-test=compose-text]") == SECRET_WORDS
+    later.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=30)
+    send(later)
+    assert sorted(later.js(KEPT_DRAFTS)) == sorted(before)
+    assert b"notes.txt" in opened_by(people.bob, webmail.taken()[0].message, people).content
+
+
+def test_locked_keys_stop_signing_and_lose_nothing(webmail: Webmail, people: People) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    webmail.extension.lock()
+    window.fill("[data-test=compose-subject]", "Lighthouse")
+    wait_for_obstacles(window, "locked")
+    window.click("[data-test=remedy-unlock]")
+    window.type(PASSPHRASE)
+    window.click("[data-test=unlock]")
+    wait_for_obstacles(window)
+    webmail.extension.is_locked = False
+    send(window)
+    assert opened_by(people.bob, webmail.taken()[0].message, people).state is State.VERIFIED
+
+
+KEPT_DRAFTS = """async () => {
+  const opening = indexedDB.open("sealwax");
+  const database = await new Promise((resolve, reject) => {
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+  const reading = database.transaction("drafts").objectStore("drafts").getAll();
+  const kept = await new Promise((resolve) => { reading.onsuccess = () => resolve(reading.result); });
+  database.close();
+  const text = (octets) => Array.from(new Uint8Array(octets ?? []), (octet) => String.fromCharCode(octet)).join("");
+  return kept.map((draft) => JSON.stringify({ ...draft, letter: text(draft.letter), files: text(draft.files) }));
+}"""
+
+
+def certificate_file(identity: Identity, file: Path) -> Path:
+    file.write_bytes(identity.certificate.der)
+    return file
+
+
+def quote_original(window: Page) -> None:
+    """Have the message that is answered opened, where that is asked, and wait for its state."""
+    window.click("[data-test=read-original]")
+    window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
+
+
+def remove(window: Page, person: str) -> None:
+    window.click(f"[data-address='{person}'] .chip-remove")

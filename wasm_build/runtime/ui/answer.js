@@ -1,0 +1,77 @@
+/**
+ * What an answer takes over from a message: to whom, under which subject, what is quoted, how it joins the thread.
+ *
+ * Only the text that was shown is quoted: what the one opened or verified chain covers, and nothing beside it.
+ */
+
+import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
+
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
+/** What joins the thread and hides what the message hid. @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
+/** @typedef {{report: {layers: {kind: string}[]}, text: string, headers: [string, string][], reply: ReplyFields}} Opened */
+/**
+ * @typedef {ReplyFields & {
+ *   to: string[], cc: string[], subject: string, quote: string, answersSealed: boolean, replyTo: string[],
+ * }} Answer `replyTo` is where the message wants its answers when that is not its sender, to be asked about
+ */
+
+/**
+ * @param {Catalogue} translate
+ * @param {Opened} opened
+ * @param {{toAll?: boolean, own?: string[]}} [options] `own` addresses get no copy
+ * @returns {Answer}
+ */
+export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
+  const header = headerReader(opened.headers);
+  const sender = readMailbox(header("from"));
+  const others = toAll ? addressesOf(header("to"), header("cc")) : [];
+  const taken = [...own, sender.address];
+  const cc = others.filter((address) => !taken.some((one) => sameAddress(one, address)));
+  return {
+    to: [sender.address], cc, subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
+    quote: quoteOf(translate, opened), answersSealed: isSealed(opened.report),
+    replyTo: addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
+  };
+}
+
+/**
+ * @param {Catalogue} translate
+ * @param {Opened} opened
+ * @returns {Answer} to nobody yet, and in a thread of its own
+ */
+export function forwardOf(translate, opened) {
+  const header = headerReader(opened.headers);
+  const lines = ["from", "date", "to", "cc", "subject"].filter((name) => header(name))
+    .map((name) => `${translate(name)}: ${header(name)}`);
+  const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${opened.text.trimEnd()}\n`;
+  return {
+    to: [], cc: [], replyTo: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
+    inReplyTo: null, references: [], hidden: [], answersSealed: isSealed(opened.report),
+  };
+}
+
+/** @param {Catalogue} translate @param {Opened} opened */
+function quoteOf(translate, { headers, text }) {
+  const header = headerReader(headers);
+  const who = writeMailbox(readMailbox(header("from")));
+  const intro = translate("reply_intro", { who, date: longDate(header("date")) || header("date") });
+  const quoted = text.trimEnd().split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
+  return `\n\n${intro}\n${quoted.join("\n")}\n`;
+}
+
+/** Whether any of it was sealed: what stands in it is not to leave readable by itself. @param {Opened["report"]} report */
+function isSealed({ layers }) {
+  return layers.some(({ kind }) => kind === "encrypted");
+}
+
+/** @param {RegExp} present @param {string} prefix @param {string} subject */
+function withPrefix(present, prefix, subject) {
+  return present.test(subject) ? subject : `${prefix}${subject}`;
+}
+
+/** @param {...string} fields */
+function addressesOf(...fields) {
+  const found = fields.flatMap(readMailboxes).map(({ address }) => address).filter(isAddress);
+  return found.filter((address, index) => found.findIndex((one) => sameAddress(one, address)) === index);
+}
