@@ -134,9 +134,13 @@ class RoundcubePages:
         self.page.js("(uid) => { window.rcmail.show_message(uid, false, true); }", uid)
         return self.page.wait_for_frame(f"_uid={uid}")
 
+    def read_button(self) -> Json:
+        """A point of the extension's button above the message, once it is there."""
+        return self.page.wait_for(_BUTTON, "#messagebody")
+
     def click_read_button(self) -> None:
         """Click the extension's button above the message."""
-        place = self.page.wait_for(_BUTTON, "#messagebody")
+        place = self.read_button()
         self.page.click_at(place["x"], place["y"])
 
     def is_open(self) -> bool:

@@ -1,0 +1,138 @@
+"""From the click on a sealed mail of 10 KB in a real Roundcube until its text is painted: with everything warm, and
+after the extension's background was stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from smime_core import blocking
+from tests.bench.results import Figure, Figures, Limit
+from tests.browser.browsers import Browser, Chromium, Firefox, Name, launch
+from tests.browser.extension_driver import Extension
+from tests.browser.test_extension import release_service_workers
+from tests.browser.webmail import RoundcubePages
+from tests.interop.people import NOW, PASSPHRASE, PROVIDER, address, certificate, identity, write_people
+from tests.servers.mail_host import run_mail_host
+from tests.servers.roundcube import absence, run_roundcube
+from webbridge.demo.tls import write_tls_files
+
+_WARM: Final = "open a 10 KB mail in Roundcube"
+_STOPPED: Final = "the same, background stopped"
+_MAX_MILLISECONDS: Final = {_WARM: 300, _STOPPED: 1200}
+_BYTES: Final = 10_000
+_PATIENCE_SECONDS: Final = 30
+_READER, _WRITER = address("rsa2"), address("rsa")
+
+_NOTE_CLICK: Final = """() => {
+  const note = () => { window.clickedAt = performance.timeOrigin + performance.now(); };
+  addEventListener("click", note, { capture: true });
+}"""
+_CLICKED: Final = "() => window.clickedAt"
+# The view is empty until the mail is in it.
+_PAINTED: Final = """() => {
+  const [paint] = performance.getEntriesByName("first-contentful-paint");
+  return paint && performance.timeOrigin + paint.startTime;
+}"""
+_STOP_EVENT_PAGE: Final = """async (id) => {
+  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+  await ExtensionParent.WebExtensionPolicy.getByID(id).extension.terminateBackground({ ignoreDevToolsAttached: true });
+}"""
+
+
+def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
+    """Warm and stopped in turn."""
+    if why := absence():
+        return [Figure(browser=name, job=job, who="ours", unit="ms", failure=why) for job in _MAX_MILLISECONDS]
+    times: dict[str, list[float]] = {job: [] for job in _MAX_MILLISECONDS}
+    with _running(name, dist) as (extension, pages, uid):
+        _open(extension, pages, uid, stop=False)
+        for _ in range(runs):
+            for job, values in times.items():
+                values.append(_open(extension, pages, uid, stop=job == _STOPPED))
+    return [Figure(browser=name, job=job, who="ours", unit="ms", values=tuple(values)) for job, values in times.items()]
+
+
+def webmail_limits(figures: Figures) -> list[Limit]:
+    """300 ms warm, 1.2 s after the background was stopped."""
+    return [
+        Limit(
+            browser=browser,
+            what=job,
+            value=figures.median(browser, job, "ours"),
+            limit=_MAX_MILLISECONDS[job],
+            unit="ms",
+        )
+        for browser, job in figures.rows
+    ]
+
+
+@contextlib.contextmanager
+def _running(name: Name, dist: Path) -> Iterator[tuple[Extension, RoundcubePages, int]]:
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        # Dovecot's own user reads these.
+        folder.chmod(0o755)
+        write_tls_files(folder, at=NOW)
+        people = write_people(folder)
+        mail = stack.enter_context(run_mail_host({_READER: "a password"}, tls_folder=folder))
+        roundcube = stack.enter_context(run_roundcube(mail))
+        browser = launch(name, folder / "profile")
+        stack.callback(browser.close)
+        extension = Extension(browser, dist / "extension_test")
+        extension.unlock(people / "rsa2.p12", PASSPHRASE)
+        extension.import_certificate("anchors", people / "ca.pem", expect="Interoperation CA")
+        pages = RoundcubePages(extension, roundcube, address=_READER)
+        yield extension, pages, mail.append(_READER, _mail())
+
+
+def _mail() -> bytes:
+    text = "For nobody else.\r\n" * (_BYTES // 18)
+    message = (
+        f"From: {_WRITER}\r\nTo: {_READER}\r\nSubject: The harbour\r\nMIME-Version: 1.0\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}"
+    ).encode()
+    signed = blocking.sign_message(message, identity=identity("rsa"), provider=PROVIDER, signing_time=NOW)
+    return blocking.encrypt_message(signed, recipients=[certificate("rsa2")], provider=PROVIDER)
+
+
+def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) -> float:
+    """Milliseconds from the click to the first paint with content in the view."""
+    pages.show(uid)
+    place = pages.read_button()
+    pages.page.js(_NOTE_CLICK)
+    # The vault's reserve has started by then.
+    time.sleep(1)
+    if stop:
+        _stop_background(extension)
+    pages.page.click_at(place["x"], place["y"])
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    painted: float | None = None
+    while painted is None and time.monotonic() < deadline:
+        _help(extension, stop=stop)
+        views = [frame for frame in pages.page.frames() if "mail_view.html" in frame.url]
+        painted = views[0].js(_PAINTED) if views else None
+    assert painted is not None, "the mail was not shown"
+    clicked: float = pages.page.js(_CLICKED)
+    return painted - clicked
+
+
+def _stop_background(extension: Extension) -> None:
+    browser: Browser = extension.browser
+    if isinstance(browser, Chromium):
+        browser.cdp("ServiceWorker.enable")
+        browser.cdp("ServiceWorker.stopAllWorkers")
+    elif isinstance(browser, Firefox):
+        browser.chrome_js(_STOP_EVENT_PAGE, extension.id)
+
+
+def _help(extension: Extension, *, stop: bool) -> None:
+    """What only the driver needs: its new worker waits for a debugger; the first opening asks the person."""
+    if stop and isinstance(extension.browser, Chromium):
+        release_service_workers(extension.browser)
+    elif not stop and extension.has_window():
+        extension.answer()
