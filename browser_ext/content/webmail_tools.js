@@ -107,6 +107,6 @@
 
   shared.adaptors = [];
   shared.mail = {
-    problem, fetchFrom, fetchMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File, chooseFile, fillIn,
+    problem, fetchFrom, fetchMessage, beginsAsMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File, chooseFile, fillIn,
   };
 })();

@@ -40,8 +40,9 @@
       method: "POST", headers, body: JSON.stringify(question),
     });
     const value = (await response.json().catch(() => null))?.Body?.ResponseMessages?.Items?.[0]?.Items?.[0]?.MimeContent?.Value;
-    if (typeof value !== "string") throw mail.problem("source-not-found");
-    return Uint8Array.from(atob(value), (character) => character.charCodeAt(0)).buffer;
+    const bytes = Uint8Array.from(atob(typeof value === "string" ? value : ""), (character) => character.charCodeAt(0)).buffer;
+    if (!mail.beginsAsMessage(bytes)) throw mail.problem("source-not-found");
+    return bytes;
   }
 
   function composer() {

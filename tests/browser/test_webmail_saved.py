@@ -1,0 +1,211 @@
+"""The adaptors of webmails that cannot run here, against pages made after their published structure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+from tests.browser.webmail import Adaptor, WebmailProblem
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+SEALED = (
+    b"From: rsa@example.test\r\nTo: rsa2@example.test\r\nMessage-ID: <a@example.test>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\nMIIBAAYJKoZIhvcNAQcDoA==\r\n"
+)
+SIGNED = SEALED.replace(b"application/pkcs7-mime", b"multipart/signed")
+
+GMAIL = """<meta name="application-name" content="Gmail">
+<div role="main"><div class="adn ads" data-legacy-message-id="18c0ffee">
+  <div class="a3s aiL">An encrypted attachment.</div>
+  <span download_url="application/pkcs7-mime:smime.p7m:https://mail.example.test/x">smime.p7m</span>
+</div></div>"""
+GMAIL_COMPOSE = """<meta name="application-name" content="Gmail">
+<div role="dialog"><form><input name="from" value="Me &lt;rsa2@example.test&gt;">
+  <div name="to"><span data-hovercard-id="rsa@example.test">A friend</span></div>
+  <input name="subjectbox" value="The harbour"><input type="file" name="Filedata">
+  <div role="textbox" contenteditable="true" g_editable="true">Typed already.</div></form></div>"""
+OUTLOOK = """<meta name="application-name" content="Outlook">
+<div role="main"><div id="UniqueMessageBody_1" role="document" aria-label="Message body">Encrypted.</div>
+  <div role="option" title="smime.p7m">smime.p7m</div></div>"""
+OUTLOOK_COMPOSE = """<meta name="application-name" content="Outlook">
+<div role="main"><div data-recipients="to"><span data-address="rsa@example.test">A friend</span></div>
+  <input maxlength="255" value="The harbour"><input type="file">
+  <div id="editorParent_1"><div role="textbox" contenteditable="true">Typed already.</div></div></div>"""
+SOGO = """<main ng-app="SOGo.MailerUI"><section id="messageView"><div class="sg-mail-parts">Encrypted.</div>
+  <a href="/SOGo/so/rsa2/Mail/0/folderINBOX/12/2/smime.p7m">smime.p7m</a></section></main>"""
+SOGO_COMPOSE = """<main ng-app="SOGo.MailerUI"><md-dialog class="sg-mail-editor">
+  <div ng-model="editor.message.editable.from">Me &lt;rsa2@example.test&gt;</div>
+  <md-chips ng-model="editor.message.editable.to"><md-chip>A friend &lt;rsa@example.test&gt;</md-chip></md-chips>
+  <input ng-model="editor.message.editable.subject" value="The harbour"><input type="file">
+  <textarea ng-model="editor.message.editable.text">Typed already.</textarea></md-dialog></main>"""
+
+# Where each webmail shows a message and hands over its source, and where it is written to.
+READING = {
+    "Gmail": ("/mail/u/0/", GMAIL, "#inbox/18c0ffee"),
+    "Outlook": ("/mail/inbox/id/AAQk%3D", OUTLOOK, ""),
+    "SOGo": ("/SOGo/so/rsa2/Mail/view", SOGO, "#!/Mail/0/INBOX/12"),
+}
+WRITING = {
+    "Gmail": ("/mail/u/0/", GMAIL_COMPOSE, ""),
+    "Outlook": ("/mail/compose", OUTLOOK_COMPOSE, ""),
+    "SOGo": ("/SOGo/so/rsa2/Mail/view", SOGO_COMPOSE, ""),
+}
+
+
+@dataclass(slots=True)
+class Service:
+    """A web site that shows one page, and hands over one message by each webmail's own way."""
+
+    origin: str = ""
+    markup: str = ""
+    source: bytes = SEALED
+    sources: list[str] = field(default_factory=list)
+
+    def answer(self, path: str) -> tuple[str, bytes]:
+        if "view=att" in path or path.endswith("/viewsource"):
+            self.sources.append(path)
+            return "text/plain", self.source
+        if "service.svc" in path:
+            self.sources.append(path)
+            item = {"MimeContent": {"Value": base64.b64encode(self.source).decode()}}
+            found = {"Body": {"ResponseMessages": {"Items": [{"Items": [item]}]}}}
+            return "application/json", json.dumps(found).encode()
+        return "text/html; charset=utf-8", f"<!doctype html><link rel=icon href=data:,>{self.markup}".encode()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    served = Service()
+
+    class Handler(BaseHTTPRequestHandler):
+        def reply(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            kind, body = served.answer(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = reply
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        served.origin = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield served
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def adaptor(extension: Extension) -> Iterator[Adaptor]:
+    adaptor = Adaptor(extension)
+    yield adaptor
+    adaptor.close()
+
+
+@pytest.fixture
+def page(extension: Extension, service: Service) -> Iterator[Page]:
+    service.sources.clear()
+    service.source = SEALED
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+
+
+def show(page: Page, service: Service, place: tuple[str, str, str]) -> None:
+    path, service.markup, fragment = place
+    page.goto(service.origin + path + fragment)
+
+
+@pytest.mark.parametrize("webmail", READING)
+def test_the_source_is_fetched_by_the_webmails_own_way(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str
+) -> None:
+    show(page, service, READING[webmail])
+    assert adaptor.source(page) == SEALED
+    assert len(service.sources) == 1
+
+
+@pytest.mark.parametrize("webmail", READING)
+def test_a_page_instead_of_the_source_is_no_message(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str
+) -> None:
+    show(page, service, READING[webmail])
+    service.source = b"<!doctype html><title>Sign in</title>"
+    with pytest.raises(WebmailProblem, match="source-not-found"):
+        adaptor.source(page)
+
+
+@pytest.mark.parametrize("webmail", READING)
+def test_a_message_view_of_another_markup_is_not_understood(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str
+) -> None:
+    path, markup, fragment = READING[webmail]
+    for known in ("a3s", "UniqueMessageBody_1", 'role="document"', "sg-mail-parts"):
+        markup = markup.replace(known, "new")
+    show(page, service, (path, markup, fragment))
+    with pytest.raises(WebmailProblem, match="page-not-understood"):
+        adaptor.source(page)
+
+
+@pytest.mark.parametrize("webmail", WRITING)
+def test_the_fields_of_a_letter_are_found(adaptor: Adaptor, page: Page, service: Service, webmail: str) -> None:
+    show(page, service, WRITING[webmail])
+    fields = adaptor.call(page, "fields")
+    found = (fields["to"], fields["subject"], fields["text"], adaptor.call(page, "delivery"))
+    assert found == (["rsa@example.test"], "The harbour", "Typed already.", "attachment")
+    assert fields["from"] in ("", "rsa2@example.test")
+
+
+@pytest.mark.parametrize("webmail", WRITING)
+def test_what_is_sealed_is_attached_and_left_to_the_person_to_send(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str
+) -> None:
+    show(page, service, WRITING[webmail])
+    with pytest.raises(WebmailProblem, match="handed-over"):
+        adaptor.send(page, SEALED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
+    attached, shown = page.js("""() => {
+      const [file] = document.querySelector("input[type=file]").files;
+      const text = document.querySelector("textarea, [role=textbox]");
+      return [[file.name, file.size], text.value ?? text.innerText];
+    }""")
+    assert attached == ["smime.p7m", len(base64.b64decode(SEALED.split(b"\r\n\r\n")[1]))]
+    assert shown == "See the attachment."
+
+
+@pytest.mark.parametrize("webmail", WRITING)
+def test_what_can_be_read_on_the_way_is_not_made_an_attachment(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str
+) -> None:
+    show(page, service, WRITING[webmail])
+    with pytest.raises(WebmailProblem, match="needs-raw-sending"):
+        adaptor.send(page, SIGNED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
+    assert page.js("() => document.querySelector('input[type=file]').files.length") == 0
