@@ -5,8 +5,11 @@
 import { api } from "./shared/api.js";
 import { parseMessage } from "./shared/messages.js";
 import * as composing from "./background/composing.js";
+import * as alterations from "./background/alterations.js";
 import * as database from "./background/database.js";
 import * as fields from "./background/fields.js";
+import * as files from "./background/files.js";
+import * as forms from "./background/forms.js";
 import * as frames from "./background/frames.js";
 import * as jobs from "./background/jobs.js";
 import * as keys from "./background/keys.js";
@@ -19,6 +22,7 @@ import * as trust from "./background/trust.js";
 import * as vault from "./background/vault_link.js";
 
 const MENU_FIELD = "field";
+const MENU_SELECTION = "selection";
 const MENU_LOCK = "lock";
 const MENU_KEYS = "keys";
 
@@ -48,6 +52,11 @@ const HANDLERS = {
   "mail.propose": mails.propose,
   "viewer.open": mails.openViewer,
   "viewer.claim": mails.claimViewer,
+  "field.altered": alterations.report,
+  "form.request": forms.request,
+  "files.request": files.request,
+  "files.part": files.holdPart,
+  "files.take": files.take,
   "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
@@ -101,7 +110,9 @@ api.action.onClicked.addListener((tab) => void (tab.id !== undefined && sites.ac
 api.contextMenus.onClicked.addListener((info, tab) => {
   if (info.menuItemId === MENU_LOCK) void session.lock("hand");
   else if (info.menuItemId === MENU_KEYS) void api.runtime.openOptionsPage();
-  else if (tab?.id !== undefined) void sites.activate(tab.id, info.frameId);
+  else if (tab?.id === undefined) return;
+  else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
+  else void sites.activate(tab.id, info.frameId);
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
@@ -174,6 +185,7 @@ async function setUp() {
   await api.contextMenus.removeAll();
   const title = (/** @type {string} */ key) => api.i18n.getMessage(key);
   api.contextMenus.create({ id: MENU_FIELD, title: title("menuField"), contexts: ["editable"] });
+  api.contextMenus.create({ id: MENU_SELECTION, title: title("menuSelection"), contexts: ["selection"] });
   api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });
 }

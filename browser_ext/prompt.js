@@ -6,17 +6,22 @@ import { html } from "./runtime/ui/dom.js";
 import { plainSentence, recipientState } from "./runtime/ui/recipient_words.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
+import { FilesQuestion } from "./shared/files_question.js";
+import { formSections } from "./shared/form_question.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showPattern } from "./shared/pattern.js";
+import { visibleText } from "./shared/visible_text.js";
 import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
 
 /** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /**
  * @typedef {{
- *   kind: "write" | "open", origin: string, sign: boolean, encrypt: boolean, proposed: string[],
+ *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, sign: boolean, encrypt: boolean, proposed: string[],
  *   identities: OwnIdentity[], people: RecipientCheck[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
+ *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
+ *   notice: {text: string, isSent: boolean},
  * }} Job
  */
 
@@ -35,6 +40,18 @@ let shownText = "";
 let identity = "";
 /** @type {SecretField | null} */
 let passphrase = null;
+/** Kept when the window draws itself anew, with the files that were chosen. @type {FilesQuestion | null} */
+let files = null;
+const progress = html("p", { class: "muted", role: "status" });
+
+/** What each kind of question says. @type {Record<Job["kind"], {title: () => string, verb: () => string, refuse: string, sections: () => HTMLElement[]}>} */
+const QUESTIONS = {
+  write: { title: titleOfWriting, verb: verbOfWriting, refuse: "verbDoNotSign", sections: writingSections },
+  open: { title: () => text("promptTitleOpen"), verb: () => text("verbOpen"), refuse: "verbDoNotOpen", sections: () => [openingSection()] },
+  form: { title: () => text("formTitle"), verb: () => text("verbSignForm"), refuse: "verbDoNotSignForm", sections: () => formSections(current.form) },
+  files: { title: () => text("fileTitle"), verb: verbOfWriting, refuse: "verbDoNotSign", sections: filesSections },
+  altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbLeave", sections: alteredSections },
+};
 
 void start();
 
@@ -60,8 +77,8 @@ async function load() {
   if (current.text) shownText = new TextDecoder().decode(await sealwaxChannel.openWith(keys, "text to show", current.text));
   const known = current.identities.map(({ fingerprint }) => fingerprint);
   if (!known.includes(identity)) identity = known[0] ?? "";
-  const wanted = new Set(current.proposed.map((address) => address.toLowerCase()));
-  for (const { fingerprint, addresses, usable } of current.people) {
+  const wanted = new Set((current.proposed ?? []).map((address) => address.toLowerCase()));
+  for (const { fingerprint, addresses, usable } of current.people ?? []) {
     if (offered.has(fingerprint)) continue;
     offered.add(fingerprint);
     if (usable && addresses.some((address) => wanted.has(address.toLowerCase()))) chosen.add(fingerprint);
@@ -76,7 +93,7 @@ async function refresh() {
 }
 
 function drawnState() {
-  const { people, identities } = current;
+  const { people = [], identities } = current;
   return JSON.stringify([
     people.map(({ fingerprint, usable }) => [fingerprint, usable]),
     identities.map(({ fingerprint, locked }) => [fingerprint, locked]),
@@ -84,23 +101,22 @@ function drawnState() {
 }
 
 function draw() {
-  const titles = { write: titleOfWriting(), open: text("promptTitleOpen") };
-  const verbs = { write: verbOfWriting(), open: text("verbOpen") };
-  document.title = titles[current.kind];
-  const agree = html("button", { type: "button", class: "primary", text: verbs[current.kind], data: { test: "agree" } });
+  const question = QUESTIONS[current.kind];
+  document.title = question.title();
+  const agree = html("button", { type: "button", class: "primary", text: question.verb(), data: { test: "agree" } });
   agree.addEventListener("click", () => void submit(agree));
   const refuse = html("button", {
-    type: "button", text: text(current.kind === "write" ? "verbDoNotSign" : "verbDoNotOpen"), data: { test: "refuse" },
+    type: "button", text: text(question.refuse), data: { test: "refuse" },
     on: { click: () => void ask("prompt.refuse", { job }).catch(showProblem) },
   });
   main.replaceChildren(
-    html("header", { class: "question" }, html("h1", { text: titles[current.kind] }),
+    html("header", { class: "question" }, html("h1", { text: document.title }),
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
         html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } }))),
-    ...(current.kind === "write" ? writingSections() : [openingSection()]),
-    current.identities.length ? identityField() : noKeysSection(),
-    html("footer", { class: "answer" }, passphraseField(agree), problem,
-      html("div", { class: "buttons" }, current.identities.length > 0 && agree, refuse)),
+    ...question.sections(),
+    ...(current.kind === "altered" ? [] : [current.identities.length ? identityField() : noKeysSection()]),
+    html("footer", { class: "answer" }, passphraseField(agree), progress, problem,
+      html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, refuse)),
   );
   passphrase?.focus();
   // What is signed is read from its beginning, though the focus is at its end.
@@ -125,6 +141,18 @@ function writingSections() {
   const covered = html("section", {}, html("h2", { text: text(current.sign ? "coveredBySignature" : "coveredBySeal") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", text: shownText, data: { test: "covered" } }));
   return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: text("notSealed") })];
+}
+
+function filesSections() {
+  files ??= new FilesQuestion(current);
+  return [files.element, current.encrypt ? readersSection() : html("p", { class: "warning", text: text("notSealed") })];
+}
+
+function alteredSections() {
+  const { text: now, isSent } = current.notice;
+  return [html("section", {}, html("p", { class: "warning", text: text(isSent ? "alteredSent" : "alteredStopped") }),
+    html("h2", { text: text("alteredNow") }),
+    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "altered" } }, ...visibleText(now)))];
 }
 
 function readersSection() {
@@ -201,7 +229,7 @@ function identityField() {
 
 /** The chosen identity, if its key is needed and locked. */
 function lockedIdentity() {
-  if (current.kind === "write" && !current.sign) return null;
+  if (current.kind !== "open" && !current.sign) return null;
   return current.identities.find(({ fingerprint, locked }) => fingerprint === identity && locked) ?? null;
 }
 
@@ -212,6 +240,7 @@ async function submit(agree) {
   problem.textContent = "";
   try {
     await unlock();
+    await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100).toString()); });
     await ask("prompt.agree", { job, identity, recipients: [...chosen] });
   } catch (error) {
     showProblem(error);
@@ -230,6 +259,7 @@ async function unlock() {
 
 /** @param {any} error */
 function showProblem(error) {
+  progress.textContent = "";
   if (error.code === "wrong-passphrase" && passphrase) passphrase.setError(errorText(error));
   else problem.textContent = errorText(error);
 }

@@ -80,11 +80,16 @@ interface FrameRecord {
 interface JobRecord {
   id: string;
   frame: string;
-  kind: "write" | "open" | "mail";
+  kind: "write" | "open" | "mail" | "form" | "files" | "altered";
   origin: string;
   state: "waiting" | "done" | "failed" | "cancelled";
   replyKey: number[];
   windowId?: number;
+  /** Of a job without a frame: the document that asked, and what it asked for. */
+  page?: { tabId: number; frameId: number; documentId: string };
+  form?: any;
+  notice?: { text: string; isSent: boolean };
+  files?: { sign: boolean; encrypt: boolean; proposed: string[]; multiple: boolean };
   result?: any;
   error?: { code: string; message: string };
 }

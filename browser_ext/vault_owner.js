@@ -4,11 +4,14 @@
  */
 import "./shared/channel.js";
 import { createMailVerbs } from "./mail_verbs.js";
+import { MAX_FILES_BYTES, PART_BYTES } from "./shared/file_limits.js";
 import { readClock, SealedSession } from "./runtime/session.js";
 import { letterVerbs } from "./owner_letters.js";
 import { openVault } from "./runtime/vault.js";
 
 const DEADLINE_SECONDS = 60;
+/** Above the bound of the files themselves, for what the envelopes of their parts add. */
+const MAX_HELD_BYTES = MAX_FILES_BYTES + 2 ** 20;
 /** Ends what runs with the background's key; the key itself and its deadlines are the background's. */
 const session = new SealedSession();
 
@@ -25,6 +28,10 @@ const held = new Map();
 const mails = createMailVerbs({
   callVault, optionalKey, openEnvelope, holdForJob: (job, envelope) => void held.set(job, envelope),
 });
+/** Chosen files by job, as their sealed parts; the first part of each holds its name and type. @type {Map<string, Envelope[][]>} */
+const chosenFiles = new Map();
+/** @type {Map<string, ArrayBuffer[]>} */
+const sealedFiles = new Map();
 
 /** @type {Record<string, (body: any) => Promise<any>>} */
 const VERBS = {
@@ -46,6 +53,11 @@ const VERBS = {
   "decision.list": async (body) => callVault("decision.list", body),
   "decision.remove": async (body) => callVault("decision.remove", body),
   "trust.follow": async (body) => callVault("trust.follow", body),
+  "form.sign": signForm,
+  "files.hold": holdFilePart,
+  "files.seal": sealFiles,
+  "files.take": async ({ job, index, offset }) => ({ bytes: takeSealedPart(job, index, offset) }),
+  "files.drop": async ({ job }) => dropFiles(job),
   "field.seal": sealField,
   "field.open": openField,
   "field.judge": judgeField,
@@ -72,6 +84,8 @@ async function close() {
   keys = null;
   held.clear();
   mails.clear();
+  chosenFiles.clear();
+  sealedFiles.clear();
   const closing = vault;
   vault = null;
   await closing?.then((opened) => opened.close());
@@ -146,6 +160,73 @@ async function openField({ job, cms, replyKey, sealKey, ...args }) {
   if (report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) throw failure("no-key-open");
   held.set(job, await sealwaxChannel.sealTo(replyKey, "opened text", text));
   return { report, lookups };
+}
+
+/** @param {any} body */
+async function signForm({ sealKey, ...args }) {
+  return callVault("form.sign", { ...args, sealKey: await openSecret("seal key", sealKey) });
+}
+
+/** @param {any} body */
+async function holdFilePart({ job, index, part }) {
+  const files = chosenFiles.get(job) ?? [];
+  if (index > files.length) throw failure("bad-request");
+  const parts = (files[index] ??= []);
+  parts.push(part);
+  chosenFiles.set(job, files);
+  const bytes = files.flat().reduce((sum, { ciphertext }) => sum + ciphertext.byteLength, 0);
+  if (bytes <= MAX_HELD_BYTES) return;
+  dropFiles(job);
+  throw failure("files-too-large");
+}
+
+/** Seals every chosen file of a job for itself. @param {any} body */
+async function sealFiles({ job, sealKey, identities, recipients, ...args }) {
+  const chosen = chosenFiles.get(job);
+  chosenFiles.delete(job);
+  if (!chosen) throw failure("vault-restarted");
+  const sealed = [];
+  for (const parts of chosen) {
+    const { cms } = await callVault("file.seal", {
+      ...args, file: await joinFile(parts), sealKey: await optionalKey(sealKey),
+      identities: copyAll(identities), recipients: copyAll(recipients),
+    });
+    sealed.push(cms);
+  }
+  sealedFiles.set(job, sealed);
+  return { sizes: sealed.map(({ byteLength }) => byteLength) };
+}
+
+/** @param {Envelope[]} parts @returns {Promise<{name: string, type: string, data: ArrayBuffer}>} */
+async function joinFile([head, ...parts]) {
+  const { name, type } = JSON.parse(new TextDecoder().decode(await openEnvelope("file", head)));
+  const opened = await Promise.all(parts.map((part) => openEnvelope("file", part)));
+  const data = new Uint8Array(opened.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let offset = 0;
+  for (const octets of opened) {
+    data.set(new Uint8Array(octets), offset);
+    offset += octets.byteLength;
+    new Uint8Array(octets).fill(0);
+  }
+  return { name, type, data: data.buffer };
+}
+
+/** @param {string} job @param {number} index @param {number} offset in bytes */
+function takeSealedPart(job, index, offset) {
+  const file = sealedFiles.get(job)?.[index];
+  if (!file) throw failure("vault-restarted");
+  return file.slice(offset, offset + PART_BYTES);
+}
+
+/** @param {string} job */
+function dropFiles(job) {
+  chosenFiles.delete(job);
+  sealedFiles.delete(job);
+}
+
+/** What the vault takes is gone afterwards. @param {ArrayBuffer[]} buffers */
+function copyAll(buffers) {
+  return buffers.map((buffer) => buffer.slice(0));
 }
 
 /** The verdict alone: the text is overwritten here. @param {any} body */

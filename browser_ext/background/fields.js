@@ -43,22 +43,17 @@ export async function open(body, sender) {
  * @param {JobRecord} job
  * @param {{identity: string, recipients: string[]}} choice fingerprints
  */
-export async function sealNow(job, { identity, recipients }) {
+export async function sealNow(job, choice) {
   const frame = await frames.load(job.frame);
-  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  if (!own) throw new RequestError("no-such-key");
-  if (frame.sign && own.locked) throw new RequestError("locked");
-  const people = await peopleBy(frame.encrypt ? recipients : []);
-  const { sealKey, identities } = frame.sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
-  // The writer can always read what they wrote.
-  const certificates = frame.encrypt ? [own, ...people].map(({ certificate }) => certificate) : [];
+  const { own, people, sealKey, identities, certificates } = await sealingWith(frame, choice);
   const at = new Date().toISOString();
   const { armored } = await vault.call("field.seal", {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
-  if (!(await frames.tellPage(frame, { type: "field.sealed", armored }))) throw new RequestError("page-gone");
+  const taken = await frames.askPage(frame, { type: "field.sealed", armored });
+  if (taken !== true) throw new RequestError(taken ?? "page-gone");
   await frames.dropKept(await frames.load(frame.id));
-  await rememberReaders(frame.origin, recipients);
+  await rememberReaders(frame.origin, choice.recipients);
   const named = people.map(({ addresses, subject }) => addresses[0] ?? subject);
   const result = { people: named, signedAs: frame.sign ? own.addresses[0] ?? own.subject : null, encrypted: frame.encrypt };
   await jobs.finish(job, { state: "done", result });
@@ -71,7 +66,7 @@ export async function readersAt(origin) {
 }
 
 /** @param {string} origin @param {string[]} chosen fingerprints */
-async function rememberReaders(origin, chosen) {
+export async function rememberReaders(origin, chosen) {
   const fingerprints = [...new Set([...(await readersAt(origin)), ...chosen])];
   await database.put("settings", { name: readersName(origin), fingerprints });
 }
@@ -79,6 +74,27 @@ async function rememberReaders(origin, chosen) {
 /** @param {string} origin */
 function readersName(origin) {
   return `readers at ${origin}`;
+}
+
+/**
+ * Keys and certificates for what a person chose in the window.
+ * @param {{sign: boolean, encrypt: boolean}} wanted
+ * @param {{identity: string, recipients: string[]}} choice fingerprints
+ */
+export async function sealingWith({ sign, encrypt }, { identity, recipients }) {
+  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
+  if (!own) throw new RequestError("no-such-key");
+  if (sign && own.locked) throw new RequestError("locked");
+  const people = await peopleBy(encrypt ? recipients : []);
+  const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
+  // The writer can always read what they wrote.
+  const certificates = encrypt ? [own, ...people].map(({ certificate }) => certificate) : [];
+  return { own, people, sealKey, identities, certificates };
+}
+
+/** Whom the window offers as readers. @param {{encrypt: boolean} | undefined} wanted */
+export async function peopleFor(wanted) {
+  return keys.checkPeople(wanted?.encrypt ? await database.all("people") : []);
 }
 
 /** @param {string[]} fingerprints @returns {Promise<CertificateInfo[]>} */

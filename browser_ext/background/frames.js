@@ -12,7 +12,7 @@ import * as vault from "./vault_link.js";
 
 const TOKEN_MILLISECONDS = 10_000;
 const MAX_CMS_CHARACTERS = 1_000_000;
-const MAX_PROPOSED = 50;
+export const MAX_PROPOSED = 50;
 
 /**
  * @param {any} body
@@ -21,8 +21,6 @@ const MAX_PROPOSED = 50;
  */
 export async function request(body, sender) {
   const origin = senderOrigin(sender);
-  const asked = new Set(body.smime.toLowerCase().split(/\s+/));
-  const named = asked.has("sign") || asked.has("encrypt");
   if (body.cms.length > MAX_CMS_CHARACTERS) throw new RequestError("field-too-large");
   /** @type {FrameRecord} */
   const frame = {
@@ -33,9 +31,7 @@ export async function request(body, sender) {
     kept: false,
     origin,
     kind: body.kind === "open" || body.kind === "mail" ? body.kind : "write",
-    // A field that asks for nothing gets both.
-    sign: asked.has("sign") || !named,
-    encrypt: asked.has("encrypt") || !named,
+    ...protectionOf(body.smime),
     proposed: body.proposed.slice(0, MAX_PROPOSED),
     cms: body.cms,
     mail: body.mail,
@@ -67,6 +63,13 @@ export async function createForViewer(mail, sender) {
   };
   await save(frame);
   return frame;
+}
+
+/** What an attribute asks for; one that asks for nothing gets both. @param {string} smime */
+export function protectionOf(smime) {
+  const asked = new Set(smime.toLowerCase().split(/\s+/));
+  const named = asked.has("sign") || asked.has("encrypt");
+  return { sign: asked.has("sign") || !named, encrypt: asked.has("encrypt") || !named };
 }
 
 /** The page did not let the frame start: the same work goes on in a window. */
@@ -139,9 +142,19 @@ async function ofPage(id, sender) {
  * @returns {Promise<boolean>} whether the document that asked for the frame is still there
  */
 export async function tellPage(frame, message) {
+  return (await askPage(frame, message)) === true;
+}
+
+/**
+ * The same, with what the document has to say about it.
+ * @param {FrameRecord} frame
+ * @param {object} message
+ * @returns {Promise<true | string | undefined>} true, the code of a problem, or nothing from a document that is gone
+ */
+export async function askPage(frame, message) {
   const options = frame.documentId ? { documentId: frame.documentId } : { frameId: frame.pageFrameId };
   const sent = api.tabs.sendMessage(frame.tabId, { ...message, frame: frame.id }, options);
-  return sent.then((reply) => reply === true, () => false);
+  return sent.catch(() => undefined);
 }
 
 /**

@@ -4,16 +4,23 @@
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import * as alterations from "./alterations.js";
 import * as database from "./database.js";
 import * as fields from "./fields.js";
+import * as files from "./files.js";
+import * as forms from "./forms.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
+import * as pageJobs from "./page_jobs.js";
 import * as vault from "./vault_link.js";
 
 const PAGE = "prompt.html";
 const SIZE = { width: 560, height: 720 };
+
+/** What pages ask for without a frame. @type {Record<string, {describe: Function, agree: Function, refuse: Function}>} */
+const PAGE_JOBS = { form: forms, files, altered: alterations };
 
 /** @param {JobRecord} job */
 export async function open(job) {
@@ -25,6 +32,8 @@ export async function open(job) {
 /** Everything that the window shows. @param {any} body */
 export async function claim({ job: id, replyKey }) {
   const job = await waitingJob(id);
+  const asked = PAGE_JOBS[job.kind];
+  if (asked) return asked.describe(job);
   const frame = await frames.load(job.frame);
   const writing = job.kind === "write";
   const people = writing && frame.encrypt ? await database.all("people") : [];
@@ -54,7 +63,10 @@ export async function agree({ job: id, identity, recipients }, sender) {
   // An answer is sent again when the background ended before its reply.
   if (job.state === "done") return closeWindow(sender);
   if (job.state !== "waiting") throw new RequestError("job-gone");
-  if (job.kind === "write") {
+  const asked = PAGE_JOBS[job.kind];
+  if (asked) {
+    await asked.agree(job, { identity, recipients });
+  } else if (job.kind === "write") {
     await fields.sealNow(job, { identity, recipients });
   } else {
     // The viewer is no site.
@@ -66,14 +78,22 @@ export async function agree({ job: id, identity, recipients }, sender) {
 
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function refuse({ job: id }, sender) {
-  await jobs.finish(await waitingJob(id), { state: "cancelled" });
+  await cancel(await waitingJob(id));
   closeWindow(sender);
 }
 
 /** A window that is closed without an answer is a refusal. @param {number} windowId */
 export async function closed(windowId) {
   const job = await jobs.ofWindow(windowId);
-  if (job) await jobs.finish(job, { state: "cancelled" });
+  if (job) await cancel(job);
+}
+
+/** @param {JobRecord} job */
+async function cancel(job) {
+  const asked = PAGE_JOBS[job.kind];
+  if (!asked) return jobs.finish(job, { state: "cancelled" });
+  await pageJobs.drop(job);
+  await asked.refuse(job);
 }
 
 /** Firefox lets no script close a window that an extension opened. @param {chrome.runtime.MessageSender} sender */

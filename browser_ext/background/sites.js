@@ -5,7 +5,7 @@ import { RequestError } from "../shared/messages.js";
 const REGISTRATION = "granted-sites";
 /** What every granted page gets: it only watches. */
 const WATCHER = ["content/content.js"];
-const FIELD_SCRIPTS = ["content/frame_host.js", "content/fields.js"];
+const FIELD_SCRIPTS = ["frame_host", "notes", "fields", "forms", "files"].map((name) => `content/${name}.js`);
 const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
 const MAIL_SCRIPTS = ["content/webmail_tools.js", ...ADAPTORS, "content/webmail.js"];
 /** What a document gets once there is something to do. @type {Record<string, string[]>} */
@@ -36,19 +36,39 @@ export async function load({ part }, { tab, frameId, documentId }) {
 }
 
 /**
- * Puts the content scripts into a tab that the person just clicked for, and has the focused field opened there; where
- * nothing is to be done, the person gets to keys and people.
+ * Has the focused field of a tab opened that the person just clicked for; where nothing is to be done, the person gets
+ * to keys and people.
  * @param {number} tabId
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
+  const found = await runIn(tabId, frameId, () => globalThis.sealwaxContent.activateFocused());
+  if (!found) await api.runtime.openOptionsPage();
+}
+
+/**
+ * Opens the sealed text that the person has selected.
+ * @param {number} tabId
+ * @param {number} [frameId]
+ */
+export async function openSelection(tabId, frameId) {
+  await runIn(tabId, frameId, () => globalThis.sealwaxContent.openSelection());
+}
+
+/**
+ * Puts the content scripts into a tab that the person just clicked for, and runs a function there.
+ * @param {number} tabId
+ * @param {number | undefined} frameId
+ * @param {() => boolean} func
+ * @returns {Promise<boolean>} whether it found something in any frame
+ */
+async function runIn(tabId, frameId, func) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
     await api.scripting.executeScript({ target, files: [...PARTS.mail, ...WATCHER] });
-    const found = await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent.activateFocused() });
-    if (found.some(({ result }) => result)) return;
+    return (await api.scripting.executeScript({ target, func })).some(({ result }) => result);
   } catch {
     // The browser's own pages and stores admit no script: there is nothing to protect there.
+    return false;
   }
-  await api.runtime.openOptionsPage();
 }

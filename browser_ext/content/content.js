@@ -31,12 +31,16 @@
   /** Beyond this many offers in one document only the focus, the menu and the shortcut offer more. */
   const MAX_OFFERS = 1000;
 
+  /** A form's controls shadow its properties. */
+  const { matches } = Element.prototype;
   /** Elements near the viewport: what a page's script puts into a field causes no event. @type {Set<HTMLElement>} */
   const near = new Set();
   /** @type {Set<HTMLElement>} */
   const queue = new Set();
   /** @type {Set<Element>} */
   let changed = new Set();
+  /** Those that are watched. @type {WeakSet<ShadowRoot>} */
+  const shadowRoots = new WeakSet();
   let offers = 0;
   let isScheduled = false;
   let isMail = false;
@@ -52,6 +56,21 @@
     }
     workWhenIdle();
   }, { rootMargin: NEAR_VIEWPORT });
+
+  /** @param {Node} root */
+  function observe(root) {
+    mutations.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"] });
+  }
+
+  /** @param {Event} event */
+  function meetShadowRoots(event) {
+    for (const target of event.composedPath()) {
+      if (!(target instanceof ShadowRoot) || shadowRoots.has(target)) continue;
+      shadowRoots.add(target);
+      observe(target);
+      watchBelow(target);
+    }
+  }
 
   /** @param {MutationRecord[]} records */
   function noteChanges(records) {
@@ -86,7 +105,7 @@
   /** @param {Element} element */
   function watch(element) {
     viewport.observe(element);
-    if (element.matches(UNSEEN) && element instanceof HTMLElement) queue.add(element);
+    if (Reflect.apply(matches, element, [UNSEEN]) && element instanceof HTMLElement) queue.add(element);
   }
 
   function workWhenIdle() {
@@ -113,7 +132,7 @@
 
   /** @param {HTMLElement} element */
   function mayBeOffered(element) {
-    if (element.dataset.smime !== undefined) return true;
+    if (Reflect.apply(matches, element, ["[data-smime]"])) return true;
     return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
   }
 
@@ -137,36 +156,54 @@
     return loaded;
   }
 
-  /** @type {Parameters<typeof api.runtime.onMessage.addListener>[0]} */
+  /** @type {(message: any, sender: chrome.runtime.MessageSender, reply: (answer: any) => void) => boolean} */
   function receive(message, sender, reply) {
     // Only the background speaks to pages; it stands in no tab.
     const host = sender.id === api.runtime.id && !sender.tab && shared.hosts?.get(message?.frame);
-    if (!host) return;
-    host.receive(message);
-    reply(true);
+    if (!host) return false;
+    void Promise.resolve(host.receive(message)).then((answer) => reply(answer || true));
+    return true;
+  }
+
+  /**
+   * What would leave in clear waits until the scripts that see to it are here; the person repeats the click.
+   * @param {Event} event
+   */
+  function holdBack(event) {
+    const [element] = event.composedPath();
+    if (shared.offer || !(element instanceof Element) || !Reflect.apply(matches, element, [UNSEEN])) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    void load("fields").catch(() => {});
   }
 
   /** The person asked for it by the toolbar, the menu or the keyboard. @returns {boolean} whether there is something */
   function activateFocused() {
-    const focused = document.activeElement;
     // A document keeps its active element when the focus goes to another frame of the page.
     const isFocused = window === window.top || document.hasFocus();
-    if (focused instanceof HTMLTextAreaElement && isFocused) {
-      shared.activate(focused);
-      return true;
-    }
+    if (isFocused && shared.activate(findFocused())) return true;
     const hasField = [...document.querySelectorAll(CANDIDATES)].some(
       (element) => element instanceof HTMLElement && mayBeOffered(element),
     );
     return shared.offerMail({ isAsked: true }) > 0 || hasField;
   }
 
+  /** The focused element, inside open shadow roots too. */
+  function findFocused() {
+    let focused = document.activeElement;
+    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+    return focused;
+  }
+
   shared.activateFocused = activateFocused;
   api.runtime.onMessage.addListener(receive);
-  new MutationObserver(noteChanges).observe(document, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"],
-  });
-  addEventListener("focusin", ({ target }) => {
+  const mutations = new MutationObserver(noteChanges);
+  observe(document);
+  for (const type of ["click", "submit"]) addEventListener(type, holdBack, true);
+  // An open shadow root is met where the person goes: no event tells that one was made.
+  for (const type of ["focusin", "pointerover"]) addEventListener(type, meetShadowRoots, { passive: true });
+  addEventListener("focusin", (event) => {
+    const [target] = event.composedPath();
     if (!(target instanceof HTMLElement) || !target.matches(CANDIDATES)) return;
     near.add(target);
     if (!isScheduled) lookAgainSoon();

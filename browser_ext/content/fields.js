@@ -1,16 +1,48 @@
-/** Finds the fields of a page and offers what can be done with each. */
+/** The fields of a page: what can be done with each, the way of the sealed text into it, and a watch over it there. */
 (() => {
   const shared = globalThis.sealwaxContent;
   if (shared.offer) return;
   const api = globalThis.browser ?? globalThis.chrome;
-  const ARMOR = /-----BEGIN CMS-----[\s\S]+?-----END CMS-----/;
+  const ARMOR = /-----BEGIN CMS-----([\s\S]+?)-----END CMS-----/;
+  const LINE = /.{1,64}/g;
+  /** What holds any text: the other kinds of input refuse or alter what is no address or number. */
+  const TEXT_TYPES = ["text", "search"];
   /** @type {WeakMap<HTMLElement, any>} */
   const hostOf = new WeakMap();
+  /** What was put into fields and has not been sent yet. @type {Map<HTMLElement, string>} */
+  const sealedIn = new Map();
 
-  /** @param {HTMLElement} element @returns {string} the armored text in it, or nothing */
+  /** @param {Element} element @returns {boolean} whether text can be written into it */
+  function isField(element) {
+    if (element instanceof HTMLTextAreaElement) return true;
+    if (element instanceof HTMLInputElement) return TEXT_TYPES.includes(element.type);
+    return element instanceof HTMLElement && isEditable(element);
+  }
+
+  /** @param {HTMLElement} element */
+  function isEditable(element) {
+    const asked = element.getAttribute("contenteditable");
+    return asked !== null && asked.toLowerCase() !== "false";
+  }
+
+  /** @param {Element} element @returns {string} */
+  function textOf(element) {
+    if (element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement) return element.value;
+    return (isField(element) ? /** @type {HTMLElement} */ (element).innerText : element.textContent) ?? "";
+  }
+
+  /** @param {Element} element @returns {string} the armored text in it, or nothing */
   function findCms(element) {
-    const text = element instanceof HTMLTextAreaElement ? element.value : element.textContent;
-    return ARMOR.exec(text ?? "")?.[0] ?? "";
+    if (element instanceof HTMLFormElement || (element instanceof HTMLInputElement && !isField(element))) return "";
+    return readArmor(element instanceof HTMLElement && isEditable(element) ? element.textContent ?? "" : textOf(element));
+  }
+
+  /** Armor as it was made: a field of one line, or an editor, has lost its line ends. @param {string} text */
+  function readArmor(text) {
+    const found = ARMOR.exec(text);
+    if (!found) return "";
+    const lines = found[1].replace(/[\s\u200b\ufeff]+/g, "").match(LINE) ?? [];
+    return ["-----BEGIN CMS-----", ...lines, "-----END CMS-----", ""].join("\n");
   }
 
   /** @param {HTMLElement} element @param {...string} words */
@@ -30,20 +62,49 @@
   }
 
   /**
-   * Puts the sealed text into the page's field, as if it had been typed.
-   * @param {HTMLElement} element
+   * Puts the sealed text into the page's field, as if it had been typed, and reads it again.
+   * @param {HTMLElement} field
    * @param {string} armored
+   * @returns {string} the code of a problem, or nothing
    */
-  function fill(element, armored) {
-    if (!(element instanceof HTMLTextAreaElement)) return;
-    element.value = armored;
-    element.dispatchEvent(new Event("input", { bubbles: true }));
+  function fill(field, armored) {
+    const element = field.isConnected ? field : findSuccessor(field);
+    if (!element) return "field-gone";
+    const isLine = element instanceof HTMLInputElement;
+    const written = isLine ? armored.trim().replaceAll("\n", " ") : armored;
+    const limit = isLine || element instanceof HTMLTextAreaElement ? element.maxLength : -1;
+    if (limit >= 0 && written.length > limit) return "field-too-small";
+    if (isLine || element instanceof HTMLTextAreaElement) element.value = written;
+    else writeLines(element, written);
+    const replaced = { bubbles: true, composed: true, inputType: "insertReplacementText" };
+    element.dispatchEvent(new InputEvent("input", replaced));
     element.dispatchEvent(new Event("change", { bubbles: true }));
+    // Frameworks write their own state back at once when they did not take the change.
+    if (findCms(element) !== armored) return "field-refused";
+    sealedIn.set(element, armored);
+    return "";
+  }
+
+  /** @param {HTMLElement} element @param {string} text */
+  function writeLines(element, text) {
+    const lines = text.trim().split("\n").flatMap((line) => [document.createElement("br"), line]);
+    element.replaceChildren(...lines.slice(1));
+  }
+
+  /** The field that a page drew in the place of one that is gone. @param {HTMLElement} gone */
+  function findSuccessor(gone) {
+    const names = ["id", "name"].filter((attribute) => gone.getAttribute(attribute));
+    for (const attribute of names) {
+      const value = CSS.escape(gone.getAttribute(attribute) ?? "");
+      const found = [...document.querySelectorAll(`${gone.localName}[${attribute}="${value}"]`)];
+      if (found.length === 1 && found[0] instanceof HTMLElement && isField(found[0])) return found[0];
+    }
+    return null;
   }
 
   /** @param {HTMLElement} element */
   function write(element) {
-    const text = element instanceof HTMLTextAreaElement ? element.value : "";
+    const text = isField(element) ? textOf(element) : "";
     const proposed = (element.dataset.smimeTo ?? "").split(/[\s,]+/).filter(Boolean);
     return hostFor(element).open({ kind: "write", smime: element.dataset.smime ?? "", proposed, cms: "" }, text);
   }
@@ -54,10 +115,33 @@
     return hostFor(element).open(request, "");
   }
 
-  /** A field that holds sealed text is opened, any other is written. @param {HTMLElement} element */
+  /**
+   * A field that holds sealed text is opened, any other is written.
+   * @param {Element | null} element
+   * @returns {boolean} whether it is a field
+   */
   function activate(element) {
+    if (!(element instanceof HTMLElement) || !isField(element)) return false;
     const host = hostFor(element);
     if (!host.isOpen) void host.attempt(() => (findCms(element) ? open(element) : write(element)));
+    return true;
+  }
+
+  /** Opens the sealed text that the person has selected, or a part of it. @returns {boolean} whether there is one */
+  function openSelection() {
+    const node = getSelection()?.anchorNode;
+    let element = node instanceof Element ? node : node?.parentElement ?? null;
+    while (element && !findCms(element)) element = element.parentElement;
+    // The whole page is no place for a frame.
+    if (!(element instanceof HTMLElement) || element === document.body || element === document.documentElement) {
+      const place = node instanceof Element ? node : node?.parentElement;
+      if (place) shared.noteFor(place, api.i18n.getMessage("selectionEmpty"));
+      return false;
+    }
+    const found = element;
+    const host = hostFor(found);
+    if (!host.isOpen) void host.attempt(() => open(found));
+    return true;
   }
 
   /**
@@ -67,9 +151,10 @@
    * @returns {boolean} whether there is something to do with it
    */
   function offer(element) {
+    if (element instanceof HTMLFormElement) return false;
+    if (isSealedFileLink(element)) return offerFile(element);
     const sealed = findCms(element) !== "";
-    const writable = element instanceof HTMLTextAreaElement && asks(element, "sign", "encrypt");
-    if (!sealed && !writable) return false;
+    if (!sealed && !(isField(element) && asks(element, "sign", "encrypt"))) return false;
     const host = hostFor(element);
     if (host.isOpen) return true;
     if (sealed) host.offer(api.i18n.getMessage("buttonOpen"), () => open(element));
@@ -77,5 +162,88 @@
     return true;
   }
 
-  Object.assign(shared, { offer, activate });
+  /** @param {HTMLElement} element @returns {element is HTMLAnchorElement} */
+  function isSealedFileLink(element) {
+    return element instanceof HTMLAnchorElement && element.href !== "" && asks(element, "decrypt", "verify");
+  }
+
+  /** @param {HTMLAnchorElement} link */
+  function offerFile(link) {
+    hostFor(link).offer(api.i18n.getMessage("buttonOpenFile"), () => openFile(link));
+    return true;
+  }
+
+  /** Opens a stored file in the viewer. @param {HTMLAnchorElement} link */
+  async function openFile(link) {
+    const answer = await fetch(link.href, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok) throw Object.assign(new Error("not fetched"), { code: "file-not-fetched" });
+    const name = decodeURIComponent(new URL(link.href).pathname.split("/").pop() ?? "");
+    const { mail } = await shared.ask("mail.hold", { bytes: await answer.arrayBuffer(), name });
+    await shared.ask("viewer.open", { mail });
+  }
+
+  addEventListener("submit", (event) => {
+    const [form] = event.composedPath();
+    if (!(form instanceof HTMLFormElement)) return;
+    const altered = findAltered(form);
+    if (!altered) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    void tellAltered(altered, false);
+  }, true);
+
+  // What the handlers of the page do to the entries comes before this one, unless they are added later.
+  addEventListener("formdata", (event) => {
+    const [form] = event.composedPath();
+    if (!(form instanceof HTMLFormElement)) return;
+    const { formData } = /** @type {FormDataEvent} */ (event);
+    for (const [element, armored] of fieldsOf(form)) {
+      const name = element.getAttribute("name");
+      if (!name || !formData.has(name)) continue;
+      const values = formData.getAll(name);
+      if (values.some((value) => typeof value === "string" && readArmor(value) === armored)) continue;
+      formData.set(name, armored);
+      void tellAltered(element, true);
+    }
+  });
+
+  // The next document has its own fields; one that stays has sent them.
+  addEventListener("pagehide", () => sealedIn.clear());
+
+  /** @param {HTMLFormElement} form @returns {[HTMLElement, string][]} its fields with sealed text */
+  function fieldsOf(form) {
+    return [...sealedIn].filter(([element]) => {
+      const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
+      return element.isConnected && (owner ?? element.closest("form")) === form;
+    });
+  }
+
+  /** @param {HTMLFormElement} form */
+  function findAltered(form) {
+    return fieldsOf(form).find(([element, armored]) => findCms(element) !== armored)?.[0] ?? null;
+  }
+
+  /**
+   * Says it in the extension's window, which a page cannot fake.
+   * @param {HTMLElement} element
+   * @param {boolean} isSent whether the form is on its way, with the sealed text put back
+   */
+  async function tellAltered(element, isSent) {
+    const armored = sealedIn.get(element) ?? "";
+    try {
+      const { job } = await shared.ask("field.altered", { text: textOf(element), isSent });
+      shared.hosts.set(job, { receive: takeAnswer });
+      /** @param {{type: string}} message */
+      function takeAnswer({ type }) {
+        shared.hosts.delete(job);
+        if (type === "field.restore") return fill(element, armored);
+        sealedIn.delete(element);
+        return "";
+      }
+    } catch (error) {
+      shared.noteErrorFor(element, error);
+    }
+  }
+
+  Object.assign(shared, { offer, activate, openSelection, isField });
 })();

@@ -44,7 +44,7 @@
 
     /**
      * @param {HTMLElement} field
-     * @param {{onSealed?: (armored: string) => void, isBefore?: boolean}} [options] `isBefore`: above the field
+     * @param {{onSealed?: (armored: string) => string, isBefore?: boolean}} [options] `isBefore`: above the field
      */
     constructor(field, { onSealed, isBefore = false } = {}) {
       this.#field = field;
@@ -110,12 +110,16 @@
       else this.#show(token, text);
     }
 
-    /** @param {{type: string, armored?: string}} message from the background */
+    /**
+     * @param {{type: string, armored?: string}} message from the background
+     * @returns {string | undefined} the code of a problem with the page's field, or nothing
+     */
     receive({ type, armored }) {
       if (type === "frame.claimed") this.#claimed = true;
-      if (type === "field.sealed" && typeof armored === "string") this.#onSealed?.(armored);
+      if (type === "field.sealed" && typeof armored === "string") return this.#onSealed?.(armored);
       if (type === "frame.closed") this.#close();
       if (type === "frame.left") this.checkFrame();
+      return undefined;
     }
 
     /** A page may take the frame away: what was typed goes on in a window of the extension. */

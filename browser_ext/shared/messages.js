@@ -60,6 +60,17 @@ export const MESSAGES = {
   "mail.propose": { from: ["broker", "viewer"], body: { frame: "string", fingerprint: "string" } },
   "viewer.open": { from: ["content", "viewer"], body: { mail: "string" } },
   "viewer.claim": { from: ["viewer"], body: { mail: "string" } },
+  // Whole forms, and files before their upload: asked for without a frame.
+  "form.request": {
+    from: ["content"],
+    body: { action: "string", method: "string", enctype: "string", nonce: "string", entries: "entries", submitter: "strings" },
+  },
+  "field.altered": { from: ["content"], body: { text: "string", isSent: "boolean" } },
+  "files.request": {
+    from: ["content"], body: { smime: "string", proposed: "strings", multiple: "boolean" },
+  },
+  "files.take": { from: ["content"], body: { job: "string", index: "number", offset: "number" } },
+  "files.part": { from: ["prompt"], body: { job: "string", index: "number", part: ENVELOPE } },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
@@ -119,6 +130,8 @@ export const MESSAGES = {
   "heartbeat": { from: ["broker", "prompt", "viewer", "compose"], body: {} },
 };
 
+/** The entries of one form; a window shows them all. */
+const MAX_ENTRIES = 2_000;
 const MAX_STRING_LENGTH = 2_000_000;
 /** An uncompressed P-256 point (SEC 1 section 2.3.3). */
 const POINT_BYTES = 65;
@@ -130,6 +143,7 @@ const CHECKS = {
   boolean: (value) => typeof value === "boolean",
   bytes: (value) => value instanceof ArrayBuffer,
   number: (value) => Number.isSafeInteger(value) && value >= 0,
+  entries: (value) => Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isEntry),
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
   [SECRET]: (value) => CHECKS[ENVELOPE](value?.envelope) && isLength(value.length),
@@ -139,6 +153,13 @@ const CHECKS = {
 /** @param {unknown} value */
 function isLength(value) {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= SECRET_BUFFER_BYTES;
+}
+
+/** A text, or a file with its size and hash. @param {any} entry */
+function isEntry(entry) {
+  if (!entry || ![entry.name, entry.value, entry.label].every(CHECKS.string) || !CHECKS.boolean(entry.hidden)) return false;
+  if (entry.size === undefined && entry.sha256 === undefined) return true;
+  return CHECKS.number(entry.size) && /^[0-9a-f]{64}$/.test(entry.sha256);
 }
 
 /**

@@ -1,0 +1,33 @@
+/**
+ * A page that altered sealed text in its field before it was sent: the person is told in the extension's window, which
+ * no page can fake, and decides.
+ */
+import * as pageJobs from "./page_jobs.js";
+import * as prompts from "./prompts.js";
+
+/** What is shown of a text that the page would send. */
+const MAX_SHOWN_CHARACTERS = 2_000;
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function report({ text, isSent }, sender) {
+  const notice = { text: text.slice(0, MAX_SHOWN_CHARACTERS), isSent };
+  const job = await pageJobs.create("altered", sender, { notice });
+  await prompts.open(job);
+  return { job: job.id };
+}
+
+/** What the window shows. @param {JobRecord} job */
+export async function describe({ origin, notice }) {
+  return { kind: "altered", origin, notice, sign: false, encrypt: false, identities: [] };
+}
+
+/** The sealed text goes back into the field. @param {JobRecord} job */
+export async function agree(job) {
+  await pageJobs.drop(job);
+  await pageJobs.tellPage(job, { type: "field.restore" });
+}
+
+/** What the page has in its field stays. @param {JobRecord} job */
+export async function refuse(job) {
+  await pageJobs.tellPage(job, { type: "field.leave" });
+}

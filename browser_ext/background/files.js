@@ -1,0 +1,76 @@
+/** Files that a page's control asks for: chosen in the extension's window, sealed there, handed over as ciphertext. */
+import { RequestError } from "../shared/messages.js";
+import * as fields from "./fields.js";
+import * as frames from "./frames.js";
+import * as jobs from "./jobs.js";
+import * as keys from "./keys.js";
+import * as pageJobs from "./page_jobs.js";
+import * as prompts from "./prompts.js";
+import * as vault from "./vault_link.js";
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function request({ smime, proposed, multiple }, sender) {
+  const files = { ...frames.protectionOf(smime), proposed: proposed.slice(0, frames.MAX_PROPOSED), multiple };
+  const job = await pageJobs.create("files", sender, { files });
+  await prompts.open(job);
+  return { job: job.id };
+}
+
+/** What the window shows. @param {JobRecord} job */
+export async function describe(job) {
+  const [identities, people, readersHere] = await Promise.all(
+    [keys.identities(), fields.peopleFor(job.files), fields.readersAt(job.origin)],
+  );
+  return { kind: "files", origin: job.origin, ...job.files, identities, people, readersHere };
+}
+
+/** A part of a chosen file on its way, sealed to the vault's owner. @param {any} body */
+export async function holdPart({ job: id, index, part }) {
+  await waitingJob(id);
+  await vault.call("files.hold", { job: id, index, part });
+}
+
+/** @param {JobRecord} job @param {{identity: string, recipients: string[]}} choice fingerprints */
+export async function agree(job, choice) {
+  const { sign = false, encrypt = false } = job.files ?? {};
+  const { sealKey, identities, certificates } = await fields.sealingWith({ sign, encrypt }, choice);
+  const at = new Date().toISOString();
+  const { sizes } = await vault.call("files.seal", { job: job.id, sign, identities, sealKey, recipients: certificates, at });
+  await jobs.save({ ...job, state: "done" });
+  const answer = await pageJobs.tellPage(job, { type: "files.sealed", files: nameAll(sizes, encrypt) });
+  await forget(job);
+  await fields.rememberReaders(job.origin, choice.recipients);
+  if (answer !== "taken") throw new RequestError("page-gone");
+}
+
+/** @param {JobRecord} job */
+export async function refuse(job) {
+  await forget(job);
+  await pageJobs.tellPage(job, { type: "files.refused" });
+}
+
+/** A part of what was sealed. @param {any} body @param {chrome.runtime.MessageSender} sender */
+export async function take({ job: id, index, offset }, sender) {
+  const job = await pageJobs.ofPage(id, sender);
+  if (job.kind !== "files" || job.state !== "done") throw new RequestError("bad-request");
+  return (await vault.call("files.take", { job: id, index, offset })).bytes;
+}
+
+/** Names that say nothing. @param {number[]} sizes @param {boolean} encrypt */
+function nameAll(sizes, encrypt) {
+  const [stem, ending] = encrypt ? ["sealed", "p7m"] : ["signed", "eml"];
+  return sizes.map((size, index) => ({ size, name: `${stem}${index ? `-${index + 1}` : ""}.${ending}` }));
+}
+
+/** @param {JobRecord} job */
+async function forget(job) {
+  await vault.call("files.drop", { job: job.id });
+  await pageJobs.drop(job);
+}
+
+/** @param {string} id */
+async function waitingJob(id) {
+  const job = await jobs.load(id);
+  if (job.kind !== "files" || job.state !== "waiting") throw new RequestError("job-gone");
+  return job;
+}

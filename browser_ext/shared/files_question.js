@@ -1,0 +1,62 @@
+/** Choosing files in the extension's window, and their way to the vault: in parts, each sealed to its key. */
+import { html } from "../runtime/ui/dom.js";
+import { MAX_FILES_BYTES, PART_BYTES } from "./file_limits.js";
+import { text } from "./i18n.js";
+import { RequestError } from "./messages.js";
+import { ask } from "./request.js";
+
+export class FilesQuestion {
+  #list = html("ul", { class: "list", data: { test: "chosen-files" } });
+  #input;
+  element;
+
+  /** @param {{multiple: boolean}} options */
+  constructor({ multiple }) {
+    this.#input = html("input", { type: "file", id: "files", multiple, data: { test: "files" } });
+    this.#input.addEventListener("change", () => this.#draw());
+    this.element = html("section", {}, html("h2", { text: text("fileWhich") }),
+      html("div", { class: "field" }, html("label", { for: "files", text: text(multiple ? "fileChooseMany" : "fileChoose") }), this.#input),
+      html("p", { class: "muted", text: text("fileHint", String(MAX_FILES_BYTES / 2 ** 20)) }), this.#list);
+  }
+
+  /**
+   * Hands the chosen files to the vault's owner.
+   * @param {string} job
+   * @param {(share: number) => void} onProgress from 0 to 1
+   */
+  async upload(job, onProgress) {
+    const files = Array.from(this.#input.files ?? []);
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    if (!files.length) throw new RequestError("no-file-chosen");
+    if (total > MAX_FILES_BYTES) throw new RequestError("files-too-large");
+    const { publicKey } = await ask("vault.key");
+    let sent = 0;
+    for (const [index, file] of files.entries()) {
+      const head = new TextEncoder().encode(JSON.stringify({ name: file.name, type: mediaType(file) })).buffer;
+      await this.#send(job, index, publicKey, head);
+      for (let offset = 0; offset < file.size; offset += PART_BYTES) {
+        await this.#send(job, index, publicKey, await file.slice(offset, offset + PART_BYTES).arrayBuffer());
+        sent += Math.min(PART_BYTES, file.size - offset);
+        onProgress(sent / total);
+      }
+    }
+  }
+
+  /** @param {string} job @param {number} index @param {ArrayBuffer} publicKey @param {ArrayBuffer} octets */
+  async #send(job, index, publicKey, octets) {
+    await ask("files.part", { job, index, part: await sealwaxChannel.sealTo(publicKey, "file", octets) });
+  }
+
+  #draw() {
+    const size = (/** @type {number} */ bytes) => text("formFile", new Intl.NumberFormat().format(bytes));
+    this.#list.replaceChildren(...Array.from(this.#input.files ?? [], (file) => html("li", { class: "card" },
+      html("div", { class: "who" }, html("div", { class: "name", dir: "auto", text: file.name }),
+        html("div", { class: "muted", text: size(file.size) })))));
+  }
+}
+
+/** Without its parameters; what the core would refuse is no type. @param {File} file */
+function mediaType({ type }) {
+  const [essence] = type.toLowerCase().split(";");
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/.test(essence) ? essence : "";
+}

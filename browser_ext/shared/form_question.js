@@ -1,0 +1,85 @@
+/**
+ * What the window shows of a form before it is signed: everything, and first what the person could not have seen.
+ * Names and labels are the page's words; values are drawn with what no eye sees made visible.
+ */
+import { html } from "../runtime/ui/dom.js";
+import { text } from "./i18n.js";
+import { visibleText } from "./visible_text.js";
+
+/** @typedef {import("../background/forms.js").FormEntry} FormEntry */
+/** @typedef {import("../background/forms.js").SubmittedForm} SubmittedForm */
+/** @typedef {FormEntry & {number: number, repeats: number}} NumberedEntry */
+
+/**
+ * @param {SubmittedForm} form
+ * @returns {HTMLElement[]}
+ */
+export function formSections(form) {
+  const entries = numberEntries(form.entries);
+  const hidden = entries.filter((entry) => entry.hidden);
+  const seen = entries.filter((entry) => !entry.hidden);
+  return [
+    targetSection(form),
+    ...(hidden.length ? [entriesSection("formHidden", "formHiddenHint", hidden, "hidden-entries")] : []),
+    ...(seen.length || !hidden.length ? [entriesSection("formSeen", seen.length ? "formSeenHint" : "formEmpty", seen, "seen-entries")] : []),
+    detailsOf(form),
+  ];
+}
+
+/** @param {FormEntry[]} entries @returns {NumberedEntry[]} */
+function numberEntries(entries) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { name } of entries) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return entries.map((entry, index) => ({ ...entry, number: index + 1, repeats: counts.get(entry.name) ?? 1 }));
+}
+
+/** @param {SubmittedForm} form */
+function targetSection({ topOrigin, origin, action, submitter }) {
+  const elsewhere = new URL(action).origin !== origin;
+  return html("section", { class: "form-target" },
+    topOrigin !== origin && html("p", { class: "warning", data: { test: "top-origin" } }, text("formInside", topOrigin)),
+    html("div", {}, html("span", { class: "muted", text: text("formSentTo") }), html("br"),
+      html("span", { class: "form-action", dir: "ltr", text: action, data: { test: "action" } })),
+    elsewhere && html("p", { class: "warning", text: text("formElsewhere"), data: { test: "elsewhere" } }),
+    submitter.length > 0 && html("div", {}, html("span", { class: "muted", text: text("formButton") }), html("br"),
+      html("bdi", {}, ...visibleText(submitter[1] || submitter[0]))));
+}
+
+/**
+ * @param {string} title @param {string} hint @param {NumberedEntry[]} entries @param {string} name
+ */
+function entriesSection(title, hint, entries, name) {
+  return html("section", {}, html("h2", { text: text(title, String(entries.length)) }),
+    html("p", { class: "muted", text: text(hint) }),
+    html("ul", { class: "list form-entries", data: { test: name } }, ...entries.map(entryCard)));
+}
+
+/** @param {NumberedEntry} entry */
+function entryCard({ number, name, value, label, size, sha256, repeats }) {
+  const isFile = size !== undefined;
+  const shown = value === "" && !isFile
+    ? html("div", { class: "muted", text: text("formNothing") })
+    : html("div", { class: "form-value", dir: "auto" }, ...visibleText(isFile && value === "" ? text("formNoFile") : value));
+  return html("li", { class: "form-entry", data: { test: "entry" } },
+    html("div", { class: "form-name" },
+      html("span", { class: "muted", text: `${number}.`, "aria-hidden": "true" }), " ",
+      label && html("bdi", { class: "name" }, ...visibleText(label)), label && " ",
+      html("bdi", { class: label ? "muted" : "name" }, ...visibleText(name)),
+      repeats > 1 && html("span", { class: "muted", text: ` ${text("formRepeats", String(repeats))}` })),
+    shown,
+    isFile && value !== "" && html("div", { class: "muted" }, text("formFile", new Intl.NumberFormat().format(size))),
+    isFile && value !== "" && html("div", { class: "fingerprint", dir: "ltr", text: `SHA-256 ${sha256}` }));
+}
+
+/** @param {SubmittedForm} form */
+function detailsOf({ topOrigin, method, enctype, nonce }) {
+  const rows = [
+    [text("formTop"), topOrigin], [text("formMethod"), `${method.toUpperCase()} ${enctype}`],
+    [text("formNonce"), nonce || text("formNothing")], [text("formExpiry"), text("formExpiryValue")],
+  ];
+  return html("details", { data: { test: "form-details" } }, html("summary", { text: text("details") }),
+    html("dl", { class: "form-details" }, ...rows.flatMap(([name, value]) => [
+      html("dt", { class: "muted", text: name }), html("dd", { dir: "auto" }, ...visibleText(value)),
+    ])));
+}

@@ -1,0 +1,121 @@
+"""An order form that is signed in the browser, and a client list that this server keeps but cannot read.
+
+Run with `python -m docs.examples.form_server.app ca.pem`: the authority whose people may order.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+import sqlite3
+import sys
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Request, abort, render_template, request
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from smime_core.blocking import verify_form
+from smime_core.certificate import Certificate, parse_certificates
+from smime_core.errors import SmimeError
+from smime_core.forms import SignedForm, SubmittedFile
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.providers.native import NativeProvider
+
+SIGNATURE = "smime_signature"
+MAX_UPLOAD_BYTES = 10_000_000
+
+
+def create_app(database: Path, anchors: tuple[Certificate, ...]) -> Flask:
+    """The server; `anchors` are the authorities whose people may order."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD_BYTES
+    trust_store = TrustStore.of(*anchors, revocation=RevocationPolicy.IF_KNOWN)
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, given TEXT)")
+        connection.execute("CREATE TABLE IF NOT EXISTS clients (id INTEGER PRIMARY KEY, sealed TEXT)")
+
+    @app.get("/")
+    def show_order() -> str:
+        nonce = secrets.token_urlsafe(32)
+        with sqlite3.connect(database) as connection:
+            connection.execute("INSERT INTO nonces VALUES (?, ?)", (nonce, datetime.datetime.now(datetime.UTC)))
+        return render_template("order.html", nonce=nonce)
+
+    @app.post("/orders")
+    def take_order() -> tuple[str, int]:
+        entries = read_entries(request)
+        signatures = [value for name, value in entries if name == SIGNATURE]
+        nonce = next((value for name, value in entries if name == "nonce"), "")
+        if len(signatures) != 1 or not isinstance(signatures[0], str) or not isinstance(nonce, str):
+            return "This order is not signed.", 400
+        # Used up by whatever arrives with it: a second copy comes too late.
+        with sqlite3.connect(database) as connection:
+            if connection.execute("DELETE FROM nonces WHERE nonce = ?", (nonce,)).rowcount != 1:
+                return "This order was sent before.", 409
+        try:
+            signed = verify_order(signatures[0], nonce, [(name, value) for name, value in entries if name != SIGNATURE])
+        except SmimeError as error:
+            return f"Refused: {error}", 400
+        return render_template("thanks.html", signed=signed), 200
+
+    def verify_order(signature: str, nonce: str, fields: Any) -> SignedForm:
+        return verify_form(
+            signature.encode(),
+            origin=request.host_url.rstrip("/"),
+            action=request.base_url,
+            nonce=nonce,
+            fields=fields,
+            enctype=request.mimetype,
+            provider=NativeProvider(),
+            trust_store=trust_store,
+            at=datetime.datetime.now(datetime.UTC),
+        )
+
+    @app.get("/clients")
+    def show_clients() -> str:
+        with sqlite3.connect(database) as connection:
+            clients = connection.execute("SELECT id, sealed FROM clients ORDER BY id").fetchall()
+        return render_template("clients.html", clients=clients)
+
+    @app.post("/clients")
+    def keep_client() -> str:
+        sealed, client = request.form["client"], request.form.get("id", type=int)
+        if not sealed.startswith("-----BEGIN CMS-----"):
+            abort(400, "Only sealed text is kept here.")
+        with sqlite3.connect(database) as connection:
+            connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?)", (client, sealed))
+        return show_clients()
+
+    return app
+
+
+def read_entries(request: Request) -> list[tuple[str, str | SubmittedFile]]:
+    """Every entry in the order of the form, which `request.form` and `request.files` do not keep."""
+    if request.mimetype != "multipart/form-data":
+        return [*urllib.parse.parse_qsl(request.get_data(as_text=True), keep_blank_values=True)]
+    decoder = MultipartDecoder(request.mimetype_params["boundary"].encode(), MAX_UPLOAD_BYTES)
+    decoder.receive_data(request.get_data())
+    decoder.receive_data(None)
+    entries: list[tuple[str, str | SubmittedFile]] = []
+    head: Field | File | None = None
+    content = b""
+    while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
+        if isinstance(event, Field | File):
+            head, content = event, b""
+        elif isinstance(event, Data) and head is not None:
+            content += event.data
+            if not event.more_data:
+                entries.append((head.name, _value_of(head, content)))
+    return entries
+
+
+def _value_of(head: Field | File, content: bytes) -> str | SubmittedFile:
+    if isinstance(head, File):
+        return SubmittedFile(filename=head.filename, content=content)
+    return content.decode()
+
+
+if __name__ == "__main__":
+    create_app(Path("orders.sqlite3"), parse_certificates(Path(sys.argv[1]).read_bytes())).run()

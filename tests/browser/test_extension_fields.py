@@ -1,0 +1,222 @@
+"""Every kind of field in real browsers: sealed text reaches it, frameworks see it, and what alters it is told."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import export_identity
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension, Frame, Site, running_site
+from tests.browser.page import Page
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+NATIVE = NativeProvider()
+TEXT = "Grüße, und sonst nichts."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Alice's key file and the authority's certificate."""
+    now = datetime.datetime.now(datetime.UTC)
+    folder = tmp_path_factory.mktemp("people")
+    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
+    alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
+    p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
+    (folder / "alice.p12").write_bytes(p12)
+    (folder / "ca.der").write_bytes(authority.identity.certificate.der)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    """The extension with Alice's keys and their authority."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(folder / "alice.p12", PASSPHRASE)
+    extension.import_certificate("anchors", folder / "ca.der", expect="Example CA")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+@pytest.fixture
+def page(extension: Extension) -> Iterator[Page]:
+    """A tab that is closed after the test, with the extension's windows if some are left."""
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+    for left in extension.browser.pages():
+        if "prompt.html" in left.url or "broker.html" in left.url:
+            left.close()
+
+
+def seal(extension: Extension, page: Page, field: str) -> Frame:
+    """Write into a field privately, seal it and wait until the page has the sealed text."""
+    frame = extension.write(page, field, TEXT)
+    frame.around.click("[data-test=seal]")
+    extension.answer()
+    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    return frame
+
+
+def close(frame: Frame, page: Page) -> None:
+    frame.around.click("[data-test=close]")
+    page.wait_for("() => document.querySelector('#field').getBoundingClientRect().height > 0")
+
+
+@pytest.mark.parametrize(
+    ("markup", "read"),
+    [
+        ('<input id=field name=a data-smime="encrypt">', "document.querySelector('#field').value"),
+        ('<input id=field type=search data-smime="sign encrypt">', "document.querySelector('#field').value"),
+        (
+            '<div id=field contenteditable=true data-smime="sign encrypt">first</div>',
+            "document.querySelector('#field').innerText",
+        ),
+    ],
+)
+def test_a_field_of_any_kind_holds_sealed_text_that_opens_again(
+    extension: Extension, page: Page, site: Site, markup: str, read: str
+) -> None:
+    page.goto(site.page_with(f"{markup}<p id=log></p>"))
+    page.js("""() => {
+      for (const type of ["input", "change"]) {
+        addEventListener(type, (event) => { window.seen = [...(window.seen ?? []), event.type]; });
+      }
+    }""")
+    frame = seal(extension, page, "#field")
+    assert page.js("() => window.seen") == ["input", "change"]
+    close(frame, page)
+    assert page.js(f"() => {read}").startswith("-----BEGIN CMS-----")
+    assert TEXT not in page.js("() => document.documentElement.outerHTML")
+    extension.click_button(page, "#field")
+    opened = extension.frame_in(page)
+    if not opened.around.js("() => document.querySelector('.state-statement') !== null"):
+        page.js("() => new Promise((done) => setTimeout(done, 300))")
+    for _ in range(100):
+        if extension.has_window():
+            extension.answer()
+            break
+        if opened.around.js("() => document.querySelector('.state-statement') !== null"):
+            break
+    opened.around.wait_for("() => document.querySelector('.state-statement') !== null", timeout_seconds=30)
+    assert TEXT in opened.text.text(".text")
+
+
+@pytest.mark.parametrize("kind", ["password", "email", "number", "hidden"])
+def test_fields_that_are_no_place_for_text_are_not_offered(
+    extension: Extension, page: Page, site: Site, kind: str
+) -> None:
+    page.goto(
+        site.page_with(
+            f'<input id=field type={kind} data-smime="encrypt"><textarea id=other data-smime=encrypt></textarea>'
+        )
+    )
+    page.wait_for("() => document.querySelector('#other').nextElementSibling !== null")
+    assert page.js("() => document.querySelector('#field').nextElementSibling.id") == "other"
+
+
+def test_a_field_that_is_too_short_is_said_to_be_so_and_the_text_stays(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with('<input id=field maxlength=100 data-smime="encrypt">'))
+    frame = extension.write(page, "#field", TEXT)
+    frame.around.click("[data-test=seal]")
+    window = extension.window()
+    window.click("[data-test=agree]")
+    window.wait_for_text("too short for the sealed text", timeout_seconds=30)
+    assert page.value("#field") == ""
+    with window.closing():
+        window.click("[data-test=refuse]")
+    assert frame.text.text(".text") == TEXT
+
+
+def test_a_framework_that_keeps_its_own_value_is_noticed(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with('<textarea id=field data-smime="encrypt"></textarea>'))
+    page.js(
+        "() => document.querySelector('#field').addEventListener('input', ({ target }) => { target.value = 'mine'; })"
+    )
+    frame = extension.write(page, "#field", TEXT)
+    frame.around.click("[data-test=seal]")
+    window = extension.window()
+    window.click("[data-test=agree]")
+    window.wait_for_text("does not take the sealed text", timeout_seconds=30)
+
+
+FORM = (
+    '<form method=post><textarea id=field name=letter data-smime="encrypt"></textarea><button id=go>Go</button></form>'
+)
+
+
+def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(FORM))
+    address = page.url
+    seal(extension, page, "#field")
+    armored = page.value("#field")
+    page.js("() => { document.querySelector('#field').value = 'I owe you 1000'; }")
+    page.click("#go")
+    window = extension.window()
+    assert window.text("[data-test=altered]") == "I owe you 1000"
+    assert window.text("[data-test=origin]") == site.origin
+    assert page.url == address
+    with window.closing():
+        window.click("[data-test=agree]")
+    page.wait_for("(armored) => document.querySelector('#field').value === armored", armored)
+
+
+def test_an_entry_that_is_rewritten_at_the_last_moment_is_put_back_and_told(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(FORM.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
+    page.js("""() => document.forms[0].addEventListener("formdata", ({ formData }) => {
+      formData.set("letter", "I owe you 1000");
+      setTimeout(() => { window.sent = formData.get("letter"); });
+    })""")
+    seal(extension, page, "#field")
+    page.click("#go")
+    window = extension.window()
+    assert window.text("[data-test=altered]").startswith("-----BEGIN CMS-----")
+    assert "put back" in window.text()
+    assert page.js("() => window.sent").startswith("-----BEGIN CMS-----")
+
+
+def test_an_unaltered_field_is_sent_without_a_question(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(FORM.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
+    page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")
+    seal(extension, page, "#field")
+    page.click("#go")
+    page.wait_for("() => window.sent?.startsWith('-----BEGIN CMS-----')")
+    assert not extension.has_window()
+
+
+def test_the_toolbar_opens_an_input_in_a_shadow_root(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with("<div id=host></div>"))
+    page.js("""() => {
+      const root = document.querySelector("#host").attachShadow({ mode: "open" });
+      root.innerHTML = "<input style='display:block;width:100%' value='Already typed.'>";
+      root.querySelector("input").focus();
+    }""")
+    page.click("#host")
+    extension.browser.click_toolbar_button(extension.id, page)
+    frame = extension.frame_in(page)
+    frame.around.wait_for_text("The page has already seen the text")
+    assert frame.text.text(".text") == "Already typed."

@@ -1,0 +1,250 @@
+"""Whole forms in real browsers: what the window showed is what was signed, and only that reaches the server."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.certificate import parse_certificate
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import export_identity
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension, Site, running_site
+from tests.browser.form_server import load_example, serving
+from tests.browser.page import Page
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+NATIVE = NativeProvider()
+REMEMBER = """() => {
+  window.seen = [];
+  new MutationObserver(() => window.seen.push(document.documentElement.outerHTML)).observe(document, {
+    childList: true, subtree: true, attributes: true,
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Alice's key file and the authority's certificate."""
+    now = datetime.datetime.now(datetime.UTC)
+    folder = tmp_path_factory.mktemp("people")
+    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
+    alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
+    p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
+    (folder / "alice.p12").write_bytes(p12)
+    (folder / "ca.der").write_bytes(authority.identity.certificate.der)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    """The extension with Alice's keys."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(folder / "alice.p12", PASSPHRASE)
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def database(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "orders.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def shop(folder: Path, database: Path) -> Iterator[str]:
+    """The example server; its origin."""
+    anchor = parse_certificate((folder / "ca.der").read_bytes())
+    with serving(load_example(database, (anchor,))) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+@pytest.fixture
+def page(extension: Extension) -> Iterator[Page]:
+    """A tab that is closed after the test, with the extension's window if one is left."""
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+    for left in extension.browser.pages():
+        if "prompt.html" in left.url:
+            left.close()
+
+
+def order(page: Page, shop: str, *, item: str = "Lamp") -> None:
+    """Fill in the order form and press its button."""
+    page.goto(f"{shop}/")
+    page.wait_for("() => document.readyState === 'complete'")
+    page.fill("[name=item]", item)
+    page.fill("[name=wishes]", "red\nnot blue")
+    page.click("[value='gift box']")
+    page.click("[name=go]")
+
+
+def test_the_server_gets_the_form_that_the_window_showed(
+    extension: Extension, page: Page, shop: str, folder: Path
+) -> None:
+    drawing = folder / "Zeichnung.txt"
+    drawing.write_text("a lamp")
+    page.goto(f"{shop}/")
+    page.fill("[name=item]", "Lamp")
+    page.choose_files("[name=drawing]", [drawing])
+    page.click("[name=go]")
+    window = extension.window()
+    shown = window.text()
+    assert window.text("[data-test=origin]") == shop
+    assert window.text("[data-test=action]") == f"{shop}/orders"
+    assert "120.00 EUR" in window.text("[data-test=hidden-entries]")
+    assert "Lamp" in window.text("[data-test=seen-entries]")
+    assert "Zeichnung.txt" in window.text("[data-test=seen-entries]")
+    assert shown.index("120.00 EUR") < shown.index("Lamp")
+    extension.answer()
+    said = page.wait_for_text("Thank you", timeout_seconds=30)
+    assert "Signed by alice@example.test" in page.text()
+    assert all(entry in page.text() for entry in ("item: Lamp", "price: 120.00 EUR", "drawing: Zeichnung.txt", said))
+
+
+def test_a_refusal_sends_nothing(extension: Extension, page: Page, shop: str) -> None:
+    order(page, shop)
+    window = extension.window()
+    with window.closing():
+        window.click("[data-test=refuse]")
+    extension.wait_until_window_is_gone()
+    assert page.url == f"{shop}/"
+    assert page.value("[name=item]") == "Lamp"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "document.querySelector('[name=price]').value = '9000.00 EUR'",
+        "document.querySelector('[name=item]').value = 'Yacht'",
+        "document.querySelector('[name=price]').remove()",
+        "document.forms[0].insertAdjacentHTML('beforeend', '<input type=hidden name=more value=1>')",
+        "document.forms[0].action = '/elsewhere'",
+        "document.forms[0].addEventListener('formdata', (event) => event.formData.set('item', 'Yacht'))",
+    ],
+)
+def test_a_page_that_changes_the_form_meanwhile_gets_no_signature(
+    extension: Extension, page: Page, shop: str, change: str
+) -> None:
+    order(page, shop)
+    window = extension.window()
+    page.js(f"() => {{ {change}; }}")
+    window.click("[data-test=agree]")
+    window.wait_for_text("The page changed the form", timeout_seconds=30)
+    assert page.url == f"{shop}/"
+    assert page.js("() => document.querySelector('[name=smime_signature]')") is None
+
+
+def test_no_handler_of_the_page_comes_between_signature_and_submission(
+    extension: Extension, page: Page, shop: str
+) -> None:
+    page.goto(f"{shop}/")
+    page.js(f"""() => {{
+      ({REMEMBER})();
+      HTMLFormElement.prototype.submit = () => {{ throw new Error("the page's own"); }};
+      FormData.prototype.forEach = () => {{}};
+      for (const type of ["submit", "formdata"]) {{
+        addEventListener(type, (event) => {{ if (window.late) event.formData?.set("item", "Yacht"); }}, true);
+      }}
+    }}""")
+    page.fill("[name=item]", "Lamp")
+    page.click("[name=go]")
+    window = extension.window()
+    assert "Lamp" in window.text("[data-test=seen-entries]")
+    extension.answer()
+    page.wait_for_text("item: Lamp", timeout_seconds=30)
+
+
+def test_a_form_whose_fields_are_named_as_its_properties_is_shown_whole(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    names = ("action", "method", "elements", "submit", "getAttribute", "dataset", "after", "length", "nodeName")
+    fields = "".join(f"<input name={name} value={name}-1>" for name in names)
+    page.goto(
+        site.page_with(f'<form method=post action="/taken" data-smime=sign>{fields}<button id=go>Go</button></form>')
+    )
+    page.click("#go")
+    window = extension.window()
+    assert window.text("[data-test=action]") == f"{site.origin}/taken"
+    shown = window.text("[data-test=seen-entries]")
+    assert all(f"{name}-1" in shown for name in names)
+
+
+def test_what_a_person_could_not_see_comes_first(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(
+        site.page_with(
+            "<form method=post data-smime=sign><label>Name <input name=seen value=S1></label>"
+            "<input type=hidden name=a value=H1><input name=b value=H2 style=opacity:0>"
+            "<input name=c value=H3 style='display:none'><div style='visibility:hidden'><input name=d value=H4></div>"
+            "<input name=e value=H5 style='width:1px;height:1px;border:0;padding:0'>"
+            "<input name=f value=H6 style='position:absolute;left:-9999px'>"
+            "<div style='height:0;overflow:hidden'><input name=g value=H7></div>"
+            "<button id=go name=go value=now>Go</button></form>"
+        )
+    )
+    page.click("#go")
+    window = extension.window()
+    hidden = window.text("[data-test=hidden-entries]")
+    assert [number for number in range(1, 8) if f"H{number}" not in hidden] == []
+    assert "S1" not in hidden
+    seen = window.text("[data-test=seen-entries]")
+    assert "Name" in seen
+    assert "S1" in seen
+
+
+def test_letters_that_turn_or_hide_a_value_are_drawn(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(
+        site.page_with(
+            "<form method=post data-smime=sign><input name=sum value='1&#x202e;000&#x200b;'>"
+            "<button id=go>Go</button></form>"
+        )
+    )
+    page.click("#go")
+    shown = extension.window().text("[data-test=seen-entries]")
+    assert "U+202E" in shown
+    assert "U+200B" in shown
+
+
+def test_a_script_cannot_ask_again_and_again(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(
+        site.page_with("<form method=post data-smime=sign><input name=a value=1><button id=go>Go</button></form>")
+    )
+    page.js("() => { for (let time = 0; time < 5; time += 1) document.forms[0].requestSubmit(); }")
+    page.click("#go")
+    window = extension.window()
+    page.js("() => document.querySelector('#go').click()", user_activation=True)
+    windows = [one for one in extension.browser.contexts() if "prompt.html" in one["url"]]
+    assert len(windows) == 1
+    window.close()
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["<form data-smime=sign>", "<form data-smime=sign method=post enctype=text/plain>"],
+)
+def test_what_cannot_be_signed_as_it_will_arrive_is_not_sent(
+    extension: Extension, page: Page, site: Site, form: str
+) -> None:
+    page.goto(site.page_with(f"{form}<input name=a value=1><button id=go>Go</button></form>"))
+    address = page.url
+    page.click("#go")
+    page.wait_for("() => document.querySelector('form').nextElementSibling !== null")
+    assert page.url == address
+    assert not extension.has_window()
