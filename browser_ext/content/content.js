@@ -89,7 +89,7 @@
       changed = new Set();
       for (const root of roots) if (root.isConnected) watchBelow(root);
       for (const element of near) if (element.isConnected) queue.add(element); else near.delete(element);
-      for (const host of shared.hosts?.values() ?? []) host.checkFrame();
+      for (const host of shared.hosts?.values() ?? []) host.checkFrame?.();
       workWhenIdle();
       lookForMail();
     }, LOOK_AGAIN_MILLISECONDS);
