@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.browsers import Browser, Chromium
+from tests.browser.compose_driver import send
 from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from tests.browser.test_extension import release_service_workers
@@ -60,6 +61,7 @@ def extension(browser: Browser, people_folder: Path, tmp_path_factory: pytest.Te
     extension = Extension(browser, out / "extension_test")
     extension.unlock(people_folder / "rsa2.p12", PASSPHRASE)
     extension.import_certificate("anchors", people_folder / "ca.pem", expect="Interoperation CA")
+    extension.import_certificate("people", people_folder / "rsa.pem", expect=PEER)
     yield extension
     extension.uninstall()
 
@@ -78,6 +80,7 @@ def pages(extension: Extension, mail: MailHost) -> Iterator[RoundcubePages]:
 def empty_mailboxes(mail: MailHost) -> None:
     for account in (ME, PEER):
         mail.empty(account)
+    mail.empty(ME, "Gesendet")
 
 
 def newest(mail: MailHost, account: str) -> int:
@@ -115,6 +118,26 @@ def test_what_thunderbird_sends_is_opened_in_roundcube(
     assert TEXT in shown_text(pages.page)
     if encrypt:
         assert TEXT not in pages.page.js("() => document.documentElement.outerHTML")
+
+
+def test_thunderbird_opens_the_answer_that_was_written_with_the_extension_in_roundcube(
+    extension: Extension, pages: RoundcubePages, thunderbird: Thunderbird, mail: MailHost
+) -> None:
+    thunderbird.send(ME, "Across the fence", TEXT, sign=True, encrypt=True)
+    pages.compose(_reply_uid=str(newest(mail, ME)))
+    window = pages.write_sealed(extension)
+    window.wait_for_selector("[data-test=send]", timeout_seconds=60)
+    window.wait_for_selector(f"[data-test=recipient][data-address='{PEER}'][data-readiness=ready]", timeout_seconds=60)
+    window.fill("[data-test=compose-text]", "hello from Roundcube")
+    send(window)
+    (arrived,) = mail.messages(PEER)
+    assert b"hello from Roundcube" not in arrived
+    verdict = thunderbird.verdict(arrived)
+    assert (verdict.signed, verdict.encrypted) == ("SUCCESS", "SUCCESS")
+    assert verdict.text.startswith("hello from Roundcube")
+    (kept,) = mail.messages(ME, "Gesendet")
+    assert b"hello from Roundcube" not in kept
+    window.close()
 
 
 def test_thunderbird_verifies_what_roundcube_sent_on(
