@@ -25,6 +25,7 @@ const MENU_FIELD = "field";
 const MENU_SELECTION = "selection";
 const MENU_LOCK = "lock";
 const MENU_KEYS = "keys";
+const MENU_VIEWER = "viewer";
 
 /** @typedef {chrome.runtime.MessageSender} Sender */
 /** @type {Record<string, (body: any, sender: Sender) => unknown>} */
@@ -110,6 +111,7 @@ api.action.onClicked.addListener((tab) => void (tab.id !== undefined && sites.ac
 api.contextMenus.onClicked.addListener((info, tab) => {
   if (info.menuItemId === MENU_LOCK) void session.lock("hand");
   else if (info.menuItemId === MENU_KEYS) void api.runtime.openOptionsPage();
+  else if (info.menuItemId === MENU_VIEWER) void mails.openViewer({ mail: "" });
   else if (tab?.id === undefined) return;
   else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
   else void sites.activate(tab.id, info.frameId);
@@ -186,6 +188,7 @@ async function setUp() {
   const title = (/** @type {string} */ key) => api.i18n.getMessage(key);
   api.contextMenus.create({ id: MENU_FIELD, title: title("menuField"), contexts: ["editable"] });
   api.contextMenus.create({ id: MENU_SELECTION, title: title("menuSelection"), contexts: ["selection"] });
+  api.contextMenus.create({ id: MENU_VIEWER, title: title("menuViewer"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });
 }

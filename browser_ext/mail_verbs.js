@@ -8,6 +8,9 @@ import { MailStore } from "./mail_store.js";
 import { packContent } from "./shared/packed_content.js";
 import { certificatesOf } from "./shared/pem.js";
 
+/** Enough for the name of a first field. */
+const HEAD_BYTES = 128;
+
 /** @typedef {(verb: string, args: object) => Promise<any>} CallVault */
 
 /**
@@ -60,6 +63,7 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
 
   /** @param {any} body */
   async function inspect({ mail }) {
+    if (beginsAsMail(store.copy(mail))) return { kind: "message", isDetached: false, name: store.nameOf(mail) };
     const { kind, description } = await callVault("bytes.inspect", { content: store.copy(mail) });
     return { kind, isDetached: isDetachedSignature(description), name: store.nameOf(mail) };
   }
@@ -100,6 +104,12 @@ function overwriteAll({ text, passages, parts, attachments }) {
   const octets = [text, ...passages, ...parts, ...attachments].flatMap((one) =>
     (one instanceof ArrayBuffer ? [one] : [one.text, one.html, one.data]));
   for (const buffer of octets) if (buffer instanceof ArrayBuffer) overwrite(buffer);
+}
+
+/** Whether it begins with a header field (RFC 5322 section 2.2) or an mbox line. @param {ArrayBuffer} bytes */
+function beginsAsMail(bytes) {
+  const head = new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES));
+  return /^(From |[!-9;-~]{1,76}:)/u.test(head);
 }
 
 /** @param {any} description by `sealwax inspect --json` */

@@ -17,6 +17,10 @@
   const MAX_PICTURE_BYTES = 20_000_000;
   /** Long enough for every browser to begin the download, short enough to let the copy go. */
   const REVOKE_AFTER_MILLISECONDS = 30_000;
+  /** Of a part with markup, estimated for a narrow view. */
+  const CHARACTERS_PER_LINE = 45;
+  const SPARE_LINES = 4;
+  const LINE_PIXELS = 28;
   const SHOWN_FIELDS = ["to", "cc", "date"];
   const MESSAGE_NAME = /\.(eml|p7m|p7s|p7c|p7b)$/iu;
   const MESSAGE_TYPE = /^(message\/(rfc822|global)|application\/(x-)?pkcs7-(mime|signature))$/u;
@@ -143,10 +147,20 @@
       class: "markup", sandbox: "allow-popups allow-popups-to-escape-sandbox", title: words.markup, referrerpolicy: "no-referrer",
     });
     /** @type {HTMLIFrameElement} */ (frame).srcdoc = source;
-    section.classList.add("has-markup");
+    frame.style.blockSize = `min(55vb, ${heightFor(passage)}px)`;
     section.append(frame);
     links.push(...found);
     return blocked;
+  }
+
+  /**
+   * About how high a part wants to be: nobody may ask its frame.
+   * @param {Passage} passage
+   */
+  function heightFor({ text, markup }) {
+    if (/<(img|table)\b/iu.test(markup)) return Number.MAX_SAFE_INTEGER;
+    const lines = text.split("\n").reduce((sum, line) => sum + 1 + Math.floor(line.length / CHARACTERS_PER_LINE), 0);
+    return (lines + SPARE_LINES) * LINE_PIXELS;
   }
 
   /**

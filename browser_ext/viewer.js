@@ -56,6 +56,7 @@ if (held) void show(() => Promise.resolve(held));
 
 /** @param {File} file */
 function openFile(file) {
+  name.textContent = file.name;
   return show(async () => {
     if (file.size > MAX_FILE_BYTES) throw new RequestError("message-too-large");
     return (await ask("mail.hold", { bytes: await file.arrayBuffer(), name: file.name })).mail;

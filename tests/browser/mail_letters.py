@@ -13,7 +13,7 @@ from smime_core.blocking import run
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity, export_identity
-from smime_core.message import encrypt_message, sign_entity, sign_message
+from smime_core.message import SignatureForm, encrypt_message, sign_bytes, sign_entity, sign_message
 from smime_core.providers.native import NativeProvider
 
 PASSPHRASE = "Vier Möwen & ein Wal"
@@ -41,12 +41,22 @@ class Letters:
         now = datetime.datetime.now(datetime.UTC)
         return run(sign_entity(entity, identity=self.bob, provider=NATIVE, signing_time=now))
 
+    def detached(self, content: bytes) -> bytes:
+        """Bob's signature on a file, without the file."""
+        now = datetime.datetime.now(datetime.UTC)
+        form = SignatureForm.DETACHED
+        return run(sign_bytes(content, identity=self.bob, provider=NATIVE, signing_time=now, form=form))
+
     def sealed(self, message: bytes) -> bytes:
         """The message for Alice's eyes, with hidden header fields."""
         sealing = encrypt_message(
             message, recipients=[self.alice.certificate], provider=NATIVE, protection=ProtectionMode.CIPHER
         )
         return run(sealing)
+
+    def sealed_for_bob(self, message: bytes) -> bytes:
+        """The message for somebody else."""
+        return run(encrypt_message(message, recipients=[self.bob.certificate], provider=NATIVE))
 
     def signed_and_sealed(self, message: bytes) -> bytes:
         """Signed by Bob, then sealed for Alice."""

@@ -10,14 +10,37 @@ import pytest
 from tests.browser import mail_letters
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
+from tests.browser.hostile_mails import SECRET, counting_server, hostile_mails
 from tests.browser.mail_letters import PASSPHRASE, Letters, file, html, mail, make_letters, multipart, text
 from tests.browser.page import Page
+from tests.vectors_folder import vectors
 from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKUP = '<h2>Thursday</h2><p>at <b>one</b>, <a href="https://map.example.test/x">here</a> <img src="cid:seal@b"></p>'
+
+
+# Of each set which files: what others found hard to read, and what fuzzers made.
+BROKEN = (
+    ("openssl-cms", "**/*malformed*"),
+    ("openssl-cms", "**/*.cms"),
+    ("fuzz-openssl", "cms/*"),
+    ("fuzz-openssl", "x509/*"),
+    ("fuzz-openssl", "crl/*"),
+    ("fuzz-openssl", "pkcs12/*"),
+    ("fuzz-boringssl", "*/*"),
+    ("mime-mime4j", "testmsgs/*.msg"),
+    ("mime-cpython", "msg_*"),
+    ("mime-mailparser", "mail_*"),
+    ("mime-stalwart", "malformed/*"),
+    ("johnny", "*/**/*.eml"),
+    ("pkcs7-go", "*PKCS7.pem"),
+    ("libksba", "*.crt"),
+)
+# What may act by itself, wherever a mail has it.
+ACTIVE = "script, link, form, input, button, iframe, object, embed, video, audio, svg, math, base, [onload], [onerror]"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +63,8 @@ def extension(browser: Browser, letters: Letters, tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="module")
 def viewer(extension: Extension) -> Iterator[Page]:
     page = extension.browser.open(extension.base + "viewer.html")
-    page.wait_for_selector("[data-test=pick]")
+    # Its words come with its listeners.
+    page.wait_for_text("Choose a file")
     yield page
     page.close()
 
@@ -61,10 +85,27 @@ def state_of(viewer: Page) -> str:
     return str(viewer.js("() => document.querySelector('main .state-statement').dataset.state"))
 
 
+def state_or_none(viewer: Page) -> str | None:
+    found: str | None = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? null")
+    return found
+
+
+def broken_files(count: int) -> list[Path]:
+    """The same files each time, about as many of every set."""
+    each = [sorted(path for path in vectors(name).glob(pattern) if path.is_file()) for name, pattern in BROKEN]
+    share = -(-count // len(BROKEN))
+    return [path for found in each for path in found[:: max(1, len(found) // share)][:share]][:count]
+
+
 def view_of(viewer: Page) -> Page:
     view = viewer.wait_for_frame("mail_view.html")
     view.wait_for_selector("header")
     return view
+
+
+def as_text(view: Page) -> str:
+    view.click("[data-test=as-text]")
+    return view.wait_for_text("one", selector="main .text")
 
 
 def rich_letter() -> bytes:
@@ -96,5 +137,144 @@ def test_a_signed_and_sealed_mail_shows_who_wrote_it_and_what_it_says(viewer: Pa
     assert markup.wait_for("() => document.images[0]?.naturalWidth === 40")
     # What the mail says stands nowhere in the extension's own page.
     assert "Thursday" not in viewer.js("() => document.documentElement.outerHTML")
-    view.click("[data-test=as-text]")
-    assert view.wait_for_text("Thursday at one.", selector="main")
+    assert "Thursday at one." in as_text(view)
+
+
+def test_nothing_in_a_mail_reaches_the_network_by_itself(viewer: Page, letters: Letters) -> None:
+    with counting_server() as server:
+        for name, message in hostile_mails(server.url).items():
+            open_file(viewer, letters.write("hostile.eml", letters.sealed(message)))
+            view = view_of(viewer)
+            frames = [frame for frame in view.frames() if "srcdoc" in frame.url]
+            for frame in frames:
+                frame.wait_for("() => document.readyState === 'complete'")
+                assert frame.js(f"() => document.querySelectorAll('{ACTIVE}').length") == 0, name
+            assert any(SECRET in frame.text() for frame in frames), name
+        # A positive proof that this server sees what reaches it: the person's own click does.
+        open_file(
+            viewer, letters.write("link.eml", mail(html(f'<p>{SECRET} <a href="{server.url}/clicked">x</a></p>')))
+        )
+        view_of(viewer).wait_for_frame("about:srcdoc").click("a")
+        opened = viewer.browser.wait_for_page("/clicked")
+        opened.close()
+        assert server.asked == ["/clicked"], "something was asked for before the click"
+        assert server.referrers == [None]
+
+
+def test_the_johnny_letters_that_reach_outside_show_their_verdict_and_ask_nobody(viewer: Page) -> None:
+    for path in sorted((vectors("johnny") / "03-mime").rglob("*.eml"))[:6]:
+        open_file(viewer, path)
+        assert state_of(viewer) != "verified", path.name
+
+
+def test_a_part_that_is_signed_by_itself_says_so_and_lends_its_picture_to_no_other(
+    viewer: Page, letters: Letters
+) -> None:
+    inner = multipart(
+        "related",
+        html("<p>signed</p>"),
+        file("s.png", "image/png", mail_letters.picture(), content_id="in@b"),
+        boundary="b9",
+    )
+    outer = html('<p>before <img src="cid:in@b"></p>')
+    message = mail(multipart("mixed", outer, letters.signed_entity(inner), boundary="b8"))
+    open_file(viewer, letters.write("part.eml", message))
+    assert state_of(viewer) in ("plain", "signed-unverified")
+    view = view_of(viewer)
+    labels = view.js("() => [...document.querySelectorAll('[data-test=coverage]')].map((one) => one.textContent)")
+    assert labels[0] == "No signature covers this part."
+    assert "only this part is signed, by bob@example.test" in labels[1]
+    outside = view.frames()[0]
+    assert outside.js("() => document.images[0].getAttribute('src')") is None
+
+
+def test_a_file_is_saved_as_it_is_and_an_attached_mail_opens_in_a_viewer_of_its_own(
+    viewer: Page, letters: Letters
+) -> None:
+    open_file(viewer, letters.write("rich.eml", letters.signed_and_sealed(rich_letter())))
+    view = view_of(viewer)
+    view.js(
+        """() => {
+          window.saved = [];
+          HTMLAnchorElement.prototype.click = function () {
+            window.saved.push(fetchBlob(this.href).then((text) => [this.download, text]));
+          };
+          const made = new Map();
+          const create = URL.createObjectURL;
+          URL.createObjectURL = (blob) => { const url = create.call(URL, blob); made.set(url, blob); return url; };
+          const fetchBlob = (url) => made.get(url).text().then((text) => `${made.get(url).type} ${text}`);
+        }"""
+    )
+    view.click("li:nth-of-type(2) [data-test=save]")
+    view.wait_for("() => window.saved.length === 1")
+    assert view.js("() => window.saved[0]") == ["plan.pdf", "application/octet-stream %PDF-1.7 plan"]
+    view.click("[data-test=open]")
+    other = viewer.browser.wait_for_page("viewer.html?mail=")
+    try:
+        inner = view_of(other)
+        assert inner.text("[data-test=subject]") == "Old"
+        assert "From long ago." in inner.text("main")
+    finally:
+        other.close()
+    viewer.activate()
+
+
+def test_a_signature_in_a_file_of_its_own_asks_for_what_it_covers(viewer: Page, letters: Letters) -> None:
+    content = b"The minutes of the meeting.\n"
+    open_file(viewer, letters.write("minutes.p7s", letters.detached(content)))
+    assert "Choose or drop the file that it belongs to" in viewer.text("[data-test=note]")
+    open_file(viewer, letters.write("minutes.txt", content))
+    assert state_of(viewer) in ("verified", "signed-unverified")
+    open_file(viewer, letters.folder / "minutes.p7s")
+    open_file(viewer, letters.write("other.txt", b"Other minutes."))
+    assert state_of(viewer) == "invalid"
+
+
+def test_a_certificate_is_shown_with_what_it_is_good_for(viewer: Page, letters: Letters) -> None:
+    open_file(viewer, letters.folder / "bob.der")
+    shown = viewer.text("[data-test=certificate]")
+    assert "bob@example.test" in shown
+    assert "Valid now" in shown
+
+
+def test_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, letters: Letters) -> None:
+    open_broken(viewer, letters, broken_files(28))
+
+
+@pytest.mark.thorough
+def test_much_of_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, letters: Letters) -> None:
+    open_broken(viewer, letters, broken_files(280))
+
+
+def open_broken(viewer: Page, letters: Letters, paths: list[Path]) -> None:
+    for path in paths:
+        open_file(viewer, path)
+        said = viewer.text("[data-test=note]") + viewer.text("main")
+        assert len(said) > 10, path
+        assert "unknown" not in said.lower(), path
+        assert state_or_none(viewer) != "verified", path
+    open_file(viewer, letters.write("last.eml", mail(text("Still here."))))
+    assert "Still here." in view_of(viewer).text("main")
+
+
+def test_with_locked_keys_the_viewer_asks_in_the_extensions_own_window(
+    extension: Extension, viewer: Page, letters: Letters
+) -> None:
+    extension.lock()
+    viewer.activate()
+    open_file(viewer, letters.write("signed.eml", letters.signed(rich_letter())))
+    assert state_of(viewer) == "verified"
+    assert not extension.has_window(), "what is not sealed needs no key"
+    viewer.js("() => document.querySelector('main').replaceChildren()")
+    viewer.choose_files("#file", [letters.write("sealed.eml", letters.signed_and_sealed(rich_letter()))])
+    assert "viewer" in extension.window().text("[data-test=origin]")
+    extension.answer(PASSPHRASE)
+    extension.is_locked = False
+    viewer.wait_for_selector("main .state-statement", timeout_seconds=30)
+    assert state_of(viewer) == "verified"
+    assert "Thursday at one." in as_text(view_of(viewer))
+
+
+def test_a_mail_that_nobody_here_can_open_says_so(viewer: Page, letters: Letters) -> None:
+    open_file(viewer, letters.write("not_mine.eml", letters.sealed_for_bob(mail(text("For Bob.")))))
+    assert "none of your keys" in viewer.text("[data-test=problem]")
