@@ -9,6 +9,8 @@
   const api = globalThis.browser ?? globalThis.chrome;
   /** The files that were put into a control from here. @type {WeakMap<HTMLInputElement, File[]>} */
   const given = new WeakMap();
+  /** Controls that were emptied before the page heard of a change. @type {WeakSet<HTMLInputElement>} */
+  const emptied = new WeakSet();
   /** @type {WeakSet<HTMLInputElement>} */
   const waiting = new WeakSet();
 
@@ -44,9 +46,13 @@
   function refuseForeign(event) {
     const input = controlOf(event);
     const files = Array.from(input?.files ?? []);
-    if (!input || !files.length || files.every((file) => given.get(input)?.some((own) => isSame(own, file)))) return;
+    if (!input || (!files.length && !emptied.delete(input))) return;
+    if (files.length && files.every((file) => given.get(input)?.some((own) => isSame(own, file)))) return;
     event.stopImmediatePropagation();
+    if (!files.length) return;
     input.value = "";
+    // The change event of the same choice is still to come.
+    if (event.type === "input") emptied.add(input);
     shared.noteFor(input, api.i18n.getMessage("fileForeign"));
   }
 

@@ -148,9 +148,20 @@
 
   /** What the page calls a control; a claim of the page. @param {any} control */
   function labelOf(control) {
-    const named = [...(control.labels ?? [])].map(({ textContent }) => textContent).join(" ");
+    const named = [...(control.labels ?? [])].map(wordsOf).join(" ");
     const text = named || control.getAttribute("aria-label") || control.getAttribute("placeholder") || "";
     return text.replace(/\s+/g, " ").trim().slice(0, MAX_LABEL_CHARACTERS);
+  }
+
+  /** A label's words without those of the controls in it. @param {HTMLElement} label */
+  function wordsOf(label) {
+    const words = [];
+    const walker = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const { currentNode } = walker;
+      if (!currentNode.parentElement?.closest("textarea, select, button, script, style")) words.push(currentNode.textContent);
+    }
+    return words.join(" ");
   }
 
   /**

@@ -6,6 +6,9 @@ import { html } from "../runtime/ui/dom.js";
 import { text } from "./i18n.js";
 import { visibleText } from "./visible_text.js";
 
+/** Values that may need scrolling can have the focus. */
+const LONG_CHARACTERS = 300;
+
 /** @typedef {import("../background/forms.js").FormEntry} FormEntry */
 /** @typedef {import("../background/forms.js").SubmittedForm} SubmittedForm */
 /** @typedef {FormEntry & {number: number, repeats: number}} NumberedEntry */
@@ -39,8 +42,8 @@ function targetSection({ topOrigin, origin, action, submitter }) {
   const elsewhere = new URL(action).origin !== origin;
   return html("section", { class: "form-target" },
     topOrigin !== origin && html("p", { class: "warning", data: { test: "top-origin" } }, text("formInside", topOrigin)),
-    html("div", {}, html("span", { class: "muted", text: text("formSentTo") }), html("br"),
-      html("span", { class: "form-action", dir: "ltr", text: action, data: { test: "action" } })),
+    html("div", {}, html("span", { class: "muted", text: text("formSentTo") }),
+      html("span", { class: "form-action", tabindex: 0, dir: "ltr", text: action, data: { test: "action" } })),
     elsewhere && html("p", { class: "warning", text: text("formElsewhere"), data: { test: "elsewhere" } }),
     submitter.length > 0 && html("div", {}, html("span", { class: "muted", text: text("formButton") }), html("br"),
       html("bdi", {}, ...visibleText(submitter[1] || submitter[0]))));
@@ -60,7 +63,7 @@ function entryCard({ number, name, value, label, size, sha256, repeats }) {
   const isFile = size !== undefined;
   const shown = value === "" && !isFile
     ? html("div", { class: "muted", text: text("formNothing") })
-    : html("div", { class: "form-value", dir: "auto" }, ...visibleText(isFile && value === "" ? text("formNoFile") : value));
+    : html("div", { class: "form-value", tabindex: value.length > LONG_CHARACTERS && 0, dir: "auto" }, ...visibleText(isFile && value === "" ? text("formNoFile") : value));
   return html("li", { class: "form-entry", data: { test: "entry" } },
     html("div", { class: "form-name" },
       html("span", { class: "muted", text: `${number}.`, "aria-hidden": "true" }), " ",

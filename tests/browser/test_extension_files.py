@@ -1,0 +1,185 @@
+"""Files before their upload, in real browsers: the page's control only ever holds ciphertext under a neutral name."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity, export_identity
+from smime_core.message import examine_message
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.providers.native import NativeProvider
+from smime_core.reading import read_entity
+from smime_core.report import State
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension, Site, running_site
+from tests.browser.page import Page
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE = "Vier Möwen & ein Wal"
+NATIVE = NativeProvider()
+CONTENT = b"salaries\x00\r\n" * 1000
+CONTROL = '<input id=field type=file name=scan data-smime="sign encrypt" data-smime-to="bob@example.test">'
+# What a page that polls its control gets to see, from its start on.
+POLL = """() => {
+  window.seen = new Set();
+  const look = () => {
+    for (const { name, size } of document.querySelector("#field").files) window.seen.add(`${name} ${size}`);
+    setTimeout(look);
+  };
+  look();
+  document.querySelector("#field").addEventListener("change", () => { window.changes = (window.changes ?? 0) + 1; });
+}"""
+READ = """async () => {
+  const files = [...document.querySelector("#field").files];
+  const hex = async (file) => new Uint8Array(await file.arrayBuffer()).toHex();
+  const read = async (file) => ({ name: file.name, type: file.type, hex: await hex(file) });
+  return { files: await Promise.all(files.map(read)), seen: [...window.seen], changes: window.changes };
+}"""
+
+
+class People:
+    """Alice, who sits at the browser, and Bob, of one authority."""
+
+    def __init__(self, folder: Path) -> None:
+        now = datetime.datetime.now(datetime.UTC)
+        authority = run(create_authority("Example CA", provider=NATIVE, at=now))
+        alice: Identity = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
+        self.folder = folder
+        self.alice = alice
+        self.bob: Identity = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=now))
+        self.trust_store = TrustStore.of(authority.identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
+        p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
+        (folder / "alice.p12").write_bytes(p12)
+        (folder / "bob.der").write_bytes(self.bob.certificate.der)
+        (folder / "ca.der").write_bytes(authority.identity.certificate.der)
+        (folder / "Gehälter.bin").write_bytes(CONTENT)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> People:
+    return People(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, people: People, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    """The extension with Alice's keys, Bob's certificate and their authority."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
+    extension.import_certificate("people", people.folder / "bob.der", expect="bob@example.test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with running_site() as site:
+        yield site
+
+
+@pytest.fixture
+def page(extension: Extension) -> Iterator[Page]:
+    """A tab that is closed after the test, with the extension's windows if some are left."""
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+    for left in extension.browser.pages():
+        if "prompt.html" in left.url or "viewer.html" in left.url:
+            left.close()
+
+
+def test_the_page_gets_ciphertext_alone_however_often_it_looks(
+    extension: Extension, page: Page, site: Site, people: People
+) -> None:
+    page.goto(site.page_with(CONTROL))
+    page.js(POLL)
+    page.click("#field")
+    window = extension.window()
+    assert window.text("[data-test=origin]") == site.origin
+    window.choose_files("[data-test=files]", [people.folder / "Gehälter.bin"])
+    window.wait_for_text("Gehälter.bin")
+    with window.closing():
+        window.click("[data-test=agree]")
+    page.wait_for("() => document.querySelector('#field').files.length === 1", timeout_seconds=60)
+    page.wait_for("() => window.changes === 1")
+    got = page.js(READ)
+    [file] = got["files"]
+    assert (file["name"], file["type"]) == ("sealed.p7m", "application/octet-stream")
+    cms = bytes.fromhex(file["hex"])
+    assert got["seen"] == [f"sealed.p7m {len(cms)}"]
+    for reader in (people.alice, people.bob):
+        now = datetime.datetime.now(datetime.UTC)
+        examining = examine_message(cms, provider=NATIVE, trust_store=people.trust_store, at=now, identities=[reader])
+        report = run(examining)
+        assert report.state is State.VERIFIED
+        assert [(one.filename, one.data) for one in read_entity(report.content).attachments] == [
+            ("Gehälter.bin", CONTENT)
+        ]
+
+
+def test_a_label_a_key_and_a_button_of_the_page_open_the_window_not_the_picker(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(f"<label id=label for=field>A file</label>{CONTROL}<button id=own>Upload</button>"))
+    page.js(
+        "() => document.querySelector('#own').addEventListener('click', () => document.querySelector('#field').click())"
+    )
+    for control in ("#label", "#own"):
+        page.click(control)
+        window = extension.window()
+        with window.closing():
+            window.click("[data-test=refuse]")
+        extension.wait_until_window_is_gone()
+    assert page.js("() => document.querySelector('#field').files.length") == 0
+
+
+def test_a_script_without_a_person_opens_nothing(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(CONTROL))
+    page.js("() => new Promise((done) => { document.querySelector('#field').click(); setTimeout(done, 500); })")
+    assert not extension.has_window()
+
+
+def test_the_window_wants_a_file_before_it_agrees(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(CONTROL))
+    page.click("#field")
+    window = extension.window()
+    window.click("[data-test=agree]")
+    window.wait_for_text("No file is chosen")
+
+
+def test_a_file_that_came_another_way_is_taken_out_and_told(
+    extension: Extension, page: Page, site: Site, people: People
+) -> None:
+    page.goto(site.page_with(CONTROL))
+    page.js("() => document.querySelector('#field').addEventListener('change', () => { window.changes = 1; })")
+    page.click("#field")
+    window = extension.window()
+    with window.closing():
+        window.click("[data-test=refuse]")
+    extension.wait_until_window_is_gone()
+    page.choose_files("#field", [people.folder / "Gehälter.bin"])
+    page.wait_for("() => document.querySelector('#field').files.length === 0")
+    page.wait_for("() => document.querySelector('#field').nextElementSibling !== null")
+    assert page.js("() => [document.querySelector('#field').files.length, window.changes ?? 0]") == [0, 0]
+
+
+def test_a_guessed_job_gives_no_part_of_a_file(extension: Extension) -> None:
+    options = extension.open_options()
+    asked = options.js(
+        """() => (globalThis.browser ?? chrome).runtime.sendMessage({
+          type: "files.take", body: { job: crypto.randomUUID(), index: 0, offset: 0 },
+        })"""
+    )
+    options.close()
+    assert asked["error"]["code"] == "bad-request"
