@@ -31,6 +31,7 @@
   class FrameHost {
     #field;
     #onSealed;
+    #minHeight;
     #box = document.createElement("div");
     #root = this.#box.attachShadow({ mode: "closed" });
     /** @type {HTMLIFrameElement | null} */
@@ -44,9 +45,11 @@
 
     /**
      * @param {HTMLElement} field
-     * @param {{onSealed?: (armored: string) => string, isBefore?: boolean}} [options] `isBefore`: above the field
+     * @param {{onSealed?: (armored: string) => string, isBefore?: boolean, minHeight?: number}} [options] `isBefore`: above
+     *   the field; `minHeight` of the frame, in pixels
      */
-    constructor(field, { onSealed, isBefore = false } = {}) {
+    constructor(field, { onSealed, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
+      this.#minHeight = Math.max(minHeight, MIN_FRAME_HEIGHT);
       this.#field = field;
       this.#onSealed = onSealed;
       this.#box.style.cssText = "all:initial;display:block";
@@ -135,7 +138,7 @@
     /** @param {string} token @param {string} text */
     #show(token, text) {
       const frame = document.createElement("iframe");
-      const height = Math.max(this.#field.getBoundingClientRect().height, MIN_FRAME_HEIGHT);
+      const height = Math.max(this.#field.getBoundingClientRect().height, this.#minHeight);
       frame.src = api.runtime.getURL("broker.html");
       frame.title = api.i18n.getMessage("frameTitle");
       frame.style.cssText = `${FRAME_STYLE};block-size:${height}px`;

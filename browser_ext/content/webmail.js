@@ -1,6 +1,6 @@
 /**
- * Mail in webmails: recognises the webmail by its adaptor, offers to open a protected message in its place, and to write
- * one with the extension. Sealed octets pass through here, never a plaintext of ours.
+ * Mail in webmails: recognises the webmail by its adaptor, offers to open a protected message in its place, and to
+ * write one with the extension. Sealed octets pass through here, never a plaintext of ours.
  */
 (() => {
   const shared = globalThis.sealwaxContent;
@@ -11,6 +11,10 @@
   const hostOf = new WeakMap();
   /** The composers from which the extension's window was opened, by its id. @type {Map<string, any>} */
   const composing = new Map();
+  /** Of the height of the window: a mail is more than a field. */
+  const MAIL_HEIGHT = 0.75;
+  /** Where it is said that this page is not understood. @type {any} */
+  let notice = null;
 
   function recognised() {
     return shared.adaptors.find((/** @type {any} */ adaptor) => adaptor.recognises()) ?? null;
@@ -20,7 +24,7 @@
   function hostFor(element) {
     const known = hostOf.get(element);
     if (known) return known;
-    const host = new shared.FrameHost(element, { isBefore: true });
+    const host = new shared.FrameHost(element, { isBefore: true, minHeight: Math.round(innerHeight * MAIL_HEIGHT) });
     hostOf.set(element, host);
     return host;
   }
@@ -78,9 +82,9 @@
    */
   function explain(webmail, error, isAsked) {
     if (/** @type {any} */ (error).code !== "page-not-understood") throw error;
-    const host = hostFor(document.body.querySelector("main, [role=main], form, div") ?? document.body);
-    if (isAsked) host.offer(api.i18n.getMessage("mailOpenViewer"), () => shared.ask("viewer.open", { mail: "" }));
-    host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
+    notice ??= hostFor(document.body.querySelector("main, [role=main], form, div") ?? document.body);
+    if (isAsked) notice.offer(api.i18n.getMessage("mailOpenViewer"), () => shared.ask("viewer.open", { mail: "" }));
+    notice.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
     return 1;
   }
 
