@@ -22,7 +22,7 @@
     "#app + #announcer", 'script[src*="program/js/app."]', '[ng-app="SOGo.MailerUI"]',
     'meta[name="application-name"][content="Gmail"]', 'meta[name="application-name"][content="Outlook"]',
   ].join();
-  const NEAR_VIEWPORT = "300px";
+  const NEAR_VIEWPORT = "100px";
   const LOOK_AGAIN_MILLISECONDS = 300;
   /** Idle time comes at the latest after this, on a page that is never idle. */
   const IDLE_TIMEOUT_MILLISECONDS = 1000;
@@ -31,8 +31,8 @@
   /** Beyond this many offers in one document only the focus, the menu and the shortcut offer more. */
   const MAX_OFFERS = 1000;
 
-  /** A form's controls shadow its properties. */
-  const { matches } = Element.prototype;
+  /** A form's controls, and a document's images, shadow its properties. */
+  const { matches, closest } = Element.prototype;
   /** Elements near the viewport: what a page's script puts into a field causes no event. @type {Set<HTMLElement>} */
   const near = new Set();
   /** @type {Set<HTMLElement>} */
@@ -44,6 +44,7 @@
   let offers = 0;
   let isScheduled = false;
   let isMail = false;
+  let hasRemovals = false;
   /** By the name of what is brought in. @type {Map<string, Promise<void>>} */
   const loading = new Map();
 
@@ -74,17 +75,22 @@
 
   /** @param {MutationRecord[]} records */
   function noteChanges(records) {
-    for (const { type, target, addedNodes } of records) {
+    for (const { type, target, addedNodes, removedNodes } of records) {
       if (type === "attributes") changed.add(/** @type {Element} */ (target));
-      for (const node of addedNodes) changed.add(node instanceof Element ? node : /** @type {Element} */ (target));
+      for (const node of addedNodes) {
+        // What stands here by our own doing is nothing new.
+        if (!shared.boxes?.has(node)) changed.add(/** @type {Element} */ (node instanceof Element ? node : target));
+      }
+      if (removedNodes.length && shared.hosts?.size) hasRemovals = true;
     }
-    if (!isScheduled) lookAgainSoon();
+    if (!isScheduled && (changed.size || hasRemovals)) lookAgainSoon();
   }
 
   function lookAgainSoon() {
     isScheduled = true;
     setTimeout(() => {
       isScheduled = false;
+      hasRemovals = false;
       const roots = changed;
       changed = new Set();
       for (const root of roots) if (root.isConnected) watchBelow(root);
@@ -97,9 +103,16 @@
 
   /** @param {ParentNode} root */
   function watchBelow(root) {
-    const around = root instanceof Element ? root.closest(CANDIDATES) : null;
+    const around = root instanceof Element ? Reflect.apply(closest, root, [CANDIDATES]) : null;
     if (around) watch(around);
-    for (const element of root.querySelectorAll(CANDIDATES)) watch(element);
+    for (const element of findBelow(root, CANDIDATES)) viewport.observe(element);
+    for (const element of findBelow(root, UNSEEN)) watch(element);
+  }
+
+  /** @param {ParentNode} root @param {string} selector @returns {NodeListOf<Element>} */
+  function findBelow(root, selector) {
+    const kind = [Element, Document].find((one) => root instanceof one) ?? DocumentFragment;
+    return Reflect.apply(kind.prototype.querySelectorAll, root, [selector]);
   }
 
   /** @param {Element} element */

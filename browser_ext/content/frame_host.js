@@ -53,6 +53,7 @@
       this.#field = field;
       this.#onSealed = onSealed;
       this.#box.style.cssText = "all:initial;display:block";
+      boxes.add(this.#box);
       if (isBefore) field.before(this.#box);
       else field.after(this.#box);
     }
@@ -188,7 +189,9 @@
     }
   }
 
+  /** What the extension has put into the page. @type {WeakSet<Node>} */
+  const boxes = new WeakSet();
   /** By the frame's id, which only the extension knows. @type {Map<string, FrameHost>} */
   const hosts = new Map();
-  Object.assign(shared, { FrameHost, hosts, ask });
+  Object.assign(shared, { FrameHost, hosts, boxes, ask });
 })();

@@ -1,0 +1,472 @@
+"""A hostile page tries to read, steal, fake and exhaust; each attack first works on something that is not protected."""
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import datetime
+import time
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.errors import NoMatchingRecipient
+from smime_core.providers.native import NativeProvider
+from smime_core.report import State
+from tests.browser.browsers import Browser, Chromium, Firefox
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.page import Page
+from tests.browser.test_extension import (
+    BROKEN_CMS,
+    PASSPHRASE,
+    SEAL_FIELD,
+    TEXT,
+    People,
+    extension,
+    folder,
+    open_and_agree,
+    page,
+    people,
+    release_service_workers,
+    site,
+    unlocked,
+)
+from webbridge.demo.accounts import certificate_pem
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+NATIVE = NativeProvider()
+NEXT_FRAMES = (
+    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
+)
+# Runs before any content script: whatever of the page's world the extension touched would show in `caught`.
+PATCHES = """<script>
+  window.caught = [];
+  const { attachShadow } = Element.prototype;
+  Element.prototype.attachShadow = function (options) {
+    const root = attachShadow.call(this, { ...options, mode: "open" });
+    caught.push(["shadow", root]);
+    return root;
+  };
+  const { createElement } = Document.prototype;
+  Document.prototype.createElement = function (...names) {
+    const element = createElement.apply(this, names);
+    caught.push(["element", element]);
+    return element;
+  };
+  const { postMessage } = MessagePort.prototype;
+  MessagePort.prototype.postMessage = function (...all) {
+    caught.push(["port"]);
+    postMessage.apply(this, all);
+  };
+  for (const name of ["token", "text", "frame", "job", "armored"]) {
+    Object.defineProperty(Object.prototype, name, { set(value) { caught.push([name, value]); }, configurable: true });
+  }
+  const dataset = { get() { caught.push(["dataset"]); return { smime: "" }; } };
+  Object.defineProperty(HTMLElement.prototype, "dataset", dataset);
+  addEventListener("message", ({ data }) => caught.push(["message", data]), true);
+</script>"""
+# The box of the extension's button or frame, as the page can measure it.
+BOX = """(selector) => {
+  const { width, height } = document.querySelector(selector).nextElementSibling.getBoundingClientRect();
+  return [Math.round(width), Math.round(height)];
+}"""
+
+
+def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(PATCHES + SEAL_FIELD))
+    assert page.js("""() => {
+      document.createElement("div").attachShadow({ mode: "closed" });
+      ({}).token = "of the page";
+      const found = caught.map(([kind]) => kind);
+      caught.length = 0;
+      return found;
+    }""") == ["element", "shadow", "token"]
+    frame = unlocked.write(page, "#answer", TEXT)
+    assert frame.text.text(".text") == TEXT
+    assert page.js("() => caught.map(([kind]) => kind)") == []
+
+
+def test_neither_timing_entries_nor_names_nor_computed_styles_show_the_frame(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(SEAL_FIELD + '<iframe name="own" src="data:text/html,own"></iframe>'))
+    look = """() => ({
+      windows: window.length,
+      named: [...Array(window.length).keys()].map((at) => { try { return window[at].name; } catch { return "?"; } }),
+      entries: performance.getEntries().map(({ name }) => name).filter((name) => name.includes("extension:")),
+      frames: document.querySelectorAll("iframe").length,
+    })"""
+    before = page.js(look)
+    assert before["windows"] == before["frames"] == 1, "the page's own frame is seen by the same means"
+    unlocked.write(page, "#answer", TEXT)
+    assert page.js(look) == before
+    seen = page.js("() => getComputedStyle(document.querySelector('#answer').nextElementSibling).cssText")
+    assert "extension" not in seen
+
+
+def test_the_frame_has_one_size_whatever_is_opened_in_it(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    sizes = []
+    for text in ("No.", "Yes, " * 400):
+        armored = people.seal(text, origin=site.origin, to=people.alice)
+        page.goto(site.page_with(f'<p id="clear">{text}</p>' + textarea("letter", text=armored)))
+        open_and_agree(unlocked, page)
+        clear = page.js("() => Math.round(document.getElementById('clear').getBoundingClientRect().height)")
+        sizes.append((clear, page.js(BOX, "#letter")[1]))
+    (short, first), (long, second) = sizes
+    assert short < long, "text in the page itself is measured by its size"
+    assert first == second
+
+
+def test_a_button_that_the_page_covers_or_fades_opens_nothing_without_the_window(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    page.goto(site.page_with(textarea("letter", text=armored), origin=site.other_origin))
+    page.wait_for("() => letter.nextElementSibling?.getBoundingClientRect().height >= 44")
+    page.js("() => { letter.nextElementSibling.style.setProperty('opacity', '0.01', 'important'); }")
+    # The person is led to click where the button is; the click that counts stands in a window of the extension.
+    unlocked.click_button(page, "#letter")
+    window = unlocked.window()
+    assert site.other_origin in window.text("[data-test=origin]")
+    assert page.wait_for_frame("view.html").text(".text") == ""
+    with window.closing():
+        window.click("[data-test=refuse]")
+    assert page.wait_for_frame("view.html").text() == ""
+
+
+def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
+    page.js("""() => {
+      const cover = document.createElement("div");
+      cover.style.cssText = "position:fixed;inset:0;z-index:2147483647";
+      cover.addEventListener("click", (event) => { window.clicked = event.isTrusted; });
+      document.body.append(cover);
+    }""")
+    unlocked.click_button(page, "#answer")
+    page.wait_for("() => window.clicked === true")
+    page.js(NEXT_FRAMES)
+    assert page.frames() == []
+
+
+def test_the_editor_greys_while_the_page_fades_it(unlocked: Extension, page: Page, site: Site) -> None:
+    if isinstance(unlocked.browser, Firefox):
+        pytest.skip("Firefox does not say whether a frame is covered or faded")
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", "seen ")
+    frame.text.wait_for("() => !document.querySelector('.text').classList.contains('unsure')")
+    page.js("() => { answer.nextElementSibling.style.setProperty('opacity', '0.2', 'important'); }")
+    frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
+
+
+def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD + "<button id=own>Own</button>"))
+    page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
+    pressed = page.js("""() => {
+      let pressed = 0;
+      own.addEventListener("click", () => { pressed += 1; });
+      const box = answer.nextElementSibling;
+      for (const target of [own, box]) {
+        const { x, y } = target.getBoundingClientRect();
+        const at = { bubbles: true, composed: true, cancelable: true, clientX: x + 5, clientY: y + 10 };
+        for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) {
+          target.dispatchEvent(new PointerEvent(type, at));
+          document.elementFromPoint(x + 5, y + 10)?.dispatchEvent(new PointerEvent(type, at));
+        }
+        target.focus();
+        for (const key of ["Enter", " "]) target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        target.click();
+      }
+      return pressed;
+    }""")
+    assert pressed >= 1, "the page's own button is pressed by the same events"
+    page.js(NEXT_FRAMES)
+    assert page.frames() == []
+
+
+@pytest.mark.parametrize("name", ["prompt.html", "options.html", "background.js", "background/frames.js"])
+def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Page, site: Site, name: str) -> None:
+    unlocked.browser.expect_error(
+        "ERR_FAILED|ERR_BLOCKED|denied|Security|blocked|Not allowed|CORS|may not load|invalid"
+    )
+    page.goto(site.page_with("<p>Nothing here</p>"))
+    fetched = """async (url) => {
+      const reached = await fetch(url).then(() => true, () => false);
+      const image = await new Promise((done) => {
+        const script = document.createElement("script");
+        script.onload = () => done(true);
+        script.onerror = () => done(false);
+        script.src = url;
+        document.head.append(script);
+      });
+      const frame = document.createElement("iframe");
+      frame.src = url;
+      document.body.append(frame);
+      return [reached, image];
+    }"""
+    assert page.js("async () => fetch(location.href).then(() => true)") is True
+    assert page.js(fetched, unlocked.base + name) == [False, False]
+    page.js(NEXT_FRAMES)
+    assert not [frame for frame in page.frames() if name in frame.url and frame.js("() => document.body.innerText")]
+    assert not [frame for frame in page.frames() if frame.url == unlocked.base + name]
+
+
+def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    assert page.js("(id) => globalThis.chrome?.runtime?.sendMessage === undefined && typeof browser === 'undefined'")
+    page.js("""() => {
+      window.echo = [];
+      addEventListener("message", ({ data }) => echo.push(data.type));
+      for (const type of ["frame.closed", "field.sealed", "frame.claimed", "token", "port"]) {
+        window.postMessage({ type, frame: "", armored: "forged", token: "forged" }, "*");
+      }
+    }""")
+    assert page.wait_for("() => echo.length === 5 && echo")[0] == "frame.closed"
+    assert page.value("#answer") == ""
+    assert frame.text.text(".text") == TEXT
+
+
+def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extension) -> None:
+    options = unlocked.open_options()
+    refused = options.js("""async () => {
+      const { MESSAGES, parseMessage } = await import("/shared/messages.js");
+      const outcome = {};
+      for (const [type, { from }] of Object.entries(MESSAGES)) {
+        if (from.includes("content")) continue;
+        try { parseMessage({ type, body: {} }, "content"); outcome[type] = "accepted"; }
+        catch ({ code }) { outcome[type] = code; }
+      }
+      return [outcome, parseMessage({ type: "content.load", body: { part: "fields" } }, "content").type];
+    }""")
+    options.close()
+    assert refused[1] == "content.load"
+    assert {"prompt.agree", "prompt.unlock", "keys.list", "field.open", "vault.key"} <= refused[0].keys()
+    assert set(refused[0].values()) == {"bad-request"}
+
+
+# The background's own module, with senders as the browser would describe them.
+CLAIM = """async (change) => {
+  const frames = await import("/background/frames.js");
+  const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
+  const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
+  const { token, frame } = await frames.request(body, place);
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const name = `token:${token}`;
+  const broker = { ...place, frameId: 7, documentId: "broker", ...change.broker };
+  const ticket = { token, frame: "", pageOrigin: "https://a.test", ...change.ticket };
+  const codes = [];
+  const claim = () => frames.claim(ticket, broker).then(() => codes.push("claimed"), ({ code }) => codes.push(code));
+  if (change.late) await session.set({ [name]: { ...(await session.get(name))[name], expires: Date.now() - 1 } });
+  await claim();
+  if (change.again) await claim();
+  await session.remove([name, `frame:${frame}`]);
+  return codes;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({}, ["claimed"]),
+        ({"again": True}, ["claimed", "bad-token"]),
+        ({"late": True}, ["bad-token"]),
+        ({"ticket": {"pageOrigin": "https://evil.test"}}, ["bad-token"]),
+        ({"ticket": {"token": "guessed"}}, ["bad-token"]),
+        ({"ticket": {"token": ""}}, ["frame-gone"]),
+        ({"broker": {"tab": {"id": 4712}}}, ["bad-token"]),
+        ({"broker": {"frameId": 0}}, ["bad-token"]),
+    ],
+    ids=["right", "twice", "late", "other-origin", "guessed", "none", "other-tab", "top-frame"],
+)
+def test_a_token_counts_once_and_in_its_own_place(
+    unlocked: Extension, change: dict[str, object], codes: list[str]
+) -> None:
+    options = unlocked.open_options()
+    found = options.js(CLAIM, change)
+    options.close()
+    assert found == codes
+
+
+@pytest.mark.parametrize(
+    "change", [{"frameId": 3}, {"documentId": "two"}, {"origin": "https://evil.test"}, {"tab": {"id": 5}}], ids=str
+)
+def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, change: dict[str, object]) -> None:
+    options = unlocked.open_options()
+    code = options.js(
+        """async (change) => {
+          const frames = await import("/background/frames.js");
+          const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
+          const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
+          const { frame } = await frames.request(body, place);
+          const answer = (sender) => frames.lost({ frame }, sender).then(() => "accepted", ({ code }) => code);
+          return [await answer({ ...place, ...change }), await answer(place)];
+        }""",
+        change,
+    )
+    options.close()
+    assert code == ["bad-request", "accepted"]
+
+
+def test_ten_thousand_sealed_texts_open_nothing_and_leave_the_page_usable(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with("<button id=own>Own</button><div id=heap></div>"))
+    page.js(
+        """(cms) => {
+          window.pressed = 0;
+          own.addEventListener("click", () => { pressed += 1; });
+          const pieces = Array.from({ length: 10_000 }, () => {
+            const piece = document.createElement("div");
+            piece.dataset.smime = "decrypt verify";
+            piece.style.cssText = "position:absolute;top:300px;block-size:1px;overflow:hidden";
+            piece.textContent = cms;
+            return piece;
+          });
+          heap.append(...pieces);
+        }""",
+        BROKEN_CMS,
+    )
+    boxes = "() => heap.children.length - 10_000"
+    page.wait_for("() => heap.children.length > 10_000", timeout_seconds=30)
+    page.click("#own")
+    page.wait_for("() => pressed === 1", timeout_seconds=30)
+    assert page.frames() == []
+    assert not unlocked.has_window()
+    assert 0 < page.js(boxes) <= 1000
+
+
+def test_names_that_hide_the_methods_of_forms_and_documents_stop_nothing(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    names = ("closest", "matches", "querySelectorAll", "isConnected", "dataset", "hostname")
+    inputs = "".join(f"<input name={name}><img name={name} src=data:,>" for name in names)
+    page.goto(site.page_with(f"<div id=place></div>{inputs}"))
+    page.js("(markup) => { place.innerHTML = markup; }", f"<form data-smime=none>{inputs}{SEAL_FIELD}</form>")
+    assert page.js("() => document.forms[0].closest instanceof HTMLElement")
+    unlocked.write(page, "#answer", TEXT)
+
+
+def test_a_page_cannot_name_its_own_certificate_for_somebody(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    forger = run(create_authority("Forgers", provider=NATIVE, at=now))
+    forged = run(issue_identity(forger, "bob@example.test", provider=NATIVE, at=now))
+    pem = certificate_pem(forged.certificate)
+    page.goto(
+        site.page_with(
+            textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test", data_smime_certificate=pem)
+            + f'<link rel="smime-certificate" href="data:application/x-pem-file,{pem.replace(chr(10), "%0A")}">'
+        )
+    )
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    assert unlocked.window().js("() => document.querySelectorAll('[data-test=readers] input').length") == 1
+    unlocked.answer()
+    armored = page.wait_for("() => document.getElementById('answer').value", timeout_seconds=30)
+    assert people.open(armored, origin=site.origin, identity=people.bob).state is State.VERIFIED
+    with pytest.raises(NoMatchingRecipient):
+        people.open(armored, origin=site.origin, identity=forged)
+
+
+def test_stolen_focus_greys_the_editor_and_no_frame_ever_asks_for_a_passphrase(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(SEAL_FIELD + "<input id=trap>"))
+    unlocked.lock()
+    frame = unlocked.write(page, "#answer", "typed ")
+    page.js("() => trap.focus()")
+    page.wait_for("() => document.activeElement.id === 'trap'")
+    frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
+    frame.around.click("[data-test=seal]")
+    window = unlocked.window()
+    assert window.js("() => document.querySelectorAll('[data-test=passphrase]').length") == 1
+    for inside in (frame.around, frame.text):
+        assert inside.js("() => document.querySelectorAll('input, [data-test=passphrase]').length") == 0
+
+
+def remove_the_host(page: Page) -> None:
+    page.js("() => answer.nextElementSibling.remove()")
+
+
+def write_over_the_document(page: Page) -> None:
+    page.js("() => { document.body.innerHTML = '<p>Nothing was here</p>'; }")
+
+
+@pytest.mark.parametrize("attack", [remove_the_host, write_over_the_document])
+def test_text_stays_when_the_page_takes_the_frame_away(
+    unlocked: Extension, page: Page, site: Site, attack: object
+) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    options = unlocked.open_options()
+    kept = """async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
+      .some(({ kept }) => kept)"""
+    options.wait_for(kept)
+    options.close()
+    assert frame.text.text(".text") == TEXT
+    attack(page)  # type: ignore[operator]
+    around = unlocked.browser.wait_for_page("broker.html?frame=")
+    around.wait_for_selector("[data-test=seal]")
+    around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
+    around.close()
+
+
+def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    window = unlocked.window()
+    look = """() => {
+      const { style, ariaLabel } = document.querySelector(".own-pattern");
+      return [style.backgroundImage, ariaLabel];
+    }"""
+    mine = window.js(look)
+    assert mine == frame.around.js(look)
+    assert "gradient" in mine[0]
+    assert mine[1].startswith("Your pattern: ")
+    assert not page.js("() => document.documentElement.outerHTML.includes('gradient')")
+    options = unlocked.open_options()
+    change = """async () => {
+      const { ask } = await import("/shared/request.js");
+      const before = await ask("pattern.read");
+      return [before, await ask("pattern.change"), await ask("pattern.read")];
+    }"""
+    before, after, kept = options.js(change)
+    options.close()
+    assert before != after == kept
+
+
+def test_a_reader_is_new_on_a_site_until_the_person_has_agreed(unlocked: Extension, page: Page, site: Site) -> None:
+    for notes in (1, 0):
+        page.goto(site.page_with(SEAL_FIELD, origin=site.other_origin))
+        frame = unlocked.write(page, "#answer", TEXT)
+        frame.around.click("[data-test=seal]")
+        assert unlocked.window().js("() => document.querySelectorAll('[data-test=new-here]').length") == notes
+        unlocked.answer()
+        frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+
+
+def test_a_page_in_a_page_is_named_by_its_own_origin(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    inner = site.page_with(textarea("letter", text=armored), origin=site.other_origin)
+    page.goto(site.page_with(f'<iframe id=inner style="inline-size:600px;block-size:500px" src="{inner}"></iframe>'))
+    around = page.wait_for_frame("localhost")
+    unlocked.click_button(around, "#letter")
+    for _ in range(400):
+        if unlocked.has_window():
+            assert site.other_origin in unlocked.window().text("[data-test=origin]")
+            unlocked.answer()
+            break
+        if [frame for frame in page.frames() if "broker" in frame.url]:
+            time.sleep(0.05)
+    page.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text", timeout_seconds=30)
