@@ -248,3 +248,46 @@ def test_what_cannot_be_signed_as_it_will_arrive_is_not_sent(
     page.wait_for("() => document.querySelector('form').nextElementSibling !== null")
     assert page.url == address
     assert not extension.has_window()
+
+
+def seal_client(extension: Extension, page: Page, field: str, text: str, button: str) -> None:
+    """Write a client privately and have the server keep it."""
+    frame = extension.write(page, field, text)
+    frame.around.click("[data-test=seal]")
+    extension.answer()
+    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    page.js("() => { window.isOld = true; }")
+    page.click(button)
+    page.wait_for("() => !window.isOld && document.readyState === 'complete'")
+
+
+def read_client(extension: Extension, page: Page) -> str:
+    """What the first client is, once it was opened in its place."""
+    page.wait_for_selector("#client-1", timeout_seconds=30)
+    extension.click_button(page, "#client-1")
+    frame = extension.frame_in(page)
+    settled = "() => document.querySelector('.state-statement') !== null"
+    for _ in range(200):
+        if extension.has_window():
+            extension.answer()
+            break
+        if frame.around.js(settled):
+            break
+    frame.around.wait_for(settled, timeout_seconds=30)
+    return frame.text.text(".text")
+
+
+def test_a_client_list_is_read_in_place_and_kept_sealed(
+    extension: Extension, page: Page, shop: str, database: Path
+) -> None:
+    page.goto(f"{shop}/clients")
+    seal_client(extension, page, "#client", "Bob, 12 High Street", "#add")
+    assert read_client(extension, page) == "Bob, 12 High Street"
+    page.goto(f"{shop}/clients")
+    page.click("summary")
+    seal_client(extension, page, "#new-1", "Bob, 7 Mill Lane", "#save-1")
+    assert read_client(extension, page) == "Bob, 7 Mill Lane"
+    assert "Lane" not in page.js("() => document.documentElement.outerHTML")
+    kept = database.read_bytes()
+    assert b"BEGIN CMS" in kept
+    assert b"Mill Lane" not in kept
