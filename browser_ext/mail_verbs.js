@@ -25,7 +25,7 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
 
   /** @param {any} body */
   async function open({ job, frame, mail, content, replyKey, sealKey, ...args }) {
-    const opened = content ? await verifyDetached(mail, content, args) : await openMail(mail, sealKey, args);
+    const opened = await openMail({ mail, content, sealKey }, args);
     if (opened.report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) {
       overwriteAll(opened);
       return { isClosed: true };
@@ -40,8 +40,9 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
     return { isClosed: false, report: withoutHeaders(opened.report), lookups: opened.lookups };
   }
 
-  /** @param {string} mail @param {SealedSecret | null} sealKey @param {object} args */
-  async function openMail(mail, sealKey, args) {
+  /** @param {{mail: string, content: string, sealKey: SealedSecret | null}} held @param {any} args */
+  async function openMail({ mail, content, sealKey }, args) {
+    if (content) return verifyDetached(mail, content, args);
     return callVault("message.open", { ...args, message: store.copy(mail), sealKey: await optionalKey(sealKey) });
   }
 
@@ -51,12 +52,12 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
     const verified = await callVault("bytes.verify", { cms: store.copy(mail), content: store.copy(content), trust, at });
     const name = store.nameOf(content);
     const file = { name, type: "application/octet-stream", path: "", contentId: "", data: verified.content };
-    return { ...verified, text: new ArrayBuffer(0), passages: [], parts: [], headers: [], attachments: [file] };
+    return { ...verified, certificates: [], text: new ArrayBuffer(0), passages: [], parts: [], headers: [], attachments: [file] };
   }
 
   /** The verdict alone: what was opened for it is overwritten here. @param {any} body */
-  async function judge({ mail, sealKey, ...args }) {
-    const { report, lookups, certificates, ...opened } = await openMail(mail, sealKey, args);
+  async function judge({ mail, content, sealKey, ...args }) {
+    const { report, lookups, certificates, ...opened } = await openMail({ mail, content, sealKey }, args);
     overwriteAll(opened);
     return { report: withoutHeaders(report), lookups, certificates };
   }

@@ -222,7 +222,9 @@
     for (const [label, value, name] of rows.filter(([, value]) => value)) {
       list.append(make("dt", {}, label), make("dd", { dir: "auto", "data-test": name }, value));
     }
-    const header = make("header", {}, make("h1", { dir: "auto", "data-test": "subject" }, field("subject") || words.noSubject));
+    const header = make("header");
+    // A file that is only signed has no fields at all.
+    if (headers.length) header.append(make("h1", { dir: "auto", "data-test": "subject" }, field("subject") || words.noSubject));
     header.append(list, ...notesOf(headers, protections));
     return header;
   }

@@ -66,6 +66,8 @@ interface FrameRecord {
   cms: string;
   /** A mail that the vault's owner holds, of the kind "mail". */
   mail: string;
+  /** The held file that a detached signature covers, in the viewer alone; else "". */
+  content: string;
   inWindow: boolean;
   /** The document that asked; empty in a Firefox before 153, which names none. */
   documentId: string;

@@ -105,8 +105,8 @@ function say(key) {
 
 /** @param {string} mail @param {string} content */
 async function read(mail, content) {
-  ({ frame } = await ask("viewer.claim", { mail }));
-  await new MailReading(main, { frame, content }).start();
+  ({ frame } = await ask("viewer.claim", { mail, content }));
+  await new MailReading(main, { frame }).start();
 }
 
 /** @param {string} mail */

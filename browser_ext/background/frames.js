@@ -35,6 +35,7 @@ export async function request(body, sender) {
     proposed: body.proposed.slice(0, MAX_PROPOSED),
     cms: body.cms,
     mail: body.mail,
+    content: "",
     inWindow: !body.secure,
     moved: body.secure ? "" : body.text,
   };
@@ -50,15 +51,15 @@ export async function request(body, sender) {
 
 /**
  * The record of a mail in the viewer: its page is the extension's own, which has no origin here.
- * @param {string} mail
+ * @param {{mail: string, content: string}} held `content` is the file that a detached signature covers
  * @param {chrome.runtime.MessageSender} sender
  * @returns {Promise<FrameRecord>}
  */
-export async function createForViewer(mail, sender) {
+export async function createForViewer({ mail, content }, sender) {
   /** @type {FrameRecord} */
   const frame = {
     id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "",
-    kind: "mail", sign: false, encrypt: false, proposed: [], cms: "", mail, inWindow: true, moved: "",
+    kind: "mail", sign: false, encrypt: false, proposed: [], cms: "", mail, content, inWindow: true, moved: "",
     brokerTabId: tabOf(sender), brokerFrameId: sender.frameId,
   };
   await save(frame);

@@ -28,9 +28,9 @@ export async function openViewer({ mail }) {
   await api.tabs.create({ url: api.runtime.getURL(`viewer.html${mail ? `?mail=${encodeURIComponent(mail)}` : ""}`) });
 }
 
-/** What the viewer shows gets a record like a frame in a page. @param {{mail: string}} body @param {Sender} sender */
-export async function claimViewer({ mail }, sender) {
-  return { frame: (await frames.createForViewer(mail, sender)).id };
+/** What the viewer shows gets a record like a frame in a page. @param {{mail: string, content: string}} body @param {Sender} sender */
+export async function claimViewer(body, sender) {
+  return { frame: (await frames.createForViewer(body, sender)).id };
 }
 
 /** What a held file is, by the names of `bytes.inspect`. @param {{mail: string}} body */
@@ -43,15 +43,13 @@ export async function certificates({ mail }) {
   return vault.call("mail.certificates", { mail, ...(await trust.judging()) });
 }
 
-/** @param {{frame: string, replyKey: ArrayBuffer, content: string}} body @param {Sender} sender */
-export async function open({ frame: id, replyKey, content }, sender) {
+/** @param {{frame: string, replyKey: ArrayBuffer}} body @param {Sender} sender */
+export async function open({ frame: id, replyKey }, sender) {
   const frame = await mailFrame(id, sender);
   if (frame.origin) await fields.spendBudget(frame.origin);
-  // Only the viewer has files of the person's own to hold a signature against.
-  if (content && frame.origin) throw new RequestError("bad-request");
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
   const mayDecrypt = !frame.origin || (await database.get("sites", frame.origin));
-  const opened = await tryToOpen(job, { content, withKeys: Boolean(mayDecrypt) });
+  const opened = await tryToOpen(job, { withKeys: Boolean(mayDecrypt) });
   if (opened) return { job: job.id };
   const { identities } = await keys.unlocked();
   if (mayDecrypt && identities.length) await fail(job, new RequestError("no-key-open"));
@@ -61,20 +59,20 @@ export async function open({ frame: id, replyKey, content }, sender) {
 
 /** Opens a job's mail once the person has agreed. @param {JobRecord} job */
 export async function openNow(job) {
-  if (!(await tryToOpen(job, { content: "", withKeys: true }))) await fail(job, new RequestError("no-key-open"));
+  if (!(await tryToOpen(job, { withKeys: true }))) await fail(job, new RequestError("no-key-open"));
 }
 
 /**
  * @param {JobRecord} job
- * @param {{content: string, withKeys: boolean}} options
+ * @param {{withKeys: boolean}} options
  * @returns {Promise<boolean>} false when it is sealed and no key that may be used opens it
  */
-async function tryToOpen(job, { content, withKeys }) {
+async function tryToOpen(job, { withKeys }) {
   try {
     const frame = await frames.load(job.frame);
     const held = withKeys ? await keys.unlocked() : { sealKey: null, identities: [] };
     const { isClosed, report, lookups } = await vault.call("mail.open", {
-      job: job.id, frame: frame.id, mail: frame.mail, content, replyKey: new Uint8Array(job.replyKey).buffer,
+      job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
       ...held, ...(await trust.judging()),
     });
     if (isClosed) return false;
@@ -126,7 +124,7 @@ export async function openAttached({ frame: id, name, envelope }, sender) {
 /** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
 async function judgeAgain(frame, ask) {
   const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
-    const opening = { mail: frame.mail, ...(await keys.unlocked()) };
+    const opening = { mail: frame.mail, content: frame.content, ...(await keys.unlocked()) };
     return vault.call("mail.judge", { ...opening, ...(await trust.judging(evidence)) });
   };
   let last;

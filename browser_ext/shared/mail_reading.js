@@ -16,7 +16,6 @@ export class MailReading {
   #main;
   #frame;
   #closing;
-  #content;
   #top = html("div", { class: "top" });
   #bottom = html("div", { class: "bottom" });
   #status = html("p", { class: "status", role: "status", data: { test: "status" } });
@@ -27,14 +26,12 @@ export class MailReading {
 
   /**
    * @param {HTMLElement} main the place of it all
-   * @param {{frame: string, closing?: HTMLElement[], content?: string}} options `closing` are buttons that lead away;
-   *   `content` is the held file that a detached signature covers
+   * @param {{frame: string, closing?: HTMLElement[]}} options `closing` are buttons that lead away
    */
-  constructor(main, { frame, closing = [], content = "" }) {
+  constructor(main, { frame, closing = [] }) {
     this.#main = main;
     this.#frame = frame;
     this.#closing = closing;
-    this.#content = content;
   }
 
   async start() {
@@ -57,7 +54,7 @@ export class MailReading {
     const view = await ViewLink.open(place, { page: "mail_view.html", sandbox: SANDBOX, onAsk: (name, body) => this.#answer(name, body) });
     const { lang, dir } = document.documentElement;
     const replyKey = await view.readMail({ words: viewWords(), language: lang, direction: dir });
-    const { job } = await ask("mail.open", { frame: this.#frame, replyKey, content: this.#content });
+    const { job } = await ask("mail.open", { frame: this.#frame, replyKey });
     const { state, result, error, envelope } = await this.#outcomeOf(job);
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
     this.#view = view;

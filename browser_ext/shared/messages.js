@@ -53,13 +53,13 @@ export const MESSAGES = {
   "mail.hold": { from: ["content", "options", "viewer"], body: { bytes: "bytes", name: "string" } },
   "mail.inspect": { from: ["viewer"], body: { mail: "string" } },
   "mail.certificates": { from: ["viewer"], body: { mail: "string" } },
-  "mail.open": { from: ["broker", "viewer"], body: { frame: "string", replyKey: "bytes", content: "string" } },
+  "mail.open": { from: ["broker", "viewer"], body: { frame: "string", replyKey: "bytes" } },
   "mail.settle": { from: ["broker", "viewer"], body: { frame: "string" } },
   "mail.file": { from: ["broker", "viewer"], body: { frame: "string", file: "number" } },
   "mail.attached": { from: ["broker", "viewer"], body: { frame: "string", name: "string", envelope: ENVELOPE } },
   "mail.propose": { from: ["broker", "viewer"], body: { frame: "string", fingerprint: "string" } },
   "viewer.open": { from: ["content", "viewer"], body: { mail: "string" } },
-  "viewer.claim": { from: ["viewer"], body: { mail: "string" } },
+  "viewer.claim": { from: ["viewer"], body: { mail: "string", content: "string" } },
   // Whole forms, and files before their upload: asked for without a frame.
   "form.request": {
     from: ["content"],
