@@ -27,6 +27,9 @@ let waitingSignature = "";
 /** Files follow each other: what was asked for last is shown. */
 let lastTurn = 0;
 let frame = "";
+/** The ways to answer what is shown. */
+const answers = html("div", { class: "buttons", data: { test: "answers" } });
+main.after(answers);
 
 await loadSharedText();
 translatePage();
@@ -71,6 +74,7 @@ async function show(hold) {
   main.className = "";
   main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
   note.textContent = "";
+  answers.replaceChildren();
   try {
     const mail = await hold();
     await closeFrame();
@@ -107,6 +111,16 @@ function say(key) {
 async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
   await new MailReading(main, { frame }).start();
+  if (!content) answers.replaceChildren(...[["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]]
+    .map(([kind, label]) => answerButton(mail, kind, text(label))));
+}
+
+/** @param {string} mail @param {string} kind @param {string} label */
+function answerButton(mail, kind, label) {
+  // There is no webmail here that sends: the answer is saved as a file.
+  const letter = { kind, from: "", to: [], cc: [], subject: "", mail, text: "", deliver: "" };
+  const on = { click: () => void ask("compose.open", letter).catch(showProblem) };
+  return html("button", { type: "button", text: label, data: { test: kind }, on });
 }
 
 /** @param {string} mail */

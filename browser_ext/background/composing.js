@@ -70,7 +70,8 @@ export async function claim({ composition: id }, sender) {
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, subject, text, mail, deliver, sign, seal } = composition;
-  const siteKnown = Boolean(await database.get("sites", origin));
+  // In the viewer, the click on the answer is the consent.
+  const siteKnown = !origin || Boolean(await database.get("sites", origin));
   return {
     origin, kind, from, to, cc, subject, text, mail, deliver, sign, seal, siteKnown,
     identities: await keys.identities(), drafts: await drafts.list(),

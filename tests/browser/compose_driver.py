@@ -51,6 +51,8 @@ class Webmail:
     def __init__(self, extension: Extension, site: Site) -> None:
         self.extension = extension
         self.page = extension.browser.open(site.page_with("<p>Mail</p>"))
+        # Content scripts start after the page has loaded.
+        self.page.wait_for("() => document.documentElement.dataset.webmail === 'ready'")
 
     def write(self, *, kind: str = "new", mail: bytes = b"", **changes: Any) -> Page:
         """Ask for a letter and give its window."""
@@ -136,7 +138,7 @@ def wait_for_obstacles(window: Page, *codes: str) -> None:
         "(codes) => JSON.stringify([...document.querySelectorAll('[data-test=obstacle]')]"
         ".map(({ dataset }) => dataset.code)) === JSON.stringify(codes)",
         list(codes),
-        timeout_seconds=30,
+        timeout_seconds=60,
     )
 
 

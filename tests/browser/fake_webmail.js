@@ -17,11 +17,16 @@
     const octets = new Uint8Array(message.body.message);
     const taken = JSON.parse(root.dataset.taken ?? "[]");
     const small = octets.length < 200_000 ? Array.from(octets, (octet) => String.fromCharCode(octet)).join("") : "";
-    if (root.dataset.mood === "silent") return true;
+    if (root.dataset.mood === "silent") {
+      root.dataset.silenced = "yes";
+      document.addEventListener("webmail-gives-up", () => reply({}), { once: true });
+      return true;
+    }
     const isRefused = root.dataset.mood === "refuses" || envelope.bcc.includes(root.dataset.refused);
     if (!isRefused) taken.push({ envelope, subject, deliver, more, length: octets.length, message: btoa(small) });
     root.dataset.taken = JSON.stringify(taken);
     reply(isRefused ? { sent: false, problem: "the mailbox is full." } : { sent: true, problem: "" });
     return undefined;
   });
+  root.dataset.webmail = "ready";
 })();

@@ -15,11 +15,11 @@ from smime_core.identity import Identity
 from smime_core.message import decrypt_message, encrypt_message, examine_message, sign_message
 from smime_core.mime.attachment import Attachment
 from smime_core.report import MessageReport, State
-from tests.browser.browsers import Browser
+from tests.browser.browsers import Browser, Chromium
 from tests.browser.compose_driver import Webmail, add_fake_webmail, address, readiness, send, wait_for_obstacles
 from tests.browser.extension_driver import Extension, Site, running_site
 from tests.browser.page import Page
-from tests.browser.test_extension import NATIVE, PASSPHRASE, ROOT, People, people
+from tests.browser.test_extension import NATIVE, PASSPHRASE, ROOT, People, people, release_service_workers
 from wasm_build.build import build
 
 __all__ = ["people"]
@@ -100,7 +100,7 @@ def test_a_letter_leaves_signed_and_sealed_and_the_page_learns_none_of_it(webmai
     address(window, "compose-to")
     window.fill("[data-test=compose-subject]", "Lighthouse")
     window.fill("[data-test=compose-text]", SECRET_WORDS)
-    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=30)
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     assert "Signed as alice@example.test, sealed for bob@example.test and you" in window.text("[data-test=leaves]")
     send(window)
     (taken,) = webmail.taken()
@@ -192,7 +192,7 @@ def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmai
     quote_original(window)
     assert f"> {SECRET_WORDS}" in window.value("[data-test=compose-text]")
     assert window.value("[data-test=compose-subject]") == "Re: Lighthouse"
-    window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=30)
+    window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=60)
     # Who answers are for is what the message says, not what the page proposed.
     assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
     assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
@@ -260,20 +260,20 @@ def test_a_forwarded_message_takes_its_attachments_along(webmail: Webmail, peopl
 def test_nothing_is_lost_when_the_webmail_refuses_or_is_gone(webmail: Webmail, people: People) -> None:
     webmail.mood("refuses")
     window = webmail.write(to=["bob@example.test"])
-    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=30)
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     window.click("[data-test=send]")
-    window.wait_for_text("the mailbox is full", selector="[data-test=send-error]", timeout_seconds=30)
+    window.wait_for_text("the mailbox is full", selector="[data-test=send-error]", timeout_seconds=60)
     assert window.value("[data-test=compose-text]") == SECRET_WORDS
     webmail.mood("sends")
     send(window)
     assert len(webmail.taken()) == 1
     again = webmail.write(to=["bob@example.test"])
-    again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=30)
+    again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     again.fill("[data-test=compose-text]", SECRET_WORDS)
     webmail.page.goto("about:blank")
     again.click("[data-test=send]")
-    again.wait_for_selector("[data-test=save-file]", timeout_seconds=30)
+    again.wait_for_selector("[data-test=save-file]", timeout_seconds=60)
     assert again.value("[data-test=compose-text]") == SECRET_WORDS
 
 
@@ -284,15 +284,15 @@ def test_a_draft_is_kept_sealed_and_goes_on_in_another_window(webmail: Webmail, 
     before = window.js(KEPT_DRAFTS)
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     window.choose_files("input[data-test=compose-file]", [attached])
-    window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=30)
+    window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
     (kept,) = set(window.js(KEPT_DRAFTS)) - set(before)
     assert not any(words in kept for words in ("Leuchtturm", "attached words", "bob@"))
     window.close()
     later = webmail.write()
     later.click("[data-test=draft-continue]")
-    later.wait_for_text("notes.txt", selector="[data-test=compose-attachments]", timeout_seconds=30)
+    later.wait_for_text("notes.txt", selector="[data-test=compose-attachments]", timeout_seconds=60)
     assert later.value("[data-test=compose-text]") == SECRET_WORDS
-    later.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=30)
+    later.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=60)
     send(later)
     assert sorted(later.js(KEPT_DRAFTS)) == sorted(before)
     assert b"notes.txt" in opened_by(people.bob, webmail.taken()[0].message, people).content
@@ -325,6 +325,53 @@ KEPT_DRAFTS = """async () => {
   const text = (octets) => Array.from(new Uint8Array(octets ?? []), (octet) => String.fromCharCode(octet)).join("");
   return kept.map((draft) => JSON.stringify({ ...draft, letter: text(draft.letter), files: text(draft.files) }));
 }"""
+
+
+def test_a_letter_survives_the_death_of_the_service_worker(webmail: Webmail, people: People) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    chromium = webmail.extension.browser
+    if isinstance(chromium, Chromium):
+        chromium.cdp("ServiceWorker.enable")
+        chromium.cdp("ServiceWorker.stopAllWorkers")
+    window.click("[data-test=send]")
+    while isinstance(chromium, Chromium) and not window.js("() => document.querySelector('[data-test=sent]') !== null"):
+        release_service_workers(chromium)
+    window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
+    assert opened_by(people.bob, webmail.taken()[0].message, people).state is State.VERIFIED
+
+
+def test_a_webmail_that_does_not_answer_is_not_given_the_letter_twice(webmail: Webmail) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    webmail.mood("silent")
+    window.click("[data-test=send]")
+    webmail.page.wait_for("() => document.documentElement.dataset.silenced", timeout_seconds=60)
+    webmail.mood("sends")
+    webmail.page.js("() => document.dispatchEvent(new CustomEvent('webmail-gives-up'))")
+    window.wait_for_selector("[data-test=send-again]", timeout_seconds=60)
+    assert "nobody knows whether the letter left" in window.text("[data-test=send-error]")
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=send-again]", timeout_seconds=60)
+    assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
+    window.click("[data-test=send-again]")
+    window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
+    assert len(webmail.taken()) == 1
+
+
+@pytest.mark.thorough
+def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(25_000_000))
+    window = webmail.write(to=["bob@example.test"])
+    window.choose_files("input[data-test=compose-file]", [large])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    window.wait_for_text("large.bin", selector="[data-test=compose-attachments]", timeout_seconds=60)
+    send(window)
+    # Two layers of base64.
+    assert webmail.taken()[0].length > 25_000_000 * 16 / 9
 
 
 def certificate_file(identity: Identity, file: Path) -> Path:
