@@ -1,4 +1,4 @@
-/** What the adaptors of webmails share: requests with the page's own session, and the few forms that mail has in pages. */
+/** What the adaptors of webmails share: requests with the page's own session, and the few forms of mail in pages. */
 (() => {
   const shared = globalThis.sealwaxContent;
   if (shared.adaptors) return;
@@ -16,7 +16,7 @@
    */
   async function fetchFrom(url, options = {}) {
     const response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options }).catch(() => null);
-    if (!response?.ok) throw problem("webmail-silent", `${new URL(url, location.href).pathname}: ${response?.status ?? "no answer"}`);
+    if (!response?.ok) throw problem("webmail-silent", `the webmail answered ${response?.status ?? "nothing"}`);
     return response;
   }
 
@@ -33,7 +33,10 @@
     return bytes;
   }
 
-  /** Whether the first line is a header field (RFC 5322 section 2.2), or an mbox line before one. @param {ArrayBuffer} bytes */
+  /**
+   * Whether the first line is a header field (RFC 5322 section 2.2), or an mbox line before one.
+   * @param {ArrayBuffer} bytes
+   */
   function beginsAsMessage(bytes) {
     const start = new TextDecoder("latin1").decode(bytes.slice(0, 1000));
     return /^(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:/.test(start);
@@ -54,7 +57,10 @@
     return (/<([^>]*)>[^<]*$/.exec(text)?.[1] ?? text).trim();
   }
 
-  /** A field of a message's header, unfolded; nothing when there is none. @param {ArrayBuffer} bytes @param {string} name */
+  /**
+   * A field of a message's header, unfolded; nothing when there is none.
+   * @param {ArrayBuffer} bytes @param {string} name
+   */
   function headerField(bytes, name) {
     const head = new TextDecoder("latin1").decode(bytes).split(/\r?\n\r?\n/, 1)[0] ?? "";
     const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, "im").exec(head);
@@ -107,6 +113,7 @@
 
   shared.adaptors = [];
   shared.mail = {
-    problem, fetchFrom, fetchMessage, beginsAsMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File, chooseFile, fillIn,
+    problem, fetchFrom, fetchMessage, beginsAsMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File,
+    chooseFile, fillIn,
   };
 })();

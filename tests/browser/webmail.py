@@ -33,6 +33,10 @@ const CALLS = {
   },
   saveDraft: (webmail, message) => webmail.saveDraft(fromBase64(message)),
 };
+// The watcher brings the adaptors in when it has seen a webmail.
+for (let look = 0; look < 200 && !globalThis.sealwaxContent?.offerMail; look += 1) {
+  await new Promise((done) => setTimeout(done, 50));
+}
 const webmail = globalThis.sealwaxContent.adaptors.find((adaptor) => adaptor.recognises());
 if (!webmail) return { problem: "not recognised" };
 try {

@@ -9,7 +9,8 @@
   const SERVICE = "mail.google.com";
 
   function recognises() {
-    return location.hostname === SERVICE || document.querySelector('meta[name="application-name"][content="Gmail"]') !== null;
+    const named = document.querySelector('meta[name="application-name"][content="Gmail"]');
+    return location.hostname === SERVICE || named !== null;
   }
 
   function message() {
@@ -25,7 +26,8 @@
   /** The original, as "download message" gives it. @param {string} number */
   function fetchSource(number) {
     const url = new URL(location.pathname, location.origin);
-    url.search = new URLSearchParams({ view: "att", th: number, attid: "0", disp: "comp", safe: "1", zw: "" }).toString();
+    const query = { view: "att", th: number, attid: "0", disp: "comp", safe: "1", zw: "" };
+    url.search = new URLSearchParams(query).toString();
     return mail.fetchMessage(url);
   }
 
@@ -46,18 +48,22 @@
     const value = (/** @type {string} */ name) =>
       /** @type {HTMLInputElement | null} */ (dialog.querySelector(`input[name=${name}]`))?.value ?? "";
     return {
-      kind: "new", from: mail.addressIn(value("from")), to: people("to"), cc: people("cc"), subject: value("subjectbox"),
-      text: element.innerText.trimEnd(),
+      kind: "new", from: mail.addressIn(value("from")), to: people("to"), cc: people("cc"),
+      subject: value("subjectbox"), text: element.innerText.trimEnd(),
     };
   }
 
-  /** The sealed message is attached and the sentence stands in the field: sending stays with the person. @param {ComposedMessage} done */
+  /**
+   * The sealed message is attached and the sentence stands in the field: sending stays with the person.
+   * @param {ComposedMessage} done
+   */
   async function send({ message: bytes, subject, sentence }) {
     const form = composer();
     const dialog = form?.element.closest("[role=dialog], .M9, form");
     const files = dialog?.querySelector("input[type=file]");
     const title = dialog?.querySelector("input[name=subjectbox]");
-    if (!form || !(files instanceof HTMLInputElement) || !(title instanceof HTMLElement)) throw mail.problem("page-not-understood");
+    const isThere = files instanceof HTMLInputElement && title instanceof HTMLElement;
+    if (!form || !isThere) throw mail.problem("page-not-understood");
     const file = mail.pkcs7File(bytes);
     mail.fillIn(form.element, sentence);
     mail.fillIn(title, subject);

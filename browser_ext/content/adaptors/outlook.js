@@ -10,7 +10,8 @@
   const VERSION = "V2018_01_08";
 
   function recognises() {
-    return SERVICES.includes(location.hostname) || document.querySelector('meta[name="application-name"][content="Outlook"]') !== null;
+    const named = document.querySelector('meta[name="application-name"][content="Outlook"]');
+    return SERVICES.includes(location.hostname) || named !== null;
   }
 
   function message() {
@@ -39,16 +40,19 @@
     const response = await mail.fetchFrom("/owa/service.svc?action=GetItem", {
       method: "POST", headers, body: JSON.stringify(question),
     });
-    const value = (await response.json().catch(() => null))?.Body?.ResponseMessages?.Items?.[0]?.Items?.[0]?.MimeContent?.Value;
-    const bytes = Uint8Array.from(atob(typeof value === "string" ? value : ""), (character) => character.charCodeAt(0)).buffer;
+    const answer = await response.json().catch(() => null);
+    const value = answer?.Body?.ResponseMessages?.Items?.[0]?.Items?.[0]?.MimeContent?.Value;
+    const text = typeof value === "string" ? atob(value) : "";
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
     if (!mail.beginsAsMessage(bytes)) throw mail.problem("source-not-found");
     return bytes;
   }
 
   function composer() {
-    const element = document.querySelector("[role=textbox][contenteditable=true][id^=editorParent], [id^=editorParent] [role=textbox]");
+    const element = document.querySelector("[id^=editorParent][role=textbox], [id^=editorParent] [role=textbox]");
     if (!element) return null;
-    if (!(element instanceof HTMLElement) || !element.closest("[role=main], [role=dialog]")) throw mail.problem("page-not-understood");
+    const isKnown = element instanceof HTMLElement && element.closest("[role=main], [role=dialog]");
+    if (!isKnown) throw mail.problem("page-not-understood");
     return { element, fields: () => fields(element), fetchOriginal: async () => null };
   }
 
@@ -62,13 +66,17 @@
     return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
   }
 
-  /** The sealed message is attached and the sentence stands in the field: sending stays with the person. @param {ComposedMessage} done */
+  /**
+   * The sealed message is attached and the sentence stands in the field: sending stays with the person.
+   * @param {ComposedMessage} done
+   */
   async function send({ message: bytes, subject, sentence }) {
     const form = composer();
     const pane = form?.element.closest("[role=main], [role=dialog]");
     const files = pane?.querySelector("input[type=file]");
     const title = pane?.querySelector("input[maxlength='255']");
-    if (!form || !(files instanceof HTMLInputElement) || !(title instanceof HTMLElement)) throw mail.problem("page-not-understood");
+    const isThere = files instanceof HTMLInputElement && title instanceof HTMLElement;
+    if (!form || !isThere) throw mail.problem("page-not-understood");
     const file = mail.pkcs7File(bytes);
     mail.fillIn(form.element, sentence);
     mail.fillIn(title, subject);

@@ -1,10 +1,11 @@
 /**
  * Roundcube 1.4 and later.
  *
- * Reading: `viewsource`, with the session of the page. Sending: Roundcube puts a type of its own on whatever it composes,
- * but it imports messages into a folder and sends stored messages on as they are ("bounce", with Resent- fields on top,
- * RFC 5322 section 3.6.6): so the sealed message is imported into the drafts, compared with what was sealed, sent on,
- * and moved to the sent mail. Where an administrator has switched one of these off, it goes as an attachment.
+ * Reading: `viewsource`, with the session of the page. Sending: Roundcube puts a type of its own on whatever it
+ * composes, but it imports messages into a folder and sends stored messages on as they are ("bounce", with Resent-
+ * fields on top, RFC 5322 section 3.6.6): so the sealed message is imported into the drafts, compared with what was
+ * sealed, sent on, and moved to the sent mail. Where an administrator has switched one of these off, it goes as an
+ * attachment.
  */
 (() => {
   const shared = globalThis.sealwaxContent;
@@ -32,7 +33,8 @@
   }
 
   function recognises() {
-    return document.querySelector('script[src*="program/js/app."]') !== null && document.body.matches("[class*='task-']");
+    const program = document.querySelector('script[src*="program/js/app."]');
+    return program !== null && document.body.matches("[class*='task-']");
   }
 
   /** @param {Record<string, string>} query */
@@ -100,7 +102,10 @@
     return known ?? mail.addressIn(identity);
   }
 
-  /** The octets of the message that is answered or forwarded; null when there is none. @returns {Promise<ArrayBuffer | null>} */
+  /**
+   * The octets of the message that is answered or forwarded; null when there is none.
+   * @returns {Promise<ArrayBuffer | null>}
+   */
   async function fetchOriginal() {
     const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
     if (!id || (mode !== "reply" && mode !== "forward")) return null;
@@ -171,7 +176,10 @@
     expectConfirmation(await answer.text());
   }
 
-  /** Imports a message into a folder. @param {ArrayBuffer} bytes @param {string} folder @returns {Promise<string>} its number */
+  /**
+   * Imports a message into a folder.
+   * @param {ArrayBuffer} bytes @param {string} folder @returns {Promise<string>} its number
+   */
   async function store(bytes, folder) {
     const id = mail.headerField(bytes, "Message-ID");
     if (!id) throw mail.problem("page-not-understood", "the message has no Message-ID");
@@ -210,7 +218,8 @@
 
   /** Roundcube names the kind of its answer; the sentence is in the person's language. @param {string} answer */
   function expectConfirmation(answer) {
-    if (!/(?:display_message|sent_successfully)\([^;]*?"confirmation"/.test(answer)) throw mail.problem("webmail-refused");
+    const isConfirmed = /(?:display_message|sent_successfully)\([^;]*?"confirmation"/.test(answer);
+    if (!isConfirmed) throw mail.problem("webmail-refused");
   }
 
   /** Roundcube's own message around `smime.p7m`. @param {ComposedMessage} done */

@@ -10,7 +10,8 @@
   const CHANGES = { "X-Sealwax": "1" };
 
   function recognises() {
-    return document.querySelector("#app + #announcer") !== null && document.querySelector('script[src="main.js"]') !== null;
+    const isPage = document.querySelector("#app + #announcer") !== null;
+    return isPage && document.querySelector('script[src="main.js"]') !== null;
   }
 
   /** @param {string} path @param {RequestInit} [options] */

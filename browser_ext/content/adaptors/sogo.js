@@ -21,12 +21,14 @@
     const path = folders.split("/").map((name) => `folder${name}`).join("/");
     const base = location.pathname.replace(/\/Mail\/.*$/, "");
     const source = `${base}/Mail/${account}/${path}/${uid}/viewsource`;
-    const isProtected = document.querySelector("[ng-bind*='smime'], .sg-smime, [href*='smime.p7'], [filename^='smime.p7']") !== null;
+    const signs = ["[ng-bind*='smime']", ".sg-smime", "[href*='smime.p7']", "[filename^='smime.p7']"];
+    const isProtected = document.querySelector(signs.join()) !== null;
     return { element, isProtected, fetchSource: () => mail.fetchMessage(source) };
   }
 
   function composer() {
-    const dialog = document.querySelector("md-dialog[ng-controller*='MessageEditor'], md-dialog.sg-mail-editor, #mailEditor");
+    const editors = ["md-dialog[ng-controller*='MessageEditor']", "md-dialog.sg-mail-editor", "#mailEditor"];
+    const dialog = document.querySelector(editors.join());
     if (!dialog) return null;
     const element = dialog.querySelector("textarea[ng-model*='editable.text'], textarea.md-input");
     if (!(element instanceof HTMLTextAreaElement)) throw mail.problem("page-not-understood");
@@ -44,7 +46,10 @@
     return { kind: "new", from, to: chips("to"), cc: chips("cc"), subject: value("subject"), text: element.value };
   }
 
-  /** The sealed message is attached and the sentence stands in the field: sending stays with the person. @param {ComposedMessage} done */
+  /**
+   * The sealed message is attached and the sentence stands in the field: sending stays with the person.
+   * @param {ComposedMessage} done
+   */
   async function send({ message: bytes, subject, sentence }) {
     const form = composer();
     const files = document.querySelector("md-dialog input[type=file], #mailEditor input[type=file]");

@@ -1,0 +1,68 @@
+"""What leaves Roundcube with the extension is read in the pages of the bridge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from smime_core import blocking
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.mail_pages import MailPages
+from tests.browser.webmail import Adaptor, RoundcubePages
+from tests.servers import dovecot, roundcube
+from tests.servers.mail_host import run_mail_host
+from tests.servers.roundcube import run_roundcube
+from wasm_build.build import build
+from webbridge.demo.stack import DemoStack
+from webbridge.demo.tls import write_tls_files
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PROVIDER = NativeProvider()
+TEXT = "From the harbour, through Roundcube."
+
+
+def test_the_bridge_opens_what_roundcube_sent(
+    browser: Browser, demo_stack: DemoStack, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
+    if absence := roundcube.absence():
+        pytest.skip(absence)
+    alice, bob = demo_stack.accounts
+    now = datetime.now(UTC)
+    letter = _letter(alice.address, bob.address)
+    signed = blocking.sign_message(letter, identity=alice.identity, provider=PROVIDER, signing_time=now)
+    message = blocking.encrypt_message(signed, recipients=[bob.identity.certificate], provider=PROVIDER)
+    folder = tmp_path_factory.mktemp("bridge")
+    folder.chmod(0o755)
+    write_tls_files(folder, at=now)
+    build(ROOT, folder / "dist")
+    passwords = {account.address: "a password" for account in (alice, bob)}
+    with run_mail_host(passwords, tls_folder=folder) as mail, run_roundcube(mail) as running:
+        extension = Extension(browser, folder / "dist" / "extension_test")
+        pages, adaptor = RoundcubePages(extension, running, address=alice.address), Adaptor(extension)
+        pages.compose()
+        adaptor.send(pages.page, message, deliver="raw", sender=alice.address, to=bob.address)
+        (arrived,) = mail.messages(bob.address)
+        adaptor.close()
+        pages.close()
+        extension.uninstall()
+    uid = demo_stack.mail_server.append(bob.address, arrived)
+    reader = MailPages(browser, demo_stack.pages_url, bob)
+    reader.enter()
+    reader.open_message(uid)
+    assert (reader.state, reader.body.strip()) == ("verified", TEXT)
+    reader.close()
+
+
+def _letter(sender: str, recipient: str) -> bytes:
+    return (
+        f"From: {sender}\r\nTo: {recipient}\r\nSubject: The harbour\r\nMessage-ID: <harbour@example.test>\r\n"
+        f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{TEXT}\r\n"
+    ).encode()
