@@ -11,14 +11,17 @@ import * as fields from "./background/fields.js";
 import * as files from "./background/files.js";
 import * as forms from "./background/forms.js";
 import * as frames from "./background/frames.js";
+import * as guide from "./background/guide.js";
 import * as jobs from "./background/jobs.js";
 import * as keys from "./background/keys.js";
 import * as mails from "./background/mails.js";
 import * as pattern from "./background/pattern.js";
+import * as policy from "./background/policy.js";
 import * as prompts from "./background/prompts.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
 import * as trust from "./background/trust.js";
+import * as updates from "./background/updates.js";
 import * as vault from "./background/vault_link.js";
 
 const MENU_FIELD = "field";
@@ -26,6 +29,10 @@ const MENU_SELECTION = "selection";
 const MENU_LOCK = "lock";
 const MENU_KEYS = "keys";
 const MENU_VIEWER = "viewer";
+const MENU_HELP = "help";
+const HELP_PAGE = "help.html";
+/** Pages of the extension in tabs of their own that may do what the one with keys and people may. */
+const OPTIONS_PAGES = ["options.html", "welcome.html", HELP_PAGE];
 
 /** @typedef {chrome.runtime.MessageSender} Sender */
 /** @type {Record<string, (body: any, sender: Sender) => unknown>} */
@@ -95,6 +102,14 @@ const HANDLERS = {
   "compose.send": composing.send,
   "compose.save": composing.saveAsFiles,
   "compose.close": composing.close,
+  "guide.open": guide.open,
+  "guide.step": guide.readStep,
+  "guide.keep": guide.keepStep,
+  "guide.message": guide.openMessage,
+  "update.read": updates.readNews,
+  "update.seen": updates.forgetNews,
+  "policy.read": async () => ({ set: (await policy.read()).set }),
+  "policy.export": trust.exportPolicy,
   "vault.key": () => vault.call("vault.key"),
   "options.open": () => api.runtime.openOptionsPage(),
   "heartbeat": () => null,
@@ -112,6 +127,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
   if (info.menuItemId === MENU_LOCK) void session.lock("hand");
   else if (info.menuItemId === MENU_KEYS) void api.runtime.openOptionsPage();
   else if (info.menuItemId === MENU_VIEWER) void mails.openViewer({ mail: "" });
+  else if (info.menuItemId === MENU_HELP) void api.tabs.create({ url: api.runtime.getURL(HELP_PAGE) });
   else if (tab?.id === undefined) return;
   else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
   else void sites.activate(tab.id, info.frameId);
@@ -126,7 +142,10 @@ api.idle.onStateChanged.addListener((state) => void (state === "locked" && sessi
 api.permissions.onAdded.addListener(() => void sites.registerGranted());
 api.permissions.onRemoved.addListener(() => void sites.registerGranted());
 api.runtime.onStartup.addListener(() => void session.lock("restart"));
-api.runtime.onInstalled.addListener(() => void setUp());
+api.alarms.onAlarm.addListener(({ name }) => void (name === updates.UPDATE_ALARM && updates.applyWhenIdle()));
+api.runtime.onInstalled.addListener((details) => void setUp(details));
+api.runtime.onUpdateAvailable.addListener(() => void updates.applyWhenIdle());
+api.storage.onChanged.addListener((_, area) => void (area === "managed" && trust.followPolicyList()));
 
 /**
  * @param {any} message
@@ -158,7 +177,7 @@ function originOf(sender) {
   if (page === "prompt.html") return "prompt";
   if (page === "viewer.html") return "viewer";
   if (page === "compose.html") return "compose";
-  return page === "options.html" ? "options" : null;
+  return OPTIONS_PAGES.includes(page) ? "options" : null;
 }
 
 /** @param {any} body @param {Sender} sender */
@@ -180,7 +199,8 @@ async function lockIfOver() {
   await session.lockIfOver({ keepVault: await jobs.isAnyWaiting() });
 }
 
-async function setUp() {
+/** @param {chrome.runtime.InstalledDetails} details */
+async function setUp({ reason, previousVersion }) {
   await pattern.read();
   await session.lock("restart");
   await sites.registerGranted();
@@ -190,5 +210,9 @@ async function setUp() {
   api.contextMenus.create({ id: MENU_SELECTION, title: title("menuSelection"), contexts: ["selection"] });
   api.contextMenus.create({ id: MENU_VIEWER, title: title("menuViewer"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_HELP, title: title("menuHelp"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });
+  await trust.followPolicyList();
+  if (reason === "install") await guide.open();
+  if (reason === "update") await updates.remember(previousVersion);
 }

@@ -4,6 +4,7 @@ import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
 import { html } from "./runtime/ui/dom.js";
 import { lockedBecause } from "./runtime/ui/locked_because.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
+import { addAdministration } from "./shared/administration.js";
 import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
@@ -41,6 +42,7 @@ byId("list-file").addEventListener("change", () => void followList());
 for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
 await refresh();
+await addAdministration(byId("main"));
 
 async function refresh() {
   const { keyFiles, people, anchors, sites, decisions, settings, following, lockReason } = await ask("keys.list");

@@ -58,6 +58,7 @@ const VERBS = {
   "files.seal": sealFiles,
   "files.take": async ({ job, index, offset }) => ({ bytes: takeSealedPart(job, index, offset) }),
   "files.drop": async ({ job }) => dropFiles(job),
+  "message.compose": async ({ sealKey, ...body }) => callVault("message.compose", { ...body, sealKey: await optionalKey(sealKey) }),
   "field.seal": sealField,
   "field.open": openField,
   "field.judge": judgeField,

@@ -3,6 +3,7 @@ import { judgeInRounds } from "../runtime/lookups.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 import * as database from "./database.js";
+import * as policy from "./policy.js";
 import * as session from "./session.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
@@ -76,6 +77,7 @@ export async function removeKeyFile(id) {
  * @param {ArrayBuffer} bytes
  */
 export async function importCertificates(store, bytes) {
+  if (store === "anchors") await policy.checkOwnDecisions();
   const certificates = await describe(certificatesOf(bytes));
   for (const { usable: _, reason: __, ...described } of certificates) await database.put(store, described);
 }

@@ -7,6 +7,7 @@ import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
+import * as policy from "./policy.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {import("../runtime/trust.js").Evidence} Evidence */
@@ -33,7 +34,9 @@ export const store = new EvidenceStore();
  * @param {Evidence} [evidence] what was looked up; without it, what is kept
  */
 export async function judging(evidence = store.copy()) {
-  const anchors = (await database.all("anchors")).map(({ certificate }) => ({ certificate, source: "user" }));
+  const own = (await database.all("anchors")).map(({ certificate }) => ({ certificate, source: "user" }));
+  const set = (await policy.read()).anchors.map((certificate) => ({ certificate, source: "operator" }));
+  const anchors = [...set, ...own];
   const { mozilla, revocation } = await settings();
   const trust = { anchors, decisions: await decisions(), followed: await followed(), mozilla, revocation, evidence };
   return { trust, at: new Date().toISOString() };
@@ -41,7 +44,8 @@ export async function judging(evidence = store.copy()) {
 
 /** @returns {Promise<Settings>} */
 export async function settings() {
-  return (await database.get("settings", SETTINGS))?.value ?? FIRST_SETTINGS;
+  const own = (await database.get("settings", SETTINGS))?.value ?? FIRST_SETTINGS;
+  return { ...own, ...(await policy.read()).trust };
 }
 
 /** @param {Settings} value */
@@ -71,6 +75,22 @@ export async function followList({ bytes }) {
   await database.put("settings", { name: FOLLOWED, value: reply.followed });
 }
 
+/** Follows the list that an administrator has set; one by another signer than before waits for the person's word. */
+export async function followPolicyList() {
+  const { organisationList } = await policy.read();
+  if (organisationList) await followList({ bytes: organisationList }).catch(() => undefined);
+}
+
+/**
+ * These settings as a policy for others, by the names of `policy_schema.json`.
+ * @returns {Promise<object>}
+ */
+export async function exportPolicy() {
+  const { mozilla, revocation } = await settings();
+  const anchors = (await database.all("anchors")).map(({ certificate }) => btoa(encode(certificate)));
+  return { ...(anchors.length ? { anchors } : {}), mozilla, revocation };
+}
+
 export function stopFollowing() {
   return database.remove("settings", FOLLOWED);
 }
@@ -95,6 +115,7 @@ export async function listDecisions() {
  * @param {{kind: string, addresses: string[]}} body
  */
 export async function accept({ kind, addresses }) {
+  await policy.checkOwnDecisions();
   const proposed = await memory.read(PROPOSAL);
   const [certificate, ...intermediates] = (proposed ?? []).map(decode);
   const reply = await vault.call("decision.make", { certificate, kind, addresses, intermediates, ...(await judging()) });

@@ -126,8 +126,17 @@ export const MESSAGES = {
   "compose.close": { from: ["compose"], body: { composition: "string" } },
   // Any private page.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose"], body: {} },
-  "options.open": { from: ["broker", "prompt", "viewer", "compose"], body: {} },
+  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options"], body: {} },
   "heartbeat": { from: ["broker", "prompt", "viewer", "compose"], body: {} },
+  // Help and first steps, updates, what an administrator has set.
+  "guide.open": { from: ["options"], body: {} },
+  "guide.step": { from: ["options"], body: {} },
+  "guide.keep": { from: ["options"], body: { step: "number" } },
+  "guide.message": { from: ["options"], body: {} },
+  "update.read": { from: ["options"], body: {} },
+  "update.seen": { from: ["options"], body: {} },
+  "policy.read": { from: ["options"], body: {} },
+  "policy.export": { from: ["options"], body: {} },
 };
 
 /** The entries of one form; a window shows them all. */

@@ -55,6 +55,8 @@ class Extension:
             self.base = f"moz-extension://{browser.chrome_js(_FIREFOX_HOST, self.id)}/"
         else:
             self.base = f"chrome-extension://{self.id}/"
+        # The guide of the first run would take the focus from the test's own page.
+        browser.wait_for_page("welcome.html").close()
 
     def uninstall(self) -> None:
         self.browser.bidi.command("webExtension.uninstall", extension=self.id)

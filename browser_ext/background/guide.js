@@ -1,0 +1,48 @@
+/** The first-run guide: opened once, at the installation; how far the person came; and the message that ends it. */
+import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
+import { text } from "../shared/i18n.js";
+import * as database from "./database.js";
+import * as keys from "./keys.js";
+import * as mails from "./mails.js";
+import * as vault from "./vault_link.js";
+
+const SETTING = "guide";
+const PAGE = "welcome.html";
+
+/** Opens the guide in a tab. */
+export async function open() {
+  await api.tabs.create({ url: api.runtime.getURL(PAGE) });
+}
+
+/** The step at which the person left the guide, from 0. @returns {Promise<number>} */
+export async function readStep() {
+  return (await database.get("settings", SETTING))?.step ?? 0;
+}
+
+/** @param {{step: number}} body */
+export async function keepStep({ step }) {
+  await database.put("settings", { name: SETTING, step });
+}
+
+/**
+ * Writes the welcome message from the person to the person, seals it, and opens it in the viewer. Signed where the key
+ * is open; sealing needs none, so that a locked key hinders nobody. Rejects with `no-such-key` without an identity.
+ */
+export async function openMessage() {
+  const [own] = await keys.identities();
+  if (!own) throw new RequestError("no-such-key");
+  const { sealKey, identities } = await keys.unlocked(own.fingerprint);
+  const isOpen = identities.length > 0;
+  const [address = ""] = own.addresses;
+  const { message } = await vault.call("message.compose", {
+    draft: {
+      from: address, to: [address], cc: [], subject: text("welcomeSubject"), attachments: [],
+      text: new TextEncoder().encode(text("welcomeBody")).buffer,
+      date: new Date().toISOString(), messageId: `<${crypto.randomUUID()}@sealwax.invalid>`,
+      inReplyTo: "", references: [], hidden: [],
+    },
+    sign: isOpen, identities, sealKey, recipients: [own.certificate],
+  });
+  await mails.openViewer(await mails.hold({ bytes: message, name: `${text("welcomeSubject")}.eml` }));
+}

@@ -1,0 +1,47 @@
+/** Help: what the states mean, what the browser grants and why, what is not promised, and how keys come back. */
+import { html } from "./runtime/ui/dom.js";
+import { lockMark, STATES, stateStatement } from "./runtime/ui/state_mark.js";
+import { api } from "./shared/api.js";
+import { loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { ask } from "./shared/request.js";
+
+/** Every permission of the manifest, and why it is there. @type {Record<string, string>} */
+const REASONS = {
+  activeTab: "permissionActiveTab",
+  alarms: "permissionAlarms",
+  contextMenus: "permissionContextMenus",
+  idle: "permissionIdle",
+  offscreen: "permissionOffscreen",
+  scripting: "permissionScripting",
+  storage: "permissionStorage",
+};
+
+const translate = await loadSharedText();
+translatePage();
+document.title = text("helpTitle");
+byId("keys").addEventListener("click", () => void ask("options.open"));
+byId("guide").addEventListener("click", () => void ask("guide.open"));
+byId("use-field").textContent = text("helpUseField", await shortcut());
+const someone = text("helpSomeone");
+byId("states").append(
+  ...STATES.map((state) => stateStatement(state, translate,
+    state === "verified" ? { sentence: translate("state_verified_sentence", { sender: someone }) } : {})),
+  html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: text("helpLock") })),
+);
+// A permission without a reason is a fault of ours: it throws, so that a test finds it.
+const granted = api.runtime.getManifest().permissions ?? [];
+byId("permissions").append(
+  ...granted.flatMap((name) => [html("dt", {}, html("code", { text: name })), html("dd", { text: text(REASONS[name]) })]),
+  html("dt", { text: text("permissionSitesName") }), html("dd", { text: text("permissionSites") }),
+);
+
+/** The keys that open the private editor, as this person's browser has them. */
+async function shortcut() {
+  const command = (await api.commands.getAll()).find(({ name }) => name === "_execute_action");
+  return command?.shortcut || text("helpNoShortcut");
+}
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

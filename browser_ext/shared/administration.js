@@ -1,0 +1,70 @@
+/**
+ * What stands on the page with keys and people beside the person's own settings: the note about a new version, what the
+ * organisation has set, and these settings as a policy for others.
+ */
+import { html } from "../runtime/ui/dom.js";
+import { api } from "./api.js";
+import { text } from "./i18n.js";
+import { ask } from "./request.js";
+
+/** The place of each setting that an organisation may set: controls that cannot be changed then. @type {Record<string, string>} */
+const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle", harvest: "harvest", directory: "directory" };
+
+/**
+ * Adds all of it to the page, and the way to its help.
+ * @param {HTMLElement} place
+ */
+export async function addAdministration(place) {
+  const help = html("a", { class: "button", href: "help.html", text: text("helpTitle"), data: { test: "help" } });
+  place.querySelector(".head")?.append(help);
+  addPolicyExport(place);
+  showPolicy((await ask("policy.read")).set);
+  await showNews(place);
+}
+
+/** What this version has brought, until the person has read it. @param {HTMLElement} place */
+async function showNews(place) {
+  const version = await ask("update.read");
+  if (!version) return;
+  const all = await (await fetch(new URL("../changes.json", import.meta.url))).json();
+  const note = html("section", { class: "news", data: { test: "news" } },
+    html("h2", { text: text("updateTitle", version) }),
+    html("ul", {}, ...(all[version] ?? []).map((/** @type {string} */ key) => html("li", { text: text(key) }))),
+    html("button", { type: "button", text: text("updateDone"), data: { test: "news-done" }, on: {
+      click: async () => {
+        await ask("update.seen");
+        note.remove();
+      },
+    } }));
+  place.prepend(note);
+}
+
+/** Marks what the organisation has set. @param {string[]} set names as in `policy_schema.json` */
+function showPolicy(set) {
+  for (const [name, id] of Object.entries(CONTROLS)) {
+    const control = document.getElementById(id);
+    if (!control || !set.includes(name) || document.getElementById(`set-${id}`)) continue;
+    control.setAttribute("disabled", "");
+    control.setAttribute("aria-describedby", `${control.getAttribute("aria-describedby") ?? ""} set-${id}`.trim());
+    const note = html("p", { id: `set-${id}`, class: "field-hint", text: text("policySet"), data: { test: `set-${name}` } });
+    (control.closest("label") ?? control).after(note);
+  }
+}
+
+/** The button that saves these settings in the form in which browsers take policies. @param {HTMLElement} place */
+function addPolicyExport(place) {
+  const save = html("button", { type: "button", text: text("policyExport"), data: { test: "policy-export" } });
+  save.addEventListener("click", async () => {
+    const file = new Blob([JSON.stringify(asPolicies(await ask("policy.export")), null, 2)], { type: "application/json" });
+    const url = URL.createObjectURL(file);
+    html("a", { href: url, download: "sealwax-policy.json" }).click();
+    URL.revokeObjectURL(url);
+  });
+  place.append(html("section", {}, html("h2", { text: text("policyTitle") }), html("p", { class: "muted", text: text("policyExportHint") }), save));
+}
+
+/** Under the names by which Firefox's `policies.json` and Chromium's policy files find it. @param {object} settings */
+function asPolicies(settings) {
+  const extensions = { [api.runtime.id]: settings };
+  return api.offscreen ? { "3rdparty": { extensions } } : { policies: { "3rdparty": { Extensions: extensions } } };
+}

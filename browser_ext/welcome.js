@@ -1,0 +1,148 @@
+/** The first-run guide: four steps, each can be skipped, and the guide goes on where it was left. */
+import { html } from "./runtime/ui/dom.js";
+import { SecretField } from "./runtime/ui/secret_field.js";
+import { stateMark, waxSeal } from "./runtime/ui/state_mark.js";
+import { errorText, loadSharedText, locale, text, translatePage } from "./shared/i18n.js";
+import { createPatternChoice } from "./shared/pattern.js";
+import { ask, sealSecret } from "./shared/request.js";
+
+const translate = await loadSharedText();
+translatePage();
+document.title = text("welcomeTitle");
+
+/** @type {{title: string, draw: () => Promise<(Node | null)[]>}[]} */
+const STEPS = [
+  { title: "welcomeWhatTitle", draw: drawWhat },
+  { title: "welcomeIdentityTitle", draw: drawIdentity },
+  { title: "welcomePatternTitle", draw: drawPattern },
+  { title: "welcomeMessageTitle", draw: drawMessage },
+];
+const LAST = STEPS.length - 1;
+
+byId("steps").append(...STEPS.map(() => html("li")));
+let current = Math.min(await ask("guide.step"), LAST);
+await show();
+// Back from "Keys and people", where an identity may have come.
+addEventListener("focus", () => void refreshIdentity());
+
+/** What the identity step shows of them, as text. */
+let shownIdentities = "";
+
+/** @param {number} step */
+async function goTo(step) {
+  current = step;
+  await ask("guide.keep", { step });
+  await show();
+  document.querySelector("h2")?.focus();
+}
+
+async function show() {
+  const { title, draw } = STEPS[current];
+  showProblem(null);
+  const numbers = new Intl.NumberFormat(locale());
+  byId("place").textContent = text("welcomeStep", numbers.format(current + 1), numbers.format(STEPS.length));
+  [...byId("steps").children].forEach((mark, index) => {
+    if (index === current) mark.setAttribute("aria-current", "step");
+    else mark.removeAttribute("aria-current");
+  });
+  byId("step").replaceChildren(html("h2", { text: text(title), tabindex: -1 }), ...(await draw()).filter((part) => part !== null));
+  const next = current < LAST
+    ? button("welcomeNext", "next", () => goTo(current + 1), "primary")
+    : button("welcomeFinish", "finish", finish);
+  const back = current > 0 ? button("welcomeBack", "back", () => goTo(current - 1)) : "";
+  const skip = current < LAST ? button("welcomeSkip", "skip", finish, "quiet") : "";
+  byId("buttons").replaceChildren(next, back, skip);
+}
+
+async function drawWhat() {
+  const arrow = () => html("span", { class: "step-arrow", "aria-hidden": "true", text: "→" });
+  const picture = html("div", { class: "step-picture", role: "img", "aria-label": text("welcomeWhatPicture") },
+    stateMark("plain", translate, { size: 56 }), arrow(), waxSeal(), arrow(),
+    stateMark("encrypted-only", translate, { size: 56 }));
+  return [picture, html("p", { text: text("welcomeWhatText") })];
+}
+
+async function drawIdentity() {
+  const addresses = await ownAddresses();
+  shownIdentities = addresses.join();
+  if (addresses.length) {
+    const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
+    return [html("p", { class: "done", role: "status", text: text("welcomeIdentityHave", list), data: { test: "have" } })];
+  }
+  const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,application/x-pkcs12" });
+  const passphrase = new SecretField({ translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys() });
+  const form = html("form", { data: { test: "identity-form" } },
+    html("div", { class: "field" }, html("label", { for: "p12", text: text("keyFile") }), file),
+    html("div", { class: "field" }, passphrase.element),
+    html("button", { type: "submit", text: text("verbImport"), data: { test: "import-keys" } }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void importKeys();
+  });
+  return [
+    html("p", { text: text("welcomeIdentityText") }), form,
+    html("p", { text: text("welcomeIdentityRequest") }), button("verbKeys", "keys", () => ask("options.open")),
+  ];
+
+  async function importKeys() {
+    showProblem(null);
+    passphrase.setError("");
+    const [chosen] = file.files ?? [];
+    if (!chosen) return showProblem({ code: "no-file" });
+    try {
+      const secret = await sealSecret(passphrase.take());
+      await ask("keys.import", { name: chosen.name, p12: await chosen.arrayBuffer(), passphrase: secret });
+      await show();
+    } catch (error) {
+      if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));
+      else showProblem(error);
+    }
+  }
+}
+
+async function drawPattern() {
+  return [html("p", { text: text("welcomePatternText") }), await createPatternChoice()];
+}
+
+async function drawMessage() {
+  if (!(await ownAddresses()).length) return [html("p", { text: text("welcomeMessageNoKeys"), data: { test: "no-keys" } })];
+  return [html("p", { text: text("welcomeMessageText") }), button("welcomeMessageOpen", "open-message", openMessage, "primary")];
+}
+
+async function openMessage() {
+  showProblem(null);
+  await ask("guide.message").catch(showProblem);
+}
+
+async function refreshIdentity() {
+  if (STEPS[current].draw !== drawIdentity || shownIdentities === (await ownAddresses()).join()) return;
+  await show();
+}
+
+/** The guide is over, and begins anew when it is opened again. */
+async function finish() {
+  await ask("guide.keep", { step: 0 });
+  await ask("options.open");
+}
+
+/** @returns {Promise<string[]>} */
+async function ownAddresses() {
+  const { keyFiles } = await ask("keys.list");
+  return [...new Set(keyFiles.flatMap((/** @type {KeyFile} */ { identities }) => identities.flatMap(({ addresses }) => addresses)))];
+}
+
+/** @param {string} label @param {string} test @param {() => Promise<unknown>} onClick @param {string} [className] */
+function button(label, test, onClick, className = "") {
+  const on = { click: () => void onClick() };
+  return html("button", { type: "button", class: className, text: text(label), data: { test }, on });
+}
+
+/** @param {unknown} error null takes the problem away */
+function showProblem(error) {
+  byId("problem").textContent = error ? errorText(error) : "";
+}
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
