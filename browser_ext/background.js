@@ -15,6 +15,7 @@ import * as guide from "./background/guide.js";
 import * as jobs from "./background/jobs.js";
 import * as keys from "./background/keys.js";
 import * as mails from "./background/mails.js";
+import * as pages from "./background/pages.js";
 import * as pattern from "./background/pattern.js";
 import * as policy from "./background/policy.js";
 import * as prompts from "./background/prompts.js";
@@ -33,6 +34,9 @@ const MENU_HELP = "help";
 const HELP_PAGE = "help.html";
 /** Pages of the extension in tabs of their own that may do what the one with keys and people may. */
 const OPTIONS_PAGES = ["options.html", "welcome.html", HELP_PAGE];
+const MENU_VERIFY_PAGE = "verify page";
+const MENU_SAVE_PAGE = "save page";
+const MENU_OPEN_LINK = "open link";
 
 /** @typedef {chrome.runtime.MessageSender} Sender */
 /** @type {Record<string, (body: any, sender: Sender) => unknown>} */
@@ -65,6 +69,17 @@ const HANDLERS = {
   "files.request": files.request,
   "files.part": files.holdPart,
   "files.take": files.take,
+  "page.fetch": pages.fetchFrom,
+  "page.take": pages.take,
+  "page.open": pages.open,
+  "page.password": pages.openByPassword,
+  "page.settle": pages.settle,
+  "page.propose": pages.propose,
+  "page.identities": async () => ({ identities: await keys.identities() }),
+  "page.unlock": pages.unlock,
+  "page.copy": pages.copyFrom,
+  "page.preview": pages.preview,
+  "page.seal": pages.seal,
   "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
@@ -115,6 +130,9 @@ const HANDLERS = {
   "heartbeat": () => null,
 };
 
+/** The lock after an installation or update. @type {Promise<void>} */
+let starting = Promise.resolve();
+
 api.runtime.onMessage.addListener((message, sender, reply) => {
   if (message?.to === "vault") return undefined;
   void answer(message, sender).then(reply);
@@ -130,6 +148,9 @@ api.contextMenus.onClicked.addListener((info, tab) => {
   else if (info.menuItemId === MENU_HELP) void api.tabs.create({ url: api.runtime.getURL(HELP_PAGE) });
   else if (tab?.id === undefined) return;
   else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
+  else if (info.menuItemId === MENU_VERIFY_PAGE) void pages.openViewer(tab.id);
+  else if (info.menuItemId === MENU_SAVE_PAGE) void pages.openSaving(tab.id);
+  else if (info.menuItemId === MENU_OPEN_LINK) void pages.openLink(tab.id, info.linkUrl ?? "");
   else void sites.activate(tab.id, info.frameId);
 });
 
@@ -143,7 +164,10 @@ api.permissions.onAdded.addListener(() => void sites.registerGranted());
 api.permissions.onRemoved.addListener(() => void sites.registerGranted());
 api.runtime.onStartup.addListener(() => void session.lock("restart"));
 api.alarms.onAlarm.addListener(({ name }) => void (name === updates.UPDATE_ALARM && updates.applyWhenIdle()));
-api.runtime.onInstalled.addListener((details) => void setUp(details));
+api.runtime.onInstalled.addListener((details) => {
+  starting = startLocked();
+  void starting.finally(() => setUp(details));
+});
 api.runtime.onUpdateAvailable.addListener(() => void updates.applyWhenIdle());
 api.storage.onChanged.addListener((_, area) => void (area === "managed" && trust.followPolicyList()));
 
@@ -153,6 +177,8 @@ api.storage.onChanged.addListener((_, area) => void (area === "managed" && trust
  */
 async function answer(message, sender) {
   try {
+    // The lock would end what was asked for meanwhile.
+    await starting;
     const { type, body } = parseMessage(message, originOf(sender));
     return { value: (await HANDLERS[type](body, sender)) ?? null };
   } catch (error) {
@@ -177,6 +203,7 @@ function originOf(sender) {
   if (page === "prompt.html") return "prompt";
   if (page === "viewer.html") return "viewer";
   if (page === "compose.html") return "compose";
+  if (page === "page_viewer.html" || page === "page_save.html") return "page";
   return OPTIONS_PAGES.includes(page) ? "options" : null;
 }
 
@@ -199,16 +226,22 @@ async function lockIfOver() {
   await session.lockIfOver({ keepVault: await jobs.isAnyWaiting() });
 }
 
-/** @param {chrome.runtime.InstalledDetails} details */
-async function setUp({ reason, previousVersion }) {
+async function startLocked() {
   await pattern.read();
   await session.lock("restart");
+}
+
+/** @param {chrome.runtime.InstalledDetails} details */
+async function setUp({ reason, previousVersion }) {
   await sites.registerGranted();
   await api.contextMenus.removeAll();
   const title = (/** @type {string} */ key) => api.i18n.getMessage(key);
   api.contextMenus.create({ id: MENU_FIELD, title: title("menuField"), contexts: ["editable"] });
   api.contextMenus.create({ id: MENU_SELECTION, title: title("menuSelection"), contexts: ["selection"] });
   api.contextMenus.create({ id: MENU_VIEWER, title: title("menuViewer"), contexts: ["action"] });
+  api.contextMenus.create({ id: MENU_VERIFY_PAGE, title: title("menuVerifyPage"), contexts: ["action", "page"] });
+  api.contextMenus.create({ id: MENU_SAVE_PAGE, title: title("menuSavePage"), contexts: ["action", "page"] });
+  api.contextMenus.create({ id: MENU_OPEN_LINK, title: title("menuOpenLink"), contexts: ["link"] });
   api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_HELP, title: title("menuHelp"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });

@@ -11,6 +11,9 @@ import { certificatesOf } from "./shared/pem.js";
 /** Enough for the name of a first field. */
 const HEAD_BYTES = 128;
 
+/** PAGE and SIGNED_PAGE of `smime_core.content_info`. */
+const PAGE_TYPES = ["2.25.328785074681734693904427938734148443758", "2.25.286837710234770486638560513911881683281"];
+
 /** @typedef {(verb: string, args: object) => Promise<any>} CallVault */
 
 /**
@@ -66,7 +69,7 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
   async function inspect({ mail }) {
     if (beginsAsMail(store.copy(mail))) return { kind: "message", isDetached: false, name: store.nameOf(mail) };
     const { kind, description } = await callVault("bytes.inspect", { content: store.copy(mail) });
-    return { kind, isDetached: isDetachedSignature(description), name: store.nameOf(mail) };
+    return { kind, isDetached: isDetachedSignature(description), isPage: isPage(description), name: store.nameOf(mail) };
   }
 
   /** @param {any} body */
@@ -111,6 +114,11 @@ function overwriteAll({ text, passages, parts, attachments }) {
 function beginsAsMail(bytes) {
   const head = new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES));
   return /^(From |[!-9;-~]{1,76}:)/u.test(head);
+}
+
+/** @param {any} description by `sealwax inspect --json` */
+function isPage(description) {
+  return PAGE_TYPES.includes(description?.layers?.[0]?.contentType);
 }
 
 /** @param {any} description by `sealwax inspect --json` */

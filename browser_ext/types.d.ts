@@ -136,5 +136,9 @@ interface CompositionRecord {
 declare var browser: typeof chrome | undefined;
 declare var sealwaxChannel: SealwaxChannel;
 declare var sealwaxContent: any;
+declare var sealwaxPage: {
+  prepare(page: { bytes: Uint8Array; mediaType: string; address: string; resources: { url: string; octets: Uint8Array }[] }):
+    Promise<{ document: string; links: string[]; leftOut: number; scripts: number } | null>;
+};
 declare var sealwaxMarkup: any;
 declare var DOMPurify: { sanitize(markup: string, options: object): string };

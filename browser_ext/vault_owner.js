@@ -5,6 +5,7 @@
 import "./shared/channel.js";
 import { createMailVerbs } from "./mail_verbs.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "./shared/file_limits.js";
+import { createPageVerbs } from "./page_verbs.js";
 import { readClock, SealedSession } from "./runtime/session.js";
 import { letterVerbs } from "./owner_letters.js";
 import { openVault } from "./runtime/vault.js";
@@ -32,10 +33,12 @@ const mails = createMailVerbs({
 const chosenFiles = new Map();
 /** @type {Map<string, ArrayBuffer[]>} */
 const sealedFiles = new Map();
+const pages = createPageVerbs({ callVault, copyMail: mails.copy, optionalKey, openSecret });
 
 /** @type {Record<string, (body: any) => Promise<any>>} */
 const VERBS = {
   ...mails.verbs,
+  ...pages.verbs,
   "vault.key": async () => ({ publicKey: (await ownKeys()).publicKey }),
   "vault.clock": async () => ({ clock: readClock() }),
   "vault.stop": async () => session.lock("hand"),
@@ -87,6 +90,7 @@ async function close() {
   mails.clear();
   chosenFiles.clear();
   sealedFiles.clear();
+  pages.clear();
   const closing = vault;
   vault = null;
   await closing?.then((opened) => opened.close());

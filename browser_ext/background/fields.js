@@ -98,7 +98,7 @@ export async function peopleFor(wanted) {
 }
 
 /** @param {string[]} fingerprints @returns {Promise<CertificateInfo[]>} */
-async function peopleBy(fingerprints) {
+export async function peopleBy(fingerprints) {
   const people = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
   if (people.includes(undefined)) throw new RequestError("no-such-person");
   const described = await keys.checkPeople(people);

@@ -1,6 +1,7 @@
 /** Where the content scripts run: on sites that the person granted, and elsewhere on the person's own click. */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import * as pages from "./pages.js";
 
 const REGISTRATION = "granted-sites";
 /** What every granted page gets: it only watches. */
@@ -43,7 +44,7 @@ export async function load({ part }, { tab, frameId, documentId }) {
  */
 export async function activate(tabId, frameId) {
   const found = await runIn(tabId, frameId, () => globalThis.sealwaxContent.activateFocused());
-  if (!found) await api.runtime.openOptionsPage();
+  if (!found && !(await pages.offer(tabId))) await api.runtime.openOptionsPage();
 }
 
 /**

@@ -14,7 +14,7 @@ export class RequestError extends Error {
   }
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
@@ -71,6 +71,20 @@ export const MESSAGES = {
   },
   "files.take": { from: ["content"], body: { job: "string", index: "number", offset: "number" } },
   "files.part": { from: ["prompt"], body: { job: "string", index: "number", part: ENVELOPE } },
+  // A page that is verified or saved as a whole.
+  "page.fetch": { from: ["page"], body: { tab: "number" } },
+  "page.take": { from: ["page"], body: { mail: "string" } },
+  "page.open": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
+  "page.password": { from: ["page"], body: { page: "string", replyKey: "bytes", password: SECRET } },
+  "page.settle": { from: ["page"], body: { page: "string" } },
+  "page.propose": { from: ["page"], body: { page: "string", fingerprint: "string" } },
+  "page.identities": { from: ["page"], body: {} },
+  "page.unlock": { from: ["page"], body: { keyFile: "string", passphrase: SECRET } },
+  "page.copy": { from: ["page"], body: { tab: "number" } },
+  "page.preview": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
+  "page.seal": {
+    from: ["page"], body: { page: "string", sign: "boolean", encrypt: "boolean", identity: "string", recipients: "strings" },
+  },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
@@ -125,9 +139,9 @@ export const MESSAGES = {
   "compose.save": { from: ["compose"], body: LEAVING },
   "compose.close": { from: ["compose"], body: { composition: "string" } },
   // Any private page.
-  "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose"], body: {} },
-  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options"], body: {} },
-  "heartbeat": { from: ["broker", "prompt", "viewer", "compose"], body: {} },
+  "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
+  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
+  "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "page"], body: {} },
   // Help and first steps, updates, what an administrator has set.
   "guide.open": { from: ["options"], body: {} },
   "guide.step": { from: ["options"], body: {} },

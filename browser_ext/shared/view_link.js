@@ -87,6 +87,11 @@ export class ViewLink {
     return this.#call("show", body);
   }
 
+  /** @param {{envelope: Envelope}} body @returns {Promise<{leftOut: number, scripts: number}>} what readers do not see */
+  showPage(body) {
+    return this.#call("show", body);
+  }
+
   /** @param {{verdict: object}} body */
   judgeMail(body) {
     return this.#call("judge", body);

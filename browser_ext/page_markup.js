@@ -1,0 +1,218 @@
+/**
+ * A page made fit for a frame without scripts, from exactly the bytes that were verified, in the charset that was
+ * signed. What it loads is put in only where the page itself names a hash that fits; everything else is left out and
+ * counted. What holds is the frame's sandbox and the policy that it inherits; this says what would not be seen.
+ *
+ * A classic script, because an opaque origin loads no modules.
+ */
+globalThis.sealwaxPage = (() => {
+  const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
+  /** Strongest last (Subresource Integrity, section 3.3.3). */
+  const HASHES = ["sha256", "sha384", "sha512"];
+  const HASH = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/u;
+  const REMOVED = "script, base, meta, iframe, frame, frameset, object, embed, portal, template, audio, video, track, source, fencedframe";
+  /** Left out because it would have been seen, or have done something. */
+  const COUNTED = "iframe, frame, object, embed, portal, template, audio[src], video, source[src], source[srcset], fencedframe";
+  const PICTURES = [
+    { type: "image/png", starts: [0x89, 0x50, 0x4e, 0x47] }, { type: "image/jpeg", starts: [0xff, 0xd8, 0xff] },
+    { type: "image/gif", starts: [0x47, 0x49, 0x46, 0x38] }, { type: "image/webp", starts: [0x52, 0x49, 0x46, 0x46] },
+  ];
+  const FOREIGN_CSS = /url\(\s*["']?(?!["']?(?:data:|#))[^)"'\s]|@import|image-set\(\s*["'](?!data:)/giu;
+  const LINK = /^(?:https?|mailto):/iu;
+  const CHARSET_SEARCHED = 1024;
+
+  /** @typedef {{url: string, octets: Uint8Array}} Loaded */
+  /** @typedef {{bytes: Uint8Array, mediaType: string, address: string, resources: Loaded[]}} SignedPage */
+
+  /**
+   * @param {SignedPage} page
+   * @returns {Promise<{document: string, links: string[], leftOut: number, scripts: number} | null>} null for what is
+   *   no page, text or picture
+   */
+  async function prepare(page) {
+    const type = page.mediaType.split(";")[0].trim().toLowerCase();
+    if (type === "text/html" || type === "application/xhtml+xml") return prepareMarkup(page);
+    const root = document.implementation.createHTMLDocument("");
+    const picture = type.startsWith("image/") ? pictureType(page.bytes) : null;
+    if (picture) {
+      const element = root.createElement("img");
+      element.src = dataUrl(page.bytes, picture);
+      root.body.append(element);
+    } else if (type.startsWith("text/")) {
+      const element = root.createElement("pre");
+      element.textContent = decode(page);
+      root.body.append(element);
+    } else {
+      return null;
+    }
+    return { document: finish(root), links: [], leftOut: 0, scripts: 0 };
+  }
+
+  /** @param {SignedPage} page */
+  async function prepareMarkup(page) {
+    // A document that is only parsed runs and loads nothing.
+    const root = new DOMParser().parseFromString(decode(page), "text/html");
+    const base = baseOf(root, page.address);
+    const scripts = root.querySelectorAll("script").length;
+    let leftOut = root.querySelectorAll(COUNTED).length;
+    for (const element of root.querySelectorAll(REMOVED)) element.remove();
+    leftOut += await fillStylesheets(root, base, page.resources);
+    leftOut += await fillPictures(root, base, page.resources);
+    leftOut += countForeignStyles(root);
+    removeHandlers(root);
+    return { document: finish(root), links: markLinks(root, base), leftOut, scripts };
+  }
+
+  /** The charset that was signed decides; the page's own word counts where none was. @param {SignedPage} page */
+  function decode({ bytes, mediaType }) {
+    const named = /;\s*charset\s*=\s*"?([^\s;"]+)/iu.exec(mediaType)?.[1];
+    const start = new TextDecoder("latin1").decode(bytes.subarray(0, CHARSET_SEARCHED));
+    const label = named ?? /<meta\b[^>]*charset\s*=\s*["']?\s*([\w:.-]+)/iu.exec(start)?.[1] ?? "utf-8";
+    try {
+      return new TextDecoder(label).decode(bytes);
+    } catch {
+      return new TextDecoder().decode(bytes);
+    }
+  }
+
+  /** @param {Document} root @param {string} address */
+  function baseOf(root, address) {
+    const named = root.querySelector("base[href]")?.getAttribute("href") ?? "";
+    return URL.canParse(named, address || undefined) ? new URL(named, address || undefined).href : address;
+  }
+
+  /** @param {Document} root @param {string} base @param {Loaded[]} resources @returns {Promise<number>} how many were left out */
+  async function fillStylesheets(root, base, resources) {
+    let leftOut = 0;
+    for (const element of root.querySelectorAll("link")) {
+      if (!element.relList.contains("stylesheet")) {
+        element.remove();
+        continue;
+      }
+      const octets = await findLoaded(element, "href", base, resources);
+      const style = root.createElement("style");
+      if (element.media) style.media = element.media;
+      style.textContent = octets ? new TextDecoder().decode(octets) : "";
+      if (!octets) leftOut += 1;
+      element.replaceWith(style);
+    }
+    return leftOut;
+  }
+
+  /** @param {Document} root @param {string} base @param {Loaded[]} resources @returns {Promise<number>} */
+  async function fillPictures(root, base, resources) {
+    let leftOut = 0;
+    for (const element of root.querySelectorAll("img, input[src], image, use, feImage, [background]")) {
+      const isLoaded = element.localName === "img" && element.hasAttribute("integrity");
+      const octets = isLoaded ? await findLoaded(element, "src", base, resources) : null;
+      const type = octets && pictureType(octets);
+      if (octets && type) element.setAttribute("src", dataUrl(octets, type));
+      else if (removeSources(element)) leftOut += 1;
+      element.removeAttribute("srcset");
+    }
+    return leftOut;
+  }
+
+  /** @param {Element} element @returns {boolean} whether it named something elsewhere */
+  function removeSources(element) {
+    let found = false;
+    for (const name of ["src", "srcset", "background", "href", "xlink:href"]) {
+      const value = element.getAttribute(name)?.trim() ?? "";
+      if (!value || /^(?:data:image\/|#)/iu.test(value)) continue;
+      element.removeAttribute(name);
+      found = true;
+    }
+    return found;
+  }
+
+  /**
+   * What was loaded for an element, if a hash that the element names fits it.
+   * @param {Element} element @param {string} name @param {string} base @param {Loaded[]} resources
+   * @returns {Promise<Uint8Array | null>}
+   */
+  async function findLoaded(element, name, base, resources) {
+    const value = element.getAttribute(name) ?? "";
+    if (!URL.canParse(value, base || undefined)) return null;
+    const { href } = new URL(value, base || undefined);
+    const found = resources.find(({ url }) => url === href);
+    return found && (await fits(found.octets, element.getAttribute("integrity") ?? "")) ? found.octets : null;
+  }
+
+  /** Of several hashes those of the strongest kind count. @param {Uint8Array} octets @param {string} integrity */
+  async function fits(octets, integrity) {
+    const hashes = integrity.trim().split(/\s+/u).map((one) => HASH.exec(one)).filter((one) => one !== null);
+    if (!hashes.length) return false;
+    const strongest = HASHES.findLast((kind) => hashes.some(([, one]) => one === kind)) ?? "";
+    const digest = await crypto.subtle.digest(strongest.replace("sha", "SHA-"), /** @type {BufferSource} */ (octets));
+    const computed = base64(new Uint8Array(digest));
+    return hashes.some(([, kind, hash]) => kind === strongest && hash.replaceAll("-", "+").replaceAll("_", "/") === computed);
+  }
+
+  /** @param {Document} root @returns {number} what styles would fetch, and the frame's policy forbids */
+  function countForeignStyles(root) {
+    const styles = [...root.querySelectorAll("style")].map((element) => element.textContent ?? "");
+    const attributes = [...root.querySelectorAll("[style]")].map((element) => element.getAttribute("style") ?? "");
+    return [...styles, ...attributes].reduce((sum, css) => sum + (css.match(FOREIGN_CSS)?.length ?? 0), 0);
+  }
+
+  /** @param {Document} root */
+  function removeHandlers(root) {
+    for (const element of root.querySelectorAll("*")) {
+      for (const { name } of [...element.attributes]) {
+        if (/^on|^(?:ping|autofocus|srcdoc|formaction|action)$/iu.test(name)) element.removeAttribute(name);
+      }
+    }
+  }
+
+  /** Links open in tabs of their own, those within the page stay in it. @param {Document} root @param {string} base */
+  function markLinks(root, base) {
+    const links = new Set();
+    for (const element of root.querySelectorAll("a, area")) {
+      const named = element.getAttribute("href")?.trim() ?? "";
+      element.removeAttribute("xlink:href");
+      if (named.startsWith("#")) element.setAttribute("href", `about:srcdoc${named}`);
+      if (!named || named.startsWith("#")) continue;
+      element.removeAttribute("href");
+      if (!URL.canParse(named, base || undefined)) continue;
+      const { href } = new URL(named, base || undefined);
+      if (!LINK.test(href)) continue;
+      links.add(href);
+      element.setAttribute("href", href);
+      element.setAttribute("target", "_blank");
+      element.setAttribute("rel", "noreferrer noopener");
+      element.setAttribute("title", href);
+    }
+    return [...links];
+  }
+
+  /** @param {Document} root @returns {string} */
+  function finish(root) {
+    const head = root.createDocumentFragment();
+    const add = (/** @type {string} */ tag, /** @type {Record<string, string>} */ attributes) => {
+      const element = root.createElement(tag);
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      head.append(element);
+    };
+    add("meta", { "http-equiv": "Content-Security-Policy", content: POLICY });
+    add("meta", { name: "referrer", content: "no-referrer" });
+    root.head.prepend(head);
+    return `<!doctype html>${root.documentElement.outerHTML}`;
+  }
+
+  /** @param {Uint8Array} octets @returns {string | null} */
+  function pictureType(octets) {
+    return PICTURES.find(({ starts }) => starts.every((byte, index) => octets[index] === byte))?.type ?? null;
+  }
+
+  /** @param {Uint8Array} octets @param {string} type */
+  function dataUrl(octets, type) {
+    return `data:${type};base64,${base64(octets)}`;
+  }
+
+  /** @param {Uint8Array} octets @returns {string} */
+  function base64(octets) {
+    return /** @type {any} */ (octets).toBase64();
+  }
+
+  return { prepare };
+})();

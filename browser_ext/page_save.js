@@ -1,0 +1,163 @@
+/**
+ * The window in which a page of a tab is saved, signed, sealed or both: which address, exactly what, as whom and for
+ * whom, and the passphrase where one is needed. No page can cover this window or take its keys.
+ */
+import { html } from "./runtime/ui/dom.js";
+import { recipientState } from "./runtime/ui/recipient_words.js";
+import { SecretField } from "./runtime/ui/secret_field.js";
+import { readinessMark } from "./runtime/ui/state_mark.js";
+import { describeCertificate, nameOf } from "./shared/certificate_card.js";
+import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { openPageView } from "./shared/page_reading.js";
+import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
+
+/** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
+
+/** The browser has read the file by then. */
+const REVOKE_AFTER_MILLISECONDS = 30_000;
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
+const done = html("p", { role: "status", data: { test: "done" } });
+const answer = html("footer", { class: "answer" });
+const readers = html("section");
+const chosen = new Set();
+const catalogue = await loadSharedText();
+let page = "";
+let title = "";
+/** @type {OwnIdentity[]} */
+let identities = [];
+/** @type {import("./runtime/ui/recipient_words.js").RecipientCheck[]} */
+let people = [];
+let identity = "";
+let isSigned = true;
+let isSealed = false;
+/** @type {SecretField | null} */
+let passphrase = null;
+
+translatePage();
+startHeartbeat();
+document.title = text("pageSaveTitle");
+try {
+  await start();
+} catch (error) {
+  main.replaceChildren(problem);
+  problem.textContent = errorText(error);
+}
+
+async function start() {
+  main.replaceChildren(html("p", { role: "status", text: text("pageCopying") }));
+  const tab = Number(new URLSearchParams(location.search).get("tab"));
+  const copied = await ask("page.copy", { tab });
+  ({ page, title, identities, people } = copied);
+  identity = identities[0]?.fingerprint ?? "";
+  const place = html("div", { class: "view-place" });
+  main.replaceChildren(
+    html("header", { class: "question" }, html("h1", { text: text("pageSaveTitle") }),
+      html("p", { class: "origin" }, html("span", { class: "muted", text: text("pageCopiedFrom") }), html("br"),
+        html("span", { text: copied.address, dir: "ltr", data: { test: "address" } }))),
+    html("section", {}, html("h2", { text: text("pageWhatIsSaved") }), html("p", { class: "muted", text: text("pageCopyHint") }), place),
+    choices(), readers, identityField(), answer,
+  );
+  const { view, replyKey } = await openPageView(place);
+  const { envelope } = await ask("page.preview", { page, replyKey });
+  await view.showPage({ envelope });
+  drawReaders();
+  drawAnswer();
+}
+
+function choices() {
+  return html("fieldset", { class: "choices" }, html("legend", { text: text("pageHow") }),
+    check("pageSign", isSigned, "sign", (on) => { isSigned = on; }),
+    check("pageSeal", isSealed, "seal", (on) => { isSealed = on; }));
+}
+
+/** @param {string} label @param {boolean} checked @param {string} test @param {(on: boolean) => void} change */
+function check(label, checked, test, change) {
+  const box = html("input", { type: "checkbox", checked, data: { test } });
+  box.addEventListener("change", () => {
+    change(box.checked);
+    drawReaders();
+    drawAnswer();
+  });
+  return html("label", { class: "check" }, box, html("span", { text: text(label) }));
+}
+
+function drawReaders() {
+  readers.hidden = !isSealed;
+  readers.replaceChildren(html("h2", { text: text("whoMayRead") }),
+    html("ul", { class: "list", data: { test: "readers" } },
+      html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
+      ...people.map(readerCard)));
+}
+
+/** @param {import("./runtime/ui/recipient_words.js").RecipientCheck} info @param {number} index */
+function readerCard(info, index) {
+  const id = `reader-${index}`;
+  const box = html("input", { type: "checkbox", id, checked: chosen.has(info.fingerprint), disabled: !info.usable });
+  box.addEventListener("change", () => void (box.checked ? chosen.add(info.fingerprint) : chosen.delete(info.fingerprint)));
+  const { kind, word } = recipientState(catalogue, info, day);
+  const state = html("div", { class: "reader-state" }, readinessMark(kind, ""), html("span", { text: word }));
+  return html("li", { class: "card" }, box, describeCertificate(info, { id, notes: [state] }));
+}
+
+function identityField() {
+  if (!identities.length) return html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } });
+  const options = identities.map((own) => html("option", {
+    value: own.fingerprint, text: text("identityOption", nameOf(own), own.issuer), selected: own.fingerprint === identity,
+  }));
+  const select = html("select", { id: "identity", data: { test: "identity" } }, ...options);
+  select.addEventListener("change", () => {
+    identity = select.value;
+    drawAnswer();
+  });
+  return html("div", { class: "field" }, html("label", { for: "identity", text: text("signAs") }), select);
+}
+
+function drawAnswer() {
+  const locked = lockedIdentity();
+  passphrase = locked && new SecretField({
+    translate: catalogue, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void save(button),
+  });
+  const button = html("button", { type: "button", class: "primary", text: text("pageSave"), data: { test: "save" } });
+  button.disabled = !identities.length || !(isSigned || isSealed);
+  button.addEventListener("click", () => void save(button));
+  answer.replaceChildren(...(passphrase ? [passphrase.element] : []), problem, done, html("div", { class: "buttons" }, button));
+}
+
+function lockedIdentity() {
+  return (isSigned && identities.find(({ fingerprint, locked }) => fingerprint === identity && locked)) || null;
+}
+
+/** @param {HTMLButtonElement} button */
+async function save(button) {
+  if (button.disabled) return;
+  button.disabled = true;
+  problem.textContent = "";
+  done.textContent = "";
+  try {
+    await unlock();
+    const { cms } = await ask("page.seal", { page, sign: isSigned, encrypt: isSealed, identity, recipients: [...chosen] });
+    download(cms);
+    done.textContent = text("pageSaved");
+  } catch (error) {
+    problem.textContent = errorText(error);
+  }
+  button.disabled = false;
+}
+
+async function unlock() {
+  const locked = lockedIdentity();
+  if (!locked || !passphrase) return;
+  const secret = await sealSecret(passphrase.take());
+  ({ identities } = await ask("page.unlock", { keyFile: locked.keyFile, passphrase: secret }));
+  drawAnswer();
+}
+
+/** A name from the page's title, without what file systems mind. @param {ArrayBuffer} cms */
+function download(cms) {
+  const name = title.replaceAll(/[^\p{L}\p{N} ._-]/gu, " ").replaceAll(/\s+/gu, " ").trim().slice(0, 80) || "page";
+  const url = URL.createObjectURL(new Blob([cms], { type: "application/octet-stream" }));
+  html("a", { href: url, download: `${name}.p7m` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MILLISECONDS);
+}

@@ -1,0 +1,146 @@
+/**
+ * The viewer of whole pages: a published one with the signature beside it, fetched anew from the tab that the person
+ * clicked for, or one in a file. The click that led here is the consent; no page can cover this one.
+ */
+import { html } from "./runtime/ui/dom.js";
+import { SecretField } from "./runtime/ui/secret_field.js";
+import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { openPageView } from "./shared/page_reading.js";
+import { describeReport } from "./shared/report_view.js";
+import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const query = new URLSearchParams(location.search);
+const tab = Number(query.get("tab"));
+const translate = await loadSharedText();
+let page = "";
+/** Where it was found; empty for a file. */
+let address = "";
+
+translatePage();
+startHeartbeat();
+document.title = text("pageViewerTitle");
+await start();
+
+async function start() {
+  main.className = "";
+  main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
+  try {
+    if (query.has("problem")) throw { code: query.get("problem") };
+    const found = query.has("mail") ? await ask("page.take", { mail: query.get("mail") }) : await ask("page.fetch", { tab });
+    ({ page, address = "" } = found);
+    await open();
+  } catch (error) {
+    showProblem(error);
+  }
+}
+
+/** @param {Secret} [password] */
+async function open(password) {
+  const place = html("div", { class: "view-place" });
+  const top = html("div", { class: "top" });
+  const bottom = html("div", { class: "bottom" });
+  main.replaceChildren(top, place, bottom);
+  const { view, replyKey } = await openPageView(place);
+  const secret = password && (await sealSecret(password));
+  const opened = secret ? await ask("page.password", { page, replyKey, password: secret }) : await ask("page.open", { page, replyKey });
+  if (opened.isClosed) return showClosed(opened.report);
+  showVerdict(opened, top, bottom);
+  if (opened.envelope) {
+    const notes = notesOf(await view.showPage({ envelope: opened.envelope }));
+    top.append(...notes);
+  } else {
+    place.remove();
+    bottom.before(html("p", { class: "warning", text: text("pageNotShown"), data: { test: "not-shown" } }));
+  }
+  if (!opened.settled) void settle(opened, top, bottom);
+}
+
+/**
+ * @param {{report: any, address: string}} opened
+ * @param {HTMLElement} top
+ * @param {HTMLElement} bottom
+ */
+function showVerdict({ report, address: signedFor }, top, bottom) {
+  const onAccept = (/** @type {string} */ fingerprint) => void ask("page.propose", { page, fingerprint }).catch(showProblem);
+  const { headline, details } = describeReport(report, translate, { onAccept });
+  top.querySelectorAll("[data-part=verdict]").forEach((element) => element.remove());
+  const verdict = html("div", { data: { part: "verdict" } }, ...headline);
+  top.prepend(verdict, addressesOf(signedFor));
+  bottom.replaceChildren(details);
+}
+
+/** @param {string} signedFor */
+function addressesOf(signedFor) {
+  const line = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string} */ test) => html("div", {},
+    html("div", { class: "muted", text: text(label) }), html("div", { class: "address", text: value, dir: "ltr", data: { test } }));
+  return html("div", { class: "addresses", data: { part: "verdict" } },
+    signedFor ? line("pageSignedFor", signedFor, "signed-for") : html("div", { text: text("pageSignedForNone") }),
+    address && address !== signedFor && line("pageStandsAt", address, "stands-at"),
+    address && html("div", { class: "muted", text: text("pageFetchedAnew") }));
+}
+
+/** @param {{leftOut: number, scripts: number}} unseen */
+function notesOf({ leftOut, scripts }) {
+  const notes = [];
+  if (leftOut) notes.push(html("p", { text: text("pageLeftOut", String(leftOut)), data: { test: "left-out" } }));
+  if (scripts) notes.push(html("p", { text: text("pageScripts", String(scripts)), data: { test: "scripts" } }));
+  return notes;
+}
+
+/** @param {any} opened @param {HTMLElement} top @param {HTMLElement} bottom */
+async function settle(opened, top, bottom) {
+  try {
+    const { report } = await ask("page.settle", { page });
+    showVerdict({ ...opened, report }, top, bottom);
+  } catch (error) {
+    bottom.append(html("p", { class: "problem", role: "alert", text: errorText(error) }));
+  }
+}
+
+/** Sealed, and no open key fits: the keys that are locked, and the password where there is one. @param {any} report */
+async function showClosed(report) {
+  const { identities } = await ask("page.identities");
+  const locked = identities.find((/** @type {any} */ one) => one.locked);
+  const byPassword = report.recipients.some((/** @type {any} */ { kind }) => kind === "pwri");
+  const fields = [
+    ...(byPassword ? [secretField(text("pagePassword"), text("verbOpen"), (secret) => open(secret))] : []),
+    ...(locked ? [secretField(text("passphraseFor", locked.fileName), text("verbUnlock"), (secret) => unlock(locked.keyFile, secret))] : []),
+  ];
+  main.replaceChildren(html("section", { class: "unlock" },
+    html("h2", { text: text("pageSealed") }), ...fields,
+    !fields.length && html("p", { class: "warning", text: errorText({ code: "no-key-open" }), data: { test: "problem" } })));
+}
+
+/** @param {string} label @param {string} verb @param {(secret: Secret) => Promise<void>} onSecret */
+function secretField(label, verb, onSecret) {
+  const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
+  const submit = async () => {
+    button.disabled = true;
+    problem.textContent = "";
+    try {
+      await onSecret(field.take());
+    } catch (error) {
+      problem.textContent = errorText(error);
+    }
+    button.disabled = false;
+  };
+  const field = new SecretField({ translate, label, hint: text("passphraseHint"), onSubmit: () => void submit() });
+  const button = html("button", { type: "button", class: "primary", text: verb, data: { test: "unlock" }, on: { click: () => void submit() } });
+  return html("div", { class: "unlock" }, field.element, problem, html("div", { class: "buttons" }, button));
+}
+
+/** @param {string} keyFile @param {Secret} secret */
+async function unlock(keyFile, secret) {
+  await ask("page.unlock", { keyFile, passphrase: await sealSecret(secret) });
+  await open();
+}
+
+/** @param {unknown} error */
+function showProblem(error) {
+  const again = html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void start() } });
+  main.replaceChildren(
+    html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }),
+    html("div", { class: "buttons" }, again),
+  );
+}

@@ -1,0 +1,438 @@
+"""Whole pages in real browsers: published with a signature, opened from a file, saved from a tab; and hostile ones."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.certificate import parse_certificate
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity
+from smime_core.pages import open_page, seal_page, sign_published_page
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.report import State
+from tests.browser import mail_letters
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.mail_letters import NATIVE, PASSPHRASE, Letters, make_letters
+from tests.browser.page import Page
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = '<link rel="smime-signature" href="page.p7s">'
+HTML = "text/html; charset=utf-8"
+VERDICT = "main :is(.state-statement, [data-test=problem])"
+
+
+@dataclass
+class WebSite:
+    """A web site on loopback: what it serves, by path, and what it was asked for."""
+
+    port: int
+    served: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def serve(self, path: str, body: bytes, media_type: str = HTML, **headers: str) -> str:
+        """Put something under a path; its address."""
+        self.served[path] = (body, {"Content-Type": media_type, **headers})
+        return self.origin + path
+
+    def publish(self, markup: str, signer: Identity, *, address: str | None = None) -> str:
+        """A page with its signature beside it."""
+        page = (LINK + markup).encode()
+        signature = run(
+            sign_published_page(
+                page,
+                address=f"{self.origin}/page.html" if address is None else address,
+                media_type=HTML,
+                identity=signer,
+                provider=NATIVE,
+                signing_time=now(),
+            )
+        )
+        self.serve("/page.p7s", signature, "application/pkcs7-signature")
+        self.asked.clear()
+        return self.serve("/page.html", page)
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[WebSite]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            web_site.asked.append(path)
+            body, headers = web_site.served.get(path, (b"", None))
+            self.send_response(404 if headers is None else 200)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    web_site = WebSite(port=server.server_port)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield web_site
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Letters:
+    return make_letters(tmp_path_factory.mktemp("letters"))
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, letters: Letters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    """The extension with Alice's keys and the authority of both."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
+    extension.import_certificate("anchors", letters.folder / "ca.der", expect="Example CA")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture
+def tab(extension: Extension) -> Iterator[Page]:
+    """A tab that is closed after the test, with what the extension opened for it."""
+    # Browsers ask for it by themselves, and no server here has it.
+    extension.browser.expect_error("favicon|404|byte stream was erroneous")
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+    for left in extension.browser.pages():
+        if any(name in left.url for name in ("page_viewer.html", "page_save.html", "viewer.html")):
+            left.close()
+
+
+def tab_id(extension: Extension, url: str) -> int:
+    options = extension.open_options()
+    found = options.js(
+        "async (url) => (await (globalThis.browser ?? chrome).tabs.query({})).find((tab) => tab.url === url).id", url
+    )
+    options.close()
+    return int(found)
+
+
+def verify(extension: Extension, tab: Page, url: str) -> Page:
+    """Go to a page and open it in the viewer, as its menu entry does."""
+    tab.goto(url)
+    viewer = extension.browser.open(f"{extension.base}page_viewer.html?tab={tab_id(extension, url)}")
+    viewer.wait_for_selector(VERDICT, timeout_seconds=60)
+    return viewer
+
+
+def state_of(viewer: Page) -> str:
+    return str(viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? ''"))
+
+
+def shown_in(viewer: Page) -> Page:
+    """The frame with the page itself."""
+    return viewer.wait_for_frame("page_view.html").wait_for_frame("about:srcdoc")
+
+
+def test_the_toolbar_shows_a_published_page_with_its_signer(
+    extension: Extension, tab: Page, site: WebSite, letters: Letters
+) -> None:
+    url = site.publish("<title>Notice</title><h1>Öffnungszeiten</h1><p>Montag", letters.bob)
+    tab.goto(url)
+    extension.browser.click_toolbar_button(extension.id, tab)
+    viewer = extension.browser.wait_for_page("page_viewer.html")
+    viewer.wait_for_selector(VERDICT, timeout_seconds=60)
+    assert state_of(viewer) == "verified"
+    assert "bob@example.test" in viewer.text(".state-statement")
+    assert viewer.text("[data-test=signed-for]") == url
+    assert "Öffnungszeiten" in shown_in(viewer).text()
+    viewer.close()
+
+
+def test_an_http_header_names_the_signature_and_a_signed_charset_decides(
+    extension: Extension, tab: Page, site: WebSite, letters: Letters
+) -> None:
+    page = "<p>Grüße €".encode("iso-8859-15")
+    url = f"{site.origin}/header.html"
+    signature = run(
+        sign_published_page(
+            page,
+            address=url,
+            media_type="text/html; charset=iso-8859-15",
+            identity=letters.bob,
+            provider=NATIVE,
+            signing_time=now(),
+        )
+    )
+    site.serve("/signatures/header", signature)
+    # The server says another charset than the signer.
+    link = '</a.css>; rel=preload, </signatures/header>; rel="smime-signature"'
+    site.serve("/header.html", page, "text/html; charset=utf-8", Link=link)
+    viewer = verify(extension, tab, url)
+    assert state_of(viewer) == "verified"
+    assert shown_in(viewer).text() == "Grüße €"
+    viewer.close()
+
+
+def test_an_altered_page_is_not_shown(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
+    url = site.publish("<p>Pay 10 euros", letters.bob)
+    body, headers = site.served["/page.html"]
+    site.served["/page.html"] = (body.replace(b"10", b"90"), headers)
+    viewer = verify(extension, tab, url)
+    assert state_of(viewer) == "invalid"
+    viewer.wait_for_selector("[data-test=not-shown]")
+    assert "90" not in viewer.text()
+    assert not any("page_view" in frame.url for frame in viewer.frames())
+    viewer.close()
+
+
+def test_a_page_of_another_address_is_told(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
+    url = site.publish("<p>Our bank account", letters.bob, address="https://bank.example/")
+    viewer = verify(extension, tab, url)
+    assert state_of(viewer) == "signed-unverified"
+    assert "signed for another address" in viewer.text(".state-statement")
+    assert viewer.text("[data-test=signed-for]") == "https://bank.example/"
+    assert viewer.text("[data-test=stands-at]") == url
+    viewer.close()
+
+
+def test_what_is_wrong_with_a_signature_is_told(
+    extension: Extension, tab: Page, site: WebSite, letters: Letters
+) -> None:
+    expected = {
+        LINK.replace("page.p7s", "missing.p7s"): "nothing could be fetched there",
+        "<p>no link": "names no signature",
+    }
+    for markup, sentence in expected.items():
+        url = site.serve("/broken.html", markup.encode())
+        viewer = verify(extension, tab, url)
+        assert sentence in viewer.text("[data-test=problem]")
+        viewer.close()
+    # A signature over mail is none over a page.
+    url = site.publish("<p>x", letters.bob)
+    site.serve("/page.p7s", letters.signed(mail_letters.mail(mail_letters.text("x"))))
+    viewer = verify(extension, tab, url)
+    assert state_of(viewer) != "verified"
+    assert not any("page_view" in frame.url for frame in viewer.frames())
+    viewer.close()
+
+
+def test_a_stranger_and_an_expired_signer_are_told(extension: Extension, tab: Page, site: WebSite) -> None:
+    authority = run(create_authority("Elsewhere CA", provider=NATIVE, at=now()))
+    stranger = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=now()))
+    viewer = verify(extension, tab, site.publish("<p>Trust me", stranger))
+    assert state_of(viewer) == "signed-unverified"
+    assert "nobody you trust" in viewer.text(".state-statement")
+    viewer.close()
+
+
+def test_only_what_the_page_names_a_hash_of_is_seen(
+    extension: Extension, tab: Page, site: WebSite, letters: Letters
+) -> None:
+    picture, css = mail_letters.picture(), b"p { color: rgb(1, 2, 3) }"
+    site.serve("/good.png", picture, "image/png")
+    site.serve("/bare.png", picture, "image/png")
+    site.serve("/good.css", css, "text/css")
+    site.serve("/bad.css", b"p { color: red !important }", "text/css")
+
+    def hashed(octets: bytes, name: str = "sha384") -> str:
+        return f"{name}-{base64.b64encode(hashlib.new(name, octets).digest()).decode()}"
+
+    url = site.publish(
+        f'<base href="/nowhere/"><link rel=stylesheet href=/good.css integrity="{hashed(css)}">'
+        f'<link rel=stylesheet href=/bad.css integrity="{hashed(css)}">'
+        f'<img id=good src=/good.png integrity="md5-x {hashed(picture, "sha256")}"><img id=bare src=/bare.png>'
+        # The strongest kind counts: a weaker hash that fits does not help.
+        f'<img id=weak src=/good.png integrity="{hashed(picture, "sha256")} {hashed(b"else", "sha512")}">'
+        f'<img id=unknown src=/good.png integrity="md5-x"><p>Text',
+        letters.bob,
+    )
+    site.serve("/nowhere/page.p7s", *site.served["/page.p7s"][:1])
+    extension.browser.expect_error("integrity|digest|Content.Security|hash")
+    viewer = verify(extension, tab, url)
+    assert state_of(viewer) == "verified"
+    page = shown_in(viewer)
+    page.wait_for("() => document.getElementById('good').naturalWidth === 40")
+    assert page.js("() => [...document.images].filter((one) => one.getAttribute('src')).map(({ id }) => id)") == [
+        "good"
+    ]
+    assert page.js("() => getComputedStyle(document.querySelector('p')).color") == "rgb(1, 2, 3)"
+    assert viewer.text("[data-test=left-out]").endswith(": 4")
+    viewer.close()
+
+
+def test_a_hostile_page_runs_and_asks_for_nothing(
+    extension: Extension, tab: Page, site: WebSite, letters: Letters
+) -> None:
+    url = site.publish(
+        "<meta http-equiv=refresh content='0; url=/evil-refresh'><script>fetch('/evil-script'); window.ran = 1</script>"
+        "<style>@import '/evil-import'; body { background: url(/evil-css) }</style><body background=/evil-background>"
+        "<p style='background: url(/evil-style)' onclick=\"window.ran = 1\">Text"
+        "<img src=/evil-image onerror='window.ran = 1' srcset='/evil-srcset 2x'><iframe src=/evil-frame></iframe>"
+        "<iframe srcdoc='<img src=/evil-inner>'></iframe><object data=/evil-object></object><embed src=/evil-embed>"
+        "<video poster=/evil-poster src=/evil-video></video><link rel=prefetch href=/evil-prefetch>"
+        "<svg><image href=/evil-svg /><use href='/evil-use#a'/></svg>"
+        "<div><template shadowrootmode=open><img src=/evil-shadow></template></div>"
+        "<form action=/evil-form><input type=image src=/evil-input><button id=go>Go</button></form>"
+        "<a id=far href=/evil-link ping=/evil-ping>far</a><a id=near href='#end'>near</a>"
+        "<a href='javascript:alert(1)'>no</a>"
+        "<p id=end>End",
+        letters.bob,
+    )
+    extension.browser.expect_error("Content.Security|evil|sandbox|may not load or link")
+    # The page itself does all that in its tab, which is its own affair: only what comes later counts.
+    target = tab_id_of_quiet_page(extension, tab, site, url)
+    site.asked.clear()
+    viewer = extension.browser.open(f"{extension.base}page_viewer.html?tab={target}")
+    viewer.wait_for_selector(VERDICT, timeout_seconds=60)
+    assert state_of(viewer) == "verified"
+    page = shown_in(viewer)
+    page.wait_for("() => document.getElementById('end') !== null")
+    live = "() => document.querySelectorAll('script, iframe, meta[http-equiv=refresh]').length + (window.ran ?? 0)"
+    assert page.js(live) == 0
+    page.click("#near")
+    page.click("#go")
+    assert page.url.startswith("about:srcdoc")
+    assert page.text("#end") == "End"
+    assert viewer.text("[data-test=scripts]").endswith(": 1")
+    links = viewer.wait_for_frame("page_view.html").js("() => document.querySelector('[data-test=links]').textContent")
+    assert "/evil-link" in links
+    assert {path for path in site.asked if "evil" in path} == set()
+    viewer.close()
+
+
+def tab_id_of_quiet_page(extension: Extension, tab: Page, site: WebSite, url: str) -> int:
+    """A tab at this address whose page is a quiet one: the viewer fetches anew what the server sends now."""
+    hostile = site.served["/page.html"]
+    site.serve("/page.html", b"<p>quiet")
+    tab.goto(url)
+    found = tab_id(extension, url)
+    site.served["/page.html"] = hostile
+    return found
+
+
+def test_a_huge_page_is_refused(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
+    site.publish("<p>x", letters.bob)
+    url = site.serve("/huge.html", LINK.encode() + b"x" * 9_000_000)
+    viewer = verify(extension, tab, url)
+    assert "too large" in viewer.text("[data-test=problem]")
+    viewer.close()
+
+
+@pytest.mark.parametrize("sign", [True, False])
+def test_a_sealed_page_in_a_file_is_opened_by_the_viewer(
+    extension: Extension, letters: Letters, tab: Page, sign: bool
+) -> None:
+    cms = run(
+        seal_page(
+            b"<h1>Salaries</h1>",
+            address="https://clinic.example/",
+            media_type=HTML,
+            provider=NATIVE,
+            signing_time=now(),
+            recipients=[letters.alice.certificate],
+            identity=letters.bob if sign else None,
+        )
+    )
+    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer.wait_for_selector("[data-test=pick]")
+    viewer.choose_files("#file", [letters.write("sealed.p7m", cms)])
+    opened = extension.browser.wait_for_page("page_viewer.html")
+    opened.wait_for_selector(VERDICT, timeout_seconds=60)
+    assert state_of(opened) == ("verified" if sign else "encrypted-only")
+    assert shown_in(opened).text() == "Salaries"
+    # What it says stands nowhere in the extension's own page.
+    assert "Salaries" not in opened.js("() => document.documentElement.outerHTML")
+    opened.close()
+
+
+def test_a_page_sealed_by_a_password_is_opened_by_it(extension: Extension, letters: Letters, tab: Page) -> None:
+    cms = run(
+        seal_page(
+            b"Only words.",
+            address="",
+            media_type="text/plain; charset=utf-8",
+            provider=NATIVE,
+            signing_time=now(),
+            passwords=[b"lamp oak river"],
+        )
+    )
+    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer.wait_for_selector("[data-test=pick]")
+    viewer.choose_files("#file", [letters.write("password.p7m", cms)])
+    opened = extension.browser.wait_for_page("page_viewer.html")
+    opened.wait_for_selector("[data-test=passphrase]", timeout_seconds=60)
+    for password in ("wrong", "lamp oak river"):
+        opened.click("[data-test=passphrase]")
+        opened.type(password)
+        opened.click("[data-test=unlock]")
+        if password == "wrong":
+            opened.wait_for(
+                "() => document.querySelector('[data-test=problem]').textContent !== ''", timeout_seconds=60
+            )
+    opened.wait_for_selector(".state-statement", timeout_seconds=60)
+    assert shown_in(opened).text() == "Only words."
+    opened.close()
+
+
+def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
+    site.serve("/dot.png", mail_letters.picture(), "image/png")
+    site.serve("/looks.css", b"p { color: rgb(1, 2, 3) }", "text/css")
+    url = site.serve(
+        "/form.html",
+        b"<!doctype html><title>An order: 7</title><link rel=stylesheet href=looks.css><script>1</script><p>Order"
+        b"<img src=dot.png><form><input id=name><input type=password id=secret><textarea id=wish></textarea></form>",
+    )
+    tab.goto(url)
+    tab.fill("#name", "Alice")
+    tab.fill("#secret", "hunter2")
+    tab.fill("#wish", "red & blue")
+    window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
+    window.wait_for_selector("[data-test=save]", timeout_seconds=60)
+    assert window.text("[data-test=address]") == url
+    preview = shown_in(window)
+    preview.wait_for("() => document.images[0]?.naturalWidth === 40")
+    window.js("""() => {
+      const make = URL.createObjectURL;
+      URL.createObjectURL = (blob) => { window.saved = blob; return make.call(URL, blob); };
+      addEventListener("click", (event) => { if (event.target.localName === "a") event.preventDefault(); }, true);
+    }""")
+    window.click("[data-test=seal]")
+    window.click("[data-test=save]")
+    window.wait_for_text("Saved", selector="[data-test=done]", timeout_seconds=60)
+    cms = base64.b64decode(window.js("async () => new Uint8Array(await window.saved.arrayBuffer()).toBase64()"))
+    window.close()
+    anchor = parse_certificate((letters.folder / "ca.der").read_bytes())
+    store = TrustStore.of(anchor, revocation=RevocationPolicy.NOT_CHECKED)
+    opened = run(open_page(cms, provider=NATIVE, trust_store=store, at=now(), identities=[letters.alice]))
+    assert opened.report.state is State.VERIFIED
+    assert (opened.address, opened.media_type) == (url, HTML)
+    page = opened.page.decode()
+    assert 'value="Alice"' in page
+    assert "red &amp; blue</textarea>" in page
+    assert "rgb(1, 2, 3)" in page
+    assert "data:image/png;base64," in page
+    assert "hunter2" not in page
+    assert "<script" not in page
