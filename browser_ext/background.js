@@ -6,6 +6,8 @@ import { api } from "./shared/api.js";
 import { parseMessage } from "./shared/messages.js";
 import * as composing from "./background/composing.js";
 import * as alterations from "./background/alterations.js";
+import * as backup from "./background/backup.js";
+import * as contacts from "./background/contacts.js";
 import * as database from "./background/database.js";
 import * as fields from "./background/fields.js";
 import * as files from "./background/files.js";
@@ -18,7 +20,9 @@ import * as mails from "./background/mails.js";
 import * as pages from "./background/pages.js";
 import * as pattern from "./background/pattern.js";
 import * as policy from "./background/policy.js";
+import * as preferences from "./background/preferences.js";
 import * as prompts from "./background/prompts.js";
+import * as requests from "./background/requests.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
 import * as trust from "./background/trust.js";
@@ -99,6 +103,19 @@ const HANDLERS = {
   "trust.settings": trust.changeSettings,
   "list.import": trust.followList,
   "list.stop": trust.stopFollowing,
+  "keys.page": keys.describePage,
+  "keys.prefer": keys.prefer,
+  "keys.export": keys.exportKeyFile,
+  "keys.passphrase": keys.changePassphrase,
+  "request.make": requests.make,
+  "request.finish": requests.finish,
+  "request.drop": requests.drop,
+  "contacts.remove": contacts.remove,
+  "change.accept": contacts.acceptChange,
+  "change.refuse": contacts.refuseChange,
+  "preferences.change": changePreferences,
+  "backup.make": backup.make,
+  "backup.restore": backup.restore,
   "sites.remove": ({ id }) => database.remove("sites", id),
   "session.lock": () => session.lock("hand"),
   "pattern.read": pattern.read,
@@ -220,6 +237,14 @@ async function closeFrame(body, sender) {
   const frame = await frames.ofBroker(body.frame, sender);
   await frames.close(frame);
   if (frame.kind === "mail") await vault.call("mail.forget", { frame: frame.id });
+}
+
+/** @param {import("./background/preferences.js").Preferences} body */
+async function changePreferences(body) {
+  const before = await preferences.change(body);
+  // The vault takes private keys in one way for its whole life: the next one begins with what was set.
+  if (before.strict !== body.strict) await session.lock("hand");
+  await lockIfOver();
 }
 
 async function lockIfOver() {

@@ -40,7 +40,7 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
     for (const data of files) sealed.push(await sealwaxChannel.sealTo(replyKey, "mail file", data));
     store.keepFiles(frame, sealed);
     holdForJob(job, await sealwaxChannel.sealTo(replyKey, "opened mail", shown));
-    return { isClosed: false, report: withoutHeaders(opened.report), lookups: opened.lookups };
+    return { isClosed: false, report: withoutHeaders(opened.report), lookups: opened.lookups, harvest: opened.harvest ?? null };
   }
 
   /** @param {{mail: string, content: string, sealKey: SealedSecret | null}} held @param {any} args */
@@ -60,9 +60,9 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
 
   /** The verdict alone: what was opened for it is overwritten here. @param {any} body */
   async function judge({ mail, content, sealKey, ...args }) {
-    const { report, lookups, certificates, ...opened } = await openMail({ mail, content, sealKey }, args);
+    const { report, lookups, certificates, harvest, ...opened } = await openMail({ mail, content, sealKey }, args);
     overwriteAll(opened);
-    return { report: withoutHeaders(report), lookups, certificates };
+    return { report: withoutHeaders(report), lookups, certificates, harvest };
   }
 
   /** @param {any} body */

@@ -1,21 +1,27 @@
-/** Keys and people: import and list identities, certificates of others, authorities and sites; lock. */
+/** Keys and people: what is kept, section by section (`options/`), and how keys and certificates get in. */
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
 import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
 import { html } from "./runtime/ui/dom.js";
 import { lockedBecause } from "./runtime/ui/locked_because.js";
+import { LIMITS } from "./runtime/session.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { addAdministration } from "./shared/administration.js";
 import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { createPatternChoice } from "./shared/pattern.js";
 import { ask, sealSecret } from "./shared/request.js";
+import { watchBackup } from "./options/backup_form.js";
+import { keyFileCard } from "./options/identities.js";
+import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./options/parts.js";
+import { createChanges, createPeople } from "./options/people.js";
+import { showPreferences, watchPreferences } from "./options/preferences_form.js";
+import { openRequest, requestCard } from "./options/requests.js";
 
-/** @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean}} ListedKeyFile */
+/** @typedef {import("./options/identities.js").ListedKeyFile} ListedKeyFile */
 
 /** What each list shows, as text. @type {Map<string, string>} */
 const shownLists = new Map();
-/** The removal that was asked about and waits for its second click; the page may be drawn anew before that. */
-let askedRemoval = "";
 
 const translate = await loadSharedText();
 translatePage();
@@ -28,6 +34,15 @@ byId("import-keys").addEventListener("submit", (event) => {
   event.preventDefault();
   void importKeys();
 });
+const context = {
+  translate, refresh, renew: (/** @type {CertificateInfo} */ { addresses }) => openRequest({ translate, refresh }, addresses),
+};
+const people = createPeople(context, byId("people"), /** @type {HTMLInputElement} */ (byId("people-search")));
+byId("sections").setAttribute("aria-label", text("sectionsLabel"));
+byId("make-request").addEventListener("click", () => openRequest(context, []));
+byId("pattern").append(await createPatternChoice());
+watchPreferences(refresh);
+watchBackup(context);
 byId("lock").addEventListener("click", async () => {
   await ask("session.lock");
   await refresh();
@@ -45,20 +60,25 @@ await refresh();
 await addAdministration(byId("main"));
 
 async function refresh() {
-  const { keyFiles, people, anchors, sites, decisions, settings, following, lockReason } = await ask("keys.list");
+  const {
+    keyFiles, people: imported, known, changes, requests, anchors, sites, decisions, settings, following, lockReason, preferences,
+  } = await ask("keys.list");
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
-  const state = text(isOpen ? "stateUnlocked" : keyFiles.length ? "stateLocked" : "stateEmpty");
-  byId("state").textContent = isOpen ? state : `${lockedBecause(translate, lockReason)} ${state}`.trim();
+  const state = isOpen ? text("stateUnlocked", text(`settingsIdle${preferences.idleMinutes}`)) : text(keyFiles.length ? "stateLocked" : "stateEmpty");
+  const limits = { ...LIMITS, idleMilliseconds: preferences.idleMinutes * 60_000 };
+  byId("state").textContent = isOpen ? state : `${lockedBecause(translate, lockReason, limits)} ${state}`.trim();
   byId("lock").hidden = !isOpen;
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.removal : undefined;
-  drawList("key-files", keyFiles, keyFileCard);
-  drawList("people", people, (info) => certificateCard(info, "people.remove"));
+  drawList("key-files", keyFiles, (file) => keyFileCard(context, file));
+  drawList("requests", requests, (waiting) => requestCard(context, waiting));
+  drawOnce("people", [imported, known], () => people.show(imported, known));
+  drawOnce("changes", changes, () => byId("changes").replaceChildren(...createChanges(translate, changes, refresh)));
   drawList("anchors", anchors, (info) => certificateCard(info, "anchors.remove"));
   drawList("followed", following ? [following] : [], listCard);
   drawList("sites", sites, siteCard);
   drawList("decisions", decisions, decisionCard);
-  removeButtons().find((button) => button.dataset.removal === focused)?.focus();
-  if (!removeButtons().some((button) => button.dataset.removal === askedRemoval)) askedRemoval = "";
+  settleRemovals(focused);
+  showPreferences(preferences);
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showProposal();
@@ -70,9 +90,14 @@ async function refresh() {
  * @param {string} id @param {Entry[]} entries @param {(entry: Entry) => HTMLElement} cardFor
  */
 function drawList(id, entries, cardFor) {
+  drawOnce(id, entries, () => byId(id).replaceChildren(...entries.map(cardFor)));
+}
+
+/** @param {string} id @param {unknown} entries @param {() => void} draw */
+function drawOnce(id, entries, draw) {
   const shown = JSON.stringify(entries);
   if (shownLists.get(id) === shown) return;
-  byId(id).replaceChildren(...entries.map(cardFor));
+  draw();
   shownLists.set(id, shown);
 }
 
@@ -139,8 +164,15 @@ async function importKeys() {
 async function importCertificates(inputId, store) {
   const input = /** @type {HTMLInputElement} */ (byId(inputId));
   showProblem(`${store}-problem`, null);
+  byId(`${store}-done`).textContent = "";
   try {
-    for (const file of input.files ?? []) await ask(`${store}.import`, { bytes: await file.arrayBuffer() });
+    const counts = { added: 0, known: 0 };
+    for (const file of input.files ?? []) {
+      const { added, known } = await ask(`${store}.import`, { bytes: await file.arrayBuffer() });
+      counts.added += added;
+      counts.known += known;
+    }
+    byId(`${store}-done`).textContent = text("certificatesImported", String(counts.added), String(counts.known));
   } catch (error) {
     showProblem(`${store}-problem`, error);
   }
@@ -175,13 +207,6 @@ function listCard({ list, problems }) {
   return html("li", { class: "card" }, who, removeButton("list.stop", "", name));
 }
 
-/** @param {ListedKeyFile} keyFile */
-function keyFileCard({ id, name, identities, locked }) {
-  const state = html("div", { class: "muted", text: text(locked ? "keyFileLocked" : "keyFileOpen", name) });
-  const cards = identities.map((info) => describeCertificate(info, { notes: [state] }));
-  return html("li", { class: "card" }, ...cards, removeButton("keys.remove", id, nameOf(identities[0])));
-}
-
 /** @param {CertificateInfo} info @param {string} removal */
 function certificateCard(info, removal) {
   return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info)));
@@ -194,42 +219,7 @@ function siteCard({ origin, since }) {
   return html("li", { class: "card" }, who, removeButton("sites.remove", origin, origin));
 }
 
-/** Removing takes two clicks: the first asks. @param {string} type @param {string} id @param {string} name */
+/** @param {string} type @param {string} id @param {string} name */
 function removeButton(type, id, name) {
-  const removal = `${type} ${id}`;
-  const button = html("button", { type: "button", class: "quiet", data: { removal, name } });
-  button.addEventListener("click", async () => {
-    if (askedRemoval !== removal) {
-      askedRemoval = removal;
-      removeButtons().forEach(labelRemoval);
-      return;
-    }
-    await ask(type, { id });
-    await refresh();
-  });
-  labelRemoval(button);
-  return button;
-}
-
-function removeButtons() {
-  return /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-removal]")]);
-}
-
-/** @param {HTMLElement} button */
-function labelRemoval(button) {
-  const { removal, name = "" } = button.dataset;
-  const isAsked = removal === askedRemoval;
-  button.dataset.asked = isAsked ? "yes" : "no";
-  button.textContent = text(isAsked ? "verbRemoveSure" : "verbRemove");
-  button.setAttribute("aria-label", text(isAsked ? "removeNamedSure" : "removeNamed", name));
-}
-
-/** @param {string} id @param {unknown} error null takes the problem away */
-function showProblem(id, error) {
-  byId(id).textContent = error ? errorText(error) : "";
-}
-
-/** @param {string} id */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
+  return createRemoveButton(type, id, name, refresh);
 }

@@ -38,6 +38,13 @@ interface CertificateInfo {
   fingerprint: string;
   usable?: boolean;
   reason?: string | null;
+  isCa?: boolean;
+  /** What it may be used for. */
+  purposes?: ("sign" | "seal")[];
+  /** Whether the person signs with it by default. */
+  preferred?: boolean;
+  /** When it was imported. */
+  addedAt?: string;
 }
 
 interface KeyFile {
@@ -45,6 +52,23 @@ interface KeyFile {
   name: string;
   p12: ArrayBuffer;
   identities: CertificateInfo[];
+  /** Whether it was brought as a file, or its key was made here. */
+  origin: "file" | "request";
+  /** When it last left as an export or in a backup. */
+  savedAt: string | null;
+}
+
+/** A key that waits for its certificate. */
+interface KeyRequest {
+  id: string;
+  addresses: string[];
+  commonName: string;
+  kind: string;
+  createdAt: string;
+  /** PKCS#10 as PEM. */
+  request: ArrayBuffer;
+  /** PEM, encrypted under its passphrase. */
+  key: ArrayBuffer;
 }
 
 interface SealedIdentity {

@@ -6,6 +6,7 @@ import "./shared/channel.js";
 import { createMailVerbs } from "./mail_verbs.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "./shared/file_limits.js";
 import { createPageVerbs } from "./page_verbs.js";
+import * as preferences from "./background/preferences.js";
 import { readClock, SealedSession } from "./runtime/session.js";
 import { letterVerbs } from "./owner_letters.js";
 import { openVault } from "./runtime/vault.js";
@@ -62,6 +63,17 @@ const VERBS = {
   "files.take": async ({ job, index, offset }) => ({ bytes: takeSealedPart(job, index, offset) }),
   "files.drop": async ({ job }) => dropFiles(job),
   "message.compose": async ({ sealKey, ...body }) => callVault("message.compose", { ...body, sealKey: await optionalKey(sealKey) }),
+  // Keys and certificates.
+  "key.export": withSecrets("key.export"),
+  "request.make": withSecrets("request.make"),
+  "request.finish": withSecrets("request.finish"),
+  "certificate.read": async (body) => callVault("certificate.read", body),
+  "contacts.list": async (body) => callVault("contacts.list", body),
+  "contacts.learn": async (body) => callVault("contacts.learn", body),
+  "contacts.remove": async (body) => callVault("contacts.remove", body),
+  "kept.join": async (body) => callVault("kept.join", body),
+  "backup.seal": withSecrets("backup.seal"),
+  "backup.open": withSecrets("backup.open"),
   "field.seal": sealField,
   "field.open": openField,
   "field.judge": judgeField,
@@ -80,6 +92,21 @@ export async function answer(type, body) {
     const { code = "unknown", message } = /** @type {any} */ (error);
     return { error: { code: String(code), message: String(message) } };
   }
+}
+
+/**
+ * A verb whose arguments have sealed passphrases among them.
+ * @param {string} verb
+ * @returns {(body: any) => Promise<any>}
+ */
+function withSecrets(verb) {
+  return async (body) => {
+    const purposes = { passphrase: "passphrase", newPassphrase: "passphrase", sealKey: "seal key" };
+    const opened = await Promise.all(Object.entries(purposes).filter(([name]) => body[name]).map(
+      async ([name, purpose]) => [name, await openSecret(purpose, body[name])],
+    ));
+    return callVault(verb, { ...body, ...Object.fromEntries(opened) });
+  };
 }
 
 /** Forgets everything and ends the vault's Workers. */
@@ -107,7 +134,7 @@ function ownKeys() {
  * @returns {Promise<any>}
  */
 async function callVault(verb, args) {
-  vault ??= openVault({ base: new URL("./runtime/", import.meta.url) });
+  vault ??= preferences.read().then(({ strict }) => openVault({ base: new URL("./runtime/", import.meta.url), strict }));
   const opening = vault;
   const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
   return guarded.call(verb, args, { deadlineSeconds: DEADLINE_SECONDS });

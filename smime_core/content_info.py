@@ -45,6 +45,8 @@ TRUST_STATE: Final = "2.25.161258077155765256585541340064723270870"
 """What a person knows and has decided, as JSON (`smime_core.trust_state`)."""
 SIGNED_TRUST_STATE: Final = "2.25.138873449625567873194572670509951211987"
 """A ContentInfo with SignedData over TRUST_STATE, as the content of a sealed one."""
+BACKUP: Final = "2.25.276106881659054784450405654995567530024"
+"""All that the extension keeps, as JSON (`browser_ext/background/backup_format.js`); sealed under a passphrase."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.

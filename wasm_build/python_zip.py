@@ -27,8 +27,10 @@ _CORE_LEFT_OUT: Final = (
 _ROAMING_FILES: Final = ("__init__.py", "passkey_wrap.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
     "__init__.py",
+    "backup_verbs.py",
     "decision_verbs.py",
     "draft_verbs.py",
+    "key_verbs.py",
     "list_verbs.py",
     "page_verbs.py",
     "passkey_verbs.py",

@@ -42,7 +42,7 @@ async def finish_request(args: dict[str, Any], provider: CryptoProvider) -> tupl
     """
     passphrase = args["passphrase"]
     key = await load_private_key(args["key"], passphrase, provider=provider)
-    certificates = [certificate for file in args["files"] for certificate in _read_certificates(file)]
+    certificates = [certificate for file in args["files"] for certificate in read_certificates(file)]
     own = public_key_of(key).spki_der
     issued = [one for one in certificates if one.public_key.spki_der == own]
     if not issued:
@@ -53,7 +53,8 @@ async def finish_request(args: dict[str, Any], provider: CryptoProvider) -> tupl
     return identity, await export_identity(identity, passphrase, provider=provider)
 
 
-def _read_certificates(data: bytes) -> tuple[Certificate, ...]:
+def read_certificates(data: bytes) -> tuple[Certificate, ...]:
+    """The certificates of a file in PEM, DER or a certs-only message. Raises SmimeError."""
     try:
         return parse_certificates(data)
     except SmimeError as error:

@@ -41,10 +41,18 @@ from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import Passage, read_encrypted_payload, read_entity
 from smime_core.report import LayerKind, MessageReport
-from smime_core.report_json import certificate_to_json, report_to_json
+from smime_core.report_json import report_to_json
+from wasm_build.backup_verbs import open_backup, seal_backup
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
 from wasm_build.draft_verbs import open_draft, seal_draft
 from wasm_build.form_verbs import seal_file, sign_submission
+from wasm_build.key_verbs import (
+    describe,
+    export_keys,
+    join_kept,
+    learn_contact,
+    read_certificate_file,
+)
 from wasm_build.list_verbs import follow_list
 from wasm_build.page_verbs import open_whole_page, seal_whole_page
 from wasm_build.passkey_verbs import open_passkey_bundle, seal_passkey_bundle
@@ -216,7 +224,7 @@ async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
             )
         except PathError as error:
             reason = str(error)
-        described.append({**_describe(certificate), "usable": reason is None, "reason": reason})
+        described.append({**describe(certificate), "usable": reason is None, "reason": reason})
     return {"certificates": described}
 
 
@@ -352,11 +360,7 @@ async def _request_finish(args: Args, provider: CryptoProvider) -> Reply:
 async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: CryptoProvider) -> Reply:
     sealed = [await seal_identity(identity, seal_key, provider=provider) for identity in identities]
     pairs = zip(identities, sealed, strict=True)
-    return {"identities": [{"sealed": one, **_describe(identity.certificate)} for identity, one in pairs]}
-
-
-def _describe(certificate: Certificate) -> Reply:
-    return {**certificate_to_json(certificate), "certificate": certificate.der}
+    return {"identities": [{"sealed": one, **describe(identity.certificate)} for identity, one in pairs]}
 
 
 def _with_writer(
@@ -435,4 +439,10 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "draft.open": open_draft,
     "request.make": _request_make,
     "request.finish": _request_finish,
+    "key.export": export_keys,
+    "certificate.read": read_certificate_file,
+    "contacts.learn": learn_contact,
+    "kept.join": join_kept,
+    "backup.seal": seal_backup,
+    "backup.open": open_backup,
 }

@@ -1,22 +1,23 @@
 /**
- * What outlives the browser: IndexedDB of the extension, which only its background opens (inside a foreign page's
- * frame it is not dependable).
+ * What outlives the browser: IndexedDB of the extension, which only its background and the vault's owner open (inside a
+ * foreign page's frame it is not dependable).
  *
  * `keyFiles` are PKCS#12 files as the person chose them, encrypted under their passphrase. `sealed` are the opened
  * identities, encrypted under the session's key: worthless without it and deleted at lock. `people` and `anchors` are
- * certificates. `sites` are the origins that may have fields opened. `settings` hold what the person accepted and chose.
- * `drafts` are letters under a key of their writer.
+ * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are the
+ * origins that may have fields opened. `settings` hold what the person accepted and chose. `drafts` are letters under a
+ * key of their writer.
  */
 import { storageError } from "../runtime/storage_error.js";
 
-/** @typedef {"keyFiles" | "sealed" | "people" | "anchors" | "sites" | "settings" | "drafts"} Store */
+/** @typedef {"keyFiles" | "requests" | "sealed" | "people" | "anchors" | "sites" | "settings" | "drafts"} Store */
 
 const NAME = "sealwax";
 const VERSION = 3;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
-  keyFiles: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin", settings: "name",
-  drafts: "id",
+  keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
+  settings: "name", drafts: "id",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */
@@ -80,6 +81,29 @@ export const put = (store, value) => transact(store, "readwrite", (objects) => o
 
 /** @param {Store} store @param {string} key */
 export const remove = (store, key) => transact(store, "readwrite", (objects) => objects.delete(key));
+
+/**
+ * Several stores changed at once, or none of them. Rejects with `storage-full` or `storage-refused`.
+ * @param {Partial<Record<Store, {clear?: boolean, put?: object[], remove?: string[]}>>} changes
+ */
+export async function change(changes) {
+  try {
+    const transaction = (await open()).transaction(Object.keys(changes), "readwrite");
+    const done = new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(undefined);
+      transaction.onabort = () => reject(transaction.error);
+    });
+    for (const [store, { clear: isCleared = false, put: values = [], remove: keys = [] }] of Object.entries(changes)) {
+      const objects = transaction.objectStore(store);
+      if (isCleared) objects.clear();
+      for (const key of keys) objects.delete(key);
+      for (const value of values) objects.put(value);
+    }
+    await done;
+  } catch (error) {
+    throw storageError(error);
+  }
+}
 
 /** @param {Store} store */
 export const clear = (store) => transact(store, "readwrite", (objects) => objects.clear());

@@ -1,42 +1,136 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
 import { judgeInRounds } from "../runtime/lookups.js";
 import { RequestError } from "../shared/messages.js";
-import { certificatesOf } from "../shared/pem.js";
+import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as policy from "./policy.js";
+import * as preferences from "./preferences.js";
 import * as session from "./session.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
-/** What the pages may see: no key file leaves the background. */
+/** The identities that the person signs with, by address. */
+const PREFERRED = "preferred identities";
+
+/** What the pages may see: no key file leaves the background but for an export. */
 export async function list() {
   const unlocked = await session.isUnlocked();
-  const open = new Set(unlocked ? (await database.all("sealed")).map(({ keyFile }) => keyFile) : []);
-  const files = await database.all("keyFiles");
-  const keyFiles = files.map(({ id, name, identities: inFile }) => ({ id, name, identities: inFile, locked: !open.has(id) }));
-  const [people, authorities, sites] = await Promise.all(
-    [database.all("people"), database.all("anchors"), database.all("sites")],
+  const keyFiles = await listKeyFiles(unlocked);
+  const [people, authorities, sites, requests] = await Promise.all(
+    [database.all("people"), database.all("anchors"), database.all("sites"), database.all("requests")],
   );
   const [decisions, settings, following] = await Promise.all(
     [trust.listDecisions(), trust.settings(), trust.describeList()],
   );
+  const [known, changes, chosen] = await Promise.all([contacts.list(), contacts.listChanges(), preferences.read()]);
   const lockReason = unlocked ? null : await session.lockReason();
-  return { keyFiles, people, anchors: authorities, sites, decisions, settings, following, lockReason };
+  return {
+    keyFiles, people, anchors: authorities, sites, decisions, settings, following, lockReason,
+    requests: requests.map(({ key: _, ...shown }) => shown), known, changes, preferences: chosen,
+  };
+}
+
+/** @param {boolean} unlocked */
+async function listKeyFiles(unlocked) {
+  const open = new Set(unlocked ? (await database.all("sealed")).map(({ keyFile }) => keyFile) : []);
+  const preferred = new Set(Object.values(await preferredIdentities()));
+  const shown = (/** @type {CertificateInfo} */ info) => ({ ...info, preferred: preferred.has(info.fingerprint) });
+  const files = /** @type {KeyFile[]} */ (await database.all("keyFiles"));
+  return files.map(({ id, name, identities: inFile, origin, savedAt }) =>
+    ({ id, name, identities: inFile.map(shown), origin, savedAt, locked: !open.has(id) }));
+}
+
+/** @returns {Promise<Record<string, string>>} address to fingerprint */
+async function preferredIdentities() {
+  return (await database.get("settings", PREFERRED))?.value ?? {};
+}
+
+/**
+ * Signs with this identity from now on, for each of its addresses; all others open what was sealed for them.
+ * @param {{fingerprint: string}} body
+ */
+export async function prefer({ fingerprint }) {
+  const all = (await listKeyFiles(false)).flatMap(({ identities: inFile }) => inFile);
+  const chosen = all.find((info) => info.fingerprint === fingerprint);
+  if (!chosen) throw new RequestError("no-such-key");
+  const value = { ...(await preferredIdentities()) };
+  for (const address of chosen.addresses) value[address.toLowerCase()] = fingerprint;
+  await database.put("settings", { name: PREFERRED, value });
 }
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
   const { identities, p12: kept, sessionId } = await openIdentities(p12, passphrase, { forKeeping: true });
-  const id = identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
+  await keepKeyFile({ name, p12: kept, origin: "file" }, identities, sessionId);
+}
+
+/**
+ * Keeps a key file that was opened under the session's key.
+ * @param {{name: string, p12: ArrayBuffer, origin: "file" | "request"}} file
+ * @param {OpenedIdentity[]} identities
+ * @param {string} sessionId
+ */
+export async function keepKeyFile(file, identities, sessionId) {
+  const id = idOf(identities);
   const described = identities.map(({ sealed: _, ...described }) => described);
-  await database.put("keyFiles", { id, name, p12: kept, identities: described });
+  await database.put("keyFiles", { ...file, id, identities: described, savedAt: null });
   await keepSealed(id, identities, sessionId);
+}
+
+/** @param {CertificateInfo[]} identities */
+export function idOf(identities) {
+  return identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
+}
+
+/**
+ * A key file to take away, whole or with one identity.
+ * @param {{id: string, fingerprint: string, form: string, passphrase: SealedSecret, newPassphrase: SealedSecret}} body
+ */
+export async function exportKeyFile({ id, fingerprint, form, passphrase, newPassphrase }) {
+  const file = await keyFileOf(id);
+  const only = fingerprint ? [fingerprint] : null;
+  const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, only, form });
+  // What was taken away whole can be brought back whole.
+  if (!only || file.identities.length === 1) await noteSaved([id]);
+  return { p12 };
+}
+
+/** @param {string[]} ids of key files that now stand somewhere else too */
+export async function noteSaved(ids) {
+  const savedAt = new Date().toISOString();
+  const files = (await database.all("keyFiles")).filter(({ id }) => ids.includes(id));
+  await database.change({ keyFiles: { put: files.map((file) => ({ ...file, savedAt })) } });
+}
+
+/**
+ * Seals a key file under another passphrase. The new file is opened once before it takes the place of the old one.
+ * @param {{id: string, passphrase: SealedSecret, newPassphrase: SealedSecret}} body
+ */
+export async function changePassphrase({ id, passphrase, newPassphrase }) {
+  const file = await keyFileOf(id);
+  const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase });
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
+  const opened = await vault.call("identity.open", { p12: p12.slice(0), passphrase: newPassphrase, sealKey });
+  if (idOf(opened.identities) !== id) throw new RequestError("passphrase-not-changed");
+  await database.put("keyFiles", { ...(await keyFileOf(id)), p12, savedAt: null });
+  await keepSealed(id, opened.identities, sessionId);
+}
+
+/** @param {string} id @returns {Promise<KeyFile>} */
+async function keyFileOf(id) {
+  const file = await database.get("keyFiles", id);
+  if (!file) throw new RequestError("no-such-key");
+  return file;
+}
+
+/** All that a certificate says. @param {{certificate: ArrayBuffer}} body */
+export function describePage({ certificate }) {
+  return vault.call("certificate.page", { certificate });
 }
 
 /** @param {{keyFile: string, passphrase: SealedSecret}} body */
 export async function unlock({ keyFile, passphrase }) {
-  const file = await database.get("keyFiles", keyFile);
-  if (!file) throw new RequestError("no-such-key");
+  const file = await keyFileOf(keyFile);
   const { identities, sessionId } = await openIdentities(file.p12, passphrase, { forKeeping: false });
   await keepSealed(keyFile, identities, sessionId);
 }
@@ -78,8 +172,15 @@ export async function removeKeyFile(id) {
  */
 export async function importCertificates(store, bytes) {
   if (store === "anchors") await policy.checkOwnDecisions();
-  const certificates = await describe(certificatesOf(bytes));
-  for (const { usable: _, reason: __, ...described } of certificates) await database.put(store, described);
+  const { certificates } = await vault.call("certificate.read", { file: bytes });
+  const fit = certificates.filter((/** @type {CertificateInfo} */ { isCa }) => isCa === (store === "anchors"));
+  // A file of the other kind alone: an authority's own certificate need not say that it is one.
+  const chosen = fit.length ? fit : certificates;
+  const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
+  const added = chosen.filter((/** @type {CertificateInfo} */ { fingerprint }) => !known.has(fingerprint));
+  const addedAt = new Date().toISOString();
+  await database.change({ [store]: { put: added.map((/** @type {CertificateInfo} */ info) => ({ ...info, addedAt })) } });
+  return { added: added.length, known: chosen.length - added.length };
 }
 
 /**
@@ -111,11 +212,14 @@ export async function checkPeople(people) {
   }));
 }
 
-/** Every identity of the person, with the file that holds it. */
+/** Every identity of the person, with the file that holds it: what the person signs with by default first, the ended last. */
 export async function identities() {
-  const { keyFiles } = await list();
-  return keyFiles.flatMap(({ id, name, identities: inFile, locked }) =>
-    inFile.map((/** @type {CertificateInfo} */ info) => ({ ...info, keyFile: id, fileName: name, locked })));
+  const keyFiles = await listKeyFiles(await session.isUnlocked());
+  const all = keyFiles.flatMap(({ id, name, identities: inFile, locked }) =>
+    inFile.map((info) => ({ ...info, keyFile: id, fileName: name, locked })));
+  const now = new Date().toISOString();
+  const rank = (/** @type {CertificateInfo} */ info) => (info.notAfter < now ? 2 : info.preferred ? 0 : 1);
+  return all.sort((one, other) => rank(one) - rank(other));
 }
 
 /** What the vault needs to use the unlocked identities. @param {string} [fingerprint] only this one */

@@ -7,6 +7,7 @@
 import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as fields from "./fields.js";
 import * as frames from "./frames.js";
@@ -71,12 +72,14 @@ async function tryToOpen(job, { withKeys }) {
   try {
     const frame = await frames.load(job.frame);
     const held = withKeys ? await keys.unlocked() : { sealKey: null, identities: [] };
-    const { isClosed, report, lookups } = await vault.call("mail.open", {
+    const { isClosed, report, lookups, harvest } = await vault.call("mail.open", {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
-      ...held, ...(await trust.judging()),
+      ...held, ...(await trust.judging()), contacts: await contacts.read(),
     });
     if (isClosed) return false;
     const settled = lookups.length === 0;
+    // Only the last word on a mail lets its sender be remembered.
+    if (settled) await contacts.keepHarvest(harvest);
     await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled } });
   } catch (error) {
     await fail(job, error);
@@ -92,7 +95,9 @@ function fail(job, error) {
 
 /** The verdict on a mail that was opened, after authorities were asked. @param {any} body @param {Sender} sender */
 export async function settle({ frame: id }, sender) {
-  return { report: (await judgeAgain(await mailFrame(id, sender), trust.askAuthorities)).report };
+  const { report, harvest } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
+  await contacts.keepHarvest(harvest);
+  return { report };
 }
 
 /**
@@ -125,7 +130,7 @@ export async function openAttached({ frame: id, name, envelope }, sender) {
 async function judgeAgain(frame, ask) {
   const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
     const opening = { mail: frame.mail, content: frame.content, ...(await keys.unlocked()) };
-    return vault.call("mail.judge", { ...opening, ...(await trust.judging(evidence)) });
+    return vault.call("mail.judge", { ...opening, ...(await trust.judging(evidence)), contacts: await contacts.read() });
   };
   let last;
   for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;

@@ -5,11 +5,12 @@
  */
 import "../shared/channel.js";
 import { SECRET_BUFFER_BYTES } from "../runtime/cleanup.js";
-import { beginAt, remaining, SEAL_KEY_BYTES, useAt, whyOver } from "../runtime/session.js";
+import { beginAt, LIMITS, remaining, SEAL_KEY_BYTES, useAt, whyOver } from "../runtime/session.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
+import * as preferences from "./preferences.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {import("../runtime/session.js").LockReason} LockReason */
@@ -19,6 +20,7 @@ import * as vault from "./vault_link.js";
  */
 
 export const LOCK_ALARM = "lock";
+const MINUTE_MILLISECONDS = 60_000;
 const SESSION = "unlocked";
 const LOCKED_BECAUSE = "locked because";
 
@@ -104,7 +106,7 @@ export function lockIfOver({ keepVault }) {
 /** @returns {Promise<Session | null>} */
 async function current() {
   const session = await read();
-  const reason = session?.times ? whyOver(session.times, await vault.readClock()) : null;
+  const reason = session?.times ? whyOver(session.times, await vault.readClock(), await limits()) : null;
   if (reason === null) return session;
   await forget(reason);
   return null;
@@ -113,6 +115,12 @@ async function current() {
 /** @returns {Promise<Session | null>} */
 async function read() {
   return (await memory.read(SESSION)) ?? null;
+}
+
+/** As the person has set them, at every use. @returns {Promise<import("../runtime/session.js").Limits>} */
+async function limits() {
+  const { idleMinutes } = await preferences.read();
+  return { ...LIMITS, idleMilliseconds: idleMinutes * MINUTE_MILLISECONDS };
 }
 
 /** @returns {Promise<Session>} */
@@ -139,7 +147,7 @@ async function forget(reason) {
 async function run(session) {
   await memory.write(SESSION, session);
   if (!session.times) return;
-  const milliseconds = remaining(session.times, await vault.readClock());
+  const milliseconds = remaining(session.times, await vault.readClock(), await limits());
   await api.alarms.create(LOCK_ALARM, { delayInMinutes: Math.max(milliseconds, 0) / 60_000 });
 }
 

@@ -53,6 +53,11 @@ export async function changeSettings({ mozilla, revocation }) {
   await database.put("settings", { name: SETTINGS, value: { mozilla, revocation } });
 }
 
+/** What was decided and whom the person follows, as it is kept; for a backup. */
+export async function kept() {
+  return { decisions: await decisions(), followed: await followed() };
+}
+
 /** @returns {Promise<ArrayBuffer | null>} */
 async function decisions() {
   return (await database.get("settings", DECISIONS))?.value ?? null;

@@ -105,6 +105,26 @@ export const MESSAGES = {
   "trust.settings": { from: ["options"], body: { mozilla: "boolean", revocation: "string" } },
   "list.import": { from: ["options"], body: { bytes: "bytes" } },
   "list.stop": { from: ["options"], body: {} },
+  "keys.page": { from: ["options"], body: { certificate: "bytes" } },
+  "keys.prefer": { from: ["options"], body: { fingerprint: "string" } },
+  "keys.export": {
+    from: ["options"],
+    body: { id: "string", fingerprint: "string", form: "string", passphrase: SECRET, newPassphrase: SECRET },
+  },
+  "keys.passphrase": { from: ["options"], body: { id: "string", passphrase: SECRET, newPassphrase: SECRET } },
+  "request.make": {
+    from: ["options"], body: { addresses: "strings", commonName: "string", kind: "string", passphrase: SECRET },
+  },
+  "request.finish": { from: ["options"], body: { id: "string", files: "files", passphrase: SECRET } },
+  "request.drop": { from: ["options"], body: { id: "string" } },
+  "contacts.remove": { from: ["options"], body: { id: "string" } },
+  "change.accept": { from: ["options"], body: { address: "string" } },
+  "change.refuse": { from: ["options"], body: { address: "string" } },
+  "preferences.change": {
+    from: ["options"], body: { idleMinutes: "number", harvest: "boolean", strict: "boolean", directory: "string" },
+  },
+  "backup.make": { from: ["options"], body: { passphrase: SECRET } },
+  "backup.restore": { from: ["options"], body: { bytes: "bytes", passphrase: SECRET, replace: "boolean" } },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
   // The pattern that marks private pages; a frame in a page gets it with its claim.
@@ -167,6 +187,7 @@ const CHECKS = {
   bytes: (value) => value instanceof ArrayBuffer,
   number: (value) => Number.isSafeInteger(value) && value >= 0,
   entries: (value) => Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isEntry),
+  files: (value) => Array.isArray(value) && value.length <= 50 && value.every((item) => CHECKS.bytes(item)),
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
   [SECRET]: (value) => CHECKS[ENVELOPE](value?.envelope) && isLength(value.length),

@@ -111,6 +111,12 @@ export const VERBS = Object.freeze({
   "draft.open": { sealed: "bytes", place: "text", ...KEYS },
   "request.make": { addresses: ["text"], "commonName?": "text", "kind?": "text", passphrase: "secret" },
   "request.finish": { key: "bytes", passphrase: "secret", files: ["bytes"], sealKey: "secret" },
+  "key.export": { p12: "bytes", passphrase: "secret", newPassphrase: "secret", "only?": ["text"], "form?": "text" },
+  "certificate.read": { file: "bytes" },
+  "contacts.learn": { "contacts?": "bytes", address: "text", certificates: ["bytes"], at: "text" },
+  "kept.join": { ...KEPT, added: KEPT },
+  "backup.seal": { content: "bytes", passphrase: "secret" },
+  "backup.open": { backup: "bytes", passphrase: "secret" },
 });
 
 /**
@@ -171,6 +177,12 @@ export const REPLIES = Object.freeze({
   "draft.open": { draft: "bytes" },
   "request.make": { request: "bytes", key: "bytes" },
   "request.finish": { ...OPENED, p12: "bytes" },
+  "key.export": { p12: "bytes", certificates: ["bytes"] },
+  "certificate.read": { certificates: ["any"] },
+  "contacts.learn": { contacts: "bytes" },
+  "kept.join": { contacts: "bytes", decisions: "bytes" },
+  "backup.seal": { backup: "bytes" },
+  "backup.open": { content: "bytes" },
   "stream.sign": {},
   "stream.verify": { report: "any", lookups: "any" },
   "stream.encrypt": {},

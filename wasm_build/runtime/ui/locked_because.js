@@ -7,11 +7,12 @@ import { LIMITS } from "../session.js";
 /**
  * @param {import("./catalogue.js").Translate} translate
  * @param {LockReason | null} reason
+ * @param {import("../session.js").Limits} [limits] those that were in force
  * @returns {string} empty where the person knows: they pressed the button, or nothing was unlocked
  */
-export function lockedBecause(translate, reason) {
+export function lockedBecause(translate, reason, limits = LIMITS) {
   if (reason === null || reason === "hand" || reason === "signed-out") return "";
-  const minutes = LIMITS.idleMilliseconds / 60_000;
-  const hours = LIMITS.wholeMilliseconds / 3_600_000;
+  const minutes = limits.idleMilliseconds / 60_000;
+  const hours = limits.wholeMilliseconds / 3_600_000;
   return translate(`locked_because_${reason.replace("-", "_")}`, { minutes, hours });
 }

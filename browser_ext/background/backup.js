@@ -1,0 +1,170 @@
+/**
+ * Everything that is kept, as one file under a passphrase, and back. What comes back is read and described by the vault
+ * before anything is changed; then all of it is written in one transaction, or nothing.
+ */
+import { RequestError } from "../shared/messages.js";
+import { buildBackup, MAX_BACKUP_BYTES, parseBackup, VERSION } from "./backup_format.js";
+import * as contacts from "./contacts.js";
+import * as database from "./database.js";
+import * as keys from "./keys.js";
+import * as preferences from "./preferences.js";
+import * as session from "./session.js";
+import * as trust from "./trust.js";
+import * as vault from "./vault_link.js";
+
+/** @typedef {import("./backup_format.js").Backup} Backup */
+/** @typedef {Awaited<ReturnType<typeof describeAll>>} Described */
+
+/** What the vault says to a file that this passphrase does not open, or that was altered. */
+const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-passphrase"]);
+/** What it says to a file that is none of ours. */
+const FOREIGN = new Set(["malformed-message", "content-type-mismatch", "unsupported-algorithm", "limit-exceeded"]);
+/** How a PKCS#12 file begins. */
+const DER_SEQUENCE = 0x30;
+/** What a backup holds of the settings; the person's pattern belongs to this browser and stays. */
+const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preferences", "preferred identities", "changed certificates"];
+const REVOCATION = ["required", "if-known", "not-checked"];
+
+/** @param {{passphrase: SealedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number}>} */
+export async function make({ passphrase }) {
+  const content = await collect();
+  const ids = (await database.all("keyFiles")).map(({ id }) => id);
+  const { backup } = await vault.call("backup.seal", { content: buildBackup(content), passphrase });
+  await keys.noteSaved(ids);
+  return { backup, keyFiles: ids.length };
+}
+
+/** @returns {Promise<Backup>} */
+async function collect() {
+  const [keyFiles, requests, people, anchors, sites] = await Promise.all([
+    database.all("keyFiles"), database.all("requests"), database.all("people"), database.all("anchors"), database.all("sites"),
+  ]);
+  const octets = (/** @type {CertificateInfo} */ { certificate }) => certificate;
+  return {
+    version: VERSION,
+    madeAt: new Date().toISOString(),
+    keyFiles: keyFiles.map(({ name, p12, identities, origin }) => ({ name, p12, certificates: identities.map(octets), origin })),
+    requests: requests.map(({ id, addresses, commonName, kind, createdAt, request, key }) =>
+      ({ id, addresses, commonName, kind, createdAt, request, key })),
+    people: people.map(octets),
+    anchors: anchors.map(octets),
+    sites: sites.map(({ origin, since }) => ({ origin, since })),
+    contacts: await contacts.read(),
+    ...(await trust.kept()),
+    trust: await trust.settings(),
+    preferences: await preferences.read(),
+  };
+}
+
+/**
+ * Rejects with `backup-not-opened` or `backup-foreign`, and has changed nothing then.
+ * @param {{bytes: ArrayBuffer, passphrase: SealedSecret, replace: boolean}} body with `replace` what is here goes;
+ *   without it what is here stays, and what is missing comes
+ */
+export async function restore({ bytes, passphrase, replace }) {
+  const backup = await open(bytes, passphrase);
+  const described = await describeAll(backup);
+  const changes = replace ? replacing(backup, described) : await merging(backup, described);
+  if (replace) await session.lock("hand");
+  await database.change(changes);
+  return { keyFiles: backup.keyFiles.length, people: described.people.length + described.known };
+}
+
+/** @param {ArrayBuffer} bytes @param {SealedSecret} passphrase @returns {Promise<Backup>} */
+async function open(bytes, passphrase) {
+  if (bytes.byteLength > MAX_BACKUP_BYTES) throw new RequestError("backup-foreign");
+  try {
+    return parseBackup((await vault.call("backup.open", { backup: bytes, passphrase })).content);
+  } catch (error) {
+    const { code = "unknown" } = /** @type {any} */ (error);
+    if (NOT_OPENED.has(code)) throw new RequestError("backup-not-opened");
+    throw FOREIGN.has(code) ? new RequestError("backup-foreign") : error;
+  }
+}
+
+/**
+ * What a backup holds, read by the vault: nothing that it cannot read is kept. Rejects with `backup-foreign`.
+ * @param {Backup} backup
+ */
+async function describeAll(backup) {
+  try {
+    const keyFiles = [];
+    for (const { name, p12, certificates, origin } of backup.keyFiles) {
+      const identities = await describe(certificates);
+      const isKeyFile = new Uint8Array(p12)[0] === DER_SEQUENCE && identities.length > 0;
+      if (!isKeyFile || (origin !== "file" && origin !== "request")) throw new RequestError("backup-foreign");
+      keyFiles.push({ id: keys.idOf(identities), name, p12, identities, origin, savedAt: backup.madeAt });
+    }
+    const { contacts: known, decisions, followed } = backup;
+    const people = known ? (await vault.call("contacts.list", { contacts: known.slice(0) })).people : [];
+    if (decisions) await vault.call("decision.list", { decisions: decisions.slice(0) });
+    if (followed) await vault.call("trust.follow", { followed: followed.slice(0), at: backup.madeAt });
+    if (!REVOCATION.includes(backup.trust.revocation)) throw new RequestError("backup-foreign");
+    return {
+      keyFiles, people: await describe(backup.people), anchors: await describe(backup.anchors), known: people.length,
+      preferences: preferences.check(backup.preferences),
+    };
+  } catch (error) {
+    const { code = "" } = /** @type {any} */ (error);
+    throw FOREIGN.has(code) || code === "bad-request" ? new RequestError("backup-foreign") : error;
+  }
+}
+
+/** @param {ArrayBuffer[]} certificates @returns {Promise<CertificateInfo[]>} */
+async function describe(certificates) {
+  const described = [];
+  for (const file of certificates) {
+    // Copies: a call to the vault takes buffers away.
+    described.push(...(await vault.call("certificate.read", { file: file.slice(0) })).certificates);
+  }
+  return described;
+}
+
+/** @param {Backup} backup @param {Described} described */
+function replacing(backup, { keyFiles, people, anchors, preferences: chosen }) {
+  return {
+    keyFiles: { clear: true, put: keyFiles },
+    requests: { clear: true, put: backup.requests },
+    sealed: { clear: true },
+    people: { clear: true, put: people },
+    anchors: { clear: true, put: anchors },
+    sites: { clear: true, put: backup.sites },
+    settings: { remove: SETTINGS, put: settingsOf(backup, chosen) },
+  };
+}
+
+/** @param {Backup} backup @param {Described} described */
+async function merging(backup, { keyFiles, people, anchors, preferences: chosen }) {
+  const added = { contacts: backup.contacts, decisions: backup.decisions };
+  const here = { contacts: await contacts.read(), decisions: (await trust.kept()).decisions };
+  const joined = await vault.call("kept.join", { ...here, added });
+  const settings = settingsOf({ ...backup, ...joined }, chosen);
+  const replaced = new Set(["contacts", "decisions"]);
+  const unknown = await missing("settings", settings, "name");
+  return {
+    keyFiles: { put: await missing("keyFiles", keyFiles, "id") },
+    requests: { put: await missing("requests", backup.requests, "id") },
+    people: { put: await missing("people", people, "fingerprint") },
+    anchors: { put: await missing("anchors", anchors, "fingerprint") },
+    sites: { put: await missing("sites", backup.sites, "origin") },
+    settings: { put: settings.filter((one) => replaced.has(one.name) || unknown.includes(one)) },
+  };
+}
+
+/**
+ * @template {object} Entry
+ * @param {import("./database.js").Store} store @param {Entry[]} entries @param {keyof Entry} key
+ */
+async function missing(store, entries, key) {
+  const known = new Set((await database.all(store)).map((entry) => entry[key]));
+  return entries.filter((entry) => !known.has(entry[key]));
+}
+
+/** The settings as they are kept. @param {Backup} backup @param {import("./preferences.js").Preferences} chosen */
+function settingsOf({ contacts: known, decisions, followed, trust: trusted }, chosen) {
+  const settings = [
+    { name: "contacts", value: known }, { name: "decisions", value: decisions }, { name: "followed list", value: followed },
+    { name: "trust", value: trusted }, { name: "preferences", value: chosen },
+  ];
+  return settings.filter(({ value }) => value !== null);
+}

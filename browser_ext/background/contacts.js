@@ -1,0 +1,106 @@
+/**
+ * People who are remembered from verified mail: octets of the core's `contacts_json`, which the vault alone reads and
+ * changes. A known sender with another certificate waits here for the person's word.
+ */
+import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import * as preferences from "./preferences.js";
+import * as vault from "./vault_link.js";
+
+/**
+ * @typedef {{address: string, before: CertificateInfo, after: CertificateInfo, sameIssuer: boolean, isRenewal: boolean}} Change
+ * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean}} Harvest what `message.open` leaves
+ */
+
+const CONTACTS = "contacts";
+const CHANGED = "changed certificates";
+/** A sender may change often; more than these are told by the next mail again. */
+const MAX_WAITING_CHANGES = 50;
+
+/** Changes follow each other: each starts from what the one before has kept. @type {Promise<any>} */
+let turn = Promise.resolve();
+
+/** The contacts for a call to the vault, which takes the buffer; null while nobody is known. @returns {Promise<ArrayBuffer | null>} */
+export async function read() {
+  return (await database.get("settings", CONTACTS))?.value ?? null;
+}
+
+/** Those who are remembered, in words. @returns {Promise<any[]>} */
+export async function list() {
+  const contacts = await read();
+  return contacts ? (await vault.call("contacts.list", { contacts })).people : [];
+}
+
+/** Certificates that wait for the person's word. @returns {Promise<Change[]>} */
+export async function listChanges() {
+  return (await database.get("settings", CHANGED))?.value ?? [];
+}
+
+/**
+ * Remembers what a verified mail has said, where the person lets it; a changed certificate waits.
+ * @param {Harvest | null} harvest of `message.open`
+ */
+export function keepHarvest(harvest) {
+  return inTurn(async () => {
+    if (!harvest || !(await preferences.read()).harvest) return;
+    const { contacts, changes, asks } = harvest;
+    if (!asks) return keep(await withOthers(contacts));
+    const news = changes.filter(({ isRenewal }) => !isRenewal);
+    const addresses = new Set(news.map(({ address }) => address));
+    const others = (await listChanges()).filter(({ address }) => !addresses.has(address));
+    await database.put("settings", { name: CHANGED, value: [...others, ...news].slice(-MAX_WAITING_CHANGES) });
+  });
+}
+
+/** The person says that a changed certificate is the right one. @param {{address: string}} body */
+export function acceptChange({ address }) {
+  return inTurn(async () => {
+    const certificates = (await listChanges()).filter((one) => one.address === address).map(({ after }) => after.certificate);
+    if (!certificates.length) throw new RequestError("no-such-person");
+    const at = new Date().toISOString();
+    const reply = await vault.call("contacts.learn", { contacts: await read(), address, certificates, at });
+    await database.change({ settings: { put: [
+      { name: CONTACTS, value: reply.contacts }, { name: CHANGED, value: await changesWithout(address) },
+    ] } });
+  });
+}
+
+/** What was known stays. @param {{address: string}} body */
+export function refuseChange({ address }) {
+  return inTurn(async () => database.put("settings", { name: CHANGED, value: await changesWithout(address) }));
+}
+
+/** @param {{id: string}} body an address */
+export function remove({ id }) {
+  return inTurn(async () => {
+    const contacts = await read();
+    if (contacts) await keep((await vault.call("contacts.remove", { contacts, address: id })).contacts);
+  });
+}
+
+/** What a mail has said, with whom other mails brought while it was opened. @param {ArrayBuffer} contacts */
+async function withOthers(contacts) {
+  const here = await read();
+  return here ? (await vault.call("kept.join", { contacts, added: { contacts: here } })).contacts : contacts;
+}
+
+/** @param {string} address */
+async function changesWithout(address) {
+  return (await listChanges()).filter((one) => one.address !== address);
+}
+
+/** @param {ArrayBuffer} contacts */
+function keep(contacts) {
+  return database.put("settings", { name: CONTACTS, value: contacts });
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} change
+ * @returns {Promise<T>}
+ */
+function inTurn(change) {
+  const done = turn.then(change);
+  turn = done.catch(() => undefined);
+  return done;
+}

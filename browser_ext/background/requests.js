@@ -1,0 +1,39 @@
+/** Keys that are made here, and wait until an authority has issued a certificate for them. */
+import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import * as keys from "./keys.js";
+import * as session from "./session.js";
+import * as vault from "./vault_link.js";
+
+/**
+ * Makes a key and the request for its certificate.
+ * @param {{addresses: string[], commonName: string, kind: string, passphrase: SealedSecret}} body
+ * @returns {Promise<{request: ArrayBuffer}>} PKCS#10 as PEM, for the authority
+ */
+export async function make({ addresses, commonName, kind, passphrase }) {
+  if (!addresses.length) throw new RequestError("no-address");
+  const { request, key } = await vault.call("request.make", { addresses, commonName, kind, passphrase });
+  const id = crypto.randomUUID();
+  await database.put("requests", { id, addresses, commonName, kind, createdAt: new Date().toISOString(), request, key });
+  return { request };
+}
+
+/**
+ * Joins a waiting key with what the authority sent. Older identities of the same address stay, for the mail of their
+ * time; the new one signs from now on.
+ * @param {{id: string, files: ArrayBuffer[], passphrase: SealedSecret}} body
+ */
+export async function finish({ id, files, passphrase }) {
+  const waiting = /** @type {KeyRequest | undefined} */ (await database.get("requests", id));
+  if (!waiting) throw new RequestError("no-such-key");
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
+  const { identities, p12 } = await vault.call("request.finish", { key: waiting.key, passphrase, files, sealKey });
+  await keys.keepKeyFile({ name: waiting.addresses[0], p12, origin: "request" }, identities, sessionId);
+  await keys.prefer({ fingerprint: identities[0].fingerprint });
+  await database.remove("requests", id);
+}
+
+/** @param {{id: string}} body */
+export function drop({ id }) {
+  return database.remove("requests", id);
+}

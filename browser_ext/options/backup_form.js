@@ -1,0 +1,59 @@
+/** Everything as one encrypted file, and back. */
+import { html } from "../runtime/ui/dom.js";
+import { SecretField } from "../runtime/ui/secret_field.js";
+import { text } from "../shared/i18n.js";
+import { ask, sealSecret } from "../shared/request.js";
+import { byId, field, NewPassphrase, openForm, saveFile } from "./parts.js";
+
+/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+
+const DATE_LENGTH = "2026-01-31".length;
+
+/** @param {{translate: Catalogue, refresh: () => Promise<void>}} context */
+export function watchBackup(context) {
+  byId("make-backup").addEventListener("click", () => openMaking(context));
+  byId("restore-backup").addEventListener("click", () => openRestoring(context));
+}
+
+/** @param {{translate: Catalogue, refresh: () => Promise<void>}} context */
+function openMaking({ translate, refresh }) {
+  const next = new NewPassphrase(translate, { label: text("backupPassphrase"), hint: text("backupPassphraseHint") });
+  openForm({
+    title: text("backupTitle"), test: "backup", verb: text("backupGo"),
+    content: [html("p", { text: text("backupMeaning") }), next.element],
+    onClose: () => next.clear(),
+    onSubmit: async () => {
+      const secret = next.read();
+      if (!secret) return false;
+      const { backup } = await ask("backup.make", { passphrase: await sealSecret(secret) });
+      saveFile(`sealwax-${new Date().toISOString().slice(0, DATE_LENGTH)}.backup`, backup);
+      await refresh();
+      byId("backup-done").textContent = text("backupMade");
+      return true;
+    },
+  });
+}
+
+/** @param {{translate: Catalogue, refresh: () => Promise<void>}} context */
+function openRestoring({ translate, refresh }) {
+  const file = html("input", { type: "file", accept: ".backup", data: { test: "restore-file" } });
+  const passphrase = new SecretField({ translate, label: text("restorePassphrase"), hint: text("restorePassphraseHint") });
+  const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },
+    html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: text(`restore_${value}`) }));
+  const choices = html("fieldset", { class: "choices" }, html("legend", { text: text("restoreHow") }), how("merge", true), how("replace", false));
+  openForm({
+    title: text("restoreTitle"), test: "restore", verb: text("restoreGo"),
+    content: [html("p", { text: text("restoreMeaning") }), field(text("restoreFile"), file), passphrase.element, choices],
+    onClose: () => passphrase.clear(),
+    onSubmit: async () => {
+      const [chosen] = file.files ?? [];
+      if (!chosen) throw Object.assign(new Error("no file"), { code: "no-backup-file" });
+      const replace = /** @type {HTMLInputElement} */ (choices.querySelector("[value=replace]")).checked;
+      const bytes = await chosen.arrayBuffer();
+      const { keyFiles, people } = await ask("backup.restore", { bytes, replace, passphrase: await sealSecret(passphrase.copy()) });
+      await refresh();
+      byId("backup-done").textContent = text("restored", String(keyFiles), String(people));
+      return true;
+    },
+  });
+}

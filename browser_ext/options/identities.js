@@ -1,0 +1,127 @@
+/** My identities: what each is for, until when, where it is kept; exported, renewed, sealed anew, removed. */
+import { html } from "../runtime/ui/dom.js";
+import { SecretField } from "../runtime/ui/secret_field.js";
+import { readinessMark } from "../runtime/ui/state_mark.js";
+import { nameOf } from "../shared/certificate_card.js";
+import { expiryOf } from "../shared/expiry.js";
+import { day, text } from "../shared/i18n.js";
+import { ask, sealSecret } from "../shared/request.js";
+import { button, field, fileNameOf, NewPassphrase, openForm, pemOf, removeButton, saveFile, showCertificate } from "./parts.js";
+
+/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/**
+ * @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean, origin: "file" | "request", savedAt: string | null}} ListedKeyFile
+ * @typedef {{translate: Catalogue, refresh: () => Promise<void>, renew: (info: CertificateInfo) => void}} Context
+ */
+
+const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
+
+/** @param {Context} context @param {ListedKeyFile} keyFile */
+export function keyFileCard(context, keyFile) {
+  const { id, name, identities, locked, origin, savedAt } = keyFile;
+  const kept = text(locked ? "keyFileLocked" : "keyFileOpen", name);
+  const saved = savedAt ? text("keysSavedAt", day(savedAt)) : text(origin === "file" ? "keysCameAsFile" : "keysNeverSaved");
+  const facts = html("div", { class: "muted" }, html("div", { text: kept, dir: "auto" }),
+    html("div", { class: savedAt || origin === "file" ? "" : "warning", text: saved, data: { test: "backup-state" } }));
+  const actions = html("div", { class: "actions" },
+    button(text("keysExport"), { data: { test: "export-keys" }, on: { click: () => openExport(context, keyFile) } }),
+    button(text("keysChangePassphrase"), {
+      data: { test: "change-passphrase" }, on: { click: () => openPassphraseChange(context, keyFile) },
+    }),
+    removeButton("keys.remove", id, nameOf(identities[0]), context.refresh));
+  return html("li", { class: "card key-file", data: { test: "key-file" } },
+    html("div", { class: "who" }, ...identities.map((info) => describeIdentity(context, info)), facts), actions);
+}
+
+/** @param {Context} context @param {CertificateInfo} info */
+function describeIdentity(context, info) {
+  const { state, days } = expiryOf(info);
+  const words = { good: "keysGood", soon: "keysSoon", "very-soon": "keysVerySoon", expired: "keysExpired", "not-yet": "keysNotYet" };
+  const purposes = (info.purposes ?? []).map((purpose) => text(purpose === "sign" ? "keysForSigning" : "keysForSealing"));
+  const addresses = info.addresses.length ? info.addresses : [info.subject];
+  const mark = readinessMark(MARKS[state], "");
+  return html("div", { class: "identity", data: { test: "identity", expiry: state } },
+    ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
+    html("div", { class: "reader-state" }, mark,
+      html("span", { text: text(words[state], day(state === "not-yet" ? info.notBefore : info.notAfter), String(days)) })),
+    html("div", { class: "muted", text: [text("keysIssuedBy", info.issuer), ...purposes].join(" · "), dir: "auto" }),
+    info.preferred ? html("div", { class: "done", text: text("keysPreferred"), data: { test: "preferred" } }) : null,
+    html("div", { class: "actions" },
+      button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", nameOf(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
+      button(text("keysSaveCertificate"), {
+        class: "quiet", "aria-label": text("keysSaveCertificateOf", nameOf(info)), data: { test: "save-certificate" },
+        on: { click: () => saveFile(`${fileNameOf(nameOf(info))}.pem`, pemOf(info.certificate)) },
+      }),
+      button(text("keysRenew"), { class: "quiet", "aria-label": text("keysRenewOf", nameOf(info)), data: { test: "renew" }, on: { click: () => context.renew(info) } }),
+      !info.preferred && state !== "expired" && info.purposes?.includes("sign")
+        ? button(text("keysPrefer"), { class: "quiet", data: { test: "prefer" }, on: { click: () => void prefer(context, info) } }) : null));
+}
+
+/** @param {Context} context @param {CertificateInfo} info */
+async function prefer({ refresh }, { fingerprint }) {
+  await ask("keys.prefer", { fingerprint });
+  await refresh();
+}
+
+/** @param {Context} context @param {ListedKeyFile} keyFile */
+function openExport({ translate, refresh }, { id, name, identities }) {
+  const which = html("select", { data: { test: "export-which" } }, html("option", { value: "", text: text("keysExportAll") }),
+    ...identities.map((info) => html("option", { value: info.fingerprint, text: text("identityOption", nameOf(info), info.issuer) })));
+  const form = html("select", { data: { test: "export-form" } },
+    html("option", { value: "modern", text: text("keysModern") }), html("option", { value: "compatible", text: text("keysCompatible") }));
+  const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
+  const next = new NewPassphrase(translate, { label: text("keysExportPassphrase"), hint: text("keysExportPassphraseHint") });
+  openForm({
+    title: text("keysExportTitle", nameOf(identities[0])), test: "export", verb: text("keysExportGo"),
+    content: [
+      html("p", { text: text("keysExportMeaning") }), identities.length > 1 ? field(text("keysExportWhich"), which) : null,
+      current.element, next.element, field(text("keysForm"), form, text("keysFormHint")),
+    ],
+    onClose: () => [current, next].forEach((one) => one.clear()),
+    onSubmit: async () => {
+      const secret = next.read();
+      if (!secret) return false;
+      const { p12 } = await withPassphrase(current, async (passphrase) => ask("keys.export", {
+        id, fingerprint: which.value, form: form.value, passphrase, newPassphrase: await sealSecret(secret),
+      }));
+      saveFile(`${fileNameOf(nameOf(identities[0]))}.p12`, p12);
+      await refresh();
+      return true;
+    },
+  });
+}
+
+/** @param {Context} context @param {ListedKeyFile} keyFile */
+function openPassphraseChange({ translate, refresh }, { id, name, identities }) {
+  const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
+  const next = new NewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysNewPassphraseHint") });
+  openForm({
+    title: text("keysChangeTitle", nameOf(identities[0])), test: "passphrase-change", verb: text("keysChangeGo"),
+    content: [html("p", { text: text("keysChangeMeaning") }), current.element, next.element],
+    onClose: () => [current, next].forEach((one) => one.clear()),
+    onSubmit: async () => {
+      const secret = next.read();
+      if (!secret) return false;
+      await withPassphrase(current, async (passphrase) =>
+        ask("keys.passphrase", { id, passphrase, newPassphrase: await sealSecret(secret) }));
+      await refresh();
+      return true;
+    },
+  });
+}
+
+/**
+ * Uses what stands in a passphrase field; a wrong one is said there, and stays to be mended.
+ * @template T
+ * @param {SecretField} secret @param {(passphrase: SealedSecret) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+export async function withPassphrase(secret, use) {
+  secret.setError("");
+  try {
+    return await use(await sealSecret(secret.copy()));
+  } catch (error) {
+    if (/** @type {any} */ (error).code === "wrong-passphrase") secret.focus();
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Certificates of other people: those that were imported, and those remembered from verified mail. A table that stands as
+ * cards on a narrow page; its roles are said, since a changed display takes them away.
+ */
+import { createChange } from "../runtime/ui/changed_certificate.js";
+import { html } from "../runtime/ui/dom.js";
+import { readinessMark } from "../runtime/ui/state_mark.js";
+import { nameOf } from "../shared/certificate_card.js";
+import { expiryOf } from "../shared/expiry.js";
+import { day, text } from "../shared/i18n.js";
+import { ask } from "../shared/request.js";
+import { button, fileNameOf, pemOf, removeButton, saveFile, showCertificate } from "./parts.js";
+
+/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {CertificateInfo & {source: string, firstSeen: string, preferred: boolean}} KnownCertificate */
+/** @typedef {{address: string, certificates: KnownCertificate[]}} Person */
+/** @typedef {{info: CertificateInfo, names: string[], since: string, how: string, removal: [string, string]}} Row */
+
+/** More than fit on a screen are shown when asked for. */
+const ROWS_AT_FIRST = 10;
+
+/** @param {{refresh: () => Promise<void>}} context @param {HTMLElement} place @param {HTMLInputElement} search */
+export function createPeople({ refresh }, place, search) {
+  /** @type {Row[]} */
+  let rows = [];
+  let showsAll = false;
+  const draw = () => {
+    const wanted = search.value.trim().toLocaleLowerCase();
+    const found = rows.filter(({ info, names }) =>
+      [...names, info.subject, info.issuer, info.fingerprint].some((one) => one.toLocaleLowerCase().includes(wanted)));
+    const shown = showsAll || wanted ? found : found.slice(0, ROWS_AT_FIRST);
+    place.replaceChildren(...content(shown, found.length, wanted));
+  };
+  const content = (/** @type {Row[]} */ shown, /** @type {number} */ count, /** @type {string} */ wanted) => {
+    const said = html("p", { class: "muted", role: "status", text: wordsFor(shown.length, count, rows.length, wanted), data: { test: "people-count" } });
+    const all = button(text("peopleShowAll", String(count)), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
+    return [said, shown.length ? createTable(shown, refresh) : null, shown.length < count ? all : null].filter((one) => one !== null);
+  };
+  search.addEventListener("input", draw);
+  return {
+    /** @param {CertificateInfo[]} imported @param {Person[]} known */
+    show(imported, known) {
+      rows = rowsOf(imported, known);
+      search.closest(".field")?.toggleAttribute("hidden", rows.length < 2);
+      draw();
+    },
+  };
+}
+
+/** @param {number} shown @param {number} found @param {number} all @param {string} wanted */
+function wordsFor(shown, found, all, wanted) {
+  if (!all) return text("peopleNone");
+  if (!found) return text("peopleNotFound", wanted);
+  return text("peopleCount", String(shown), String(found));
+}
+
+/** @param {CertificateInfo[]} imported @param {Person[]} known @returns {Row[]} */
+function rowsOf(imported, known) {
+  const files = imported.map((info) => /** @type {Row} */ ({
+    info, names: info.addresses, since: info.addedAt ?? "", how: "peopleFromFile", removal: ["people.remove", info.fingerprint],
+  }));
+  const fingerprints = new Set(imported.map(({ fingerprint }) => fingerprint));
+  const mails = known.flatMap(({ address, certificates }) => certificates
+    .filter(({ fingerprint }) => !fingerprints.has(fingerprint))
+    .map((info) => /** @type {Row} */ ({
+      info, names: [address], since: info.firstSeen, how: "peopleFromMail", removal: ["contacts.remove", address],
+    })));
+  return [...files, ...mails].sort((one, other) => nameOf(one.info).localeCompare(nameOf(other.info)));
+}
+
+/** @param {Row[]} rows @param {() => Promise<void>} refresh */
+function createTable(rows, refresh) {
+  const heads = ["peoplePerson", "peopleCertificate", "peopleFound", "peopleActions"].map((key) => text(key));
+  return html("table", { class: "cards-when-narrow", role: "table" },
+    html("thead", { role: "rowgroup" }, html("tr", { role: "row" }, ...heads.map((head) =>
+      html("th", { scope: "col", role: "columnheader", text: head })))),
+    html("tbody", { role: "rowgroup" }, ...rows.map((row) => createRow(row, heads, refresh))));
+}
+
+/** @param {Row} row @param {string[]} heads @param {() => Promise<void>} refresh */
+function createRow({ info, names, since, how, removal }, heads, refresh) {
+  const { state } = expiryOf(info);
+  const isOver = state === "expired" || state === "not-yet";
+  const name = nameOf(info);
+  const cells = [
+    [html("div", { class: "name", text: names[0] ?? info.subject, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
+    [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
+      html("span", { text: text(state === "expired" ? "keysExpired" : "certificateUntil", day(info.notAfter), "0") })),
+    html("div", { class: "muted", text: text("keysIssuedBy", info.issuer), dir: "auto" })],
+    [html("span", { text: since ? text(how, day(since)) : text("peopleFromFileUndated") })],
+    [html("div", { class: "actions" },
+      button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", name), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
+      button(text("peopleSave"), { class: "quiet", "aria-label": text("keysSaveCertificateOf", name), data: { test: "save-certificate" },
+        on: { click: () => saveFile(`${fileNameOf(name)}.pem`, pemOf(info.certificate)) } }),
+      removeButton(removal[0], removal[1], name, refresh))],
+  ];
+  return html("tr", { role: "row", data: { test: "person" } }, ...cells.map((children, index) =>
+    html("td", { role: "cell", data: { label: heads[index] } }, ...children)));
+}
+
+/**
+ * Known people with another certificate than before, which wait for the person's word.
+ * @param {Catalogue} translate @param {any[]} changes @param {() => Promise<void>} refresh
+ */
+export function createChanges(translate, changes, refresh) {
+  return changes.map((change) => {
+    const { address } = change;
+    const decide = (/** @type {string} */ type) => async () => {
+      await ask(type, { address });
+      await refresh();
+    };
+    const card = createChange(translate, change, { day, onRemember: decide("change.accept") });
+    card.querySelector(".actions")?.append(button(text("peopleKeepOld"), { data: { test: "refuse-changed" }, on: { click: decide("change.refuse") } }));
+    return card;
+  });
+}

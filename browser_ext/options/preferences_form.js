@@ -1,0 +1,54 @@
+/** What the person sets for the whole extension. Each change is kept at once. */
+import { api } from "../shared/api.js";
+import { ask } from "../shared/request.js";
+import { errorText, text } from "../shared/i18n.js";
+import { byId, inputById, showProblem } from "./parts.js";
+
+/** @typedef {import("../background/preferences.js").Preferences} Preferences */
+
+/** @param {() => Promise<void>} refresh */
+export function watchPreferences(refresh) {
+  for (const id of ["idle-minutes", "harvest", "strict"]) byId(id).addEventListener("change", () => void change());
+  byId("directory-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void changeDirectory();
+  });
+
+  async function change() {
+    showProblem("settings-problem", null);
+    byId("settings-done").textContent = "";
+    try {
+      await ask("preferences.change", readForm());
+      byId("settings-done").textContent = text("settingsKept");
+    } catch (error) {
+      byId("settings-problem").textContent = errorText(error);
+    }
+    await refresh();
+  }
+
+  async function changeDirectory() {
+    const address = inputById("directory").value.trim();
+    // Asked in the click itself: browsers grant sites at no other time.
+    if (URL.canParse(address)) await api.permissions.request({ origins: [`${new URL(address).origin}/*`] }).catch(() => false);
+    await change();
+  }
+}
+
+/** @param {Preferences} preferences */
+export function showPreferences({ idleMinutes, harvest, strict, directory }) {
+  inputById("idle-minutes").value = String(idleMinutes);
+  inputById("harvest").checked = harvest;
+  inputById("strict").checked = strict;
+  // What is being typed stays.
+  if (document.activeElement !== byId("directory") && !byId("settings-problem").textContent) inputById("directory").value = directory;
+}
+
+/** @returns {Preferences} */
+function readForm() {
+  return {
+    idleMinutes: Number(inputById("idle-minutes").value),
+    harvest: inputById("harvest").checked,
+    strict: inputById("strict").checked,
+    directory: inputById("directory").value,
+  };
+}

@@ -1,0 +1,313 @@
+"""The extension's page with keys and people: key files in and out, new keys, people, settings, and the backup."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.certificates_only import build_certificates_only
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity, export_identities, load_identities
+from smime_core.providers.native import NativeProvider
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSPHRASE, NEW = "Vier Möwen & ein Wal", "Ein anderer Satz, neu"
+NATIVE = NativeProvider()
+NOW = datetime.datetime.now(datetime.UTC)
+OPERATION_SECONDS = 60
+
+# What the page hands over as a download: kept by the page itself, which a test can read.
+CATCH = """() => {
+  globalThis.saved = [];
+  HTMLAnchorElement.prototype.click = function () {
+    const { download, href } = this;
+    globalThis.saved.push(fetch(href).then((reply) => reply.arrayBuffer()).then((octets) => [download,
+      btoa(Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join(""))]));
+  };
+}"""
+KEPT = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await done(indexedDB.open("sealwax"));
+  const kept = {};
+  for (const store of database.objectStoreNames) {
+    if (store !== "sealed") kept[store] = await done(database.transaction(store).objectStore(store).getAll());
+  }
+  database.close();
+  const text = (key, value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value)).join() : value);
+  return JSON.stringify(kept, text);
+}"""
+
+
+class House:
+    """Alice with two identities of which one ends soon, Bob and sixty others, and their authority."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.authority = run(create_authority("Example CA", provider=NATIVE, at=NOW))
+        self.alice = self.issue("alice@example.test")
+        self.ending = self.issue("alice@example.test", days=10)
+        self.bob = self.issue("bob@example.test")
+        self.file = self.write_keys("alice.p12", [self.alice, self.ending])
+        self.bob_file = folder / "bob.p7b"
+        self.bob_file.write_bytes(build_certificates_only([self.bob.certificate, self.alice.certificate]))
+
+    def issue(self, address: str, *, days: int = 365) -> Identity:
+        not_after = NOW + datetime.timedelta(days=days)
+        return run(issue_identity(self.authority, address, provider=NATIVE, at=NOW, not_after=not_after))
+
+    def write_keys(self, name: str, identities: list[Identity]) -> Path:
+        path = self.folder / name
+        path.write_bytes(run(export_identities(identities, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+        return path
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    extension.unlock(house.file, PASSPHRASE)
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture
+def options(extension: Extension) -> Iterator[Page]:
+    page = extension.open_options()
+    page.js(CATCH)
+    yield page
+    page.close()
+
+
+def type_passphrase(page: Page, dialog: str, index: int, text: str) -> None:
+    """Type into one of a dialog's passphrase fields."""
+    mark = """(dialog, index) => {
+      document.querySelectorAll(`[data-test=${dialog}] [data-test=passphrase]`)[index].id = `secret-${index}`;
+    }"""
+    page.js(mark, dialog, index)
+    page.click(f"[data-test={dialog}] #secret-{index}")
+    page.type(text)
+
+
+def submit(page: Page, dialog: str) -> None:
+    """Press the dialog's button and wait until it has closed."""
+    page.click(f"[data-test={dialog}-go]")
+    page.wait_for(
+        "(test) => document.querySelector(`[data-test=${test}]`) === null", dialog, timeout_seconds=OPERATION_SECONDS
+    )
+
+
+def saved(page: Page) -> tuple[str, bytes]:
+    """Name and octets of the last file that the page gave to the person."""
+    name, octets = page.wait_for("async () => globalThis.saved.length > 0 && await globalThis.saved.at(-1)")
+    return name, base64.b64decode(octets)
+
+
+def make_backup(page: Page) -> bytes:
+    page.click("[data-test=make-backup]")
+    type_passphrase(page, "backup", 0, NEW)
+    type_passphrase(page, "backup", 1, NEW)
+    submit(page, "backup")
+    name, octets = saved(page)
+    assert name.endswith(".backup")
+    return octets
+
+
+def restore(page: Page, file: Path, passphrase: str, *, how: str) -> None:
+    page.click("[data-test=restore-backup]")
+    page.choose_files("[data-test=restore-file]", [file])
+    type_passphrase(page, "restore", 0, passphrase)
+    page.click(f"[data-test=restore-{how}]")
+    page.click("[data-test=restore-go]")
+
+
+def test_each_identity_says_until_when_and_what_for(options: Page) -> None:
+    states = options.js("() => [...document.querySelectorAll('[data-test=identity]')].map((one) => one.dataset.expiry)")
+    assert sorted(states) == ["good", "very-soon"]
+    said = options.text("[data-test=key-files]")
+    assert "for signing · for sealing" in said
+    assert "Renew it now" in said
+    options.click("[data-test=identity] [data-test=details]")
+    page = options.wait_for_text("SHA-256", selector="[data-test=certificate-dialog]", timeout_seconds=30)
+    assert "alice@example.test" in page
+    options.click("[data-test=dialog-close]")
+
+
+def test_the_default_identity_is_the_one_that_the_person_chose(options: Page) -> None:
+    options.click('[data-expiry="good"] [data-test=prefer]')
+    options.wait_for_selector('[data-expiry="good"] [data-test=preferred]')
+    assert options.js("() => document.querySelectorAll('[data-test=preferred]').length") == 1
+
+
+def fill_export(page: Page, current: str, new: str, again: str) -> None:
+    page.click("[data-test=export-keys]")
+    for index, text in enumerate((current, new, again)):
+        type_passphrase(page, "export", index, text)
+    page.click("[data-test=export-go]")
+
+
+@pytest.mark.parametrize("form", ["modern", "compatible"])
+def test_a_key_file_leaves_under_the_passphrase_that_is_asked(options: Page, house: House, form: str) -> None:
+    options.click("[data-test=export-keys]")
+    options.js("(form) => { document.querySelector('[data-test=export-form]').value = form; }", form)
+    for index, text in enumerate((PASSPHRASE, NEW, NEW)):
+        type_passphrase(options, "export", index, text)
+    submit(options, "export")
+    name, p12 = saved(options)
+    assert name == "alice@example.test.p12"
+    opened = run(load_identities(p12, NEW.encode(), provider=NATIVE))
+    assert {one.certificate for one in opened} == {house.alice.certificate, house.ending.certificate}
+    options.wait_for_text("Saved elsewhere", selector="[data-test=backup-state]")
+
+
+def test_an_export_is_refused_without_the_passphrase_and_with_a_slip(options: Page) -> None:
+    fill_export(options, PASSPHRASE, NEW, NEW + "!")
+    options.wait_for_text("The two passphrases differ", selector="[data-test=export]")
+    options.click("[data-test=export-cancel]")
+    fill_export(options, "a wrong one", NEW, NEW)
+    options.wait_for_text("does not open", selector="[data-test=export-problem]", timeout_seconds=OPERATION_SECONDS)
+    assert options.js("() => globalThis.saved.length") == 0
+    options.click("[data-test=export-cancel]")
+
+
+def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension: Extension, options: Page) -> None:
+    options.click("[data-test=change-passphrase]")
+    type_passphrase(options, "passphrase-change", 0, PASSPHRASE)
+    type_passphrase(options, "passphrase-change", 1, NEW)
+    type_passphrase(options, "passphrase-change", 2, NEW)
+    submit(options, "passphrase-change")
+    for old, new in ((PASSPHRASE, None), (NEW, PASSPHRASE)):
+        options.click("[data-test=change-passphrase]")
+        type_passphrase(options, "passphrase-change", 0, old)
+        type_passphrase(options, "passphrase-change", 1, new or "whatever")
+        type_passphrase(options, "passphrase-change", 2, new or "whatever")
+        if new:
+            submit(options, "passphrase-change")
+            continue
+        options.click("[data-test=passphrase-change-go]")
+        options.wait_for_text(
+            "does not open", selector="[data-test=passphrase-change-problem]", timeout_seconds=OPERATION_SECONDS
+        )
+        options.click("[data-test=passphrase-change-cancel]")
+
+
+def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options: Page, house: House) -> None:
+    options.choose_files("#person", [house.bob_file])
+    options.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
+    options.wait_for_text("New: 2", selector="[data-test=people-done]")
+    options.fill("[data-test=people-search]", "bob")
+    options.wait_for_text("1 of 1", selector="[data-test=people-count]")
+    options.click("[data-test=person] [data-test=save-certificate]")
+    name, pem = saved(options)
+    assert name == "bob@example.test.pem"
+    assert base64.b64decode(b"".join(pem.splitlines()[1:-1])) == house.bob.certificate.der
+    options.fill("[data-test=people-search]", "nobody at all")
+    options.wait_for_text("Nobody matches", selector="[data-test=people-count]")
+
+
+def test_a_file_without_certificates_is_said_to_have_none(options: Page, tmp_path: Path) -> None:
+    (tmp_path / "letter.pem").write_text("a letter")
+    before = options.js(KEPT)
+    options.choose_files("#person", [tmp_path / "letter.pem"])
+    options.wait_for_text(".", selector="[data-test=people-problem]", timeout_seconds=30)
+    assert options.js(KEPT) == before
+
+
+def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Page, house: House) -> None:
+    extension.import_keys(house.file, PASSPHRASE, expect="are ready")
+    options.js("""() => {
+      const choice = document.querySelector('[data-test=idle-minutes]');
+      choice.value = '5';
+      choice.dispatchEvent(new Event('change'));
+    }""")
+    options.wait_for_text("after 5 minutes", selector="[data-test=state]")
+    options.js("""async () => {
+      const { session } = (globalThis.browser ?? chrome).storage;
+      const { unlocked } = await session.get("unlocked");
+      const earlier = (moment) => ({ ...moment, wall: moment.wall - 6 * 60_000 });
+      unlocked.times = { begun: earlier(unlocked.times.begun), used: earlier(unlocked.times.used) };
+      await session.set({ unlocked });
+    }""")
+    options.reload()
+    options.wait_for_text("nothing was done for 5 minutes", selector="[data-test=state]")
+    extension.is_locked = True
+
+
+def test_strict_cleanup_locks_and_the_next_vault_begins_with_it(
+    extension: Extension, options: Page, house: House
+) -> None:
+    extension.unlock(house.file, PASSPHRASE)
+    options.click("[data-test=strict]")
+    options.wait_for_text("Kept", selector="[data-test=settings-done]")
+    options.wait_for_text("Your keys are locked", selector="[data-test=state]")
+    extension.is_locked = True
+    extension.unlock(house.file, PASSPHRASE)
+    options.click("[data-test=strict]")
+    options.wait_for_text("Your keys are locked", selector="[data-test=state]")
+    extension.is_locked = True
+
+
+def test_a_directory_is_a_safe_address(options: Page) -> None:
+    options.fill("[data-test=directory]", "http://mail.example.test")
+    options.click("[data-test=directory-go]")
+    options.wait_for_text("begins with https://", selector="[data-test=settings-problem]")
+    options.fill("[data-test=directory]", "http://127.0.0.1:8461/api")
+    options.click("[data-test=directory-go]")
+    options.wait_for(
+        "() => document.querySelector('[data-test=directory]').value === 'http://127.0.0.1:8461'"
+        " || document.querySelector('[data-test=settings-done]').textContent !== ''"
+    )
+    kept = {one["name"]: one["value"] for one in json.loads(options.js(KEPT))["settings"] if "value" in one}
+    assert kept["preferences"]["directory"] == "http://127.0.0.1:8461"
+
+
+def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(options: Page, tmp_path: Path) -> None:
+    backup = make_backup(options)
+    before = options.js(KEPT)
+    damaged = bytearray(backup)
+    damaged[-20] ^= 1
+    for name, octets, passphrase, said in (
+        ("damaged.backup", bytes(damaged), NEW, "Nothing here was changed"),
+        ("cut.backup", backup[:-50], NEW, "Nothing here was changed"),
+        ("foreign.backup", b"a letter", NEW, "is no backup"),
+        ("whole.backup", backup, "another passphrase", "does not open this backup"),
+    ):
+        (tmp_path / name).write_bytes(octets)
+        restore(options, tmp_path / name, passphrase, how="replace")
+        options.wait_for_text(said, selector="[data-test=restore-problem]", timeout_seconds=OPERATION_SECONDS)
+        assert options.js(KEPT) == before
+        options.click("[data-test=restore-cancel]")
+
+    options.click("[data-removal^='keys.remove']")
+    options.click("[data-removal^='keys.remove'][data-asked=yes]")
+    options.wait_for("() => document.querySelector('[data-test=identity]') === null")
+    restore(options, tmp_path / "whole.backup", NEW, how="merge")
+    options.wait_for_text("Key files in the backup: 1", selector="[data-test=backup-done]", timeout_seconds=60)
+    assert sum(one == "very-soon" for one in expiries(options)) == 1
+    restore(options, tmp_path / "whole.backup", NEW, how="replace")
+    options.wait_for_text("Your keys are locked", selector="[data-test=state]", timeout_seconds=60)
+    assert len(expiries(options)) == 2
+
+
+def expiries(page: Page) -> list[str]:
+    states: list[str] = page.js(
+        "() => [...document.querySelectorAll('[data-test=identity]')].map((one) => one.dataset.expiry)"
+    )
+    return states

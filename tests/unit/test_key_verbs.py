@@ -1,0 +1,118 @@
+"""The vault on files of keys and certificates, on what is kept of people, and on backups."""
+
+from __future__ import annotations
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.certificates_only import build_certificates_only
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, WrongPassphrase
+from smime_core.identity import export_identities, load_identities
+from smime_core.parcels import seal_parcel
+from tests.unit.people import NOW, PROVIDER, anchor, person
+from tests.unit.test_vault_verbs import AT, call
+from webbridge.demo.accounts import certificate_pem
+
+OLD, NEW = b"the old passphrase", b"the new passphrase"
+
+
+def key_file(*names: str) -> bytes:
+    return run(export_identities([person(name) for name in names], OLD, provider=PROVIDER, iterations=1000))
+
+
+def opened(p12: bytes, passphrase: bytes) -> set[str]:
+    return {one.certificate.fingerprint for one in run(load_identities(p12, passphrase, provider=PROVIDER))}
+
+
+def export(p12: bytes, passphrase: bytes = OLD, new: bytes = NEW, **options: object) -> bytes:
+    exported: bytes = call("key.export", p12=p12, passphrase=passphrase, newPassphrase=new, **options)["p12"]
+    return exported
+
+
+@pytest.mark.parametrize("form", ["modern", "compatible"])
+def test_a_key_file_is_written_anew_under_another_passphrase(form: str) -> None:
+    exported = export(key_file("alice", "bob"), form=form)
+    assert opened(exported, NEW) == {person("alice").certificate.fingerprint, person("bob").certificate.fingerprint}
+    with pytest.raises(WrongPassphrase):
+        opened(exported, OLD)
+
+
+def test_one_identity_leaves_alone_with_its_path() -> None:
+    alice = person("alice").certificate
+    exported = export(key_file("alice", "bob"), only=[alice.fingerprint])
+    (identity,) = run(load_identities(exported, NEW, provider=PROVIDER))
+    assert identity.certificate == alice
+    assert person("bob").certificate not in identity.chain
+
+
+def test_an_export_needs_the_old_passphrase_a_new_one_and_identities_that_are_there() -> None:
+    file = key_file("alice")
+    with pytest.raises(WrongPassphrase):
+        export(file, passphrase=b"another")
+    with pytest.raises(WrongPassphrase):
+        export(file, new=b"")
+    with pytest.raises(MalformedMessage):
+        export(file, only=[person("bob").certificate.fingerprint])
+    with pytest.raises(MalformedMessage):
+        export(file, form="sha1-3des")
+
+
+def test_certificates_are_read_out_of_every_kind_of_file() -> None:
+    alice, bob = person("alice").certificate, person("bob").certificate
+    for file in (
+        build_certificates_only([alice, bob]),
+        (certificate_pem(alice) + certificate_pem(bob) + certificate_pem(alice)).encode(),
+    ):
+        read = call("certificate.read", file=file)["certificates"]
+        assert sorted(one["addresses"] for one in read) == [["alice@example.test"], ["bob@example.test"]]
+    (one,) = call("certificate.read", file=alice.der)["certificates"]
+    assert (one["certificate"], one["purposes"]) == (alice.der, ["sign", "seal"])
+    with pytest.raises(SmimeError):
+        call("certificate.read", file=b"a letter")
+
+
+def test_a_contact_learns_what_names_its_address_and_nothing_else() -> None:
+    bob = person("bob").certificate
+    learned = call("contacts.learn", contacts=None, address="bob@example.test", certificates=[bob.der], at=AT)
+    (contact,) = call("contacts.list", contacts=learned["contacts"])["people"]
+    assert contact["address"] == "bob@example.test"
+    assert [(one["fingerprint"], one["preferred"]) for one in contact["certificates"]] == [(bob.fingerprint, True)]
+    with pytest.raises(MalformedMessage):
+        call("contacts.learn", contacts=None, address="alice@example.test", certificates=[bob.der], at=AT)
+
+
+def learned(name: str) -> bytes:
+    address, certificate = f"{name}@example.test", person(name).certificate.der
+    reply = call("contacts.learn", contacts=None, address=address, certificates=[certificate], at=AT)
+    contacts: bytes = reply["contacts"]
+    return contacts
+
+
+def test_what_is_joined_adds_people_and_changes_nobody() -> None:
+    joined = call("kept.join", contacts=learned("alice"), added={"contacts": learned("bob")})
+    people = call("contacts.list", contacts=joined["contacts"])["people"]
+    assert {one["address"] for one in people} == {"alice@example.test", "bob@example.test"}
+    again = call("kept.join", contacts=joined["contacts"], added={"contacts": learned("bob")})
+    assert again["contacts"] == joined["contacts"]
+
+
+def test_a_backup_opens_by_its_passphrase_alone() -> None:
+    backup = call("backup.seal", content=b"everything", passphrase=NEW)["backup"]
+    assert b"everything" not in backup
+    assert call("backup.open", backup=backup, passphrase=NEW)["content"] == b"everything"
+    with pytest.raises(SmimeError):
+        call("backup.open", backup=backup, passphrase=OLD)
+    with pytest.raises(WrongPassphrase):
+        call("backup.seal", content=b"everything", passphrase=b"")
+
+
+def test_a_backup_that_was_altered_cut_or_is_something_else_is_refused() -> None:
+    backup = call("backup.seal", content=b"everything" * 10, passphrase=NEW)["backup"]
+    altered = bytearray(backup)
+    altered[-20] ^= 1
+    for damaged in (bytes(altered), backup[:-1], b"a letter", anchor().der):
+        with pytest.raises(SmimeError):
+            call("backup.open", backup=damaged, passphrase=NEW)
+    parcel = run(seal_parcel(b"Subject: x\r\n\r\n", provider=PROVIDER, signing_time=NOW, passwords=[NEW]))
+    with pytest.raises(ContentTypeMismatch):
+        call("backup.open", backup=parcel, passphrase=NEW)
