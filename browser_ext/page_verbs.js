@@ -51,7 +51,7 @@ export function createPageVerbs({ callVault, copyMail, optionalKey, openSecret }
   /** @param {any} body */
   async function open({ page: id, replyKey, ...args }) {
     const held = find(id);
-    const { page, certificates: _, ...opened } = await judgeOrLeaveClosed(held, args);
+    const { page, certificates: _, ...opened } = await judgeWith(held, args);
     const isClosed = opened.report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened");
     // What is not the signer's is shown nowhere.
     if (isClosed || opened.report.state === "invalid" || !opened.mediaType) {
@@ -62,16 +62,6 @@ export function createPageVerbs({ callVault, copyMail, optionalKey, openSecret }
     const shown = packPage({ page, mediaType: opened.mediaType, address: address || opened.address, resources });
     overwrite(page);
     return { ...opened, isClosed, envelope: await sealwaxChannel.sealTo(replyKey, "opened page", shown) };
-  }
-
-  /** Where no key fits, the page stays closed: there may be a password. @param {HeldPage} held @param {any} args */
-  async function judgeOrLeaveClosed(held, args) {
-    try {
-      return await judgeWith(held, args);
-    } catch (error) {
-      if (args.password || /** @type {any} */ (error).code !== "no-matching-recipient") throw error;
-      return judgeWith(held, { ...args, identities: [], sealKey: null });
-    }
   }
 
   /** The verdict alone. @param {any} body */

@@ -104,12 +104,23 @@ async function showClosed(report) {
   const locked = identities.find((/** @type {any} */ one) => one.locked);
   const byPassword = report.recipients.some((/** @type {any} */ { kind }) => kind === "pwri");
   const fields = [
-    ...(byPassword ? [secretField(text("pagePassword"), text("verbOpen"), (secret) => open(secret))] : []),
+    ...(byPassword ? [secretField(text("pagePassword"), text("verbOpen"), (secret) => openAgain(report, secret))] : []),
     ...(locked ? [secretField(text("passphraseFor", locked.fileName), text("verbUnlock"), (secret) => unlock(locked.keyFile, secret))] : []),
   ];
   main.replaceChildren(html("section", { class: "unlock" },
     html("h2", { text: text("pageSealed") }), ...fields,
     !fields.length && html("p", { class: "warning", text: errorText({ code: "no-key-open" }), data: { test: "problem" } })));
+}
+
+/** @param {any} report @param {Secret} password */
+async function openAgain(report, password) {
+  try {
+    await open(password);
+  } catch (error) {
+    await showClosed(report);
+    const problem = main.querySelector("[data-test=problem]");
+    if (problem) problem.textContent = errorText(error);
+  }
 }
 
 /** @param {string} label @param {string} verb @param {(secret: Secret) => Promise<void>} onSecret */

@@ -90,11 +90,23 @@ export function openByPassword({ password, ...body }) {
 
 /** @param {{page: string, replyKey: ArrayBuffer}} body @param {SealedSecret | null} password */
 async function openWith({ page, replyKey }, password) {
-  const held = await keys.unlocked();
-  const opened = await vault.call("page.open", { page, replyKey, password, ...held, ...(await trust.judging()) });
+  const opened = await openOrLeaveClosed({ page, replyKey, password });
   const { report, lookups, ...rest } = opened;
   const settled = lookups.length === 0 || opened.isClosed;
   return { ...rest, report: settled ? report : whileChecking(report), settled };
+}
+
+/**
+ * Where no key fits, the page stays closed: there may be a password.
+ * @param {{page: string, replyKey: ArrayBuffer, password: SealedSecret | null}} body
+ */
+async function openOrLeaveClosed(body) {
+  try {
+    return await vault.call("page.open", { ...body, ...(await keys.unlocked()), ...(await trust.judging()) });
+  } catch (error) {
+    if (body.password || /** @type {any} */ (error).code !== "no-matching-recipient") throw error;
+    return vault.call("page.open", { ...body, sealKey: null, identities: [], ...(await trust.judging()) });
+  }
 }
 
 /** The verdict after authorities were asked. @param {{page: string}} body */

@@ -389,9 +389,8 @@ def test_a_page_sealed_by_a_password_is_opened_by_it(extension: Extension, lette
         opened.type(password)
         opened.click("[data-test=unlock]")
         if password == "wrong":
-            opened.wait_for(
-                "() => document.querySelector('[data-test=problem]').textContent !== ''", timeout_seconds=60
-            )
+            failed = "() => Boolean(document.querySelector('[data-test=problem]')?.textContent)"
+            opened.wait_for(failed, timeout_seconds=60)
     opened.wait_for_selector(".state-statement", timeout_seconds=60)
     assert shown_in(opened).text() == "Only words."
     opened.close()
