@@ -19,14 +19,14 @@ const STEPS = [
 ];
 const LAST = STEPS.length - 1;
 
+/** What the identity step shows of them, as text. */
+let shownIdentities = "";
+
 byId("steps").append(...STEPS.map(() => html("li")));
 let current = Math.min(await ask("guide.step"), LAST);
 await show();
 // Back from "Keys and people", where an identity may have come.
 addEventListener("focus", () => void refreshIdentity());
-
-/** What the identity step shows of them, as text. */
-let shownIdentities = "";
 
 /** @param {number} step */
 async function goTo(step) {

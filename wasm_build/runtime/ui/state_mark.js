@@ -189,10 +189,12 @@ export function sentenceKey(state) {
  */
 function drawMark({ filled = [], cut, lines = [] }, classes, title, size) {
   const id = uniqueId("mark");
+  // Without words of its own it says what stands beside it already.
+  const spoken = title ? { role: "img", "aria-labelledby": id } : { "aria-hidden": "true" };
   return svg(
     "svg",
-    { class: classes, viewBox: "0 0 24 24", width: size, height: size, role: "img", "aria-labelledby": id },
-    svg("title", { id, text: title }),
+    { class: classes, viewBox: "0 0 24 24", width: size, height: size, ...spoken },
+    title ? svg("title", { id, text: title }) : null,
     ...filled.map((d) => svg("path", { d, class: "mark-fill" })),
     ...lines.map((d) => svg("path", { d, class: "mark-line" })),
     cut ? svg("path", { d: cut, class: "mark-cut" }) : null,
