@@ -12,7 +12,6 @@ import { certificatesOf } from "../shared/pem.js";
  * @property {ArrayBuffer | null} organisationList
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust what is set of it
- * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences what is set of them
  * @property {string[]} set the names of all that is set, as in `policy_schema.json`
  */
 
@@ -25,9 +24,6 @@ const CHECKS = {
   mozilla: isFlag,
   revocation: (value) => REVOCATION.includes(value),
   ownDecisions: isFlag,
-  lockMinutes: (value) => [5, 15, 60, 720].includes(value),
-  harvest: isFlag,
-  directory: (value) => value === "" || (typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:"),
 };
 
 /** @returns {Promise<Policy>} */
@@ -43,14 +39,13 @@ export async function read() {
 export function understand(managed) {
   const set = Object.keys(CHECKS).filter((name) => managed[name] !== undefined && CHECKS[name](managed[name]));
   const values = Object.fromEntries(set.map((name) => [name, managed[name]]));
-  const { anchors = [], organisationList, ownDecisions = true, mozilla, revocation, lockMinutes, harvest, directory } = values;
+  const { anchors = [], organisationList, ownDecisions = true, mozilla, revocation } = values;
   return {
     set,
     anchors: anchors.flatMap(readCertificates),
     organisationList: organisationList === undefined ? null : fromBase64(organisationList),
     ownDecisions,
     trust: present({ mozilla, revocation }),
-    preferences: present({ idleMinutes: lockMinutes, harvest, directory: directory && new URL(directory).origin }),
   };
 }
 
