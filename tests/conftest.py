@@ -29,14 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of the tests of a module that is marked `in_turn`, one runs in the one browser and the next in the other.
 
-    Those marked `thorough` wait for `--every-browser`.
+    Those marked `thorough` wait for `--every-browser`, but for the `heart` of a module that is.
     """
     if config.getoption("--every-browser"):
         return
     names: dict[str, list[str]] = {}
     left_out: list[pytest.Item] = []
     for item in items:
-        if item.get_closest_marker("thorough"):
+        if item.get_closest_marker("thorough") and not item.get_closest_marker("heart"):
             left_out.append(item)
             continue
         found = re.search("chromium|firefox", item.name)

@@ -99,7 +99,8 @@ class Extension:
         self.is_locked = True
 
     def click_button(self, page: Page, field: str) -> None:
-        """Click the extension's button beside a field."""
+        """Click the extension's button beside a field, in the tab that is in front: nothing is offered in any other."""
+        page.activate()
         place = page.wait_for(_BUTTON, field)
         page.click_at(place["x"], place["y"])
 

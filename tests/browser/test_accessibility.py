@@ -19,7 +19,7 @@ from tests.browser.page import Page
 # Fixtures of the extension's first tests: Alice's keys, Bob's certificate, a site with fields, the folder of the build.
 from tests.browser.test_extension import PASSPHRASE, SEAL_FIELD, People, folder, people, site  # noqa: F401 (fixtures)
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 WIDTHS = (320, 390, 1280, 3840)
 HEIGHT = 900
@@ -92,6 +92,7 @@ VIEWS: dict[str, Callable[[Extension], Page]] = {
 }
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_has_no_violation_and_is_reached_by_keyboard(extension: Extension, name: str) -> None:
     page = VIEWS[name](extension)

@@ -23,7 +23,7 @@ from tests.browser.test_extension import NATIVE, PASSPHRASE, ROOT, People, peopl
 from wasm_build.build import build
 
 __all__ = ["people"]
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 NOW = datetime.datetime.now(datetime.UTC)
 SECRET_WORDS = "Der Schlüssel liegt unter dem Leuchtturm."
@@ -95,6 +95,7 @@ def mail_from_bob(people: People, *, sealed: bool, reply_to: str = "", text: str
     return run(encrypt_message(signed, recipients=[people.alice.certificate], provider=NATIVE))
 
 
+@pytest.mark.heart
 def test_a_letter_leaves_signed_and_sealed_and_the_page_learns_none_of_it(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
     address(window, "compose-to")
@@ -187,6 +188,7 @@ def test_whoever_is_in_bcc_has_a_message_that_names_nobody_else(webmail: Webmail
         run(decrypt_message(hidden.message, identities=[people.bob], provider=NATIVE))
 
 
+@pytest.mark.heart
 def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmail, people: People) -> None:
     window = webmail.write(kind="replyAll", mail=mail_from_bob(people, sealed=True), to=["mallory@example.test"])
     quote_original(window)
@@ -206,6 +208,7 @@ def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmai
     assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
 
 
+@pytest.mark.heart
 def test_sealed_words_leave_readable_only_when_the_person_says_so(webmail: Webmail, people: People) -> None:
     window = webmail.write(kind="reply", mail=mail_from_bob(people, sealed=True))
     quote_original(window)
@@ -277,6 +280,7 @@ def test_nothing_is_lost_when_the_webmail_refuses_or_is_gone(webmail: Webmail, p
     assert again.value("[data-test=compose-text]") == SECRET_WORDS
 
 
+@pytest.mark.heart
 def test_a_draft_is_kept_sealed_and_goes_on_in_another_window(webmail: Webmail, people: People, tmp_path: Path) -> None:
     attached = tmp_path / "notes.txt"
     attached.write_text("attached words")

@@ -17,7 +17,7 @@ from tests.browser.extension_driver import Extension, Frame, Site, running_site
 from tests.browser.page import Page
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
@@ -81,6 +81,7 @@ def close(frame: Frame, page: Page) -> None:
     page.wait_for("() => document.querySelector('#field').getBoundingClientRect().height > 0")
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize(
     ("markup", "read"),
     [
@@ -165,6 +166,7 @@ FORM = (
 )
 
 
+@pytest.mark.heart
 def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
     extension: Extension, page: Page, site: Site
 ) -> None:

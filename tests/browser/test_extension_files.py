@@ -21,7 +21,7 @@ from tests.browser.extension_driver import Extension, Site, running_site
 from tests.browser.page import Page
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
@@ -99,6 +99,7 @@ def page(extension: Extension) -> Iterator[Page]:
             left.close()
 
 
+@pytest.mark.heart
 def test_the_page_gets_ciphertext_alone_however_often_it_looks(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:

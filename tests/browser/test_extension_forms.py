@@ -19,7 +19,7 @@ from tests.browser.form_server import load_example, serving
 from tests.browser.page import Page
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
@@ -96,6 +96,7 @@ def order(page: Page, shop: str, *, item: str = "Lamp") -> None:
     page.click("[name=go]")
 
 
+@pytest.mark.heart
 def test_the_server_gets_the_form_that_the_window_showed(
     extension: Extension, page: Page, shop: str, folder: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_refusal_sends_nothing(extension: Extension, page: Page, shop: str) ->
     assert page.value("[name=item]") == "Lamp"
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize(
     "change",
     [

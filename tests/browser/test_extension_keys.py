@@ -20,7 +20,7 @@ from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE, NEW = "Vier Möwen & ein Wal", "Ein anderer Satz, neu"
@@ -187,6 +187,7 @@ def test_an_export_is_refused_without_the_passphrase_and_with_a_slip(options: Pa
     options.click("[data-test=export-cancel]")
 
 
+@pytest.mark.heart
 def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension: Extension, options: Page) -> None:
     options.click("[data-test=change-passphrase]")
     type_passphrase(options, "passphrase-change", 0, PASSPHRASE)
@@ -208,6 +209,7 @@ def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension
         options.click("[data-test=passphrase-change-cancel]")
 
 
+@pytest.mark.heart
 def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options: Page, house: House) -> None:
     options.choose_files("#person", [house.bob_file])
     options.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
@@ -278,6 +280,7 @@ def test_a_directory_is_a_safe_address(options: Page) -> None:
     assert kept["preferences"]["directory"] == "http://127.0.0.1:8461"
 
 
+@pytest.mark.heart
 def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(options: Page, tmp_path: Path) -> None:
     backup = make_backup(options)
     before = options.js(KEPT)

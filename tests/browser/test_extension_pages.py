@@ -27,7 +27,7 @@ from tests.browser.mail_letters import NATIVE, PASSPHRASE, Letters, make_letters
 from tests.browser.page import Page
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = '<link rel="smime-signature" href="page.p7s">'
@@ -156,6 +156,7 @@ def shown_in(viewer: Page) -> Page:
     return viewer.wait_for_frame("page_view.html").wait_for_frame("about:srcdoc")
 
 
+@pytest.mark.heart
 def test_the_toolbar_shows_a_published_page_with_its_signer(
     extension: Extension, tab: Page, site: WebSite, letters: Letters
 ) -> None:
@@ -196,6 +197,7 @@ def test_an_http_header_names_the_signature_and_a_signed_charset_decides(
     viewer.close()
 
 
+@pytest.mark.heart
 def test_an_altered_page_is_not_shown(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
     url = site.publish("<p>Pay 10 euros", letters.bob)
     body, headers = site.served["/page.html"]
@@ -283,6 +285,7 @@ def test_only_what_the_page_names_a_hash_of_is_seen(
     viewer.close()
 
 
+@pytest.mark.heart
 def test_a_hostile_page_runs_and_asks_for_nothing(
     extension: Extension, tab: Page, site: WebSite, letters: Letters
 ) -> None:

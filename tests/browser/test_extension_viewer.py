@@ -16,7 +16,7 @@ from tests.browser.page import Page
 from tests.vectors_folder import vectors
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKUP = '<h2>Thursday</h2><p>at <b>one</b>, <a href="https://map.example.test/x">here</a> <img src="cid:seal@b"></p>'
@@ -124,6 +124,7 @@ def rich_letter() -> bytes:
     )
 
 
+@pytest.mark.heart
 def test_a_signed_and_sealed_mail_shows_who_wrote_it_and_what_it_says(viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.write("rich.eml", letters.signed_and_sealed(rich_letter())))
     assert state_of(viewer) == "verified"
@@ -140,6 +141,7 @@ def test_a_signed_and_sealed_mail_shows_who_wrote_it_and_what_it_says(viewer: Pa
     assert "Thursday at one." in as_text(view)
 
 
+@pytest.mark.heart
 def test_nothing_in_a_mail_reaches_the_network_by_itself(viewer: Page, letters: Letters) -> None:
     with counting_server() as server:
         for name, message in hostile_mails(server.url).items():
@@ -237,6 +239,7 @@ def test_a_certificate_is_shown_with_what_it_is_good_for(viewer: Page, letters: 
     assert "Valid now" in shown
 
 
+@pytest.mark.heart
 def test_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, letters: Letters) -> None:
     open_broken(viewer, letters, broken_files(28))
 

@@ -17,7 +17,7 @@ from tests.browser.page import Page
 from tests.browser.test_extension import PASSPHRASE, ROOT, People, people  # noqa: F401 (a fixture)
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 MANIFEST = json.loads((ROOT / "browser_ext/manifest.json").read_text())
 EXTENSION_ID = MANIFEST["browser_specific_settings"]["gecko"]["id"]
@@ -61,6 +61,7 @@ def test_the_guide_opens_at_the_installation_alone(extension: Extension) -> None
     page.close()
 
 
+@pytest.mark.heart
 def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, people: People) -> None:  # noqa: F811
     page = open_page(extension, "welcome.html")
     page.wait_for_text("Step 1 of 4")
@@ -163,6 +164,7 @@ def test_the_news_belong_to_versions_of_the_changelog() -> None:
         assert all(key in catalogue for key in keys)
 
 
+@pytest.mark.heart
 def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
     folder: Path,
     people: People,  # noqa: F811

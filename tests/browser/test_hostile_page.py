@@ -34,7 +34,7 @@ from tests.browser.test_extension import (
 )
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 NATIVE = NativeProvider()
 NEXT_FRAMES = (
@@ -74,6 +74,7 @@ BOX = """(selector) => {
 }"""
 
 
+@pytest.mark.heart
 def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(PATCHES + SEAL_FIELD))
     assert page.js("""() => {
@@ -121,6 +122,7 @@ def test_the_frame_has_one_size_whatever_is_opened_in_it(
     assert first == second
 
 
+@pytest.mark.heart
 def test_a_button_that_the_page_covers_or_fades_opens_nothing_without_the_window(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_button_that_the_page_covers_or_fades_opens_nothing_without_the_window
     assert page.wait_for_frame("view.html").text() == ""
 
 
+@pytest.mark.heart
 def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -165,6 +168,7 @@ def test_the_editor_greys_while_the_page_fades_it(unlocked: Extension, page: Pag
     frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
 
 
+@pytest.mark.heart
 def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(SEAL_FIELD + "<button id=own>Own</button>"))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
@@ -217,6 +221,7 @@ def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Pag
     assert not [frame for frame in page.frames() if frame.url == unlocked.base + name]
 
 
+@pytest.mark.heart
 def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(SEAL_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
@@ -271,6 +276,7 @@ CLAIM = """async (change) => {
 }"""
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize(
     ("change", "codes"),
     [
@@ -314,6 +320,7 @@ def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, 
     assert code == ["bad-request", "accepted"]
 
 
+@pytest.mark.heart
 def test_ten_thousand_sealed_texts_open_nothing_and_leave_the_page_usable(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -353,6 +360,7 @@ def test_names_that_hide_the_methods_of_forms_and_documents_stop_nothing(
     unlocked.write(page, "#answer", TEXT)
 
 
+@pytest.mark.heart
 def test_a_page_cannot_name_its_own_certificate_for_somebody(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
@@ -400,6 +408,7 @@ def write_over_the_document(page: Page) -> None:
     page.js("() => { document.body.innerHTML = '<p>Nothing was here</p>'; }")
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("attack", [remove_the_host, write_over_the_document])
 def test_text_stays_when_the_page_takes_the_frame_away(
     unlocked: Extension, page: Page, site: Site, attack: object

@@ -20,7 +20,7 @@ from wasm_build.build import build
 from webbridge.demo.stack import DemoStack
 from webbridge.demo.tls import write_tls_files
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVIDER = NativeProvider()

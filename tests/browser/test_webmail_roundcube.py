@@ -22,7 +22,7 @@ from tests.servers.roundcube import Roundcube, run_roundcube
 from wasm_build.build import build
 from webbridge.demo.tls import write_tls_files
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 ME, PEER = address("rsa2"), address("rsa")
@@ -118,6 +118,7 @@ def empty_mailboxes(request: pytest.FixtureRequest) -> None:
 MADE = {"signed": signed, "sealed": sealed, "attached": lambda: as_attachment(sealed())}
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", MADE)
 def test_a_protected_message_is_offered_and_read_octet_for_octet(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, kind: str
@@ -203,6 +204,7 @@ def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
     assert adaptor.original(pages.page) is None
 
 
+@pytest.mark.heart
 def test_what_leaves_is_the_sealed_message_itself(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     message = sealed("rsa2", "rsa", sender=ME, to=PEER)
     pages.compose()
@@ -280,6 +282,7 @@ def test_where_sending_on_is_switched_off_the_sealed_message_is_attached(
     assert b"harbour" not in mail.messages(PEER)[0]
 
 
+@pytest.mark.heart
 def test_a_skin_that_changed_is_said_not_to_be_understood(
     extension: Extension, adaptor: Adaptor, mail: MailHost
 ) -> None:

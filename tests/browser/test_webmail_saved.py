@@ -18,7 +18,7 @@ from tests.browser.page import Page
 from tests.browser.webmail import Adaptor, WebmailProblem
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 SEALED = (
@@ -164,6 +164,7 @@ def test_a_page_instead_of_the_source_is_no_message(
         adaptor.source(page)
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("webmail", READING)
 def test_a_message_view_of_another_markup_is_not_understood(
     adaptor: Adaptor, page: Page, service: Service, webmail: str

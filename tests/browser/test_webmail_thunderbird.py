@@ -23,7 +23,7 @@ from tests.servers.roundcube import run_roundcube
 from wasm_build.build import build
 from webbridge.demo.tls import write_tls_files
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "hello from Thunderbird"
@@ -120,6 +120,7 @@ def test_what_thunderbird_sends_is_opened_in_roundcube(
         assert TEXT not in pages.page.js("() => document.documentElement.outerHTML")
 
 
+@pytest.mark.heart
 def test_thunderbird_opens_the_answer_that_was_written_with_the_extension_in_roundcube(
     extension: Extension, pages: RoundcubePages, thunderbird: Thunderbird, mail: MailHost
 ) -> None:
