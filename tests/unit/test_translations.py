@@ -1,0 +1,138 @@
+"""Every language of the extension is complete, says the same values, and is in its own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCALES = ROOT / "browser_ext/_locales"
+SHARED = ROOT / "wasm_build/runtime/ui"
+LANGUAGES = ("ar", "de", "es", "fr")
+RIGHT_TO_LEFT = {"ar"}
+
+# The categories of CLDR's plural rules for cardinal numbers, as Intl.PluralRules names them.
+PLURAL_CATEGORIES = {
+    "ar": {"zero", "one", "two", "few", "many", "other"},
+    "de": {"one", "other"},
+    "es": {"one", "many", "other"},
+    "fr": {"one", "many", "other"},
+}
+
+# Texts that may be the same as in English, and why.
+SAME_IN_EVERY_LANGUAGE = {
+    "extensionName": "a name",
+    "error_other": "only what the core said",
+    "source_with_detail": "only values and brackets",
+    "languageDirection": "a word of HTML",
+}
+SAME_IN_ONE_LANGUAGE = {
+    ("de", "peoplePerson"): "German has the same word",
+    **{
+        ("fr", key): "French has the same word"
+        for key in (
+            "sitesTitle",
+            "patternOrange",
+            "patternViolet",
+            "patternTurquoise",
+            "patternTriangles",
+            "patternArcs",
+            "mailDate",
+            "date",
+            "protection",
+        )
+    },
+}
+
+
+def messages(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text())
+    return loaded
+
+
+def own(language: str) -> dict[str, Any]:
+    return messages(LOCALES / language / "messages.json")
+
+
+def shared(language: str) -> dict[str, Any]:
+    return messages(SHARED / f"messages.{language}.json")
+
+
+def own_values(entry: dict[str, Any]) -> set[str]:
+    """The values that one text of the extension names, in lower case, as the browsers compare them."""
+    return {name.lower() for name in re.findall(r"\$(\w+)\$", entry["message"])}
+
+
+def shared_forms(entry: dict[str, Any]) -> list[str]:
+    message = entry["message"]
+    return list(message.values()) if isinstance(message, dict) else [message]
+
+
+def test_folders_and_catalogues_are_the_languages_of_this_test() -> None:
+    assert {path.name for path in LOCALES.iterdir()} == {"en", *LANGUAGES}
+    assert {path.name for path in SHARED.glob("messages.*.json")} == {
+        f"messages.{name}.json" for name in ("en", *LANGUAGES)
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_missing_and_none_is_left_over(language: str) -> None:
+    assert own(language).keys() == own("en").keys()
+    assert shared(language).keys() == shared("en").keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_name_the_same_values_as_in_english(language: str) -> None:
+    english, translated = own("en"), own(language)
+    for key, entry in english.items():
+        assert own_values(translated[key]) == own_values(entry), key
+        assert translated[key].get("placeholders") == entry.get("placeholders"), key
+        assert own_values(entry) == {name.lower() for name in entry.get("placeholders", {})}, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shared_texts_name_no_other_values_and_the_last_form_names_all(language: str) -> None:
+    english, translated = shared("en"), shared(language)
+    for key, entry in english.items():
+        wanted = {name for form in shared_forms(entry) for name in re.findall(r"\{(\w+)\}", form)}
+        forms = [set(re.findall(r"\{(\w+)\}", form)) for form in shared_forms(translated[key])]
+        assert forms[-1] == wanted, key
+        assert all(form <= wanted for form in forms), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_counted_texts_have_every_form_of_their_language(language: str) -> None:
+    for key, entry in shared("en").items():
+        if isinstance(entry["message"], dict):
+            assert shared(language)[key]["message"].keys() == PLURAL_CATEGORIES[language], key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_english_is_left(language: str) -> None:
+    for english, translated in ((own("en"), own(language)), (shared("en"), shared(language))):
+        same = {key for key, entry in english.items() if translated[key]["message"] == entry["message"]}
+        unexplained = {
+            key for key in same - SAME_IN_EVERY_LANGUAGE.keys() if (language, key) not in SAME_IN_ONE_LANGUAGE
+        }
+        assert unexplained == set()
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_a_language_says_its_name_and_direction(language: str) -> None:
+    assert own(language)["languageTag"]["message"] == language
+    assert own(language)["languageDirection"]["message"] == ("rtl" if language in RIGHT_TO_LEFT else "ltr")
+
+
+def test_every_english_text_has_a_note_for_the_translator() -> None:
+    assert [key for key, entry in own("en").items() if not entry.get("description")] == []
+    assert [key for key, entry in shared("en").items() if not entry.get("note")] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_descriptions_fit_into_the_stores(language: str) -> None:
+    # Both stores allow 132 characters.
+    assert len(own(language)["extensionDescription"]["message"]) <= 132
