@@ -22,6 +22,8 @@ import { openRequest, requestCard } from "./options/requests.js";
 
 /** What each list shows, as text. @type {Map<string, string>} */
 const shownLists = new Map();
+/** How often the page has asked for what it shows. */
+let refreshes = 0;
 
 const translate = await loadSharedText();
 translatePage();
@@ -60,9 +62,12 @@ await refresh();
 await addAdministration(byId("main"));
 
 async function refresh() {
+  const number = ++refreshes;
   const {
     keyFiles, people: imported, known, changes, requests, anchors, sites, decisions, settings, following, lockReason, preferences,
   } = await ask("keys.list");
+  // An answer that was overtaken shows what may be gone by now.
+  if (number !== refreshes) return;
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
   const state = isOpen ? text("stateUnlocked", text(`settingsIdle${preferences.idleMinutes}`)) : text(keyFiles.length ? "stateLocked" : "stateEmpty");
   const limits = { ...LIMITS, idleMilliseconds: preferences.idleMinutes * 60_000 };

@@ -31,9 +31,16 @@ OPERATION_SECONDS = 60
 # What the page hands over as a download: kept by the page itself, which a test can read.
 CATCH = """() => {
   globalThis.saved = [];
+  const blobs = new Map();
+  const { createObjectURL } = URL;
+  URL.createObjectURL = (blob) => {
+    const href = createObjectURL.call(URL, blob);
+    blobs.set(href, blob);
+    return href;
+  };
   HTMLAnchorElement.prototype.click = function () {
     const { download, href } = this;
-    globalThis.saved.push(fetch(href).then((reply) => reply.arrayBuffer()).then((octets) => [download,
+    globalThis.saved.push(blobs.get(href).arrayBuffer().then((octets) => [download,
       btoa(Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join(""))]));
   };
 }"""
