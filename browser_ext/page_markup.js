@@ -164,16 +164,19 @@ globalThis.sealwaxPage = (() => {
     }
   }
 
-  /** Links open in tabs of their own, those within the page stay in it. @param {Document} root @param {string} base */
+  /**
+   * Links open in tabs of their own. Those within the page lead nowhere: browsers resolve them against this view, and
+   * what they then navigate takes the place of the page.
+   * @param {Document} root
+   * @param {string} base
+   */
   function markLinks(root, base) {
     const links = new Set();
     for (const element of root.querySelectorAll("a, area")) {
       const named = element.getAttribute("href")?.trim() ?? "";
       element.removeAttribute("xlink:href");
-      if (named.startsWith("#")) element.setAttribute("href", `about:srcdoc${named}`);
-      if (!named || named.startsWith("#")) continue;
       element.removeAttribute("href");
-      if (!URL.canParse(named, base || undefined)) continue;
+      if (!named || named.startsWith("#") || !URL.canParse(named, base || undefined)) continue;
       const { href } = new URL(named, base || undefined);
       if (!LINK.test(href)) continue;
       links.add(href);

@@ -188,7 +188,6 @@ def test_whoever_is_in_bcc_has_a_message_that_names_nobody_else(webmail: Webmail
         run(decrypt_message(hidden.message, identities=[people.bob], provider=NATIVE))
 
 
-@pytest.mark.heart
 def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmail, people: People) -> None:
     window = webmail.write(kind="replyAll", mail=mail_from_bob(people, sealed=True), to=["mallory@example.test"])
     quote_original(window)

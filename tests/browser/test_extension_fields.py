@@ -81,7 +81,6 @@ def close(frame: Frame, page: Page) -> None:
     page.wait_for("() => document.querySelector('#field').getBoundingClientRect().height > 0")
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize(
     ("markup", "read"),
     [
@@ -166,7 +165,6 @@ FORM = (
 )
 
 
-@pytest.mark.heart
 def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
     extension: Extension, page: Page, site: Site
 ) -> None:

@@ -99,7 +99,6 @@ def page(extension: Extension) -> Iterator[Page]:
             left.close()
 
 
-@pytest.mark.heart
 def test_the_page_gets_ciphertext_alone_however_often_it_looks(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:

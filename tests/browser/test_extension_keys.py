@@ -194,7 +194,6 @@ def test_an_export_is_refused_without_the_passphrase_and_with_a_slip(options: Pa
     options.click("[data-test=export-cancel]")
 
 
-@pytest.mark.heart
 def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension: Extension, options: Page) -> None:
     options.click("[data-test=change-passphrase]")
     type_passphrase(options, "passphrase-change", 0, PASSPHRASE)
@@ -216,7 +215,6 @@ def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension
         options.click("[data-test=passphrase-change-cancel]")
 
 
-@pytest.mark.heart
 def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options: Page, house: House) -> None:
     options.choose_files("#person", [house.bob_file])
     options.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)

@@ -197,7 +197,6 @@ def test_an_http_header_names_the_signature_and_a_signed_charset_decides(
     viewer.close()
 
 
-@pytest.mark.heart
 def test_an_altered_page_is_not_shown(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
     url = site.publish("<p>Pay 10 euros", letters.bob)
     body, headers = site.served["/page.html"]
@@ -285,7 +284,6 @@ def test_only_what_the_page_names_a_hash_of_is_seen(
     viewer.close()
 
 
-@pytest.mark.heart
 def test_a_hostile_page_runs_and_asks_for_nothing(
     extension: Extension, tab: Page, site: WebSite, letters: Letters
 ) -> None:

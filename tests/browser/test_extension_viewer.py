@@ -239,7 +239,6 @@ def test_a_certificate_is_shown_with_what_it_is_good_for(viewer: Page, letters: 
     assert "Valid now" in shown
 
 
-@pytest.mark.heart
 def test_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, letters: Letters) -> None:
     open_broken(viewer, letters, broken_files(28))
 

@@ -164,7 +164,6 @@ def test_the_news_belong_to_versions_of_the_changelog() -> None:
         assert all(key in catalogue for key in keys)
 
 
-@pytest.mark.heart
 def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
     folder: Path,
     people: People,  # noqa: F811

@@ -74,7 +74,6 @@ BOX = """(selector) => {
 }"""
 
 
-@pytest.mark.heart
 def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(PATCHES + SEAL_FIELD))
     assert page.js("""() => {
@@ -140,7 +139,6 @@ def test_a_button_that_the_page_covers_or_fades_opens_nothing_without_the_window
     assert page.wait_for_frame("view.html").text() == ""
 
 
-@pytest.mark.heart
 def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -360,7 +358,6 @@ def test_names_that_hide_the_methods_of_forms_and_documents_stop_nothing(
     unlocked.write(page, "#answer", TEXT)
 
 
-@pytest.mark.heart
 def test_a_page_cannot_name_its_own_certificate_for_somebody(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:

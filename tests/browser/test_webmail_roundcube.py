@@ -204,7 +204,6 @@ def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
     assert adaptor.original(pages.page) is None
 
 
-@pytest.mark.heart
 def test_what_leaves_is_the_sealed_message_itself(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     message = sealed("rsa2", "rsa", sender=ME, to=PEER)
     pages.compose()
@@ -282,7 +281,6 @@ def test_where_sending_on_is_switched_off_the_sealed_message_is_attached(
     assert b"harbour" not in mail.messages(PEER)[0]
 
 
-@pytest.mark.heart
 def test_a_skin_that_changed_is_said_not_to_be_understood(
     extension: Extension, adaptor: Adaptor, mail: MailHost
 ) -> None:

@@ -164,7 +164,6 @@ def test_a_page_instead_of_the_source_is_no_message(
         adaptor.source(page)
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("webmail", READING)
 def test_a_message_view_of_another_markup_is_not_understood(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
