@@ -477,6 +477,8 @@ def test_sealing_survives_the_death_of_the_service_worker(
 def test_a_page_without_a_secure_connection_gets_a_window(insecure: Extension, site: Site) -> None:
     origin = site.origin.replace("127.0.0.1", INSECURE_HOST)
     page = insecure.browser.open(site.page_with(textarea("answer", text="Already typed. "), origin=origin))
+    # The toolbar's click is about the tab in front.
+    page.activate()
     page.click("#answer")
     page.wait_for("() => document.hasFocus() && document.activeElement.id === 'answer'")
     insecure.browser.click_toolbar_button(insecure.id, page)

@@ -164,7 +164,7 @@ def test_any_text_subject_and_files_come_back_and_nothing_needs_encoding_again(
     assert is_transport_safe(message)
     shown = read_entity(message)
     assert shown.text == (text if text.strip() or not files else "")
-    assert shown.attachments == attachments
+    assert tuple(dataclasses.replace(one, path="") for one in shown.attachments) == attachments
     assert dict(shown.headers).get("Subject", "") == subject.strip()
     assert split_message(message)[1].endswith(message.partition(b"\r\n\r\n")[2])
 
