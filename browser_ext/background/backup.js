@@ -7,6 +7,7 @@ import { buildBackup, MAX_BACKUP_BYTES, parseBackup, VERSION } from "./backup_fo
 import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as keys from "./keys.js";
+import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
 import * as session from "./session.js";
 import * as trust from "./trust.js";
@@ -62,12 +63,24 @@ async function collect() {
  *   without it what is here stays, and what is missing comes
  */
 export async function restore({ bytes, passphrase, replace }) {
-  const backup = await open(bytes, passphrase);
+  const backup = await admissible(await open(bytes, passphrase));
   const described = await describeAll(backup);
   const changes = replace ? replacing(backup, described) : await merging(backup, described);
   if (replace) await session.lock("hand");
   await database.change(changes);
+  // What an administrator has set stands whatever came back.
+  await trust.followPolicyList();
   return { keyFiles: backup.keyFiles.length, people: described.people.length + described.known };
+}
+
+/**
+ * Without the decisions on whom to trust, where an administrator leaves them to nobody.
+ * @param {Backup} backup
+ * @returns {Promise<Backup>}
+ */
+async function admissible(backup) {
+  const { ownDecisions } = await policy.read();
+  return ownDecisions ? backup : { ...backup, anchors: [], decisions: null, followed: null };
 }
 
 /** @param {ArrayBuffer} bytes @param {SealedSecret} passphrase @returns {Promise<Backup>} */

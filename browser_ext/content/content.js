@@ -140,7 +140,7 @@
   function look(element) {
     if (!mayBeOffered(element)) return;
     if (!shared.offer) void load("fields").then(() => { queue.add(element); workWhenIdle(); }, () => {});
-    else if (offers < MAX_OFFERS && shared.offer(element)) offers += 1;
+    else if ((offers < MAX_OFFERS || element === document.activeElement) && shared.offer(element)) offers += 1;
   }
 
   /** @param {HTMLElement} element */

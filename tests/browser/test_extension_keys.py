@@ -257,7 +257,7 @@ def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Pag
     extension.is_locked = True
 
 
-def test_strict_cleanup_locks_and_the_next_vault_begins_with_it(
+def test_to_switch_strict_cleanup_locks_the_keys_and_they_open_again(
     extension: Extension, options: Page, house: House
 ) -> None:
     extension.unlock(house.file, PASSPHRASE)
