@@ -1,4 +1,5 @@
 /** What the person has set for the whole extension; kept as one record of the settings. */
+import { directoryOrigin } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 
@@ -16,7 +17,6 @@ const WHOLE_SESSION_MINUTES = 720;
 export const IDLE_MINUTES = Object.freeze([5, 15, 60, WHOLE_SESSION_MINUTES]);
 /** @type {Preferences} */
 const FIRST = Object.freeze({ idleMinutes: 15, harvest: true, strict: false, directory: "" });
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** @returns {Promise<Preferences>} */
 export async function read() {
@@ -38,15 +38,5 @@ export async function change(value) {
 export function check({ idleMinutes, harvest, strict, directory }) {
   const flags = [harvest, strict].every((flag) => typeof flag === "boolean");
   if (!IDLE_MINUTES.includes(idleMinutes) || !flags || typeof directory !== "string") throw new RequestError("bad-request");
-  return { idleMinutes, harvest, strict, directory: originOf(directory.trim()) };
-}
-
-/** @param {string} directory @returns {string} its origin */
-function originOf(directory) {
-  if (!directory) return "";
-  const url = URL.canParse(directory) ? new URL(directory) : null;
-  // Whom somebody writes to is nobody else's business: in clear to this machine alone.
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
-  if (!url || !isSafe || url.username || url.password) throw new RequestError("bad-directory");
-  return url.origin;
+  return { idleMinutes, harvest, strict, directory: directoryOrigin(directory.trim()) };
 }

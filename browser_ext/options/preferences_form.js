@@ -1,5 +1,6 @@
 /** What the person sets for the whole extension. Each change is kept at once. */
 import { api } from "../shared/api.js";
+import { directoryOrigin } from "../shared/directory_address.js";
 import { ask } from "../shared/request.js";
 import { errorText, text } from "../shared/i18n.js";
 import { byId, inputById, showProblem } from "./parts.js";
@@ -27,9 +28,9 @@ export function watchPreferences(refresh) {
   }
 
   async function changeDirectory() {
-    const address = inputById("directory").value.trim();
+    const origin = safeOrigin(inputById("directory").value.trim());
     // Asked in the click itself: browsers grant sites at no other time.
-    if (URL.canParse(address)) await api.permissions.request({ origins: [`${new URL(address).origin}/*`] }).catch(() => false);
+    if (origin) await api.permissions.request({ origins: [`${origin}/*`] }).catch(() => false);
     await change();
   }
 }
@@ -41,6 +42,15 @@ export function showPreferences({ idleMinutes, harvest, strict, directory }) {
   inputById("strict").checked = strict;
   // What is being typed stays.
   if (document.activeElement !== byId("directory") && !byId("settings-problem").textContent) inputById("directory").value = directory;
+}
+
+/** For what is refused nothing is asked. @param {string} address */
+function safeOrigin(address) {
+  try {
+    return directoryOrigin(address);
+  } catch {
+    return "";
+  }
 }
 
 /** @returns {Preferences} */

@@ -1,0 +1,18 @@
+/** The address of a bridge at which certificates are looked up. */
+import { RequestError } from "./messages.js";
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/**
+ * Throws `bad-directory` for an address that is no bridge's, or not a safe one.
+ * @param {string} directory
+ * @returns {string} its origin, empty for no address
+ */
+export function directoryOrigin(directory) {
+  if (!directory) return "";
+  const url = URL.canParse(directory) ? new URL(directory) : null;
+  // Whom somebody writes to is nobody else's business: in clear to this machine alone.
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
+  if (!url || !isSafe || url.username || url.password) throw new RequestError("bad-directory");
+  return url.origin;
+}
