@@ -214,7 +214,7 @@ function originOf(sender) {
   const base = api.runtime.getURL("");
   if (!sender.url?.startsWith(base)) return "content";
   const page = sender.url.slice(base.length).split(/[?#]/)[0];
-  if (page === "broker.html") return "broker";
+  if (page === "broker.html" || page === "mail_frame.html") return "broker";
   // Only the broker may stand in a frame.
   if (sender.frameId !== 0) return null;
   if (page === "prompt.html") return "prompt";

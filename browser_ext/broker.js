@@ -22,12 +22,15 @@ const bottom = html("div", { class: "bottom" });
 /** @type {HTMLElement | null} */
 let details = null;
 let keeping = false;
+const reading = new MailReading(main);
 
 // The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
 if (parent === window) {
   const frame = new URLSearchParams(location.search).get("frame");
   if (frame) void start({ token: "", frame, pageOrigin: "" });
 } else {
+  // An empty view for a mail loads while the mail is on its way.
+  if (main.firstElementChild) reading.prepare();
   addEventListener("message", function receive(event) {
     if (event.source !== parent || event.data?.type !== "token") return;
     removeEventListener("message", receive);
@@ -41,16 +44,17 @@ if (parent === window) {
  * @param {string} [moved] text that stood in the page's field
  */
 async function start(ticket, moved = "") {
+  const texts = loadSharedText();
   /** @type {Claim} */
   const claim = await ask("frame.claim", ticket);
   addEventListener("pagehide", () => void ask("frame.left", { frame: claim.frame }).catch(() => {}));
   startHeartbeat();
-  await loadSharedText();
+  await texts;
   translatePage();
   showPattern(claim.pattern);
   if (claim.kind === "mail") {
     const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
-    return new MailReading(main, { frame: claim.frame, closing }).start();
+    return reading.start({ frame: claim.frame, closing });
   }
   // The view stays where it loaded: moving an iframe loads it anew and loses the port.
   const view = await ViewLink.open(main);

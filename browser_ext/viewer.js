@@ -111,7 +111,7 @@ function say(key) {
 /** @param {string} mail @param {string} content */
 async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
-  await new MailReading(main, { frame }).start();
+  await new MailReading(main).start({ frame });
   if (!content) answers.replaceChildren(...[["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]]
     .map(([kind, label]) => answerButton(mail, kind, text(label))));
 }

@@ -39,12 +39,13 @@ export async function listChanges() {
 /**
  * Remembers what a verified mail has said, where the person lets it; a changed certificate waits.
  * @param {Harvest | null} harvest of `message.open`
+ * @param {ArrayBuffer | null} before the contacts that it started from
  */
-export function keepHarvest(harvest) {
+export function keepHarvest(harvest, before) {
   return inTurn(async () => {
     if (!harvest || !(await preferences.read()).harvest) return;
     const { contacts, changes, asks } = harvest;
-    if (!asks) return keep(await withOthers(contacts));
+    if (!asks) return keep(await withOthers(contacts, before));
     const news = changes.filter(({ isRenewal }) => !isRenewal);
     const addresses = new Set(news.map(({ address }) => address));
     const others = (await listChanges()).filter(({ address }) => !addresses.has(address));
@@ -78,10 +79,20 @@ export function remove({ id }) {
   });
 }
 
-/** What a mail has said, with whom other mails brought while it was opened. @param {ArrayBuffer} contacts */
-async function withOthers(contacts) {
+/**
+ * What a mail has said, with whom other mails brought while it was opened.
+ * @param {ArrayBuffer} contacts @param {ArrayBuffer | null} before
+ */
+async function withOthers(contacts, before) {
   const here = await read();
-  return here ? (await vault.call("kept.join", { contacts, added: { contacts: here } })).contacts : contacts;
+  if (!here || (before && isEqual(here, before))) return contacts;
+  return (await vault.call("kept.join", { contacts, added: { contacts: here } })).contacts;
+}
+
+/** @param {ArrayBuffer} one @param {ArrayBuffer} other */
+function isEqual(one, other) {
+  const octets = new Uint8Array(other);
+  return one.byteLength === other.byteLength && new Uint8Array(one).every((octet, place) => octet === octets[place]);
 }
 
 /** @param {string} address */

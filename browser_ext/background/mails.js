@@ -71,16 +71,18 @@ export async function openNow(job) {
 async function tryToOpen(job, { withKeys }) {
   try {
     const frame = await frames.load(job.frame);
-    const held = withKeys ? await keys.unlocked() : { sealKey: null, identities: [] };
+    const [held, judging, known] = await Promise.all([
+      withKeys ? keys.unlocked() : { sealKey: null, identities: [] }, trust.judging(), contacts.read(),
+    ]);
     const { isClosed, report, lookups, harvest } = await vault.call("mail.open", {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
-      ...held, ...(await trust.judging()), contacts: await contacts.read(),
+      ...held, ...judging, contacts: known?.slice(0) ?? null,
     });
     if (isClosed) return false;
     const settled = lookups.length === 0;
-    // Only the last word on a mail lets its sender be remembered.
-    if (settled) await contacts.keepHarvest(harvest);
     await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled } });
+    // Only the last word on a mail lets its sender be remembered; the mail is shown meanwhile, and whatever becomes of it.
+    if (settled) void contacts.keepHarvest(harvest, known).catch(() => undefined);
   } catch (error) {
     await fail(job, error);
   }
@@ -95,8 +97,8 @@ function fail(job, error) {
 
 /** The verdict on a mail that was opened, after authorities were asked. @param {any} body @param {Sender} sender */
 export async function settle({ frame: id }, sender) {
-  const { report, harvest } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
-  await contacts.keepHarvest(harvest);
+  const { report, harvest, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
+  void contacts.keepHarvest(harvest, known).catch(() => undefined);
   return { report };
 }
 
@@ -129,8 +131,9 @@ export async function openAttached({ frame: id, name, envelope }, sender) {
 /** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
 async function judgeAgain(frame, ask) {
   const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
-    const opening = { mail: frame.mail, content: frame.content, ...(await keys.unlocked()) };
-    return vault.call("mail.judge", { ...opening, ...(await trust.judging(evidence)), contacts: await contacts.read() });
+    const opening = { mail: frame.mail, content: frame.content, ...(await keys.unlocked()), ...(await trust.judging(evidence)) };
+    const known = await contacts.read();
+    return { ...(await vault.call("mail.judge", { ...opening, contacts: known?.slice(0) ?? null })), known };
   };
   let last;
   for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;

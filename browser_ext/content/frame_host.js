@@ -40,6 +40,8 @@
     #isOpen = false;
     #claimed = false;
     #offered = "";
+    /** @type {HTMLButtonElement | null} */
+    #button = null;
     #text = "";
     #display = "";
 
@@ -77,6 +79,7 @@
       button.addEventListener("click", (event) => {
         if (event.isTrusted) void this.attempt(act);
       });
+      this.#button = button;
       this.#root.replaceChildren(button);
     }
 
@@ -98,20 +101,29 @@
 
     /**
      * Opens the frame in the field's place.
-     * @param {{kind: "write" | "open" | "mail", smime: string, proposed: string[], cms: string, mail?: string}} request
+     * @param {{kind: "write" | "open" | "mail", smime: string, proposed: string[], cms: string}} request
      * @param {string} text what stood in the field, which the page has seen
+     * @param {Promise<string>} [held] the mail that is going to be shown: the frame loads while it is on the way
      */
-    async open(request, text) {
+    async open(request, text, held = Promise.resolve("")) {
       if (this.#isOpen) return;
       this.#isOpen = true;
+      this.#text = text;
       // The text goes to the frame by a message of this document; only a window must get it from the background.
       const secure = globalThis.isSecureContext;
-      const { frame, token, inWindow } = await ask("frame.request", { mail: "", ...request, secure, text: secure ? "" : text });
-      this.#text = text;
-      this.#frameId = frame;
-      hosts.set(frame, this);
-      if (inWindow) this.#note(api.i18n.getMessage("contentInWindow"));
-      else this.#show(token, text);
+      const loaded = secure ? this.#show(request.kind) : null;
+      try {
+        const mail = await held;
+        const { frame, token } = await ask("frame.request", { ...request, mail, secure, text: secure ? "" : text });
+        this.#frameId = frame;
+        hosts.set(frame, this);
+        if (loaded) this.#handOver(token, loaded);
+        else this.#note(api.i18n.getMessage("contentInWindow"));
+      } catch (error) {
+        this.#restoreField();
+        this.#root.replaceChildren(...(this.#button ? [this.#button] : []));
+        throw error;
+      }
     }
 
     /**
@@ -128,7 +140,7 @@
 
     /** A page may take the frame away: what was typed goes on in a window of the extension. */
     checkFrame() {
-      if (!this.#frame || this.#frame.isConnected) return;
+      if (!this.#frame || !this.#frameId || this.#frame.isConnected) return;
       this.#restoreField();
       if (!this.#box.isConnected) this.#field.after(this.#box);
       void this.attempt(() => ask("frame.lost", { frame: this.#frameId }));
@@ -136,21 +148,31 @@
       this.#note(api.i18n.getMessage("contentFrameLost"));
     }
 
-    /** @param {string} token @param {string} text */
-    #show(token, text) {
+    /**
+     * Puts the empty frame into the field's place.
+     * @param {string} kind @returns {Promise<HTMLIFrameElement>} once it is loaded
+     */
+    #show(kind) {
       const frame = document.createElement("iframe");
       const height = Math.max(this.#field.getBoundingClientRect().height, this.#minHeight);
-      frame.src = api.runtime.getURL("broker.html");
+      frame.src = api.runtime.getURL(kind === "mail" ? "mail_frame.html" : "broker.html");
       frame.title = api.i18n.getMessage("frameTitle");
       frame.style.cssText = `${FRAME_STYLE};block-size:${height}px`;
-      frame.addEventListener("load", () => {
-        frame.contentWindow?.postMessage({ type: "token", token, text }, EXTENSION_ORIGIN);
-      }, { once: true });
+      /** @type {Promise<HTMLIFrameElement>} */
+      const loaded = new Promise((resolve) => frame.addEventListener("load", () => resolve(frame), { once: true }));
       this.#display = this.#field.style.display;
       this.#field.style.display = "none";
-      this.#offered = "";
       this.#root.replaceChildren(frame);
       this.#frame = frame;
+      return loaded;
+    }
+
+    /** @param {string} token @param {Promise<HTMLIFrameElement>} loaded */
+    #handOver(token, loaded) {
+      this.#offered = "";
+      void loaded.then((frame) => {
+        frame.contentWindow?.postMessage({ type: "token", token, text: this.#text }, EXTENSION_ORIGIN);
+      });
       setTimeout(() => void this.#moveUnlessClaimed(), CLAIM_MILLISECONDS);
     }
 
@@ -162,6 +184,7 @@
     }
 
     #restoreField() {
+      if (!this.#frame) return;
       this.#field.style.display = this.#display;
       this.#frame = null;
     }

@@ -56,9 +56,9 @@
 
   /** @param {any} host @param {any} message */
   async function read(host, message) {
-    const bytes = await message.fetchSource();
-    const { mail: id } = await shared.ask("mail.hold", { bytes, name: "" });
-    await host.open({ kind: "mail", smime: "", proposed: [], cms: "", mail: id }, "");
+    if (host.isOpen) return;
+    const hold = async () => (await shared.ask("mail.hold", { bytes: await message.fetchSource(), name: "" })).mail;
+    await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", hold());
   }
 
   /** @param {any} webmail @param {any} composer */

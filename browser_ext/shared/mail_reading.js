@@ -4,7 +4,7 @@
  */
 import { html } from "../runtime/ui/dom.js";
 import { stateWord } from "../runtime/ui/state_mark.js";
-import { errorText, loadSharedText, text } from "./i18n.js";
+import { errorText, loadSharedText, locale, text } from "./i18n.js";
 import { describeReport, provedSender } from "./report_view.js";
 import { ask } from "./request.js";
 import { ViewLink } from "./view_link.js";
@@ -12,34 +12,58 @@ import { ViewLink } from "./view_link.js";
 /** Links open in tabs of their own and files are saved; no scripts of others, no forms, no origin. */
 const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads";
 
+/** @typedef {{view: ViewLink, replyKey: ArrayBuffer}} Prepared */
+
 export class MailReading {
   #main;
-  #frame;
-  #closing;
+  #frame = "";
+  /** @type {HTMLElement[]} buttons that lead away */
+  #closing = [];
   #top = html("div", { class: "top" });
   #bottom = html("div", { class: "bottom" });
   #status = html("p", { class: "status", role: "status", data: { test: "status" } });
   /** @type {HTMLElement | null} */
   #details = null;
+  /** The view that is loading or stands there empty, with the key to seal its mail to. @type {Promise<Prepared> | null} */
+  #prepared = null;
   /** @type {ViewLink | null} */
   #view = null;
 
-  /**
-   * @param {HTMLElement} main the place of it all
-   * @param {{frame: string, closing?: HTMLElement[]}} options `closing` are buttons that lead away
-   */
-  constructor(main, { frame, closing = [] }) {
+  /** @param {HTMLElement} main the place of it all */
+  constructor(main) {
     this.#main = main;
-    this.#frame = frame;
-    this.#closing = closing;
   }
 
-  async start() {
+  /** Loads the empty view, while its mail is still on the way. */
+  prepare() {
+    const early = this.#prepared ? null : this.#main.querySelector(".view-place");
+    const place = early ?? html("div", { class: "view-place" });
     this.#main.className = "";
     this.#details = null;
     this.#top.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
     this.#bottom.replaceChildren(this.#status);
-    this.#main.replaceChildren(this.#top, this.#bottom);
+    // Moving an iframe would load it anew.
+    if (!early) this.#main.replaceChildren(place);
+    place.before(this.#top);
+    place.after(this.#bottom);
+    this.#prepared = this.#openView(place);
+    // What went wrong is said once there is a mail to show.
+    this.#prepared.catch(() => {});
+  }
+
+  /** @param {Element} place @returns {Promise<Prepared>} */
+  async #openView(place) {
+    const onAsk = (/** @type {string} */ name, /** @type {any} */ body) => this.#answer(name, body);
+    const view = await ViewLink.open(place, { page: "mail_view.html", sandbox: SANDBOX, onAsk });
+    const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: text("languageDirection") });
+    return { view, replyKey };
+  }
+
+  /** @param {{frame: string, closing?: HTMLElement[]}} options `closing` are buttons that lead away */
+  async start({ frame, closing = [] }) {
+    this.#frame = frame;
+    this.#closing = closing;
+    if (!this.#prepared) this.prepare();
     try {
       await this.#open();
       this.#bottom.replaceChildren(...this.#closing, this.#status);
@@ -49,11 +73,8 @@ export class MailReading {
   }
 
   async #open() {
-    const place = html("div", { class: "view-place" });
-    this.#top.after(place);
-    const view = await ViewLink.open(place, { page: "mail_view.html", sandbox: SANDBOX, onAsk: (name, body) => this.#answer(name, body) });
-    const { lang, dir } = document.documentElement;
-    const replyKey = await view.readMail({ words: viewWords(), language: lang, direction: dir });
+    const { view, replyKey } = await /** @type {Promise<Prepared>} */ (this.#prepared);
+    this.#prepared = null;
     const { job } = await ask("mail.open", { frame: this.#frame, replyKey });
     const { state, result, error, envelope } = await this.#outcomeOf(job);
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
@@ -62,6 +83,10 @@ export class MailReading {
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
     this.#showVerdict(result, translate);
     if (!result.settled) void this.#settle();
+  }
+
+  #startAgain() {
+    return this.start({ frame: this.#frame, closing: this.#closing });
   }
 
   /** The verdict once authorities were asked. */
@@ -110,7 +135,7 @@ export class MailReading {
     this.#top.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
     this.#main.replaceChildren(this.#top, this.#bottom);
     this.#bottom.replaceChildren(
-      html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void this.start() } }),
+      html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void this.#startAgain() } }),
       html("button", {
         type: "button", class: "quiet", text: text("verbKeys"), data: { test: "keys" },
         on: { click: () => void ask("options.open") },

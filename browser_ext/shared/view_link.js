@@ -13,6 +13,11 @@ async function refuse() {
   throw new RequestError("bad-request");
 }
 
+/** Once the page and the frames in its markup are loaded. */
+async function pageLoad() {
+  if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+}
+
 export class ViewLink {
   element;
   /** Whether the person has typed into the view. */
@@ -42,15 +47,18 @@ export class ViewLink {
   }
 
   /**
-   * Loads the view into its place.
-   * @param {HTMLElement} place
+   * Loads the view into its place, or takes the one that stands there in the page's markup.
+   * @param {Element} place
    * @param {{page?: string, sandbox?: string, onAsk?: OnAsk}} [options]
    */
   static async open(place, { page = "view.html", sandbox = "allow-scripts", onAsk = refuse } = {}) {
-    const element = html("iframe", { class: "view", src: api.runtime.getURL(page), sandbox, title: text("frameTitle") });
+    const early = place.querySelector("iframe");
+    const element = early ?? html("iframe", { class: "view", src: api.runtime.getURL(page), sandbox });
+    element.title = text("frameTitle");
     const { port1, port2 } = new MessageChannel();
-    const loaded = new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
-    place.append(element);
+    // One that stands in the markup belongs to what the page waits for.
+    const loaded = early ? pageLoad() : new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
+    if (!early) place.append(element);
     await loaded;
     // The view has an opaque origin: there is no other name for it than "*", and no other document in this frame.
     element.contentWindow?.postMessage("port", "*", [port2]);

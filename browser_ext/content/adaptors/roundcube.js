@@ -34,7 +34,7 @@
 
   function recognises() {
     const program = document.querySelector('script[src*="program/js/app."]');
-    return program !== null && document.body.matches("[class*='task-']");
+    return program !== null && document.body?.matches("[class*='task-']");
   }
 
   /** @param {Record<string, string>} query */
