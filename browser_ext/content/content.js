@@ -2,15 +2,18 @@
  * Starts in a page: watches for what there may be something to do with, and brings the other scripts in when there is.
  *
  * Nothing here looks at a whole page twice: once at the start, then at what was added. An element is looked at when it
- * comes near the viewport or gets the focus, in the browser's idle time; so a page with thousands of fields costs a few
- * milliseconds, and one that adds ten thousand sealed texts stays usable.
+ * comes near the viewport, or where the person goes, in the browser's idle time; so a page with thousands of fields costs
+ * a few milliseconds, and one that adds ten thousand sealed texts stays usable. Empty text fields are left to the
+ * selector: what a script has put into one is met where the person points, or goes by keyboard.
  */
 (() => {
   /** @type {any} */
   const shared = (globalThis.sealwaxContent ??= {});
   if (shared.activateFocused) return;
   const api = globalThis.browser ?? globalThis.chrome;
-  const CANDIDATES = "[data-smime], textarea";
+  const ASKING = "[data-smime]";
+  const CANDIDATES = `${ASKING}, textarea`;
+  const TELLING = `${ASKING}, textarea:not(:empty)`;
   /** What a person may use without ever seeing it: a form by Enter, a file field behind a button of the page. */
   const UNSEEN = "form[data-smime], input[type=file][data-smime]";
   const ARMOR_BEGIN = "-----BEGIN CMS-----";
@@ -73,6 +76,14 @@
     }
   }
 
+  /** @param {Event} event */
+  function meetField(event) {
+    const [target] = event.composedPath();
+    if (!(target instanceof HTMLElement) || !Reflect.apply(matches, target, [CANDIDATES])) return;
+    near.add(target);
+    if (!isScheduled) lookAgainSoon();
+  }
+
   /** @param {MutationRecord[]} records */
   function noteChanges(records) {
     for (const { type, target, addedNodes, removedNodes } of records) {
@@ -105,7 +116,7 @@
   function watchBelow(root) {
     const around = root instanceof Element ? Reflect.apply(closest, root, [CANDIDATES]) : null;
     if (around) watch(around);
-    for (const element of findBelow(root, CANDIDATES)) viewport.observe(element);
+    for (const element of findBelow(root, TELLING)) viewport.observe(element);
     for (const element of findBelow(root, UNSEEN)) watch(element);
   }
 
@@ -145,7 +156,7 @@
 
   /** @param {HTMLElement} element */
   function mayBeOffered(element) {
-    if (Reflect.apply(matches, element, ["[data-smime]"])) return true;
+    if (Reflect.apply(matches, element, [ASKING])) return true;
     return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
   }
 
@@ -215,12 +226,7 @@
   for (const type of ["click", "submit"]) addEventListener(type, holdBack, true);
   // An open shadow root is met where the person goes: no event tells that one was made.
   for (const type of ["focusin", "pointerover"]) addEventListener(type, meetShadowRoots, { passive: true });
-  addEventListener("focusin", (event) => {
-    const [target] = event.composedPath();
-    if (!(target instanceof HTMLElement) || !target.matches(CANDIDATES)) return;
-    near.add(target);
-    if (!isScheduled) lookAgainSoon();
-  });
+  for (const type of ["focusin", "pointerover"]) addEventListener(type, meetField, { passive: true });
   watchBelow(document);
   lookForMail();
 })();
