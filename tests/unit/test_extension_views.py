@@ -1,0 +1,21 @@
+"""The sandboxed views of the extension: what their frames allow is the same wherever it is written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+_EXTENSION: Final = Path(__file__).parents[2] / "browser_ext"
+_ALLOWED: Final = re.compile(r'sandbox="([^"]+)"|^const SANDBOX = "([^"]+)"', re.MULTILINE)
+
+
+def _allowed(file: str) -> set[str]:
+    (found,) = _ALLOWED.findall((_EXTENSION / file).read_text())
+    return set("".join(found).split())
+
+
+def test_a_mail_stands_in_the_same_sandbox_wherever_its_view_is_loaded() -> None:
+    in_markup = _allowed("mail_frame.html")
+    assert in_markup == _allowed("shared/mail_reading.js")
+    assert "allow-same-origin" not in in_markup
