@@ -3,7 +3,7 @@
  * no page can fake, and decides.
  */
 import * as pageJobs from "./page_jobs.js";
-import * as prompts from "./prompts.js";
+import * as promptWindow from "./prompt_window.js";
 
 /** What is shown of a text that the page would send. */
 const MAX_SHOWN_CHARACTERS = 2_000;
@@ -12,7 +12,7 @@ const MAX_SHOWN_CHARACTERS = 2_000;
 export async function report({ text, isSent }, sender) {
   const notice = { text: text.slice(0, MAX_SHOWN_CHARACTERS), isSent };
   const job = await pageJobs.create("altered", sender, { notice });
-  await prompts.open(job);
+  await promptWindow.open(job);
   return { job: job.id };
 }
 

@@ -7,7 +7,7 @@ import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
-import * as prompts from "./prompts.js";
+import * as promptWindow from "./prompt_window.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -21,7 +21,7 @@ export async function write(body, sender) {
   if (frame.kind !== "write") throw new RequestError("bad-request");
   const job = await jobs.create(frame);
   await vault.call("text.hold", { job: job.id, envelope: body.text });
-  await prompts.open(job);
+  await promptWindow.open(job);
   return { job: job.id };
 }
 
@@ -34,7 +34,7 @@ export async function open(body, sender) {
   const site = await database.get("sites", frame.origin);
   const { identities } = await keys.unlocked();
   if (site && identities.length) await openNow(job);
-  else await prompts.open(job);
+  else await promptWindow.open(job);
   return { job: job.id };
 }
 

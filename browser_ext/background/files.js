@@ -5,14 +5,14 @@ import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as pageJobs from "./page_jobs.js";
-import * as prompts from "./prompts.js";
+import * as promptWindow from "./prompt_window.js";
 import * as vault from "./vault_link.js";
 
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function request({ smime, proposed, multiple }, sender) {
   const files = { ...frames.protectionOf(smime), proposed: proposed.slice(0, frames.MAX_PROPOSED), multiple };
   const job = await pageJobs.create("files", sender, { files });
-  await prompts.open(job);
+  await promptWindow.open(job);
   return { job: job.id };
 }
 

@@ -6,7 +6,7 @@ import { RequestError } from "../shared/messages.js";
 import * as frames from "./frames.js";
 import * as keys from "./keys.js";
 import * as pageJobs from "./page_jobs.js";
-import * as prompts from "./prompts.js";
+import * as promptWindow from "./prompt_window.js";
 import * as vault from "./vault_link.js";
 
 /** A window is to be read by a person; `storage.session` holds 10 MB for everything together. */
@@ -28,7 +28,7 @@ export async function request({ action, method, enctype, nonce, entries, submitt
   const form = { topOrigin: topOriginOf(sender, origin), origin, action, method, enctype, nonce, entries, submitter };
   if (JSON.stringify(form).length > MAX_CHARACTERS) throw new RequestError("form-too-large");
   const job = await pageJobs.create("form", sender, { form });
-  await prompts.open(job);
+  await promptWindow.open(job);
   return { job: job.id };
 }
 

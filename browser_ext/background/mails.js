@@ -13,7 +13,7 @@ import * as fields from "./fields.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
-import * as prompts from "./prompts.js";
+import * as promptWindow from "./prompt_window.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -54,7 +54,7 @@ export async function open({ frame: id, replyKey }, sender) {
   if (opened) return { job: job.id };
   const { identities } = await keys.unlocked();
   if (mayDecrypt && identities.length) await fail(job, new RequestError("no-key-open"));
-  else await prompts.open(job);
+  else await promptWindow.open(job);
   return { job: job.id };
 }
 

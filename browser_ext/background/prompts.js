@@ -1,8 +1,4 @@
-/**
- * The extension's own window, where a page can neither cover nor steal the focus: passphrase, consent, recipients, and
- * the first opening for a site.
- */
-import { api } from "../shared/api.js";
+/** What the person is asked in the extension's own window, and what follows from the answer. */
 import { RequestError } from "../shared/messages.js";
 import * as alterations from "./alterations.js";
 import * as database from "./database.js";
@@ -14,20 +10,11 @@ import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as pageJobs from "./page_jobs.js";
+import * as promptWindow from "./prompt_window.js";
 import * as vault from "./vault_link.js";
-
-const PAGE = "prompt.html";
-const SIZE = { width: 560, height: 720 };
 
 /** What pages ask for without a frame. @type {Record<string, {describe: Function, agree: Function, refuse: Function}>} */
 const PAGE_JOBS = { form: forms, files, altered: alterations };
-
-/** @param {JobRecord} job */
-export async function open(job) {
-  const opened = await api.windows.create({ url: api.runtime.getURL(`${PAGE}?job=${job.id}`), type: "popup", ...SIZE });
-  // The window may have been answered by now.
-  await jobs.save({ ...(await jobs.load(job.id)), windowId: opened?.id });
-}
 
 /** Everything that the window shows. @param {any} body */
 export async function claim({ job: id, replyKey }) {
@@ -61,7 +48,7 @@ export async function unlock({ job, keyFile, passphrase }) {
 export async function agree({ job: id, identity, recipients }, sender) {
   const job = await jobs.load(id);
   // An answer is sent again when the background ended before its reply.
-  if (job.state === "done") return closeWindow(sender);
+  if (job.state === "done") return promptWindow.close(sender);
   if (job.state !== "waiting") throw new RequestError("job-gone");
   const asked = PAGE_JOBS[job.kind];
   if (asked) {
@@ -73,13 +60,13 @@ export async function agree({ job: id, identity, recipients }, sender) {
     if (job.origin) await database.put("sites", { origin: job.origin, since: new Date().toISOString() });
     await (job.kind === "mail" ? mails : fields).openNow(job);
   }
-  return closeWindow(sender);
+  return promptWindow.close(sender);
 }
 
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function refuse({ job: id }, sender) {
   await cancel(await waitingJob(id));
-  closeWindow(sender);
+  promptWindow.close(sender);
 }
 
 /** A window that is closed without an answer is a refusal. @param {number} windowId */
@@ -94,11 +81,6 @@ async function cancel(job) {
   if (!asked) return jobs.finish(job, { state: "cancelled" });
   await pageJobs.drop(job);
   await asked.refuse(job);
-}
-
-/** Firefox lets no script close a window that an extension opened. @param {chrome.runtime.MessageSender} sender */
-function closeWindow(sender) {
-  if (sender.tab) void api.windows.remove(sender.tab.windowId).catch(() => {});
 }
 
 /** @param {string} id */
