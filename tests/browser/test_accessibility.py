@@ -14,10 +14,11 @@ import pytest
 from tests.browser.accessibility import Theme, find_violations, shown_in, speaking, walk_by_keyboard
 from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.extension_driver import Extension, Site
-from tests.browser.page import Page
 
-# Fixtures of the extension's first tests: Alice's keys, Bob's certificate, a site with fields, the folder of the build.
-from tests.browser.test_extension import PASSPHRASE, SEAL_FIELD, People, folder, people, site  # noqa: F401 (fixtures)
+# Alice's keys, Bob's certificate, a site with fields, the folder of the build.
+from tests.browser.field_pages import PASSPHRASE, People, folder, people, site  # noqa: F401 (fixtures)
+from tests.browser.page import Page
+from tests.browser.test_extension import SEAL_FIELD
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 

@@ -18,8 +18,9 @@ from smime_core.report import MessageReport, State
 from tests.browser.browsers import Browser, Chromium
 from tests.browser.compose_driver import Webmail, add_fake_webmail, address, readiness, send, wait_for_obstacles
 from tests.browser.extension_driver import Extension, Site, running_site
+from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, People, people
 from tests.browser.page import Page
-from tests.browser.test_extension import NATIVE, PASSPHRASE, ROOT, People, people, release_service_workers
+from tests.browser.test_extension import release_service_workers
 from wasm_build.build import build
 
 __all__ = ["people"]

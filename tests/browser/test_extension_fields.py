@@ -1,79 +1,17 @@
 """Every kind of field in real browsers: sealed text reaches it, frameworks see it, and what alters it is told."""
 
-from __future__ import annotations
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
 
-import datetime
-from collections.abc import Iterator
-from pathlib import Path
+from __future__ import annotations
 
 import pytest
 
-from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import export_identity
-from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Frame, Site, running_site
+from tests.browser.extension_driver import Extension, Frame, Site
+from tests.browser.field_pages import TEXT, agree_if_asked, extension, folder, page, people, seal, site
 from tests.browser.page import Page
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
-
-ROOT = Path(__file__).resolve().parents[2]
-PASSPHRASE = "Vier Möwen & ein Wal"
-NATIVE = NativeProvider()
-TEXT = "Grüße, und sonst nichts."
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Alice's key file and the authority's certificate."""
-    now = datetime.datetime.now(datetime.UTC)
-    folder = tmp_path_factory.mktemp("people")
-    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
-    alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
-    p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
-    (folder / "alice.p12").write_bytes(p12)
-    (folder / "ca.der").write_bytes(authority.identity.certificate.der)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    """The extension with Alice's keys and their authority."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    extension.unlock(folder / "alice.p12", PASSPHRASE)
-    extension.import_certificate("anchors", folder / "ca.der", expect="Example CA")
-    yield extension
-    extension.uninstall()
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with running_site() as site:
-        yield site
-
-
-@pytest.fixture
-def page(extension: Extension) -> Iterator[Page]:
-    """A tab that is closed after the test, with the extension's windows if some are left."""
-    page = extension.browser.open("about:blank")
-    yield page
-    page.close()
-    for left in extension.browser.pages():
-        if "prompt.html" in left.url or "broker.html" in left.url:
-            left.close()
-
-
-def seal(extension: Extension, page: Page, field: str) -> Frame:
-    """Write into a field privately, seal it and wait until the page has the sealed text."""
-    frame = extension.write(page, field, TEXT)
-    frame.around.click("[data-test=seal]")
-    extension.answer()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
-    return frame
 
 
 def close(frame: Frame, page: Page) -> None:
@@ -107,16 +45,7 @@ def test_a_field_of_any_kind_holds_sealed_text_that_opens_again(
     assert page.js(f"() => {read}").startswith("-----BEGIN CMS-----")
     assert TEXT not in page.js("() => document.documentElement.outerHTML")
     extension.click_button(page, "#field")
-    opened = extension.frame_in(page)
-    if not opened.around.js("() => document.querySelector('.state-statement') !== null"):
-        page.js("() => new Promise((done) => setTimeout(done, 300))")
-    for _ in range(100):
-        if extension.has_window():
-            extension.answer()
-            break
-        if opened.around.js("() => document.querySelector('.state-statement') !== null"):
-            break
-    opened.around.wait_for("() => document.querySelector('.state-statement') !== null", timeout_seconds=30)
+    opened = agree_if_asked(extension, page)
     assert TEXT in opened.text.text(".text")
 
 

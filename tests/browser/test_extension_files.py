@@ -1,31 +1,25 @@
 """Files before their upload, in real browsers: the page's control only ever holds ciphertext under a neutral name."""
 
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import Identity, export_identity
 from smime_core.message import examine_message
-from smime_core.pkix import RevocationPolicy, TrustStore
-from smime_core.providers.native import NativeProvider
 from smime_core.reading import read_entity
 from smime_core.report import State
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Site, running_site
+from tests.browser.extension_driver import Extension, Site
+from tests.browser.field_pages import NATIVE, People, extension, folder, page, people, site
 from tests.browser.page import Page
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
-PASSPHRASE = "Vier Möwen & ein Wal"
-NATIVE = NativeProvider()
 CONTENT = b"salaries\x00\r\n" * 1000
 CONTROL = '<input id=field type=file name=scan data-smime="sign encrypt" data-smime-to="bob@example.test">'
 # What a page that polls its control gets to see, from its start on.
@@ -46,68 +40,23 @@ READ = """async () => {
 }"""
 
 
-class People:
-    """Alice, who sits at the browser, and Bob, of one authority."""
-
-    def __init__(self, folder: Path) -> None:
-        now = datetime.datetime.now(datetime.UTC)
-        authority = run(create_authority("Example CA", provider=NATIVE, at=now))
-        alice: Identity = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
-        self.folder = folder
-        self.alice = alice
-        self.bob: Identity = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=now))
-        self.trust_store = TrustStore.of(authority.identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
-        p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
-        (folder / "alice.p12").write_bytes(p12)
-        (folder / "bob.der").write_bytes(self.bob.certificate.der)
-        (folder / "ca.der").write_bytes(authority.identity.certificate.der)
-        (folder / "Gehälter.bin").write_bytes(CONTENT)
-
-
 @pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> People:
-    return People(tmp_path_factory.mktemp("people"))
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, people: People, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    """The extension with Alice's keys, Bob's certificate and their authority."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
-    extension.import_certificate("people", people.folder / "bob.der", expect="bob@example.test")
-    yield extension
-    extension.uninstall()
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with running_site() as site:
-        yield site
-
-
-@pytest.fixture
-def page(extension: Extension) -> Iterator[Page]:
-    """A tab that is closed after the test, with the extension's windows if some are left."""
-    page = extension.browser.open("about:blank")
-    yield page
-    page.close()
-    for left in extension.browser.pages():
-        if "prompt.html" in left.url or "viewer.html" in left.url:
-            left.close()
+def salaries(people: People) -> Path:
+    """A file with a telling name."""
+    path = people.folder / "Gehälter.bin"
+    path.write_bytes(CONTENT)
+    return path
 
 
 def test_the_page_gets_ciphertext_alone_however_often_it_looks(
-    extension: Extension, page: Page, site: Site, people: People
+    extension: Extension, page: Page, site: Site, people: People, salaries: Path
 ) -> None:
     page.goto(site.page_with(CONTROL))
     page.js(POLL)
     page.click("#field")
     window = extension.window()
     assert window.text("[data-test=origin]") == site.origin
-    window.choose_files("[data-test=files]", [people.folder / "Gehälter.bin"])
+    window.choose_files("[data-test=files]", [salaries])
     window.wait_for_text("Gehälter.bin")
     with window.closing():
         window.click("[data-test=agree]")
@@ -159,7 +108,7 @@ def test_the_window_wants_a_file_before_it_agrees(extension: Extension, page: Pa
 
 
 def test_a_file_that_came_another_way_is_taken_out_and_told(
-    extension: Extension, page: Page, site: Site, people: People
+    extension: Extension, page: Page, site: Site, salaries: Path
 ) -> None:
     page.goto(site.page_with(CONTROL))
     page.js("() => document.querySelector('#field').addEventListener('change', () => { window.changes = 1; })")
@@ -168,7 +117,7 @@ def test_a_file_that_came_another_way_is_taken_out_and_told(
     with window.closing():
         window.click("[data-test=refuse]")
     extension.wait_until_window_is_gone()
-    page.choose_files("#field", [people.folder / "Gehälter.bin"])
+    page.choose_files("#field", [salaries])
     page.wait_for("() => document.querySelector('#field').files.length === 0")
     page.wait_for("() => document.querySelector('#field').nextElementSibling !== null")
     assert page.js("() => [document.querySelector('#field').files.length, window.changes ?? 0]") == [0, 0]

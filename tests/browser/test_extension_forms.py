@@ -1,29 +1,24 @@
 """Whole forms in real browsers: what the window showed is what was signed, and only that reaches the server."""
 
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from smime_core.blocking import run
 from smime_core.certificate import parse_certificate
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import export_identity
-from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Site, running_site
+from tests.browser.extension_driver import Extension, Site
+from tests.browser.field_pages import People, agree_if_asked, extension, folder, page, people, seal, site
 from tests.browser.form_server import load_example, serving
 from tests.browser.page import Page
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
-PASSPHRASE = "Vier Möwen & ein Wal"
-NATIVE = NativeProvider()
 REMEMBER = """() => {
   window.seen = [];
   new MutationObserver(() => window.seen.push(document.documentElement.outerHTML)).observe(document, {
@@ -33,57 +28,16 @@ REMEMBER = """() => {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Alice's key file and the authority's certificate."""
-    now = datetime.datetime.now(datetime.UTC)
-    folder = tmp_path_factory.mktemp("people")
-    authority = run(create_authority("Example CA", provider=NATIVE, at=now))
-    alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
-    p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
-    (folder / "alice.p12").write_bytes(p12)
-    (folder / "ca.der").write_bytes(authority.identity.certificate.der)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    """The extension with Alice's keys."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    extension.unlock(folder / "alice.p12", PASSPHRASE)
-    yield extension
-    extension.uninstall()
-
-
-@pytest.fixture(scope="module")
 def database(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("server") / "orders.sqlite3"
 
 
 @pytest.fixture(scope="module")
-def shop(folder: Path, database: Path) -> Iterator[str]:
+def shop(people: People, database: Path) -> Iterator[str]:
     """The example server; its origin."""
-    anchor = parse_certificate((folder / "ca.der").read_bytes())
+    anchor = parse_certificate((people.folder / "ca.der").read_bytes())
     with serving(load_example(database, (anchor,))) as origin:
         yield origin
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with running_site() as site:
-        yield site
-
-
-@pytest.fixture
-def page(extension: Extension) -> Iterator[Page]:
-    """A tab that is closed after the test, with the extension's window if one is left."""
-    page = extension.browser.open("about:blank")
-    yield page
-    page.close()
-    for left in extension.browser.pages():
-        if "prompt.html" in left.url:
-            left.close()
 
 
 def order(page: Page, shop: str, *, item: str = "Lamp") -> None:
@@ -98,9 +52,9 @@ def order(page: Page, shop: str, *, item: str = "Lamp") -> None:
 
 @pytest.mark.heart
 def test_the_server_gets_the_form_that_the_window_showed(
-    extension: Extension, page: Page, shop: str, folder: Path
+    extension: Extension, page: Page, shop: str, people: People
 ) -> None:
-    drawing = folder / "Zeichnung.txt"
+    drawing = people.folder / "Zeichnung.txt"
     drawing.write_text("a lamp")
     page.goto(f"{shop}/")
     page.fill("[name=item]", "Lamp")
@@ -254,10 +208,7 @@ def test_what_cannot_be_signed_as_it_will_arrive_is_not_sent(
 
 def seal_client(extension: Extension, page: Page, field: str, text: str, button: str) -> None:
     """Write a client privately and have the server keep it."""
-    frame = extension.write(page, field, text)
-    frame.around.click("[data-test=seal]")
-    extension.answer()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    seal(extension, page, field, text)
     page.js("() => { window.isOld = true; }")
     page.click(button)
     page.wait_for("() => !window.isOld && document.readyState === 'complete'")
@@ -267,16 +218,7 @@ def read_client(extension: Extension, page: Page) -> str:
     """What the first client is, once it was opened in its place."""
     page.wait_for_selector("#client-1", timeout_seconds=30)
     extension.click_button(page, "#client-1")
-    frame = extension.frame_in(page)
-    settled = "() => document.querySelector('.state-statement') !== null"
-    for _ in range(200):
-        if extension.has_window():
-            extension.answer()
-            break
-        if frame.around.js(settled):
-            break
-    frame.around.wait_for(settled, timeout_seconds=30)
-    return frame.text.text(".text")
+    return agree_if_asked(extension, page).text.text(".text")
 
 
 def test_a_client_list_is_read_in_place_and_kept_sealed(

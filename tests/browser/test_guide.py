@@ -11,10 +11,10 @@ import pytest
 
 from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
 
 # Fixtures of the extension's first tests: Alice's keys, her authority, the folder of the build.
-from tests.browser.test_extension import PASSPHRASE, ROOT, People, people  # noqa: F401 (a fixture)
+from tests.browser.field_pages import PASSPHRASE, ROOT, People, people  # noqa: F401 (a fixture)
+from tests.browser.page import Page
 from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]

@@ -16,11 +16,8 @@ from smime_core.providers.native import NativeProvider
 from smime_core.report import State
 from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.page import Page
-from tests.browser.test_extension import (
-    BROKEN_CMS,
+from tests.browser.field_pages import (
     PASSPHRASE,
-    SEAL_FIELD,
     TEXT,
     People,
     extension,
@@ -28,10 +25,11 @@ from tests.browser.test_extension import (
     open_and_agree,
     page,
     people,
-    release_service_workers,
     site,
     unlocked,
 )
+from tests.browser.page import Page
+from tests.browser.test_extension import BROKEN_CMS, SEAL_FIELD, release_service_workers
 from webbridge.demo.accounts import certificate_pem
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]

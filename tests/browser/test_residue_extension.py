@@ -18,10 +18,10 @@ from smime_core.fields import seal_field
 from smime_core.provider import NewKey
 from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
 from tests.browser.extension_driver import Extension, running_site
+from tests.browser.field_pages import open_and_agree
 from tests.browser.residue.lab import ROOT, KnownCek, Secrets, Watch, make_secrets
 from tests.browser.residue.markers import MARKER_BYTES, needles_for
 from tests.browser.residue.processes import count_by_secret
-from tests.browser.test_extension import open_and_agree
 from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
