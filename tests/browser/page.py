@@ -145,8 +145,13 @@ class Page:
         self.browser.bidi.command("browsingContext.reload", context=self.context, wait="complete")
 
     def activate(self) -> None:
-        """Bring the tab to the front, as a person would before typing into it."""
-        self.browser.bidi.command("browsingContext.activate", context=self.context)
+        """Bring the tab to the front, as a person would before typing into it; of a frame, the tab around it."""
+        top: str | None = self.context
+        while top:
+            front = top
+            tree = self.browser.bidi.command("browsingContext.getTree", root=top, maxDepth=0)["contexts"]
+            top = tree[0].get("parent")
+        self.browser.bidi.command("browsingContext.activate", context=front)
 
     def set_viewport(self, width: int, height: int) -> None:
         self.browser.bidi.command(
