@@ -60,7 +60,8 @@ globalThis.sealwaxPage = (() => {
     leftOut += await fillPictures(root, base, page.resources);
     leftOut += countForeignStyles(root);
     removeHandlers(root);
-    return { document: finish(root), links: markLinks(root, base), leftOut, scripts };
+    const links = markLinks(root, base);
+    return { document: finish(root), links, leftOut, scripts };
   }
 
   /** The charset that was signed decides; the page's own word counts where none was. @param {SignedPage} page */

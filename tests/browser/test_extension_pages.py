@@ -313,13 +313,15 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
     page.wait_for("() => document.getElementById('end') !== null")
     live = "() => document.querySelectorAll('script, iframe, meta[http-equiv=refresh]').length + (window.ran ?? 0)"
     assert page.js(live) == 0
+    links = "() => [...document.links].map(({ id, href, target, rel }) => [id, href, target, rel])"
+    assert page.js(links) == [["far", f"{site.origin}/evil-link", "_blank", "noreferrer noopener"]]
     page.click("#near")
     page.click("#go")
     assert page.url.startswith("about:srcdoc")
     assert page.text("#end") == "End"
     assert viewer.text("[data-test=scripts]").endswith(": 1")
-    links = viewer.wait_for_frame("page_view.html").js("() => document.querySelector('[data-test=links]').textContent")
-    assert "/evil-link" in links
+    listed = "() => document.querySelector('[data-test=links]').textContent"
+    assert "/evil-link" in viewer.wait_for_frame("page_view.html").js(listed)
     assert {path for path in site.asked if "evil" in path} == set()
     viewer.close()
 
