@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.bench.results import Figure, Figures, Limit
 from tests.browser.browsers import Name, launch
@@ -69,7 +69,8 @@ def _running(name: Name, dist: Path) -> Iterator[tuple[Webmail, Path]]:
 def _send(webmail: Webmail, file: Path) -> float:
     webmail.forget()
     webmail.page.js(_NOTE_TAKEN)
-    window = webmail.write(**{"from": address(_WRITER), "to": [address(_READER)]})
+    people: dict[str, Any] = {"from": address(_WRITER), "to": [address(_READER)]}
+    window = webmail.write(**people)
     window.choose_files("input[data-test=compose-file]", [file])
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=_PATIENCE_SECONDS)
     window.wait_for_text(file.name, selector="[data-test=compose-attachments]", timeout_seconds=_PATIENCE_SECONDS)
