@@ -1,0 +1,132 @@
+"""Drives the extension's page with keys and people: its dialogs, the files that it hands over, and what is kept."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.certificates_only import build_certificates_only
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import Identity, export_identities
+from smime_core.providers.native import NativeProvider
+from tests.browser.extension_driver import Extension
+from tests.browser.page import Page
+
+PASSPHRASE, NEW = "Vier Möwen & ein Wal", "Ein anderer Satz, neu"
+NATIVE = NativeProvider()
+NOW = datetime.datetime.now(datetime.UTC)
+OPERATION_SECONDS = 60
+
+# What the page hands over as a download: kept by the page itself, which a test can read.
+CATCH = """() => {
+  globalThis.saved = [];
+  const blobs = new Map();
+  const { createObjectURL } = URL;
+  URL.createObjectURL = (blob) => {
+    const href = createObjectURL.call(URL, blob);
+    blobs.set(href, blob);
+    return href;
+  };
+  HTMLAnchorElement.prototype.click = function () {
+    const { download, href } = this;
+    globalThis.saved.push(blobs.get(href).arrayBuffer().then((octets) => [download,
+      btoa(Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join(""))]));
+  };
+}"""
+KEPT = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await done(indexedDB.open("sealwax"));
+  const kept = {};
+  for (const store of database.objectStoreNames) {
+    if (store !== "sealed") kept[store] = await done(database.transaction(store).objectStore(store).getAll());
+  }
+  database.close();
+  const text = (key, value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value)).join() : value);
+  return JSON.stringify(kept, text);
+}"""
+
+
+class House:
+    """Alice with two identities of which one ends soon, Bob and sixty others, and their authority."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.authority = run(create_authority("Example CA", provider=NATIVE, at=NOW))
+        self.alice = self.issue("alice@example.test")
+        self.ending = self.issue("alice@example.test", days=10)
+        self.bob = self.issue("bob@example.test")
+        self.file = self.write_keys("alice.p12", [self.alice, self.ending])
+        self.bob_file = folder / "bob.p7b"
+        self.bob_file.write_bytes(build_certificates_only([self.bob.certificate, self.alice.certificate]))
+
+    def issue(self, address: str, *, days: int = 365) -> Identity:
+        not_after = NOW + datetime.timedelta(days=days)
+        return run(issue_identity(self.authority, address, provider=NATIVE, at=NOW, not_after=not_after))
+
+    def write_authority(self) -> Path:
+        path = self.folder / "ca.der"
+        path.write_bytes(self.authority.identity.certificate.der)
+        return path
+
+    def write_keys(self, name: str, identities: list[Identity]) -> Path:
+        path = self.folder / name
+        path.write_bytes(run(export_identities(identities, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+        return path
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("house"))
+
+
+def open_keys(extension: Extension) -> Page:
+    """The page, with its downloads caught."""
+    page = extension.open_options()
+    page.js(CATCH)
+    return page
+
+
+def type_passphrase(page: Page, dialog: str, index: int, text: str) -> None:
+    """Type into one of a dialog's passphrase fields."""
+    mark = """(dialog, index) => {
+      document.querySelectorAll(`[data-test=${dialog}] [data-test=passphrase]`)[index].id = `secret-${index}`;
+    }"""
+    page.js(mark, dialog, index)
+    page.click(f"[data-test={dialog}] #secret-{index}")
+    page.type(text)
+
+
+def submit(page: Page, dialog: str) -> None:
+    """Press the dialog's button and wait until it has closed."""
+    page.click(f"[data-test={dialog}-go]")
+    page.wait_for(
+        "(test) => document.querySelector(`[data-test=${test}]`) === null", dialog, timeout_seconds=OPERATION_SECONDS
+    )
+
+
+def saved(page: Page) -> tuple[str, bytes]:
+    """Name and octets of the last file that the page gave to the person."""
+    name, octets = page.wait_for("async () => globalThis.saved.length > 0 && await globalThis.saved.at(-1)")
+    return name, base64.b64decode(octets)
+
+
+def make_backup(page: Page) -> bytes:
+    page.click("[data-test=make-backup]")
+    type_passphrase(page, "backup", 0, NEW)
+    type_passphrase(page, "backup", 1, NEW)
+    submit(page, "backup")
+    name, octets = saved(page)
+    assert name.endswith(".backup")
+    return octets
+
+
+def restore(page: Page, file: Path, passphrase: str, *, how: str) -> None:
+    page.click("[data-test=restore-backup]")
+    page.choose_files("[data-test=restore-file]", [file])
+    type_passphrase(page, "restore", 0, passphrase)
+    page.click(f"[data-test=restore-{how}]")
+    page.click("[data-test=restore-go]")

@@ -1,0 +1,195 @@
+"""A key made in the extension, certified by an authority, used; and a new one for an identity that ends."""
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
+from smime_core.ca.certification_request import CertificationRequest, open_certification_request
+from smime_core.ca.extensions import (
+    build_basic_constraints,
+    build_extended_key_usage,
+    build_key_usage,
+    build_subject_alt_name,
+    key_identifiers,
+)
+from smime_core.certificate import EMAIL_PROTECTION, Certificate, KeyUsage
+from smime_core.fields import open_field
+from smime_core.message import encrypt_message
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.provider import KeyType
+from smime_core.report import MessageReport, State
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import folder, site
+from tests.browser.keys_page import (
+    NATIVE,
+    NEW,
+    NOW,
+    OPERATION_SECONDS,
+    PASSPHRASE,
+    House,
+    house,
+    open_keys,
+    saved,
+    submit,
+    type_passphrase,
+)
+from tests.browser.mail_letters import mail, text
+from tests.browser.page import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+STATEMENT = "Who signs this is new here."
+
+
+@pytest.fixture
+def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
+    """As it is after its installation, with the authority: without keys."""
+    extension = Extension(browser, folder)
+    extension.import_certificate("anchors", house.write_authority(), expect="Example CA")
+    yield extension
+    extension.uninstall()
+
+
+def certify(house: House, request: CertificationRequest) -> Certificate:
+    """What an authority that has checked the addresses issues for a request."""
+    issuer = house.authority.identity
+    seals_by = KeyUsage.KEY_ENCIPHERMENT if request.public_key.key_type is KeyType.RSA else KeyUsage.KEY_AGREEMENT
+    template = CertificateTemplate(
+        serial_number=new_serial_number(NATIVE),
+        subject_der=request.subject_der,
+        public_key=request.public_key,
+        not_before=NOW - datetime.timedelta(days=1),
+        not_after=NOW + datetime.timedelta(days=365),
+        extensions=(
+            *key_identifiers(request.public_key, issuer.certificate),
+            build_basic_constraints(is_ca=False),
+            build_key_usage(KeyUsage.DIGITAL_SIGNATURE | seals_by),
+            build_subject_alt_name(request.addresses),
+            build_extended_key_usage(EMAIL_PROTECTION),
+        ),
+    )
+    issuer_der = issuer.certificate.subject_der
+    return run(build_certificate(template, issuer_der=issuer_der, signing_key=issuer.private_key, provider=NATIVE))
+
+
+def make_request(page: Page) -> CertificationRequest:
+    """Fill in the passphrases of the open dialog, and read what it hands over for the authority."""
+    for index in (0, 1):
+        type_passphrase(page, "request", index, NEW)
+    submit(page, "request")
+    name, pem = saved(page)
+    assert name.endswith(".csr")
+    # Its sender has the private key: the proof in it holds.
+    return run(open_certification_request(pem, provider=NATIVE))
+
+
+def finish(page: Page, answer: Path, passphrase: str = NEW) -> None:
+    page.click("[data-test=finish-request]")
+    page.choose_files("[data-test=finish-files]", [answer])
+    type_passphrase(page, "finish", 0, passphrase)
+
+
+def sign_field(extension: Extension, site: Site) -> str:
+    """The signed text that a page gets."""
+    page = extension.browser.open(site.page_with(textarea("answer", data_smime="sign")))
+    frame = extension.write(page, "#answer", STATEMENT)
+    frame.around.click("[data-test=seal]")
+    extension.answer()
+    armored: str = page.wait_for("() => document.getElementById('answer').value", timeout_seconds=OPERATION_SECONDS)
+    page.close()
+    return armored
+
+
+def judge(armored: str, site: Site, house: House) -> MessageReport:
+    """What a server that trusts the authority finds in a signed field."""
+    anchor = house.authority.identity.certificate
+    trust_store = TrustStore.of(anchor, revocation=RevocationPolicy.NOT_CHECKED)
+    at = datetime.datetime.now(datetime.UTC)
+    opening = open_field(
+        armored.encode(), origin=site.origin, trust_store=trust_store, at=at, identities=[], provider=NATIVE
+    )
+    return run(opening)
+
+
+def open_mail(extension: Extension, house: House, certificate: Certificate, words: str) -> None:
+    """Somebody's mail, sealed for one certificate, shows its words."""
+    sealed = run(encrypt_message(mail(text(words)), recipients=[certificate], provider=NATIVE))
+    (house.folder / "sealed.eml").write_bytes(sealed)
+    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer.wait_for_text("Choose a file")
+    viewer.choose_files("#file", [house.folder / "sealed.eml"])
+    viewer.wait_for_frame("mail_view.html", timeout_seconds=OPERATION_SECONDS).wait_for_text(words)
+    viewer.close()
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("kind", ["p-256", "rsa-3072"])
+def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
+    extension: Extension, house: House, site: Site, kind: str
+) -> None:
+    page = open_keys(extension)
+    page.click("[data-test=make-request]")
+    page.fill("[data-test=request-address]", "carol@example.test")
+    page.fill("[data-test=request-name]", "Carol")
+    page.js("(kind) => { document.querySelector('[data-test=request-kind]').value = kind; }", kind)
+    request = make_request(page)
+    assert request.addresses == ("carol@example.test",)
+    page.wait_for_text("carol@example.test", selector="[data-test=waiting-request]")
+
+    # What belongs to another key is refused, and the key goes on waiting.
+    foreign, answer = house.folder / "foreign.pem", house.folder / "answer.pem"
+    foreign.write_bytes(house.bob.certificate.der)
+    certificate = certify(house, request)
+    answer.write_bytes(certificate.der)
+    finish(page, foreign)
+    page.click("[data-test=finish-go]")
+    page.wait_for_text(".", selector="[data-test=finish-problem]", timeout_seconds=OPERATION_SECONDS)
+    page.click("[data-test=finish-cancel]")
+    finish(page, answer, "not its passphrase")
+    page.click("[data-test=finish-go]")
+    page.wait_for_text("does not open", selector="[data-test=finish-problem]", timeout_seconds=OPERATION_SECONDS)
+    page.click("[data-test=finish-cancel]")
+    finish(page, answer)
+    submit(page, "finish")
+    page.wait_for_text("carol@example.test", selector="[data-test=identity]")
+    page.wait_for("() => document.querySelector('[data-test=waiting-request]') === null")
+    assert "Not saved anywhere else" in page.text("[data-test=backup-state]")
+    page.close()
+
+    report = judge(sign_field(extension, site), site, house)
+    assert report.state is State.VERIFIED
+    assert report.content.decode() == STATEMENT
+    assert [signer.certificate for signer in report.signers] == [certificate]
+    open_mail(extension, house, certificate, "For the new key alone.")
+
+
+def test_a_renewed_identity_signs_and_the_old_key_still_opens_old_mail(
+    extension: Extension, house: House, site: Site
+) -> None:
+    extension.unlock(house.write_keys("ending.p12", [house.ending]), PASSPHRASE)
+    page = open_keys(extension)
+    page.click('[data-expiry="very-soon"] [data-test=renew]')
+    assert page.value("[data-test=request-address]") == "alice@example.test"
+    certificate = certify(house, make_request(page))
+    answer = house.folder / "renewed.pem"
+    answer.write_bytes(certificate.der)
+    finish(page, answer)
+    submit(page, "finish")
+    page.wait_for_selector('[data-expiry="good"] [data-test=preferred]')
+    assert page.js("() => document.querySelectorAll('[data-test=identity]').length") == 2
+    page.close()
+
+    report = judge(sign_field(extension, site), site, house)
+    assert [signer.certificate for signer in report.signers] == [certificate]
+    open_mail(extension, house, house.ending.certificate, "From the time of the old key.")
+    open_mail(extension, house, certificate, "For the new key.")

@@ -1,0 +1,75 @@
+"""`strict` among the settings of the extension: the next vault keeps private keys out of the browser's cryptography."""
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension, running_site, textarea
+from tests.browser.field_pages import folder
+from tests.browser.keys_page import OPERATION_SECONDS, PASSPHRASE, House, house, open_keys
+from tests.browser.page import Page
+from tests.browser.test_strict import LISTEN, WATCHING_WORKER
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+
+@pytest.fixture
+def watched(browser: Browser, folder: Path, tmp_path: Path) -> Iterator[Extension]:
+    """The extension with Workers that tell its pages which private keys WebCrypto was shown."""
+    own = tmp_path / "extension"
+    shutil.copytree(folder, own)
+    replace_worker(own / "runtime", WATCHING_WORKER.encode())
+    extension = Extension(browser, own)
+    yield extension
+    extension.uninstall()
+
+
+def replace_worker(runtime: Path, script: bytes) -> None:
+    """Another Worker in the build, under the hash that it is held against."""
+    name = "vault_worker.js"
+    (runtime / name).write_bytes(script)
+    digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
+    entry = f'"{name}": {{"integrity": "sha384-{digest}", "bytes": {len(script)}}}'
+    pinned = (runtime / "pinned.js").read_text()
+    altered, count = re.subn(rf'"{re.escape(name)}": {{[^}}]*}}', lambda _: entry, pinned)
+    assert count == 1
+    (runtime / "pinned.js").write_text(altered)
+
+
+def signed_with(extension: Extension, listener: Page) -> list[str]:
+    """Sign a field; the ways in which WebCrypto got a private key meanwhile."""
+    listener.js("() => { window.seen = []; }")
+    with running_site() as site:
+        page = extension.browser.open(site.page_with(textarea("answer", data_smime="sign")))
+        frame = extension.write(page, "#answer", "Signed")
+        frame.around.click("[data-test=seal]")
+        extension.answer()
+        page.wait_for("() => document.getElementById('answer').value", timeout_seconds=OPERATION_SECONDS)
+        page.close()
+    seen: list[list[str]] = listener.wait_for("() => window.seen.length > 0 && window.seen")
+    return [way for ways in seen for way in ways]
+
+
+@pytest.mark.heart
+def test_the_setting_reaches_the_next_vault_and_its_end_the_one_after(watched: Extension, house: House) -> None:
+    listener = open_keys(watched)
+    listener.js(LISTEN)
+    watched.unlock(house.file, PASSPHRASE)
+    assert signed_with(watched, listener) != []
+    for strict in (True, False):
+        listener.click("[data-test=strict]")
+        listener.wait_for_text("Your keys are locked", selector="[data-test=state]")
+        watched.is_locked = True
+        watched.unlock(house.file, PASSPHRASE)
+        assert (signed_with(watched, listener) == []) is strict
