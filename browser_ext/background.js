@@ -115,6 +115,7 @@ const HANDLERS = {
   "change.refuse": contacts.refuseChange,
   "preferences.change": changePreferences,
   "backup.make": backup.make,
+  "backup.here": backup.countHere,
   "backup.restore": backup.restore,
   "sites.remove": ({ id }) => database.remove("sites", id),
   "session.lock": () => session.lock("hand"),
@@ -141,7 +142,7 @@ const HANDLERS = {
   "update.read": updates.readNews,
   "update.seen": updates.forgetNews,
   "policy.read": async () => ({ set: (await policy.read()).set }),
-  "policy.export": trust.exportPolicy,
+  "policy.export": async () => ({ ...(await trust.asPolicy()), ...(await preferences.asPolicy()) }),
   "vault.key": () => vault.call("vault.key"),
   "options.open": () => api.runtime.openOptionsPage(),
   "heartbeat": () => null,
@@ -186,7 +187,7 @@ api.runtime.onInstalled.addListener((details) => {
   void starting.finally(() => setUp(details));
 });
 api.runtime.onUpdateAvailable.addListener(() => void updates.applyWhenIdle());
-api.storage.onChanged.addListener((_, area) => void (area === "managed" && trust.followPolicyList()));
+api.storage.onChanged.addListener((_, area) => void (area === "managed" && followPolicy()));
 
 /**
  * @param {any} message
@@ -245,6 +246,12 @@ async function changePreferences(body) {
   // The vault takes private keys in one way for its whole life: the next one begins with what was set.
   if (before.strict !== body.strict) await session.lock("hand");
   await lockIfOver();
+}
+
+/** An administrator has set something anew. */
+async function followPolicy() {
+  await lockIfOver();
+  await trust.followPolicyList();
 }
 
 async function lockIfOver() {

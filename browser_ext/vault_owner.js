@@ -134,7 +134,7 @@ function ownKeys() {
  * @returns {Promise<any>}
  */
 async function callVault(verb, args) {
-  vault ??= preferences.read().then(({ strict }) => openVault({ base: new URL("./runtime/", import.meta.url), strict }));
+  vault ??= preferences.kept().then(({ strict }) => openVault({ base: new URL("./runtime/", import.meta.url), strict }));
   const opening = vault;
   const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
   return guarded.call(verb, args, { deadlineSeconds: DEADLINE_SECONDS });

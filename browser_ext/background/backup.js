@@ -7,6 +7,7 @@ import { buildBackup, MAX_BACKUP_BYTES, parseBackup, VERSION } from "./backup_fo
 import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as keys from "./keys.js";
+import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
 import * as session from "./session.js";
@@ -22,8 +23,8 @@ const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-
 const FOREIGN = new Set(["malformed-message", "content-type-mismatch", "unsupported-algorithm", "limit-exceeded"]);
 /** How a PKCS#12 file begins. */
 const DER_SEQUENCE = 0x30;
-/** What a backup holds of the settings; the person's pattern belongs to this browser and stays. */
-const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preferences", "preferred identities", "changed certificates"];
+/** What a restored backup takes the place of among the settings. */
+const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preferences", keys.PREFERRED, "changed certificates"];
 const REVOCATION = ["required", "if-known", "not-checked"];
 
 /** @param {{passphrase: SealedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number}>} */
@@ -52,8 +53,20 @@ async function collect() {
     sites: sites.map(({ origin, since }) => ({ origin, since })),
     contacts: await contacts.read(),
     ...(await trust.kept()),
-    trust: await trust.settings(),
-    preferences: await preferences.read(),
+    preferences: await preferences.kept(),
+    preferred: Object.entries(await keys.preferredIdentities()).map(([address, fingerprint]) => ({ address, fingerprint })),
+    pattern: await pattern.read(),
+  };
+}
+
+/** How much is here that goes when a backup takes its place, by kind. @returns {Promise<Record<string, number>>} */
+export async function countHere() {
+  const count = async (/** @type {import("./database.js").Store} */ store) => (await database.all(store)).length;
+  return {
+    keyFiles: await count("keyFiles"), requests: await count("requests"),
+    people: await count("people") + (await contacts.list()).length, anchors: await count("anchors"),
+    decisions: (await trust.listDecisions()).length, sites: await count("sites"),
+    changes: (await contacts.listChanges()).length, drafts: await count("drafts"),
   };
 }
 
@@ -112,15 +125,26 @@ async function describeAll(backup) {
     const people = known ? (await vault.call("contacts.list", { contacts: known.slice(0) })).people : [];
     if (decisions) await vault.call("decision.list", { decisions: decisions.slice(0) });
     if (followed) await vault.call("trust.follow", { followed: followed.slice(0), at: backup.madeAt });
-    if (!REVOCATION.includes(backup.trust.revocation)) throw new RequestError("backup-foreign");
+    if (!REVOCATION.includes(backup.trust.revocation) || !pattern.isPattern(backup.pattern)) throw new RequestError("backup-foreign");
     return {
       keyFiles, people: await describe(backup.people), anchors: await describe(backup.anchors), known: people.length,
-      preferences: preferences.check(backup.preferences),
+      preferences: preferences.check(backup.preferences), preferred: preferredOf(backup, keyFiles),
     };
   } catch (error) {
     const { code = "" } = /** @type {any} */ (error);
     throw FOREIGN.has(code) || code === "bad-request" ? new RequestError("backup-foreign") : error;
   }
+}
+
+/**
+ * Which identities the person signs with, as far as the backup holds them.
+ * @param {Backup} backup @param {{identities: CertificateInfo[]}[]} keyFiles
+ * @returns {Record<string, string>}
+ */
+function preferredOf({ preferred }, keyFiles) {
+  const known = new Set(keyFiles.flatMap(({ identities }) => identities.map(({ fingerprint }) => fingerprint)));
+  return Object.fromEntries(preferred.filter(({ fingerprint }) => known.has(fingerprint))
+    .map(({ address, fingerprint }) => [address, fingerprint]));
 }
 
 /** @param {ArrayBuffer[]} certificates @returns {Promise<CertificateInfo[]>} */
@@ -134,7 +158,7 @@ async function describe(certificates) {
 }
 
 /** @param {Backup} backup @param {Described} described */
-function replacing(backup, { keyFiles, people, anchors, preferences: chosen }) {
+function replacing(backup, { keyFiles, people, anchors, ...chosen }) {
   return {
     keyFiles: { clear: true, put: keyFiles },
     requests: { clear: true, put: backup.requests },
@@ -142,17 +166,20 @@ function replacing(backup, { keyFiles, people, anchors, preferences: chosen }) {
     people: { clear: true, put: people },
     anchors: { clear: true, put: anchors },
     sites: { clear: true, put: backup.sites },
+    // Under the keys that go.
+    drafts: { clear: true },
     settings: { remove: SETTINGS, put: settingsOf(backup, chosen) },
   };
 }
 
 /** @param {Backup} backup @param {Described} described */
-async function merging(backup, { keyFiles, people, anchors, preferences: chosen }) {
+async function merging(backup, { keyFiles, people, anchors, preferences: chosen, preferred }) {
   const added = { contacts: backup.contacts, decisions: backup.decisions };
   const here = { contacts: await contacts.read(), decisions: (await trust.kept()).decisions };
   const joined = await vault.call("kept.join", { ...here, added });
-  const settings = settingsOf({ ...backup, ...joined }, chosen);
-  const replaced = new Set(["contacts", "decisions"]);
+  const signsWith = { ...preferred, ...(await keys.preferredIdentities()) };
+  const settings = settingsOf({ ...backup, ...joined }, { preferences: chosen, preferred: signsWith });
+  const replaced = new Set(["contacts", "decisions", keys.PREFERRED]);
   const unknown = await missing("settings", settings, "name");
   return {
     keyFiles: { put: await missing("keyFiles", keyFiles, "id") },
@@ -173,11 +200,15 @@ async function missing(store, entries, key) {
   return entries.filter((entry) => !known.has(entry[key]));
 }
 
-/** The settings as they are kept. @param {Backup} backup @param {import("./preferences.js").Preferences} chosen */
-function settingsOf({ contacts: known, decisions, followed, trust: trusted }, chosen) {
+/**
+ * The settings as they are kept.
+ * @param {Backup} backup
+ * @param {Pick<Described, "preferences" | "preferred">} chosen
+ */
+function settingsOf({ contacts: known, decisions, followed, trust: trusted, pattern: own }, { preferences: chosen, preferred }) {
   const settings = [
     { name: "contacts", value: known }, { name: "decisions", value: decisions }, { name: "followed list", value: followed },
-    { name: "trust", value: trusted }, { name: "preferences", value: chosen },
+    { name: "trust", value: trusted }, { name: "preferences", value: chosen }, { name: keys.PREFERRED, value: preferred },
   ];
-  return settings.filter(({ value }) => value !== null);
+  return [pattern.asSetting(own), ...settings.filter(({ value }) => value !== null)];
 }

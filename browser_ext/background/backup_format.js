@@ -7,7 +7,8 @@
  *      "requests": [{"id", "addresses", "commonName", "kind", "createdAt", "request", "key"}],
  *      "people": [octets], "anchors": [octets], "sites": [{"origin", "since"}],
  *      "contacts", "decisions", "followed": octets or null,
- *      "trust": {"mozilla", "revocation"}, "preferences": {"idleMinutes", "harvest", "strict", "directory"}}
+ *      "trust": {"mozilla", "revocation"}, "preferences": {"idleMinutes", "harvest", "strict", "directory"},
+ *      "preferred": [{"address", "fingerprint"}], "pattern"}
  */
 import { RequestError } from "../shared/messages.js";
 
@@ -25,6 +26,8 @@ import { RequestError } from "../shared/messages.js";
  * @property {ArrayBuffer | null} followed
  * @property {{mozilla: boolean, revocation: string}} trust
  * @property {import("./preferences.js").Preferences} preferences
+ * @property {{address: string, fingerprint: string}[]} preferred the identities that the person signs with
+ * @property {number} pattern that marks the person's private windows
  */
 /** @typedef {string | readonly [Shape] | {readonly [name: string]: Shape}} Shape */
 
@@ -43,6 +46,7 @@ const SHAPE = {
   contacts: "octets?", decisions: "octets?", followed: "octets?",
   trust: { mozilla: "flag", revocation: "text" },
   preferences: { idleMinutes: "number", harvest: "flag", strict: "flag", directory: "text" },
+  preferred: [{ address: "text", fingerprint: "text" }], pattern: "number",
 };
 
 /** @type {Record<string, (value: any) => any>} gives undefined for what is not of the kind */

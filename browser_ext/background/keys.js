@@ -10,7 +10,7 @@ import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
 /** The identities that the person signs with, by address. */
-const PREFERRED = "preferred identities";
+export const PREFERRED = "preferred identities";
 
 /** What the pages may see: no key file leaves the background but for an export. */
 export async function list() {
@@ -41,7 +41,7 @@ async function listKeyFiles(unlocked) {
 }
 
 /** @returns {Promise<Record<string, string>>} address to fingerprint */
-async function preferredIdentities() {
+export async function preferredIdentities() {
   return (await database.get("settings", PREFERRED))?.value ?? {};
 }
 

@@ -14,6 +14,16 @@ export async function read() {
   return kept ? kept.number : choose([]);
 }
 
+/** Whether this is the number of a pattern. @param {number} number */
+export function isPattern(number) {
+  return Number.isInteger(number) && number >= 0 && number < PATTERNS;
+}
+
+/** How a pattern is kept. @param {number} number */
+export function asSetting(number) {
+  return { name: SETTING, number };
+}
+
 /** Another pattern than before. @returns {Promise<number>} */
 export async function change() {
   return choose([await read()]);
@@ -23,7 +33,7 @@ export async function change() {
 async function choose(except) {
   let number = drawNumber();
   while (except.includes(number)) number = drawNumber();
-  await database.put("settings", { name: SETTING, number });
+  await database.put("settings", asSetting(number));
   return number;
 }
 

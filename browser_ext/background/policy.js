@@ -3,6 +3,7 @@
  * change needs no restart; a value that makes no sense counts as not set, and the others still count.
  */
 import { api } from "../shared/api.js";
+import { directoryOrigin } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 
@@ -12,10 +13,13 @@ import { certificatesOf } from "../shared/pem.js";
  * @property {ArrayBuffer | null} organisationList
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust what is set of it
+ * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences what is set of them
  * @property {string[]} set the names of all that is set, as in `policy_schema.json`
  */
 
 const REVOCATION = ["required", "if-known", "not-checked"];
+/** After how long without use keys may lock; the whole day is the most: sessions end after 12 hours, and with the browser. */
+export const LOCK_MINUTES = Object.freeze([5, 15, 60, 720]);
 
 /** @type {Record<string, (value: any) => boolean>} */
 const CHECKS = {
@@ -24,6 +28,9 @@ const CHECKS = {
   mozilla: isFlag,
   revocation: (value) => REVOCATION.includes(value),
   ownDecisions: isFlag,
+  lockMinutes: (value) => LOCK_MINUTES.includes(value),
+  harvest: isFlag,
+  directory: (value) => typeof value === "string" && readDirectory(value) !== null,
 };
 
 /** @returns {Promise<Policy>} */
@@ -40,12 +47,16 @@ export function understand(managed) {
   const set = Object.keys(CHECKS).filter((name) => managed[name] !== undefined && CHECKS[name](managed[name]));
   const values = Object.fromEntries(set.map((name) => [name, managed[name]]));
   const { anchors = [], organisationList, ownDecisions = true, mozilla, revocation } = values;
+  const { lockMinutes, harvest, directory } = values;
   return {
     set,
     anchors: anchors.flatMap(readCertificates),
     organisationList: organisationList === undefined ? null : fromBase64(organisationList),
     ownDecisions,
     trust: present({ mozilla, revocation }),
+    preferences: present({
+      idleMinutes: lockMinutes, harvest, directory: directory === undefined ? undefined : readDirectory(directory),
+    }),
   };
 }
 
@@ -77,6 +88,15 @@ function readCertificates(item) {
     const octets = item.includes("-----BEGIN") ? new TextEncoder().encode(item).buffer : fromBase64(item);
     const found = octets ? certificatesOf(/** @type {ArrayBuffer} */ (octets)) : [];
     return found.length ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} address @returns {string | null} null for what is no address of a bridge */
+function readDirectory(address) {
+  try {
+    return directoryOrigin(address.trim());
   } catch {
     return null;
   }

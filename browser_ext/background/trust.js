@@ -44,8 +44,12 @@ export async function judging(evidence = store.copy()) {
 
 /** @returns {Promise<Settings>} */
 export async function settings() {
-  const own = (await database.get("settings", SETTINGS))?.value ?? FIRST_SETTINGS;
-  return { ...own, ...(await policy.read()).trust };
+  return { ...(await ownSettings()), ...(await policy.read()).trust };
+}
+
+/** @returns {Promise<Settings>} */
+async function ownSettings() {
+  return (await database.get("settings", SETTINGS))?.value ?? FIRST_SETTINGS;
 }
 
 /** @param {Settings} value */
@@ -53,9 +57,9 @@ export async function changeSettings({ mozilla, revocation }) {
   await database.put("settings", { name: SETTINGS, value: { mozilla, revocation } });
 }
 
-/** What was decided and whom the person follows, as it is kept; for a backup. */
+/** What the person has decided and set, and whom the person follows, as it is kept; for a backup. */
 export async function kept() {
-  return { decisions: await decisions(), followed: await followed() };
+  return { decisions: await decisions(), followed: await followed(), trust: await ownSettings() };
 }
 
 /** @returns {Promise<ArrayBuffer | null>} */
@@ -90,7 +94,7 @@ export async function followPolicyList() {
  * These settings as a policy for others, by the names of `policy_schema.json`.
  * @returns {Promise<object>}
  */
-export async function exportPolicy() {
+export async function asPolicy() {
   const { mozilla, revocation } = await settings();
   const anchors = (await database.all("anchors")).map(({ certificate }) => btoa(encode(certificate)));
   return { ...(anchors.length ? { anchors } : {}), mozilla, revocation };

@@ -2,6 +2,7 @@
 import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { text } from "../shared/i18n.js";
+import { createPatternChoice } from "../shared/pattern.js";
 import { ask, sealSecret } from "../shared/request.js";
 import { byId, field, NewPassphrase, openForm, saveFile } from "./parts.js";
 
@@ -41,19 +42,37 @@ function openRestoring({ translate, refresh }) {
   const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },
     html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: text(`restore_${value}`) }));
   const choices = html("fieldset", { class: "choices" }, html("legend", { text: text("restoreHow") }), how("merge", true), how("replace", false));
+  const goes = html("div", { class: "warning", role: "status", data: { test: "restore-goes" } });
+  const here = ask("backup.here");
+  choices.addEventListener("change", async () => {
+    const removed = whatGoes(await here);
+    goes.replaceChildren(...(replaces() ? removed : []));
+  });
+  const replaces = () => /** @type {HTMLInputElement} */ (choices.querySelector("[value=replace]")).checked;
   openForm({
     title: text("restoreTitle"), test: "restore", verb: text("restoreGo"),
-    content: [html("p", { text: text("restoreMeaning") }), field(text("restoreFile"), file), passphrase.element, choices],
+    content: [html("p", { text: text("restoreMeaning") }), field(text("restoreFile"), file), passphrase.element, choices, goes],
     onClose: () => passphrase.clear(),
     onSubmit: async () => {
       const [chosen] = file.files ?? [];
       if (!chosen) throw Object.assign(new Error("no file"), { code: "no-backup-file" });
-      const replace = /** @type {HTMLInputElement} */ (choices.querySelector("[value=replace]")).checked;
       const bytes = await chosen.arrayBuffer();
-      const { keyFiles, people } = await ask("backup.restore", { bytes, replace, passphrase: await sealSecret(passphrase.copy()) });
+      const { keyFiles, people } = await ask("backup.restore", { bytes, replace: replaces(), passphrase: await sealSecret(passphrase.copy()) });
       await refresh();
+      byId("pattern").replaceChildren(await createPatternChoice());
       byId("backup-done").textContent = text("restored", String(keyFiles), String(people));
       return true;
     },
   });
+}
+
+/**
+ * What a backup that takes the place of all here removes, by kind and number.
+ * @param {Record<string, number>} counts
+ */
+function whatGoes(counts) {
+  const kinds = Object.entries(counts).filter(([, count]) => count > 0);
+  const lines = kinds.map(([kind, count]) => html("li", { text: text(`restoreGoes_${kind}`, String(count)) }));
+  const said = html("p", { text: text(lines.length ? "restoreGoes" : "restoreGoesNothing") });
+  return lines.length ? [said, html("ul", {}, ...lines)] : [said];
 }

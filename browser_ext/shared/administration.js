@@ -8,7 +8,7 @@ import { text } from "./i18n.js";
 import { ask } from "./request.js";
 
 /** The place of each setting that an organisation may set: controls that cannot be changed then. @type {Record<string, string>} */
-const CONTROLS = { mozilla: "mozilla", revocation: "revocation" };
+const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory" };
 
 /**
  * Adds all of it to the page, and the way to its help.

@@ -124,6 +124,7 @@ export const MESSAGES = {
     from: ["options"], body: { idleMinutes: "number", harvest: "boolean", strict: "boolean", directory: "string" },
   },
   "backup.make": { from: ["options"], body: { passphrase: SECRET } },
+  "backup.here": { from: ["options"], body: {} },
   "backup.restore": { from: ["options"], body: { bytes: "bytes", passphrase: SECRET, replace: "boolean" } },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },

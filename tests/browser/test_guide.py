@@ -1,38 +1,36 @@
-"""Help, the first-run guide, the note after an update, and what an administrator has set."""
+"""Help, the first-run guide, and the note after an update."""
+
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser, Chromium, Firefox
+from tests.browser.browsers import Browser, Firefox
 from tests.browser.extension_driver import Extension
-
-# Fixtures of the extension's first tests: Alice's keys, her authority, the folder of the build.
-from tests.browser.field_pages import PASSPHRASE, ROOT, People, people  # noqa: F401 (a fixture)
+from tests.browser.field_pages import PASSPHRASE, ROOT, People, folder, people
 from tests.browser.page import Page
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 MANIFEST = json.loads((ROOT / "browser_ext/manifest.json").read_text())
-EXTENSION_ID = MANIFEST["browser_specific_settings"]["gecko"]["id"]
+OLDER = "0.0.1"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    return out / "extension_test"
+def set_version(folder: Path, version: str) -> None:
+    file = folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "version": version}))
 
 
 @pytest.fixture(scope="module")
 def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
-    """The extension as it is after its installation: without keys."""
+    """The extension as it is after the installation of an older version: without keys."""
+    set_version(folder, OLDER)
     extension = Extension(browser, folder)
     yield extension
     extension.uninstall()
@@ -62,7 +60,7 @@ def test_the_guide_opens_at_the_installation_alone(extension: Extension) -> None
 
 
 @pytest.mark.heart
-def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, people: People) -> None:  # noqa: F811
+def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, people: People) -> None:
     page = open_page(extension, "welcome.html")
     page.wait_for_text("Step 1 of 4")
     page.click("[data-test=next]")
@@ -129,23 +127,20 @@ def test_help_explains_every_permission_and_every_state(extension: Extension) ->
     page.close()
 
 
-def test_news_of_a_version_are_told_until_they_were_read(extension: Extension) -> None:
-    page = open_page(extension, "options.html")
+def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, folder: Path) -> None:
+    page = extension.open_options()
     page.wait_for_selector("[data-test=policy-export]")
     assert page.js("() => document.querySelector('[data-test=news]') === null")
-    page.js(
-        """async (version) => {
-          const opening = indexedDB.open("sealwax");
-          await new Promise((resolve) => { opening.onsuccess = resolve; });
-          const transaction = opening.result.transaction("settings", "readwrite");
-          transaction.objectStore("settings").put({ name: "updated", version });
-          await new Promise((resolve) => { transaction.oncomplete = resolve; });
-          opening.result.close();
-        }""",
-        MANIFEST["version"],
-    )
-    page.reload()
+    page.close()
+    set_version(folder, MANIFEST["version"])
+    extension.browser.install_extension(folder)
+    # The note is kept when the new version has set itself up.
+    page = extension.browser.open(extension.base + "help.html")
+    page.wait_for("async () => (await chrome.runtime.sendMessage({ type: 'update.read', body: {} })).value !== null")
+    page.goto(extension.base + "options.html")
     page.wait_for_text(f"What is new in version {MANIFEST['version']}", selector="[data-test=news]")
+    assert "fields, mail, files and pages" in page.text("[data-test=news] li")
+    assert not any("welcome.html" in context["url"] for context in extension.browser.contexts())
     page.click("[data-test=news-done]")
     page.wait_for("() => document.querySelector('[data-test=news]') === null")
     page.reload()
@@ -162,72 +157,3 @@ def test_the_news_belong_to_versions_of_the_changelog() -> None:
     for version, keys in changes.items():
         assert f"## [{version}]" in changelog
         assert all(key in catalogue for key in keys)
-
-
-def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
-    folder: Path,
-    people: People,  # noqa: F811
-    tmp_path: Path,
-    running_browsers: list[Browser],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """In Firefox, which reads a managed storage from the person's own folder; Chromium's is the machine's alone."""
-    data = {
-        "anchors": [base64.b64encode((people.folder / "ca.der").read_bytes()).decode()],
-        "mozilla": False,
-        "revocation": "required",
-        "ownDecisions": False,
-        "lockMinutes": "soon",
-    }
-    manifest = {"name": EXTENSION_ID, "description": "Sealwax", "type": "storage", "data": data}
-    place = tmp_path / "home/.mozilla/managed-storage"
-    place.mkdir(parents=True)
-    (place / f"{EXTENSION_ID}.json").write_text(json.dumps(manifest))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    firefox = Firefox(tmp_path / "profile")
-    running_browsers.append(firefox)
-    try:
-        extension = Extension(firefox, folder)
-        page = extension.open_options()
-        page.wait_for_text("Set by your organisation", selector="[data-test=set-mozilla]")
-        page.wait_for_selector("[data-test=set-revocation]")
-        assert page.js(
-            "() => [document.querySelector('#mozilla').checked, document.querySelector('#revocation').value]"
-        ) == [
-            False,
-            "required",
-        ]
-        assert page.js(
-            "() => document.querySelector('#mozilla').disabled && document.querySelector('#revocation').disabled"
-        )
-        # What makes no sense counts as not set.
-        assert page.js("() => document.querySelector('[data-test=set-lockMinutes]') === null")
-        page.choose_files("#anchor", [people.folder / "ca.der"])
-        page.wait_for_text("Your organisation decides whom to trust here")
-        page.close()
-    finally:
-        running_browsers.remove(firefox)
-        firefox.close()
-
-
-def test_settings_are_written_in_the_form_of_policies(extension: Extension) -> None:
-    page = open_page(extension, "options.html")
-    page.wait_for_selector("[data-test=policy-export]")
-    written = page.js(
-        """async () => {
-          const texts = [];
-          URL.createObjectURL = (blob) => { texts.push(blob.text()); return "data:,"; };
-          HTMLAnchorElement.prototype.click = () => {};
-          document.querySelector("[data-test=policy-export]").click();
-          while (!texts.length) await new Promise((resolve) => setTimeout(resolve, 20));
-          return JSON.parse(await texts[0]);
-        }"""
-    )
-    if isinstance(extension.browser, Chromium):
-        settings = written["3rdparty"]["extensions"][extension.id]
-    else:
-        settings = written["policies"]["3rdparty"]["Extensions"][extension.id]
-    schema = json.loads((ROOT / "browser_ext/policy_schema.json").read_text())["properties"]
-    assert settings.keys() <= schema.keys()
-    assert settings["revocation"] in schema["revocation"]["enum"]
-    page.close()

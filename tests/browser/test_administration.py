@@ -1,0 +1,220 @@
+"""What an administrator has set for everybody: it counts, is said and cannot be changed; and how it is written down."""
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
+from tests.browser.extension_driver import Extension
+from tests.browser.field_pages import ROOT, folder
+from tests.browser.keys_page import NEW, PASSPHRASE, House, house, make_backup, open_keys, restore
+from tests.browser.page import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+EXTENSION_ID = json.loads((ROOT / "browser_ext/manifest.json").read_text())["browser_specific_settings"]["gecko"]["id"]
+NAMES = ("chromium", "firefox")
+DIRECTORY = "https://mail.example.test"
+CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory")
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
+    """Of somebody for whom nobody has set anything."""
+    extension = Extension(browser, folder)
+    yield extension
+    extension.uninstall()
+
+
+@contextmanager
+def start_managed(
+    name: Name,
+    folder: Path,
+    running: list[Browser],
+    tmp_path: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    settings: dict[str, Any],
+) -> Iterator[Extension]:
+    """The extension in a browser of its own whose administrator has set these.
+
+    Firefox reads a managed storage from the person's own folder. Chromium's is the machine's; its page for trying
+    policies out sets them for one browser, by the same way to the extension.
+    """
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    if name == "firefox":
+        place = tmp_path / "home/.mozilla/managed-storage"
+        place.mkdir(parents=True)
+        manifest = {"name": EXTENSION_ID, "description": "Sealwax", "type": "storage", "data": settings}
+        (place / f"{EXTENSION_ID}.json").write_text(json.dumps(manifest))
+        patch.setenv("HOME", str(tmp_path / "home"))
+    browser = Chromium(tmp_path / "profile") if name == "chromium" else Firefox(tmp_path / "profile")
+    running.append(browser)
+    try:
+        extension = Extension(browser, folder)
+        if isinstance(browser, Chromium):
+            set_policies(browser, extension.id, settings)
+        yield extension
+    finally:
+        running.remove(browser)
+        browser.close()
+
+
+def set_policies(chromium: Chromium, extension: str, settings: dict[str, Any]) -> None:
+    """Set the whole managed storage of an extension."""
+    every = [
+        {"namespace": extension, "name": name, "value": value, "level": 1, "scope": 0, "source": 0}
+        for name, value in settings.items()
+    ]
+    page = chromium.open("chrome://policy/test")
+    page.js(
+        """async (policies) => {
+          const { sendWithPromise } = await import("chrome://resources/js/cr.js");
+          await sendWithPromise("setLocalTestPolicies", policies, "");
+        }""",
+        json.dumps(every),
+    )
+    page.close()
+
+
+def shown(page: Page) -> dict[str, Any]:
+    """What stands in each control that an administrator may set, and whether the person can change it."""
+    values: dict[str, Any] = page.js(
+        """(ids) => Object.fromEntries(ids.map((id) => {
+          const { type, checked, value, disabled } = document.getElementById(id);
+          return [id, [type === "checkbox" ? checked : value, disabled]];
+        }))""",
+        list(CONTROLS),
+    )
+    return values
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("name", NAMES)
+def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
+    name: Name,
+    folder: Path,
+    house: House,
+    tmp_path: Path,
+    running_browsers: list[Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    authority = house.write_authority()
+    settings = {
+        "anchors": [base64.b64encode(authority.read_bytes()).decode()],
+        "mozilla": False,
+        "revocation": "required",
+        "ownDecisions": False,
+        "lockMinutes": 5,
+        "harvest": False,
+        "directory": DIRECTORY + "/",
+    }
+    with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as extension:
+        page = extension.open_options()
+        page.wait_for_text("Set by your organisation", selector="[data-test=set-directory]")
+        assert shown(page) == {
+            "mozilla": [False, True],
+            "revocation": ["required", True],
+            "idle-minutes": ["5", True],
+            "harvest": [False, True],
+            "directory": [DIRECTORY, True],
+        }
+        # What is not set can be changed, and takes nothing of what is set for the person's own.
+        page.click("[data-test=strict]")
+        page.wait_for_text("Kept", selector="[data-test=settings-done]")
+        own = page.js("""async () => {
+          const { value } = await new Promise((resolve) => {
+            const opening = indexedDB.open("sealwax");
+            opening.onsuccess = () => {
+              const asked = opening.result.transaction("settings").objectStore("settings").get("preferences");
+              asked.onsuccess = () => { opening.result.close(); resolve(asked.result); };
+            };
+          });
+          return value;
+        }""")
+        assert own == {"idleMinutes": 15, "harvest": True, "strict": True, "directory": ""}
+        extension.unlock(house.file, PASSPHRASE)
+        page.reload()
+        page.wait_for_text("after 5 minutes without use", selector="[data-test=state]")
+        page.choose_files("#anchor", [authority])
+        page.wait_for_text("Your organisation decides whom to trust here")
+        page.close()
+
+
+def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
+    extension: Extension,
+    folder: Path,
+    house: House,
+    tmp_path: Path,
+    running_browsers: list[Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extension.import_certificate("anchors", house.write_authority(), expect="Example CA")
+    extension.import_certificate("people", house.bob_file, expect="bob@example.test")
+    page = open_keys(extension)
+    backup = tmp_path / "whole.backup"
+    backup.write_bytes(make_backup(page))
+    page.close()
+    settings, name = {"ownDecisions": False}, extension.browser.name
+    with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as managed:
+        for how in ("merge", "replace"):
+            page = open_keys(managed)
+            restore(page, backup, NEW, how=how)
+            page.wait_for_text("Restored", selector="[data-test=backup-done]", timeout_seconds=60)
+            page.wait_for_text("bob@example.test", selector="#people")
+            assert page.text("#anchors") == ""
+            page.close()
+
+
+def test_what_makes_no_sense_counts_as_not_set(extension: Extension) -> None:
+    page = extension.open_options()
+    understood = page.js(
+        """async (managed) => (await import("/background/policy.js")).understand(managed).set""",
+        {
+            "anchors": ["no certificate"],
+            "mozilla": "yes",
+            "revocation": "sometimes",
+            "ownDecisions": 0,
+            "lockMinutes": 7,
+            "harvest": None,
+            "directory": "http://mail.example.test",
+            "unknown": True,
+        },
+    )
+    assert understood == []
+    page.close()
+
+
+def test_settings_are_written_in_the_form_of_policies(extension: Extension) -> None:
+    page = extension.open_options()
+    page.wait_for_selector("[data-test=policy-export]")
+    written = page.js(
+        """async () => {
+          const texts = [];
+          URL.createObjectURL = (blob) => { texts.push(blob.text()); return "data:,"; };
+          HTMLAnchorElement.prototype.click = () => {};
+          document.querySelector("[data-test=policy-export]").click();
+          while (!texts.length) await new Promise((resolve) => setTimeout(resolve, 20));
+          return JSON.parse(await texts[0]);
+        }"""
+    )
+    if isinstance(extension.browser, Chromium):
+        settings = written["3rdparty"]["extensions"][extension.id]
+    else:
+        settings = written["policies"]["3rdparty"]["Extensions"][extension.id]
+    schema = json.loads((ROOT / "browser_ext/policy_schema.json").read_text())["properties"]
+    assert settings.keys() <= schema.keys()
+    assert settings["revocation"] in schema["revocation"]["enum"]
+    assert settings["lockMinutes"] in schema["lockMinutes"]["enum"]
+    page.close()
