@@ -117,7 +117,7 @@ const HANDLERS = {
   "backup.make": backup.make,
   "backup.here": backup.countHere,
   "backup.restore": backup.restore,
-  "sites.remove": ({ id }) => database.remove("sites", id),
+  "sites.remove": sites.remove,
   "session.lock": () => session.lock("hand"),
   "pattern.read": pattern.read,
   "pattern.change": pattern.change,

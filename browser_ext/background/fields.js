@@ -71,8 +71,8 @@ export async function rememberReaders(origin, chosen) {
   await database.put("settings", { name: readersName(origin), fingerprints });
 }
 
-/** @param {string} origin */
-function readersName(origin) {
+/** Under which name they stand among the settings. @param {string} origin */
+export function readersName(origin) {
   return `readers at ${origin}`;
 }
 

@@ -1,6 +1,8 @@
 /** Where the content scripts run: on sites that the person granted, and elsewhere on the person's own click. */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import * as database from "./database.js";
+import { readersName } from "./fields.js";
 import * as pages from "./pages.js";
 
 const REGISTRATION = "granted-sites";
@@ -34,6 +36,11 @@ export async function load({ part }, { tab, frameId, documentId }) {
   if (tab?.id === undefined || !Object.hasOwn(PARTS, part)) throw new RequestError("bad-request");
   const place = documentId ? { documentIds: [documentId] } : { frameIds: [frameId ?? 0] };
   await api.scripting.executeScript({ target: { tabId: tab.id, ...place }, files: PARTS[part] });
+}
+
+/** Forgets that a site's texts may be opened, and whom something was sealed for there. @param {{id: string}} body an origin */
+export async function remove({ id: origin }) {
+  await database.change({ sites: { remove: [origin] }, settings: { remove: [readersName(origin)] } });
 }
 
 /**
