@@ -12,6 +12,8 @@
   /** @typedef {{path: string, detached: boolean, sentence: string}} Part */
   /** @typedef {{from: string, state: string, parts: Part[]}} Verdict */
 
+  /** Of the frame around: this document has none, but knows its address. Any page can embed it. */
+  const OWN_ORIGIN = new URL(location.href).origin;
   const LENGTH_BYTES = 4;
   /** Pictures inside the text: all of one part together. */
   const MAX_PICTURE_BYTES = 20_000_000;
@@ -66,7 +68,7 @@
   };
 
   addEventListener("message", (event) => {
-    if (port || event.source !== parent || event.data !== "port") return;
+    if (port || event.source !== parent || event.origin !== OWN_ORIGIN || event.data !== "port") return;
     port = event.ports[0];
     port.onmessage = ({ data }) => void (data.answered ? settle(data) : answer(data));
   });

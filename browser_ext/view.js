@@ -4,6 +4,8 @@
  */
 (() => {
   const VISIBILITY_DELAY_MILLISECONDS = 100;
+  /** Of the frame around: this document has none, but knows its address. Any page can embed it. */
+  const OWN_ORIGIN = new URL(location.href).origin;
 
   /** @type {MessagePort | null} */
   let port = null;
@@ -58,7 +60,7 @@
   };
 
   addEventListener("message", (event) => {
-    if (port || event.source !== parent || event.data !== "port") return;
+    if (port || event.source !== parent || event.origin !== OWN_ORIGIN || event.data !== "port") return;
     port = event.ports[0];
     port.onmessage = async ({ data: { id, type, body } }) => port?.postMessage({ id, answer: await VERBS[type](body) });
   });

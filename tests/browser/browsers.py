@@ -240,13 +240,21 @@ class Chromium(Browser):
         """Send one command of the Chrome DevTools Protocol to the browser itself."""
         return self.bidi.command("goog:cdp.sendCommand", method=method, params=params)["result"]
 
+    def leave_service_workers_alone(self) -> None:
+        """Have the driver attach to none from now on: one that it watches never idles, and a new one waits for it."""
+        ours = [{"type": "page", "exclude": True}, {"type": "service_worker", "exclude": True}, {}]
+        watching = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+        self.browser_cdp("Target.setAutoAttach", **watching, filter=ours)
+
+    def service_workers(self, extension: str) -> list[str]:
+        """The addresses of an extension's service workers that run."""
+        targets = self.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
+        return [target["url"] for target in targets if f"chrome-extension://{extension}/" in target["url"]]
+
     def install_extension(self, folder: Path) -> str:
         identifier = super().install_extension(folder)
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            targets = self.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
-            if any(f"chrome-extension://{identifier}/" in target["url"] for target in targets):
-                break
+        while time.monotonic() < deadline and not self.service_workers(identifier):
             time.sleep(0.05)
         # Events of its first moments are lost: Chromium learns a worker's listeners when its first run is over.
         time.sleep(0.5)

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from tests.browser.browsers import Browser, Firefox
+from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.page import ENTER, Page
 
 # The extension's button stands in a closed shadow root: only its place is known, from the element around it.
-_BUTTON = """(selector) => {
-  const box = document.querySelector(selector)?.nextElementSibling;
+_BUTTON = """(selector, sibling) => {
+  const box = document.querySelector(selector)?.[sibling];
   box?.scrollIntoView({ block: "center", behavior: "instant" });
   const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
@@ -26,6 +26,16 @@ _BUTTON = """(selector) => {
 _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
+}"""
+# Whatever it waits for; without "Test" Firefox would put it off.
+_STOP_EVENT_PAGE = """async (id) => {
+  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+  const { extension } = ExtensionParent.WebExtensionPolicy.getByID(id);
+  await extension.terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true });
+}"""
+_EVENT_PAGE_STATE = """(id) => {
+  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+  return ExtensionParent.WebExtensionPolicy.getByID(id).extension.backgroundState;
 }"""
 
 
@@ -98,16 +108,44 @@ class Extension:
         page.close()
         self.is_locked = True
 
+    def leave_alone(self) -> None:
+        """From now on the driver keeps no background alive, and none waits for it."""
+        if isinstance(self.browser, Chromium):
+            self.browser.leave_service_workers_alone()
+
+    def stop_background(self) -> None:
+        """End the background, as the browser does when it idles."""
+        self.leave_alone()
+        if isinstance(self.browser, Chromium):
+            self.browser.cdp("ServiceWorker.enable")
+            self.browser.cdp("ServiceWorker.stopAllWorkers")
+        elif isinstance(self.browser, Firefox):
+            self.browser.chrome_js(_STOP_EVENT_PAGE, self.id)
+
+    def is_background_running(self) -> bool:
+        if isinstance(self.browser, Chromium):
+            return bool(self.browser.service_workers(self.id))
+        assert isinstance(self.browser, Firefox)
+        return bool(self.browser.chrome_js(_EVENT_PAGE_STATE, self.id) == "running")
+
     def click_button(self, page: Page, field: str) -> None:
         """Click the extension's button beside a field, in the tab that is in front: nothing is offered in any other."""
         page.activate()
-        place = page.wait_for(_BUTTON, field)
+        place = page.wait_for(_BUTTON, field, "nextElementSibling")
+        page.click_at(place["x"], place["y"])
+
+    def click_button_above(self, page: Page, element: str) -> None:
+        """Click the extension's button above a mail."""
+        page.activate()
+        place = page.wait_for(_BUTTON, element, "previousElementSibling")
         page.click_at(place["x"], place["y"])
 
     def frame_in(self, page: Page) -> Frame:
         """The frame that has taken a field's place."""
         text = page.wait_for_frame("view.html")
-        return Frame(around=page.wait_for_frame("broker.html"), text=text)
+        around = text.around()
+        assert around is not None
+        return Frame(around=around.when_loaded(), text=text)
 
     def write(self, page: Page, field: str, text: str) -> Frame:
         """Open the private editor at a field and type into it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,5 +154,6 @@ def agree_if_asked(extension: Extension, page: Page) -> Frame:
             break
         if frame.around.js(asked_or_done):
             break
+        time.sleep(0.05)
     frame.around.wait_for(asked_or_done, timeout_seconds=30)
     return frame

@@ -146,12 +146,10 @@ class Page:
 
     def activate(self) -> None:
         """Bring the tab to the front, as a person would before typing into it; of a frame, the tab around it."""
-        top: str | None = self.context
-        while top:
-            front = top
-            tree = self.browser.bidi.command("browsingContext.getTree", root=top, maxDepth=0)["contexts"]
-            top = tree[0].get("parent")
-        self.browser.bidi.command("browsingContext.activate", context=front)
+        front = self
+        while around := front.around():
+            front = around
+        self.browser.bidi.command("browsingContext.activate", context=front.context)
 
     def set_viewport(self, width: int, height: int) -> None:
         self.browser.bidi.command(
@@ -212,6 +210,12 @@ class Page:
         self.browser.bidi.command("browsingContext.close", context=self.context)
 
     # Frames
+
+    def around(self) -> Page | None:
+        """The page in which this one is a frame."""
+        tree = self.browser.bidi.command("browsingContext.getTree", root=self.context, maxDepth=0)["contexts"]
+        parent = tree[0].get("parent")
+        return Page(self.browser, parent) if parent else None
 
     def frames(self) -> list[Page]:
         """The frames inside this page at any depth, those in closed shadow roots included."""

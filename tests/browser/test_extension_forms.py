@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask, request
 
 from smime_core.certificate import parse_certificate
 from tests.browser.browsers import Browser
@@ -106,6 +109,36 @@ def test_a_page_that_changes_the_form_meanwhile_gets_no_signature(
     window.wait_for_text("The page changed the form", timeout_seconds=30)
     assert page.url == f"{shop}/"
     assert page.js("() => document.querySelector('[name=smime_signature]')") is None
+
+
+def test_a_signed_order_is_taken_once_and_nowhere_else(
+    extension: Extension, page: Page, people: People, tmp_path: Path
+) -> None:
+    anchor = parse_certificate((people.folder / "ca.der").read_bytes())
+    databases = {name: tmp_path / f"{name}.sqlite3" for name in ("shop", "elsewhere")}
+    shop, elsewhere = (load_example(database, (anchor,)) for database in databases.values())
+    sent: list[tuple[str, bytes]] = []
+    shop.before_request(lambda: sent.append((request.content_type or "", request.get_data())))
+    with serving(shop) as origin:
+        order(page, origin)
+        extension.window()
+        extension.answer()
+        page.wait_for_text("item: Lamp", timeout_seconds=30)
+    (kind, body) = sent[-1]
+    nonce = found[0] if (found := re.search(rb"[\w-]{43}", body[body.index(b"nonce") :])) else b""
+
+    def replay(site: Flask, origin: str, known: bytes) -> tuple[int, str]:
+        with sqlite3.connect(databases["shop" if site is shop else "elsewhere"]) as connection:
+            connection.execute("INSERT OR IGNORE INTO nonces VALUES (?, '')", (known.decode(),))
+        replayed = body.replace(nonce, known) if site is shop else body
+        answer = site.test_client().post("/orders", base_url=origin, data=replayed, content_type=kind)
+        return answer.status_code, answer.text
+
+    assert shop.test_client().post("/orders", base_url=origin, data=body, content_type=kind).status_code == 409
+    # A server that wants to use it again gives it a nonce that counts, or takes it along to another site.
+    assert replay(shop, origin, b"x" * 43)[0] == 400
+    assert replay(elsewhere, "https://elsewhere.example", nonce)[0] == 400
+    assert replay(elsewhere, origin, nonce)[0] == 200, "the very same order is taken where it was signed for"
 
 
 def test_no_handler_of_the_page_comes_between_signature_and_submission(

@@ -29,15 +29,13 @@ from tests.browser.field_pages import (
     unlocked,
 )
 from tests.browser.page import Page
-from tests.browser.test_extension import BROKEN_CMS, SEAL_FIELD, release_service_workers
+from tests.browser.test_extension import BROKEN_CMS, SEAL_FIELD
+from tests.browser.test_hostile_frames import NEXT_FRAMES
 from webbridge.demo.accounts import certificate_pem
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 NATIVE = NativeProvider()
-NEXT_FRAMES = (
-    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
-)
 # Runs before any content script: whatever of the page's world the extension touched would show in `caught`.
 PATCHES = """<script>
   window.caught = [];
@@ -119,24 +117,6 @@ def test_the_frame_has_one_size_whatever_is_opened_in_it(
     assert first == second
 
 
-@pytest.mark.heart
-def test_a_button_that_the_page_covers_or_fades_opens_nothing_without_the_window(
-    unlocked: Extension, page: Page, site: Site, people: People
-) -> None:
-    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
-    page.goto(site.page_with(textarea("letter", text=armored), origin=site.other_origin))
-    page.wait_for("() => letter.nextElementSibling?.getBoundingClientRect().height >= 44")
-    page.js("() => { letter.nextElementSibling.style.setProperty('opacity', '0.01', 'important'); }")
-    # The person is led to click where the button is; the click that counts stands in a window of the extension.
-    unlocked.click_button(page, "#letter")
-    window = unlocked.window()
-    assert site.other_origin in window.text("[data-test=origin]")
-    assert page.wait_for_frame("view.html").text(".text") == ""
-    with window.closing():
-        window.click("[data-test=refuse]")
-    assert page.wait_for_frame("view.html").text().strip() == ""
-
-
 def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -188,132 +168,6 @@ def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Sit
     assert pressed >= 1, "the page's own button is pressed by the same events"
     page.js(NEXT_FRAMES)
     assert page.frames() == []
-
-
-@pytest.mark.parametrize("name", ["prompt.html", "options.html", "background.js", "background/frames.js"])
-def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Page, site: Site, name: str) -> None:
-    unlocked.browser.expect_error(
-        "ERR_FAILED|ERR_BLOCKED|denied|Security|blocked|Not allowed|CORS|may not load|invalid"
-    )
-    page.goto(site.page_with("<p>Nothing here</p>"))
-    fetched = """async (url) => {
-      const reached = await fetch(url).then(() => true, () => false);
-      const image = await new Promise((done) => {
-        const script = document.createElement("script");
-        script.onload = () => done(true);
-        script.onerror = () => done(false);
-        script.src = url;
-        document.head.append(script);
-      });
-      const frame = document.createElement("iframe");
-      frame.src = url;
-      document.body.append(frame);
-      return [reached, image];
-    }"""
-    assert page.js("async () => fetch(location.href).then(() => true)") is True
-    assert page.js(fetched, unlocked.base + name) == [False, False]
-    page.js(NEXT_FRAMES)
-    assert not [frame for frame in page.frames() if name in frame.url and frame.js("() => document.body.innerText")]
-    assert not [frame for frame in page.frames() if frame.url == unlocked.base + name]
-
-
-@pytest.mark.heart
-def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
-    frame = unlocked.write(page, "#answer", TEXT)
-    assert page.js("(id) => globalThis.chrome?.runtime?.sendMessage === undefined && typeof browser === 'undefined'")
-    page.js("""() => {
-      window.echo = [];
-      addEventListener("message", ({ data }) => echo.push(data.type));
-      for (const type of ["frame.closed", "field.sealed", "frame.claimed", "token", "port"]) {
-        window.postMessage({ type, frame: "", armored: "forged", token: "forged" }, "*");
-      }
-    }""")
-    assert page.wait_for("() => echo.length === 5 && echo")[0] == "frame.closed"
-    assert page.value("#answer") == ""
-    assert frame.text.text(".text") == TEXT
-
-
-def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extension) -> None:
-    options = unlocked.open_options()
-    refused = options.js("""async () => {
-      const { MESSAGES, parseMessage } = await import("/shared/messages.js");
-      const outcome = {};
-      for (const [type, { from }] of Object.entries(MESSAGES)) {
-        if (from.includes("content")) continue;
-        try { parseMessage({ type, body: {} }, "content"); outcome[type] = "accepted"; }
-        catch ({ code }) { outcome[type] = code; }
-      }
-      return [outcome, parseMessage({ type: "content.load", body: { part: "fields" } }, "content").type];
-    }""")
-    options.close()
-    assert refused[1] == "content.load"
-    assert {"prompt.agree", "prompt.unlock", "keys.list", "field.open", "vault.key"} <= refused[0].keys()
-    assert set(refused[0].values()) == {"bad-request"}
-
-
-# The background's own module, with senders as the browser would describe them.
-CLAIM = """async (change) => {
-  const frames = await import("/background/frames.js");
-  const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-  const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
-  const { token, frame } = await frames.request(body, place);
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const name = `token:${token}`;
-  const broker = { ...place, frameId: 7, documentId: "broker", ...change.broker };
-  const ticket = { token, frame: "", pageOrigin: "https://a.test", ...change.ticket };
-  const codes = [];
-  const claim = () => frames.claim(ticket, broker).then(() => codes.push("claimed"), ({ code }) => codes.push(code));
-  if (change.late) await session.set({ [name]: { ...(await session.get(name))[name], expires: Date.now() - 1 } });
-  await claim();
-  if (change.again) await claim();
-  await session.remove([name, `frame:${frame}`]);
-  return codes;
-}"""
-
-
-@pytest.mark.heart
-@pytest.mark.parametrize(
-    ("change", "codes"),
-    [
-        ({}, ["claimed"]),
-        ({"again": True}, ["claimed", "bad-token"]),
-        ({"late": True}, ["bad-token"]),
-        ({"ticket": {"pageOrigin": "https://evil.test"}}, ["bad-token"]),
-        ({"ticket": {"token": "guessed"}}, ["bad-token"]),
-        ({"ticket": {"token": ""}}, ["frame-gone"]),
-        ({"broker": {"tab": {"id": 4712}}}, ["bad-token"]),
-        ({"broker": {"frameId": 0}}, ["bad-token"]),
-    ],
-    ids=["right", "twice", "late", "other-origin", "guessed", "none", "other-tab", "top-frame"],
-)
-def test_a_token_counts_once_and_in_its_own_place(
-    unlocked: Extension, change: dict[str, object], codes: list[str]
-) -> None:
-    options = unlocked.open_options()
-    found = options.js(CLAIM, change)
-    options.close()
-    assert found == codes
-
-
-@pytest.mark.parametrize(
-    "change", [{"frameId": 3}, {"documentId": "two"}, {"origin": "https://evil.test"}, {"tab": {"id": 5}}], ids=str
-)
-def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, change: dict[str, object]) -> None:
-    options = unlocked.open_options()
-    code = options.js(
-        """async (change) => {
-          const frames = await import("/background/frames.js");
-          const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
-          const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
-          const { frame } = await frames.request(body, place);
-          const answer = (sender) => frames.lost({ frame }, sender).then(() => "accepted", ({ code }) => code);
-          return [await answer({ ...place, ...change }), await answer(place)];
-        }""",
-        change,
-    )
-    options.close()
-    assert code == ["bad-request", "accepted"]
 
 
 @pytest.mark.heart
@@ -395,6 +249,28 @@ def test_stolen_focus_greys_the_editor_and_no_frame_ever_asks_for_a_passphrase(
         assert inside.js("() => document.querySelectorAll('input, [data-test=passphrase]').length") == 0
 
 
+def test_stolen_focus_gets_what_is_typed_after_it_and_cannot_be_given_back_unseen(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with("<input id=trap>" + SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", "before ")
+    page.js("() => { trap.focus(); }")
+    frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
+    page.type("after")
+    assert page.value("#trap") == "after"
+    assert frame.text.text(".text").strip() == "before"
+    # A page that could return the focus would steal single keys without anybody's notice.
+    page.js("""() => {
+      const host = answer.nextElementSibling;
+      for (const element of [trap, host, answer, document.body]) { trap.blur(); element.focus(); element.click(); }
+      window.focus();
+      trap.blur();
+    }""")
+    page.type("more")
+    assert frame.text.text(".text").strip() == "before"
+    assert frame.text.js("() => document.querySelector('.text').classList.contains('unsure')")
+
+
 def remove_the_host(page: Page) -> None:
     page.js("() => answer.nextElementSibling.remove()")
 
@@ -448,14 +324,45 @@ def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Exten
     assert before != after == kept
 
 
+def seal_and_count_new_readers(extension: Extension, page: Page) -> int:
+    """Seal the field `#answer`; how many of its readers the window called new on the site."""
+    frame = extension.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    found: int = extension.window().js("() => document.querySelectorAll('[data-test=new-here]').length")
+    extension.answer()
+    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    return found
+
+
 def test_a_reader_is_new_on_a_site_until_the_person_has_agreed(unlocked: Extension, page: Page, site: Site) -> None:
     for notes in (1, 0):
         page.goto(site.page_with(SEAL_FIELD, origin=site.other_origin))
-        frame = unlocked.write(page, "#answer", TEXT)
-        frame.around.click("[data-test=seal]")
-        assert unlocked.window().js("() => document.querySelectorAll('[data-test=new-here]').length") == notes
-        unlocked.answer()
-        frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+        assert seal_and_count_new_readers(unlocked, page) == notes
+
+
+def test_a_site_that_is_removed_is_asked_about_again_and_its_readers_are_new(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    reading = site.page_with(textarea("letter", text=armored), origin=site.other_origin)
+    writing = site.page_with(SEAL_FIELD, origin=site.other_origin)
+    page.goto(writing)
+    seal_and_count_new_readers(unlocked, page)
+    page.goto(reading)
+    open_and_agree(unlocked, page)
+    page.goto(writing)
+    assert seal_and_count_new_readers(unlocked, page) == 0
+    options = unlocked.open_options()
+    removal = f"[data-removal='sites.remove {site.other_origin}']"
+    options.click(removal)
+    options.click(f"{removal}[data-asked=yes]")
+    options.wait_for("(removal) => document.querySelector(removal) === null", removal)
+    options.close()
+    page.goto(writing)
+    assert seal_and_count_new_readers(unlocked, page) == 1
+    page.goto(reading)
+    unlocked.click_button(page, "#letter")
+    assert site.other_origin in unlocked.window().text("[data-test=origin]")
 
 
 def test_a_page_in_a_page_is_named_by_its_own_origin(

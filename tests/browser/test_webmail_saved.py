@@ -53,6 +53,19 @@ SOGO_COMPOSE = """<main ng-app="SOGo.MailerUI"><md-dialog class="sg-mail-editor"
   <input ng-model="editor.message.editable.subject" value="The harbour"><input type="file">
   <textarea ng-model="editor.message.editable.text">Typed already.</textarea></md-dialog></main>"""
 
+# What Roundcube's list is made of: its program, its settings, a row for each message.
+ROUNDCUBE_LIST = (
+    '<script type="text/plain" src="program/js/app.min.js"></script>'
+    "<script>rcmail = { set_env() {} };\nrcmail.set_env("
+    + json.dumps(
+        {"task": "mail", "action": "", "labels": {f"label{n}": "A text of some words. " * 5 for n in range(400)}}
+    )
+    + ");\n</script><body class='task-mail'><table id=messagelist><tbody>"
+    + "".join(f"<tr id=row{n}><td class=subject>Subject {n}</td></tr>" for n in range(200))
+    + "</tbody></table>"
+)
+MAX_MILLISECONDS_OF_A_LOOK = 3
+
 # Where each webmail shows a message and hands over its source, and where it is written to.
 READING = {
     "Gmail": ("/mail/u/0/", GMAIL, "#inbox/18c0ffee"),
@@ -209,3 +222,23 @@ def test_what_can_be_read_on_the_way_is_not_made_an_attachment(
     with pytest.raises(WebmailProblem, match="needs-raw-sending"):
         adaptor.send(page, SIGNED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
     assert page.js("() => document.querySelector('input[type=file]').files.length") == 0
+
+
+def test_a_webmail_that_changes_a_thousand_times_is_looked_at_now_and_then_and_quickly(
+    adaptor: Adaptor, page: Page, service: Service
+) -> None:
+    show(page, service, ("/roundcube/", ROUNDCUBE_LIST, ""))
+    adaptor.count_offers(page)
+    page.js("""async () => {
+      const [body] = document.querySelector("#messagelist").tBodies;
+      for (let change = 0; change < 1000; change += 1) {
+        body.append(body.rows[0].cloneNode(true));
+        body.rows[0].remove();
+        await new Promise((done) => setTimeout(done, 2));
+      }
+      await new Promise((done) => setTimeout(done, 700));
+    }""")
+    looks = adaptor.offers(page)
+    # One look in 300 ms, however much changes meanwhile.
+    assert 1 <= len(looks) <= 50
+    assert sorted(looks)[len(looks) // 2] < MAX_MILLISECONDS_OF_A_LOOK

@@ -31,6 +31,18 @@ const CALLS = {
     const notes = roots.flatMap((root) => [...(root?.querySelectorAll("[role=status]") ?? [])]);
     return notes.map((note) => note.textContent);
   },
+  countOffers: () => {
+    const shared = globalThis.sealwaxContent;
+    const { offerMail } = shared;
+    shared.counted = [];
+    shared.offerMail = (...options) => {
+      const begun = performance.now();
+      const found = offerMail(...options);
+      shared.counted.push(performance.now() - begun);
+      return found;
+    };
+  },
+  offers: () => globalThis.sealwaxContent.counted,
   saveDraft: (webmail, message) => webmail.saveDraft(fromBase64(message)),
 };
 // The watcher brings the adaptors in when it has seen a webmail.
@@ -105,6 +117,15 @@ class Adaptor:
         """What the extension says in the page, in words."""
         return "\n".join(self.call(page, "notes"))
 
+    def count_offers(self, page: Page) -> None:
+        """From now on, note how long the extension looks for mail in the page each time that this changes."""
+        self.call(page, "countOffers")
+
+    def offers(self, page: Page) -> list[float]:
+        """Milliseconds of each look since then."""
+        found: list[float] = self.call(page, "offers")
+        return found
+
     def save_draft(self, page: Page, message: bytes) -> None:
         """Keep a sealed draft among the webmail's own."""
         self.call(page, "saveDraft", base64.b64encode(message).decode())
@@ -149,12 +170,12 @@ class RoundcubePages:
 
     def is_open(self) -> bool:
         """Whether the extension's frame stands in the place of the message."""
-        return any("broker.html" in frame.url for frame in self.page.frames())
+        return any("mail_frame.html" in frame.url for frame in self.page.frames())
 
     def open_shown(self, extension: Extension) -> Page:
         """Open the message that is shown, agreeing if the extension asks; returns what stands around it."""
         self.click_read_button()
-        around = self.page.wait_for_frame("broker.html")
+        around = self.page.wait_for_frame("mail_frame.html")
         deadline = time.monotonic() + OPENING_SECONDS
         while not around.js(_IS_DONE) and time.monotonic() < deadline:
             if extension.has_window():

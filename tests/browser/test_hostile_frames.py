@@ -1,0 +1,272 @@
+"""The frames of the extension in a hostile page: embedded, guessed, spoofed, and moved under a person's click."""
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import TEXT, People, extension, folder, page, people, site, unlocked
+from tests.browser.mail_in_page import MAIL, open_mail, show_mail
+from tests.browser.page import Page
+from tests.browser.test_compose import SECRET_WORDS, mail_from_bob
+from tests.browser.test_extension import SEAL_FIELD
+from tests.browser.test_webmail_saved import Service, service
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+NEXT_FRAMES = (
+    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
+)
+# Embeds a page of the extension and claims to have a token for it.
+EMBED = """(url) => new Promise((done) => {
+  const frame = document.createElement("iframe");
+  frame.onload = () => {
+    frame.contentWindow.postMessage({ type: "token", token: crypto.randomUUID(), text: "guessed" }, "*");
+    done();
+  };
+  frame.src = url;
+  document.body.append(frame);
+})"""
+# Embeds a view and speaks to it as the frame around it would; whether it answered.
+SPEAK_TO_VIEW = """(url) => new Promise((done) => {
+  const frame = document.createElement("iframe");
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => done("answered");
+  frame.onload = () => {
+    frame.contentWindow.postMessage("port", "*", [port2]);
+    port1.postMessage({ id: 1, type: "read", body: { label: "", words: {}, language: "en", direction: "ltr" } });
+    setTimeout(() => done("silent"), 1000);
+  };
+  frame.src = url;
+  document.body.append(frame);
+})"""
+
+
+@pytest.mark.parametrize("name", ["broker.html", "mail_frame.html"])
+def test_a_frame_without_a_token_does_nothing(unlocked: Extension, page: Page, site: Site, name: str) -> None:
+    unlocked.browser.expect_error("bad-token|not opened by a click")
+    page.goto(site.page_with("<h2>Embedded</h2>"))
+    page.js(EMBED, unlocked.base + name)
+    embedded = page.wait_for_frame(name)
+    page.js(NEXT_FRAMES)
+    assert embedded.js("() => document.querySelectorAll('button, .state-statement').length") == 0
+    assert "".join(frame.text() for frame in page.frames() if "view.html" in frame.url).strip() == ""
+    assert not unlocked.has_window()
+
+
+@pytest.mark.parametrize("name", ["view.html", "mail_view.html"])
+def test_a_view_that_a_page_embeds_obeys_nobody(unlocked: Extension, page: Page, site: Site, name: str) -> None:
+    page.goto(site.page_with("<h2>Embedded</h2>"))
+    assert page.js(SPEAK_TO_VIEW, unlocked.base + name) == "silent"
+
+
+def test_a_page_finds_nothing_of_a_mail_and_speaks_to_no_frame_of_it(
+    unlocked: Extension, page: Page, service: Service, people: People
+) -> None:
+    show_mail(page, service, mail_from_bob(people, sealed=True))
+    frame = open_mail(unlocked, page)
+    assert SECRET_WORDS in frame.text.text()
+    assert page.js("() => [window.length, document.querySelectorAll('iframe').length]") == [0, 0]
+    page.js("""() => {
+      window.echo = [];
+      addEventListener("message", ({ data }) => echo.push(data.type ?? data));
+      for (const type of ["frame.closed", "frame.left", "token"]) {
+        window.postMessage({ type, frame: "", token: "forged" }, "*");
+      }
+      window.postMessage("port", "*");
+    }""")
+    assert page.wait_for("() => echo.length === 4 && echo")[-1] == "port"
+    assert SECRET_WORDS in frame.text.text()
+    assert SECRET_WORDS not in page.js("() => document.documentElement.outerHTML")
+    entries = page.js("() => performance.getEntries().map(({ name }) => name)")
+    assert not [name for name in entries if "extension:" in name]
+
+
+HAS_WORDS = "(words) => words.some((one) => document.documentElement.outerHTML.includes(one))"
+# Leads a person's click to the button of the extension: `box` is its place, `bait` what the person wants to click.
+LEADING = {
+    "faded": "box.style.setProperty('opacity', '0.01', 'important')",
+    "covered": """
+      const cover = document.body.appendChild(document.createElement("div"));
+      cover.style.cssText = "position:fixed;inset:0;background:white;z-index:2147483647;pointer-events:none";
+    """,
+    "moved": """bait.addEventListener("pointermove", () => {
+      const { x, y } = bait.getBoundingClientRect();
+      box.style.cssText = `all:initial;display:block;position:fixed;left:${x}px;top:${y}px;z-index:9`;
+    })""",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attack"),
+    [
+        pytest.param("field", "faded", marks=pytest.mark.heart),
+        *[("field", attack) for attack in ("covered", "moved")],
+        *[("mail", attack) for attack in LEADING],
+    ],
+)
+def test_a_click_that_the_page_led_to_the_button_opens_nothing_without_the_window(
+    unlocked: Extension, page: Page, site: Site, service: Service, people: People, kind: str, attack: str
+) -> None:
+    if kind == "field":
+        armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+        page.goto(site.page_with(textarea("letter", text=armored), origin=site.other_origin))
+        box, origin = "letter.nextElementSibling", site.other_origin
+    else:
+        origin = service.origin.replace("127.0.0.1", "localhost")
+        show_mail(page, service, mail_from_bob(people, sealed=True), origin=origin)
+        box = f"document.querySelector('{MAIL}').previousElementSibling"
+    page.wait_for(f"() => {box}?.getBoundingClientRect().height >= 44")
+    page.js(f"""() => {{
+      const box = {box};
+      const bait = document.body.appendChild(document.createElement("button"));
+      bait.id = "bait";
+      bait.style.cssText = "position:fixed;left:200px;top:400px;inline-size:120px;block-size:60px";
+      {LEADING[attack]};
+    }}""")
+    page.activate()
+    place = page.js(
+        f"""(attack) => {{
+      const {{ x, y }} = (attack === "moved" ? bait : {box}).getBoundingClientRect();
+      return [Math.round(x + 24), Math.round(y + 24)];
+    }}""",
+        attack,
+    )
+    page.click_at(*place)
+    # The click that counts stands in a window of the extension.
+    window = unlocked.window()
+    assert origin in window.text("[data-test=origin]")
+    frame = unlocked.frame_in(page)
+    assert frame.text.text().strip() == ""
+    with window.closing():
+        window.click("[data-test=refuse]")
+    frame.around.wait_for_selector("[data-test=problem]")
+    assert not [one for one in page.frames() if one.js(HAS_WORDS, [TEXT, SECRET_WORDS])]
+
+
+@pytest.mark.parametrize("name", ["prompt.html", "options.html", "background.js", "background/frames.js"])
+def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Page, site: Site, name: str) -> None:
+    unlocked.browser.expect_error(
+        "ERR_FAILED|ERR_BLOCKED|denied|Security|blocked|Not allowed|CORS|may not load|invalid"
+    )
+    page.goto(site.page_with("<p>Nothing here</p>"))
+    fetched = """async (url) => {
+      const reached = await fetch(url).then(() => true, () => false);
+      const image = await new Promise((done) => {
+        const script = document.createElement("script");
+        script.onload = () => done(true);
+        script.onerror = () => done(false);
+        script.src = url;
+        document.head.append(script);
+      });
+      const frame = document.createElement("iframe");
+      frame.src = url;
+      document.body.append(frame);
+      return [reached, image];
+    }"""
+    assert page.js("async () => fetch(location.href).then(() => true)") is True
+    assert page.js(fetched, unlocked.base + name) == [False, False]
+    page.js(NEXT_FRAMES)
+    assert not [frame for frame in page.frames() if name in frame.url and frame.js("() => document.body.innerText")]
+    assert not [frame for frame in page.frames() if frame.url == unlocked.base + name]
+
+
+@pytest.mark.heart
+def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    frame = unlocked.write(page, "#answer", TEXT)
+    assert page.js("(id) => globalThis.chrome?.runtime?.sendMessage === undefined && typeof browser === 'undefined'")
+    page.js("""() => {
+      window.echo = [];
+      addEventListener("message", ({ data }) => echo.push(data.type));
+      for (const type of ["frame.closed", "field.sealed", "frame.claimed", "token", "port"]) {
+        window.postMessage({ type, frame: "", armored: "forged", token: "forged" }, "*");
+      }
+    }""")
+    assert page.wait_for("() => echo.length === 5 && echo")[0] == "frame.closed"
+    assert page.value("#answer") == ""
+    assert frame.text.text(".text") == TEXT
+
+
+def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extension) -> None:
+    options = unlocked.open_options()
+    refused = options.js("""async () => {
+      const { MESSAGES, parseMessage } = await import("/shared/messages.js");
+      const outcome = {};
+      for (const [type, { from }] of Object.entries(MESSAGES)) {
+        if (from.includes("content")) continue;
+        try { parseMessage({ type, body: {} }, "content"); outcome[type] = "accepted"; }
+        catch ({ code }) { outcome[type] = code; }
+      }
+      return [outcome, parseMessage({ type: "content.load", body: { part: "fields" } }, "content").type];
+    }""")
+    options.close()
+    assert refused[1] == "content.load"
+    assert {"prompt.agree", "prompt.unlock", "keys.list", "field.open", "vault.key"} <= refused[0].keys()
+    assert set(refused[0].values()) == {"bad-request"}
+
+
+# The background's own module, with senders as the browser would describe them.
+CLAIM = """async (change) => {
+  const frames = await import("/background/frames.js");
+  const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
+  const body = { kind: change.kind, smime: "", proposed: [], cms: "", mail: "held", secure: true, text: "" };
+  const { token, frame } = await frames.request(body, place);
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const name = `token:${token}`;
+  const broker = { ...place, frameId: 7, documentId: "broker", ...change.broker };
+  const ticket = { token, frame: "", pageOrigin: "https://a.test", ...change.ticket };
+  const codes = [];
+  const claim = () => frames.claim(ticket, broker).then(() => codes.push("claimed"), ({ code }) => codes.push(code));
+  if (change.late) await session.set({ [name]: { ...(await session.get(name))[name], expires: Date.now() - 1 } });
+  await claim();
+  if (change.again) await claim();
+  await session.remove([name, `frame:${frame}`]);
+  return codes;
+}"""
+
+
+@pytest.mark.parametrize("kind", [pytest.param("write", marks=pytest.mark.heart), "mail"])
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({}, ["claimed"]),
+        ({"again": True}, ["claimed", "bad-token"]),
+        ({"late": True}, ["bad-token"]),
+        ({"ticket": {"pageOrigin": "https://evil.test"}}, ["bad-token"]),
+        ({"ticket": {"token": "guessed"}}, ["bad-token"]),
+        ({"ticket": {"token": ""}}, ["frame-gone"]),
+        ({"broker": {"tab": {"id": 4712}}}, ["bad-token"]),
+        ({"broker": {"frameId": 0}}, ["bad-token"]),
+    ],
+    ids=["right", "twice", "late", "other-origin", "guessed", "none", "other-tab", "top-frame"],
+)
+def test_a_token_counts_once_and_in_its_own_place(
+    unlocked: Extension, change: dict[str, object], codes: list[str], kind: str
+) -> None:
+    options = unlocked.open_options()
+    found = options.js(CLAIM, {**change, "kind": kind})
+    options.close()
+    assert found == codes
+
+
+@pytest.mark.parametrize(
+    "change", [{"frameId": 3}, {"documentId": "two"}, {"origin": "https://evil.test"}, {"tab": {"id": 5}}], ids=str
+)
+def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, change: dict[str, object]) -> None:
+    options = unlocked.open_options()
+    code = options.js(
+        """async (change) => {
+          const frames = await import("/background/frames.js");
+          const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
+          const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
+          const { frame } = await frames.request(body, place);
+          const answer = (sender) => frames.lost({ frame }, sender).then(() => "accepted", ({ code }) => code);
+          return [await answer({ ...place, ...change }), await answer(place)];
+        }""",
+        change,
+    )
+    options.close()
+    assert code == ["bad-request", "accepted"]
