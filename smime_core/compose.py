@@ -21,6 +21,7 @@ from smime_core.mime.filenames import clean_filename
 from smime_core.mime.parameters import format_parameterised
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
+_LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, octets without CRLF.
 # "=_" occurs in no quoted-printable and no base64 (RFC 2045 section 6.7), and every part is one of the two.
 DEFAULT_BOUNDARY: Final = "=_sealwax_part"
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,./:=?-]{1,60}")
@@ -80,8 +81,13 @@ def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[byte
 
 
 def build_attachment(attachment: Attachment) -> bytes:
-    """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for its name or type."""
-    return _attachment_head(attachment) + encode_base64(attachment.data)
+    """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for its name or type.
+
+    A whole message stays a message where it is 7-bit already: RFC 2046 section 5.2.1 allows it no encoding.
+    """
+    if attachment.content_type.lower() == "message/rfc822" and _is_seven_bit(attachment.data):
+        return _attachment_head(attachment, "message/rfc822", encoding="7bit") + attachment.data
+    return _attachment_head(attachment, _encoded_type(attachment)) + encode_base64(attachment.data)
 
 
 def find_message_ids(text: str) -> tuple[str, ...]:
@@ -92,6 +98,9 @@ def find_message_ids(text: str) -> tuple[str, ...]:
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedMessage('a boundary that holds "=_" is expected', where="boundary")
+    # A message that is attached as it is may have the same boundary inside.
+    while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
+        boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")
     pieces = [f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode("ascii")]
     pieces += [delimiter, _build_text(draft.text)]
@@ -105,17 +114,28 @@ def _build_text(text: str) -> bytes:
     return head + encode_quoted_printable(text.encode("utf-8", "replace") + b"\n")
 
 
-def _attachment_head(attachment: Attachment) -> bytes:
+def _is_seven_bit(data: bytes) -> bool:
+    lines = data.split(b"\r\n")
+    return (
+        data.isascii()
+        and b"\0" not in data
+        and all(len(line) <= _LONGEST_LINE and b"\r" not in line and b"\n" not in line for line in lines)
+    )
+
+
+def _encoded_type(attachment: Attachment) -> str:
     media_type = attachment.content_type.lower() or "application/octet-stream"
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise MalformedMessage("an attachment's type is type/subtype, without parameters", where="attachments")
     # RFC 2046 sections 5.1 and 5.2 allow no base64 for these two.
-    if media_type.startswith(("message/", "multipart/")):
-        media_type = "application/octet-stream"
+    return "application/octet-stream" if media_type.startswith(("message/", "multipart/")) else media_type
+
+
+def _attachment_head(attachment: Attachment, media_type: str, *, encoding: str = "base64") -> bytes:
     _refuse_controls(attachment.filename, "attachments")
     name = clean_filename(attachment.filename)
     head = (
-        f"Content-Type: {format_parameterised(media_type, {'name': name})}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Type: {format_parameterised(media_type, {'name': name})}\r\nContent-Transfer-Encoding: {encoding}\r\n"
         f"Content-Disposition: {format_parameterised('attachment', {'filename': name})}\r\n\r\n"
     )
     return head.encode("ascii")

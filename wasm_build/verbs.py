@@ -25,6 +25,7 @@ from smime_core.inspection import detect_kind, findings_to_json, inspect_file
 from smime_core.layers import find_nested_layers
 from smime_core.message import (
     SignatureForm,
+    decrypt_message,
     encrypt_entity,
     examine_message,
     open_bytes,
@@ -190,6 +191,13 @@ async def _message_open(args: Args, provider: CryptoProvider) -> Reply:
     }
 
 
+async def _message_decrypt(args: Args, provider: CryptoProvider) -> Reply:
+    identities = await unseal(args, provider)
+    # Old mail opens too: its encryption ends here.
+    opened = decrypt_message(args["message"], identities=identities, provider=provider, policy=Policy.ARCHIVE)
+    return {"message": await opened}
+
+
 def _describe_passage(passage: Passage) -> Reply:
     markup = None if passage.html is None else passage.html.encode()
     return {"path": passage.path, "text": passage.text.encode(), "html": markup}
@@ -286,7 +294,12 @@ async def _bytes_verify(args: Args, provider: CryptoProvider) -> Reply:
         detached_content=args.get("content"),
     )
     lookups = describe_lookups(signer.trail for signer in report.signers)
-    return {"report": report_to_json(report), "content": report.content, "lookups": lookups}
+    return {
+        "report": report_to_json(report),
+        "content": report.content,
+        "lookups": lookups,
+        "certificates": describe_certificates(report),
+    }
 
 
 async def _bytes_encrypt(args: Args, provider: CryptoProvider) -> Reply:
@@ -408,6 +421,7 @@ VERBS: Final[dict[str, Callable[[Args, CryptoProvider], Awaitable[Reply]]]] = {
     "identity.open": _identity_open,
     "message.compose": _message_compose,
     "message.open": _message_open,
+    "message.decrypt": _message_decrypt,
     "certificate.describe": _certificate_describe,
     "certificate.page": _certificate_page,
     "field.seal": _field_seal,

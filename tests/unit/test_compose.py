@@ -144,9 +144,26 @@ def test_refuses_a_time_without_zone_and_a_boundary_that_may_stand_in_a_part() -
         build_mail(draft(attachments=(attached,)), boundary="abc")
 
 
-@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", ""])
-def test_types_that_allow_no_base64_are_sent_as_octets(kind: str) -> None:
-    attached = Attachment(filename="a.eml", content_type=kind, data=b"From: x\r\n\r\n")
+def test_a_whole_message_is_attached_as_it_is_and_its_boundary_is_no_end_of_the_letter() -> None:
+    inner = build_mail(draft(attachments=(Attachment(filename="a.txt", content_type="text/plain", data=b"a"),)))
+    letter = build_mail(draft(attachments=(Attachment(filename="m.eml", content_type="message/rfc822", data=inner),)))
+    assert inner in letter
+    (read,) = read_entity(letter).attachments
+    assert (read.content_type, read.data) == ("message/rfc822", inner)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("multipart/mixed", b"From: x\r\n\r\n"),
+        ("", b"From: x\r\n\r\n"),
+        ("message/rfc822", b"From: x\n\n"),
+        ("message/rfc822", b"From: x\r\n\r\n\xe4"),
+        ("message/rfc822", b"From: x\r\n\r\n" + b"a" * 999),
+    ],
+)
+def test_types_that_allow_no_base64_are_sent_as_octets(kind: str, data: bytes) -> None:
+    attached = Attachment(filename="a.eml", content_type=kind, data=data)
     (read,) = read_entity(build_mail(draft(attachments=(attached,)))).attachments
     assert (read.content_type, read.data) == ("application/octet-stream", attached.data)
 

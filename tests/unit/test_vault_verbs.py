@@ -87,6 +87,19 @@ def test_a_letter_is_written_sealed_opened_and_verified() -> None:
     assert protection_of(opened, "To", "bob@example.test") == "signed-only"
 
 
+def test_a_letter_without_its_encryption_keeps_its_signature() -> None:
+    alice, bob = person("alice"), person("bob")
+    recipients = [bob.certificate.der]
+    letter = call("message.compose", draft=draft(), sign=True, **sealed(alice), recipients=recipients)["message"]
+    bare = call("message.decrypt", message=letter, **sealed(bob))["message"]
+    opened = call("message.open", message=bare, identities=[], **trust())
+    assert (opened["report"]["state"], opened["text"]) == ("verified", "Grüße".encode())
+    with pytest.raises(SmimeError):
+        call("message.decrypt", message=letter, **sealed(person("carol")))
+    with pytest.raises(MalformedMessage):
+        call("message.decrypt", message=bare, **sealed(bob))
+
+
 def protection_of(opened: Any, name: str, value: str) -> str | None:
     """What the report says about this field; None when there is none with this value."""
     report = opened["report"]
@@ -267,7 +280,9 @@ def test_octets_are_signed_with_and_without_the_content_inside() -> None:
     opaque = call("bytes.sign", content=b"content", **keys, at=AT)["cms"]
     assert call("bytes.verify", cms=opaque, **trust())["report"]["state"] == "verified"
     detached = call("bytes.sign", content=b"content", **keys, at=AT, detached=True)["cms"]
-    assert call("bytes.verify", cms=detached, content=b"content", **trust())["report"]["state"] == "verified"
+    verified = call("bytes.verify", cms=detached, content=b"content", **trust())
+    assert verified["report"]["state"] == "verified"
+    assert person("alice").certificate.der in [one["certificate"] for one in verified["certificates"]]
     assert call("bytes.verify", cms=detached, content=b"other", **trust())["report"]["state"] == "invalid"
 
 

@@ -74,6 +74,7 @@ export const VERBS = Object.freeze({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] },
   "message.open": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
+  "message.decrypt": { message: "bytes", ...KEYS },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "certificate.page": { certificate: "bytes" },
   "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
@@ -140,6 +141,7 @@ const OPENED = { identities: ["any"] };
 export const REPLIES = Object.freeze({
   "identity.open": { ...OPENED, "p12?": "bytes" },
   "message.compose": { message: "bytes" },
+  "message.decrypt": { message: "bytes" },
   "message.open": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",
     "harvest?": "any", certificates: ["any"], lookups: "any",
@@ -155,7 +157,7 @@ export const REPLIES = Object.freeze({
     report: "any", page: "bytes", address: "text", mediaType: "text", lookups: "any", certificates: ["any"],
   },
   "bytes.sign": { cms: "bytes" },
-  "bytes.verify": { report: "any", content: "bytes", lookups: "any" },
+  "bytes.verify": { report: "any", content: "bytes", lookups: "any", certificates: ["any"] },
   "bytes.encrypt": { cms: "bytes" },
   "bytes.decrypt": { content: "bytes" },
   "bytes.inspect": { kind: "text", description: "any" },
