@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CSRF_HEADER = "X-Sealwax"
 RECIPIENTS_HEADER = "X-Sealwax-Recipients"
 PREFLIGHT_SECONDS = 600
+_FOR_EXTENSIONS = frozenset({"directory.find_certificates"})
+_EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FEATURES = ("browsing-topics", "camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 _API_CSP = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
@@ -34,7 +36,8 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
 
     @app.before_request
     def refuse_other_sites() -> None:
-        if request.headers.get("Origin", config.pages_origin) != config.pages_origin:
+        origin = request.headers.get("Origin", config.pages_origin)
+        if origin != config.pages_origin and not _is_extension_at_its_door(origin):
             raise ApiError(403, "wrong-origin", "This address is not open to that site.")
         if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
             raise ApiError(403, "wrong-origin", f"The header {CSRF_HEADER} is missing.")
@@ -48,6 +51,15 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
         if request.headers.get("Origin") == config.pages_origin:
             _allow_origin(response, config.pages_origin)
         return response
+
+
+def _is_extension_at_its_door(origin: str) -> bool:
+    """Whether a browser extension looks up certificates.
+
+    No web page has such an origin. An extension's request carries the session's cookie only where the person has
+    granted it this site, and no CORS header lets another one read the answer.
+    """
+    return request.endpoint in _FOR_EXTENSIONS and origin.startswith(_EXTENSION_SCHEMES)
 
 
 def install_pages_security(app: Flask, config: PagesConfig) -> None:

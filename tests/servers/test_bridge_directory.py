@@ -16,7 +16,7 @@ from smime_core.lookups.ldap import LdapSecurity, parse_ldap_url
 from smime_core.lookups.smimea import NameServer, owner_name
 from tests.servers.conftest import BOB
 from tests.servers.directory_servers import BASE, HOST, Zone, ldap_done, ldap_entry, run_dns, run_lying_ldap, smimea
-from tests.servers.test_bridge_api import config, error_of, look_up, sign_in
+from tests.servers.test_bridge_api import API, config, error_of, look_up, sign_in
 from tests.unit.people import anchor, person
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.accounts import certificate_pem
@@ -93,6 +93,18 @@ def test_a_directory_that_fails_is_told_and_the_others_answer(signed_in: Browser
 
 def test_the_dns_is_not_asked_unless_the_operator_says_so(signed_in: Browser) -> None:
     assert ask(signed_in()) == {"certificates": [], "found": [], "problems": []}
+
+
+@pytest.mark.parametrize("origin", ["chrome-extension://hekiagllngklklfhfadpbeeibecophpk", "moz-extension://c2c4d154"])
+def test_a_browser_extension_may_look_up_and_nothing_else(signed_in: Browser, tmp_path: Path, origin: str) -> None:
+    (tmp_path / "bob.pem").write_text(certificate_pem(person("bob").certificate))
+    browser, headers = signed_in(directory_folder=tmp_path), {"Origin": origin, "X-Sealwax": "1"}
+    answer = browser.post("/api/directory", base_url=API, headers=headers, json={"address": BOB})
+    assert [found["source"] for found in answer.get_json()["found"]] == ["bridge"]
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert error_of(browser.get("/api/session", base_url=API, headers=headers)) == (403, "wrong-origin")
+    bare = browser.post("/api/directory", base_url=API, headers={"Origin": origin}, json={"address": BOB})
+    assert error_of(bare) == (403, "wrong-origin")
 
 
 def test_only_so_many_searches_run_at_once(signed_in: Browser) -> None:
