@@ -8,7 +8,7 @@ import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js
 import { MailReading } from "./shared/mail_reading.js";
 import { describeReport } from "./shared/report_view.js";
 import { showPattern } from "./shared/pattern.js";
-import { ask, startHeartbeat } from "./shared/request.js";
+import { ask, startHeartbeat, whenLocked } from "./shared/request.js";
 import { ViewLink } from "./shared/view_link.js";
 
 /** @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
@@ -54,7 +54,8 @@ async function start(ticket, moved = "") {
   showPattern(claim.pattern);
   if (claim.kind === "mail") {
     const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
-    return reading.start({ frame: claim.frame, closing });
+    const onAnswer = (/** @type {string} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
+    return reading.start({ frame: claim.frame, onAnswer, closing });
   }
   // The view stays where it loaded: moving an iframe loads it anew and loses the port.
   const view = await ViewLink.open(main);
@@ -160,6 +161,7 @@ async function startReading(claim, view) {
   main.className = "";
   top_.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
   bottom.replaceChildren(status);
+  whenLocked(() => letGo(claim));
   try {
     const replyKey = await view.read({ label: text("readerLabel") });
     const { job } = await ask("field.open", { frame: claim.frame, replyKey });
@@ -167,10 +169,22 @@ async function startReading(claim, view) {
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
     await view.show(envelope);
     await showVerdict(claim, result);
+    if (!view.element.isConnected) return;
     bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)), status);
   } catch (error) {
     showFailure(claim, view, error);
   }
+}
+
+/** The keys were locked: what they opened goes with the document that shows it. @param {Claim} claim */
+function letGo(claim) {
+  if (!details) return;
+  main.querySelector(".view")?.remove();
+  details.remove();
+  details = null;
+  main.className = "failed";
+  top_.replaceChildren(html("p", { text: text("mailLocked"), role: "status", data: { test: "locked" } }));
+  bottom.replaceChildren(button(text("verbClose"), "quiet", "close", () => close(claim)));
 }
 
 /**
@@ -187,7 +201,7 @@ async function showVerdict(claim, { report, settled }) {
   details = statement.details;
   bottom.before(details);
   if (settled) return;
-  void ask("field.settle", { frame: claim.frame }).then((last) => showVerdict(claim, { ...last, settled: true })).catch(
+  void ask("field.settle", { frame: claim.frame }).then((last) => details && showVerdict(claim, { ...last, settled: true })).catch(
     (error) => showStatus(errorText(error), true),
   );
 }

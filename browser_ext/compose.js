@@ -16,7 +16,10 @@ import { obstacles, warnings, whatWillLeave } from "./runtime/ui/sending_plan.js
 import { leavingMark, stateMark, wordKey } from "./runtime/ui/state_mark.js";
 import { Courier } from "./compose/courier.js";
 import { DraftKeeper } from "./compose/draft_keeper.js";
-import { nameOf } from "./shared/certificate_card.js";
+import { api } from "./shared/api.js";
+import { directoryPattern } from "./shared/directory_address.js";
+import { createForwardChoice } from "./compose/forward_choice.js";
+import { createExpiryNote, expiryObstacle } from "./compose/own_expiry.js";
 import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showRecipient } from "./compose/recipient_dialog.js";
 import { showPattern } from "./shared/pattern.js";
@@ -31,7 +34,7 @@ import { ask, startHeartbeat } from "./shared/request.js";
  * @typedef {{
  *   origin: string, kind: "new" | "reply" | "replyAll" | "forward", from: string, to: string[], cc: string[],
  *   subject: string, text: string, mail: string, deliver: "raw" | "attachment" | "file", sign: boolean, seal: boolean,
- *   siteKnown: boolean, identities: OwnIdentity[], drafts: {id: string, at: string}[],
+ *   siteKnown: boolean, identities: OwnIdentity[], drafts: {id: string, at: string}[], directory: string,
  * }} Claim
  */
 
@@ -119,7 +122,8 @@ class LetterWindow {
       onUnlock: () => this.#passphrase?.focus(),
       onSealOff: () => this.#askToUnseal(),
       onSignOff: () => this.#switchOff(this.sign.input),
-      onLookUp: (person) => void this.#fieldOf(person).lookUp(person),
+      onLookUp: (person) => void this.#lookUp(person),
+      lookUpWords: text("composeLookUp", claim.directory && new URL(claim.directory).host),
       onFile: (person, file) => void this.#fieldOf(person).useFile(person, file),
       onAsk: (person) => void this.#attempt(() => courier.askFor(person.address, {
         subject: text("composeAskSubject"), text: text("composeAskText", this.#address()),
@@ -222,13 +226,19 @@ class LetterWindow {
     const add = choices.length ? null : html("button", {
       type: "button", text: text("verbAddKeys"), on: { click: () => void ask("options.open") },
     });
-    return html("div", { class: "field" }, html("label", { for: id, text: this.#translate("from") }), this.fromSelect,
+    this.expiry = html("div", {}, createExpiryNote(wanted?.identity ?? null));
+    return html("div", { class: "field" }, html("label", { for: id, text: this.#translate("from") }), this.fromSelect, this.expiry,
       hint ? html("p", { class: "field-hint", text: hint, dir: "auto" }) : null, none, add);
   }
 
   #fromChanged() {
-    this.#showUnlock();
+    this.#showIdentity();
     this.#written();
+  }
+
+  #showIdentity() {
+    this.expiry?.replaceChildren(createExpiryNote(this.#identity()));
+    this.#showUnlock();
   }
 
   /** The identity that the letter is from. */
@@ -260,14 +270,16 @@ class LetterWindow {
       bytes: Math.ceil((attached + this.text.value.length * 2) * LENGTHENING),
       maxBytes: MAX_MESSAGE_BYTES,
       answersSealed: this.#answersSealed,
-      ways: ["ask", "choose-file", "password", "look-up", "seal-off"],
+      ways: ["ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password", "seal-off"],
     };
   }
 
   /** @param {Letter} letter */
   #obstacles(letter) {
     const found = obstacles(letter, this.#translate);
-    if (!this.#identity()) found.push({ code: "no-identity", text: text("composeNoIdentity"), remedies: [] });
+    const identity = this.#identity();
+    if (!identity) found.push({ code: "no-identity", text: text("composeNoIdentity"), remedies: [] });
+    if (identity && letter.sign) found.push(...expiryObstacle(identity));
     if (letter.seal && this.#byPassword().length > 0 && this.password.length === 0) {
       found.push({ code: "password", text: text("composePasswordMissing"), remedies: [] });
     }
@@ -329,6 +341,17 @@ class LetterWindow {
   /** @param {Person} person */
   #fieldOf(person) {
     return [this.to, this.cc, this.bcc].find(({ people }) => people.includes(person)) ?? this.to;
+  }
+
+  /** Asks the bridge that the person has named; it learns whom they look up, and so at a click alone. @param {Person} person */
+  async #lookUp(person) {
+    // Asked in the click itself: browsers grant sites at no other time.
+    const granting = api.permissions.request({ origins: [directoryPattern(this.#claim.directory)] });
+    await this.#attempt(async () => {
+      await granting;
+      await this.#fieldOf(person).lookUp(person, (address) => courier.lookUp(address));
+      if (person.finding?.readiness === "none") throw { code: "directory-knows-nobody" };
+    });
   }
 
   /** @param {{again?: boolean}} [options] */
@@ -468,7 +491,8 @@ class LetterWindow {
     if (wasLocked !== this.#locked()) this.#showUnlock();
     const people = [...this.to.people, ...this.cc.people, ...this.bcc.people];
     // Somebody's certificate may have been added meanwhile.
-    for (const person of people.filter(({ finding }) => finding?.readiness === "none")) void this.#fieldOf(person).lookUp(person);
+    const missing = people.filter(({ finding }) => finding?.readiness === "none" || finding?.readiness === "failed");
+    for (const person of missing) void this.#fieldOf(person).lookUp(person);
     this.update();
   }
 
@@ -525,6 +549,8 @@ class LetterWindow {
       this.#note("original", html("p", { class: "with-mark", data: { test: "original-state", state } }, mark,
         html("span", { text: text(kind === "forward" ? "composeForwards" : "composeAnswers", translate(wordKey(state))) })));
       this.#take(this.#answer, kind === "forward" ? attachments : [], [...to, ...cc]);
+      if (kind === "forward") this.#offerWhole(this.#answer, attachments);
+      else this.#quote(this.#answer, state);
     } catch (error) {
       this.#note("original", html("p", { class: "problem", text: text("composeOriginalFailed", errorText(error)), data: { test: "original-problem" } }));
     }
@@ -539,8 +565,7 @@ class LetterWindow {
     // The message itself says who wrote it; what the page proposed beside that stays a proposal.
     if (this.#claim.kind !== "forward") this.#replacePeople(answer, proposed);
     this.subject.input.value = subject;
-    this.text.value = `${this.text.value}${quote}`;
-    this.text.setSelectionRange(0, 0);
+    if (this.#claim.kind === "forward") this.#append(quote);
     this.#readableAgreed = false;
     if (answer.answersSealed) this.seal.input.checked = true;
     if (attachments.length) {
@@ -548,6 +573,47 @@ class LetterWindow {
       this.#filesChanged();
     }
     if (answer.replyTo.length) this.#askReplyTo(answer);
+  }
+
+  /**
+   * What somebody sealed and nobody vouches for may be another person's letter under a new sender, who would get its words
+   * with the answer: they are quoted when the person says so.
+   * @param {Answer} answer @param {string} state
+   */
+  #quote({ quote, answersSealed }, state) {
+    if (!answersSealed || state === "verified") return this.#append(quote);
+    const go = html("button", {
+      type: "button", text: text("composeQuoteGo"), data: { test: "quote" }, on: { click: () => {
+        this.#note("quote");
+        this.#append(quote);
+        this.#written();
+        this.text.focus();
+      } },
+    });
+    this.#note("quote", html("p", { class: "warning", text: text("composeQuoteAsk") }), html("div", { class: "actions" }, go));
+  }
+
+  /** @param {string} quote */
+  #append(quote) {
+    this.text.value = `${this.text.value}${quote}`;
+    this.text.setSelectionRange(0, 0);
+  }
+
+  /** @param {Answer} answer @param {Attachment[]} attachments */
+  #offerWhole({ quote, answersSealed }, attachments) {
+    /** @type {Attachment[]} */
+    let forwarded = attachments;
+    const change = async (/** @type {boolean} */ isWhole) => {
+      const next = isWhole ? [await courier.whole(answersSealed)] : attachments;
+      this.#attachments = [...this.#attachments.filter((one) => !forwarded.includes(one)), ...next];
+      forwarded = next;
+      if (isWhole) this.text.value = this.text.value.replace(quote, "");
+      else this.#append(quote);
+      // What leaves now is more than what was agreed to.
+      this.#readableAgreed = false;
+      this.#filesChanged();
+    };
+    this.#note("whole", createForwardChoice((isWhole) => this.#attempt(() => change(isWhole))));
   }
 
   /** @param {Answer} answer @param {string[]} proposed */
@@ -626,7 +692,7 @@ class LetterWindow {
     this.#readableAgreed = false;
     this.sign.input.checked = sign;
     this.seal.input.checked = seal;
-    this.#showUnlock();
+    this.#showIdentity();
   }
 
   /** What is kept: what was written, and beside it what was attached. */
@@ -660,11 +726,12 @@ class LetterWindow {
     });
   }
 
-  /** @param {() => Promise<unknown>} act */
+  /** @param {() => Promise<unknown>} act @returns {Promise<boolean>} whether it was done */
   async #attempt(act) {
     this.failure.textContent = "";
-    await act().catch((error) => { this.failure.textContent = errorText(error); });
+    const done = await act().then(() => true, (error) => { this.failure.textContent = errorText(error); });
     this.update();
+    return done === true;
   }
 
   /** One note of each kind above the letter; without content it goes. @param {string} kind @param {...HTMLElement} content */

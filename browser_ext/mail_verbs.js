@@ -55,7 +55,7 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
     const verified = await callVault("bytes.verify", { cms: store.copy(mail), content: store.copy(content), trust, at });
     const name = store.nameOf(content);
     const file = { name, type: "application/octet-stream", path: "", contentId: "", data: verified.content };
-    return { ...verified, certificates: [], text: new ArrayBuffer(0), passages: [], parts: [], headers: [], attachments: [file] };
+    return { ...verified, text: new ArrayBuffer(0), passages: [], parts: [], headers: [], attachments: [file] };
   }
 
   /** The verdict alone: what was opened for it is overwritten here. @param {any} body */

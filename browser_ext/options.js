@@ -45,6 +45,7 @@ byId("make-request").addEventListener("click", () => openRequest(context, []));
 byId("pattern").append(await createPatternChoice());
 watchPreferences(refresh);
 watchBackup(context);
+byId("open-file").addEventListener("click", () => void ask("viewer.open", { mail: "" }));
 byId("lock").addEventListener("click", async () => {
   await ask("session.lock");
   await refresh();
@@ -65,7 +66,7 @@ async function refresh() {
   const number = ++refreshes;
   const {
     keyFiles, people: imported, known, changes, requests, anchors, sites, decisions, settings, following, lockReason, preferences,
-  } = await ask("keys.list");
+  } = await ask("keys.list").catch(listAfterLock);
   // An answer that was overtaken shows what may be gone by now.
   if (number !== refreshes) return;
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
@@ -87,6 +88,12 @@ async function refresh() {
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showProposal();
+}
+
+/** A lock ends what was under way, this question too: it is asked once more. @param {any} error */
+function listAfterLock(error) {
+  if (error.code === "locked") return ask("keys.list");
+  throw error;
 }
 
 /**

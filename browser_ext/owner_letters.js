@@ -6,6 +6,7 @@ import { packLetter, unpackLetter } from "./shared/packed_letter.js";
 
 /** RFC 9788 section 4.3: what stands outside in the place of a Subject that is sealed. */
 const HIDDEN_SUBJECT = "[...]";
+const WHOLE_NAME = "message.eml";
 
 /**
  * @typedef {{
@@ -72,7 +73,21 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
     return sealwaxChannel.sealTo(replyKey, "original", packLetter({ fields, attachments }));
   }
 
+  /**
+   * The whole mail as a file of its own, sealed to the window that forwards it: as it came, or where it was encrypted
+   * without that, since others have not its keys.
+   * @param {any} body
+   */
+  async function takeWhole({ mail, isSealed, replyKey, sealKey, identities }) {
+    const held = copyMail(mail);
+    const { message } = isSealed
+      ? await callVault("message.decrypt", { message: held, identities, sealKey: await optionalKey(sealKey) }) : { message: held };
+    const attachments = [{ name: WHOLE_NAME, type: "message/rfc822", data: message }];
+    return sealwaxChannel.sealTo(replyKey, "whole original", packLetter({ fields: {}, attachments }));
+  }
+
   return {
+    "letter.whole": takeWhole,
     "letter.compose": composeLetter,
     "letter.original": openOriginal,
     "draft.seal": sealDraft,

@@ -27,9 +27,12 @@ let waitingSignature = "";
 /** Files follow each other: what was asked for last is shown. */
 let lastTurn = 0;
 let frame = "";
-/** The ways to answer what is shown. */
-const answers = html("div", { class: "buttons", data: { test: "answers" } });
-main.after(answers);
+/** What can be done with what was let go. */
+const ways = html("div", { class: "buttons" });
+main.after(ways);
+const reading = new MailReading(main, { onLocked: showLocked });
+/** What was chosen last, to be opened once more. @type {File | null} */
+let chosen = null;
 
 await loadSharedText();
 translatePage();
@@ -60,6 +63,7 @@ if (held) void show(() => Promise.resolve(held));
 /** @param {File} file */
 function openFile(file) {
   name.textContent = file.name;
+  chosen = file;
   return show(async () => {
     if (file.size > MAX_FILE_BYTES) throw new RequestError("message-too-large");
     return (await ask("mail.hold", { bytes: await file.arrayBuffer(), name: file.name })).mail;
@@ -74,7 +78,7 @@ async function show(hold) {
   main.className = "";
   main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
   note.textContent = "";
-  answers.replaceChildren();
+  ways.replaceChildren();
   try {
     const mail = await hold();
     await closeFrame();
@@ -111,17 +115,20 @@ function say(key) {
 /** @param {string} mail @param {string} content */
 async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
-  await new MailReading(main).start({ frame });
-  if (!content) answers.replaceChildren(...[["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]]
-    .map(([kind, label]) => answerButton(mail, kind, text(label))));
+  // There is no webmail here that sends: the answer is saved as a file.
+  const letter = { from: "", to: [], cc: [], subject: "", mail, text: "", deliver: "" };
+  const onAnswer = content ? null : (/** @type {string} */ kind) => ask("compose.open", { ...letter, kind });
+  await reading.start({ frame, onAnswer });
 }
 
-/** @param {string} mail @param {string} kind @param {string} label */
-function answerButton(mail, kind, label) {
-  // There is no webmail here that sends: the answer is saved as a file.
-  const letter = { kind, from: "", to: [], cc: [], subject: "", mail, text: "", deliver: "" };
-  const on = { click: () => void ask("compose.open", letter).catch(showProblem) };
-  return html("button", { type: "button", text: label, data: { test: kind }, on });
+/** What is held goes with the keys too; a file can be opened once more. */
+function showLocked() {
+  waitingSignature = "";
+  drop.hidden = false;
+  const file = chosen;
+  ways.replaceChildren(...(file ? [html("button", {
+    type: "button", text: text("viewerAgain"), data: { test: "open-again" }, on: { click: () => void openFile(file) },
+  })] : []));
 }
 
 /** @param {string} mail */

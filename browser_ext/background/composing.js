@@ -6,11 +6,14 @@ import { judgeInRounds } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
+import * as contacts from "./contacts.js";
 import * as database from "./database.js";
+import * as directory from "./directory.js";
 import * as drafts from "./drafts.js";
 import { senderOrigin } from "./frames.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
+import * as preferences from "./preferences.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -74,7 +77,7 @@ export async function claim({ composition: id }, sender) {
   const siteKnown = !origin || Boolean(await database.get("sites", origin));
   return {
     origin, kind, from, to, cc, subject, text, mail, deliver, sign, seal, siteKnown,
-    identities: await keys.identities(), drafts: await drafts.list(),
+    identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }
 
@@ -98,6 +101,27 @@ export async function original({ composition: id, replyKey }, sender) {
   const { mail } = await ofWindow(id, sender);
   const { sealKey, identities } = await keys.unlocked();
   return vault.call("letter.original", { mail, replyKey, sealKey, identities, ...(await trust.judging()) });
+}
+
+/**
+ * The same as a file of its own, for forwarding it whole.
+ * @param {any} body @param {Sender} sender
+ */
+export async function whole({ composition: id, isSealed, replyKey }, sender) {
+  const { mail } = await ofWindow(id, sender);
+  return vault.call("letter.whole", { mail, isSealed, replyKey, ...(await keys.unlocked()) });
+}
+
+/**
+ * What the bridge that the person has named knows of an address; what can be used is kept among the people.
+ * @param {any} body @param {Sender} sender
+ */
+export async function lookUp({ composition, address }, sender) {
+  await ofWindow(composition, sender);
+  const found = await directory.search(address);
+  const [best, ...others] = await judge(address, found);
+  if (best?.usable) await keys.keepPerson(best.certificate.slice(0), best.path.slice(1).map(({ certificate }) => certificate));
+  return best ? [best, ...others] : [];
 }
 
 /**
@@ -272,17 +296,17 @@ async function checksFor(address) {
   const wanted = address.toLowerCase();
   const people = (await database.all("people")).filter(({ addresses }) =>
     addresses.some((/** @type {string} */ one) => one.toLowerCase() === wanted));
-  return judge(address, people.map(({ certificate }) => ({ certificate, source: "contacts" })));
+  return judge(address, people.map(({ certificate, intermediates }) => ({ certificate, intermediates: intermediates ?? [], source: "contacts" })));
 }
 
 /**
  * @param {string} address
- * @param {{certificate: ArrayBuffer, source: string, detail?: string}[]} found
+ * @param {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}[]} found
  * @returns {Promise<import("../runtime/ui/recipient_words.js").RecipientCheck[]>}
  */
 async function judge(address, found) {
   const ask = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
-    address, found: structuredClone(found), ...(await trust.judging(evidence)),
+    address, found: structuredClone(found), contacts: await contacts.read(), ...(await trust.judging(evidence)),
   });
   /** @type {import("../runtime/ui/recipient_words.js").RecipientCheck[]} */
   let checks = [];

@@ -184,6 +184,16 @@ export async function importCertificates(store, bytes) {
 }
 
 /**
+ * Keeps somebody's certificate with what its path needs, which was found beside it.
+ * @param {ArrayBuffer} certificate @param {ArrayBuffer[]} intermediates
+ */
+export async function keepPerson(certificate, intermediates) {
+  const { certificates } = await vault.call("certificate.read", { file: certificate });
+  const addedAt = new Date().toISOString();
+  for (const info of certificates) await database.put("people", { ...info, addedAt, intermediates });
+}
+
+/**
  * Certificates as the vault sees them now, against the person's authorities.
  * @param {ArrayBuffer[]} certificates
  * @returns {Promise<CertificateInfo[]>}

@@ -128,6 +128,16 @@ export async function openAttached({ frame: id, name, envelope }, sender) {
   await openViewer(await vault.call("mail.hold-sealed", { envelope, name }));
 }
 
+/**
+ * Answers or forwards the mail in a page's frame: its content script knows how that webmail sends.
+ * @param {{frame: string, kind: string}} body
+ * @param {Sender} sender
+ */
+export async function answer({ frame: id, kind }, sender) {
+  const problem = await frames.askPage(await mailFrame(id, sender), { type: "mail.answer", kind });
+  if (problem !== true) throw new RequestError(problem ?? "mail-gone");
+}
+
 /** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
 async function judgeAgain(frame, ask) {
   const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {

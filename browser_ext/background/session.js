@@ -138,7 +138,11 @@ async function forget(reason) {
   const session = await read();
   // The key first: whatever fails after that leaves only ciphertext.
   await memory.forget(SESSION);
-  if (session?.times) await memory.write(LOCKED_BECAUSE, reason);
+  if (session?.times) {
+    await memory.write(LOCKED_BECAUSE, reason);
+    // Views let go of what they show (`whenLocked`).
+    await api.storage.local.set({ lockedAt: Date.now() }).catch(() => undefined);
+  }
   await vault.stop();
   await database.clear("sealed");
 }

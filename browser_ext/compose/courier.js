@@ -45,6 +45,18 @@ export class Courier {
     return unpackLetter(await sealwaxChannel.openWith(keys, "original", envelope));
   }
 
+  /** The same whole, as a file. @param {boolean} isSealed @returns {Promise<import("../shared/packed_letter.js").Attachment>} */
+  async whole(isSealed) {
+    const keys = await sealwaxChannel.generateKeys();
+    const envelope = await this.#ask("compose.whole", { isSealed, replyKey: keys.publicKey });
+    return unpackLetter(await sealwaxChannel.openWith(keys, "whole original", envelope)).attachments[0];
+  }
+
+  /** Asks the bridge that the person has named. @param {string} address @returns {Promise<Finding>} */
+  async lookUp(address) {
+    return findingOf(await this.#ask("compose.look-up", { address }));
+  }
+
   /** @param {string} address @returns {Promise<Finding>} */
   async find(address) {
     try {

@@ -42,6 +42,8 @@
     #offered = "";
     /** @type {HTMLButtonElement | null} */
     #button = null;
+    /** Answers or forwards what the frame shows. @type {(kind: string) => Promise<string>} */
+    onAnswer = async () => "bad-request";
     #text = "";
     #display = "";
 
@@ -127,10 +129,11 @@
     }
 
     /**
-     * @param {{type: string, armored?: string}} message from the background
-     * @returns {string | undefined} the code of a problem with the page's field, or nothing
+     * @param {{type: string, armored?: string, kind?: string}} message from the background
+     * @returns {string | undefined | Promise<string>} the code of a problem with the page's field, or nothing
      */
-    receive({ type, armored }) {
+    receive({ type, armored, kind = "" }) {
+      if (type === "mail.answer") return this.onAnswer(kind);
       if (type === "frame.claimed") this.#claimed = true;
       if (type === "field.sealed" && typeof armored === "string") return this.#onSealed?.(armored);
       if (type === "frame.closed") this.#close();

@@ -40,7 +40,7 @@
     try {
       const message = webmail.message();
       const composer = webmail.composer();
-      if (message && (message.isProtected || isAsked)) offerReading(message);
+      if (message && (message.isProtected || isAsked)) offerReading(webmail, message);
       if (composer) offerWriting(webmail, composer);
       return (message && (message.isProtected || isAsked) ? 1 : 0) + (composer ? 1 : 0);
     } catch (error) {
@@ -48,17 +48,36 @@
     }
   }
 
-  /** @param {any} message */
-  function offerReading(message) {
+  /** @param {any} webmail @param {any} message */
+  function offerReading(webmail, message) {
     const host = hostFor(message.element);
-    if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), () => read(host, message));
+    if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), () => read(webmail, host, message));
   }
 
-  /** @param {any} host @param {any} message */
-  async function read(host, message) {
+  /** @param {any} webmail @param {any} host @param {any} message */
+  async function read(webmail, host, message) {
     if (host.isOpen) return;
     const hold = async () => (await shared.ask("mail.hold", { bytes: await message.fetchSource(), name: "" })).mail;
-    await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", hold());
+    const held = hold();
+    host.onAnswer = async (/** @type {string} */ kind) => answer(webmail, kind, await held);
+    await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
+  }
+
+  /**
+   * The person answers or forwards what the frame shows.
+   * @param {any} webmail @param {string} kind @param {string} mail the held message
+   * @returns {Promise<string>} the code of a problem, or nothing
+   */
+  async function answer(webmail, kind, mail) {
+    try {
+      // A webmail that sends from its own form alone opens that; the button above it goes on.
+      if (webmail.answer) await webmail.answer(kind);
+      else if ((await webmail.delivery()) !== "raw") return "answer-in-webmail";
+      else await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver: "raw" });
+      return "";
+    } catch (error) {
+      return String(/** @type {any} */ (error).code ?? "unknown");
+    }
   }
 
   /** @param {any} webmail @param {any} composer */
@@ -72,7 +91,12 @@
     const original = await composer.fetchOriginal();
     const held = original ? (await shared.ask("mail.hold", { bytes: original, name: "" })).mail : "";
     const deliver = await webmail.delivery();
-    const { compose } = await shared.ask("compose.open", { ...composer.fields(), mail: held, deliver });
+    await openLetter(webmail, { ...composer.fields(), mail: held, deliver });
+  }
+
+  /** @param {any} webmail @param {object} letter */
+  async function openLetter(webmail, letter) {
+    const { compose } = await shared.ask("compose.open", letter);
     composing.set(compose, webmail);
   }
 

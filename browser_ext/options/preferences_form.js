@@ -1,6 +1,6 @@
 /** What the person sets for the whole extension. Each change is kept at once. */
 import { api } from "../shared/api.js";
-import { directoryOrigin } from "../shared/directory_address.js";
+import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { ask } from "../shared/request.js";
 import { errorText, text } from "../shared/i18n.js";
 import { byId, inputById, showProblem } from "./parts.js";
@@ -30,7 +30,7 @@ export function watchPreferences(refresh) {
   async function changeDirectory() {
     const origin = safeOrigin(inputById("directory").value.trim());
     // Asked in the click itself: browsers grant sites at no other time.
-    if (origin) await api.permissions.request({ origins: [`${origin}/*`] }).catch(() => false);
+    if (origin) await api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false);
     await change();
   }
 }

@@ -16,3 +16,9 @@ export function directoryOrigin(directory) {
   if (!url || !isSafe || url.username || url.password) throw new RequestError("bad-directory");
   return url.origin;
 }
+
+/** The match pattern of an address, which names no port. @param {string} address @returns {string} */
+export function directoryPattern(address) {
+  const { protocol, hostname } = new URL(address);
+  return `${protocol}//${hostname}/*`;
+}

@@ -6,17 +6,20 @@ import { html } from "../runtime/ui/dom.js";
 import { stateWord } from "../runtime/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text } from "./i18n.js";
 import { describeReport, provedSender } from "./report_view.js";
-import { ask } from "./request.js";
+import { ask, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
 
 /** Links open in tabs of their own and files are saved; no scripts of others, no forms, no origin. */
 const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads";
 
+/** @typedef {(kind: string) => Promise<unknown>} OnAnswer `kind` as in `compose.open` */
 /** @typedef {{view: ViewLink, replyKey: ArrayBuffer}} Prepared */
 
 export class MailReading {
   #main;
   #frame = "";
+  /** @type {OnAnswer | null} */
+  #onAnswer = null;
   /** @type {HTMLElement[]} buttons that lead away */
   #closing = [];
   #top = html("div", { class: "top" });
@@ -29,9 +32,15 @@ export class MailReading {
   /** @type {ViewLink | null} */
   #view = null;
 
-  /** @param {HTMLElement} main the place of it all */
-  constructor(main) {
+  /** Whether the keys were locked since it was shown. */
+  #isLetGo = false;
+  #onLocked;
+
+  /** @param {HTMLElement} main the place of it all @param {{onLocked?: () => void}} [options] */
+  constructor(main, { onLocked = () => {} } = {}) {
     this.#main = main;
+    this.#onLocked = onLocked;
+    whenLocked(() => this.#letGo());
   }
 
   /** Loads the empty view, while its mail is still on the way. */
@@ -40,6 +49,8 @@ export class MailReading {
     const place = early ?? html("div", { class: "view-place" });
     this.#main.className = "";
     this.#details = null;
+    this.#view = null;
+    this.#isLetGo = false;
     this.#top.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
     this.#bottom.replaceChildren(this.#status);
     // Moving an iframe would load it anew.
@@ -59,16 +70,20 @@ export class MailReading {
     return { view, replyKey };
   }
 
-  /** @param {{frame: string, closing?: HTMLElement[]}} options `closing` are buttons that lead away */
-  async start({ frame, closing = [] }) {
+  /**
+   * @param {{frame: string, onAnswer?: OnAnswer | null, closing?: HTMLElement[]}} options `onAnswer` where it can be
+   *   answered, rejecting with what is to be said; `closing` are buttons that lead away
+   */
+  async start({ frame, onAnswer = null, closing = [] }) {
     this.#frame = frame;
+    this.#onAnswer = onAnswer;
     this.#closing = closing;
     if (!this.#prepared) this.prepare();
     try {
       await this.#open();
-      this.#bottom.replaceChildren(...this.#closing, this.#status);
+      if (!this.#isLetGo) this.#bottom.replaceChildren(...this.#answers(), ...this.#closing, this.#status);
     } catch (error) {
-      this.#showFailure(error);
+      if (!this.#isLetGo) this.#showFailure(error);
     }
   }
 
@@ -81,12 +96,22 @@ export class MailReading {
     this.#view = view;
     const translate = await loadSharedText();
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
+    if (this.#isLetGo) return;
     this.#showVerdict(result, translate);
     if (!result.settled) void this.#settle();
   }
 
   #startAgain() {
-    return this.start({ frame: this.#frame, closing: this.#closing });
+    return this.start({ frame: this.#frame, onAnswer: this.#onAnswer, closing: this.#closing });
+  }
+
+  #answers() {
+    const onAnswer = this.#onAnswer;
+    if (!onAnswer) return [];
+    return [["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]].map(([kind, label]) => html("button", {
+      type: "button", text: text(label), data: { test: kind },
+      on: { click: () => void onAnswer(kind).catch((error) => this.#showStatus(error)) },
+    }));
   }
 
   /** The verdict once authorities were asked. */
@@ -94,11 +119,25 @@ export class MailReading {
     try {
       const { report } = await ask("mail.settle", { frame: this.#frame });
       const translate = await loadSharedText();
+      if (this.#isLetGo) return;
       await this.#view?.judgeMail({ verdict: verdictFor(report, translate) });
       this.#showVerdict({ report }, translate);
     } catch (error) {
-      this.#showStatus(error);
+      if (!this.#isLetGo) this.#showStatus(error);
     }
+  }
+
+  /** The keys were locked: what they opened goes with the document that shows it. */
+  #letGo() {
+    if (!this.#view) return;
+    this.#isLetGo = true;
+    this.#view = null;
+    this.#details = null;
+    this.#main.className = "failed";
+    this.#top.replaceChildren(html("p", { text: text("mailLocked"), role: "status", data: { test: "locked" } }));
+    this.#main.replaceChildren(this.#top, this.#bottom);
+    this.#bottom.replaceChildren(...this.#closing);
+    this.#onLocked();
   }
 
   /** @param {{report: any}} result @param {import("../runtime/ui/catalogue.js").Catalogue} translate */

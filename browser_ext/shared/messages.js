@@ -58,7 +58,8 @@ export const MESSAGES = {
   "mail.file": { from: ["broker", "viewer"], body: { frame: "string", file: "number" } },
   "mail.attached": { from: ["broker", "viewer"], body: { frame: "string", name: "string", envelope: ENVELOPE } },
   "mail.propose": { from: ["broker", "viewer"], body: { frame: "string", fingerprint: "string" } },
-  "viewer.open": { from: ["content", "viewer"], body: { mail: "string" } },
+  "viewer.open": { from: ["content", "viewer", "options"], body: { mail: "string" } },
+  "mail.answer": { from: ["broker"], body: { frame: "string", kind: "string" } },
   "viewer.claim": { from: ["viewer"], body: { mail: "string", content: "string" } },
   // Whole forms, and files before their upload: asked for without a frame.
   "form.request": {
@@ -143,6 +144,8 @@ export const MESSAGES = {
   "compose.identities": { from: ["compose"], body: { composition: "string" } },
   "compose.unlock": { from: ["compose"], body: { composition: "string", keyFile: "string", passphrase: SECRET } },
   "compose.original": { from: ["compose"], body: { composition: "string", replyKey: "bytes" } },
+  "compose.whole": { from: ["compose"], body: { composition: "string", isSealed: "boolean", replyKey: "bytes" } },
+  "compose.look-up": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.check": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.certificate": {
     from: ["compose"], body: { composition: "string", address: "string", name: "string", bytes: "bytes" },

@@ -38,6 +38,14 @@ export async function sealSecret({ buffer, length }) {
   return { envelope: await sealwaxChannel.sealTo(publicKey, "passphrase", buffer), length };
 }
 
+/** @param {() => void} act when the keys were locked: what they opened is to be shown no longer */
+export function whenLocked(act) {
+  // Firefox brings messages to no frame in a page. The session's own storage would show its key to every listener.
+  api.storage.local.onChanged.addListener((changes) => {
+    if ("lockedAt" in changes) act();
+  });
+}
+
 /** Firefox ends an idle background page and its vault after 30 seconds, whatever it holds: an open page keeps it. */
 export function startHeartbeat() {
   setInterval(() => void ask("heartbeat").catch(() => {}), HEARTBEAT_MILLISECONDS);

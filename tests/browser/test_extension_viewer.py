@@ -124,6 +124,15 @@ def rich_letter() -> bytes:
     )
 
 
+def test_the_page_of_keys_leads_to_the_viewer(extension: Extension) -> None:
+    options = extension.open_options()
+    options.click("[data-test=open-file]")
+    opened = extension.browser.wait_for_page("viewer.html")
+    opened.wait_for_text("Choose a file")
+    opened.close()
+    options.close()
+
+
 @pytest.mark.heart
 def test_a_signed_and_sealed_mail_shows_who_wrote_it_and_what_it_says(viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.write("rich.eml", letters.signed_and_sealed(rich_letter())))
@@ -232,6 +241,20 @@ def test_a_signature_in_a_file_of_its_own_asks_for_what_it_covers(viewer: Page, 
     assert state_of(viewer) == "invalid"
 
 
+def test_whoever_signed_a_file_and_is_unknown_can_be_accepted(viewer: Page, letters: Letters, tmp_path: Path) -> None:
+    content = b"The minutes of the meeting.\n"
+    open_file(viewer, letters.write("strange.p7s", make_letters(tmp_path).detached(content)))
+    open_file(viewer, letters.write("minutes.txt", content))
+    assert state_of(viewer) == "signed-unverified"
+    viewer.click("[data-test=why] > summary")
+    viewer.click("[data-test=accept-exact]")
+    options = viewer.browser.wait_for_page("options.html")
+    options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
+    assert options.value("[data-test=accept-addresses]") == "bob@example.test"
+    options.close()
+    viewer.activate()
+
+
 def test_a_certificate_is_shown_with_what_it_is_good_for(viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.folder / "bob.der")
     shown = viewer.text("[data-test=certificate]")
@@ -274,6 +297,22 @@ def test_with_locked_keys_the_viewer_asks_in_the_extensions_own_window(
     extension.is_locked = False
     viewer.wait_for_selector("main .state-statement", timeout_seconds=30)
     assert state_of(viewer) == "verified"
+    assert "Thursday at one." in as_text(view_of(viewer))
+
+
+def test_what_was_opened_is_let_go_when_the_keys_lock(extension: Extension, viewer: Page, letters: Letters) -> None:
+    open_file(viewer, letters.write("sealed.eml", letters.signed_and_sealed(rich_letter())))
+    view_of(viewer)
+    extension.lock()
+    viewer.activate()
+    viewer.wait_for_selector("[data-test=locked]")
+    assert viewer.frames() == []
+    assert "Thursday" not in viewer.js("() => document.documentElement.outerHTML")
+    assert viewer.js("() => document.querySelector('[data-test=reply]')") is None
+    viewer.click("[data-test=open-again]")
+    extension.answer(PASSPHRASE)
+    extension.is_locked = False
+    viewer.wait_for_selector("main .state-statement", timeout_seconds=30)
     assert "Thursday at one." in as_text(view_of(viewer))
 
 

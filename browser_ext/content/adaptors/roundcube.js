@@ -67,6 +67,16 @@
     return { element, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
   }
 
+  /** Roundcube's own form, which joins the thread and sends. @param {string} kind */
+  async function answer(kind) {
+    const { uid, mailbox } = environment();
+    const compose = address({ _task: "mail", _action: "compose", _mbox: String(mailbox) });
+    compose.searchParams.set(kind === "forward" ? "_forward_uid" : "_reply_uid", String(uid));
+    if (kind === "replyAll") compose.searchParams.set("_all", "all");
+    // A message may stand in a frame of the page.
+    open(compose, "_top");
+  }
+
   function composer() {
     const { action } = environment();
     if (action !== "compose") return null;
@@ -252,7 +262,7 @@
   }
 
   adaptors.push({
-    name: "Roundcube", recognises, message, composer, send, saveDraft,
+    name: "Roundcube", recognises, message, composer, answer, send, saveDraft,
     delivery: () => (delivery ??= deliveryWay().catch(() => "attachment")),
   });
 })();

@@ -12,8 +12,8 @@ import { leavingMark } from "./state_mark.js";
  * @typedef {{
  *   onUnlock: () => void, onAsk?: (person: Person) => void, onPassword?: (person: Person) => void,
  *   onSealOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
- *   onFile: (person: Person, file: File) => void,
- * }} Remedies
+ *   onFile: (person: Person, file: File) => void, lookUpWords?: string,
+ * }} Remedies `lookUpWords` say where it is looked up
  */
 
 /**
@@ -82,8 +82,9 @@ function createObstacle(translate, obstacle, remedies) {
  */
 function createRemedy(translate, remedy, { person }, remedies) {
   const data = { test: `remedy-${remedy}` };
-  const button = (/** @type {string} */ key, /** @type {() => void} */ click) =>
-    html("button", { type: "button", text: translate(key), data, on: { click } });
+  const named = (/** @type {string} */ text, /** @type {() => void} */ click) =>
+    html("button", { type: "button", text, data, on: { click } });
+  const button = (/** @type {string} */ key, /** @type {() => void} */ click) => named(translate(key), click);
   switch (remedy) {
     case "unlock":
       return button("unlock_keys", remedies.onUnlock);
@@ -92,7 +93,7 @@ function createRemedy(translate, remedy, { person }, remedies) {
     case "sign-off":
       return button("switch_sign_off", remedies.onSignOff);
     case "look-up":
-      return button("look_up_again", () => { if (person) remedies.onLookUp(person); });
+      return named(remedies.lookUpWords ?? translate("look_up_again"), () => { if (person) remedies.onLookUp(person); });
     case "ask":
       return button("ask_for_certificate", () => { if (person) remedies.onAsk?.(person); });
     case "password":

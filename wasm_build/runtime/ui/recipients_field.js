@@ -95,12 +95,19 @@ export class RecipientsField {
     this.#changed();
   }
 
-  /** @param {Person} person */
-  async lookUp(person) {
+  /** @param {Person} person @param {(address: string) => Promise<Finding>} [find] elsewhere than where it is looked for first */
+  async lookUp(person, find = (address) => this.#directory.find(address)) {
+    const before = person.finding;
     person.finding = null;
     this.#changed();
-    person.finding = await this.#directory.find(person.address);
-    this.#changed();
+    try {
+      person.finding = await find(person.address);
+    } catch (error) {
+      person.finding = before;
+      throw error;
+    } finally {
+      this.#changed();
+    }
   }
 
   /**

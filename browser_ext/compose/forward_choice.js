@@ -1,0 +1,31 @@
+/** How a message is forwarded: as text with its files, or whole, as a file of its own with its signatures. */
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { text } from "../shared/i18n.js";
+
+/**
+ * @param {(isWhole: boolean) => Promise<boolean>} onChange whether it was done; else the choice goes back
+ * @returns {HTMLFieldSetElement}
+ */
+export function createForwardChoice(onChange) {
+  const name = uniqueId("forward");
+  const radio = (/** @type {boolean} */ isWhole, /** @type {string} */ label) => {
+    const on = { change: () => void change(isWhole) };
+    const input = html("input", { type: "radio", name, checked: !isWhole, data: { test: isWhole ? "forward-whole" : "forward-text" }, on });
+    return { input, label: html("label", { class: "check" }, input, html("span", { text: label })) };
+  };
+  const [asText, whole] = [radio(false, text("composeForwardText")), radio(true, text("composeForwardWhole"))];
+  const choice = html("fieldset", { class: "forward-choice", data: { test: "forward-choice" } },
+    html("legend", { text: text("composeForwardHow") }), asText.label, whole.label);
+
+  /** @param {boolean} isWhole */
+  async function change(isWhole) {
+    choice.disabled = true;
+    const isDone = await onChange(isWhole);
+    choice.disabled = false;
+    whole.input.checked = isDone === isWhole;
+    asText.input.checked = isDone !== isWhole;
+    (isDone === isWhole ? whole : asText).input.focus();
+  }
+
+  return choice;
+}

@@ -1,0 +1,40 @@
+/** What is said where a letter is written of an identity that ends soon, has ended or has not begun. */
+import { html } from "../runtime/ui/dom.js";
+import { readinessMark } from "../runtime/ui/state_mark.js";
+import { expiryOf } from "../shared/expiry.js";
+import { day, text } from "../shared/i18n.js";
+import { ask } from "../shared/request.js";
+
+/** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
+/** @typedef {import("../runtime/ui/sending_plan.js").Obstacle} Obstacle */
+
+const WORDS = { soon: "composeOwnSoon", "very-soon": "composeOwnSoon", expired: "composeOwnExpired", "not-yet": "composeOwnNotYet" };
+
+/** @param {OwnIdentity | null} identity @returns {HTMLElement | string} nothing for one that is good for long */
+export function createExpiryNote(identity) {
+  const state = identity ? expiryOf(identity).state : "good";
+  if (!identity || state === "good") return "";
+  const renew = html("button", {
+    type: "button", text: text("keysRenew"), data: { test: "own-renew" }, on: { click: () => void ask("options.open") },
+  });
+  return html("div", { class: "own-expiry", data: { test: "own-expiry", expiry: state } },
+    html("p", { class: "with-mark" }, readinessMark(mayBeUsed(state) ? "soon" : "cannot", ""), html("span", { text: sentence(identity) })), renew);
+}
+
+/** @param {OwnIdentity} identity @returns {Obstacle[]} nothing is signed outside the time of the certificate */
+export function expiryObstacle(identity) {
+  if (mayBeUsed(expiryOf(identity).state)) return [];
+  return [{ code: "own-expired", text: sentence(identity), remedies: ["sign-off"] }];
+}
+
+/** @param {import("../shared/expiry.js").ExpiryState} state */
+function mayBeUsed(state) {
+  return state !== "expired" && state !== "not-yet";
+}
+
+/** @param {OwnIdentity} identity */
+function sentence(identity) {
+  const { state, days } = expiryOf(identity);
+  if (state === "good") return "";
+  return text(WORDS[state], day(state === "not-yet" ? identity.notBefore : identity.notAfter), String(days));
+}

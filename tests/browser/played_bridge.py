@@ -1,0 +1,66 @@
+"""Plays the pages of a bridge with one mail in its inbox: the extension's adaptor reads it there and sends answers."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_PAGE = b"""<!doctype html><meta name=viewport content="width=device-width"><title>Mail</title>
+<link rel=icon href=data:,>
+<div id=app><main data-test=reading><p data-test=reading-locked>Your keys are locked.</p></main></div>
+<div id=announcer></div><script src="main.js"></script>"""
+_TYPES = {"/": "text/html; charset=utf-8", "/main.js": "text/javascript", "/config.json": "application/json"}
+
+
+class PlayedBridge:
+    """`mail` is what stands in the inbox; `sent` is what was given to it for sending, with its recipients."""
+
+    def __init__(self, port: int) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.url = f"{self.origin}/#/folder/INBOX/7"
+        self.mail = b""
+        self.sent: list[tuple[str, bytes]] = []
+
+    def answer(self, path: str) -> bytes | None:
+        """What stands at a path."""
+        config = json.dumps({"api": self.origin}).encode()
+        files = {"/": _PAGE, "/main.js": b"", "/config.json": config, "/api/folders/INBOX/messages/7/raw": self.mail}
+        return files.get(path)
+
+
+@contextmanager
+def played_bridge() -> Iterator[PlayedBridge]:
+    """A server on loopback for one."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = bridge.answer(self.path)
+            self.send_response(404 if found is None else 200)
+            self.send_header("Content-Type", _TYPES.get(self.path, "application/octet-stream"))
+            self.end_headers()
+            self.wfile.write(found or b"")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            bridge.sent.append((self.headers["X-Sealwax-Recipients"], body))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    bridge = PlayedBridge(server.server_port)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield bridge
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,127 @@
+"""Mail is answered and forwarded from where it is read: to the right people, sealed, and without words of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from smime_core.report import State
+from tests.browser.compose_driver import readiness, send, wait_for_obstacles
+from tests.browser.extension_driver import Extension, Frame
+from tests.browser.field_pages import People, agree_if_asked, extension, folder, people, unlocked
+from tests.browser.hostile_mails import SECRET, counting_server
+from tests.browser.page import Page
+from tests.browser.played_bridge import PlayedBridge, played_bridge
+from tests.browser.reply_attacks import REWRAPPED, reply_attacks
+from tests.browser.test_compose import SECRET_WORDS, mail_from_bob, opened_by, remove
+from tests.browser.test_extension_viewer import open_file, viewer
+
+__all__ = ["extension", "folder", "people", "unlocked", "viewer"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+READING = "[data-test=reading]"
+ASKED = {
+    "reply": {"bob@example.test"},
+    "replyAll": {"bob@example.test", "carol@example.test"},
+    "forward": set[str](),
+}
+
+
+@pytest.fixture(scope="module")
+def bridge() -> Iterator[PlayedBridge]:
+    with played_bridge() as bridge:
+        yield bridge
+
+
+@pytest.fixture
+def opened(unlocked: Extension, bridge: PlayedBridge, people: People) -> Iterator[tuple[Page, Frame]]:
+    """A webmail's page with a sealed mail of Bob's opened in it."""
+    bridge.mail = mail_from_bob(people, sealed=True)
+    bridge.sent.clear()
+    page = unlocked.browser.open(bridge.url)
+    unlocked.click_button_above(page, READING)
+    yield page, agree_if_asked(unlocked, page)
+    page.close()
+
+
+def writing(reader: Page, kind: str) -> Page:
+    """The window that a button under a mail opens, once it says what is answered."""
+    reader.click(f"[data-test={kind}]")
+    window = reader.browser.wait_for_page("compose.html")
+    window.wait_for_selector("[data-test=original-state], [data-test=original-problem]", timeout_seconds=60)
+    return window
+
+
+def check(window: Page, kind: str) -> None:
+    """Whoever is asked for stands there, the words are quoted, and it is sealed."""
+    assert window.js("() => document.querySelector('[data-test=original-state]').dataset.state") == "verified"
+    assert set(readiness(window)) == ASKED[kind]
+    assert SECRET_WORDS in window.value("[data-test=compose-text]")
+    assert window.value("[data-test=compose-subject]") == ("Fwd: Lighthouse" if kind == "forward" else "Re: Lighthouse")
+    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+
+
+def test_the_viewer_answers_and_forwards(unlocked: Extension, viewer: Page, people: People) -> None:
+    mail = people.folder / "lighthouse.eml"
+    mail.write_bytes(mail_from_bob(people, sealed=True))
+    viewer.activate()
+    open_file(viewer, mail)
+    for kind in ASKED:
+        window = writing(viewer, kind)
+        check(window, kind)
+        window.close()
+        viewer.activate()
+
+
+def test_a_mail_in_a_webmails_page_is_answered_and_sent_by_that_webmail(
+    opened: tuple[Page, Frame], bridge: PlayedBridge, people: People
+) -> None:
+    page, frame = opened
+    for kind in ASKED:
+        window = writing(frame.around, kind)
+        check(window, kind)
+        if kind == "replyAll":
+            remove(window, "carol@example.test")
+            wait_for_obstacles(window)
+            send(window)
+        window.close()
+        page.activate()
+    ((recipients, sent),) = bridge.sent
+    assert recipients == "bob@example.test"
+    assert opened_by(people.bob, sent, people).state is State.VERIFIED
+
+
+def test_a_mail_in_a_page_is_let_go_when_the_keys_lock(unlocked: Extension, opened: tuple[Page, Frame]) -> None:
+    page, frame = opened
+    assert SECRET_WORDS in frame.text.text()
+    unlocked.lock()
+    page.activate()
+    frame.around.wait_for_selector("[data-test=locked]")
+    assert not [inside for inside in page.frames() if "mail_view" in inside.url]
+    assert frame.around.js("() => document.querySelector('[data-test=reply]')") is None
+    frame.around.click("[data-test=close]")
+    # It is offered again.
+    unlocked.click_button_above(page, READING)
+
+
+def test_no_answer_carries_sealed_words_that_were_not_shown_and_agreed_to(
+    unlocked: Extension, viewer: Page, people: People
+) -> None:
+    hidden = people.folder / "attack.eml"
+    with counting_server() as server:
+        for name, attack in reply_attacks(server.url, people.alice.certificate).items():
+            hidden.write_bytes(attack)
+            viewer.activate()
+            open_file(viewer, hidden)
+            if viewer.js("() => document.querySelector('[data-test=reply]')") is None:
+                assert viewer.text("[data-test=problem]"), name
+                continue
+            window = writing(viewer, "reply")
+            assert SECRET not in window.value("[data-test=compose-text]"), name
+            if name == REWRAPPED:
+                window.click("[data-test=quote]")
+                assert SECRET in window.value("[data-test=compose-text]")
+                assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+            window.close()
+        assert server.asked == []

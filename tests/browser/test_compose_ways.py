@@ -1,0 +1,214 @@
+"""The window for letters: whole messages and dropped files, identities that end, certificates from a bridge."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.identity import export_identity
+from smime_core.message import examine_message
+from smime_core.reading import read_entity
+from smime_core.report import State
+from tests.browser.compose_driver import Webmail, address, obstacles, readiness, send, wait_for_obstacles
+from tests.browser.extension_driver import Extension
+from tests.browser.field_pages import NATIVE, PASSPHRASE, People, people, site
+from tests.browser.test_compose import (
+    SECRET_WORDS,
+    extension,
+    folder,
+    mail_from_bob,
+    opened_by,
+    quote_original,
+    webmail,
+)
+from webbridge.demo.stack import DemoStack
+
+__all__ = ["extension", "folder", "people", "site", "webmail"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+DROP = """(name, words) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([words], name, { type: "text/plain" }));
+  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  document.querySelector("[data-test=compose-text]").dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+SIGN_IN = """async (api, address, password) => {
+  const headers = { "Content-Type": "application/json", "X-Sealwax": "1" };
+  const body = JSON.stringify({ address, password });
+  return (await fetch(`${api}/api/session`, { method: "POST", credentials: "include", headers, body })).status;
+}"""
+CHOOSE_SENDER = """(address) => {
+  const select = document.querySelector("[data-test=compose-from]");
+  select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
+  select.dispatchEvent(new Event("change"));
+}"""
+
+
+def whole_of(content: bytes) -> bytes:
+    (whole,) = [file for file in read_entity(content).attachments if file.filename == "message.eml"]
+    return whole.data
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_message_is_forwarded_whole_when_the_person_chooses_so(
+    webmail: Webmail, people: People, sealed: bool
+) -> None:
+    original = mail_from_bob(people, sealed=sealed)
+    window = webmail.write(kind="forward", mail=original)
+    quote_original(window)
+    assert SECRET_WORDS in window.value("[data-test=compose-text]")
+    window.click("[data-test=forward-whole]")
+    attached = window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=30)
+    assert "map.txt" not in attached
+    assert SECRET_WORDS not in window.value("[data-test=compose-text]")
+    address(window, "compose-to", "bob@example.test")
+    send(window)
+    (taken,) = webmail.taken()
+    assert SECRET_WORDS.encode() not in taken.message
+    report = opened_by(people.bob, taken.message, people)
+    whole = whole_of(report.content)
+    if not sealed:
+        assert whole == original
+    # What was sealed for Alice alone can be read, and still says who signed it.
+    at = datetime.datetime.now(datetime.UTC)
+    inside = run(examine_message(whole, identities=[], provider=NATIVE, trust_store=people.trust_store, at=at))
+    assert inside.state is State.VERIFIED
+    assert b"Leuchtturm" in inside.content
+
+
+def test_a_sealed_message_leaves_whole_and_readable_only_when_the_person_says_so(
+    webmail: Webmail, people: People
+) -> None:
+    window = webmail.write(kind="forward", mail=mail_from_bob(people, sealed=True))
+    quote_original(window)
+    address(window, "compose-to", "bob@example.test")
+    window.click("[data-test=switch-seal]")
+    window.click("[data-test=readable-confirm]")
+    window.click("[data-test=forward-whole]")
+    window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=30)
+    # What was agreed to were its words; now it is all of it.
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=readable-confirm]")
+    assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
+
+
+def test_a_dropped_file_is_attached_and_does_not_take_the_place_of_the_letter(webmail: Webmail, people: People) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    assert window.js(DROP, "dropped.txt", "dropped words") is True
+    window.wait_for_text("dropped.txt", selector="[data-test=compose-attachments]")
+    assert window.value("[data-test=compose-text]") == SECRET_WORDS
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    send(window)
+    (file,) = read_entity(opened_by(people.bob, webmail.taken()[0].message, people).content).attachments
+    assert (file.filename, file.data) == ("dropped.txt", b"dropped words")
+
+
+def test_a_webmail_that_only_attaches_takes_sealed_letters_without_hidden_readers(
+    webmail: Webmail, people: People
+) -> None:
+    window = webmail.write(to=["bob@example.test"], deliver="attachment")
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    window.click("[data-test=switch-seal]")
+    # A signature in the open does not survive as an attachment.
+    wait_for_obstacles(window, "needs-seal")
+    window.click("[data-test=switch-seal]")
+    wait_for_obstacles(window)
+    address(window, "compose-bcc", "dora@example.test")
+    window.click("[data-test=remedy-password]")
+    wait_for_obstacles(window, "password", "bcc")
+    window.click("[data-address='dora@example.test'] .chip-remove")
+    wait_for_obstacles(window)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    send(window)
+    (taken,) = webmail.taken()
+    assert (taken.deliver, taken.envelope["bcc"]) == ("attachment", [])
+    assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
+
+
+@pytest.fixture
+def ending(extension: Extension, people: People) -> dict[str, int]:
+    """Identities of Alice's by their address, which end in so many days; one has ended."""
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Ending CA", provider=NATIVE, at=now - datetime.timedelta(days=100)))
+    ends = {"over@example.test": -2, "soon@example.test": 10}
+    for name, days in ends.items():
+        at = now - datetime.timedelta(days=90)
+        not_after = now + datetime.timedelta(days=days)
+        identity = run(issue_identity(authority, name, provider=NATIVE, at=at, not_after=not_after))
+        file = people.folder / f"{name}.p12"
+        file.write_bytes(run(export_identity(identity, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+        extension.import_keys(file, PASSPHRASE, expect="are ready")
+    return ends
+
+
+def test_an_identity_that_ends_is_said_before_sending(webmail: Webmail, ending: dict[str, int]) -> None:
+    window = webmail.write(to=["bob@example.test"])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    assert window.js("() => document.querySelector('[data-test=own-expiry]')") is None
+    window.js(CHOOSE_SENDER, "soon@example.test")
+    assert "Renew it in time" in window.text("[data-test=own-expiry][data-expiry=very-soon]")
+    assert obstacles(window) == []
+    window.js(CHOOSE_SENDER, "over@example.test")
+    assert "nothing can be signed with it" in window.text("[data-test=own-expiry][data-expiry=expired]")
+    wait_for_obstacles(window, "own-expired")
+    window.click("[data-test=remedy-sign-off]")
+    wait_for_obstacles(window)
+
+
+def test_a_certificate_is_looked_up_at_the_bridge_that_the_person_has_named(
+    webmail: Webmail, demo_stack: DemoStack
+) -> None:
+    bob = demo_stack.accounts[1]
+    extension = webmail.extension
+    extension.import_certificate("anchors", demo_stack.folder / "ca.pem", expect="demonstration authority")
+    window = webmail.write()
+    address(window, "compose-to", "erna@example.test")
+    wait_for_obstacles(window, "certificate-none")
+    assert window.js("() => document.querySelector('[data-test=remedy-look-up]')") is None
+    window.close()
+    forget_bob(extension)
+    name_bridge(extension, demo_stack.pages_url)
+
+    window = webmail.write()
+    address(window, "compose-to", bob.address)
+    wait_for_obstacles(window, "certificate-none")
+    assert "Look it up at 127.0.0.1" in window.text("[data-test=remedy-look-up]")
+    window.click("[data-test=remedy-look-up]")
+    window.wait_for_text("signed in there", selector="[data-test=send-error]", timeout_seconds=30)
+    pages = extension.browser.open(demo_stack.pages_url)
+    assert pages.js(SIGN_IN, demo_stack.api_url, bob.address, bob.mail_password) == 200
+    pages.close()
+    window.activate()
+    window.click("[data-test=remedy-look-up]")
+    wait_for_obstacles(window)
+    assert readiness(window) == {bob.address: "ready"}
+    address(window, "compose-to", "erna@example.test")
+    window.click("[data-test=remedy-look-up]")
+    window.wait_for_text("knows no certificate", selector="[data-test=send-error]", timeout_seconds=30)
+    window.click("[data-address='erna@example.test'] .chip-remove")
+    send(window)
+    name_bridge(extension, "")
+
+
+def name_bridge(extension: Extension, url: str) -> None:
+    """Name the bridge in the settings, or none."""
+    options = extension.open_options()
+    options.js("(url) => { document.getElementById('directory').value = url; }", url)
+    options.click("[data-test=directory-go]")
+    options.wait_for_text("Kept", selector="[data-test=settings-done]")
+    options.close()
+
+
+def forget_bob(extension: Extension) -> None:
+    """Remove the certificate that an earlier test used for the same address."""
+    options = extension.open_options()
+    remove = '[data-removal^="people.remove"][data-name="bob@example.test"]'
+    options.click(remove)
+    options.click(remove)
+    options.wait_for("(button) => document.querySelector(button) === null", remove)
+    options.close()
