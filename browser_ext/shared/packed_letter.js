@@ -34,7 +34,7 @@ export function packLetter({ fields, attachments }) {
  */
 export function unpackLetter(packed) {
   const start = LENGTH_BYTES + new DataView(packed).getUint32(0);
-  const { fields, files } = JSON.parse(new TextDecoder().decode(packed.slice(LENGTH_BYTES, start)));
+  const { fields, files } = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, LENGTH_BYTES, start - LENGTH_BYTES)));
   let offset = start;
   const attachments = files.map((/** @type {{name: string, type: string, bytes: number}} */ { name, type, bytes }) => {
     offset += bytes;

@@ -1,0 +1,91 @@
+"""The words of a letter, typed in the window for letters: in no process of the webmail's page, not on the disk, and in
+none of the extension's once the letter has left and the keys are locked.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from smime_core.provider import NewKey
+from tests.browser.browsers import Name, missing_programs
+from tests.browser.compose_driver import Webmail, add_fake_webmail, send
+from tests.browser.extension_driver import Extension, running_site
+from tests.browser.field_pages import folder
+from tests.browser.residue.lab import Watch, make_secrets
+from tests.browser.residue.markers import MARKER_BYTES, needles_for
+from tests.browser.test_residue_extension import start
+from tests.unit.people import anchor
+
+__all__ = ["folder"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+STORED: Final = "async () => JSON.stringify(await (globalThis.browser ?? chrome).storage.session.get(null))"
+# Made in the page, so that its own processes alone hold it.
+MARK: Final = """(seed, length) => {
+  const letter = (_, at) => String.fromCharCode(97 + ((seed >> (at % 24)) + at * seed) % 26);
+  window.mark = Array.from({ length }, letter).join("");
+}"""
+
+
+def mark_of(seed: int) -> str:
+    return "".join(chr(97 + ((seed >> (at % 24)) + at * seed) % 26) for at in range(MARKER_BYTES))
+
+
+@pytest.mark.parametrize("name", ["firefox", "chromium"])
+def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    given, words, seed = make_secrets(NewKey.RSA_2048), _words(), 2**23 + secrets.randbits(23)
+    needles = [*needles_for("letter", [words.encode()]), *needles_for("page", [mark_of(seed).encode()])]
+    for file, octets in {
+        "bob.p12": given.p12,
+        "bob.der": given.identity.certificate.der,
+        "ca.der": anchor().der,
+    }.items():
+        (tmp_path / file).write_bytes(octets)
+    profile = tmp_path / "profile"
+    browser = start(name, profile)
+    try:
+        watch = Watch(browser, profile, needles)
+        extension = Extension(browser, add_fake_webmail(folder, tmp_path / "with_webmail"))
+        extension.unlock(tmp_path / "bob.p12", given.passphrase)
+        extension.import_certificate("anchors", tmp_path / "ca.der", expect="CA")
+        extension.import_certificate("people", tmp_path / "bob.der", expect="bob@example.test")
+        with running_site() as site:
+            webmail = Webmail(extension, site)
+            webmail.page.js(MARK, seed, MARKER_BYTES)
+            window = webmail.write(to=["bob@example.test"])
+            window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+            window.fill("[data-test=compose-text]", words)
+            window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
+            found = watch.scan_memory()
+            of_page = {it.process for it in found if it.needle.secret == "page"}
+            with_words = {it.process for it in found if it.needle.secret == "letter"}
+            assert of_page
+            assert with_words
+            assert not of_page & with_words
+            assert words not in window.js(STORED)
+            send(window)
+            window.close()
+            webmail.page.activate()
+            assert not of_page & {it.process for it in watch.scan_memory() if it.needle.secret == "letter"}
+            on_disk = watch.scan_disk()
+            extension.lock()
+            # In the extension's own process, where the window stood.
+            options = extension.open_options()
+            left = [it for it in watch.wait_until_gone(options) if it.needle.secret == "letter"]
+        places = Counter(f"{it.needle.form} in {it.process} {it.place}" for it in left)
+        assert on_disk + watch.scan_disk() == []
+        assert not places
+    finally:
+        browser.close()
+
+
+def _words() -> str:
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
