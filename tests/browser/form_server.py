@@ -17,15 +17,15 @@ from smime_core.certificate import Certificate
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/form_server/app.py"
 
 
-def load_example(database: Path, anchors: tuple[Certificate, ...]) -> Flask:
-    """The application of the example."""
+def load_example(database: Path, anchors: tuple[Certificate, ...], *, origin: str = "") -> Flask:
+    """The application of the example; `serving` knows its origin."""
     spec = importlib.util.spec_from_file_location("form_server_example", EXAMPLE)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    app: Flask = module.create_app(database, anchors)
+    app: Flask = module.create_app(database, anchors, origin=origin)
     return app
 
 
@@ -36,7 +36,8 @@ def serving(app: Flask) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        app.config["ORIGIN"] = f"http://127.0.0.1:{server.port}"
+        yield app.config["ORIGIN"]
     finally:
         server.shutdown()
         thread.join()

@@ -38,7 +38,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(database: Path) -> FlaskClient:
-    return load_example(database, (AUTHORITY.identity.certificate,)).test_client()
+    return load_example(database, (AUTHORITY.identity.certificate,), origin=ORIGIN).test_client()
 
 
 def ask_for_nonce(client: FlaskClient) -> str:
@@ -95,6 +95,15 @@ def test_an_altered_order_is_refused(client: FlaskClient, changed: dict[str, str
 def test_an_order_signed_on_another_site_is_refused(client: FlaskClient) -> None:
     nonce = ask_for_nonce(client)
     assert "topOrigin" in send(client, sign(nonce, origin="https://evil.example"), nonce).text
+
+
+def test_an_order_signed_for_another_host_is_refused_whatever_host_the_request_names(client: FlaskClient) -> None:
+    nonce = ask_for_nonce(client)
+    signature = sign(nonce, origin="http://evil.example")
+    fields = {"nonce": nonce, "item": "Lamp", "smime_signature": signature}
+    taken = client.post("/orders", data=fields, content_type="multipart/form-data", base_url="http://evil.example")
+    assert taken.status_code == 400
+    assert "Origin" in taken.text
 
 
 def test_an_order_of_somebody_else_is_refused(client: FlaskClient) -> None:

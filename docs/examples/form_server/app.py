@@ -1,6 +1,7 @@
 """An order form that is signed in the browser, and a client list that this server keeps but cannot read.
 
-Run with `python -m docs.examples.form_server.app ca.pem`: the authority whose people may order.
+Run with `python -m docs.examples.form_server.app ca.pem`: the authority whose people may order. Where the server is
+published under another address, name it: `… ca.pem https://shop.example`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, abort, render_template, request
+from flask import Flask, Request, abort, render_template, request, url_for
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from smime_core.blocking import verify_form
@@ -25,11 +26,13 @@ from smime_core.providers.native import NativeProvider
 
 SIGNATURE = "smime_signature"
 MAX_UPLOAD_BYTES = 10_000_000
+LOCAL_ORIGIN = "http://127.0.0.1:5000"
 
 
-def create_app(database: Path, anchors: tuple[Certificate, ...]) -> Flask:
-    """The server; `anchors` are the authorities whose people may order."""
+def create_app(database: Path, anchors: tuple[Certificate, ...], *, origin: str = LOCAL_ORIGIN) -> Flask:
+    """The server; `anchors` are the authorities whose people may order, `origin` is where visitors find it."""
     app = Flask(__name__)
+    app.config["ORIGIN"] = origin
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD_BYTES
     trust_store = TrustStore.of(*anchors, revocation=RevocationPolicy.IF_KNOWN)
     with sqlite3.connect(database) as connection:
@@ -63,8 +66,9 @@ def create_app(database: Path, anchors: tuple[Certificate, ...]) -> Flask:
     def verify_order(signature: str, nonce: str, fields: Any) -> SignedForm:
         return verify_form(
             signature.encode(),
-            origin=request.host_url.rstrip("/"),
-            action=request.base_url,
+            # As they are published: the Host of a request is what its sender writes there.
+            origin=app.config["ORIGIN"],
+            action=app.config["ORIGIN"] + url_for("take_order"),
             nonce=nonce,
             fields=fields,
             enctype=request.mimetype,
@@ -118,4 +122,6 @@ def _value_of(head: Field | File, content: bytes) -> str | SubmittedFile:
 
 
 if __name__ == "__main__":
-    create_app(Path("orders.sqlite3"), parse_certificates(Path(sys.argv[1]).read_bytes())).run()
+    authorities = parse_certificates(Path(sys.argv[1]).read_bytes())
+    published = sys.argv[2] if len(sys.argv) > 2 else LOCAL_ORIGIN
+    create_app(Path("orders.sqlite3"), authorities, origin=published).run()
