@@ -10,9 +10,11 @@ import { packPage } from "./shared/packed_page.js";
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
- * `address` is where it was found, empty for a file; `published` the page beside its signature `cms`.
+ * `address` is where it was found, empty for a file; `published` the page beside its signature `cms`; `password`, sealed
+ * to the owner, what opened it: the page is opened again for every judgement.
  * @typedef {{
  *   cms: ArrayBuffer | null, published: ArrayBuffer | null, address: string, resources: {url: string, octets: ArrayBuffer}[],
+ *   password?: SealedSecret,
  * }} HeldPage
  */
 
@@ -58,6 +60,7 @@ export function createPageVerbs({ callVault, copyMail, optionalKey, openSecret }
       overwrite(page);
       return { ...opened, isClosed, envelope: null };
     }
+    if (args.password) held.password = args.password;
     const { address, resources } = held;
     const shown = packPage({ page, mediaType: opened.mediaType, address: address || opened.address, resources });
     overwrite(page);
@@ -72,7 +75,7 @@ export function createPageVerbs({ callVault, copyMail, optionalKey, openSecret }
   }
 
   /** @param {HeldPage} held @param {any} args */
-  async function judgeWith({ cms, published, address }, { sealKey, password, ...args }) {
+  async function judgeWith({ cms, published, address, password: known }, { sealKey, password = known, ...args }) {
     return callVault("page.open", {
       ...args, cms: (cms ?? new ArrayBuffer(0)).slice(0), published: published?.slice(0) ?? null, standingAt: address || null,
       sealKey: await optionalKey(sealKey), password: password ? await openSecret("passphrase", password) : null,

@@ -123,7 +123,7 @@ export async function propose({ page, fingerprint }) {
 /** @param {string} page @param {import("../runtime/lookups.js").Asker} ask */
 async function judgeAgain(page, ask) {
   const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) =>
-    vault.call("page.judge", { page, password: null, ...(await keys.unlocked()), ...(await trust.judging(evidence)) });
+    vault.call("page.judge", { page, ...(await keys.unlocked()), ...(await trust.judging(evidence)) });
   let last;
   for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;
   if (!last) throw new RequestError("unknown");

@@ -268,6 +268,18 @@ class Chromium(Browser):
         (front,) = [it for it in targets if it["url"] == url and it.get("embedderData", {}).get("tabActive")]
         self.browser_cdp("Extensions.triggerAction", id=extension, targetId=front["targetId"])
 
+    def run_in_service_worker(self, extension: str, expression: str) -> None:
+        """Evaluate JavaScript in an extension's background."""
+        targets = self.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
+        (worker,) = [it for it in targets if it["url"].startswith(f"chrome-extension://{extension}/")]
+        session = self.browser_cdp("Target.attachToTarget", targetId=worker["targetId"], flatten=True)["sessionId"]
+        evaluate = {"expression": expression, "awaitPromise": True}
+        answer = self.bidi.command("goog:cdp.sendCommand", method="Runtime.evaluate", params=evaluate, session=session)[
+            "result"
+        ]
+        self.browser_cdp("Target.detachFromTarget", sessionId=session)
+        assert "exceptionDetails" not in answer, answer
+
     def close(self) -> None:
         self.bidi.close()
         with suppress(OSError):

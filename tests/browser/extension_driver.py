@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import http.server
+import json
 import threading
 import time
 import urllib.parse
@@ -23,6 +24,17 @@ _BUTTON = """(selector, sibling) => {
   const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
 }"""
+# As the browser tells the extension of a click in its menu, which no driver can reach.
+_FIREFOX_MENU = """(id, info) => {
+  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+  const window = Services.wm.getMostRecentWindow("navigator:browser");
+  const { extension } = ExtensionParent.WebExtensionPolicy.getByID(id);
+  extension.emit("webext-menu-menuitem-click", info, window.gBrowser.selectedTab);
+}"""
+_CHROMIUM_MENU = """(async (url, info) => {
+  const tab = (await chrome.tabs.query({ active: true })).find((one) => one.url === url);
+  chrome.contextMenus.onClicked.dispatch(info, tab);
+})(%s, %s)"""
 _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
@@ -140,6 +152,16 @@ class Extension:
         place = page.wait_for(_BUTTON, element, "previousElementSibling")
         page.click_at(place["x"], place["y"])
 
+    def choose_from_menu(self, page: Page, entry: str, **info: str) -> None:
+        """Choose an entry of the context menu in a tab, which comes to the front."""
+        page.activate()
+        told = {"menuItemId": entry, "frameId": 0, **info}
+        if isinstance(self.browser, Firefox):
+            self.browser.chrome_js(_FIREFOX_MENU, self.id, told)
+        else:
+            assert isinstance(self.browser, Chromium)
+            self.browser.run_in_service_worker(self.id, _CHROMIUM_MENU % (json.dumps(page.url), json.dumps(told)))
+
     def frame_in(self, page: Page) -> Frame:
         """The frame that has taken a field's place."""
         text = page.wait_for_frame("view.html")
@@ -205,12 +227,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         markup, policy = query.get("markup", [""])[0], query.get("policy", [""])[0]
+        if "wait" in query:
+            # A script that holds the page up.
+            time.sleep(float(query["wait"][0]))
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", f"text/{'javascript' if 'wait' in query else 'html'}; charset=utf-8")
         if policy:
             self.send_header("Content-Security-Policy", policy)
         self.end_headers()
-        self.wfile.write(f"{_HEAD}<h1>A forum</h1>{markup}".encode())
+        self.wfile.write(b"" if "wait" in query else f"{_HEAD}<h1>A forum</h1>{markup}".encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity, export_identity
 from smime_core.message import SignatureForm, encrypt_message, sign_bytes, sign_entity, sign_message
@@ -26,6 +26,7 @@ class Letters:
 
     alice: Identity
     bob: Identity
+    authority: Authority
     folder: Path
 
     def signed(self, message: bytes) -> bytes:
@@ -84,7 +85,7 @@ def make_letters(folder: Path) -> Letters:
     (folder / "alice.p12").write_bytes(p12)
     (folder / "ca.der").write_bytes(authority.identity.certificate.der)
     (folder / "bob.der").write_bytes(bob.certificate.der)
-    return Letters(alice=alice, bob=bob, folder=folder)
+    return Letters(alice=alice, bob=bob, authority=authority, folder=folder)
 
 
 def mail(entity: bytes, *, subject: str = "Thursday") -> bytes:

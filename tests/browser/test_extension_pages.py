@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-import http.server
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,6 @@ import pytest
 from smime_core.blocking import run
 from smime_core.certificate import parse_certificate
 from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import Identity
 from smime_core.pages import open_page, seal_page, sign_published_page
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.report import State
@@ -25,79 +21,19 @@ from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
 from tests.browser.mail_letters import NATIVE, PASSPHRASE, Letters, make_letters
 from tests.browser.page import Page
+from tests.browser.web_site import HTML, LINK, WebSite, now, running_web_site
 from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
-LINK = '<link rel="smime-signature" href="page.p7s">'
-HTML = "text/html; charset=utf-8"
 VERDICT = "main :is(.state-statement, [data-test=problem])"
-
-
-@dataclass
-class WebSite:
-    """A web site on loopback: what it serves, by path, and what it was asked for."""
-
-    port: int
-    served: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def serve(self, path: str, body: bytes, media_type: str = HTML, **headers: str) -> str:
-        """Put something under a path; its address."""
-        self.served[path] = (body, {"Content-Type": media_type, **headers})
-        return self.origin + path
-
-    def publish(self, markup: str, signer: Identity, *, address: str | None = None) -> str:
-        """A page with its signature beside it."""
-        page = (LINK + markup).encode()
-        signature = run(
-            sign_published_page(
-                page,
-                address=f"{self.origin}/page.html" if address is None else address,
-                media_type=HTML,
-                identity=signer,
-                provider=NATIVE,
-                signing_time=now(),
-            )
-        )
-        self.serve("/page.p7s", signature, "application/pkcs7-signature")
-        self.asked.clear()
-        return self.serve("/page.html", page)
-
-
-def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[WebSite]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            web_site.asked.append(path)
-            body, headers = web_site.served.get(path, (b"", None))
-            self.send_response(404 if headers is None else 200)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web_site = WebSite(port=server.server_port)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield web_site
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running_web_site() as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
@@ -240,12 +176,28 @@ def test_what_is_wrong_with_a_signature_is_told(
     viewer.close()
 
 
-def test_a_stranger_and_an_expired_signer_are_told(extension: Extension, tab: Page, site: WebSite) -> None:
+def test_a_stranger_is_told(extension: Extension, tab: Page, site: WebSite) -> None:
     authority = run(create_authority("Elsewhere CA", provider=NATIVE, at=now()))
     stranger = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=now()))
     viewer = verify(extension, tab, site.publish("<p>Trust me", stranger))
     assert state_of(viewer) == "signed-unverified"
     assert "nobody you trust" in viewer.text(".state-statement")
+    viewer.close()
+
+
+def test_a_signer_whose_certificate_has_expired_is_told(
+    extension: Extension, tab: Page, site: WebSite, letters: Letters
+) -> None:
+    def ago(days: int) -> datetime.datetime:
+        return now() - datetime.timedelta(days=days)
+
+    issuing = issue_identity(
+        letters.authority, "bob@example.test", provider=NATIVE, at=now(), not_before=ago(300), not_after=ago(5)
+    )
+    viewer = verify(extension, tab, site.publish("<p>Still true", run(issuing), at=ago(30)))
+    assert state_of(viewer) == "signed-unverified"
+    assert "expired" in viewer.text(".state-statement")
+    assert shown_in(viewer).text() == "Still true"
     viewer.close()
 
 

@@ -1,0 +1,94 @@
+"""A web site on loopback that serves whatever a test puts there, and the pages that are published on it."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from smime_core.blocking import run
+from smime_core.identity import Identity
+from smime_core.pages import sign_published_page
+from smime_core.providers.native import NativeProvider
+
+LINK = '<link rel="smime-signature" href="page.p7s">'
+HTML = "text/html; charset=utf-8"
+NATIVE = NativeProvider()
+
+
+@dataclass
+class WebSite:
+    """A web site on loopback: what it serves, by path, and what it was asked for."""
+
+    port: int
+    served: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def other_origin(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def serve(self, path: str, body: bytes, media_type: str = HTML, **headers: str) -> str:
+        """Put something under a path; its address."""
+        self.served[path] = (body, {"Content-Type": media_type, **headers})
+        return self.origin + path
+
+    def publish(
+        self, markup: str, signer: Identity, *, address: str | None = None, at: datetime.datetime | None = None
+    ) -> str:
+        """A page with its signature beside it, made now or at another time."""
+        page = (LINK + markup).encode()
+        signature = run(
+            sign_published_page(
+                page,
+                address=f"{self.origin}/page.html" if address is None else address,
+                media_type=HTML,
+                identity=signer,
+                provider=NATIVE,
+                signing_time=at or now(),
+            )
+        )
+        self.serve("/page.p7s", signature, "application/pkcs7-signature")
+        self.asked.clear()
+        return self.serve("/page.html", page)
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@contextmanager
+def running_web_site() -> Iterator[WebSite]:
+    """A `WebSite` while the block runs."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            web_site.asked.append(path)
+            body, headers = web_site.served.get(path, (b"", None))
+            self.send_response(404 if headers is None else 200)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    web_site = WebSite(port=server.server_port)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield web_site
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
