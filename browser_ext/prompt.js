@@ -18,7 +18,7 @@ import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /**
  * @typedef {{
- *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, sign: boolean, encrypt: boolean, proposed: string[],
+ *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, topOrigin: string, sign: boolean, encrypt: boolean, proposed: string[],
  *   identities: OwnIdentity[], people: RecipientCheck[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
  *   notice: {text: string, isSent: boolean},
@@ -43,6 +43,9 @@ let passphrase = null;
 /** Kept when the window draws itself anew, with the files that were chosen. @type {FilesQuestion | null} */
 let files = null;
 const progress = html("p", { class: "muted", role: "status" });
+
+/** What is refused because the window shows what is no longer so. */
+const OUTDATED = ["no-such-person", "certificate-not-usable", "no-such-key", "locked"];
 
 /** What each kind of question says. @type {Record<Job["kind"], {title: () => string, verb: () => string, refuse: string, sections: () => HTMLElement[]}>} */
 const QUESTIONS = {
@@ -77,6 +80,8 @@ async function load() {
   if (current.text) shownText = new TextDecoder().decode(await sealwaxChannel.openWith(keys, "text to show", current.text));
   const known = current.identities.map(({ fingerprint }) => fingerprint);
   if (!known.includes(identity)) identity = known[0] ?? "";
+  const people = new Set(current.people?.map(({ fingerprint }) => fingerprint));
+  for (const gone of [...chosen].filter((fingerprint) => !people.has(fingerprint))) chosen.delete(gone);
   const wanted = new Set((current.proposed ?? []).map((address) => address.toLowerCase()));
   for (const { fingerprint, addresses, usable } of current.people ?? []) {
     if (offered.has(fingerprint)) continue;
@@ -112,7 +117,8 @@ function draw() {
   main.replaceChildren(
     html("header", { class: "question" }, html("h1", { text: document.title }),
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
-        html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } }))),
+        html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } })),
+      current.topOrigin !== current.origin && html("p", { class: "warning", text: text("insideOther", current.topOrigin), data: { test: "top-origin" } })),
     ...question.sections(),
     ...(current.kind === "altered" ? [] : [current.identities.length ? identityField() : noKeysSection()]),
     html("footer", { class: "answer" }, passphraseField(agree), progress, problem,
@@ -239,10 +245,12 @@ async function submit(agree) {
   agree.disabled = true;
   problem.textContent = "";
   try {
+    files?.check();
     await unlock();
     await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100).toString()); });
     await ask("prompt.agree", { job, identity, recipients: [...chosen] });
   } catch (error) {
+    if (OUTDATED.includes(/** @type {any} */ (error).code)) await refresh().catch(() => {});
     showProblem(error);
   }
   agree.disabled = false;

@@ -83,6 +83,8 @@ interface FrameRecord {
   tabId: number;
   pageFrameId: number;
   origin: string;
+  /** Of the page in the address bar, which may be another one. */
+  topOrigin: string;
   kind: "write" | "open" | "mail";
   sign: boolean;
   encrypt: boolean;
@@ -108,6 +110,7 @@ interface JobRecord {
   frame: string;
   kind: "write" | "open" | "mail" | "form" | "files" | "altered";
   origin: string;
+  topOrigin: string;
   state: "waiting" | "done" | "failed" | "cancelled";
   replyKey: number[];
   windowId?: number;

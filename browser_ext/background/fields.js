@@ -29,9 +29,9 @@ export async function write(body, sender) {
 export async function open(body, sender) {
   const frame = await frames.ofBroker(body.frame, sender);
   if (frame.kind !== "open") throw new RequestError("bad-request");
-  await spendBudget(frame.origin);
+  await spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(body.replyKey)));
-  const site = await database.get("sites", frame.origin);
+  const site = await database.get("sites", frames.siteOf(frame));
   const { identities } = await keys.unlocked();
   if (site && identities.length) await openNow(job);
   else await promptWindow.open(job);
@@ -171,12 +171,14 @@ async function judgeAgain(frame, ask) {
   return last;
 }
 
-/** @param {string} origin */
-export async function spendBudget(origin) {
-  const name = `budget:${origin}`;
-  /** @type {number[]} */
-  const spent = (await memory.read(name)) ?? [];
-  const recent = spent.filter((time) => time > Date.now() - MINUTE_MILLISECONDS);
-  if (recent.length >= OPENINGS_PER_MINUTE) throw new RequestError("budget-spent");
-  await memory.write(name, [...recent, Date.now()]);
+/** Of a site in a page of another one both pay. @param {{origin: string, topOrigin: string}} place */
+export async function spendBudget({ origin, topOrigin }) {
+  for (const paying of new Set([origin, topOrigin])) {
+    const name = `budget:${paying}`;
+    /** @type {number[]} */
+    const spent = (await memory.read(name)) ?? [];
+    const recent = spent.filter((time) => time > Date.now() - MINUTE_MILLISECONDS);
+    if (recent.length >= OPENINGS_PER_MINUTE) throw new RequestError("budget-spent");
+    await memory.write(name, [...recent, Date.now()]);
+  }
 }

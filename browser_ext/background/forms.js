@@ -25,7 +25,7 @@ export async function request({ action, method, enctype, nonce, entries, submitt
   if (!/^https?:\/\//.test(action)) throw new RequestError("bad-request");
   const origin = frames.senderOrigin(sender);
   /** @type {SubmittedForm} */
-  const form = { topOrigin: topOriginOf(sender, origin), origin, action, method, enctype, nonce, entries, submitter };
+  const form = { topOrigin: frames.topOriginOf(sender, origin), origin, action, method, enctype, nonce, entries, submitter };
   if (JSON.stringify(form).length > MAX_CHARACTERS) throw new RequestError("form-too-large");
   const job = await pageJobs.create("form", sender, { form });
   await promptWindow.open(job);
@@ -48,18 +48,6 @@ export async function agree(job, { identity }) {
   await pageJobs.drop(job);
   if (answer === "submitted") return;
   throw new RequestError(answer === "changed" ? "form-changed" : "page-gone");
-}
-
-/**
- * The origin of the page around a framed form, as the browser knows it.
- * @param {chrome.runtime.MessageSender} sender
- * @param {string} origin
- */
-function topOriginOf({ frameId, tab }, origin) {
-  if (frameId === 0) return origin;
-  // The browser names a tab's address where the person granted its site, or clicked the toolbar on it.
-  if (!tab?.url) throw new RequestError("no-top-origin");
-  return new URL(tab.url).origin;
 }
 
 /** @param {JobRecord} job */

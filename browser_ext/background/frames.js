@@ -21,6 +21,7 @@ export const MAX_PROPOSED = 50;
  */
 export async function request(body, sender) {
   const origin = senderOrigin(sender);
+  const topOrigin = topOriginOf(sender, origin);
   if (body.cms.length > MAX_CMS_CHARACTERS) throw new RequestError("field-too-large");
   /** @type {FrameRecord} */
   const frame = {
@@ -30,6 +31,7 @@ export async function request(body, sender) {
     documentId: sender.documentId ?? "",
     kept: false,
     origin,
+    topOrigin,
     kind: body.kind === "open" || body.kind === "mail" ? body.kind : "write",
     ...protectionOf(body.smime),
     proposed: body.proposed.slice(0, MAX_PROPOSED),
@@ -58,7 +60,7 @@ export async function request(body, sender) {
 export async function createForViewer({ mail, content }, sender) {
   /** @type {FrameRecord} */
   const frame = {
-    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "",
+    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "", topOrigin: "",
     kind: "mail", sign: false, encrypt: false, proposed: [], cms: "", mail, content, inWindow: true, moved: "",
     brokerTabId: tabOf(sender), brokerFrameId: sender.frameId,
   };
@@ -253,6 +255,26 @@ export function senderOrigin(sender) {
   const origin = sender.origin ?? new URL(sender.url ?? "").origin;
   if (!/^https?:\/\//.test(origin)) throw new RequestError("no-origin");
   return origin;
+}
+
+/**
+ * The origin of the page around a frame, as the browser knows it.
+ * @param {chrome.runtime.MessageSender} sender
+ * @param {string} origin
+ */
+export function topOriginOf({ frameId, tab }, origin) {
+  if (frameId === 0) return origin;
+  // The browser names a tab's address where the person granted its site, or clicked the toolbar on it.
+  if (!tab?.url) throw new RequestError("no-top-origin");
+  return new URL(tab.url).origin;
+}
+
+/**
+ * What the person agrees to, by name: a site in a page of another one is not that site alone.
+ * @param {{origin: string, topOrigin: string}} place
+ */
+export function siteOf({ origin, topOrigin }) {
+  return topOrigin === origin ? origin : `${origin} (${topOrigin})`;
 }
 
 /** @param {chrome.runtime.MessageSender} sender */

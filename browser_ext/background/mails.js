@@ -47,9 +47,9 @@ export async function certificates({ mail }) {
 /** @param {{frame: string, replyKey: ArrayBuffer}} body @param {Sender} sender */
 export async function open({ frame: id, replyKey }, sender) {
   const frame = await mailFrame(id, sender);
-  if (frame.origin) await fields.spendBudget(frame.origin);
+  if (frame.origin) await fields.spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
-  const mayDecrypt = !frame.origin || (await database.get("sites", frame.origin));
+  const mayDecrypt = !frame.origin || (await database.get("sites", frames.siteOf(frame)));
   const opened = await tryToOpen(job, { withKeys: Boolean(mayDecrypt) });
   if (opened) return { job: job.id };
   const { identities } = await keys.unlocked();

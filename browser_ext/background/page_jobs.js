@@ -19,10 +19,11 @@ export async function create(kind, sender, content) {
   const page = pageOf(sender);
   const waiting = (await memory.readAll("job:")).some((job) => job.state === "waiting" && isSamePage(job.page, page));
   if (waiting) throw new RequestError("already-asked");
+  const origin = frames.senderOrigin(sender);
   /** @type {JobRecord} */
   const job = {
-    id: crypto.randomUUID(), frame: "", kind, origin: frames.senderOrigin(sender), state: "waiting", replyKey: [],
-    page, ...content,
+    id: crypto.randomUUID(), frame: "", kind, origin, topOrigin: frames.topOriginOf(sender, origin), state: "waiting",
+    replyKey: [], page, ...content,
   };
   await jobs.save(job);
   return job;

@@ -20,13 +20,14 @@ const PAGE_JOBS = { form: forms, files, altered: alterations };
 export async function claim({ job: id, replyKey }) {
   const job = await waitingJob(id);
   const asked = PAGE_JOBS[job.kind];
-  if (asked) return asked.describe(job);
+  if (asked) return { ...(await asked.describe(job)), topOrigin: job.topOrigin };
   const frame = await frames.load(job.frame);
   const writing = job.kind === "write";
   const people = writing && frame.encrypt ? await database.all("people") : [];
   return {
     kind: writing ? "write" : "open",
     origin: job.origin,
+    topOrigin: job.topOrigin,
     sign: frame.sign,
     encrypt: frame.encrypt,
     proposed: frame.proposed,
@@ -34,7 +35,7 @@ export async function claim({ job: id, replyKey }) {
     people: await keys.checkPeople(people),
     readersHere: writing && frame.encrypt ? await fields.readersAt(job.origin) : [],
     text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
-    siteKnown: !job.origin || Boolean(await database.get("sites", job.origin)),
+    siteKnown: !job.origin || Boolean(await database.get("sites", frames.siteOf(job))),
   };
 }
 
@@ -57,7 +58,7 @@ export async function agree({ job: id, identity, recipients }, sender) {
     await fields.sealNow(job, { identity, recipients });
   } else {
     // The viewer is no site.
-    if (job.origin) await database.put("sites", { origin: job.origin, since: new Date().toISOString() });
+    if (job.origin) await database.put("sites", { origin: frames.siteOf(job), since: new Date().toISOString() });
     await (job.kind === "mail" ? mails : fields).openNow(job);
   }
   return promptWindow.close(sender);

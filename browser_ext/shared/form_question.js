@@ -38,10 +38,9 @@ function numberEntries(entries) {
 }
 
 /** @param {SubmittedForm} form */
-function targetSection({ topOrigin, origin, action, submitter }) {
+function targetSection({ origin, action, submitter }) {
   const elsewhere = new URL(action).origin !== origin;
   return html("section", { class: "form-target" },
-    topOrigin !== origin && html("p", { class: "warning", data: { test: "top-origin" } }, text("formInside", topOrigin)),
     html("div", {}, html("span", { class: "muted", text: text("formSentTo") }),
       html("span", { class: "form-action", tabindex: 0, dir: "ltr", text: action, data: { test: "action" } })),
     elsewhere && html("p", { class: "warning", text: text("formElsewhere"), data: { test: "elsewhere" } }),
