@@ -199,11 +199,16 @@ async function signForm({ sealKey, ...args }) {
   return callVault("form.sign", { ...args, sealKey: await openSecret("seal key", sealKey) });
 }
 
-/** @param {any} body */
-async function holdFilePart({ job, index, part }) {
+/**
+ * A part of a chosen file, each in its place: the first part of the first file begins anew, after a choice that failed.
+ * @param {any} body
+ */
+async function holdFilePart({ job, index, place, part }) {
+  if (index === 0 && place === 0) chosenFiles.delete(job);
   const files = chosenFiles.get(job) ?? [];
   if (index > files.length) throw failure("bad-request");
   const parts = (files[index] ??= []);
+  if (place !== parts.length) throw failure("bad-request");
   parts.push(part);
   chosenFiles.set(job, files);
   const bytes = files.flat().reduce((sum, { ciphertext }) => sum + ciphertext.byteLength, 0);

@@ -25,9 +25,9 @@ export async function describe(job) {
 }
 
 /** A part of a chosen file on its way, sealed to the vault's owner. @param {any} body */
-export async function holdPart({ job: id, index, part }) {
+export async function holdPart({ job: id, ...part }) {
   await waitingJob(id);
-  await vault.call("files.hold", { job: id, index, part });
+  await vault.call("files.hold", { job: id, ...part });
 }
 
 /** @param {JobRecord} job @param {{identity: string, recipients: string[]}} choice fingerprints */

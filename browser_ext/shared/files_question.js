@@ -1,11 +1,12 @@
 /** Choosing files in the extension's window, and their way to the vault: in parts, each sealed to its key. */
 import { html } from "../runtime/ui/dom.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "./file_limits.js";
-import { text } from "./i18n.js";
+import { errorText, text } from "./i18n.js";
 import { RequestError } from "./messages.js";
 import { ask } from "./request.js";
 
 export class FilesQuestion {
+  #problem = html("p", { class: "problem", role: "alert", data: { test: "files-problem" } });
   #list = html("ul", { class: "list", data: { test: "chosen-files" } });
   #input;
   element;
@@ -16,7 +17,21 @@ export class FilesQuestion {
     this.#input.addEventListener("change", () => this.#draw());
     this.element = html("section", {}, html("h2", { text: text("fileWhich") }),
       html("div", { class: "field" }, html("label", { for: "files", text: text(multiple ? "fileChooseMany" : "fileChoose") }), this.#input),
-      html("p", { class: "muted", text: text("fileHint", String(MAX_FILES_BYTES / 2 ** 20)) }), this.#list);
+      html("p", { class: "muted", text: text("fileHint", String(MAX_FILES_BYTES / 2 ** 20)) }), this.#list, this.#problem);
+  }
+
+  /** Whether these files can be sealed, before anything is done with them. @throws {RequestError} */
+  check() {
+    if (!this.#files.length) throw new RequestError("no-file-chosen");
+    if (this.#bytes > MAX_FILES_BYTES) throw new RequestError("files-too-large");
+  }
+
+  get #files() {
+    return Array.from(this.#input.files ?? []);
+  }
+
+  get #bytes() {
+    return this.#files.reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -25,33 +40,32 @@ export class FilesQuestion {
    * @param {(share: number) => void} onProgress from 0 to 1
    */
   async upload(job, onProgress) {
-    const files = Array.from(this.#input.files ?? []);
-    const total = files.reduce((sum, { size }) => sum + size, 0);
-    if (!files.length) throw new RequestError("no-file-chosen");
-    if (total > MAX_FILES_BYTES) throw new RequestError("files-too-large");
+    const total = this.#bytes;
     const { publicKey } = await ask("vault.key");
     let sent = 0;
-    for (const [index, file] of files.entries()) {
+    for (const [index, file] of this.#files.entries()) {
       const head = new TextEncoder().encode(JSON.stringify({ name: file.name, type: mediaType(file) })).buffer;
-      await this.#send(job, index, publicKey, head);
+      await this.#send({ job, index, place: 0 }, publicKey, head);
       for (let offset = 0; offset < file.size; offset += PART_BYTES) {
-        await this.#send(job, index, publicKey, await file.slice(offset, offset + PART_BYTES).arrayBuffer());
+        const place = 1 + offset / PART_BYTES;
+        await this.#send({ job, index, place }, publicKey, await file.slice(offset, offset + PART_BYTES).arrayBuffer());
         sent += Math.min(PART_BYTES, file.size - offset);
         onProgress(sent / total);
       }
     }
   }
 
-  /** @param {string} job @param {number} index @param {ArrayBuffer} publicKey @param {ArrayBuffer} octets */
-  async #send(job, index, publicKey, octets) {
-    await ask("files.part", { job, index, part: await sealwaxChannel.sealTo(publicKey, "file", octets) });
+  /** @param {{job: string, index: number, place: number}} where @param {ArrayBuffer} publicKey @param {ArrayBuffer} octets */
+  async #send(where, publicKey, octets) {
+    await ask("files.part", { ...where, part: await sealwaxChannel.sealTo(publicKey, "file", octets) });
   }
 
   #draw() {
     const size = (/** @type {number} */ bytes) => text("formFile", new Intl.NumberFormat().format(bytes));
-    this.#list.replaceChildren(...Array.from(this.#input.files ?? [], (file) => html("li", { class: "card" },
+    this.#list.replaceChildren(...this.#files.map((file) => html("li", { class: "card" },
       html("div", { class: "who" }, html("div", { class: "name", dir: "auto", text: file.name }),
         html("div", { class: "muted", text: size(file.size) })))));
+    this.#problem.textContent = this.#bytes > MAX_FILES_BYTES ? errorText({ code: "files-too-large" }) : "";
   }
 }
 

@@ -71,7 +71,7 @@ export const MESSAGES = {
     from: ["content"], body: { smime: "string", proposed: "strings", multiple: "boolean" },
   },
   "files.take": { from: ["content"], body: { job: "string", index: "number", offset: "number" } },
-  "files.part": { from: ["prompt"], body: { job: "string", index: "number", part: ENVELOPE } },
+  "files.part": { from: ["prompt"], body: { job: "string", index: "number", place: "number", part: ENVELOPE } },
   // A page that is verified or saved as a whole.
   "page.fetch": { from: ["page"], body: { tab: "number" } },
   "page.take": { from: ["page"], body: { mail: "string" } },
