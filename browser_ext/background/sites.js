@@ -5,9 +5,11 @@ import * as database from "./database.js";
 import { readersName } from "./fields.js";
 import * as pages from "./pages.js";
 
-const REGISTRATION = "granted-sites";
-/** What every granted page gets: it only watches. */
-const WATCHER = ["content/content.js"];
+/** What every granted page gets: it only guards and watches. By its name at the browser. */
+const WATCHERS = {
+  "granted-sites-guard": { js: ["content/guard.js"], runAt: "document_start" },
+  "granted-sites": { js: ["content/content.js"], runAt: "document_idle" },
+};
 const FIELD_SCRIPTS = ["frame_host", "notes", "fields", "forms", "files"].map((name) => `content/${name}.js`);
 const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
 const MAIL_SCRIPTS = ["content/webmail_tools.js", ...ADAPTORS, "content/webmail.js"];
@@ -19,12 +21,11 @@ export async function registerGranted() {
   const { origins = [] } = await api.permissions.getAll();
   const declared = new Set((api.runtime.getManifest().content_scripts ?? []).flatMap(({ matches }) => matches ?? []));
   const matches = origins.filter((origin) => !declared.has(origin));
-  const known = await api.scripting.getRegisteredContentScripts({ ids: [REGISTRATION] });
-  if (known.length) await api.scripting.unregisterContentScripts({ ids: [REGISTRATION] });
+  const known = await api.scripting.getRegisteredContentScripts({ ids: Object.keys(WATCHERS) });
+  if (known.length) await api.scripting.unregisterContentScripts({ ids: known.map(({ id }) => id) });
   if (!matches.length) return;
-  await api.scripting.registerContentScripts([
-    { id: REGISTRATION, matches, js: WATCHER, allFrames: true, runAt: "document_idle" },
-  ]);
+  const scripts = Object.entries(WATCHERS).map(([id, watcher]) => ({ id, matches, allFrames: true, ...watcher }));
+  await api.scripting.registerContentScripts(/** @type {chrome.scripting.RegisteredContentScript[]} */ (scripts));
 }
 
 /**
@@ -73,7 +74,7 @@ export async function openSelection(tabId, frameId) {
 async function runIn(tabId, frameId, func) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
-    await api.scripting.executeScript({ target, files: [...PARTS.mail, ...WATCHER] });
+    await api.scripting.executeScript({ target, files: [...PARTS.mail, ...Object.values(WATCHERS).flatMap(({ js }) => js)] });
     return (await api.scripting.executeScript({ target, func })).some(({ result }) => result);
   } catch {
     // The browser's own pages and stores admit no script: there is nothing to protect there.

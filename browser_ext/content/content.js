@@ -14,8 +14,6 @@
   const ASKING = "[data-smime]";
   const CANDIDATES = `${ASKING}, textarea`;
   const TELLING = `${ASKING}, textarea:not(:empty)`;
-  /** What a person may use without ever seeing it: a form by Enter, a file field behind a button of the page. */
-  const UNSEEN = "form[data-smime], input[type=file][data-smime]";
   const ARMOR_BEGIN = "-----BEGIN CMS-----";
   /** Signs of the webmails that have an adaptor (`adaptors/`), which then looks closely. */
   const WEBMAIL_HOSTS = [
@@ -34,6 +32,8 @@
   /** Beyond this many offers in one document only the focus, the menu and the shortcut offer more. */
   const MAX_OFFERS = 1000;
 
+  /** What a person may use without ever seeing it: a form by Enter, a file field behind a button of the page. */
+  const UNSEEN = shared.GUARDED;
   /** A form's controls, and a document's images, shadow its properties. */
   const { matches, closest } = Element.prototype;
   /** Elements near the viewport: what a page's script puts into a field causes no event. @type {Set<HTMLElement>} */
@@ -92,7 +92,7 @@
         // What stands here by our own doing is nothing new.
         if (!shared.boxes?.has(node)) changed.add(/** @type {Element} */ (node instanceof Element ? node : target));
       }
-      if (removedNodes.length && shared.hosts?.size) hasRemovals = true;
+      if (removedNodes.length && shared.places?.size) hasRemovals = true;
     }
     if (!isScheduled && (changed.size || hasRemovals)) lookAgainSoon();
   }
@@ -106,7 +106,7 @@
       changed = new Set();
       for (const root of roots) if (root.isConnected) watchBelow(root);
       for (const element of near) if (element.isConnected) queue.add(element); else near.delete(element);
-      for (const host of shared.hosts?.values() ?? []) host.checkFrame?.();
+      for (const host of shared.places ?? []) host.checkPlace();
       workWhenIdle();
       lookForMail();
     }, LOOK_AGAIN_MILLISECONDS);
@@ -189,18 +189,6 @@
     return true;
   }
 
-  /**
-   * What would leave in clear waits until the scripts that see to it are here; the person repeats the click.
-   * @param {Event} event
-   */
-  function holdBack(event) {
-    const [element] = event.composedPath();
-    if (shared.offer || !(element instanceof Element) || !Reflect.apply(matches, element, [UNSEEN])) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    void load("fields").catch(() => {});
-  }
-
   /** The person asked for it by the toolbar, the menu or the keyboard. @returns {boolean} whether there is something */
   function activateFocused() {
     // A document keeps its active element when the focus goes to another frame of the page.
@@ -219,11 +207,10 @@
     return focused;
   }
 
-  shared.activateFocused = activateFocused;
+  Object.assign(shared, { activateFocused, load });
   api.runtime.onMessage.addListener(receive);
   const mutations = new MutationObserver(noteChanges);
   observe(document);
-  for (const type of ["click", "submit"]) addEventListener(type, holdBack, true);
   // An open shadow root is met where the person goes: no event tells that one was made.
   for (const type of ["focusin", "pointerover"]) addEventListener(type, meetShadowRoots, { passive: true });
   for (const type of ["focusin", "pointerover"]) addEventListener(type, meetField, { passive: true });

@@ -68,7 +68,7 @@
    * @returns {string} the code of a problem, or nothing
    */
   function fill(field, armored) {
-    const element = field.isConnected ? field : findSuccessor(field);
+    const element = field.isConnected ? field : findSuccessor(field, isField);
     if (!element) return "field-gone";
     const isLine = element instanceof HTMLInputElement;
     const written = isLine ? armored.trim().replaceAll("\n", " ") : armored;
@@ -91,13 +91,17 @@
     element.replaceChildren(...lines.slice(1));
   }
 
-  /** The field that a page drew in the place of one that is gone. @param {HTMLElement} gone */
-  function findSuccessor(gone) {
+  /**
+   * What a page drew in the place of a field that is gone.
+   * @param {HTMLElement} gone
+   * @param {(element: Element) => boolean} fits
+   */
+  function findSuccessor(gone, fits) {
     const names = ["id", "name"].filter((attribute) => gone.getAttribute(attribute));
     for (const attribute of names) {
       const value = CSS.escape(gone.getAttribute(attribute) ?? "");
       const found = [...document.querySelectorAll(`${gone.localName}[${attribute}="${value}"]`)];
-      if (found.length === 1 && found[0] instanceof HTMLElement && isField(found[0])) return found[0];
+      if (found.length === 1 && found[0] instanceof HTMLElement && fits(found[0])) return found[0];
     }
     return null;
   }
@@ -109,9 +113,9 @@
     return hostFor(element).open({ kind: "write", smime: element.dataset.smime ?? "", proposed, cms: "" }, text);
   }
 
-  /** @param {HTMLElement} element */
-  function open(element) {
-    const request = { kind: "open", smime: element.dataset.smime ?? "", proposed: [], cms: findCms(element) };
+  /** @param {HTMLElement} element @param {string} [cms] where it is not all that stands there */
+  function open(element, cms = findCms(element)) {
+    const request = { kind: "open", smime: element.dataset.smime ?? "", proposed: [], cms };
     return hostFor(element).open(request, "");
   }
 
@@ -129,18 +133,64 @@
 
   /** Opens the sealed text that the person has selected, or a part of it. @returns {boolean} whether there is one */
   function openSelection() {
-    const node = getSelection()?.anchorNode;
-    let element = node instanceof Element ? node : node?.parentElement ?? null;
-    while (element && !findCms(element)) element = element.parentElement;
-    // The whole page is no place for a frame.
-    if (!(element instanceof HTMLElement) || element === document.body || element === document.documentElement) {
-      const place = node instanceof Element ? node : node?.parentElement;
-      if (place) shared.noteFor(place, api.i18n.getMessage("selectionEmpty"));
-      return false;
+    const focused = document.activeElement;
+    if (focused && isField(focused) && findCms(focused)) return activate(focused);
+    const selection = getSelection();
+    if (!selection?.rangeCount) return false;
+    const range = selection.getRangeAt(0);
+    const { commonAncestorContainer: node } = range;
+    const around = node instanceof Element ? node : node.parentElement;
+    const cms = readArmor(selection.toString()) || cmsAround(around);
+    if (cms) return openAt(elementWith(cms, range, around) ?? markEndOf(range), cms);
+    const last = range.endContainer.childNodes[range.endOffset - 1] ?? range.endContainer;
+    const place = last instanceof Element ? last : last.parentElement;
+    if (place) shared.noteFor(place, api.i18n.getMessage("selectionEmpty"));
+    return false;
+  }
+
+  /** The sealed text of which a part is selected. @param {Element | null} element */
+  function cmsAround(element) {
+    while (element && !isWholePage(element)) {
+      const cms = findCms(element);
+      if (cms) return cms;
+      element = element.parentElement;
     }
-    const found = element;
-    const host = hostFor(found);
-    if (!host.isOpen) void host.attempt(() => open(found));
+    return "";
+  }
+
+  /**
+   * The smallest element that holds a selected text.
+   * @param {string} cms
+   * @param {Range} range
+   * @param {Element | null} around
+   * @returns {HTMLElement | null} null where only the whole page does, which is no place for a frame
+   */
+  function elementWith(cms, range, around) {
+    const below = [...(around?.querySelectorAll("*") ?? [])].filter((element) => range.intersectsNode(element));
+    let found = below.findLast((element) => element instanceof HTMLElement && findCms(element) === cms) ?? around;
+    while (found && findCms(found) !== cms) found = found.parentElement;
+    return found instanceof HTMLElement && !isWholePage(found) ? found : null;
+  }
+
+  /** @param {Element} element */
+  function isWholePage(element) {
+    return element === document.body || element === document.documentElement;
+  }
+
+  /** A place of our own behind a selection. @param {Range} range */
+  function markEndOf(range) {
+    const mark = document.createElement("div");
+    shared.boxes.add(mark);
+    const end = range.cloneRange();
+    end.collapse(false);
+    end.insertNode(mark);
+    return mark;
+  }
+
+  /** @param {HTMLElement} element @param {string} cms */
+  function openAt(element, cms) {
+    const host = hostFor(element);
+    if (!host.isOpen) void host.attempt(() => open(element, cms));
     return true;
   }
 
@@ -175,7 +225,7 @@
 
   /** Opens a stored file in the viewer. @param {HTMLAnchorElement} link */
   async function openFile(link) {
-    const answer = await fetch(link.href, { credentials: "same-origin" }).catch(() => null);
+    const answer = await fetch(link.href, { mode: "same-origin" }).catch(() => null);
     if (!answer?.ok) throw Object.assign(new Error("not fetched"), { code: "file-not-fetched" });
     const name = decodeURIComponent(new URL(link.href).pathname.split("/").pop() ?? "");
     const { mail } = await shared.ask("mail.hold", { bytes: await answer.arrayBuffer(), name });
@@ -245,5 +295,5 @@
     }
   }
 
-  Object.assign(shared, { offer, activate, openSelection, isField });
+  Object.assign(shared, { offer, activate, openSelection, isField, findSuccessor });
 })();

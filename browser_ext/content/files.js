@@ -16,10 +16,15 @@
 
   /** @param {Event} event @returns {HTMLInputElement | null} the control that asks for sealed files */
   function controlOf(event) {
-    const [input] = event.composedPath();
-    if (!(input instanceof HTMLInputElement) || input.type !== "file") return null;
-    const asked = (input.getAttribute("data-smime") ?? "").toLowerCase().split(/\s+/);
-    return asked.includes("sign") || asked.includes("encrypt") ? input : null;
+    const [target] = event.composedPath();
+    return isControl(target) ? target : null;
+  }
+
+  /** @param {unknown} element @returns {element is HTMLInputElement} */
+  function isControl(element) {
+    if (!(element instanceof HTMLInputElement) || element.type !== "file") return false;
+    const asked = (element.getAttribute("data-smime") ?? "").toLowerCase().split(/\s+/);
+    return asked.includes("sign") || asked.includes("encrypt");
   }
 
   /** @param {Event} event */
@@ -41,6 +46,10 @@
     shared.noteFor(input, api.i18n.getMessage("fileDropped"));
   }, true);
   for (const type of ["input", "change"]) addEventListener(type, refuseForeign, true);
+  // What came into a control before this script did.
+  for (const input of document.querySelectorAll("input[type=file][data-smime]")) {
+    if (isControl(input) && input.files?.length) takeOut(input);
+  }
 
   /** A page can open the browser's picker by ways that cause no click. @param {Event} event */
   function refuseForeign(event) {
@@ -50,9 +59,14 @@
     if (files.length && files.every((file) => given.get(input)?.some((own) => isSame(own, file)))) return;
     event.stopImmediatePropagation();
     if (!files.length) return;
-    input.value = "";
     // The change event of the same choice is still to come.
     if (event.type === "input") emptied.add(input);
+    takeOut(input);
+  }
+
+  /** @param {HTMLInputElement} input */
+  function takeOut(input) {
+    input.value = "";
     shared.noteFor(input, api.i18n.getMessage("fileForeign"));
   }
 
@@ -77,14 +91,15 @@
   }
 
   /**
-   * @param {HTMLInputElement} input
+   * @param {HTMLInputElement} asking
    * @param {string} job
    * @param {{type: string, files?: {name: string, size: number}[]}} message from the background
    */
-  async function receive(input, job, { type, files = [] }) {
+  async function receive(asking, job, { type, files = [] }) {
     shared.hosts.delete(job);
-    waiting.delete(input);
-    if (type !== "files.sealed" || !input.isConnected) return "gone";
+    waiting.delete(asking);
+    const input = asking.isConnected ? asking : shared.findSuccessor(asking, isControl);
+    if (type !== "files.sealed" || !input) return "gone";
     const sealed = await Promise.all(files.map(({ name, size }, index) => fetchFile(job, index, name, size)));
     const carrier = new DataTransfer();
     for (const file of sealed) carrier.items.add(file);

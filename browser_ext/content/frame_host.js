@@ -32,6 +32,7 @@
     #field;
     #onSealed;
     #minHeight;
+    #isBefore;
     #box = document.createElement("div");
     #root = this.#box.attachShadow({ mode: "closed" });
     /** @type {HTMLIFrameElement | null} */
@@ -56,10 +57,29 @@
       this.#minHeight = Math.max(minHeight, MIN_FRAME_HEIGHT);
       this.#field = field;
       this.#onSealed = onSealed;
+      this.#isBefore = isBefore;
       this.#box.style.cssText = "all:initial;display:block";
       boxes.add(this.#box);
-      if (isBefore) field.before(this.#box);
-      else field.after(this.#box);
+      this.#stand();
+    }
+
+    /** Stands beside the field, wherever the page has put it. */
+    #stand() {
+      places.add(this);
+      if (this.#isBefore) this.#field.before(this.#box);
+      else this.#field.after(this.#box);
+    }
+
+    /** A page may take a field away or move it: a button stands beside its field, or nowhere; a frame is never moved. */
+    checkPlace() {
+      if (this.#isOpen) this.checkFrame();
+      else if (!this.#field.isConnected) this.#leave();
+      else if (this.#box.parentNode !== this.#field.parentNode) this.#stand();
+    }
+
+    #leave() {
+      places.delete(this);
+      this.#box.remove();
     }
 
     get isOpen() {
@@ -72,6 +92,7 @@
      * @param {() => Promise<void>} act
      */
     offer(label, act) {
+      if (!this.#box.isConnected) this.#stand();
       if (this.#offered === label) return;
       this.#offered = label;
       const button = document.createElement("button");
@@ -200,6 +221,8 @@
       this.#claimed = false;
       this.#offered = "";
       this.#root.replaceChildren();
+      if (boxes.has(this.#field)) this.#field.remove();
+      if (!this.#field.isConnected) return this.#leave();
       shared.offer(this.#field);
       shared.offerMail?.();
     }
@@ -219,5 +242,7 @@
   const boxes = new WeakSet();
   /** By the frame's id, which only the extension knows. @type {Map<string, FrameHost>} */
   const hosts = new Map();
-  Object.assign(shared, { FrameHost, hosts, boxes, ask });
+  /** Those that stand in the page. @type {Set<FrameHost>} */
+  const places = new Set();
+  Object.assign(shared, { FrameHost, hosts, places, boxes, ask });
 })();

@@ -14,6 +14,7 @@ from smime_core.blocking import run
 from smime_core.message import examine_message
 from smime_core.reading import read_entity
 from smime_core.report import State
+from tests.browser.browsers import Chromium
 from tests.browser.extension_driver import Extension, Site
 from tests.browser.field_pages import NATIVE, People, extension, folder, page, people, site
 from tests.browser.page import Page
@@ -132,3 +133,163 @@ def test_a_guessed_job_gives_no_part_of_a_file(extension: Extension) -> None:
     )
     options.close()
     assert asked["error"]["code"] == "bad-request"
+
+
+def test_files_beyond_the_limit_are_refused_in_words_before_any_work(
+    extension: Extension, page: Page, site: Site, people: People, salaries: Path
+) -> None:
+    large = people.folder / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    page.goto(site.page_with(CONTROL))
+    page.click("#field")
+    window = extension.window()
+    window.choose_files("[data-test=files]", [large])
+    window.wait_for_text("larger than 64 MiB together", selector="[data-test=files-problem]")
+    window.js("""() => {
+      const { runtime } = globalThis.browser ?? chrome;
+      const send = runtime.sendMessage;
+      runtime.sendMessage = (message, ...rest) => {
+        (window.sent ??= []).push(message.type);
+        return send(message, ...rest);
+      };
+    }""")
+    window.click("[data-test=agree]")
+    window.wait_for_text("larger than 64 MiB together", selector="[data-test=problem]")
+    assert "files.part" not in window.js("() => window.sent ?? []")
+    window.choose_files("[data-test=files]", [salaries])
+    window.wait_for("() => document.querySelector('[data-test=files-problem]').textContent === ''")
+    with window.closing():
+        window.click("[data-test=agree]")
+    page.wait_for("() => document.querySelector('#field').files.length === 1", timeout_seconds=60)
+
+
+def test_a_file_is_whole_after_a_first_try_that_was_refused(
+    extension: Extension, page: Page, site: Site, people: People, salaries: Path
+) -> None:
+    page.goto(site.page_with(CONTROL))
+    page.js(POLL)
+    page.click("#field")
+    window = extension.window()
+    window.choose_files("[data-test=files]", [salaries])
+    window.js("""() => {
+      const { runtime } = globalThis.browser ?? chrome;
+      const send = runtime.sendMessage;
+      runtime.sendMessage = async (message, ...rest) => {
+        if (message.type !== "prompt.agree") return send(message, ...rest);
+        runtime.sendMessage = send;
+        return { error: { code: "vault-restarted", message: "" } };
+      };
+    }""")
+    window.click("[data-test=agree]")
+    window.wait_for("() => document.querySelector('[data-test=problem]').textContent", timeout_seconds=30)
+    with window.closing():
+        window.click("[data-test=agree]")
+    page.wait_for("() => window.changes === 1", timeout_seconds=60)
+    [file] = page.js(READ)["files"]
+    report = run(
+        examine_message(
+            bytes.fromhex(file["hex"]),
+            provider=NATIVE,
+            trust_store=people.trust_store,
+            at=datetime.datetime.now(datetime.UTC),
+            identities=[people.alice],
+        )
+    )
+    assert [one.data for one in read_entity(report.content).attachments] == [CONTENT]
+
+
+def drop(page: Page, selector: str, file: Path) -> None:
+    """Drop a file from the desk on an element; in Firefox, whose driver cannot, an event that a script makes."""
+    browser = page.browser
+    if not isinstance(browser, Chromium):
+        page.js(
+            """(selector) => {
+              const dataTransfer = new DataTransfer();
+              dataTransfer.items.add(new File(["x"], "Gehälter.bin"));
+              const dropped = { bubbles: true, cancelable: true, composed: true, dataTransfer };
+              document.querySelector(selector).dispatchEvent(new DragEvent("drop", dropped));
+            }""",
+            selector,
+        )
+        return
+    session = browser.bidi.command("goog:cdp.getSession", context=page.context)["session"]
+    x, y = page.js(
+        """(selector) => {
+          const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+          return [x + width / 2, y + height / 2];
+        }""",
+        selector,
+    )
+    data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        params = {"type": kind, "x": x, "y": y, "data": data}
+        browser.bidi.command("goog:cdp.sendCommand", method="Input.dispatchDragEvent", params=params, session=session)
+
+
+def test_a_dropped_file_stays_out_of_the_control_and_of_the_pages_own_handlers(
+    extension: Extension, page: Page, site: Site, salaries: Path
+) -> None:
+    page.goto(site.page_with(CONTROL.replace("data-smime=", "data-plain=").replace("field", "plain") + CONTROL))
+    page.js("""() => addEventListener("drop", ({ target }) => {
+      window.dropped = [...(window.dropped ?? []), target.id];
+    })""")
+    drop(page, "#plain", salaries)
+    page.wait_for("() => window.dropped?.includes('plain')")
+    # By then the extension has met the control.
+    page.js("() => new Promise((done) => setTimeout(done, 900))")
+    drop(page, "#field", salaries)
+    page.wait_for("() => document.querySelector('#field').nextElementSibling !== null")
+    assert page.js("() => [document.querySelector('#field').files.length, window.dropped]") == [0, ["plain"]]
+    if isinstance(extension.browser, Chromium):
+        assert extension.window().text("[data-test=origin]") == site.origin
+
+
+def test_a_picker_that_the_page_opens_by_itself_gives_it_nothing(
+    extension: Extension, page: Page, site: Site, salaries: Path
+) -> None:
+    page.goto(site.page_with(CONTROL + "<button id=own>Upload</button>"))
+    page.js("""() => {
+      const field = document.querySelector("#field");
+      document.querySelector("#own").addEventListener("click", () => { field.showPicker(); window.shown = true; });
+      field.addEventListener("change", () => { window.changes = 1; });
+    }""")
+    page.click("#own")
+    page.wait_for("() => window.shown")
+    page.choose_files("#field", [salaries])
+    page.wait_for("() => document.querySelector('#field').nextElementSibling !== null")
+    assert page.js("() => [document.querySelector('#field').files.length, window.changes ?? 0]") == [0, 0]
+
+
+def test_a_control_that_is_drawn_anew_while_the_window_is_open_gets_the_file(
+    extension: Extension, page: Page, site: Site, salaries: Path
+) -> None:
+    page.goto(site.page_with(f"<div id=app>{CONTROL}</div>"))
+    page.click("#field")
+    window = extension.window()
+    page.js("(markup) => { document.querySelector('#app').innerHTML = markup; }", CONTROL)
+    window.choose_files("[data-test=files]", [salaries])
+    with window.closing():
+        window.click("[data-test=agree]")
+    page.wait_for("() => document.querySelector('#field').files[0]?.name === 'sealed.p7m'", timeout_seconds=60)
+
+
+def test_nothing_leaves_in_clear_while_the_page_is_still_loading(
+    extension: Extension, page: Page, site: Site, salaries: Path
+) -> None:
+    early = (
+        "<script>addEventListener('click', ({ target }) => { (window.clicked ??= []).push(target.id); }, true)</script>"
+        f"<button type=button id=own>Own</button>{CONTROL}"
+        "<form method=post data-smime=sign><input name=a value=1><button id=go>Go</button></form>"
+    )
+    url = site.page_with(f'{early}<script src="/?wait=5"></script>')
+    page.js("(url) => { setTimeout(() => { location.href = url; }); }", url)
+    page.wait_for("() => location.port && document.querySelector('#go') !== null")
+    for control in ("#own", "#field", "#go"):
+        page.click(control)
+    assert page.js("() => [document.readyState, window.clicked]") == ["loading", ["own", "go"]]
+    page.wait_for("() => document.readyState === 'complete'")
+    assert page.url == url
+    assert not extension.has_window()
+    page.click("#field")
+    extension.window()

@@ -1,0 +1,125 @@
+"""Fields that a page takes away, draws anew, moves and rewrites, as frameworks do: no text is lost, no button left."""
+# pytest finds the fixtures of the other file by their names here.
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import TEXT, extension, folder, page, people, seal, site
+from tests.browser.page import Page
+
+__all__ = ["extension", "folder", "page", "people", "site"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+FIELD = textarea("answer", data_smime="encrypt")
+# What React does when a component's key changes: its own node goes, another one comes; the rest is not its affair.
+DRAW_ANEW = """() => {
+  const old = document.querySelector("#answer"), parent = old.parentElement, drawn = old.cloneNode();
+  const next = old.nextSibling;
+  drawn.removeAttribute("style");
+  parent.removeChild(old);
+  parent.insertBefore(drawn, next);
+}"""
+# After the extension has looked at the page again.
+SOON = "() => new Promise((done) => setTimeout(done, 900))"
+# The page's own elements, and the boxes of the extension between them.
+CHILDREN = "() => [...document.querySelector('#app').children].map((child) => child.id || child.localName)"
+
+
+def wait_until_kept(extension: Extension) -> None:
+    """What was typed is kept for a successor of the frame."""
+    options = extension.open_options()
+    options.wait_for("""async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
+      .some(({ kept }) => kept)""")
+    options.close()
+
+
+def test_a_field_that_is_drawn_anew_while_its_editor_is_open_gets_the_text(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
+    frame = extension.write(page, "#answer", TEXT)
+    page.js(DRAW_ANEW)
+    page.js(SOON)
+    assert frame.text.text(".text") == TEXT
+    frame.text.click(".text")
+    frame.text.type(" Noch ein Satz.")
+    frame.around.click("[data-test=seal]")
+    assert "Noch ein Satz." in extension.window().text("[data-test=covered]")
+    extension.answer()
+    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    assert page.value("#answer").startswith("-----BEGIN CMS-----")
+    frame.around.click("[data-test=close]")
+    # One button, at the field that there is.
+    page.wait_for("() => document.querySelectorAll('#app > div').length === 1")
+    assert page.js(CHILDREN) == ["answer", "div"]
+    extension.click_button(page, "#answer")
+    extension.frame_in(page)
+
+
+def test_what_was_typed_into_an_editor_that_is_drawn_over_goes_on_in_a_window_and_into_the_new_field(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
+    frame = extension.write(page, "#answer", TEXT)
+    wait_until_kept(extension)
+    assert frame.text.text(".text") == TEXT
+    page.js("(markup) => { document.querySelector('#app').innerHTML = markup; }", FIELD)
+    around = extension.browser.wait_for_page("broker.html?frame=")
+    around.wait_for_selector("[data-test=seal]")
+    around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
+    around.click("[data-test=seal]")
+    extension.answer()
+    around.wait_for_text("Sealed for", timeout_seconds=30)
+    assert page.value("#answer").startswith("-----BEGIN CMS-----")
+    around.close()
+
+
+def test_a_field_that_is_drawn_anew_again_and_again_has_one_button(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
+    page.wait_for("() => document.querySelector('#answer').nextElementSibling !== null")
+    for _ in range(5):
+        page.js(DRAW_ANEW)
+        page.js(SOON)
+    page.wait_for("() => document.querySelectorAll('#app > div').length === 1")
+    assert page.js(CHILDREN) == ["answer", "div"]
+    extension.write(page, "#answer", TEXT)
+
+
+def test_a_button_follows_a_field_that_is_moved(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(f"<div id=app>{FIELD}</div><section id=elsewhere></section>"))
+    page.wait_for("() => document.querySelector('#answer').nextElementSibling !== null")
+    page.js("() => { document.querySelector('#elsewhere').append(document.querySelector('#answer')); }")
+    page.wait_for("() => document.querySelector('#answer').nextElementSibling !== null")
+    assert page.js(CHILDREN) == []
+    extension.write(page, "#answer", TEXT)
+
+
+def test_a_field_that_comes_later_is_offered_and_one_that_goes_takes_its_button_with_it(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with("<div id=app></div>"))
+    page.js("(markup) => { document.querySelector('#app').innerHTML = markup; }", FIELD)
+    page.wait_for("() => document.querySelector('#answer').nextElementSibling !== null")
+    page.js("() => { document.querySelector('#answer').remove(); }")
+    page.wait_for("() => document.querySelector('#app').childElementCount === 0")
+
+
+def test_a_framework_that_writes_its_state_back_keeps_the_sealed_text(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
+    # A controlled field: the state follows the event, and every drawing writes the state into the field.
+    page.js("""() => {
+      const field = document.querySelector("#answer");
+      let state = "";
+      field.addEventListener("input", () => { state = field.value; });
+      setInterval(() => { field.value = state; field.removeAttribute("style"); }, 50);
+    }""")
+    frame = seal(extension, page, "#answer")
+    page.js("() => new Promise((done) => setTimeout(done, 300))")
+    assert page.value("#answer").startswith("-----BEGIN CMS-----")
+    assert frame.text.text(".text") == TEXT
