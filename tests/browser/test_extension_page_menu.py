@@ -107,7 +107,7 @@ def test_a_page_that_was_opened_by_a_password_stays_open_when_authorities_were_a
     opened.type(PASSWORD)
     opened.click("[data-test=unlock]")
     opened.wait_for_selector(".state-statement", timeout_seconds=60)
-    settled = "() => document.querySelector('main .state-statement').dataset.state !== 'checking'"
+    settled = "() => Boolean(document.querySelector('main .state-statement').dataset.state)"
     opened.wait_for(settled, timeout_seconds=60)
     assert state_of(opened) in {"verified", "signed-unverified"}
     assert "bob@example.test" in opened.text()
