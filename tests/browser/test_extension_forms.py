@@ -261,6 +261,8 @@ def test_a_client_list_is_read_in_place_and_kept_sealed(
     seal_client(extension, page, "#client", "Bob, 12 High Street", "#add")
     assert read_client(extension, page) == "Bob, 12 High Street"
     page.goto(f"{shop}/clients")
+    # The button of the first client moves what stands below it.
+    page.wait_for("() => document.querySelector('#client-1').nextElementSibling.getBoundingClientRect().height >= 44")
     page.click("summary")
     seal_client(extension, page, "#new-1", "Bob, 7 Mill Lane", "#save-1")
     assert read_client(extension, page) == "Bob, 7 Mill Lane"
