@@ -3,9 +3,10 @@
  * passphrase where one is needed. A page can neither cover this window nor take its keys.
  */
 import { html } from "./runtime/ui/dom.js";
-import { plainSentence, recipientState } from "./runtime/ui/recipient_words.js";
+import { recipientState } from "./runtime/ui/recipient_words.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
+import { recipientSentence } from "./runtime/ui/verdict_words.js";
 import { FilesQuestion } from "./shared/files_question.js";
 import { formSections } from "./shared/form_question.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
@@ -200,7 +201,7 @@ function readerCard(info, index) {
     readinessMark(kind, ""), html("span", { text: word }));
   const isNew = !current.readersHere.includes(info.fingerprint);
   const novelty = isNew && html("div", { class: "muted", text: text("readerNewHere"), data: { test: "new-here" } });
-  const notes = [state, ...(novelty ? [novelty] : []), ...remarks.map((remark) => html("div", { class: "warning", text: plainSentence(remark) }))];
+  const notes = [state, ...(novelty ? [novelty] : []), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(catalogue, remark), dir: "auto" }))];
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 

@@ -102,7 +102,7 @@ class Walk:
         self.add(encrypted_layer(enveloped, opened_by, depth=len(self.layers)))
         self.behind_unauthenticated |= opened_by is not None and not enveloped.is_authenticated
         if enveloped.cipher.is_weak:
-            self.notes[reason("weak-encryption", detail=enveloped.cipher.name)] = None
+            self.notes[reason("weak-encryption", algorithm=enveloped.cipher.name)] = None
 
     def enter(self, node: Entity | bytes) -> None:
         """Go on inside the layer that was added last."""
@@ -299,7 +299,7 @@ def _hold_against_outside(
         state = State.SIGNED_UNVERIFIED if state is State.VERIFIED else state
         reasons = (reason("outer-sender-differs"), *reasons)
     if protected.altered_outside:
-        reasons = (*reasons, reason("headers-altered-outside", detail=", ".join(protected.altered_outside)))
+        reasons = (*reasons, reason("headers-altered-outside", fields=", ".join(protected.altered_outside)))
     return state, reasons
 
 
@@ -318,7 +318,7 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> lis
             continue  # no kind of protection that is known here
         except SmimeError as error:
             # Damage below the top is that part's own: it is told there and spoils nothing else.
-            signers = (broken_signer(error, reason("malformed-message", detail=str(error))),)
+            signers = (broken_signer(error, reason("malformed-message", text=str(error))),)
             layer = signed_layer(signers, depth=len(walk.layers), detached=False)
         layers.append(dataclasses.replace(layer, covers_whole=False, path=path))
     return layers

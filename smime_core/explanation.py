@@ -25,7 +25,7 @@ SOURCES: Final = {
     TrustSource.USER: "accepted by you",
 }
 # The words of RFC 5280 section 5.3.1.
-_REVOCATION_REASONS: Final = {
+REVOCATION_REASONS: Final = {
     "keyCompromise": "its key may be in the hands of others",
     "cACompromise": "the key of its authority may be in the hands of others",
     "affiliationChanged": "its owner's name or organisation has changed",
@@ -143,7 +143,7 @@ def trust_text(anchor: TrustAnchor) -> str:
 def revocation_text(status: RevocationStatus) -> str:
     """Whether a certificate was revoked, and how that is known."""
     if status.state is RevocationState.REVOKED:
-        why = _REVOCATION_REASONS.get(status.reason)
+        why = REVOCATION_REASONS.get(status.reason)
         day = f" on {_day(status.revoked_at)}" if status.revoked_at else ""
         return f"revoked{day}: {why}" if why else f"revoked{day}"
     if status.state is RevocationState.UNKNOWN:

@@ -51,7 +51,7 @@ async def judge_signers(
 ) -> tuple[SignerReport, ...]:
     """The verdict on each SignerInfo; `known` are all certificates that the message carried so far."""
     if signed_data.e_content_type not in examiner.signed_types:
-        why = reason("content-type-mismatch", detail=signed_data.e_content_type)
+        why = reason("content-type-mismatch", oid=signed_data.e_content_type)
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
     reports: list[SignerReport] = []
@@ -80,7 +80,7 @@ async def _judge_signer(
     known: tuple[Certificate, ...],
 ) -> SignerReport:
     if isinstance(info, SmimeError):
-        return broken_signer(info, reason("malformed-message", detail=str(info)))
+        return broken_signer(info, reason("malformed-message", text=str(info)))
     try:
         # When a signing-certificate attribute names none of them, the one that sid names is refused for it (MUSTS 17).
         certificates = find_signer_certificates(info, known) or tuple(filter(None, [find_certificate(info.sid, known)]))
@@ -123,14 +123,14 @@ async def _judge_by(
             policy=examiner.policy,
         )
     except (UnsupportedAlgorithm, ProviderError) as error:
-        broken = broken_signer(info, reason(error.code, detail=str(error)), certificate)
+        broken = broken_signer(info, reason(error.code, text=str(error)), certificate)
         return dataclasses.replace(broken, state=State.SIGNED_UNVERIFIED)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
     trust = await judge_trust(certificate, examiner, signer=info, known=known, signing_time=signing_time)
     doubts = trust.doubts
     if is_weak_signature(algorithm):
-        doubts = (reason("weak-signature", detail=algorithm.label), *doubts)
+        doubts = (reason("weak-signature", algorithm=algorithm.label), *doubts)
     notes = (*trust.notes, *map(reason, () if doubts else info.tolerances))
     return SignerReport(
         state=State.SIGNED_UNVERIFIED if doubts else State.VERIFIED,
@@ -215,10 +215,12 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
         return None
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):
         # The author's own certificate, from somebody who is not trusted for this address: nobody's forgery.
-        return reason("address-not-covered", detail=claimed.authors[0])
+        return reason("address-not-covered", address=claimed.authors[0])
     if claimed.sender and any(addresses_match(claimed.sender, address) for address in addresses):
-        return reason("signed-by-sender-field", detail=claimed.sender)
-    return reason("sender-mismatch", detail=", ".join(addresses)) if addresses else reason("no-address-in-certificate")
+        return reason("signed-by-sender-field", address=claimed.sender)
+    return (
+        reason("sender-mismatch", addresses=", ".join(addresses)) if addresses else reason("no-address-in-certificate")
+    )
 
 
 def _addresses(signer: SignerReport) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core.report import Reason
+from smime_core.report import Reason, build_reason
 
 REASONS: Final = {
     "no-sender": "The message does not say who it is from.",
@@ -45,10 +45,12 @@ REASONS: Final = {
     "headers-altered-outside": "On the way, somebody changed header fields outside the protected message.",
     "weak-encryption": "The message is sealed by an algorithm of old that can be broken.",
     "too-large-to-look-inside": "The message is too large to look for protected parts inside it.",
+    "limit-exceeded": "The message brings more than is looked through.",
+    "provider-error": "This device could not check the signature.",
+    "unsupported-by-provider": "The signature uses an algorithm that this device does not have.",
 }
 
 
-def reason(code: str, *, detail: str = "") -> Reason:
-    """A Reason with its sentence; `detail` is put behind it."""
-    sentence = REASONS.get(code, REASONS["path-error"])
-    return Reason(code=code, sentence=f"{sentence} ({detail})" if detail else sentence)
+def reason(code: str, *, detail: str = "", **values: str) -> Reason:
+    """A Reason with its sentence, and behind it `detail`, or else the values themselves."""
+    return build_reason(code, REASONS.get(code, REASONS["path-error"]), detail=detail, **values)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.certificate import Certificate
+from smime_core.certificate_text import readable_issuer
 from smime_core.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change, has_receiving_key
 from smime_core.errors import (
     CertificateExpired,
@@ -37,7 +38,7 @@ from smime_core.pkix import (
     validate_path,
 )
 from smime_core.provider import CryptoProvider
-from smime_core.report import Reason
+from smime_core.report import Reason, build_reason, moment
 
 
 class NoUsableCertificate(SmimeError):
@@ -155,9 +156,9 @@ async def check_recipient(
             check, reasons=_with_path_error(check.reasons, error, found.certificate, at), trail=error.trail
         )
     except LimitExceeded as error:
-        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-too-costly", str(error))))
+        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-too-costly", text=str(error))))
     except SmimeError as error:
-        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-error", str(error))))
+        return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-error", text=str(error))))
     is_own = _is_among(address, _addresses_of(found.certificate))
     if is_own and not _is_among(address, path.addresses):
         check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
@@ -223,19 +224,21 @@ def _check_itself(
     reasons: list[Reason] = []
     own_addresses = _addresses_of(certificate)
     if not _is_among(address, own_addresses):
-        reasons.append(_reason("other-address", ", ".join(own_addresses) or "it names none"))
+        named = {"addresses": ", ".join(own_addresses)} if own_addresses else {}
+        reasons.append(_reason("other-address", "" if named else "it names none", **named))
     if at > certificate.not_after:
-        reasons.append(_reason("certificate-expired", f"{certificate.not_after:%Y-%m-%d}"))
+        reasons.append(_reason("certificate-expired", _day(certificate.not_after), date=moment(certificate.not_after)))
     if at < certificate.not_before:
-        reasons.append(_reason("certificate-not-yet-valid", f"from {certificate.not_before:%Y-%m-%d}"))
+        begin = certificate.not_before
+        reasons.append(_reason("certificate-not-yet-valid", f"from {_day(begin)}", date=moment(begin)))
     if certificate.is_ca:
         reasons.append(_reason("is-authority"))
     try:
         check_end_entity(certificate, Purpose.ENCRYPT)
     except SmimeError as error:
-        reasons.append(_reason("not-for-encryption", str(error)))
+        reasons.append(_reason("not-for-encryption", text=str(error)))
     if not has_receiving_key(certificate):
-        reasons.append(_reason("key-cannot-receive", certificate.public_key.key_type.value))
+        reasons.append(_reason("key-cannot-receive", key=certificate.public_key.key_type.value))
     warnings = _own_warnings(certificate, address, at, contacts)
     return RecipientCheck(address=address or "", found=found, reasons=tuple(reasons), warnings=warnings)
 
@@ -258,11 +261,11 @@ def _with_path_error(
 ) -> tuple[Reason, ...]:
     if isinstance(error, CertificateExpired):
         is_own = not certificate.not_before <= at <= certificate.not_after
-        return reasons if is_own else (*reasons, _reason("issuer-expired", str(error)))
+        return reasons if is_own else (*reasons, _reason("issuer-expired", text=str(error)))
     if isinstance(error, (CertificateRevoked, RevocationUnknown, UntrustedAnchor)):
-        return (*reasons, _reason(error.code, str(error)))
+        return (*reasons, _reason(error.code, text=str(error)))
     # What the certificate itself is not for has been said, with its own reason.
-    return reasons if _has_said_use(reasons) else (*reasons, _reason("path-error", str(error)))
+    return reasons if _has_said_use(reasons) else (*reasons, _reason("path-error", text=str(error)))
 
 
 def _has_said_use(reasons: Sequence[Reason]) -> bool:
@@ -274,11 +277,12 @@ def _own_warnings(
 ) -> tuple[Reason, ...]:
     warnings = []
     if at <= certificate.not_after < at + EXPIRES_SOON:
-        warnings.append(_warning("expires-soon", f"{certificate.not_after:%Y-%m-%d}"))
+        warnings.append(_warning("expires-soon", _day(certificate.not_after), date=moment(certificate.not_after)))
     change = find_change(contacts, address, certificate) if address is not None else None
     if change is not None and not change.is_renewal:
         detail = "from the same authority" if change.same_issuer else "from another authority"
-        warnings.append(_warning("certificate-changed", detail))
+        issuers = {"before": readable_issuer(change.before), "now": readable_issuer(change.after)}
+        warnings.append(_warning("certificate-changed", detail, address=change.address, **issuers))
     return tuple(warnings)
 
 
@@ -286,7 +290,7 @@ def _revocation_warnings(trust_store: TrustStore, trail: PathTrail) -> tuple[Rea
     if trust_store.policy_for(trail.anchor) is RevocationPolicy.NOT_CHECKED:
         return (_warning("revocation-not-checked"),)
     unknown = [status for status in trail.revocation if status.state is RevocationState.UNKNOWN]
-    return (_warning("revocation-unknown", unknown[0].certificate.common_name),) if unknown else ()
+    return (_warning("revocation-unknown", name=unknown[0].certificate.common_name),) if unknown else ()
 
 
 def _is_among(address: str | None, own_addresses: Sequence[str]) -> bool:
@@ -301,9 +305,13 @@ def _addresses_of(certificate: Certificate) -> tuple[str, ...]:
         return ()
 
 
-def _reason(code: str, detail: str = "") -> Reason:
-    return Reason(code=code, sentence=f"{REASONS[code]} ({detail})" if detail else REASONS[code])
+def _reason(code: str, detail: str = "", **values: str) -> Reason:
+    return build_reason(code, REASONS[code], detail=detail, **values)
 
 
-def _warning(code: str, detail: str = "") -> Reason:
-    return Reason(code=code, sentence=f"{WARNINGS[code]} ({detail})" if detail else WARNINGS[code])
+def _warning(code: str, detail: str = "", **values: str) -> Reason:
+    return build_reason(code, WARNINGS[code], detail=detail, **values)
+
+
+def _day(time: datetime.datetime) -> str:
+    return f"{time:%Y-%m-%d}"

@@ -42,10 +42,26 @@ class LayerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why the state is not better: a stable code, and a sentence for people."""
+    """Why the state is not better: a stable code, and a sentence for people.
+
+    `values` are what the sentence names, each with its name, for sentences in other languages: addresses, names and
+    algorithms as they are, moments in ISO 8601, and as `text` what only English has words for.
+    """
 
     code: str
     sentence: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+def build_reason(code: str, sentence: str, *, detail: str = "", **values: str) -> Reason:
+    """A Reason whose sentence has `detail` behind it, or else the values themselves."""
+    behind = detail or ", ".join(values.values())
+    return Reason(code=code, sentence=f"{sentence} ({behind})" if behind else sentence, values=tuple(values.items()))
+
+
+def moment(time: datetime.datetime) -> str:
+    """A moment as a value of a reason: 2026-01-31T12:00:00Z."""
+    return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

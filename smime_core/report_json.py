@@ -22,7 +22,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.explanation import TreeNode, explain_signer
 from smime_core.header_protection import HeaderScheme
 from smime_core.pkix import Lookup, PathTrail, RevocationStatus, Step, TrustAnchor
-from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
+from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport, moment
 from smime_core.revocation_list import RevocationList
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
     }
 
 
-def reasons_to_json(reasons: Sequence[Reason]) -> list[dict[str, str]]:
-    return [{"code": reason.code, "sentence": reason.sentence} for reason in reasons]
+def reasons_to_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    return [{"code": one.code, "sentence": one.sentence, "values": dict(one.values)} for one in reasons]
 
 
 def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
 
 def time_to_json(time: datetime.datetime) -> str:
     """An aware time in UTC, in whole seconds: 2026-01-31T12:00:00Z."""
-    return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment(time)
 
 
 def _optional_time(time: datetime.datetime | None) -> str | None:
@@ -242,7 +242,7 @@ def _attributes_to_json(attributes: Sequence[AttributeDescription]) -> list[dict
     return [{"oid": one.oid, "name": one.name, "values": list(one.values)} for one in attributes]
 
 
-def _problem_to_json(problem: str) -> list[dict[str, str]]:
+def _problem_to_json(problem: str) -> list[dict[str, Any]]:
     return reasons_to_json((Reason(code=MalformedMessage.code, sentence=problem),) if problem else ())
 
 

@@ -39,7 +39,7 @@ from smime_core.pkix import (
     validate_path,
 )
 from smime_core.reasons import reason
-from smime_core.report import Reason
+from smime_core.report import Reason, moment
 from smime_core.signer_info import SignerInfo
 from smime_core.timestamp import Timestamp
 
@@ -114,12 +114,13 @@ async def _weigh_timestamps(
     if earliest is None:
         note = _why_not_counted(judged)
     else:
-        detail = f"{earliest.latest:%Y-%m-%dT%H:%M:%SZ}, by {readable_name(earliest.certificate)}"
-        note = reason("timestamped", detail=detail)
+        proof = {"time": moment(earliest.latest), "name": readable_name(earliest.certificate)}
+        detail = "{time}, by {name}".format(**proof)
+        note = reason("timestamped", detail=detail, **proof)
         if trust.doubts and all(doubt.code in _UNDONE_BY_TIME for doubt in trust.doubts):
             then = _as_of(examiner, earliest.latest)
             trust = await _follow_path(certificate, then, known=known, signing_time=signing_time)
-            note = note if trust.doubts else reason("proved-by-timestamp", detail=detail)
+            note = note if trust.doubts else reason("proved-by-timestamp", detail=detail, **proof)
     return dataclasses.replace(trust, notes=(*trust.notes, note), timestamp_trails=tuple(_trails_of(judged)))
 
 
@@ -127,8 +128,12 @@ def _why_not_counted(judged: Sequence[Timestamp | SmimeError]) -> Reason:
     beyond = [error for error in judged if isinstance(error, LimitExceeded)]
     if beyond:
         # Told by its own code: it ends the search for paths in this message.
-        return Reason(code=LimitExceeded.code, sentence=str(beyond[0]))
-    return reason("timestamp-not-counted", detail="; ".join(str(error) for error in judged))
+        return _as_told(beyond[0])
+    return reason("timestamp-not-counted", text="; ".join(str(error) for error in judged))
+
+
+def _as_told(error: SmimeError) -> Reason:
+    return Reason(code=error.code, sentence=str(error), values=(("text", str(error)),))
 
 
 def _trails_of(judged: Sequence[Timestamp | SmimeError]) -> Iterable[PathTrail]:
@@ -154,10 +159,12 @@ async def _follow_path(
     except PathError as error:
         return SignerTrust(doubts=(await _doubt(error, certificate, examiner, known, signing_time),), trail=error.trail)
     except SmimeError as error:
-        return SignerTrust(doubts=(Reason(code=error.code, sentence=str(error)),))
+        return SignerTrust(doubts=(_as_told(error),))
     doubts: tuple[Reason, ...] = ()
     if signing_time is not None and not certificate.not_before <= signing_time <= certificate.not_after:
-        doubts = (reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}"),)
+        doubts = (
+            reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}", date=moment(signing_time)),
+        )
     return SignerTrust(
         doubts=doubts,
         notes=_unknown_revocation(path.trail),
@@ -194,15 +201,26 @@ async def _doubt(
 ) -> Reason:
     if isinstance(error, CertificateExpired):
         held = signing_time is not None and await _held_at(certificate, examiner, known, signing_time)
-        return reason("certificate-expired-since" if held else error.code, detail=str(error))
+        return reason("certificate-expired-since" if held else error.code, detail=str(error), **_validity_of(error))
     if isinstance(error, CertificateRevoked):
         return _revoked(error, signing_time)
     if isinstance(error, RevocationUnknown):
         return _unknown_revocation(error.trail)[0] if _unknown_revocation(error.trail) else reason(error.code)
     if isinstance(error, UntrustedAnchor) and error.trail is not None and error.trail.anchor is None:
         # What the sentence says need not be said twice.
-        return reason(error.code, detail=readable_issuer(error.trail.certificates[-1]))
-    return reason(error.code, detail=str(error))
+        return reason(error.code, issuer=readable_issuer(error.trail.certificates[-1]))
+    return reason(error.code, text=str(error))
+
+
+def _validity_of(error: CertificateExpired) -> dict[str, str]:
+    if error.trail is None:
+        return {"text": str(error)}
+    certificate = error.trail.certificates[error.trail.steps[-1].position]
+    return {
+        "name": readable_name(certificate),
+        "from": moment(certificate.not_before),
+        "until": moment(certificate.not_after),
+    }
 
 
 async def _held_at(
@@ -220,20 +238,24 @@ async def _held_at(
 def _revoked(error: CertificateRevoked, signing_time: datetime.datetime | None) -> Reason:
     status = next(iter(_statuses(error.trail, RevocationState.REVOKED)), None)
     if status is None:
-        return reason(error.code, detail=str(error))
+        return reason(error.code, text=str(error))
     was_good = (
         signing_time is not None
         and status.revoked_at is not None
         and signing_time < status.revoked_at
         and status.reason in _HARMLESS_REASONS
     )
-    return reason("certificate-revoked-since" if was_good else error.code, detail=_status_text(status))
+    code = "certificate-revoked-since" if was_good else error.code
+    return reason(code, detail=_status_text(status), **_status_values(status))
 
 
 def _unknown_revocation(trail: PathTrail | None) -> tuple[Reason, ...]:
     # One reason for all certificates of the path.
-    unknown = [_status_text(status) for status in _statuses(trail, RevocationState.UNKNOWN)]
-    return (reason("revocation-unknown", detail="; ".join(unknown)),) if unknown else ()
+    unknown = _statuses(trail, RevocationState.UNKNOWN)
+    if not unknown:
+        return ()
+    detail = "; ".join(map(_status_text, unknown))
+    return (reason("revocation-unknown", detail=detail, **_status_values(unknown[0])),)
 
 
 def _statuses(trail: PathTrail | None, state: RevocationState) -> list[RevocationStatus]:
@@ -244,6 +266,11 @@ def _status_text(status: RevocationStatus) -> str:
     return f"{readable_name(status.certificate)}: {revocation_text(status)}"
 
 
+def _status_values(status: RevocationStatus) -> dict[str, str]:
+    values = {"name": readable_name(status.certificate), "why": status.reason or status.why}
+    return {**values, "date": moment(status.revoked_at)} if status.revoked_at else values
+
+
 def _find_changes(certificate: Certificate, examiner: Examiner, addresses: tuple[str, ...]) -> tuple[Reason, ...]:
     changes = (find_change(examiner.contacts, address, certificate) for address in addresses)
     return tuple(_change_reason(change) for change in changes if change is not None)
@@ -251,7 +278,10 @@ def _find_changes(certificate: Certificate, examiner: Examiner, addresses: tuple
 
 def _change_reason(change: CertificateChange) -> Reason:
     if change.is_renewal:
-        return reason("certificate-renewed", detail=f"{change.address}, until {change.after.not_after:%Y-%m-%d}")
-    issuers = f"{readable_issuer(change.before)}, now {readable_issuer(change.after)}"
-    by = "by the same authority, for a new key" if change.same_issuer else f"before by {issuers}"
-    return reason("certificate-changed", detail=f"{change.address}, {by}")
+        until = change.after.not_after
+        detail = f"{change.address}, until {until:%Y-%m-%d}"
+        return reason("certificate-renewed", detail=detail, address=change.address, until=moment(until))
+    before, now = readable_issuer(change.before), readable_issuer(change.after)
+    by = "by the same authority, for a new key" if change.same_issuer else f"before by {before}, now {now}"
+    values = {"address": change.address, "before": before, "now": now}
+    return reason("certificate-changed", detail=f"{change.address}, {by}", **values)

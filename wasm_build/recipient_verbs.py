@@ -27,7 +27,13 @@ from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.recipient_choice import FoundCertificate, RecipientCheck, choose_recipient, find_in_contacts
 from smime_core.report import MessageReport
-from smime_core.report_json import certificate_to_json, reasons_to_json, time_to_json, tree_node_to_json
+from smime_core.report_json import (
+    certificate_to_json,
+    reasons_to_json,
+    time_to_json,
+    trail_to_json,
+    tree_node_to_json,
+)
 from wasm_build.replies import describe_lookups
 from wasm_build.requests import parse_certificates, parse_time
 from wasm_build.trust import read_store
@@ -115,6 +121,7 @@ def _describe_check(check: RecipientCheck) -> dict[str, Any]:
         "reasons": reasons_to_json(check.reasons),
         "warnings": reasons_to_json(check.warnings),
         "tree": [tree_node_to_json(node) for node in explain_path(check.trail, found.certificate)],
+        "trail": trail_to_json(check.trail) if check.trail else None,
         "path": [_describe(certificate) for certificate in (check.trail.certificates if check.trail else ())],
     }
 

@@ -2,8 +2,9 @@
 import { BEING_CHECKED } from "../runtime/lookups.js";
 import { html } from "../runtime/ui/dom.js";
 import { createPathTree } from "../runtime/ui/path_tree.js";
-import { plainSentence } from "../runtime/ui/recipient_words.js";
+import { isolate } from "../runtime/ui/formats.js";
 import { checkingStatement, lockMark, stateStatement } from "../runtime/ui/state_mark.js";
+import { reasonInFull, reasonSentence, verdictSentence } from "../runtime/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
@@ -25,7 +26,7 @@ export function describeReport(report, translate, { onAccept }) {
     headline.push(html("p", { class: "sealed-for" }, lockMark(sealed), sealed));
   }
   const why = isChecking ? null : whyOf(report, translate, onAccept);
-  return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report)) };
+  return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report, translate)) };
 }
 
 /**
@@ -42,8 +43,9 @@ function whyOf({ signers, certificates }, translate, onAccept) {
     const reachesNobody = signer.reasons.some((/** @type {any} */ { code }) => code === "untrusted-anchor");
     const action = (/** @type {import("../runtime/ui/path_tree.js").TreeNode} */ { certificate }) =>
       certificate && reachesNobody ? acceptButton(translate, find(certificate), onAccept) : null;
-    const tree = createPathTree(translate, signer.tree, { find, day, action });
-    return html("section", {}, html("p", { text: plainSentence(signer), dir: "auto" }), tree);
+    const tree = createPathTree(translate, signer.tree, { find, day, action, trail: signer.trail });
+    const verdict = verdictSentence(translate, signer, { find, day });
+    return html("section", {}, html("p", { text: verdict, dir: "auto" }), tree);
   });
   return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
 }
@@ -59,11 +61,11 @@ function acceptButton(translate, { isCa, fingerprint }, onAccept) {
 function sentenceOf(report, translate) {
   const { state, reasons, signers } = report;
   if (state === "verified") {
-    return { sentence: translate("state_verified_sentence", { sender: nameOf(signers[0], report) }) };
+    return { sentence: translate("state_verified_sentence", { sender: isolate(nameOf(signers[0], report)) }) };
   }
   // The general sentence says best what an unsigned text is; the reasons stand in the details.
   // What stands in brackets is for experts, who find it in the details.
-  return reasons.length && state !== "encrypted-only" ? { sentence: plainSentence(reasons[0]) } : {};
+  return reasons.length && state !== "encrypted-only" ? { sentence: reasonSentence(translate, reasons[0]) } : {};
 }
 
 /**
@@ -87,13 +89,13 @@ function nameOf(signer, { certificates }) {
   return address && found.name !== address ? `${found.name} <${address}>` : found.name;
 }
 
-/** @param {any} report */
-function detailsOf(report) {
+/** @param {any} report @param {Catalogue} translate */
+function detailsOf(report, translate) {
   const { reasons, signers, recipients } = report;
   const lines = [
-    ...reasons.map((/** @type {any} */ { sentence }) => sentence),
-    ...signers.map((/** @type {any} */ signer) => text("detailSigner", nameOf(signer, report), signer.algorithm)),
-    ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", rid, algorithm)),
+    ...reasons.map((/** @type {any} */ reason) => reasonInFull(translate, reason, day)),
+    ...signers.map((/** @type {any} */ signer) => text("detailSigner", isolate(nameOf(signer, report)), isolate(signer.algorithm))),
+    ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", isolate(rid), isolate(algorithm))),
   ];
   const items = lines.map((line) => html("li", { text: line, dir: "auto" }));
   return html("details", {}, html("summary", { text: text("details") }), html("ul", {}, ...items));

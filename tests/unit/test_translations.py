@@ -9,6 +9,25 @@ from typing import Any
 
 import pytest
 
+from smime_core.errors import (
+    AlgorithmForbidden,
+    ContentTypeMismatch,
+    LimitExceeded,
+    MalformedMessage,
+    MessageDigestMismatch,
+    PathError,
+    ProviderError,
+    SignatureMismatch,
+    SmimeError,
+    UnsupportedAlgorithm,
+    UnsupportedByProvider,
+)
+from smime_core.explanation import REVOCATION_REASONS, SOURCES
+from smime_core.pkix.revocation import UNKNOWN_REASONS
+from smime_core.reasons import REASONS
+from smime_core.recipient_choice import REASONS as RECIPIENT_REASONS
+from smime_core.recipient_choice import WARNINGS
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCALES = ROOT / "browser_ext/_locales"
 SHARED = ROOT / "wasm_build/runtime/ui"
@@ -28,6 +47,9 @@ SAME_IN_EVERY_LANGUAGE = {
     "extensionName": "a name",
     "error_other": "only what the core said",
     "source_with_detail": "only values and brackets",
+    "reason_with_detail": "only values and brackets",
+    "reason_status": "only values and a colon",
+    "revocation_because": "only values and a colon",
     "languageDirection": "a word of HTML",
 }
 SAME_IN_ONE_LANGUAGE = {
@@ -136,3 +158,62 @@ def test_every_english_text_has_a_note_for_the_translator() -> None:
 def test_descriptions_fit_into_the_stores(language: str) -> None:
     # Both stores allow 132 characters.
     assert len(own(language)["extensionDescription"]["message"]) <= 132
+
+
+# Steps of a path that are written down where they hold and never fail.
+ALWAYS_PASSED = {"6.1.3 (a)(4)", "6.1.4 (g)"}
+# Reasons whose sentence in the catalogues has its value in it.
+WITH_VALUE = {"headers-altered-outside", "signed-by-sender-field"}
+
+
+def slug(code: str) -> str:
+    return "_".join(re.findall(r"[a-z0-9]+", code))
+
+
+def step_labels() -> set[str]:
+    sources = "".join(path.read_text() for path in (ROOT / "smime_core/pkix").glob("*.py"))
+    return set(re.findall(r'"([46](?:\.\d+)+(?: \([a-z]\))?(?:\(\d\))?)"', sources)) - ALWAYS_PASSED
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_every_verdict_of_the_core_has_words(language: str) -> None:
+    wanted = {
+        *(f"reason_{slug(code)}" for code in REASONS),
+        *(f"recipient_reason_{slug(code)}" for code in (*RECIPIENT_REASONS, *WARNINGS)),
+        *(f"unknown_{slug(code)}" for code in UNKNOWN_REASONS),
+        *(f"revoked_{reason}" for reason in REVOCATION_REASONS),
+        *(f"anchor_{source}" for source in SOURCES),
+        *(f"step_{slug(label)}" for label in step_labels()),
+    }
+    assert wanted - shared(language).keys() == set()
+
+
+def test_the_english_catalogue_says_what_the_core_says() -> None:
+    english = shared("en")
+    for prefix, sentences in (
+        ("reason_", {code: said for code, said in REASONS.items() if code not in WITH_VALUE}),
+        ("recipient_reason_", {**RECIPIENT_REASONS, **WARNINGS}),
+        ("unknown_", UNKNOWN_REASONS),
+        ("anchor_", SOURCES),
+    ):
+        assert {code: english[prefix + slug(code)]["message"] for code in sentences} == sentences
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MalformedMessage,
+        LimitExceeded,
+        UnsupportedAlgorithm,
+        AlgorithmForbidden,
+        ProviderError,
+        UnsupportedByProvider,
+        SignatureMismatch,
+        MessageDigestMismatch,
+        ContentTypeMismatch,
+        PathError,
+        *PathError.__subclasses__(),
+    ],
+)
+def test_every_error_about_a_signer_is_a_reason(error: type[SmimeError]) -> None:
+    assert error.code in REASONS

@@ -6,6 +6,7 @@ import { createPathTree } from "./runtime/ui/path_tree.js";
 import { recipientState, sourceWords } from "./runtime/ui/recipient_words.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
 import { dayOnly } from "./runtime/ui/formats.js";
+import { recipientInFull } from "./runtime/ui/verdict_words.js";
 import { createFacts } from "./report_details.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -31,10 +32,11 @@ export async function showRecipient({ translate, mailVault }, address, check) {
   const remarks = [...check.reasons, ...check.warnings];
   showDialog(translate, translate("certificate_of", { address }), [
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),
-    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map(({ sentence }) => html("li", { text: sentence }))) : null,
+    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((one) => html("li", { dir: "auto", text: recipientInFull(translate, one, dayOnly) }))) : null,
     createPathTree(translate, check.tree, {
       find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null,
       day: dayOnly,
+      trail: check.trail,
     }),
     createFacts([[translate("certificate_where"), sourceWords(translate, check)]]),
     createCertificateRows(page),

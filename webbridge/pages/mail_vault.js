@@ -11,7 +11,7 @@ import { judgeInRounds, whileChecking } from "./runtime/lookups.js";
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
-/** @typedef {{code: string, sentence: string}} Reason */
+/** @typedef {import("./runtime/ui/verdict_words.js").Reason} Reason */
 /** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /**
  * @typedef {{

@@ -9,14 +9,15 @@ import { BEING_CHECKED } from "./runtime/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "./runtime/ui/state_mark.js";
-import { createWhy } from "./why.js";
 import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./runtime/ui/formats.js";
+import { reasonInFull, reasonSentence } from "./runtime/ui/verdict_words.js";
+import { createWhy } from "./why.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./runtime/ui/state_mark.js").State} State */
 /** @typedef {import("./runtime/ui/path_tree.js").TreeNode} TreeNode */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
-/** @typedef {{code: string, sentence: string}} Reason */
+/** @typedef {import("./runtime/ui/verdict_words.js").Reason} Reason */
 /**
  * @typedef {{
  *   fingerprint: string, name: string, addresses: string[], subject: string, issuer: string, serialNumber: string,
@@ -27,7 +28,7 @@ import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./runtime/
  * @typedef {{
  *   layer: number, state: State | null, reasons: Reason[], sid: string, algorithm: string, certificate: string | null,
  *   path: string[], signingTime: string | null, addresses: string[], sentence: string, tree: TreeNode[],
- *   trail: {lookups: {kind: string}[]} | null,
+ *   trail: import("./runtime/ui/verdict_words.js").Trail | null,
  * }} SignerReport `layer` is an index; certificates are named by fingerprint
  */
 /** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */
@@ -52,8 +53,6 @@ const FOR_DETAILS = new Set([
   // Shown with both certificates above the text.
   "certificate-changed", "certificate-renewed",
 ]);
-/** Reasons whose brackets name something that is nowhere else. */
-const WITH_BRACKETS = new Set(["headers-altered-outside", "signed-by-sender-field"]);
 
 /** @param {Report} report */
 export function isSealed(report) {
@@ -144,7 +143,7 @@ function stateSentence({ translate }, report, from) {
     return translate("state_verified_sentence", { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
   }
   const first = report.reasons[0];
-  if (report.state === "signed-unverified" && first) return plainSentence(first);
+  if (report.state === "signed-unverified" && first) return reasonSentence(translate, first);
   return translate(sentenceKey(report.state));
 }
 
@@ -162,14 +161,6 @@ function createLock({ translate }, report) {
 }
 
 /**
- * A reason without what stands in brackets, which is for experts: they find it in the details.
- * @param {Reason} reason
- */
-function plainSentence({ code, sentence }) {
-  return sentence.replace(/\. \(([^()]*)\)$/u, WITH_BRACKETS.has(code) ? ": $1." : ".");
-}
-
-/**
  * Every reason why the state is not better and every remark on a good one, each with what to do.
  * @param {App} app
  * @param {Report} report
@@ -182,7 +173,7 @@ function createReasons({ translate }, report) {
     const advice = translate(translate.has(key) ? key : "advice_other");
     // The first reason of this state is its sentence already.
     const said = report.state === "signed-unverified" && index === 0;
-    const text = said ? advice : `${plainSentence(reason)} ${advice}`;
+    const text = said ? advice : `${reasonSentence(translate, reason)} ${advice}`;
     return html("li", { dir: "auto", data: { test: "reason", code: reason.code }, text });
   });
   return html("ul", { class: "reasons" }, ...items);
@@ -200,7 +191,7 @@ function createDetails(app, report) {
     "details",
     { class: "details", data: { test: "details" } },
     html("summary", { text: translate("details") }),
-    ...remarks.map(({ sentence }) => html("p", { text: sentence })),
+    ...remarks.map((remark) => html("p", { dir: "auto", text: reasonInFull(translate, remark, dayOnly) })),
     ...report.layers.map((layer, index) => createLayer(app, report, layer, index)),
   );
 }
@@ -292,7 +283,7 @@ function createSigner({ translate }, report, signer) {
     createFacts([
       [translate("fact_signer"), certificate?.addresses.join(", ") || signer.sid],
       [translate("fact_verdict"), signer.state ? translate(wordKey(signer.state)) : ""],
-      [translate("fact_why"), signer.reasons.map(({ sentence }) => sentence).join(" ")],
+      [translate("fact_why"), signer.reasons.map((one) => reasonInFull(translate, one, dayOnly)).join(" ")],
       [translate("fact_signed_at"), longDate(signer.signingTime)],
       [translate("fact_signature"), signer.algorithm],
       ...certificateFacts(translate, certificate),

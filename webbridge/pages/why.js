@@ -3,7 +3,7 @@
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
 import { html } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
-import { plainSentence } from "./runtime/ui/recipient_words.js";
+import { verdictSentence } from "./runtime/ui/verdict_words.js";
 import { showCertificate } from "./certificate_dialog.js";
 import { dayOnly } from "./runtime/ui/formats.js";
 import { problem, whileBusy } from "./runtime/ui/parts.js";
@@ -43,8 +43,8 @@ function createSigner(app, opened, signer) {
     const certificate = fingerprint === null ? null : find(fingerprint);
     return certificate && createActions(app, opened, certificate, { mayAccept: reachesNobody });
   };
-  const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, action });
-  const words = html("p", { dir: "auto", text: plainSentence(signer) });
+  const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, trail: signer.trail, action });
+  const words = html("p", { dir: "auto", text: verdictSentence(app.translate, signer, { find, day: dayOnly }) });
   return html("section", { class: "why stack" }, words, tree, createLookFor(app, opened, signer));
 }
 

@@ -7,6 +7,14 @@
 const ADDRESS = /^[^\s"(),:;<>@[\\\]]+@[^\s"(),:;<>@[\\\].]+(\.[^\s"(),:;<>@[\\\].]+)*$/u;
 const DAY_MILLISECONDS = 86_400_000;
 
+/**
+ * A value for the inside of a sentence: it keeps its own direction and turns nothing around it (UAX 9, FSI and PDI).
+ * @param {string} text
+ */
+export function isolate(text) {
+  return `\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/gu, "")}\u2069`;
+}
+
 /** @param {string} text */
 export function isAddress(text) {
   return text.length <= 254 && ADDRESS.test(text);

@@ -5,24 +5,25 @@
 
 import { html } from "./dom.js";
 import { nodeMark } from "./state_mark.js";
+import { anchorWords, problemWords, revocationWords } from "./verdict_words.js";
 
-/** @typedef {import("./catalogue.js").Translate} Translate */
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
  * @typedef {{
  *   role: "anchor" | "authority" | "holder" | "missing", mark: "good" | "bad" | "open", name: string,
  *   certificate: string | null, trust: string, revocation: string, problems: string[],
  * }} TreeNode by `tree` in report.schema.json; `certificate` is a fingerprint
  */
-/** @typedef {{addresses: string[], notBefore: string, notAfter: string}} Dated */
+/** @typedef {{addresses: string[], notBefore: string, notAfter: string, isCa: boolean}} Dated */
 /**
  * @typedef {{
  *   find: (fingerprint: string) => Dated | null, day: (iso: string) => string,
- *   action?: (node: TreeNode) => HTMLElement | null,
- * }} TreeOptions `find` knows the certificates, `action` is what may be done about a node
+ *   trail: import("./verdict_words.js").Trail | null, action?: (node: TreeNode) => HTMLElement | null,
+ * }} TreeOptions `find` knows the certificates, `trail` is how the path was judged, `action` what may be done about a node
  */
 
 /**
- * @param {Translate} translate
+ * @param {Catalogue} translate
  * @param {TreeNode[]} nodes from the top down
  * @param {TreeOptions} options
  */
@@ -37,15 +38,17 @@ export function createPathTree(translate, nodes, options) {
 }
 
 /**
- * @param {Translate} translate
+ * @param {Catalogue} translate
  * @param {TreeNode} node
  * @param {TreeOptions} options
  * @param {HTMLElement | null} below
  */
-function createNode(translate, node, { find, day, action }, below) {
+function createNode(translate, node, options, below) {
+  const { find, day, action } = options;
   const certificate = node.certificate === null ? null : find(node.certificate);
   const dates = certificate && translate("path_valid", { from: day(certificate.notBefore), until: day(certificate.notAfter) });
-  const lines = [node.trust, dates, node.revocation].filter(Boolean);
+  const { trust, revocation, problems } = wordsOf(translate, node, options);
+  const lines = [trust, dates, revocation].filter(Boolean);
   const mark = nodeMark(node.mark);
   return html(
     "li",
@@ -61,12 +64,30 @@ function createNode(translate, node, { find, day, action }, below) {
           html("span", { class: "path-mark-word", text: translate(`path_${node.mark}`) })),
         html("p", { class: "path-role", text: translate(`path_role_${node.role}`) }),
         ...lines.map((line) => html("p", { class: "path-fact", dir: "auto", text: sentenceCase(line ?? "") })),
-        ...node.problems.map((text) => html("p", { class: "path-problem", dir: "auto", text: sentenceCase(text) })),
+        ...problems.map((text) => html("p", { class: "path-problem", dir: "auto", text: sentenceCase(text) })),
         action?.(node),
       ),
     ),
     below,
   );
+}
+
+/**
+ * What the core says of a node in English, in the words of the catalogue.
+ * @param {Catalogue} translate
+ * @param {TreeNode} node
+ * @param {TreeOptions} options
+ */
+function wordsOf(translate, node, { find, day, trail }) {
+  const { certificate } = node;
+  if (certificate === null) return { trust: "", revocation: "", problems: [translate("step_6_1_1_d")] };
+  if (!trail) return node;
+  const status = trail.revocation.find((one) => one.certificate === certificate);
+  return {
+    trust: trail.anchor?.certificate === certificate ? anchorWords(translate, trail.anchor, { find, day }) : "",
+    revocation: status ? revocationWords(translate, status, day) : "",
+    problems: problemWords(translate, trail, certificate),
+  };
 }
 
 /** @param {string} text */

@@ -2,7 +2,7 @@
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./path_tree.js").TreeNode} TreeNode */
-/** @typedef {{code: string, sentence: string}} Reason */
+/** @typedef {import("./verdict_words.js").Reason} Reason */
 /**
  * @typedef {{
  *   certificate: ArrayBuffer, fingerprint: string, name: string, addresses: string[], subject: string, issuer: string,
@@ -12,7 +12,8 @@
 /**
  * @typedef {Certificate & {
  *   source: "given" | "contacts" | "harvest" | "bridge" | "ldap" | "smimea" | "url", detail: string, usable: boolean,
- *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], path: Certificate[],
+ *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], trail: import("./verdict_words.js").Trail | null,
+ *   path: Certificate[],
  * }} RecipientCheck by the vault's `recipients.check`
  */
 
@@ -56,12 +57,4 @@ export function recipientState(translate, { usable, reasons, warnings, notBefore
 export function sourceWords(translate, { source, detail }) {
   const words = translate(`source_${source}`);
   return detail ? translate("source_with_detail", { source: words, detail }) : words;
-}
-
-/**
- * A sentence of the core without what stands in brackets, which is for experts.
- * @param {{sentence: string}} reason
- */
-export function plainSentence({ sentence }) {
-  return sentence.replace(/\. \(.*\)$/su, ".");
 }

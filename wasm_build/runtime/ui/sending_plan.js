@@ -4,8 +4,8 @@
  * Pure: it decides from what the writing view knows, so that view and tests see the same.
  */
 
-import { plainSentence } from "./recipient_words.js";
 import { dayOnly, listOf } from "./formats.js";
+import { recipientSentence } from "./verdict_words.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipients_field.js").Person} Person */
@@ -72,7 +72,7 @@ export function warnings({ seal, people }, translate) {
     const values = { address, date: dayOnly(finding.check.notAfter) };
     return finding.check.warnings.filter(({ code }) => !FOR_DETAILS.has(code)).map((warning) => {
       const key = `warning_${warning.code.replaceAll("-", "_")}`;
-      return translate.has(key) ? translate(key, values) : `${address}: ${plainSentence(warning)}`;
+      return translate.has(key) ? translate(key, values) : `${address}: ${recipientSentence(translate, warning)}`;
     });
   });
 }
@@ -100,7 +100,7 @@ function sealObstacles(person, { ways }, translate) {
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
   if (finding.readiness === "ready" || finding.readiness === "password") return [];
   const key = `obstacle_${finding.readiness.replace("-", "_")}`;
-  const reason = finding.readiness === "unusable" ? finding.check.reasons.map(plainSentence).join(" ") : "";
+  const reason = finding.readiness === "unusable" ? finding.check.reasons.map((one) => recipientSentence(translate, one)).join(" ") : "";
   const text = translate(key, { address, reason });
   return [{ code: `certificate-${finding.readiness}`, text, remedies: ways, person }];
 }
