@@ -235,7 +235,7 @@
   function dateOr(name, value) {
     const date = name === "date" ? new Date(value) : null;
     if (!date || Number.isNaN(date.getTime())) return value;
-    return new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" }).format(date);
+    return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "long" }).format(date);
   }
 
   /** Which fields were hidden on the way, and which stood outside all protection. @param {[string, string][]} headers @param {string[]} protections */

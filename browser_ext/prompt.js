@@ -201,7 +201,7 @@ function readerCard(info, index) {
     readinessMark(kind, ""), html("span", { text: word }));
   const isNew = !current.readersHere.includes(info.fingerprint);
   const novelty = isNew && html("div", { class: "muted", text: text("readerNewHere"), data: { test: "new-here" } });
-  const notes = [state, ...(novelty ? [novelty] : []), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(catalogue, remark), dir: "auto" }))];
+  const notes = [state, ...(novelty ? [novelty] : []), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(catalogue, remark) }))];
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 

@@ -16,7 +16,7 @@ export function showRecipient(translate, address, check) {
   const id = uniqueId("dialog");
   const { kind, word } = recipientState(translate, check, day);
   const remarks = [...check.reasons, ...check.warnings].map((remark) =>
-    html("li", { text: recipientSentence(translate, remark), dir: "auto" }));
+    html("li", { text: recipientSentence(translate, remark) }));
   const dialog = html("dialog", { class: "dialog", "aria-labelledby": id, on: { close: () => dialog.remove() }, data: { test: "recipient-dialog" } },
     html("h2", { id, dir: "auto", text: translate("certificate_of", { address }) }),
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),

@@ -45,7 +45,7 @@ function whyOf({ signers, certificates }, translate, onAccept) {
       certificate && reachesNobody ? acceptButton(translate, find(certificate), onAccept) : null;
     const tree = createPathTree(translate, signer.tree, { find, day, action, trail: signer.trail });
     const verdict = verdictSentence(translate, signer, { find, day });
-    return html("section", {}, html("p", { text: verdict, dir: "auto" }), tree);
+    return html("section", {}, html("p", { text: verdict }), tree);
   });
   return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
 }
@@ -97,6 +97,6 @@ function detailsOf(report, translate) {
     ...signers.map((/** @type {any} */ signer) => text("detailSigner", isolate(nameOf(signer, report)), isolate(signer.algorithm))),
     ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", isolate(rid), isolate(algorithm))),
   ];
-  const items = lines.map((line) => html("li", { text: line, dir: "auto" }));
+  const items = lines.map((line) => html("li", { text: line }));
   return html("details", {}, html("summary", { text: text("details") }), html("ul", {}, ...items));
 }

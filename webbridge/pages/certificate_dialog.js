@@ -32,7 +32,7 @@ export async function showRecipient({ translate, mailVault }, address, check) {
   const remarks = [...check.reasons, ...check.warnings];
   showDialog(translate, translate("certificate_of", { address }), [
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),
-    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((one) => html("li", { dir: "auto", text: recipientInFull(translate, one, dayOnly) }))) : null,
+    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((one) => html("li", { text: recipientInFull(translate, one, dayOnly) }))) : null,
     createPathTree(translate, check.tree, {
       find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null,
       day: dayOnly,

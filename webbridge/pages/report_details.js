@@ -174,7 +174,7 @@ function createReasons({ translate }, report) {
     // The first reason of this state is its sentence already.
     const said = report.state === "signed-unverified" && index === 0;
     const text = said ? advice : `${reasonSentence(translate, reason)} ${advice}`;
-    return html("li", { dir: "auto", data: { test: "reason", code: reason.code }, text });
+    return html("li", { data: { test: "reason", code: reason.code }, text });
   });
   return html("ul", { class: "reasons" }, ...items);
 }
@@ -191,7 +191,7 @@ function createDetails(app, report) {
     "details",
     { class: "details", data: { test: "details" } },
     html("summary", { text: translate("details") }),
-    ...remarks.map((remark) => html("p", { dir: "auto", text: reasonInFull(translate, remark, dayOnly) })),
+    ...remarks.map((remark) => html("p", { text: reasonInFull(translate, remark, dayOnly) })),
     ...report.layers.map((layer, index) => createLayer(app, report, layer, index)),
   );
 }

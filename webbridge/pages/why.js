@@ -44,7 +44,7 @@ function createSigner(app, opened, signer) {
     return certificate && createActions(app, opened, certificate, { mayAccept: reachesNobody });
   };
   const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, trail: signer.trail, action });
-  const words = html("p", { dir: "auto", text: verdictSentence(app.translate, signer, { find, day: dayOnly }) });
+  const words = html("p", { text: verdictSentence(app.translate, signer, { find, day: dayOnly }) });
   return html("section", { class: "why stack" }, words, tree, createLookFor(app, opened, signer));
 }
 

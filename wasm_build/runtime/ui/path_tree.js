@@ -63,8 +63,8 @@ function createNode(translate, node, options, below) {
         html("p", {}, html("bdi", { class: "path-name", text: node.name }), " ",
           html("span", { class: "path-mark-word", text: translate(`path_${node.mark}`) })),
         html("p", { class: "path-role", text: translate(`path_role_${node.role}`) }),
-        ...lines.map((line) => html("p", { class: "path-fact", dir: "auto", text: sentenceCase(line ?? "") })),
-        ...problems.map((text) => html("p", { class: "path-problem", dir: "auto", text: sentenceCase(text) })),
+        ...lines.map((line) => html("p", { class: "path-fact", text: sentenceCase(line ?? "") })),
+        ...problems.map((text) => html("p", { class: "path-problem", text: sentenceCase(text) })),
         action?.(node),
       ),
     ),
@@ -92,5 +92,5 @@ function wordsOf(translate, node, { find, day, trail }) {
 
 /** @param {string} text */
 function sentenceCase(text) {
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  return text.replace(/^\u2068?\p{L}/u, (first) => first.toLocaleUpperCase());
 }

@@ -62,7 +62,7 @@ export function stateStatement(state, translate, { sentence } = {}) {
       { class: "state-text" },
       html("strong", { class: "state-word", text: translate(wordKey(state)) }),
       " ",
-      html("span", { class: "state-sentence", dir: "auto", text: sentence ?? translate(sentenceKey(state)) }),
+      html("span", { class: "state-sentence", text: sentence ?? translate(sentenceKey(state)) }),
     ),
   );
 }

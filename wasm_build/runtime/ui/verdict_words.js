@@ -2,7 +2,8 @@
  * What the core's verdicts say, in the person's language: reasons by their codes, trust, revocation and the steps of a
  * path by their values. A code without words has the core's own sentence, which is English.
  *
- * Every value is isolated, so that an address keeps its order in a sentence that runs the other way.
+ * Every value is isolated, so that an address keeps its order in a sentence that runs the other way; the direction of
+ * such a sentence is that of the page, since `dir=auto` would go by the first value.
  */
 
 import { isolate } from "./formats.js";
@@ -88,14 +89,14 @@ export function recipientInFull(translate, reason, day) {
 /** @param {Catalogue} translate @param {Reason} reason @param {Family} family */
 function sentenceOf(translate, { code, sentence, values = {} }, { prefix }) {
   const key = prefix + slug(code);
-  if (!translate.has(key)) return sentence.replace(/\. \(.*\)$/su, ".");
+  if (!translate.has(key)) return isolate(sentence.replace(/\. \(.*\)$/su, "."));
   const isolated = Object.entries(values).map(([name, value]) => [name, isolate(value)]);
   return translate(key, Object.fromEntries(isolated));
 }
 
 /** @param {Catalogue} translate @param {Reason} reason @param {Day} day @param {Family} family */
 function inFull(translate, reason, day, family) {
-  if (!translate.has(family.prefix + slug(reason.code))) return reason.sentence;
+  if (!translate.has(family.prefix + slug(reason.code))) return isolate(reason.sentence);
   const said = sentenceOf(translate, reason, family);
   const detail = WITH_VALUE.has(reason.code) ? "" : detailOf(translate, reason, day, family);
   return detail ? translate("reason_with_detail", { reason: said, detail }) : said;
@@ -190,7 +191,7 @@ export function problemWords(translate, trail, certificate) {
 function stepWords(translate, { label, text }, { anchor }) {
   const key = label === "6.1.1 (d)" && anchor ? "step_beyond_trust" : `step_${slug(label)}`;
   // The core's own words say more, in English.
-  if (translate.locale.startsWith("en") || !translate.has(key)) return text;
+  if (translate.locale.startsWith("en") || !translate.has(key)) return isolate(text);
   const said = translate(key);
   return TOLD.has(label) && key !== "step_beyond_trust" ? said : `${said} (${isolate(text)})`;
 }
