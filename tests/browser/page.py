@@ -24,6 +24,9 @@ ENTER, TAB, ESCAPE, BACKSPACE, SHIFT, CONTROL = "\ue007", "\ue004", "\ue00c", "\
 # What a page that is being replaced answers; the next look finds the new one.
 _PASSING = {"no such frame", "unknown error", "no such handle", "no such node"}
 
+# The marks that isolate a value's direction (UAX 9) show nothing; Firefox leaves them out by itself.
+_AS_SEEN = '.replace(/[\\u2066-\\u2069]/g, "")'
+
 _CALL = 'async (...given) => JSON.stringify(await (%s)(...given.map((text) => JSON.parse(text)))) ?? "null"'
 
 # The middle of an element, after it was brought into view, and whether a click there would meet the element.
@@ -96,10 +99,10 @@ class Page:
 
     def wait_for_text(self, text: str, *, selector: str = "body", timeout_seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until the visible text of `selector` contains `text`, and return all of it."""
-        look = """(selector, text) => {
-          const shown = document.querySelector(selector)?.innerText ?? "";
-          return shown.includes(text) && { shown };
-        }"""
+        look = f"""(selector, text) => {{
+          const shown = document.querySelector(selector)?.innerText{_AS_SEEN} ?? "";
+          return shown.includes(text) && {{ shown }};
+        }}"""
         shown: str = self.wait_for(look, selector, text, timeout_seconds=timeout_seconds)["shown"]
         return shown
 
@@ -110,7 +113,7 @@ class Page:
 
     def text(self, selector: str = "body") -> str:
         """The visible text of the first match."""
-        shown: str = self.js("(selector) => document.querySelector(selector).innerText", selector)
+        shown: str = self.js(f"(selector) => document.querySelector(selector).innerText{_AS_SEEN}", selector)
         return shown
 
     def value(self, selector: str) -> str:
