@@ -66,10 +66,8 @@
    */
   async function draw(page) {
     const prepared = await sealwaxPage.prepare(page);
-    const save = make("button", { type: "button", "data-test": "save-page" }, words.save);
-    save.addEventListener("click", () => download(page.bytes, page.mediaType));
     const shown = prepared ? frameOf(prepared.document) : make("p", { class: "note" }, words.noView);
-    document.body.replaceChildren(shown, below(prepared?.links ?? [], save));
+    document.body.replaceChildren(shown, ...below(prepared?.links ?? [], page));
     return { leftOut: prepared?.leftOut ?? 0, scripts: prepared?.scripts ?? 0 };
   }
 
@@ -83,16 +81,24 @@
     return frame;
   }
 
-  /** @param {string[]} links @param {Element} save */
-  function below(links, save) {
+  /** @param {string[]} links @param {{bytes: Uint8Array, mediaType: string}} page */
+  function below(links, { bytes, mediaType }) {
+    const save = make("button", { type: "button", "data-test": "save-page" }, words.save);
+    save.addEventListener("click", () => download(bytes, mediaType));
+    const parts = [...(links.length ? [listOf(links)] : []), ...(words.save ? [save] : [])];
+    const bar = make("div", { class: "below" });
+    bar.append(...parts);
+    return parts.length ? [bar] : [];
+  }
+
+  /** @param {string[]} links */
+  function listOf(links) {
     const items = links.map((href) => make("li", { dir: "ltr" }, href));
     const list = make("ul", {});
     list.append(...items);
     const details = make("details", { class: "links", "data-test": "links" });
     details.append(make("summary", {}, words.links.replace("{count}", String(links.length))), list);
-    const bar = make("div", { class: "below" });
-    bar.append(...(links.length ? [details] : []), save);
-    return bar;
+    return details;
   }
 
   /** @param {Uint8Array} bytes @param {string} mediaType */

@@ -41,7 +41,7 @@ async function open(password) {
   const top = html("div", { class: "top" });
   const bottom = html("div", { class: "bottom" });
   main.replaceChildren(top, place, bottom);
-  const { view, replyKey } = await openPageView(place);
+  const { view, replyKey } = await openPageView(place, { save: text("pageSaveBytes") });
   const secret = password && (await sealSecret(password));
   const opened = secret ? await ask("page.password", { page, replyKey, password: secret }) : await ask("page.open", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
@@ -57,24 +57,26 @@ async function open(password) {
 }
 
 /**
- * @param {{report: any, address: string}} opened
+ * @param {{report: any, address: string, envelope: unknown}} opened
  * @param {HTMLElement} top
  * @param {HTMLElement} bottom
  */
-function showVerdict({ report, address: signedFor }, top, bottom) {
+function showVerdict({ report, address: signedFor, envelope }, top, bottom) {
   const onAccept = (/** @type {string} */ fingerprint) => void ask("page.propose", { page, fingerprint }).catch(showProblem);
   const { headline, details } = describeReport(report, translate, { onAccept });
   top.querySelectorAll("[data-part=verdict]").forEach((element) => element.remove());
   const verdict = html("div", { data: { part: "verdict" } }, ...headline);
-  top.prepend(verdict, addressesOf(signedFor));
+  top.prepend(verdict, addressesOf(signedFor, Boolean(envelope)));
   bottom.replaceChildren(details);
 }
 
-/** @param {string} signedFor */
-function addressesOf(signedFor) {
+/** @param {string} signedFor @param {boolean} isShown what nobody vouches for is signed for nothing */
+function addressesOf(signedFor, isShown) {
   const line = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string} */ test) => html("div", {},
     html("div", { class: "muted", text: text(label) }), html("div", { class: "address", text: value, dir: "ltr", data: { test } }));
-  return html("div", { class: "addresses", data: { part: "verdict" } },
+  const data = { part: "verdict" };
+  if (!isShown) return html("div", { class: "addresses", data }, address && line("pageCopiedFrom", address, "stands-at"));
+  return html("div", { class: "addresses", data },
     signedFor ? line("pageSignedFor", signedFor, "signed-for") : html("div", { text: text("pageSignedForNone") }),
     address && address !== signedFor && line("pageStandsAt", address, "stands-at"),
     address && html("div", { class: "muted", text: text("pageFetchedAnew") }));
@@ -104,8 +106,11 @@ async function showClosed(report) {
   const locked = identities.find((/** @type {any} */ one) => one.locked);
   const byPassword = report.recipients.some((/** @type {any} */ { kind }) => kind === "pwri");
   const fields = [
-    ...(byPassword ? [secretField(text("pagePassword"), text("verbOpen"), (secret) => openAgain(report, secret))] : []),
-    ...(locked ? [secretField(text("passphraseFor", locked.fileName), text("verbUnlock"), (secret) => unlock(locked.keyFile, secret))] : []),
+    ...(byPassword ? [secretField({ label: text("pagePassword"), hint: text("pagePasswordHint"), verb: text("pageOpen") }, (secret) => openAgain(report, secret))] : []),
+    ...(locked ? [secretField(
+      { label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), verb: text("verbUnlock") },
+      (secret) => unlock(locked.keyFile, secret),
+    )] : []),
   ];
   main.replaceChildren(html("section", { class: "unlock" },
     html("h2", { text: text("pageSealed") }), ...fields,
@@ -119,12 +124,13 @@ async function openAgain(report, password) {
   } catch (error) {
     await showClosed(report);
     const problem = main.querySelector("[data-test=problem]");
-    if (problem) problem.textContent = errorText(error);
+    const isWrong = /** @type {any} */ (error).code === "wrong-passphrase";
+    if (problem) problem.textContent = errorText(isWrong ? { code: "page-password-wrong" } : error);
   }
 }
 
-/** @param {string} label @param {string} verb @param {(secret: Secret) => Promise<void>} onSecret */
-function secretField(label, verb, onSecret) {
+/** @param {{label: string, hint: string, verb: string}} words @param {(secret: Secret) => Promise<void>} onSecret */
+function secretField({ label, hint, verb }, onSecret) {
   const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
   const submit = async () => {
     button.disabled = true;
@@ -136,7 +142,7 @@ function secretField(label, verb, onSecret) {
     }
     button.disabled = false;
   };
-  const field = new SecretField({ translate, label, hint: text("passphraseHint"), onSubmit: () => void submit() });
+  const field = new SecretField({ translate, label, hint, onSubmit: () => void submit() });
   const button = html("button", { type: "button", class: "primary", text: verb, data: { test: "unlock" }, on: { click: () => void submit() } });
   return html("div", { class: "unlock" }, field.element, problem, html("div", { class: "buttons" }, button));
 }

@@ -87,8 +87,16 @@ export async function fetchPublished(address, limits) {
 export async function fetchLinked(address, maxBytes) {
   try {
     const response = await fetch(address, { cache: "no-store", referrerPolicy: "no-referrer" });
-    const octets = new Uint8Array(await response.arrayBuffer());
-    if (!response.ok || octets.length > maxBytes) return null;
+    if (!response.ok || !response.body) return null;
+    const reader = response.body.getReader();
+    const chunks = [];
+    let length = 0;
+    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+      length += value?.length ?? 0;
+      if (length > maxBytes) throw new Error("too-large");
+      chunks.push(/** @type {BlobPart} */ (value));
+    }
+    const octets = new Uint8Array(await new Blob(chunks).arrayBuffer());
     return { octets: /** @type {any} */ (octets).toBase64(), type: response.headers.get("content-type") ?? "" };
   } catch {
     return null;

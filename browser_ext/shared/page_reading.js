@@ -7,13 +7,14 @@ const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow
 
 /**
  * @param {HTMLElement} place
+ * @param {{save?: string}} [words] what the button says that saves the page itself; without it there is none
  * @returns {Promise<{view: ViewLink, replyKey: ArrayBuffer}>} the key to seal the page to
  */
-export async function openPageView(place) {
+export async function openPageView(place, { save = "" } = {}) {
   const view = await ViewLink.open(place, { page: "page_view.html", sandbox: SANDBOX });
   const { lang, dir } = document.documentElement;
   const words = {
-    title: text("pageFrameTitle"), links: text("pageLinks", "{count}"), save: text("pageSaveBytes"), noView: text("pageNoView"),
+    title: text("pageFrameTitle"), links: text("pageLinks", "{count}"), save, noView: text("pageNoView"),
   };
   return { view, replyKey: await view.readMail({ words, language: lang, direction: dir }) };
 }

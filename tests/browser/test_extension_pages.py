@@ -140,6 +140,8 @@ def test_an_altered_page_is_not_shown(extension: Extension, tab: Page, site: Web
     viewer = verify(extension, tab, url)
     assert state_of(viewer) == "invalid"
     viewer.wait_for_selector("[data-test=not-shown]")
+    assert viewer.text("[data-test=stands-at]") == url
+    assert "signed bytes" not in viewer.text()
     assert "90" not in viewer.text()
     assert not any("page_view" in frame.url for frame in viewer.frames())
     viewer.close()
@@ -346,6 +348,7 @@ def test_a_page_sealed_by_a_password_is_opened_by_it(extension: Extension, lette
         if password == "wrong":
             failed = "() => Boolean(document.querySelector('[data-test=problem]')?.textContent)"
             opened.wait_for(failed, timeout_seconds=60)
+            assert "The password does not open this page" in opened.text("[data-test=problem]")
     opened.wait_for_selector(".state-statement", timeout_seconds=60)
     assert shown_in(opened).text() == "Only words."
     opened.close()
