@@ -28,7 +28,7 @@ let waitingSignature = "";
 let lastTurn = 0;
 let frame = "";
 /** What can be done with what was let go. */
-const ways = html("div", { class: "buttons" });
+const ways = html("div", { class: "viewer-ways" });
 main.after(ways);
 const reading = new MailReading(main, { onLocked: showLocked });
 /** What was chosen last, to be opened once more. @type {File | null} */

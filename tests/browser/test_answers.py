@@ -8,8 +8,19 @@ import pytest
 
 from smime_core.report import State
 from tests.browser.compose_driver import readiness, send, wait_for_obstacles
-from tests.browser.extension_driver import Extension, Frame
-from tests.browser.field_pages import People, agree_if_asked, extension, folder, people, unlocked
+from tests.browser.extension_driver import Extension, Frame, Site, textarea
+from tests.browser.field_pages import (
+    TEXT,
+    People,
+    agree_if_asked,
+    extension,
+    folder,
+    open_and_agree,
+    page,
+    people,
+    site,
+    unlocked,
+)
 from tests.browser.hostile_mails import SECRET, counting_server
 from tests.browser.page import Page
 from tests.browser.played_bridge import PlayedBridge, played_bridge
@@ -17,7 +28,7 @@ from tests.browser.reply_attacks import REWRAPPED, reply_attacks
 from tests.browser.test_compose import SECRET_WORDS, mail_from_bob, opened_by, remove
 from tests.browser.test_extension_viewer import open_file, viewer
 
-__all__ = ["extension", "folder", "people", "unlocked", "viewer"]
+__all__ = ["extension", "folder", "page", "people", "site", "unlocked", "viewer"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
@@ -103,6 +114,19 @@ def test_a_mail_in_a_page_is_let_go_when_the_keys_lock(unlocked: Extension, open
     frame.around.click("[data-test=close]")
     # It is offered again.
     unlocked.click_button_above(page, READING)
+
+
+def test_a_text_in_a_page_is_let_go_when_the_keys_lock(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    page.goto(site.page_with(textarea("letter", text=armored)))
+    around = open_and_agree(unlocked, page)
+    around.wait_for_selector("[data-test=close]")
+    unlocked.lock()
+    page.activate()
+    around.wait_for_selector("[data-test=locked]")
+    assert not [inside for inside in page.frames() if inside.url.endswith("/view.html")]
 
 
 def test_no_answer_carries_sealed_words_that_were_not_shown_and_agreed_to(
