@@ -195,6 +195,20 @@ def test_what_is_answered_or_forwarded_is_found(
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("kind", ["reply", "forward"])
+def test_the_answer_to_what_is_shown_opens_roundcubes_own_form(
+    pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, kind: str
+) -> None:
+    message = sealed()
+    pages.show(mail.append(ME, message))
+    pages.page.wait_for(READ_BUTTON)
+    adaptor.call(pages.page, "answer", kind)
+    pages.page.wait_for("() => document.querySelector('body.action-compose') !== null")
+    pages.page.wait_for(WRITE_BUTTON)
+    assert adaptor.call(pages.page, "fields")["kind"] == kind
+    assert adaptor.original(pages.page) == message
+
+
 def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost
 ) -> None:

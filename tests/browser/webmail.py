@@ -24,6 +24,7 @@ const CALLS = {
     return bytes && toBase64(bytes);
   },
   delivery: (webmail) => webmail.delivery(),
+  answer: (webmail, kind) => webmail.answer(kind),
   send: (webmail, { message, ...done }) => webmail.send({ ...done, message: fromBase64(message) }),
   notes: () => {
     const rootOf = (box) => box.openOrClosedShadowRoot ?? globalThis.chrome?.dom?.openOrClosedShadowRoot(box);
