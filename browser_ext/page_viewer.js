@@ -66,16 +66,16 @@ function showVerdict({ report, address: signedFor, envelope }, top, bottom) {
   const { headline, details } = describeReport(report, translate, { onAccept });
   top.querySelectorAll("[data-part=verdict]").forEach((element) => element.remove());
   const verdict = html("div", { data: { part: "verdict" } }, ...headline);
-  top.prepend(verdict, addressesOf(signedFor, Boolean(envelope)));
+  top.prepend(verdict, addressesOf(signedFor, Boolean(envelope) && report.signers.length > 0));
   bottom.replaceChildren(details);
 }
 
-/** @param {string} signedFor @param {boolean} isShown what nobody vouches for is signed for nothing */
-function addressesOf(signedFor, isShown) {
+/** @param {string} signedFor @param {boolean} isVouched what nobody signed, or is not shown, is signed for no address */
+function addressesOf(signedFor, isVouched) {
   const line = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string} */ test) => html("div", {},
     html("div", { class: "muted", text: text(label) }), html("div", { class: "address", text: value, dir: "ltr", data: { test } }));
   const data = { part: "verdict" };
-  if (!isShown) return html("div", { class: "addresses", data }, address && line("pageCopiedFrom", address, "stands-at"));
+  if (!isVouched) return html("div", { class: "addresses", data }, address && line("pageCopiedFrom", address, "stands-at"));
   return html("div", { class: "addresses", data },
     signedFor ? line("pageSignedFor", signedFor, "signed-for") : html("div", { text: text("pageSignedForNone") }),
     address && address !== signedFor && line("pageStandsAt", address, "stands-at"),
@@ -106,7 +106,10 @@ async function showClosed(report) {
   const locked = identities.find((/** @type {any} */ one) => one.locked);
   const byPassword = report.recipients.some((/** @type {any} */ { kind }) => kind === "pwri");
   const fields = [
-    ...(byPassword ? [secretField({ label: text("pagePassword"), hint: text("pagePasswordHint"), verb: text("pageOpen") }, (secret) => openAgain(report, secret))] : []),
+    ...(byPassword ? [secretField(
+      { label: text("pagePassword"), hint: text("pagePasswordHint"), verb: text("pageOpen") },
+      (secret) => openAgain(report, secret),
+    )] : []),
     ...(locked ? [secretField(
       { label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), verb: text("verbUnlock") },
       (secret) => unlock(locked.keyFile, secret),

@@ -351,6 +351,7 @@ def test_a_page_sealed_by_a_password_is_opened_by_it(extension: Extension, lette
             assert "The password does not open this page" in opened.text("[data-test=problem]")
     opened.wait_for_selector(".state-statement", timeout_seconds=60)
     assert shown_in(opened).text() == "Only words."
+    assert "Signed for" not in opened.text(), "nobody signed it"
     opened.close()
 
 
