@@ -1,80 +1,43 @@
 """The extension in a real Roundcube: where it offers itself, the octets that it reads, and what leaves."""
 
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
 from __future__ import annotations
 
 import email
 import email.policy
 import email.utils
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from smime_core import blocking
 from smime_core.report import State
-from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
 from tests.browser.webmail import Adaptor, RoundcubePages, WebmailProblem
-from tests.interop.people import NOW, PROVIDER, address, certificate, identity, trust, write_people
-from tests.servers import dovecot, roundcube
-from tests.servers.mail_host import MailHost, run_mail_host
+from tests.browser.webmail_letters import (
+    ME,
+    PEER,
+    adaptor,
+    as_attachment,
+    extension,
+    mail,
+    plain,
+    sealed,
+    signed,
+    tls_files,
+)
+from tests.interop.people import NOW, PROVIDER, identity, trust
+from tests.servers import roundcube
+from tests.servers.mail_host import MailHost
 from tests.servers.roundcube import Roundcube, run_roundcube
-from wasm_build.build import build
-from webbridge.demo.tls import write_tls_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
-ME, PEER = address("rsa2"), address("rsa")
 BUTTON = "() => document.querySelector('%s')?.%sElementSibling?.getBoundingClientRect().height >= 44"
 READ_BUTTON = BUTTON % ("#messagebody", "previous")
 WRITE_BUTTON = BUTTON % ("#composebodycontainer", "previous")
-
-
-def plain(*, sender: str = PEER, to: str = ME, message_id: str = "plain", text: str = "For nobody else.") -> bytes:
-    return (
-        f"From: {sender}\r\nTo: {to}\r\nSubject: The harbour\r\nMessage-ID: <{message_id}@example.test>\r\n"
-        f"Date: {email.utils.format_datetime(NOW)}\r\nMIME-Version: 1.0\r\n"
-        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
-    ).encode()
-
-
-def signed(name: str = "rsa", **fields: str) -> bytes:
-    return blocking.sign_message(plain(**fields), identity=identity(name), provider=PROVIDER, signing_time=NOW)
-
-
-def sealed(name: str = "rsa", reader: str = "rsa2", **fields: str) -> bytes:
-    return blocking.encrypt_message(signed(name, **fields), recipients=[certificate(reader)], provider=PROVIDER)
-
-
-def as_attachment(message: bytes) -> bytes:
-    """As a webmail sends it that composes everything itself."""
-    part = message[message.index(b"Content-Type: application/pkcs7-mime") :]
-    return (
-        f"From: {PEER}\r\nTo: {ME}\r\nSubject: Attached\r\nMessage-ID: <attached@example.test>\r\nMIME-Version: 1.0\r\n"
-        'Content-Type: multipart/mixed; boundary="fence"\r\n\r\n--fence\r\nContent-Type: text/plain\r\n\r\n'
-        "See the attachment.\r\n--fence\r\n"
-    ).encode() + part + b"\r\n--fence--\r\n"  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def tls_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    write_tls_files(folder, at=NOW)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def mail(tls_files: Path) -> Iterator[MailHost]:
-    if dovecot.BINARY is None:
-        pytest.skip("dovecot is not installed")
-    with run_mail_host({ME: "the harbour", PEER: "the sea"}, tls_folder=tls_files) as host:
-        yield host
-
-
-@pytest.fixture(scope="module")
-def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_people(tmp_path_factory.mktemp("people"))
 
 
 @pytest.fixture(scope="module")
@@ -83,22 +46,6 @@ def webmail(mail: MailHost) -> Iterator[Roundcube]:
         pytest.skip(absence)
     with run_roundcube(mail) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    yield extension
-    extension.uninstall()
-
-
-@pytest.fixture(scope="module")
-def adaptor(extension: Extension) -> Iterator[Adaptor]:
-    adaptor = Adaptor(extension)
-    yield adaptor
-    adaptor.close()
 
 
 @pytest.fixture(scope="module")
@@ -264,15 +211,6 @@ def test_nobody_sends_as_somebody_else(pages: RoundcubePages, adaptor: Adaptor, 
     with pytest.raises(WebmailProblem, match="sender-unknown"):
         adaptor.send(pages.page, sealed("rsa2", sender=ME), deliver="raw", sender="carol@example.test", to=PEER)
     assert mail.messages(PEER) == []
-
-
-@pytest.mark.thorough
-def test_a_sealed_draft_is_kept_among_the_drafts(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
-    draft = sealed("rsa2", "rsa2", sender=ME)
-    pages.compose()
-    adaptor.save_draft(pages.page, draft)
-    (kept,) = mail.messages(ME, "Drafts")
-    assert kept.strip() == draft.strip()
 
 
 @pytest.mark.thorough

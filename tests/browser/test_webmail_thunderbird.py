@@ -1,5 +1,8 @@
 """Roundcube with the extension on one side, Thunderbird on the other: each reads what the other sent."""
 
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
 from __future__ import annotations
 
 import time
@@ -13,15 +16,15 @@ from tests.browser.compose_driver import send
 from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from tests.browser.test_extension import release_service_workers
-from tests.browser.test_webmail_roundcube import ME, PEER, READ_BUTTON, sealed, signed
+from tests.browser.test_webmail_roundcube import READ_BUTTON
 from tests.browser.webmail import Adaptor, RoundcubePages
-from tests.interop.people import NOW, PASSPHRASE, write_people
+from tests.browser.webmail_letters import ME, PEER, mail, sealed, signed, tls_files
+from tests.interop.people import PASSPHRASE, write_people
 from tests.interop.thunderbird import Thunderbird
-from tests.servers import dovecot, roundcube
-from tests.servers.mail_host import MailHost, run_mail_host
+from tests.servers import roundcube
+from tests.servers.mail_host import MailHost
 from tests.servers.roundcube import run_roundcube
 from wasm_build.build import build
-from webbridge.demo.tls import write_tls_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -32,16 +35,6 @@ TEXT = "hello from Thunderbird"
 @pytest.fixture(scope="module")
 def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_people(tmp_path_factory.mktemp("people"))
-
-
-@pytest.fixture(scope="module")
-def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
-    if dovecot.BINARY is None:
-        pytest.skip("dovecot is not installed")
-    tls_folder = tmp_path_factory.mktemp("tls")
-    write_tls_files(tls_folder, at=NOW)
-    with run_mail_host({ME: "the harbour", PEER: "the sea"}, tls_folder=tls_folder) as host:
-        yield host
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,6 @@ const CALLS = {
     };
   },
   offers: () => globalThis.sealwaxContent.counted,
-  saveDraft: (webmail, message) => webmail.saveDraft(fromBase64(message)),
 };
 // The watcher brings the adaptors in when it has seen a webmail.
 for (let look = 0; look < 200 && !globalThis.sealwaxContent?.offerMail; look += 1) {
@@ -126,10 +125,6 @@ class Adaptor:
         """Milliseconds of each look since then."""
         found: list[float] = self.call(page, "offers")
         return found
-
-    def save_draft(self, page: Page, message: bytes) -> None:
-        """Keep a sealed draft among the webmail's own."""
-        self.call(page, "saveDraft", base64.b64encode(message).decode())
 
     def close(self) -> None:
         self._inside.close()
