@@ -15,14 +15,22 @@
   const CANDIDATES = `${ASKING}, textarea`;
   const TELLING = `${ASKING}, textarea:not(:empty)`;
   const ARMOR_BEGIN = "-----BEGIN CMS-----";
-  /** Signs of the webmails that have an adaptor (`adaptors/`), which then looks closely. */
-  const WEBMAIL_HOSTS = [
-    "mail.google.com", "outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft",
-  ];
-  const WEBMAIL_SIGNS = [
-    "#app + #announcer", 'script[src*="program/js/app."]', '[ng-app="SOGo.MailerUI"]',
-    'meta[name="application-name"][content="Gmail"]', 'meta[name="application-name"][content="Outlook"]',
-  ].join();
+  /**
+   * By what each webmail is known that has an adaptor (`adaptors/`).
+   * @type {Record<string, {sign: string, hosts?: string[]}>}
+   */
+  const WEBMAILS = {
+    Sealwax: { sign: "#app + #announcer" },
+    Roundcube: { sign: 'script[src*="program/js/app."]' },
+    SOGo: { sign: '[ng-app="SOGo.MailerUI"]' },
+    Gmail: { sign: 'meta[name="application-name"][content="Gmail"]', hosts: ["mail.google.com"] },
+    Outlook: {
+      sign: 'meta[name="application-name"][content="Outlook"]',
+      hosts: ["outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"],
+    },
+  };
+  const SIGNS = Object.values(WEBMAILS).map(({ sign }) => sign).join();
+  const HOSTS = Object.values(WEBMAILS).flatMap(({ hosts = [] }) => hosts);
   const NEAR_VIEWPORT = "100px";
   const LOOK_AGAIN_MILLISECONDS = 300;
   /** Idle time comes at the latest after this, on a page that is never idle. */
@@ -161,7 +169,7 @@
   }
 
   function lookForMail() {
-    isMail ||= WEBMAIL_HOSTS.includes(location.hostname) || document.querySelector(WEBMAIL_SIGNS) !== null;
+    isMail ||= HOSTS.includes(location.hostname) || document.querySelector(SIGNS) !== null;
     if (isMail) void load("mail").then(() => shared.offerMail(), () => {});
   }
 
@@ -207,7 +215,13 @@
     return focused;
   }
 
-  Object.assign(shared, { activateFocused, load });
+  /** Whether this document is of a webmail of this name. @param {string} name */
+  function isWebmail(name) {
+    const { sign = "", hosts = [] } = WEBMAILS[name] ?? {};
+    return hosts.includes(location.hostname) || document.querySelector(sign) !== null;
+  }
+
+  Object.assign(shared, { activateFocused, isWebmail, load });
   api.runtime.onMessage.addListener(receive);
   const mutations = new MutationObserver(noteChanges);
   observe(document);

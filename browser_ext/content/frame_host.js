@@ -111,6 +111,11 @@
       this.#note(text);
     }
 
+    /** Takes away what was offered and said. */
+    withdraw() {
+      this.#box.remove();
+    }
+
     /** @param {() => Promise<void>} act */
     async attempt(act) {
       try {

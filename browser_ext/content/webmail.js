@@ -13,7 +13,7 @@
   const composing = new Map();
   /** Of the height of the window: a mail is more than a field. */
   const MAIL_HEIGHT = 0.75;
-  /** Where it is said that this page is not understood. @type {any} */
+  /** Where it is said that this page is not understood. @type {HTMLElement | null} */
   let notice = null;
 
   function recognised() {
@@ -42,6 +42,7 @@
       const composer = webmail.composer();
       if (message && (message.isProtected || isAsked)) offerReading(webmail, message);
       if (composer) offerWriting(webmail, composer);
+      forgetProblem();
       return (message && (message.isProtected || isAsked) ? 1 : 0) + (composer ? 1 : 0);
     } catch (error) {
       return explain(webmail, error, isAsked);
@@ -106,10 +107,19 @@
    */
   function explain(webmail, error, isAsked) {
     if (/** @type {any} */ (error).code !== "page-not-understood") throw error;
-    notice ??= hostFor(document.body.querySelector("main, [role=main], form, div") ?? document.body);
-    if (isAsked) notice.offer(api.i18n.getMessage("mailOpenViewer"), () => shared.ask("viewer.open", { mail: "" }));
-    notice.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
+    notice ??= /** @type {HTMLElement} */ (document.body.querySelector("main, [role=main], form, div") ?? document.body);
+    const host = hostFor(notice);
+    if (isAsked) host.offer(api.i18n.getMessage("mailOpenViewer"), () => shared.ask("viewer.open", { mail: "" }));
+    host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));
     return 1;
+  }
+
+  /** A page that was still being drawn is understood now. */
+  function forgetProblem() {
+    if (!notice) return;
+    hostFor(notice).withdraw();
+    hostOf.delete(notice);
+    notice = null;
   }
 
   /**
@@ -129,22 +139,11 @@
     }
   }
 
-  /** @param {any} body @returns {Promise<{saved: boolean, problem: string}>} */
-  async function saveDraft({ compose, bytes }) {
-    const webmail = composing.get(compose);
-    if (!webmail?.saveDraft) return { saved: false, problem: "no-drafts-folder" };
-    return webmail.saveDraft(bytes).then(
-      () => ({ saved: true, problem: "" }),
-      (/** @type {any} */ error) => ({ saved: false, problem: String(error.code ?? "webmail-refused") }),
-    );
-  }
-
   api.runtime.onMessage.addListener((message, sender, reply) => {
     // Only the background speaks to pages; it stands in no tab.
     if (sender.id !== api.runtime.id || sender.tab) return undefined;
-    if (message?.type === "compose.done") void deliver(message.body).then(reply);
-    else if (message?.type === "compose.draft") void saveDraft(message.body).then(reply);
-    else return undefined;
+    if (message?.type !== "compose.done") return undefined;
+    void deliver(message.body).then(reply);
     return true;
   });
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,13 +46,15 @@ OUTLOOK_COMPOSE = """<meta name="application-name" content="Outlook">
 <div role="main"><div data-recipients="to"><span data-address="rsa@example.test">A friend</span></div>
   <input maxlength="255" value="The harbour"><input type="file">
   <div id="editorParent_1"><div role="textbox" contenteditable="true">Typed already.</div></div></div>"""
-SOGO = """<main ng-app="SOGo.MailerUI"><section id="messageView"><div class="sg-mail-parts">Encrypted.</div>
-  <a href="/SOGo/so/rsa2/Mail/0/folderINBOX/12/2/smime.p7m">smime.p7m</a></section></main>"""
-SOGO_COMPOSE = """<main ng-app="SOGo.MailerUI"><md-dialog class="sg-mail-editor">
-  <div ng-model="editor.message.editable.from">Me &lt;rsa2@example.test&gt;</div>
-  <md-chips ng-model="editor.message.editable.to"><md-chip>A friend &lt;rsa@example.test&gt;</md-chip></md-chips>
-  <input ng-model="editor.message.editable.subject" value="The harbour"><input type="file">
-  <textarea ng-model="editor.message.editable.text">Typed already.</textarea></md-dialog></main>"""
+ROUNDCUBE_COMPOSE = """<script src="program/js/app.min.js"></script><script>
+rcmail.set_env({"action":"compose","identities":{"1":{"email":"rsa2@example.test"}},"request_token":"t"});
+</script><form><div id="composebodycontainer"><input name="_from" value="1"><input name="_to" value="rsa@example.test">
+  <input name="_subject" value="The harbour"><input type="file">
+  <textarea id="composebody">Typed already.</textarea></div></form>
+<script>document.body.className = "task-mail action-compose";</script>"""
+SEALWAX_COMPOSE = """<div id="app"><form><input data-test="compose-subject" value="The harbour"><input type="file">
+  <textarea data-test="compose-text">Typed already.</textarea></form></div><div id="announcer"></div>
+<script type="module" src="main.js"></script>"""
 
 # What Roundcube's list is made of: its program, its settings, a row for each message.
 ROUNDCUBE_LIST = (
@@ -70,12 +73,39 @@ MAX_MILLISECONDS_OF_A_LOOK = 3
 READING = {
     "Gmail": ("/mail/u/0/", GMAIL, "#inbox/18c0ffee"),
     "Outlook": ("/mail/inbox/id/AAQk%3D", OUTLOOK, ""),
-    "SOGo": ("/SOGo/so/rsa2/Mail/view", SOGO, "#!/Mail/0/INBOX/12"),
 }
 WRITING = {
     "Gmail": ("/mail/u/0/", GMAIL_COMPOSE, ""),
     "Outlook": ("/mail/compose", OUTLOOK_COMPOSE, ""),
-    "SOGo": ("/SOGo/so/rsa2/Mail/view", SOGO_COMPOSE, ""),
+}
+ALL_WRITING = {
+    **WRITING,
+    "Roundcube": ("/?_task=mail&_action=compose", ROUNDCUBE_COMPOSE, ""),
+    "Sealwax": ("/", SEALWAX_COMPOSE, ""),
+}
+# What each adaptor goes by where a letter is written, one sign after the other.
+WRITING_SIGNS = {
+    "Gmail": (
+        "subjectbox",
+        'name="from"',
+        'name="to"',
+        "data-hovercard-id",
+        'role="dialog"',
+        'role="textbox"',
+        'type="file"',
+    ),
+    "Outlook": ("data-recipients", "data-address", 'maxlength="255"', "editorParent", 'role="textbox"', 'type="file"'),
+    "Roundcube": (
+        "rcmail.set_env",
+        '"action"',
+        'composebody"',
+        "composebodycontainer",
+        "_from",
+        "_to",
+        "_subject",
+        "<form",
+    ),
+    "Sealwax": ("compose-text", "compose-subject"),
 }
 
 
@@ -87,9 +117,10 @@ class Service:
     markup: str = ""
     source: bytes = SEALED
     sources: list[str] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
 
     def answer(self, path: str) -> tuple[str, bytes]:
-        if "view=att" in path or path.endswith("/viewsource"):
+        if "view=att" in path:
             self.sources.append(path)
             return "text/plain", self.source
         if "service.svc" in path:
@@ -97,6 +128,10 @@ class Service:
             item = {"MimeContent": {"Value": base64.b64encode(self.source).decode()}}
             found = {"Body": {"ResponseMessages": {"Items": [{"Items": [item]}]}}}
             return "application/json", json.dumps(found).encode()
+        if path.endswith(".js"):
+            return "text/javascript", b"globalThis.rcmail = { set_env() {} };"
+        if path == "/config.json":
+            return "application/json", json.dumps({"api": self.origin}).encode()
         return "text/html; charset=utf-8", f"<!doctype html><link rel=icon href=data:,>{self.markup}".encode()
 
 
@@ -106,7 +141,9 @@ def service() -> Iterator[Service]:
 
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if body:
+                served.posted.append(body)
             kind, body = served.answer(self.path)
             self.send_response(200)
             self.send_header("Content-Type", kind)
@@ -147,6 +184,7 @@ def adaptor(extension: Extension) -> Iterator[Adaptor]:
 @pytest.fixture
 def page(extension: Extension, service: Service) -> Iterator[Page]:
     service.sources.clear()
+    service.posted.clear()
     service.source = SEALED
     page = extension.browser.open("about:blank")
     yield page
@@ -182,7 +220,7 @@ def test_a_message_view_of_another_markup_is_not_understood(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
 ) -> None:
     path, markup, fragment = READING[webmail]
-    for known in ("a3s", "UniqueMessageBody_1", 'role="document"', "sg-mail-parts"):
+    for known in ("a3s", "UniqueMessageBody_1", 'role="document"'):
         markup = markup.replace(known, "new")
     show(page, service, (path, markup, fragment))
     with pytest.raises(WebmailProblem, match="page-not-understood"):
@@ -242,3 +280,29 @@ def test_a_webmail_that_changes_a_thousand_times_is_looked_at_now_and_then_and_q
     # One look in 300 ms, however much changes meanwhile.
     assert 1 <= len(looks) <= 50
     assert sorted(looks)[len(looks) // 2] < MAX_MILLISECONDS_OF_A_LOOK
+
+
+@pytest.mark.parametrize(("webmail", "sign"), [(name, sign) for name, signs in WRITING_SIGNS.items() for sign in signs])
+def test_a_letter_in_another_markup_is_not_understood_or_leaves_sealed(
+    adaptor: Adaptor, page: Page, service: Service, webmail: str, sign: str
+) -> None:
+    path, markup, fragment = ALL_WRITING[webmail]
+    changed = markup.replace(sign, re.sub(r"\w+(?=\W*$)", "renewed", sign))
+    assert changed != markup
+    page.browser.expect_error("rcmail")
+    show(page, service, (path, changed, fragment))
+    refused = ""
+    try:
+        assert adaptor.call(page, "fields")["text"] == "Typed already."
+        adaptor.send(page, SEALED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
+        assert service.posted == [SEALED]
+    except WebmailProblem as problem:
+        refused = str(problem)
+    assert refused in ("", "page-not-understood", "handed-over", "sender-unknown", "webmail-refused")
+    assert not any(b"Typed already" in body for body in service.posted)
+    # Either the letter stands as it was typed, or what stands there goes with the sealed file.
+    attached, shown = page.js("""() => {
+      const text = document.querySelector("textarea, [contenteditable=true]");
+      return [document.querySelector("[type=file]")?.files.length ?? 0, text.value ?? text.innerText];
+    }""")
+    assert (attached, shown) in ((0, "Typed already."), (1, "See the attachment."))

@@ -6,12 +6,7 @@
   const shared = globalThis.sealwaxContent;
   const { adaptors, mail } = shared;
   if (adaptors.some((/** @type {any} */ { name }) => name === "Gmail")) return;
-  const SERVICE = "mail.google.com";
-
-  function recognises() {
-    const named = document.querySelector('meta[name="application-name"][content="Gmail"]');
-    return location.hostname === SERVICE || named !== null;
-  }
+  const EDITOR = "[contenteditable=true][role=textbox]";
 
   function message() {
     const shown = [...document.querySelectorAll("[data-legacy-message-id]")].at(-1);
@@ -33,9 +28,9 @@
 
   function composer() {
     const subject = [...document.querySelectorAll("input[name=subjectbox]")].at(-1);
-    if (!subject) return null;
-    const dialog = subject.closest("[role=dialog], .M9, form");
-    const element = dialog?.querySelector("[contenteditable=true][role=textbox]");
+    if (!subject && !document.querySelector("[g_editable=true][role=textbox]")) return null;
+    const dialog = subject?.closest("[role=dialog], .M9, form");
+    const element = dialog?.querySelector(EDITOR);
     if (!dialog || !(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
     return { element, fields: () => fields(dialog, element), fetchOriginal: async () => null };
   }
@@ -53,23 +48,15 @@
     };
   }
 
-  /**
-   * The sealed message is attached and the sentence stands in the field: sending stays with the person.
-   * @param {ComposedMessage} done
-   */
-  async function send({ message: bytes, subject, sentence }) {
-    const form = composer();
-    const dialog = form?.element.closest("[role=dialog], .M9, form");
-    const files = dialog?.querySelector("input[type=file]");
-    const title = dialog?.querySelector("input[name=subjectbox]");
-    const isThere = files instanceof HTMLInputElement && title instanceof HTMLElement;
-    if (!form || !isThere) throw mail.problem("page-not-understood");
-    const file = mail.pkcs7File(bytes);
-    mail.fillIn(form.element, sentence);
-    mail.fillIn(title, subject);
-    mail.chooseFile(files, file);
-    throw mail.problem("handed-over");
+  /** @param {ComposedMessage} done */
+  async function send(done) {
+    const text = composer()?.element;
+    const dialog = text?.closest("[role=dialog], .M9, form");
+    mail.handOver(done, {
+      text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subjectbox]"),
+    });
   }
 
+  const recognises = () => shared.isWebmail("Gmail");
   adaptors.push({ name: "Gmail", recognises, message, composer, send, delivery: async () => "attachment" });
 })();

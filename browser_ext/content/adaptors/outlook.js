@@ -6,13 +6,7 @@
   const shared = globalThis.sealwaxContent;
   const { adaptors, mail } = shared;
   if (adaptors.some((/** @type {any} */ { name }) => name === "Outlook")) return;
-  const SERVICES = ["outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"];
   const VERSION = "V2018_01_08";
-
-  function recognises() {
-    const named = document.querySelector('meta[name="application-name"][content="Outlook"]');
-    return SERVICES.includes(location.hostname) || named !== null;
-  }
 
   function message() {
     const number = /\/mail\/(?:.*\/)?id\/([^/?]+)/.exec(location.pathname)?.[1];
@@ -50,7 +44,7 @@
 
   function composer() {
     const element = document.querySelector("[id^=editorParent][role=textbox], [id^=editorParent] [role=textbox]");
-    if (!element) return null;
+    if (!element && !document.querySelector("[contenteditable=true]")) return null;
     const isKnown = element instanceof HTMLElement && element.closest("[role=main], [role=dialog]");
     if (!isKnown) throw mail.problem("page-not-understood");
     return { element, fields: () => fields(element), fetchOriginal: async () => null };
@@ -66,23 +60,15 @@
     return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
   }
 
-  /**
-   * The sealed message is attached and the sentence stands in the field: sending stays with the person.
-   * @param {ComposedMessage} done
-   */
-  async function send({ message: bytes, subject, sentence }) {
-    const form = composer();
-    const pane = form?.element.closest("[role=main], [role=dialog]");
-    const files = pane?.querySelector("input[type=file]");
-    const title = pane?.querySelector("input[maxlength='255']");
-    const isThere = files instanceof HTMLInputElement && title instanceof HTMLElement;
-    if (!form || !isThere) throw mail.problem("page-not-understood");
-    const file = mail.pkcs7File(bytes);
-    mail.fillIn(form.element, sentence);
-    mail.fillIn(title, subject);
-    mail.chooseFile(files, file);
-    throw mail.problem("handed-over");
+  /** @param {ComposedMessage} done */
+  async function send(done) {
+    const text = composer()?.element;
+    const pane = text?.closest("[role=main], [role=dialog]");
+    mail.handOver(done, {
+      text, files: pane?.querySelector("input[type=file]"), title: pane?.querySelector("input[maxlength='255']"),
+    });
   }
 
+  const recognises = () => shared.isWebmail("Outlook");
   adaptors.push({ name: "Outlook", recognises, message, composer, send, delivery: async () => "attachment" });
 })();

@@ -33,8 +33,12 @@
   }
 
   function recognises() {
-    const program = document.querySelector('script[src*="program/js/app."]');
-    return program !== null && document.body?.matches("[class*='task-']");
+    return shared.isWebmail("Roundcube") && document.body?.matches("[class*='task-']");
+  }
+
+  /** What the page shows, where its program does not tell. */
+  function actionByLooks() {
+    return /\baction-(\w+)/.exec(document.body.className)?.[1] ?? "";
   }
 
   /** @param {Record<string, string>} query */
@@ -58,7 +62,7 @@
   }
 
   function message() {
-    const { action, uid, mailbox } = environment();
+    const { action = actionByLooks(), uid, mailbox } = environment();
     if (action !== "show" && action !== "preview") return null;
     const element = document.getElementById("messagebody");
     if (!element || !uid || typeof mailbox !== "string") throw mail.problem("page-not-understood");
@@ -78,7 +82,7 @@
   }
 
   function composer() {
-    const { action } = environment();
+    const { action = actionByLooks() } = environment();
     if (action !== "compose") return null;
     const element = document.getElementById("composebody");
     const form = element?.closest("form");
@@ -254,15 +258,8 @@
     return target instanceof HTMLSelectElement ? target.value : "";
   }
 
-  /** Keeps a sealed draft among the webmail's own. @param {ArrayBuffer} bytes */
-  async function saveDraft(bytes) {
-    const { drafts_mailbox: drafts } = environment();
-    if (!drafts) throw mail.problem("no-drafts-folder");
-    await store(bytes, drafts);
-  }
-
   adaptors.push({
-    name: "Roundcube", recognises, message, composer, answer, send, saveDraft,
+    name: "Roundcube", recognises, message, composer, answer, send,
     delivery: () => (delivery ??= deliveryWay().catch(() => "attachment")),
   });
 })();

@@ -10,8 +10,7 @@
   const CHANGES = { "X-Sealwax": "1" };
 
   function recognises() {
-    const isPage = document.querySelector("#app + #announcer") !== null;
-    return isPage && document.querySelector('script[src="main.js"]') !== null;
+    return shared.isWebmail("Sealwax") && document.querySelector('script[src="main.js"]') !== null;
   }
 
   /** @param {string} path @param {RequestInit} [options] */
@@ -33,7 +32,8 @@
 
   function composer() {
     const element = document.querySelector("[data-test=compose-text]");
-    if (!(element instanceof HTMLTextAreaElement)) return null;
+    if (!element && !document.querySelector("#app form textarea")) return null;
+    if (!(element instanceof HTMLTextAreaElement)) throw mail.problem("page-not-understood");
     return { element, fields: () => fields(element), fetchOriginal: async () => null };
   }
 

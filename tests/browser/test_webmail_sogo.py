@@ -1,0 +1,130 @@
+"""The extension in a real SOGo: the octets that it reads, and what leaves when the person has pressed SOGo's button."""
+
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import email
+import email.policy
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from smime_core import blocking
+from smime_core.report import State
+from tests.browser.extension_driver import Extension
+from tests.browser.page import ENTER, Page
+from tests.browser.webmail import Adaptor, WebmailProblem
+from tests.browser.webmail_letters import ME, PEER, adaptor, extension, mail, plain, sealed, signed, tls_files
+from tests.interop.people import NOW, PROVIDER, identity, trust
+from tests.servers import sogo
+from tests.servers.mail_host import MailHost
+from tests.servers.sogo import Sogo, run_sogo
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+BUTTON = "(selector) => document.querySelector(selector)?.previousElementSibling?.getBoundingClientRect().height >= 44"
+# It opens out of another button, which grows when it is pointed at.
+CLICK_WRITE = """() => {
+  const button = document.querySelector("button[ng-click='mailbox.newMessage($event)']");
+  button?.click();
+  return Boolean(button);
+}"""
+EDITOR = "md-dialog.sg-mail-editor"
+LOGIN = """async (userName, password) => {
+  const body = JSON.stringify({ userName, password, domain: null, language: "English", rememberLogin: 0 });
+  const headers = { "content-type": "application/json" };
+  return (await fetch("/SOGo/connect", { method: "POST", headers, body })).status;
+}"""
+
+
+@pytest.fixture(scope="module")
+def webmail(mail: MailHost) -> Iterator[Sogo]:
+    if absence := sogo.absence():
+        pytest.skip(absence)
+    with run_sogo(mail) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page(extension: Extension, webmail: Sogo) -> Iterator[Page]:
+    page = extension.browser.open(webmail.url)
+    assert page.js(LOGIN, ME, webmail.mail.passwords[ME]) == 200
+    yield page
+    page.close()
+
+
+@pytest.fixture(autouse=True)
+def empty_mailboxes(mail: MailHost) -> None:
+    for account in (ME, PEER):
+        mail.empty(account)
+
+
+def show(page: Page, webmail: Sogo, uid: int) -> None:
+    # Only the fragment differs from one message to the next: that alone would load nothing.
+    page.goto("about:blank")
+    page.goto(f"{webmail.url}so/{ME}/Mail/view#!/Mail/0/INBOX/{uid}")
+    page.wait_for_selector(".msg-body", timeout_seconds=60)
+
+
+@pytest.mark.parametrize("make", [signed, sealed], ids=["signed", "sealed"])
+def test_a_protected_message_is_offered_and_read(
+    page: Page, webmail: Sogo, adaptor: Adaptor, mail: MailHost, make: Callable[[], bytes]
+) -> None:
+    message = make()
+    show(page, webmail, mail.append(ME, message))
+    page.wait_for(BUTTON, ".msg-body")
+    source = adaptor.source(page)
+    # SOGo gives the lines of a message the ends of its own system.
+    assert source.replace(b"\r\n", b"\n") == message.replace(b"\r\n", b"\n")
+    report = blocking.examine_message(
+        source, provider=PROVIDER, trust_store=trust(), at=NOW, identities=[identity("rsa2")]
+    )
+    assert report.state is State.VERIFIED
+
+
+def test_a_message_without_protection_is_left_alone(
+    page: Page, webmail: Sogo, adaptor: Adaptor, mail: MailHost
+) -> None:
+    show(page, webmail, mail.append(ME, plain()))
+    assert adaptor.source(page).startswith(b"From: ")
+    assert not page.js(BUTTON, ".msg-body")
+
+
+def test_what_is_written_leaves_sealed_when_the_person_sends_it(
+    page: Page, webmail: Sogo, adaptor: Adaptor, mail: MailHost
+) -> None:
+    page.goto("about:blank")
+    page.goto(f"{webmail.url}so/{ME}/Mail/view#!/Mail/0/INBOX")
+    # Angular draws nothing in a tab that lies behind.
+    page.activate()
+    page.browser.expect_error('can.t access property "input", E is null')
+    page.wait_for(CLICK_WRITE, timeout_seconds=60)
+    page.wait_for(BUTTON, f"{EDITOR} textarea")
+    page.fill(f"{EDITOR} input[type=text]:not([name=from], [name=subject])", PEER)
+    page.press(ENTER)
+    page.fill(f"{EDITOR} input[name=subject]", "The harbour")
+    page.fill(f"{EDITOR} textarea", "Typed already.")
+    assert adaptor.call(page, "fields") == {
+        "kind": "new", "from": ME, "to": [PEER], "cc": [], "subject": "The harbour", "text": "Typed already.",
+    }  # fmt: skip
+    with pytest.raises(WebmailProblem, match="handed-over"):
+        adaptor.send(page, sealed("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
+    page.wait_for_text("smime.p7m", selector=EDITOR)
+    page.click("button[ng-click='editor.send()']")
+    (arrived,) = wait_for_mail(mail)
+    sentence, attached = email.message_from_bytes(arrived, policy=email.policy.default).iter_parts()
+    assert sentence.get_content().strip() == "See the attachment."
+    assert attached.get_filename() == "smime.p7m"
+    assert b"Typed already" not in arrived
+    opened = blocking.open_bytes(attached.get_content(), identities=[identity("rsa")], provider=PROVIDER)
+    assert b"For nobody else." in opened.content
+
+
+def wait_for_mail(mail: MailHost) -> list[bytes]:
+    deadline = time.monotonic() + 30
+    while not (arrived := mail.messages(PEER)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return arrived
