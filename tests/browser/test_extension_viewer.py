@@ -319,3 +319,29 @@ def test_what_was_opened_is_let_go_when_the_keys_lock(extension: Extension, view
 def test_a_mail_that_nobody_here_can_open_says_so(viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.write("not_mine.eml", letters.sealed_for_bob(mail(text("For Bob.")))))
     assert "none of your keys" in viewer.text("[data-test=problem]")
+
+
+VERDICTS = """async () => {
+  const { loadCatalogue } = await import("/runtime/ui/catalogue.js");
+  const { reasonInFull } = await import("/runtime/ui/verdict_words.js");
+  const urls = ["en", "de"].map((name) => new URL(`runtime/ui/messages.${name}.json`, location.href));
+  const translate = await loadCatalogue("de", urls);
+  const say = (code, values) =>
+    reasonInFull(translate, { code, sentence: "In English. (x)", values }, (iso) => iso.slice(0, 10));
+  return [
+    say("weak-encryption", { algorithm: "RC2" }),
+    say("headers-altered-outside", { fields: "To" }),
+    say("certificate-revoked", { name: "Bob\\u202e", why: "superseded", date: "2026-05-31T12:00:00Z" }),
+    say("of-tomorrow", {}),
+  ].map((text) => text.replaceAll("\\u2068", "[").replaceAll("\\u2069", "]"));
+}"""
+
+
+def test_verdicts_are_said_by_their_codes_with_their_values_apart(viewer: Page) -> None:
+    assert viewer.js(VERDICTS) == [
+        "Die Nachricht ist mit einem alten Verfahren versiegelt, das gebrochen werden kann. ([RC2])",
+        "Unterwegs hat jemand Kopffelder außerhalb der geschützten Nachricht geändert: [To].",
+        "Ein Zertifikat, auf dem diese Unterschrift ruht, wurde widerrufen. "
+        "([Bob]: widerrufen am [2026-05-31]: ein anderes Zertifikat ist an seine Stelle getreten)",
+        "[In English. (x)]",
+    ]
