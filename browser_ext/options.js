@@ -20,6 +20,8 @@ import { openRequest, requestCard } from "./options/requests.js";
 
 /** @typedef {import("./options/identities.js").ListedKeyFile} ListedKeyFile */
 
+/** A lock has fewer steps. */
+const MAX_TRIES = 5;
 /** What each list shows, as text. @type {Map<string, string>} */
 const shownLists = new Map();
 /** How often the page has asked for what it shows. */
@@ -66,7 +68,7 @@ async function refresh() {
   const number = ++refreshes;
   const {
     keyFiles, people: imported, known, changes, requests, anchors, sites, decisions, settings, following, lockReason, preferences,
-  } = await ask("keys.list").catch(listAfterLock);
+  } = await askThroughLock("keys.list");
   // An answer that was overtaken shows what may be gone by now.
   if (number !== refreshes) return;
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
@@ -90,10 +92,13 @@ async function refresh() {
   await showProposal();
 }
 
-/** A lock ends what was under way, this question too: it is asked once more. @param {any} error */
-function listAfterLock(error) {
-  if (error.code === "locked") return ask("keys.list");
-  throw error;
+/** A lock ends what is under way step by step, such a question too: it is asked once more. @param {string} type */
+async function askThroughLock(type) {
+  for (let tries = 1; tries < MAX_TRIES; tries += 1) {
+    const found = await ask(type).catch((error) => { if (error.code !== "locked") throw error; });
+    if (found !== undefined) return found;
+  }
+  return ask(type);
 }
 
 /**
@@ -116,7 +121,7 @@ function drawOnce(id, entries, draw) {
 /** What was proposed beside an opened field is decided here, once, in a dialog that no other page can cover. */
 async function showProposal() {
   if (document.querySelector("dialog")) return;
-  const certificate = await ask("trust.proposal");
+  const certificate = await askThroughLock("trust.proposal");
   if (!certificate) return;
   openAcceptDialog(translate, { ...certificate, name: "" }, {
     day,

@@ -251,6 +251,7 @@ def test_whoever_signed_a_file_and_is_unknown_can_be_accepted(viewer: Page, lett
     options = viewer.browser.wait_for_page("options.html")
     options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
     assert options.value("[data-test=accept-addresses]") == "bob@example.test"
+    options.js("() => document.querySelector('[data-test=accept-dialog]').close()")
     options.close()
     viewer.activate()
 
