@@ -14,6 +14,7 @@ import { ViewLink } from "./shared/view_link.js";
 /** @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
 
 const KEEP_MILLISECONDS = 700;
+const LOOK_AFTER_KEPT_MILLISECONDS = 10_000;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const top_ = html("div", { class: "top" });
@@ -22,6 +23,8 @@ const bottom = html("div", { class: "bottom" });
 /** @type {HTMLElement | null} */
 let details = null;
 let keeping = false;
+/** The key of the vault that keeps the text; empty while none does. */
+let keptBy = "";
 const reading = new MailReading(main);
 
 // The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
@@ -68,9 +71,11 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: text("editorLabel"), text: moved });
-  if (claim.kept) await goOn(claim, view);
+  const lost = claim.kept ? await goOn(claim, view).catch((error) => error) : null;
   view.onTyped = () => keepSoon(claim, view);
+  setInterval(() => void keepAgain(claim, view).catch(() => {}), LOOK_AFTER_KEPT_MILLISECONDS);
   showEditor(claim, view, text(moved ? "editorMoved" : "editorHint"));
+  if (lost) showStatus(errorText(lost), true);
 }
 
 /** Shows what was typed before the page took the frame away. @param {Claim} claim @param {ViewLink} view */
@@ -78,6 +83,7 @@ async function goOn({ frame }, view) {
   const replyKey = await view.prepare();
   await view.show(await ask("field.kept", { frame, replyKey }));
   view.typed = true;
+  void keep(frame, view).catch(() => {});
 }
 
 /** The page may take this frame away at any time: what was typed is kept by the vault. @param {Claim} claim @param {ViewLink} view */
@@ -95,6 +101,14 @@ function keepSoon({ frame }, view) {
 async function keep(frame, view) {
   const { publicKey } = await ask("vault.key");
   await ask("field.keep", { frame, text: await view.seal(publicKey) });
+  keptBy = new Uint8Array(publicKey).join();
+}
+
+/** A lock, and Firefox with its background, ends the vault and what it kept. @param {Claim} claim @param {ViewLink} view */
+async function keepAgain({ frame }, view) {
+  if (!keptBy || main.className === "sealed") return;
+  const { publicKey } = await ask("vault.key");
+  if (new Uint8Array(publicKey).join() !== keptBy) await keep(frame, view);
 }
 
 /** @param {Claim} claim @param {ViewLink} view @param {string} hint */

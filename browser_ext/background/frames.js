@@ -176,7 +176,9 @@ export async function keep({ frame: id, text }, sender) {
  */
 export async function kept({ frame: id, replyKey }, sender) {
   await ofBroker(id, sender);
-  return vault.call("text.again", { job: keptName(id), replyKey });
+  return vault.call("text.again", { job: keptName(id), replyKey }).catch((error) => {
+    throw error.code === "vault-restarted" ? new RequestError("text-gone") : error;
+  });
 }
 
 /** What was kept has left as sealed text, or its frame was closed. @param {FrameRecord} frame */
