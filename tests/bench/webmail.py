@@ -13,9 +13,8 @@ from typing import Final
 from smime_core import blocking
 from tests.bench.results import Figure, Figures, Limit
 from tests.browser.bidi import BidiError
-from tests.browser.browsers import Browser, Chromium, Firefox, Name, launch
+from tests.browser.browsers import Name, launch
 from tests.browser.extension_driver import Extension
-from tests.browser.test_extension import release_service_workers
 from tests.browser.webmail import RoundcubePages
 from tests.interop.people import NOW, PASSPHRASE, PROVIDER, address, certificate, identity, write_people
 from tests.servers.mail_host import run_mail_host
@@ -39,10 +38,6 @@ _CLICKED: Final = "() => window.clickedAt"
 _PAINTED: Final = """() => {
   const [paint] = performance.getEntriesByName("first-contentful-paint");
   return paint && performance.timeOrigin + paint.startTime;
-}"""
-_STOP_EVENT_PAGE: Final = """async (id) => {
-  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
-  await ExtensionParent.WebExtensionPolicy.getByID(id).extension.terminateBackground({ ignoreDevToolsAttached: true });
 }"""
 
 
@@ -110,14 +105,16 @@ def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) 
     # The vault's reserve has started by then.
     time.sleep(1)
     if stop:
-        _stop_background(extension)
+        extension.stop_background()
     pages.page.click_at(place["x"], place["y"])
     deadline = time.monotonic() + _PATIENCE_SECONDS
     painted: float | None = None
     while painted is None and time.monotonic() < deadline:
         # The browser itself says when it painted; questions without a pause would take its processor.
         time.sleep(_PAUSE_SECONDS)
-        _help(extension, stop=stop)
+        # The first opening asks the person.
+        if not stop and extension.has_window():
+            extension.answer()
         # A frame may load another document between two questions.
         with contextlib.suppress(BidiError):
             views = [frame for frame in pages.page.frames() if "mail_view.html" in frame.url]
@@ -125,20 +122,3 @@ def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) 
     assert painted is not None, "the mail was not shown"
     clicked: float = pages.page.js(_CLICKED)
     return painted - clicked
-
-
-def _stop_background(extension: Extension) -> None:
-    browser: Browser = extension.browser
-    if isinstance(browser, Chromium):
-        browser.cdp("ServiceWorker.enable")
-        browser.cdp("ServiceWorker.stopAllWorkers")
-    elif isinstance(browser, Firefox):
-        browser.chrome_js(_STOP_EVENT_PAGE, extension.id)
-
-
-def _help(extension: Extension, *, stop: bool) -> None:
-    """What only the driver needs: its new worker waits for a debugger; the first opening asks the person."""
-    if stop and isinstance(extension.browser, Chromium):
-        release_service_workers(extension.browser)
-    elif not stop and extension.has_window():
-        extension.answer()

@@ -28,7 +28,12 @@ def add_fake_webmail(folder: Path, out: Path) -> Path:
     shutil.copy(_FAKE, out / "content" / _FAKE.name)
     manifest_file = out / "manifest.json"
     manifest = json.loads(manifest_file.read_text())
-    manifest["content_scripts"] = [{"matches": ["*://127.0.0.1/*"], "js": [f"content/{_FAKE.name}"]}]
+    # Where the manifest declares scripts, none are registered at run time: those of every page come along.
+    places = ["*://127.0.0.1/*"]
+    manifest["content_scripts"] = [
+        {"matches": places, "js": ["content/guard.js"], "run_at": "document_start"},
+        {"matches": places, "js": ["content/content.js", f"content/{_FAKE.name}"]},
+    ]
     manifest_file.write_text(json.dumps(manifest))
     return out
 

@@ -15,12 +15,11 @@ from smime_core.identity import Identity
 from smime_core.message import decrypt_message, encrypt_message, examine_message, sign_message
 from smime_core.mime.attachment import Attachment
 from smime_core.report import MessageReport, State
-from tests.browser.browsers import Browser, Chromium
+from tests.browser.browsers import Browser
 from tests.browser.compose_driver import Webmail, add_fake_webmail, address, readiness, send, wait_for_obstacles
 from tests.browser.extension_driver import Extension, Site, running_site
 from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, People, people
 from tests.browser.page import Page
-from tests.browser.test_extension import release_service_workers
 from wasm_build.build import build
 
 __all__ = ["people"]
@@ -329,21 +328,6 @@ KEPT_DRAFTS = """async () => {
   const text = (octets) => Array.from(new Uint8Array(octets ?? []), (octet) => String.fromCharCode(octet)).join("");
   return kept.map((draft) => JSON.stringify({ ...draft, letter: text(draft.letter), files: text(draft.files) }));
 }"""
-
-
-def test_a_letter_survives_the_death_of_the_service_worker(webmail: Webmail, people: People) -> None:
-    window = webmail.write(to=["bob@example.test"])
-    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
-    window.fill("[data-test=compose-text]", SECRET_WORDS)
-    chromium = webmail.extension.browser
-    if isinstance(chromium, Chromium):
-        chromium.cdp("ServiceWorker.enable")
-        chromium.cdp("ServiceWorker.stopAllWorkers")
-    window.click("[data-test=send]")
-    while isinstance(chromium, Chromium) and not window.js("() => document.querySelector('[data-test=sent]') !== null"):
-        release_service_workers(chromium)
-    window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
-    assert opened_by(people.bob, webmail.taken()[0].message, people).state is State.VERIFIED
 
 
 def test_a_webmail_that_does_not_answer_is_not_given_the_letter_twice(webmail: Webmail) -> None:

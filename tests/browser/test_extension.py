@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,17 +61,6 @@ def insecure(
     yield extension
     running.remove(own)
     own.close()
-
-
-def release_service_workers(chromium: Chromium) -> None:
-    """The driver has every new worker wait for a debugger, and may miss the one that follows a stopped one."""
-    for target in chromium.browser_cdp("Target.getTargets")["targetInfos"]:
-        if target["type"] != "service_worker":
-            continue
-        session = chromium.browser_cdp("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
-        release = {"method": "Runtime.runIfWaitingForDebugger", "params": {}, "session": session}
-        chromium.bidi.command("goog:cdp.sendCommand", **release)
-        chromium.browser_cdp("Target.detachFromTarget", sessionId=session)
 
 
 def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
@@ -164,25 +152,6 @@ def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Pa
     }""")
     page.js("() => new Promise((done) => setTimeout(done, 500))")
     assert page.frames() == []
-
-
-def test_a_frame_without_a_token_does_nothing(unlocked: Extension, page: Page, site: Site) -> None:
-    unlocked.browser.expect_error("bad-token|not opened by a click")
-    page.goto(site.page_with("<h2>Embedded</h2>"))
-    page.js(
-        """(url) => new Promise((done) => {
-          const frame = document.createElement("iframe");
-          frame.onload = () => {
-            frame.contentWindow.postMessage({ type: "token", token: crypto.randomUUID(), text: "guessed" }, "*");
-            done();
-          };
-          frame.src = url;
-          document.body.append(frame);
-        })""",
-        unlocked.base + "broker.html",
-    )
-    page.js("() => new Promise((done) => setTimeout(done, 500))")
-    assert not [frame for frame in page.frames() if "view.html" in frame.url]
 
 
 def test_opens_a_sealed_field_and_says_who_signed(unlocked: Extension, page: Page, site: Site, people: People) -> None:
@@ -352,14 +321,10 @@ def test_sealing_survives_the_death_of_the_service_worker(
     frame = extension.write(page, "#answer", TEXT)
     frame.around.click("[data-test=seal]")
     window = extension.window()
-    chromium.cdp("ServiceWorker.enable")
-    chromium.cdp("ServiceWorker.stopAllWorkers")
+    extension.stop_background()
     with window.closing():
         window.click("[data-test=agree]")
-    deadline = time.monotonic() + 30
-    while extension.has_window() and time.monotonic() < deadline:
-        time.sleep(0.5)
-        release_service_workers(chromium)
+    extension.wait_until_window_is_gone()
     frame.around.wait_for_text("Sealed for", timeout_seconds=30)
     page.close()
     extension.uninstall()

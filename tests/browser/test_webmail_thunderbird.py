@@ -11,14 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser, Chromium
+from tests.browser.browsers import Browser
 from tests.browser.compose_driver import send
 from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
-from tests.browser.test_extension import release_service_workers
-from tests.browser.test_webmail_roundcube import READ_BUTTON
 from tests.browser.webmail import Adaptor, RoundcubePages
-from tests.browser.webmail_letters import ME, PEER, mail, sealed, signed, tls_files
+from tests.browser.webmail_letters import ME, PEER, mail, sealed, tls_files
 from tests.interop.people import PASSPHRASE, write_people
 from tests.interop.thunderbird import Thunderbird
 from tests.servers import roundcube
@@ -155,21 +153,3 @@ def test_thunderbird_shows_an_attached_message_as_an_attachment(
     adaptor.close()
     verdict = thunderbird.verdict(mail.messages(PEER)[0])
     assert (verdict.signed, verdict.encrypted, verdict.text) == (None, None, "See the attachment.")
-
-
-def test_reading_survives_the_death_of_the_service_worker(
-    extension: Extension, pages: RoundcubePages, mail: MailHost
-) -> None:
-    chromium = extension.browser
-    if not isinstance(chromium, Chromium):
-        pytest.skip("Firefox has an event page, which an open page keeps")
-    pages.show(mail.append(ME, signed(text=TEXT)))
-    pages.page.wait_for(READ_BUTTON)
-    chromium.cdp("ServiceWorker.enable")
-    chromium.cdp("ServiceWorker.stopAllWorkers")
-    pages.click_read_button()
-    deadline = time.monotonic() + 30
-    while not pages.is_open() and time.monotonic() < deadline:
-        release_service_workers(chromium)
-        time.sleep(0.1)
-    assert TEXT in shown_text(pages.page)
