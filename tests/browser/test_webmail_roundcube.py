@@ -97,15 +97,8 @@ def test_a_session_that_is_over_gives_no_message(pages: RoundcubePages, adaptor:
     pages.page.browser.expect_error("401|403|Failed to load")
     with pytest.raises(WebmailProblem, match=r"source-not-found|webmail-silent"):
         adaptor.source(pages.page)
-    login(pages)
-
-
-def login(pages: RoundcubePages) -> None:
     pages.page.goto(pages.roundcube.url)
-    pages.page.fill("#rcmloginuser", ME)
-    pages.page.fill("#rcmloginpwd", pages.roundcube.mail.passwords[ME])
-    pages.page.click("#rcmloginsubmit")
-    pages.page.wait_for_selector("#messagelist")
+    pages.login()
 
 
 def test_a_new_message_is_offered_with_what_was_typed(pages: RoundcubePages, adaptor: Adaptor) -> None:

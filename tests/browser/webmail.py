@@ -137,10 +137,15 @@ class RoundcubePages:
         self.roundcube = roundcube
         self.address = address
         self.page = extension.browser.open(roundcube.url)
-        self.page.fill("#rcmloginuser", address)
-        self.page.fill("#rcmloginpwd", roundcube.mail.passwords[address])
+        self.login()
+
+    def login(self) -> None:
+        """Sign in by the form that is shown, and wait for the list."""
+        self.page.fill("#rcmloginuser", self.address)
+        self.page.fill("#rcmloginpwd", self.roundcube.mail.passwords[self.address])
         self.page.click("#rcmloginsubmit")
-        self.page.wait_for_selector("#messagelist")
+        # The first list writes the session when it has come, and would undo what the next page puts there.
+        self.page.wait_for("() => window.rcmail?.env.messagecount !== undefined")
 
     def show(self, uid: int) -> None:
         """The whole view of a message of the inbox."""
