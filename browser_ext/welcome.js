@@ -37,20 +37,24 @@ async function goTo(step) {
 }
 
 async function show() {
-  const { title, draw } = STEPS[current];
+  const step = current;
+  const { title, draw } = STEPS[step];
+  const parts = (await draw()).filter((part) => part !== null);
+  // Another step was chosen meanwhile.
+  if (step !== current) return;
   showProblem(null);
   const numbers = new Intl.NumberFormat(locale());
-  byId("place").textContent = text("welcomeStep", numbers.format(current + 1), numbers.format(STEPS.length));
+  byId("place").textContent = text("welcomeStep", numbers.format(step + 1), numbers.format(STEPS.length));
   [...byId("steps").children].forEach((mark, index) => {
-    if (index === current) mark.setAttribute("aria-current", "step");
+    if (index === step) mark.setAttribute("aria-current", "step");
     else mark.removeAttribute("aria-current");
   });
-  byId("step").replaceChildren(html("h2", { text: text(title), tabindex: -1 }), ...(await draw()).filter((part) => part !== null));
-  const next = current < LAST
-    ? button("welcomeNext", "next", () => goTo(current + 1), "primary")
+  byId("step").replaceChildren(html("h2", { text: text(title), tabindex: -1 }), ...parts);
+  const next = step < LAST
+    ? button("welcomeNext", "next", () => goTo(step + 1), "primary")
     : button("welcomeFinish", "finish", finish);
-  const back = current > 0 ? button("welcomeBack", "back", () => goTo(current - 1)) : "";
-  const skip = current < LAST ? button("welcomeSkip", "skip", finish, "quiet") : "";
+  const back = step > 0 ? button("welcomeBack", "back", () => goTo(step - 1)) : "";
+  const skip = step < LAST ? button("welcomeSkip", "skip", finish, "quiet") : "";
   byId("buttons").replaceChildren(next, back, skip);
 }
 

@@ -29,8 +29,20 @@ _RUN = """async (ignored) => {
 
 _PAGE_RULES = ["page-has-heading-one", "region", "landmark-one-main"]
 
-# Every control that a person can reach now, by its place in the document; radio buttons of a group are one stop.
-_CONTROLS = """() => {
+# What a control is called among those of its kind: a view may draw one anew while it has the focus.
+_NAMING = """
+const nameOf = (element) => {
+  const labelOf = ({ id, dataset, ariaLabel, textContent }) =>
+    id || dataset.test || ariaLabel || textContent.trim().slice(0, 30);
+  const alike = [...document.getElementsByTagName(element.tagName)].filter((it) => labelOf(it) === labelOf(element));
+  return `${element.tagName} ${labelOf(element)} #${alike.indexOf(element) + 1}`;
+};
+"""
+# Every control that a person can reach now; radio buttons of a group are one stop.
+_CONTROLS = (
+    "() => {"
+    + _NAMING
+    + """
   const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest("[inert]");
   const inDialog = document.querySelector("dialog:modal") ?? document;
   const all = [...inDialog.querySelectorAll(
@@ -38,27 +50,22 @@ _CONTROLS = """() => {
   const reachable = all.filter((element) => !element.disabled && element.tabIndex >= 0 && shown(element));
   return reachable.filter((element) => element.type !== "radio" || element.checked
     || (!reachable.some(({ name, checked }) => name === element.name && checked)
-      && reachable.find(({ name }) => name === element.name) === element)).map(describe);
-
-  function describe(element) {
-    window.sealwaxTestNames ??= new WeakMap();
-    if (!window.sealwaxTestNames.has(element)) {
-      window.sealwaxTestCount = (window.sealwaxTestCount ?? 0) + 1;
-      const name = element.id || element.dataset.test || element.textContent.trim().slice(0, 30);
-      window.sealwaxTestNames.set(element, `${element.tagName} ${name} #${window.sealwaxTestCount}`);
-    }
-    return window.sealwaxTestNames.get(element);
-  }
+      && reachable.find(({ name }) => name === element.name) === element)).map(nameOf);
 }"""
-_FOCUSED = """() => {
+)
+_FOCUSED = (
+    "() => {"
+    + _NAMING
+    + """
   const element = document.activeElement;
   if (!element || element === document.body || element === document.documentElement) return null;
   const looks = [element, element.parentElement].map((it) => it && getComputedStyle(it));
   // What has the focus in a frame shows it there.
   const isRinged = element.tagName === "IFRAME" || looks.some((style) => style
     && ((style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none"));
-  return { name: window.sealwaxTestNames?.get(element) ?? element.tagName, isRinged };
+  return { name: nameOf(element), isRinged };
 }"""
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
