@@ -1,0 +1,203 @@
+/**
+ * The message that a letter answers or forwards: read where the person agrees, and what the letter takes over from it.
+ * Words that came sealed are held to the rules of the window for them.
+ */
+import { answerTo, forwardOf } from "../runtime/ui/answer.js";
+import { html } from "../runtime/ui/dom.js";
+import { sameAddress } from "../runtime/ui/formats.js";
+import { stateMark, wordKey } from "../runtime/ui/state_mark.js";
+import { errorText, text } from "../shared/i18n.js";
+import { createForwardChoice } from "./forward_choice.js";
+
+/** @typedef {import("../runtime/ui/answer.js").Answer} Answer */
+/** @typedef {import("../runtime/ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../runtime/ui/recipients_field.js").RecipientsField} RecipientsField */
+/**
+ * @typedef {{
+ *   to: RecipientsField, cc: RecipientsField, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
+ *   seal: {input: HTMLInputElement}, sender: import("./sender_choice.js").SenderChoice,
+ *   attached: import("./attached_files.js").AttachedFiles, readableAgreed: boolean, written: () => void, update: () => void,
+ *   note: (kind: string, ...content: HTMLElement[]) => void, attempt: (act: () => Promise<unknown>) => Promise<boolean>,
+ * }} Sheet the window that is written in
+ */
+
+export class Answering {
+  /** How the letter joins the thread that it answers. */
+  thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {any[]} */ ([]) };
+  answersSealed;
+  isRead = false;
+  #translate;
+  #courier;
+  #claim;
+  #sheet;
+
+  /**
+   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+   * @param {import("./courier.js").Courier} courier
+   * @param {import("./letter_window.js").Claim} claim
+   * @param {Sheet} sheet
+   */
+  constructor(translate, courier, claim, sheet) {
+    this.#translate = translate;
+    this.#courier = courier;
+    this.#claim = claim;
+    this.#sheet = sheet;
+    // Until it is known what is answered, it may have been sealed.
+    this.answersSealed = claim.mail !== "" && claim.kind !== "new";
+  }
+
+  /** Reads it where that needs no question. */
+  async begin() {
+    if (!this.#isThere || this.#sheet.sender.isLocked) return;
+    if (this.#claim.siteKnown) await this.read();
+    else this.#offer();
+  }
+
+  /** Whoever typed the passphrase into the window of an answer wants to see what is answered. */
+  async readUnlocked() {
+    if (this.#isThere && !this.isRead) await this.read();
+  }
+
+  async read() {
+    this.#sheet.note("original", html("p", { role: "status", text: text("composeOpening") }));
+    try {
+      const { fields, attachments } = await this.#courier.original();
+      if (fields.report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) throw { code: "no-key-open" };
+      this.isRead = true;
+      this.#showState(fields.report.state);
+      if (this.#claim.kind === "forward") this.#forward(forwardOf(this.#translate, fields), attachments);
+      else this.#reply(fields);
+    } catch (error) {
+      this.#sheet.note("original", html("p", {
+        class: "problem", text: text("composeOriginalFailed", errorText(error)), data: { test: "original-problem" },
+      }));
+    }
+    this.#sheet.update();
+  }
+
+  get #isThere() {
+    return this.#claim.mail !== "" && this.#claim.kind !== "new";
+  }
+
+  #offer() {
+    const read = html("button", {
+      type: "button", text: text("composeReadOriginal"), data: { test: "read-original" }, on: { click: () => void this.read() },
+    });
+    this.#sheet.note("original", html("p", { text: text("composeOriginalClosed") }), read);
+  }
+
+  /** @param {import("../runtime/ui/state_mark.js").State} state */
+  #showState(state) {
+    const translate = this.#translate;
+    const mark = stateMark(state, translate);
+    mark.setAttribute("aria-hidden", "true");
+    const words = text(this.#claim.kind === "forward" ? "composeForwards" : "composeAnswers", translate(wordKey(state)));
+    this.#sheet.note("original",
+      html("p", { class: "with-mark", data: { test: "original-state", state } }, mark, html("span", { text: words })));
+  }
+
+  /** @param {any} fields of the original */
+  #reply(fields) {
+    const answer = answerTo(this.#translate, fields, { toAll: this.#claim.kind === "replyAll", own: this.#sheet.sender.ownAddresses });
+    // The message itself says who wrote it; what the page proposed beside that stays a proposal.
+    this.#replacePeople(answer);
+    this.#take(answer);
+    if (answer.replyTo.length) this.#askReplyTo(answer);
+    this.#quote(answer, fields.report.state);
+  }
+
+  /** @param {Answer} answer @param {Attachment[]} attachments */
+  #forward(answer, attachments) {
+    this.#take(answer);
+    this.#append(answer.quote);
+    if (attachments.length) this.#sheet.attached.replace([...this.#sheet.attached.files, ...attachments]);
+    if (answer.replyTo.length) this.#askReplyTo(answer);
+    this.#offerWhole(answer, attachments);
+  }
+
+  /** @param {Answer} answer */
+  #take({ inReplyTo, references, hidden, subject, answersSealed }) {
+    this.thread = { inReplyTo, references, hidden };
+    this.answersSealed = answersSealed;
+    this.#sheet.subject.input.value = subject;
+    this.#sheet.readableAgreed = false;
+    if (answersSealed) this.#sheet.seal.input.checked = true;
+  }
+
+  /**
+   * What somebody sealed and nobody vouches for may be another person's letter under a new sender, who would get its words
+   * with the answer: they are quoted when the person says so.
+   * @param {Answer} answer @param {string} state
+   */
+  #quote({ quote, answersSealed }, state) {
+    if (!answersSealed || state === "verified") return this.#append(quote);
+    const sheet = this.#sheet;
+    const go = html("button", {
+      type: "button", text: text("composeQuoteGo"), data: { test: "quote" }, on: { click: () => {
+        sheet.note("quote");
+        this.#append(quote);
+        sheet.written();
+        sheet.text.focus();
+      } },
+    });
+    sheet.note("quote", html("p", { class: "warning", text: text("composeQuoteAsk") }), html("div", { class: "actions" }, go));
+  }
+
+  /** @param {string} quote */
+  #append(quote) {
+    const { text: area } = this.#sheet;
+    area.value = `${area.value}${quote}`;
+    area.setSelectionRange(0, 0);
+  }
+
+  /** @param {Answer} answer @param {Attachment[]} attachments */
+  #offerWhole({ quote, answersSealed }, attachments) {
+    const sheet = this.#sheet;
+    /** @type {Attachment[]} */
+    let forwarded = attachments;
+    const change = async (/** @type {boolean} */ isWhole) => {
+      const next = isWhole ? [await this.#courier.whole(answersSealed)] : attachments;
+      const others = sheet.attached.files.filter((one) => !forwarded.includes(one));
+      forwarded = next;
+      if (isWhole) sheet.text.value = sheet.text.value.replace(quote, "");
+      else this.#append(quote);
+      // What leaves now is more than what was agreed to.
+      sheet.readableAgreed = false;
+      sheet.attached.replace([...others, ...next]);
+    };
+    sheet.note("whole", createForwardChoice((isWhole) => sheet.attempt(() => change(isWhole))));
+  }
+
+  /** @param {Answer} answer */
+  #replacePeople({ to, cc, replyTo }) {
+    const proposed = [...this.#claim.to, ...this.#claim.cc];
+    const known = [...to, ...cc, ...replyTo];
+    for (const field of [this.#sheet.to, this.#sheet.cc]) {
+      for (const person of [...field.people]) {
+        if (proposed.some((address) => sameAddress(address, person.address)) || known.includes(person.address)) field.remove(person);
+      }
+    }
+    for (const address of to) this.#sheet.to.add(address);
+    for (const address of cc) this.#sheet.cc.add(address);
+  }
+
+  /** @param {Answer} answer */
+  #askReplyTo({ to, replyTo }) {
+    const sheet = this.#sheet;
+    const wanted = replyTo.join(", ");
+    const take = html("button", {
+      type: "button", text: text("composeReplyToTake", wanted), data: { test: "reply-to-take" },
+      on: { click: () => {
+        for (const person of sheet.to.people.filter(({ address }) => to.includes(address))) sheet.to.remove(person);
+        for (const address of replyTo) sheet.to.add(address);
+        sheet.note("reply-to");
+      } },
+    });
+    const keep = html("button", {
+      type: "button", text: text("composeReplyToKeep", to.join(", ")), data: { test: "reply-to-keep" },
+      on: { click: () => sheet.note("reply-to") },
+    });
+    sheet.note("reply-to", html("p", { class: "warning", text: text("composeReplyTo", wanted, to.join(", ")), dir: "auto" }),
+      html("div", { class: "actions" }, keep, take));
+  }
+}
