@@ -11,10 +11,11 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
 
-# Possessive throughout: what has matched is never tried again another way, so that hostile text takes linear time.
+# Possessive throughout: what has matched is never tried again another way, so that hostile text takes linear time. A
+# look-ahead that is repeated does the same for the headers: possessive groups take too much before Python 3.11.5.
 _BLOCK: Final = re.compile(
     rb"-----BEGIN ([A-Z0-9 #.]{1,64}+)-----[ \t]*+\r?\n"
-    rb"((?:[A-Za-z][A-Za-z0-9-]*+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]*+\r?\n)*+)*+)"
+    rb"(?=((?:[A-Za-z][A-Za-z0-9-]*+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]*+\r?\n)*)*))\2"
     rb"([A-Za-z0-9+/=\s]*+)-----END \1-----"
 )
 _LINE_LENGTH: Final = 64

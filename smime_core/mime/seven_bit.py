@@ -26,7 +26,7 @@ _BLOCK_BYTES: Final = 65_536
 _OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line end and `From `
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
 # Words in a row, without the characters that may be syntax in an address field.
-_WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*+")
+_WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*")
 _BLANK: Final = re.compile(r"(?<=[^ \t\r\n])[ \t](?=[^ \t\r\n])")
 
 

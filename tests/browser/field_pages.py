@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.fields import open_field, seal_field
 from smime_core.identity import Identity, export_identity
 from smime_core.pkix import RevocationPolicy, TrustStore
@@ -37,6 +37,7 @@ class People:
     alice: Identity
     bob: Identity
     carol: Identity
+    authority: Authority
     trust_store: TrustStore
     folder: Path
 
@@ -84,7 +85,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     (folder / "ca.der").write_bytes(authority.identity.certificate.der)
     anchors = (authority.identity.certificate,)
     trust_store = TrustStore.of(*anchors, revocation=RevocationPolicy.NOT_CHECKED)
-    return People(alice=alice, bob=bob, carol=carol, trust_store=trust_store, folder=folder)
+    return People(alice=alice, bob=bob, carol=carol, authority=authority, trust_store=trust_store, folder=folder)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,16 @@
 """Every view of the extension: axe-core finds nothing, the keyboard reaches everything, and nothing runs off sideways.
 
-Sizes from 320 to 3,840 pixels, light and dark, from left to right and from right to left.
+Sizes from 320 to 3,840 pixels, light and dark and in forced colours, large text, from left to right and from right to
+left.
 """
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,159 +18,118 @@ import pytest
 
 from tests.browser.accessibility import Theme, find_violations, shown_in, speaking, walk_by_keyboard
 from tests.browser.browsers import Browser, Chromium, Firefox
+from tests.browser.compose_driver import add_fake_webmail
 from tests.browser.extension_driver import Extension, Site
-
-# Alice's keys, Bob's certificate, a site with fields, the folder of the build.
-from tests.browser.field_pages import PASSPHRASE, People, folder, people, site  # noqa: F401 (fixtures)
-from tests.browser.page import Page
-from tests.browser.test_extension import SEAL_FIELD
+from tests.browser.field_pages import ROOT, People, people, site
+from tests.browser.test_extension_pages import site as web_site
+from tests.browser.test_webmail_saved import Service, service
+from tests.browser.views import VIEWS, Stage, View, fill
+from tests.browser.web_site import WebSite
+from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 WIDTHS = (320, 390, 1280, 3840)
+# Text of twice the size in a window of this width, which shows as much as one of half of it (WCAG 2.2, 1.4.4).
+LARGE_TEXT_WIDTH = 1280
 HEIGHT = 900
+# One view of each kind, for `make test`.
+HEART = ("keys and people", "viewer with a mail", "writing", "window, seal")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
+TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:  # noqa: F811
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build, with a page's script that plays a webmail where letters are written."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    return add_fake_webmail(out / "extension_test", tmp_path_factory.mktemp("extension") / "with_webmail")
+
+
+@pytest.fixture(scope="module")
+def stage(
+    browser: Browser, folder: Path, people: People, site: Site, web_site: WebSite, service: Service
+) -> Iterator[Stage]:
     """The extension with Alice's keys, Bob's certificate and their authority."""
     extension = Extension(browser, folder)
     fill(extension, people)
-    yield extension
+    yield Stage(extension=extension, people=people, site=site, web_site=web_site, webmail=service)
     extension.uninstall()
 
 
-def fill(extension: Extension, people: People) -> None:  # noqa: F811
-    page = extension.browser.open(extension.base + "options.html")
-    page.wait_for_selector("[data-test=import-keys]")
-    page.choose_files("#p12", [people.folder / "alice.p12"])
-    page.click("[data-test=passphrase]")
-    page.type(PASSPHRASE)
-    page.click("[data-test=import-keys]")
-    page.wait_for_text("alice@example.test", selector="#key-files", timeout_seconds=60)
-    page.choose_files("#anchor", [people.folder / "ca.der"])
-    page.wait_for_text("Example CA", selector="#anchors", timeout_seconds=60)
-    page.choose_files("#person", [people.folder / "bob.der"])
-    page.wait_for_text("bob@example.test", selector="#people", timeout_seconds=60)
-    page.close()
+@pytest.fixture(autouse=True)
+def quiet_sites(browser: Browser) -> None:
+    """Browsers ask sites for pictures of their own, and no server here has any."""
+    browser.expect_error("favicon|404|byte stream was erroneous")
 
 
-def open_page(extension: Extension, name: str) -> Page:
-    page = extension.browser.open(extension.base + name)
-    page.wait_for("() => document.querySelector('h1')?.textContent")
-    return page
+def violations(view: View) -> list[str]:
+    """What is wrong with a view as it stands."""
+    found = [one for page in view.documents for one in find_violations(page)]
+    found += [one for frame in view.frames for one in find_violations(frame, is_part=True)]
+    wide = [page.url for page in view.documents + view.frames if page.overflows_sideways()]
+    return found + [f"{url} runs off sideways" for url in wide]
 
 
-def open_step(step: int) -> Callable[[Extension], Page]:
-    """Opens one step of the guide."""
-
-    def open_it(extension: Extension) -> Page:
-        page = open_page(extension, "help.html")
-        page.js("(step) => chrome.runtime.sendMessage({ type: 'guide.keep', body: { step } })", step)
-        page.goto(extension.base + "welcome.html")
-        page.wait_for_selector("#buttons button")
-        return page
-
-    return open_it
-
-
-def open_mail(extension: Extension) -> Page:
-    page = open_step(3)(extension)
-    page.click("[data-test=open-message]")
-    viewer = extension.browser.wait_for_page("viewer.html?mail", timeout_seconds=60)
-    viewer.wait_for_selector(".state-statement", timeout_seconds=60)
-    page.close()
-    return viewer
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.heart) if name in HEART else name for name in VIEWS]
+)
+def test_a_view_has_no_violation_and_is_reached_by_keyboard(stage: Stage, name: str) -> None:
+    with VIEWS[name](stage) as view:
+        assert violations(view) == []
+        view.page.set_viewport(320, HEIGHT)
+        assert [page.url for page in view.documents if page.overflows_sideways()] == []
+        for page in view.documents:
+            walk = walk_by_keyboard(page)
+            assert walk.missed == []
+            assert walk.without_ring == []
 
 
-# The views that are tabs of their own; what stands in pages and windows of others has tests of its own below.
-VIEWS: dict[str, Callable[[Extension], Page]] = {
-    "keys and people": lambda extension: open_page(extension, "options.html"),
-    "help": lambda extension: open_page(extension, "help.html"),
-    "guide, first step": open_step(0),
-    "guide, identity": open_step(1),
-    "guide, pattern": open_step(2),
-    "guide, message": open_step(3),
-    "viewer": lambda extension: open_page(extension, "viewer.html"),
-    "viewer with a mail": open_mail,
-}
+def test_the_persons_own_pattern_stays_in_forced_colours(stage: Stage) -> None:
+    with VIEWS["window, seal"](stage) as view, shown_in(view.page, "light", forced_colors=True):
+        image = view.page.js("() => getComputedStyle(document.querySelector('[data-test=pattern]')).backgroundImage")
+        assert "gradient" in image
 
 
-@pytest.mark.heart
-@pytest.mark.parametrize("name", VIEWS)
-def test_a_view_has_no_violation_and_is_reached_by_keyboard(extension: Extension, name: str) -> None:
-    page = VIEWS[name](extension)
-    try:
-        assert find_violations(page) == []
-        page.set_viewport(320, HEIGHT)
-        assert not page.overflows_sideways()
-        walk = walk_by_keyboard(page)
-        assert walk.missed == []
-        assert walk.without_ring == []
-    finally:
-        page.close()
-
-
-def test_frame_and_window_have_no_violation(extension: Extension, site: Site) -> None:  # noqa: F811
-    page = extension.browser.open(site.page_with(SEAL_FIELD))
-    frame = extension.write(page, "#answer", "Grüße")
-    assert find_violations(frame.around, is_part=True) == []
-    assert find_violations(frame.text, is_part=True) == []
-    frame.around.click("[data-test=seal]")
-    window = extension.window()
-    assert find_violations(window) == []
-    walk = walk_by_keyboard(window)
-    assert (walk.missed, walk.without_ring) == ([], [])
-    with window.closing():
-        window.click("[data-test=agree]")
-    frame.around.wait_for_selector("[data-test=sealed]", timeout_seconds=60)
-    assert find_violations(frame.around, is_part=True) == []
-    page.close()
-
-
-def look_everywhere(extension: Extension) -> list[str]:
+def look_everywhere(stage: Stage) -> list[str]:
     """Every view in every size and theme; returns what is wrong, by view."""
     wrong: list[str] = []
     for name, open_view in VIEWS.items():
-        page = open_view(extension)
-        for theme in THEMES:
-            with shown_in(page, theme):
-                for width in WIDTHS:
-                    page.set_viewport(width, HEIGHT)
-                    found = find_violations(page)
-                    if page.overflows_sideways():
-                        found.append("runs off sideways")
-                    wrong += [f"{name}, {theme}, {width} px: {violation}" for violation in found]
-        page.close()
+        with open_view(stage) as view:
+            for theme in THEMES:
+                with shown_in(view.page, theme):
+                    for width in WIDTHS:
+                        view.page.set_viewport(width, HEIGHT)
+                        wrong += [f"{name}, {theme}, {width} px: {one}" for one in violations(view)]
+            view.page.set_viewport(LARGE_TEXT_WIDTH, HEIGHT)
+            for page in view.documents:
+                page.js(TWICE)
+            wrong += [f"{name}, large text: {one}" for one in violations(view)]
     return wrong
 
 
-@pytest.mark.thorough
-def test_every_view_is_sound_in_every_size_and_theme(extension: Extension) -> None:
-    assert look_everywhere(extension) == []
+def test_every_view_is_sound_in_every_size_and_theme(stage: Stage) -> None:
+    assert look_everywhere(stage) == []
 
 
-@pytest.mark.thorough
 def test_every_view_is_sound_from_right_to_left(
-    browser: Browser,
-    running_browsers: list[Browser],
-    folder: Path,  # noqa: F811
-    people: People,  # noqa: F811
-    tmp_path: Path,
+    stage: Stage, folder: Path, running_browsers: list[Browser], tmp_path: Path
 ) -> None:
     flags = (f"--lang={RIGHT_TO_LEFT}",)
-    own = Chromium(tmp_path, flags=flags) if isinstance(browser, Chromium) else Firefox(tmp_path)
+    is_chromium = isinstance(stage.extension.browser, Chromium)
+    own = Chromium(tmp_path, flags=flags) if is_chromium else Firefox(tmp_path)
+    own.expect_error("favicon|404|byte stream was erroneous")
     running_browsers.append(own)
-    with nullcontext() if isinstance(own, Chromium) else speaking(own, RIGHT_TO_LEFT):
+    with nullcontext() if is_chromium else speaking(own, RIGHT_TO_LEFT):
         extension = Extension(own, folder)
-        fill(extension, people)
-        page = open_page(extension, "help.html")
+        fill(extension, stage.people)
+        page = extension.open_options()
         root = page.js("() => [document.documentElement.lang, document.documentElement.dir]")
         assert root == [RIGHT_TO_LEFT, "rtl"]
         page.close()
-        wrong = look_everywhere(extension)
+        wrong = look_everywhere(dataclasses.replace(stage, extension=extension))
     running_browsers.remove(own)
     own.close()
     assert wrong == []

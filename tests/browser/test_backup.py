@@ -84,7 +84,6 @@ def kept(page: Page) -> dict[str, Any]:
     return stores
 
 
-@pytest.mark.heart
 def test_what_goes_for_a_backup_is_said_before_and_goes(extension: Extension, tmp_path: Path) -> None:
     page = open_keys(extension)
     file = tmp_path / "whole.backup"

@@ -61,7 +61,6 @@ def signed_with(extension: Extension, listener: Page) -> list[str]:
     return [way for ways in seen for way in ways]
 
 
-@pytest.mark.heart
 def test_the_setting_reaches_the_next_vault_and_its_end_the_one_after(watched: Extension, house: House) -> None:
     listener = open_keys(watched)
     listener.js(LISTEN)

@@ -59,7 +59,6 @@ def agree(extension: Extension) -> None:
     extension.wait_until_window_is_gone()
 
 
-@pytest.mark.heart
 def test_a_field_is_sealed_and_opened(extension: Extension, site: Site, people: People) -> None:
     page = extension.browser.open(
         site.page_with(textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test"))

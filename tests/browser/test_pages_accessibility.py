@@ -20,7 +20,6 @@ HEIGHT = 844
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
-@pytest.mark.heart
 def test_every_page_is_sound_in_every_size_and_theme(visitor: MailPages, bob: Account, welcome: int) -> None:
     page = visitor.page
     wrong: list[str] = []

@@ -32,6 +32,9 @@ and authenticated encryption also go across altered, which the other side must r
 Thunderbird gets whole messages and gives its own verdict; what it sends itself (RSA, AES-128-CBC) is read by us. It
 keeps both verdicts on a message with protected headers (RFC 9788), whose hidden Subject it does not show (153).
 
+Webmails are tested as a person uses them, with the extension (`tests/browser/test_webmail_*.py`): Roundcube and SOGo,
+both from Debian. SnappyMail is in no package registry (Debian, npm, PyPI) and was not tried.
+
 The other structures pass too: EncryptedData with openssl, NSS and Bouncy Castle; DigestedData with openssl and Bouncy
 Castle; CompressedData, AuthenticatedData (read) and countersignatures with Bouncy Castle; certificates-only messages
 with openssl, NSS and Bouncy Castle; signed receipts, carried CRLs, added signers, added
