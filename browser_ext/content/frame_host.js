@@ -133,19 +133,19 @@
      * @param {string} text what stood in the field, which the page has seen
      * @param {Promise<string>} [held] the mail that is going to be shown: the frame loads while it is on the way
      */
-    async open(request, text, held = Promise.resolve("")) {
+    async open(request, text, held) {
       if (this.#isOpen) return;
       this.#isOpen = true;
       this.#text = text;
       // The text goes to the frame by a message of this document; only a window must get it from the background.
       const secure = globalThis.isSecureContext;
-      const loaded = secure ? this.#show(request.kind) : null;
+      const early = held && secure ? this.#show(request.kind) : null;
       try {
-        const mail = await held;
+        const mail = (await held) ?? "";
         const { frame, token } = await ask("frame.request", { ...request, mail, secure, text: secure ? "" : text });
         this.#frameId = frame;
         hosts.set(frame, this);
-        if (loaded) this.#handOver(token, loaded);
+        if (secure) this.#handOver(token, early ?? this.#show(request.kind));
         else this.#note(api.i18n.getMessage("contentInWindow"));
       } catch (error) {
         this.#restoreField();

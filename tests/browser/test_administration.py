@@ -100,7 +100,6 @@ def shown(page: Page) -> dict[str, Any]:
     return values
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("name", NAMES)
 def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
     name: Name,

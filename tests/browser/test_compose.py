@@ -207,7 +207,6 @@ def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmai
     assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
 
 
-@pytest.mark.heart
 def test_sealed_words_leave_readable_only_when_the_person_says_so(webmail: Webmail, people: People) -> None:
     window = webmail.write(kind="reply", mail=mail_from_bob(people, sealed=True))
     quote_original(window)

@@ -132,7 +132,6 @@ def open_mail(extension: Extension, house: House, certificate: Certificate, word
     viewer.close()
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("kind", ["p-256", "rsa-3072"])
 def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
     extension: Extension, house: House, site: Site, kind: str
