@@ -26,9 +26,9 @@ from tests.browser.page import Page
 from tests.browser.played_bridge import PlayedBridge, played_bridge
 from tests.browser.reply_attacks import REWRAPPED, reply_attacks
 from tests.browser.test_compose import SECRET_WORDS, mail_from_bob, opened_by, remove
-from tests.browser.test_extension_viewer import open_file, viewer
+from tests.browser.test_extension_viewer import open_file
 
-__all__ = ["extension", "folder", "page", "people", "site", "unlocked", "viewer"]
+__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
@@ -43,6 +43,15 @@ ASKED = {
 def bridge() -> Iterator[PlayedBridge]:
     with played_bridge() as bridge:
         yield bridge
+
+
+@pytest.fixture
+def viewer(extension: Extension) -> Iterator[Page]:
+    """A viewer for each test: the one before has closed those that were left."""
+    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer.wait_for_text("Choose a file")
+    yield viewer
+    viewer.close()
 
 
 @pytest.fixture
