@@ -2,6 +2,7 @@
  * What the vault's owner does for letters: each comes and goes in one envelope, sealed to the owner or to the window.
  */
 import "./shared/channel.js";
+import { overwrite } from "./runtime/cleanup.js";
 import { packLetter, unpackLetter } from "./shared/packed_letter.js";
 
 /** RFC 9788 section 4.3: what stands outside in the place of a Subject that is sealed. */
@@ -44,7 +45,7 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
       });
       messages.push(message);
     }
-    if (secret) new Uint8Array(secret.buffer).fill(0);
+    if (secret) overwrite(secret.buffer);
     return { messages, subject: seals ? HIDDEN_SUBJECT : fields.subject };
   }
 
@@ -69,8 +70,9 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
       ...args, message: copyMail(mail), sealKey: await optionalKey(sealKey),
     });
     const fields = { text: new TextDecoder().decode(text), headers, reply, report };
-    new Uint8Array(text).fill(0);
-    return sealwaxChannel.sealTo(replyKey, "original", packLetter({ fields, attachments }));
+    const packed = packLetter({ fields, attachments });
+    for (const buffer of [text, ...attachments.map((/** @type {{data: ArrayBuffer}} */ { data }) => data)]) overwrite(buffer);
+    return sealwaxChannel.sealTo(replyKey, "original", packed);
   }
 
   /**
@@ -83,7 +85,9 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
     const { message } = isSealed
       ? await callVault("message.decrypt", { message: held, identities, sealKey: await optionalKey(sealKey) }) : { message: held };
     const attachments = [{ name: WHOLE_NAME, type: "message/rfc822", data: message }];
-    return sealwaxChannel.sealTo(replyKey, "whole original", packLetter({ fields: {}, attachments }));
+    const packed = packLetter({ fields: {}, attachments });
+    overwrite(message);
+    return sealwaxChannel.sealTo(replyKey, "whole original", packed);
   }
 
   return {

@@ -73,11 +73,12 @@
     /** A page may take a field away or move it: a button stands beside its field, or nowhere; a frame is never moved. */
     checkPlace() {
       if (this.#isOpen) this.checkFrame();
-      else if (!this.#field.isConnected) this.#leave();
+      else if (!this.#field.isConnected) this.withdraw();
       else if (this.#box.parentNode !== this.#field.parentNode) this.#stand();
     }
 
-    #leave() {
+    /** Takes away what was offered and said; the next offer stands here again. */
+    withdraw() {
       places.delete(this);
       this.#box.remove();
     }
@@ -109,11 +110,6 @@
     /** Says something in a sentence. @param {string} text */
     say(text) {
       this.#note(text);
-    }
-
-    /** Takes away what was offered and said. */
-    withdraw() {
-      this.#box.remove();
     }
 
     /** @param {() => Promise<void>} act */
@@ -227,7 +223,7 @@
       this.#offered = "";
       this.#root.replaceChildren();
       if (boxes.has(this.#field)) this.#field.remove();
-      if (!this.#field.isConnected) return this.#leave();
+      if (!this.#field.isConnected) return this.withdraw();
       shared.offer(this.#field);
       shared.offerMail?.();
     }

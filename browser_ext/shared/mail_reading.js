@@ -88,8 +88,10 @@ export class MailReading {
   }
 
   async #open() {
-    const { view, replyKey } = await /** @type {Promise<Prepared>} */ (this.#prepared);
+    const prepared = /** @type {Promise<Prepared>} */ (this.#prepared);
+    // A view that did not load is loaded anew by the next try.
     this.#prepared = null;
+    const { view, replyKey } = await prepared;
     const { job } = await ask("mail.open", { frame: this.#frame, replyKey });
     const { state, result, error, envelope } = await this.#outcomeOf(job);
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;

@@ -6,22 +6,21 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from tests.browser.webmail import Adaptor, WebmailProblem
-from wasm_build.build import build
+from tests.browser.webmail_letters import adaptor, extension
 
+__all__ = ["adaptor", "extension"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
 SEALED = (
     b"From: rsa@example.test\r\nTo: rsa2@example.test\r\nMessage-ID: <a@example.test>\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"\r\n'
@@ -165,22 +164,6 @@ def service() -> Iterator[Service]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    yield extension
-    extension.uninstall()
-
-
-@pytest.fixture(scope="module")
-def adaptor(extension: Extension) -> Iterator[Adaptor]:
-    adaptor = Adaptor(extension)
-    yield adaptor
-    adaptor.close()
-
-
 @pytest.fixture
 def page(extension: Extension, service: Service) -> Iterator[Page]:
     service.sources.clear()
@@ -225,6 +208,20 @@ def test_a_message_view_of_another_markup_is_not_understood(
     show(page, service, (path, markup, fragment))
     with pytest.raises(WebmailProblem, match="page-not-understood"):
         adaptor.source(page)
+
+
+def test_a_note_on_a_page_goes_for_good_once_the_page_is_understood(
+    adaptor: Adaptor, page: Page, service: Service
+) -> None:
+    path, markup, fragment = READING["Gmail"]
+    show(page, service, (path, markup.replace("a3s", "later"), fragment))
+    wait_for_notes(adaptor, page, lambda notes: "does not understand this page of Gmail" in notes)
+    page.js("() => { document.querySelector('.later').classList.add('a3s'); document.body.append('Drawn.'); }")
+    wait_for_notes(adaptor, page, lambda notes: notes == "")
+    for _ in range(3):
+        page.js("() => { document.body.lastChild.remove(); document.body.append('Drawn anew.'); }")
+        time.sleep(0.5)
+        assert adaptor.notes(page) == ""
 
 
 @pytest.mark.parametrize("webmail", WRITING)
@@ -306,3 +303,11 @@ def test_a_letter_in_another_markup_is_not_understood_or_leaves_sealed(
       return [document.querySelector("[type=file]")?.files.length ?? 0, text.value ?? text.innerText];
     }""")
     assert (attached, shown) in ((0, "Typed already."), (1, "See the attachment."))
+
+
+def wait_for_notes(adaptor: Adaptor, page: Page, fits: Callable[[str], bool]) -> None:
+    """Wait until what the extension says in the page is as it should be."""
+    deadline = time.monotonic() + 20
+    while not fits(adaptor.notes(page)):
+        assert time.monotonic() < deadline, adaptor.notes(page)
+        time.sleep(0.1)
