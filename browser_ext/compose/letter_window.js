@@ -180,6 +180,7 @@ export class LetterWindow {
       maxBytes: MAX_MESSAGE_BYTES,
       answersSealed: this.#answering.answersSealed,
       ways: ["ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password", "seal-off"],
+      hasPassword: this.password.length > 0,
     };
   }
 
@@ -189,7 +190,7 @@ export class LetterWindow {
     const identity = this.sender.identity;
     if (!identity) found.push({ code: "no-identity", text: text("composeNoIdentity"), remedies: [] });
     if (identity && letter.sign) found.push(...expiryObstacle(identity));
-    if (letter.seal && this.#byPassword().length > 0 && this.password.length === 0) {
+    if (letter.seal && this.#byPassword().length > 0 && !letter.hasPassword) {
       found.push({ code: "password", text: text("composePasswordMissing"), remedies: [] });
     }
     const { people } = letter;

@@ -102,7 +102,7 @@ def test_a_letter_leaves_signed_and_sealed_and_the_page_learns_none_of_it(webmai
     window.fill("[data-test=compose-subject]", "Lighthouse")
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
-    assert "Signed as alice@example.test, sealed for bob@example.test and you" in window.text("[data-test=leaves]")
+    assert "Signed as alice@example.test, sealed for bob@example.test and you" in leaves(window)
     send(window)
     (taken,) = webmail.taken()
     assert taken.envelope == {"from": "alice@example.test", "to": ["bob@example.test"], "cc": [], "bcc": []}
@@ -122,11 +122,16 @@ def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webma
     wait_for_obstacles(window, "certificate-none")
     window.click("[data-test=send]")
     assert "No certificate of carol@example.test" in window.text("[data-test=obstacle]")
+    assert leaves(window) == "Nothing leaves yet: as things stand, carol@example.test could not read it."
+    address(window, "compose-to", "bob@example.test")
+    # Whoever can read it already gets it no sooner.
+    assert leaves(window) == "Nothing leaves yet: as things stand, carol@example.test could not read it."
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "carol.der"])
     wait_for_obstacles(window)
-    assert readiness(window) == {"carol@example.test": "ready"}
+    assert readiness(window) == {"carol@example.test": "ready", "bob@example.test": "ready"}
+    assert "sealed for carol@example.test, bob@example.test, and you" in leaves(window)
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     send(window)
     assert opened_by(people.carol, webmail.taken()[0].message, people).state is State.VERIFIED
@@ -138,9 +143,11 @@ def test_a_password_opens_the_letter_of_somebody_without_a_certificate(webmail: 
     wait_for_obstacles(window, "certificate-none")
     window.click("[data-test=remedy-password]")
     wait_for_obstacles(window, "password")
+    assert "Nothing leaves yet" in leaves(window)
     window.click("[data-test=letter-password] [data-test=passphrase]")
     window.type("drei Möwen")
     wait_for_obstacles(window)
+    assert "sealed for dora@example.test and you" in leaves(window)
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     send(window)
     (taken,) = webmail.taken()
@@ -158,7 +165,7 @@ def test_asking_for_a_certificate_writes_a_signed_letter_that_asks(webmail: Webm
     window.click("[data-test=remedy-ask]")
     asking = webmail.other_window(window)
     asking.wait_for_selector("[data-test=recipient][data-address='erna@example.test']")
-    assert "Signed as alice@example.test, with the subject, not sealed" in asking.text("[data-test=leaves]")
+    assert "Signed as alice@example.test, with the subject, not sealed" in leaves(asking)
     send(asking)
     (taken,) = webmail.taken()
     report = opened_by(people.alice, taken.message, people)
@@ -217,7 +224,7 @@ def test_sealed_words_leave_readable_only_when_the_person_says_so(webmail: Webma
     window.click("[data-test=switch-seal]")
     window.click("[data-test=readable-confirm]")
     wait_for_obstacles(window)
-    assert "its quoted text and its subject would leave readable" in window.text("[data-test=leaves]")
+    assert "its quoted text and its subject would leave readable" in leaves(window)
     send(window)
     assert "Leuchtturm" in webmail.taken()[0].message.decode()
 
@@ -364,6 +371,11 @@ def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: 
 def certificate_file(identity: Identity, file: Path) -> Path:
     file.write_bytes(identity.certificate.der)
     return file
+
+
+def leaves(window: Page) -> str:
+    """The sentence that says what would leave as things stand."""
+    return window.text("[data-test=leaves]")
 
 
 def quote_original(window: Page) -> None:

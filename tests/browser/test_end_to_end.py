@@ -129,6 +129,7 @@ def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tm
 
 def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pair) -> None:
     pair.alice.write(to=pair.bob.account.address, subject="A most private matter", text="the word is sealing-wax")
+    pair.alice.wait_until_sendable()
     assert "The subject is hidden too" in pair.alice.page.text(named("leaves"))
     pair.alice.send()
     for account, folder in ((pair.bob.account, "INBOX"), (pair.alice.account, "Sent")):

@@ -194,6 +194,8 @@ def test_a_letter_that_cannot_be_sealed_waits_with_a_reason(visitor: MailPages) 
     visitor.enter()
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
     visitor.page.wait_for_text("No certificate of stranger@example.test", selector=named("obstacle"))
+    not_yet = "Nothing leaves yet: as things stand, stranger@example.test could not read it."
+    assert visitor.page.text(named("leaves")) == not_yet
     visitor.page.click(named("send"))
     assert visitor.page.value(named("compose-text")) == "Are you there?"
 

@@ -14,20 +14,24 @@ import { recipientSentence } from "./verdict_words.js";
 /**
  * @typedef {{
  *   sign: boolean, seal: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
- *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean, ways: Remedy[],
- * }} Letter `ways` are those round a missing certificate
+ *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean, ways: Remedy[], hasPassword: boolean,
+ * }} Letter `ways` are those round a missing certificate, `hasPassword` whether one was typed for those who open it by that
  */
 
 /** Warnings that say the same for everybody: the certificate's own page tells them. */
 const FOR_DETAILS = new Set(["revocation-not-checked"]);
 
 /**
+ * What would leave as things stand: nothing, while somebody could not read what is sealed.
  * @param {Letter} letter
  * @param {Catalogue} translate
  */
 export function whatWillLeave(letter, translate) {
-  const { sign, seal, people, address, answersSealed } = letter;
-  const names = [...people.filter(({ valid }) => valid).map((person) => person.address), translate("you")];
+  const { sign, seal, address, answersSealed } = letter;
+  const people = letter.people.filter(({ valid }) => valid);
+  const closed = seal ? people.filter((person) => !canRead(person, letter)).map((person) => person.address) : [];
+  if (closed.length > 0) return translate("leaves_not_yet", { who: listOf(closed, translate) });
+  const names = [...people.map((person) => person.address), translate("you")];
   const who = names.length > 1 ? listOf(names, translate) : translate("people_and_you");
   const warning = answersSealed && !seal ? ` ${translate("answers_sealed")}` : "";
   if (sign && seal) return translate("leaves_signed_sealed", { address, who });
@@ -75,6 +79,11 @@ export function warnings({ seal, people }, translate) {
       return translate.has(key) ? translate(key, values) : `${address}: ${recipientSentence(translate, warning)}`;
     });
   });
+}
+
+/** @param {Person} person @param {Letter} letter */
+function canRead({ finding }, { hasPassword }) {
+  return finding?.readiness === "ready" || (finding?.readiness === "password" && hasPassword);
 }
 
 /**

@@ -191,6 +191,7 @@ class Writing {
       maxBytes: maxMessageBytes,
       answersSealed: this.#proposal.answersSealed,
       ways: WAYS,
+      hasPassword: false,
     };
   }
 
