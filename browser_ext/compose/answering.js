@@ -11,12 +11,11 @@ import { createForwardChoice } from "./forward_choice.js";
 
 /** @typedef {import("../runtime/ui/answer.js").Answer} Answer */
 /** @typedef {import("../runtime/ui/attachments.js").Attachment} Attachment */
-/** @typedef {import("../runtime/ui/recipients_field.js").RecipientsField} RecipientsField */
 /**
  * @typedef {{
- *   to: RecipientsField, cc: RecipientsField, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
- *   seal: {input: HTMLInputElement}, sender: import("./sender_choice.js").SenderChoice,
- *   attached: import("./attached_files.js").AttachedFiles, readableAgreed: boolean, written: () => void, update: () => void,
+ *   recipients: import("./recipients.js").Recipients, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
+ *   protection: import("./protection.js").Protection, sender: import("./sender_choice.js").SenderChoice,
+ *   attached: import("./attached_files.js").AttachedFiles, written: () => void, update: () => void,
  *   note: (kind: string, ...content: HTMLElement[]) => void, attempt: (act: () => Promise<unknown>) => Promise<boolean>,
  * }} Sheet the window that is written in
  */
@@ -24,7 +23,6 @@ import { createForwardChoice } from "./forward_choice.js";
 export class Answering {
   /** How the letter joins the thread that it answers. */
   thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {any[]} */ ([]) };
-  answersSealed;
   isRead = false;
   #translate;
   #courier;
@@ -43,7 +41,7 @@ export class Answering {
     this.#claim = claim;
     this.#sheet = sheet;
     // Until it is known what is answered, it may have been sealed.
-    this.answersSealed = claim.mail !== "" && claim.kind !== "new";
+    sheet.protection.answersSealed = claim.mail !== "" && claim.kind !== "new";
   }
 
   /** Reads it where that needs no question. */
@@ -118,10 +116,8 @@ export class Answering {
   /** @param {Answer} answer */
   #take({ inReplyTo, references, hidden, subject, answersSealed }) {
     this.thread = { inReplyTo, references, hidden };
-    this.answersSealed = answersSealed;
     this.#sheet.subject.input.value = subject;
-    this.#sheet.readableAgreed = false;
-    if (answersSealed) this.#sheet.seal.input.checked = true;
+    this.#sheet.protection.takeOver(answersSealed);
   }
 
   /**
@@ -162,7 +158,7 @@ export class Answering {
       if (isWhole) sheet.text.value = sheet.text.value.replace(quote, "");
       else this.#append(quote);
       // What leaves now is more than what was agreed to.
-      sheet.readableAgreed = false;
+      sheet.protection.askAgain();
       sheet.attached.replace([...others, ...next]);
     };
     sheet.note("whole", createForwardChoice((isWhole) => sheet.attempt(() => change(isWhole))));
@@ -172,13 +168,14 @@ export class Answering {
   #replacePeople({ to, cc, replyTo }) {
     const proposed = [...this.#claim.to, ...this.#claim.cc];
     const known = [...to, ...cc, ...replyTo];
-    for (const field of [this.#sheet.to, this.#sheet.cc]) {
+    const lines = this.#sheet.recipients;
+    for (const field of [lines.to, lines.cc]) {
       for (const person of [...field.people]) {
         if (proposed.some((address) => sameAddress(address, person.address)) || known.includes(person.address)) field.remove(person);
       }
     }
-    for (const address of to) this.#sheet.to.add(address);
-    for (const address of cc) this.#sheet.cc.add(address);
+    for (const address of to) lines.to.add(address);
+    for (const address of cc) lines.cc.add(address);
   }
 
   /** @param {Answer} answer */
@@ -188,8 +185,8 @@ export class Answering {
     const take = html("button", {
       type: "button", text: text("composeReplyToTake", wanted), data: { test: "reply-to-take" },
       on: { click: () => {
-        for (const person of sheet.to.people.filter(({ address }) => to.includes(address))) sheet.to.remove(person);
-        for (const address of replyTo) sheet.to.add(address);
+        for (const person of sheet.recipients.to.people.filter(({ address }) => to.includes(address))) sheet.recipients.to.remove(person);
+        for (const address of replyTo) sheet.recipients.to.add(address);
         sheet.note("reply-to");
       } },
     });
