@@ -43,6 +43,7 @@ CHROMIUM_FLAGS = (
 )
 # The debugging pipe lets extensions be loaded and their buttons be pressed, and ends Chromium with its driver.
 CHROMIUM_DEBUGGING_FLAGS = ("--remote-debugging-pipe", "--enable-unsafe-extension-debugging")
+ATTACHED = "goog:cdp.Target.attachedToTarget"
 
 FIREFOX_PREFERENCES: dict[str, str | int | bool] = {
     "app.update.enabled": False,
@@ -231,6 +232,7 @@ class Chromium(Browser):
             )
             self._driver += f"/{session['sessionId']}"
             super().__init__(BidiConnection(session["capabilities"]["webSocketUrl"]))
+        self.bidi.command("session.subscribe", events=[ATTACHED])
 
     def cdp(self, method: str, **params: Json) -> Json:
         """Send one command of the Chrome DevTools Protocol to the tab that the driver started with."""
@@ -245,6 +247,15 @@ class Chromium(Browser):
         ours = [{"type": "page", "exclude": True}, {"type": "service_worker", "exclude": True}, {}]
         watching = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
         self.browser_cdp("Target.setAutoAttach", **watching, filter=ours)
+        # The driver's sessions with pages attach too, now and then for good; the worker's next life would wait.
+        for event in self.bidi.take_events(ATTACHED):
+            if event["params"]["targetInfo"]["type"] == "service_worker":
+                detach: Json = {
+                    "method": "Target.detachFromTarget",
+                    "params": {"sessionId": event["params"]["sessionId"]},
+                }
+                with suppress(BidiError):
+                    self.bidi.command("goog:cdp.sendCommand", session=event["session"], **detach)
 
     def service_workers(self, extension: str) -> list[str]:
         """The addresses of an extension's service workers that run."""
