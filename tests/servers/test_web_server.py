@@ -1,0 +1,39 @@
+"""The web server of demo and tests: what a browser leaves in the middle is let go of."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import struct
+import time
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response, send_file
+
+from webbridge.demo.web_server import serve
+
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_file_is_closed_when_the_browser_resets_the_connection(tmp_path: Path) -> None:
+    file = tmp_path / "script.js"
+    file.write_bytes(bytes(100_000))
+    app = Flask(__name__)
+
+    @app.get("/")
+    def send() -> Response:
+        return send_file(file)
+
+    bound = socket.create_server(("127.0.0.1", 0))
+    address = bound.getsockname()
+    with serve(app, bound):
+        # The reset has to fall between the last octet and the server's last look: one of these does.
+        for wait in range(40):
+            with socket.create_connection(address) as browser:
+                browser.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                time.sleep(wait / 5_000)
+                browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    # A file that was forgotten complains here, and the complaint fails this test.
+    gc.collect()
