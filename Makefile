@@ -43,6 +43,7 @@ demo: setup
 test: setup test-tools check pytest
 
 test-all: test
+	@tests/setup/system_packages.sh --optional Xvfb=xvfb xdotool=xdotool matchbox-window-manager=matchbox-window-manager
 	$(VENV)/python -m pytest --every-browser -m 'in_turn or thorough' tests/browser
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox

@@ -181,7 +181,7 @@
       const frame = document.createElement("iframe");
       const height = Math.max(this.#field.getBoundingClientRect().height, this.#minHeight);
       frame.src = api.runtime.getURL(kind === "mail" ? "mail_frame.html" : "broker.html");
-      frame.title = api.i18n.getMessage("frameTitle");
+      frame.ariaLabel = api.i18n.getMessage("frameTitle");
       frame.style.cssText = `${FRAME_STYLE};block-size:${height}px`;
       /** @type {Promise<HTMLIFrameElement>} */
       const loaded = new Promise((resolve) => frame.addEventListener("load", () => resolve(frame), { once: true }));

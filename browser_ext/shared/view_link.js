@@ -54,7 +54,7 @@ export class ViewLink {
   static async open(place, { page = "view.html", sandbox = "allow-scripts", onAsk = refuse } = {}) {
     const early = place.querySelector("iframe");
     const element = early ?? html("iframe", { class: "view", src: api.runtime.getURL(page), sandbox });
-    element.title = text("frameTitle");
+    element.ariaLabel = text("frameTitle");
     const { port1, port2 } = new MessageChannel();
     // One that stands in the markup belongs to what the page waits for.
     const loaded = early ? pageLoad() : new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));

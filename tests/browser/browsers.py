@@ -1,13 +1,14 @@
 """Stock Chromium and Firefox behind one API.
 
-Firefox speaks WebDriver BiDi by itself; Chromium speaks it through chromedriver. Each runs headless with a new profile
-and is ended by its own process, never by its name.
+Firefox speaks WebDriver BiDi by itself; Chromium speaks it through chromedriver. Each runs with a new profile, headless
+unless it is given a display of X, and is ended by its own process, never by its name.
 """
 
 from __future__ import annotations
 
 import abc
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -30,7 +31,6 @@ FIREFOX_PROGRAMS = (("firefox-esr", "firefox"),)
 
 # Nothing leaves this machine, nothing is drawn by a graphics card; the sandbox needs rights that containers lack.
 CHROMIUM_FLAGS = (
-    "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -160,7 +160,9 @@ class Firefox(Browser):
 
     name: Name = "firefox"
 
-    def __init__(self, profile: Path, *, preferences: dict[str, str | int | bool] | None = None) -> None:
+    def __init__(
+        self, profile: Path, *, preferences: dict[str, str | int | bool] | None = None, display: str = ""
+    ) -> None:
         profile.mkdir(parents=True, exist_ok=True)
         values = {**FIREFOX_PREFERENCES, **(preferences or {})}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in values.items()]
@@ -168,9 +170,13 @@ class Firefox(Browser):
         log_path = profile / "browser.log"
         with log_path.open("wb") as output:
             program = find_program(FIREFOX_PROGRAMS[0])
-            flags = ("--headless", "--remote-debugging-port=0", "--no-remote", "--remote-allow-system-access")
+            flags = ("--remote-debugging-port=0", "--no-remote", "--remote-allow-system-access")
+            seen = () if display else ("--headless",)
             self.process = subprocess.Popen(
-                [program, *flags, "--profile", str(profile), "about:blank"], stdout=subprocess.DEVNULL, stderr=output
+                [program, *seen, *flags, "--profile", str(profile), "about:blank"],
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+                env={**os.environ, "DISPLAY": display},
             )
         with ended_on_failure(self.process):
             address = wait_for_line(log_path, r"WebDriver BiDi listening on (ws://\S+)", self.process)
@@ -212,16 +218,20 @@ class Chromium(Browser):
 
     name: Name = "chromium"
 
-    def __init__(self, profile: Path, *, flags: tuple[str, ...] = ()) -> None:
+    def __init__(self, profile: Path, *, flags: tuple[str, ...] = (), display: str = "") -> None:
         profile.mkdir(parents=True, exist_ok=True)
         log_path = profile / "driver.log"
         with log_path.open("wb") as output:
             self.process = subprocess.Popen(
-                [find_program(CHROMIUM_PROGRAMS[1]), "--port=0"], stdout=output, stderr=subprocess.STDOUT
+                [find_program(CHROMIUM_PROGRAMS[1]), "--port=0"],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "DISPLAY": display},
             )
+        seen = () if display else ("--headless=new",)
         options = {
             "binary": find_program(CHROMIUM_PROGRAMS[0]),
-            "args": [*CHROMIUM_FLAGS, *CHROMIUM_DEBUGGING_FLAGS, *flags, f"--user-data-dir={profile / 'data'}"],
+            "args": [*seen, *CHROMIUM_FLAGS, *CHROMIUM_DEBUGGING_FLAGS, *flags, f"--user-data-dir={profile / 'data'}"],
         }
         wanted = {"browserName": "chrome", "webSocketUrl": True, "unhandledPromptBehavior": "ignore"}
         with ended_on_failure(self.process):
@@ -312,9 +322,9 @@ class Chromium(Browser):
             raise BidiError(path or "session", problem["error"], problem["message"]) from None
 
 
-def launch(name: Name, profile: Path) -> Browser:
+def launch(name: Name, profile: Path, *, display: str = "") -> Browser:
     """Start a browser with a new profile."""
-    return Chromium(profile) if name == "chromium" else Firefox(profile)
+    return Chromium(profile, display=display) if name == "chromium" else Firefox(profile, display=display)
 
 
 def missing_programs(name: Name) -> list[str]:

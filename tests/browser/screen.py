@@ -1,0 +1,86 @@
+"""A screen with nobody before it, where keys and clicks come from the system and not from the browser's driver."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from tests.browser.browsers import end_process, ended_on_failure
+
+PROGRAMS = ("Xvfb", "xdotool", "matchbox-window-manager")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """`display` is the screen's name for X."""
+
+    display: str
+
+    def press(self, *keys: str) -> None:
+        """Press keys by their names for X, such as `alt+shift+w`."""
+        self._do("key", *keys)
+
+    def type(self, text: str) -> None:
+        self._do("type", "--delay", "20", text)
+
+    def click(self, x: float, y: float, *, button: int = 1) -> None:
+        """Click at pixels of the screen; 3 is the button for menus."""
+        self._do("mousemove", "--sync", str(round(x)), str(round(y)))
+        self._do("click", str(button))
+
+    def _do(self, *action: str) -> None:
+        subprocess.run(["xdotool", *action], check=True, timeout=30, env={**os.environ, "DISPLAY": self.display})
+
+
+def missing_programs() -> list[str]:
+    """What a screen needs and this machine lacks."""
+    return [name for name in PROGRAMS if not shutil.which(name)]
+
+
+@contextmanager
+def running_screen() -> Iterator[Screen]:
+    """A screen in memory, with a window manager: without one Firefox closes its menus at once."""
+    with ExitStack() as stack:
+        reading, writing = os.pipe()
+        stack.callback(os.close, reading)
+        try:
+            server = _started(
+                stack,
+                "Xvfb",
+                "-displayfd",
+                str(writing),
+                "-screen",
+                "0",
+                "1280x1000x24",
+                "-nolisten",
+                "tcp",
+                fd=writing,
+            )
+        finally:
+            os.close(writing)
+        number = os.read(reading, 16).decode().strip()
+        if not number:
+            raise RuntimeError(f"Xvfb ended with {server.wait(10)}")
+        display = f":{number}"
+        _started(stack, "matchbox-window-manager", "-use_titlebar", "no", display=display)
+        yield Screen(display)
+
+
+def _started(
+    stack: ExitStack, program: str, *arguments: str, display: str = "", fd: int | None = None
+) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [program, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=() if fd is None else (fd,),
+        env={**os.environ, "DISPLAY": display},
+    )
+    stack.enter_context(ended_on_failure(process))
+    stack.callback(end_process, process)
+    stack.callback(process.terminate)
+    return process

@@ -1,0 +1,143 @@
+"""Keys, menus and clicks as the system brings them to the browser's own window: drivers speak to the page alone."""
+# pytest finds the fixtures of the other file by their names here.
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import screen as screens
+from tests.browser.browsers import Browser, Firefox, Name, launch, missing_programs
+from tests.browser.extension_driver import Extension, Site
+from tests.browser.field_pages import PASSPHRASE, TEXT, People, agree_if_asked, folder, people, site
+from tests.browser.page import Page
+from tests.browser.screen import Screen, running_screen
+
+__all__ = ["folder", "people", "site"]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
+
+SHORTCUT = "alt+shift+k"
+FIELD = "<textarea id=plain rows=6></textarea>"
+# Where an element stands on the screen. Chromium does not say where its page begins; below it there is nothing.
+PLACE = """(selector) => {
+  const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
+  const x = window.mozInnerScreenX ?? screenX;
+  const y = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
+  return [x + left + Math.min(60, width / 2), y + top + Math.min(20, height / 2)];
+}"""
+SELECT = """(selector) => {
+  const range = document.createRange();
+  range.selectNode(document.querySelector(selector));
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}"""
+# Firefox draws its menus itself.
+MENU_ENTRY = """async (label) => {
+  const menu = Services.wm.getMostRecentWindow("navigator:browser").document.getElementById("contentAreaContextMenu");
+  for (let tries = 0; tries < 200; tries += 1) {
+    const entry = [...menu.children].find((one) => one.label === label);
+    if (menu.state === "open" && entry) {
+      const { left, top, width, height } = entry.getBoundingClientRect();
+      const around = menu.getOuterScreenRect(), inside = menu.getBoundingClientRect();
+      return [around.left + left - inside.left + width / 2, around.top + top - inside.top + height / 2];
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return null;
+}"""
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Screen]:
+    if absence := screens.missing_programs():
+        pytest.skip(f"not installed: {', '.join(absence)}")
+    with running_screen() as screen:
+        yield screen
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def extension(
+    request: pytest.FixtureRequest,
+    screen: Screen,
+    folder: Path,
+    people: People,
+    running_browsers: list[Browser],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Extension]:
+    """The extension with Alice's keys, in a browser that has a window on the screen."""
+    name: Name = request.param
+    if absence := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(absence)}")
+    browser = launch(name, tmp_path_factory.mktemp("profile"), display=screen.display)
+    running_browsers.append(browser)
+    extension = Extension(browser, folder)
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
+    yield extension
+    running_browsers.remove(browser)
+    browser.close()
+
+
+@pytest.fixture
+def page(extension: Extension) -> Iterator[Page]:
+    page = extension.browser.open("about:blank")
+    yield page
+    page.close()
+
+
+def test_the_shortcut_opens_the_private_editor_and_keys_go_there(
+    extension: Extension, page: Page, screen: Screen, site: Site
+) -> None:
+    show(page, site.page_with(FIELD), screen, "#plain")
+    screen.press(SHORTCUT)
+    write_privately(extension, page, screen)
+
+
+def test_the_menu_of_a_field_opens_the_private_editor(
+    extension: Extension, page: Page, screen: Screen, site: Site
+) -> None:
+    show(page, site.page_with(FIELD), screen, "#plain")
+    choose(extension, page, screen, "#plain", "Write or open sealed text here")
+    write_privately(extension, page, screen)
+
+
+def test_the_menu_of_a_selection_opens_what_is_sealed_in_it(
+    extension: Extension, page: Page, screen: Screen, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    show(page, site.page_with(f"<p id=before>Before</p><p id=letter>{armored}</p>"), screen, "#before")
+    page.js(SELECT, "#letter")
+    choose(extension, page, screen, "#letter", "Open sealed text")
+    assert agree_if_asked(extension, page).text.text(".text") == TEXT
+
+
+def show(page: Page, address: str, screen: Screen, element: str) -> None:
+    """Open a page in front and click an element of it, so that the keys go there."""
+    page.goto(address)
+    page.activate()
+    screen.click(*page.js(PLACE, element))
+    page.wait_for("() => document.hasFocus()")
+
+
+def choose(extension: Extension, page: Page, screen: Screen, element: str, label: str) -> None:
+    """Choose an entry of the browser's own menu."""
+    screen.click(*page.js(PLACE, element), button=3)
+    if isinstance(extension.browser, Firefox):
+        place = extension.browser.chrome_js(MENU_ENTRY, label)
+        assert place, f"no entry {label!r} in the menu"
+        screen.click(*place)
+        return
+    # Nobody can ask Chromium's menu what it shows: ours stands above "Inspect", the last.
+    page.js("() => new Promise((resolve) => setTimeout(resolve, 1000))")
+    screen.press("Up", "Up", "Return")
+
+
+def write_privately(extension: Extension, page: Page, screen: Screen) -> None:
+    frame = extension.frame_in(page)
+    frame.around.wait_for_selector("[data-test=seal]")
+    frame.text.wait_for("() => document.hasFocus()")
+    screen.type("only for Bob")
+    frame.text.wait_for("() => document.querySelector('.text').textContent === 'only for Bob'")
+    assert page.value("#plain") == ""
