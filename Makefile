@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roam
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest conformance ways bench pictures docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest conformance ways bench pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -29,7 +29,8 @@ help:
 	@echo 'make mutation   removes each check of the core in turn; MODULES="signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes'
-	@echo 'make pictures   the pictures of the README, taken from the running demonstration'
+	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
+	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
 	@echo 'make docs       the documentation as a site, in build/site'
 	@echo 'make lock       requirements.lock and docs/requirements.lock anew'
@@ -89,6 +90,10 @@ bench: setup test-tools
 
 pictures: setup test-tools
 	$(VENV)/python -m tests.browser.pictures docs/pictures
+
+# Every view of the extension on every kind of screen, to be looked at; VIEWS="writing help" chooses. Takes ten minutes.
+views: setup test-tools
+	$(VENV)/python -m tests.browser.gallery build/views $(VIEWS)
 
 # What only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then further opinions, without
 # which their own tests are skipped.

@@ -6,7 +6,6 @@ import "./shared/channel.js";
 import { overwrite } from "./runtime/cleanup.js";
 import { MailStore } from "./mail_store.js";
 import { packContent } from "./shared/packed_content.js";
-import { certificatesOf } from "./shared/pem.js";
 
 /** Enough for the name of a first field. */
 const HEAD_BYTES = 128;
@@ -69,12 +68,16 @@ export function createMailVerbs({ callVault, optionalKey, openEnvelope, holdForJ
   async function inspect({ mail }) {
     if (beginsAsMail(store.copy(mail))) return { kind: "message", isDetached: false, name: store.nameOf(mail) };
     const { kind, description } = await callVault("bytes.inspect", { content: store.copy(mail) });
-    return { kind, isDetached: isDetachedSignature(description), isPage: isPage(description), name: store.nameOf(mail) };
+    const name = store.nameOf(mail);
+    if (isBundle(description)) return { kind: "certificates", isDetached: false, isPage: false, name };
+    return { kind, isDetached: isDetachedSignature(description), isPage: isPage(description), name };
   }
 
   /** @param {any} body */
   async function certificates({ mail, trust, at }) {
-    const described = await callVault("certificate.describe", { certificates: certificatesOf(store.copy(mail)), trust, at });
+    const file = await callVault("certificate.read", { file: store.copy(mail) });
+    const found = file.certificates.map((/** @type {any} */ one) => one.certificate);
+    const described = await callVault("certificate.describe", { certificates: found, trust, at });
     const pages = [];
     for (const { certificate } of described.certificates) {
       pages.push(await callVault("certificate.page", { certificate: certificate.slice(0) }));
@@ -114,6 +117,11 @@ function overwriteAll({ text, passages, parts, attachments }) {
 function beginsAsMail(bytes) {
   const head = new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES));
   return /^(From |[!-9;-~]{1,76}:)/u.test(head);
+}
+
+/** A message of certificates alone, as `.p7b` has it. @param {any} description by `sealwax inspect --json` */
+function isBundle(description) {
+  return description?.layers?.[0]?.kind === "certificates";
 }
 
 /** @param {any} description by `sealwax inspect --json` */

@@ -142,9 +142,14 @@ class Extension:
 
     def click_button(self, page: Page, field: str) -> None:
         """Click the extension's button beside a field, in the tab that is in front: nothing is offered in any other."""
-        page.activate()
-        place = page.wait_for(_BUTTON, field, "nextElementSibling")
+        place = self.wait_for_button(page, field)
         page.click_at(place["x"], place["y"])
+
+    def wait_for_button(self, page: Page, field: str) -> dict[str, int]:
+        """Where the extension's button beside a field is."""
+        page.activate()
+        place: dict[str, int] = page.wait_for(_BUTTON, field, "nextElementSibling")
+        return place
 
     def click_button_above(self, page: Page, element: str) -> None:
         """Click the extension's button above a mail."""

@@ -69,8 +69,12 @@ class People:
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> People:
+    return make_people(tmp_path_factory.mktemp("people"))
+
+
+def make_people(folder: Path) -> People:
+    """People and their files, made anew."""
     now = datetime.datetime.now(datetime.UTC)
-    folder = tmp_path_factory.mktemp("people")
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))
     alice, bob, carol = (
         run(issue_identity(authority, f"{name}@example.test", provider=NATIVE, at=now))

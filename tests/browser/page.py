@@ -45,6 +45,13 @@ _AIM = """(selector) => {
 }"""
 
 
+_TOP = """() => {
+  scrollTo(0, 0);
+  const nextFrame = () => new Promise((resolve) => { requestAnimationFrame(resolve); setTimeout(resolve, 200); });
+  return nextFrame().then(nextFrame).then(() => true);
+}"""
+
+
 class JavaScriptError(Exception):
     """A function given to `Page.js` threw; the text is the browser's."""
 
@@ -134,6 +141,11 @@ class Page:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(answer["data"]))
         return path
+
+    def show_top(self, width: int, height: int) -> None:
+        """Give the viewport a size, go to the top, and wait until all is drawn; a hidden tab draws nothing."""
+        self.set_viewport(width, height)
+        self.js(_TOP)
 
     def overflows_sideways(self) -> bool:
         """True when the page is wider than its viewport, so that a phone would scroll it sideways."""

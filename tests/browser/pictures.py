@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser, launch
 from tests.browser.extension_driver import Extension, Frame, running_site, textarea
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import Page
-from webbridge.demo.accounts import EXPIRING, REVOKED, certificate_pem
+from tests.browser.webmail import RoundcubePages
+from tests.servers.mail_host import run_mail_host
+from tests.servers.roundcube import run_roundcube
+from webbridge.demo.accounts import EXPIRING, REVOKED, Account, build_welcome, certificate_pem
 from webbridge.demo.stack import DemoStack
+from webbridge.demo.tls import write_tls_files
 
 DESKTOP_WIDTH = 1100
 PHONE_WIDTH = 390
@@ -61,7 +67,7 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
-    """The private editor in somebody else's page, and the window that asks."""
+    """The extension with Alice's keys in somebody else's pages, its window that asks, and its own page."""
     alice, bob = demo.accounts
     extension = Extension(browser, EXTENSION)
     extension.unlock(demo.folder / "alice.p12", alice.key_passphrase)
@@ -69,26 +75,66 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
     certificate = demo.folder / "bob.pem"
     certificate.write_text(certificate_pem(bob.identity.certificate))
     extension.import_certificate("people", certificate, expect=bob.address)
+    picture_field(extension, bob, folder)
+    picture_webmail(extension, demo, folder)
+    keys = extension.open_options()
+    keys.wait_for_selector("[data-test=identity]")
+    keys.show_top(DESKTOP_WIDTH, 800)
+    keys.screenshot(folder / "extension-keys.png")
+    keys.close()
+
+
+def picture_field(extension: Extension, reader: Account, folder: Path) -> None:
+    """The private editor in a page, and the window that asks before anything is signed and sealed."""
     with running_site() as site:
         markup = "<p>Your answer, seen by the moderators:</p>" + textarea(
-            "answer", data_smime="sign encrypt", data_smime_to=bob.address
+            "answer", data_smime="sign encrypt", data_smime_to=reader.address
         )
-        page = browser.open(site.page_with(markup))
+        page = extension.browser.open(site.page_with(markup))
         frame: Frame = extension.write(page, "#answer", "Only Bob reads this; the forum sees a sealed block.")
-        take(page, folder / "extension", desktop_height=440, phone_height=440)
+        take(page, folder / "extension", desktop_height=340, phone_height=380)
         frame.around.click("[data-test=seal]")
         window = extension.window()
-        window.screenshot(folder / "extension-window.png", width=560, height=900)
+        window.show_top(560, 780)
+        window.screenshot(folder / "extension-window.png")
         with window.closing():
             window.click("[data-test=refuse]")
+        page.close()
+
+
+def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None:
+    """A sealed mail opened in Roundcube, and the window in which the answer is written."""
+    alice, bob = demo.accounts
+    now = datetime.datetime.now(datetime.UTC)
+    passwords = {account.address: account.mail_password for account in demo.accounts}
+    tls_folder = demo.folder / "tls"
+    tls_folder.mkdir()
+    write_tls_files(tls_folder, at=now)
+    with run_mail_host(passwords, tls_folder=tls_folder) as mail, run_roundcube(mail) as roundcube:
+        letter = build_welcome(bob, alice, provider=NativeProvider(), at=now)
+        pages = RoundcubePages(extension, roundcube, address=alice.address)
+        # The frame of a mail takes its size from the window, when it is opened.
+        pages.page.set_viewport(DESKTOP_WIDTH, 760)
+        pages.show(mail.append(alice.address, letter))
+        around = pages.open_shown(extension)
+        pages.page.show_top(DESKTOP_WIDTH, 760)
+        pages.page.screenshot(folder / "extension-mail.png")
+        around.click("[data-test=reply]")
+        pages.page.wait_for("() => document.querySelector('body.action-compose') !== null")
+        window = pages.write_sealed(extension)
+        window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=OPERATION_SECONDS)
+        window.fill("[data-test=compose-text]", "Hello Bob,\n\nyour letter came, and I could open it.\n\nAlice")
+        window.show_top(760, 1120)
+        window.screenshot(folder / "extension-writing.png")
+        window.close()
+        pages.close()
 
 
 def take(page: Page, path: Path, *, desktop_height: int, phone_height: int) -> None:
     """One picture for the desk and one for the phone, each from the top of the view."""
     sizes = ((DESKTOP_WIDTH, desktop_height, path.name), (PHONE_WIDTH, phone_height, f"{path.name}-phone"))
     for width, height, name in sizes:
-        page.set_viewport(width, height)
-        page.js("() => scrollTo(0, 0)")
+        page.show_top(width, height)
         page.screenshot(path.with_name(f"{name}.png"))
 
 

@@ -21,9 +21,10 @@ from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.compose_driver import add_fake_webmail
 from tests.browser.extension_driver import Extension, Site
 from tests.browser.field_pages import ROOT, People, people, site
+from tests.browser.stage import Stage, View, fill
 from tests.browser.test_extension_pages import site as web_site
 from tests.browser.test_webmail_saved import Service, service
-from tests.browser.views import VIEWS, Stage, View, fill
+from tests.browser.views import STATES, VIEWS
 from tests.browser.web_site import WebSite
 from wasm_build.build import build
 
@@ -33,10 +34,19 @@ WIDTHS = (320, 390, 1280, 3840)
 # Text of twice the size in a window of this width, which shows as much as one of half of it (WCAG 2.2, 1.4.4).
 LARGE_TEXT_WIDTH = 1280
 HEIGHT = 900
+ALL = VIEWS | STATES
 # One view of each kind, for `make test`.
 HEART = ("keys and people", "viewer with a mail", "writing", "window, seal")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
+# How much moves when the seal appears anew.
+MOVING = """() => {
+  const seal = document.querySelector(".wax-seal");
+  seal.style.display = "none";
+  seal.getBoundingClientRect();
+  seal.style.display = "";
+  return document.getAnimations().length;
+}"""
 TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
 
 
@@ -74,10 +84,10 @@ def violations(view: View) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.heart) if name in HEART else name for name in VIEWS]
+    "name", [pytest.param(name, marks=pytest.mark.heart) if name in HEART else name for name in ALL]
 )
 def test_a_view_has_no_violation_and_is_reached_by_keyboard(stage: Stage, name: str) -> None:
-    with VIEWS[name](stage) as view:
+    with ALL[name](stage) as view:
         assert violations(view) == []
         view.page.set_viewport(320, HEIGHT)
         assert [page.url for page in view.documents if page.overflows_sideways()] == []
@@ -91,6 +101,13 @@ def test_the_persons_own_pattern_stays_in_forced_colours(stage: Stage) -> None:
     with VIEWS["window, seal"](stage) as view, shown_in(view.page, "light", forced_colors=True):
         image = view.page.js("() => getComputedStyle(document.querySelector('[data-test=pattern]')).backgroundImage")
         assert "gradient" in image
+
+
+def test_nothing_moves_where_less_motion_is_asked_for(stage: Stage) -> None:
+    with STATES["writing, sent"](stage) as view:
+        assert view.page.js(MOVING) > 0
+        with shown_in(view.page, "light", reduced_motion=True):
+            assert view.page.js(MOVING) == 0
 
 
 def look_everywhere(stage: Stage) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from smime_core.certificates_only import build_certificates_only
 from tests.browser import mail_letters
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
@@ -261,6 +262,14 @@ def test_a_certificate_is_shown_with_what_it_is_good_for(viewer: Page, letters: 
     shown = viewer.text("[data-test=certificate]")
     assert "bob@example.test" in shown
     assert "Valid now" in shown
+
+
+def test_certificates_in_one_file_are_shown_each_by_itself(viewer: Page, letters: Letters) -> None:
+    bundle = build_certificates_only([letters.bob.certificate, letters.alice.certificate])
+    open_file(viewer, letters.write("people.p7b", bundle))
+    names = viewer.js("() => [...document.querySelectorAll('[data-test=certificate] h2')].map((one) => one.innerText)")
+    assert sorted(names) == ["alice@example.test", "bob@example.test"]
+    assert viewer.js("() => document.querySelector('[data-test=reply]')") is None
 
 
 def test_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, letters: Letters) -> None:

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -136,6 +137,13 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
+    with running_service() as service:
+        yield service
+
+
+@contextmanager
+def running_service() -> Iterator[Service]:
+    """A `Service` while the block runs."""
     served = Service()
 
     class Handler(BaseHTTPRequestHandler):

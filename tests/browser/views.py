@@ -2,88 +2,35 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from smime_core.blocking import run
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.fields import seal_field
 from tests.browser.compose_driver import Webmail
-from tests.browser.extension_driver import Extension, Frame, Site, textarea
-from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT, People, agree_if_asked
-from tests.browser.mail_letters import Letters
+from tests.browser.extension_driver import textarea
+from tests.browser.field_pages import NATIVE, TEXT, agree_if_asked
 from tests.browser.page import Page
+from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab, unlock
+from tests.browser.states import KEY_STATES, LETTER_STATES, READING_STATES
 from tests.browser.test_extension_pages import tab_id, verify
 from tests.browser.test_extension_viewer import rich_letter
-from tests.browser.test_webmail_saved import READING, Service
-from tests.browser.web_site import WebSite
+from tests.browser.test_webmail_saved import READING
 
-OPENING_SECONDS = 60
 FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 FORM = """<form data-smime="sign" data-smime-nonce="n" method="post" action="/orders">
   <input type="hidden" name="price" value="120.00 EUR"><label>Item <input name="item" value="Lamp"></label>
   <button name="go">Order</button></form>"""
 FILE = '<input id=field type=file name=scan data-smime="sign encrypt" data-smime-to="bob@example.test">'
-# The extension's button above a message stands in a closed shadow root: only its place is known.
-_BUTTON_ABOVE = """(selector) => {
-  const { x, y, height } = document.querySelector(selector)?.previousElementSibling?.getBoundingClientRect() ?? {};
-  return height >= 44 && { x: Math.round(x + 24), y: Math.round(y + 24) };
-}"""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """The extension with Alice's keys, and the sites that she meets with it."""
-
-    extension: Extension
-    people: People
-    site: Site
-    web_site: WebSite
-    webmail: Service
-
-    @property
-    def letters(self) -> Letters:
-        """What Bob writes to her."""
-        return Letters(
-            alice=self.people.alice,
-            bob=self.people.bob,
-            authority=self.people.authority,
-            folder=self.people.folder,
-        )
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A view that is open: the tab or window with it, and the documents of the extension in it."""
-
-    page: Page
-    documents: list[Page]
-    frames: list[Page]
-
-
-Opener = Callable[[Stage], AbstractContextManager[View]]
-
-
-def _alone(page: Page, *frames: Page) -> View:
-    return View(page=page, documents=[page], frames=list(frames))
-
-
-@contextmanager
-def _tab(stage: Stage, name: str) -> Iterator[View]:
-    page = stage.extension.browser.open(stage.extension.base + name)
-    page.wait_for("() => document.querySelector('h1')?.textContent")
-    yield _alone(page)
-    page.close()
 
 
 @contextmanager
 def _step(stage: Stage, step: int) -> Iterator[View]:
     """One step of the guide."""
-    with _tab(stage, "help.html") as view:
+    with open_tab(stage, "help.html") as view:
         view.page.js("(step) => chrome.runtime.sendMessage({ type: 'guide.keep', body: { step } })", step)
         view.page.goto(stage.extension.base + "welcome.html")
         view.page.wait_for_selector("#buttons button")
@@ -94,13 +41,13 @@ def _step(stage: Stage, step: int) -> Iterator[View]:
 def _mail(stage: Stage) -> Iterator[View]:
     """A signed and sealed mail with markup, a picture and files."""
     file = stage.letters.write("rich.eml", stage.letters.signed_and_sealed(rich_letter()))
-    with _tab(stage, "viewer.html") as view:
+    with open_tab(stage, "viewer.html") as view:
         view.page.wait_for_selector("[data-test=pick]")
         view.page.choose_files("#file", [file])
         view.page.wait_for_selector(".state-statement", timeout_seconds=OPENING_SECONDS)
         text = view.page.wait_for_frame("mail_view.html")
         text.wait_for_selector("header")
-        yield _alone(view.page, text)
+        yield alone(view.page, text)
 
 
 @contextmanager
@@ -112,7 +59,7 @@ def _writing(stage: Stage) -> Iterator[View]:
     window.wait_for_selector(known, timeout_seconds=OPENING_SECONDS)
     window.fill("[data-test=compose-subject]", "Thursday")
     window.fill("[data-test=compose-text]", TEXT)
-    yield _alone(window)
+    yield alone(window)
     window.close()
     webmail.close()
 
@@ -127,7 +74,7 @@ def _page(stage: Stage, *, is_altered: bool) -> Iterator[View]:
         site.served["/page.html"] = (body.replace(b"Monday", b"Sunday"), headers)
     tab = stage.extension.browser.open("about:blank")
     viewer = verify(stage.extension, tab, url)
-    yield _alone(viewer, *([] if is_altered else [viewer.wait_for_frame("page_view.html")]))
+    yield alone(viewer, *([] if is_altered else [viewer.wait_for_frame("page_view.html")]))
     viewer.close()
     tab.close()
 
@@ -139,7 +86,7 @@ def _saving(stage: Stage) -> Iterator[View]:
     tab = stage.extension.browser.open(url)
     window = stage.extension.browser.open(f"{stage.extension.base}page_save.html?tab={tab_id(stage.extension, url)}")
     window.wait_for_selector("[data-test=save]", timeout_seconds=OPENING_SECONDS)
-    yield _alone(window, window.wait_for_frame("page_view.html"))
+    yield alone(window, window.wait_for_frame("page_view.html"))
     window.close()
     tab.close()
 
@@ -150,7 +97,7 @@ def _asking(stage: Stage, ask: Callable[[Stage, Page], None]) -> Iterator[View]:
     page = stage.extension.browser.open("about:blank")
     ask(stage, page)
     window = stage.extension.window()
-    yield _alone(window)
+    yield alone(window)
     with window.closing():
         window.click("[data-test=refuse]")
     stage.extension.wait_until_window_is_gone()
@@ -183,20 +130,16 @@ def _ask_to_open(stage: Stage, page: Page) -> None:
 
 @contextmanager
 def _asking_while_locked(stage: Stage) -> Iterator[View]:
-    options = stage.extension.open_options()
-    options.click("[data-test=lock]")
-    options.wait_for("() => document.querySelector('[data-test=lock]').hidden")
-    options.close()
+    lock(stage)
     with _asking(stage, _ask_to_seal) as view:
         yield view
-    stage.extension.is_locked = True
     unlock(stage.extension, stage.people.folder / "alice.p12")
 
 
 @contextmanager
 def _editor(stage: Stage) -> Iterator[View]:
     page = stage.extension.browser.open(stage.site.page_with(FIELD))
-    yield _framed(page, stage.extension.write(page, "#answer", TEXT))
+    yield framed(page, stage.extension.write(page, "#answer", TEXT))
     page.close()
 
 
@@ -205,12 +148,8 @@ def _verdict(stage: Stage, armor: Callable[[Stage], str]) -> Iterator[View]:
     """What a field says in its place after it was opened."""
     page = stage.extension.browser.open(stage.site.page_with(textarea("letter", text=armor(stage))))
     stage.extension.click_button(page, "#letter")
-    yield _framed(page, agree_if_asked(stage.extension, page))
+    yield framed(page, agree_if_asked(stage.extension, page))
     page.close()
-
-
-def _framed(page: Page, frame: Frame) -> View:
-    return View(page=page, documents=[], frames=[frame.around, frame.text])
 
 
 def _good(stage: Stage) -> str:
@@ -240,28 +179,52 @@ def _mail_in_a_page(stage: Stage) -> Iterator[View]:
     path, stage.webmail.markup, fragment = READING["Gmail"]
     stage.webmail.source = stage.letters.signed_and_sealed(rich_letter())
     page = stage.extension.browser.open(stage.webmail.origin + path + fragment)
-    place = page.wait_for(_BUTTON_ABOVE, ".a3s")
-    page.click_at(place["x"], place["y"])
-    around = page.wait_for_frame("mail_frame.html")
-    for _ in range(400):
-        if stage.extension.has_window():
-            stage.extension.answer()
-            break
-        if around.js("() => document.querySelector('.state-statement') !== null"):
-            break
-    around.wait_for_selector(".state-statement", timeout_seconds=OPENING_SECONDS)
-    yield View(page=page, documents=[], frames=[around, page.wait_for_frame("mail_view.html")])
+    stage.extension.click_button_above(page, ".a3s")
+    yield framed(page, agree_if_asked(stage.extension, page))
+    page.close()
+
+
+@contextmanager
+def _let_go(stage: Stage, opener: Opener) -> Iterator[View]:
+    """A view after the keys have locked; only what stands around the text is left of it."""
+    with opener(stage) as view:
+        lock(stage)
+        view.page.activate()
+        (around,) = view.documents or view.frames[:1]
+        around.wait_for_selector("[data-test=locked]")
+        yield View(page=view.page, documents=view.documents, frames=[] if view.documents else [around])
+    unlock(stage.extension, stage.people.folder / "alice.p12")
+
+
+@contextmanager
+def _offered(stage: Stage) -> Iterator[View]:
+    """A page with the extension's button beside a field; what is asked about is the page's."""
+    page = stage.extension.browser.open(stage.site.page_with(FIELD))
+    stage.extension.wait_for_button(page, "#answer")
+    yield View(page=page, documents=[], frames=[])
+    page.close()
+
+
+@contextmanager
+def _sealed(stage: Stage) -> Iterator[View]:
+    """A field whose text is sealed."""
+    page = stage.extension.browser.open(stage.site.page_with(FIELD))
+    frame = stage.extension.write(page, "#answer", TEXT)
+    frame.around.click("[data-test=seal]")
+    stage.extension.answer()
+    frame.around.wait_for_selector(".sealed-block", timeout_seconds=OPENING_SECONDS)
+    yield View(page=page, documents=[], frames=[frame.around])
     page.close()
 
 
 VIEWS: dict[str, Opener] = {
-    "keys and people": partial(_tab, name="options.html"),
-    "help": partial(_tab, name="help.html"),
+    "keys and people": partial(open_tab, name="options.html"),
+    "help": partial(open_tab, name="help.html"),
     "guide, first step": partial(_step, step=0),
     "guide, identity": partial(_step, step=1),
     "guide, pattern": partial(_step, step=2),
     "guide, message": partial(_step, step=3),
-    "viewer": partial(_tab, name="viewer.html"),
+    "viewer": partial(open_tab, name="viewer.html"),
     "viewer with a mail": _mail,
     "writing": _writing,
     "page, verified": partial(_page, is_altered=False),
@@ -279,21 +242,14 @@ VIEWS: dict[str, Opener] = {
     "mail in a page": _mail_in_a_page,
 }
 
-
-def fill(extension: Extension, people: People) -> None:
-    """Give the extension Alice's keys, Bob's certificate and their authority."""
-    unlock(extension, people.folder / "alice.p12")
-    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
-    extension.import_certificate("people", people.folder / "bob.der", expect="bob@example.test")
-
-
-def unlock(extension: Extension, file: Path) -> None:
-    """Import a key file, and wait for its keys in whatever language."""
-    page = extension.open_options()
-    page.choose_files("#p12", [file])
-    page.click("[data-test=passphrase]")
-    page.type(PASSPHRASE)
-    page.click("[data-test=import-keys]")
-    page.wait_for("() => document.querySelector('[data-test=lock]')?.hidden === false", timeout_seconds=OPENING_SECONDS)
-    page.close()
-    extension.is_locked = False
+# What the same views say at other times.
+STATES: dict[str, Opener] = {
+    "button beside a field": _offered,
+    "field, sealed": _sealed,
+    "field, locked": partial(_let_go, opener=partial(_verdict, armor=_good)),
+    "mail in a page, locked": partial(_let_go, opener=_mail_in_a_page),
+    "viewer, locked": partial(_let_go, opener=_mail),
+    **KEY_STATES,
+    **LETTER_STATES,
+    **READING_STATES,
+}

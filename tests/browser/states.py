@@ -1,0 +1,302 @@
+"""What the views of keys, letters and files say at other times: dialogs open, problems, what an ended key means."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from smime_core.blocking import run
+from smime_core.certificates_only import build_certificates_only
+from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.identity import Identity, export_identities
+from tests.browser.compose_driver import Webmail, address
+from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT
+from tests.browser.mail_letters import file, html, mail, multipart, text
+from tests.browser.page import Page
+from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, open_tab, unlock
+
+KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
+BOB, MALLORY = "bob@example.test", "mallory@example.test"
+ENDED, ENDING = "over@example.test", "soon@example.test"
+# As an update leaves it.
+_LEAVE_NEWS = """async () => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await done(indexedDB.open("sealwax"));
+  const { version } = chrome.runtime.getManifest();
+  const transaction = database.transaction("settings", "readwrite");
+  transaction.objectStore("settings").put({ name: "updated", version });
+  await new Promise((resolve) => { transaction.oncomplete = resolve; });
+  database.close();
+}"""
+# Where the person has agreed once, the message that is answered opens without a question.
+_FORGET_SITES = """async () => {
+  for (const { dataset } of document.querySelectorAll("[data-removal^='sites.remove']")) {
+    const [type, id] = dataset.removal.split(" ");
+    await chrome.runtime.sendMessage({ type, body: { id } });
+  }
+}"""
+_MARK_KEY_FILE = """(name) => {
+  for (const one of document.querySelectorAll("[data-test=key-file]")) {
+    if (one.textContent.includes(name)) one.querySelector("[data-removal]").id = "to-remove";
+  }
+}"""
+_IS_GONE = "(name) => !document.querySelector('[data-test=key-files]').textContent.includes(name)"
+_CHOOSE_SENDER = """(address) => {
+  const select = document.querySelector("[data-test=compose-from]");
+  select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
+  select.dispatchEvent(new Event("change"));
+}"""
+
+
+@contextmanager
+def _keys_after(stage: Stage, clicks: tuple[str, ...], then: str) -> Iterator[View]:
+    """The page with keys and people after these clicks."""
+    with open_tab(stage, "options.html") as view:
+        view.page.wait_for_selector("[data-test=identity]")
+        for selector in clicks:
+            view.page.click(selector)
+        view.page.wait_for_selector(then, timeout_seconds=OPENING_SECONDS)
+        yield view
+
+
+def _shown(*clicks: str, then: str) -> Opener:
+    return partial(_keys_after, clicks=clicks, then=then)
+
+
+@contextmanager
+def _news(stage: Stage) -> Iterator[View]:
+    with open_tab(stage, "options.html") as view:
+        view.page.js(_LEAVE_NEWS)
+        view.page.reload()
+        view.page.wait_for_selector("[data-test=news]")
+        yield view
+        view.page.click("[data-test=news-done]")
+
+
+@contextmanager
+def _no_keys(stage: Stage) -> Iterator[View]:
+    with open_tab(stage, "options.html") as view:
+        _remove_keys(view.page, "alice@example.test")
+        view.page.reload()
+        view.page.wait_for_selector("[data-test=policy-export]")
+        yield view
+    unlock(stage.extension, stage.people.folder / "alice.p12")
+
+
+def _remove_keys(page: Page, name: str) -> None:
+    page.wait_for_selector("[data-test=key-file]")
+    page.js(_MARK_KEY_FILE, name)
+    page.click("#to-remove")
+    page.js(_MARK_KEY_FILE, name)
+    page.click("#to-remove")
+    page.wait_for(_IS_GONE, name)
+
+
+@contextmanager
+def _with_ending_keys(stage: Stage, opener: Opener) -> Iterator[View]:
+    """A view while Alice has two identities more, of which one has ended and the other soon will."""
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Ending CA", provider=NATIVE, at=now - datetime.timedelta(days=100)))
+    identities = [_ending(authority, ENDED, days=-2), _ending(authority, ENDING, days=10)]
+    path = stage.people.folder / "ending.p12"
+    path.write_bytes(run(export_identities(identities, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+    unlock(stage.extension, path)
+    with open_tab(stage, "options.html") as keys:
+        keys.page.wait_for_text(ENDED, selector="[data-test=key-files]", timeout_seconds=OPENING_SECONDS)
+    with opener(stage) as view:
+        yield view
+    with open_tab(stage, "options.html") as keys:
+        _remove_keys(keys.page, ENDED)
+
+
+def _ending(authority: Authority, name: str, *, days: int) -> Identity:
+    now = datetime.datetime.now(datetime.UTC)
+    start, end = now - datetime.timedelta(days=90), now + datetime.timedelta(days=days)
+    return run(issue_identity(authority, name, provider=NATIVE, at=start, not_after=end))
+
+
+KEY_STATES: dict[str, Opener] = {
+    "keys, none": _no_keys,
+    "keys, news": _news,
+    "keys, ending": partial(_with_ending_keys, opener=_shown(then="[data-test=identity]")),
+    "keys, no file chosen": _shown("[data-test=import-keys]", then="[data-test=keys-problem]:not(:empty)"),
+    "keys, details": _shown("[data-test=identity] [data-test=details]", then="[data-test=certificate-dialog]"),
+    "keys, export": _shown("[data-test=export-keys]", then="[data-test=export]"),
+    "keys, another passphrase": _shown("[data-test=change-passphrase]", then="[data-test=passphrase-change]"),
+    "keys, request": _shown("[data-test=make-request]", then="[data-test=request]"),
+    "keys, renewal": _shown("[data-test=renew]", then="[data-test=request]"),
+    "keys, backup": _shown("[data-test=make-backup]", then="[data-test=backup]"),
+    "keys, restore": _shown("[data-test=restore-backup]", "[data-test=restore-replace]", then="[data-test=restore]"),
+}
+
+
+@contextmanager
+def _letter(
+    stage: Stage,
+    act: Callable[[Webmail, Page], None],
+    *,
+    to: str = "",
+    kind: str = "new",
+    is_sealed: bool = True,
+    reply_to: str = "",
+) -> Iterator[View]:
+    """The window of a letter, or of an answer to one of Bob's, after something was done in it."""
+    original = b""
+    if kind != "new":
+        original = _from_bob(stage, is_sealed=is_sealed, reply_to=reply_to)
+        with open_tab(stage, "options.html") as keys:
+            keys.page.wait_for_selector("[data-test=policy-export]")
+            keys.page.js(_FORGET_SITES)
+    webmail = Webmail(stage.extension, stage.site)
+    window = webmail.write(kind=kind, mail=original, to=[to] if to else [])
+    act(webmail, window)
+    yield alone(window)
+    window.close()
+    webmail.close()
+
+
+def _from_bob(stage: Stage, *, is_sealed: bool, reply_to: str) -> bytes:
+    letters = stage.letters
+    plain = mail(multipart("mixed", text("The key is under the lighthouse."), file("map.txt", "text/plain", b"left")))
+    if reply_to:
+        plain = f"Reply-To: {reply_to}\r\n".encode() + plain
+    return letters.signed_and_sealed(plain) if is_sealed else letters.signed(plain)
+
+
+def _write(webmail: Webmail, window: Page) -> None:
+    window.wait_for_selector(KNOWN, timeout_seconds=OPENING_SECONDS)
+    window.fill("[data-test=compose-subject]", "Thursday")
+    window.fill("[data-test=compose-text]", TEXT)
+
+
+def _use_a_password(webmail: Webmail, window: Page) -> None:
+    address(window, "compose-to", "dora@example.test")
+    window.click("[data-test=remedy-password]")
+    window.wait_for_selector("[data-test=letter-password]")
+
+
+def _sign_with_ended(webmail: Webmail, window: Page) -> None:
+    _write(webmail, window)
+    window.js(_CHOOSE_SENDER, ENDED)
+    window.wait_for_selector("[data-test=own-expiry]")
+
+
+def _send(webmail: Webmail, window: Page) -> None:
+    _write(webmail, window)
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=sent]", timeout_seconds=OPENING_SECONDS)
+
+
+def _be_refused(webmail: Webmail, window: Page) -> None:
+    webmail.mood("refuses")
+    _write(webmail, window)
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=send-error]:not(:empty)", timeout_seconds=OPENING_SECONDS)
+
+
+def _look(webmail: Webmail, window: Page) -> None:
+    window.wait_for_selector("[data-test=read-original]")
+
+
+def _quote(webmail: Webmail, window: Page) -> None:
+    window.click("[data-test=read-original]")
+    window.wait_for_selector("[data-test=original-state]", timeout_seconds=OPENING_SECONDS)
+    window.wait_for("() => !document.querySelector('[data-test=recipient][data-readiness=asking]')")
+
+
+def _let_leave_readable(webmail: Webmail, window: Page) -> None:
+    _quote(webmail, window)
+    window.click("[data-test=switch-seal]")
+    window.wait_for_selector("[data-test=readable-confirm]")
+
+
+@contextmanager
+def _drafts(stage: Stage) -> Iterator[View]:
+    """A letter is kept, and the next window offers it."""
+
+    def keep(webmail: Webmail, window: Page) -> None:
+        _write(webmail, window)
+        window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=OPENING_SECONDS)
+
+    with _letter(stage, keep, to=BOB):
+        pass
+
+    def wait(webmail: Webmail, window: Page) -> None:
+        window.wait_for_selector("[data-test=draft-continue]")
+
+    with _letter(stage, wait) as view:
+        yield view
+
+
+LETTER_STATES: dict[str, Opener] = {
+    "writing, ready": partial(_letter, act=_write, to=BOB),
+    "writing, password": partial(_letter, act=_use_a_password),
+    "writing, with an ended key": partial(_with_ending_keys, opener=partial(_letter, act=_sign_with_ended, to=BOB)),
+    "writing, quote asked": partial(_letter, act=_look, kind="reply"),
+    "writing, answer": partial(_letter, act=_quote, kind="reply"),
+    "writing, other reply address": partial(_letter, act=_quote, kind="reply", is_sealed=False, reply_to=MALLORY),
+    "writing, readable asked": partial(_letter, act=_let_leave_readable, kind="reply"),
+    "writing, forward": partial(_letter, act=_quote, kind="forward"),
+    "writing, refused": partial(_letter, act=_be_refused, to=BOB),
+    "writing, sent": partial(_letter, act=_send, to=BOB),
+    "writing, drafts": _drafts,
+}
+
+
+@contextmanager
+def _opened(
+    stage: Stage, make: Callable[[Stage], bytes], *, name: str = "letter.eml", is_explained: bool = False
+) -> Iterator[View]:
+    """The viewer with a file."""
+    path = stage.letters.write(name, make(stage))
+    with open_tab(stage, "viewer.html") as view:
+        view.page.wait_for_selector("[data-test=pick]")
+        view.page.choose_files("#file", [path])
+        view.page.wait_for(
+            """(said) => document.querySelector("[data-test=note]").textContent !== ""
+              || document.querySelector(said) !== null""",
+            "main :is(.state-statement, [data-test=problem], [data-test=certificate])",
+            timeout_seconds=OPENING_SECONDS,
+        )
+        if is_explained:
+            view.page.js("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        yield view
+
+
+def _plain(stage: Stage) -> bytes:
+    return mail(multipart("alternative", text("Thursday at one."), html("<p>Thursday at <b>one</b>.</p>")))
+
+
+def _signed_and_sealed(stage: Stage) -> bytes:
+    return stage.letters.signed_and_sealed(_plain(stage))
+
+
+def _of_a_stranger(stage: Stage) -> bytes:
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Elsewhere CA", provider=NATIVE, at=now))
+    stranger = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=now))
+    return dataclasses.replace(stage.letters, bob=stranger).signed(_plain(stage))
+
+
+READING_STATES: dict[str, Opener] = {
+    "viewer, why": partial(
+        _opened, make=lambda stage: stage.letters.signed_and_sealed(_plain(stage)), is_explained=True
+    ),
+    "viewer, by a stranger": partial(_opened, make=_of_a_stranger),
+    "viewer, altered": partial(
+        _opened, make=lambda stage: stage.letters.signed(_plain(stage)).replace(b"Thursday at", b"Saturday at")
+    ),
+    "viewer, sealed only": partial(_opened, make=lambda stage: stage.letters.sealed(_plain(stage))),
+    "viewer, for somebody else": partial(_opened, make=lambda stage: stage.letters.sealed_for_bob(_plain(stage))),
+    "viewer, not protected": partial(_opened, make=_plain),
+    "viewer, nothing to open": partial(_opened, make=lambda _: b"a shopping list", name="list.p7m"),
+    "viewer, signature alone": partial(_opened, make=lambda stage: stage.letters.detached(b"a plan"), name="plan.p7s"),
+    "viewer, certificates": partial(
+        _opened,
+        make=lambda stage: build_certificates_only([stage.people.bob.certificate, stage.people.alice.certificate]),
+        name="people.p7b",
+    ),
+}
