@@ -1,4 +1,7 @@
-"""Takes the pictures of the README from the running demonstration: `python -m tests.browser.pictures docs/pictures`."""
+"""Takes the pictures of the documentation: `python -m tests.browser.pictures docs/pictures`.
+
+From the running demonstration, and from a Roundcube in which the extension works.
+"""
 
 from __future__ import annotations
 
@@ -49,21 +52,21 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice.enter()
     alice.write(to=bob.account.address, subject="Thursday", text=LETTER)
     alice.wait_until_sendable()
-    take(alice.page, folder / "compose", desktop_height=1210, phone_height=1420)
+    take(alice.page, folder / "compose.png", DESKTOP_WIDTH, 1210)
+    take(alice.page, folder / "compose-phone.png", PHONE_WIDTH, 1420)
     alice.send()
 
     bob.page.activate()
     bob.enter()
     bob.open_message(demo.mail_server.messages(bob.account.address)[-1].uid)
-    take(bob.page, folder / "reading", desktop_height=780, phone_height=960)
+    take(bob.page, folder / "reading.png", DESKTOP_WIDTH, 780)
     bob.page.click(f"{named('why')} > summary")
     bob.page.screenshot(folder / "why.png", width=DESKTOP_WIDTH, height=780)
 
     alice.page.activate()
     alice.write(to=f"{bob.account.address},{EXPIRING},{REVOKED}", subject="Thursday", text=LETTER)
     alice.page.wait_for_text("revoked", selector=named("obstacle"), timeout_seconds=OPERATION_SECONDS)
-    alice.page.js("() => scrollTo(0, 0)")
-    alice.page.screenshot(folder / "recipients.png", width=DESKTOP_WIDTH, height=420)
+    take(alice.page, folder / "recipients.png", DESKTOP_WIDTH, 420)
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
@@ -79,8 +82,7 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
     picture_webmail(extension, demo, folder)
     keys = extension.open_options()
     keys.wait_for_selector("[data-test=identity]")
-    keys.show_top(DESKTOP_WIDTH, 800)
-    keys.screenshot(folder / "extension-keys.png")
+    take(keys, folder / "extension-keys.png", DESKTOP_WIDTH, 800)
     keys.close()
 
 
@@ -92,11 +94,10 @@ def picture_field(extension: Extension, reader: Account, folder: Path) -> None:
         )
         page = extension.browser.open(site.page_with(markup))
         frame: Frame = extension.write(page, "#answer", "Only Bob reads this; the forum sees a sealed block.")
-        take(page, folder / "extension", desktop_height=340, phone_height=380)
+        take(page, folder / "extension.png", DESKTOP_WIDTH, 470)
         frame.around.click("[data-test=seal]")
         window = extension.window()
-        window.show_top(560, 780)
-        window.screenshot(folder / "extension-window.png")
+        take(window, folder / "extension-window.png", 560, 850)
         with window.closing():
             window.click("[data-test=refuse]")
         page.close()
@@ -117,25 +118,24 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
         pages.page.set_viewport(DESKTOP_WIDTH, 760)
         pages.show(mail.append(alice.address, letter))
         around = pages.open_shown(extension)
-        pages.page.show_top(DESKTOP_WIDTH, 760)
-        pages.page.screenshot(folder / "extension-mail.png")
+        take(pages.page, folder / "extension-mail.png", DESKTOP_WIDTH, 800)
         around.click("[data-test=reply]")
         pages.page.wait_for("() => document.querySelector('body.action-compose') !== null")
         window = pages.write_sealed(extension)
         window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=OPERATION_SECONDS)
-        window.fill("[data-test=compose-text]", "Hello Bob,\n\nyour letter came, and I could open it.\n\nAlice")
-        window.show_top(760, 1120)
-        window.screenshot(folder / "extension-writing.png")
+        window.wait_for_selector("[data-test=original-state]", timeout_seconds=OPERATION_SECONDS)
+        window.click("[data-test=compose-text]")
+        window.js("() => document.activeElement.setSelectionRange(0, 0)")
+        window.type("Hello Bob,\n\nyour letter came, and I could open it.\n\nAlice\n")
+        take(window, folder / "extension-writing.png", 720, 1540)
         window.close()
         pages.close()
 
 
-def take(page: Page, path: Path, *, desktop_height: int, phone_height: int) -> None:
-    """One picture for the desk and one for the phone, each from the top of the view."""
-    sizes = ((DESKTOP_WIDTH, desktop_height, path.name), (PHONE_WIDTH, phone_height, f"{path.name}-phone"))
-    for width, height, name in sizes:
-        page.show_top(width, height)
-        page.screenshot(path.with_name(f"{name}.png"))
+def take(page: Page, path: Path, width: int, height: int) -> None:
+    """What stands at the top of the view in a window of this size."""
+    page.show_top(width, height)
+    page.screenshot(path)
 
 
 if __name__ == "__main__":
