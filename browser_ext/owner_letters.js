@@ -30,7 +30,7 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
    * @param {any} body
    */
   async function composeLetter({ letter, copies, password, sealKey, sign, identities, at }) {
-    const { fields, attachments } = unpackLetter(await openEnvelope("letter", letter));
+    const { fields, text, attachments } = unpackLetter(await openEnvelope("letter", letter));
     const secret = password && (await openSecret("password", password));
     const seals = copies.some((/** @type {any} */ copy) => copy.recipients.length || copy.usesPassword);
     const messages = [];
@@ -38,7 +38,7 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
       const isLast = index === copies.length - 1;
       const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
       const { message } = await callVault("message.compose", {
-        draft: { ...fields, text: new TextEncoder().encode(fields.text).buffer, attachments: files, date: at },
+        draft: { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at },
         sign, recipients, cipher: "cbc", identities: identities.map((/** @type {ArrayBuffer} */ one) => one.slice(0)),
         sealKey: await optionalKey(sealKey),
         ...(usesPassword && secret ? { passwords: [{ ...secret, buffer: secret.buffer.slice(0) }] } : {}),
@@ -69,9 +69,8 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
     const { report, text, attachments, headers, reply } = await callVault("message.open", {
       ...args, message: copyMail(mail), sealKey: await optionalKey(sealKey),
     });
-    const fields = { text: new TextDecoder().decode(text), headers, reply, report };
-    const packed = packLetter({ fields, attachments });
-    for (const buffer of [text, ...attachments.map((/** @type {{data: ArrayBuffer}} */ { data }) => data)]) overwrite(buffer);
+    const packed = packLetter({ fields: { headers, reply, report }, text, attachments });
+    for (const { data } of attachments) overwrite(data);
     return sealwaxChannel.sealTo(replyKey, "original", packed);
   }
 
@@ -85,7 +84,7 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
     const { message } = isSealed
       ? await callVault("message.decrypt", { message: held, identities, sealKey: await optionalKey(sealKey) }) : { message: held };
     const attachments = [{ name: WHOLE_NAME, type: "message/rfc822", data: message }];
-    const packed = packLetter({ fields: {}, attachments });
+    const packed = packLetter({ fields: {}, text: new ArrayBuffer(0), attachments });
     overwrite(message);
     return sealwaxChannel.sealTo(replyKey, "whole original", packed);
   }

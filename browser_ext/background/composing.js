@@ -104,11 +104,11 @@ export async function original({ composition: id, replyKey }, sender) {
 }
 
 /**
- * The same as a file of its own, for forwarding it whole.
+ * A mail as a file of its own, for forwarding it whole: the one of the letter, which a draft brings along.
  * @param {any} body @param {Sender} sender
  */
-export async function whole({ composition: id, isSealed, replyKey }, sender) {
-  const { mail } = await ofWindow(id, sender);
+export async function whole({ composition, mail, isSealed, replyKey }, sender) {
+  await ofWindow(composition, sender);
   return vault.call("letter.whole", { mail, isSealed, replyKey, ...(await keys.unlocked()) });
 }
 

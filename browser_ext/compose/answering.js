@@ -12,6 +12,11 @@ import { createForwardChoice } from "./forward_choice.js";
 /** @typedef {import("../runtime/ui/answer.js").Answer} Answer */
 /** @typedef {import("../runtime/ui/attachments.js").Attachment} Attachment */
 /**
+ * How the original is forwarded. `attachments` are its own, `whole` is the file of all of it where that was made.
+ * @typedef {{mail: string, quote: string, answersSealed: boolean, isWhole: boolean}} Forward
+ * @typedef {Forward & {attachments: Attachment[], whole: Attachment | null}} Forwarding
+ */
+/**
  * @typedef {{
  *   recipients: import("./recipients.js").Recipients, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
  *   protection: import("./protection.js").Protection, sender: import("./sender_choice.js").SenderChoice,
@@ -23,7 +28,10 @@ import { createForwardChoice } from "./forward_choice.js";
 export class Answering {
   /** How the letter joins the thread that it answers. */
   thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {any[]} */ ([]) };
+  /** Whether the letter has what it takes over: nothing comes over it later. */
   isRead = false;
+  /** @type {Forwarding | null} */
+  #forwarding = null;
   #translate;
   #courier;
   #claim;
@@ -60,17 +68,52 @@ export class Answering {
     this.#sheet.note("original", html("p", { role: "status", text: text("composeOpening") }));
     try {
       const { fields, attachments } = await this.#courier.original();
+      if (this.isRead) return;
       if (fields.report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) throw { code: "no-key-open" };
       this.isRead = true;
       this.#showState(fields.report.state);
       if (this.#claim.kind === "forward") this.#forward(forwardOf(this.#translate, fields), attachments);
       else this.#reply(fields);
     } catch (error) {
+      if (this.isRead) return;
       this.#sheet.note("original", html("p", {
         class: "problem", text: text("composeOriginalFailed", errorText(error)), data: { test: "original-problem" },
       }));
     }
     this.#sheet.update();
+  }
+
+  /**
+   * Goes on with a letter that was kept: of what this window was opened for, nothing stays.
+   * @param {{thread: Answering["thread"], forward: Forward | null}} kept
+   * @param {{attachments: Attachment[], aside: Attachment[], forwarded: number[]}} files as `keptFiles` gave them
+   */
+  goOn({ thread, forward }, { attachments, aside, forwarded }) {
+    this.isRead = true;
+    this.thread = thread;
+    for (const note of ["original", "quote", "reply-to", "whole"]) this.#sheet.note(note);
+    this.#forwarding = null;
+    if (!forward) return;
+    const taken = forwarded.map((index) => attachments[index]);
+    const [whole = null] = forward.isWhole ? taken : [];
+    this.#offerChoice({ ...forward, whole, attachments: forward.isWhole ? aside : taken });
+  }
+
+  /** How it is forwarded, for a draft. @returns {Forward | null} */
+  get forward() {
+    if (!this.#forwarding) return null;
+    const { mail, quote, answersSealed, isWhole } = this.#forwarding;
+    return { mail, quote, answersSealed, isWhole };
+  }
+
+  /**
+   * What a draft keeps beside what is attached: `aside` is what the other way of forwarding has and the letter has not,
+   * `forwarded` says which of the attached files come from the original.
+   */
+  get keptFiles() {
+    const taken = this.#taken();
+    const forwarded = this.#sheet.attached.files.flatMap((file, index) => (taken.includes(file) ? [index] : []));
+    return { aside: this.#forwarding?.isWhole ? this.#forwarding.attachments : [], forwarded };
   }
 
   get #isThere() {
@@ -110,7 +153,10 @@ export class Answering {
     this.#append(answer.quote);
     if (attachments.length) this.#sheet.attached.replace([...this.#sheet.attached.files, ...attachments]);
     if (answer.replyTo.length) this.#askReplyTo(answer);
-    this.#offerWhole(answer, attachments);
+    // As the field for the text gives it back.
+    const quote = answer.quote.replace(/\r\n?/gu, "\n");
+    const { answersSealed } = answer;
+    this.#offerChoice({ mail: this.#claim.mail, quote, answersSealed, isWhole: false, attachments, whole: null });
   }
 
   /** @param {Answer} answer */
@@ -146,22 +192,32 @@ export class Answering {
     area.setSelectionRange(0, 0);
   }
 
-  /** @param {Answer} answer @param {Attachment[]} attachments */
-  #offerWhole({ quote, answersSealed }, attachments) {
+  /** @param {Forwarding} forwarding */
+  #offerChoice(forwarding) {
+    this.#forwarding = forwarding;
+    const choice = createForwardChoice(forwarding.isWhole, (isWhole) => this.#sheet.attempt(() => this.#forwardAs(isWhole, forwarding)));
+    this.#sheet.note("whole", choice);
+  }
+
+  /** @param {boolean} isWhole @param {Forwarding} forwarding */
+  async #forwardAs(isWhole, forwarding) {
     const sheet = this.#sheet;
-    /** @type {Attachment[]} */
-    let forwarded = attachments;
-    const change = async (/** @type {boolean} */ isWhole) => {
-      const next = isWhole ? [await this.#courier.whole(answersSealed)] : attachments;
-      const others = sheet.attached.files.filter((one) => !forwarded.includes(one));
-      forwarded = next;
-      if (isWhole) sheet.text.value = sheet.text.value.replace(quote, "");
-      else this.#append(quote);
-      // What leaves now is more than what was agreed to.
-      sheet.protection.askAgain();
-      sheet.attached.replace([...others, ...next]);
-    };
-    sheet.note("whole", createForwardChoice((isWhole) => sheet.attempt(() => change(isWhole))));
+    if (isWhole) forwarding.whole ??= await this.#courier.whole(forwarding.mail, forwarding.answersSealed);
+    const before = this.#taken();
+    const others = sheet.attached.files.filter((one) => !before.includes(one));
+    forwarding.isWhole = isWhole;
+    if (isWhole) sheet.text.value = sheet.text.value.replace(forwarding.quote, "");
+    else this.#append(forwarding.quote);
+    // What leaves now is more than what was agreed to.
+    sheet.protection.askAgain();
+    sheet.attached.replace([...others, ...this.#taken()]);
+  }
+
+  /** What the original gives to the attached files. @returns {Attachment[]} */
+  #taken() {
+    if (!this.#forwarding) return [];
+    const { isWhole, whole, attachments } = this.#forwarding;
+    return isWhole ? [whole].filter((one) => one !== null) : attachments;
   }
 
   /** @param {Answer} answer */

@@ -38,17 +38,18 @@ export class Courier {
     await this.#ask("compose.unlock", { keyFile, passphrase: await sealSecret(passphrase) });
   }
 
-  /** The mail that is answered. @returns {Promise<PackedLetter>} */
+  /** The mail that is answered. @returns {Promise<{fields: any, attachments: import("../shared/packed_letter.js").Attachment[]}>} */
   async original() {
     const keys = await sealwaxChannel.generateKeys();
     const envelope = await this.#ask("compose.original", { replyKey: keys.publicKey });
-    return unpackLetter(await sealwaxChannel.openWith(keys, "original", envelope));
+    const { fields, text, attachments } = unpackLetter(await sealwaxChannel.openWith(keys, "original", envelope));
+    return { fields: { ...fields, text: new TextDecoder().decode(text) }, attachments };
   }
 
-  /** The same whole, as a file. @param {boolean} isSealed @returns {Promise<import("../shared/packed_letter.js").Attachment>} */
-  async whole(isSealed) {
+  /** A mail that is forwarded, whole as a file. @param {string} mail @param {boolean} isSealed @returns {Promise<import("../shared/packed_letter.js").Attachment>} */
+  async whole(mail, isSealed) {
     const keys = await sealwaxChannel.generateKeys();
-    const envelope = await this.#ask("compose.whole", { isSealed, replyKey: keys.publicKey });
+    const envelope = await this.#ask("compose.whole", { mail, isSealed, replyKey: keys.publicKey });
     return unpackLetter(await sealwaxChannel.openWith(keys, "whole original", envelope)).attachments[0];
   }
 

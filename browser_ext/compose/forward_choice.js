@@ -3,14 +3,15 @@ import { html, uniqueId } from "../runtime/ui/dom.js";
 import { text } from "../shared/i18n.js";
 
 /**
+ * @param {boolean} isWholeNow
  * @param {(isWhole: boolean) => Promise<boolean>} onChange whether it was done; else the choice goes back
  * @returns {HTMLFieldSetElement}
  */
-export function createForwardChoice(onChange) {
+export function createForwardChoice(isWholeNow, onChange) {
   const name = uniqueId("forward");
   const radio = (/** @type {boolean} */ isWhole, /** @type {string} */ label) => {
     const on = { change: () => void change(isWhole) };
-    const input = html("input", { type: "radio", name, checked: !isWhole, data: { test: isWhole ? "forward-whole" : "forward-text" }, on });
+    const input = html("input", { type: "radio", name, checked: isWhole === isWholeNow, data: { test: isWhole ? "forward-whole" : "forward-text" }, on });
     return { input, label: html("label", { class: "check" }, input, html("span", { text: label })) };
   };
   const [asText, whole] = [radio(false, text("composeForwardText")), radio(true, text("composeForwardWhole"))];

@@ -24,6 +24,7 @@ import { createSentView } from "./sent_view.js";
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
 /** @typedef {import("../runtime/ui/recipients_field.js").Person} Person */
 /** @typedef {import("../runtime/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
 /**
  * @typedef {{
  *   origin: string, kind: "new" | "reply" | "replyAll" | "forward", from: string, to: string[], cc: string[],
@@ -203,15 +204,20 @@ export class LetterWindow {
     return null;
   }
 
-  /** @returns {import("../shared/packed_letter.js").PackedLetter} */
+  /** @returns {PackedLetter} */
   #packed() {
     const from = this.sender.address;
     const { to, cc } = this.recipients.addresses;
     const fields = {
-      from, to, cc, subject: this.subject.input.value.trim(), text: this.text.value,
+      from, to, cc, subject: this.subject.input.value.trim(),
       messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...this.#answering.thread,
     };
-    return { fields, attachments: this.attached.files };
+    return { fields, text: this.#octets(), attachments: this.attached.files };
+  }
+
+  /** What is written, as it travels. */
+  #octets() {
+    return new TextEncoder().encode(this.text.value).buffer;
   }
 
   /** @returns {import("./courier.js").Leaving} */
@@ -270,34 +276,38 @@ export class LetterWindow {
         throw { code: "locked" };
       }
       const { letter, files } = await this.drafts.restore(id);
-      if (letter) this.#fill(letter.fields);
-      const kept = files?.attachments ?? [];
-      if (kept.length || this.attached.files.length) this.attached.replace(kept);
+      if (letter) this.#fill(letter, files);
       this.note("drafts");
       this.text.focus();
     });
   }
 
-  /** @param {any} fields of a draft */
-  #fill({ from, to, cc, bcc, subject, text: written, thread, answersSealed, sign, seal }) {
+  /** @param {PackedLetter} letter @param {PackedLetter | null} files the parts of a draft */
+  #fill({ fields, text: written }, files) {
+    const { from, to, cc, bcc, subject, thread, forward, answersSealed, sign, seal } = fields;
+    const { aside = 0, forwarded = [] } = files?.fields ?? {};
+    const kept = files?.attachments ?? [];
+    const attachments = kept.slice(0, kept.length - aside);
     this.recipients.replace({ to, cc, bcc });
     this.subject.input.value = subject;
-    this.text.value = written;
-    this.#answering.thread = thread;
+    this.text.value = new TextDecoder().decode(written);
     this.protection.answersSealed = answersSealed;
     this.protection.set({ sign, seal });
     this.sender.choose(from);
+    this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
+    if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
   }
 
   /** What is kept: what was written, and beside it what was attached. */
   #draft() {
     const fields = {
-      from: this.sender.address, ...this.recipients.addresses, subject: this.subject.input.value, text: this.text.value,
-      thread: this.#answering.thread, answersSealed: this.protection.answersSealed,
+      from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
+      thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersSealed,
       sign: this.protection.signs, seal: this.protection.seals,
     };
-    const files = { fields: {}, attachments: this.attached.files };
-    return { letter: { fields, attachments: [] }, files, identity: this.sender.identity?.fingerprint ?? "" };
+    const { aside, forwarded } = this.#answering.keptFiles;
+    const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };
+    return { letter: { fields, text: this.#octets(), attachments: [] }, files, identity: this.sender.identity?.fingerprint ?? "" };
   }
 
   /** @param {import("./draft_keeper.js").DraftState} state */

@@ -71,9 +71,14 @@ export class SenderChoice {
     return this.#identities.flatMap(({ addresses }) => addresses);
   }
 
-  /** @param {string} address of a draft */
-  choose(address) {
-    for (const option of this.#select.options) option.selected = option.value.endsWith(` ${address}`);
+  /** Which identity under which address the letter is from; several may have the same one. */
+  get choice() {
+    return this.#select.value;
+  }
+
+  /** @param {string} choice of a draft, which stays as it is when that identity is gone */
+  choose(choice) {
+    if ([...this.#select.options].some(({ value }) => value === choice)) this.#select.value = choice;
     this.show();
   }
 

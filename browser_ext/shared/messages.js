@@ -144,7 +144,7 @@ export const MESSAGES = {
   "compose.identities": { from: ["compose"], body: { composition: "string" } },
   "compose.unlock": { from: ["compose"], body: { composition: "string", keyFile: "string", passphrase: SECRET } },
   "compose.original": { from: ["compose"], body: { composition: "string", replyKey: "bytes" } },
-  "compose.whole": { from: ["compose"], body: { composition: "string", isSealed: "boolean", replyKey: "bytes" } },
+  "compose.whole": { from: ["compose"], body: { composition: "string", mail: "string", isSealed: "boolean", replyKey: "bytes" } },
   "compose.look-up": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.check": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.certificate": {

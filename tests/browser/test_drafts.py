@@ -1,0 +1,141 @@
+"""A draft that is continued is the same letter in all its parts, in this session and in the next."""
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.compose_driver import Webmail, address, send, wait_for_obstacles
+from tests.browser.extension_driver import Extension
+from tests.browser.field_pages import PASSPHRASE, People, people, site
+from tests.browser.page import Page
+from tests.browser.test_compose import (
+    extension,
+    folder,
+    mail_from_bob,
+    opened_by,
+    quote_original,
+    remove,
+    webmail,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+TWO_LINES = "Der Schlüssel liegt unter dem Leuchtturm.\r\nThe second door on the left."
+LETTER = """() => {
+  const named = (test) => document.querySelector(`[data-test=${test}]`);
+  const all = (test, root = document) => [...root.querySelectorAll(`[data-test=${test}]`)];
+  const people = (test) => all("recipient", named(test).closest(".recipients")).map(({ dataset }) => dataset.address);
+  return {
+    from: named("compose-from").value, to: people("compose-to"), cc: people("compose-cc"), bcc: people("compose-bcc"),
+    subject: named("compose-subject").value, text: named("compose-text").value,
+    files: [...named("compose-attachments").children].map(({ innerText }) => innerText),
+    sign: named("switch-sign").checked, seal: named("switch-seal").checked,
+    forward: all("forward-whole").map(({ checked }) => checked),
+  };
+}"""
+CLEAR_SESSION = "async () => (globalThis.browser ?? chrome).storage.session.clear()"
+
+
+def written(webmail: Webmail, people: People, kind: str, note: Path) -> Page:
+    """A window with an answer to sealed mail of Bob's, or a forward of it, and something in each of its parts."""
+    mail = mail_from_bob(people, sealed=True, text=TWO_LINES)
+    window = webmail.write(kind="replyAll" if kind == "reply" else "forward", mail=mail)
+    quote_original(window)
+    if kind == "whole":
+        window.click("[data-test=forward-whole]")
+        window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=30)
+        assert "second door" not in window.value("[data-test=compose-text]")
+    address(window, "compose-cc", "dora@example.test")
+    address(window, "compose-bcc", "erna@example.test")
+    window.choose_files("input[data-test=compose-file]", [note])
+    window.wait_for_text(note.name, selector="[data-test=compose-attachments]")
+    window.fill("[data-test=compose-subject]", "Lighthouse, again")
+    window.click("[data-test=switch-sign]")
+    window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=60)
+    return window
+
+
+def begin_anew(extension: Extension, people: People) -> None:
+    """The next session of the browser: nothing that stood in memory is left."""
+    extension.lock()
+    options = extension.open_options()
+    options.js(CLEAR_SESSION)
+    extension.stop_background()
+    options.close()
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+
+
+def continued(webmail: Webmail, people: People) -> Page:
+    """The newest draft, in the window of an answer to another mail."""
+    other = mail_from_bob(people, sealed=True, text="Another letter.")
+    window = webmail.write(kind="reply", mail=other)
+    window.click("[data-test=draft-continue]")
+    # Once everybody is looked up nothing moves under the pointer.
+    settled = "() => !document.querySelector('[data-note=drafts], [data-readiness=asking]')"
+    window.wait_for(settled, timeout_seconds=60)
+    return window
+
+
+@pytest.mark.parametrize("session", ["this", "next"])
+@pytest.mark.parametrize("kind", ["reply", "text", "whole"])
+def test_a_continued_draft_is_the_same_letter(
+    webmail: Webmail, people: People, tmp_path: Path, kind: str, session: str
+) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("attached words")
+    window = written(webmail, people, kind, note)
+    before: dict[str, Any] = window.js(LETTER)
+    assert all(before[part] for part in ("cc", "bcc", "files", "seal"))
+    assert before["forward"] == {"reply": [], "text": [False], "whole": [True]}[kind]
+    window.close()
+    if session == "next":
+        begin_anew(webmail.extension, people)
+    later = continued(webmail, people)
+    assert later.js(LETTER) == before
+    # What was sealed is still known to have been.
+    later.click("[data-test=switch-seal]")
+    later.wait_for_selector("[data-test=readable-confirm]")
+    later.click("dialog button:not(.primary)")
+    if kind != "reply":
+        check_the_other_way(later, kind, session)
+    leave_to_bob(later)
+    (taken,) = webmail.taken()
+    content = opened_by(people.bob, taken.message, people).content
+    assert (b"In-Reply-To: <original@example.test>" in taken.message) == (kind == "reply")
+    assert b"note.txt" in content
+    assert b"Another letter" not in content
+
+
+def check_the_other_way(window: Page, kind: str, session: str) -> None:
+    """Choose the other way of forwarding, and the first one again."""
+    before: dict[str, Any] = window.js(LETTER)
+    if kind == "text" and session == "next":
+        # The original went with the session: that is said, and the choice stays.
+        window.click("[data-test=forward-whole]")
+        window.wait_for_selector("[data-test=send-error]:not(:empty)", timeout_seconds=30)
+    else:
+        for way in ("text", "whole") if kind == "whole" else ("whole", "text"):
+            file = {"whole": "message.eml", "text": "map.txt"}[way]
+            window.click(f"[data-test=forward-{way}]")
+            window.wait_for_text(file, selector="[data-test=compose-attachments]", timeout_seconds=30)
+            assert ("second door" in window.value("[data-test=compose-text]")) == (way == "text")
+    after: dict[str, Any] = window.js(LETTER)
+    assert {**after, "files": sorted(after["files"])} == {**before, "files": sorted(before["files"])}
+
+
+def leave_to_bob(window: Page) -> None:
+    """Send it to Bob alone: nobody else has a certificate."""
+    for person in window.js(LETTER)["to"] + window.js(LETTER)["cc"] + window.js(LETTER)["bcc"]:
+        if person != "bob@example.test":
+            remove(window, person)
+    if not window.js(LETTER)["to"]:
+        address(window, "compose-to", "bob@example.test")
+    window.click("[data-test=switch-sign]")
+    wait_for_obstacles(window)
+    send(window)
