@@ -10,7 +10,7 @@ import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { createPatternChoice } from "./shared/pattern.js";
-import { ask, sealSecret } from "./shared/request.js";
+import { ask, askWithSecrets } from "./shared/request.js";
 import { watchBackup } from "./options/backup_form.js";
 import { keyFileCard } from "./options/identities.js";
 import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./options/parts.js";
@@ -165,8 +165,8 @@ async function importKeys() {
   const button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-test=import-keys]"));
   button.disabled = true;
   try {
-    const secret = await sealSecret(passphrase.take());
-    await ask("keys.import", { name: file.name, p12: await file.arrayBuffer(), passphrase: secret });
+    const p12 = await file.arrayBuffer();
+    await askWithSecrets("keys.import", { name: file.name, p12 }, { passphrase: passphrase.take() });
     input.value = "";
     byId("keys-done").textContent = text("keysImported", file.name);
     await refresh();

@@ -9,7 +9,7 @@ import { readinessMark } from "./runtime/ui/state_mark.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { openPageView } from "./shared/page_reading.js";
-import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
+import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 
@@ -149,8 +149,7 @@ async function save(button) {
 async function unlock() {
   const locked = lockedIdentity();
   if (!locked || !passphrase) return;
-  const secret = await sealSecret(passphrase.take());
-  ({ identities } = await ask("page.unlock", { keyFile: locked.keyFile, passphrase: secret }));
+  ({ identities } = await askWithSecrets("page.unlock", { keyFile: locked.keyFile }, { passphrase: passphrase.take() }));
   drawAnswer();
 }
 

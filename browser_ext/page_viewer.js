@@ -7,7 +7,7 @@ import { SecretField } from "./runtime/ui/secret_field.js";
 import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { openPageView } from "./shared/page_reading.js";
 import { describeReport } from "./shared/report_view.js";
-import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
+import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const query = new URLSearchParams(location.search);
@@ -42,8 +42,7 @@ async function open(password) {
   const bottom = html("div", { class: "bottom" });
   main.replaceChildren(top, place, bottom);
   const { view, replyKey } = await openPageView(place, { save: text("pageSaveBytes") });
-  const secret = password && (await sealSecret(password));
-  const opened = secret ? await ask("page.password", { page, replyKey, password: secret }) : await ask("page.open", { page, replyKey });
+  const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.open", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
@@ -152,7 +151,7 @@ function secretField({ label, hint, verb }, onSecret) {
 
 /** @param {string} keyFile @param {Secret} secret */
 async function unlock(keyFile, secret) {
-  await ask("page.unlock", { keyFile, passphrase: await sealSecret(secret) });
+  await askWithSecrets("page.unlock", { keyFile }, { passphrase: secret });
   await open();
 }
 

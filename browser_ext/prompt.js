@@ -13,7 +13,7 @@ import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showPattern } from "./shared/pattern.js";
 import { visibleText } from "./shared/visible_text.js";
-import { ask, sealSecret, startHeartbeat } from "./shared/request.js";
+import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
 /** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
@@ -260,8 +260,7 @@ async function submit(agree) {
 async function unlock() {
   const locked = lockedIdentity();
   if (!locked || !passphrase) return;
-  const secret = await sealSecret(passphrase.take());
-  await ask("prompt.unlock", { job, keyFile: locked.keyFile, passphrase: secret });
+  await askWithSecrets("prompt.unlock", { job, keyFile: locked.keyFile }, { passphrase: passphrase.take() });
   locked.locked = false;
   draw();
 }

@@ -4,7 +4,7 @@ import { SecretField } from "./runtime/ui/secret_field.js";
 import { stateMark, waxSeal } from "./runtime/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text, translatePage } from "./shared/i18n.js";
 import { createPatternChoice } from "./shared/pattern.js";
-import { ask, sealSecret } from "./shared/request.js";
+import { ask, askWithSecrets } from "./shared/request.js";
 
 const translate = await loadSharedText();
 translatePage();
@@ -94,8 +94,8 @@ async function drawIdentity() {
     const [chosen] = file.files ?? [];
     if (!chosen) return showProblem({ code: "no-file" });
     try {
-      const secret = await sealSecret(passphrase.take());
-      await ask("keys.import", { name: chosen.name, p12: await chosen.arrayBuffer(), passphrase: secret });
+      const p12 = await chosen.arrayBuffer();
+      await askWithSecrets("keys.import", { name: chosen.name, p12 }, { passphrase: passphrase.take() });
       await show();
     } catch (error) {
       if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));

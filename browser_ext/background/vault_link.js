@@ -11,6 +11,8 @@ const OFFSCREEN_PAGE = "offscreen.html";
 let owner = null;
 /** @type {Promise<void> | null} */
 let creating = null;
+/** While the vault is closed: what comes meanwhile waits for the next one. @type {Promise<void> | null} */
+let closing = null;
 /** How often operations were stopped by a lock. */
 let ends = 0;
 
@@ -20,8 +22,14 @@ let ends = 0;
  * @returns {Promise<any>}
  */
 export async function call(type, body = {}) {
+  await closing;
+  return ask(type, body);
+}
+
+/** @param {string} type @param {object} body @returns {Promise<any>} */
+async function ask(type, body) {
   const before = ends;
-  const reply = api.offscreen ? await callOffscreen(type, body) : await (await loadOwner()).answer(type, body);
+  const reply = await (api.offscreen ? askOffscreen(type, body) : askPage(type, body));
   // Whatever a lock does to an operation in the middle, it is the lock that people are told of.
   if (ends !== before && reply?.value === undefined) throw new RequestError("locked");
   if (!reply) throw new RequestError("vault-crashed");
@@ -43,7 +51,12 @@ export async function stop() {
 }
 
 /** Ends the vault; the next call starts another. */
-export async function close() {
+export function close() {
+  closing ??= closeOwner().finally(() => { closing = null; });
+  return closing;
+}
+
+async function closeOwner() {
   if (!(await hasOwner())) return;
   // Workers that are busy overwrite what they hold before their document goes.
   await end("vault.close");
@@ -54,7 +67,7 @@ export async function close() {
 async function end(type) {
   ends += 1;
   // An owner that is gone has nothing left to stop.
-  await call(type).catch(() => undefined);
+  await ask(type, {}).catch(() => undefined);
 }
 
 async function hasOwner() {
@@ -62,11 +75,20 @@ async function hasOwner() {
 }
 
 /** @param {string} type @param {object} body */
-async function callOffscreen(type, body) {
+async function askOffscreen(type, body) {
   creating ??= createOffscreen().finally(() => { creating = null; });
   await creating;
   // A document that goes away in the middle has no reply.
   return api.runtime.sendMessage({ to: "vault", type, body }).catch(() => undefined);
+}
+
+/** @param {string} type @param {object} body */
+async function askPage(type, body) {
+  const before = ends;
+  const reply = await (await loadOwner()).answer(type, body);
+  // Firefox ends this page, and its vault says so with its last breath. Without an answer, whoever asked asks the next page.
+  if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
+  return reply;
 }
 
 async function createOffscreen() {

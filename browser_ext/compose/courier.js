@@ -1,7 +1,7 @@
 /** What the writing window asks of the background: everything that is secret leaves this page sealed. */
 import { packLetter, unpackLetter } from "../shared/packed_letter.js";
 import { RequestError } from "../shared/messages.js";
-import { ask, sealSecret } from "../shared/request.js";
+import { ask, askWithSecrets } from "../shared/request.js";
 
 /** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
 /** @typedef {import("../runtime/ui/recipients_field.js").Finding} Finding */
@@ -35,7 +35,7 @@ export class Courier {
 
   /** @param {string} keyFile @param {Secret} passphrase */
   async unlock(keyFile, passphrase) {
-    await this.#ask("compose.unlock", { keyFile, passphrase: await sealSecret(passphrase) });
+    await askWithSecrets("compose.unlock", { composition: this.#composition, keyFile }, { passphrase });
   }
 
   /** The mail that is answered. @returns {Promise<{fields: any, attachments: import("../shared/packed_letter.js").Attachment[]}>} */

@@ -3,7 +3,7 @@ import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { text } from "../shared/i18n.js";
 import { createPatternChoice } from "../shared/pattern.js";
-import { ask, sealSecret } from "../shared/request.js";
+import { ask, askWithSecrets } from "../shared/request.js";
 import { byId, field, NewPassphrase, openForm, saveFile } from "./parts.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
@@ -26,7 +26,7 @@ function openMaking({ translate, refresh }) {
     onSubmit: async () => {
       const secret = next.read();
       if (!secret) return false;
-      const { backup } = await ask("backup.make", { passphrase: await sealSecret(secret) });
+      const { backup } = await askWithSecrets("backup.make", {}, { passphrase: secret });
       saveFile(`sealwax-${new Date().toISOString().slice(0, DATE_LENGTH)}.backup`, backup);
       await refresh();
       byId("backup-done").textContent = text("backupMade");
@@ -57,7 +57,8 @@ function openRestoring({ translate, refresh }) {
       const [chosen] = file.files ?? [];
       if (!chosen) throw Object.assign(new Error("no file"), { code: "no-backup-file" });
       const bytes = await chosen.arrayBuffer();
-      const { keyFiles, people } = await ask("backup.restore", { bytes, replace: replaces(), passphrase: await sealSecret(passphrase.copy()) });
+      const body = { bytes, replace: replaces() };
+      const { keyFiles, people } = await askWithSecrets("backup.restore", body, { passphrase: passphrase.copy() });
       await refresh();
       byId("pattern").replaceChildren(await createPatternChoice());
       byId("backup-done").textContent = text("restored", String(keyFiles), String(people));

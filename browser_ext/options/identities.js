@@ -5,7 +5,7 @@ import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
-import { ask, sealSecret } from "../shared/request.js";
+import { ask, askWithSecrets } from "../shared/request.js";
 import { button, field, fileNameOf, NewPassphrase, openForm, pemOf, removeButton, saveFile, showCertificate } from "./parts.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
@@ -81,9 +81,9 @@ function openExport({ translate, refresh }, { id, name, identities }) {
     onSubmit: async () => {
       const secret = next.read();
       if (!secret) return false;
-      const { p12 } = await withPassphrase(current, async (passphrase) => ask("keys.export", {
-        id, fingerprint: which.value, form: form.value, passphrase, newPassphrase: await sealSecret(secret),
-      }));
+      const { p12 } = await withPassphrase(current, (passphrase) => askWithSecrets("keys.export", {
+        id, fingerprint: which.value, form: form.value,
+      }, { passphrase, newPassphrase: secret }));
       saveFile(`${fileNameOf(nameOf(identities[0]))}.p12`, p12);
       await refresh();
       return true;
@@ -102,8 +102,8 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
     onSubmit: async () => {
       const secret = next.read();
       if (!secret) return false;
-      await withPassphrase(current, async (passphrase) =>
-        ask("keys.passphrase", { id, passphrase, newPassphrase: await sealSecret(secret) }));
+      await withPassphrase(current, (passphrase) =>
+        askWithSecrets("keys.passphrase", { id }, { passphrase, newPassphrase: secret }));
       await refresh();
       return true;
     },
@@ -113,13 +113,13 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
 /**
  * Uses what stands in a passphrase field; a wrong one is said there, and stays to be mended.
  * @template T
- * @param {SecretField} secret @param {(passphrase: SealedSecret) => Promise<T>} use
+ * @param {SecretField} secret @param {(passphrase: Secret) => Promise<T>} use
  * @returns {Promise<T>}
  */
 export async function withPassphrase(secret, use) {
   secret.setError("");
   try {
-    return await use(await sealSecret(secret.copy()));
+    return await use(secret.copy());
   } catch (error) {
     if (/** @type {any} */ (error).code === "wrong-passphrase") secret.focus();
     throw error;

@@ -2,7 +2,7 @@
 import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { day, text } from "../shared/i18n.js";
-import { ask, sealSecret } from "../shared/request.js";
+import { askWithSecrets } from "../shared/request.js";
 import { withPassphrase } from "./identities.js";
 import { button, field, fileNameOf, NewPassphrase, openForm, removeButton, saveFile } from "./parts.js";
 
@@ -34,9 +34,9 @@ export function openRequest({ translate, refresh }, addresses) {
       const wanted = address.value.split(/[\s,;]+/u).filter(Boolean);
       const secret = next.read();
       if (!secret) return false;
-      const { request } = await ask("request.make", {
-        addresses: wanted, commonName: name.value.trim(), kind: kind.value, passphrase: await sealSecret(secret),
-      });
+      const { request } = await askWithSecrets("request.make", {
+        addresses: wanted, commonName: name.value.trim(), kind: kind.value,
+      }, { passphrase: secret });
       saveFile(`${fileNameOf(wanted[0])}.csr`, request);
       await refresh();
       return true;
@@ -68,7 +68,7 @@ function openFinish({ translate, refresh }, { id, addresses }) {
     onSubmit: async () => {
       const sent = await Promise.all([...(files.files ?? [])].map((file) => file.arrayBuffer()));
       if (!sent.length) throw Object.assign(new Error("no file"), { code: "no-certificate-file" });
-      await withPassphrase(current, (passphrase) => ask("request.finish", { id, files: sent, passphrase }));
+      await withPassphrase(current, (passphrase) => askWithSecrets("request.finish", { id, files: sent }, { passphrase }));
       await refresh();
       return true;
     },

@@ -165,7 +165,7 @@ export const MESSAGES = {
   // Any private page.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
   "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
-  "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "page"], body: {} },
+  "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
   // Help and first steps, updates, what an administrator has set.
   "guide.open": { from: ["options"], body: {} },
   "guide.step": { from: ["options"], body: {} },

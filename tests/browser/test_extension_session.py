@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,25 +45,44 @@ SEALED = """async () => {
   return count;
 }"""
 IMPORT = """async (file, passphrase) => {
-  const { ask, sealSecret } = await import("/shared/request.js");
+  const { askWithSecrets } = await import("/shared/request.js");
   const octets = new TextEncoder().encode(passphrase);
   const buffer = new ArrayBuffer(4096);
   new Uint8Array(buffer).set(octets);
   const p12 = Uint8Array.from(atob(file), (character) => character.charCodeAt(0)).buffer;
-  const secret = await sealSecret({ buffer, length: octets.length });
-  globalThis.imported = ask("keys.import", { name: "keys.p12", p12, passphrase: secret })
+  const secrets = { passphrase: { buffer, length: octets.length } };
+  globalThis.imported = askWithSecrets("keys.import", { name: "keys.p12", p12 }, secrets)
     .then(() => "imported", ({ code }) => code);
+}"""
+
+# Questions to the vault as fast as they come, while it is closed and started anew.
+ASK_THROUGH_LOCKS = """async (rounds) => {
+  const { ask } = await import("/shared/request.js");
+  const outcomes = new Set();
+  const note = (asked) => asked.then(() => outcomes.add("answered"), ({ code }) => outcomes.add(code));
+  for (let round = 0; round < rounds; round += 1) {
+    await ask("vault.key");
+    const asked = [];
+    let locked = false;
+    const locking = ask("session.lock").finally(() => { locked = true; });
+    while (!locked) {
+      asked.push(note(ask("vault.key")));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await Promise.all([locking, ...asked]);
+  }
+  return [...outcomes];
 }"""
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Alice's keys: `alice.p12`, and `slow.p12`, which takes seconds to open."""
+    """Alice's keys: `alice.p12`, and `long.p12` and `slow.p12`, which take seconds to open."""
     now = datetime.datetime.now(datetime.UTC)
     folder = tmp_path_factory.mktemp("keys")
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))
     alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
-    for name, iterations in (("alice", 2048), ("slow", 2_000_000)):
+    for name, iterations in (("alice", 2048), ("long", 500_000), ("slow", 2_000_000)):
         p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=iterations))
         (folder / f"{name}.p12").write_bytes(p12)
     return folder
@@ -160,6 +180,30 @@ def test_a_lock_in_the_middle_stops_the_operation_and_keeps_nothing(options: Pag
     options.js("async () => (await import('/shared/request.js')).ask('session.lock')")
     assert options.js("() => globalThis.imported") == "locked"
     assert is_locked(options)
+
+
+@pytest.mark.thorough
+def test_what_is_asked_while_the_vault_is_closed_waits_for_the_next_one(options: Page) -> None:
+    outcomes = options.js(ASK_THROUGH_LOCKS, 10)
+    assert "answered" in outcomes
+    assert set(outcomes) <= {"answered", "locked"}
+
+
+@pytest.mark.thorough
+def test_an_import_goes_on_when_the_background_ends_in_the_middle(
+    browser: Browser, extension: Extension, options: Page, files: Path
+) -> None:
+    long = base64.b64encode((files / "long.p12").read_bytes()).decode()
+    options.js(IMPORT, long, PASSPHRASE)
+    # The vault runs already, and is at work on the file by now.
+    time.sleep(1)
+    if not isinstance(browser, Chromium):
+        # It stands in the background page there, and refuses what is open when that goes.
+        options.js("async () => void (await browser.runtime.getBackgroundPage()).dispatchEvent(new Event('pagehide'))")
+    extension.stop_background()
+    # From the start, in a new vault.
+    outcome = "async () => Promise.race([globalThis.imported, new Promise((resolve) => setTimeout(resolve, 1000))])"
+    assert options.wait_for(outcome, timeout_seconds=180) == "imported"
 
 
 @pytest.mark.thorough
