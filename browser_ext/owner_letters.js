@@ -4,14 +4,17 @@
 import "./shared/channel.js";
 import { overwrite } from "./runtime/cleanup.js";
 import { packLetter, unpackLetter } from "./shared/packed_letter.js";
+import { tellProgress } from "./shared/progress.js";
 
 /** RFC 9788 section 4.3: what stands outside in the place of a Subject that is sealed. */
 const HIDDEN_SUBJECT = "[...]";
 const WHOLE_NAME = "message.eml";
+/** Attachments are hashed and encrypted as base64 in lines of 76 characters (RFC 2045 section 6.8). */
+const BASE64_GROWTH = (4 / 3) * (78 / 76);
 
 /**
  * @typedef {{
- *   callVault: (verb: string, args: object) => Promise<any>,
+ *   callVault: (verb: string, args: object, onProgress?: (progress: {done: number}) => void) => Promise<any>,
  *   openEnvelope: (purpose: string, envelope: Envelope) => Promise<ArrayBuffer>,
  *   openSecret: (purpose: string, secret: SealedSecret) => Promise<Secret>,
  *   copyMail: (mail: string) => ArrayBuffer,
@@ -29,10 +32,14 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
    * One message for each of `copies`: those in To and Cc share the first, every Bcc has one of its own.
    * @param {any} body
    */
-  async function composeLetter({ letter, copies, password, sealKey, sign, identities, at }) {
-    const { fields, text, attachments } = unpackLetter(await openEnvelope("letter", letter));
-    const secret = password && (await openSecret("password", password));
+  async function composeLetter({ composition, letter, copies, password, sealKey, sign, identities, at }) {
     const seals = copies.some((/** @type {any} */ copy) => copy.recipients.length || copy.usesPassword);
+    const work = workOf(letter.ciphertext.byteLength, { copies: copies.length, sign, seals });
+    const tell = (/** @type {number} */ done) => tellProgress(composition, { stage: "make", done, total: work.total });
+    tell(work.arrived);
+    const { fields, text, attachments } = unpackLetter(await openEnvelope("letter", letter));
+    tell(work.opened);
+    const secret = password && (await openSecret("password", password));
     const messages = [];
     for (const [index, { recipients, usesPassword }] of copies.entries()) {
       const isLast = index === copies.length - 1;
@@ -42,7 +49,8 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
         sign, recipients, cipher: "cbc", identities: identities.map((/** @type {ArrayBuffer} */ one) => one.slice(0)),
         sealKey: await optionalKey(sealKey),
         ...(usesPassword && secret ? { passwords: [{ ...secret, buffer: secret.buffer.slice(0) }] } : {}),
-      });
+      }, ({ done }) => tell(work.opened + work.forCopy * index + done));
+      tell(work.opened + work.forCopy * (index + 1));
       messages.push(message);
     }
     if (secret) overwrite(secret.buffer);
@@ -96,4 +104,15 @@ export function letterVerbs({ callVault, openEnvelope, openSecret, copyMail }) {
     "draft.seal": sealDraft,
     "draft.open": openDraft,
   };
+}
+
+/**
+ * How many octets are worked on for a letter, as far as one can say before: the letter comes and is opened; of each copy
+ * it is taken by the vault, hashed and encrypted as base64, and comes out as base64 of that.
+ * @param {number} octets @param {{copies: number, sign: boolean, seals: boolean}} letter
+ */
+function workOf(octets, { copies, sign, seals }) {
+  const made = octets * BASE64_GROWTH;
+  const forCopy = octets + (sign ? made : 0) + (seals ? made * (1 + BASE64_GROWTH) : made);
+  return { arrived: octets, opened: 2 * octets, forCopy, total: 2 * octets + copies * forCopy };
 }

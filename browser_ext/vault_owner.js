@@ -131,13 +131,14 @@ function ownKeys() {
 /**
  * @param {string} verb
  * @param {object} args
+ * @param {(progress: {done: number}) => void} [onProgress]
  * @returns {Promise<any>}
  */
-async function callVault(verb, args) {
+async function callVault(verb, args, onProgress) {
   vault ??= preferences.kept().then(({ strict }) => openVault({ base: new URL("./runtime/", import.meta.url), strict }));
   const opening = vault;
   const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
-  return guarded.call(verb, args, { deadlineSeconds: DEADLINE_SECONDS });
+  return guarded.call(verb, args, { deadlineSeconds: DEADLINE_SECONDS, onProgress });
 }
 
 /** @param {string} job */

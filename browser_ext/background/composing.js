@@ -6,6 +6,7 @@ import { judgeInRounds } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
+import { tellProgress } from "../shared/progress.js";
 import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as directory from "./directory.js";
@@ -178,8 +179,11 @@ export async function send(body, sender) {
   const { messages, subject } = await makeMessages(body, copies);
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
   if (composition.deliver === "file") return { sent: true, problem: "", files: messages, shown };
+  const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
   for (const [index, { envelope }] of copies.entries()) {
     const more = index < copies.length - 1;
+    // What a webmail does with a message is not to be seen until it has taken it.
+    tellProgress(composition.id, { stage: "deliver", done: sum(sizes.slice(0, index)), total: copies.length > 1 ? sum(sizes) : null });
     const { sent, problem } = await deliver(composition, { message: messages[index], envelope, subject, more });
     if (!sent || problem) return { sent, problem, files: [], shown };
   }
@@ -274,15 +278,20 @@ async function planCopies({ from, to, cc, bcc, seal, people, hiddenPeople, byPas
 }
 
 /** @param {any} body @param {Copy[]} copies */
-async function makeMessages({ letter, password, sign, identity }, copies) {
+async function makeMessages({ composition, letter, password, sign, identity }, copies) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
   const asked = copies.map(({ recipients, usesPassword }) => ({ recipients, usesPassword }));
   if (asked.some(({ usesPassword }) => usesPassword) && !password) throw new RequestError("password-missing");
   return vault.call("letter.compose", {
-    letter, copies: asked, password, sealKey, identities, sign, at: new Date().toISOString(),
+    composition, letter, copies: asked, password, sealKey, identities, sign, at: new Date().toISOString(),
   });
+}
+
+/** @param {number[]} sizes */
+function sum(sizes) {
+  return sizes.reduce((total, size) => total + size, 0);
 }
 
 /** @param {ArrayBuffer[]} certificates each once */

@@ -1,6 +1,7 @@
 /** What the writing window asks of the background: everything that is secret leaves this page sealed. */
 import { packLetter, unpackLetter } from "../shared/packed_letter.js";
 import { RequestError } from "../shared/messages.js";
+import { followProgress } from "../shared/progress.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
 /** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
@@ -119,6 +120,11 @@ export class Courier {
     const keys = await sealwaxChannel.generateKeys();
     const envelope = await this.#ask("compose.restore", { draft, part, replyKey: keys.publicKey });
     return envelope && unpackLetter(await sealwaxChannel.openWith(keys, "draft to go on with", envelope));
+  }
+
+  /** How far the letter has come on its way out. @param {(told: import("../shared/progress.js").Told) => void} onTold */
+  follow(onTold) {
+    return followProgress(this.#composition, onTold);
   }
 
   /** @param {string} draft */

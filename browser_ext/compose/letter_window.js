@@ -62,7 +62,9 @@ export class LetterWindow {
     });
     this.text = createTextArea(claim.text, () => this.written());
     this.sheet = html("div", { class: "sheet" }, this.text);
-    this.attached = new AttachedFiles(translate, () => this.#filesChanged());
+    this.attached = new AttachedFiles(translate, {
+      onChange: () => this.#filesChanged(), onProgress: (told) => this.sending.showReading(told),
+    });
     this.protection = new Protection(translate, {
       sign: claim.sign, seal: claim.seal, onChange: () => this.written(), onPassword: () => this.update(),
     });
@@ -135,7 +137,7 @@ export class LetterWindow {
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       this.attached.element,
       protection.element, protection.passwordPlace, this.sender.unlockPlace, this.plan.element,
-      sending.failure, sending.progress, sending.ways,
+      sending.failure, sending.progress.element, sending.ways,
       html("div", { class: "actions" }, sending.button, discard), this.draftState);
     form.addEventListener("submit", (event) => {
       event.preventDefault();

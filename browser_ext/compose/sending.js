@@ -6,6 +6,7 @@ import { html } from "../runtime/ui/dom.js";
 import { problem, whileBusy } from "../runtime/ui/parts.js";
 import { errorText, text } from "../shared/i18n.js";
 import { saveMessage, sendVerb } from "./letter_parts.js";
+import { LetterProgress } from "./letter_progress.js";
 
 /** @typedef {import("../runtime/ui/sending_plan.js").Letter} Letter */
 /**
@@ -24,7 +25,7 @@ import { saveMessage, sendVerb } from "./letter_parts.js";
 export class Sending {
   failure = problem("send-error");
   ways = html("div", { class: "actions" });
-  progress = html("progress", { hidden: true, "aria-label": text("composeWorking"), data: { test: "progress" } });
+  progress = new LetterProgress();
   #translate;
   #courier;
   #desk;
@@ -62,6 +63,13 @@ export class Sending {
     this.failure.textContent = words;
   }
 
+  /** Files are read. @param {import("../shared/progress.js").Told} told */
+  showReading(told) {
+    if (this.#busy) return;
+    if (told.done === told.total) this.progress.end();
+    else this.progress.show(told);
+  }
+
   /** @param {{again?: boolean}} [options] */
   async submit({ again = false } = {}) {
     if (this.#busy || this.#done) return;
@@ -85,10 +93,13 @@ export class Sending {
   async #work(seals, act) {
     this.say("");
     this.#busy = true;
-    this.progress.hidden = false;
+    this.progress.end();
+    this.progress.show({ stage: "make", done: 0, total: 1 });
+    const stopFollowing = this.#courier.follow((told) => this.progress.show(told));
     await whileBusy(this.button, this.#translate(seals ? "sealing" : "sending"), () => act().catch((error) => this.#failed(error)));
     this.#busy = false;
-    this.progress.hidden = true;
+    stopFollowing();
+    this.progress.end();
     if (!this.#done) this.#desk.update();
   }
 

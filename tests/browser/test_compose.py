@@ -355,19 +355,6 @@ def test_a_webmail_that_does_not_answer_is_not_given_the_letter_twice(webmail: W
     assert len(webmail.taken()) == 1
 
 
-@pytest.mark.thorough
-def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: Path) -> None:
-    large = tmp_path / "large.bin"
-    large.write_bytes(bytes(25_000_000))
-    window = webmail.write(to=["bob@example.test"])
-    window.choose_files("input[data-test=compose-file]", [large])
-    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
-    window.wait_for_text("large.bin", selector="[data-test=compose-attachments]", timeout_seconds=60)
-    send(window)
-    # Two layers of base64.
-    assert webmail.taken()[0].length > 25_000_000 * 16 / 9
-
-
 def certificate_file(identity: Identity, file: Path) -> Path:
     file.write_bytes(identity.certificate.der)
     return file

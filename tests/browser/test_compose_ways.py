@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,19 @@ CHOOSE_SENDER = """(address) => {
   const select = document.querySelector("[data-test=compose-from]");
   select.value = [...select.options].find(({ value }) => value.endsWith(` ${address}`)).value;
   select.dispatchEvent(new Event("change"));
+}"""
+
+# What the progress bar shows under which name, each time that one of them changes; null is what nobody can know.
+WATCH_PROGRESS = """() => {
+  const bar = document.querySelector("[data-test=progress]");
+  window.told = [];
+  new MutationObserver(() => {
+    if (!bar.isConnected) return;
+    const name = document.getElementById(bar.getAttribute("aria-labelledby")).textContent;
+    const told = { name, value: bar.hasAttribute("value") ? bar.value : null };
+    const isNew = JSON.stringify(told) !== JSON.stringify(window.told.at(-1));
+    if (bar.getClientRects().length && isNew) window.told.push(told);
+  }).observe(document.body, { subtree: true, childList: true, attributes: true });
 }"""
 
 
@@ -128,6 +143,26 @@ def test_a_webmail_that_only_attaches_takes_sealed_letters_without_hidden_reader
     (taken,) = webmail.taken()
     assert (taken.deliver, taken.envelope["bcc"]) == ("attachment", [])
     assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
+
+
+def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(25_000_000))
+    window = webmail.write(to=["bob@example.test"])
+    window.choose_files("input[data-test=compose-file]", [large])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    window.wait_for_text("large.bin", selector="[data-test=compose-attachments]", timeout_seconds=60)
+    window.js(WATCH_PROGRESS)
+    send(window)
+    told: list[dict[str, Any]] = window.js("() => window.told")
+    # While it is made, how far that has come is known; what the webmail does with it is not.
+    made = [step["value"] for step in told if step["name"] == "The letter is being made"]
+    assert made == sorted(made)
+    assert (len(set(made)) >= 5, made[0], made[-1]) == (True, 0, 1)
+    handed = [step["value"] for step in told if step["name"] == "The letter is being handed over to the webmail"]
+    assert handed == [None]
+    # Two layers of base64.
+    assert webmail.taken()[0].length > 25_000_000 * 16 / 9
 
 
 @pytest.fixture

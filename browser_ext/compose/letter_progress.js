@@ -1,0 +1,35 @@
+/** How far reading, making and handing over have come: by octets, and open only while nobody can know. */
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { text } from "../shared/i18n.js";
+
+/** @typedef {import("../shared/progress.js").Stage} Stage */
+/** @typedef {import("../shared/progress.js").Told} Told */
+
+/** @type {Stage[]} */
+const STAGES = ["read", "make", "deliver"];
+const WORDS = { read: "composeReading", make: "composeWorking", deliver: "composeHandingOver" };
+
+export class LetterProgress {
+  #words = html("p", { class: "muted", id: uniqueId("stage"), role: "status" });
+  #bar = html("progress", { max: 1, "aria-labelledby": this.#words.id, data: { test: "progress" } });
+  element = html("div", { class: "letter-progress", hidden: true }, this.#words, this.#bar);
+  /** @type {Stage | null} */
+  #stage = null;
+
+  /** @param {Told} told what comes late, of a stage that is over or of less, is not shown */
+  show({ stage, done, total }) {
+    if (this.#stage && STAGES.indexOf(stage) < STAGES.indexOf(this.#stage)) return;
+    if (stage !== this.#stage) {
+      this.#stage = stage;
+      this.#words.textContent = text(WORDS[stage]);
+      this.#bar.removeAttribute("value");
+    }
+    this.element.hidden = false;
+    if (total) this.#bar.value = Math.max(this.#bar.value, Math.min(done / total, 1));
+  }
+
+  end() {
+    this.#stage = null;
+    this.element.hidden = true;
+  }
+}
