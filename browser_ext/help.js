@@ -31,7 +31,7 @@ byId("states").append(
 // A permission without a reason is a fault of ours: it throws, so that a test finds it.
 const granted = api.runtime.getManifest().permissions ?? [];
 byId("permissions").append(
-  ...granted.flatMap((name) => [html("dt", {}, html("code", { text: name })), html("dd", { text: text(REASONS[name]) })]),
+  ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: text(REASONS[name]) })]),
   html("dt", { text: text("permissionSitesName") }), html("dd", { text: text("permissionSites") }),
 );
 

@@ -290,7 +290,7 @@
     for (const target of targets) {
       if (target) list.append(make("li", {}, make("strong", { dir: "ltr" }, target.place), " ", linkTo(target.url, target.url)));
     }
-    const title = words.links.replace("{count}", String(targets.length));
+    const title = words.links.replace("{count}", numbers().format(targets.length));
     return [make("details", { class: "links", "data-test": "links" }, make("summary", {}, title), list)];
   }
 
@@ -324,11 +324,16 @@
     return button;
   }
 
+  /** @param {Intl.NumberFormatOptions} [options] */
+  function numbers(options) {
+    return new Intl.NumberFormat(document.documentElement.lang, options);
+  }
+
   /** @param {number} bytes */
   function sizeOf(bytes) {
     const [unit, size] = bytes < 1000 ? ["byte", 1] : bytes < 1_000_000 ? ["kilobyte", 1000] : ["megabyte", 1_000_000];
     const options = { style: "unit", unit, unitDisplay: bytes < 1000 ? "long" : "short", maximumFractionDigits: bytes < 1_000_000 ? 0 : 1 };
-    return new Intl.NumberFormat(undefined, /** @type {Intl.NumberFormatOptions} */ (options)).format(bytes / Number(size));
+    return numbers(/** @type {Intl.NumberFormatOptions} */ (options)).format(bytes / Number(size));
   }
 
   /** @param {number} index */

@@ -189,7 +189,7 @@ async function importCertificates(inputId, store) {
       counts.added += added;
       counts.known += known;
     }
-    byId(`${store}-done`).textContent = text("certificatesImported", String(counts.added), String(counts.known));
+    byId(`${store}-done`).textContent = text("certificatesImported", counts.added, counts.known);
   } catch (error) {
     showProblem(`${store}-problem`, error);
   }
@@ -209,7 +209,7 @@ async function followList() {
 
 /** @param {import("./runtime/trust.js").Following} following */
 function listCard({ list, problems }) {
-  const warnings = problems.map(({ message }) => html("p", { class: "problem", text: text("listOver", message), dir: "auto" }));
+  const warnings = problems.map((problem) => html("p", { class: "problem", text: text("listOver", errorText(problem)) }));
   if (!list) return html("li", { class: "card" }, html("div", { class: "who" }, ...warnings),
     removeButton("list.stop", "", text("listTitle")));
   const { name, operator, serialNumber, expires, anchors } = list;

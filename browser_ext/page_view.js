@@ -97,7 +97,7 @@
     const list = make("ul", {});
     list.append(...items);
     const details = make("details", { class: "links", "data-test": "links" });
-    details.append(make("summary", {}, words.links.replace("{count}", String(links.length))), list);
+    details.append(make("summary", {}, words.links.replace("{count}", new Intl.NumberFormat(document.documentElement.lang).format(links.length))), list);
     return details;
   }
 

@@ -84,8 +84,8 @@ function addressesOf(signedFor, isVouched) {
 /** @param {{leftOut: number, scripts: number}} unseen */
 function notesOf({ leftOut, scripts }) {
   const notes = [];
-  if (leftOut) notes.push(html("p", { text: text("pageLeftOut", String(leftOut)), data: { test: "left-out" } }));
-  if (scripts) notes.push(html("p", { text: text("pageScripts", String(scripts)), data: { test: "scripts" } }));
+  if (leftOut) notes.push(html("p", { text: text("pageLeftOut", leftOut), data: { test: "left-out" } }));
+  if (scripts) notes.push(html("p", { text: text("pageScripts", scripts), data: { test: "scripts" } }));
   return notes;
 }
 

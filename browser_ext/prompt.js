@@ -248,7 +248,7 @@ async function submit(agree) {
   try {
     files?.check();
     await unlock();
-    await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100).toString()); });
+    await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100)); });
     await ask("prompt.agree", { job, identity, recipients: [...chosen] });
   } catch (error) {
     if (OUTDATED.includes(/** @type {any} */ (error).code)) await refresh().catch(() => {});

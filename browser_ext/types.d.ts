@@ -37,7 +37,7 @@ interface CertificateInfo {
   notAfter: string;
   fingerprint: string;
   usable?: boolean;
-  reason?: string | null;
+  reason?: import("./runtime/ui/verdict_words.js").Reason | null;
   isCa?: boolean;
   /** What it may be used for. */
   purposes?: ("sign" | "seal")[];

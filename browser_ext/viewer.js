@@ -4,6 +4,7 @@
  */
 import { html } from "./runtime/ui/dom.js";
 import { createCertificateRows } from "./runtime/ui/certificate_rows.js";
+import { recipientSentence } from "./runtime/ui/verdict_words.js";
 import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { MailReading } from "./shared/mail_reading.js";
 import { RequestError } from "./shared/messages.js";
@@ -133,13 +134,14 @@ function showLocked() {
 
 /** @param {string} mail */
 async function showCertificates(mail) {
+  const translate = await loadSharedText();
   const { certificates, pages } = await ask("mail.certificates", { mail });
   main.className = "certificates";
   main.replaceChildren(...pages.map((/** @type {any} */ page, /** @type {number} */ index) => {
     const { usable, reason } = certificates[index];
-    const verdict = html("p", { text: usable ? text("viewerCertificateGood") : text("viewerCertificateBad", reason ?? "") });
+    const verdict = html("p", { text: usable ? text("viewerCertificateGood") : text("viewerCertificateBad", recipientSentence(translate, reason)) });
     return html("section", { class: "certificate", data: { test: "certificate" } },
-      html("h2", { text: page.title, dir: "auto" }), verdict, createCertificateRows(page));
+      html("h2", { text: page.title, dir: "auto" }), verdict, createCertificateRows(translate, page));
   }));
 }
 

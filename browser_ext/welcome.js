@@ -43,8 +43,7 @@ async function show() {
   // Another step was chosen meanwhile.
   if (step !== current) return;
   showProblem(null);
-  const numbers = new Intl.NumberFormat(locale());
-  byId("place").textContent = text("welcomeStep", numbers.format(step + 1), numbers.format(STEPS.length));
+  byId("place").textContent = text("welcomeStep", step + 1, STEPS.length);
   [...byId("steps").children].forEach((mark, index) => {
     if (index === step) mark.setAttribute("aria-current", "step");
     else mark.removeAttribute("aria-current");

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         timestamp_when_signed,
     )
     from smime_core.certificate import Certificate, parse_certificate, parse_certificates
-    from smime_core.certificate_page import CertificatePage, PageRow, describe_certificate
+    from smime_core.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate
     from smime_core.certificates_only import CertificatesOnly, build_certificates_only, parse_certificates_only
     from smime_core.compose import Draft, build_mail, build_parts
     from smime_core.countersignature import Countersignature, find_countersignatures, verify_countersignature
@@ -173,7 +173,7 @@ _HOMES = {
         "timestamp_when_signed",
     ),
     "certificate": ("Certificate", "parse_certificate", "parse_certificates"),
-    "certificate_page": ("CertificatePage", "PageRow", "describe_certificate"),
+    "certificate_page": ("CertificatePage", "PageRow", "PageValue", "describe_certificate"),
     "certificates_only": ("CertificatesOnly", "build_certificates_only", "parse_certificates_only"),
     "compose": ("Draft", "build_mail", "build_parts"),
     "countersignature": ("Countersignature", "find_countersignatures", "verify_countersignature"),
@@ -330,6 +330,7 @@ __all__ = [
     "OpenedPage",
     "Outcome",
     "PageRow",
+    "PageValue",
     "PathTrail",
     "Pkcs12Form",
     "Policy",

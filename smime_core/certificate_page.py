@@ -6,6 +6,7 @@ certificate was revoked is said when the caller knows it. What is damaged in the
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import ipaddress
 from collections.abc import Callable
@@ -18,9 +19,7 @@ from smime_core.certificate_text import (
     fingerprint_text,
     key_label,
     readable_addresses,
-    readable_issuer,
     readable_name,
-    readable_subject,
 )
 from smime_core.der import Tlv
 from smime_core.distribution_points import (
@@ -36,6 +35,7 @@ from smime_core.pkix import RevocationStatus, TrustAnchor
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, find_extension
 from smime_core.pkix.policies import parse_certificate_policies
 from smime_core.pkix.trust import ANY_POLICY
+from smime_core.report import moment
 
 _SHOWN_VALUES: Final = 50  # of one row; a state's authority may be constrained by hundreds of names
 _USAGES: Final = {
@@ -50,24 +50,50 @@ _USAGES: Final = {
     KeyUsage.DECIPHER_ONLY: "key agreement for decrypting only",
 }
 _PURPOSES: Final = {
-    EMAIL_PROTECTION: "e-mail",
-    ANY_EXTENDED_KEY_USAGE: "any purpose",
-    "1.3.6.1.5.5.7.3.1": "servers",
-    "1.3.6.1.5.5.7.3.2": "logging in",
-    "1.3.6.1.5.5.7.3.3": "programs",
-    "1.3.6.1.5.5.7.3.8": "timestamps",
-    "1.3.6.1.5.5.7.3.9": "answers on revocation (OCSP)",
-    "1.3.6.1.5.5.7.3.36": "signing documents",
-    "1.3.6.1.4.1.311.20.2.2": "logging in by smart card",
-    "1.3.6.1.4.1.311.10.3.12": "signing documents",
+    EMAIL_PROTECTION: ("mail", "e-mail"),
+    ANY_EXTENDED_KEY_USAGE: ("any", "any purpose"),
+    "1.3.6.1.5.5.7.3.1": ("servers", "servers"),
+    "1.3.6.1.5.5.7.3.2": ("logging-in", "logging in"),
+    "1.3.6.1.5.5.7.3.3": ("programs", "programs"),
+    "1.3.6.1.5.5.7.3.8": ("timestamps", "timestamps"),
+    "1.3.6.1.5.5.7.3.9": ("ocsp", "answers on revocation (OCSP)"),
+    "1.3.6.1.5.5.7.3.36": ("documents", "signing documents"),
+    "1.3.6.1.4.1.311.20.2.2": ("smart-card", "logging in by smart card"),
+    "1.3.6.1.4.1.311.10.3.12": ("documents", "signing documents"),
 }
-_POLICIES: Final = {ANY_POLICY: "any policy"} | {
-    # S/MIME Baseline Requirements section 7.1.6.1.
-    f"2.23.140.1.5.{kind}.{generation}": f"{who}, {profile}"
-    for kind, who in enumerate(("mailbox checked", "organisation checked", "sponsored person", "person checked"), 1)
+_VALIDATED: Final = {
+    "mailbox": "mailbox checked",
+    "organisation": "organisation checked",
+    "sponsor": "sponsored person",
+    "individual": "person checked",
+}
+# S/MIME Baseline Requirements section 7.1.6.1.
+_POLICIES: Final = {
+    f"2.23.140.1.5.{kind}.{generation}": (who, profile)
+    for kind, who in enumerate(_VALIDATED, 1)
     for generation, profile in enumerate(("legacy", "multipurpose", "strict"), 1)
 }
 _CONSTRAINT_WORDS: Final = {0xA0: "only", 0xA1: "never"}
+_NAME_KINDS: Final = {
+    "directory": "",
+    "mail": "mail of",
+    "host": "host",
+    "address": "address",
+    "network": "network",
+    "other": "a name of another form:",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageValue:
+    """One value of a row in English; for other languages, the `code` of its words and the values in them.
+
+    A name, a number or an address is the same in every language and has no code.
+    """
+
+    text: str
+    code: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +102,12 @@ class PageRow:
 
     code: str
     label: str
-    values: tuple[str, ...]
+    values: tuple[PageValue, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The values in English."""
+        return tuple(value.text for value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +123,13 @@ def describe_certificate(
 ) -> CertificatePage:
     """The page of a certificate; `anchor` and `revocation` add what is known of the trust in it and of its status."""
     rows = (
-        PageRow(code="subject", label="belongs to", values=(readable_subject(certificate),)),
-        PageRow(code="addresses", label="addresses", values=readable_addresses(certificate)),
-        PageRow(code="issuer", label="issued by", values=_issuer(certificate)),
-        PageRow(code="not-before", label="valid from", values=(f"{certificate.not_before:%Y-%m-%d %H:%M:%S} UTC",)),
-        PageRow(code="not-after", label="valid until", values=(f"{certificate.not_after:%Y-%m-%d %H:%M:%S} UTC",)),
-        PageRow(code="trust", label="trust", values=(trust_text(anchor),) if anchor else ()),
-        PageRow(code="revocation", label="revocation", values=(revocation_text(revocation),) if revocation else ()),
+        PageRow(code="subject", label="belongs to", values=_read(lambda: _plain(certificate.subject))),
+        PageRow(code="addresses", label="addresses", values=_plain(*readable_addresses(certificate))),
+        PageRow(code="issuer", label="issued by", values=_read(lambda: _issuer(certificate))),
+        PageRow(code="not-before", label="valid from", values=_moment(certificate.not_before)),
+        PageRow(code="not-after", label="valid until", values=_moment(certificate.not_after)),
+        PageRow(code="trust", label="trust", values=_plain(trust_text(anchor)) if anchor else ()),
+        PageRow(code="revocation", label="revocation", values=_plain(*_status(revocation))),
         PageRow(code="uses", label="for", values=_uses(certificate)),
         PageRow(code="purposes", label="purposes", values=_purposes(certificate)),
         PageRow(code="authority", label="authority", values=_authority(certificate)),
@@ -106,80 +137,122 @@ def describe_certificate(
         PageRow(code="policies", label="policies", values=_read(lambda: _policies(certificate))),
         PageRow(code="revocation-asked", label="revocation is asked at", values=_read(lambda: _asked(certificate))),
         PageRow(code="issuer-found", label="issuer is found at", values=_read(lambda: _issuer_urls(certificate))),
-        PageRow(code="key", label="key", values=(key_label(certificate.public_key),)),
-        PageRow(code="serial-number", label="serial number", values=(f"{certificate.serial_number:x}",)),
-        PageRow(code="sha256", label="SHA-256", values=(fingerprint_text(certificate.fingerprint),)),
-        PageRow(code="sha1", label="SHA-1", values=(fingerprint_text(_sha1(certificate)),)),
+        PageRow(code="key", label="key", values=_plain(key_label(certificate.public_key))),
+        PageRow(code="serial-number", label="serial number", values=_plain(f"{certificate.serial_number:x}")),
+        PageRow(code="sha256", label="SHA-256", values=_plain(fingerprint_text(certificate.fingerprint))),
+        PageRow(code="sha1", label="SHA-1", values=_plain(fingerprint_text(_sha1(certificate)))),
     )
     return CertificatePage(title=readable_name(certificate), rows=tuple(row for row in rows if row.values))
 
 
 def page_to_json(page: CertificatePage) -> dict[str, object]:
-    """`{"title", "rows": [{"code", "label", "values"}]}`."""
-    rows = [{"code": row.code, "label": row.label, "values": list(row.values)} for row in page.rows]
+    """`{"title", "rows": [{"code", "label", "values": [{"text", "code", "values"}]}]}`."""
+    rows = [
+        {"code": row.code, "label": row.label, "values": [_value_to_json(value) for value in row.values]}
+        for row in page.rows
+    ]
     return {"title": page.title, "rows": rows}
 
 
-def _read(values: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+def _value_to_json(value: PageValue) -> dict[str, object]:
+    return {"text": value.text, "code": value.code, "values": dict(value.values)}
+
+
+def _plain(*texts: str) -> tuple[PageValue, ...]:
+    return tuple(PageValue(text=text) for text in texts)
+
+
+def _said(code: str, text: str, **values: str) -> PageValue:
+    return PageValue(text=text, code=code, values=tuple(values.items()))
+
+
+def _moment(time: datetime.datetime) -> tuple[PageValue, ...]:
+    return (_said("moment", f"{time:%Y-%m-%d %H:%M:%S} UTC", time=moment(time)),)
+
+
+def _read(values: Callable[[], tuple[PageValue, ...]]) -> tuple[PageValue, ...]:
     try:
         found = values()
     except SmimeError as error:
-        return (f"unreadable: {error}",)
+        return (_said("unreadable", f"unreadable: {error}", detail=str(error)),)
     if len(found) <= _SHOWN_VALUES:
         return found
-    return (*found[:_SHOWN_VALUES], f"and {len(found) - _SHOWN_VALUES} more")
+    more = len(found) - _SHOWN_VALUES
+    return (*found[:_SHOWN_VALUES], _said("more", f"and {more} more", count=str(more)))
 
 
-def _issuer(certificate: Certificate) -> tuple[str, ...]:
+def _status(revocation: RevocationStatus | None) -> tuple[str, ...]:
+    return (revocation_text(revocation),) if revocation else ()
+
+
+def _issuer(certificate: Certificate) -> tuple[PageValue, ...]:
     try:
-        return ("itself",) if certificate.is_self_issued else (readable_issuer(certificate),)
+        is_own = certificate.is_self_issued
     except SmimeError:
-        return (readable_issuer(certificate),)
+        is_own = False
+    return (_said("itself", "itself"),) if is_own else _plain(certificate.issuer)
 
 
-def _uses(certificate: Certificate) -> tuple[str, ...]:
+def _uses(certificate: Certificate) -> tuple[PageValue, ...]:
     usage = certificate.key_usage
-    return ("any use",) if usage is None else tuple(word for flag, word in _USAGES.items() if flag & usage)
+    if usage is None:
+        return (_said("use-any", "any use"),)
+    return tuple(
+        _said(f"use-{str(flag.name).lower().replace('_', '-')}", word) for flag, word in _USAGES.items() if flag & usage
+    )
 
 
-def _purposes(certificate: Certificate) -> tuple[str, ...]:
-    purposes = certificate.extended_key_usage
-    return () if purposes is None else tuple(_PURPOSES.get(oid, oid) for oid in purposes)
+def _purposes(certificate: Certificate) -> tuple[PageValue, ...]:
+    return tuple(_purpose(oid) for oid in certificate.extended_key_usage or ())
 
 
-def _authority(certificate: Certificate) -> tuple[str, ...]:
+def _purpose(oid: str) -> PageValue:
+    if oid not in _PURPOSES:
+        return PageValue(text=oid)
+    code, word = _PURPOSES[oid]
+    return _said(f"purpose-{code}", word)
+
+
+def _authority(certificate: Certificate) -> tuple[PageValue, ...]:
     if not certificate.is_ca:
         return ()
-    if certificate.path_length is None:
-        return ("may vouch for people and for other authorities",)
-    if certificate.path_length == 0:
-        return ("may vouch for people, not for other authorities",)
-    return (f"may vouch for people, and for authorities up to {certificate.path_length} levels below",)
+    length = certificate.path_length
+    if length is None:
+        return (_said("authority-any", "may vouch for people and for other authorities"),)
+    if length == 0:
+        return (_said("authority-people", "may vouch for people, not for other authorities"),)
+    text = f"may vouch for people, and for authorities up to {length} levels below"
+    return (_said("authority-levels", text, count=str(length)),)
 
 
-def _constraints(certificate: Certificate) -> tuple[str, ...]:
+def _constraints(certificate: Certificate) -> tuple[PageValue, ...]:
     extension = find_extension(certificate, NAME_CONSTRAINTS)
     if extension is None:
         return ()
     return tuple(
-        f"{_CONSTRAINT_WORDS.get(subtrees.tag, 'unknown')}: {_subtree(subtree)}"
+        _constraint(_CONSTRAINT_WORDS.get(subtrees.tag, "unknown"), subtree)
         for subtrees in der.read_sequence(extension.value, where="nameConstraints")
         for subtree in der.read_children(subtrees, where="nameConstraints")
     )
 
 
-def _subtree(subtree: Tlv) -> str:
+def _constraint(rule: str, subtree: Tlv) -> PageValue:
+    kind, name = _subtree(subtree)
+    word = f"{_NAME_KINDS[kind]} {name or 'anybody'}".lstrip()
+    return _said("constraint", f"{rule}: {word}", rule=rule, kind=kind, name=name)
+
+
+def _subtree(subtree: Tlv) -> tuple[str, str]:
     fields = der.read_children(subtree, where="nameConstraints")
     if not fields:
         raise MalformedMessage("an empty subtree", where="nameConstraints")
     name = fields[0]
     content = bytes(name.content)
     if name.tag == 0xA4:
-        return name_text(bytes(der.read_one(content, where="directoryName").encoded))
+        return "directory", name_text(bytes(der.read_one(content, where="directoryName").encoded))
     if name.tag in (0x81, 0x82, 0x86):
-        kind = {0x81: "mail of", 0x82: "host", 0x86: "address"}[name.tag]
-        return f"{kind} {content.decode('ascii', 'replace') or 'anybody'}"
-    return f"network {_network(content)}" if name.tag == 0x87 else f"a name of another form: {content.hex()}"
+        return {0x81: "mail", 0x82: "host", 0x86: "address"}[name.tag], content.decode("ascii", "replace")
+    return ("network", _network(content)) if name.tag == 0x87 else ("other", bytes(name.encoded).hex())
 
 
 def _network(content: bytes) -> str:
@@ -191,21 +264,32 @@ def _network(content: bytes) -> str:
         return content.hex()
 
 
-def _policies(certificate: Certificate) -> tuple[str, ...]:
+def _policies(certificate: Certificate) -> tuple[PageValue, ...]:
     extension = find_extension(certificate, CERTIFICATE_POLICIES)
     if extension is None:
         return ()
-    policies = sorted(parse_certificate_policies(extension.value, critical=extension.critical))
-    return tuple(f"{oid} ({_POLICIES[oid]})" if oid in _POLICIES else oid for oid in policies)
+    return tuple(map(_policy, sorted(parse_certificate_policies(extension.value, critical=extension.critical))))
 
 
-def _asked(certificate: Certificate) -> tuple[str, ...]:
+def _policy(oid: str) -> PageValue:
+    if oid == ANY_POLICY:
+        return _said("policy-any", f"{oid} (any policy)", oid=oid)
+    if oid not in _POLICIES:
+        return PageValue(text=oid)
+    who, profile = _POLICIES[oid]
+    return _said(f"policy-{who}", f"{oid} ({_VALIDATED[who]}, {profile})", oid=oid, profile=profile)
+
+
+def _asked(certificate: Certificate) -> tuple[PageValue, ...]:
     lists = find_urls(parse_distribution_points(certificate))
-    return (*(f"OCSP {url}" for url in find_access_urls(certificate, ACCESS_OCSP)), *(f"list {url}" for url in lists))
+    return (
+        *_plain(*(f"OCSP {url}" for url in find_access_urls(certificate, ACCESS_OCSP))),
+        *(_said("asked-list", f"list {url}", url=url) for url in lists),
+    )
 
 
-def _issuer_urls(certificate: Certificate) -> tuple[str, ...]:
-    return find_access_urls(certificate, ACCESS_CA_ISSUERS)
+def _issuer_urls(certificate: Certificate) -> tuple[PageValue, ...]:
+    return _plain(*find_access_urls(certificate, ACCESS_CA_ISSUERS))
 
 
 def _sha1(certificate: Certificate) -> str:

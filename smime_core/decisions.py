@@ -22,7 +22,7 @@ from smime_core.certificate import (
     KeyUsage,
 )
 from smime_core.certificate_text import readable_name
-from smime_core.errors import DecisionRefused, PathError, SmimeError, UntrustedAnchor
+from smime_core.errors import CertificateRevoked, DecisionRefused, PathError, SmimeError, UntrustedAnchor
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, check_limit
 from smime_core.mail_address import comparable_address, is_condition, is_covered
 from smime_core.pkix import (
@@ -122,7 +122,7 @@ def find_decision(decisions: Sequence[Decision], fingerprint: str) -> Decision:
     found = [one for one in decisions if wanted and one.certificate.fingerprint.startswith(wanted)]
     if len(found) != 1:
         text = "several decisions begin so" if found else "there is no such decision"
-        raise DecisionRefused(f"{text}: {fingerprint}")
+        raise DecisionRefused(f"{text}: {fingerprint}", why="no-such")
     return found[0]
 
 
@@ -133,27 +133,29 @@ def decision_anchors(decisions: Sequence[Decision]) -> tuple[TrustAnchor, ...]:
 
 def _check_conditions(addresses: Sequence[str]) -> tuple[str, ...]:
     if not addresses:
-        raise DecisionRefused("say for which address it is accepted, or for which domain, as @partner.example")
+        text = "say for which address it is accepted, or for which domain, as @partner.example"
+        raise DecisionRefused(text, why="no-address")
     conditions = {comparable_address(address): address.strip() for address in addresses}
     for condition in conditions.values():
         if not is_condition(condition):
-            raise DecisionRefused(f"{condition} is neither an address nor a domain, as @partner.example")
+            text = f"{condition} is neither an address nor a domain, as @partner.example"
+            raise DecisionRefused(text, why="bad-address")
     check_limit("addresses of one decision", len(conditions), MAX_DECISION_ADDRESSES)
     return tuple(conditions.values())
 
 
 def _check_certificate(certificate: Certificate, kind: DecisionKind, at: datetime.datetime) -> None:
-    name = readable_name(certificate)
+    whose = f"the certificate of {readable_name(certificate)}"
     if kind is DecisionKind.AUTHORITY and not certificate.is_ca:
-        raise DecisionRefused(f"the certificate of {name} is no authority's: accept it by itself")
+        raise DecisionRefused(f"{whose} is no authority's: accept it by itself", why="no-authority")
     if kind is DecisionKind.EXACT and certificate.is_ca:
-        raise DecisionRefused(f"the certificate of {name} is an authority's: accept it as one")
+        raise DecisionRefused(f"{whose} is an authority's: accept it as one", why="is-authority")
     if at > certificate.not_after:
-        raise DecisionRefused(f"the certificate of {name} expired on {certificate.not_after:%Y-%m-%d}")
+        raise DecisionRefused(f"{whose} expired on {certificate.not_after:%Y-%m-%d}", why="expired")
     if at < certificate.not_before:
-        raise DecisionRefused(f"the certificate of {name} is not valid before {certificate.not_before:%Y-%m-%d}")
+        raise DecisionRefused(f"{whose} is not valid before {certificate.not_before:%Y-%m-%d}", why="not-yet-valid")
     if not _uses(certificate, kind):
-        raise DecisionRefused(f"the certificate of {name} is not for mail")
+        raise DecisionRefused(f"{whose} is not for mail", why="not-for-mail")
 
 
 def _uses(certificate: Certificate, kind: DecisionKind) -> tuple[Purpose | CertificateUse, ...]:
@@ -175,7 +177,7 @@ def _check_own_addresses(certificate: Certificate, conditions: Sequence[str]) ->
     for condition in conditions:
         if not any(is_covered(address, (condition,)) for address in own):
             named = f"it names {', '.join(own)}" if own else "it names none"
-            raise DecisionRefused(f"the certificate is not for {condition}: {named}")
+            raise DecisionRefused(f"the certificate is not for {condition}: {named}", why="other-address")
 
 
 def _is_same_decision(anchor: TrustAnchor, certificate: Certificate) -> bool:
@@ -204,10 +206,11 @@ async def _check_stranger(
         except UntrustedAnchor as error:
             # A path that reaches an anchor and is not covered by it is somebody's decision, too.
             if error.trail is not None and error.trail.anchor is not None:
-                raise DecisionRefused(f"this was decided otherwise: {error}") from error
+                raise DecisionRefused(f"this was decided otherwise: {error}", why="decided-otherwise") from error
         except SmimeError as error:
             # It leads to an anchor and does not hold: revoked, expired above, not permitted. No decision hides that.
-            raise DecisionRefused(f"it cannot be accepted: {error}") from error
+            why = "revoked" if isinstance(error, CertificateRevoked) else "does-not-hold"
+            raise DecisionRefused(f"it cannot be accepted: {error}", why=why) from error
         else:
             top = readable_name(path.certificates[-1])
-            raise DecisionRefused(f"it need not be accepted: {top}, which you trust, vouches for it")
+            raise DecisionRefused(f"it need not be accepted: {top}, which you trust, vouches for it", why="not-needed")

@@ -9,7 +9,7 @@
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
     ├─ TimestampRefused()
-    ├─ DecisionRefused()
+    ├─ DecisionRefused(why)
     ├─ NoMatchingRecipient(recipient_ids)
     ├─ DecryptionError()  ── WrongPassphrase()
     └─ ProviderError(operation) ── UnsupportedByProvider
@@ -173,9 +173,13 @@ class RevocationUnknown(PathError):
 
 
 class DecisionRefused(SmimeError):
-    """A decision to trust that cannot be made; the text says why, and what can."""
+    """A decision to trust that cannot be made; the text says why, and what can; `why` is a stable word for it."""
 
     code = "decision-refused"
+
+    def __init__(self, text: str, *, why: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class TimestampRefused(SmimeError):

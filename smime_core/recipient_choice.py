@@ -81,7 +81,7 @@ class FoundCertificate:
     """A candidate and where it was found: `detail` names the file, the server or the record.
 
     `intermediates` came along and may lead to an anchor. `is_preferred` is the owner's own word, in verified mail, that
-    this is the one to use.
+    this is the one to use. `known_since` is when a contact's certificate was first seen.
     """
 
     certificate: Certificate
@@ -89,6 +89,7 @@ class FoundCertificate:
     detail: str = ""
     intermediates: tuple[Certificate, ...] = ()
     is_preferred: bool = False
+    known_since: datetime.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,9 +213,17 @@ def find_in_contacts(contacts: Contacts, address: str) -> tuple[FoundCertificate
             detail=f"since {known.first_seen:%Y-%m-%d}",
             intermediates=known.intermediates,
             is_preferred=known.certificate == contact.preferred,
+            known_since=known.first_seen,
         )
         for known in contact.certificates
     )
+
+
+def explain_path_error(error: PathError, certificate: Certificate, at: datetime.datetime) -> Reason:
+    """Why nothing can be sealed for a certificate whose path does not hold, as the first reason of a check says it."""
+    found = FoundCertificate(certificate=certificate, source=CertificateSource.GIVEN)
+    itself = _check_itself(found, None, at, Contacts())
+    return _with_path_error(itself.reasons, error, certificate, at)[0]
 
 
 def _check_itself(

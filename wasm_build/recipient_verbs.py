@@ -117,6 +117,7 @@ def _describe_check(check: RecipientCheck) -> dict[str, Any]:
         **_describe(found.certificate),
         "source": str(found.source),
         "detail": found.detail,
+        "knownSince": time_to_json(found.known_since) if found.known_since else None,
         "usable": check.is_usable,
         "reasons": reasons_to_json(check.reasons),
         "warnings": reasons_to_json(check.warnings),

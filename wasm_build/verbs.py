@@ -16,7 +16,7 @@ from roaming_keys.wire import Parameters, SealedBundle
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.certificate_page import describe_certificate, page_to_json
 from smime_core.compose import Draft, build_parts
-from smime_core.errors import MalformedMessage, PathError, SmimeError, WrongPassphrase
+from smime_core.errors import DecisionRefused, MalformedMessage, PathError, SmimeError, WrongPassphrase
 from smime_core.fields import open_field, seal_field
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.header_replies import keep_hidden
@@ -41,8 +41,9 @@ from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.reading import Passage, read_encrypted_payload, read_entity
+from smime_core.recipient_choice import explain_path_error
 from smime_core.report import LayerKind, MessageReport
-from smime_core.report_json import report_to_json
+from smime_core.report_json import reasons_to_json, report_to_json
 from wasm_build.backup_verbs import open_backup, seal_backup
 from wasm_build.decision_verbs import decide, list_decisions, remove_decision
 from wasm_build.draft_verbs import open_draft, seal_draft
@@ -114,9 +115,14 @@ async def dispatch(verb: str, args: Args, *, strict: bool = False) -> list[Any]:
     try:
         reply = {"ok": await run_verb(verb, args, provider=provider)}
     except SmimeError as error:
-        reply = {"error": {"code": error.code, "message": str(error)}}
+        reply = {"error": {"code": error_code(error), "message": str(error)}}
     reply_json, buffers = pack(reply)
     return [reply_json, *(provider.find_buffer(octets) or octets for octets in buffers)]
+
+
+def error_code(error: SmimeError) -> str:
+    """The code that pages have words for: why a decision is refused, too, which the text says in English alone."""
+    return f"{error.code}-{error.why}" if isinstance(error, DecisionRefused) else error.code
 
 
 async def run_verb(verb: str, args: Args, *, provider: CryptoProvider) -> Reply:
@@ -220,7 +226,7 @@ async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
     certificates = parse_certificates(args["certificates"])
     described: list[Reply] = []
     for certificate in certificates:
-        reason: str | None = None
+        reason: Reply | None = None
         try:
             await validate_path(
                 certificate,
@@ -231,7 +237,7 @@ async def _certificate_describe(args: Args, provider: CryptoProvider) -> Reply:
                 provider=provider,
             )
         except PathError as error:
-            reason = str(error)
+            (reason,) = reasons_to_json((explain_path_error(error, certificate, at),))
         described.append({**describe(certificate), "usable": reason is None, "reason": reason})
     return {"certificates": described}
 

@@ -1,5 +1,6 @@
 /** What is said where a letter is written of an identity that ends soon, has ended or has not begun. */
 import { html } from "../runtime/ui/dom.js";
+import { inDays } from "../runtime/ui/formats.js";
 import { readinessMark } from "../runtime/ui/state_mark.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
@@ -36,5 +37,5 @@ function mayBeUsed(state) {
 function sentence(identity) {
   const { state, days } = expiryOf(identity);
   if (state === "good") return "";
-  return text(WORDS[state], day(state === "not-yet" ? identity.notBefore : identity.notAfter), String(days));
+  return text(WORDS[state], day(state === "not-yet" ? identity.notBefore : identity.notAfter), inDays(days));
 }

@@ -1,5 +1,5 @@
 /** What is known of the certificate that a letter would be sealed for. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
+import { html, sentenceNodes, uniqueId } from "../runtime/ui/dom.js";
 import { createPathTree } from "../runtime/ui/path_tree.js";
 import { recipientState, sourceWords } from "../runtime/ui/recipient_words.js";
 import { readinessMark } from "../runtime/ui/state_mark.js";
@@ -16,7 +16,7 @@ export function showRecipient(translate, address, check) {
   const id = uniqueId("dialog");
   const { kind, word } = recipientState(translate, check, day);
   const remarks = [...check.reasons, ...check.warnings].map((remark) =>
-    html("li", { text: recipientSentence(translate, remark) }));
+    html("li", {}, ...sentenceNodes(recipientSentence(translate, remark))));
   const dialog = html("dialog", { class: "dialog", "aria-labelledby": id, on: { close: () => dialog.remove() }, data: { test: "recipient-dialog" } },
     html("h2", { id, dir: "auto", text: translate("certificate_of", { address }) }),
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),

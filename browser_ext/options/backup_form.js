@@ -61,7 +61,7 @@ function openRestoring({ translate, refresh }) {
       const { keyFiles, people } = await askWithSecrets("backup.restore", body, { passphrase: passphrase.copy() });
       await refresh();
       byId("pattern").replaceChildren(await createPatternChoice());
-      byId("backup-done").textContent = text("restored", String(keyFiles), String(people));
+      byId("backup-done").textContent = text("restored", keyFiles, people);
       return true;
     },
   });
@@ -73,7 +73,7 @@ function openRestoring({ translate, refresh }) {
  */
 function whatGoes(counts) {
   const kinds = Object.entries(counts).filter(([, count]) => count > 0);
-  const lines = kinds.map(([kind, count]) => html("li", { text: text(`restoreGoes_${kind}`, String(count)) }));
+  const lines = kinds.map(([kind, count]) => html("li", { text: text(`restoreGoes_${kind}`, count) }));
   const said = html("p", { text: text(lines.length ? "restoreGoes" : "restoreGoesNothing") });
   return lines.length ? [said, html("ul", {}, ...lines)] : [said];
 }

@@ -1,5 +1,6 @@
 /** My identities: what each is for, until when, where it is kept; exported, renewed, sealed anew, removed. */
 import { html } from "../runtime/ui/dom.js";
+import { inDays } from "../runtime/ui/formats.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
@@ -43,7 +44,7 @@ function describeIdentity(context, info) {
   return html("div", { class: "identity", data: { test: "identity", expiry: state } },
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
     html("div", { class: "reader-state" }, mark,
-      html("span", { text: text(words[state], day(state === "not-yet" ? info.notBefore : info.notAfter), String(days)) })),
+      html("span", { text: text(words[state], day(state === "not-yet" ? info.notBefore : info.notAfter), inDays(days)) })),
     html("div", { class: "muted", text: [text("keysIssuedBy", info.issuer), ...purposes].join(" · "), dir: "auto" }),
     info.preferred ? html("div", { class: "done", text: text("keysPreferred"), data: { test: "preferred" } }) : null,
     html("div", { class: "actions" },

@@ -106,7 +106,7 @@ export async function showCertificate(info) {
   const close = button(translate("close"), { autofocus: true, data: { test: "dialog-close" }, on: { click: () => dialog.close() } });
   const dialog = html("dialog", {
     class: "dialog wide", "aria-labelledby": id, data: { test: "certificate-dialog" }, on: { close: () => dialog.remove() },
-  }, html("h2", { id, dir: "auto", text: translate("certificate_title", { name: page.title }) }), createCertificateRows(page),
+  }, html("h2", { id, dir: "auto", text: translate("certificate_title", { name: page.title }) }), createCertificateRows(translate, page),
   html("div", { class: "actions" }, close));
   document.body.append(dialog);
   dialog.showModal();

@@ -33,7 +33,7 @@ export function createPeople({ refresh }, place, search) {
   };
   const content = (/** @type {Row[]} */ shown, /** @type {number} */ count, /** @type {string} */ wanted) => {
     const said = html("p", { class: "muted", role: "status", text: wordsFor(shown.length, count, rows.length, wanted), data: { test: "people-count" } });
-    const all = button(text("peopleShowAll", String(count)), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
+    const all = button(text("peopleShowAll", count), { data: { test: "show-all" }, on: { click: () => { showsAll = true; draw(); } } });
     return [said, shown.length ? createTable(shown, refresh) : null, shown.length < count ? all : null].filter((one) => one !== null);
   };
   search.addEventListener("input", draw);
@@ -51,7 +51,7 @@ export function createPeople({ refresh }, place, search) {
 function wordsFor(shown, found, all, wanted) {
   if (!all) return text("peopleNone");
   if (!found) return text("peopleNotFound", wanted);
-  return text("peopleCount", String(shown), String(found));
+  return text("peopleCount", shown, found);
 }
 
 /** @param {CertificateInfo[]} imported @param {Person[]} known @returns {Row[]} */

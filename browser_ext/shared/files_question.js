@@ -1,5 +1,6 @@
 /** Choosing files in the extension's window, and their way to the vault: in parts, each sealed to its key. */
 import { html } from "../runtime/ui/dom.js";
+import { exactSize } from "../runtime/ui/formats.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "./file_limits.js";
 import { errorText, text } from "./i18n.js";
 import { RequestError } from "./messages.js";
@@ -17,7 +18,7 @@ export class FilesQuestion {
     this.#input.addEventListener("change", () => this.#draw());
     this.element = html("section", {}, html("h2", { text: text("fileWhich") }),
       html("div", { class: "field" }, html("label", { for: "files", text: text(multiple ? "fileChooseMany" : "fileChoose") }), this.#input),
-      html("p", { class: "muted", text: text("fileHint", String(MAX_FILES_BYTES / 2 ** 20)) }), this.#list, this.#problem);
+      html("p", { class: "muted", text: text("fileHint", MAX_FILES_BYTES / 2 ** 20) }), this.#list, this.#problem);
   }
 
   /** Whether these files can be sealed, before anything is done with them. @throws {RequestError} */
@@ -61,10 +62,9 @@ export class FilesQuestion {
   }
 
   #draw() {
-    const size = (/** @type {number} */ bytes) => text("formFile", new Intl.NumberFormat().format(bytes));
     this.#list.replaceChildren(...this.#files.map((file) => html("li", { class: "card" },
       html("div", { class: "who" }, html("div", { class: "name", dir: "auto", text: file.name }),
-        html("div", { class: "muted", text: size(file.size) })))));
+        html("div", { class: "muted", text: exactSize(file.size) })))));
     this.#problem.textContent = this.#bytes > MAX_FILES_BYTES ? errorText({ code: "files-too-large" }) : "";
   }
 }

@@ -3,6 +3,7 @@
  * Names and labels are the page's words; values are drawn with what no eye sees made visible.
  */
 import { html } from "../runtime/ui/dom.js";
+import { exactSize } from "../runtime/ui/formats.js";
 import { text } from "./i18n.js";
 import { visibleText } from "./visible_text.js";
 
@@ -45,14 +46,14 @@ function targetSection({ origin, action, submitter }) {
       html("span", { class: "form-action", tabindex: 0, dir: "ltr", text: action, data: { test: "action" } })),
     elsewhere && html("p", { class: "warning", text: text("formElsewhere"), data: { test: "elsewhere" } }),
     submitter.length > 0 && html("div", {}, html("span", { class: "muted", text: text("formButton") }), html("br"),
-      html("bdi", {}, ...visibleText(submitter[1] || submitter[0]))));
+      html("bdi", { class: "form-submitter" }, ...visibleText(submitter[1] || submitter[0]))));
 }
 
 /**
  * @param {string} title @param {string} hint @param {NumberedEntry[]} entries @param {string} name
  */
 function entriesSection(title, hint, entries, name) {
-  return html("section", {}, html("h2", { text: text(title, String(entries.length)) }),
+  return html("section", {}, html("h2", { text: text(title, entries.length) }),
     html("p", { class: "muted", text: text(hint) }),
     html("ul", { class: "list form-entries", data: { test: name } }, ...entries.map(entryCard)));
 }
@@ -68,9 +69,9 @@ function entryCard({ number, name, value, label, size, sha256, repeats }) {
       html("span", { class: "muted", text: `${number}.`, "aria-hidden": "true" }), " ",
       label && html("bdi", { class: "name" }, ...visibleText(label)), label && " ",
       html("bdi", { class: label ? "muted" : "name" }, ...visibleText(name)),
-      repeats > 1 && html("span", { class: "muted", text: ` ${text("formRepeats", String(repeats))}` })),
+      repeats > 1 && html("span", { class: "muted", text: ` ${text("formRepeats", repeats)}` })),
     shown,
-    isFile && value !== "" && html("div", { class: "muted" }, text("formFile", new Intl.NumberFormat().format(size))),
+    isFile && value !== "" && html("div", { class: "muted" }, exactSize(size)),
     isFile && value !== "" && html("div", { class: "fingerprint", dir: "ltr", text: `SHA-256 ${sha256}` }));
 }
 

@@ -16,9 +16,10 @@ export async function loadSharedText() {
   return catalogue;
 }
 
-/** @param {string} key @param {...string} values @returns {string} */
+/** @param {string} key @param {...(string | number)} values numbers are written in the person's way @returns {string} */
 export function text(key, ...values) {
-  const found = api.i18n.getMessage(key, values);
+  const numbers = values.some((value) => typeof value === "number") ? new Intl.NumberFormat(locale()) : null;
+  const found = api.i18n.getMessage(key, values.map((value) => typeof value === "number" ? numbers?.format(value) ?? "" : value));
   // A missing key is a fault of ours: it throws, so that a test finds it.
   if (!found) throw new Error(`the catalogue has no message ${key}`);
   return found;

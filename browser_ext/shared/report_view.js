@@ -1,8 +1,8 @@
 /** What a report says to people: state, encryption beside it, why it is so, details in place. */
 import { BEING_CHECKED } from "../runtime/lookups.js";
-import { html } from "../runtime/ui/dom.js";
+import { html, sentenceNodes } from "../runtime/ui/dom.js";
 import { createPathTree } from "../runtime/ui/path_tree.js";
-import { isolate } from "../runtime/ui/formats.js";
+import { isolate, technical } from "../runtime/ui/formats.js";
 import { checkingStatement, lockMark, stateStatement } from "../runtime/ui/state_mark.js";
 import { reasonInFull, reasonSentence, verdictSentence } from "../runtime/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
@@ -45,7 +45,7 @@ function whyOf({ signers, certificates }, translate, onAccept) {
       certificate && reachesNobody ? acceptButton(translate, find(certificate), onAccept) : null;
     const tree = createPathTree(translate, signer.tree, { find, day, action, trail: signer.trail });
     const verdict = verdictSentence(translate, signer, { find, day });
-    return html("section", {}, html("p", { text: verdict }), tree);
+    return html("section", {}, html("p", {}, ...sentenceNodes(verdict)), tree);
   });
   return html("details", { data: { test: "why" } }, html("summary", { text: translate("why") }), ...trees);
 }
@@ -94,9 +94,9 @@ function detailsOf(report, translate) {
   const { reasons, signers, recipients } = report;
   const lines = [
     ...reasons.map((/** @type {any} */ reason) => reasonInFull(translate, reason, day)),
-    ...signers.map((/** @type {any} */ signer) => text("detailSigner", isolate(nameOf(signer, report)), isolate(signer.algorithm))),
-    ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", isolate(rid), isolate(algorithm))),
+    ...signers.map((/** @type {any} */ signer) => text("detailSigner", isolate(nameOf(signer, report)), technical(signer.algorithm))),
+    ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", technical(rid), technical(algorithm))),
   ];
-  const items = lines.map((line) => html("li", { text: line }));
+  const items = lines.map((line) => html("li", {}, ...sentenceNodes(line)));
   return html("details", {}, html("summary", { text: text("details") }), html("ul", {}, ...items));
 }

@@ -83,7 +83,7 @@ def _draw_page(parent: Tree, certificate: Certificate) -> None:
     page = describe_certificate(certificate)
     branch = parent.add(_text(_certificate_label(certificate)))
     for row in page.rows:
-        branch.add(_text(f"{row.label}: {', '.join(row.values)}"))
+        branch.add(_text(f"{row.label}: {', '.join(row.texts)}"))
 
 
 def _certificate_label(certificate: Certificate) -> str:

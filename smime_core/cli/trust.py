@@ -144,7 +144,7 @@ def _confirm(certificate: Certificate, anchor: TrustAnchor) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("nobody is there to ask: compare the fingerprint, then say --yes")
     for row in describe_certificate(certificate).rows:
-        write_line(f"{row.label}: {', '.join(row.values)}")
+        write_line(f"{row.label}: {', '.join(row.texts)}")
     text = f"Did its owner tell you this fingerprint, and is it to count for {', '.join(anchor.addresses)}?"
     if not click.confirm(text, default=False):
         raise click.ClickException("nothing was accepted")

@@ -343,15 +343,15 @@ VERDICTS = """async () => {
     say("headers-altered-outside", { fields: "To" }),
     say("certificate-revoked", { name: "Bob\\u202e", why: "superseded", date: "2026-05-31T12:00:00Z" }),
     say("of-tomorrow", {}),
-  ].map((text) => text.replaceAll("\\u2068", "[").replaceAll("\\u2069", "]"));
+  ].map((text) => text.replaceAll("\\u2066", "<").replaceAll("\\u2068", "[").replaceAll("\\u2069", "]"));
 }"""
 
 
 def test_verdicts_are_said_by_their_codes_with_their_values_apart(viewer: Page) -> None:
     assert viewer.js(VERDICTS) == [
-        "Die Nachricht ist mit einem alten Verfahren versiegelt, das gebrochen werden kann. ([RC2])",
+        "Die Nachricht ist mit einem alten Verfahren versiegelt, das gebrochen werden kann. (<RC2])",
         "Unterwegs hat jemand Kopffelder außerhalb der geschützten Nachricht geändert: [To].",
         "Ein Zertifikat, auf dem diese Unterschrift ruht, wurde widerrufen. "
         "([Bob]: widerrufen am [2026-05-31]: ein anderes Zertifikat ist an seine Stelle getreten)",
-        "[In English. (x)]",
+        "<In English. (x)]",
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from smime_core import certificate_page
 from smime_core.errors import (
     AlgorithmForbidden,
     ContentTypeMismatch,
@@ -173,6 +174,41 @@ def slug(code: str) -> str:
 def step_labels() -> set[str]:
     sources = "".join(path.read_text() for path in (ROOT / "smime_core/pkix").glob("*.py"))
     return set(re.findall(r'"([46](?:\.\d+)+(?: \([a-z]\))?(?:\(\d\))?)"', sources)) - ALWAYS_PASSED
+
+
+# Rows of a certificate that are technical, or that only the command shows.
+ROWS_WITHOUT_WORDS = {"sha256", "sha1", "trust", "revocation"}
+
+
+def page_codes() -> set[str]:
+    """The words of a certificate's page, as `smime_core.certificate_page` names them."""
+    source = (ROOT / "smime_core/certificate_page.py").read_text()
+    said = set(re.findall(r'_said\("([a-z-]+)"', source)) - {"moment", "constraint"}
+    return {
+        *said,
+        *(f"row-{code}" for code in set(re.findall(r'PageRow\(code="([a-z0-9-]+)"', source)) - ROWS_WITHOUT_WORDS),
+        *(f"use-{str(usage.name).lower().replace('_', '-')}" for usage in certificate_page._USAGES),
+        *(f"purpose-{code}" for code, _ in certificate_page._PURPOSES.values()),
+        *(f"policy-{who}" for who in certificate_page._VALIDATED),
+        *(f"name-{kind}" for kind in certificate_page._NAME_KINDS if kind != "directory"),
+        *(f"constraint-{rule}" for rule in (*certificate_page._CONSTRAINT_WORDS.values(), "unknown")),
+    }
+
+
+def refusals() -> set[str]:
+    source = (ROOT / "smime_core/decisions.py").read_text()
+    return {word for line in re.findall(r"\bwhy ?=(.*)", source) for word in re.findall(r'"([a-z-]+)"', line)}
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_every_page_of_a_certificate_and_every_refusal_has_words(language: str) -> None:
+    wanted = {
+        *(f"certificate_{slug(code)}" for code in page_codes()),
+        *(f"error_decision_refused_{slug(why)}" for why in refusals()),
+    }
+    assert len(page_codes()) > 40
+    assert len(refusals()) == 13
+    assert wanted - shared(language).keys() == set()
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])

@@ -35,7 +35,7 @@ from smime_core.providers.native import NativeProvider
 from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person
 from wasm_build.sealed import seal_identity, unseal_identities
 from wasm_build.trust import parse_trust
-from wasm_build.verbs import run_verb
+from wasm_build.verbs import error_code, run_verb
 from wasm_build.wire import pack, unpack
 
 SEAL_KEY = b"k" * 32
@@ -312,7 +312,8 @@ def test_certificates_are_described_with_the_reason_why_they_cannot_be_used() ->
     assert (usable["usable"], usable["reason"], usable["addresses"]) == (True, None, ["bob@example.test"])
     (unknown,) = call("certificate.describe", certificates=certificates, trust={"anchors": []}, at=AT)["certificates"]
     assert not unknown["usable"]
-    assert "nobody you trust" in unknown["reason"]
+    assert unknown["reason"]["code"] == "untrusted-anchor"
+    assert "nobody you trust" in unknown["reason"]["values"]["text"]
 
 
 def test_an_anchor_keeps_its_conditions() -> None:
@@ -552,6 +553,13 @@ def test_an_accepted_certificate_counts_alone() -> None:
     assert state_by(decisions, other) == "signed-unverified"
 
 
+def test_the_code_of_a_refusal_says_why() -> None:
+    with pytest.raises(DecisionRefused) as refused:
+        decided(person("bob").certificate, "authority", "@example.test")
+    assert error_code(refused.value) == "decision-refused-no-authority"
+    assert error_code(WrongPassphrase()) == "wrong-passphrase"
+
+
 @pytest.mark.parametrize("addresses", [[], ["no address"]], ids=["none", "no address"])
 def test_nothing_is_accepted_for_everybody(addresses: list[str]) -> None:
     with pytest.raises(DecisionRefused):
@@ -667,7 +675,7 @@ def test_the_octets_of_what_the_report_names_come_along() -> None:
 
 def test_a_certificate_says_all_that_is_in_it() -> None:
     page = call("certificate.page", certificate=person("bob").certificate.der)
-    rows = {row["code"]: row["values"] for row in page["rows"]}
+    rows = {row["code"]: [value["text"] for value in row["values"]] for row in page["rows"]}
     assert rows["addresses"] == ["bob@example.test"]
 
 

@@ -1,7 +1,7 @@
 /** Everything that is known of one certificate, in a dialog: how it stands, where it was found, its path, its facts. */
 
 import { createCertificateRows } from "./runtime/ui/certificate_rows.js";
-import { html, uniqueId } from "./runtime/ui/dom.js";
+import { html, sentenceNodes, uniqueId } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
 import { recipientState, sourceWords } from "./runtime/ui/recipient_words.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
@@ -18,7 +18,7 @@ import { createFacts } from "./report_details.js";
  */
 export async function showCertificate({ translate, mailVault }, certificate) {
   const page = await mailVault.certificatePage(certificate);
-  showDialog(translate, translate("certificate_title", { name: page.title }), [createCertificateRows(page)]);
+  showDialog(translate, translate("certificate_title", { name: page.title }), [createCertificateRows(translate, page)]);
 }
 
 /**
@@ -32,14 +32,14 @@ export async function showRecipient({ translate, mailVault }, address, check) {
   const remarks = [...check.reasons, ...check.warnings];
   showDialog(translate, translate("certificate_of", { address }), [
     html("p", { class: "with-mark" }, readinessMark(kind, ""), html("strong", { text: word })),
-    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((one) => html("li", { text: recipientInFull(translate, one, dayOnly) }))) : null,
+    remarks.length > 0 ? html("ul", { class: "reasons" }, ...remarks.map((one) => html("li", {}, ...sentenceNodes(recipientInFull(translate, one, dayOnly))))) : null,
     createPathTree(translate, check.tree, {
       find: (wanted) => [check, ...check.path].find(({ fingerprint }) => fingerprint === wanted) ?? null,
       day: dayOnly,
       trail: check.trail,
     }),
     createFacts([[translate("certificate_where"), sourceWords(translate, check)]]),
-    createCertificateRows(page),
+    createCertificateRows(translate, page),
   ]);
 }
 

@@ -4,7 +4,7 @@
  * The words certificate, key and algorithm stand only in the details.
  */
 
-import { html } from "./runtime/ui/dom.js";
+import { html, sentenceNodes } from "./runtime/ui/dom.js";
 import { BEING_CHECKED } from "./runtime/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
@@ -191,7 +191,7 @@ function createDetails(app, report) {
     "details",
     { class: "details", data: { test: "details" } },
     html("summary", { text: translate("details") }),
-    ...remarks.map((remark) => html("p", { text: reasonInFull(translate, remark, dayOnly) })),
+    ...remarks.map((remark) => html("p", {}, ...sentenceNodes(reasonInFull(translate, remark, dayOnly)))),
     ...report.layers.map((layer, index) => createLayer(app, report, layer, index)),
   );
 }

@@ -1,7 +1,7 @@
 /** Behind "Why?": the sentence of the verdict on each signer, and the path from where trust begins down to them. */
 
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
-import { html } from "./runtime/ui/dom.js";
+import { html, sentenceNodes } from "./runtime/ui/dom.js";
 import { createPathTree } from "./runtime/ui/path_tree.js";
 import { verdictSentence } from "./runtime/ui/verdict_words.js";
 import { showCertificate } from "./certificate_dialog.js";
@@ -44,7 +44,7 @@ function createSigner(app, opened, signer) {
     return certificate && createActions(app, opened, certificate, { mayAccept: reachesNobody });
   };
   const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, trail: signer.trail, action });
-  const words = html("p", { text: verdictSentence(app.translate, signer, { find, day: dayOnly }) });
+  const words = html("p", {}, ...sentenceNodes(verdictSentence(app.translate, signer, { find, day: dayOnly })));
   return html("section", { class: "why stack" }, words, tree, createLookFor(app, opened, signer));
 }
 

@@ -5,6 +5,8 @@
  * object of plural categories (`one`, `other`, ...) and the value `count` chooses. Later files win over earlier ones.
  */
 
+import { technical } from "./formats.js";
+
 /** @typedef {{message: string | Record<string, string>, note: string}} Entry */
 /** @typedef {Record<string, Entry>} Entries */
 /** @typedef {(key: string, values?: Record<string, string | number>) => string} Translate */
@@ -54,10 +56,11 @@ export async function loadCatalogue(locale, urls) {
  */
 export function errorSentence(translate, error) {
   const { code, message } = /** @type {{code?: unknown, message?: unknown}} */ (error ?? {});
-  const key = `error_${String(code ?? "").replaceAll("-", "_")}`;
-  const text = typeof message === "string" && message ? message : String(error);
-  if (translate.has(key)) return translate(key, { text });
-  return translate("error_other", { text });
+  const name = String(code ?? "").replaceAll("-", "_");
+  // What is wrong with a certificate or a signature has the same words as where it stands in a report.
+  const key = [`error_${name}`, `recipient_reason_${name}`, `reason_${name}`].find(translate.has) ?? "error_other";
+  const text = technical(typeof message === "string" && message ? message : String(error));
+  return translate(key, { text });
 }
 
 /**

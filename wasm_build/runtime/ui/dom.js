@@ -40,6 +40,16 @@ export function svg(tag, properties = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
 
+/**
+ * A sentence whose technical parts (`technical` in formats.js) are marked as English, for those who have it read aloud.
+ * @param {string} text
+ * @returns {Child[]}
+ */
+export function sentenceNodes(text) {
+  return text.split(/(\u2066[^\u2069]*\u2069)/u).map((part) =>
+    part.startsWith("\u2066") ? html("span", { lang: "en", dir: "ltr", text: part.slice(1, -1) }) : part);
+}
+
 let lastId = 0;
 
 /**

@@ -15,6 +15,15 @@ export function isolate(text) {
   return `\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/gu, "")}\u2069`;
 }
 
+/**
+ * What is technical and English in every language: a name of an algorithm, what the core says to experts. It runs from
+ * left to right (UAX 9, LRI and PDI), and `sentenceNodes` tells the browser that it is English.
+ * @param {string} text
+ */
+export function technical(text) {
+  return `\u2066${text.replace(/[\u202a-\u202e\u2066-\u2069]/gu, "")}\u2069`;
+}
+
 /** @param {string} text */
 export function isAddress(text) {
   return text.length <= 254 && ADDRESS.test(text);
@@ -96,6 +105,12 @@ export function dayOnly(iso) {
   return date ? format(date, { dateStyle: "long" }) : "";
 }
 
+/** A moment as a certificate has it, to the second and in UTC. @param {string} iso */
+export function exactMoment(iso) {
+  const date = readDate(iso);
+  return date ? format(date, { dateStyle: "long", timeStyle: "long", timeZone: "UTC" }) : "";
+}
+
 /** @param {number} bytes */
 export function size(bytes) {
   const units = ["byte", "kilobyte", "megabyte"];
@@ -103,8 +118,23 @@ export function size(bytes) {
   const unitDisplay = step === 0 ? "long" : "short";
   const maximumFractionDigits = step === 2 ? 1 : 0;
   const unit = units[step];
-  const formatter = new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay, maximumFractionDigits });
+  const formatter = new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay, maximumFractionDigits });
   return formatter.format(bytes / 1000 ** step);
+}
+
+/** A size to the byte, where the number itself matters. @param {number} bytes */
+export function exactSize(bytes) {
+  return new Intl.NumberFormat(locale(), { style: "unit", unit: "byte", unitDisplay: "long" }).format(bytes);
+}
+
+/** @param {number} count @param {"minute" | "hour"} unit */
+export function duration(count, unit) {
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
+/** How far off a day is, "in 10 days". @param {number} days */
+export function inDays(days) {
+  return new Intl.RelativeTimeFormat(locale()).format(days, "day");
 }
 
 /**
@@ -138,5 +168,11 @@ function readDate(iso) {
  * @param {Intl.DateTimeFormatOptions} options
  */
 function format(date, options) {
-  return new Intl.DateTimeFormat(undefined, options).format(date);
+  return new Intl.DateTimeFormat(locale(), options).format(date);
+}
+
+/** That of the person where the page is in the same language, else that of the page. */
+function locale() {
+  const [own, page] = [navigator.language, document.documentElement.lang];
+  return !page || own.split("-")[0] === page.split("-")[0] ? own : page;
 }

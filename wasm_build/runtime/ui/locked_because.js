@@ -1,6 +1,7 @@
 /** Why keys were locked, in words, for pages and extension. */
 
 import { LIMITS } from "../session.js";
+import { duration } from "./formats.js";
 
 /** @typedef {import("../session.js").LockReason} LockReason */
 
@@ -12,7 +13,7 @@ import { LIMITS } from "../session.js";
  */
 export function lockedBecause(translate, reason, limits = LIMITS) {
   if (reason === null || reason === "hand" || reason === "signed-out") return "";
-  const minutes = limits.idleMilliseconds / 60_000;
-  const hours = limits.wholeMilliseconds / 3_600_000;
-  return translate(`locked_because_${reason.replace("-", "_")}`, { minutes, hours });
+  const idle = duration(limits.idleMilliseconds / 60_000, "minute");
+  const whole = duration(limits.wholeMilliseconds / 3_600_000, "hour");
+  return translate(`locked_because_${reason.replace("-", "_")}`, { idle, whole });
 }

@@ -3,7 +3,7 @@
  * its mark and word, its dates, and what is wrong with it.
  */
 
-import { html } from "./dom.js";
+import { html, sentenceNodes } from "./dom.js";
 import { nodeMark } from "./state_mark.js";
 import { anchorWords, problemWords, revocationWords } from "./verdict_words.js";
 
@@ -64,7 +64,7 @@ function createNode(translate, node, options, below) {
           html("span", { class: "path-mark-word", text: translate(`path_${node.mark}`) })),
         html("p", { class: "path-role", text: translate(`path_role_${node.role}`) }),
         ...lines.map((line) => html("p", { class: "path-fact", text: sentenceCase(line ?? "") })),
-        ...problems.map((text) => html("p", { class: "path-problem", text: sentenceCase(text) })),
+        ...problems.map((text) => html("p", { class: "path-problem" }, ...sentenceNodes(sentenceCase(text)))),
         action?.(node),
       ),
     ),
@@ -92,5 +92,5 @@ function wordsOf(translate, node, { find, day, trail }) {
 
 /** @param {string} text */
 function sentenceCase(text) {
-  return text.replace(/^\u2068?\p{L}/u, (first) => first.toLocaleUpperCase());
+  return text.replace(/^[\u2066\u2068]?\p{L}/u, (first) => first.toLocaleUpperCase());
 }

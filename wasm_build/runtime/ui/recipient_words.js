@@ -1,5 +1,7 @@
 /** What is said about a certificate that mail could be sealed for: how it stands, in a few words, and where it is from. */
 
+import { dayOnly, isolate } from "./formats.js";
+
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./path_tree.js").TreeNode} TreeNode */
 /** @typedef {import("./verdict_words.js").Reason} Reason */
@@ -11,7 +13,8 @@
  */
 /**
  * @typedef {Certificate & {
- *   source: "given" | "contacts" | "harvest" | "bridge" | "ldap" | "smimea" | "url", detail: string, usable: boolean,
+ *   source: "given" | "contacts" | "harvest" | "bridge" | "ldap" | "smimea" | "url", detail: string,
+ *   knownSince: string | null, usable: boolean,
  *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], trail: import("./verdict_words.js").Trail | null,
  *   path: Certificate[],
  * }} RecipientCheck by the vault's `recipients.check`
@@ -52,9 +55,10 @@ export function recipientState(translate, { usable, reasons, warnings, notBefore
 /**
  * Where a certificate was found.
  * @param {Catalogue} translate
- * @param {{source: string, detail: string}} check
+ * @param {{source: string, detail: string, knownSince?: string | null}} check
  */
-export function sourceWords(translate, { source, detail }) {
+export function sourceWords(translate, { source, detail, knownSince }) {
   const words = translate(`source_${source}`);
-  return detail ? translate("source_with_detail", { source: words, detail }) : words;
+  if (knownSince) return translate("source_since", { source: words, date: dayOnly(knownSince) });
+  return detail ? translate("source_with_detail", { source: words, detail: isolate(detail) }) : words;
 }

@@ -4,7 +4,7 @@
  * Every shape is drawn by DOM calls and carries a title, so that it speaks to those who do not see it.
  */
 
-import { html, svg, uniqueId } from "./dom.js";
+import { html, sentenceNodes, svg, uniqueId } from "./dom.js";
 
 /** @typedef {import("./catalogue.js").Translate} Translate */
 /** @typedef {"verified" | "signed-unverified" | "invalid" | "encrypted-only" | "plain"} State */
@@ -62,7 +62,7 @@ export function stateStatement(state, translate, { sentence } = {}) {
       { class: "state-text" },
       html("strong", { class: "state-word", text: translate(wordKey(state)) }),
       " ",
-      html("span", { class: "state-sentence", text: sentence ?? translate(sentenceKey(state)) }),
+      html("span", { class: "state-sentence" }, ...sentenceNodes(sentence ?? translate(sentenceKey(state)))),
     ),
   );
 }

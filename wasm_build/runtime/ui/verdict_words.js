@@ -1,12 +1,13 @@
 /**
  * What the core's verdicts say, in the person's language: reasons by their codes, trust, revocation and the steps of a
- * path by their values. A code without words has the core's own sentence, which is English.
+ * path by their values. A code without words has the core's own sentence, which is English, as is what the core tells
+ * experts: both are marked as technical, for `sentenceNodes`.
  *
  * Every value is isolated, so that an address keeps its order in a sentence that runs the other way; the direction of
  * such a sentence is that of the page, since `dir=auto` would go by the first value.
  */
 
-import { isolate } from "./formats.js";
+import { isolate, technical } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{code: string, sentence: string, values?: Record<string, string>}} Reason */
@@ -44,6 +45,8 @@ const OF_A_RECIPIENT = { prefix: "recipient_reason_", details: { "certificate-ch
 /** Reasons whose sentence has their value in it: it stands nowhere else. */
 const WITH_VALUE = new Set(["headers-altered-outside", "signed-by-sender-field"]);
 const MOMENTS = new Set(["date", "from", "until", "time"]);
+/** What the core tells experts in English, and names of algorithms. */
+const TECHNICAL = new Set(["text", "algorithm", "oid", "key"]);
 
 /** What a step says in full without the core's own words behind it. */
 const TOLD = new Set(["6.1.3 (a)(2)", "6.1.3 (a)(3)", "6.1.1 (d)"]);
@@ -89,23 +92,28 @@ export function recipientInFull(translate, reason, day) {
 /** @param {Catalogue} translate @param {Reason} reason @param {Family} family */
 function sentenceOf(translate, { code, sentence, values = {} }, { prefix }) {
   const key = prefix + slug(code);
-  if (!translate.has(key)) return isolate(sentence.replace(/\. \(.*\)$/su, "."));
-  const isolated = Object.entries(values).map(([name, value]) => [name, isolate(value)]);
+  if (!translate.has(key)) return technical(sentence.replace(/\. \(.*\)$/su, "."));
+  const isolated = Object.entries(values).map(([name, value]) => [name, marked(name, value)]);
   return translate(key, Object.fromEntries(isolated));
 }
 
 /** @param {Catalogue} translate @param {Reason} reason @param {Day} day @param {Family} family */
 function inFull(translate, reason, day, family) {
-  if (!translate.has(family.prefix + slug(reason.code))) return isolate(reason.sentence);
+  if (!translate.has(family.prefix + slug(reason.code))) return technical(reason.sentence);
   const said = sentenceOf(translate, reason, family);
   const detail = WITH_VALUE.has(reason.code) ? "" : detailOf(translate, reason, day, family);
   return detail ? translate("reason_with_detail", { reason: said, detail }) : said;
 }
 
+/** @param {string} name @param {string} value */
+function marked(name, value) {
+  return TECHNICAL.has(name) ? technical(value) : isolate(value);
+}
+
 /** @param {Catalogue} translate @param {Reason} reason @param {Day} day @param {Family} family */
 function detailOf(translate, { code, values = {} }, day, { details }) {
   const shown = Object.fromEntries(Object.entries(values).map(([name, value]) =>
-    [name, isolate(MOMENTS.has(name) ? day(value) : value)]));
+    [name, marked(name, MOMENTS.has(name) ? day(value) : value)]));
   const key = details[code];
   // Where time ran out there may be words alone.
   if (!key || "text" in values) return Object.values(shown).join(", ");
@@ -191,9 +199,9 @@ export function problemWords(translate, trail, certificate) {
 function stepWords(translate, { label, text }, { anchor }) {
   const key = label === "6.1.1 (d)" && anchor ? "step_beyond_trust" : `step_${slug(label)}`;
   // The core's own words say more, in English.
-  if (translate.locale.startsWith("en") || !translate.has(key)) return isolate(text);
+  if (translate.locale.startsWith("en") || !translate.has(key)) return technical(text);
   const said = translate(key);
-  return TOLD.has(label) && key !== "step_beyond_trust" ? said : `${said} (${isolate(text)})`;
+  return TOLD.has(label) && key !== "step_beyond_trust" ? said : `${said} (${technical(text)})`;
 }
 
 /** The part of a key that names a code or a step. @param {string} code */
