@@ -1,0 +1,215 @@
+"""Every view in a language that is all brackets: what a person reads or hears comes from a catalogue, or is data."""
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.message import sign_message
+from smime_core.roots import mozilla_anchors
+from tests.browser.browsers import Browser
+from tests.browser.compose_driver import Webmail, add_fake_webmail
+from tests.browser.extension_driver import Extension, Site
+from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, TEXT, People, people, site
+from tests.browser.mail_letters import mail, multipart, text
+from tests.browser.page import Page
+from tests.browser.stage import OPENING_SECONDS, Stage, unlock
+from tests.browser.test_accessibility import quiet_sites, stage
+from tests.browser.test_extension_pages import site as web_site
+from tests.browser.test_extension_viewer import open_file
+from tests.browser.test_webmail_saved import Service, service
+from tests.browser.views import VIEWS
+from tests.browser.words import foreign_words, speak_in_brackets
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+# Whose words these are: the people of the tests, their mail and their sites.
+DATA = (
+    "Example CA",
+    "Elsewhere CA",
+    "Thursday",
+    TEXT,
+    "Bob",
+    "127.0.0.1",
+    "localhost",
+    "Notice",
+    "An order",
+    "Order",
+    "map.example.test",
+)
+# What others wrote: a mail's own words, a page's, a form's.
+OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build with the language of brackets, and with a page's script that plays a webmail."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    with_webmail = add_fake_webmail(out / "extension_test", tmp_path_factory.mktemp("extension") / "with_webmail")
+    return speak_in_brackets(with_webmail)
+
+
+def words(*pages: Page) -> list[str]:
+    return [word for page in pages for word in foreign_words(page, data=DATA, others=OTHERS)]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_has_no_words_of_its_own(stage: Stage, name: str) -> None:
+    with VIEWS[name](stage) as view:
+        found = words(*view.documents, *view.frames)
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def options(stage: Stage) -> Iterator[Page]:
+    page = stage.extension.open_options()
+    page.wait_for_selector("[data-test=identity]")
+    yield page
+    page.close()
+
+
+DIALOGS = {
+    "identity": "[data-test=identity] [data-test=details]",
+    "person": "[data-test=person] [data-test=details]",
+    "export": "[data-test=export-keys]",
+    "passphrase": "[data-test=change-passphrase]",
+    "request": "[data-test=make-request]",
+    "renewal": "[data-test=renew]",
+    "backup": "[data-test=make-backup]",
+    "restoring": "[data-test=restore-backup]",
+}
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+def test_a_dialog_of_the_keys_has_no_words_of_its_own(options: Page, name: str) -> None:
+    options.click(DIALOGS[name])
+    options.wait_for_selector("dialog[open] h2", timeout_seconds=OPENING_SECONDS)
+    assert words(options) == []
+    submit = options.js("() => document.querySelector('dialog[open] [type=submit]') !== null")
+    if submit:
+        options.click("dialog[open] [type=submit]")
+        options.wait_for("() => document.querySelector('dialog[open] [role=alert]:not(:empty)') !== null")
+        assert words(options) == []
+
+
+def test_a_certificate_is_told_in_the_words_of_the_catalogue(stage: Stage) -> None:
+    folder = stage.people.folder
+    (folder / "root.der").write_bytes(mozilla_anchors()[0].certificate.der)
+    with VIEWS["viewer"](stage) as view:
+        for name in ("bob.der", "ca.der", "root.der"):
+            open_file(view.page, folder / name)
+            view.page.wait_for_selector("[data-test=certificate]")
+            # Names in certificates are as their authorities wrote them.
+            assert foreign_words(view.page, data=DATA, others="h2, dd[dir=auto]") == [], name
+
+
+def letters_of_each_kind(stage: Stage) -> dict[str, bytes]:
+    letters, at = stage.letters, datetime.datetime.now(datetime.UTC)
+    plain = mail(text("At one."))
+    long_ago = at - datetime.timedelta(days=20)
+    ended = issue_identity(
+        letters.authority, "bob@example.test", provider=NATIVE, at=long_ago, not_after=at - datetime.timedelta(days=2)
+    )
+    elsewhere = run(create_authority("Elsewhere CA", provider=NATIVE, at=at))
+    stranger = run(issue_identity(elsewhere, "bob@example.test", provider=NATIVE, at=at))
+    signed = letters.signed(plain)
+    return {
+        "plain": plain,
+        "signed": signed,
+        "altered": signed.replace(b"At one.", b"At two."),
+        "expired": run(sign_message(plain, identity=run(ended), provider=NATIVE, signing_time=long_ago)),
+        "stranger": run(sign_message(plain, identity=stranger, provider=NATIVE, signing_time=at)),
+        "other sender": letters.signed(plain.replace(b"bob@", b"carol@")),
+        "for others": letters.sealed_for_bob(plain),
+        "weak": weakly_sealed(stage, plain),
+        "damaged": letters.sealed(plain)[:-400],
+        "part signed": mail(multipart("mixed", letters.signed_entity(text("Signed.")), text("Not signed."))),
+    }
+
+
+def weakly_sealed(stage: Stage, message: bytes) -> bytes:
+    """Sealed by Triple DES, as old programs do."""
+    certificate = stage.letters.write("alice.der", stage.people.alice.certificate.der)
+    head = ("-from", "bob@example.test", "-to", "alice@example.test", "-subject", "Thursday")
+    command = ["openssl", "cms", "-encrypt", "-des3", *head, str(certificate)]
+    return subprocess.run(command, input=message, capture_output=True, check=True).stdout
+
+
+def test_a_mail_of_each_kind_is_told_in_the_words_of_the_catalogue(stage: Stage) -> None:
+    wrong = []
+    with VIEWS["viewer"](stage) as view:
+        for kind, octets in letters_of_each_kind(stage).items():
+            open_file(view.page, stage.letters.write("kind.eml", octets))
+            inside = [view.page.wait_for_frame("mail_view.html")] if shows_text(view.page) else []
+            wrong += [f"{kind}: {word}" for word in words(view.page, *inside)]
+    assert not wrong, "\n".join(wrong)
+
+
+def shows_text(viewer: Page) -> bool:
+    return bool(viewer.js("() => document.querySelector('main iframe') !== null"))
+
+
+def test_a_decision_and_its_refusal_are_told_in_the_words_of_the_catalogue(stage: Stage) -> None:
+    with VIEWS["viewer"](stage) as view:
+        open_file(view.page, stage.letters.write("stranger.eml", letters_of_each_kind(stage)["stranger"]))
+        view.page.click("[data-test=why] > summary")
+        view.page.click("[data-test=accept-exact]")
+        options = view.page.browser.wait_for_page("options.html")
+        options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=OPENING_SECONDS)
+        wrong = words(options)
+        for addresses in ("", "no address", "carol@example.test"):
+            options.fill("[data-test=accept-addresses]", addresses)
+            options.js("() => { document.querySelector('[data-test=accept-compared]').checked = true; }")
+            options.js("() => { document.querySelector('[data-test=accept-problem]').textContent = ''; }")
+            options.click("[data-test=accept-go]")
+            options.wait_for("() => document.querySelector('[data-test=accept-problem]').textContent !== ''")
+            wrong += words(options)
+        options.js("() => document.querySelector('[data-test=accept-dialog]').close()")
+        options.close()
+        view.page.activate()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_letter_and_its_draft_are_told_in_the_words_of_the_catalogue(stage: Stage) -> None:
+    webmail = Webmail(stage.extension, stage.site)
+    webmail.mood("refuses")
+    window = webmail.write(to=["bob@example.test"])
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=OPENING_SECONDS)
+    window.fill("[data-test=compose-text]", TEXT)
+    window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=OPENING_SECONDS)
+    window.click("[data-test=recipient-details]")
+    window.wait_for_selector("[data-test=recipient-dialog]")
+    wrong = words(window)
+    window.click("[data-test=dialog-close]")
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=send-error]:not(:empty)", timeout_seconds=OPENING_SECONDS)
+    # The webmail gives its own reason.
+    wrong += foreign_words(window, data=(*DATA, "the mailbox is full"), others=OTHERS)
+    window.close()
+    other = webmail.write()
+    other.wait_for_selector("[data-test=draft]")
+    wrong += words(other)
+    other.click("[data-test=draft-drop]")
+    other.close()
+    webmail.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_locked_keys_are_told_in_the_words_of_the_catalogue(stage: Stage, options: Page) -> None:
+    options.click("[data-test=lock]")
+    options.wait_for("() => document.querySelector('[data-test=lock]').hidden")
+    wrong = words(options)
+    stage.extension.is_locked = True
+    unlock(stage.extension, stage.people.folder / "alice.p12")
+    assert not wrong, "\n".join(wrong)
