@@ -2,6 +2,7 @@
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
 import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
 import { html } from "./runtime/ui/dom.js";
+import { isolate } from "./runtime/ui/formats.js";
 import { lockedBecause } from "./runtime/ui/locked_because.js";
 import { LIMITS } from "./runtime/session.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
@@ -150,7 +151,7 @@ function revocationChoice() {
 function decisionCard(decision) {
   const { kind, acceptedFor, acceptedAt } = decision;
   const key = kind === "exact" ? "decisionExact" : "decisionAuthority";
-  const reach = html("div", { class: "muted", dir: "auto", text: text(key, acceptedFor.join(", "), day(acceptedAt)) });
+  const reach = html("div", { class: "muted", text: text(key, isolate(acceptedFor.join(", ")), day(acceptedAt)) });
   return html("li", { class: "card", data: { test: "decision" } }, describeCertificate(decision, { notes: [reach] }),
     removeButton("trust.remove", decision.fingerprint, nameOf(decision)));
 }
@@ -213,12 +214,12 @@ function listCard({ list, problems }) {
   if (!list) return html("li", { class: "card" }, html("div", { class: "who" }, ...warnings),
     removeButton("list.stop", "", text("listTitle")));
   const { name, operator, serialNumber, expires, anchors } = list;
-  const lines = [text("listSignedBy", String(serialNumber), operator.name, day(expires)), text("listCompare")];
+  const lines = [text("listSignedBy", String(serialNumber), isolate(operator.name), day(expires)), text("listCompare")];
   const named = anchors.map(({ certificate, addresses }) => html("li", {
-    dir: "auto", text: addresses.length ? text("listAnchorFor", certificate.name, addresses.join(", ")) : certificate.name,
+    dir: "auto", text: addresses.length ? text("listAnchorFor", isolate(certificate.name), isolate(addresses.join(", "))) : certificate.name,
   }));
   const who = html("div", { class: "who" }, html("div", { class: "name", text: name, dir: "auto" }),
-    ...lines.map((line) => html("div", { class: "muted", text: line, dir: "auto" })),
+    ...lines.map((line) => html("div", { class: "muted", text: line })),
     html("div", { class: "fingerprint", text: groupFingerprint(operator.fingerprint), dir: "ltr" }),
     html("details", { class: "muted" }, html("summary", { text: text("listAnchors") }), html("ul", {}, ...named)));
   return html("li", { class: "card" }, who, removeButton("list.stop", "", name));

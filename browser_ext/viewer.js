@@ -139,10 +139,20 @@ async function showCertificates(mail) {
   main.className = "certificates";
   main.replaceChildren(...pages.map((/** @type {any} */ page, /** @type {number} */ index) => {
     const { usable, reason } = certificates[index];
-    const verdict = html("p", { text: usable ? text("viewerCertificateGood") : text("viewerCertificateBad", recipientSentence(translate, reason)) });
+    const verdict = html("p", { text: usable ? text("viewerCertificateGood") : whyNot(translate, reason) });
     return html("section", { class: "certificate", data: { test: "certificate" } },
       html("h2", { text: page.title, dir: "auto" }), verdict, createCertificateRows(translate, page));
   }));
+}
+
+/**
+ * Nothing is sealed for an authority, which says nothing against it.
+ * @param {import("./runtime/ui/catalogue.js").Catalogue} translate
+ * @param {import("./runtime/ui/verdict_words.js").Reason} reason
+ */
+function whyNot(translate, reason) {
+  const sentence = recipientSentence(translate, reason);
+  return reason.code === "is-authority" ? sentence : text("viewerCertificateBad", sentence);
 }
 
 /** @param {unknown} error */

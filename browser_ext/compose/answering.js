@@ -4,7 +4,7 @@
  */
 import { answerTo, forwardOf } from "../runtime/ui/answer.js";
 import { html } from "../runtime/ui/dom.js";
-import { sameAddress } from "../runtime/ui/formats.js";
+import { isolate, sameAddress } from "../runtime/ui/formats.js";
 import { stateMark, wordKey } from "../runtime/ui/state_mark.js";
 import { errorText, text } from "../shared/i18n.js";
 import { createForwardChoice } from "./forward_choice.js";
@@ -250,7 +250,7 @@ export class Answering {
       type: "button", text: text("composeReplyToKeep", to.join(", ")), data: { test: "reply-to-keep" },
       on: { click: () => sheet.note("reply-to") },
     });
-    sheet.note("reply-to", html("p", { class: "warning", text: text("composeReplyTo", wanted, to.join(", ")), dir: "auto" }),
+    sheet.note("reply-to", html("p", { class: "warning", text: text("composeReplyTo", isolate(wanted), isolate(to.join(", "))) }),
       html("div", { class: "actions" }, keep, take));
   }
 }

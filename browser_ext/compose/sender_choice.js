@@ -1,6 +1,6 @@
 /** Who the letter is from: the identity that signs it, what is to be said of that, and the passphrase that unlocks it. */
 import { html, uniqueId } from "../runtime/ui/dom.js";
-import { sameAddress } from "../runtime/ui/formats.js";
+import { isolate, sameAddress } from "../runtime/ui/formats.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { errorText, text } from "../shared/i18n.js";
 import { ask } from "../shared/request.js";
@@ -46,7 +46,7 @@ export class SenderChoice {
     this.#select = html("select", { id: uniqueId("from"), data: { test: "compose-from" }, on }, ...options);
     this.#expiry = html("div", {}, createExpiryNote(wanted?.identity ?? null));
     const isOther = from && wanted && !sameAddress(wanted.address, from);
-    const hint = isOther ? html("p", { class: "field-hint", text: text("composeOtherFrom", from, wanted.address), dir: "auto" }) : null;
+    const hint = isOther ? html("p", { class: "field-hint", text: text("composeOtherFrom", isolate(from), isolate(wanted.address)) }) : null;
     const notes = choices.length ? [hint] : createKeysMissing();
     this.element = html("div", { class: "field" },
       html("label", { for: this.#select.id, text: translate("from") }), this.#select, this.#expiry, ...notes);

@@ -1,6 +1,6 @@
 /** My identities: what each is for, until when, where it is kept; exported, renewed, sealed anew, removed. */
 import { html } from "../runtime/ui/dom.js";
-import { inDays } from "../runtime/ui/formats.js";
+import { inDays, isolate } from "../runtime/ui/formats.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
@@ -20,9 +20,9 @@ const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soo
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 export function keyFileCard(context, keyFile) {
   const { id, name, identities, locked, origin, savedAt } = keyFile;
-  const kept = text(locked ? "keyFileLocked" : "keyFileOpen", name);
+  const kept = text(locked ? "keyFileLocked" : "keyFileOpen", isolate(name));
   const saved = savedAt ? text("keysSavedAt", day(savedAt)) : text(origin === "file" ? "keysCameAsFile" : "keysNeverSaved");
-  const facts = html("div", { class: "muted" }, html("div", { text: kept, dir: "auto" }),
+  const facts = html("div", { class: "muted" }, html("div", { text: kept }),
     html("div", { class: savedAt || origin === "file" ? "" : "warning", text: saved, data: { test: "backup-state" } }));
   const actions = html("div", { class: "actions" },
     button(text("keysExport"), { data: { test: "export-keys" }, on: { click: () => openExport(context, keyFile) } }),
@@ -45,7 +45,7 @@ function describeIdentity(context, info) {
     ...addresses.map((address) => html("div", { class: "name", text: address, dir: "auto" })),
     html("div", { class: "reader-state" }, mark,
       html("span", { text: text(words[state], day(state === "not-yet" ? info.notBefore : info.notAfter), inDays(days)) })),
-    html("div", { class: "muted", text: [text("keysIssuedBy", info.issuer), ...purposes].join(" · "), dir: "auto" }),
+    html("div", { class: "muted", text: [text("keysIssuedBy", isolate(info.issuer)), ...purposes].join(" · ") }),
     info.preferred ? html("div", { class: "done", text: text("keysPreferred"), data: { test: "preferred" } }) : null,
     html("div", { class: "actions" },
       button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", nameOf(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),

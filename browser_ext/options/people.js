@@ -4,6 +4,7 @@
  */
 import { createChange } from "../runtime/ui/changed_certificate.js";
 import { html } from "../runtime/ui/dom.js";
+import { isolate } from "../runtime/ui/formats.js";
 import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
@@ -86,7 +87,7 @@ function createRow({ info, names, since, how, removal }, heads, refresh) {
     [html("div", { class: "name", text: names[0] ?? info.subject, dir: "auto" }), ...names.slice(1).map((one) => html("div", { text: one, dir: "auto" }))],
     [html("div", { class: "reader-state" }, readinessMark(isOver ? "cannot" : state === "good" ? "ready" : "soon", ""),
       html("span", { text: text(state === "expired" ? "keysExpired" : "certificateUntil", day(info.notAfter), "0") })),
-    html("div", { class: "muted", text: text("keysIssuedBy", info.issuer), dir: "auto" })],
+    html("div", { class: "muted", text: text("keysIssuedBy", isolate(info.issuer)) })],
     [html("span", { text: since ? text(how, day(since)) : text("peopleFromFileUndated") })],
     [html("div", { class: "actions" },
       button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", name), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),

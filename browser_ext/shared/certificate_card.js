@@ -1,5 +1,6 @@
 /** A certificate as people read it: who, until when, by whom; the fingerprint for those who compare it. */
 import { html } from "../runtime/ui/dom.js";
+import { isolate } from "../runtime/ui/formats.js";
 import { day, text } from "./i18n.js";
 
 /** @param {CertificateInfo} info */
@@ -17,7 +18,7 @@ export function describeCertificate(info, { id, notes = [] } = {}) {
     "div",
     { class: "who" },
     name,
-    html("div", { class: "muted", text: text("certificateSubject", info.subject, info.issuer), dir: "auto" }),
+    html("div", { class: "muted", text: text("certificateSubject", isolate(info.subject), isolate(info.issuer)) }),
     html("div", { class: "muted", text: text("certificateUntil", day(info.notAfter)) }),
     ...notes,
     html("details", { class: "muted" }, html("summary", { text: text("fingerprint") }),

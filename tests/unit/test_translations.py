@@ -235,6 +235,18 @@ def test_the_english_catalogue_says_what_the_core_says() -> None:
         assert {code: english[prefix + slug(code)]["message"] for code in sentences} == sentences
 
 
+# Asked for by code alone, never by a person's step.
+CODES_WITHOUT_WORDS = {"unknown"}
+
+
+def test_every_error_of_the_extension_and_of_the_vault_has_words() -> None:
+    scripts = [*(ROOT / "browser_ext").rglob("*.js"), *(ROOT / "wasm_build/runtime").glob("*.js")]
+    raising = re.compile(r'new (?:RequestError|VaultError)\(\s*"([a-z-]+)"')
+    codes = {code for path in scripts for code in raising.findall(path.read_text())} - CODES_WITHOUT_WORDS
+    assert len(codes) > 50
+    assert {f"error_{slug(code)}" for code in codes} - own("en").keys() - shared("en").keys() == set()
+
+
 @pytest.mark.parametrize(
     "error",
     [
