@@ -53,7 +53,7 @@ export function createPlanPanel(translate, remedies) {
       const texts = [...warnings, ...found.map(({ text }) => text)].join("\n");
       if (texts === drawn) return;
       drawn = texts;
-      warned.replaceChildren(...warnings.map((text) => html("li", { dir: "auto", text, data: { test: "warning" } })));
+      warned.replaceChildren(...warnings.map((text) => html("li", { text, data: { test: "warning" } })));
       list.replaceChildren(...found.map((obstacle) => createObstacle(translate, obstacle, remedies)));
     },
   };
