@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.browsers import Browser
+from tests.browser.browsers import Browser, Chromium
 from tests.browser.compose_driver import Webmail
 from tests.browser.extension_driver import Extension, Site, textarea
 from tests.browser.field_pages import PASSPHRASE, TEXT, People, people, site
@@ -26,6 +26,7 @@ HAS_BUTTON = """(selector) => {
   const { height } = document.querySelector(selector)?.nextElementSibling?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44;
 }"""
+ON_REMOVAL = "() => document.activeElement?.dataset.removal?.startsWith('request.drop')"
 ON_BUTTON = "(selector) => document.activeElement === document.querySelector(selector).nextElementSibling"
 
 
@@ -118,6 +119,14 @@ def test_a_key_is_made(extension: Extension) -> None:
     tab_to(page, "request-go")
     page.press(ENTER)
     page.wait_for_selector("[data-test=waiting-request]", timeout_seconds=OPERATION_SECONDS)
+    # Firefox's panel of downloads has the focus now, because the request was saved as a file. The driver's keys come to
+    # the page all the same, where Firefox makes no click of an Enter then; a person's would go to the panel.
+    if isinstance(page.browser, Chromium):
+        tab_until(page, ON_REMOVAL)
+        page.press(ENTER)
+        page.wait_for("() => document.activeElement.dataset.asked === 'yes'")
+        page.press(ENTER)
+        page.wait_for("() => document.querySelector('[data-test=waiting-request]') === null")
     page.close()
 
 
