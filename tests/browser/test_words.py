@@ -27,7 +27,7 @@ from tests.browser.test_accessibility import quiet_sites, stage
 from tests.browser.test_extension_pages import site as web_site
 from tests.browser.test_extension_viewer import open_file
 from tests.browser.test_webmail_saved import Service, service
-from tests.browser.views import VIEWS
+from tests.browser.views import STATES, VIEWS
 from tests.browser.words import foreign_words, speak_in_brackets
 from wasm_build.build import build
 
@@ -46,6 +46,7 @@ DATA = (
     "An order",
     "Order",
     "map.example.test",
+    "the mailbox is full",
 )
 # What others wrote: a mail's own words, a page's, a form's.
 OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"
@@ -64,9 +65,9 @@ def words(*pages: Page) -> list[str]:
     return [word for page in pages for word in foreign_words(page, data=DATA, others=OTHERS)]
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", {**VIEWS, **STATES})
 def test_a_view_has_no_words_of_its_own(stage: Stage, name: str) -> None:
-    with VIEWS[name](stage) as view:
+    with {**VIEWS, **STATES}[name](stage) as view:
         found = words(*view.documents, *view.frames)
     assert not found, "\n".join(found)
 

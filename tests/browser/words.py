@@ -39,6 +39,7 @@ _TECHNICAL = re.compile(
             r"\b(UTC|GMT|MB|KB|kB)\b",
             r"\b((Alt|Shift|Ctrl|Command|MacCtrl)\+)+\w\b",
             r"\bSealwax\b",
+            r"\bMII[A-Za-z0-9+/=\s]{60,}",
         )
     )
 )
