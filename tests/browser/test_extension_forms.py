@@ -131,6 +131,7 @@ def test_a_signed_order_is_taken_once_and_nowhere_else(
         with sqlite3.connect(databases["shop" if site is shop else "elsewhere"]) as connection:
             connection.execute("INSERT OR IGNORE INTO nonces VALUES (?, '')", (known.decode(),))
         replayed = body.replace(nonce, known) if site is shop else body
+        site.config["ORIGIN"] = origin
         answer = site.test_client().post("/orders", base_url=origin, data=replayed, content_type=kind)
         return answer.status_code, answer.text
 
