@@ -8,7 +8,7 @@ import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js
 import { MailReading } from "./shared/mail_reading.js";
 import { describeReport } from "./shared/report_view.js";
 import { showPattern } from "./shared/pattern.js";
-import { ask, startHeartbeat, whenLocked } from "./shared/request.js";
+import { ask, startHeartbeat, wasLockedSince, whenLocked } from "./shared/request.js";
 import { ViewLink } from "./shared/view_link.js";
 
 /** @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
@@ -22,6 +22,8 @@ const status = html("p", { class: "status", role: "status", data: { test: "statu
 const bottom = html("div", { class: "bottom" });
 /** @type {HTMLElement | null} */
 let details = null;
+/** Whether opened text stands here, or is about to. */
+let isOpen = false;
 let keeping = false;
 /** The key of the vault that keeps the text; empty while none does. */
 let keptBy = "";
@@ -64,8 +66,9 @@ async function start(ticket, moved = "") {
   const view = await ViewLink.open(main);
   main.prepend(top_);
   main.append(bottom);
-  if (claim.kind === "write") await startWriting(claim, view, moved || claim.moved);
-  else await startReading(claim, view);
+  if (claim.kind === "write") return startWriting(claim, view, moved || claim.moved);
+  whenLocked(() => letGo(claim));
+  return startReading(claim, view);
 }
 
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
@@ -175,15 +178,17 @@ async function startReading(claim, view) {
   main.className = "";
   top_.replaceChildren(html("p", { text: text("statusOpening"), role: "status" }));
   bottom.replaceChildren(status);
-  whenLocked(() => letGo(claim));
   try {
     const replyKey = await view.read({ label: text("readerLabel") });
     const { job } = await ask("field.open", { frame: claim.frame, replyKey });
     const { state, result, error, envelope } = await outcomeOf(claim, job);
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
+    isOpen = true;
+    if (await wasLockedSince(result.openedAt)) letGo(claim);
+    if (!isOpen) return;
     await view.show(envelope);
     await showVerdict(claim, result);
-    if (!view.element.isConnected) return;
+    if (!isOpen) return;
     bottom.replaceChildren(button(text("verbClose"), "", "close", () => close(claim)), status);
   } catch (error) {
     showFailure(claim, view, error);
@@ -192,9 +197,10 @@ async function startReading(claim, view) {
 
 /** The keys were locked: what they opened goes with the document that shows it. @param {Claim} claim */
 function letGo(claim) {
-  if (!details) return;
+  if (!isOpen) return;
+  isOpen = false;
   main.querySelector(".view")?.remove();
-  details.remove();
+  details?.remove();
   details = null;
   main.className = "failed";
   top_.replaceChildren(html("p", { text: text("mailLocked"), role: "status", data: { test: "locked" } }));
@@ -207,6 +213,7 @@ function letGo(claim) {
  */
 async function showVerdict(claim, { report, settled }) {
   const translate = await loadSharedText();
+  if (!isOpen) return;
   const onAccept = (/** @type {string} */ fingerprint) =>
     void ask("trust.propose", { frame: claim.frame, fingerprint }).catch((error) => showStatus(errorText(error), true));
   const statement = describeReport(report, translate, { onAccept });
@@ -215,13 +222,14 @@ async function showVerdict(claim, { report, settled }) {
   details = statement.details;
   bottom.before(details);
   if (settled) return;
-  void ask("field.settle", { frame: claim.frame }).then((last) => details && showVerdict(claim, { ...last, settled: true })).catch(
+  void ask("field.settle", { frame: claim.frame }).then((last) => showVerdict(claim, { ...last, settled: true })).catch(
     (error) => showStatus(errorText(error), true),
   );
 }
 
 /** @param {Claim} claim @param {ViewLink} view @param {unknown} error */
 function showFailure(claim, view, error) {
+  isOpen = false;
   main.className = "failed";
   top_.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
   bottom.replaceChildren(

@@ -7,7 +7,7 @@ import { SecretField } from "./runtime/ui/secret_field.js";
 import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { openPageView } from "./shared/page_reading.js";
 import { describeReport } from "./shared/report_view.js";
-import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
+import { ask, askWithSecrets, startHeartbeat, wasLockedSince, whenLocked } from "./shared/request.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const query = new URLSearchParams(location.search);
@@ -16,10 +16,13 @@ const translate = await loadSharedText();
 let page = "";
 /** Where it was found; empty for a file. */
 let address = "";
+/** Whether a page that was sealed stands open here, or is about to. */
+let isSealedOpen = false;
 
 translatePage();
 startHeartbeat();
 document.title = text("pageViewerTitle");
+whenLocked(letGo);
 await start();
 
 async function start() {
@@ -44,6 +47,9 @@ async function open(password) {
   const { view, replyKey } = await openPageView(place, { save: text("pageSaveBytes") });
   const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.open", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
+  isSealedOpen = opened.report.recipients.length > 0;
+  if (isSealedOpen && (await wasLockedSince(opened.openedAt))) letGo();
+  if (!place.isConnected) return;
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
     const notes = notesOf(await view.showPage({ envelope: opened.envelope }));
@@ -99,6 +105,13 @@ async function settle(opened, top, bottom) {
   }
 }
 
+/** The keys were locked: what was sealed goes with the document that shows it, and the vault has forgotten the file. */
+function letGo() {
+  if (!isSealedOpen) return;
+  isSealedOpen = false;
+  main.replaceChildren(html("p", { role: "status", text: text("mailLocked"), data: { test: "locked" } }));
+}
+
 /** Sealed, and no open key fits: the keys that are locked, and the password where there is one. @param {any} report */
 async function showClosed(report) {
   const { identities } = await ask("page.identities");
@@ -152,7 +165,8 @@ function secretField({ label, hint, verb }, onSecret) {
 /** @param {string} keyFile @param {Secret} secret */
 async function unlock(keyFile, secret) {
   await askWithSecrets("page.unlock", { keyFile }, { passphrase: secret });
-  await open();
+  // By now the field that was asked is gone, with the place for its problems.
+  await open().catch(showProblem);
 }
 
 /** @param {unknown} error */

@@ -108,6 +108,7 @@ export async function peopleBy(fingerprints) {
 
 /** Opens a job's field; what goes wrong is shown in the frame. @param {JobRecord} job */
 export async function openNow(job) {
+  const openedAt = Date.now();
   try {
     const frame = await frames.load(job.frame);
     const { sealKey, identities } = await keys.unlocked();
@@ -116,7 +117,7 @@ export async function openNow(job) {
       identities, sealKey, ...(await trust.judging()),
     });
     const settled = lookups.length === 0;
-    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled } });
+    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled, openedAt } });
   } catch (error) {
     const { code = "unknown", message } = /** @type {any} */ (error);
     await jobs.finish(job, { state: "failed", error: { code: String(code), message: String(message) } });
@@ -173,12 +174,12 @@ async function judgeAgain(frame, ask) {
 
 /** Of a site in a page of another one both pay. @param {{origin: string, topOrigin: string}} place */
 export async function spendBudget({ origin, topOrigin }) {
-  for (const paying of new Set([origin, topOrigin])) {
+  const now = Date.now();
+  const budgets = await Promise.all([...new Set([origin, topOrigin])].map(async (paying) => {
     const name = `budget:${paying}`;
-    /** @type {number[]} */
-    const spent = (await memory.read(name)) ?? [];
-    const recent = spent.filter((time) => time > Date.now() - MINUTE_MILLISECONDS);
-    if (recent.length >= OPENINGS_PER_MINUTE) throw new RequestError("budget-spent");
-    await memory.write(name, [...recent, Date.now()]);
-  }
+    const spent = /** @type {number[]} */ ((await memory.read(name)) ?? []);
+    return { name, recent: spent.filter((time) => time > now - MINUTE_MILLISECONDS) };
+  }));
+  if (budgets.some(({ recent }) => recent.length >= OPENINGS_PER_MINUTE)) throw new RequestError("budget-spent");
+  for (const { name, recent } of budgets) await memory.write(name, [...recent, now]);
 }

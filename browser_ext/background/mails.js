@@ -69,6 +69,7 @@ export async function openNow(job) {
  * @returns {Promise<boolean>} false when it is sealed and no key that may be used opens it
  */
 async function tryToOpen(job, { withKeys }) {
+  const openedAt = Date.now();
   try {
     const frame = await frames.load(job.frame);
     const [held, judging, known] = await Promise.all([
@@ -80,7 +81,7 @@ async function tryToOpen(job, { withKeys }) {
     });
     if (isClosed) return false;
     const settled = lookups.length === 0;
-    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled } });
+    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled, openedAt } });
     // Only the last word on a mail lets its sender be remembered; the mail is shown meanwhile, and whatever becomes of it.
     if (settled) void contacts.keepHarvest(harvest, known).catch(() => undefined);
   } catch (error) {

@@ -90,10 +90,11 @@ export function openByPassword({ password, ...body }) {
 
 /** @param {{page: string, replyKey: ArrayBuffer}} body @param {SealedSecret | null} password */
 async function openWith({ page, replyKey }, password) {
+  const openedAt = Date.now();
   const opened = await openOrLeaveClosed({ page, replyKey, password });
   const { report, lookups, ...rest } = opened;
   const settled = lookups.length === 0 || opened.isClosed;
-  return { ...rest, report: settled ? report : whileChecking(report), settled };
+  return { ...rest, report: settled ? report : whileChecking(report), settled, openedAt };
 }
 
 /**

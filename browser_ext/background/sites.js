@@ -39,9 +39,11 @@ export async function load({ part }, { tab, frameId, documentId }) {
   await api.scripting.executeScript({ target: { tabId: tab.id, ...place }, files: PARTS[part] });
 }
 
-/** Forgets that a site's texts may be opened, and whom something was sealed for there. @param {{id: string}} body an origin */
-export async function remove({ id: origin }) {
-  await database.change({ sites: { remove: [origin] }, settings: { remove: [readersName(origin)] } });
+/** Forgets that a site's texts may be opened, and whom something was sealed for there. @param {{id: string}} body as `siteOf` names it */
+export async function remove({ id: site }) {
+  // For a site in a page of another one too, readers are known by its own origin.
+  const [origin] = site.split(" ");
+  await database.change({ sites: { remove: [site] }, settings: { remove: [readersName(origin)] } });
 }
 
 /**

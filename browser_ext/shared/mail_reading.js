@@ -6,7 +6,7 @@ import { html } from "../runtime/ui/dom.js";
 import { stateWord } from "../runtime/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text } from "./i18n.js";
 import { describeReport, provedSender } from "./report_view.js";
-import { ask, whenLocked } from "./request.js";
+import { ask, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
 
 /** Links open in tabs of their own and files are saved; no scripts of others, no forms, no origin. */
@@ -95,8 +95,11 @@ export class MailReading {
     const { job } = await ask("mail.open", { frame: this.#frame, replyKey });
     const { state, result, error, envelope } = await this.#outcomeOf(job);
     if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
+    // From here on a lock takes it away.
     this.#view = view;
     const translate = await loadSharedText();
+    if (await wasLockedSince(result.openedAt)) this.#letGo();
+    if (this.#isLetGo) return;
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
     if (this.#isLetGo) return;
     this.#showVerdict(result, translate);
@@ -172,6 +175,7 @@ export class MailReading {
 
   /** @param {unknown} error */
   #showFailure(error) {
+    this.#view = null;
     this.#main.className = "failed";
     this.#top.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
     this.#main.replaceChildren(this.#top, this.#bottom);

@@ -73,6 +73,15 @@ export function whenLocked(act) {
   });
 }
 
+/**
+ * Whether the keys were locked since something was opened: the news of it may have come before what was opened did.
+ * @param {number} openedAt as the background said
+ */
+export async function wasLockedSince(openedAt) {
+  const { lockedAt = 0 } = await api.storage.local.get("lockedAt");
+  return Number(lockedAt) >= openedAt;
+}
+
 /** Firefox ends an idle background page and its vault after 30 seconds, whatever it holds: an open page keeps it. */
 export function startHeartbeat() {
   setInterval(beat, HEARTBEAT_MILLISECONDS);
