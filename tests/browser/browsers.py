@@ -100,9 +100,12 @@ class Browser(abc.ABC):
         page.goto(url)
         return page
 
-    def pages(self) -> list[Page]:
-        """Every tab and window, those of extensions included."""
-        return [Page(self, context["context"]) for context in self.bidi.command("browsingContext.getTree")["contexts"]]
+    def close_pages(self, *url_parts: str) -> None:
+        """Close the tabs and windows whose address contains one of these; some may just be closing by themselves."""
+        for context in self.bidi.command("browsingContext.getTree", maxDepth=0)["contexts"]:
+            if any(part in context["url"] for part in url_parts):
+                with suppress(BidiError):
+                    Page(self, context["context"]).close()
 
     def wait_for_page(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
         """The tab or window whose address contains `url_part`, once it is there and loaded."""

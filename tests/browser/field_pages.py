@@ -129,9 +129,7 @@ def page(extension: Extension) -> Iterator[Page]:
     page = extension.browser.open("about:blank")
     yield page
     page.close()
-    for left in extension.browser.pages():
-        if any(name in left.url for name in ("prompt.html", "broker.html", "viewer.html")):
-            left.close()
+    extension.browser.close_pages("prompt.html", "broker.html", "viewer.html")
 
 
 def seal(extension: Extension, page: Page, field: str, text: str = TEXT) -> Frame:

@@ -61,9 +61,7 @@ def tab(extension: Extension) -> Iterator[Page]:
     page = extension.browser.open("about:blank")
     yield page
     page.close()
-    for left in extension.browser.pages():
-        if any(name in left.url for name in ("page_viewer.html", "page_save.html", "viewer.html")):
-            left.close()
+    extension.browser.close_pages("page_viewer.html", "page_save.html", "viewer.html")
 
 
 def tab_id(extension: Extension, url: str) -> int:

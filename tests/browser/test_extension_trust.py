@@ -137,9 +137,7 @@ def page(extension: Extension) -> Iterator[Page]:
     page = extension.browser.open("about:blank")
     yield page
     page.close()
-    for left in extension.browser.pages():
-        if any(name in left.url for name in ("prompt.html", "broker.html", "options.html")):
-            left.close()
+    extension.browser.close_pages("prompt.html", "broker.html", "options.html")
 
 
 def open_letter(extension: Extension, page: Page) -> Page:
