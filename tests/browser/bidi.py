@@ -33,10 +33,11 @@ class BidiConnection:
     """A session's socket."""
 
     def __init__(self, url: str) -> None:
-        # Screenshots and attachments are large, and nothing may come between the test and a browser on loopback.
+        # Screenshots and attachments are large, and nothing may come between the test and a browser on loopback. A ping
+        # now and then would draw from `random` in a thread of its own; Hypothesis fails whichever test draws meanwhile.
         self._closing = ExitStack()
         self._socket: ClientConnection = self._closing.enter_context(
-            connect(url, max_size=None, proxy=None, open_timeout=30)
+            connect(url, max_size=None, proxy=None, open_timeout=30, ping_interval=None)
         )
         self._ids = itertools.count(1)
         self._events: list[dict[str, Json]] = []
