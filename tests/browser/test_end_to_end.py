@@ -153,6 +153,7 @@ def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pai
     pair.bob.page.wait_for_text("A most private matter", selector=row)
 
 
+@pytest.mark.thorough
 def test_an_answer_to_a_hidden_subject_hides_it_again(pair: Pair) -> None:
     pair.alice.write(to=pair.bob.account.address, subject="A most private matter", text="Well?")
     pair.alice.send()

@@ -181,6 +181,7 @@ def test_whoever_was_revoked_is_not_verified(extension: Extension, page: Page, s
     assert "Revoked on" in frame.text("[data-test=why]")
 
 
+@pytest.mark.thorough
 def test_whoever_was_not_revoked_is_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
     letter = house.signed_by(house.bob, origin=site.origin)
     page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))

@@ -163,6 +163,7 @@ def open_file(pages: MailPages, file: Path, passphrase: str) -> None:
     pages.page.type(passphrase + ENTER)
 
 
+@pytest.mark.thorough
 def test_an_unreachable_mail_server_keeps_the_letter(browser: Browser) -> None:
     with DemoStack() as stack:
         first, second = stack.accounts

@@ -210,6 +210,7 @@ def test_on_a_computer_of_somebody_else_the_device_is_not_offered(alice: MailPag
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+@pytest.mark.thorough
 def test_a_browser_without_such_a_device_offers_nothing(alice: MailPages) -> None:
     alice.enter()
     show_keys(alice)

@@ -49,6 +49,7 @@ def refuse(vault: VaultPage, *rules: dict[str, str]) -> None:
     vault.call("refuse", json.dumps(rules).encode())
 
 
+@pytest.mark.thorough
 def test_the_table_in_the_docs_is_what_this_browser_does(vault: VaultPage, browser: Browser) -> None:
     """`make ways` writes it anew."""
     assert read_table(PAGE.read_text(encoding="utf-8"))[browser.name] == find_ways(vault)
@@ -76,6 +77,7 @@ def test_a_browser_that_refuses_everything_changes_no_outcome(vault: VaultPage, 
     assert ("WebCrypto" in digests.values()) is (rules[0]["method"] == "importKey")
 
 
+@pytest.mark.thorough
 def test_what_is_made_without_the_browser_is_what_the_core_reads(vault: VaultPage) -> None:
     refuse(vault, *({"method": method, "error": "NotSupportedError"} for method in WORKING))
     keys = {name: octets.hex() for name, octets in exchanged_keys().items()}
@@ -85,6 +87,7 @@ def test_what_is_made_without_the_browser_is_what_the_core_reads(vault: VaultPag
 
 
 @pytest.mark.parametrize("name", ["AES-CBC", "AES-GCM", "AES-KW"])
+@pytest.mark.thorough
 def test_a_single_cipher_that_is_lacking_is_done_by_our_own(vault: VaultPage, name: str) -> None:
     refuse(vault, {"method": "importKey", "error": "NotSupportedError", "algorithm": name})
     ways = find_cipher_ways(vault)["AES-256"]

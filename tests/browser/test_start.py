@@ -96,6 +96,7 @@ def test_everything_is_fresh_after_a_start_from_the_snapshot(open_vault_page: Op
         "scrypt.js",
     ],
 )
+@pytest.mark.thorough
 def test_an_altered_file_is_refused_by_its_name(open_vault_page: OpenPage, name: str) -> None:
     page = open_vault_page(altered=name)
     sentence = f"{name} is not the file that belongs to this version"

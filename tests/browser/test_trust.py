@@ -194,6 +194,7 @@ def lists(stack: DemoStack) -> Pointers:
     return Pointers(crl_urls=(stack.list_url,))
 
 
+@pytest.mark.thorough
 def test_a_known_senders_new_certificate_is_shown_beside_the_old(alice: MailPages, stack: DemoStack) -> None:
     bob = stack.accounts[1]
     alice.open_message(welcome_of(stack, alice.account))

@@ -39,7 +39,9 @@ def killing(way: str) -> str:
     return f'import {{ serve }} from "./worker_core.js";\nserve(self, {{ beforeRequest: {KILLERS[way]} }});'
 
 
-@pytest.mark.parametrize("way", KILLERS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=pytest.mark.thorough) if way == "python-memory" else way for way in KILLERS]
+)
 def test_whatever_kills_a_worker_becomes_an_error_and_the_next_request_works(
     open_vault_page: OpenPage, browser: Browser, way: str
 ) -> None:

@@ -74,6 +74,7 @@ def test_twenty_megabytes_are_sealed_and_opened(open_vault_page: OpenPage, form:
 
 
 @pytest.mark.parametrize(("form", "detached"), [("cms", False), ("mail", False), ("mail", True)])
+@pytest.mark.thorough
 def test_twenty_megabytes_are_signed_and_verified(open_vault_page: OpenPage, form: str, detached: bool) -> None:
     page = open_vault_page()
     give = {"head": HEAD, "lines": True} if form == "mail" else {}
@@ -84,6 +85,7 @@ def test_twenty_megabytes_are_signed_and_verified(open_vault_page: OpenPage, for
     assert verified["equal"]
 
 
+@pytest.mark.thorough
 def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": False}
@@ -157,6 +159,7 @@ HOLDING_BACK = """async (verb, args, size) => {
 
 
 @pytest.mark.parametrize("verb", ["stream.sign", "stream.encrypt"])
+@pytest.mark.thorough
 def test_work_goes_on_before_the_second_half_has_come(open_vault_page: OpenPage, verb: str) -> None:
     page = open_vault_page()
     args = {
@@ -188,6 +191,7 @@ HOLDING_BACK_KEPT = """async (verb, args) => {
 
 
 @pytest.mark.parametrize("verb", ["stream.verify", "stream.decrypt"])
+@pytest.mark.thorough
 def test_a_message_is_worked_on_while_it_downloads(open_vault_page: OpenPage, verb: str) -> None:
     page = open_vault_page()
     bob = person("bob")
@@ -251,6 +255,7 @@ REFUSED = """async (verb, args, kind) => {
         ("nothing", "bad-request"),
     ],
 )
+@pytest.mark.thorough
 def test_an_input_that_cannot_be_taken_is_refused(open_vault_page: OpenPage, kind: str, code: str) -> None:
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": True}
