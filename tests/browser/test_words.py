@@ -65,9 +65,9 @@ def words(*pages: Page) -> list[str]:
     return [word for page in pages for word in foreign_words(page, data=DATA, others=OTHERS)]
 
 
-@pytest.mark.parametrize("name", {**VIEWS, **STATES})
+@pytest.mark.parametrize("name", VIEWS | STATES)
 def test_a_view_has_no_words_of_its_own(stage: Stage, name: str) -> None:
-    with {**VIEWS, **STATES}[name](stage) as view:
+    with (VIEWS | STATES)[name](stage) as view:
         found = words(*view.documents, *view.frames)
     assert not found, "\n".join(found)
 
