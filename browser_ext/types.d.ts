@@ -103,6 +103,8 @@ interface FrameRecord {
   moved: string;
   brokerTabId?: number;
   brokerFrameId?: number;
+  /** The broker's document; empty in a Firefox before 153, which names none. */
+  brokerDocumentId?: string;
 }
 
 interface JobRecord {

@@ -5,6 +5,7 @@
 import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as preferences from "./preferences.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /**
@@ -17,8 +18,8 @@ const CHANGED = "changed certificates";
 /** A sender may change often; more than these are told by the next mail again. */
 const MAX_WAITING_CHANGES = 50;
 
-/** Changes follow each other: each starts from what the one before has kept. @type {Promise<any>} */
-let turn = Promise.resolve();
+/** Changes follow each other: each starts from what the one before has kept. */
+const TURN = "contacts";
 
 /** The contacts for a call to the vault, which takes the buffer; null while nobody is known. @returns {Promise<ArrayBuffer | null>} */
 export async function read() {
@@ -42,7 +43,7 @@ export async function listChanges() {
  * @param {ArrayBuffer | null} before the contacts that it started from
  */
 export function keepHarvest(harvest, before) {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     if (!harvest || !(await preferences.read()).harvest) return;
     const { contacts, changes, asks } = harvest;
     if (!asks) return keep(await withOthers(contacts, before));
@@ -55,7 +56,7 @@ export function keepHarvest(harvest, before) {
 
 /** The person says that a changed certificate is the right one. @param {{address: string}} body */
 export function acceptChange({ address }) {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     const certificates = (await listChanges()).filter((one) => one.address === address).map(({ after }) => after.certificate);
     if (!certificates.length) throw new RequestError("no-such-person");
     const at = new Date().toISOString();
@@ -68,12 +69,12 @@ export function acceptChange({ address }) {
 
 /** What was known stays. @param {{address: string}} body */
 export function refuseChange({ address }) {
-  return inTurn(async () => database.put("settings", { name: CHANGED, value: await changesWithout(address) }));
+  return inTurn(TURN, async () => database.put("settings", { name: CHANGED, value: await changesWithout(address) }));
 }
 
 /** @param {{id: string}} body an address */
 export function remove({ id }) {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     const contacts = await read();
     if (contacts) await keep((await vault.call("contacts.remove", { contacts, address: id })).contacts);
   });
@@ -103,15 +104,4 @@ async function changesWithout(address) {
 /** @param {ArrayBuffer} contacts */
 function keep(contacts) {
   return database.put("settings", { name: CONTACTS, value: contacts });
-}
-
-/**
- * @template T
- * @param {() => Promise<T>} change
- * @returns {Promise<T>}
- */
-function inTurn(change) {
-  const done = turn.then(change);
-  turn = done.catch(() => undefined);
-  return done;
 }

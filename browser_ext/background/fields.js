@@ -9,6 +9,7 @@ import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as promptWindow from "./prompt_window.js";
 import * as trust from "./trust.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** How often an origin may have fields opened: without a budget every page is a decryption oracle. */
@@ -173,7 +174,12 @@ async function judgeAgain(frame, ask) {
 }
 
 /** Of a site in a page of another one both pay. @param {{origin: string, topOrigin: string}} place */
-export async function spendBudget({ origin, topOrigin }) {
+export function spendBudget({ origin, topOrigin }) {
+  return inTurn("budget", () => spend({ origin, topOrigin }));
+}
+
+/** @param {{origin: string, topOrigin: string}} place */
+async function spend({ origin, topOrigin }) {
   const now = Date.now();
   const budgets = await Promise.all([...new Set([origin, topOrigin])].map(async (paying) => {
     const name = `budget:${paying}`;

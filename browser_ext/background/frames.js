@@ -3,11 +3,12 @@
  *
  * A frame is asked for by a content script and claimed by the broker page with a one-time token. The token is bound to
  * the tab and to the origin of the page, as the browser tells them, lives ten seconds, and is never in a URL. From
- * then on only that broker, in that tab and frame, may use the frame's id.
+ * then on only that broker, in that tab, frame and document, may use the frame's id.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as memory from "./memory.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 const TOKEN_MILLISECONDS = 10_000;
@@ -62,7 +63,7 @@ export async function createForViewer({ mail, content }, sender) {
   const frame = {
     id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "", topOrigin: "",
     kind: "mail", sign: false, encrypt: false, proposed: [], cms: "", mail, content, inWindow: true, moved: "",
-    brokerTabId: tabOf(sender), brokerFrameId: sender.frameId,
+    brokerTabId: tabOf(sender), brokerFrameId: sender.frameId, brokerDocumentId: sender.documentId ?? "",
   };
   await save(frame);
   return frame;
@@ -91,13 +92,20 @@ export async function moveToWindow(/** @type {any} */ body, /** @type {chrome.ru
  * @param {chrome.runtime.MessageSender} sender
  * @returns {Promise<FrameRecord>} with the moved text, which is handed out once
  */
-export async function claim(body, sender) {
+export function claim(body, sender) {
+  // Two claims at once would both find the token, or the window's frame, unused.
+  return inTurn("claim", () => claimNow(body, sender));
+}
+
+/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+async function claimNow(body, sender) {
   const frame = body.token ? await redeem(body, sender) : await load(body.frame);
   // A window of our own is named by the frame's id, which no page learns; it is never inside another page.
   const rightPlace = frame.inWindow ? sender.frameId === 0 : body.token && frame.tabId === sender.tab?.id;
   if (!rightPlace || frame.brokerFrameId !== undefined) throw new RequestError("bad-token");
   frame.brokerTabId = sender.tab?.id;
   frame.brokerFrameId = sender.frameId;
+  frame.brokerDocumentId = sender.documentId ?? "";
   await save({ ...frame, moved: "" });
   return frame;
 }
@@ -121,7 +129,9 @@ async function redeem({ token, pageOrigin }, sender) {
  */
 export async function ofBroker(id, sender) {
   const frame = await load(id);
-  if (frame.brokerTabId !== sender.tab?.id || frame.brokerFrameId !== sender.frameId) throw new RequestError("bad-request");
+  const samePlace = frame.brokerTabId === sender.tab?.id && frame.brokerFrameId === sender.frameId
+    && frame.brokerDocumentId === (sender.documentId ?? "");
+  if (!samePlace) throw new RequestError("bad-request");
   return frame;
 }
 
@@ -212,7 +222,7 @@ export async function lost(body, sender) {
   const frame = await ofPage(body.frame, sender);
   if (frame.inWindow) return;
   if (!frame.kept) return close(frame);
-  const moved = { ...frame, inWindow: true, brokerTabId: undefined, brokerFrameId: undefined };
+  const moved = { ...frame, inWindow: true, brokerTabId: undefined, brokerFrameId: undefined, brokerDocumentId: undefined };
   await save(moved);
   await openWindow(moved);
 }

@@ -11,6 +11,7 @@ import { RequestError } from "../shared/messages.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
 import * as preferences from "./preferences.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {import("../runtime/session.js").LockReason} LockReason */
@@ -24,12 +25,12 @@ const MINUTE_MILLISECONDS = 60_000;
 const SESSION = "unlocked";
 const LOCKED_BECAUSE = "locked because";
 
-/** Changes follow each other: a use that began before a lock must not bring back what the lock took. @type {Promise<any>} */
-let turn = Promise.resolve();
+/** Changes follow each other: a use that began before a lock must not bring back what the lock took. */
+const TURN = "session";
 
 /** Whether keys are unlocked; counts as no use. */
 export function isUnlocked() {
-  return inTurn(async () => ((await current())?.times ?? null) !== null);
+  return inTurn(TURN, async () => ((await current())?.times ?? null) !== null);
 }
 
 /** Why the keys are locked, when they were unlocked before. @returns {Promise<LockReason | null>} */
@@ -42,7 +43,7 @@ export async function lockReason() {
  * @returns {Promise<SealedSecret | null>} null while locked
  */
 export function sealKey() {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     const session = await current();
     if (!session?.times) return null;
     await run({ ...session, times: useAt(session.times, await vault.readClock()) });
@@ -55,7 +56,7 @@ export function sealKey() {
  * @returns {Promise<{id: string, sealKey: SealedSecret}>}
  */
 export function keyForUnlock() {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     const { id, key } = (await current()) ?? (await create());
     return { id, sealKey: await pass(key) };
   });
@@ -67,7 +68,7 @@ export function keyForUnlock() {
  * @param {() => Promise<void>} keep puts away what was sealed under the key
  */
 export function begin(id, keep) {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     const session = await current();
     if (session?.id !== id) throw new RequestError("locked");
     await keep();
@@ -82,7 +83,7 @@ export function begin(id, keep) {
  * @param {LockReason} reason
  */
 export function lock(reason) {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     try {
       await forget(reason);
     } finally {
@@ -96,7 +97,7 @@ export function lock(reason) {
  * @param {{keepVault: boolean}} options whether its owner must stay, where a text stands sealed that waits for an answer
  */
 export function lockIfOver({ keepVault }) {
-  return inTurn(async () => {
+  return inTurn(TURN, async () => {
     const session = await read();
     if (!session?.times || (await current()) !== null) return session?.times && run(session);
     if (!keepVault) await vault.close();
@@ -161,15 +162,4 @@ async function pass(key) {
   new Uint8Array(buffer).set(key);
   const { publicKey } = await vault.call("vault.key");
   return { envelope: await sealwaxChannel.sealTo(publicKey, "seal key", buffer), length: SEAL_KEY_BYTES };
-}
-
-/**
- * @template T
- * @param {() => Promise<T>} change
- * @returns {Promise<T>}
- */
-function inTurn(change) {
-  const done = turn.then(change);
-  turn = done.catch(() => undefined);
-  return done;
 }

@@ -270,3 +270,55 @@ def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, 
     )
     options.close()
     assert code == ["bad-request", "accepted"]
+
+
+# Many at once, as a page sends them that does not wait: what the background's own module answers to each.
+AT_ONCE = """async (kind) => {
+  const [frames, fields] = await Promise.all([import("/background/frames.js"), import("/background/fields.js")]);
+  const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
+  const outcome = (asked) => asked.then(() => "done", ({ code }) => code);
+  const grouped = (codes) => Object.entries(Object.groupBy(codes, (code) => code));
+  const count = (codes) => grouped(codes).map(([code, all]) => [code, all.length]);
+  if (kind === "budget") {
+    const origin = `https://${crypto.randomUUID()}.test`, paying = { origin, topOrigin: origin };
+    return count(await Promise.all(Array.from({ length: 30 }, () => outcome(fields.spendBudget(paying)))));
+  }
+  const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
+  const { token } = await frames.request(body, place);
+  const ticket = { token, frame: "", pageOrigin: "https://a.test" };
+  const claim = (frameId) => outcome(frames.claim(ticket, { ...place, frameId }));
+  return count(await Promise.all([3, 4, 5, 6].map(claim)));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts"),
+    [("budget", {"done": 20, "budget-spent": 10}), ("token", {"done": 1, "bad-token": 3})],
+    ids=["budget", "token"],
+)
+def test_what_may_be_done_so_often_is_not_done_more_often_at_once(
+    unlocked: Extension, kind: str, counts: dict[str, int]
+) -> None:
+    options = unlocked.open_options()
+    found = options.js(AT_ONCE, kind)
+    options.close()
+    assert dict(found) == counts
+
+
+@pytest.mark.parametrize("change", [{"documentId": "next"}, {"frameId": 8}, {"tab": {"id": 5}}, {}], ids=str)
+def test_a_claimed_frame_obeys_the_document_that_claimed_it(unlocked: Extension, change: dict[str, object]) -> None:
+    options = unlocked.open_options()
+    code = options.js(
+        """async (change) => {
+          const frames = await import("/background/frames.js");
+          const page = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
+          const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
+          const { token, frame } = await frames.request(body, page);
+          const broker = { ...page, frameId: 7, documentId: "broker" };
+          await frames.claim({ token, frame: "", pageOrigin: "https://a.test" }, broker);
+          return frames.ofBroker(frame, { ...broker, ...change }).then(() => "accepted", ({ code }) => code);
+        }""",
+        change,
+    )
+    options.close()
+    assert code == ("bad-request" if change else "accepted")
