@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.der import Tlv
+from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_ATTRIBUTES, check_limit
 
@@ -100,6 +100,26 @@ class SignedAttributes:
     @property
     def tolerances(self) -> tuple[str, ...]:
         return () if self.received_der == self.sorted_der else (RESORTED,)
+
+
+ATTRIBUTE_SET_HEAD_BYTES: Final = 512
+"""Enough for `looks_like_attribute_set`: three headers, of which BER lets two have 128 bytes each."""
+
+
+def looks_like_attribute_set(head: Buffer) -> bool:
+    """Whether bytes begin as a SET OF Attribute in BER or DER: a SET whose first member is a SEQUENCE with an OID.
+
+    The headers decide, whatever follows them. A set that `parse_signed_attributes` refuses, because a type stands twice
+    or a value is not DER, was signed by somebody all the same.
+    """
+    octets = bytes(head[:ATTRIBUTE_SET_HEAD_BYTES])
+    offset = 0
+    for tag in (der.SET, der.SEQUENCE):
+        header = octets[offset : offset + 2]
+        if len(header) < 2 or header[0] != tag:
+            return False
+        offset += 2 + (header[1] & 0x7F if header[1] > 0x80 else 0)  # a length in any form of BER
+    return octets[offset : offset + 1] == bytes((der.OID,))
 
 
 def parse_attributes(tlv: Tlv, *, where: str) -> tuple[bytes, Attributes]:

@@ -18,8 +18,8 @@ class SignedContent(Protocol):
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:
         """Return when a signature over the octets themselves holds (no signedAttrs). Raises SignatureMismatch."""
 
-    async def small_octets(self, max_bytes: int) -> Buffer | None:
-        """All octets when there are at most `max_bytes`, else None."""
+    async def head(self, length: int) -> Buffer:
+        """The first `length` octets, fewer when there are no more."""
 
 
 class OctetsContent:
@@ -40,6 +40,6 @@ class OctetsContent:
         """Return when a signature over the octets themselves holds. Raises SignatureMismatch."""
         await self._provider.verify(key, algorithm, signature, self._octets)
 
-    async def small_octets(self, max_bytes: int) -> Buffer | None:
-        """All octets when there are at most `max_bytes`, else None."""
-        return self._octets if len(self._octets) <= max_bytes else None
+    async def head(self, length: int) -> Buffer:
+        """The first `length` octets, fewer when there are no more."""
+        return self._octets[:length]

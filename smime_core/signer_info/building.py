@@ -20,6 +20,7 @@ from smime_core.attributes import (
     MESSAGE_DIGEST,
     build_attribute,
     check_attribute_rules,
+    looks_like_attribute_set,
     parse_signed_attributes,
 )
 from smime_core.capabilities import OUR_CAPABILITIES_DER
@@ -145,12 +146,15 @@ async def build_bare_signer_info(
 ) -> bytes:
     """DER of a SignerInfo without attributes: the signature covers the content itself (RFC 5652 section 5.4).
 
-    Raises MalformedMessage for content other than id-data (section 5.3), and for attributes that nothing would sign.
+    Raises MalformedMessage for content other than id-data (section 5.3), for attributes that nothing would sign, and
+    for content that is itself a set of attributes: whoever gave it could use the signature for another message.
     """
     if content_type != ID_DATA:
         raise MalformedMessage(f"content of type {content_type} is signed with attributes only", where="SignerInfo")
     if options.further_attributes:
         raise MalformedMessage("attributes are given and none are to be signed", where="SignerInfo")
+    if looks_like_attribute_set(content):
+        raise MalformedMessage("content that is a set of attributes is signed with attributes only", where="SignerInfo")
     # RFC 8419 section 3.2: here Ed448 has id-shake256 where with attributes it has id-shake256-len.
     digest_der = build_hash_identifier(algorithm.hash_name)
     signature = await provider.sign(holder.private_key, algorithm, content)

@@ -97,15 +97,14 @@ class StreamedContent:
         if not algorithm.is_pure:
             await self._provider.verify_digest(key, algorithm, signature, await self.digest(algorithm.hash_name))
             return
-        octets = await self.small_octets(MAX_WHOLE_BYTES)
-        if octets is None:
+        octets = await self.head(MAX_WHOLE_BYTES + 1)
+        if len(octets) > MAX_WHOLE_BYTES:
             raise LimitExceeded("bytes signed without attributes", await self._octets.length(), MAX_WHOLE_BYTES)
         await self._provider.verify(key, algorithm, signature, octets)
 
-    async def small_octets(self, max_bytes: int) -> Buffer | None:
-        """All octets when there are at most `max_bytes`, else None."""
-        octets = await read_head(self._octets, max_bytes + 1)
-        return octets if len(octets) <= max_bytes else None
+    async def head(self, length: int) -> Buffer:
+        """The first `length` octets, fewer when there are no more."""
+        return await read_head(self._octets, length)
 
 
 class DecryptedOctets(DerivedOctets):
