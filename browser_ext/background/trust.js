@@ -5,6 +5,7 @@
 import { EvidenceStore, joinAnswers } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import { isPublicHost } from "../shared/public_host.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
@@ -22,8 +23,6 @@ const FOLLOWED = "followed list";
 const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
 const TIMEOUT_MILLISECONDS = 10_000;
 const MAX_ANSWER_BYTES = 20_000_000;
-/** Addresses instead of names, and names without a domain or of the own network. */
-const LOCAL_HOST = /^[\d.]+$|^\[|^[^.]+$|\.(local|localhost|internal|home\.arpa)\.?$/u;
 const OCSP_TYPE = "application/ocsp-request";
 
 /** Answers of this life of the background. */
@@ -196,7 +195,7 @@ async function mayAsk({ protocol, hostname, port }) {
   // A match pattern names no port.
   const ownGrant = `${protocol}//${hostname}/*`;
   if (origins.includes(ownGrant)) return true;
-  if (port !== "" || LOCAL_HOST.test(hostname)) return false;
+  if (port !== "" || !isPublicHost(hostname)) return false;
   return api.permissions.contains({ origins: [ownGrant] });
 }
 

@@ -1,0 +1,120 @@
+"""Which hosts the extension asks by a wildcard grant, and where it sends look-ups that a bridge's pages name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+
+JUDGE_HOSTS = """
+const { isPublicHost } = await import(process.argv[1]);
+const urls = JSON.parse(process.argv[2]);
+console.log(JSON.stringify(urls.filter((url) => isPublicHost(new URL(url).hostname))));
+"""
+FIND_API = """
+const { apiOrigin } = await import(process.argv[1]);
+const pairs = JSON.parse(process.argv[2]);
+const origins = pairs.map(([named, directory]) => {
+  try { return apiOrigin(named, directory); } catch (error) { return error.code; }
+});
+console.log(JSON.stringify(origins));
+"""
+
+
+def run_node(script: str, module: Path, given: object) -> list[str]:
+    """What a script prints about a module of the extension."""
+    command = ["node", "--input-type=module", "-e", script, module.as_uri(), json.dumps(given)]
+    found: list[str] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
+
+
+def public(*hosts: str) -> list[str]:
+    """Those of these hosts that count as public."""
+    urls = [f"http://{host}/ca.crl" for host in hosts]
+    shown = run_node(JUDGE_HOSTS, ROOT / "browser_ext/shared/public_host.js", urls)
+    return [url.removeprefix("http://").removesuffix("/ca.crl") for url in shown]
+
+
+def test_names_of_the_public_internet_are_public() -> None:
+    hosts = ["crl.example.com", "ocsp.partner.co.uk", "OCSP.Example.ORG", "xn--bcher-kva.example.net", "a.b"]
+    assert public(*hosts) == hosts
+
+
+def test_a_dot_at_the_end_makes_no_host_public() -> None:
+    names = ["localhost", "intranet", "printer.local", "crl.corp", "wpad.home.arpa", "127.0.0.1", "10.0.0.1"]
+    assert public(*(f"{name}." for name in names)) == []
+    # A name that is public is public with its dot, and asks for a grant like any other.
+    assert public("crl.example.com.") == ["crl.example.com."]
+
+
+def test_single_labels_are_not_public() -> None:
+    assert public("intranet", "pki", "localhost", "xn--bcher-kva") == []
+
+
+def test_addresses_are_not_public_however_they_are_written() -> None:
+    assert (
+        public("127.0.0.1", "0x7f.1", "2130706433", "8.8.8.8", "[::1]", "[::ffff:127.0.0.1]", "127.1.", "0177.0.0.1")
+        == []
+    )
+
+
+def test_domains_for_local_use_are_not_public() -> None:
+    domains = [
+        "local",
+        "localhost",
+        "internal",
+        "home.arpa",
+        "lan",
+        "corp",
+        "home",
+        "intranet",
+        "private",
+        "test",
+        "onion",
+    ]
+    assert public(*(f"crl.{domain}" for domain in domains), "CRL.Local", "crl.LOCALHOST.") == []
+
+
+@pytest.fixture
+def directory_module(tmp_path: Path) -> Path:
+    """The module with what it imports, in the places of the build."""
+    for place, sources in (("shared", "browser_ext/shared/*.js"), ("runtime", "wasm_build/runtime/*.js")):
+        (tmp_path / place).mkdir()
+        for source in ROOT.glob(sources):
+            shutil.copy(source, tmp_path / place)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    return tmp_path / "shared/directory_address.js"
+
+
+def test_look_ups_go_where_the_pages_of_a_bridge_name_it_by_https(directory_module: Path) -> None:
+    pairs = [
+        ("https://api.example.com", "https://mail.example.com"),
+        ("https://api.example.com:8443/api/", "https://mail.example.com"),
+        ("http://127.0.0.1:8461", "http://127.0.0.1:8460"),
+        ("", "https://mail.example.com"),
+    ]
+    assert run_node(FIND_API, directory_module, pairs) == [
+        "https://api.example.com",
+        "https://api.example.com:8443",
+        "http://127.0.0.1:8461",
+        "https://mail.example.com",
+    ]
+
+
+def test_no_look_up_goes_where_a_bridge_names_an_address_in_clear(directory_module: Path) -> None:
+    named = [
+        "http://api.example.com", "http://mail.example.com", "http://127.0.0.1:8461", "http://localhost", "ftp://example.com",
+        "javascript:1", "https://user:word@example.com", "not an address", "//example.com",
+    ]  # fmt: skip
+    found = run_node(FIND_API, directory_module, [(one, "https://mail.example.com") for one in named])
+    assert found == ["unsafe-directory"] * len(named)
+    assert run_node(FIND_API, directory_module, [("http://api.example.com", "http://127.0.0.1:8460")]) == [
+        "unsafe-directory"
+    ]
