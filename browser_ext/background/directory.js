@@ -3,7 +3,7 @@
  * there. It learns whom they look up: so it is asked at a click alone, and what it says is judged by the vault.
  */
 import { api } from "../shared/api.js";
-import { directoryPattern } from "../shared/directory_address.js";
+import { apiOrigin, directoryPattern } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
 import * as preferences from "./preferences.js";
 
@@ -33,12 +33,16 @@ export async function search(address) {
   return found.slice(0, MAX_CERTIFICATES).map(read);
 }
 
-/** Where the bridge answers: people know the address of its pages, which name it. @param {string} directory */
+/**
+ * Where the bridge answers: people know the address of its pages, which name it. Nothing is
+ * sent to an address that a person could not have entered.
+ * @param {string} directory
+ */
 async function apiOf(directory) {
   const response = await ask(`${directory}/config.json`, { credentials: "omit" });
   if (!response.ok) return directory;
   const { api: named } = await readJson(response);
-  return typeof named === "string" && URL.canParse(named) ? new URL(named).origin : directory;
+  return typeof named === "string" ? apiOrigin(named, directory) : directory;
 }
 
 /** @param {string} url @param {RequestInit} options */

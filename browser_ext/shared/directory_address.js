@@ -17,6 +17,23 @@ export function directoryOrigin(directory) {
   return url.origin;
 }
 
+/**
+ * Where the bridge answers whose pages name this address. A bridge elsewhere does not lead to this machine. Throws
+ * `unsafe-directory` for an address to which nothing is sent.
+ * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
+ * @returns {string} an origin
+ */
+export function apiOrigin(named, directory) {
+  const isInClear = directory.startsWith("http:");
+  try {
+    const origin = directoryOrigin(named) || directory;
+    if (isInClear || origin.startsWith("https:")) return origin;
+  } catch {
+    // Told below: the person has entered another address than this one.
+  }
+  throw new RequestError("unsafe-directory");
+}
+
 /** The match pattern of an address, which names no port. @param {string} address @returns {string} */
 export function directoryPattern(address) {
   const { protocol, hostname } = new URL(address);
