@@ -86,6 +86,7 @@ const HANDLERS = {
   "page.preview": pages.preview,
   "page.seal": pages.seal,
   "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
+  "people.check": keys.checkPerson,
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
   "prompt.agree": prompts.agree,

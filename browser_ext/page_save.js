@@ -9,6 +9,7 @@ import { readinessMark } from "./runtime/ui/state_mark.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { openPageView } from "./shared/page_reading.js";
+import { createReaderBox, replaceCard } from "./shared/reader_box.js";
 import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
@@ -27,7 +28,7 @@ let page = "";
 let title = "";
 /** @type {OwnIdentity[]} */
 let identities = [];
-/** @type {import("./runtime/ui/recipient_words.js").RecipientCheck[]} */
+/** @type {import("./shared/reader_box.js").Reader[]} */
 let people = [];
 let identity = "";
 let isSigned = true;
@@ -91,11 +92,14 @@ function drawReaders() {
       ...people.map(readerCard)));
 }
 
-/** @param {import("./runtime/ui/recipient_words.js").RecipientCheck} info @param {number} index */
+/** @param {import("./shared/reader_box.js").Reader} info @param {number} index @returns {HTMLElement} */
 function readerCard(info, index) {
   const id = `reader-${index}`;
-  const box = html("input", { type: "checkbox", id, checked: chosen.has(info.fingerprint), disabled: !info.usable });
-  box.addEventListener("change", () => void (box.checked ? chosen.add(info.fingerprint) : chosen.delete(info.fingerprint)));
+  /** @type {HTMLElement} */
+  const box = createReaderBox(info, {
+    id, chosen, onChecked: () => replaceCard(box, readerCard(info, index)),
+    onFailed: (error) => { problem.textContent = errorText(error); },
+  });
   const { kind, word } = recipientState(catalogue, info, day);
   const state = html("div", { class: "reader-state" }, readinessMark(kind, ""), html("span", { text: word }));
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes: [state] }));

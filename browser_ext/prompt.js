@@ -12,15 +12,16 @@ import { formSections } from "./shared/form_question.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showPattern } from "./shared/pattern.js";
+import { createReaderBox, replaceCard } from "./shared/reader_box.js";
 import { visibleText } from "./shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
-/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+/** @typedef {import("./shared/reader_box.js").Reader} Reader */
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /**
  * @typedef {{
  *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, topOrigin: string, sign: boolean, encrypt: boolean, proposed: string[],
- *   identities: OwnIdentity[], people: RecipientCheck[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
+ *   identities: OwnIdentity[], people: Reader[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
  *   notice: {text: string, isSent: boolean},
  * }} Job
@@ -187,13 +188,12 @@ function openOptionsButton(className, label) {
   return html("button", { type: "button", class: className, text: text(label), on });
 }
 
-/** @param {RecipientCheck} info @param {number} index */
+/** @param {Reader} info @param {number} index @returns {HTMLElement} */
 function readerCard(info, index) {
   const id = `reader-${index}`;
-  const box = html("input", { type: "checkbox", id, checked: chosen.has(info.fingerprint), disabled: !info.usable });
-  box.addEventListener("change", () => {
-    if (box.checked) chosen.add(info.fingerprint);
-    else chosen.delete(info.fingerprint);
+  /** @type {HTMLElement} */
+  const box = createReaderBox(info, {
+    id, chosen, onChecked: () => replaceCard(box, readerCard(info, index)), onFailed: showProblem,
   });
   const { kind, word, said } = recipientState(catalogue, info, day);
   const remarks = [...info.reasons, ...info.warnings].filter(({ code }) => code !== said && code !== "revocation-not-checked");

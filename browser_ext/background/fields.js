@@ -93,16 +93,16 @@ export async function sealingWith({ sign, encrypt }, { identity, recipients }) {
   return { own, people, sealKey, identities, certificates };
 }
 
-/** Whom the window offers as readers. @param {{encrypt: boolean} | undefined} wanted */
+/** Whom the window offers as readers. @param {{encrypt: boolean, proposed: string[]} | undefined} wanted */
 export async function peopleFor(wanted) {
-  return keys.checkPeople(wanted?.encrypt ? await database.all("people") : []);
+  return keys.checkPeople(wanted?.encrypt ? await database.all("people") : [], keys.isProposed(wanted?.proposed ?? []));
 }
 
 /** @param {string[]} fingerprints @returns {Promise<CertificateInfo[]>} */
 export async function peopleBy(fingerprints) {
   const people = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
   if (people.includes(undefined)) throw new RequestError("no-such-person");
-  const described = await keys.checkPeople(people);
+  const described = await keys.checkPeople(people, () => true);
   if (described.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
   return people;
 }

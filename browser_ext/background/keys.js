@@ -204,22 +204,43 @@ export async function describe(certificates) {
 }
 
 /**
- * People's certificates as they may be used now: revoked, expired and ending ones say so.
+ * People's certificates as they may be used now: revoked, expired and ending ones say so. Authorities are asked only about
+ * those who are wanted: otherwise each would learn of everybody in the person's list, at every window.
  * @param {CertificateInfo[]} people
- * @returns {Promise<CertificateInfo[]>}
+ * @param {(person: CertificateInfo) => boolean} isWanted
+ * @returns {Promise<(CertificateInfo & {isUnasked: boolean})[]>} `isUnasked`: whether only an authority's answer is missing
  */
-export async function checkPeople(people) {
-  return Promise.all(people.map(async ({ certificate, addresses }) => {
-    const [address = ""] = addresses;
+export async function checkPeople(people, isWanted) {
+  return Promise.all(people.map(async (person) => {
+    const { certificate, addresses: [address = ""] } = person;
     const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
       address, found: [{ certificate: certificate.slice(0), source: "contacts" }], ...(await trust.judging(evidence)),
     });
     let check;
-    for await (const { judged } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
-      [check] = judged.checks;
+    for await (const { judged, settled } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
+      const [found] = judged.checks;
+      const isUnknown = found.reasons.every((/** @type {{code: string}} */ { code }) => code === "revocation-unknown");
+      check = { ...found, isUnasked: !settled && isUnknown };
+      if (!isWanted(person)) break;
     }
     return check;
   }));
+}
+
+/**
+ * How somebody's certificate stands once its authorities were asked: the person has chosen it.
+ * @param {{fingerprint: string}} body
+ */
+export async function checkPerson({ fingerprint }) {
+  const person = await database.get("people", fingerprint);
+  if (!person) throw new RequestError("no-such-person");
+  return (await checkPeople([person], () => true))[0];
+}
+
+/** Whether a person has one of these addresses. @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean} */
+export function isProposed(proposed) {
+  const wanted = new Set(proposed.map((address) => address.toLowerCase()));
+  return ({ addresses }) => addresses.some((address) => wanted.has(address.toLowerCase()));
 }
 
 /** Every identity of the person, with the file that holds it: what the person signs with by default first, the ended last. */

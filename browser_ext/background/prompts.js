@@ -23,7 +23,6 @@ export async function claim({ job: id, replyKey }) {
   if (asked) return { ...(await asked.describe(job)), topOrigin: job.topOrigin };
   const frame = await frames.load(job.frame);
   const writing = job.kind === "write";
-  const people = writing && frame.encrypt ? await database.all("people") : [];
   return {
     kind: writing ? "write" : "open",
     origin: job.origin,
@@ -32,7 +31,7 @@ export async function claim({ job: id, replyKey }) {
     encrypt: frame.encrypt,
     proposed: frame.proposed,
     identities: await keys.identities(),
-    people: await keys.checkPeople(people),
+    people: writing ? await fields.peopleFor(frame) : [],
     readersHere: writing && frame.encrypt ? await fields.readersAt(job.origin) : [],
     text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
     siteKnown: !job.origin || Boolean(await database.get("sites", frames.siteOf(job))),

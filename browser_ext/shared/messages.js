@@ -86,6 +86,8 @@ export const MESSAGES = {
   "page.seal": {
     from: ["page"], body: { page: "string", sign: "boolean", encrypt: "boolean", identity: "string", recipients: "strings" },
   },
+  // Somebody was ticked: how that certificate stands, once its authorities were asked.
+  "people.check": { from: ["prompt", "page"], body: { fingerprint: "string" } },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },

@@ -31,6 +31,13 @@ PASSPHRASE = "Vier Möwen & ein Wal"
 SAM = "sam@partner.test"
 NATIVE = NativeProvider()
 NOW = datetime.datetime.now(datetime.UTC)
+_CARD = """const card = (name) => [...document.querySelectorAll("[data-test=readers] li")].find((one) =>
+  one.querySelector(".name").innerText === name)"""
+TICK = f"(name) => {{ {_CARD}; card(name).querySelector('input').click(); }}"
+IS_REVOKED = f"""(name) => {{ {_CARD};
+  return card(name).querySelector("input").disabled && card(name).innerText.includes("Revoked by its authority"); }}"""
+TICKED = """() => [...document.querySelectorAll("[data-test=readers] input:checked")].map((box) =>
+  box.closest("li").querySelector(".name").innerText)"""
 
 
 class House:
@@ -79,12 +86,14 @@ class House:
 
 
 @contextmanager
-def served_list() -> Iterator[tuple[str, dict[str, bytes]]]:
-    """The address of a revocation list on loopback, and where to put it."""
+def served_list() -> Iterator[tuple[str, dict[str, bytes], list[str]]]:
+    """The address of a revocation list on loopback, where to put it, and the paths that were asked for."""
     lists: dict[str, bytes] = {}
+    asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append(self.path)
             found = lists.get(self.path)
             self.send_response(200 if found else 404)
             self.end_headers()
@@ -97,7 +106,7 @@ def served_list() -> Iterator[tuple[str, dict[str, bytes]]]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}{LIST_PATH}", lists
+        yield f"http://127.0.0.1:{server.server_port}{LIST_PATH}", lists, asked
     finally:
         server.shutdown()
         thread.join()
@@ -106,7 +115,7 @@ def served_list() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with served_list() as (url, lists):
+    with served_list() as (url, lists, _):
         house = House(tmp_path_factory.mktemp("house"), url)
         lists[LIST_PATH] = house.revocation_list()
         yield house
@@ -252,6 +261,37 @@ def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page
     assert window.js(chosen) == 1
     with window.closing():
         window.click("[data-test=refuse]")
+
+
+def test_authorities_are_asked_about_proposed_and_ticked_people_only(
+    extension: Extension, page: Page, site: Site, tmp_path: Path
+) -> None:
+    authority = run(create_authority("Asked CA", provider=NATIVE, at=NOW))
+    (tmp_path / "ca.der").write_bytes(authority.identity.certificate.der)
+    extension.import_certificate("anchors", tmp_path / "ca.der", expect="Asked CA")
+    with served_list() as (url, lists, asked):
+        issued = {}
+        for name in ("erin", "frank", "grace"):
+            address = f"{name}@asked.test"
+            pointers = Pointers(crl_urls=(url.replace(LIST_PATH, f"/{name}.crl"),))
+            issued[name] = run(issue_identity(authority, address, provider=NATIVE, at=NOW, pointers=pointers))
+            file = tmp_path / f"{name}.der"
+            file.write_bytes(issued[name].certificate.der)
+            extension.import_certificate("people", file, expect=address)
+        serial_number = issued["frank"].certificate.serial_number
+        lists["/frank.crl"] = build_list(authority, [serial_number], provider=NATIVE, at=NOW)
+        field = textarea("answer", data_smime="sign encrypt", data_smime_to="erin@asked.test")
+        page.goto(site.page_with(field))
+        extension.write(page, "#answer", "Hello.").around.click("[data-test=seal]")
+        window = extension.window()
+        assert asked == ["/erin.crl"]
+        window.js(TICK, "frank@asked.test")
+        # Only now the window knows that this certificate was revoked, and takes the tick back.
+        window.wait_for(IS_REVOKED, "frank@asked.test", timeout_seconds=30)
+        assert window.js(TICKED) == ["erin@asked.test"]
+        assert asked == ["/erin.crl", "/frank.crl"]
+        with window.closing():
+            window.click("[data-test=refuse]")
 
 
 def test_an_organisations_list_is_followed_pinned_and_let_go(
