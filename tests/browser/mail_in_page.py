@@ -7,12 +7,12 @@ from tests.browser.field_pages import agree_if_asked
 from tests.browser.page import Page
 from tests.browser.test_webmail_saved import READING, Service
 
-MAIL = ".sg-mail-parts"
+MAIL = ".a3s"
 
 
 def show_mail(page: Page, service: Service, message: bytes, *, origin: str = "") -> None:
-    """A page made after SOGo's, which shows this message."""
-    path, service.markup, fragment = READING["SOGo"]
+    """A page made after Gmail's, which shows this message."""
+    path, service.markup, fragment = READING["Gmail"]
     service.source = message
     page.goto((origin or service.origin) + path + fragment)
 
