@@ -16,7 +16,7 @@ from tests.browser.browsers import Firefox
 from tests.browser.compose_driver import Webmail
 from tests.browser.extension_driver import Extension, Site, textarea
 from tests.browser.field_pages import TEXT, People, page, people, site
-from tests.browser.mail_in_page import open_mail, show_mail
+from tests.browser.mail_in_page import MAIL, open_mail, show_mail
 from tests.browser.page import Page
 from tests.browser.test_compose import SECRET_WORDS, extension, folder, mail_from_bob, opened_by, webmail
 from tests.browser.test_extension import SEAL_FIELD
@@ -199,9 +199,9 @@ def seal_file(scene: Scene) -> Iterator[None]:
 def open_mail_in_page(scene: Scene) -> Iterator[None]:
     page, extension = scene.page, scene.extension
     show_mail(page, scene.service, mail_from_bob(scene.people, sealed=True))
-    page.wait_for("() => document.querySelector('.sg-mail-parts').previousElementSibling !== null")
+    page.wait_for(f"() => document.querySelector('{MAIL}').previousElementSibling !== null")
     yield
-    extension.click_button_above(page, ".sg-mail-parts")
+    extension.click_button_above(page, MAIL)
     frame = extension.frame_in(page)
     window = extension.window()
     yield
