@@ -44,7 +44,6 @@ demo: setup
 test: setup test-tools check pytest
 
 test-all: test
-	@tests/setup/system_packages.sh --optional Xvfb=xvfb xdotool=xdotool matchbox-window-manager=matchbox-window-manager
 	$(VENV)/python -m pytest --every-browser -m 'in_turn or thorough' tests/browser
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox
@@ -105,7 +104,8 @@ test-tools: $(STAMPS)/python
 		slapd=slapd ldapadd=ldap-utils cc=build-essential python3-config=python3-dev \
 		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev \
 		php=php-cli 'php-cgi|/usr/lib/php/8.2/sapi/apache2=php-cgi' /usr/share/roundcube/index.php=roundcube-core \
-		/usr/share/doc/roundcube-sqlite3=roundcube-sqlite3 sogod=sogo '/usr/lib/postgresql|initdb=postgresql'
+		/usr/share/doc/roundcube-sqlite3=roundcube-sqlite3 sogod=sogo '/usr/lib/postgresql|initdb=postgresql' \
+		Xvfb=xvfb xdotool=xdotool matchbox-window-manager=matchbox-window-manager
 	@$(VENV)/python -c 'import bonsai' 2>/dev/null || $(PIP) install --require-hashes -r tests/setup/ldap.lock \
 		|| echo 'bonsai cannot be built here: what needs LDAP is skipped'
 

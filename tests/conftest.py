@@ -27,29 +27,72 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests of a module that is marked `in_turn`, one runs in the one browser and the next in the other.
+    """Leave out what `make test` has no time for, but use every fixture in at least one test.
 
-    Those marked `thorough` wait for `--every-browser`, but for the `heart` of a module that is.
+    Of a module that is marked `in_turn`, one test runs in one browser and the next in the other. Tests marked
+    `thorough` wait for `--every-browser`, except for the `heart` of a module and the first test of each fixture that
+    would otherwise not be used: a broken fixture fails at once, not in the next `make test-all`.
     """
+    if missing := fixtures_that_do_not_exist(items):
+        raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
     if config.getoption("--every-browser"):
         return
-    names: dict[str, list[str]] = {}
-    left_out: list[pytest.Item] = []
-    for item in items:
-        if item.get_closest_marker("thorough") and not item.get_closest_marker("heart"):
-            left_out.append(item)
-            continue
-        found = re.search("chromium|firefox", item.name)
-        if item.get_closest_marker("in_turn") is None or found is None:
-            continue
-        known = names.setdefault(item.nodeid.partition("::")[0], [])
-        name = item.name.replace(found[0], "")
-        if name not in known:
-            known.append(name)
-        if found[0] != ("chromium", "firefox")[known.index(name) % 2]:
-            left_out.append(item)
-    config.hook.pytest_deselected(items=left_out)
+    waiting = [item for item in items if item.get_closest_marker("thorough") and not item.get_closest_marker("heart")]
+    chosen = one_browser_each([item for item in items if item not in waiting])
+    used = set[object]().union(*map(fixture_functions, chosen))
+    for item in one_browser_each(waiting):
+        if fixture_functions(item) - used:
+            chosen.append(item)
+            used |= fixture_functions(item)
+    left_out = set(items) - set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
+
+
+def one_browser_each(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The items, and of two that are one test marked `in_turn` in two browsers only one, in each module alternately."""
+    names: dict[str, list[str]] = {}
+    chosen = []
+    for item in items:
+        found = re.search("chromium|firefox", item.name)
+        if item.get_closest_marker("in_turn") is not None and found is not None:
+            known = names.setdefault(item.nodeid.partition("::")[0], [])
+            name = item.name.replace(found[0], "")
+            if name not in known:
+                known.append(name)
+            if found[0] != ("chromium", "firefox")[known.index(name) % 2]:
+                continue
+        chosen.append(item)
+    return chosen
+
+
+def fixture_functions(item: pytest.Item) -> set[object]:
+    """The functions behind the fixtures of a test: modules import them from each other, so names do not tell."""
+    if not isinstance(item, pytest.Function):
+        return set()
+    known = item._fixtureinfo.name2fixturedefs
+    return {known[name][-1].func for name in item.fixturenames if name in known and name not in parameters_of(item)}
+
+
+def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:
+    """What the tests ask for and nobody provides; pytest itself finds out only when it runs the test."""
+    return [
+        f"{item.nodeid}: {name}"
+        for item in items
+        if isinstance(item, pytest.Function)
+        for name in item.fixturenames
+        if name not in item._fixtureinfo.name2fixturedefs and name != "request" and name not in parameters_of(item)
+    ]
+
+
+def parameters_of(item: pytest.Function) -> set[str]:
+    """The names of a test's arguments that `parametrize` gives values to, unless a fixture takes the value."""
+    return {
+        name
+        for mark in item.iter_markers("parametrize")
+        if not mark.kwargs.get("indirect")
+        for name in (mark.args[0].replace(" ", "").split(",") if isinstance(mark.args[0], str) else mark.args[0])
+    }
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,7 @@ from tests.browser.test_compose import SECRET_WORDS, mail_from_bob
 from tests.browser.test_extension import SEAL_FIELD
 from tests.browser.test_webmail_saved import Service, service
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 NEXT_FRAMES = (
     "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
@@ -102,8 +102,7 @@ LEADING = {
 @pytest.mark.parametrize(
     ("kind", "attack"),
     [
-        pytest.param("field", "faded", marks=pytest.mark.heart),
-        *[("field", attack) for attack in ("covered", "moved")],
+        *[("field", attack) for attack in LEADING],
         *[("mail", attack) for attack in LEADING],
     ],
 )
@@ -173,7 +172,6 @@ def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Pag
     assert not [frame for frame in page.frames() if frame.url == unlocked.base + name]
 
 
-@pytest.mark.heart
 def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(SEAL_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
@@ -228,7 +226,7 @@ CLAIM = """async (change) => {
 }"""
 
 
-@pytest.mark.parametrize("kind", [pytest.param("write", marks=pytest.mark.heart), "mail"])
+@pytest.mark.parametrize("kind", ["write", "mail"])
 @pytest.mark.parametrize(
     ("change", "codes"),
     [

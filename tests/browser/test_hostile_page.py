@@ -33,7 +33,7 @@ from tests.browser.test_extension import BROKEN_CMS, SEAL_FIELD
 from tests.browser.test_hostile_frames import NEXT_FRAMES
 from webbridge.demo.accounts import certificate_pem
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 NATIVE = NativeProvider()
 # Runs before any content script: whatever of the page's world the extension touched would show in `caught`.
@@ -144,7 +144,6 @@ def test_the_editor_greys_while_the_page_fades_it(unlocked: Extension, page: Pag
     frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
 
 
-@pytest.mark.heart
 def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(SEAL_FIELD + "<button id=own>Own</button>"))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
@@ -170,7 +169,6 @@ def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Sit
     assert page.frames() == []
 
 
-@pytest.mark.heart
 def test_ten_thousand_sealed_texts_open_nothing_and_leave_the_page_usable(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -279,7 +277,6 @@ def write_over_the_document(page: Page) -> None:
     page.js("() => { document.body.innerHTML = '<p>Nothing was here</p>'; }")
 
 
-@pytest.mark.heart
 @pytest.mark.parametrize("attack", [remove_the_host, write_over_the_document])
 def test_text_stays_when_the_page_takes_the_frame_away(
     unlocked: Extension, page: Page, site: Site, attack: object

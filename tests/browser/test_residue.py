@@ -35,7 +35,6 @@ SETTINGS: Final = {
     "strict-ec": Setting(key=NewKey.P256, strict=True),
     "default-ec": Setting(key=NewKey.P256, strict=False),
 }
-LONGER: Final = {"strict-ec", "default-ec"}
 UNLOCKING: Final = {"passphrase", "private key", "seal key"}
 DECRYPTING: Final = {"private key", "cek", "plaintext", "seal key"}
 # What only Firefox could remove: where its allocator and its threads put a private key is theirs to say, and without
@@ -51,9 +50,7 @@ def describe(findings: list[Finding]) -> str:
     return "\n".join(f"{count} x {line}" for line, count in lines.items())
 
 
-@pytest.mark.parametrize(
-    "setting", [pytest.param(name, marks=pytest.mark.thorough) if name in LONGER else name for name in SETTINGS]
-)
+@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -> None:
     if missing := missing_programs(name):
@@ -82,7 +79,6 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
 OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firefox": CHACHA20_POLY1305}
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) -> None:
     if missing := missing_programs(name):

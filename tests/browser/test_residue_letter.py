@@ -23,7 +23,7 @@ from tests.browser.test_residue_extension import start
 from tests.unit.people import anchor
 
 __all__ = ["folder"]
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 STORED: Final = "async () => JSON.stringify(await (globalThis.browser ?? chrome).storage.session.get(null))"
 # Made in the page, so that its own processes alone hold it.

@@ -27,7 +27,7 @@ from tests.browser.test_extension_pages import site as web_site
 from tests.browser.test_webmail_saved import Service, service
 from tests.browser.web_site import WebSite
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # Longer than the editor waits before it has its text kept, and looks whether it still is.
 KEPT_SECONDS, KEPT_AGAIN_SECONDS = 2, 12

@@ -1,0 +1,70 @@
+"""Which tests `make test` runs: broken tests must not hide behind a marker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MARKERS = "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n"
+HOOKS = "from tests.conftest import pytest_addoption, pytest_collection_modifyitems\n"
+TESTS = """
+import pytest
+
+@pytest.fixture
+def shared(): pass
+
+@pytest.fixture
+def rare(): pass
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.in_turn
+def test_one(browser, shared): pass
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.in_turn
+def test_two(browser): pass
+
+@pytest.mark.thorough
+def test_that_waits(shared): pass
+
+@pytest.mark.thorough
+@pytest.mark.heart
+def test_heart(shared): pass
+
+@pytest.mark.thorough
+def test_rare(rare): pass
+
+@pytest.mark.thorough
+def test_rare_again(rare): pass
+"""
+
+
+def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple[set[str], str]:
+    """The names of the tests that would run, and everything that pytest printed."""
+    (folder / "pytest.ini").write_text(MARKERS)
+    (folder / "conftest.py").write_text(HOOKS)
+    (folder / "test_it.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == ends_with, done.stdout
+    printed = done.stdout + done.stderr
+    return {line.partition("::")[2] for line in printed.splitlines() if line.startswith("test_it.py::")}, printed
+
+
+def test_browsers_take_turns_and_thorough_tests_wait_unless_their_fixture_would_not_be_used(tmp_path: Path) -> None:
+    chosen, _ = collect(tmp_path, TESTS)
+    assert chosen == {"test_one[chromium]", "test_two[firefox]", "test_heart", "test_rare"}
+
+
+def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
+    chosen, _ = collect(tmp_path, TESTS, "--every-browser")
+    assert len(chosen) == 8
+
+
+def test_a_fixture_that_does_not_exist_ends_the_run_before_any_test(tmp_path: Path) -> None:
+    _, printed = collect(tmp_path, TESTS.replace("test_that_waits(shared)", "test_that_waits(gone)"), ends_with=4)
+    assert "fixtures that do not exist: test_it.py::test_that_waits: gone" in printed
