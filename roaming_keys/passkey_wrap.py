@@ -26,6 +26,7 @@ from roaming_keys.wire import SealedBundle, Wrap, WrapKind
 from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError
 from smime_core.identity import Identity, export_identities, load_identities
+from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import CryptoProvider
 
 PRF_OUTPUT_BYTES: Final = 32  # WebAuthn Level 3, section 10.1.4: HMAC-SHA-256
@@ -54,7 +55,9 @@ async def seal_for_passkey(
     bundle_key = provider.random_bytes(KEY_BYTES)
     bundle_id, version = provider.random_bytes(16).hex(), 1
     password = await bundle_password(bundle_key, provider=provider)
-    bundle = await export_identities(identities, password, provider=provider, iterations=BUNDLE_ITERATIONS)
+    bundle = await export_identities(
+        identities, password, provider=provider, iterations=BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
+    )
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
     aad = wrap_aad(user, bundle_id, version, WrapKind.PASSKEY)
     wrapped = await provider.encrypt_content(AES_256_GCM, wrap_key, nonce, bundle_key, aad=aad)

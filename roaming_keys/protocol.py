@@ -29,6 +29,7 @@ from roaming_keys.wire import AUTH_KEY_BYTES, PROTOCOL, Login, Parameters, Regis
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity import Identity, export_identity, load_identities
+from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import CryptoProvider
 
 KEY_BYTES: Final = 32
@@ -82,7 +83,9 @@ async def build_registration(
     bundle_key = provider.random_bytes(KEY_BYTES)
     bundle_id, version = provider.random_bytes(16).hex(), 1
     password = await bundle_password(bundle_key, provider=provider)
-    bundle = await export_identity(identity, password, provider=provider, iterations=BUNDLE_ITERATIONS)
+    bundle = await export_identity(
+        identity, password, provider=provider, iterations=BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
+    )
     aad = wrap_aad(user, bundle_id, version, WrapKind.PASSPHRASE)
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
     wrapped = await provider.encrypt_content(AES_256_GCM, keys.wrap_key, nonce, bundle_key, aad=aad)

@@ -110,7 +110,7 @@ async def export_identity(
     *,
     provider: CryptoProvider,
     iterations: int | None = None,
-    form: Pkcs12Form = Pkcs12Form.MODERN,
+    form: Pkcs12Form = Pkcs12Form.COMPATIBLE,
 ) -> bytes:
     """A PKCS#12 file with one identity: see `export_identities`. Raises what it raises."""
     return await export_identities([identity], passphrase, provider=provider, iterations=iterations, form=form)
@@ -122,9 +122,9 @@ async def export_identities(
     *,
     provider: CryptoProvider,
     iterations: int | None = None,
-    form: Pkcs12Form = Pkcs12Form.MODERN,
+    form: Pkcs12Form = Pkcs12Form.COMPATIBLE,
 ) -> bytes:
-    """A PKCS#12 file with PBES2 AES-256-CBC and the MAC that `form` says; `iterations` of each derivation.
+    """A PKCS#12 file in the given `form`, with so many `iterations` of each derivation.
 
     A key that several identities share is written once. `passphrase` is UTF-8. Raises ProviderError.
     """

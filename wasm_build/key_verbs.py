@@ -116,7 +116,7 @@ def _path_of(identity: Identity) -> Iterable[Certificate]:
 
 def _parse_form(args: dict[str, Any]) -> Pkcs12Form:
     try:
-        return Pkcs12Form(args.get("form") or Pkcs12Form.MODERN)
+        return Pkcs12Form(args.get("form") or Pkcs12Form.COMPATIBLE)
     except ValueError as error:
         raise MalformedMessage(f"expected one of {', '.join(Pkcs12Form)}", where="request") from error
 

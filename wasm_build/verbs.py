@@ -36,6 +36,7 @@ from smime_core.message import (
 )
 from smime_core.mime import parse_entity
 from smime_core.mime.attachment import Attachment
+from smime_core.pkcs12 import Pkcs12Form
 from smime_core.pkix import Purpose, validate_path
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
@@ -138,7 +139,7 @@ async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
         # Some files have no passphrase, old ones a cipher that is none today: neither is to lie on a disk as it came.
         if not passphrase:
             raise WrongPassphrase()
-        reply["p12"] = await export_identities(identities, passphrase, provider=provider)
+        reply["p12"] = await export_identities(identities, passphrase, provider=provider, form=Pkcs12Form.MODERN)
     return reply
 
 

@@ -108,7 +108,7 @@ export async function noteSaved(ids) {
  */
 export async function changePassphrase({ id, passphrase, newPassphrase }) {
   const file = await keyFileOf(id);
-  const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase });
+  const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, form: "modern" });
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   const opened = await vault.call("identity.open", { p12: p12.slice(0), passphrase: newPassphrase, sealKey });
   if (idOf(opened.identities) !== id) throw new RequestError("passphrase-not-changed");

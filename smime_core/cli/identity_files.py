@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from smime_core import blocking
@@ -43,7 +45,22 @@ def list_identities(
 @click.command()
 @click.argument("name", metavar="P12", type=FILE)
 @output_option
-@click.option("--compatible", is_flag=True, help="A PKCS#12 file that programs from before 2024 read.")
+@click.option("--compatible", "forms", flag_value=Pkcs12Form.COMPATIBLE.value, multiple=True, help="The default form.")
+@click.option(
+    "--modern",
+    "forms",
+    flag_value=Pkcs12Form.MODERN.value,
+    multiple=True,
+    help="Check value by PBMAC1 (RFC 9579), which OpenSSL reads from 3.4 on.",
+)
+@click.option(
+    "--legacy",
+    "forms",
+    flag_value=Pkcs12Form.LEGACY.value,
+    multiple=True,
+    help="3DES and SHA-1, which are weak, for programs that read nothing else. Asks first.",
+)
+@click.option("--yes", "is_confirmed", is_flag=True, help="With --legacy: do not ask.")
 @click.option("--pem", is_flag=True, help="PEM: the key, encrypted, and the certificates.")
 @click.option("--clear", is_flag=True, help="With --pem: leave the key in clear, for whoever reads the file.")
 @click.option(
@@ -57,7 +74,8 @@ def list_identities(
 def export(
     name: str,
     target: str,
-    compatible: bool,
+    forms: tuple[str, ...],
+    is_confirmed: bool,
     pem: bool,
     clear: bool,
     new_file: str | None,
@@ -65,14 +83,18 @@ def export(
     descriptor: int | None,
     keyring_entry: str | None,
 ) -> None:
-    """Write the identities of a PKCS#12 or PEM file anew, under a passphrase of their own.
+    """Write the identities of a PKCS#12 or PEM file to a new file with its own passphrase.
 
-    Everything is encrypted by AES-256 under a strong derivation, in PKCS#12 with a modern check value (RFC 9579).
+    The file is PKCS#12, encrypted by AES-256 with an HMAC-SHA-256 check value. OpenSSL, NSS, Java and current Windows
+    read it.
     """
     if clear and not pem:
         raise click.UsageError("--clear goes with --pem alone")
-    if compatible and pem:
-        raise click.UsageError("give one of --compatible and --pem")
+    if len({*forms, *(["pem"] if pem else [])}) > 1:
+        raise click.UsageError("give one of --compatible, --modern, --legacy and --pem")
+    form = Pkcs12Form(forms[0]) if forms else Pkcs12Form.COMPATIBLE
+    if form is Pkcs12Form.LEGACY and not is_confirmed:
+        _confirm_legacy()
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     identities = load_all_identities([name], passphrases)
     if not identities:
@@ -81,9 +103,19 @@ def export(
     if pem:
         data = _to_pem(identities, passphrase)
     else:
-        form = Pkcs12Form.COMPATIBLE if compatible else Pkcs12Form.MODERN
         data = blocking.export_identities(identities, passphrase or b"", provider=PROVIDER, form=form)
     write_output(target, data, mode=PRIVATE_MODE)
+
+
+def _confirm_legacy() -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("--legacy writes a weakly encrypted file: say --yes to write it without being asked")
+    text = (
+        "3DES and SHA-1 are weak: whoever gets this file can guess its passphrase much faster, and then sign and "
+        "decrypt as you. Write it all the same, and delete it after the import?"
+    )
+    if not click.confirm(text, default=False):
+        raise click.ClickException("nothing was written")
 
 
 def _describe(identity: Identity) -> str:

@@ -39,6 +39,8 @@ from smime_core.pkcs12.contents import PBMAC1
 from smime_core.provider import CryptoProvider
 
 _SALT_LENGTH: Final = 16  # bytes
+# OpenSSL 3.0 writes 8 bytes too, and macOS was seen to refuse 16 here.
+_OLD_SALT_LENGTH: Final = 8  # bytes
 # A short key would make the MAC easy to forge; the bounds are ours, far around the hash lengths in use.
 _MIN_KEY_LENGTH: Final = 20  # bytes
 _MAX_KEY_LENGTH: Final = 128  # bytes
@@ -84,12 +86,14 @@ async def build_pbmac1(auth_safe: bytes, passphrase: bytes, *, provider: CryptoP
     return der.sequence(digest_info, der.octet_string(b"NOT USED"))
 
 
-def build_old_mac(auth_safe: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int) -> bytes:
-    """MacData with HMAC-SHA-256 under the old KDF (RFC 7292 appendix A), for readers without PBMAC1."""
-    salt = provider.random_bytes(_SALT_LENGTH)
-    mac = _old_mac(HashName.SHA256, bmp_passphrase(passphrase), salt, iterations, auth_safe)
+def build_old_mac(
+    auth_safe: bytes, passphrase: bytes, hash_name: HashName, *, provider: CryptoProvider, iterations: int
+) -> bytes:
+    """MacData with HMAC under the old KDF (RFC 7292 appendix A), for readers without PBMAC1."""
+    salt = provider.random_bytes(_OLD_SALT_LENGTH)
+    mac = _old_mac(hash_name, bmp_passphrase(passphrase), salt, iterations, auth_safe)
     # Old readers compare the identifier with the form that has NULL.
-    identifier = der.sequence(der.oid(HASH_OIDS[HashName.SHA256]), NULL)
+    identifier = der.sequence(der.oid(HASH_OIDS[hash_name]), NULL)
     digest_info = der.sequence(identifier, der.octet_string(mac))
     count = der.integer(iterations) if iterations > 1 else b""
     return der.sequence(digest_info, der.octet_string(salt), count)

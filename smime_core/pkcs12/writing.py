@@ -1,4 +1,4 @@
-"""PKCS#12 files out: PBES2 with AES-256-CBC under PBMAC1 or, for older readers, under the MAC of RFC 7292."""
+"""PKCS#12 files out, in three forms: see `Pkcs12Form`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core import der
+from smime_core.algorithms import HashName
 from smime_core.passphrase import encrypt_pbes2
 from smime_core.pkcs12.contents import (
     BMP_STRING,
@@ -21,26 +22,29 @@ from smime_core.pkcs12.contents import (
     Pkcs12Contents,
 )
 from smime_core.pkcs12.integrity import build_old_mac, build_pbmac1
+from smime_core.pkcs12.legacy import encrypt_legacy
 from smime_core.provider import CryptoProvider
 
 
 class Pkcs12Form(StrEnum):
-    """How a file is protected. The encryption is the same in both, PBES2 with AES-256-CBC: weak is never made."""
+    """How a file is encrypted and which MAC it has."""
 
-    MODERN = "modern"
-    """MAC by PBMAC1 (RFC 9579), which readers of 2024 and later know, OpenSSL from 3.4 on."""
     COMPATIBLE = "compatible"
-    """MAC by HMAC-SHA-256 with the KDF of RFC 7292, as OpenSSL 3 writes by itself.
+    """The default: PBES2 with AES-256-CBC, and a MAC by HMAC-SHA-256 with the KDF of RFC 7292, as OpenSSL 3 writes.
 
-    OpenSSL from 1.0 on, NSS, GnuTLS, Java from 8u301 on and Windows from 10 1709 and Server 2019 on read it, .NET by
-    its default limits on iterations. Older Windows and many keychains of macOS take SHA-1 with 3DES alone, which is
-    never made here: `openssl pkcs12 -export -legacy` can make such a file out of this one.
+    OpenSSL from 1.0 on, NSS, GnuTLS, Java from 8u301 on and Windows from 10 1709 and Server 2019 on read it, and .NET
+    within its default limits on iterations.
     """
+    MODERN = "modern"
+    """The same encryption with a MAC by PBMAC1 (RFC 9579), which OpenSSL reads from 3.4 on."""
+    LEGACY = "legacy"
+    """3DES with a MAC by HMAC-SHA-1, for programs that read nothing else, as older Windows and macOS. Weak."""
 
 
 # OWASP's figure for PBKDF2-HMAC-SHA-256 is 600,000, about 0.2 s natively. .NET reads at most 300,000 in a MAC or in one
 # encryption and 1,000,000 in all of these, which are one for the certificates and one a key.
-DEFAULT_ITERATIONS: Final = {Pkcs12Form.MODERN: 600_000, Pkcs12Form.COMPATIBLE: 200_000}
+# SHA-1 runs in Python here, three times for each bag: 50,000 take a second in a browser.
+DEFAULT_ITERATIONS: Final = {Pkcs12Form.COMPATIBLE: 200_000, Pkcs12Form.MODERN: 600_000, Pkcs12Form.LEGACY: 50_000}
 
 
 async def build_pkcs12(
@@ -49,19 +53,18 @@ async def build_pkcs12(
     *,
     provider: CryptoProvider,
     iterations: int,
-    form: Pkcs12Form = Pkcs12Form.MODERN,
+    form: Pkcs12Form = Pkcs12Form.COMPATIBLE,
 ) -> bytes:
     """DER of a PKCS#12 file, each derivation with `iterations`. `passphrase` is UTF-8."""
     passphrase = bytes(passphrase)
+    protect = encrypt_legacy if form is Pkcs12Form.LEGACY else encrypt_pbes2
     certificate_bags = der.sequence(*map(_build_certificate_bag, contents.certificates))
-    encryption, ciphertext = await encrypt_pbes2(certificate_bags, passphrase, provider=provider, iterations=iterations)
+    encryption, ciphertext = await protect(certificate_bags, passphrase, provider=provider, iterations=iterations)
     content_info = der.sequence(der.oid(DATA), encryption, der.element(0x80, ciphertext))
     encrypted_data = der.sequence(der.integer(0), content_info)
     key_bags: list[bytes] = []
     for key in contents.keys:
-        encryption, ciphertext = await encrypt_pbes2(
-            key.pkcs8_der, passphrase, provider=provider, iterations=iterations
-        )
+        encryption, ciphertext = await protect(key.pkcs8_der, passphrase, provider=provider, iterations=iterations)
         shrouded = der.sequence(encryption, der.octet_string(ciphertext))
         key_bags.append(_build_bag(SHROUDED_KEY_BAG, shrouded, key.friendly_name, key.local_key_id))
     auth_safe = der.sequence(
@@ -71,7 +74,8 @@ async def build_pkcs12(
     if form is Pkcs12Form.MODERN:
         mac_data = await build_pbmac1(auth_safe, passphrase, provider=provider, iterations=iterations)
     else:
-        mac_data = build_old_mac(auth_safe, passphrase, provider=provider, iterations=iterations)
+        hash_name = HashName.SHA1 if form is Pkcs12Form.LEGACY else HashName.SHA256
+        mac_data = build_old_mac(auth_safe, passphrase, hash_name, provider=provider, iterations=iterations)
     return der.sequence(der.integer(PFX_VERSION), _build_data(auth_safe), mac_data)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import subprocess
 import sys
@@ -10,9 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from smime_core import blocking
-from smime_core.providers.native import NativeProvider
 
 MAIL = (
     b"From: Alice <alice@example.test>\r\nTo: bob@example.test\r\nSubject: Supper\r\n"
@@ -112,8 +108,4 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 
 def _key_pem(lab: Lab, p12: str, passphrase_file: str) -> bytes:
-    # OpenSSL 3.0 reads no PBMAC1 (RFC 9579), so it gets the bare key.
-    passphrase = lab.read(passphrase_file).strip()
-    identity = blocking.load_identity(lab.read(p12), passphrase, provider=NativeProvider())
-    text = base64.encodebytes(identity.private_key.pkcs8_der)
-    return b"-----BEGIN PRIVATE KEY-----\n" + text + b"-----END PRIVATE KEY-----\n"
+    return lab.openssl("pkcs12", "-in", p12, "-nocerts", "-nodes", "-passin", f"file:{passphrase_file}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import pty
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from smime_core import blocking
+from smime_core import blocking, der
 from smime_core.content_info import ID_DATA
 from smime_core.digested_data import build_digested_data
+from smime_core.pkcs12.contents import PBMAC1
+from smime_core.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
 from smime_core.providers.native import NativeProvider
 from tests.cli.conftest import MAIL, READER, SIGNER, TRUST, Lab
 from tests.cli.test_verbs import parsed
@@ -276,15 +279,54 @@ def test_identities_are_listed_with_what_they_are_for(lab: Lab) -> None:
     assert (nobody.code, "no private key" in nobody.line) == (2, True)
 
 
-def test_openssl_reads_an_exported_pkcs12(lab: Lab) -> None:
+def export_arguments(lab: Lab) -> tuple[str, ...]:
     lab.write("new_passphrase", b"another one\n")
-    arguments = ("identity", "export", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt")
-    lab.made(*arguments, "--compatible", "--new-passphrase-file", "new_passphrase", "-o", "exported.p12")
+    source = ("identity", "export", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt")
+    return (*source, "--new-passphrase-file", "new_passphrase", "-o", "exported.p12")
+
+
+@pytest.mark.parametrize("form", [(), ("--compatible",), ("--legacy", "--yes")], ids=" ".join)
+def test_openssl_reads_an_exported_pkcs12(lab: Lab, form: tuple[str, ...]) -> None:
+    lab.made(*export_arguments(lab), *form)
     assert (lab.folder / "exported.p12").stat().st_mode & 0o077 == 0
     lab.openssl("pkcs12", "-in", "exported.p12", "-passin", "file:new_passphrase", "-noout")
     lab.made("sign", "mail.eml", "--identity", "exported.p12", "--passphrase-file", "new_passphrase", "-o", "x.eml")
-    lab.made(*arguments, "--new-passphrase-file", "new_passphrase", "-o", "modern.p12")
-    lab.made("sign", "mail.eml", "--identity", "modern.p12", "--passphrase-file", "new_passphrase", "-o", "x.eml")
+
+
+def test_openssl_reads_a_demonstration_identity(lab: Lab) -> None:
+    lab.openssl("pkcs12", "-in", "ids/alice.p12", "-passin", "file:ids/passphrase.txt", "-noout")
+
+
+def test_each_form_of_an_export_is_what_it_says(lab: Lab) -> None:
+    for option, oid, has in (
+        ("--compatible", PBMAC1, False),
+        ("--modern", PBMAC1, True),
+        ("--modern", PBE_WITH_SHA1_AND_3DES, False),
+        ("--legacy", PBE_WITH_SHA1_AND_3DES, True),
+    ):
+        lab.made(*export_arguments(lab), option, "--yes")
+        assert (der.oid(oid) in lab.read("exported.p12")) is has, option
+    lab.made("sign", "mail.eml", "--identity", "exported.p12", "--passphrase-file", "new_passphrase", "-o", "x.eml")
+
+
+def test_the_legacy_form_is_written_only_on_request(lab: Lab) -> None:
+    (lab.folder / "exported.p12").unlink(missing_ok=True)
+    result = lab.sealwax(*export_arguments(lab), "--legacy")
+    assert (result.code, "weak" in result.line) == (2, True)
+    assert not (lab.folder / "exported.p12").exists()
+
+
+@pytest.mark.parametrize("answer", [b"y", b"n"])
+def test_the_legacy_form_asks_at_a_terminal(lab: Lab, answer: bytes) -> None:
+    (lab.folder / "exported.p12").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "smime_core.cli", *export_arguments(lab), "--legacy"]
+    master, terminal = pty.openpty()
+    os.write(master, answer + b"\n")
+    done = subprocess.run(command, cwd=lab.folder, stdin=terminal, capture_output=True, timeout=60, check=False)
+    os.close(terminal)
+    os.close(master)
+    assert b"3DES and SHA-1 are weak" in done.stdout
+    assert (lab.folder / "exported.p12").exists() is (answer == b"y")
 
 
 @pytest.mark.parametrize("clear", [True, False])
@@ -306,6 +348,7 @@ def test_an_exported_pem_file_signs(lab: Lab, clear: bool) -> None:
     [
         (("identity", "export", "ids/alice.p12", "--clear"), "--pem"),
         (("identity", "export", "ids/alice.p12", "--pem", "--compatible"), "--compatible"),
+        (("identity", "export", "ids/alice.p12", "--modern", "--legacy"), "--legacy"),
         (("identity", "export", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt",
           "--new-passphrase-file", "empty"), "empty"),
         (("encrypt", "mail.eml", "--shared-key", "short"), "16, 24 or 32"),

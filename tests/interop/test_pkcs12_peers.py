@@ -33,6 +33,8 @@ legacy = active
 activate = 1
 """
 PASSPHRASES: Final = {"ASCII": "secret 1", "umlauts": "Grüße aus Köln", "emoji": "😀 и 𝔖", "empty": ""}
+# The forms that programs from before 2024 read.
+READ_BY_ALL: Final = [Pkcs12Form.COMPATIBLE, Pkcs12Form.LEGACY]
 ALL_PASSPHRASES: Final = [pytest.param(text, id=name) for name, text in PASSPHRASES.items()]
 NSS_TRIPLE_DES: Final = "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC"
 NSS_RC2_40: Final = "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC"
@@ -129,9 +131,10 @@ def test_we_read_other_keys_of_openssl(tmp_path: Path, kind: NewKey) -> None:
     check_same(load(openssl_export(tmp_path, identity_of(kind), "secret"), "secret"), identity_of(kind))
 
 
+@pytest.mark.parametrize("form", READ_BY_ALL)
 @pytest.mark.parametrize("passphrase", ALL_PASSPHRASES)
-def test_openssl_reads_the_compatible_form(tmp_path: Path, passphrase: str) -> None:
-    (tmp_path / "in.p12").write_bytes(export([identity_of()], passphrase))
+def test_openssl_reads_the_default_and_the_legacy_form(tmp_path: Path, passphrase: str, form: Pkcs12Form) -> None:
+    (tmp_path / "in.p12").write_bytes(export([identity_of()], passphrase, form))
     text = call(tmp_path, "openssl", "pkcs12", "-in", "in.p12", "-nodes", "-passin", f"pass:{passphrase}")
     assert blocks(text)[-1] == ("PRIVATE KEY", identity_of().private_key.pkcs8_der)
     assert {octets for label, octets in blocks(text) if label == "CERTIFICATE"} == {
@@ -147,6 +150,14 @@ def test_openssl_reads_the_encryption_of_the_modern_form(tmp_path: Path, passphr
     arguments = ["-in", "in.p12", "-nodes", "-nomacver", "-passin", f"pass:{passphrase}"]
     text = call(tmp_path, "openssl", "pkcs12", *arguments)
     assert blocks(text)[-1] == ("PRIVATE KEY", identity_of().private_key.pkcs8_der)
+
+
+def test_openssl_java_and_nss_read_what_is_exported_by_default(database: Path) -> None:
+    default = run(export_identities([identity_of()], b"secret", provider=PROVIDER))
+    (database / "in.p12").write_bytes(default)
+    call(database, "openssl", "pkcs12", "-in", "in.p12", "-noout", "-passin", "pass:secret")
+    assert b"Entry type: PrivateKeyEntry" in keytool(database, "-list", "-rfc", store="in.p12")
+    nss(database, "secret", "-i", "in.p12")
 
 
 def test_openssl_reads_several_identities(tmp_path: Path) -> None:
@@ -213,7 +224,7 @@ def nss(folder: Path, passphrase: str, *arguments: str) -> bytes:
     [[], ["AES-256-CBC", "AES-128-CBC"], [NSS_TRIPLE_DES, NSS_RC2_40], ["DES-EDE3-CBC", "NONE"]],
     ids=["default", "AES", "old", "3DES in PBES2"],
 )
-def test_nss_reads_the_compatible_form_and_we_read_nss(database: Path, ciphers: list[str], passphrase: str) -> None:
+def test_nss_reads_the_default_form_and_we_read_nss(database: Path, ciphers: list[str], passphrase: str) -> None:
     (database / "in.p12").write_bytes(export([identity_of()], passphrase))
     nss(database, passphrase, "-i", "in.p12")
     options = ["-c", ciphers[0], "-C", ciphers[1]] if ciphers else []
@@ -222,6 +233,12 @@ def test_nss_reads_the_compatible_form_and_we_read_nss(database: Path, ciphers: 
     check_same(load(p12, passphrase), identity_of())
     with pytest.raises(WrongPassphrase):
         load(p12, passphrase + "x")
+
+
+def test_nss_reads_the_legacy_form(database: Path) -> None:
+    (database / "in.p12").write_bytes(export([identity_of()], "Grüße", Pkcs12Form.LEGACY))
+    nss(database, "Grüße", "-i", "in.p12")
+    assert b"alice@example.test" in call(database, "certutil", "-K", "-d", "sql:nss", "-f", "/dev/null")
 
 
 # Java, which takes passphrases of ASCII alone, of six characters and more
@@ -257,9 +274,10 @@ def test_we_read_a_truststore_of_java(tmp_path: Path) -> None:
     assert contents.keys == ()
 
 
+@pytest.mark.parametrize("form", READ_BY_ALL)
 @pytest.mark.parametrize("kind", [NewKey.RSA_2048, NewKey.P256])
-def test_java_reads_the_compatible_form(tmp_path: Path, kind: NewKey) -> None:
-    (tmp_path / "in.p12").write_bytes(export([identity_of(kind)], "secret"))
+def test_java_reads_the_default_and_the_legacy_form(tmp_path: Path, kind: NewKey, form: Pkcs12Form) -> None:
+    (tmp_path / "in.p12").write_bytes(export([identity_of(kind)], "secret", form))
     text = keytool(tmp_path, "-list", "-rfc", store="in.p12")
     assert b"Entry type: PrivateKeyEntry" in text
     assert blocks(text)[0] == ("CERTIFICATE", identity_of(kind).certificate.der)
@@ -287,9 +305,10 @@ def test_we_read_gnutls(tmp_path: Path, cipher: str, passphrase: str) -> None:
     check_same(load((tmp_path / "out.p12").read_bytes(), passphrase), identity_of())
 
 
+@pytest.mark.parametrize("form", READ_BY_ALL)
 @pytest.mark.parametrize("passphrase", ALL_PASSPHRASES)
-def test_gnutls_reads_the_compatible_form(tmp_path: Path, passphrase: str) -> None:
-    (tmp_path / "in.p12").write_bytes(export([identity_of()], passphrase))
+def test_gnutls_reads_the_default_and_the_legacy_form(tmp_path: Path, passphrase: str, form: Pkcs12Form) -> None:
+    (tmp_path / "in.p12").write_bytes(export([identity_of()], passphrase, form))
     text = call(tmp_path, "certtool", "--p12-info", "--inder", "--infile", "in.p12", *password_option(passphrase))
     assert base64.b64encode(identity_of().certificate.der) in b"".join(text.split())
 

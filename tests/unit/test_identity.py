@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import hashlib
 import hmac
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +15,15 @@ from pathlib import Path
 import pytest
 from asn1crypto import pem
 from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
 from smime_core import der
-from smime_core.algorithms import AES_256_CBC, HashName, Kdf, Pbkdf2, SignatureAlgorithm, SignatureScheme
+from smime_core.algorithms import AES_256_CBC, HASH_OIDS, HashName, Kdf, Pbkdf2, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
@@ -37,6 +41,8 @@ from smime_core.pkcs12 import (
     build_pkcs12,
     parse_pkcs12,
 )
+from smime_core.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
+from smime_core.pkcs12.triple_des import encrypt_triple_des_cbc
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
 
@@ -149,9 +155,10 @@ def test_openssl_reads_what_is_exported(tmp_path: Path, alice: Identity, exporte
 
 
 def test_export_writes_the_iterations_asked_for(exported: bytes) -> None:
-    # PBKDF2 with 2 iterations, 32 bytes and HMAC-SHA-256, in clear sight: MAC, certificates, key.
+    # PBKDF2 with 2 iterations, 32 bytes and HMAC-SHA-256, for certificates and key; the MAC's own come last.
     tail = der.integer(2) + der.integer(32) + build_hmac_identifier(HashName.SHA256)
-    assert exported.count(tail) == 3
+    assert exported.count(tail) == 2
+    assert exported.endswith(der.integer(2))
 
 
 def test_two_exports_share_no_salt(alice: Identity, exported: bytes) -> None:
@@ -168,7 +175,7 @@ def test_secrets_never_reach_the_repr(alice: Identity, exported: bytes) -> None:
 
 
 @pytest.mark.parametrize("form", list(Pkcs12Form))
-def test_both_forms_come_back_under_their_passphrase_alone(alice: Identity, form: Pkcs12Form) -> None:
+def test_all_forms_come_back_under_their_passphrase_alone(alice: Identity, form: Pkcs12Form) -> None:
     # MUSTS 40: the MAC is over the BMPString, or with PBMAC1 over UTF-8; the empty passphrase has both.
     for passphrase in (PASSPHRASE, b""):
         p12 = run(export_identity(alice, passphrase, provider=PROVIDER, form=form, iterations=2))
@@ -177,16 +184,37 @@ def test_both_forms_come_back_under_their_passphrase_alone(alice: Identity, form
             load(p12, passphrase + b"x")
 
 
-def test_forms_differ_in_their_mac_alone(alice: Identity) -> None:
-    modern, compatible = (
-        run(export_identity(alice, PASSPHRASE, provider=PROVIDER, form=form, iterations=2)) for form in Pkcs12Form
-    )
-    assert der.oid(PBMAC1) in modern
-    assert der.oid(PBMAC1) not in compatible
-    for p12 in (modern, compatible):
+def test_forms_differ_in_what_they_say(alice: Identity) -> None:
+    by_default = run(export_identity(alice, PASSPHRASE, provider=PROVIDER, iterations=2))
+    made = {
+        form: run(export_identity(alice, PASSPHRASE, provider=PROVIDER, form=form, iterations=2)) for form in Pkcs12Form
+    }
+    macs = {form: bytes(der.read_sequence(p12)[2].encoded) for form, p12 in made.items()}
+    assert der.oid(PBMAC1) in macs[Pkcs12Form.MODERN]
+    assert der.oid(HASH_OIDS[HashName.SHA256]) in macs[Pkcs12Form.COMPATIBLE]
+    assert der.oid(HASH_OIDS[HashName.SHA1]) in macs[Pkcs12Form.LEGACY]
+    assert der.oid(HASH_OIDS[HashName.SHA256]) in bytes(der.read_sequence(by_default)[2].encoded)
+    assert der.oid(PBMAC1) not in by_default
+    for p12 in (by_default, made[Pkcs12Form.MODERN], made[Pkcs12Form.COMPATIBLE]):
         assert p12.count(der.oid("1.2.840.113549.1.5.13")) == 2
         assert p12.count(der.oid(AES_256_CBC.oid)) == 2
-        assert der.oid("1.2.840.113549.1.12.1.3") not in p12
+        assert der.oid(PBE_WITH_SHA1_AND_3DES) not in p12
+    assert made[Pkcs12Form.LEGACY].count(der.oid(PBE_WITH_SHA1_AND_3DES)) == 2
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 800])
+def test_triple_des_is_what_the_library_makes(length: int) -> None:
+    key, iv, plaintext = os.urandom(24), os.urandom(8), os.urandom(length)
+    padder = PKCS7(64).padder()
+    encryptor = Cipher(TripleDES(key), modes.CBC(iv)).encryptor()
+    expected = encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
+    assert encrypt_triple_des_cbc(key, iv, plaintext) == expected
+
+
+@pytest.mark.parametrize(("key_length", "iv_length"), [(16, 8), (24, 16)])
+def test_triple_des_takes_three_keys_and_one_block_of_iv(key_length: int, iv_length: int) -> None:
+    with pytest.raises(ValueError, match="24 bytes"):
+        encrypt_triple_des_cbc(bytes(key_length), bytes(iv_length), b"")
 
 
 def test_iterations_of_the_compatible_form_are_what_net_reads(alice: Identity) -> None:
@@ -475,8 +503,9 @@ def test_good_padding_by_chance_is_still_a_wrong_passphrase(alice: Identity) -> 
         load(pfx(der.sequence(shrouded_bag(alice, iterations=1, plaintext=b"garbage"))))
 
 
-def test_every_altered_byte_is_noticed(exported: bytes) -> None:
+def test_every_altered_byte_is_noticed(alice: Identity) -> None:
     # The salt at the end, which PBMAC1 has no use for, is all that may change.
+    exported = run(export_identity(alice, PASSPHRASE, provider=PROVIDER, iterations=2, form=Pkcs12Form.MODERN))
     for position in range(exported.rindex(b"NOT USED")):
         altered = bytearray(exported)
         altered[position] ^= 0x04
