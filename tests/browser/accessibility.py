@@ -134,6 +134,13 @@ def shown_in(page: Page, theme: Theme, *, forced_colors: bool = False, reduced_m
             **({"ui.prefersReducedMotion": 1} if reduced_motion else {}),
         }
         _set_preferences(browser, preferences)
+        # Preferences reach the process of the page some time later.
+        page.wait_for(
+            """([theme, forced, reduced]) => matchMedia(`(prefers-color-scheme: ${theme})`).matches
+              && matchMedia("(forced-colors: active)").matches === forced
+              && matchMedia("(prefers-reduced-motion: reduce)").matches === reduced""",
+            [theme, forced_colors, reduced_motion],
+        )
         try:
             yield
         finally:
