@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from tests.browser.bidi import PATIENCE_SECONDS
 from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.page import ENTER, Page
 
@@ -188,6 +189,19 @@ class Extension:
         window = self.browser.wait_for_page("prompt.html")
         window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
         return window
+
+    def window_after_click(self, page: Page, control: str) -> Page:
+        """The extension's window that a click asks for.
+
+        A click on a page whose scripts are not there yet is held back, and a person repeats it.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.has_window() and time.monotonic() < deadline:
+            page.click(control)
+            held_back = time.monotonic() + 5
+            while not self.has_window() and time.monotonic() < held_back:
+                time.sleep(0.05)
+        return self.window()
 
     def has_window(self) -> bool:
         """Whether the extension asks something."""

@@ -54,8 +54,7 @@ def test_the_page_gets_ciphertext_alone_however_often_it_looks(
 ) -> None:
     page.goto(site.page_with(CONTROL))
     page.js(POLL)
-    page.click("#field")
-    window = extension.window()
+    window = extension.window_after_click(page, "#field")
     assert window.text("[data-test=origin]") == site.origin
     window.choose_files("[data-test=files]", [salaries])
     window.wait_for_text("Gehälter.bin")
@@ -86,8 +85,7 @@ def test_a_label_a_key_and_a_button_of_the_page_open_the_window_not_the_picker(
         "() => document.querySelector('#own').addEventListener('click', () => document.querySelector('#field').click())"
     )
     for control in ("#label", "#own"):
-        page.click(control)
-        window = extension.window()
+        window = extension.window_after_click(page, control)
         with window.closing():
             window.click("[data-test=refuse]")
         extension.wait_until_window_is_gone()
@@ -102,8 +100,7 @@ def test_a_script_without_a_person_opens_nothing(extension: Extension, page: Pag
 
 def test_the_window_wants_a_file_before_it_agrees(extension: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(CONTROL))
-    page.click("#field")
-    window = extension.window()
+    window = extension.window_after_click(page, "#field")
     window.click("[data-test=agree]")
     window.wait_for_text("No file is chosen")
 
@@ -113,8 +110,7 @@ def test_a_file_that_came_another_way_is_taken_out_and_told(
 ) -> None:
     page.goto(site.page_with(CONTROL))
     page.js("() => document.querySelector('#field').addEventListener('change', () => { window.changes = 1; })")
-    page.click("#field")
-    window = extension.window()
+    window = extension.window_after_click(page, "#field")
     with window.closing():
         window.click("[data-test=refuse]")
     extension.wait_until_window_is_gone()
@@ -142,8 +138,7 @@ def test_files_beyond_the_limit_are_refused_in_words_before_any_work(
     with large.open("wb") as file:
         file.truncate(64 * 2**20 + 1)
     page.goto(site.page_with(CONTROL))
-    page.click("#field")
-    window = extension.window()
+    window = extension.window_after_click(page, "#field")
     window.choose_files("[data-test=files]", [large])
     window.wait_for_text("larger than 64 MiB together", selector="[data-test=files-problem]")
     window.js("""() => {
@@ -169,8 +164,7 @@ def test_a_file_is_whole_after_a_first_try_that_was_refused(
 ) -> None:
     page.goto(site.page_with(CONTROL))
     page.js(POLL)
-    page.click("#field")
-    window = extension.window()
+    window = extension.window_after_click(page, "#field")
     window.choose_files("[data-test=files]", [salaries])
     window.js("""() => {
       const { runtime } = globalThis.browser ?? chrome;
@@ -265,8 +259,7 @@ def test_a_control_that_is_drawn_anew_while_the_window_is_open_gets_the_file(
     extension: Extension, page: Page, site: Site, salaries: Path
 ) -> None:
     page.goto(site.page_with(f"<div id=app>{CONTROL}</div>"))
-    page.click("#field")
-    window = extension.window()
+    window = extension.window_after_click(page, "#field")
     page.js("(markup) => { document.querySelector('#app').innerHTML = markup; }", CONTROL)
     window.choose_files("[data-test=files]", [salaries])
     with window.closing():
@@ -291,5 +284,4 @@ def test_nothing_leaves_in_clear_while_the_page_is_still_loading(
     page.wait_for("() => document.readyState === 'complete'")
     assert page.url == url
     assert not extension.has_window()
-    page.click("#field")
-    extension.window()
+    extension.window_after_click(page, "#field")

@@ -62,8 +62,7 @@ def test_the_server_gets_the_form_that_the_window_showed(
     page.goto(f"{shop}/")
     page.fill("[name=item]", "Lamp")
     page.choose_files("[name=drawing]", [drawing])
-    page.click("[name=go]")
-    window = extension.window()
+    window = extension.window_after_click(page, "[name=go]")
     shown = window.text()
     assert window.text("[data-test=origin]") == shop
     assert window.text("[data-test=action]") == f"{shop}/orders"
@@ -155,8 +154,7 @@ def test_no_handler_of_the_page_comes_between_signature_and_submission(
       }}
     }}""")
     page.fill("[name=item]", "Lamp")
-    page.click("[name=go]")
-    window = extension.window()
+    window = extension.window_after_click(page, "[name=go]")
     assert "Lamp" in window.text("[data-test=seen-entries]")
     extension.answer()
     page.wait_for_text("item: Lamp", timeout_seconds=30)
@@ -170,8 +168,7 @@ def test_a_form_whose_fields_are_named_as_its_properties_is_shown_whole(
     page.goto(
         site.page_with(f'<form method=post action="/taken" data-smime=sign>{fields}<button id=go>Go</button></form>')
     )
-    page.click("#go")
-    window = extension.window()
+    window = extension.window_after_click(page, "#go")
     assert window.text("[data-test=action]") == f"{site.origin}/taken"
     shown = window.text("[data-test=seen-entries]")
     assert all(f"{name}-1" in shown for name in names)
@@ -189,8 +186,7 @@ def test_what_a_person_could_not_see_comes_first(extension: Extension, page: Pag
             "<button id=go name=go value=now>Go</button></form>"
         )
     )
-    page.click("#go")
-    window = extension.window()
+    window = extension.window_after_click(page, "#go")
     hidden = window.text("[data-test=hidden-entries]")
     assert [number for number in range(1, 8) if f"H{number}" not in hidden] == []
     assert "S1" not in hidden
@@ -217,8 +213,7 @@ def test_a_script_cannot_ask_again_and_again(extension: Extension, page: Page, s
         site.page_with("<form method=post data-smime=sign><input name=a value=1><button id=go>Go</button></form>")
     )
     page.js("() => { for (let time = 0; time < 5; time += 1) document.forms[0].requestSubmit(); }")
-    page.click("#go")
-    window = extension.window()
+    window = extension.window_after_click(page, "#go")
     page.js("() => document.querySelector('#go').click()", user_activation=True)
     windows = [one for one in extension.browser.contexts() if "prompt.html" in one["url"]]
     assert len(windows) == 1

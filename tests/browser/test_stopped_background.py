@@ -110,15 +110,6 @@ def agree(scene: Scene, window: Page, repeat: Callable[[], None]) -> None:
     return None
 
 
-def click_until_asked(scene: Scene, control: str) -> Page:
-    """The window that a click asks for: one that comes before the scripts is held back, and the person repeats it."""
-    deadline = time.monotonic() + 30
-    while not scene.extension.has_window() and time.monotonic() < deadline:
-        scene.page.click(control)
-        time.sleep(2)
-    return scene.extension.window()
-
-
 def write_field(scene: Scene) -> Iterator[None]:
     page, extension = scene.page, scene.extension
     page.goto(scene.site.page_with(SEAL_FIELD))
@@ -187,7 +178,7 @@ def seal_file(scene: Scene) -> Iterator[None]:
     page.goto(scene.site.page_with(CONTROL))
     page.wait_for_selector("#field")
     yield
-    window = click_until_asked(scene, "#field")
+    window = scene.extension.window_after_click(page, "#field")
     yield
     window.choose_files("[data-test=files]", [scene.salaries])
     window.wait_for_text("Gehälter.bin")
