@@ -9,11 +9,15 @@ from werkzeug.exceptions import HTTPException
 
 from webbridge.gateway import GatewayCode, GatewayError
 
+BUSY_RETRY_SECONDS = 60
+
 _log = logging.getLogger(__name__)
 
 _GATEWAY_STATUS = {
     GatewayCode.UNREACHABLE: 502,
     GatewayCode.SERVER_REFUSED: 502,
+    GatewayCode.UNREADABLE: 502,
+    GatewayCode.BUSY: 503,
     GatewayCode.LOGIN_REFUSED: 401,
     GatewayCode.MESSAGE_REFUSED: 422,
     GatewayCode.MESSAGE_TOO_LARGE: 413,
@@ -64,7 +68,10 @@ def _api_error(error: ApiError) -> Response:
 
 
 def _gateway_error(error: GatewayError) -> Response:
-    return error_response(_GATEWAY_STATUS[error.code], error.code.value, error.message)
+    response = error_response(_GATEWAY_STATUS[error.code], error.code.value, error.message)
+    if error.code is GatewayCode.BUSY:
+        response.headers["Retry-After"] = str(BUSY_RETRY_SECONDS)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -79,4 +86,4 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _server_error(_error: Exception) -> Response:
-    return error_response(500, "server-error", "Something went wrong on this server. Nothing was sent.")
+    return error_response(500, "server-error", "Something went wrong on this server.")

@@ -445,7 +445,7 @@ def test_numbers_of_a_list_are_positive(alice: FlaskClient, query: str) -> None:
 
 def test_a_sent_message_arrives_as_it_is_and_is_kept(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     response = send(alice, MESSAGE, f" {BOB} , {ALICE},")
-    assert response.get_json() == {"savedTo": "Sent"}
+    assert response.get_json() == {"outcome": "sent", "savedTo": "Sent"}
     assert [stored.raw for stored in memory_server.messages(BOB)] == [MESSAGE]
     assert [stored.raw for stored in memory_server.messages(ALICE)] == [MESSAGE]
     (copy,) = memory_server.messages(ALICE, "Sent")
@@ -477,7 +477,7 @@ def test_a_copy_that_cannot_be_kept_is_no_failure_to_send(
     services_of(app).pool.close()
     imap = services_of(app).pool._server.imap
     object.__setattr__(services_of(app).pool, "_server", replace(memory_server.address, imap=replace(imap, port=1)))
-    assert send(alice, MESSAGE, BOB).get_json() == {"savedTo": None}
+    assert send(alice, MESSAGE, BOB).get_json() == {"outcome": "sent", "savedTo": None}
     assert len(memory_server.messages(BOB)) == 1
 
 
@@ -541,7 +541,6 @@ def test_no_secret_reaches_the_logs_or_a_repr(
     app: Flask, browser: FlaskClient, config: BridgeConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("imapclient").setLevel(logging.DEBUG)
     sign_in(browser, password="not the pässword")
     sign_in(browser)
     send(browser, MESSAGE, BOB)

@@ -81,4 +81,5 @@ def _render(summary: MessageSummary) -> dict[str, object]:
         "size": summary.size_bytes,
         "seen": summary.seen,
         "protection": summary.protection,
+        "problem": summary.problem,
     }

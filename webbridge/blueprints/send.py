@@ -6,7 +6,7 @@ import logging
 
 from flask import Blueprint, Response, jsonify, request
 
-from webbridge.gateway import GatewayError, ImapConnection, submit_message
+from webbridge.gateway import GatewayError, ImapConnection, Outcome, submit_message
 from webbridge.gateway.imap import Flag
 from webbridge.security import RECIPIENTS_HEADER
 from webbridge.services import require_session, services, with_mail
@@ -19,12 +19,16 @@ blueprint = Blueprint("send", __name__)
 
 @blueprint.post("/send")
 def send_message() -> Response:
-    """Send the body to the recipients of the header; `savedTo` is null when the copy could not be kept."""
+    """Send the body to the recipients of the header, and say what became of it.
+
+    `outcome` is `sent` or `perhaps`; an error says that nobody got the message. `savedTo` is null when no copy was
+    kept. A message that was perhaps sent has none: it would say in the Sent folder that it was.
+    """
     session = require_session()
     config = services().config
     message = request.get_data(cache=False)
     recipients = [part.strip() for part in request.headers.get(RECIPIENTS_HEADER, "").split(",") if part.strip()]
-    with_mail(
+    outcome = with_mail(
         session,
         lambda: submit_message(
             config.mail_server,
@@ -34,7 +38,8 @@ def send_message() -> Response:
             max_bytes=config.max_message_bytes,
         ),
     )
-    return jsonify(savedTo=_keep_copy(session, message))
+    saved_to = _keep_copy(session, message) if outcome is Outcome.SENT else None
+    return jsonify(outcome=outcome.value, savedTo=saved_to)
 
 
 def _keep_copy(session: Session, message: bytes) -> str | None:
@@ -49,4 +54,6 @@ def _keep_copy(session: Session, message: bytes) -> str | None:
         return services().pool.run_once(session.id, session.credentials, append)
     except GatewayError as error:
         _log.warning("the copy of a sent message was not kept: %s", error.code.value)
-        return None
+    except Exception:  # noqa: BLE001 (the message has left: any error from here on would say that it has not)
+        _log.exception("the copy of a sent message was not kept")
+    return None

@@ -1,6 +1,7 @@
 """The one door between the web and the mail servers.
 
-`door` refuses what must not pass, `imap` and `smtp` speak to the servers, `pool` keeps logged-in connections.
+`door` refuses what must not pass, `wire` has the bytes and the deadline, `imap` and `smtp` speak to the servers, `pool`
+keeps logged-in connections. Whatever a server says or does is an answer or a GatewayError.
 Nobody else in the bridge opens a connection to a mail server.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, MailServer, Security, ServerAddress
 from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection, RawMessage
 from webbridge.gateway.pool import ConnectionPool
-from webbridge.gateway.smtp import submit_message
+from webbridge.gateway.smtp import Outcome, submit_message
 
 __all__ = [
     "ConnectionPool",
@@ -20,6 +21,7 @@ __all__ = [
     "ImapConnection",
     "MailServer",
     "MessageSummary",
+    "Outcome",
     "Protection",
     "RawMessage",
     "Security",

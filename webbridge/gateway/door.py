@@ -41,6 +41,10 @@ class GatewayCode(StrEnum):
     NO_SUCH_FOLDER = "no-such-folder"
     NO_SUCH_MESSAGE = "no-such-message"
     SERVER_REFUSED = "mail-server-refused"
+    BUSY = "mail-server-busy"
+    """The server says that it may work later, or too much is asked of it at once; the password is not in question."""
+    UNREADABLE = "mail-server-unreadable"
+    """The server broke its protocol."""
     BAD_ARGUMENT = "bad-argument"
 
 
@@ -58,6 +62,20 @@ class ConnectionLost(GatewayError):
 
     def __init__(self) -> None:
         super().__init__(GatewayCode.UNREACHABLE, "The mail server closed the connection.")
+
+
+class ServerTooSlow(GatewayError):
+    """The call took too long; a second one would take as long."""
+
+    def __init__(self) -> None:
+        super().__init__(GatewayCode.UNREACHABLE, "The mail server did not answer in time.")
+
+
+class UnreadableAnswer(GatewayError):
+    """The server said something that its protocol does not allow, or that is longer than anything of use."""
+
+    def __init__(self) -> None:
+        super().__init__(GatewayCode.UNREADABLE, "The mail server's answer cannot be read.")
 
 
 class Security(Enum):
@@ -78,7 +96,10 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """The operator's mail servers. `ca_file` replaces the system's authorities where it is given."""
+    """The operator's mail servers. `ca_file` replaces the system's authorities where it is given.
+
+    `timeout_seconds` is how long one call may wait for a server in all; transfers of large messages have more.
+    """
 
     imap: ServerAddress
     smtp: ServerAddress

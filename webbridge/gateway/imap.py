@@ -1,88 +1,56 @@
 """One logged-in IMAP connection (RFC 9051, RFC 3501): folders, lists, raw messages, append.
 
-imapclient speaks the protocol; what it returns is untyped and is converted here, at the edge. Raw messages do not go
-through it: it would hold a message four times. They are read as one literal straight from the connection.
+Nothing of what a server says is taken for granted: counts may be missing or wrong, answers may be about messages that
+nobody asked for. A raw message is passed on in pieces, as it comes.
 """
 
 from __future__ import annotations
 
-import imaplib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-from imapclient.exceptions import IMAPClientError
 
 from webbridge.gateway.door import (
-    ConnectionLost,
     Credentials,
     GatewayCode,
     GatewayError,
     MailServer,
+    UnreadableAnswer,
     check_folder_name,
     check_uid,
-    clean_text,
 )
-from webbridge.gateway.imap_login import connect, shut_down
-from webbridge.gateway.summary import SUMMARY_ITEMS, MessageSummary, Protection, summary_from_fetch
+from webbridge.gateway.imap_folders import Folder, ListedFolder, Role, in_order, read_folders, sent_among
+from webbridge.gateway.imap_login import connect
+from webbridge.gateway.imap_syntax import Literal, Value, read_number, read_values, write_folder_name
+from webbridge.gateway.imap_wire import Answer, ImapWire, Line, folder_refusal
+from webbridge.gateway.summary import (
+    HEADER_PART_BYTES,
+    SUMMARY_ITEMS,
+    MessageSummary,
+    Protection,
+    summary_from_fetch,
+)
+from webbridge.gateway.wire import CallDeadline
 
-__all__ = ["Flag", "Folder", "ImapConnection", "MessageSummary", "Protection", "RawMessage", "SearchUidBelow"]
+__all__ = ["Flag", "Folder", "ImapConnection", "MessageSummary", "Protection", "RawMessage", "Role"]
 
 CHUNK_BYTES = 64 * 1024
-SENT_NAMES = ("Sent", "INBOX.Sent", "Sent Items", "Sent Messages")
-_LITERAL = re.compile(rb"BODY\[\] \{(\d+)\}\r\n$", re.IGNORECASE)
-# A server may send a short message as a quoted string or NIL (RFC 9051 section 9, nstring).
-_NO_LITERAL = re.compile(rb'BODY\[\] (?:NIL|"((?:[^"\\]|\\.)*)")', re.IGNORECASE)
+MAX_UID = 2**32 - 1
+NEW_SENT_FOLDER = "Sent"
+LOGOUT_SECONDS = 1.0
+# A window of UIDs that holds too few messages is made wider.
+WIDER = 8
+# Counts of folders are worth this share of a call's time; folders beyond are listed without.
+SHARE_FOR_COUNTS = 0.5
+_FETCH_WITH_BODY = re.compile(rb"\* \d{1,18} FETCH (\(.*)(?<=[( ])BODY\[\] ?\Z", re.IGNORECASE | re.DOTALL)
 
 
 class Flag(StrEnum):
     """The system flags that the bridge sets (RFC 9051 section 2.3.2)."""
 
     SEEN = "\\Seen"
-
-
-class Role(StrEnum):
-    """What a folder is for (RFC 6154); the value is the word of our own interface."""
-
-    INBOX = "inbox"
-    DRAFTS = "drafts"
-    SENT = "sent"
-    TRASH = "trash"
-    JUNK = "junk"
-    ARCHIVE = "archive"
-
-
-_SPECIAL_USE = {
-    b"\\drafts": Role.DRAFTS,
-    b"\\sent": Role.SENT,
-    b"\\trash": Role.TRASH,
-    b"\\junk": Role.JUNK,
-    b"\\archive": Role.ARCHIVE,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
-    """One mailbox as LIST and STATUS describe it."""
-
-    name: str
-    role: Role | None
-    total: int
-    unseen: int
-
-
-@dataclass(frozen=True, slots=True)
-class SearchUidBelow:
-    """Messages older than the one with this UID: typed, so that no text of a user becomes a search command."""
-
-    uid: int
-
-    def search_keys(self) -> list[str]:
-        """Return `UID 1:n`; the caller never asks below 2, for 1:0 means 0:1."""
-        return ["UID", f"1:{check_uid(self.uid) - 1}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +64,31 @@ class RawMessage:
 class ImapConnection:
     """A connection that is logged in. Not thread-safe: the pool lends it to one caller at a time."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.broken = False
+    def __init__(self, imap: ImapWire) -> None:
+        self._imap = imap
+        self._is_reading = False
 
     @classmethod
-    def open(cls, server: MailServer, credentials: Credentials) -> ImapConnection:
+    def open(cls, server: MailServer, credentials: Credentials, deadline: CallDeadline | None = None) -> ImapConnection:
         """Connect, verify the server's certificate and log in.
 
-        Raises GatewayError with UNREACHABLE or LOGIN_REFUSED.
+        Raises GatewayError with LOGIN_REFUSED, BUSY, SERVER_REFUSED, UNREACHABLE or UNREADABLE.
         """
-        return cls(connect(server, credentials))
+        return cls(connect(server, credentials, deadline or CallDeadline(server.timeout_seconds)))
+
+    @property
+    def broken(self) -> bool:
+        """Whether this connection is of no further use. While a message is read it stands in the way of all else."""
+        return self._imap.wire.broken or self._is_reading
+
+    def begin_call(self, deadline: CallDeadline) -> None:
+        """Let everything from here on count against this deadline."""
+        self._imap.wire.deadline = deadline
 
     def is_alive(self) -> bool:
         """Say whether the server still answers."""
         try:
-            with self._mapped():
-                self._client.noop()
+            self._imap.run(b"NOOP")
         except GatewayError:
             return False
         return True
@@ -120,172 +96,199 @@ class ImapConnection:
     def close(self) -> None:
         """Log out if the connection is whole, and close it."""
         if not self.broken:
-            with suppress(OSError, imaplib.IMAP4.error, IMAPClientError):
-                self._client.logout()
-                return
-        shut_down(self._client)
+            self.begin_call(CallDeadline(LOGOUT_SECONDS))
+            with suppress(GatewayError):
+                self._imap.run(b"LOGOUT")
+        self._imap.wire.close()
 
     def break_off(self) -> None:
-        """Close the connection without a word, whoever is using it."""
-        shut_down(self._client)
+        """End the connection without a word, whoever is using it."""
+        self._imap.wire.break_off()
 
     def list_folders(self) -> list[Folder]:
-        """Return the selectable folders with their counts: the inbox first, then those with a role, then by name."""
-        with self._mapped():
-            listed = self._client.list_folders()
-            folders = [
-                self._folder(name, flags)
-                for flags, _delimiter, name in listed
-                if not {b"\\noselect", b"\\nonexistent"} & {flag.lower() for flag in flags}
-            ]
-        order = {role: position for position, role in enumerate(Role)}
-        return sorted(
-            folders, key=lambda f: (len(order) if f.role is None else order[f.role], f.name.casefold(), f.name)
-        )
+        """Return the selectable folders with their counts: the inbox first, then those with a role, then by name.
+
+        The inbox is always there (RFC 9051 section 5.1), whatever the server lists.
+        """
+        listed = read_folders(self._imap.run(b"LIST", b'""', b'"*"'))
+        time_for_the_rest = self._imap.wire.deadline.left * SHARE_FOR_COUNTS
+        return in_order([self._count(folder, time_for_the_rest) for folder in listed])
 
     def list_messages(self, folder: str, *, before_uid: int | None, limit: int) -> list[MessageSummary]:
-        """Return at most `limit` messages of a folder, newest first; only those before a UID where one is given."""
-        exists = self._select(folder, readonly=True)
-        with self._mapped():
-            chosen = self._newest(exists, before_uid=before_uid, limit=limit)
-            if not chosen:
-                return []
-            fetched = self._client.fetch(chosen, SUMMARY_ITEMS)
-        summaries = [summary_from_fetch(uid, data) for uid, data in fetched.items() if b"RFC822.SIZE" in data]
-        return sorted(summaries, key=lambda summary: summary.uid, reverse=True)
+        """Return at most `limit` messages of a folder, newest first; only those before a UID where one is given.
+
+        A message of which the server says nothing that can be read has a row that says so.
+        """
+        exists, next_uid = self._select(folder, readonly=True)
+        chosen = self._newest(exists, next_uid, before_uid=before_uid, limit=limit)
+        if not chosen:
+            return []
+        found: dict[int, dict[bytes, Value]] = {uid: {} for uid in chosen}
+        answers: list[Answer] = []
+        uids = ",".join(map(str, chosen)).encode()
+        self._imap.send_command(b"UID FETCH " + uids + b" " + SUMMARY_ITEMS)
+        # One message that the server cannot read, or over which it closes the connection, hides no other.
+        with suppress(GatewayError):
+            self._imap.finish(answers, kept_literal_bytes=HEADER_PART_BYTES)
+        for data in map(_fetched, answers):
+            if (uid := read_number(data.get(b"UID"))) in found:
+                found[uid] |= data
+        return [summary_from_fetch(uid, data) for uid, data in found.items()]
 
     def open_raw(self, folder: str, uid: int, *, max_bytes: int) -> RawMessage:
         """Ask for one message byte for byte. The connection is busy until the chunks are read to their end."""
         self._select(folder, readonly=True)
-        with self._mapped():
-            return self._open_literal(check_uid(uid), max_bytes=max_bytes)
+        self._imap.send_command(b"UID FETCH %d (UID BODY.PEEK[])" % check_uid(uid))
+        while True:
+            line = self._imap.read_line()
+            if self._imap.is_end(line):
+                self._imap.check_end(line, refused=folder_refusal)
+                raise GatewayError(GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder.")
+            raw = self._raw_in(line, uid, max_bytes)
+            if raw is not None:
+                return raw
 
     def mark(self, folder: str, uid: int, flag: Flag) -> None:
         """Set one flag on one message. A UID that does not exist is nothing to the server, and to us."""
         self._select(folder, readonly=False)
-        with self._mapped():
-            self._client.add_flags([check_uid(uid)], [flag.value.encode()], silent=True)
+        self._imap.run(b"UID STORE %d +FLAGS.SILENT (%s)" % (check_uid(uid), flag.value.encode()))
 
     def append(self, folder: str, message: bytes, flags: Sequence[Flag]) -> None:
         """Store a message in a folder as it is."""
-        with self._mapped():
-            self._client.append(check_folder_name(folder), message, [flag.value.encode() for flag in flags])
+        name = Literal(write_folder_name(check_folder_name(folder)))
+        listed = b"(" + " ".join(flag.value for flag in flags).encode() + b")"
+        self._imap.wire.deadline.extend_for(len(message))
+        self._imap.ask_for_more(b"APPEND", name, listed, b"{%d}" % len(message), refused=folder_refusal)
+        self._imap.wire.send(message)
+        self._imap.send_line(b"")
+        self._imap.finish([], refused=folder_refusal)
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""
-        with self._mapped():
-            listed = self._client.list_folders()
-            for flags, _delimiter, name in listed:
-                if b"\\sent" in {flag.lower() for flag in flags}:
-                    return str(name)
-            names = {str(name) for _flags, _delimiter, name in listed}
-            for name in SENT_NAMES:
-                if name in names:
-                    return name
-            self._client.create_folder(SENT_NAMES[0])
-            with suppress(IMAPClientError):
-                self._client.subscribe_folder(SENT_NAMES[0])
-        return SENT_NAMES[0]
+        listed = read_folders(self._imap.run(b"LIST", b'""', b'"*"'))
+        known = sent_among(listed)
+        if known is not None:
+            return known
+        name = Literal(write_folder_name(NEW_SENT_FOLDER))
+        self._imap.run(b"CREATE", name)
+        with suppress(GatewayError):
+            self._imap.run(b"SUBSCRIBE", name)
+        return NEW_SENT_FOLDER
 
-    def _folder(self, name: str, flags: Sequence[bytes]) -> Folder:
-        try:
-            status = self._client.folder_status(name, ["MESSAGES", "UNSEEN"])
-        except IMAPClientError:
-            # One folder that may be listed and not read must not hide the others.
-            status = {}
-        return Folder(
-            name=name, role=_role(name, flags), total=status.get(b"MESSAGES", 0), unseen=status.get(b"UNSEEN", 0)
-        )
+    def _count(self, folder: ListedFolder, time_for_the_rest: float) -> Folder:
+        # A folder that cannot be read hides no other, even where the server closes the connection over it.
+        if not self.broken and self._imap.wire.deadline.left > time_for_the_rest:
+            with suppress(GatewayError):
+                answers = self._imap.run(b"STATUS", Literal(folder.wire_name), b"(MESSAGES UNSEEN)")
+                return folder.counted(answers)
+        return folder.counted([])
 
-    def _select(self, folder: str, *, readonly: bool) -> int:
-        """Select a folder and return how many messages it has."""
-        check_folder_name(folder)
-        with self._mapped(refused=GatewayCode.NO_SUCH_FOLDER):
-            return int(self._client.select_folder(folder, readonly=readonly)[b"EXISTS"])
+    def _select(self, folder: str, *, readonly: bool) -> tuple[int | None, int]:
+        """Select a folder; return how many messages it has, and a UID above all of them."""
+        name = Literal(write_folder_name(check_folder_name(folder)))
+        answers = self._imap.run(b"EXAMINE" if readonly else b"SELECT", name, refused=folder_refusal)
+        exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
+        next_uids = [match[1] for answer in answers if (match := re.match(rb"\[UIDNEXT (\d{1,10})\]", answer.text))]
+        next_uid = min(int(next_uids[-1]), MAX_UID) if next_uids else MAX_UID
+        return (exists[-1] if exists else None), next_uid
 
-    def _newest(self, exists: int, *, before_uid: int | None, limit: int) -> list[int]:
+    def _newest(self, exists: int | None, next_uid: int, *, before_uid: int | None, limit: int) -> list[int]:
+        """Return the UIDs of the newest messages, newest first."""
         if exists == 0:
             return []
-        if before_uid is not None:
-            if before_uid < 2:
-                return []
-            return sorted(self._client.search(SearchUidBelow(before_uid).search_keys()))[-limit:]
-        # Sequence numbers spare a search over the whole folder; the UIDs of the newest are asked for by them.
-        self._client.use_uid = False
-        try:
-            newest = self._client.fetch(list(range(max(1, exists - limit + 1), exists + 1)), ["UID"])
-        finally:
-            self._client.use_uid = True
-        return [int(data[b"UID"]) for data in newest.values() if b"UID" in data]
+        if before_uid is None and exists is not None and exists <= MAX_UID:
+            # Sequence numbers spare a search over the whole folder; the UIDs of the newest are asked for by them.
+            answers: list[Answer] = []
+            self._imap.send_command(b"FETCH %d:%d (UID)" % (max(1, exists - limit + 1), exists))
+            try:
+                self._imap.finish(answers)
+            except GatewayError:
+                if self.broken:
+                    raise
+            uids = _newest_of((read_number(_fetched(answer).get(b"UID")) for answer in answers), MAX_UID + 1, limit)
+            if uids:
+                return uids
+        return self._search_below(before_uid or next_uid + 1, limit)
 
-    def _open_literal(self, uid: int, *, max_bytes: int) -> RawMessage:
-        wire = self._client._imap  # imapclient has no public way to read a literal in pieces
-        wire.send(b"RAW1 UID FETCH %d (BODY.PEEK[])\r\n" % uid)
-        while True:
-            line = wire.readline()
-            if not line:
-                self.broken = True
-                raise ConnectionLost
-            if literal := _LITERAL.search(line):
-                return self._checked_literal(int(literal[1]), max_bytes=max_bytes)
-            if short := _NO_LITERAL.search(line):
-                text = re.sub(rb"\\(.)", rb"\1", short[1] or b"", flags=re.DOTALL)
-                self._finish_command()
-                return RawMessage(len(text), iter([text]))
-            if line.startswith(b"RAW1 "):
-                raise GatewayError(GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder.")
+    def _search_below(self, before_uid: int, limit: int) -> list[int]:
+        """Look in windows of UIDs, for a search of a whole folder has an answer as large as the folder."""
+        width = 2 * limit
+        while before_uid > 1:
+            lowest = max(1, before_uid - width)
+            answers = self._imap.run(b"UID SEARCH UID %d:%d" % (lowest, before_uid - 1))
+            found = (value for answer in answers if answer.kind == "SEARCH" for value in answer.values)
+            uids = _newest_of(map(read_number, found), before_uid, limit)
+            if len(uids) >= limit or lowest == 1:
+                return uids
+            width *= WIDER
+        return []
 
-    def _checked_literal(self, size: int, *, max_bytes: int) -> RawMessage:
+    def _raw_in(self, line: Line, uid: int, max_bytes: int) -> RawMessage | None:
+        """Return the message of this UID when this line of an answer begins it."""
+        begin = _FETCH_WITH_BODY.match(line.text)
+        if begin and line.literal_bytes is not None:
+            before = _uid_in(begin[1] + b")")
+            if before in (None, uid):
+                return self._checked_literal(line.literal_bytes, uid, before, max_bytes)
+        answer = self._imap.read_rest(line, kept_literal_bytes=CHUNK_BYTES)
+        data = {} if answer is None else _fetched(answer)
+        if b"BODY[]" not in data or read_number(data.get(b"UID")) != uid or line.literal_bytes is not None:
+            return None
+        # A server may send a short message as a quoted string, and NIL for what it cannot find (RFC 9051 section 9).
+        text = data[b"BODY[]"]
+        self._imap.finish([])
+        if not isinstance(text, bytes):
+            raise UnreadableAnswer
+        return RawMessage(len(text), iter([text]))
+
+    def _checked_literal(self, size: int, uid: int, before: int | None, max_bytes: int) -> RawMessage:
         # Until it is read, the literal stands in the way of every further command on this connection.
-        self.broken = True
+        self._is_reading = True
         if size > max_bytes:
             raise GatewayError(
                 GatewayCode.MESSAGE_TOO_LARGE, f"The message has {size} bytes, at most {max_bytes} are passed on."
             )
-        return RawMessage(size, self._read_literal(size))
+        self._imap.wire.deadline.extend_for(size)
+        return RawMessage(size, self._read_literal(size, uid, before))
 
-    def _read_literal(self, size: int) -> Iterator[bytes]:
-        remaining = size
-        with self._mapped():
-            while remaining:
-                chunk = self._client._imap.read(min(CHUNK_BYTES, remaining))
-                if not chunk:
-                    raise ConnectionLost
-                remaining -= len(chunk)
-                yield chunk
-            self._finish_command()
-        self.broken = False
-
-    def _finish_command(self) -> None:
-        while not (line := self._client._imap.readline()).startswith(b"RAW1 "):
-            if not line:
-                self.broken = True
-                raise ConnectionLost
-
-    @contextmanager
-    def _mapped(self, *, refused: GatewayCode = GatewayCode.SERVER_REFUSED) -> Iterator[None]:
-        """Turn what imaplib, imapclient and the socket raise into GatewayError."""
-        try:
-            yield
-        except (imaplib.IMAP4.abort, OSError, EOFError) as error:
-            self.broken = True
-            raise ConnectionLost from error
-        except (imaplib.IMAP4.error, IMAPClientError) as error:
-            raise GatewayError(refused, _refused_text(error, refused)) from error
+    def _read_literal(self, size: int, uid: int, before: int | None) -> Iterator[bytes]:
+        """Pass a literal on. The last piece waits until it is sure which message this was."""
+        remaining, held = size, b""
+        while remaining:
+            if held:
+                yield held
+            held = self._imap.wire.read_some(min(CHUNK_BYTES, remaining))
+            remaining -= len(held)
+        # A literal that was longer than announced goes on here: what follows one is a blank or a parenthesis.
+        rest = self._imap.wire.read_line(CHUNK_BYTES)
+        after = _uid_in(b"(" + rest)
+        if not rest.startswith((b" ", b")")) or uid not in (before, after) or after not in (None, uid):
+            raise self._imap.unreadable()
+        self._imap.finish([])
+        self._is_reading = False
+        if held:
+            yield held
 
 
-def _role(name: str, flags: Sequence[bytes]) -> Role | None:
-    if name.upper() == "INBOX":
-        return Role.INBOX
-    for flag in flags:
-        if role := _SPECIAL_USE.get(flag.lower()):
-            return role
-    if name in SENT_NAMES:
-        return Role.SENT
-    return {"Drafts": Role.DRAFTS, "Trash": Role.TRASH, "Junk": Role.JUNK}.get(name)
+def _fetched(answer: Answer) -> dict[bytes, Value]:
+    """Return the items of a FETCH answer by name in capitals; nothing of any other."""
+    items = answer.values[0] if answer.kind == "FETCH" and answer.values else None
+    if not isinstance(items, list):
+        return {}
+    names = (name.upper() if isinstance(name, bytes) else b"" for name in items[::2])
+    return dict(zip(names, items[1::2], strict=False))
 
 
-def _refused_text(error: Exception, refused: GatewayCode) -> str:
-    if refused is GatewayCode.NO_SUCH_FOLDER:
-        return "There is no such folder."
-    return f"The mail server refused: {clean_text(str(error))}"
+def _uid_in(items: bytes) -> int | None:
+    """Return the UID among the items of a FETCH answer, a list in parentheses."""
+    try:
+        values = read_values([items])
+    except UnreadableAnswer:
+        return None
+    return read_number(_fetched(Answer("FETCH", None, values)).get(b"UID"))
+
+
+def _newest_of(numbers: Iterator[int | None], before_uid: int, limit: int) -> list[int]:
+    """Return the UIDs among numbers of the server, each once, the highest first."""
+    uids = {number for number in numbers if number is not None and 0 < number < min(before_uid, MAX_UID + 1)}
+    return sorted(uids, reverse=True)[:limit]

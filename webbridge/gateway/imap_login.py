@@ -1,85 +1,78 @@
-"""Opening an IMAP connection: TLS that is verified, then the login (RFC 9051 sections 6.2.1 to 6.2.3)."""
+"""Opening an IMAP connection: TLS that is verified, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530)."""
 
 from __future__ import annotations
 
-import imaplib
-import ssl
-from contextlib import suppress
-from socket import IPPROTO_TCP, TCP_NODELAY
-from typing import Any
+from base64 import b64encode
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError
+from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, MailServer, Security
+from webbridge.gateway.imap_syntax import code_words, is_plain, quote, read_code
+from webbridge.gateway.imap_wire import PASSING_CODES, Answer, ImapWire, refusal
+from webbridge.gateway.wire import CallDeadline, Wire
 
-from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, MailServer, Security
+# RFC 5530 section 3. Many servers have no codes: a NO without one, or with one that gives no reason, means a password
+# that is wrong.
+_WRONG_PASSWORD = frozenset({"", "AUTHENTICATIONFAILED", "EXPIRED", "ALERT"})
+_OTHER_REASONS = frozenset({"AUTHORIZATIONFAILED", "CONTACTADMIN", "PRIVACYREQUIRED"})
 
 
-def connect(server: MailServer, credentials: Credentials) -> Any:
-    """Return an imapclient that is logged in.
+def connect(server: MailServer, credentials: Credentials, deadline: CallDeadline) -> ImapWire:
+    """Return a connection that is logged in.
 
-    Raises GatewayError with UNREACHABLE or LOGIN_REFUSED.
+    Raises GatewayError: LOGIN_REFUSED only when the server says that the password is wrong, or gives no reason; BUSY,
+    SERVER_REFUSED, UNREACHABLE or UNREADABLE else.
     """
+    wire = Wire.connect(server, server.imap, deadline)
     try:
-        client = _open_connection(server)
-    except (OSError, imaplib.IMAP4.error, IMAPClientError) as error:
-        raise GatewayError(GatewayCode.UNREACHABLE, _unreachable_text(error)) from error
-    try:
-        _log_in(client, credentials)
+        imap = ImapWire(wire)
+        capabilities = _read_greeting(imap)
+        if server.imap.security is Security.STARTTLS:
+            imap.run(b"STARTTLS")
+            wire.start_tls(server.tls_context(), server.imap.host)
+            capabilities = set()  # what came before TLS counts for nothing
+        _log_in(imap, credentials, capabilities or _ask_capabilities(imap))
     except GatewayError:
-        shut_down(client)
+        wire.close()
         raise
-    return client
+    return imap
 
 
-def _open_connection(server: MailServer) -> Any:
-    address = server.imap
-    implicit = address.security is Security.IMPLICIT_TLS
-    context = server.tls_context()
-    client = IMAPClient(
-        address.host,
-        address.port,
-        ssl=implicit,
-        ssl_context=context if implicit else None,
-        timeout=SocketTimeout(server.timeout_seconds, server.timeout_seconds),
-    )
-    # imapclient makes imaplib keep and log every line; neither passwords nor mail belong there.
-    client._imap.debug = 0
-    try:
-        client.socket().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        if not implicit:
-            client.starttls(context)
-    except (OSError, imaplib.IMAP4.error, IMAPClientError):
-        shut_down(client)
-        raise
-    return client
+def _read_greeting(imap: ImapWire) -> set[bytes]:
+    """Return the capabilities that the greeting names, if any."""
+    greeting = imap.read_greeting()
+    if greeting.kind == "BYE":
+        raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment.")
+    if greeting.kind == "PREAUTH":
+        # Logged in as an unknown user; before TLS it is an attack (RFC 9051 section 11.1).
+        raise imap.unreadable()
+    return code_words(greeting.text, "CAPABILITY")
 
 
-def _log_in(client: Any, credentials: Credentials) -> None:
-    try:
-        # PLAIN takes UTF-8 (RFC 4616 section 2), LOGIN only ASCII.
-        if client.has_capability("AUTH=PLAIN"):
-            client.plain_login(credentials.address, credentials.password)
-        else:
-            client.login(credentials.address, credentials.password)
-    except OSError as error:
-        raise ConnectionLost from error
-    except (imaplib.IMAP4.error, UnicodeEncodeError) as error:
-        # imapclient makes one error of a refusal and of a connection that broke; only the latter is an abort.
-        if isinstance(error, imaplib.IMAP4.abort) or isinstance(error.__context__, imaplib.IMAP4.abort):
-            raise ConnectionLost from None
-        # Without the cause: a traceback of the login could show what was sent.
-        raise GatewayError(
-            GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password."
-        ) from None
+def _ask_capabilities(imap: ImapWire) -> set[bytes]:
+    answers = [answer for answer in imap.run(b"CAPABILITY") if answer.kind == "CAPABILITY"]
+    return {word.upper() for answer in answers for word in answer.values if isinstance(word, bytes)}
 
 
-def shut_down(client: Any) -> None:
-    """Close a connection without a word."""
-    with suppress(OSError):
-        client.shutdown()
+def _log_in(imap: ImapWire, credentials: Credentials, capabilities: set[bytes]) -> None:
+    answers: list[Answer] = []
+    address, password = credentials.address.encode(), credentials.password.encode()
+    # PLAIN takes UTF-8 (RFC 4616 section 2), LOGIN only ASCII.
+    if b"AUTH=PLAIN" in capabilities:
+        imap.ask_for_more(b"AUTHENTICATE PLAIN", refused=refusal)
+        imap.send_line(b64encode(b"\0" + address + b"\0" + password))
+    elif b"LOGINDISABLED" in capabilities or not is_plain(password):
+        text = "The mail server does not take this way to sign in."
+        raise GatewayError(GatewayCode.SERVER_REFUSED, text)
+    else:
+        imap.send_command(b"LOGIN " + quote(address) + b" " + quote(password))
+    imap.finish(answers, refused=_login_refusal)
 
 
-def _unreachable_text(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "The mail server's certificate is not trusted; nothing was sent to it."
-    return "The mail server does not answer."
+def _login_refusal(word: str, text: bytes) -> GatewayError:
+    # The server's own words stay behind: they could repeat what was sent.
+    code = read_code(text)
+    if word == "NO" and code in _WRONG_PASSWORD:
+        return GatewayError(GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password.")
+    if word == "NO" and code in PASSING_CODES:
+        return GatewayError(GatewayCode.BUSY, "The mail server signs nobody in at the moment.")
+    reason = f" ({code})" if code in _OTHER_REASONS else ""
+    return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused to sign you in{reason}.")

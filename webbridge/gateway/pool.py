@@ -1,4 +1,4 @@
-"""Logged-in IMAP connections, kept for a session between requests.
+"""Logged-in IMAP connections of sessions: kept between requests, and never more than a few at once.
 
 The pool is a cache that may be lost at any time: a connection that broke is replaced, once, by a fresh login.
 """
@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from webbridge.gateway.door import ConnectionLost, Credentials, MailServer
+from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, MailServer
 from webbridge.gateway.imap import ImapConnection, RawMessage
+from webbridge.gateway.wire import CallDeadline
 
 MAX_IDLE_PER_SESSION = 2
+# Mail servers allow about ten connections of one user, and people have other programs too.
+MAX_CONNECTIONS_PER_SESSION = 4
+# What waits for one of them holds a thread of ours.
+MAX_WAITING_PER_SESSION = 4
+MAX_WAIT_SECONDS = 10.0
 # Servers close idle connections after 30 minutes at the earliest (RFC 9051 section 5.4); we hold them far shorter.
 MAX_IDLE_SECONDS = 120.0
 # Long enough for what was still running when a session ended: nothing it gives back is kept.
@@ -52,61 +58,69 @@ class LentMessage:
 
 
 class ConnectionPool:
-    """Idle connections by session."""
+    """Connections by session: those in use and those that are kept."""
 
-    def __init__(self, server: MailServer, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        server: MailServer,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait_seconds: float = MAX_WAIT_SECONDS,
+    ) -> None:
         self._server = server
         self._monotonic = monotonic
+        self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
+        self._is_free = threading.Condition(self._lock)
         self._idle: dict[str, list[_Idle]] = defaultdict(list)
         self._ended: dict[str, float] = {}
         self._lent: set[ImapConnection] = set()
+        self._in_use: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
         self._is_closed = False
 
     def adopt(self, session_id: str, connection: ImapConnection) -> None:
         """Keep the connection whose login checked the password."""
-        self._give_back(session_id, connection)
+        self._keep_or_close(session_id, connection)
 
     def run(self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]) -> Result:
-        """Run something that may be repeated: over a kept connection, and if that one broke, over a fresh one."""
-        kept = self._take(session_id)
-        if kept is not None:
-            try:
-                return self._run_on(kept, session_id, operation)
-            except ConnectionLost:
-                pass
-        return self._run_on(self._open(credentials), session_id, operation)
+        """Run something that may be repeated: over a kept connection, and if that one broke, over a fresh one.
+
+        Raises GatewayError; BUSY when too many calls of this session run already.
+        """
+        return self._with_slot(session_id, lambda: self._run_repeatable(session_id, credentials, operation))
 
     def run_once(
         self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
     ) -> Result:
         """Run something that must not happen twice: over a connection that has just answered."""
-        kept = self._take(session_id)
-        if kept is not None and not kept.is_alive():
-            self._give_back(session_id, kept)
-            kept = None
-        return self._run_on(kept or self._open(credentials), session_id, operation)
+
+        def run() -> Result:
+            deadline = self._new_deadline()
+            kept = self._take(session_id, deadline)
+            if kept is not None and not kept.is_alive():
+                self._give_back(session_id, kept)
+                kept = None
+            return self._run_on(kept or self._open(credentials, deadline), session_id, operation)
+
+        return self._with_slot(session_id, run)
 
     def open_raw(
         self, session_id: str, credentials: Credentials, folder: str, uid: int, *, max_bytes: int
     ) -> LentMessage:
         """Open a message on a connection that comes back to the pool when the message is closed."""
+        self._enter(session_id)
+        try:
+            connection, raw = self._start_reading(session_id, credentials, folder, uid, max_bytes)
+        except BaseException:
+            self._leave(session_id)
+            raise
 
-        def start(connection: ImapConnection) -> LentMessage:
-            try:
-                raw = connection.open_raw(folder, uid, max_bytes=max_bytes)
-            except BaseException:
-                self._give_back(session_id, connection)
-                raise
-            return LentMessage(raw, give_back=lambda: self._give_back(session_id, connection))
+        def give_back() -> None:
+            self._give_back(session_id, connection)
+            self._leave(session_id)
 
-        kept = self._take(session_id)
-        if kept is not None:
-            try:
-                return start(kept)
-            except ConnectionLost:
-                pass
-        return start(self._open(credentials))
+        return LentMessage(raw, give_back=give_back)
 
     def close_session(self, session_id: str) -> None:
         """Log out every connection of a session."""
@@ -126,6 +140,53 @@ class ConnectionPool:
         for connection in lent:
             connection.break_off()
 
+    def _with_slot(self, session_id: str, run: Callable[[], Result]) -> Result:
+        self._enter(session_id)
+        try:
+            return run()
+        finally:
+            self._leave(session_id)
+
+    def _enter(self, session_id: str) -> None:
+        """Wait until this session may use one more connection, but not for long and not behind many others."""
+        with self._is_free:
+            if self._has_room(session_id):
+                self._in_use[session_id] += 1
+                return
+            if self._waiting[session_id] >= MAX_WAITING_PER_SESSION:
+                raise _too_many_calls()
+            self._waiting[session_id] += 1
+            try:
+                if not self._is_free.wait_for(lambda: self._has_room(session_id), self._wait_seconds):
+                    raise _too_many_calls()
+                self._in_use[session_id] += 1
+            finally:
+                self._waiting[session_id] -= 1
+                if not self._waiting[session_id]:
+                    del self._waiting[session_id]
+
+    def _has_room(self, session_id: str) -> bool:
+        return self._in_use[session_id] < MAX_CONNECTIONS_PER_SESSION
+
+    def _leave(self, session_id: str) -> None:
+        with self._is_free:
+            self._in_use[session_id] -= 1
+            if not self._in_use[session_id]:
+                del self._in_use[session_id]
+            self._is_free.notify_all()
+
+    def _run_repeatable(
+        self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
+    ) -> Result:
+        deadline = self._new_deadline()
+        kept = self._take(session_id, deadline)
+        if kept is not None:
+            try:
+                return self._run_on(kept, session_id, operation)
+            except ConnectionLost:
+                pass
+        return self._run_on(self._open(credentials, deadline), session_id, operation)
+
     def _run_on(
         self, connection: ImapConnection, session_id: str, operation: Callable[[ImapConnection], Result]
     ) -> Result:
@@ -134,8 +195,30 @@ class ConnectionPool:
         finally:
             self._give_back(session_id, connection)
 
-    def _open(self, credentials: Credentials) -> ImapConnection:
-        connection = ImapConnection.open(self._server, credentials)
+    def _start_reading(
+        self, session_id: str, credentials: Credentials, folder: str, uid: int, max_bytes: int
+    ) -> tuple[ImapConnection, RawMessage]:
+        def start(connection: ImapConnection) -> tuple[ImapConnection, RawMessage]:
+            try:
+                return connection, connection.open_raw(folder, uid, max_bytes=max_bytes)
+            except BaseException:
+                self._give_back(session_id, connection)
+                raise
+
+        deadline = self._new_deadline()
+        kept = self._take(session_id, deadline)
+        if kept is not None:
+            try:
+                return start(kept)
+            except ConnectionLost:
+                pass
+        return start(self._open(credentials, deadline))
+
+    def _new_deadline(self) -> CallDeadline:
+        return CallDeadline(self._server.timeout_seconds)
+
+    def _open(self, credentials: Credentials, deadline: CallDeadline) -> ImapConnection:
+        connection = ImapConnection.open(self._server, credentials, deadline)
         with self._lock:
             if not self._is_closed:
                 self._lent.add(connection)
@@ -143,7 +226,7 @@ class ConnectionPool:
         connection.close()
         raise ConnectionLost
 
-    def _take(self, session_id: str) -> ImapConnection | None:
+    def _take(self, session_id: str, deadline: CallDeadline) -> ImapConnection | None:
         self._close_stale()
         with self._lock:
             idle = self._idle.get(session_id)
@@ -151,11 +234,16 @@ class ConnectionPool:
                 return None
             connection = idle.pop().connection
             self._lent.add(connection)
-            return connection
+        connection.begin_call(deadline)
+        return connection
 
     def _give_back(self, session_id: str, connection: ImapConnection) -> None:
         with self._lock:
             self._lent.discard(connection)
+        self._keep_or_close(session_id, connection)
+
+    def _keep_or_close(self, session_id: str, connection: ImapConnection) -> None:
+        with self._lock:
             is_over = self._is_closed or session_id in self._ended
             keep = not is_over and not connection.broken and len(self._idle[session_id]) < MAX_IDLE_PER_SESSION
             if keep:
@@ -178,3 +266,7 @@ class ConnectionPool:
                     del self._idle[session_id]
         for entry in stale:
             entry.connection.close()
+
+
+def _too_many_calls() -> GatewayError:
+    return GatewayError(GatewayCode.BUSY, "Too much is asked of the mail server at once. Try again in a moment.")

@@ -1,101 +1,149 @@
-"""Submission of one message by SMTP (RFC 6409, RFC 5321), to all of its recipients or to none."""
+"""Submission of one message by SMTP (RFC 6409, RFC 5321), to all of its recipients or to none.
+
+A server takes a message with its reply to the line that ends it, and with nothing before (RFC 5321 section 4.1.1.4).
+So everything that goes wrong up to that line says that nobody got the message. From there on only a reply says what
+became of it: without one it was perhaps sent.
+"""
 
 from __future__ import annotations
 
-import smtplib
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from socket import IPPROTO_TCP, TCP_NODELAY
+from enum import StrEnum
 
 from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
     GatewayError,
     MailServer,
-    Security,
     check_address,
     check_message,
     check_recipients,
     clean_text,
 )
+from webbridge.gateway.smtp_wire import Reply, SmtpWire
+from webbridge.gateway.wire import CallDeadline
+
+QUIT_SECONDS = 1.0
+MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
+_LINE_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class Outcome(StrEnum):
+    """What became of a message that was not refused; stable words for programs. A refusal is a GatewayError."""
+
+    SENT = "sent"
+    PERHAPS = "perhaps"
+    """The server had all of it and did not say whether it took it."""
 
 
 def submit_message(
     server: MailServer, credentials: Credentials, message: bytes, *, recipients: list[str], max_bytes: int
-) -> None:
+) -> Outcome:
     """Hand the bytes to the submission server as they are.
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4): one without gets it on the way, nothing else changes.
 
-    Raises GatewayError with UNREACHABLE, LOGIN_REFUSED, MESSAGE_REFUSED or BAD_ARGUMENT; then nobody got it.
+    Raises GatewayError; then nobody got it: LOGIN_REFUSED for a wrong password, BUSY for what may succeed later,
+    MESSAGE_REFUSED, SERVER_REFUSED, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
     """
     check_message(message, max_bytes=max_bytes)
     checked = check_recipients(recipients)
-    with _connection(server) as smtp:
-        _log_in(smtp, credentials)
-        _transfer(smtp, check_address(credentials.address), checked, message)
+    sender = check_address(credentials.address)
+    with _connection(server, credentials) as smtp:
+        _open_transaction(smtp, sender, checked, message)
+        _transfer(smtp, message)
+        return _finish(smtp, server.timeout_seconds)
 
 
 @contextmanager
-def _connection(server: MailServer) -> Iterator[smtplib.SMTP]:
-    address = server.smtp
-    context = server.tls_context()
+def _connection(server: MailServer, credentials: Credentials) -> Iterator[SmtpWire]:
+    smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
     try:
-        if address.security is Security.IMPLICIT_TLS:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                address.host, address.port, timeout=server.timeout_seconds, context=context
-            )
-        else:
-            smtp = smtplib.SMTP(address.host, address.port, timeout=server.timeout_seconds)
-    except OSError as error:  # smtplib's own errors and ssl's are OSErrors
-        raise GatewayError(GatewayCode.UNREACHABLE, "The server for outgoing mail does not answer.") from error
-    try:
-        if smtp.sock is not None:
-            smtp.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        if address.security is Security.STARTTLS:
-            smtp.starttls(context=context)
-        smtp.ehlo_or_helo_if_needed()
+        _log_in(smtp, credentials)
         yield smtp
-        with suppress(OSError):
-            smtp.quit()
-    except OSError as error:
-        raise GatewayError(GatewayCode.UNREACHABLE, "The server for outgoing mail closed the connection.") from error
+        if not smtp.wire.broken:
+            smtp.wire.deadline = CallDeadline(QUIT_SECONDS)
+            with suppress(GatewayError):
+                smtp.command(b"QUIT")
     finally:
-        smtp.close()
+        smtp.wire.close()
 
 
-def _log_in(smtp: smtplib.SMTP, credentials: Credentials) -> None:
-    # smtplib's login() takes only ASCII passwords; PLAIN is UTF-8 (RFC 4616 section 2).
-    response = b64encode(f"\0{credentials.address}\0{credentials.password}".encode()).decode("ascii")
-    code, _text = smtp.docmd("AUTH", f"PLAIN {response}")
-    if code != 235:  # RFC 4954 section 6: authentication succeeded
-        raise GatewayError(
-            GatewayCode.LOGIN_REFUSED, "The server for outgoing mail did not accept this address and password."
-        )
+def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
+    # PLAIN is UTF-8 (RFC 4616 section 2).
+    response = b64encode(f"\0{credentials.address}\0{credentials.password}".encode())
+    command = b"AUTH PLAIN " + response
+    if len(command) > MAX_COMMAND_BYTES:
+        reply = smtp.command(b"AUTH PLAIN")
+        if reply.code == 334:
+            reply = smtp.command(response)
+    else:
+        reply = smtp.command(command)
+    # RFC 4954 section 6. The server's own words stay behind: they could repeat what was sent.
+    if reply.code == 235:
+        return
+    if reply.code == 535:
+        text = "The server for outgoing mail did not accept this address and password."
+        raise GatewayError(GatewayCode.LOGIN_REFUSED, text)
+    if reply.is_passing:
+        raise GatewayError(GatewayCode.BUSY, f"The server for outgoing mail signs nobody in now ({reply.code}).")
+    text = f"The server for outgoing mail refused to sign you in ({reply.code})."
+    raise GatewayError(GatewayCode.SERVER_REFUSED, text)
 
 
-def _transfer(smtp: smtplib.SMTP, sender: str, recipients: list[str], message: bytes) -> None:
-    options = [f"size={len(message)}"] if smtp.has_extn("size") else []
+def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], message: bytes) -> None:
+    """Name sender and recipients; one that is refused ends it for all."""
+    options = [f"SIZE={len(message)}"] if smtp.offers("size") else []
     if not message.isascii():
-        if not smtp.has_extn("8bitmime"):
+        if not smtp.offers("8bitmime"):
             raise GatewayError(GatewayCode.MESSAGE_REFUSED, "The server for outgoing mail takes only 7-bit messages.")
-        options.append("body=8bitmime")
-    _accepted(smtp.mail(sender, options), "the sender")
+        options.append("BODY=8BITMIME")
+    _check_accepted(smtp.command(" ".join([f"MAIL FROM:<{sender}>", *options]).encode()), "the sender")
     for recipient in recipients:
-        _accepted(smtp.rcpt(recipient), f"the recipient {recipient}")
+        _check_accepted(smtp.command(f"RCPT TO:<{recipient}>".encode()), f"the recipient {recipient}")
+
+
+def _transfer(smtp: SmtpWire, message: bytes) -> None:
+    """Send the message, but not the line that ends it."""
+    smtp.wire.deadline.extend_for(len(message))
+    reply = smtp.command(b"DATA")
+    if reply.code != 354:
+        raise _refusal(reply, "the message")
+    # Lines end in CR LF and in nothing else (`check_message`), so that the dot after each LF begins a line.
+    smtp.wire.send(_LINE_WITH_DOT.sub(b"..", message))
+    if not message.endswith(b"\r\n"):
+        smtp.wire.send(b"\r\n")
+    # A reply that is already there would be taken for the answer to the message.
+    smtp.check_quiet()
+
+
+def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
+    """Send the line that ends the message, and return what the server says of it."""
+    # Scanning a message takes servers long (RFC 5321 section 4.5.3.2.6): its answer has a time of its own.
+    smtp.wire.deadline = CallDeadline(seconds)
     try:
-        _accepted(smtp.data(message), "the message")
-    except smtplib.SMTPDataError as error:
-        _accepted((error.smtp_code, _as_bytes(error.smtp_error)), "the message")
+        smtp.wire.send(b".\r\n")
+        reply = smtp.read_reply()
+    except GatewayError:
+        return Outcome.PERHAPS
+    if reply.is_accepted:
+        return Outcome.SENT
+    if 300 <= reply.code < 400:  # no answer to this line
+        return Outcome.PERHAPS
+    raise _refusal(reply, "the message")
 
 
-def _accepted(reply: tuple[int, bytes], what: str) -> None:
+def _check_accepted(reply: Reply, what: str) -> None:
     """Go on after a 2xx reply; else stop, and the transaction dies with the connection."""
-    code, text = reply
-    if not 200 <= code < 300:
-        raise GatewayError(GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: {code} {clean_text(text)}")
+    if not reply.is_accepted:
+        raise _refusal(reply, what)
 
 
-def _as_bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
+def _refusal(reply: Reply, what: str) -> GatewayError:
+    text = clean_text(b" ".join(reply.lines))
+    if reply.is_passing:
+        return GatewayError(GatewayCode.BUSY, f"The mail server does not take {what} now: {reply.code} {text}")
+    return GatewayError(GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: {reply.code} {text}")

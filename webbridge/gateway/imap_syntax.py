@@ -1,0 +1,164 @@
+"""What IMAP writes on its lines: values, response codes and names of folders (RFC 3501 section 9, RFC 9051 section 9).
+
+Answers are read tolerantly, but never guessed at: what has no structure is UnreadableAnswer. Every function takes
+linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from webbridge.gateway.door import UnreadableAnswer
+
+MAX_DEPTH = 50  # of parentheses; BODYSTRUCTURE, which is never asked for, has the deepest
+MAX_NUMBER_DIGITS = 18
+# Stands before the bytes of a name that is no modified UTF-7, so that the folder is listed and can be opened.
+UNREADABLE_NAME_MARK = "\ufffd"
+
+Value: TypeAlias = "bytes | list[Value] | None"
+"""An atom, number or string as its bytes; NIL as None; a list in parentheses as a list."""
+
+# An atom may have a part in brackets, which may have blanks: BODY[HEADER.FIELDS (FROM TO)]<0>.
+_TOKEN = re.compile(
+    rb"""[ \t\r\n]*+(?:
+    (?P<open>\()
+    |(?P<close>\))
+    |"(?P<quoted>(?:[^"\\]|\\.)*+)"
+    |(?P<atom>(?:[^\s()"\[\x00-\x1f\x7f]|\[[^\]]*+\])++)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*+))?\]")
+_PLAIN_NAME = re.compile(rb"[\x20-\x7e]*+")
+_SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*+)-|&")
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """The bytes of a literal in an answer. They stand for themselves, whatever they hold."""
+
+    content: bytes
+
+
+def read_values(pieces: Sequence[bytes | Literal]) -> list[Value]:
+    """Return the values of one answer: its lines and, between them, its literals.
+
+    Raises UnreadableAnswer.
+    """
+    top: list[Value] = []
+    stack = [top]
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            stack[-1].append(piece.content)
+        else:
+            _read_line(piece, stack)
+    if len(stack) != 1:
+        raise UnreadableAnswer
+    return top
+
+
+def read_number(value: Value) -> int | None:
+    """Return the number that a value is, or None."""
+    if isinstance(value, bytes) and value.isdigit() and len(value) <= MAX_NUMBER_DIGITS:
+        return int(value)
+    return None
+
+
+def read_code(text: bytes) -> str:
+    """Return the response code that a status text begins with, in capitals, or "" (RFC 9051 section 7.1)."""
+    match = _CODE.match(text)
+    return match[1].decode("ascii").upper() if match else ""
+
+
+def code_words(text: bytes, code: str) -> set[bytes]:
+    """Return the arguments of a response code in capitals, such as the words of CAPABILITY."""
+    match = _CODE.match(text)
+    return set((match[2] or b"").upper().split()) if match and match[1].decode("ascii").upper() == code else set()
+
+
+def is_plain(argument: bytes) -> bool:
+    """Say whether an argument may stand in a quoted string; anything else is a literal."""
+    return _PLAIN_NAME.fullmatch(argument) is not None
+
+
+def quote(argument: bytes) -> bytes:
+    """Return a plain argument as a quoted string."""
+    return b'"' + argument.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def read_folder_name(wire: bytes) -> str:
+    """Return the name for people and for our own interface; `write_folder_name` gives the same bytes again."""
+    name = _decode_utf7(wire)
+    if name is None or name.startswith(UNREADABLE_NAME_MARK) or write_folder_name(name) != wire:
+        return UNREADABLE_NAME_MARK + wire.decode("latin-1")
+    return name
+
+
+def write_folder_name(name: str) -> bytes:
+    """Return a folder's name as the server writes it: modified UTF-7 (RFC 3501 section 5.1.3), or its own bytes."""
+    if name.startswith(UNREADABLE_NAME_MARK):
+        return name[1:].encode("latin-1", "replace")
+    pieces = re.split(r"([^\x20-\x7e]+)", name)
+    # Every second piece is one of characters that ASCII lacks.
+    return b"".join(
+        _shift(piece) if position % 2 else piece.replace("&", "&-").encode("ascii")
+        for position, piece in enumerate(pieces)
+    )
+
+
+def _read_line(line: bytes, stack: list[list[Value]]) -> None:
+    position = 0
+    end = len(line.rstrip(b" \t\r\n"))
+    while position < end:
+        match = _TOKEN.match(line, position)
+        if match is None:
+            # The search ends at the first byte that fits nowhere: looking on from it would take quadratic time.
+            raise UnreadableAnswer
+        position = match.end()
+        if match["open"]:
+            inner: list[Value] = []
+            stack[-1].append(inner)
+            stack.append(inner)
+            if len(stack) > MAX_DEPTH:
+                raise UnreadableAnswer
+        elif match["close"]:
+            stack.pop()
+            if not stack:
+                raise UnreadableAnswer
+        elif match["quoted"] is not None:
+            stack[-1].append(_ESCAPED.sub(rb"\1", match["quoted"]))
+        else:
+            stack[-1].append(None if match["atom"].upper() == b"NIL" else match["atom"])
+
+
+def _decode_utf7(wire: bytes) -> str | None:
+    """Return the text of modified UTF-7, or None where it is none."""
+    if not is_plain(wire):
+        return None
+    pieces: list[str] = []
+    end = 0
+    for match in _SHIFTED.finditer(wire):
+        pieces.append(wire[end : match.start()].decode("ascii"))
+        end = match.end()
+        if match[1] is None:
+            return None
+        if not match[1]:
+            pieces.append("&")
+            continue
+        try:
+            encoded = match[1].replace(b",", b"/")
+            pieces.append(b64decode(encoded + b"=" * (-len(encoded) % 4)).decode("utf-16-be"))
+        except (Base64Error, UnicodeDecodeError):
+            return None
+    return "".join([*pieces, wire[end:].decode("ascii")])
+
+
+def _shift(text: str) -> bytes:
+    encoded = b64encode(text.encode("utf-16-be", "surrogatepass")).rstrip(b"=")
+    return b"&" + encoded.replace(b"/", b",") + b"-"

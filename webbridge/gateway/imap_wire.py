@@ -1,0 +1,246 @@
+"""Commands and answers of IMAP on one connection (RFC 9051 sections 2.2 and 7).
+
+An answer that cannot be read costs itself and no other: its lines and literals are counted off all the same. What a
+command may bring is bounded, in lines, in bytes and by the deadline of the wire.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, UnreadableAnswer, clean_text
+from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
+from webbridge.gateway.wire import Wire
+
+MAX_LINE_BYTES = 1024 * 1024  # ours; the longest that is asked for is a search, of 100,000 messages then
+MAX_ANSWER_BYTES = 8 * 1024 * 1024  # of one command, without the raw message
+MAX_LINES = 20_000  # of one command
+MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9: number64 is allowed, but no mail has gigabytes
+MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # of literals that are longer than what is kept of them
+
+_LITERAL_AT_END = re.compile(rb"~?\{(\d{1,40})\+?\}\r?\n\Z")
+_UNTAGGED = re.compile(rb"\* (?:(\d{1,18}) )?([A-Za-z]+)(?: |\r?\n|\Z)")
+_STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)(?: |\r?\n|\Z)", re.IGNORECASE)
+# RFC 5530 section 3, RFC 9051 section 7.1: the server, not the person, is the reason, and it may pass.
+PASSING_CODES = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it came, without the mark of a literal where one follows; `literal_bytes` is then its size."""
+
+    text: bytes
+    literal_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One untagged answer: `* 5 FETCH (…)` has the number 5, the kind FETCH and one value, a list."""
+
+    kind: str
+    number: int | None
+    values: list[Value]
+    text: bytes = field(default=b"", repr=False)
+    """What follows OK, NO, BAD, BYE or PREAUTH."""
+
+
+Refusal: TypeAlias = "Callable[[str, bytes], GatewayError]"
+"""Makes the error of a command that failed, from NO or BAD and the text behind it."""
+
+
+def refusal(word: str, text: bytes) -> GatewayError:
+    """Return the error of a command that failed, where the command says no more about it."""
+    if word == "NO" and read_code(text) in PASSING_CODES:
+        return GatewayError(GatewayCode.BUSY, f"The mail server cannot do this at the moment: {clean_text(text)}")
+    return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused: {clean_text(text)}")
+
+
+def folder_refusal(word: str, text: bytes) -> GatewayError:
+    """Return the error of a command that failed for the folder that it named."""
+    error = refusal(word, text)
+    if word == "NO" and error.code is GatewayCode.SERVER_REFUSED:
+        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder.")
+    return error
+
+
+class ImapWire:
+    """A connection that speaks IMAP. One command at a time."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self._tag = b""
+        self._commands = 0
+        self._taken_bytes = 0
+        self._taken_lines = 0
+
+    def read_greeting(self) -> Answer:
+        """Return what the server says first."""
+        line = self.read_line()
+        answer = self._parse_untagged(line.text, [line.text])
+        if answer is None or answer.kind not in ("OK", "BYE", "PREAUTH"):
+            raise self.unreadable()
+        return answer
+
+    def run(
+        self,
+        *arguments: bytes | Literal,
+        refused: Refusal = refusal,
+        kept_literal_bytes: int = MAX_LINE_BYTES,
+    ) -> list[Answer]:
+        """Send a command and return its untagged answers when it succeeds.
+
+        Raises GatewayError: what `refused` makes of a NO or BAD, UNREACHABLE or UNREADABLE.
+        """
+        answers: list[Answer] = []
+        self._send(arguments)
+        self.finish(answers, refused=refused, kept_literal_bytes=kept_literal_bytes)
+        return answers
+
+    def finish(
+        self,
+        answers: list[Answer],
+        *,
+        refused: Refusal = refusal,
+        kept_literal_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        """Read to the end of a command, and add its answers to a list: those that came before a refusal too."""
+        while True:
+            line = self.read_line()
+            if self.is_end(line):
+                return self.check_end(line, refused=refused)
+            answer = self.read_rest(line, kept_literal_bytes=kept_literal_bytes)
+            if answer is not None:
+                answers.append(answer)
+
+    def ask_for_more(self, *arguments: bytes | Literal, refused: Refusal) -> None:
+        """Send a command and wait until the server asks for the rest of it (RFC 9051 section 7.5)."""
+        self._send(arguments)
+        self._await_continuation(refused)
+
+    def send_line(self, line: bytes) -> None:
+        """Send one line that is no command."""
+        self.wire.send(line + b"\r\n")
+
+    def send_command(self, line: bytes) -> None:
+        """Send a command whose answers the caller reads itself."""
+        self.send_line(self._new_tag() + b" " + line)
+
+    def read_rest(self, line: Line, *, kept_literal_bytes: int) -> Answer | None:
+        """Return the untagged answer that begins with this line, or None when it has no structure."""
+        if not line.text.startswith(b"* "):
+            raise self.unreadable()
+        pieces = list(self._read_pieces(line, kept_literal_bytes))
+        answer = self._parse_untagged(line.text, pieces)
+        if answer is not None and answer.kind == "BYE":
+            self.wire.broken = True
+            raise ConnectionLost
+        return answer
+
+    def is_end(self, line: Line) -> bool:
+        """Say whether a line is the status that ends the command."""
+        return line.text.startswith(self._tag + b" ")
+
+    def check_end(self, line: Line, *, refused: Refusal) -> None:
+        """Raise GatewayError when the command that ends with this line failed."""
+        match = _STATUS.match(line.text, len(self._tag) + 1)
+        word = match[1].upper() if match else b""
+        if match is None or word not in (b"OK", b"NO", b"BAD"):
+            raise self.unreadable()
+        if word != b"OK":
+            raise refused(word.decode("ascii"), line.text[match.end() :].strip())
+
+    def read_line(self) -> Line:
+        """Return one line, and the size of the literal that follows it.
+
+        A status ends in text for people, in which braces mean nothing.
+        """
+        text = self._read_text()
+        has_values = text.startswith(b"* ") and not _STATUS.match(text, 2)
+        return self._split_literal(text) if has_values else Line(text, None)
+
+    def unreadable(self) -> UnreadableAnswer:
+        """Return the error of a server that breaks the protocol; nothing it says afterwards is believed."""
+        self.wire.broken = True
+        return UnreadableAnswer()
+
+    def _send(self, arguments: Sequence[bytes | Literal]) -> None:
+        line = bytearray(self._new_tag())
+        for argument in arguments:
+            if isinstance(argument, bytes):
+                line += b" " + argument
+            elif is_plain(argument.content):
+                line += b" " + quote(argument.content)
+            else:
+                self.send_line(bytes(line) + b" {%d}" % len(argument.content))
+                self._await_continuation(refusal)
+                self.wire.send(argument.content)
+                line.clear()
+        self.send_line(bytes(line))
+
+    def _new_tag(self) -> bytes:
+        # A tag of its own for each command: what a server says twice ends no later one.
+        self._commands += 1
+        self._tag = b"S%d" % self._commands
+        self._taken_bytes = self._taken_lines = 0
+        return self._tag
+
+    def _await_continuation(self, refused: Refusal) -> None:
+        while not (line := self.read_line()).text.startswith(b"+"):
+            if self.is_end(line):
+                self.check_end(line, refused=refused)
+                raise self.unreadable()
+            self.read_rest(line, kept_literal_bytes=0)
+
+    def _read_pieces(self, line: Line, kept_literal_bytes: int) -> Iterator[bytes | Literal]:
+        yield line.text
+        while line.literal_bytes is not None:
+            yield Literal(self._read_literal(line.literal_bytes, kept_literal_bytes))
+            line = self._split_literal(self._read_text())
+            yield line.text
+
+    def _read_literal(self, size_bytes: int, kept_bytes: int) -> bytes:
+        if size_bytes > MAX_SKIPPED_BYTES:
+            raise self.unreadable()
+        kept = bytearray()
+        while size_bytes:
+            chunk = self.wire.read_some(size_bytes)
+            size_bytes -= len(chunk)
+            kept += chunk[: kept_bytes - len(kept)]
+        self._take_account(len(kept))
+        return bytes(kept)
+
+    def _read_text(self) -> bytes:
+        text = self.wire.read_line(MAX_LINE_BYTES)
+        self._take_account(len(text))
+        return text
+
+    def _take_account(self, size_bytes: int) -> None:
+        self._taken_bytes += size_bytes
+        self._taken_lines += 1
+        if self._taken_bytes > MAX_ANSWER_BYTES or self._taken_lines > MAX_LINES:
+            raise self.unreadable()
+
+    def _split_literal(self, text: bytes) -> Line:
+        match = _LITERAL_AT_END.search(text, max(0, len(text) - 50))
+        if match is None:
+            return Line(text, None)
+        if len(match[1]) > MAX_LITERAL_DIGITS:
+            raise self.unreadable()
+        return Line(text[: match.start()], int(match[1]))
+
+    def _parse_untagged(self, text: bytes, pieces: list[bytes | Literal]) -> Answer | None:
+        """Return the answer, or None when it has no structure: then it says nothing."""
+        match = _UNTAGGED.match(text)
+        if match is None:
+            return None
+        kind, number = match[2].decode("ascii").upper(), read_number(match[1])
+        rest = text[match.end() :]
+        if _STATUS.fullmatch(match[2]):
+            return Answer(kind, number, [], rest.strip())
+        try:
+            return Answer(kind, number, read_values([rest, *pieces[1:]]))
+        except UnreadableAnswer:
+            return None

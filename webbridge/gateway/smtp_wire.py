@@ -1,0 +1,109 @@
+"""Commands and replies of SMTP on one connection (RFC 5321 sections 4.1 and 4.2), within the deadline of the wire."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from webbridge.gateway.door import GatewayCode, GatewayError, MailServer, Security, UnreadableAnswer
+from webbridge.gateway.wire import CallDeadline, Wire
+
+MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
+MAX_REPLY_LINES = 200
+
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answers: its code, and its lines without it."""
+
+    code: int
+    lines: tuple[bytes, ...]
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the command was carried out (RFC 5321 section 4.2.1)."""
+        return 200 <= self.code < 300
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same command may succeed later (RFC 5321 section 4.2.1)."""
+        return 400 <= self.code < 500
+
+
+class SmtpWire:
+    """A connection that speaks SMTP. One command at a time, and no reply that nobody waits for."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self._extensions: dict[str, str] = {}
+
+    @classmethod
+    def connect(cls, server: MailServer, deadline: CallDeadline) -> SmtpWire:
+        """Connect and say hello, over TLS that is verified. Raises GatewayError with UNREACHABLE or UNREADABLE."""
+        smtp = cls(Wire.connect(server, server.smtp, deadline))
+        try:
+            smtp._expect(smtp.read_reply(), 220)
+            smtp._say_hello()
+            if server.smtp.security is Security.STARTTLS:
+                smtp._expect(smtp.command(b"STARTTLS"), 220)
+                smtp.wire.start_tls(server.tls_context(), server.smtp.host)
+                smtp._say_hello()
+        except BaseException:
+            smtp.wire.close()
+            raise
+        return smtp
+
+    def offers(self, extension: str) -> bool:
+        """Say whether the server named this extension after TLS began."""
+        return extension in self._extensions
+
+    def command(self, line: bytes) -> Reply:
+        """Send one command and return its reply.
+
+        Raises UnreadableAnswer when the server has spoken before it was asked: its replies would be taken for answers
+        to other commands.
+        """
+        self.check_quiet()
+        self.wire.send(line + b"\r\n")
+        return self.read_reply()
+
+    def check_quiet(self) -> None:
+        """Raise UnreadableAnswer when a reply is there that nobody waits for, or the connection has ended."""
+        if not self.wire.is_quiet():
+            self.wire.broken = True
+            raise UnreadableAnswer
+
+    def read_reply(self) -> Reply:
+        """Return the next reply, whole."""
+        lines: list[bytes] = []
+        codes: set[bytes] = set()
+        while len(lines) < MAX_REPLY_LINES:
+            match = _REPLY_LINE.fullmatch(self.wire.read_line(MAX_REPLY_LINE_BYTES))
+            if match is None:
+                break
+            codes.add(match[1])
+            lines.append(match[3] or b"")
+            if len(codes) == 1 and match[2] != b"-":
+                return Reply(int(match[1]), tuple(lines))
+        self.wire.broken = True
+        raise UnreadableAnswer
+
+    def _say_hello(self) -> None:
+        reply = self._expect(self.command(b"EHLO " + _name_of(self.wire.local_host)), 250)
+        words = [line.decode("ascii", "replace").lower().partition(" ") for line in reply.lines[1:]]
+        self._extensions = {name: parameters for name, _blank, parameters in words}
+
+    def _expect(self, reply: Reply, code: int) -> Reply:
+        if reply.code == code:
+            return reply
+        passing = GatewayCode.BUSY if reply.is_passing else GatewayCode.SERVER_REFUSED
+        raise GatewayError(passing, f"The server for outgoing mail refused the connection ({reply.code}).")
+
+
+def _name_of(host: str) -> bytes:
+    """Return an address as the name of a client that has none (RFC 5321 section 4.1.3)."""
+    address = ip_address(host)
+    return f"[{'' if address.version == 4 else 'IPv6:'}{address}]".encode()

@@ -1,0 +1,218 @@
+"""The bytes of one connection to a mail server: verified TLS, bounded lines, and one deadline for each call.
+
+A server that sends one byte a second answers every read in time and still never ends. So the deadline counts all the
+waiting of one call together, from the connection to the last byte.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from webbridge.gateway.door import (
+    ConnectionLost,
+    GatewayCode,
+    GatewayError,
+    MailServer,
+    Security,
+    ServerAddress,
+    ServerTooSlow,
+    UnreadableAnswer,
+)
+
+RECEIVE_BYTES = 64 * 1024
+# A large message may take longer than a call, but not for ever: a server must pass on as much a second.
+MIN_BYTES_PER_SECOND = 32 * 1024
+
+
+class CallDeadline:
+    """The seconds that one call may still wait for the server. Time that we need ourselves does not count."""
+
+    def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._left = seconds
+        self._monotonic = monotonic
+
+    @property
+    def left(self) -> float:
+        """The seconds left; zero or less when the call is over."""
+        return self._left
+
+    def extend_for(self, size_bytes: int) -> None:
+        """Allow the time that so many bytes may take."""
+        self._left += size_bytes / MIN_BYTES_PER_SECOND
+
+    @contextmanager
+    def waiting(self) -> Iterator[float]:
+        """Count the time inside; yields the seconds that may pass.
+
+        Raises ServerTooSlow before waiting when none are left.
+        """
+        if self._left <= 0:
+            raise ServerTooSlow
+        start = self._monotonic()
+        try:
+            yield self._left
+        finally:
+            self._left -= self._monotonic() - start
+
+
+class Wire:
+    """One connection. What goes wrong on it is a GatewayError, and `broken` from then on."""
+
+    def __init__(self, connected: socket.socket, deadline: CallDeadline) -> None:
+        self._socket = connected
+        self._buffer = bytearray()
+        self._ended = False
+        self.deadline = deadline
+        self.broken = False
+
+    @classmethod
+    def connect(cls, server: MailServer, address: ServerAddress, deadline: CallDeadline) -> Wire:
+        """Connect, and speak TLS where it comes first. Raises GatewayError with UNREACHABLE."""
+        wire = cls(_connect_socket(address, deadline), deadline)
+        if address.security is Security.IMPLICIT_TLS:
+            wire.start_tls(server.tls_context(), address.host)
+        return wire
+
+    @property
+    def local_host(self) -> str:
+        """The address of this end."""
+        return str(self._socket.getsockname()[0])
+
+    def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Verify the server and encrypt from here on.
+
+        Raises UnreadableAnswer for bytes that came before: they would count as the server's, and nobody vouched for
+        them (RFC 9051 section 11.1, RFC 3207 section 4.2).
+        """
+        if self._buffer:
+            self.broken = True
+            raise UnreadableAnswer
+        try:
+            with self._guarded() as seconds:
+                self._socket.settimeout(seconds)
+                self._socket = context.wrap_socket(self._socket, server_hostname=host, do_handshake_on_connect=False)
+                # One call of the handshake, however many messages it has, has one time limit.
+                self._socket.do_handshake()
+        except GatewayError:
+            self.close()
+            raise
+
+    def read_line(self, max_bytes: int) -> bytes:
+        """Return the next line with its line end. Raises UnreadableAnswer when it is longer than `max_bytes`."""
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > max_bytes:
+                break
+            self._buffer += self._receive(RECEIVE_BYTES)
+        if end < 0 or end >= max_bytes:
+            self.broken = True
+            raise UnreadableAnswer
+        return self._take(end + 1)
+
+    def read_some(self, max_bytes: int) -> bytes:
+        """Return at least one byte and at most `max_bytes`."""
+        if self._buffer:
+            return self._take(min(max_bytes, len(self._buffer)))
+        return self._receive(min(max_bytes, RECEIVE_BYTES))
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        rest = memoryview(data)
+        while rest:
+            with self._guarded() as seconds:
+                self._socket.settimeout(seconds)
+                rest = rest[self._socket.send(rest[:RECEIVE_BYTES]) :]
+
+    def is_quiet(self) -> bool:
+        """Say whether the server has said nothing that is still unread, and not closed the connection."""
+        if self._buffer or self._ended:
+            return False
+        try:
+            self._socket.settimeout(0)
+            self._buffer += (unread := self._socket.recv(RECEIVE_BYTES))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            unread = b""
+        self._ended = not unread
+        return False
+
+    def close(self) -> None:
+        """Close the connection without a word."""
+        self.break_off()
+        with suppress(OSError):
+            self._socket.close()
+
+    def break_off(self) -> None:
+        """End what another thread waits for on this connection."""
+        self.broken = True
+        with suppress(OSError):
+            # Not SSLSocket.shutdown, which forgets the TLS object under the hands of a thread that reads.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def _receive(self, max_bytes: int) -> bytes:
+        with self._guarded() as seconds:
+            self._socket.settimeout(seconds)
+            received = self._socket.recv(max_bytes)
+        if not received:
+            self.broken = self._ended = True
+            raise ConnectionLost
+        return received
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return taken
+
+    @contextmanager
+    def _guarded(self) -> Iterator[float]:
+        """Wait within the deadline, and turn the socket's errors into the gateway's."""
+        try:
+            with self.deadline.waiting() as seconds:
+                yield seconds
+        except ssl.SSLCertVerificationError as error:
+            self.broken = True
+            text = "The mail server's certificate is not trusted; nothing was sent to it."
+            raise GatewayError(GatewayCode.UNREACHABLE, text) from error
+        except TimeoutError as error:
+            self.broken = True
+            raise ServerTooSlow from error
+        except (OSError, ValueError) as error:  # a ValueError says that another thread has closed the socket
+            self.broken = True
+            raise ConnectionLost from error
+        except GatewayError:
+            self.broken = True
+            raise
+
+
+def _connect_socket(address: ServerAddress, deadline: CallDeadline) -> socket.socket:
+    """Return a connection to the first address of the host that answers."""
+    last: OSError | None = None
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise _no_answer() from error
+    for family, kind, protocol, _name, place in found:
+        connecting = socket.socket(family, kind, protocol)
+        try:
+            with deadline.waiting() as seconds:
+                connecting.settimeout(seconds)
+                connecting.connect(place)
+            connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except (OSError, GatewayError) as error:
+            connecting.close()
+            if isinstance(error, GatewayError):
+                raise
+            last = error
+        else:
+            return connecting
+    raise _no_answer() from last
+
+
+def _no_answer() -> GatewayError:
+    return GatewayError(GatewayCode.UNREACHABLE, "The mail server does not answer.")
