@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,7 +19,13 @@ from smime_core.contacts import NO_CONTACTS, Contacts
 from smime_core.content_info import ID_DATA, unarmor
 from smime_core.der import Buffer
 from smime_core.enveloped_data import build_enveloped_data, open_enveloped_data
-from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, VerificationError
+from smime_core.errors import (
+    ContentTypeMismatch,
+    MalformedMessage,
+    SmimeError,
+    UnsupportedAlgorithm,
+    VerificationError,
+)
 from smime_core.examination import check_compressed_type, check_sealed_type, examine
 from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
@@ -218,7 +224,8 @@ async def decrypt_message(
 ) -> bytes:
     """The inner entity under the outer headers, after every encrypted layer at the top was opened.
 
-    Bare CMS gives its content. Where header fields were protected (RFC 9788), those stand there.
+    Signatures around encrypted layers are taken off; those inside the innermost one stay. `examine_message` judges
+    each. Bare CMS gives its content. Where header fields were protected (RFC 9788), those stand there.
     Raises NoMatchingRecipient, DecryptionError, MalformedMessage (also when nothing is encrypted) or
     UnsupportedAlgorithm.
     """
@@ -246,22 +253,42 @@ async def open_message(
 
 
 async def _open_layers(node: Entity | bytes, opener: Opener) -> tuple[Entity | bytes, AnyLayer | None]:
-    # What stands inside all encrypted and compressed layers at the top, and the layer that it is, if any.
-    layer: AnyLayer | None = find_layer(node)
-    if not isinstance(layer, EncryptedLayer):
+    # What the innermost encrypted layer holds, and the layer that it is, if any.
+    opened: Entity | bytes | None = None
+    try:
+        async for inside, was_encrypted in _walk_inwards(node, opener):
+            opened = inside if was_encrypted else opened
+    except SmimeError:
+        # What was encrypted is out. What stands inside and cannot be opened is for whoever examines it, and no error
+        # may tell of it where nothing authenticated it.
+        if opened is None:
+            raise
+    if opened is None:
         raise MalformedMessage("found nothing encrypted", where="message")
-    node = inner_node(await _open_layer(layer, opener), node)
+    with contextlib.suppress(SmimeError):
+        return opened, find_any_layer(opened)
+    return opened, None
+
+
+async def _walk_inwards(node: Entity | bytes, opener: Opener) -> AsyncIterator[tuple[Entity | bytes, bool]]:
+    # What each layer at the top holds, and whether it was encrypted, or compressed and then encrypted. Signatures
+    # around encrypted layers are passed (RFC 8551 section 3.7, RFC 2634 section 1.1).
+    was_encrypted = False
     for _ in range(MAX_MIME_DEPTH):
-        layer = None
-        # What was sealed is out. What stands inside and cannot be opened is for whoever examines it, and no error may
-        # tell of it where nothing authenticated it.
-        with contextlib.suppress(SmimeError):
-            layer = find_any_layer(node)
-            if isinstance(layer, EncryptedLayer | CompressedLayer):
-                node = inner_node(await _open_layer(layer, opener), node)
-                continue
-        break
-    return node, layer
+        layer = find_any_layer(node)
+        content: Buffer | None = None
+        if isinstance(layer, EncryptedLayer | CompressedLayer):
+            was_encrypted = was_encrypted or isinstance(layer, EncryptedLayer)
+            content = await _open_layer(layer, opener)
+        elif isinstance(layer, SignedLayer):
+            was_encrypted = False
+            content = layer.content if layer.signed_data.signer_infos else None
+        elif layer is not None:
+            raise UnsupportedAlgorithm(layer.content_type, "content type")
+        if content is None:
+            return
+        node = inner_node(content, node)
+        yield node, was_encrypted
 
 
 async def examine_message(

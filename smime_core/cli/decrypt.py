@@ -58,7 +58,8 @@ def decrypt(
 ) -> None:
     """Decrypt a mail.
 
-    The result is the inner entity under the outer headers, the protected ones where there are any.
+    The result is the inner entity under the outer headers, the protected ones where there are any. Signatures around
+    the encryption are taken off, those inside it stay.
     Bare CMS gives the content as it was. Exits 0 when it was decrypted, whatever is inside; any option about
     trust, --from, --at and --json also report on the signature inside.
     """

@@ -21,7 +21,6 @@ from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
-    MalformedMessage,
     NoMatchingRecipient,
     UnsupportedAlgorithm,
 )
@@ -63,9 +62,7 @@ def _decrypt_stream(data: BinaryIO, target: Sink, keys: Keys, *, raw: bool) -> N
 
 def _decrypt_whole(data: bytes, keys: Keys, *, raw: bool) -> Buffer:
     node = parse_message(data)
-    if isinstance(node, Entity) and not is_cms_part(node):
-        raise MalformedMessage("found nothing encrypted", where="message")
-    cms = bytes(unarmor(decode_body(node))) if isinstance(node, Entity) else node
+    cms = _find_structure(node)
     content_info = parse_content_info(cms) if is_content_info(cms) else None
     if content_info is not None and content_info.content_type in _WHOLE_KINDS:
         content = _open_with_shared_key(content_info, keys)
@@ -81,6 +78,13 @@ def _decrypt_whole(data: bytes, keys: Keys, *, raw: bool) -> Buffer:
         provider=PROVIDER,
         policy=Policy.ARCHIVE,
     )
+
+
+def _find_structure(node: Entity | bytes) -> Buffer:
+    # Bare CMS, or the CMS that a mail is; empty for other mail.
+    if isinstance(node, Entity):
+        return unarmor(decode_body(node)) if is_cms_part(node) else b""
+    return node
 
 
 def _open_with_shared_key(content_info: ContentInfo, keys: Keys) -> Buffer:

@@ -45,6 +45,7 @@ from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, find_scheme
 from smime_core.judgement import Claim, judge_signers
 from smime_core.layers import HEAD_BYTES
+from smime_core.limits import MAX_MIME_DEPTH
 from smime_core.mime import Entity, is_multipart_signed, parse_entity
 from smime_core.provider import StreamingProvider
 from smime_core.reasons import reason
@@ -108,21 +109,44 @@ async def open_octets(
     """
     walk = await _begin_walk(octets, opener, provider)
     outer = walk.entity.head if walk.entity else None
-    found = await walk.locate()
-    if found is None or not found.is_encrypted:
+    opened: Octets | None = None
+    try:
+        async for was_encrypted in _walk_inwards(walk, on_last_walk):
+            opened = walk.octets if was_encrypted else opened
+    except SmimeError:
+        # What was encrypted is out. What cannot be opened further in is for whoever examines it, as in `message`.
+        if opened is None:
+            raise
+    if opened is None:
         raise MalformedMessage("found nothing encrypted", where="message")
-    inside = await walk.open(found, on_last_walk=on_last_walk)
-    if inside is None:
-        raise NoMatchingRecipient
-    await walk.enter(inside)
-    # What was sealed is out. What stands inside and cannot be opened is for whoever examines it, as in `message`.
-    with contextlib.suppress(SmimeError):
-        while (found := await walk.locate()) is not None and not found.is_signed:
-            inside = await walk.open(found)
+    return outer, opened
+
+
+async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | None) -> AsyncIterator[bool]:
+    # Whether each layer at the top that was entered was encrypted, or compressed and then encrypted, as `message`
+    # walks inwards. A signature is read to its end when a layer stands inside it.
+    was_encrypted = False
+    passed: _Found | None = None
+    for depth in range(MAX_MIME_DEPTH):
+        found = await walk.locate()
+        if found is None or (passed is not None and not await _has_signers(passed)):
+            return
+        passed = found if found.is_signed else None
+        was_encrypted = not found.is_signed and (was_encrypted or found.is_encrypted)
+        if passed is None:
+            inside = await walk.open(found, on_last_walk=on_last_walk if depth == 0 else None)
             if inside is None:
-                break
-            await walk.enter(inside)
-    return outer, walk.octets
+                raise NoMatchingRecipient
+        elif found.content is None:
+            return
+        else:
+            inside = found.content
+        await walk.enter(inside)
+        yield was_encrypted
+
+
+async def _has_signers(found: _Found) -> bool:
+    return bool(parse_signed_data((await found.finish()).content).signer_infos)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
