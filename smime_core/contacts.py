@@ -162,7 +162,7 @@ def harvest(report: MessageReport, *, at: datetime.datetime) -> Harvest | None:
     sender = report.sender
     if report.state is not State.VERIFIED or sender is None:
         return None
-    signer = next((one for one in report.signers if _is_verified_as(one, sender)), None)
+    signer = next((one for one in report.deciding_signers if _is_verified_as(one, sender)), None)
     if signer is None or signer.certificate is None:
         return None
     try:

@@ -45,7 +45,16 @@ from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mime import Entity, Headers, addresses, from_addresses
 from smime_core.reasons import reason
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
-from smime_core.report import Layer, LayerKind, MessageReport, Reason, RecipientReport, SignerReport, State
+from smime_core.report import (
+    Layer,
+    LayerKind,
+    MessageReport,
+    Reason,
+    RecipientReport,
+    SignerReport,
+    State,
+    find_deciding_signers,
+)
 from smime_core.signed_content import OctetsContent
 
 
@@ -153,7 +162,7 @@ class Walk:
         whole = [layer for layer in self.layers if layer.covers_whole]
         if not isinstance(self.node, Entity) or not isinstance(self.outermost, Entity) or not whole:
             return None
-        signers = [signer for layer in whole for signer in layer.signers]
+        signers = find_deciding_signers(whole)
         protected = unprotect_headers(
             self.outermost.headers,
             self.node,

@@ -22,7 +22,7 @@ from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import is_weak_signature
 from smime_core.reasons import reason
-from smime_core.report import Layer, LayerKind, Reason, SignerReport, State
+from smime_core.report import Layer, LayerKind, Reason, SignerReport, State, find_deciding_signers
 from smime_core.signed_content import SignedContent
 from smime_core.signed_data import SignedData, find_certificate, find_signer_certificates
 from smime_core.signer_info import SignerInfo, verify_signer
@@ -163,7 +163,12 @@ def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certi
 def draw_headline(
     layers: Sequence[Layer], *, claim: Claim, claimed: Authors, trust_store: TrustStore
 ) -> tuple[State, tuple[Reason, ...]]:
-    """One state of five and its reasons, from the layers that cover the whole."""
+    """One state of five and its reasons, from the layers that cover the whole.
+
+    In triple wrapping (RFC 2634 section 1.1) the inner signatures decide. An outer one that is invalid makes the whole
+    invalid; a doubt about it stays at its layer, because anybody could take it off. A message that is signed outside
+    its encryption only is never verified once it was opened (RFC 8551 section 3.7).
+    """
     layers = [layer for layer in layers if layer.covers_whole]
     signers = [signer for layer in layers for signer in layer.signers]
     if not signers:
@@ -174,14 +179,17 @@ def draw_headline(
     invalid = [signer for signer in signers if signer.state is State.INVALID]
     if invalid:
         return State.INVALID, tuple(dict.fromkeys(why for signer in invalid for why in signer.reasons))
+    inside = find_deciding_signers(layers)
+    outside = () if inside else (reason("signed-outside-encryption"),)
+    signers = list(inside or signers)
     doubts = _doubts(signers)
-    reasons = tuple(dict.fromkeys(why for signer in doubts for why in signer.reasons))
+    reasons = (*outside, *dict.fromkeys(why for signer in doubts for why in signer.reasons))
     mismatch = _author_mismatch(signers, claimed) if claim is Claim.FROM_FIELD else None
     if mismatch is not None:
         # A signer whom somebody vouches for, under another's name: "the signature is not the sender's".
         forged = mismatch.code == "sender-mismatch" and not doubts
         return State.INVALID if forged else State.SIGNED_UNVERIFIED, (mismatch, *reasons)
-    if doubts:
+    if doubts or outside:
         return State.SIGNED_UNVERIFIED, reasons
     noted = dict.fromkeys(why for signer in signers for why in signer.reasons)
     anchors = [signer.trail.anchor if signer.trail else None for signer in signers]

@@ -41,6 +41,7 @@ REASONS: Final = {
     "weak-signature": "The signature uses an algorithm of old that proves little today.",
     "signed-by-sender-field": "The signature belongs to whom the Sender field names, not to the author shown.",
     "signed-attributes-resorted": "The signed attributes stood in an order that no signer should write.",
+    "signed-outside-encryption": "The message was signed after it was encrypted, so the signer may never have read it.",
     "outer-sender-differs": "The sender named outside the protected message is another one.",
     "headers-altered-outside": "On the way, somebody changed header fields outside the protected message.",
     "weak-encryption": "The message is sealed by an algorithm of old that can be broken.",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NoReturn
@@ -121,6 +122,17 @@ class Layer:
     path: str = ""
 
 
+def find_deciding_signers(layers: Sequence[Layer]) -> tuple[SignerReport, ...]:
+    """The signers of the whole who stand inside every encrypted layer that was opened.
+
+    RFC 8551 section 3.7: whoever signs outside encryption may never have seen the text, and anybody can put their own
+    signature there. Empty where all stand outside; all of them where nothing was opened.
+    """
+    whole = [layer for layer in layers if layer.covers_whole]
+    opened = [number for number, layer in enumerate(whole, start=1) if any(one.opened for one in layer.recipients)]
+    return tuple(signer for layer in whole[max(opened, default=0) :] for signer in layer.signers)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReport:
     """The examination of one message, field or file.
@@ -153,6 +165,11 @@ class MessageReport:
     def signers(self) -> tuple[SignerReport, ...]:
         """All signers of all layers, outermost first."""
         return tuple(signer for layer in self.layers for signer in layer.signers)
+
+    @property
+    def deciding_signers(self) -> tuple[SignerReport, ...]:
+        """The signers whose verdicts make the headline better: see `find_deciding_signers`."""
+        return find_deciding_signers(self.layers)
 
     @property
     def recipients(self) -> tuple[RecipientReport, ...]:

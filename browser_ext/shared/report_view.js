@@ -3,8 +3,8 @@ import { BEING_CHECKED } from "../runtime/lookups.js";
 import { html, sentenceNodes } from "../runtime/ui/dom.js";
 import { createPathTree } from "../runtime/ui/path_tree.js";
 import { isolate, technical } from "../runtime/ui/formats.js";
-import { checkingStatement, lockMark, stateStatement } from "../runtime/ui/state_mark.js";
-import { reasonInFull, reasonSentence, verdictSentence } from "../runtime/ui/verdict_words.js";
+import { checkingStatement, lockMark, stateStatement, stateWord } from "../runtime/ui/state_mark.js";
+import { provingSigner, reasonInFull, reasonSentence, verdictSentence } from "../runtime/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
@@ -59,9 +59,10 @@ function acceptButton(translate, { isCa, fingerprint }, onAccept) {
 
 /** @param {any} report @param {Catalogue} translate @returns {{sentence?: string}} */
 function sentenceOf(report, translate) {
-  const { state, reasons, signers } = report;
-  if (state === "verified") {
-    return { sentence: translate("state_verified_sentence", { sender: isolate(nameOf(signers[0], report)) }) };
+  const { state, reasons } = report;
+  const signer = provingSigner(report);
+  if (state === "verified" && signer) {
+    return { sentence: translate("state_verified_sentence", { sender: isolate(nameOf(signer, report)) }) };
   }
   // The general sentence says best what an unsigned text is; the reasons stand in the details.
   // What stands in brackets is for experts, who find it in the details.
@@ -74,7 +75,8 @@ function sentenceOf(report, translate) {
  * @returns {string} "" where nobody is proved
  */
 export function provedSender(report) {
-  const signer = report.signers.find((/** @type {any} */ { state }) => state === "verified");
+  /** @type {any} */
+  const signer = provingSigner(report);
   if (report.state !== "verified" || !signer || report.reasons[0]?.code === BEING_CHECKED) return "";
   const found = report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
   const address = report.sender ?? found?.addresses[0] ?? "";
@@ -91,12 +93,24 @@ function nameOf(signer, { certificates }) {
 
 /** @param {any} report @param {Catalogue} translate */
 function detailsOf(report, translate) {
-  const { reasons, signers, recipients } = report;
   const lines = [
-    ...reasons.map((/** @type {any} */ reason) => reasonInFull(translate, reason, day)),
-    ...signers.map((/** @type {any} */ signer) => text("detailSigner", isolate(nameOf(signer, report)), technical(signer.algorithm))),
-    ...recipients.map((/** @type {any} */ { rid, algorithm }) => text("detailRecipient", technical(rid), technical(algorithm))),
+    ...report.reasons.map((/** @type {any} */ reason) => reasonInFull(translate, reason, day)),
+    // Outermost first, so that triple wrapping shows which signature stands inside the encryption.
+    ...report.layers.flatMap((/** @type {any} */ _, /** @type {number} */ index) => layerLines(report, translate, index)),
   ];
   const items = lines.map((line) => html("li", {}, ...sentenceNodes(line)));
   return html("details", {}, html("summary", { text: text("details") }), html("ul", {}, ...items));
+}
+
+/** Whose layer it is, and each signer's own verdict. @param {any} report @param {Catalogue} translate @param {number} index */
+function layerLines(report, translate, index) {
+  const { signers, recipients } = report;
+  const isHere = (/** @type {any} */ { layer }) => layer === index;
+  const signed = signers.filter(isHere).map((/** @type {any} */ signer) => {
+    const word = stateWord([signer.state], translate);
+    return text("detailSigner", isolate(nameOf(signer, report)), technical(signer.algorithm), word);
+  });
+  const sealed = recipients.filter(isHere).map((/** @type {any} */ { rid, algorithm }) =>
+    text("detailRecipient", technical(rid), technical(algorithm)));
+  return [...signed, ...sealed];
 }

@@ -300,5 +300,5 @@ def guess_media_type(name: str, page: bytes) -> str:
 
 
 def _is_signed_by(page: OpenedPage, sender: str) -> bool:
-    verified = (signer for signer in page.report.signers if signer.state is State.VERIFIED)
+    verified = (signer for signer in page.report.deciding_signers if signer.state is State.VERIFIED)
     return any(sender.casefold() in map(str.casefold, signer.addresses) for signer in verified)

@@ -22,8 +22,8 @@ def verdict_line(report: MessageReport) -> str:
         # Nothing is said about what nobody has seen.
         return "encrypted, and not opened: sealwax decrypt opens it"
     if report.state is State.VERIFIED:
-        whole = (signer for layer in report.layers if layer.covers_whole for signer in layer.signers)
-        signers = ", ".join(dict.fromkeys(_who(signer) for signer in whole if signer.state is State.VERIFIED))
+        verified = (signer for signer in report.deciding_signers if signer.state is State.VERIFIED)
+        signers = ", ".join(dict.fromkeys(_who(signer) for signer in verified))
         words = f"{words}: signed by {signers}"
     if not report.reasons:
         return words

@@ -43,6 +43,18 @@ def test_goes_through_pipes(large: Lab) -> None:
     assert large.sealwax("verify", "-", *TRUST, stdin=opened.stdout).code == 0
 
 
+@pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
+def test_a_large_mail_is_decrypted_inside_a_signature(large: Lab, form: tuple[str, ...]) -> None:
+    """Triple wrapping: each layer has its verdict, and the inner signature stays."""
+    large.made("sign", "large_sealed.eml", *SIGNER, *form, "-o", "large_triple.eml")
+    trust = (*TRUST, "--json")
+    judged = parsed(large.sealwax("decrypt", "large_triple.eml", *READER, *trust, "-o", "large_inner.eml"))
+    assert judged["state"] == "verified"
+    assert [layer["kind"] for layer in judged["layers"]] == ["signed", "encrypted", "signed"]
+    assert [signer["state"] for signer in judged["signers"]] == ["verified", "verified"]
+    assert large.sealwax("verify", "large_inner.eml", *TRUST).code == 0
+
+
 def test_the_subject_of_a_large_mail_is_sealed_too(large: Lab) -> None:
     large.made("encrypt", "large.eml", "--to", "ids/bob.pem", "-o", "large_hidden.eml")
     assert b"Subject: [...]" in large.read("large_hidden.eml")[:500]

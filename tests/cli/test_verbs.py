@@ -74,6 +74,29 @@ def test_decrypt_reports_the_verdict_of_the_signature_inside(lab: Lab) -> None:
     assert "verified: signed by CN=alice@example.test" in result.line
 
 
+@pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
+def test_decrypts_a_mail_that_is_encrypted_inside_a_signature(lab: Lab, form: tuple[str, ...]) -> None:
+    """Triple wrapping (RFC 2634 section 1.1): each layer has its verdict, and the inner signature stays."""
+    lab.made("sign", "sealed.eml", *SIGNER, *form, "-o", "triple.eml")
+    judged = parsed(lab.sealwax("decrypt", "triple.eml", *READER, *TRUST, "--json", "-o", "inner.eml"))
+    assert judged["state"] == "verified"
+    assert [layer["kind"] for layer in judged["layers"]] == ["signed", "encrypted", "signed"]
+    assert [signer["state"] for signer in judged["signers"]] == ["verified", "verified"]
+    assert b"one line of plain text" in lab.read("inner.eml")
+    assert lab.sealwax("verify", "inner.eml", *TRUST).code == 0
+
+
+@pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
+def test_a_mail_that_is_signed_outside_its_encryption_only_is_not_verified(lab: Lab, form: tuple[str, ...]) -> None:
+    """Exits 0 all the same: it was decrypted, which is what was asked for."""
+    lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "-o", "unsigned.eml")
+    lab.made("sign", "unsigned.eml", *SIGNER, *form, "-o", "outside.eml")
+    result = lab.sealwax("decrypt", "outside.eml", *READER, *TRUST)
+    assert result.code == 0
+    assert b"one line of plain text" in result.stdout
+    assert "signed, not verified: signed-outside-encryption: " in result.stderr
+
+
 def test_decrypt_reports_in_json_beside_the_content(lab: Lab) -> None:
     result = lab.sealwax("decrypt", "sealed.eml", *READER, *TRUST, "--json", "-o", "opened.eml")
     report = parsed(result)

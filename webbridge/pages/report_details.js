@@ -10,7 +10,7 @@ import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "./runtime/ui/state_mark.js";
 import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./runtime/ui/formats.js";
-import { reasonInFull, reasonSentence } from "./runtime/ui/verdict_words.js";
+import { provingSigner, reasonInFull, reasonSentence } from "./runtime/ui/verdict_words.js";
 import { createWhy } from "./why.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -74,7 +74,7 @@ export function isClosed(report) {
  */
 export function provedSender(report) {
   if (report.state !== "verified") return null;
-  const signer = report.signers.find(({ state }) => state === "verified");
+  const signer = provingSigner(report);
   const certificate = findCertificate(report, signer?.certificate ?? null);
   const address = report.sender ?? certificate?.addresses[0];
   if (!address) return null;

@@ -124,6 +124,24 @@ function detailOf(translate, { code, values = {} }, day, { details }) {
 }
 
 /**
+ * The signer who proves the sender of a verified message: one of the signers inside every encryption that was opened,
+ * since whoever signs outside it may never have read the text (RFC 8551 section 3.7).
+ * @template {{layer: number, state: string | null, addresses: string[]}} S
+ * @param {{
+ *   sender: string | null, layers: {coversWhole: boolean}[], signers: S[],
+ *   recipients: {layer: number, opened: boolean}[],
+ * }} report by report.schema.json
+ * @returns {S | null}
+ */
+export function provingSigner({ sender, layers, signers, recipients }) {
+  const opened = recipients.filter((recipient) => recipient.opened).map(({ layer }) => layer);
+  const innermost = Math.max(-1, ...opened);
+  const verified = signers.filter(({ layer, state }) => state === "verified" && layer > innermost && layers[layer]?.coversWhole);
+  const isSender = (/** @type {string} */ address) => address.toLowerCase() === sender?.toLowerCase();
+  return verified.find(({ addresses }) => addresses.some(isSender)) ?? verified[0] ?? null;
+}
+
+/**
  * Who vouches for a signer, until when, checked how; or the first reason why that is not known.
  * @param {Catalogue} translate
  * @param {Signer} signer
