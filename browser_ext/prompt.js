@@ -9,6 +9,7 @@ import { readinessMark } from "./runtime/ui/state_mark.js";
 import { recipientSentence } from "./runtime/ui/verdict_words.js";
 import { FilesQuestion } from "./shared/files_question.js";
 import { formSections } from "./shared/form_question.js";
+import { aroundNotes } from "./shared/around_notes.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showPattern } from "./shared/pattern.js";
@@ -20,7 +21,7 @@ import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /**
  * @typedef {{
- *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, topOrigin: string, sign: boolean, encrypt: boolean, proposed: string[],
+ *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, around: string[], sign: boolean, encrypt: boolean, proposed: string[],
  *   identities: OwnIdentity[], people: Reader[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
  *   notice: {text: string, isSent: boolean},
@@ -120,7 +121,7 @@ function draw() {
     html("header", { class: "question" }, html("h1", { text: document.title }),
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
         html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } })),
-      current.topOrigin !== current.origin && html("p", { class: "warning", text: text("insideOther", current.topOrigin), data: { test: "top-origin" } })),
+      ...aroundNotes(current.around)),
     ...question.sections(),
     ...(current.kind === "altered" ? [] : [current.identities.length ? identityField() : noKeysSection()]),
     html("footer", { class: "answer" }, passphraseField(agree), progress, problem,

@@ -83,8 +83,8 @@ interface FrameRecord {
   tabId: number;
   pageFrameId: number;
   origin: string;
-  /** Of the page in the address bar, which may be another one. */
-  topOrigin: string;
+  /** The origins of the pages around, from the parent to the page in the address bar. */
+  ancestors: string[];
   kind: "write" | "open" | "mail";
   sign: boolean;
   encrypt: boolean;
@@ -112,7 +112,7 @@ interface JobRecord {
   frame: string;
   kind: "write" | "open" | "mail" | "form" | "files" | "altered";
   origin: string;
-  topOrigin: string;
+  ancestors: string[];
   state: "waiting" | "done" | "failed" | "cancelled";
   replyKey: number[];
   windowId?: number;
@@ -145,6 +145,8 @@ interface CompositionRecord {
   pageFrameId: number;
   /** Empty for a letter that no site asked for. */
   origin: string;
+  /** As in `FrameRecord`. */
+  ancestors: string[];
   kind: "new" | "reply" | "replyAll" | "forward";
   from: string;
   to: string[];

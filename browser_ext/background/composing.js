@@ -7,11 +7,11 @@ import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 import { tellProgress } from "../shared/progress.js";
+import { placeOf, siteOf, sitesAround } from "./ancestors.js";
 import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as directory from "./directory.js";
 import * as drafts from "./drafts.js";
-import { senderOrigin } from "./frames.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as preferences from "./preferences.js";
@@ -38,9 +38,9 @@ export async function open({ kind, from, to, cc, subject, mail, text, deliver },
   if (sender.tab?.id === undefined || !KINDS.includes(kind)) throw new RequestError("bad-request");
   const isViewer = sender.url?.startsWith(api.runtime.getURL("")) ?? false;
   if (!isViewer && !DELIVERIES.includes(deliver)) throw new RequestError("bad-request");
+  const place = isViewer ? { origin: "", ancestors: [] } : await placeOf(sender);
   return openWindow({
-    id: crypto.randomUUID(), tabId: sender.tab.id, pageFrameId: sender.frameId ?? 0,
-    origin: isViewer ? "" : senderOrigin(sender),
+    id: crypto.randomUUID(), tabId: sender.tab.id, pageFrameId: sender.frameId ?? 0, ...place,
     kind, from, to, cc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, seal: true, copies: {},
   });
 }
@@ -75,9 +75,9 @@ export async function claim({ composition: id }, sender) {
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, subject, text, mail, deliver, sign, seal } = composition;
   // In the viewer, the click on the answer is the consent.
-  const siteKnown = !origin || Boolean(await database.get("sites", origin));
+  const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
-    origin, kind, from, to, cc, subject, text, mail, deliver, sign, seal, siteKnown,
+    origin, around: sitesAround(composition), kind, from, to, cc, subject, text, mail, deliver, sign, seal, siteKnown,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }

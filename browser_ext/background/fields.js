@@ -2,6 +2,7 @@
 import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import { siteOf } from "./ancestors.js";
 import * as database from "./database.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
@@ -32,7 +33,7 @@ export async function open(body, sender) {
   if (frame.kind !== "open") throw new RequestError("bad-request");
   await spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(body.replyKey)));
-  const site = await database.get("sites", frames.siteOf(frame));
+  const site = await database.get("sites", siteOf(frame));
   const { identities } = await keys.unlocked();
   if (site && identities.length) await openNow(job);
   else await promptWindow.open(job);
@@ -173,15 +174,15 @@ async function judgeAgain(frame, ask) {
   return last;
 }
 
-/** Of a site in a page of another one both pay. @param {{origin: string, topOrigin: string}} place */
-export function spendBudget({ origin, topOrigin }) {
-  return inTurn("budget", () => spend({ origin, topOrigin }));
+/** A site and all pages around it pay. @param {import("./ancestors.js").Place} place */
+export function spendBudget({ origin, ancestors }) {
+  return inTurn("budget", () => spend({ origin, ancestors }));
 }
 
-/** @param {{origin: string, topOrigin: string}} place */
-async function spend({ origin, topOrigin }) {
+/** @param {import("./ancestors.js").Place} place */
+async function spend({ origin, ancestors }) {
   const now = Date.now();
-  const budgets = await Promise.all([...new Set([origin, topOrigin])].map(async (paying) => {
+  const budgets = await Promise.all([...new Set([origin, ...ancestors])].map(async (paying) => {
     const name = `budget:${paying}`;
     const spent = /** @type {number[]} */ ((await memory.read(name)) ?? []);
     return { name, recent: spent.filter((time) => time > now - MINUTE_MILLISECONDS) };

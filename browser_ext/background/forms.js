@@ -3,7 +3,7 @@
  * is signed.
  */
 import { RequestError } from "../shared/messages.js";
-import * as frames from "./frames.js";
+import { topOriginOf } from "./ancestors.js";
 import * as keys from "./keys.js";
 import * as pageJobs from "./page_jobs.js";
 import * as promptWindow from "./prompt_window.js";
@@ -23,9 +23,7 @@ const MAX_CHARACTERS = 1_000_000;
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function request({ action, method, enctype, nonce, entries, submitter }, sender) {
   if (!/^https?:\/\//.test(action)) throw new RequestError("bad-request");
-  const origin = frames.senderOrigin(sender);
-  /** @type {SubmittedForm} */
-  const form = { topOrigin: frames.topOriginOf(sender, origin), origin, action, method, enctype, nonce, entries, submitter };
+  const form = { action, method, enctype, nonce, entries, submitter };
   if (JSON.stringify(form).length > MAX_CHARACTERS) throw new RequestError("form-too-large");
   const job = await pageJobs.create("form", sender, { form });
   await promptWindow.open(job);
@@ -34,7 +32,7 @@ export async function request({ action, method, enctype, nonce, entries, submitt
 
 /** What the window shows. @param {JobRecord} job */
 export async function describe(job) {
-  return { kind: "form", origin: job.origin, sign: true, encrypt: false, form: job.form, identities: await keys.identities() };
+  return { kind: "form", origin: job.origin, sign: true, encrypt: false, form: whole(job), identities: await keys.identities() };
 }
 
 /** @param {JobRecord} job @param {{identity: string}} choice a fingerprint */
@@ -42,7 +40,7 @@ export async function agree(job, { identity }) {
   const { sealKey, identities } = await keys.unlocked(identity);
   if (!identities.length) throw new RequestError("locked");
   const at = new Date().toISOString();
-  const { signature } = await vault.call("form.sign", { form: job.form, identities, sealKey, at });
+  const { signature } = await vault.call("form.sign", { form: whole(job), identities, sealKey, at });
   const answer = await pageJobs.tellPage(job, { type: "form.signed", signature });
   // The page has had its answer: what it changed is not what was read, and needs another one.
   await pageJobs.drop(job);
@@ -53,4 +51,9 @@ export async function agree(job, { identity }) {
 /** @param {JobRecord} job */
 export function refuse(job) {
   return pageJobs.tellPage(job, { type: "form.refused" });
+}
+
+/** The form as it is shown and signed, with the origins that the browser told. @param {JobRecord} job @returns {SubmittedForm} */
+function whole(job) {
+  return { ...job.form, origin: job.origin, topOrigin: topOriginOf(job) };
 }

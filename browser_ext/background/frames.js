@@ -7,6 +7,7 @@
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import { placeOf, senderOrigin } from "./ancestors.js";
 import * as memory from "./memory.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
@@ -21,8 +22,7 @@ export const MAX_PROPOSED = 50;
  * @returns {Promise<{frame: string, token: string, inWindow: boolean}>}
  */
 export async function request(body, sender) {
-  const origin = senderOrigin(sender);
-  const topOrigin = topOriginOf(sender, origin);
+  const { origin, ancestors } = await placeOf(sender);
   if (body.cms.length > MAX_CMS_CHARACTERS) throw new RequestError("field-too-large");
   /** @type {FrameRecord} */
   const frame = {
@@ -32,7 +32,7 @@ export async function request(body, sender) {
     documentId: sender.documentId ?? "",
     kept: false,
     origin,
-    topOrigin,
+    ancestors,
     kind: body.kind === "open" || body.kind === "mail" ? body.kind : "write",
     ...protectionOf(body.smime),
     proposed: body.proposed.slice(0, MAX_PROPOSED),
@@ -61,7 +61,7 @@ export async function request(body, sender) {
 export async function createForViewer({ mail, content }, sender) {
   /** @type {FrameRecord} */
   const frame = {
-    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "", topOrigin: "",
+    id: crypto.randomUUID(), tabId: tabOf(sender), pageFrameId: 0, documentId: "", kept: false, origin: "", ancestors: [],
     kind: "mail", sign: false, encrypt: false, proposed: [], cms: "", mail, content, inWindow: true, moved: "",
     brokerTabId: tabOf(sender), brokerFrameId: sender.frameId, brokerDocumentId: sender.documentId ?? "",
   };
@@ -257,36 +257,6 @@ function save(frame) {
 async function openWindow(frame) {
   const url = api.runtime.getURL(`broker.html?frame=${frame.id}`);
   await api.windows.create({ url, type: "popup", width: 640, height: 520 });
-}
-
-/**
- * The origin of the document that sent a message, as the browser knows it.
- * @param {chrome.runtime.MessageSender} sender
- */
-export function senderOrigin(sender) {
-  const origin = sender.origin ?? new URL(sender.url ?? "").origin;
-  if (!/^https?:\/\//.test(origin)) throw new RequestError("no-origin");
-  return origin;
-}
-
-/**
- * The origin of the page around a frame, as the browser knows it.
- * @param {chrome.runtime.MessageSender} sender
- * @param {string} origin
- */
-export function topOriginOf({ frameId, tab }, origin) {
-  if (frameId === 0) return origin;
-  // The browser names a tab's address where the person granted its site, or clicked the toolbar on it.
-  if (!tab?.url) throw new RequestError("no-top-origin");
-  return new URL(tab.url).origin;
-}
-
-/**
- * What the person agrees to, by name: a site in a page of another one is not that site alone.
- * @param {{origin: string, topOrigin: string}} place
- */
-export function siteOf({ origin, topOrigin }) {
-  return topOrigin === origin ? origin : `${origin} (${topOrigin})`;
 }
 
 /** @param {chrome.runtime.MessageSender} sender */

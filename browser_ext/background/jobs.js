@@ -18,9 +18,9 @@ const waiting = new Map();
  * @returns {Promise<JobRecord>}
  */
 export async function create(frame, replyKey = []) {
-  const { id: frameId, kind, origin, topOrigin } = frame;
+  const { id: frameId, kind, origin, ancestors } = frame;
   /** @type {JobRecord} */
-  const job = { id: crypto.randomUUID(), frame: frameId, kind, origin, topOrigin, state: "waiting", replyKey };
+  const job = { id: crypto.randomUUID(), frame: frameId, kind, origin, ancestors, state: "waiting", replyKey };
   await save(job);
   return job;
 }

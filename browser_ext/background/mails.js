@@ -7,6 +7,7 @@
 import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
+import { siteOf } from "./ancestors.js";
 import * as contacts from "./contacts.js";
 import * as database from "./database.js";
 import * as fields from "./fields.js";
@@ -49,7 +50,7 @@ export async function open({ frame: id, replyKey }, sender) {
   const frame = await mailFrame(id, sender);
   if (frame.origin) await fields.spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
-  const mayDecrypt = !frame.origin || (await database.get("sites", frames.siteOf(frame)));
+  const mayDecrypt = !frame.origin || (await database.get("sites", siteOf(frame)));
   const opened = await tryToOpen(job, { withKeys: Boolean(mayDecrypt) });
   if (opened) return { job: job.id };
   const { identities } = await keys.unlocked();

@@ -4,7 +4,7 @@
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
-import * as frames from "./frames.js";
+import { placeOf, senderOrigin } from "./ancestors.js";
 import * as jobs from "./jobs.js";
 import * as memory from "./memory.js";
 
@@ -17,13 +17,12 @@ import * as memory from "./memory.js";
  */
 export async function create(kind, sender, content) {
   const page = pageOf(sender);
+  const place = await placeOf(sender);
   const waiting = (await memory.readAll("job:")).some((job) => job.state === "waiting" && isSamePage(job.page, page));
   if (waiting) throw new RequestError("already-asked");
-  const origin = frames.senderOrigin(sender);
   /** @type {JobRecord} */
   const job = {
-    id: crypto.randomUUID(), frame: "", kind, origin, topOrigin: frames.topOriginOf(sender, origin), state: "waiting",
-    replyKey: [], page, ...content,
+    id: crypto.randomUUID(), frame: "", kind, ...place, state: "waiting", replyKey: [], page, ...content,
   };
   await jobs.save(job);
   return job;
@@ -36,7 +35,7 @@ export async function create(kind, sender, content) {
  */
 export async function ofPage(id, sender) {
   const job = await jobs.load(id);
-  if (!isSamePage(job.page, pageOf(sender)) || job.origin !== frames.senderOrigin(sender)) {
+  if (!isSamePage(job.page, pageOf(sender)) || job.origin !== senderOrigin(sender)) {
     throw new RequestError("bad-request");
   }
   return job;

@@ -1,6 +1,7 @@
 /** What the person is asked in the extension's own window, and what follows from the answer. */
 import { RequestError } from "../shared/messages.js";
 import * as alterations from "./alterations.js";
+import { siteOf, sitesAround } from "./ancestors.js";
 import * as database from "./database.js";
 import * as fields from "./fields.js";
 import * as files from "./files.js";
@@ -20,13 +21,13 @@ const PAGE_JOBS = { form: forms, files, altered: alterations };
 export async function claim({ job: id, replyKey }) {
   const job = await waitingJob(id);
   const asked = PAGE_JOBS[job.kind];
-  if (asked) return { ...(await asked.describe(job)), topOrigin: job.topOrigin };
+  if (asked) return { ...(await asked.describe(job)), around: sitesAround(job) };
   const frame = await frames.load(job.frame);
   const writing = job.kind === "write";
   return {
     kind: writing ? "write" : "open",
     origin: job.origin,
-    topOrigin: job.topOrigin,
+    around: sitesAround(job),
     sign: frame.sign,
     encrypt: frame.encrypt,
     proposed: frame.proposed,
@@ -34,7 +35,7 @@ export async function claim({ job: id, replyKey }) {
     people: writing ? await fields.peopleFor(frame) : [],
     readersHere: writing && frame.encrypt ? await fields.readersAt(job.origin) : [],
     text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
-    siteKnown: !job.origin || Boolean(await database.get("sites", frames.siteOf(job))),
+    siteKnown: !job.origin || Boolean(await database.get("sites", siteOf(job))),
   };
 }
 
@@ -57,7 +58,7 @@ export async function agree({ job: id, identity, recipients }, sender) {
     await fields.sealNow(job, { identity, recipients });
   } else {
     // The viewer is no site.
-    if (job.origin) await database.put("sites", { origin: frames.siteOf(job), since: new Date().toISOString() });
+    if (job.origin) await database.put("sites", { origin: siteOf(job), since: new Date().toISOString() });
     await (job.kind === "mail" ? mails : fields).openNow(job);
   }
   return promptWindow.close(sender);

@@ -7,6 +7,7 @@ import { ask as confirm, inputField } from "../runtime/ui/parts.js";
 import { createPlanPanel } from "../runtime/ui/plan_panel.js";
 import { warnings, whatWillLeave } from "../runtime/ui/sending_plan.js";
 import { api } from "../shared/api.js";
+import { aroundNotes } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, text } from "../shared/i18n.js";
 import { Answering } from "./answering.js";
@@ -27,7 +28,7 @@ import { createSentView } from "./sent_view.js";
 /** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
 /**
  * @typedef {{
- *   origin: string, kind: "new" | "reply" | "replyAll" | "forward", from: string, to: string[], cc: string[],
+ *   origin: string, around: string[], kind: "new" | "reply" | "replyAll" | "forward", from: string, to: string[], cc: string[],
  *   subject: string, text: string, mail: string, deliver: "raw" | "attachment" | "file", sign: boolean, seal: boolean,
  *   siteKnown: boolean, identities: OwnIdentity[], drafts: {id: string, at: string}[], directory: string,
  * }} Claim
@@ -143,10 +144,10 @@ export class LetterWindow {
       event.preventDefault();
       void sending.submit();
     });
-    const { origin } = this.#claim;
+    const { origin, around } = this.#claim;
     const forSite = origin
-      ? html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
-        html("span", { text: origin, dir: "ltr", data: { test: "origin" } }))
+      ? html("div", {}, html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
+        html("span", { text: origin, dir: "ltr", data: { test: "origin" } })), ...aroundNotes(around))
       : null;
     return html("div", { class: "writing stack" }, this.heading, forSite, this.notes, form);
   }

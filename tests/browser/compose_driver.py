@@ -31,8 +31,8 @@ def add_fake_webmail(folder: Path, out: Path) -> Path:
     # Where the manifest declares scripts, none are registered at run time: those of every page come along.
     places = ["*://127.0.0.1/*"]
     manifest["content_scripts"] = [
-        {"matches": places, "js": ["content/guard.js"], "run_at": "document_start"},
-        {"matches": places, "js": ["content/content.js", f"content/{_FAKE.name}"]},
+        {"matches": places, "js": ["content/guard.js"], "run_at": "document_start", "all_frames": True},
+        {"matches": places, "js": ["content/content.js", f"content/{_FAKE.name}"], "all_frames": True},
     ]
     manifest_file.write_text(json.dumps(manifest))
     return out
@@ -53,9 +53,16 @@ class Taken:
 class Webmail:
     """A page that plays a webmail, and the windows that it asks for."""
 
-    def __init__(self, extension: Extension, site: Site) -> None:
+    def __init__(self, extension: Extension, site: Site, *, around: str = "") -> None:
+        """`around` is the origin of a page that has the webmail in a frame."""
         self.extension = extension
-        self.page = extension.browser.open(site.page_with("<p>Mail</p>"))
+        address = site.page_with("<p>Mail</p>")
+        if around:
+            framing = site.page_with(f"<iframe src='{address}'></iframe>", origin=around)
+            self.tab = extension.browser.open(framing)
+            self.page = self.tab.wait_for_frame(address)
+        else:
+            self.tab = self.page = extension.browser.open(address)
         # Content scripts start after the page has loaded.
         self.page.wait_for("() => document.documentElement.dataset.webmail === 'ready'")
 
@@ -106,7 +113,7 @@ class Webmail:
         self.page.js("() => { delete document.documentElement.dataset.taken; }")
 
     def close(self) -> None:
-        self.page.close()
+        self.tab.close()
 
 
 def address(window: Page, field: str, *addresses: str) -> None:

@@ -115,6 +115,18 @@ def test_a_letter_leaves_signed_and_sealed_and_the_page_learns_none_of_it(webmai
     assert SECRET_WORDS not in webmail.page.text()
 
 
+def test_a_letter_for_a_webmail_in_a_frame_names_the_page_around_it(
+    extension: Extension, site: Site, webmail: Webmail
+) -> None:
+    framed = Webmail(extension, site, around=site.other_origin)
+    window = framed.write()
+    assert window.text("[data-test=origin]") == site.origin
+    assert site.other_origin in window.text("[data-test=top-origin]")
+    framed.close()
+    window = webmail.write()
+    assert window.js("() => document.querySelector('[data-test=top-origin]')") is None
+
+
 def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webmail, people: People) -> None:
     (people.folder / "carol.der").write_bytes(people.carol.certificate.der)
     window = webmail.write()

@@ -1,0 +1,157 @@
+"""A frame belongs to all pages around it: each is named and pays, and one that hides its origin gets nothing opened."""
+# pytest finds the fixtures of the other file by their names here.
+
+from __future__ import annotations
+
+import html
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.extension_driver import Extension, Site, running_site, textarea
+from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, folder, open_and_agree, page, people, site
+from tests.browser.page import Page
+
+__all__ = ["extension", "folder", "page", "people", "site"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+SPENT = """async (origins) => {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const all = await session.get(origins.map((origin) => `budget:${origin}`));
+  return origins.map((origin) => all[`budget:${origin}`]?.length ?? 0);
+}"""
+FORGET = """async () => {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const names = Object.keys(await session.get(null));
+  await session.remove(names.filter((name) => name.startsWith("budget:") || name.startsWith("frame:")));
+}"""
+FRAMES = """async () => {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  return Object.keys(await session.get(null)).filter((name) => name.startsWith("frame:"));
+}"""
+AROUND = "() => [...document.querySelectorAll('[data-test=top-origin]')].map(({ textContent }) => textContent)"
+NOTE = "() => document.querySelector('#letter')?.nextElementSibling?.getBoundingClientRect().height ?? 0"
+
+
+@pytest.fixture
+def unlocked(extension: Extension, people: People) -> Extension:
+    """Alice's keys are open, and no frame of an earlier test is left."""
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    ask_in_options(extension, FORGET)
+    return extension
+
+
+@pytest.fixture(scope="module")
+def third() -> Iterator[Site]:
+    """A server of its own: its pages have origins that no other page here has."""
+    with running_site() as site:
+        yield site
+
+
+def frame(address: str) -> str:
+    return f'<iframe style="inline-size:600px;block-size:500px" src="{html.escape(address)}"></iframe>'
+
+
+def assert_nothing_was_asked_for(extension: Extension, page: Page) -> None:
+    assert ask_in_options(extension, FRAMES) == []
+    assert not extension.has_window()
+    assert not [one for one in page.frames() if "broker" in one.url]
+
+
+def ask_in_options(extension: Extension, function: str, *arguments: object) -> object:
+    options = extension.open_options()
+    found: object = options.js(function, *arguments)
+    options.close()
+    return found
+
+
+def test_all_pages_around_a_frame_are_named_and_pay(
+    unlocked: Extension, page: Page, site: Site, third: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=third.origin, to=people.alice)
+    inner = third.page_with(textarea("letter", text=armored))
+    middle = site.page_with(frame(inner), origin=site.other_origin)
+    page.goto(site.page_with(frame(middle)))
+    unlocked.click_button(page.wait_for_frame(inner), "#letter")
+    window = unlocked.window()
+    assert window.text("[data-test=origin]") == third.origin
+    around = window.js(AROUND)
+    assert [site.other_origin in around[0], site.origin in around[1], len(around)] == [True, True, 2]
+    unlocked.answer()
+    page.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text", timeout_seconds=30)
+    spent = ask_in_options(unlocked, SPENT, [third.origin, site.other_origin, site.origin])
+    assert spent == [1, 1, 1]
+
+
+def test_a_site_that_the_person_knows_is_asked_about_anew_in_a_frame_of_another_inside_itself(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    inner = site.page_with(textarea("letter", text=armored))
+    page.goto(inner)
+    open_and_agree(unlocked, page)
+    # The address bar names the site that the person knows; the page in between is another one.
+    page.goto(site.page_with(frame(site.page_with(frame(inner), origin=site.other_origin))))
+    unlocked.click_button(page.wait_for_frame(inner), "#letter")
+    window = unlocked.window()
+    (named,) = window.js(AROUND)
+    assert site.other_origin in named
+    with window.closing():
+        window.click("[data-test=refuse]")
+    unlocked.wait_until_window_is_gone()
+
+
+@pytest.mark.parametrize("hidden", ["top", "between"])
+def test_nothing_opens_inside_a_page_that_hides_its_origin(
+    unlocked: Extension, page: Page, site: Site, people: People, tmp_path: Path, hidden: str
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    inner = site.page_with(textarea("letter", text=armored))
+    file = tmp_path / "top.html"
+    file.write_text(frame(inner))
+    between = site.page_with(frame("data:text/html," + urllib.parse.quote(frame(inner))))
+    page.goto(file.as_uri() if hidden == "top" else between)
+    page.activate()
+    asking = page.wait_for_frame(inner)
+    before = asking.wait_for(NOTE)
+    unlocked.click_button(asking, "#letter")
+    asking.wait_for(f"(before) => ({NOTE})() > before", before)
+    assert_nothing_was_asked_for(unlocked, page)
+
+
+def test_a_page_without_an_origin_of_its_own_gets_nothing_opened(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    page.goto(site.page_with(textarea("letter", text=armored), policy="sandbox allow-scripts"))
+    assert page.js("() => self.origin") == "null"
+    before = page.wait_for(NOTE)
+    unlocked.click_button(page, "#letter")
+    page.wait_for(f"(before) => ({NOTE})() > before", before)
+    assert_nothing_was_asked_for(unlocked, page)
+
+
+def test_a_page_that_alters_what_scripts_see_of_its_ancestors_is_named_all_the_same(
+    unlocked: Extension, page: Page, site: Site, people: People
+) -> None:
+    lies = """<script>
+      window.origin = "https://bank.example";
+      for (const [object, name] of [[Location.prototype, "ancestorOrigins"], [location, "ancestorOrigins"],
+        [window, "parent"], [window, "top"], [window, "origin"]]) {
+        try { Object.defineProperty(object, name, { get: () => ({ length: 0 }), configurable: true }); } catch {}
+      }
+      Array.from = () => ["https://bank.example"];
+    </script>"""
+    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    inner = site.page_with(lies + textarea("letter", text=armored))
+    page.goto(site.page_with(frame(inner), origin=site.other_origin))
+    unlocked.click_button(page.wait_for_frame("127.0.0.1"), "#letter")
+    window = unlocked.window()
+    assert window.text("[data-test=origin]") == site.origin
+    (named,) = window.js(AROUND)
+    assert site.other_origin in named
+    with window.closing():
+        window.click("[data-test=refuse]")
+    unlocked.wait_until_window_is_gone()
