@@ -50,7 +50,7 @@ from smime_core.signed_data import SignedData, parse_signed_data
 
 _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it before PEM
-_BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 HEAD_BYTES: Final = 128
 # Content types of CMS: PKCS #7, and S/MIME's own (RFC 5652 section 14, RFC 8551). The DER of the arcs.
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))

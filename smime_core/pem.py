@@ -13,9 +13,11 @@ from smime_core.limits import MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
 
 # Possessive throughout: what has matched is never tried again another way, so that hostile text takes linear time. A
 # look-ahead that is repeated does the same for the headers: possessive groups take too much before Python 3.11.5.
+# A header holds no further block: else a file of blocks in the headers of one another takes quadratic time.
+_VALUE: Final = rb"[^\r\n-]*+(?:-(?!----)[^\r\n-]*+)*"
 _BLOCK: Final = re.compile(
     rb"-----BEGIN ([A-Z0-9 #.]{1,64}+)-----[ \t]*+\r?\n"
-    rb"(?=((?:[A-Za-z][A-Za-z0-9-]*+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]*+\r?\n)*)*))\2"
+    rb"(?=((?:[A-Za-z][A-Za-z0-9-]*+:" + _VALUE + rb"\r?\n(?:[ \t]" + _VALUE + rb"\r?\n)*)*))\2"
     rb"([A-Za-z0-9+/=\s]*+)-----END \1-----"
 )
 _LINE_LENGTH: Final = 64

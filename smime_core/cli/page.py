@@ -49,7 +49,8 @@ from smime_core.report_json import report_to_json
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _HTML: Final = "text/html"
-_CHARSET: Final = re.compile(rb"<meta\b[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+_CHARSET: Final = re.compile(rb"charset\s*+=\s*+[\"']?\s*+([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+_META: Final = re.compile(rb"<meta\b[^<>]*+", re.IGNORECASE)
 _CHARSET_SEARCHED_BYTES: Final = 1024  # HTML Standard section 4.2.5.4
 _SIGNATURE_LINK: Final = '<link rel="smime-signature" href="page.p7s">'
 
@@ -295,7 +296,8 @@ def guess_media_type(name: str, page: bytes) -> str:
     kind = mimetypes.guess_type(name)[0] or (_HTML if name == STANDARD_STREAM else "application/octet-stream")
     if kind != _HTML:
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-    found = None if page.startswith(b"\xef\xbb\xbf") else _CHARSET.search(page[:_CHARSET_SEARCHED_BYTES])
+    tags = [] if page.startswith(b"\xef\xbb\xbf") else _META.findall(page[:_CHARSET_SEARCHED_BYTES])
+    found = next(filter(None, map(_CHARSET.search, tags)), None)
     return f"{_HTML}; charset={found[1].decode('ascii').lower() if found else 'utf-8'}"
 
 

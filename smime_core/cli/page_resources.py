@@ -37,7 +37,9 @@ _SOURCES: Final = {
 }
 _IMAGES: Final = frozenset(("img", "image", "body", "table", "td", "input"))
 _INTEGRITY: Final = re.compile(r"\s*sha(?:256|384|512)-[A-Za-z0-9+/=]+(?:\s+\S+)*\s*")
-_CSS_URL: Final = re.compile(r"url\(\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^)\s\"']*))\s*\)", re.I)
+_CSS_URL: Final = re.compile(
+    r"url\(\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^()\s\"']*+))\s*+\)", re.I
+)
 _CSS_IMPORT: Final = re.compile(r"@import\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _INSIDE: Final = ("data:", "#", "about:", "blob:", "javascript:")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")

@@ -11,8 +11,8 @@ from smime_core.errors import MalformedMessage
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE: Final = re.compile(
-    r"\s*(?:[A-Za-z]{3},)?\s*(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d\d):(\d\d)(?::(\d\d))?\s+"
-    r"(?:([+-])(\d\d)(\d\d)|GMT|UT|UTC|Z)\s*(?:\([^()]{0,100}\)\s*)?"
+    r"\s*+(?:[A-Za-z]{3},\s*+)?(\d{1,2})\s++([A-Za-z]{3})\s++(\d{4})\s++(\d\d):(\d\d)(?::(\d\d))?\s++"
+    r"(?:([+-])(\d\d)(\d\d)|GMT|UTC?|Z)\s*+(?:\([^()]{0,100}\)\s*+)?"
 )
 
 

@@ -20,18 +20,19 @@ _OCTETS_A_WORD: Final = 42  # 56 characters of base64, 68 with the frame: below 
 def decode_words(text: str) -> str:
     """The text with its encoded-words decoded, once: what they decode to is not looked at again."""
     pieces: list[str] = []
-    pending: tuple[str, bytes] | None = None
+    pending: tuple[str, bytearray] | None = None
     end = 0
     for word in _WORD.finditer(text):
         gap = text[end : word.start()]
         end = word.end()
-        charset, octets = word[1].lower(), _decode_word(word[2], word[3])
+        charset, octets = word[1].lower(), bytearray(_decode_word(word[2], word[3]))
         if pending is None or gap.strip():
             pieces += [decode_text(pending[1], pending[0]) if pending else "", gap]
         elif pending[0] == charset:
             # White space between adjacent words is not shown (section 6.2). Joined before decoding, because many
             # programs split a word inside a character.
-            octets = pending[1] + octets
+            pending[1].extend(octets)
+            continue
         else:
             pieces.append(decode_text(pending[1], pending[0]))
         pending = charset, octets

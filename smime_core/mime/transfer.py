@@ -18,9 +18,9 @@ _BLOCK_BYTES: Final = 57 * _LINES_A_BLOCK
 _BLOCK_OF_LINES: Final = struct.Struct(f"{_LINE_LENGTH}s" * _LINES_A_BLOCK)
 _BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
-_BLANKS_AT_LINE_END: Final = re.compile(rb"[ \t]++(?=\r?\n|\Z)")
+_BLANKS_AT_LINE_END: Final = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 _DIGITS: Final = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*+")
-_PADDING: Final = re.compile(rb"=[ \t\r\n]*=?[ \t]*(?=\r?\n|\Z)")
+_PADDING: Final = re.compile(rb"=(?:[ \t\r\n]*+=)?[ \t]*+(?=\r?\n|\Z)")
 _UU_BEGIN: Final = re.compile(rb"^begin [0-7]{3,4} [^\n]{0,1000}\n", re.MULTILINE)
 
 
