@@ -68,12 +68,19 @@ globalThis.sealwaxPage = (() => {
   function decode({ bytes, mediaType }) {
     const named = /;\s*charset\s*=\s*"?([^\s;"]+)/iu.exec(mediaType)?.[1];
     const start = new TextDecoder("latin1").decode(bytes.subarray(0, CHARSET_SEARCHED));
-    const label = named ?? /<meta\b[^>]*charset\s*=\s*["']?\s*([\w:.-]+)/iu.exec(start)?.[1] ?? "utf-8";
+    const label = named ?? charsetIn(start) ?? "utf-8";
     try {
       return new TextDecoder(label).decode(bytes);
     } catch {
       return new TextDecoder().decode(bytes);
     }
+  }
+
+  /** What the first `meta` says that names a charset. @param {string} start */
+  function charsetIn(start) {
+    const said = [...start.matchAll(/<meta\b([^<>]*)/giu)].map(([, text]) => text.split(/charset\s*=/iu)[1]);
+    const named = said.map((text) => /^\s*(?:["']\s*)?([\w:.-]+)/u.exec(text ?? "")?.[1]);
+    return named.find((name) => name !== undefined);
   }
 
   /** @param {Document} root @param {string} address */

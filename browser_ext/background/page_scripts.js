@@ -35,10 +35,16 @@ export async function fetchPublished(address, limits) {
   const encode = (octets) => /** @type {any} */ (octets).toBase64();
   /** @param {string | null} header RFC 8288 */
   function signatureOf(header) {
-    for (const [, url, parameters] of (header ?? "").matchAll(/<([^>]*)>((?:\s*;[^,<]*)*)/gu)) {
-      if (/;\s*rel\s*=\s*"?[^";]*\bsmime-signature\b/iu.test(parameters)) return url;
+    for (const [, url, parameters] of (header ?? "").matchAll(/<([^<>]*)>([^,<]*)/gu)) {
+      const relations = parameters.split(";").map((one) => one.split("=", 2)).filter(([name]) => isRelation(name));
+      const words = relations.flatMap(([, value]) => (value ?? "").replaceAll('"', " ").toLowerCase().split(/\s/u));
+      if (words.includes("smime-signature")) return url;
     }
     return null;
+  }
+  /** @param {string} name */
+  function isRelation(name) {
+    return name.trim().toLowerCase() === "rel";
   }
 
   let page;

@@ -3,7 +3,7 @@
   const shared = globalThis.sealwaxContent;
   if (shared.offer) return;
   const api = globalThis.browser ?? globalThis.chrome;
-  const ARMOR = /-----BEGIN CMS-----([\s\S]+?)-----END CMS-----/;
+  const ARMOR = /-----BEGIN CMS-----([^-]+)-----END CMS-----/;
   const LINE = /.{1,64}/g;
   /** What holds any text: the other kinds of input refuse or alter what is no address or number. */
   const TEXT_TYPES = ["text", "search"];

@@ -48,13 +48,47 @@
    * @returns {string[]}
    */
   function splitAddresses(text) {
-    const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,;\n])+/g) ?? [];
-    return parts.map(addressIn).filter((address) => address.includes("@"));
+    return splitOutsideQuotes(text).map(addressIn).filter((address) => address.includes("@"));
+  }
+
+  /**
+   * The pieces between separators that stand in no quotes and no angle brackets. One pass: a mark that nothing closes
+   * is a character like any other, and is looked for once.
+   * @param {string} text
+   */
+  function splitOutsideQuotes(text) {
+    const parts = [];
+    const lastAngle = text.lastIndexOf(">");
+    let [start, quotesClose] = [0, true];
+    for (let at = 0; at < text.length; at += 1) {
+      if (",;\n".includes(text[at])) {
+        parts.push(text.slice(start, at));
+        start = at + 1;
+      } else if (text[at] === "<" && at < lastAngle) {
+        at = text.indexOf(">", at);
+      } else if (text[at] === '"' && quotesClose) {
+        const end = endOfQuotes(text, at);
+        quotesClose = end >= 0;
+        if (quotesClose) at = end;
+      }
+    }
+    return [...parts, text.slice(start)];
+  }
+
+  /** @param {string} text @param {number} start @returns {number} where the quotes close, -1 when they do not */
+  function endOfQuotes(text, start) {
+    for (let at = start + 1; at < text.length; at += 1) {
+      if (text[at] === "\\") at += 1;
+      else if (text[at] === '"') return at;
+    }
+    return -1;
   }
 
   /** @param {string} text a name and an address, or an address */
   function addressIn(text) {
-    return (/<([^>]*)>[^<]*$/.exec(text)?.[1] ?? text).trim();
+    const opening = text.lastIndexOf("<");
+    const closing = opening < 0 ? -1 : text.indexOf(">", opening);
+    return (closing < 0 ? text : text.slice(opening + 1, closing)).trim();
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Certificates out of a file: PEM (RFC 7468) or one DER certificate. */
 import { RequestError } from "./messages.js";
 
-const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END/g;
+const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]+)-----END/g;
 const DER_SEQUENCE = 0x30;
 
 /** @param {ArrayBuffer} bytes @returns {ArrayBuffer[]} */

@@ -11,7 +11,7 @@ import { bytesFromBase64 } from "./api.js";
 /** @typedef {import("./mail_vault.js").Found} Found */
 /** @typedef {import("./runtime/ui/recipients_field.js").Finding} Finding */
 
-const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/gu;
+const PEM = /-----BEGIN CERTIFICATE-----([^-]+)-----END/gu;
 
 export class Directory {
   #api;

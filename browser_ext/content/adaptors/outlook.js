@@ -9,7 +9,11 @@
   const VERSION = "V2018_01_08";
 
   function message() {
-    const number = /\/mail\/(?:.*\/)?id\/([^/?]+)/.exec(location.pathname)?.[1];
+    // The last step behind "id", somewhere below "mail".
+    const steps = location.pathname.split("/");
+    const at = steps.lastIndexOf("id", -2);
+    const above = steps.indexOf("mail");
+    const number = above >= 0 && at > above ? steps[at + 1] : "";
     if (!number) return null;
     const element = document.querySelector("[id^=UniqueMessageBody], [role=document][aria-label]");
     if (!(element instanceof HTMLElement)) throw mail.problem("page-not-understood");

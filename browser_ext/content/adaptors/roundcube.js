@@ -232,7 +232,10 @@
 
   /** Roundcube names the kind of its answer; the sentence is in the person's language. @param {string} answer */
   function expectConfirmation(answer) {
-    const isConfirmed = /(?:display_message|sent_successfully)\([^;]*?"confirmation"/.test(answer);
+    const isConfirmed = answer.split(";").some((call) => {
+      const at = call.search(/(?:display_message|sent_successfully)\(/);
+      return at >= 0 && call.includes('"confirmation"', at);
+    });
     if (!isConfirmed) throw mail.problem("webmail-refused");
   }
 

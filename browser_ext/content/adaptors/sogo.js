@@ -21,7 +21,7 @@
     if (!(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
     const [, account, folders = "", uid] = route;
     const path = folders.split("/").map((name) => `folder${name}`).join("/");
-    const base = location.pathname.replace(/\/Mail\/.*$/, "");
+    const base = location.pathname.split("/Mail/", 1)[0];
     const isProtected = element.querySelector("[href*='smime.p7'], [title^='smime.p7']") !== null;
     return { element, isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) };
   }

@@ -46,7 +46,7 @@ export function svg(tag, properties = {}, ...children) {
  * @returns {Child[]}
  */
 export function sentenceNodes(text) {
-  return text.split(/(\u2066[^\u2069]*\u2069)/u).map((part) =>
+  return text.split(/(\u2066[^\u2066\u2069]*\u2069)/u).map((part) =>
     part.startsWith("\u2066") ? html("span", { lang: "en", dir: "ltr", text: part.slice(1, -1) }) : part);
 }
 

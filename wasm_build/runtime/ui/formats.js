@@ -44,10 +44,10 @@ export function sameAddress(one, other) {
  * @returns {Mailbox}
  */
 export function readMailbox(field) {
-  const match = /^\s*(.*?)\s*<([^<>]*)>/su.exec(field);
+  const match = /<([^<>]*)>/u.exec(field);
   if (!match) return { name: "", address: field.trim() };
-  const name = (match[1] ?? "").replace(/^"(.*)"$/su, "$1").replace(/\\(.)/gu, "$1");
-  return { name, address: (match[2] ?? "").trim() };
+  const name = field.slice(0, match.index).trim().replace(/^"(.*)"$/su, "$1").replace(/\\(.)/gu, "$1");
+  return { name, address: (match[1] ?? "").trim() };
 }
 
 /**
@@ -56,8 +56,40 @@ export function readMailbox(field) {
  * @returns {Mailbox[]}
  */
 export function readMailboxes(field) {
-  const parts = field.match(/(?:"(?:\\.|[^"\\])*"|<[^>]*>|[^,"<])+/gsu) ?? [];
-  return parts.filter((part) => part.trim()).map(readMailbox);
+  return splitOutsideQuotes(field).filter((part) => part.trim()).map(readMailbox);
+}
+
+/**
+ * The pieces between commas that stand in no quotes and no angle brackets. One pass: a mark that nothing closes is a
+ * character like any other, and is looked for once.
+ * @param {string} field
+ */
+function splitOutsideQuotes(field) {
+  const parts = [];
+  const lastAngle = field.lastIndexOf(">");
+  let [start, quotesClose] = [0, true];
+  for (let at = 0; at < field.length; at += 1) {
+    if (field[at] === ",") {
+      parts.push(field.slice(start, at));
+      start = at + 1;
+    } else if (field[at] === "<" && at < lastAngle) {
+      at = field.indexOf(">", at);
+    } else if (field[at] === '"' && quotesClose) {
+      const end = endOfQuotes(field, at);
+      quotesClose = end >= 0;
+      if (quotesClose) at = end;
+    }
+  }
+  return [...parts, field.slice(start)];
+}
+
+/** @param {string} field @param {number} start @returns {number} where the quotes close, -1 when they do not */
+function endOfQuotes(field, start) {
+  for (let at = start + 1; at < field.length; at += 1) {
+    if (field[at] === "\\") at += 1;
+    else if (field[at] === '"') return at;
+  }
+  return -1;
 }
 
 /** @param {Mailbox} mailbox */

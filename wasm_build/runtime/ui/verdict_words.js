@@ -92,9 +92,15 @@ export function recipientInFull(translate, reason, day) {
 /** @param {Catalogue} translate @param {Reason} reason @param {Family} family */
 function sentenceOf(translate, { code, sentence, values = {} }, { prefix }) {
   const key = prefix + slug(code);
-  if (!translate.has(key)) return technical(sentence.replace(/\. \(.*\)$/su, "."));
+  if (!translate.has(key)) return technical(withoutDetail(sentence));
   const isolated = Object.entries(values).map(([name, value]) => [name, marked(name, value)]);
   return translate(key, Object.fromEntries(isolated));
+}
+
+/** The sentence without the brackets at its end. @param {string} sentence */
+function withoutDetail(sentence) {
+  const at = sentence.indexOf(". (");
+  return at >= 0 && sentence.endsWith(")") ? sentence.slice(0, at + 1) : sentence;
 }
 
 /** @param {Catalogue} translate @param {Reason} reason @param {Day} day @param {Family} family */
