@@ -89,7 +89,7 @@ def open_at(vault_server: VaultServer, browser: Browser) -> Iterator[OpenAt]:
 
 
 def test_the_examples_of_the_guide_run(open_at: OpenAt) -> None:
-    blocks = re.findall(r"^```js\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```js\n((?:(?!```).*\n)*+)```$", GUIDE, re.MULTILINE)
     first_import, *_ = blocks
     given = (key_file(), PASSPHRASE.encode(), authority().identity.certificate.der, person("bob").certificate.der)
     files = {

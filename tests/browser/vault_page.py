@@ -137,7 +137,7 @@ class VaultServer:
 
 def without_worker_pin(pinned: bytes) -> bytes:
     """`pinned.js` for another Worker than the real one, which is held against its hash like every script."""
-    return re.sub(rb' *"vault_worker.js": \{[^}]*\},?\n', b"", pinned)
+    return re.sub(rb'"vault_worker.js": \{[^{}]*+\},?\n', b"", pinned)
 
 
 @contextmanager

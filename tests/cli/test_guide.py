@@ -14,7 +14,7 @@ import pytest
 from smime_core.cli.group import sealwax
 
 PAGE = Path(__file__).parents[2] / "docs" / "command.md"
-EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^```sh\n((?:(?!```).*\n)*+)```$", PAGE.read_text(), re.MULTILINE)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash")

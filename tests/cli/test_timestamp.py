@@ -237,7 +237,7 @@ def test_an_address_where_nobody_listens_is_told(lab: Lab, tmp_path: Path) -> No
 
 
 def test_the_examples_of_the_page_run(lab: Lab, clock: OpensslService, url: str, tmp_path: Path) -> None:
-    examples = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    examples = re.findall(r"^```sh\n((?:(?!```).*\n)*+)```$", PAGE.read_text(), re.MULTILINE)
     shutil.copytree(lab.folder / "ids", tmp_path / "keys")
     shutil.copy(clock.folder / "clock_root.pem", tmp_path / "tsa_root.pem")
     (tmp_path / "letter.eml").write_bytes(lab.read("mail.eml"))

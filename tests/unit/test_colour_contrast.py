@@ -27,8 +27,8 @@ SHAPE_CONTRAST: Final = 3.0
 
 def read_colours(scheme: str) -> dict[str, str]:
     light, dark = TOKENS.read_text().split("@media (prefers-color-scheme: dark)")
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
-    return colours | (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark)) if scheme == "dark" else {})
+    colours = dict(re.findall(r"(?<![a-z-])--([a-z-]++): (#[0-9a-f]{6});", light))
+    return colours | (dict(re.findall(r"(?<![a-z-])--([a-z-]++): (#[0-9a-f]{6});", dark)) if scheme == "dark" else {})
 
 
 def contrast(one: str, other: str) -> float:

@@ -19,7 +19,7 @@ from smime_core import errors, ess, stream
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-_PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PYTHON_BLOCK = re.compile(r"^```python\n((?:(?!```).*\n)*+)```$", re.MULTILINE)
 _REFERENCE = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 
 

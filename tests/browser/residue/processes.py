@@ -17,7 +17,7 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PAGEMAP_ENTRY_BYTES: Final = 8
 # Bits 63 and 62 of a pagemap entry: present, swapped. In the highest of its eight octets.
 _THERE: Final = 0xC0
-_LINE: Final = re.compile(r"(\w+)-(\w+) (....) \w+ \S+ (\d+) *(.*)")
+_LINE: Final = re.compile(r"(\w+)-(\w+) (....) \w+ \S+ (\d++) *+(.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

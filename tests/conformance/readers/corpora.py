@@ -60,7 +60,7 @@ _SUFFIX_KINDS: Final = {
 }
 _ALL_PARSE: Final = ("zlint-smime",)  # what is wrong with these certificates is for policies, not for parsers
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
-_OCTAL: Final = re.compile(r"CKA_VALUE MULTILINE_OCTAL\n(.*?)\nEND", re.DOTALL)
+_OCTAL: Final = re.compile(r"CKA_VALUE MULTILINE_OCTAL\n([\\0-7\n]*+)END")
 
 
 def read_fuzz(folder: Path) -> Iterator[Case]:

@@ -59,7 +59,7 @@ _OPERATIONS: Final[dict[str, type[Any]]] = {
     "out-of-scope": primitives.OutOfScope,
 }
 _ABOUT_CASE: Final = {"name", "operation", "source", "skip", "for_each"}
-_PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(?:[^-]*\n\r?\n)?([A-Za-z0-9+/=\s]+)-----END \1-----")
+_PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(?:[^-:]*+:[^-]*?\n\r?\n)?([A-Za-z0-9+/=\s]++)-----END \1-----")
 _TYPE_WORDS: Final = {
     "tuple[tuple[str, str], ...]": "list of pairs of texts",
     "tuple[bytes, ...]": "list of octets",
