@@ -18,15 +18,16 @@ from smime_core.mime import Headers, Mailbox, addresses, parse_date, parse_heade
 from smime_core.mime.parameters import parse_content_type
 from webbridge.gateway.imap_syntax import Value, read_number
 
-# 16 KB of a header in all. The recipients are asked for apart: a long list of them leaves the other fields whole.
-HEADER_PART_BYTES = 8 * 1024
+# At most 16 KB of a header. The recipients are asked for apart: a long list of them leaves the other fields whole.
+HEADER_PART_BYTES = 12 * 1024
+RECIPIENTS_PART_BYTES = 2 * 1024
 # Header fields and not ENVELOPE: servers parse that themselves, and one message that they cannot parse hides the list.
 SUMMARY_ITEMS = (
     b"(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE CONTENT-TYPE)]<0.%d>"
-    b" BODY.PEEK[HEADER.FIELDS (TO)]<0.%d>)" % (HEADER_PART_BYTES, HEADER_PART_BYTES)
+    b" BODY.PEEK[HEADER.FIELDS (TO)]<0.%d>)" % (HEADER_PART_BYTES, RECIPIENTS_PART_BYTES)
 )
 MAX_TEXT_CHARACTERS = 1000  # of one field in a list
-MAX_RECIPIENTS_SHOWN = 100
+MAX_ADDRESSES_CHARACTERS = 2000  # of From: only its first mailbox is shown
 MAX_SIZE_BYTES = 2**63 - 1
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -114,12 +115,12 @@ def _header_parts(data: Mapping[bytes, Value]) -> tuple[bytes | None, bytes | No
             if b"SUBJECT" in name:
                 header = value[:HEADER_PART_BYTES]
             else:
-                to = value[:HEADER_PART_BYTES]
+                to = value[:RECIPIENTS_PART_BYTES]
     return header, to
 
 
-def _is_cut(part: bytes) -> bool:
-    return len(part) >= HEADER_PART_BYTES
+def _is_cut(part: bytes, allowed: int = HEADER_PART_BYTES) -> bool:
+    return len(part) >= allowed
 
 
 def _whole_fields(part: bytes) -> Headers:
@@ -134,20 +135,23 @@ def _whole_fields(part: bytes) -> Headers:
 def _sender(fields: Headers) -> tuple[str, bool]:
     """Return the first mailbox of From, and whether it can be read; else the text of the field."""
     text = fields.get_unfolded("From") or ""
-    mailbox = next((mailbox for mailbox in addresses(text) if mailbox.address), None)
+    found = addresses(text[:MAX_ADDRESSES_CHARACTERS])
+    whole = found if len(text) <= MAX_ADDRESSES_CHARACTERS else found[:-1]
+    mailbox = next((mailbox for mailbox in whole if mailbox.address), None)
     if mailbox is not None or not text:
         return "" if mailbox is None else _shown(mailbox), True
     return _one_line(fields.get("From") or ""), False
 
 
 def _recipients(part: bytes) -> tuple[str, ...]:
-    """Return the mailboxes of To; its text where no address can be read."""
+    """Return the mailboxes of To, with a mark where some are left out; its text where no address can be read."""
     headers = parse_headers(part)
     text = headers.get_unfolded("To") or ""
+    is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)
     found = addresses(text)
-    mailboxes = [mailbox for mailbox in (found[:-1] if _is_cut(part) else found) if mailbox.address]
+    mailboxes = [mailbox for mailbox in (found[:-1] if is_cut else found) if mailbox.address]
     if mailboxes or not text:
-        return tuple(_shown(mailbox) for mailbox in mailboxes[:MAX_RECIPIENTS_SHOWN])
+        return (*map(_shown, mailboxes), *(("…",) if is_cut else ()))
     return (_one_line(headers.get("To") or ""),)
 
 

@@ -1,0 +1,217 @@
+"""Which answers to a login mean the password, and how many connections one session may have."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.servers.conftest import ALICE_LOGIN, BOB
+from tests.servers.lying_server import IMAP, SMTP, Close, LyingServer, Step
+from tests.servers.test_bridge_api import API, ENROLMENT_KEY, KEYS, PAGES, error_of, get, send, sign_in
+from webbridge import BridgeConfig, create_app
+from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
+from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
+from webbridge.services import services_of
+
+pytestmark = pytest.mark.server
+
+MESSAGE = b"From: alice@example.test\r\nSubject: x\r\n\r\nHello\r\n"
+
+
+@pytest.fixture
+def imap(tls_folder: Path) -> Iterator[LyingServer]:
+    with LyingServer(IMAP, tls_folder=tls_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def smtp(tls_folder: Path) -> Iterator[LyingServer]:
+    with LyingServer(SMTP, tls_folder=tls_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def browser(imap: LyingServer, smtp: LyingServer) -> Iterator[FlaskClient]:
+    app = create_app(
+        BridgeConfig(
+            api_origin=API,
+            pages_origin=PAGES,
+            key_server_origin=KEYS,
+            mail_server=replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp),
+            enrolment_key=ENROLMENT_KEY,
+        )
+    )
+    yield app.test_client()
+    services_of(app).close()
+
+
+WRONG_PASSWORD = [
+    b"TAG NO [AUTHENTICATIONFAILED] no\r\n",
+    b"TAG NO [EXPIRED] change it\r\n",
+    b"TAG NO [ALERT] Invalid credentials\r\n",
+    b"TAG NO LOGIN failed.\r\n",
+    b"TAG NO\r\n",
+]
+ANOTHER_REASON = [
+    b"TAG NO [UNAVAILABLE] later\r\n",
+    b"TAG NO [unavailable] later\r\n",
+    b"TAG NO [LIMIT] too many connections\r\n",
+    b"TAG NO [INUSE] locked\r\n",
+    b"TAG NO [SERVERBUG] internal error\r\n",
+    b"TAG NO [CONTACTADMIN] call us\r\n",
+    b"TAG NO [AUTHORIZATIONFAILED] not you\r\n",
+    b"TAG NO [PRIVACYREQUIRED] not here\r\n",
+    b"TAG NO [X-UNKNOWN] whatever\r\n",
+    b"TAG BAD what\r\n",
+    b"* BYE [UNAVAILABLE] going down\r\n",
+    b"nonsense\r\n",
+]
+
+
+@pytest.mark.parametrize("answer", WRONG_PASSWORD)
+def test_a_wrong_password_ends_the_session(imap: LyingServer, browser: FlaskClient, answer: bytes) -> None:
+    assert sign_in(browser).status_code == 200
+    lose_connections(imap, [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], answer])
+    assert error_of(get(browser, "/api/folders")) == (401, "session-ended")
+    assert error_of(get(browser, "/api/session")) == (401, "session-ended")
+
+
+@pytest.mark.parametrize("answer", ANOTHER_REASON)
+def test_whatever_else_a_server_says_ends_no_session(imap: LyingServer, browser: FlaskClient, answer: bytes) -> None:
+    assert sign_in(browser).status_code == 200
+    lose_connections(imap, [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], answer, Close()])
+    status, code = error_of(get(browser, "/api/folders"))
+    assert status in (502, 503)
+    assert (status == 503) == (code == "mail-server-busy")
+    assert get(browser, "/api/session").status_code == 200
+    imap.answers.update(IMAP)
+    assert get(browser, "/api/folders").status_code == 200
+
+
+@pytest.mark.parametrize("answer", ANOTHER_REASON)
+def test_no_other_answer_counts_as_a_failed_login(imap: LyingServer, browser: FlaskClient, answer: bytes) -> None:
+    imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], answer, Close()]
+    for _ in range(7):
+        assert error_of(sign_in(browser))[0] in (502, 503)
+
+
+@pytest.mark.parametrize("greeting", [b"* BYE too many\r\n", b"* PREAUTH hello\r\n", b"hello\r\n", b"* NO\r\n"])
+def test_a_greeting_that_is_none_says_nothing_about_the_password(
+    imap: LyingServer, browser: FlaskClient, greeting: bytes
+) -> None:
+    imap.answers["GREETING"] = [greeting]
+    assert error_of(sign_in(browser))[0] in (502, 503)
+
+
+def test_no_answer_to_a_login_repeats_what_was_sent(imap: LyingServer, browser: FlaskClient) -> None:
+    imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG BAD you said sEcReT\r\n"]
+    assert "sEcReT" not in sign_in(browser).get_data(as_text=True)
+    imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO [sEcReT] sEcReT\r\n"]
+    assert "sEcReT" not in sign_in(browser).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "ends"),
+    [
+        (b"535 5.7.8 wrong\r\n", 401, True),
+        (b"454 4.7.0 later\r\n", 503, False),
+        (b"421 4.3.2 going down\r\n", 503, False),
+        (b"432 4.7.12 transition\r\n", 503, False),
+        (b"534 5.7.9 too weak\r\n", 502, False),
+        (b"538 encryption\r\n", 502, False),
+        (b"504 no such mechanism\r\n", 502, False),
+        (b"530 5.7.0 first sign in\r\n", 502, False),
+    ],
+)
+def test_only_a_wrong_password_at_submission_ends_the_session(
+    smtp: LyingServer, browser: FlaskClient, reply: bytes, status: int, ends: bool
+) -> None:
+    assert sign_in(browser).status_code == 200
+    smtp.answers["AUTH PLAIN"] = [reply]
+    assert send(browser, MESSAGE, BOB).status_code == status
+    assert get(browser, "/api/session").status_code == (401 if ends else 200)
+
+
+def lose_connections(imap: LyingServer, login: Sequence[Step]) -> None:
+    """Close what the bridge has kept at its next command, and answer the next login so."""
+    imap.answers["LIST"] = [Close()]
+    imap.answers["AUTHENTICATE PLAIN"] = login
+
+
+# How many connections
+
+
+def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingServer) -> None:
+    pool = ConnectionPool(imap.address())
+    release, started = threading.Event(), threading.Semaphore(0)
+    ended: list[bool] = []
+
+    def hold(connection: ImapConnection) -> None:
+        started.release()
+        assert release.wait(30)
+        ended.append(connection.is_alive())
+
+    count = MAX_CONNECTIONS_PER_SESSION + MAX_WAITING_PER_SESSION
+    threads = [threading.Thread(target=pool.run, args=("session", ALICE_LOGIN, hold)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for _ in range(MAX_CONNECTIONS_PER_SESSION):
+        assert started.acquire(timeout=30)
+    while pool._waiting["session"] < MAX_WAITING_PER_SESSION:
+        threading.Event().wait(0.01)
+    assert code_of_run(pool, "session") is GatewayCode.BUSY  # more than may wait
+    pool.run("another session", ALICE_LOGIN, ImapConnection.is_alive)
+    release.set()
+    for thread in threads:
+        thread.join()
+    pool.close()
+    assert ended == [True] * count
+    assert imap.most_at_once <= MAX_CONNECTIONS_PER_SESSION + 1  # and one of the other session
+
+
+def test_what_waits_too_long_is_told_to_try_later(imap: LyingServer) -> None:
+    pool = ConnectionPool(imap.address(), wait_seconds=0.05)
+    for _ in range(MAX_CONNECTIONS_PER_SESSION):
+        pool._enter("session")
+    assert code_of_run(pool, "session") is GatewayCode.BUSY
+    assert not pool._waiting
+    pool._leave("session")
+    assert pool.run("session", ALICE_LOGIN, ImapConnection.is_alive)
+    pool.close()
+
+
+def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) -> None:
+    imap.answers["UID FETCH"] = [b"* 2 FETCH (UID 7 BODY[] {5}\r\nhello)\r\nTAG OK\r\n"]
+    pool = ConnectionPool(imap.address(), wait_seconds=0.05)
+    lent = [
+        pool.open_raw("session", ALICE_LOGIN, "INBOX", 7, max_bytes=100) for _ in range(MAX_CONNECTIONS_PER_SESSION)
+    ]
+    assert code_of_run(pool, "session") is GatewayCode.BUSY
+    lent[0].close()
+    lent[0].close()  # twice is once
+    assert pool.run("session", ALICE_LOGIN, ImapConnection.is_alive)
+    for message in lent[1:]:
+        message.close()
+    assert not pool._in_use
+    pool.close()
+
+
+def test_a_message_that_cannot_be_opened_holds_nothing(imap: LyingServer) -> None:
+    imap.answers["UID FETCH"] = [b"TAG OK\r\n"]
+    pool = ConnectionPool(imap.address())
+    for _ in range(MAX_CONNECTIONS_PER_SESSION + 1):
+        with pytest.raises(GatewayError):
+            pool.open_raw("session", ALICE_LOGIN, "INBOX", 7, max_bytes=100)
+    assert not pool._in_use
+    pool.close()
+
+
+def code_of_run(pool: ConnectionPool, session_id: str) -> GatewayCode:
+    with pytest.raises(GatewayError) as error:
+        pool.run(session_id, ALICE_LOGIN, ImapConnection.is_alive)
+    return error.value.code
