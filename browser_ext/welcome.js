@@ -72,7 +72,7 @@ async function drawIdentity() {
     const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
     return [html("p", { class: "done", role: "status", text: text("welcomeIdentityHave", list), data: { test: "have" } })];
   }
-  const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,application/x-pkcs12" });
+  const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12" });
   const passphrase = new SecretField({ translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys() });
   const form = html("form", { data: { test: "identity-form" } },
     html("div", { class: "field" }, html("label", { for: "p12", text: text("keyFile") }), file),

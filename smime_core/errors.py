@@ -1,7 +1,7 @@
 """The one error tree of the core.
 
     SmimeError(code)
-    ├─ MalformedMessage(where) ── LimitExceeded(limit, actual)
+    ├─ MalformedMessage(where) ── LimitExceeded(limit, actual) · EntrustProfile()
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · SenderMismatch · ContentTypeMismatch
     │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
@@ -52,6 +52,18 @@ class LimitExceeded(MalformedMessage):
         super().__init__(f"{limit} is {actual}, at most {allowed} is read")
         self.limit = limit
         self.actual = actual
+
+
+class EntrustProfile(MalformedMessage):
+    """An Entrust profile (.epf) where a file of keys was expected; the text says how to get one."""
+
+    code = "entrust-profile"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this is an Entrust profile (.epf), which only Entrust's programs read: export your digital ID there as "
+            "PKCS#12 (.p12 or .pfx), then use that file"
+        )
 
 
 class UnsupportedAlgorithm(SmimeError):

@@ -16,6 +16,7 @@ from smime_core import der
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.der import Buffer
+from smime_core.entrust import check_no_entrust_profile
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.keys import find_public_key, parse_private_key, public_point, with_public_key
 from smime_core.limits import check_limit
@@ -65,9 +66,10 @@ async def load_identities(data: Buffer, passphrase: bytes | None, *, provider: C
 
     Of several certificates for one key, the one that localKeyID names comes first, then the youngest. A part that
     cannot be read hides no other; its error is raised when no identity is left.
-    Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    Raises WrongPassphrase, MalformedMessage, EntrustProfile, LimitExceeded or UnsupportedAlgorithm.
     """
     data = bytes(data)
+    check_no_entrust_profile(data)
     if data[:1] != bytes([der.SEQUENCE]) and b"-----BEGIN " in data:
         return await load_identities_from_pem(data, passphrase, provider=provider)
     contents = await parse_pkcs12(data, passphrase or b"", provider=provider)

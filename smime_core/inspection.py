@@ -15,6 +15,7 @@ from smime_core import der
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.certificate_text import key_label
 from smime_core.description import Description, describe_message
+from smime_core.entrust import check_no_entrust_profile
 from smime_core.errors import MalformedMessage, WrongPassphrase
 from smime_core.identity import load_identities
 from smime_core.private_key_file import load_private_key
@@ -73,9 +74,10 @@ async def inspect_file(data: bytes, *, provider: CryptoProvider, passphrase: Cal
 def detect_kind(data: bytes) -> FileKind:
     """What a file is by its content: PEM labels, or the first fields of its outermost SEQUENCE.
 
-    Raises MalformedMessage for what is none of all that.
+    Raises MalformedMessage for what is none of all that, EntrustProfile for one of those.
     """
     if data[:1] != bytes([der.SEQUENCE]):
+        check_no_entrust_profile(data)
         if _HEADER_FIELD.match(data.lstrip()):
             return FileKind.MESSAGE
         if _PRIVATE_KEY_PEM.search(data):

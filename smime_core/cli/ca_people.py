@@ -35,7 +35,7 @@ from smime_core.cli.ca_options import (
 )
 from smime_core.cli.files import read_input, write_error, write_line, write_output
 from smime_core.cli.operations import PROVIDER
-from smime_core.cli.options import FILE, now, output_option, write_json
+from smime_core.cli.options import FILE, note_json, now, output_option, write_json
 from smime_core.cli.passphrases import passphrase_options
 from smime_core.pem import build_pem
 from smime_core.report_json import time_to_json
@@ -160,7 +160,7 @@ def revoke(
 
 @click.command("list")
 @folder_argument
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, callback=note_json, help="Print one JSON object.")
 @at_option
 def list_certificates(folder: Path, as_json: bool, at: datetime.datetime | None) -> None:
     """List what was issued, and whether it still holds."""

@@ -16,6 +16,8 @@ from smime_core.der import Buffer
 from smime_core.stream.sinks import Sink
 
 STANDARD_STREAM: Final = "-"
+JSON_WANTED: Final = "smime_core.cli.json"
+"""Where a click context notes that --json was given."""
 PRIVATE_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
 _BRANCHES: Final = " │└─"

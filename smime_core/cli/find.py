@@ -13,7 +13,7 @@ from smime_core.cli.directory_options import DirectoryOptions, directory_options
 from smime_core.cli.files import write_error, write_line, write_output
 from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.looking_up import fetch_policy
-from smime_core.cli.options import FILE, UtcTime, now, write_json
+from smime_core.cli.options import FILE, UtcTime, note_json, now, write_json
 from smime_core.cli.verdict_options import TrustOptions, trust_options
 from smime_core.lookups.search import SearchProblem, SearchResult, search
 from smime_core.pem import build_pem
@@ -27,7 +27,7 @@ from smime_core.report_json import certificate_to_json, reasons_to_json
 @trust_options
 @click.option("--at", type=UtcTime(), metavar="TIME", help="Judge as of this time: 2026-01-31T12:00:00Z.")
 @click.option("-o", "--output", "target", metavar="OUT", type=FILE, help="Where the certificate to use goes, as PEM.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, callback=note_json, help="Print one JSON object.")
 def find(
     address: str,
     places: DirectoryOptions,

@@ -6,6 +6,7 @@ Verbs are imported when they are asked for; other rooms add theirs by the entry 
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from smime_core.cli.files import write_error
+from smime_core.cli.files import JSON_WANTED, STANDARD_STREAM, write_error, write_output
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
 
 if TYPE_CHECKING:
@@ -66,6 +67,17 @@ class Verbs(click.Group):
         except ImportError as error:
             raise click.ClickException(f"{cmd_name} needs packages that are not installed: {error}") from error
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; with --json an error is also printed as a JSON object, beside the line for people."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (SmimeError, OSError) as error:
+            if ctx.meta.get(JSON_WANTED):
+                _write_json_error(error)
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line for each verb; a room whose packages are missing hides no other."""
         rows = []
@@ -102,21 +114,31 @@ def run() -> int:
     except click.ClickException as error:
         write_error(error.format_message())
         return UNUSABLE
-    except NoMatchingRecipient as error:
-        sealed_for = f": it is sealed for {'; '.join(error.recipient_ids)}" if error.recipient_ids else ""
-        write_error(f"{error}{sealed_for}")
-        return NOT_AS_ASKED
     except SmimeError as error:
-        write_error(str(error))
+        write_error(_describe(error))
         return UNUSABLE if isinstance(error, MalformedMessage) else NOT_AS_ASKED
     except BrokenPipeError:
         # The reader left. What Python still has buffered goes nowhere, or it would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNUSABLE
     except OSError as error:
-        write_error(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        write_error(_describe(error))
         return UNUSABLE
     return code if isinstance(code, int) else DONE
+
+
+def _describe(error: SmimeError | OSError) -> str:
+    if isinstance(error, NoMatchingRecipient) and error.recipient_ids:
+        return f"{error}: it is sealed for {'; '.join(error.recipient_ids)}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _write_json_error(error: SmimeError | OSError) -> None:
+    code = error.code if isinstance(error, SmimeError) else "file-error"
+    text = json.dumps({"error": {"code": code, "message": _describe(error)}}, indent=2)
+    write_output(STANDARD_STREAM, f"{text}\n".encode("ascii"))
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:

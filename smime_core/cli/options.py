@@ -13,8 +13,9 @@ import click
 from smime_core import blocking
 from smime_core.certificate import Certificate, KeyUsage, parse_certificates
 from smime_core.cli import operations
-from smime_core.cli.files import STANDARD_STREAM, open_output, read_input, write_output
+from smime_core.cli.files import JSON_WANTED, STANDARD_STREAM, open_output, read_input, write_output
 from smime_core.cli.passphrases import PassphraseSource
+from smime_core.entrust import check_no_entrust_profile
 from smime_core.errors import WrongPassphrase
 from smime_core.stream import ArmorWriter, Sink
 
@@ -37,7 +38,17 @@ identities_option = click.option(
 headers_option = click.option(
     "--plain-headers", is_flag=True, help="Leave the header fields unprotected: Subject and the others stay outside."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object by report.schema.json.")
+
+
+def note_json(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    """Note that --json was given, so that `group.Verbs` also prints an error as JSON."""
+    context.meta[JSON_WANTED] = value
+    return value
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=note_json, help="Print one JSON object by report.schema.json."
+)
 
 
 class UtcTime(click.ParamType[datetime.datetime]):
@@ -83,6 +94,8 @@ def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple
 
 def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple[Identity, ...]:
     data = read_input(name)
+    # Nobody is asked for a passphrase that cannot help.
+    check_no_entrust_profile(data)
     if b"-----BEGIN " in data[:65_536]:
         with contextlib.suppress(WrongPassphrase):
             return blocking.load_identities(data, None, provider=operations.PROVIDER)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
 from keyring.backends import fail
 
 from smime_core.cli import files
+from smime_core.cli.group import sealwax
 from smime_core.cli.passphrases import PassphraseSource
 from tests.cli.conftest import READER, SIGNER, TRUST, Lab
+from tests.cli.test_verbs import SCHEMA
 
 
 @pytest.mark.parametrize("verb", ["sign", "decrypt"])
@@ -210,3 +215,66 @@ def test_an_output_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
     files.write_output(str(tmp_path / "link.eml"), b"new")
     assert (tmp_path / "link.eml").is_symlink()
     assert (tmp_path / "real.eml").read_bytes() == b"new"
+
+
+EPF = (
+    b"[Password Token]\r\nProtection=CAST 128\r\nProfile Version=2.0\r\nToken=AAAA\r\n"
+    b"[Digital Signature]\r\nCertificate=MIIB\r\nKey=AAAA\r\n[User X.500 Name]\r\nX500Name=cn=Alice\r\n"
+)
+# What each verb with --json is given before a file that cannot be read.
+JSON_VERBS = {
+    ("verify",): (),
+    ("decrypt",): (*READER, "-o", "unused"),
+    ("inspect",): (),
+    ("receipt", "verify"): ("--original", "mail.eml"),
+    ("page", "verify"): (),
+    ("identity", "list"): ("--passphrase-file", "ids/passphrase.txt"),
+    ("trust", "show"): (),
+}
+# They read no file of the user's: they list what is kept, or look for somebody.
+JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list")}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sign", "mail.eml", "--identity", "alice.epf"),
+        ("decrypt", "sealed.eml", "--identity", "alice.epf"),
+        ("identity", "list", "alice.epf"),
+        ("identity", "export", "alice.epf"),
+        ("inspect", "alice.epf"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_an_entrust_profile_is_refused_with_advice(lab: Lab, arguments: tuple[str, ...]) -> None:
+    lab.write("alice.epf", EPF)
+    result = lab.sealwax(*arguments)
+    assert result.code == 2
+    assert "export your digital ID there as PKCS#12" in result.line
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["damaged", "missing"])
+@pytest.mark.parametrize("verb", JSON_VERBS, ids=" ".join)
+def test_what_cannot_be_read_is_one_json_object_too(lab: Lab, verb: tuple[str, ...], exists: bool) -> None:
+    signed_data = bytes.fromhex("06092a864886f70d010702")
+    name = lab.write("damaged.der", b"\x30\x80" + signed_data + b"\xa0") if exists else "nowhere.der"
+    result = lab.sealwax(*verb, *JSON_VERBS[verb], name, "--json")
+    shown = json.loads(result.stdout)
+    jsonschema.validate(shown, SCHEMA, cls=jsonschema.Draft202012Validator)
+    assert shown["error"]["code"] == ("malformed-message" if exists else "file-error")
+    assert shown["error"]["message"] in result.line
+    assert result.code == 2
+
+
+def test_every_verb_with_json_is_tried_with_what_cannot_be_read() -> None:
+    assert {*verbs_with_json(sealwax)} == {*JSON_VERBS} | JSON_VERBS_WITHOUT_A_FILE
+
+
+def verbs_with_json(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from verbs_with_json(command, (*path, name))
+        elif command is not None and any("--json" in parameter.opts for parameter in command.params):
+            yield (*path, name)

@@ -25,7 +25,7 @@ ALLOWED_ROOMS = {
 # all of its modules.
 LAYERS = (
     {"errors"},
-    {"lazy", "limits", "mail_address"},
+    {"entrust", "lazy", "limits", "mail_address"},
     {"der"},
     {"algorithms", "attributes", "content_info", "distinguished_name"},
     {"general_names"},

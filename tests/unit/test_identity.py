@@ -26,7 +26,14 @@ from smime_core import der
 from smime_core.algorithms import AES_256_CBC, HASH_OIDS, HashName, Kdf, Pbkdf2, SignatureAlgorithm, SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
+from smime_core.errors import (
+    EntrustProfile,
+    LimitExceeded,
+    MalformedMessage,
+    SmimeError,
+    UnsupportedAlgorithm,
+    WrongPassphrase,
+)
 from smime_core.identity import Identity, export_identities, export_identity, load_identities, load_identity
 from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbkdf2, derive_pkcs12
 from smime_core.keys import public_key_of
@@ -511,6 +518,20 @@ def test_every_altered_byte_is_noticed(alice: Identity) -> None:
         altered[position] ^= 0x04
         with pytest.raises(SmimeError):
             load(bytes(altered))
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"; a comment\r\n\r\n"])
+@pytest.mark.parametrize("section", [b"[Password Token]", b"[digital signature]"])
+def test_an_entrust_profile_is_recognised_by_its_content(start: bytes, section: bytes) -> None:
+    with pytest.raises(EntrustProfile, match="PKCS#12"):
+        load(start + b"[Options]\nX=1\n" + section + b"\nToken=AAAA\n")
+
+
+@pytest.mark.parametrize("data", [b"[Options]\nX=1\n", b"Subject: x\n\n[Password Token]\n", b"[", b""])
+def test_other_texts_are_no_entrust_profile(data: bytes) -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        load(data)
+    assert not isinstance(caught.value, EntrustProfile)
 
 
 def test_every_truncation_is_malformed(exported: bytes) -> None:

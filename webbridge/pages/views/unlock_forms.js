@@ -81,7 +81,7 @@ function createServerForm(app, field, onUnlocked) {
 function createFileForm(app, field, onUnlocked) {
   const { translate } = app;
   const file = inputField(translate("key_file"), {
-    type: "file", accept: ".p12,.pfx,.pem,application/x-pkcs12", data: { test: "key-file" },
+    type: "file", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12", data: { test: "key-file" },
   }, { hint: translate("key_file_hint") });
   const failure = problem("file-error");
   const button = html("button", {
