@@ -7,7 +7,7 @@ import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
 import { ask, askWithSecrets } from "../shared/request.js";
-import { button, field, fileNameOf, NewPassphrase, openForm, pemOf, removeButton, saveFile, showCertificate } from "./parts.js";
+import { button, field, fileNameOf, NewPassphrase, openForm, pemOf, problem, removeButton, saveFile, showCertificate } from "./parts.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
 /**
@@ -15,6 +15,8 @@ import { button, field, fileNameOf, NewPassphrase, openForm, pemOf, removeButton
  * @typedef {{translate: Catalogue, refresh: () => Promise<void>, renew: (info: CertificateInfo) => void}} Context
  */
 
+/** The forms of an exported file, the default first, by the names of their words. */
+const FORMS = { compatible: "keysCompatible", modern: "keysModern", legacy: "keysLegacy" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 
 /** @param {Context} context @param {ListedKeyFile} keyFile */
@@ -68,28 +70,55 @@ async function prefer({ refresh }, { fingerprint }) {
 function openExport({ translate, refresh }, { id, name, identities }) {
   const which = html("select", { data: { test: "export-which" } }, html("option", { value: "", text: text("keysExportAll") }),
     ...identities.map((info) => html("option", { value: info.fingerprint, text: text("identityOption", nameOf(info), info.issuer) })));
-  const form = html("select", { data: { test: "export-form" } },
-    html("option", { value: "modern", text: text("keysModern") }), html("option", { value: "compatible", text: text("keysCompatible") }));
+  const form = new FormChoice();
   const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
   const next = new NewPassphrase(translate, { label: text("keysExportPassphrase"), hint: text("keysExportPassphraseHint") });
   openForm({
     title: text("keysExportTitle", nameOf(identities[0])), test: "export", verb: text("keysExportGo"),
     content: [
       html("p", { text: text("keysExportMeaning") }), identities.length > 1 ? field(text("keysExportWhich"), which) : null,
-      current.element, next.element, field(text("keysForm"), form, text("keysFormHint")),
+      current.element, next.element, form.element,
     ],
     onClose: () => [current, next].forEach((one) => one.clear()),
     onSubmit: async () => {
-      const secret = next.read();
+      const chosen = form.read();
+      const secret = chosen && next.read();
       if (!secret) return false;
       const { p12 } = await withPassphrase(current, (passphrase) => askWithSecrets("keys.export", {
-        id, fingerprint: which.value, form: form.value,
+        id, fingerprint: which.value, form: chosen,
       }, { passphrase, newPassphrase: secret }));
       saveFile(`${fileNameOf(nameOf(identities[0]))}.p12`, p12);
       await refresh();
       return true;
     },
   });
+}
+
+/** The form of the exported file. The weak one names its risk and waits for a tick. */
+class FormChoice {
+  #form = html("select", { data: { test: "export-form" }, on: { change: () => this.#show() } },
+    ...Object.entries(FORMS).map(([value, name]) => html("option", { value, text: text(name) })));
+  #agrees = html("input", { type: "checkbox", data: { test: "export-legacy-agree" } });
+  #problem = problem("export-legacy-problem");
+  #risk = html("div", { class: "stack", hidden: true, data: { test: "export-legacy" } },
+    html("p", { class: "warning", role: "status", text: text("keysLegacyRisk") }),
+    html("label", { class: "choice" }, this.#agrees, html("span", { text: text("keysLegacyAgree") })), this.#problem);
+
+  element = html("div", { class: "stack" }, field(text("keysForm"), this.#form, text("keysFormHint")), this.#risk);
+
+  /** The chosen form, or "" where the weak one was not agreed to. */
+  read() {
+    const refused = this.#form.value === "legacy" && !this.#agrees.checked;
+    this.#problem.textContent = refused ? text("keysLegacyTick") : "";
+    if (refused) this.#agrees.focus();
+    return refused ? "" : this.#form.value;
+  }
+
+  #show() {
+    this.#risk.hidden = this.#form.value !== "legacy";
+    this.#agrees.checked = false;
+    this.#problem.textContent = "";
+  }
 }
 
 /** @param {Context} context @param {ListedKeyFile} keyFile */

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from smime_core import der
 from smime_core.blocking import run
 from smime_core.identity import load_identities
 from tests.browser.browsers import Browser
@@ -77,10 +78,26 @@ def fill_export(page: Page, current: str, new: str, again: str) -> None:
     page.click("[data-test=export-go]")
 
 
-@pytest.mark.parametrize("form", ["modern", "compatible"])
-def test_a_key_file_leaves_under_the_passphrase_that_is_asked(options: Page, house: House, form: str) -> None:
+def choose_form(page: Page, form: str) -> None:
+    page.js(
+        "(form) => { const select = document.querySelector('[data-test=export-form]'); select.value = form;"
+        " select.dispatchEvent(new Event('change', { bubbles: true })); }",
+        form,
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "mark"),
+    [(None, "2.16.840.1.101.3.4.2.1"), ("modern", "1.2.840.113549.1.5.14"), ("legacy", "1.3.14.3.2.26")],
+)
+def test_a_key_file_leaves_under_the_passphrase_that_is_asked(
+    options: Page, house: House, form: str | None, mark: str
+) -> None:
     options.click("[data-test=export-keys]")
-    options.js("(form) => { document.querySelector('[data-test=export-form]').value = form; }", form)
+    if form is not None:
+        choose_form(options, form)
+    if form == "legacy":
+        options.click("[data-test=export-legacy-agree]")
     for index, text in enumerate((PASSPHRASE, NEW, NEW)):
         type_passphrase(options, "export", index, text)
     submit(options, "export")
@@ -88,7 +105,20 @@ def test_a_key_file_leaves_under_the_passphrase_that_is_asked(options: Page, hou
     assert name == "alice@example.test.p12"
     opened = run(load_identities(p12, NEW.encode(), provider=NATIVE))
     assert {one.certificate for one in opened} == {house.alice.certificate, house.ending.certificate}
+    assert der.oid(mark) in bytes(der.read_sequence(p12)[2].encoded)
     options.wait_for_text("Saved elsewhere", selector="[data-test=backup-state]")
+
+
+def test_the_weak_form_is_written_only_after_its_risk_was_agreed_to(options: Page) -> None:
+    options.click("[data-test=export-keys]")
+    choose_form(options, "legacy")
+    options.wait_for_text("3DES and SHA-1 are weak", selector="[data-test=export-legacy]")
+    for index, text in enumerate((PASSPHRASE, NEW, NEW)):
+        type_passphrase(options, "export", index, text)
+    options.click("[data-test=export-go]")
+    options.wait_for_text("Tick the box", selector="[data-test=export-legacy-problem]")
+    assert options.js("() => globalThis.saved.length") == 0
+    options.click("[data-test=export-cancel]")
 
 
 def test_an_export_is_refused_without_the_passphrase_and_with_a_slip(options: Page) -> None:
