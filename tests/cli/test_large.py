@@ -19,6 +19,7 @@ from smime_core.encrypted_data import build_encrypted_data
 from smime_core.providers.native import NativeProvider
 from tests.cli.conftest import READER, SIGNER, TRUST, Lab
 from tests.cli.test_verbs import parsed
+from tests.signals import interruptible_children, started_as
 
 HEAD = b"From: Alice <alice@example.test>\r\nTo: bob@example.test\r\nSubject: Large\r\nContent-Type: text/plain\r\n\r\n"
 LINES = b"".join(b"line %06d of a text that is longer than memory is to hold\r\n" % number for number in range(90_000))
@@ -122,13 +123,17 @@ def test_an_altered_message_leaves_no_plaintext(large: Lab, position: float) -> 
     assert (piped.code, piped.stdout) == (1, b"")
 
 
+@pytest.mark.parametrize("place", ["foreground", "background"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_decryption_leaves_the_old_file_and_nothing_else(lab: Lab, number: int, code: int) -> None:
-    folder = lab.folder / f"interrupted_{number}"
+def test_an_interrupted_decryption_leaves_the_old_file_and_nothing_else(
+    lab: Lab, number: int, code: int, place: str
+) -> None:
+    folder = lab.folder / f"interrupted_{number}_{place}"
     folder.mkdir()
     (folder / "out.eml").write_bytes(b"old")
     command = [sys.executable, "-W", "error", "-c", INTERRUPTED, str(folder / "out.eml")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with started_as(place), interruptible_children():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"writing\n"
     assert len(list(folder.iterdir())) == 2

@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from roaming_keys import client
 from smime_core import RevocationPolicy, State, TrustStore, blocking, parse_certificates
 from smime_core.providers.native import NativeProvider
+from tests.signals import interruptible_children, started_as
 from webbridge.demo.command import demo
 from webbridge.demo.ports import bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
@@ -151,22 +152,26 @@ def test_the_command_refuses_a_port_that_programs_may_not_take() -> None:
     assert result.exit_code == 2
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("ending", "place"),
+    [(signal.SIGINT, "foreground"), (signal.SIGINT, "background"), (signal.SIGTERM, "foreground")],
+)
 def test_the_command_prints_what_one_needs_and_ends_cleanly(
-    pages_folder: Path, tmp_path: Path, ending: signal.Signals
+    pages_folder: Path, tmp_path: Path, ending: signal.Signals, place: str
 ) -> None:
     program = (
         "import sys, pathlib; from webbridge.demo import stack, command;"
         "stack.DemoStack.__init__.__kwdefaults__['pages_folder'] = pathlib.Path(sys.argv.pop(1)); command.demo()"
     )
     arguments = [str(pages_folder), "--port", str(BASE + 2000), "--folder", str(tmp_path / "keys")]
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
-    )
+    with started_as(place), interruptible_children():
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+        )
     assert process.stdout is not None
     printed = ""
     while "Ctrl-C" not in printed:
