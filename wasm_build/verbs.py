@@ -16,6 +16,7 @@ from roaming_keys.wire import Parameters, SealedBundle
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.certificate_page import describe_certificate, page_to_json
 from smime_core.compose import Draft, build_parts
+from smime_core.content_info import unarmor
 from smime_core.errors import DecisionRefused, MalformedMessage, PathError, SmimeError, WrongPassphrase
 from smime_core.fields import open_field, seal_field
 from smime_core.header_protection import ProtectionMode, protect_headers
@@ -28,7 +29,7 @@ from smime_core.message import (
     decrypt_message,
     encrypt_entity,
     examine_message,
-    open_bytes,
+    open_message,
     seal_bytes,
     sign_bytes,
     sign_entity,
@@ -317,8 +318,9 @@ async def _bytes_encrypt(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _bytes_decrypt(args: Args, provider: CryptoProvider) -> Reply:
     identities = await unseal(args, provider)
-    opened = await open_bytes(args["cms"], identities=identities, provider=provider)
-    return {"content": opened.content}
+    # All encrypted layers, through signatures around them, as `stream.decrypt` opens them.
+    cms = bytes(unarmor(args["cms"]))
+    return {"content": await open_message(cms, identities=identities, provider=provider)}
 
 
 async def _bytes_inspect(args: Args, provider: CryptoProvider) -> Reply:
