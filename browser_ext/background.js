@@ -22,6 +22,7 @@ import * as pattern from "./background/pattern.js";
 import * as policy from "./background/policy.js";
 import * as preferences from "./background/preferences.js";
 import * as prompts from "./background/prompts.js";
+import * as questions from "./background/questions.js";
 import * as requests from "./background/requests.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
@@ -202,7 +203,7 @@ async function answer(message, sender) {
     // The lock would end what was asked for meanwhile.
     await starting;
     const { type, body } = parseMessage(message, originOf(sender));
-    return { value: (await HANDLERS[type](body, sender)) ?? null };
+    return { value: (await questions.answer(type, body, sender, () => HANDLERS[type](body, sender))) ?? null };
   } catch (error) {
     const { code = "unknown", message: text } = /** @type {any} */ (error);
     return { error: { code: String(code), message: String(text) } };

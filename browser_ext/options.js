@@ -11,6 +11,7 @@ import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { createPatternChoice } from "./shared/pattern.js";
+import { digestOf } from "./shared/question.js";
 import { ask, askWithSecrets } from "./shared/request.js";
 import { watchBackup } from "./options/backup_form.js";
 import { keyFileCard } from "./options/identities.js";
@@ -124,14 +125,17 @@ async function showProposal() {
   if (document.querySelector("dialog")) return;
   const certificate = await askThroughLock("trust.proposal");
   if (!certificate) return;
+  const { fingerprint, question } = certificate;
+  const shown = digestOf(question);
   openAcceptDialog(translate, { ...certificate, name: "" }, {
     day,
     sentenceFor: errorText,
     onAccept: async (kind, addresses) => {
-      await ask("trust.accept", { kind, addresses });
+      await ask("trust.accept", { fingerprint, kind, addresses, shown: await shown });
       await refresh();
     },
-    onClose: () => void ask("trust.drop"),
+    // Another one may have been proposed meanwhile.
+    onClose: () => void ask("trust.drop", { fingerprint }).then(showProposal),
   });
 }
 

@@ -9,6 +9,7 @@ import { readinessMark } from "./runtime/ui/state_mark.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { openPageView } from "./shared/page_reading.js";
+import { digestOf } from "./shared/question.js";
 import { createReaderBox, replaceCard } from "./shared/reader_box.js";
 import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
@@ -26,6 +27,8 @@ const chosen = new Set();
 const catalogue = await loadSharedText();
 let page = "";
 let title = "";
+/** Of what is shown. @type {Promise<string>} */
+let shown;
 /** @type {OwnIdentity[]} */
 let identities = [];
 /** @type {import("./shared/reader_box.js").Reader[]} */
@@ -52,6 +55,7 @@ async function start() {
   const copied = await ask("page.copy", { tab });
   ({ page, title, identities, people } = copied);
   identity = identities[0]?.fingerprint ?? "";
+  shown = digestOf(copied.question);
   const place = html("div", { class: "view-place" });
   main.replaceChildren(
     html("header", { class: "question" }, html("h1", { text: text("pageSaveTitle") }),
@@ -141,7 +145,7 @@ async function save(button) {
   done.textContent = "";
   try {
     await unlock();
-    const { cms } = await ask("page.seal", { page, sign: isSigned, encrypt: isSealed, identity, recipients: [...chosen] });
+    const { cms } = await ask("page.seal", { page, sign: isSigned, encrypt: isSealed, identity, recipients: [...chosen], shown: await shown });
     download(cms);
     done.textContent = text("pageSaved");
   } catch (error) {

@@ -13,6 +13,7 @@ import { aroundNotes } from "./shared/around_notes.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showPattern } from "./shared/pattern.js";
+import { digestOf } from "./shared/question.js";
 import { createReaderBox, replaceCard } from "./shared/reader_box.js";
 import { visibleText } from "./shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
@@ -39,6 +40,10 @@ const offered = new Set();
 let catalogue;
 /** @type {Job} */
 let current;
+/** The question as the background asks it now. @type {object} */
+let question;
+/** Of the question that was drawn. @type {Promise<string>} */
+let shown;
 let shownText = "";
 let identity = "";
 /** @type {SecretField | null} */
@@ -48,7 +53,7 @@ let files = null;
 const progress = html("p", { class: "muted", role: "status" });
 
 /** What is refused because the window shows what is no longer so. */
-const OUTDATED = ["no-such-person", "certificate-not-usable", "no-such-key", "locked"];
+const OUTDATED = ["question-changed", "no-such-person", "certificate-not-usable", "no-such-key", "locked"];
 
 /** What each kind of question says. @type {Record<Job["kind"], {title: () => string, verb: () => string, refuse: string, sections: () => HTMLElement[]}>} */
 const QUESTIONS = {
@@ -79,7 +84,9 @@ async function start() {
 
 async function load() {
   const keys = await sealwaxChannel.generateKeys();
-  current = await ask("prompt.claim", { job, replyKey: keys.publicKey });
+  const { question: asked, ...choices } = await ask("prompt.claim", { job, replyKey: keys.publicKey });
+  question = asked;
+  current = { ...asked, ...choices };
   if (current.text) shownText = new TextDecoder().decode(await sealwaxChannel.openWith(keys, "text to show", current.text));
   const known = current.identities.map(({ fingerprint }) => fingerprint);
   if (!known.includes(identity)) identity = known[0] ?? "";
@@ -103,18 +110,20 @@ async function refresh() {
 function drawnState() {
   const { people = [], identities } = current;
   return JSON.stringify([
+    question,
     people.map(({ fingerprint, usable }) => [fingerprint, usable]),
     identities.map(({ fingerprint, locked }) => [fingerprint, locked]),
   ]);
 }
 
 function draw() {
-  const question = QUESTIONS[current.kind];
-  document.title = question.title();
-  const agree = html("button", { type: "button", class: "primary", text: question.verb(), data: { test: "agree" } });
+  shown = digestOf(question);
+  const kind = QUESTIONS[current.kind];
+  document.title = kind.title();
+  const agree = html("button", { type: "button", class: "primary", text: kind.verb(), data: { test: "agree" } });
   agree.addEventListener("click", () => void submit(agree));
   const refuse = html("button", {
-    type: "button", text: text(question.refuse), data: { test: "refuse" },
+    type: "button", text: text(kind.refuse), data: { test: "refuse" },
     on: { click: () => void ask("prompt.refuse", { job }).catch(showProblem) },
   });
   main.replaceChildren(
@@ -122,7 +131,7 @@ function draw() {
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
         html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } })),
       ...aroundNotes(current.around)),
-    ...question.sections(),
+    ...kind.sections(),
     ...(current.kind === "altered" ? [] : [current.identities.length ? identityField() : noKeysSection()]),
     html("footer", { class: "answer" }, passphraseField(agree), progress, problem,
       html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, refuse)),
@@ -250,7 +259,7 @@ async function submit(agree) {
     files?.check();
     await unlock();
     await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100)); });
-    await ask("prompt.agree", { job, identity, recipients: [...chosen] });
+    await ask("prompt.agree", { job, identity, recipients: [...chosen], shown: await shown });
   } catch (error) {
     if (OUTDATED.includes(/** @type {any} */ (error).code)) await refresh().catch(() => {});
     showProblem(error);

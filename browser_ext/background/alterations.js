@@ -17,8 +17,8 @@ export async function report({ text, isSent }, sender) {
 }
 
 /** What the window shows. @param {JobRecord} job */
-export async function describe({ origin, notice }) {
-  return { kind: "altered", origin, notice, sign: false, encrypt: false, identities: [] };
+export function describe({ origin, notice }) {
+  return { kind: "altered", origin, notice, sign: false, encrypt: false };
 }
 
 /** The sealed text goes back into the field. @param {JobRecord} job */

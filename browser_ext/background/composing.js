@@ -77,9 +77,21 @@ export async function claim({ composition: id }, sender) {
   // In the viewer, the click on the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
-    origin, around: sitesAround(composition), kind, from, to, cc, subject, text, mail, deliver, sign, seal, siteKnown,
+    question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, subject, text, mail, deliver,
+    sign, seal, siteKnown,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
+}
+
+/** What the letter's window says of the page that asked; the letter itself, its readers and its key are named in the answer. @param {CompositionRecord} composition */
+function questionOf(composition) {
+  const { origin, kind, mail, deliver } = composition;
+  return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver };
+}
+
+/** @param {any} body @param {Sender} sender */
+export async function question({ composition }, sender) {
+  return questionOf(await ofWindow(composition, sender));
 }
 
 /** The identities as they are now: another window may have locked or added some. @param {any} body @param {Sender} sender */

@@ -10,6 +10,7 @@ import * as vault from "./vault_link.js";
 
 /**
  * @typedef {{address: string, before: CertificateInfo, after: CertificateInfo, sameIssuer: boolean, isRenewal: boolean}} Change
+ * @typedef {{address: string, fingerprint: string}} ChangeName `fingerprint` of the new certificate
  * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean}} Harvest what `message.open` leaves
  */
 
@@ -54,20 +55,29 @@ export function keepHarvest(harvest, before) {
   });
 }
 
-/** The person says that a changed certificate is the right one. @param {{address: string}} body */
-export function acceptChange({ address }) {
+/** The question about a changed certificate, as it is shown. @param {Change} change */
+export function questionOf({ address, before, after, sameIssuer }) {
+  return { kind: "change", address, before: before.fingerprint, after: after.fingerprint, sameIssuer };
+}
+
+/** The same as it stands now: a later mail may have brought another certificate. @param {ChangeName} body */
+export async function question(body) {
+  return questionOf(findChange(await listChanges(), body));
+}
+
+/** The person says that a changed certificate is the right one. @param {ChangeName} body */
+export function acceptChange({ address, fingerprint }) {
   return inTurn(TURN, async () => {
-    const certificates = (await listChanges()).filter((one) => one.address === address).map(({ after }) => after.certificate);
-    if (!certificates.length) throw new RequestError("no-such-person");
+    const { after } = findChange(await listChanges(), { address, fingerprint });
     const at = new Date().toISOString();
-    const reply = await vault.call("contacts.learn", { contacts: await read(), address, certificates, at });
+    const reply = await vault.call("contacts.learn", { contacts: await read(), address, certificates: [after.certificate], at });
     await database.change({ settings: { put: [
       { name: CONTACTS, value: reply.contacts }, { name: CHANGED, value: await changesWithout(address) },
     ] } });
   });
 }
 
-/** What was known stays. @param {{address: string}} body */
+/** What was known stays. @param {ChangeName} body */
 export function refuseChange({ address }) {
   return inTurn(TURN, async () => database.put("settings", { name: CHANGED, value: await changesWithout(address) }));
 }
@@ -94,6 +104,13 @@ async function withOthers(contacts, before) {
 function isEqual(one, other) {
   const octets = new Uint8Array(other);
   return one.byteLength === other.byteLength && new Uint8Array(one).every((octet, place) => octet === octets[place]);
+}
+
+/** @param {Change[]} changes @param {ChangeName} name */
+function findChange(changes, { address, fingerprint }) {
+  const found = changes.find((one) => one.address === address && one.after.fingerprint === fingerprint);
+  if (!found) throw new RequestError("question-changed");
+  return found;
 }
 
 /** @param {string} address */

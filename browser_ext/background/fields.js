@@ -152,7 +152,7 @@ export async function propose({ frame: id, fingerprint }, sender) {
 export async function proposeOneOf(carried, fingerprint) {
   const chosen = carried.find((one) => one.fingerprint === fingerprint);
   if (!chosen) throw new RequestError("bad-request");
-  await trust.propose(chosen.certificate, carried.map(({ certificate }) => certificate));
+  await trust.propose(fingerprint, chosen.certificate, carried.map(({ certificate }) => certificate));
   await api.runtime.openOptionsPage();
 }
 

@@ -3,7 +3,6 @@ import { RequestError } from "../shared/messages.js";
 import * as fields from "./fields.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
-import * as keys from "./keys.js";
 import * as pageJobs from "./page_jobs.js";
 import * as promptWindow from "./prompt_window.js";
 import * as vault from "./vault_link.js";
@@ -17,11 +16,8 @@ export async function request({ smime, proposed, multiple }, sender) {
 }
 
 /** What the window shows. @param {JobRecord} job */
-export async function describe(job) {
-  const [identities, people, readersHere] = await Promise.all(
-    [keys.identities(), fields.peopleFor(job.files), fields.readersAt(job.origin)],
-  );
-  return { kind: "files", origin: job.origin, ...job.files, identities, people, readersHere };
+export function describe(job) {
+  return { kind: "files", origin: job.origin, ...job.files };
 }
 
 /** A part of a chosen file on its way, sealed to the vault's owner. @param {any} body */

@@ -31,8 +31,8 @@ export async function request({ action, method, enctype, nonce, entries, submitt
 }
 
 /** What the window shows. @param {JobRecord} job */
-export async function describe(job) {
-  return { kind: "form", origin: job.origin, sign: true, encrypt: false, form: whole(job), identities: await keys.identities() };
+export function describe(job) {
+  return { kind: "form", origin: job.origin, sign: true, encrypt: false, form: whole(job) };
 }
 
 /** @param {JobRecord} job @param {{identity: string}} choice a fingerprint */

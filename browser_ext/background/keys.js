@@ -26,7 +26,8 @@ export async function list() {
   const lockReason = unlocked ? null : await session.lockReason();
   return {
     keyFiles, people, anchors: authorities, sites, decisions, settings, following, lockReason,
-    requests: requests.map(({ key: _, ...shown }) => shown), known, changes, preferences: chosen,
+    requests: requests.map(({ key: _, ...shown }) => shown), known, preferences: chosen,
+    changes: changes.map((change) => ({ ...change, question: contacts.questionOf(change) })),
   };
 }
 

@@ -139,7 +139,12 @@ export async function copyFrom({ tab }) {
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });
   const people = await keys.checkPeople(await database.all("people"), () => false);
-  return { page, address, title: copied.title, identities: await keys.identities(), people };
+  return { question: question({ page }), page, address, title: copied.title, identities: await keys.identities(), people };
+}
+
+/** A copy that is held never changes: its name says what is saved. @param {{page: string}} body */
+export function question({ page }) {
+  return { kind: "page", page };
 }
 
 /** @param {{page: string, replyKey: ArrayBuffer}} body */

@@ -12,29 +12,38 @@ import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as pageJobs from "./page_jobs.js";
 import * as promptWindow from "./prompt_window.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** What pages ask for without a frame. @type {Record<string, {describe: Function, agree: Function, refuse: Function}>} */
 const PAGE_JOBS = { form: forms, files, altered: alterations };
 
-/** Everything that the window shows. @param {any} body */
+/** Everything that the window shows: the question, which the answer is bound to, and what there is to choose from. @param {any} body */
 export async function claim({ job: id, replyKey }) {
   const job = await waitingJob(id);
-  const asked = PAGE_JOBS[job.kind];
-  if (asked) return { ...(await asked.describe(job)), around: sitesAround(job) };
-  const frame = await frames.load(job.frame);
-  const writing = job.kind === "write";
+  const wanted = job.kind === "write" ? await frames.load(job.frame) : job.files;
   return {
-    kind: writing ? "write" : "open",
-    origin: job.origin,
-    around: sitesAround(job),
-    sign: frame.sign,
-    encrypt: frame.encrypt,
-    proposed: frame.proposed,
-    identities: await keys.identities(),
-    people: writing ? await fields.peopleFor(frame) : [],
-    readersHere: writing && frame.encrypt ? await fields.readersAt(job.origin) : [],
-    text: writing ? await vault.call("text.show", { job: id, replyKey }) : null,
+    question: await describe(job),
+    identities: job.kind === "altered" ? [] : await keys.identities(),
+    people: await fields.peopleFor(wanted),
+    readersHere: wanted?.encrypt ? await fields.readersAt(job.origin) : [],
+    text: job.kind === "write" ? await vault.call("text.show", { job: id, replyKey }) : null,
+  };
+}
+
+/** The question of a job as it stands; null once it was answered. @param {{job: string}} body */
+export async function question({ job: id }) {
+  const job = await jobs.load(id);
+  return job.state === "waiting" ? describe(job) : null;
+}
+
+/** @param {JobRecord} job @returns {Promise<object>} */
+async function describe(job) {
+  const asked = PAGE_JOBS[job.kind];
+  if (asked) return { ...asked.describe(job), around: sitesAround(job) };
+  const { sign, encrypt, proposed } = await frames.load(job.frame);
+  return {
+    kind: job.kind === "write" ? "write" : "open", origin: job.origin, around: sitesAround(job), sign, encrypt, proposed,
     siteKnown: !job.origin || Boolean(await database.get("sites", siteOf(job))),
   };
 }
@@ -66,14 +75,19 @@ export async function agree({ job: id, identity, recipients }, sender) {
 
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function refuse({ job: id }, sender) {
-  await cancel(await waitingJob(id));
+  // An answer that is being carried out is not taken back in the middle.
+  await inTurn(`job ${id}`, async () => cancel(await waitingJob(id)));
   promptWindow.close(sender);
 }
 
 /** A window that is closed without an answer is a refusal. @param {number} windowId */
 export async function closed(windowId) {
-  const job = await jobs.ofWindow(windowId);
-  if (job) await cancel(job);
+  const found = await jobs.ofWindow(windowId);
+  if (!found) return;
+  await inTurn(`job ${found.id}`, async () => {
+    const job = await jobs.ofWindow(windowId);
+    if (job) await cancel(job);
+  });
 }
 
 /** @param {JobRecord} job */

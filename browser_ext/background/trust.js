@@ -9,15 +9,19 @@ import { isPublicHost } from "../shared/public_host.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {import("../runtime/trust.js").Evidence} Evidence */
 /** @typedef {import("../runtime/lookups.js").Lookup} Lookup */
+/** @typedef {{fingerprint: string, certificates: string[]}} Proposal the certificate, then those that came with it */
 /** @typedef {{mozilla: boolean, revocation: "required" | "if-known" | "not-checked"}} Settings */
 
 const SETTINGS = "trust";
 const DECISIONS = "decisions";
-const PROPOSAL = "proposal";
+const PROPOSALS = "proposals";
+/** More wait for no decision: each opens a dialog. */
+const MAX_PROPOSALS = 5;
 const FOLLOWED = "followed list";
 /** Whoever imports an authority of their own often has none that answers: what is known counts, what is not is said. */
 const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
@@ -120,15 +124,14 @@ export async function listDecisions() {
 
 /**
  * Accepts what was proposed; the vault refuses what must not be accepted, and says why.
- * @param {{kind: string, addresses: string[]}} body
+ * @param {{fingerprint: string, kind: string, addresses: string[]}} body
  */
-export async function accept({ kind, addresses }) {
+export async function accept({ fingerprint, kind, addresses }) {
   await policy.checkOwnDecisions();
-  const proposed = await memory.read(PROPOSAL);
-  const [certificate, ...intermediates] = (proposed ?? []).map(decode);
+  const [certificate, ...intermediates] = (await proposedAs(fingerprint)).certificates.map(decode);
   const reply = await vault.call("decision.make", { certificate, kind, addresses, intermediates, ...(await judging()) });
   await database.put("settings", { name: DECISIONS, value: reply.decisions });
-  await memory.forget(PROPOSAL);
+  await dropProposal({ fingerprint });
 }
 
 /** @param {{id: string}} body a fingerprint */
@@ -139,24 +142,55 @@ export async function takeBack({ id }) {
 
 /**
  * Keeps a certificate of an opened field until the person decides about it in the extension's own page, which no other
- * page can cover.
+ * page can cover. A dialog that is open about another one stays as it is: this one waits.
+ * @param {string} fingerprint
  * @param {ArrayBuffer} certificate
  * @param {ArrayBuffer[]} carried
  */
-export async function propose(certificate, carried) {
-  await memory.write(PROPOSAL, [certificate, ...carried].map(encode));
+export function propose(fingerprint, certificate, carried) {
+  return inTurn(PROPOSALS, async () => {
+    const others = (await proposals()).filter((one) => one.fingerprint !== fingerprint);
+    if (others.length >= MAX_PROPOSALS) throw new RequestError("too-many-proposals");
+    await memory.write(PROPOSALS, [...others, { fingerprint, certificates: [certificate, ...carried].map(encode) }]);
+  });
 }
 
-/** The certificate that was proposed, or null. */
+/** The certificate that was proposed last, for the dialog, with the question about it; or null. */
 export async function proposal() {
-  const [certificate] = ((await memory.read(PROPOSAL)) ?? []).map(decode);
-  if (!certificate) return null;
-  const described = await vault.call("certificate.describe", { certificates: [certificate], ...(await judging()) });
-  return described.certificates[0];
+  const newest = (await proposals()).at(-1);
+  return newest ? describeProposal(newest) : null;
 }
 
-export function dropProposal() {
-  return memory.forget(PROPOSAL);
+/** The question about one that was proposed. @param {{fingerprint: string}} body */
+export async function question({ fingerprint }) {
+  return (await describeProposal(await proposedAs(fingerprint))).question;
+}
+
+/** @param {{fingerprint: string}} body */
+export function dropProposal({ fingerprint }) {
+  return inTurn(PROPOSALS, async () => {
+    await memory.write(PROPOSALS, (await proposals()).filter((one) => one.fingerprint !== fingerprint));
+  });
+}
+
+/** @param {Proposal} proposed */
+async function describeProposal({ certificates: [certificate] }) {
+  const described = await vault.call("certificate.describe", { certificates: [decode(certificate)], ...(await judging()) });
+  const [info] = described.certificates;
+  const { fingerprint, subject, issuer, addresses, notBefore, notAfter, isCa } = info;
+  return { ...info, question: { kind: "accept", fingerprint, subject, issuer, addresses, notBefore, notAfter, isCa } };
+}
+
+/** @param {string} fingerprint */
+async function proposedAs(fingerprint) {
+  const found = (await proposals()).find((one) => one.fingerprint === fingerprint);
+  if (!found) throw new RequestError("question-changed");
+  return found;
+}
+
+/** @returns {Promise<Proposal[]>} */
+async function proposals() {
+  return (await memory.read(PROPOSALS)) ?? [];
 }
 
 /**

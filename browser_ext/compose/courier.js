@@ -2,6 +2,7 @@
 import { packLetter, unpackLetter } from "../shared/packed_letter.js";
 import { RequestError } from "../shared/messages.js";
 import { followProgress } from "../shared/progress.js";
+import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
 /** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
@@ -19,14 +20,18 @@ const WINDOWLESS = new Set(["storage-full", "storage-refused"]);
 
 export class Courier {
   #composition;
+  /** Of what the window said when it was drawn. @type {Promise<string> | null} */
+  #shown = null;
 
   /** @param {string} composition */
   constructor(composition) {
     this.#composition = composition;
   }
 
-  claim() {
-    return this.#ask("compose.claim");
+  async claim() {
+    const claimed = await this.#ask("compose.claim");
+    this.#shown = digestOf(claimed.question);
+    return claimed;
   }
 
   /** @returns {Promise<OwnIdentity[]>} */
@@ -89,7 +94,7 @@ export class Courier {
    * @returns {Promise<{sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null}>} `shown` is the beginning of what left
    */
   async send(letter, leaving, { password, again }) {
-    return this.#ask("compose.send", { ...leaving, ...(await this.#sealLetter(letter, password)), again });
+    return this.#ask("compose.send", { ...leaving, ...(await this.#sealLetter(letter, password)), again, shown: await this.#shown });
   }
 
   /**
@@ -97,7 +102,7 @@ export class Courier {
    * @returns {Promise<ArrayBuffer[]>} the finished messages
    */
   async finish(letter, leaving, password) {
-    return this.#ask("compose.save", { ...leaving, ...(await this.#sealLetter(letter, password)) });
+    return this.#ask("compose.save", { ...leaving, ...(await this.#sealLetter(letter, password)), shown: await this.#shown });
   }
 
   /**

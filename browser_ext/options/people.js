@@ -9,6 +9,7 @@ import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
+import { digestOf } from "../shared/question.js";
 import { ask } from "../shared/request.js";
 import { button, fileNameOf, pemOf, removeButton, saveFile, showCertificate } from "./parts.js";
 
@@ -105,9 +106,10 @@ function createRow({ info, names, since, how, removal }, heads, refresh) {
  */
 export function createChanges(translate, changes, refresh) {
   return changes.map((change) => {
-    const { address } = change;
+    const { address, after: { fingerprint }, question } = change;
+    const shown = digestOf(question);
     const decide = (/** @type {string} */ type) => async () => {
-      await ask(type, { address });
+      await ask(type, { address, fingerprint, shown: await shown });
       await refresh();
     };
     const card = createChange(translate, change, { day, onRemember: decide("change.accept") });

@@ -19,11 +19,14 @@ export class RequestError extends Error {
 const ENVELOPE = "envelope";
 const SECRET = "secret";
 const OPTIONAL_SECRET = "secret or null";
+/** Of the question that is answered, as the window drew it (`question.js`). */
+const DIGEST = "digest";
 
 /** A letter that is ready to leave, and how. @type {Record<string, string>} */
 const LEAVING = {
   composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", seal: "boolean", from: "string", to: "strings",
   cc: "strings", bcc: "strings", people: "strings", hiddenPeople: "strings", byPassword: "strings", password: OPTIONAL_SECRET,
+  shown: DIGEST,
 };
 
 /** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
@@ -84,14 +87,14 @@ export const MESSAGES = {
   "page.copy": { from: ["page"], body: { tab: "number" } },
   "page.preview": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
   "page.seal": {
-    from: ["page"], body: { page: "string", sign: "boolean", encrypt: "boolean", identity: "string", recipients: "strings" },
+    from: ["page"], body: { page: "string", sign: "boolean", encrypt: "boolean", identity: "string", recipients: "strings", shown: DIGEST },
   },
   // Somebody was ticked: how that certificate stands, once its authorities were asked.
   "people.check": { from: ["prompt", "page"], body: { fingerprint: "string" } },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
-  "prompt.agree": { from: ["prompt"], body: { job: "string", identity: "string", recipients: "strings" } },
+  "prompt.agree": { from: ["prompt"], body: { job: "string", identity: "string", recipients: "strings", shown: DIGEST } },
   "prompt.refuse": { from: ["prompt"], body: { job: "string" } },
   // Keys and people.
   "keys.list": { from: ["options"], body: {} },
@@ -102,8 +105,8 @@ export const MESSAGES = {
   "anchors.import": { from: ["options"], body: { bytes: "bytes" } },
   "anchors.remove": { from: ["options"], body: { id: "string" } },
   "trust.proposal": { from: ["options"], body: {} },
-  "trust.drop": { from: ["options"], body: {} },
-  "trust.accept": { from: ["options"], body: { kind: "string", addresses: "strings" } },
+  "trust.drop": { from: ["options"], body: { fingerprint: "string" } },
+  "trust.accept": { from: ["options"], body: { fingerprint: "string", kind: "string", addresses: "strings", shown: DIGEST } },
   "trust.remove": { from: ["options"], body: { id: "string" } },
   "trust.settings": { from: ["options"], body: { mozilla: "boolean", revocation: "string" } },
   "list.import": { from: ["options"], body: { bytes: "bytes" } },
@@ -121,8 +124,8 @@ export const MESSAGES = {
   "request.finish": { from: ["options"], body: { id: "string", files: "files", passphrase: SECRET } },
   "request.drop": { from: ["options"], body: { id: "string" } },
   "contacts.remove": { from: ["options"], body: { id: "string" } },
-  "change.accept": { from: ["options"], body: { address: "string" } },
-  "change.refuse": { from: ["options"], body: { address: "string" } },
+  "change.accept": { from: ["options"], body: { address: "string", fingerprint: "string", shown: DIGEST } },
+  "change.refuse": { from: ["options"], body: { address: "string", fingerprint: "string", shown: DIGEST } },
   "preferences.change": {
     from: ["options"], body: { idleMinutes: "number", harvest: "boolean", strict: "boolean", directory: "string" },
   },
@@ -194,6 +197,7 @@ const CHECKS = {
   number: (value) => Number.isSafeInteger(value) && value >= 0,
   entries: (value) => Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isEntry),
   files: (value) => Array.isArray(value) && value.length <= 50 && value.every((item) => CHECKS.bytes(item)),
+  [DIGEST]: (value) => /^[0-9a-f]{64}$/.test(value),
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
   [SECRET]: (value) => CHECKS[ENVELOPE](value?.envelope) && isLength(value.length),

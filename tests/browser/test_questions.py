@@ -1,0 +1,221 @@
+"""What a person agrees to in a window is what that window showed: an answer to anything else is refused."""
+
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.demo_ca import create_authority
+from tests.browser.bidi import Json
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import NATIVE, ROOT, TEXT, People, extension, folder, page, people, site, unlocked
+from tests.browser.page import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+WRITES = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
+# Writes records as the background keeps them.
+KEEP = "async (records) => (globalThis.browser ?? chrome).storage.session.set(records)"
+# Changes a kept record: `path` leads to what gets the value.
+CHANGE: Final = """async ([name, path, value]) => {
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const found = Object.entries(await session.get(null)).find(([key]) => key.startsWith(name));
+  let inside = found[1];
+  for (const step of path.slice(0, -1)) inside = inside[step];
+  inside[path.at(-1)] = value;
+  await session.set({ [found[0]]: found[1] });
+}"""
+READ = """async (name) => {
+  const all = await (globalThis.browser ?? chrome).storage.session.get(null);
+  return Object.entries(all).filter(([key]) => key.startsWith(name)).map(([, value]) => value);
+}"""
+
+SITE: Final = "https://site.test"
+ENTRY: Final = {"name": "price", "value": "1 EUR", "label": "Price", "hidden": False}
+FORM: Final = {
+    "ancestors": [], "origin": SITE, "action": f"{SITE}/order", "method": "post",
+    "enctype": "multipart/form-data", "nonce": "n", "entries": [ENTRY], "submitter": [],
+}  # fmt: skip
+FRAME: Final = {
+    "id": "f", "tabId": 4711, "pageFrameId": 0, "documentId": "", "kept": False, "origin": SITE, "ancestors": [],
+    "sign": False, "encrypt": False, "proposed": [], "cms": "", "mail": "", "content": "", "inWindow": False,
+    "moved": "",
+}  # fmt: skip
+# By kind: what the job is about, and what is changed in which record while the window is open.
+JOBS: Final[dict[str, tuple[dict[str, Json], list[Json]]]] = {
+    "open": ({"frame": "f"}, ["job:", ["origin"], "https://other.test"]),
+    "mail": ({"frame": "f"}, ["job:", ["ancestors"], ["https://around.test"]]),
+    "form": ({"form": FORM}, ["job:", ["form", "entries", 0, "value"], "9000 EUR"]),
+    "files": (
+        {"files": {"sign": False, "encrypt": True, "proposed": [], "multiple": False}},
+        ["job:", ["files", "encrypt"], False],
+    ),
+    "altered": ({"notice": {"text": "Pay Bob", "isSent": False}}, ["job:", ["notice", "text"], "Pay Eve"]),
+}
+
+
+def open_question(extension: Extension, kind: str) -> Page:
+    """A window that asks a question of this kind, for a page that is not there."""
+    content, _ = JOBS[kind]
+    job = {
+        "id": "j", "frame": "", "kind": kind, "origin": SITE, "ancestors": [], "state": "waiting", "replyKey": [],
+        "page": {"tabId": 4711, "frameId": 0, "documentId": ""}, **content,
+    }  # fmt: skip
+    options = extension.open_options()
+    options.js(KEEP, {"job:j": job, "frame:f": {**FRAME, "kind": kind}})
+    options.close()
+    window = extension.browser.open(extension.base + "prompt.html?job=j")
+    window.wait_for_selector("[data-test=agree]", timeout_seconds=30)
+    return window
+
+
+def assert_refused_and_drawn_anew(window: Page) -> None:
+    """The answer counted for nothing, and the window shows what is asked now."""
+    window.wait_for_text("has changed meanwhile", selector="[data-test=problem]", timeout_seconds=30)
+    assert {job["state"] for job in window.js(READ, "job:")} == {"waiting"}
+    window.wait_for_selector("[data-test=agree]")
+
+
+@pytest.fixture
+def quiet(unlocked: Extension) -> Iterator[Extension]:
+    """No job and no proposal of an earlier test waits."""
+    forget = """async () => {
+      const { session } = (globalThis.browser ?? chrome).storage;
+      const names = Object.keys(await session.get(null));
+      await session.remove(names.filter((name) => /^(job|frame|composition):|^proposals$/.test(name)));
+    }"""
+    options = unlocked.open_options()
+    options.js(forget)
+    options.close()
+    yield unlocked
+    options = unlocked.open_options()
+    options.js(forget)
+    options.close()
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_an_answer_counts_for_the_question_that_was_drawn(quiet: Extension, kind: str, tmp_path: Path) -> None:
+    window = open_question(quiet, kind)
+    if kind == "files":
+        (tmp_path / "a.txt").write_text("a")
+        window.choose_files("#files", [tmp_path / "a.txt"])
+    before = window.text()
+    window.js(CHANGE, JOBS[kind][1])
+    window.click("[data-test=agree]")
+    assert_refused_and_drawn_anew(window)
+    assert window.text() != before
+    window.close()
+
+
+def test_an_answer_to_a_text_counts_for_the_protection_that_was_drawn(quiet: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(WRITES))
+    quiet.write(page, "#answer", TEXT).around.click("[data-test=seal]")
+    window = quiet.window()
+    window.js(CHANGE, ["frame:", ["encrypt"], False])
+    window.click("[data-test=agree]")
+    assert_refused_and_drawn_anew(window)
+    assert window.text("[data-test=agree]") == "Sign"
+    assert page.value("#answer") == ""
+    with window.closing():
+        window.click("[data-test=refuse]")
+
+
+def test_every_kind_of_question_is_tried_here() -> None:
+    source = (ROOT / "browser_ext/prompt.js").read_text()
+    drawn = set(re.findall(r"^  (\w+): \{ title: ", source, re.MULTILINE))
+    jobs = re.search(
+        r"interface JobRecord \{.*?kind: ([^;]+);", (ROOT / "browser_ext/types.d.ts").read_text(), re.DOTALL
+    )
+    assert jobs
+    assert drawn | set(re.findall(r'"(\w+)"', jobs[1])) == {*JOBS, "write"}
+
+
+# Asks the background's own rule: what becomes of each message that agrees, with the hash of another question, and with
+# the right one.
+ANSWERS = """async () => {
+  const { QUESTIONS, answer } = await import("/background/questions.js");
+  const { digestOf } = await import("/shared/question.js");
+  const { MESSAGES } = await import("/shared/messages.js");
+  const { ask } = await import("/shared/request.js");
+  const database = await import("/background/database.js");
+  const { session } = (globalThis.browser ?? chrome).storage;
+  const certificate = (await database.all("people"))[0];
+  const { fingerprint } = certificate;
+  const change = { address: "a@x.test", before: certificate, after: certificate, sameIssuer: true };
+  await database.put("settings", { name: "changed certificates", value: [change] });
+  const place = { origin: "https://site.test", ancestors: [] };
+  const composition = { ...place, id: "c", kind: "new", mail: "", deliver: "raw", windowTabId: 7 };
+  const job = { ...place, id: "j", kind: "altered", state: "waiting",
+    replyKey: [], notice: { text: "Pay Bob", isSent: false } };
+  const bytes = Array.from(new Uint8Array(certificate.certificate), (byte) => String.fromCharCode(byte)).join("");
+  const proposals = [{ fingerprint, certificates: [bytes] }];
+  await session.set({ "composition:c": composition, "job:j": job, proposals });
+  const names = { address: "a@x.test", job: "j", composition: "c", page: "p" };
+  const body = { ...names, fingerprint, kind: "exact", addresses: [] };
+  const sender = { tab: { id: 7 } };
+  const outcomes = {};
+  for (const [type, { read }] of Object.entries(QUESTIONS)) {
+    // Only the background itself reaches the vault, which describes certificates.
+    const isVaults = type === "trust.accept";
+    const question = isVaults ? (await ask("trust.proposal")).question : await read(body, sender);
+    const shown = await digestOf(question);
+    const send = (digest) => isVaults ? ask(type, { ...body, shown: digest })
+      : Promise.resolve(answer(type, { ...body, shown: digest }, sender, () => "acted"));
+    const attempt = (digest) => send(digest).catch(({ code }) => code.startsWith("decision-refused") ? "acted" : code);
+    outcomes[type] = [await attempt("0".repeat(64)), await attempt(shown)];
+  }
+  await database.remove("settings", "changed certificates");
+  const bound = Object.entries(MESSAGES).filter(([, { body }]) => Object.values(body).includes("digest"));
+  return [outcomes, bound.map(([type]) => type)];
+}"""
+
+
+def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) -> None:
+    options = quiet.open_options()
+    outcomes, bound = options.js(ANSWERS)
+    options.close()
+    assert sorted(outcomes) == sorted(bound)
+    assert set(map(tuple, outcomes.values())) == {("question-changed", "acted")}
+    assert {"prompt.agree", "trust.accept", "change.accept", "page.seal", "compose.send"} <= outcomes.keys()
+
+
+PROPOSE = """async (certificate) => {
+  const { fingerprint, der } = certificate;
+  const { propose } = await import("/background/trust.js");
+  await propose(fingerprint, Uint8Array.from(der, (byte) => byte).buffer, []);
+}"""
+
+
+def test_an_authority_that_is_proposed_later_waits_behind_the_dialog(quiet: Extension) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    shown, later = (
+        run(create_authority(name, provider=NATIVE, at=now)).identity.certificate for name in ("Shown CA", "Later CA")
+    )
+    options = quiet.open_options()
+
+    def propose(der: bytes) -> None:
+        options.js(PROPOSE, {"fingerprint": hashlib.sha256(der).hexdigest(), "der": list(der)})
+
+    propose(shown.der)
+    options.reload()
+    options.wait_for_text("Shown CA", selector="[data-test=accept-dialog]", timeout_seconds=30)
+    # A mail in another tab proposes its own authority while the person compares the first one's fingerprint.
+    propose(later.der)
+    options.click("[data-test=accept-compared]")
+    options.fill("[data-test=accept-addresses]", "@shown.test")
+    options.click("[data-test=accept-go]")
+    options.wait_for_text("Shown CA", selector="#decisions", timeout_seconds=30)
+    assert "Later CA" not in options.text("#decisions")
+    options.wait_for_text("Later CA", selector="[data-test=accept-dialog]", timeout_seconds=30)
+    assert options.value("[data-test=accept-addresses]") == ""
+    options.close()
