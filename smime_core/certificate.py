@@ -1,6 +1,6 @@
 """X.509 certificates as frozen values (RFC 5280 section 4, RFC 8398 for internationalised addresses).
 
-The TBSCertificate and the extensions that S/MIME decides by are parsed at once; asn1crypto turns names into text when
+The TBSCertificate and the extensions that S/MIME decides by are parsed at once; names are turned into text when
 somebody asks. Leaves out: validation (`pkix`), CRLs, name constraints.
 """
 
@@ -12,16 +12,18 @@ import datetime
 import functools
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Flag
-from typing import Any, Final
+from typing import Final
 
 from smime_core import der
 from smime_core.der import Buffer, Tlv
-from smime_core.distinguished_name import comparable_name
+from smime_core.distinguished_name import COMMON_NAME, comparable_name, find_readable_value, name_text
 from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
+from smime_core.mail_names import MailName, find_alternative_mail_names, find_subject_mail_names
 from smime_core.provider import PublicKey
 
 SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
@@ -30,7 +32,6 @@ SUBJECT_ALT_NAME: Final = "2.5.29.17"
 BASIC_CONSTRAINTS: Final = "2.5.29.19"
 AUTHORITY_KEY_IDENTIFIER: Final = "2.5.29.35"
 EXTENDED_KEY_USAGE: Final = "2.5.29.37"
-SMTP_UTF8_MAILBOX: Final = "1.3.6.1.5.5.7.8.9"
 EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 
@@ -71,7 +72,8 @@ class Certificate:
     """One certificate; two are equal when their DER is.
 
     `version` is 1, 2 or 3. `key_usage` and `extended_key_usage` are None when the extension is absent. `path_length` is
-    None without a limit.
+    None without a limit. `alternative_addresses` are the addresses in subjectAltName; names there that are no address
+    are left out.
     """
 
     der: bytes
@@ -116,16 +118,20 @@ class Certificate:
     @functools.cached_property
     def common_name(self) -> str:
         """The subject's common name, or its first address, or the whole name: what a person would call it."""
-        for kind, value in _name_attributes(self.subject_der):
-            if kind == "common_name":
-                return value
-        return next(iter(self.email_addresses), "") or self.subject
+        name = find_readable_value(self.subject_der, COMMON_NAME)
+        return name or next(iter(self.email_addresses), "") or self.subject
 
     @functools.cached_property
     def email_addresses(self) -> tuple[str, ...]:
-        """rfc822Name, SmtpUTF8Mailbox and the old emailAddress attribute, each once (RFC 8550 section 3)."""
-        legacy = (value for kind, value in _name_attributes(self.subject_der) if kind == "email_address")
-        return tuple(dict.fromkeys((*self.alternative_addresses, *legacy)))
+        """The addresses of `alternative_addresses` and of the subject, each once (RFC 8550 section 3).
+
+        A subject that is damaged may hide an address from name constraints, so that there are none at all.
+        """
+        try:
+            in_subject = _texts_of(find_subject_mail_names(self.subject_der))
+        except MalformedMessage:
+            return ()
+        return tuple(dict.fromkeys((*self.alternative_addresses, *in_subject)))
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -164,39 +170,14 @@ def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
 def names_match(one_der: bytes, other_der: bytes) -> bool:
     """Whether two distinguished names are the same (RFC 5280 section 7.1); equal DER is the fast path.
 
-    Raises MalformedMessage.
+    A damaged name equals only itself, so that one damaged certificate spoils no search among others.
     """
-    return one_der == other_der or comparable_name(one_der) == comparable_name(other_der)
-
-
-@functools.lru_cache(maxsize=1024)
-def name_text(name_der: bytes) -> str:
-    """A distinguished name as people read it: "CN=Alice, O=Example". Raises MalformedMessage."""
-    labels = {"common_name": "CN", "organization_name": "O", "organizational_unit_name": "OU", "country_name": "C"}
-    attributes = _name_attributes(name_der)
-    return ", ".join(f"{labels.get(kind, kind)}={value}" for kind, value in reversed(attributes))
-
-
-def _load_name(name_der: bytes) -> Any:
-    # Imported here: half of what is done with certificates never looks into a name, and this takes as long to import as
-    # most of the core.
-    from asn1crypto import x509
-
-    return x509.Name.load(name_der, strict=True)
-
-
-@functools.lru_cache(maxsize=1024)
-def _name_attributes(name_der: bytes) -> tuple[tuple[str, str], ...]:
+    if one_der == other_der:
+        return True
     try:
-        name = _load_name(name_der)
-        return tuple(
-            (str(attribute["type"].native), str(attribute["value"].native))
-            for relative_name in name.chosen
-            for attribute in relative_name
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # The last is what asn1crypto has for an attribute whose type is empty.
-        raise MalformedMessage("a damaged distinguished name", where="certificate") from error
+        return comparable_name(one_der) == comparable_name(other_der)
+    except MalformedMessage:
+        return False
 
 
 def _parse(octets: bytes) -> Certificate:
@@ -249,7 +230,7 @@ def _parse_der(octets: bytes) -> Certificate:
         extended_key_usage=_parse_extended_key_usage(known.get(EXTENDED_KEY_USAGE)),
         subject_key_identifier=_parse_subject_key_identifier(known.get(SUBJECT_KEY_IDENTIFIER)),
         authority_key_identifier=_parse_authority_key_identifier(known.get(AUTHORITY_KEY_IDENTIFIER)),
-        alternative_addresses=parse_alternative_addresses(known.get(SUBJECT_ALT_NAME)),
+        alternative_addresses=_texts_of(find_alternative_mail_names(known.get(SUBJECT_ALT_NAME))),
     )
 
 
@@ -359,31 +340,8 @@ def _parse_authority_key_identifier(value: bytes | None) -> bytes | None:
     return bytes(fields[0].content) if tags[:1] == [0x80] else None
 
 
-def parse_alternative_addresses(value: bytes | None) -> tuple[str, ...]:
-    """The mail addresses of a subjectAltName, none when it is absent. Raises MalformedMessage."""
-    # rfc822Name is [1] IMPLICIT IA5String; otherName [0] holds SmtpUTF8Mailbox (RFC 8398 section 3).
-    if value is None:
-        return ()
-    addresses: list[str] = []
-    for name in der.read_sequence(value, where="subjectAltName"):
-        if name.tag == 0x81:
-            addresses.append(_decode(bytes(name.content), "ascii"))
-        elif name.tag == 0xA0:
-            fields = der.read_children(name, where="otherName")
-            if len(fields) == 2 and der.parse_oid(fields[0], where="otherName") == SMTP_UTF8_MAILBOX:
-                addresses.append(_decode(bytes(der.read_one(fields[1].content).content), "utf-8"))
-    return tuple(addresses)
-
-
-def _decode(octets: bytes, encoding: str) -> str:
-    # A NUL would end the address early for whoever compares it as a C string.
-    try:
-        text = octets.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise MalformedMessage("an address is not text", where="subjectAltName") from error
-    if "\x00" in text:
-        raise MalformedMessage("an address holds NUL", where="subjectAltName")
-    return text
+def _texts_of(names: Iterable[MailName]) -> tuple[str, ...]:
+    return tuple(name.address.text for name in names if name.address is not None)
 
 
 def _signature_octets(tlv: Tlv) -> bytes:

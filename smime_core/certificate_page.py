@@ -14,14 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.certificate import ANY_EXTENDED_KEY_USAGE, EMAIL_PROTECTION, Certificate, KeyUsage, name_text
-from smime_core.certificate_text import (
-    fingerprint_text,
-    key_label,
-    readable_addresses,
-    readable_name,
-)
+from smime_core.certificate import ANY_EXTENDED_KEY_USAGE, EMAIL_PROTECTION, Certificate, KeyUsage
+from smime_core.certificate_text import fingerprint_text, key_label
 from smime_core.der import Tlv
+from smime_core.distinguished_name import name_text
 from smime_core.distribution_points import (
     ACCESS_CA_ISSUERS,
     ACCESS_OCSP,
@@ -123,9 +119,9 @@ def describe_certificate(
 ) -> CertificatePage:
     """The page of a certificate; `anchor` and `revocation` add what is known of the trust in it and of its status."""
     rows = (
-        PageRow(code="subject", label="belongs to", values=_read(lambda: _plain(certificate.subject))),
-        PageRow(code="addresses", label="addresses", values=_plain(*readable_addresses(certificate))),
-        PageRow(code="issuer", label="issued by", values=_read(lambda: _issuer(certificate))),
+        PageRow(code="subject", label="belongs to", values=_plain(certificate.subject)),
+        PageRow(code="addresses", label="addresses", values=_plain(*certificate.email_addresses)),
+        PageRow(code="issuer", label="issued by", values=_issuer(certificate)),
         PageRow(code="not-before", label="valid from", values=_moment(certificate.not_before)),
         PageRow(code="not-after", label="valid until", values=_moment(certificate.not_after)),
         PageRow(code="trust", label="trust", values=_plain(trust_text(anchor)) if anchor else ()),
@@ -142,7 +138,7 @@ def describe_certificate(
         PageRow(code="sha256", label="SHA-256", values=_plain(fingerprint_text(certificate.fingerprint))),
         PageRow(code="sha1", label="SHA-1", values=_plain(fingerprint_text(_sha1(certificate)))),
     )
-    return CertificatePage(title=readable_name(certificate), rows=tuple(row for row in rows if row.values))
+    return CertificatePage(title=certificate.common_name, rows=tuple(row for row in rows if row.values))
 
 
 def page_to_json(page: CertificatePage) -> dict[str, object]:
@@ -186,11 +182,7 @@ def _status(revocation: RevocationStatus | None) -> tuple[str, ...]:
 
 
 def _issuer(certificate: Certificate) -> tuple[PageValue, ...]:
-    try:
-        is_own = certificate.is_self_issued
-    except SmimeError:
-        is_own = False
-    return (_said("itself", "itself"),) if is_own else _plain(certificate.issuer)
+    return (_said("itself", "itself"),) if certificate.is_self_issued else _plain(certificate.issuer)
 
 
 def _uses(certificate: Certificate) -> tuple[PageValue, ...]:

@@ -21,7 +21,7 @@ from smime_core.certificate import Certificate, names_match
 from smime_core.errors import SmimeError
 from smime_core.key_management import CertificateId
 from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_CONTACTS, MAX_PATH_LENGTH, check_limit
-from smime_core.mail_address import addresses_match, comparable_address
+from smime_core.mail_address import address_key, addresses_match
 from smime_core.pkix import Purpose, TrustStore, check_end_entity, validate_path
 from smime_core.provider import CryptoProvider, KeyType
 from smime_core.report import MessageReport, SignerReport, State
@@ -81,22 +81,22 @@ class Contacts:
     people: tuple[Contact, ...] = ()
 
     @functools.cached_property
-    def _by_address(self) -> dict[str, Contact]:
-        return {comparable_address(contact.address): contact for contact in self.people}
+    def _by_address(self) -> dict[tuple[str, str], Contact]:
+        return {address_key(contact.address): contact for contact in self.people}
 
     def find(self, address: str) -> Contact | None:
         """The contact of an address."""
-        return self._by_address.get(comparable_address(address))
+        return self._by_address.get(address_key(address))
 
     def with_contact(self, contact: Contact) -> Contacts:
         """These contacts with another entry for the address of `contact`. Raises LimitExceeded."""
-        people = self._by_address | {comparable_address(contact.address): contact}
+        people = self._by_address | {address_key(contact.address): contact}
         check_limit("contacts", len(people), MAX_CONTACTS)
         return Contacts(people=tuple(people.values()))
 
     def without(self, address: str) -> Contacts:
         """These contacts without this address."""
-        return Contacts(people=tuple(one for one in self.people if not addresses_match(one.address, address)))
+        return Contacts(people=tuple(one for one in self.people if address_key(one.address) != address_key(address)))
 
 
 NO_CONTACTS: Final = Contacts()
@@ -268,8 +268,6 @@ def find_change(contacts: Contacts, address: str, certificate: Certificate) -> C
     known = [one.certificate for one in contact.certificates] if contact else []
     if not known or certificate in known:
         return None
-    if not _has_readable_names(certificate):
-        return CertificateChange(address=address, before=known[0], after=certificate, same_issuer=False, same_key=False)
     before = next((one for one in known if _may_encrypt(one) is _may_encrypt(certificate)), known[0])
     return CertificateChange(
         address=address,
@@ -298,28 +296,18 @@ def _find_preferred(
     candidates = [
         one
         for one in dict.fromkeys((signer, *carried))
-        if _has_readable_names(one)
-        and _may_encrypt(one)
-        and any(addresses_match(address, own) for own in one.email_addresses)
+        if _may_encrypt(one) and any(addresses_match(address, own) for own in one.email_addresses)
     ]
     if preference is not None:
         return next((one for one in candidates if preference.matches(one)), None)
     return next((one for one in candidates if names_match(one.subject_der, signer.subject_der)), None)
 
 
-def _has_readable_names(certificate: Certificate) -> bool:
-    # One damaged certificate that came along spoils nothing.
-    try:
-        return bool(certificate.subject or certificate.email_addresses) and bool(certificate.issuer)
-    except SmimeError:
-        return False
-
-
 def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) -> tuple[Certificate, ...]:
     # The path without its two ends, and further authorities, which a certificate of another kind may need.
     authorities = (
         *signer.path[1:-1],
-        *(one for one in carried if one.is_ca and _has_readable_names(one) and not one.is_self_issued),
+        *(one for one in carried if one.is_ca and not one.is_self_issued),
     )
     return tuple(dict.fromkeys(authorities))[:MAX_PATH_LENGTH]
 

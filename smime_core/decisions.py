@@ -21,10 +21,9 @@ from smime_core.certificate import (
     Certificate,
     KeyUsage,
 )
-from smime_core.certificate_text import readable_name
 from smime_core.errors import CertificateRevoked, DecisionRefused, PathError, SmimeError, UntrustedAnchor
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, check_limit
-from smime_core.mail_address import comparable_address, is_condition, is_covered
+from smime_core.mail_address import condition_key, is_covered
 from smime_core.pkix import (
     CertificateUse,
     Purpose,
@@ -135,17 +134,19 @@ def _check_conditions(addresses: Sequence[str]) -> tuple[str, ...]:
     if not addresses:
         text = "say for which address it is accepted, or for which domain, as @partner.example"
         raise DecisionRefused(text, why="no-address")
-    conditions = {comparable_address(address): address.strip() for address in addresses}
-    for condition in conditions.values():
-        if not is_condition(condition):
+    conditions: dict[tuple[str, str], str] = {}
+    for condition in map(str.strip, addresses):
+        key = condition_key(condition)
+        if key is None:
             text = f"{condition} is neither an address nor a domain, as @partner.example"
             raise DecisionRefused(text, why="bad-address")
+        conditions[key] = condition
     check_limit("addresses of one decision", len(conditions), MAX_DECISION_ADDRESSES)
     return tuple(conditions.values())
 
 
 def _check_certificate(certificate: Certificate, kind: DecisionKind, at: datetime.datetime) -> None:
-    whose = f"the certificate of {readable_name(certificate)}"
+    whose = f"the certificate of {certificate.common_name}"
     if kind is DecisionKind.AUTHORITY and not certificate.is_ca:
         raise DecisionRefused(f"{whose} is no authority's: accept it by itself", why="no-authority")
     if kind is DecisionKind.EXACT and certificate.is_ca:
@@ -212,5 +213,5 @@ async def _check_stranger(
             why = "revoked" if isinstance(error, CertificateRevoked) else "does-not-hold"
             raise DecisionRefused(f"it cannot be accepted: {error}", why=why) from error
         else:
-            top = readable_name(path.certificates[-1])
+            top = path.certificates[-1].common_name
             raise DecisionRefused(f"it need not be accepted: {top}, which you trust, vouches for it", why="not-needed")

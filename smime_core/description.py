@@ -21,6 +21,7 @@ from smime_core.compressed_data import decompress
 from smime_core.countersignature import find_countersignatures
 from smime_core.der import Buffer
 from smime_core.digested_data import DigestedData
+from smime_core.distinguished_name import comparable_name
 from smime_core.encrypted_data import EncryptedData
 from smime_core.enveloped_data import EnvelopedData
 from smime_core.errors import MalformedMessage, SmimeError
@@ -255,8 +256,7 @@ def _describe_signed(found: SignedLayer) -> LayerDescription:
 def _readable_list(crl_der: bytes) -> RevocationList | None:
     try:
         revocation_list = parse_revocation_list(crl_der)
-        # A damaged name shows only when it is turned into text.
-        _ = revocation_list.issuer
+        comparable_name(revocation_list.issuer_der)  # raises for a damaged name
     except SmimeError:
         return None
     return revocation_list

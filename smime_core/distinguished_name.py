@@ -1,13 +1,14 @@
-"""Distinguished names in the form in which they compare (RFC 5280 section 7.1, RFC 4518 section 2).
+"""Distinguished names: the form in which they compare, and their text (RFC 5280 section 7.1, RFC 4518 section 2).
 
-A name is a tuple of its RDNs in order, an RDN its attributes in ascending order, an attribute its type and its value.
-Texts lose their string type, their case and the width of their blanks; what is no text compares octet by octet.
-Left out: RFC 4518 section 2.4, which refuses unassigned and private characters; here they match themselves.
+A comparable name is a tuple of its RDNs in order, an RDN its attributes in ascending order, an attribute its type and
+its value. Texts lose their string type, their case and the width of their blanks; what is no text compares octet by
+octet. Text for people never depends on whether a string can be decoded: damaged characters are replaced, other values
+are written in hexadecimal. Left out: RFC 4518 section 2.4, which refuses unassigned and private characters; here they
+match themselves.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
 import unicodedata
@@ -15,6 +16,7 @@ from typing import Final
 
 from smime_core import der
 from smime_core.der import Tlv
+from smime_core.domain_name import find_a_labels
 from smime_core.errors import MalformedMessage
 
 ComparableAttribute = tuple[str, str | bytes]
@@ -30,7 +32,40 @@ _ENCODINGS: Final = {
     0x1C: "utf-32-be",  # UniversalString
     0x1E: "utf-16-be",  # BMPString
 }
+COMMON_NAME: Final = "2.5.4.3"
+EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _DOMAIN_COMPONENT: Final = "0.9.2342.19200300.100.1.25"
+# RFC 5280 appendix A, RFC 4519, and for the incorporation of firms the EV guidelines of the CA/Browser Forum.
+_LABELS: Final = {
+    COMMON_NAME: "CN",
+    EMAIL_ADDRESS: "email_address",
+    "2.5.4.4": "surname",
+    "2.5.4.5": "serial_number",
+    "2.5.4.6": "C",
+    "2.5.4.7": "locality_name",
+    "2.5.4.8": "state_or_province_name",
+    "2.5.4.9": "street_address",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.12": "title",
+    "2.5.4.15": "business_category",
+    "2.5.4.17": "postal_code",
+    "2.5.4.20": "telephone_number",
+    "2.5.4.41": "name",
+    "2.5.4.42": "given_name",
+    "2.5.4.43": "initials",
+    "2.5.4.44": "generation_qualifier",
+    "2.5.4.45": "unique_identifier",
+    "2.5.4.46": "dn_qualifier",
+    "2.5.4.65": "pseudonym",
+    "2.5.4.97": "organization_identifier",
+    "1.3.6.1.4.1.311.60.2.1.1": "incorporation_locality",
+    "1.3.6.1.4.1.311.60.2.1.2": "incorporation_state_or_province",
+    "1.3.6.1.4.1.311.60.2.1.3": "incorporation_country",
+    "0.9.2342.19200300.100.1.1": "user_id",
+    _DOMAIN_COMPONENT: "domain_component",
+}
+_SHOWN_OCTETS: Final = 64  # of a value that is no text
 # RFC 4518 section 2.2: soft hyphens, joiners and variation selectors are mapped to nothing.
 _IGNORED: Final = re.compile(
     "[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
@@ -45,21 +80,43 @@ def comparable_name(name_der: bytes) -> ComparableName:
 
 def find_attribute_values(name_der: bytes, kind: str) -> tuple[str | None, ...]:
     """The values of one type of attribute as they were written, None for what is no text. Raises MalformedMessage."""
-    values: list[str | None] = []
-    for rdn in der.read_sequence(name_der, where="Name"):
-        for attribute in der.read_children(rdn, where="RelativeDistinguishedName"):
-            oid, value = _read_attribute(attribute)
-            if oid == kind:
-                values.append(_decode(value))
-    return tuple(values)
+    return tuple(_decode(value) for oid, value in _read_attributes(name_der) if oid == kind)
 
 
-def _comparable_rdn(rdn: Tlv) -> tuple[ComparableAttribute, ...]:
+def find_readable_value(name_der: bytes, kind: str) -> str | None:
+    """The first value of one type of attribute for people, None where the name has none or is damaged."""
+    try:
+        return next((_readable(value) for oid, value in _read_attributes(name_der) if oid == kind), None)
+    except MalformedMessage:
+        return None
+
+
+@functools.lru_cache(maxsize=1024)
+def name_text(name_der: bytes) -> str:
+    """A distinguished name as people read it: "CN=Alice, O=Example"; a damaged one is said to be unreadable."""
+    try:
+        pairs = reversed(_read_attributes(name_der))
+    except MalformedMessage as error:
+        return f"(unreadable: {error})"
+    return ", ".join(f"{_LABELS.get(oid, oid)}={_readable(value)}" for oid, value in pairs)
+
+
+def _read_attributes(name_der: bytes) -> list[tuple[str, Tlv]]:
+    return [
+        _read_attribute(attribute) for rdn in der.read_sequence(name_der, where="Name") for attribute in _read_rdn(rdn)
+    ]
+
+
+def _read_rdn(rdn: Tlv) -> list[Tlv]:
     attributes = der.read_children(der.expect(rdn, der.SET, where="Name"), where="RelativeDistinguishedName")
     if not attributes:
         raise MalformedMessage("an empty set", where="RelativeDistinguishedName")
+    return attributes
+
+
+def _comparable_rdn(rdn: Tlv) -> tuple[ComparableAttribute, ...]:
     # A list of one is nearly every RDN, and texts do not sort among octets.
-    pairs = [_comparable_attribute(attribute) for attribute in attributes]
+    pairs = [_comparable_attribute(attribute) for attribute in _read_rdn(rdn)]
     return tuple(pairs) if len(pairs) == 1 else tuple(sorted(pairs, key=repr))
 
 
@@ -70,8 +127,7 @@ def _comparable_attribute(attribute: Tlv) -> ComparableAttribute:
         return oid, bytes(value.encoded)
     if oid == _DOMAIN_COMPONENT and not text.isascii():
         # Section 7.3: a label beyond ASCII compares in its A-label. What is no label equals itself alone.
-        with contextlib.suppress(UnicodeError):
-            text = text.encode("idna").decode("ascii")
+        text = find_a_labels(text) or text
     return oid, prepare_text(text)
 
 
@@ -91,6 +147,15 @@ def _decode(value: Tlv) -> str | None:
         return bytes(value.content).decode(encoding)
     except UnicodeDecodeError:
         return None
+
+
+def _readable(value: Tlv) -> str:
+    encoding = _ENCODINGS.get(value.tag)
+    if encoding is not None:
+        return bytes(value.content).decode(encoding, "replace")
+    # RFC 4514 section 2.4: what is no text in hexadecimal, behind a number sign.
+    shown = bytes(value.encoded[:_SHOWN_OCTETS]).hex()
+    return f"#{shown}" if len(value.encoded) <= _SHOWN_OCTETS else f"#{shown}..."
 
 
 def prepare_text(text: str) -> str:

@@ -12,8 +12,6 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core.certificate import Certificate
-from smime_core.certificate_text import readable_addresses, readable_issuer, readable_name
-from smime_core.errors import MalformedMessage
 from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, Step, TrustAnchor, TrustSource
 from smime_core.pkix.revocation import UNKNOWN_REASONS
 from smime_core.report import SignerReport, State
@@ -96,7 +94,8 @@ def explain_path(trail: PathTrail | None, certificate: Certificate | None) -> tu
     if trail is None:
         return (_holder(certificate, PathTrail(certificates=(certificate,))),) if certificate is not None else ()
     nodes = [_node(trail, position) for position in range(len(trail.certificates))]
-    if trail.anchor is None and trail.certificates and not _is_self_issued(trail.certificates[-1]):
+    # Nobody stands above a root: that nobody trusts it is told at itself.
+    if trail.anchor is None and trail.certificates and not trail.certificates[-1].is_self_issued:
         nodes.append(_missing(trail.certificates[-1]))
     return tuple(reversed(nodes))
 
@@ -115,7 +114,7 @@ def draw_tree(tree: Sequence[TreeNode]) -> list[str]:
 def node_title(node: TreeNode) -> str:
     """A node's mark, name and addresses in one line."""
     mark = {Mark.GOOD: "✓", Mark.BAD: "✗", Mark.OPEN: "?"}[node.mark]
-    addresses = readable_addresses(node.certificate) if node.certificate else ()
+    addresses = node.certificate.email_addresses if node.certificate else ()
     shown = f" <{', '.join(addresses)}>" if addresses and node.role is NodeRole.HOLDER else ""
     return f"{mark} {node.name}{shown}"
 
@@ -156,11 +155,11 @@ def _sentence(signer: SignerReport) -> str:
     if signer.state is not State.VERIFIED or signer.trail is None or signer.trail.anchor is None:
         return signer.reasons[0].sentence if signer.reasons else "Nothing is known about the signer."
     anchor = signer.trail.anchor
-    who = ", ".join(signer.addresses) or readable_name(signer.trail.certificates[0])
+    who = ", ".join(signer.addresses) or signer.trail.certificates[0].common_name
     revocation = _own_revocation(signer.trail)
     if anchor.certificate == signer.trail.certificates[0]:
         return f"The certificate of {who} itself counts: {trust_text(anchor)}."
-    name = readable_name(anchor.certificate)
+    name = anchor.certificate.common_name
     until = _day(signer.trail.certificates[0].not_after)
     proof = next((why.sentence for why in signer.reasons if why.code == "proved-by-timestamp"), "")
     verb = "vouched" if proof else "vouches"
@@ -200,7 +199,7 @@ def _build_node(certificate: Certificate, trail: PathTrail, *, role: NodeRole, p
     return TreeNode(
         role=role,
         mark=Mark.BAD if is_bad else Mark.OPEN if is_open or trail.anchor is None else Mark.GOOD,
-        name=readable_name(certificate),
+        name=certificate.common_name,
         certificate=certificate,
         trust=trust_text(trail.anchor) if trail.anchor is not None and is_trusted else "",
         revocation=revocation_text(status) if status else "",
@@ -217,16 +216,8 @@ def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[s
 
 
 def _missing(certificate: Certificate) -> TreeNode:
-    name = readable_issuer(certificate)
+    name = certificate.issuer
     return TreeNode(role=NodeRole.MISSING, mark=Mark.BAD, name=name, problems=("nobody you trust vouches for it",))
-
-
-def _is_self_issued(certificate: Certificate) -> bool:
-    # Nobody stands above a root: that nobody trusts it is told at itself.
-    try:
-        return certificate.is_self_issued
-    except MalformedMessage:
-        return False
 
 
 def _status(trail: PathTrail, certificate: Certificate) -> RevocationStatus | None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.header_policies import HeaderConfidentialityPolicy, hcp_baseline
+from smime_core.mail_address import address_key
 from smime_core.mime import EMBEDDED_MESSAGES, Entity, Field, Headers, addresses, decode_body, parse_entity
 from smime_core.mime.entity import looks_like_cms_part
 from smime_core.mime.headers import parse_headers
@@ -254,12 +255,12 @@ def _from_differs(outer: Headers, protected: list[Field]) -> bool:
     return _author(inside) != _author(outside)
 
 
-def _author(fields: list[Field] | tuple[Field, ...]) -> list[str]:
+def _author(fields: list[Field] | tuple[Field, ...]) -> list[tuple[str, str]]:
     return [address for field in fields for address in _addresses_in(field.unfolded)]
 
 
-def _addresses_in(value: str) -> list[str]:
-    return [mailbox.address.casefold() for mailbox in addresses(value)]
+def _addresses_in(value: str) -> list[tuple[str, str]]:
+    return [address_key(mailbox.address) for mailbox in addresses(value)]
 
 
 def _key(field: Field) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from smime_core.header_policies import OBSCURED_SUBJECT, HeaderConfidentialityPolicy, hcp_baseline
 from smime_core.header_protection import ProtectedHeaders
+from smime_core.mail_address import address_key
 from smime_core.mime import Field, Headers, Mailbox, addresses
 
 _MAX_REFERENCES: Final = 20  # the first and the latest of a thread; RFC 5322 section 2.1.1 bounds the line
@@ -59,7 +60,7 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
         subject=generated.get("subject", ""),
         in_reply_to=generated.get("in-reply-to", ""),
         references=generated.get("references", ""),
-        reply_to_differs={one.address.casefold() for one in to} != {one.address.casefold() for one in authors},
+        reply_to_differs={address_key(one.address) for one in to} != {address_key(one.address) for one in authors},
         hidden=hidden,
         policy=keep_hidden(hidden, policy),
     )

@@ -20,8 +20,9 @@ from smime_core.algorithms import (
     SignatureScheme,
     hash_length,
 )
-from smime_core.certificate import Certificate, name_text, names_match
+from smime_core.certificate import Certificate, names_match
 from smime_core.der import Tlv
+from smime_core.distinguished_name import name_text
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.provider import KeyType, PrivateKey, PssRestriction
 

@@ -1,28 +1,76 @@
-"""When two mail addresses are the same, and which a condition covers (RFC 8550 section 3, RFC 9598 section 5).
+"""Mail addresses: the one place where text becomes an address (RFC 5321 section 4.1.2, RFC 9598).
 
-For who somebody is: the author check, trust decisions, directories. Name constraints compare local parts exactly, by
-rules of their own (RFC 5280 section 4.2.1.10).
+Everything that compares, constrains, keeps or shows an address reads it here: the author check, name constraints, trust
+decisions, contacts, the choice of recipients. Text that is no address is None and equals nothing. Leaves out: comments
+and blanks around the parts (RFC 5322), which `mime.addresses` takes away before.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
-_CONDITION: Final = re.compile(r"[^\s@]*@[^\s@.]+(?:\.[^\s@.]+)*")
-_MAX_CONDITION_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 and 255 octets, and the @
+from smime_core.domain_name import find_a_labels
+from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_HOST_CHARACTERS
+
+# Characters beyond ASCII are checked apart: those that can be printed, and no blanks among them.
+_DOT_ATOM: Final = re.compile(
+    r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+    r"(?:\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+)*"
+)
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)+)"')
+_QUOTED_PAIR: Final = re.compile(r"\\(.)")
+_HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_LITERAL: Final = re.compile(r"\[[!-Z^-~]+\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailAddress:
+    """A mail address. Two are equal when they have the same parts, whatever they look like.
+
+    `local_part` is in its own case and without quotes, `domain` in lower case and A-labels, or an address literal in
+    brackets. `text` is the address for people: the domain as it was written, and quotes where they are needed.
+    """
+
+    local_part: str
+    domain: str
+    text: str = field(compare=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The form in which addresses are equal that reach the same person.
+
+        The local part is compared without regard to the case of ASCII letters (RFC 8550 section 3: SHOULD). Of other
+        letters nobody knows which mailboxes are the same: the Kelvin sign is no k, and the sharp s no ss.
+        """
+        return _lower_ascii(self.local_part), self.domain
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the domain is the address of a machine, "[192.0.2.1]"."""
+        return self.domain.startswith("[")
+
+
+def parse_address(text: str) -> MailAddress | None:
+    """The address that the text is, None for anything else: blanks and controls around or inside it too."""
+    if len(text) > MAX_ADDRESS_CHARACTERS or not text.isprintable() or "\ufffd" in text:
+        return None
+    return _parse_once(text)
 
 
 def addresses_match(one: str, other: str) -> bool:
-    """Whether two mail addresses are the same for the author check.
+    """Whether two texts are addresses of the same person, see `MailAddress.key`."""
+    first, second = parse_address(one), parse_address(other)
+    return first is not None and second is not None and first.key == second.key
 
-    The local part without regard to the case of ASCII letters (RFC 8550 section 3: SHOULD; others compare as they
-    stand, RFC 9598 section 5), the domain likewise and in either of its forms, as SmtpUTF8Mailbox has U-labels and mail
-    often has A-labels.
-    """
-    return comparable_address(one) == comparable_address(other)
+
+def address_key(text: str) -> tuple[str, str]:
+    """What texts are found by that are the same address; text that is no address is found by itself only."""
+    address = parse_address(text)
+    return address.key if address is not None else (text, "")
 
 
 def is_covered(address: str, conditions: Iterable[str]) -> bool:
@@ -30,40 +78,56 @@ def is_covered(address: str, conditions: Iterable[str]) -> bool:
 
     A domain covers no subdomain.
     """
-    whole = comparable_address(address)
-    local_part, at, domain = whole.rpartition("@")
-    return bool(local_part) and any(comparable_address(one) in (whole, at + domain) for one in conditions)
+    parsed = parse_address(address)
+    if parsed is None:
+        return False
+    covering = (parsed.key, ("", parsed.domain))
+    return any(condition_key(one) in covering for one in conditions)
 
 
 def is_condition(text: str) -> bool:
     """Whether it is what an anchor may be limited to: "a@example.test" or "@example.test"."""
-    return len(text) <= _MAX_CONDITION_CHARACTERS and text.isprintable() and _CONDITION.fullmatch(text) is not None
+    return condition_key(text) is not None
 
 
-def comparable_address(address: str) -> str:
-    """The form in which addresses and conditions are equal when they mean the same."""
-    local_part, at, domain = address.strip().rpartition("@")
-    # What is no domain name stays as it is, and equals nothing but itself.
-    return f"{_lower_ascii(local_part)}{at}{_lower_ascii(find_a_labels(domain) or domain)}"
+def condition_key(condition: str) -> tuple[str, str] | None:
+    """The form in which conditions are equal that cover the same, None for what is none."""
+    if condition.startswith("@"):
+        domain = _read_domain(condition[1:])
+        return None if domain is None else ("", domain)
+    address = parse_address(condition)
+    return None if address is None else address.key
 
 
-def find_a_labels(domain: str) -> str | None:
-    """A domain in A-labels, None where it has none that everybody agrees on.
-
-    IDNA 2003, which Python has, takes "\u00df" for "ss" and full-width letters for ASCII; to IDNA 2008 the first is
-    another domain, which belongs to somebody else, and the second is none (RFC 5891 section 5.4). So only what comes
-    back as it went in.
-    """
-    if domain.isascii():
-        return domain
-    try:
-        labels = domain.encode("idna").decode("ascii")
-        is_same = labels.encode("ascii").decode("idna").lower() == unicodedata.normalize("NFC", domain.lower())
-    except UnicodeError:
+@functools.lru_cache(maxsize=1024)
+def _parse_once(text: str) -> MailAddress | None:
+    # The same few addresses are compared again and again.
+    written, _, shown_domain = text.rpartition("@")
+    domain = _read_domain(shown_domain)
+    if domain is None:
         return None
-    return labels if is_same else None
+    if _DOT_ATOM.fullmatch(written):
+        return MailAddress(local_part=written, domain=domain, text=text)
+    quoted = _QUOTED.fullmatch(written)
+    if quoted is None:
+        return None
+    local_part = _QUOTED_PAIR.sub(r"\1", quoted[1])
+    if _DOT_ATOM.fullmatch(local_part):
+        # RFC 5321 section 4.1.2: quotes that are not needed mean nothing.
+        return MailAddress(local_part=local_part, domain=domain, text=f"{local_part}@{shown_domain}")
+    escaped = local_part.replace("\\", "\\\\").replace('"', '\\"')
+    return MailAddress(local_part=local_part, domain=domain, text=f'"{escaped}"@{shown_domain}')
+
+
+def _read_domain(text: str) -> str | None:
+    if text.startswith("["):
+        return text.lower() if _LITERAL.fullmatch(text) else None
+    domain = find_a_labels(text)
+    if domain is None or len(domain) > MAX_HOST_CHARACTERS or not _HOST.fullmatch(domain):
+        return None
+    # A last label of digits is the address of a machine.
+    return None if domain.rpartition(".")[2].isdigit() else domain
 
 
 def _lower_ascii(text: str) -> str:
-    # Of other letters nobody knows which mailboxes are the same: the Kelvin sign is no k, and the sharp s no ss.
-    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    return text.encode().lower().decode()

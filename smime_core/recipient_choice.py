@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.certificate import Certificate
-from smime_core.certificate_text import readable_issuer
 from smime_core.contacts import NO_CONTACTS, CertificateSource, Contacts, find_change, has_receiving_key
 from smime_core.errors import (
     CertificateExpired,
@@ -160,7 +159,7 @@ async def check_recipient(
         return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-too-costly", text=str(error))))
     except SmimeError as error:
         return dataclasses.replace(check, reasons=(*check.reasons, _reason("path-error", text=str(error))))
-    is_own = _is_among(address, _addresses_of(found.certificate))
+    is_own = _is_among(address, found.certificate.email_addresses)
     if is_own and not _is_among(address, path.addresses):
         check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
     warnings = (*check.warnings, *_revocation_warnings(trust_store, path.trail))
@@ -231,7 +230,7 @@ def _check_itself(
 ) -> RecipientCheck:
     certificate = found.certificate
     reasons: list[Reason] = []
-    own_addresses = _addresses_of(certificate)
+    own_addresses = certificate.email_addresses
     if not _is_among(address, own_addresses):
         named = {"addresses": ", ".join(own_addresses)} if own_addresses else {}
         reasons.append(_reason("other-address", "" if named else "it names none", **named))
@@ -290,7 +289,7 @@ def _own_warnings(
     change = find_change(contacts, address, certificate) if address is not None else None
     if change is not None and not change.is_renewal:
         detail = "from the same authority" if change.same_issuer else "from another authority"
-        issuers = {"before": readable_issuer(change.before), "now": readable_issuer(change.after)}
+        issuers = {"before": change.before.issuer, "now": change.after.issuer}
         warnings.append(_warning("certificate-changed", detail, address=change.address, **issuers))
     return tuple(warnings)
 
@@ -304,14 +303,6 @@ def _revocation_warnings(trust_store: TrustStore, trail: PathTrail) -> tuple[Rea
 
 def _is_among(address: str | None, own_addresses: Sequence[str]) -> bool:
     return address is None or any(addresses_match(address, own) for own in own_addresses)
-
-
-def _addresses_of(certificate: Certificate) -> tuple[str, ...]:
-    # A damaged name holds no address; one certificate that lies about itself spoils no choice.
-    try:
-        return certificate.email_addresses
-    except SmimeError:
-        return ()
 
 
 def _reason(code: str, detail: str = "", **values: str) -> Reason:

@@ -11,13 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from smime_core.certificate import Certificate
-from smime_core.certificate_text import (
-    key_label,
-    readable_addresses,
-    readable_issuer,
-    readable_name,
-    readable_subject,
-)
+from smime_core.certificate_text import key_label
 from smime_core.errors import MalformedMessage
 from smime_core.explanation import TreeNode, explain_signer
 from smime_core.header_protection import HeaderScheme
@@ -97,10 +91,10 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
     """One certificate as people tell it from others."""
     return {
         "fingerprint": certificate.fingerprint,
-        "name": readable_name(certificate),
-        "addresses": list(readable_addresses(certificate)),
-        "subject": readable_subject(certificate),
-        "issuer": readable_issuer(certificate),
+        "name": certificate.common_name,
+        "addresses": list(certificate.email_addresses),
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
         "serialNumber": f"{certificate.serial_number:x}",
         "notBefore": time_to_json(certificate.not_before),
         "notAfter": time_to_json(certificate.not_after),

@@ -17,8 +17,9 @@ from typing import Final
 
 from smime_core import der
 from smime_core.algorithms import SignatureAlgorithm, parse_signature_identifier
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, name_text, parse_extensions, parse_time
+from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, parse_extensions, parse_time
 from smime_core.der import Buffer, Tlv
+from smime_core.distinguished_name import name_text
 from smime_core.distribution_points import (
     FRESHEST_CRL,
     DistributionPoint,
@@ -78,7 +79,7 @@ class RevocationList:
 
     @functools.cached_property
     def issuer(self) -> str:
-        """The issuer's distinguished name for people. Raises MalformedMessage."""
+        """The issuer's distinguished name for people."""
         return name_text(self.issuer_der)
 
     @property

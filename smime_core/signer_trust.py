@@ -16,7 +16,6 @@ from typing import Final
 from smime_core.attributes import SIGNATURE_TIME_STAMP
 from smime_core.cades import find_earliest, judge_timestamps
 from smime_core.certificate import Certificate
-from smime_core.certificate_text import readable_issuer, readable_name
 from smime_core.contacts import CertificateChange, find_change
 from smime_core.errors import (
     CertificateExpired,
@@ -114,7 +113,7 @@ async def _weigh_timestamps(
     if earliest is None:
         note = _why_not_counted(judged)
     else:
-        proof = {"time": moment(earliest.latest), "name": readable_name(earliest.certificate)}
+        proof = {"time": moment(earliest.latest), "name": earliest.certificate.common_name}
         detail = "{time}, by {name}".format(**proof)
         note = reason("timestamped", detail=detail, **proof)
         if trust.doubts and all(doubt.code in _UNDONE_BY_TIME for doubt in trust.doubts):
@@ -208,7 +207,7 @@ async def _doubt(
         return _unknown_revocation(error.trail)[0] if _unknown_revocation(error.trail) else reason(error.code)
     if isinstance(error, UntrustedAnchor) and error.trail is not None and error.trail.anchor is None:
         # What the sentence says need not be said twice.
-        return reason(error.code, issuer=readable_issuer(error.trail.certificates[-1]))
+        return reason(error.code, issuer=error.trail.certificates[-1].issuer)
     return reason(error.code, text=str(error))
 
 
@@ -217,7 +216,7 @@ def _validity_of(error: CertificateExpired) -> dict[str, str]:
         return {"text": str(error)}
     certificate = error.trail.certificates[error.trail.steps[-1].position]
     return {
-        "name": readable_name(certificate),
+        "name": certificate.common_name,
         "from": moment(certificate.not_before),
         "until": moment(certificate.not_after),
     }
@@ -263,11 +262,11 @@ def _statuses(trail: PathTrail | None, state: RevocationState) -> list[Revocatio
 
 
 def _status_text(status: RevocationStatus) -> str:
-    return f"{readable_name(status.certificate)}: {revocation_text(status)}"
+    return f"{status.certificate.common_name}: {revocation_text(status)}"
 
 
 def _status_values(status: RevocationStatus) -> dict[str, str]:
-    values = {"name": readable_name(status.certificate), "why": status.reason or status.why}
+    values = {"name": status.certificate.common_name, "why": status.reason or status.why}
     return {**values, "date": moment(status.revoked_at)} if status.revoked_at else values
 
 
@@ -281,7 +280,7 @@ def _change_reason(change: CertificateChange) -> Reason:
         until = change.after.not_after
         detail = f"{change.address}, until {until:%Y-%m-%d}"
         return reason("certificate-renewed", detail=detail, address=change.address, until=moment(until))
-    before, now = readable_issuer(change.before), readable_issuer(change.after)
+    before, now = change.before.issuer, change.after.issuer
     by = "by the same authority, for a new key" if change.same_issuer else f"before by {before}, now {now}"
     values = {"address": change.address, "before": before, "now": now}
     return reason("certificate-changed", detail=f"{change.address}, {by}", **values)

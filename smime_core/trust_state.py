@@ -26,7 +26,7 @@ from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, TrustStateOlder, TrustStateRefused
 from smime_core.key_management import KeyHolder
 from smime_core.limits import MAX_TRUST_STATE_BYTES, check_limit
-from smime_core.mail_address import addresses_match
+from smime_core.mail_address import address_key
 from smime_core.own_content import ContentKind, build_members, examine_content, protect_content, was_opened
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.provider import CryptoProvider
@@ -121,7 +121,7 @@ async def open_trust_state(
     # (1)
     state = _parse(report.content)
     # (2)
-    if not addresses_match(state.account, account):
+    if address_key(state.account) != address_key(account):
         raise TrustStateRefused("it belongs to another account", report=report)
     # (3)
     if state.counter < least_counter:

@@ -9,6 +9,8 @@ from typing import Any
 from smime_core.algorithms import SignatureScheme
 from smime_core.errors import MalformedMessage, PathError
 from smime_core.key_management import choose_signature_algorithm
+from smime_core.mail_address import addresses_match
+from smime_core.mime import addresses
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
@@ -58,8 +60,10 @@ def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> 
 
 def owns(identity: UnsealedIdentity, sender: str) -> bool:
     """Whether the certificate names the address of `sender`, which is `Name <address>` or the address alone."""
-    address = sender.rsplit("<", 1)[-1].rstrip("> ").strip().lower()
-    return address in (own.lower() for own in identity.certificate.email_addresses)
+    mailboxes = addresses(sender)
+    return len(mailboxes) == 1 and any(
+        addresses_match(mailboxes[0].address, own) for own in identity.certificate.email_addresses
+    )
 
 
 def _makes(key: PrivateKey, scheme: SignatureScheme) -> bool:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+
+from smime_core.certificate import parse_certificates
+from smime_core.errors import SmimeError
+from smime_core.mail_address import address_key
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +37,10 @@ class CertificateFolder:
         self._folder = folder
         self._lock = threading.Lock()
         self._read_at_ns = -1
-        self._by_address: dict[str, list[bytes]] = {}
+        self._by_address: dict[tuple[str, str], list[bytes]] = {}
 
     def find(self, address: str) -> list[bytes]:
-        """Return the certificates (DER) for an address, the domain compared without case (RFC 5321 section 2.4).
-
-        The local part too: no mail server in use tells people apart by it.
-        """
+        """Return the certificates (DER) for an address, compared as the vault compares it."""
         if self._folder is None:
             return []
         with self._lock:
@@ -48,29 +48,19 @@ class CertificateFolder:
             if changed_ns != self._read_at_ns:
                 self._by_address = _index(self._folder)
                 self._read_at_ns = changed_ns
-            return list(self._by_address.get(address.casefold(), ()))
+            return list(self._by_address.get(address_key(address), ()))
 
 
-def _index(folder: Path) -> dict[str, list[bytes]]:
-    by_address: dict[str, list[bytes]] = defaultdict(list)
+def _index(folder: Path) -> dict[tuple[str, str], list[bytes]]:
+    by_address: dict[tuple[str, str], list[bytes]] = defaultdict(list)
     for path in sorted(folder.glob("*.pem")):
         try:
-            certificates = x509.load_pem_x509_certificates(path.read_bytes())
-            entries = [(address, c.public_bytes(Encoding.DER)) for c in certificates for address in _addresses(c)]
-        except (OSError, ValueError, x509.DuplicateExtension) as error:
+            certificates = parse_certificates(path.read_bytes())
+        except (OSError, SmimeError) as error:
             # One bad file must not hide the other people.
             _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
             continue
-        for address, certificate_der in entries:
-            by_address[address.casefold()].append(certificate_der)
+        for certificate in certificates:
+            for key in dict.fromkeys(map(address_key, certificate.email_addresses)):
+                by_address[key].append(certificate.der)
     return dict(by_address)
-
-
-def _addresses(certificate: x509.Certificate) -> set[str]:
-    """Return the addresses of a certificate (RFC 8550 section 3): rfc822Name and the legacy emailAddress."""
-    names = {str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)}
-    try:
-        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return names
-    return names | set(alternative.value.get_values_for_type(x509.RFC822Name))

@@ -19,14 +19,14 @@ from smime_core.ca.signing import choose_signature_algorithm, sign_structure
 from smime_core.certificate import (
     SUBJECT_ALT_NAME,
     Extension,
-    name_text,
-    parse_alternative_addresses,
     parse_extensions,
 )
 from smime_core.der import Buffer
+from smime_core.distinguished_name import comparable_name, name_text
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, UnsupportedByProvider
 from smime_core.keys import parse_public_key, public_key_of
 from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_GENERAL_NAMES, check_limit
+from smime_core.mail_names import find_alternative_mail_names
 from smime_core.pem import build_pem, find_pem_blocks
 from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
 
@@ -54,7 +54,7 @@ class CertificationRequest:
 
     @property
     def subject(self) -> str:
-        """The wished name for people. Raises MalformedMessage."""
+        """The wished name for people."""
         return name_text(self.subject_der)
 
 
@@ -127,7 +127,7 @@ def parse_certification_request(data: Buffer) -> CertificationRequest:
         raise MalformedMessage("expected version, subject, key and attributes", where=where)
     extensions = _requested_extensions(parts[3]) if len(parts) == 4 else ()
     subject_der = bytes(der.expect(parts[1], der.SEQUENCE, where=where).encoded)
-    name_text(subject_der)  # forces its parsing here, where the error says of what
+    comparable_name(subject_der)  # forces its parsing here, where the error says of what
     return CertificationRequest(
         signed_der=bytes(info.encoded),
         subject_der=subject_der,
@@ -159,9 +159,12 @@ def _requested_extensions(attributes: der.Tlv) -> tuple[Extension, ...]:
 
 def _requested_addresses(extensions: tuple[Extension, ...]) -> tuple[str, ...]:
     value = next((extension.value for extension in extensions if extension.oid == SUBJECT_ALT_NAME), None)
-    addresses = tuple(dict.fromkeys(parse_alternative_addresses(value)))
-    check_limit("addresses of a certification request", len(addresses), MAX_GENERAL_NAMES)
-    return addresses
+    names = find_alternative_mail_names(value)
+    check_limit("addresses of a certification request", len(names), MAX_GENERAL_NAMES)
+    addresses = [name.address.text for name in names if name.address is not None]
+    if len(addresses) != len(names):
+        raise MalformedMessage("a name that is no mail address", where="certification request")
+    return tuple(dict.fromkeys(addresses))
 
 
 def _signature_octets(tlv: der.Tlv) -> bytes:

@@ -13,7 +13,6 @@ from smime_core.certificate import (
     BASIC_CONSTRAINTS,
     EXTENDED_KEY_USAGE,
     KEY_USAGE,
-    SMTP_UTF8_MAILBOX,
     SUBJECT_ALT_NAME,
     SUBJECT_KEY_IDENTIFIER,
     Certificate,
@@ -29,6 +28,8 @@ from smime_core.distribution_points import (
 from smime_core.errors import MalformedMessage
 from smime_core.general_names import RFC822_NAME
 from smime_core.keys import public_octets
+from smime_core.mail_address import parse_address
+from smime_core.mail_names import SMTP_UTF8_MAILBOX
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, OCSP_NO_CHECK
 from smime_core.provider import PublicKey
 
@@ -94,9 +95,11 @@ def build_address_name(address: str) -> bytes:
     octets = address.encode(errors="replace")
     if len(octets) > _MAX_ADDRESS_OCTETS:
         raise MalformedMessage(f"an address of {len(octets)} octets, at most 254 can get mail", where="address")
+    if parse_address(address) is None:
+        raise MalformedMessage("expected an e-mail address", where="address")
     if _MAILBOX.fullmatch(address):
         return der.element(RFC822_NAME, octets)
-    if not _UTF8_MAILBOX.fullmatch(address) or not address.isprintable():
+    if not _UTF8_MAILBOX.fullmatch(address):
         raise MalformedMessage("expected an e-mail address, its domain in ASCII", where="address")
     mailbox = der.explicit(0, der.element(_UTF8_STRING, octets))
     return der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), mailbox)

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from smime_core.certificate_text import readable_subject
 from smime_core.cli.choosing import choose_certificate, place_of
 from smime_core.cli.directory_options import DirectoryOptions, directory_options
 from smime_core.cli.files import write_error, write_line, write_output
@@ -73,7 +72,7 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
     word = "use" if is_chosen else "usable" if check.is_usable else "not usable"
     sentences = " ".join(reason.sentence for reason in (*check.reasons, *check.warnings))
     until = f"until {certificate.not_after:%Y-%m-%d}, SHA-256 {certificate.fingerprint}"
-    line = f"{word}: {readable_subject(certificate)}, from {place_of(check.found)}, {until}"
+    line = f"{word}: {certificate.subject}, from {place_of(check.found)}, {until}"
     return f"{line}: {sentences}" if sentences else line
 
 

@@ -11,7 +11,7 @@ from rich.tree import Tree
 from smime_core.attribute_description import AttributeDescription, content_type_name
 from smime_core.certificate import Certificate
 from smime_core.certificate_page import describe_certificate
-from smime_core.certificate_text import key_label, readable_addresses, readable_issuer, readable_subject
+from smime_core.certificate_text import key_label
 from smime_core.cli.files import printable
 from smime_core.content_info import ID_DATA
 from smime_core.description import Description, LayerDescription, SignerDescription
@@ -88,15 +88,15 @@ def _draw_page(parent: Tree, certificate: Certificate) -> None:
 
 def _certificate_label(certificate: Certificate) -> str:
     kind = "CA certificate" if certificate.is_ca else "certificate"
-    return f"{kind}: {readable_subject(certificate)}"
+    return f"{kind}: {certificate.subject}"
 
 
 def draw_certificate(parent: Tree, certificate: Certificate) -> None:
     """One certificate under `parent`."""
     branch = parent.add(_text(_certificate_label(certificate)))
-    if addresses := readable_addresses(certificate):
+    if addresses := certificate.email_addresses:
         branch.add(_text(f"addresses: {', '.join(addresses)}"))
-    branch.add(_text(f"issuer: {readable_issuer(certificate)}, serial number {certificate.serial_number:x}"))
+    branch.add(_text(f"issuer: {certificate.issuer}, serial number {certificate.serial_number:x}"))
     branch.add(_text(f"valid: {time_to_json(certificate.not_before)} to {time_to_json(certificate.not_after)}"))
     branch.add(_text(f"key: {key_label(certificate.public_key)}"))
     branch.add(_text(f"SHA-256: {certificate.fingerprint}"))

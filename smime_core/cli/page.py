@@ -41,6 +41,7 @@ from smime_core.cli.passphrases import PassphraseSource, load_passwords, passphr
 from smime_core.cli.recipients import RecipientOptions, recipient_options
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.content_info import armor
+from smime_core.mail_address import addresses_match
 from smime_core.pages import OpenedPage
 from smime_core.pkix import TrustStore
 from smime_core.report import State
@@ -303,4 +304,4 @@ def guess_media_type(name: str, page: bytes) -> str:
 
 def _is_signed_by(page: OpenedPage, sender: str) -> bool:
     verified = (signer for signer in page.report.deciding_signers if signer.state is State.VERIFIED)
-    return any(sender.casefold() in map(str.casefold, signer.addresses) for signer in verified)
+    return any(addresses_match(sender, address) for signer in verified for address in signer.addresses)

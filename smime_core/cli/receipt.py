@@ -25,6 +25,7 @@ from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.content_info import armor
 from smime_core.errors import MalformedMessage, VerificationError
 from smime_core.layers import SignedLayer, find_layer, parse_message
+from smime_core.mail_address import addresses_match
 from smime_core.mime import build_pkcs7_mime
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
@@ -113,7 +114,7 @@ def verify(
     verified = blocking.verify_receipt(
         receipt_cms, _load_signed(original, None).signed_data, provider=PROVIDER, policy=Policy.ARCHIVE
     )
-    if sender is not None and sender.casefold() not in map(str.casefold, verified.certificate.email_addresses):
+    if sender is not None and not any(addresses_match(sender, one) for one in verified.certificate.email_addresses):
         write_error(f"sender-mismatch: the receipt is signed by {verified.certificate.subject}")
         return NOT_AS_ASKED
 

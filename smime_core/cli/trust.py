@@ -12,7 +12,7 @@ import click
 from smime_core import blocking
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.certificate_page import describe_certificate
-from smime_core.certificate_text import fingerprint_text, readable_name
+from smime_core.certificate_text import fingerprint_text
 from smime_core.cli.files import read_input, write_line
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, now, write_json
@@ -110,7 +110,7 @@ def accept(
         if not is_confirmed:
             _confirm(certificate, decision.anchor)
         save_decisions(decisions_file, add_decision(decisions, decision))
-    write_line(f"{readable_name(certificate)}: {trust_text(decision.anchor)}")
+    write_line(f"{certificate.common_name}: {trust_text(decision.anchor)}")
 
 
 @trust.command()
@@ -125,7 +125,7 @@ def remove(fingerprint: str, decisions_file: Path) -> None:
         decisions = read_decisions(decisions_file)
         decision = find_decision(decisions, fingerprint)
         save_decisions(decisions_file, [one for one in decisions if one is not decision])
-    write_line(f"{readable_name(decision.certificate)}: removed")
+    write_line(f"{decision.certificate.common_name}: removed")
 
 
 def _choose(certificates: Sequence[Certificate], *, is_authority: bool) -> Certificate:
@@ -155,7 +155,7 @@ def _write_anchors(anchors: Sequence[TrustAnchor], *, as_json: bool) -> None:
         write_json({"anchors": [_anchor_with_certificate(anchor) for anchor in anchors]})
         return
     for anchor in anchors:
-        name, fingerprint = readable_name(anchor.certificate), fingerprint_text(anchor.certificate.fingerprint)
+        name, fingerprint = anchor.certificate.common_name, fingerprint_text(anchor.certificate.fingerprint)
         write_line(f"{name}: {trust_text(anchor)}; valid until {anchor.certificate.not_after:%Y-%m-%d}; {fingerprint}")
 
 

@@ -9,7 +9,7 @@ import click
 
 from smime_core import blocking
 from smime_core.certificate import parse_certificate, parse_certificates
-from smime_core.certificate_text import fingerprint_text, readable_name
+from smime_core.certificate_text import fingerprint_text
 from smime_core.cli.files import read_input, write_line, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, load_signers, now, output_option, write_json
@@ -106,14 +106,14 @@ def show(source: str, operator_file: str | None, as_json: bool) -> None:
         write_json(trust_list_to_json(trust_list, operator))
         return
     write_line(f"list of {trust_list.name}, number {trust_list.serial_number}")
-    write_line(f"signed by {readable_name(operator)}; {fingerprint_text(operator.fingerprint)}")
+    write_line(f"signed by {operator.common_name}; {fingerprint_text(operator.fingerprint)}")
     write_line(f"counts from {time_to_json(trust_list.issued)} to {time_to_json(trust_list.expires)}")
     write_line(f"revocation: {trust_list.revocation}")
     for url in trust_list.directories:
         write_line(f"directory: {url}")
     for anchor in trust_list.anchors:
         fingerprint = fingerprint_text(anchor.certificate.fingerprint)
-        write_line(f"{readable_name(anchor.certificate)}: {trust_text(anchor)}; {fingerprint}")
+        write_line(f"{anchor.certificate.common_name}: {trust_text(anchor)}; {fingerprint}")
 
 
 @click.command()
@@ -136,14 +136,14 @@ def follow(source: str, operator_file: str | None) -> None:
         if operator_file is not None:
             operator = parse_certificate(read_input(operator_file))
             if before is not None and before.operator != operator:
-                raise click.ClickException(f"you follow a list of {readable_name(before.operator)}: unfollow it first")
+                raise click.ClickException(f"you follow a list of {before.operator.common_name}: unfollow it first")
             followed = blocking.follow_trust_list(cms, operator=operator, provider=PROVIDER, at=at)
         elif before is None:
             raise click.UsageError("say whose list it is: --operator")
         if before is not None:
             followed = blocking.renew_trust_list(before, cms, provider=PROVIDER, at=at)
         save_followed_list(path, followed)
-    write_line(f"following the list of {readable_name(followed.operator)}, number {followed.serial_number}")
+    write_line(f"following the list of {followed.operator.common_name}, number {followed.serial_number}")
 
 
 @click.command()

@@ -36,6 +36,7 @@ from smime_core.contacts import CertificateSource
 from smime_core.limits import DIRECTORY_SECONDS, MAX_SMIMEA_RECORDS
 from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
 from smime_core.lookups.found_octets import found_in
+from smime_core.mail_address import parse_address
 from smime_core.mime import addresses
 from smime_core.recipient_choice import FoundCertificate
 
@@ -164,19 +165,13 @@ def name_server(address: str, port: int = 53) -> NameServer:
 def owner_name(address: str) -> str:
     """The name that SMIMEA records of an address stand at (RFC 8162 section 3). Raises DirectoryFailed."""
     mailboxes = addresses(address)
-    plain = mailboxes[0].address if len(mailboxes) == 1 else ""
-    local_part, _, domain = plain.rpartition("@")
-    if not domain or domain.startswith("["):
+    parsed = parse_address(mailboxes[0].address) if len(mailboxes) == 1 else None
+    if parsed is None or parsed.is_literal:
         raise DirectoryFailed(DirectoryProblem.BAD_ADDRESS, "this is no address in a domain")
-    if local_part.startswith('"'):
-        # Section 3, steps 2 and 3: quotes and quoting removed, composed characters.
-        local_part = _unquoted(local_part[1:-1])
-    octets = unicodedata.normalize("NFC", local_part).encode("utf-8", "surrogatepass")
+    # Section 3, steps 2 and 3: without quotes and quoting, composed characters.
+    octets = unicodedata.normalize("NFC", parsed.local_part).encode()
     label = hashlib.sha256(octets).digest()[:_HASHED_OCTETS].hex()
-    try:
-        return f"{label}._smimecert.{domain.encode('idna').decode('ascii').rstrip('.')}"
-    except UnicodeError:
-        raise DirectoryFailed(DirectoryProblem.BAD_ADDRESS, "the domain of this address is none") from None
+    return f"{label}._smimecert.{parsed.domain}"
 
 
 def find_smimea(
@@ -201,11 +196,6 @@ def find_smimea(
             if error.problem not in (DirectoryProblem.TIMEOUT, DirectoryProblem.UNREACHABLE):
                 break
     raise failure
-
-
-def _unquoted(text: str) -> str:
-    characters = iter(text)
-    return "".join(next(characters, "") if character == "\\" else character for character in characters)
 
 
 def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = False) -> dns.message.Message:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from smime_core.mail_address import parse_address
 from smime_core.mime.encoded_words import decode_words, encode_words
 from smime_core.mime.headers import Headers
 
@@ -27,10 +28,6 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_MARK: Final = re.compile(r"[()]|\\.", re.DOTALL)
-_DOT_ATOM: Final = re.compile(r"[^\s()<>\[\]:;@\\,\".\ufffd]+(?:\.[^\s()<>\[\]:;@\\,\".\ufffd]+)*")
-_DOMAIN: Final = re.compile(
-    r"[A-Za-z0-9_\u0080-\ufffc\U00010000-\U0010ffff-]+(?:\.[A-Za-z0-9_\u0080-\ufffc\U00010000-\U0010ffff-]+)*"
-)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
@@ -134,15 +131,10 @@ def _parse_addr_spec(tokens: list[_Token]) -> str:
     if len(tokens) != 3 or tokens[1] != ("special", "@"):
         return ""
     (local_kind, local), _, (domain_kind, domain) = tokens
-    if not (domain_kind == "literal" or (domain_kind == "atom" and _DOMAIN.fullmatch(domain))):
+    if local_kind not in ("quoted", "atom") or domain_kind not in ("literal", "atom"):
         return ""
-    if local_kind == "quoted":
-        local = re.sub(r"\\(.)", r"\1", local)
-        if _DOT_ATOM.fullmatch(local):
-            return f"{local}@{domain}"  # Quotes that are not needed mean nothing (section 3.2.4).
-        escaped = local.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"@{domain}'
-    return f"{local}@{domain}" if local_kind == "atom" and _DOT_ATOM.fullmatch(local) else ""
+    address = parse_address(f'"{local}"@{domain}' if local_kind == "quoted" else f"{local}@{domain}")
+    return address.text if address is not None else ""
 
 
 def _join_words(tokens: list[_Token]) -> str:

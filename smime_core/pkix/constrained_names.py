@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
-from smime_core.certificate import SMTP_UTF8_MAILBOX, SUBJECT_ALT_NAME, Certificate
+from smime_core.certificate import SUBJECT_ALT_NAME, Certificate
 from smime_core.der import Tlv
-from smime_core.distinguished_name import ComparableName, comparable_name, find_attribute_values
+from smime_core.distinguished_name import ComparableName, comparable_name
+from smime_core.domain_name import find_a_labels
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_HOST_CHARACTERS
-from smime_core.mail_address import find_a_labels
+from smime_core.mail_address import MailAddress
+from smime_core.mail_names import MailName, find_subject_mail_names, read_mail_name
 from smime_core.pkix.extensions import find_extension
 
 RFC822_NAME: Final = "rfc822Name"
@@ -38,28 +40,20 @@ _FORMS: Final = {
     0x88: "registeredID",
 }
 _OTHER_NAME: Final = 0xA0
-_EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
-_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
-    """A mail address: its local part without quotes, in its own case, and its domain in A-labels and lower case."""
-
-    local_part: str
-    domain: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstrainedName:
-    """One name: `value` is a Mailbox, a host, a ComparableName or the octets of an address, None when it is damaged.
+    """One name: `value` is a MailAddress, a host, a ComparableName or the octets of a machine's address.
+
+    It is None when the name is damaged, and for a mail address in the domain of a machine's address.
 
     Of a form that is not compared it is None too. An otherName has its type in `form`.
     """
 
     form: str
-    value: Mailbox | str | ComparableName | bytes | None
+    value: MailAddress | str | ComparableName | bytes | None
     text: str = ""
 
 
@@ -75,7 +69,7 @@ def read_constrained_names(subject_der: bytes, alternative_names_der: bytes | No
     subject = comparable_name(subject_der)
     if subject:
         names.append(ConstrainedName(form=DIRECTORY_NAME, value=subject, text="its subject"))
-    names += [_mail_name(address) for address in find_attribute_values(subject_der, _EMAIL_ADDRESS)]
+    names += map(_mail_name, find_subject_mail_names(subject_der))
     if alternative_names_der is None:
         return tuple(names)
     for name in der.read_sequence(alternative_names_der, where="subjectAltName"):
@@ -95,10 +89,9 @@ def form_of(name: Tlv) -> str:
 
 def _read_name(name: Tlv) -> ConstrainedName:
     form = form_of(name)
-    if form == RFC822_NAME:
-        return _mail_name(_ascii(name))
-    if form == f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}":
-        return _mail_name(_mailbox_text(name))
+    mail_name = read_mail_name(name)
+    if mail_name is not None:
+        return _mail_name(mail_name)
     if form == DIRECTORY_NAME:
         directory = comparable_name(bytes(der.read_one(name.content, where=form).encoded))
         return ConstrainedName(form=form, value=directory, text="a directory name")
@@ -117,14 +110,6 @@ def _other_name_type(name: Tlv) -> str:
     return der.parse_oid(fields[0], where=OTHER_NAME)
 
 
-def _mailbox_text(name: Tlv) -> str | None:
-    value = der.read_one(der.read_children(name, where=OTHER_NAME)[1].content, where=OTHER_NAME)
-    try:
-        return bytes(value.content).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
 def _ascii(name: Tlv) -> str | None:
     try:
         return bytes(name.content).decode("ascii")
@@ -132,20 +117,11 @@ def _ascii(name: Tlv) -> str | None:
         return None
 
 
-def _mail_name(text: str | None) -> ConstrainedName:
-    return ConstrainedName(form=RFC822_NAME, value=None if text is None else parse_mailbox(text), text=text or "")
-
-
-def parse_mailbox(text: str) -> Mailbox | None:
-    """A mail address in the form in which it compares, None for what is none."""
-    local_part, _, domain = text.rpartition("@")
-    host = normal_host(domain)
-    if not local_part or host is None:
-        return None
-    if len(local_part) >= 2 and local_part[0] == local_part[-1] == '"':
-        # RFC 5321 section 4.1.2: quotes and backslashes do not belong to the mailbox.
-        return Mailbox(local_part=_QUOTED_PAIR.sub(r"\1", local_part[1:-1]), domain=host)
-    return None if "@" in local_part else Mailbox(local_part=local_part, domain=host)
+def _mail_name(name: MailName) -> ConstrainedName:
+    address = name.address
+    # RFC 5280 section 4.2.1.10: constraints speak of hosts by their names only.
+    value = None if address is None or address.is_literal else address
+    return ConstrainedName(form=RFC822_NAME, value=value, text=name.text)
 
 
 def normal_host(text: str) -> str | None:
@@ -153,7 +129,6 @@ def normal_host(text: str) -> str | None:
     host = find_a_labels(text.removesuffix("."))
     if host is None:
         return None
-    host = host.lower()
     labels = host.split(".")
     is_text = len(host) <= MAX_HOST_CHARACTERS and not set(host) & set(" @/[]\x00")
     # A last label of digits is an address, which no constraint on hosts speaks of.

@@ -5,18 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from smime_core.certificate import Certificate
-from smime_core.errors import MalformedMessage, PathError
+from smime_core.errors import PathError
 from smime_core.pkix.evidence import Lookup, RevocationStatus
 from smime_core.pkix.trail import Outcome, PathTrail, Step
 from smime_core.pkix.trust import TrustAnchor
-
-
-def readable_subject(certificate: Certificate) -> str:
-    """The subject for people; a name that cannot be read must not stand in the way of saying what is wrong."""
-    try:
-        return certificate.subject
-    except MalformedMessage:
-        return "an unreadable name"
 
 
 @dataclass(slots=True)
@@ -40,9 +32,7 @@ class Journal:
     def failed(self, label: str, position: int, text: str, *, error: type[PathError] = PathError) -> PathError:
         """The error to raise for one that did not hold, with everything up to it."""
         self.steps.append(Step(label=label, position=position, outcome=Outcome.FAILED, text=text))
-        return error(
-            text, certificate=readable_subject(self.certificates[position]), rfc5280_step=label, trail=self.trail()
-        )
+        return error(text, certificate=self.certificates[position].subject, rfc5280_step=label, trail=self.trail())
 
     def trail(self) -> PathTrail:
         """What was written so far."""

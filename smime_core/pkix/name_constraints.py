@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core import der
-from smime_core.certificate import SMTP_UTF8_MAILBOX
 from smime_core.der import Tlv
 from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_NAME_CONSTRAINTS, check_limit
+from smime_core.mail_address import MailAddress, parse_address
+from smime_core.mail_names import SMTP_UTF8_MAILBOX
 from smime_core.pkix.constrained_names import (
     DIRECTORY_NAME,
     DNS_NAME,
@@ -26,10 +27,8 @@ from smime_core.pkix.constrained_names import (
     RFC822_NAME,
     URI,
     ConstrainedName,
-    Mailbox,
     form_of,
     normal_host,
-    parse_mailbox,
 )
 
 _COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADDRESS})
@@ -115,11 +114,12 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
             subtrees.hosts.add((form, name))
         return _add_domain(subtrees, form, text, is_any=not text)
     if form == RFC822_NAME and "@" in text:
-        mailbox = parse_mailbox(text)
-        if mailbox is not None:
-            subtrees.mailboxes.add((mailbox.local_part, mailbox.domain))
-            subtrees.folded_mailboxes.add((mailbox.local_part.casefold(), mailbox.domain))
-        return mailbox is not None
+        address = parse_address(text)
+        if address is None or address.is_literal:
+            return False
+        subtrees.mailboxes.add((address.local_part, address.domain))
+        subtrees.folded_mailboxes.add((address.local_part.casefold(), address.domain))
+        return True
     if text.startswith("."):
         # For dNSName the RFC gives the dot no meaning, and writers mean by it what it means for the others.
         return _add_domain(subtrees, form, text[1:])
@@ -168,7 +168,7 @@ def find_violation(names: Sequence[ConstrainedName], constraints: NameConstraint
 
 def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> bool:
     value = name.value
-    if isinstance(value, Mailbox):
+    if isinstance(value, MailAddress):
         return _holds_mailbox(subtrees, value, is_excluded=is_excluded)
     if isinstance(value, tuple):
         return any(value[:length] in subtrees.directories for length in range(len(value) + 1))
@@ -183,7 +183,7 @@ def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> b
     return (name.form, value) in subtrees.hosts or _is_below(subtrees, name.form, value)
 
 
-def _holds_mailbox(subtrees: Subtrees, mailbox: Mailbox, *, is_excluded: bool) -> bool:
+def _holds_mailbox(subtrees: Subtrees, mailbox: MailAddress, *, is_excluded: bool) -> bool:
     if (RFC822_NAME, mailbox.domain) in subtrees.hosts or _is_below(subtrees, RFC822_NAME, mailbox.domain):
         return True
     if is_excluded:

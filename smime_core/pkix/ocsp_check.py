@@ -22,7 +22,7 @@ from smime_core.certificate import (
     KeyUsage,
     names_match,
 )
-from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, SmimeError, UnsupportedAlgorithm
 from smime_core.ocsp import CertificateId, CertificateStatus, OcspResponse, SingleResponse, hash_key
 from smime_core.pkix.crl_check import read_lists
 from smime_core.pkix.evidence import RevocationState
@@ -49,7 +49,7 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
     faults: set[str] = set()
     signed: dict[OcspResponse, str | None] = {}
     wanted: dict[HashName, CertificateId | None] = {}
-    if not _is_name(question.certificate.issuer_der, question.issuer.subject_der):
+    if not names_match(question.certificate.issuer_der, question.issuer.subject_der):
         return statements, {"not-authorised"}
     try:
         for response, single in question.evidence.find_responses(question.certificate.serial_number):
@@ -146,7 +146,7 @@ def _responders(response: OcspResponse, question: Question) -> Iterator[Certific
         known = evidence.find_certificates_by_key(key_hash or b"")
     for candidate in dict.fromkeys((question.issuer, *response.certificates, *known)):
         if response.responder_name_der is not None:
-            is_named = _is_name(candidate.subject_der, response.responder_name_der)
+            is_named = names_match(candidate.subject_der, response.responder_name_der)
         else:
             is_named = hash_key(candidate.public_key) == key_hash
         if is_named:
@@ -157,7 +157,7 @@ async def _fault_of_delegate(responder: Certificate, response: OcspResponse, que
     # Section 4.2.2.2: issued directly by the issuer, for OCSP signing, valid, and itself not revoked.
     moment = max(question.at, response.produced_at)
     is_fit = (
-        _is_name(responder.issuer_der, question.issuer.subject_der)
+        names_match(responder.issuer_der, question.issuer.subject_der)
         and OCSP_SIGNING in (responder.extended_key_usage or ())
         and (responder.key_usage is None or bool(responder.key_usage & KeyUsage.DIGITAL_SIGNATURE))
         and responder.not_before <= moment <= responder.not_after
@@ -182,11 +182,3 @@ async def _is_revoked(responder: Certificate, question: Question) -> bool:
         return False
     statements, faults = await read_lists(dataclasses.replace(question, certificate=responder))
     return combine(responder, statements, faults).state is RevocationState.REVOKED
-
-
-def _is_name(one_der: bytes, other_der: bytes) -> bool:
-    # A damaged name is nobody's.
-    try:
-        return names_match(one_der, other_der)
-    except MalformedMessage:
-        return False

@@ -242,15 +242,12 @@ class _Run:
         for position in range(len(chain) - 1):
             journal.passed("6.1.3 (a)(1)", position, "signed by the key of its issuer")
         last = chain[-1]
-        try:
-            if not last.is_self_issued:
-                lookups = _issuer_lookups(last, chain)
-                journal.lookups = tuple(one for one in lookups if one.key not in self.store.evidence.asked)
-            text = f"nobody you trust vouches for {last.issuer}"
-            if last in search.disowned:
-                text += ", whose key at hand has not signed this certificate"
-        except MalformedMessage as error:
-            text = f"nobody you trust vouches for it, and its names cannot be read: {error}"
+        if not last.is_self_issued:
+            lookups = _issuer_lookups(last, chain)
+            journal.lookups = tuple(one for one in lookups if one.key not in self.store.evidence.asked)
+        text = f"nobody you trust vouches for {last.issuer}"
+        if last in search.disowned:
+            text += ", whose key at hand has not signed this certificate"
         return journal.failed("6.1.1 (d)", len(chain) - 1, text, error=UntrustedAnchor)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from smime_core.certificate import Certificate, names_match
 from smime_core.errors import CertificateRevoked, MalformedMessage, TimestampMismatch, VerificationError
 from smime_core.general_names import GeneralName
+from smime_core.mail_address import addresses_match
 from smime_core.pkix import (
     PathBudget,
     PathTrail,
@@ -207,4 +208,4 @@ def _is_named(certificate: Certificate, name: GeneralName) -> bool:
     # RFC 3161 section 2.4.2: one of the subject names. Only directory names and addresses are told apart here.
     if name.directory_name_der is not None:
         return names_match(name.directory_name_der, certificate.subject_der)
-    return name.address is None or name.address in certificate.email_addresses
+    return name.address is None or any(addresses_match(name.address, one) for one in certificate.email_addresses)

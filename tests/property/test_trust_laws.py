@@ -16,8 +16,9 @@ from smime_core.contacts_json import build_contacts, parse_contacts
 from smime_core.decisions import Decision, DecisionKind, decision_anchors
 from smime_core.decisions_json import build_decisions, parse_decisions
 from smime_core.errors import UntrustedAnchor
+from smime_core.mail_address import parse_address
 from smime_core.pkix import PolicyRequirements, Purpose
-from smime_core.pkix.constrained_names import ConstrainedName, parse_mailbox
+from smime_core.pkix.constrained_names import ConstrainedName
 from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
 from smime_core.pkix.statements import HOLD
 from smime_core.trust_list import MAX_LIFETIME, TrustList, open_trust_list, sign_trust_list
@@ -183,7 +184,7 @@ BASES = st.one_of(ADDRESSES, HOSTS, HOSTS.map(".{}".format))
 def test_a_name_is_allowed_when_it_is_permitted_and_not_excluded(
     address: str, permitted: list[str], excluded: list[str]
 ) -> None:
-    name = ConstrainedName(form="rfc822Name", value=parse_mailbox(address), text=address)
+    name = ConstrainedName(form="rfc822Name", value=parse_address(address), text=address)
     expected = (not permitted or any(is_within(address, base) for base in permitted)) and not any(
         is_within(address, base) for base in excluded
     )

@@ -98,9 +98,10 @@ def issue(
     *,
     not_before: datetime.datetime = NOW - YEAR,
     not_after: datetime.datetime = NOW + YEAR,
+    subject_der: bytes = b"",
 ) -> Certificate:
-    """A certificate with exactly these extensions and the key identifiers."""
-    subject_der = build_name((COMMON_NAME, name))
+    """A certificate with exactly these extensions and the key identifiers; `subject_der` instead of the name."""
+    subject_der = subject_der or build_name((COMMON_NAME, name))
     public_key = public_key_of(key(key_name))
     identifiers = [build_subject_key_identifier(public_key)]
     if issuer is not None:

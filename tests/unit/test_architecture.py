@@ -25,10 +25,10 @@ ALLOWED_ROOMS = {
 # all of its modules.
 LAYERS = (
     {"errors"},
-    {"entrust", "lazy", "limits", "mail_address"},
+    {"domain_name", "entrust", "lazy", "limits", "mail_address"},
     {"der"},
     {"algorithms", "attributes", "content_info", "distinguished_name"},
-    {"general_names"},
+    {"general_names", "mail_names"},
     {"arithmetic"},
     {"content_encryption", "policy"},
     {"html_text", "mime"},

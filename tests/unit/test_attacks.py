@@ -8,11 +8,15 @@ import functools
 import pytest
 from cryptography import x509
 
-from smime_core import Identity, RevocationPolicy, SignatureForm, State, TrustAnchor, TrustStore, blocking
+from smime_core import Identity, RevocationPolicy, SignatureForm, State, TrustAnchor, TrustStore, blocking, der
 from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, Extension
+from smime_core.distinguished_name import EMAIL_ADDRESS
 from smime_core.errors import RevocationUnknown
+from smime_core.mail_names import SMTP_UTF8_MAILBOX
 from smime_core.pkix import Evidence, Purpose, ValidatedPath
 from smime_core.pkix.evidence import parse_evidence
+from smime_core.pkix.extensions import NAME_CONSTRAINTS
 from smime_core.revocation_list import RevocationList
 from smime_core.signer_info import SignerOptions
 from tests.unit import path_house, revocations, timestamp_service
@@ -41,9 +45,40 @@ class TestNamesThatLookAlike:
         assert self.state(certified, certified) is State.VERIFIED
         assert self.state(certified, author) is not State.VERIFIED
 
+    @pytest.mark.parametrize("kind", ["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"])
+    @pytest.mark.parametrize("behind", ["\t", "\n", " ", "\0", ".", "(x)"])
+    def test_an_authority_that_is_excluded_from_a_domain_cannot_certify_it_by_another_spelling(
+        self, kind: str, behind: str
+    ) -> None:
+        excluded = der.sequence(der.element(0xA1, der.sequence(der.element(0x81, b"victim.test"))))
+        authority = path_house.root("Other", Extension(oid=NAME_CONSTRAINTS, critical=True, value=excluded))
+        for top in (authority, path_house.root()):
+            certificate = self.certify(top, kind, f"alice@victim.test{behind}".encode())
+            identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
+            assert self.examine(identity, top, "alice@victim.test") is not State.VERIFIED
+            assert certificate.email_addresses == ()
+        # Without what stands behind it, the unconstrained authority certifies the address.
+        certificate = self.certify(path_house.root(), kind, b"alice@victim.test")
+        identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
+        assert self.examine(identity, path_house.root(), "alice@victim.test") is State.VERIFIED
+
+    def certify(self, top: House, kind: str, octets: bytes) -> Certificate:
+        name = der.element(0x81, octets)
+        if kind == "SmtpUTF8Mailbox":
+            name = der.element(0xA0, der.oid(SMTP_UTF8_MAILBOX), der.explicit(0, der.element(0x0C, octets)))
+        if kind == "emailAddress":
+            attribute = der.sequence(der.oid(EMAIL_ADDRESS), der.element(0x16, octets))
+            subject = der.sequence(der.element(der.SET, attribute))
+            return path_house.issue("Mallory", "Mallory", top, (), subject_der=subject)
+        names = Extension(oid=SUBJECT_ALT_NAME, critical=False, value=der.sequence(name))
+        return path_house.issue("Mallory", "Mallory", top, (names,))
+
     def state(self, certified: str, author: str) -> State:
         root = path_house.root()
         identity = Identity(certificate=root.certify(certified), private_key=path_house.key(certified))
+        return self.examine(identity, root, author)
+
+    def examine(self, identity: Identity, root: House, author: str) -> State:
         content = b"Content-Type: text/plain\r\n\r\nx\r\n"
         cms = blocking.sign_bytes(
             content, identity=identity, provider=PROVIDER, signing_time=NOW, form=SignatureForm.OPAQUE

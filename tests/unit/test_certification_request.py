@@ -224,5 +224,5 @@ def test_a_name_with_an_empty_type_is_refused() -> None:
     fields = der.read_sequence(request_of(NewKey.P256, "alice@example.test"))
     parts = [bytes(part.encoded) for part in der.read_children(fields[0])]
     altered = der.sequence(der.sequence(parts[0], empty_type, *parts[2:]), *(field.encoded for field in fields[1:]))
-    with pytest.raises(MalformedMessage, match="distinguished name"):
+    with pytest.raises(MalformedMessage, match="OBJECT IDENTIFIER"):
         parse_certification_request(altered)

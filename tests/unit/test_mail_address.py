@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core.mail_address import addresses_match, is_covered
+from smime_core.mail_address import addresses_match, is_covered, parse_address
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,54 @@ def test_a_condition_covers_nothing_else(address: str, conditions: list[str]) ->
 
 
 def test_an_address_is_compared_as_a_whole() -> None:
-    assert addresses_match(" a@example.test", "A@EXAMPLE.TEST")
+    assert addresses_match("a@example.test", "A@EXAMPLE.TEST")
     assert not addresses_match("a@example.test", "a@example.test.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{blank}a@example.test" for blank in "\t\n\r\0\x0b\x7f \u00a0\u2003\u200b\u202e\ufeff\ufffd"),
+        *(f"a@example.test{blank}" for blank in "\t\n\r\0\x0b\x7f \u00a0\u2003\u200b\u202e\ufeff\ufffd."),
+        *(
+            "a b@example.test",
+            "a@exam ple.test",
+            "a@example..test",
+            "a..b@example.test",
+            ".a@b.test",
+            "a.@b.test",
+        ),
+        *(
+            "",
+            "a",
+            "@",
+            "a@",
+            "@example.test",
+            "a@b@c.test",
+            '"a@example.test',
+            '"a\tb"@example.test',
+            '""@b.test',
+        ),
+        *("a(comment)@example.test", "<a@example.test>", "a@example.test,b@example.test", "a@192.0.2.1", "a@[]"),
+        *("a@ex\u200dample.test", "a@\u0301example.test", "a@example\u3002test", "a@\uff47oogle.test", "\ud800@a.test"),
+        "a@" + "b." * 200 + "test",
+        "a" * 320 + "@b.test",
+    ],
+)
+def test_other_text_is_no_address_and_equals_not_even_itself(text: str) -> None:
+    assert parse_address(text) is None
+    assert not addresses_match(text, text)
+    assert not is_covered(text, [text])
+
+
+def test_quotes_that_are_not_needed_mean_nothing() -> None:
+    parsed = parse_address(r'"\a\l\ice"@Example.test')
+    assert parsed == parse_address("alice@example.test")
+    assert parsed is not None
+    assert parsed.text == "alice@Example.test"
+    kept = parse_address(r'"a \"b\" c\d"@example.test')
+    assert kept is not None
+    assert (kept.local_part, kept.text) == ('a "b" cd', r'"a \"b\" cd"@example.test')
 
 
 @pytest.mark.parametrize(
@@ -48,6 +94,10 @@ def test_an_address_is_compared_as_a_whole() -> None:
     [
         ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
         ("a@bu\u0308cher.example", "a@bücher.Example"),
+        # Domains that IDNA 2003 does not know.
+        ("a@stra\u00dfe.example", "a@xn--strae-oqa.example"),
+        ("a@STRA\u1e9eE.example", "a@xn--strae-oqa.example"),
+        ("a@\u03b2\u03cc\u03bb\u03bf\u03c2.example", "a@xn--nxasmm1c.example"),
     ],
 )
 def test_a_domain_is_the_same_in_each_of_its_forms(one: str, other: str) -> None:

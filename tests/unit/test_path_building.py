@@ -180,7 +180,7 @@ def test_an_authority_of_another_key_identifier_is_tried_last() -> None:
 
 def test_a_certificate_whose_own_names_cannot_be_read_has_no_path() -> None:
     odd = dataclasses.replace(root().certify(ALICE), issuer_der=der.sequence(b"\x05\x00"))
-    with pytest.raises(UntrustedAnchor, match="its names cannot be read"):
+    with pytest.raises(UntrustedAnchor, match="unreadable: Name"):
         validate(odd, anchors=(root().certificate,))
 
 

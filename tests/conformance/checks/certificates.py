@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, name_text, parse_certificate
+from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, parse_certificate
+from smime_core.distinguished_name import name_text
 from smime_core.distribution_points import (
     ACCESS_CA_ISSUERS,
     ACCESS_OCSP,

@@ -1,0 +1,79 @@
+"""The mail addresses that a certificate names: rfc822Name, SmtpUTF8Mailbox and emailAddress (RFC 8550 section 3).
+
+Each name is read once, here. The author check, name constraints and the words for people all use the result, so that
+no name can mean one address to one of them and another address to another. A name that is no address has `address`
+None: it counts for nobody, and constraints refuse it. Leaves out: who may certify a name (`pkix.name_constraints`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core import der
+from smime_core.der import Tlv
+from smime_core.distinguished_name import EMAIL_ADDRESS, find_attribute_values
+from smime_core.errors import MalformedMessage
+from smime_core.mail_address import MailAddress, parse_address
+
+SMTP_UTF8_MAILBOX: Final = "1.3.6.1.5.5.7.8.9"
+_OTHER_NAME: Final = 0xA0
+_RFC822_NAME: Final = 0x81
+_UTF8_STRING: Final = 0x0C
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailName:
+    """One name: its text for people, and the address that it is, None for a name that is no address."""
+
+    text: str
+    address: MailAddress | None
+
+
+def find_subject_mail_names(subject_der: bytes) -> tuple[MailName, ...]:
+    """The emailAddress attributes of a Name. Raises MalformedMessage."""
+    return tuple(_read_ascii(value) for value in find_attribute_values(subject_der, EMAIL_ADDRESS))
+
+
+def find_alternative_mail_names(alternative_names_der: bytes | None) -> tuple[MailName, ...]:
+    """The mail addresses among GeneralNames, none where the extension is absent. Raises MalformedMessage."""
+    if alternative_names_der is None:
+        return ()
+    names = der.read_sequence(alternative_names_der, where="subjectAltName")
+    return tuple(found for found in map(read_mail_name, names) if found is not None)
+
+
+def read_mail_name(name: Tlv) -> MailName | None:
+    """What a GeneralName says as a mail address, None for a name of another form. Raises MalformedMessage."""
+    if name.tag == _RFC822_NAME:
+        return _read_ascii(_decode(name, "ascii"))
+    if name.tag != _OTHER_NAME:
+        return None
+    fields = der.read_children(name, where="otherName")
+    if len(fields) != 2 or der.parse_oid(fields[0], where="otherName") != SMTP_UTF8_MAILBOX:
+        return None
+    return _read_text(_read_utf8(fields[1]))
+
+
+def _read_utf8(value: Tlv) -> str | None:
+    # RFC 9598 section 3: [0] EXPLICIT UTF8String.
+    try:
+        return _decode(der.expect(der.read_one(value.content), _UTF8_STRING, where="otherName"), "utf-8")
+    except MalformedMessage:
+        return None
+
+
+def _decode(tlv: Tlv, encoding: str) -> str | None:
+    try:
+        return bytes(tlv.content).decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _read_ascii(text: str | None) -> MailName:
+    # RFC 9598 section 3: an address beyond ASCII is a SmtpUTF8Mailbox, whatever string type another field may allow.
+    return _read_text(text if text is not None and text.isascii() else None)
+
+
+def _read_text(text: str | None) -> MailName:
+    return MailName(text=text or "", address=None if text is None else parse_address(text))
