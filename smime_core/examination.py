@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from smime_core.authors import read_authors
 from smime_core.certificate import Certificate
 from smime_core.compressed_data import decompress
 from smime_core.content_info import ID_DATA
@@ -25,7 +26,6 @@ from smime_core.errors import (
 from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, ProtectedHeaders, unprotect_headers
 from smime_core.judgement import (
-    Authors,
     Claim,
     broken_signer,
     draw_headline,
@@ -42,7 +42,7 @@ from smime_core.layers import (
     parse_message,
 )
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
-from smime_core.mime import Entity, Headers, addresses, from_addresses
+from smime_core.mime import Entity, Headers, from_addresses
 from smime_core.reasons import reason
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
 from smime_core.report import (
@@ -136,10 +136,12 @@ class Walk:
         headers = (
             protected.headers if protected else self.displayed.headers if isinstance(self.displayed, Entity) else None
         )
-        claimed = Authors(authors=(sender,)) if sender is not None else _authors(headers)
+        claimed = read_authors(headers, given=sender)
         state, reasons = draw_headline(self.layers, claim=claim, claimed=claimed, trust_store=examiner.trust_store)
         if protected is not None:
             state, reasons = _hold_against_outside(state, reasons, protected)
+        if claim is Claim.FROM_FIELD and state is not State.PLAIN:
+            reasons = _with_notes(reasons, claimed.notes)
         # A part that stays closed is told at the part.
         last = next((layer for layer in reversed(self.layers) if layer.covers_whole), None)
         if last and last.kind is LayerKind.ENCRYPTED and not any(one.opened for one in last.recipients):
@@ -281,17 +283,6 @@ def encrypted_layer(enveloped: EnvelopedData, opened_by: RecipientInfo | None, *
     )
 
 
-def _authors(headers: Headers | None) -> Authors:
-    # Whom From and Sender name; nobody for bare CMS.
-    if headers is None:
-        return Authors()
-    senders = [mailbox.address for field in headers.find("Sender") for mailbox in addresses(field.unfolded)]
-    return Authors(
-        authors=tuple(mailbox.address for mailbox in from_addresses(headers)),
-        sender=senders[0] if len(senders) == 1 else None,
-    )
-
-
 def _headers_of(node: Entity | bytes) -> Headers | None:
     return node.headers if isinstance(node, Entity) else None
 
@@ -310,6 +301,12 @@ def _hold_against_outside(
     if protected.altered_outside:
         reasons = (*reasons, reason("headers-altered-outside", fields=", ".join(protected.altered_outside)))
     return state, reasons
+
+
+def _with_notes(reasons: tuple[Reason, ...], notes: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    # That the Sender field is the signer's says already that it differs from the author.
+    is_senders = any(one.code == "signed-by-sender-field" for one in reasons)
+    return (*reasons, *(one for one in notes if not (is_senders and one.code == "sender-field-differs")))
 
 
 def _octets_of(node: Entity | bytes) -> bytes:

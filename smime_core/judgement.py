@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from smime_core.authors import Authors
 from smime_core.cades import carried_evidence
 from smime_core.certificate import Certificate
 from smime_core.errors import LimitExceeded, ProviderError, SmimeError, UnsupportedAlgorithm
@@ -36,14 +36,6 @@ class Claim(Enum):
     """The From field of the message; without one nothing is verified."""
     NONE = "none"
     """Nobody's: the signer is who the certificate says (fields, files)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authors:
-    """Whom the displayed header fields name: the addresses in From, and the one in Sender."""
-
-    authors: tuple[str, ...] = ()
-    sender: str | None = None
 
 
 async def judge_signers(

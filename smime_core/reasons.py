@@ -40,6 +40,8 @@ REASONS: Final = {
     "timestamp-not-counted": "There is a timestamp on the signature, and it proves nothing here.",
     "weak-signature": "The signature uses an algorithm of old that proves little today.",
     "signed-by-sender-field": "The signature belongs to whom the Sender field names, not to the author shown.",
+    "display-name-differs": "The sender's name contains an address that is not the sender's own.",
+    "sender-field-differs": "The message says that somebody else sent it for its author.",
     "signed-attributes-resorted": "The signed attributes stood in an order that no signer should write.",
     "signed-outside-encryption": "The message was signed after it was encrypted, so the signer may never have read it.",
     "outer-sender-differs": "The sender named outside the protected message is another one.",

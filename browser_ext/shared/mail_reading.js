@@ -207,7 +207,7 @@ function verdictFor(report, translate) {
     const signers = report.signers.filter((/** @type {any} */ signer) => signer.layer === index);
     const find = (/** @type {any} */ signer) =>
       report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
-    const who = signers.map((/** @type {any} */ signer) => find(signer)?.addresses[0] ?? signer.sid).join(", ");
+    const who = signers.map((/** @type {any} */ signer) => signer.addresses[0] ?? find(signer)?.name ?? signer.sid).join(", ");
     const word = stateWord(signers.map((/** @type {any} */ { state }) => state), translate);
     const sentence = layer.kind === "signed" ? text("mailPartSigned", word, who) : text("mailPartSealed");
     return [{ path: layer.path, detached: layer.detached, sentence }];

@@ -9,6 +9,9 @@ import { day, text } from "./i18n.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
 
+/** Remarks on a good verdict that nobody may overlook. */
+const ABOUT_THE_SENDER = new Set(["display-name-differs", "sender-field-differs"]);
+
 /**
  * @param {any} report by the core's report.schema.json
  * @param {Catalogue} translate
@@ -24,6 +27,10 @@ export function describeReport(report, translate, { onAccept }) {
   if (report.recipients.length) {
     const sealed = translate("sealed_for", { count: report.recipients.length });
     headline.push(html("p", { class: "sealed-for" }, lockMark(sealed), sealed));
+  }
+  const remarks = isChecking ? [] : report.reasons.filter((/** @type {any} */ { code }) => ABOUT_THE_SENDER.has(code));
+  for (const remark of remarks) {
+    headline.push(html("p", { class: "remark", text: reasonSentence(translate, remark), data: { test: remark.code } }));
   }
   const why = isChecking ? null : whyOf(report, translate, onAccept);
   return { headline, details: html("div", { class: "disclosures" }, why, detailsOf(report, translate)) };
@@ -79,15 +86,15 @@ export function provedSender(report) {
   const signer = provingSigner(report);
   if (report.state !== "verified" || !signer || report.reasons[0]?.code === BEING_CHECKED) return "";
   const found = report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
-  const address = report.sender ?? found?.addresses[0] ?? "";
+  const address = report.sender ?? signer.addresses[0] ?? "";
   return found?.name && found.name !== address ? `${found.name} <${address}>` : address;
 }
 
-/** @param {any} signer @param {any} report */
+/** The name of a signer, and the address that the path covers. @param {any} signer @param {any} report */
 function nameOf(signer, { certificates }) {
   const found = certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
   if (!found) return signer.sid;
-  const [address] = found.addresses;
+  const [address] = signer.addresses;
   return address && found.name !== address ? `${found.name} <${address}>` : found.name;
 }
 

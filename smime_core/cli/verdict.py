@@ -34,5 +34,6 @@ def verdict_line(report: MessageReport) -> str:
 def _who(signer: SignerReport) -> str:
     if signer.certificate is None:
         return signer.sid
-    addresses = " ".join(signer.certificate.email_addresses)
+    # Other addresses of the certificate are its own word: nobody who is trusted vouches for them.
+    addresses = " ".join(signer.addresses)
     return f"{signer.certificate.subject} <{addresses}>" if addresses else signer.certificate.subject

@@ -23,6 +23,7 @@ from smime_core.cli.options import FILE, input_argument, now, write_json
 from smime_core.cli.progress import show_progress
 from smime_core.cli.remembering import Remembering, remember_options
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
+from smime_core.mail_address import addresses_match
 from smime_core.report import MessageReport, State
 
 
@@ -77,7 +78,15 @@ def verify(
     _show(judged, as_json=as_json, content_on_stdout=target == STANDARD_STREAM)
     if explain:
         _explain(report)
-    return DONE if report.state is State.VERIFIED else NOT_AS_ASKED
+    return DONE if report.state is State.VERIFIED and _is_from(report, sender) else NOT_AS_ASKED
+
+
+def _is_from(report: MessageReport, sender: str | None) -> bool:
+    # --from stands in where the message names nobody; where it names another, that is not what was asked.
+    if sender is None or report.sender is None or addresses_match(sender, report.sender):
+        return True
+    write_error(f"sender-mismatch: the message is from {report.sender}, not from {sender}")
+    return False
 
 
 def _show(judged: Judged, *, as_json: bool, content_on_stdout: bool) -> None:

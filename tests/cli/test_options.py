@@ -121,6 +121,18 @@ def test_raw_content_is_signed_and_sealed_in_one_step(lab: Lab) -> None:
     assert (result.code, result.stdout) == (0, lab.read(content))
 
 
+def test_from_stands_in_only_where_the_message_names_nobody(lab: Lab) -> None:
+    result = lab.sealwax("verify", "signed.eml", *TRUST, "--from", "Alice@Example.test")
+    assert (result.code, b"verified: signed by CN=alice@example.test" in result.stdout) == (0, True)
+    result = lab.sealwax("verify", "signed.eml", *TRUST, "--from", "bob@example.test")
+    assert result.code == 1
+    assert "sender-mismatch: the message is from alice@example.test, not from bob@example.test" in result.stderr
+    # Signed by Bob in Alice's name: Bob's address on the command line makes nothing of it.
+    lab.made("sign", "mail.eml", "--identity", "ids/bob.p12", *SIGNER[2:], "-o", "forged.eml")
+    result = lab.sealwax("verify", "forged.eml", *TRUST, "--from", "bob@example.test")
+    assert (result.code, "invalid: sender-mismatch" in result.line) == (1, True)
+
+
 def test_a_signed_mail_is_sealed_as_it_is(lab: Lab) -> None:
     lab.made("encrypt", "signed.eml", "--to", "ids/bob.pem", "-o", "later.eml")
     assert lab.sealwax("decrypt", "later.eml", *READER, *TRUST, "-o", "opened.eml").line.count("verified")

@@ -69,7 +69,7 @@ LAYERS = (
     {"cades"},
     {"layers"},
     {"examiner", "reasons"},
-    {"signer_trust"},
+    {"authors", "signer_trust"},
     {"attribute_description", "judgement"},
     {"description"},
     {"examination"},

@@ -76,7 +76,7 @@ export function provedSender(report) {
   if (report.state !== "verified") return null;
   const signer = provingSigner(report);
   const certificate = findCertificate(report, signer?.certificate ?? null);
-  const address = report.sender ?? certificate?.addresses[0];
+  const address = report.sender ?? signer?.addresses[0];
   if (!address) return null;
   return writeMailbox({ name: certificate?.name ?? "", address });
 }
@@ -229,7 +229,7 @@ export function createPartVerdicts({ translate }, { report, parts }) {
     if (layer.coversWhole) return [];
     const signers = report.signers.filter((signer) => signer.layer === index);
     const state = worstState(signers);
-    const who = signers.map((signer) => findCertificate(report, signer.certificate)?.addresses.join(", ") || signer.sid);
+    const who = signers.map((signer) => signerName(report, signer));
     const values = { part: layer.path, word: state ? translate(wordKey(state)) : "", who: listOf(who, translate) };
     const mark = state ? stateMark(state, translate, { size: 20 }) : lockMark("", { size: 20 });
     mark.setAttribute("aria-hidden", "true");
@@ -262,6 +262,16 @@ function createCovered(translate, text) {
 }
 
 /**
+ * The addresses of a signer that the path covers. Where it covers none, the certificate's own name: what a certificate
+ * says of its addresses is worth nothing without a path.
+ * @param {Report} report
+ * @param {SignerReport} signer
+ */
+function signerName(report, signer) {
+  return signer.addresses.join(", ") || findCertificate(report, signer.certificate)?.name || signer.sid;
+}
+
+/**
  * @param {SignerReport[]} signers
  * @returns {State | null}
  */
@@ -281,7 +291,7 @@ function createSigner({ translate }, report, signer) {
     "div",
     {},
     createFacts([
-      [translate("fact_signer"), certificate?.addresses.join(", ") || signer.sid],
+      [translate("fact_signer"), signerName(report, signer)],
       [translate("fact_verdict"), signer.state ? translate(wordKey(signer.state)) : ""],
       [translate("fact_why"), signer.reasons.map((one) => reasonInFull(translate, one, dayOnly)).join(" ")],
       [translate("fact_signed_at"), longDate(signer.signingTime)],

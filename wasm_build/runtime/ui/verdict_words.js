@@ -43,7 +43,7 @@ const OF_A_MESSAGE = {
 /** @type {Family} */
 const OF_A_RECIPIENT = { prefix: "recipient_reason_", details: { "certificate-changed": "reason_change" } };
 /** Reasons whose sentence has their value in it: it stands nowhere else. */
-const WITH_VALUE = new Set(["headers-altered-outside", "signed-by-sender-field"]);
+const WITH_VALUE = new Set(["headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs"]);
 const MOMENTS = new Set(["date", "from", "until", "time"]);
 /** What the core tells experts in English, and names of algorithms. */
 const TECHNICAL = new Set(["text", "algorithm", "oid", "key"]);

@@ -1,0 +1,67 @@
+"""Whom the displayed header fields name as the author, and what about them could mislead a reader (RFC 5322 3.6.2).
+
+Only From counts for a verdict (MUSTS 37). What a display name or a Sender field says beside it is told as a note, which
+changes no state. Leaves out: the certificate that From is held against (`judgement`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.limits import MAX_ADDRESS_CHARACTERS
+from smime_core.mail_address import addresses_match
+from smime_core.mime import Headers, Mailbox, addresses, from_addresses
+from smime_core.reasons import reason
+from smime_core.report import Reason
+
+_BETWEEN_WORDS: Final = re.compile(r"""[\s<>()\[\]{}"'`,;:|/\\]+""")
+_DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authors:
+    """Whom the displayed header fields name: the addresses in From, and the one in Sender."""
+
+    authors: tuple[str, ...] = ()
+    sender: str | None = None
+    notes: tuple[Reason, ...] = ()
+
+
+def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
+    """The authors of a message; `given` is whom the caller names, and counts only where the message names nobody."""
+    authors = from_addresses(headers) if headers is not None else ()
+    if headers is None or not authors:
+        return Authors(authors=() if given is None else (given,))
+    senders = [mailbox for field in headers.find("Sender") for mailbox in addresses(field.unfolded)]
+    return Authors(
+        authors=tuple(mailbox.address for mailbox in authors),
+        sender=senders[0].address if len(senders) == 1 else None,
+        notes=_notes(authors[0], senders) if len(authors) == 1 else (),
+    )
+
+
+def find_other_address(mailbox: Mailbox) -> str | None:
+    """What in a display name reads like an address, other than the mailbox's own."""
+    # Full-width signs and invisible characters read like what they stand for.
+    name = "".join(one for one in unicodedata.normalize("NFKC", mailbox.name) if unicodedata.category(one) != "Cf")
+    joined = "@".join(part.strip() for part in name.split("@"))
+    for word in _BETWEEN_WORDS.split(joined):
+        local_part, at, domain = word.strip(".!?").partition("@")
+        looks_like_one = bool(local_part and at) and _DOMAIN_LIKE.fullmatch(domain) is not None
+        if looks_like_one and not addresses_match(f"{local_part}@{domain}", mailbox.address):
+            return f"{local_part}@{domain}"[:MAX_ADDRESS_CHARACTERS]
+    return None
+
+
+def _notes(author: Mailbox, senders: list[Mailbox]) -> tuple[Reason, ...]:
+    notes = []
+    other = find_other_address(author)
+    if other is not None:
+        notes.append(reason("display-name-differs", address=other))
+    others = [one.address or one.name or "?" for one in senders if not addresses_match(one.address, author.address)]
+    if others:
+        notes.append(reason("sender-field-differs", address=", ".join(others)[:MAX_ADDRESS_CHARACTERS]))
+    return tuple(notes)
