@@ -209,6 +209,46 @@ def test_without_keys_a_sealed_letter_offers_to_unlock_them(visitor: MailPages, 
     assert "keys are locked" in visitor.page.text(named("reading-locked"))
 
 
+def test_the_source_of_a_message_is_what_the_mail_server_has(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account, welcome: int, tmp_path: Path
+) -> None:
+    visitor.enter()
+    visitor.open_message(welcome)
+    assert "only you could open this message" in visitor.body
+    visitor.page.click(named("view-source"))
+    visitor.page.wait_for_text("MII", selector=named("source-text"), timeout_seconds=OPERATION_SECONDS)
+    shown = visitor.page.js("() => document.querySelector('[data-test=source-text]').textContent")
+    (raw,) = [message.raw for message in demo_stack.mail_server.messages(alice.address) if message.uid == welcome]
+    assert shown == raw.decode("ascii").replace("\r\n", "\n")
+    assert "only you could open this message" not in shown
+    assert "Encrypted text cannot be read here" in visitor.page.text(named("source"))
+
+
+def test_a_source_is_text_whose_unseen_characters_are_named(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account
+) -> None:
+    hostile = "<img src=x onerror=alert(1)> \u202egnp.exe \x1b[2J\x00 Grüße\r\n"
+    head = "From: eve@example.test\r\nSubject: Long\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    uid = demo_stack.mail_server.append(alice.address, (head + hostile + "x" * 300_000).encode())
+    visitor.sign_in()
+    visitor.page.click(named("skip-unlock"))
+    visitor.open_message(uid)
+    visitor.page.click(named("view-source"))
+    visitor.page.wait_for_text("Grüße", selector=named("source-text"), timeout_seconds=OPERATION_SECONDS)
+    shown = visitor.page.js("() => document.querySelector('[data-test=source-text]').textContent")
+    assert "<img src=x onerror=alert(1)> <U+202E>gnp.exe <U+001B>[2J<U+0000> Grüße" in shown
+    assert visitor.page.js("() => document.querySelector('[data-test=source-text]').children.length") == 0
+    assert "first 256 KB" in visitor.page.text(named("source-cut"))
+    assert len(shown) < 300_000
+
+
+def test_an_entrust_profile_is_refused_with_advice(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
+    (tmp_path / "alice.epf").write_bytes(b"[Password Token]\r\nToken=AAAA\r\n[Digital Signature]\r\nKey=AAAA\r\n")
+    open_file(visitor, tmp_path / "alice.epf", "secret")
+    said = visitor.page.wait_for_text("Entrust", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
+    assert "PKCS#12" in said
+
+
 def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcome: int) -> None:
     page = visitor.page
     page.set_viewport(390, 844)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,12 +20,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from roaming_keys import client
 from smime_core import RevocationPolicy, State, TrustStore, blocking, parse_certificates
 from smime_core.providers.native import NativeProvider
 from tests.signals import interruptible_children, started_as
-from webbridge.demo.command import demo
+from webbridge.demo.command import demo, show
 from webbridge.demo.ports import bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
@@ -150,6 +154,22 @@ def test_without_built_pages_nothing_starts(tmp_path: Path) -> None:
 def test_the_command_refuses_a_port_that_programs_may_not_take() -> None:
     result = CliRunner().invoke(demo, ["--port", "80"])
     assert result.exit_code == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the command that is printed is curl's")
+def test_the_printed_command_reads_the_mailbox_which_is_encrypted(stack: DemoStack) -> None:
+    printed = io.StringIO()
+    show(stack, Console(file=printed, width=60))
+    found = re.search(r"  (curl --insecure --user) (\S+) '(imaps://\S+)'\n", printed.getvalue())
+    assert found is not None
+    account = stack.accounts[0]
+    assert found[2] == account.address
+    # curl asks for the password at a terminal.
+    command = [*found[1].split(), f"{account.address}:{account.mail_password}", "--silent", found[3]]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=True)
+    assert done.stdout == stack.mail_server.messages(account.address)[0].raw
+    assert b"application/pkcs7-mime" in done.stdout
+    assert b"only you could open this message" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def demo(base_port: int, folder: Path | None) -> None:
 
 def show(stack: DemoStack, console: Console) -> None:
     """Print where to go and what to type there."""
+    imap = stack.mail_server.address.imap
     table = Table(title="Two accounts, until this command ends", title_justify="left")
     for heading in ("address", "mail password", "key passphrase"):
         table.add_column(heading, overflow="fold")
@@ -64,6 +65,9 @@ def show(stack: DemoStack, console: Console) -> None:
         "\nand write to the other. Keys come from the key server; the same keys are files in"
         f"\n{stack.folder} (alice.p12, bob.p12, ca.pem). The certificate of {EXPIRING} ends in"
         f"\na few days and that of {REVOKED} was revoked: begin a letter to them, and see."
+        "\n\nThe mail server has only encrypted bytes. See for yourself, with a mail password from above:"
+        f"\n  curl --insecure --user {stack.accounts[0].address} '{stack.mailbox_url}'"
+        f"\nor with any mail program: IMAP {imap.host}, port {imap.port}, TLS."
         "\n\nCtrl-C ends the demonstration.",
         highlight=False,
         soft_wrap=True,

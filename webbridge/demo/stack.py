@@ -91,6 +91,12 @@ class DemoStack:
         """Everybody, with the authority."""
         return self._people
 
+    @property
+    def mailbox_url(self) -> str:
+        """The first message of an inbox, as curl reads it by IMAP."""
+        imap = self.mail_server.address.imap
+        return f"imaps://{imap.host}:{imap.port}/INBOX;MAILINDEX=1"
+
     def __enter__(self) -> Self:
         if not (self._pages_folder / "index.html").is_file():
             raise PagesNotBuilt(f"{self._pages_folder} has no pages")

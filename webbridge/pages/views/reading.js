@@ -14,6 +14,7 @@ import { createHeaderNotes } from "../header_notes.js";
 import { createPartVerdicts, createState, isClosed, isSealed, provedSender } from "../report_details.js";
 import { problem } from "../runtime/ui/parts.js";
 import { messagePath } from "../routes.js";
+import { createSourceView } from "./source_view.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
@@ -58,7 +59,7 @@ export class Reading {
       const message = await api.rawMessage(folder, uid, signal);
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
-        if (isClosed(opened.report)) this.#showLocked(folder);
+        if (isClosed(opened.report)) this.#showLocked(folder, uid);
         else if (this.#shown) this.#settle(opened);
         else this.#show(folder, uid, opened);
       }
@@ -101,7 +102,7 @@ export class Reading {
     const message = createMessage(this.#app, opened);
     this.#onSubject(uid, headerReader(opened.headers)("subject"));
     this.#shown = message;
-    this.element.replaceChildren(backLink(this.#app, folder), ...message.parts);
+    this.element.replaceChildren(backLink(this.#app, folder), ...message.parts, createSourceView(this.#app, folder, uid));
     message.heading.focus({ preventScroll: true });
     this.#app.announce(message.spoken);
   }
@@ -115,8 +116,8 @@ export class Reading {
     this.#app.announce(this.#shown?.settle(opened) ?? "");
   }
 
-  /** @param {string} folder */
-  #showLocked(folder) {
+  /** @param {string} folder @param {number} uid */
+  #showLocked(folder, uid) {
     const { translate } = this.#app;
     const unlock = html("a", {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
@@ -124,7 +125,7 @@ export class Reading {
     const sentence = html("p", {
       class: "note", text: translate("sealed_and_locked"), data: { test: "reading-locked" },
     });
-    this.#showInstead(folder, translate("sealed_and_locked_title"), sentence, unlock);
+    this.#showInstead(folder, uid, translate("sealed_and_locked_title"), sentence, unlock);
   }
 
   /**
@@ -138,21 +139,23 @@ export class Reading {
       type: "button", text: translate("try_again"), on: { click: () => void this.open(folder, uid) },
     });
     const sentence = problem("reading-error");
-    this.#showInstead(folder, translate("cannot_open_title"), sentence, again);
+    this.#showInstead(folder, uid, translate("cannot_open_title"), sentence, again);
     sentence.textContent = this.#app.sentenceFor(error);
   }
 
   /**
    * What stands in the place of a message that is not shown.
    * @param {string} folder
+   * @param {number} uid
    * @param {string} title
    * @param {HTMLElement} sentence
    * @param {HTMLElement} action
    */
-  #showInstead(folder, title, sentence, action) {
+  #showInstead(folder, uid, title, sentence, action) {
     const heading = html("h2", { tabindex: -1, text: title });
     const actions = html("div", { class: "actions" }, action);
-    this.element.replaceChildren(backLink(this.#app, folder), heading, sentence, actions);
+    const source = createSourceView(this.#app, folder, uid);
+    this.element.replaceChildren(backLink(this.#app, folder), heading, sentence, actions, source);
     heading.focus({ preventScroll: true });
   }
 }

@@ -1,0 +1,60 @@
+/** "View source": the message as the mail server holds it, as plain text, fetched when it is opened. */
+
+import { html } from "../runtime/ui/dom.js";
+import { problem } from "../runtime/ui/parts.js";
+
+/** @typedef {import("../app.js").App} App */
+
+const SHOWN_BYTES = 262_144;
+/** Controls, invisible characters and those that turn the order of others. */
+const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]/gu;
+
+/**
+ * @param {App} app
+ * @param {string} folder
+ * @param {number} uid
+ */
+export function createSourceView(app, folder, uid) {
+  const { translate } = app;
+  const content = html("div", { class: "stack" });
+  const details = html("details", { class: "source", data: { test: "source" }, on: { toggle: () => void show() } },
+    html("summary", { text: translate("view_source"), data: { test: "view-source" } }), content);
+  return details;
+
+  async function show() {
+    if (!details.open || content.firstChild) return;
+    const failure = problem("source-error");
+    content.replaceChildren(html("p", { class: "note", role: "status", text: translate("source_loading") }), failure);
+    try {
+      const bytes = await app.api.rawMessage(folder, uid);
+      content.replaceChildren(...describe(app, bytes));
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+      // It is fetched anew when it is opened again.
+      content.replaceChildren(failure);
+      details.addEventListener("toggle", () => content.replaceChildren(), { once: true });
+    }
+  }
+}
+
+/**
+ * @param {App} app
+ * @param {ArrayBuffer} bytes
+ */
+function describe({ translate }, bytes) {
+  const isCut = bytes.byteLength > SHOWN_BYTES;
+  const text = new TextDecoder().decode(bytes.slice(0, SHOWN_BYTES)).replace(/\r\n/g, "\n").replace(UNSEEN, codePoint);
+  return [
+    html("p", { class: "note", text: translate("source_meaning") }),
+    isCut ? html("p", { class: "note", text: translate("source_cut", { count: SHOWN_BYTES / 1024 }), data: { test: "source-cut" } }) : null,
+    html("pre", {
+      class: "source-text", dir: "ltr", translate: "no", tabindex: 0, role: "region", "aria-label": translate("view_source"), text,
+      data: { test: "source-text" },
+    }),
+  ].filter((part) => part !== null);
+}
+
+/** @param {string} character */
+function codePoint(character) {
+  return `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`;
+}
