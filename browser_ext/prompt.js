@@ -3,6 +3,7 @@
  * passphrase where one is needed. A page can neither cover this window nor take its keys.
  */
 import { html } from "./runtime/ui/dom.js";
+import { isolate } from "./runtime/ui/formats.js";
 import { recipientState } from "./runtime/ui/recipient_words.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
@@ -178,6 +179,7 @@ function readersSection() {
   const missing = current.proposed.filter((address) => !known.has(address.toLowerCase()));
   return html("section", {},
     html("h2", { text: text("whoMayRead") }),
+    current.kind === "write" && html("p", { text: text("fieldReaders", isolate(current.origin)), data: { test: "field-readers" } }),
     html("ul", { class: "list", data: { test: "readers" } },
       html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
       ...current.people.map(readerCard),

@@ -151,6 +151,7 @@ interface CompositionRecord {
   from: string;
   to: string[];
   cc: string[];
+  bcc: string[];
   subject: string;
   /** The held mail that is answered or forwarded, or nothing. */
   mail: string;

@@ -117,7 +117,7 @@ function say(key) {
 async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
   // There is no webmail here that sends: the answer is saved as a file.
-  const letter = { from: "", to: [], cc: [], subject: "", mail, text: "", deliver: "" };
+  const letter = { from: "", to: [], cc: [], bcc: [], subject: "", mail, text: "", deliver: "" };
   const onAnswer = content ? null : (/** @type {string} */ kind) => ask("compose.open", { ...letter, kind });
   await reading.start({ frame, onAnswer });
 }

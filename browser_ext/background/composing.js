@@ -24,7 +24,7 @@ const HANDED_OVER = "handed-over";
 /** So much of a sealed message is shown under its seal. */
 const SHOWN_BYTES = 8_000;
 const KINDS = ["new", "reply", "replyAll", "forward"];
-const DELIVERIES = ["raw", "attachment"];
+const DELIVERIES = ["raw", "attachment", "file"];
 
 /** @typedef {chrome.runtime.MessageSender} Sender */
 /** @typedef {{envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], usesPassword: boolean}} Copy */
@@ -34,14 +34,14 @@ const DELIVERIES = ["raw", "attachment"];
  * leaves as a file.
  * @param {any} body @param {Sender} sender
  */
-export async function open({ kind, from, to, cc, subject, mail, text, deliver }, sender) {
+export async function open({ kind, from, to, cc, bcc, subject, mail, text, deliver }, sender) {
   if (sender.tab?.id === undefined || !KINDS.includes(kind)) throw new RequestError("bad-request");
   const isViewer = sender.url?.startsWith(api.runtime.getURL("")) ?? false;
   if (!isViewer && !DELIVERIES.includes(deliver)) throw new RequestError("bad-request");
   const place = isViewer ? { origin: "", ancestors: [] } : await placeOf(sender);
   return openWindow({
     id: crypto.randomUUID(), tabId: sender.tab.id, pageFrameId: sender.frameId ?? 0, ...place,
-    kind, from, to, cc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, seal: true, copies: {},
+    kind, from, to, cc, bcc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, seal: true, copies: {},
   });
 }
 
@@ -52,7 +52,7 @@ export async function open({ kind, from, to, cc, subject, mail, text, deliver },
 export async function askFor({ composition: id, address, subject, text }, sender) {
   const asking = await ofWindow(id, sender);
   await openWindow({
-    ...asking, id: crypto.randomUUID(), windowTabId: undefined, kind: "new", to: [address], cc: [], subject, text, mail: "",
+    ...asking, id: crypto.randomUUID(), windowTabId: undefined, kind: "new", to: [address], cc: [], bcc: [], subject, text, mail: "",
     sign: true, seal: false, copies: {},
   });
 }
@@ -73,12 +73,12 @@ export async function claim({ composition: id }, sender) {
   const composition = await load(id);
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
   await save({ ...composition, windowTabId: sender.tab?.id });
-  const { origin, kind, from, to, cc, subject, text, mail, deliver, sign, seal } = composition;
+  const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, seal } = composition;
   // In the viewer, the click on the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
-    question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, subject, text, mail, deliver,
-    sign, seal, siteKnown,
+    question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
+    deliver, sign, seal, siteKnown,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }

@@ -12,7 +12,8 @@ const WATCHERS = {
 };
 const FIELD_SCRIPTS = ["frame_host", "notes", "fields", "forms", "files"].map((name) => `content/${name}.js`);
 const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
-const MAIL_SCRIPTS = ["content/webmail_tools.js", ...ADAPTORS, "content/webmail.js"];
+const FORM_SCRIPTS = ["content/mail_words.js", "content/mail_forms.js"];
+const MAIL_SCRIPTS = ["content/webmail_tools.js", ...FORM_SCRIPTS, ...ADAPTORS, "content/webmail.js"];
 /** What a document gets once there is something to do. @type {Record<string, string[]>} */
 const PARTS = { fields: FIELD_SCRIPTS, mail: [...FIELD_SCRIPTS, ...MAIL_SCRIPTS] };
 
@@ -53,8 +54,23 @@ export async function remove({ id: site }) {
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
-  const found = await runIn(tabId, frameId, () => globalThis.sealwaxContent.activateFocused());
+  if (await writeMail(tabId)) return;
+  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.activateFocused())).some(({ result }) => result);
   if (!found && !(await pages.offer(tabId))) await api.runtime.openOptionsPage();
+}
+
+/**
+ * Opens the message window where the focus is in a form for mail. Its editor may be a frame of its own, so that every
+ * frame of the tab is asked; the frame with the field itself goes before those around it.
+ * @param {number} tabId
+ * @returns {Promise<boolean>} whether it is
+ */
+async function writeMail(tabId) {
+  const found = await runIn(tabId, undefined, () => globalThis.sealwaxContent.findMailForm());
+  const place = ["field", "frame"].map((kind) => found.find(({ result }) => result === kind)).find(Boolean);
+  if (!place) return false;
+  await runIn(tabId, place.frameId, () => globalThis.sealwaxContent.writeMailForm());
+  return true;
 }
 
 /**
@@ -70,16 +86,17 @@ export async function openSelection(tabId, frameId) {
  * Puts the content scripts into a tab that the person just clicked for, and runs a function there.
  * @param {number} tabId
  * @param {number | undefined} frameId
- * @param {() => boolean} func
- * @returns {Promise<boolean>} whether it found something in any frame
+ * @template T
+ * @param {() => T | Promise<T>} func
+ * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>} what it gave in each frame
  */
 async function runIn(tabId, frameId, func) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
     await api.scripting.executeScript({ target, files: [...PARTS.mail, ...Object.values(WATCHERS).flatMap(({ js }) => js)] });
-    return (await api.scripting.executeScript({ target, func })).some(({ result }) => result);
+    return await api.scripting.executeScript({ target, func });
   } catch {
     // The browser's own pages and stores admit no script: there is nothing to protect there.
-    return false;
+    return [];
   }
 }

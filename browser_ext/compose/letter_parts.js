@@ -1,6 +1,7 @@
 /** Small pieces of the window in which a letter is written. */
 import { saveFile } from "../runtime/ui/attachments.js";
 import { html, uniqueId } from "../runtime/ui/dom.js";
+import { isolate } from "../runtime/ui/formats.js";
 import { text } from "../shared/i18n.js";
 
 /** @param {import("./letter_window.js").Claim["kind"]} kind */
@@ -31,6 +32,16 @@ export function takeDroppedFiles(onFiles) {
     event.preventDefault();
     onFiles([...(event.dataTransfer?.files ?? [])]);
   });
+}
+
+/**
+ * A site whose form for mail has no adaptor is given nothing: the person takes the message there.
+ * @param {import("./letter_window.js").Claim} claim
+ */
+export function formNotes({ origin, deliver, text: moved }) {
+  if (!origin || deliver !== "file") return [];
+  const note = html("p", { text: text("composeForForm", isolate(origin)) });
+  return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
 }
 
 /** @param {ArrayBuffer} message @param {number} index */

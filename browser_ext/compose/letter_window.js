@@ -15,7 +15,7 @@ import { AttachedFiles } from "./attached_files.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
-import { createTextArea, takeDroppedFiles, titleOf } from "./letter_parts.js";
+import { createTextArea, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -29,6 +29,7 @@ import { createSentView } from "./sent_view.js";
 /**
  * @typedef {{
  *   origin: string, around: string[], kind: "new" | "reply" | "replyAll" | "forward", from: string, to: string[], cc: string[],
+ *   bcc: string[],
  *   subject: string, text: string, mail: string, deliver: "raw" | "attachment" | "file", sign: boolean, seal: boolean,
  *   siteKnown: boolean, identities: OwnIdentity[], drafts: {id: string, at: string}[], directory: string,
  * }} Claim
@@ -98,9 +99,10 @@ export class LetterWindow {
 
   /** Fills in what is known, and reads what is answered where that needs no question. */
   async begin() {
-    const { to, cc, drafts } = this.#claim;
-    this.recipients.replace({ to, cc, bcc: [] });
+    const { to, cc, bcc, drafts } = this.#claim;
+    this.recipients.replace({ to, cc, bcc });
     this.sender.show();
+    this.note("form", ...formNotes(this.#claim));
     this.#offerDrafts(drafts.slice(0, MAX_DRAFTS_SHOWN));
     // What was filled in is not yet written by the person.
     this.drafts.state = "none";
@@ -237,7 +239,7 @@ export class LetterWindow {
     // What the person has yet to send in the webmail stays kept here. A draft that stays by a fault does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
     const onClose = () => void this.#courier.close();
-    const { heading, parts } = createSentView(this.#translate, { letter, deliver: this.#claim.deliver, shown, isHandedOver, onClose });
+    const { heading, parts } = createSentView(this.#translate, { letter, deliver: this.#claim.deliver, origin: this.#claim.origin, shown, isHandedOver, onClose });
     this.element.replaceChildren(...parts);
     heading.focus();
   }

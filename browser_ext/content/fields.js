@@ -295,5 +295,5 @@
     }
   }
 
-  Object.assign(shared, { offer, activate, openSelection, isField, findSuccessor });
+  Object.assign(shared, { offer, activate, openSelection, isField, findCms, findSuccessor });
 })();

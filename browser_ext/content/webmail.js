@@ -97,8 +97,46 @@
 
   /** @param {any} webmail @param {object} letter */
   async function openLetter(webmail, letter) {
-    const { compose } = await shared.ask("compose.open", letter);
+    const { compose } = await shared.ask("compose.open", { bcc: [], ...letter });
     composing.set(compose, webmail);
+  }
+
+  /** Writes what stands in the focused form for mail in the extension's window: no recipient could open a field. */
+  async function writeMailForm() {
+    const place = shared.findFocused();
+    try {
+      const webmail = recognised();
+      const composer = composerAround(webmail, place);
+      if (composer) return await write(webmail, composer);
+      const form = shared.focusedMailForm();
+      if (!form) return;
+      const deliver = form.files ? "attachment" : "file";
+      await openLetter({ send: (/** @type {any} */ done) => attach(form, done) }, { ...form.fields, mail: "", deliver });
+      shared.noteFor(place, api.i18n.getMessage("mailFormNote"));
+    } catch (error) {
+      shared.noteErrorFor(place, error);
+    }
+  }
+
+  /** What the webmail's adaptor knows of the editor with the focus. @param {any} webmail @param {HTMLElement} place */
+  function composerAround(webmail, place) {
+    try {
+      const composer = webmail?.composer() ?? null;
+      return composer && (place === composer.element || shared.findMailForm()) ? composer : null;
+    } catch {
+      // A webmail whose page has changed is read as any other page.
+      return null;
+    }
+  }
+
+  /**
+   * Attaches the encrypted message in a form of a webmail without an adaptor; sending stays with the person.
+   * @param {any} form @param {ComposedMessage} done
+   */
+  async function attach({ editor, subject, files }, done) {
+    const text = editor instanceof HTMLIFrameElement ? shared.editableIn(editor) : editor;
+    if (![editor, subject, files].every((element) => element?.isConnected)) throw mail.problem("page-not-understood");
+    mail.handOver(done, { text, files, title: subject });
   }
 
   /**
@@ -147,5 +185,5 @@
     return true;
   });
 
-  shared.offerMail = offerMail;
+  Object.assign(shared, { offerMail, writeMailForm });
 })();

@@ -149,13 +149,14 @@
    * The end of sending where the webmail sends only what it composes: the sealed message is attached and the sentence
    * stands in the field; sending stays with the person. Nothing is touched before all of it was found.
    * @param {ComposedMessage} done
-   * @param {{text: Element | undefined, files: Element | null | undefined, title: Element | null | undefined}} places
+   * @param {{text: Element | null | undefined, files: Element | null | undefined, title: Element | null | undefined}} places
+   *   `text` may stand in a frame of the page
    */
   function handOver({ message, subject, sentence }, { text, files, title }) {
-    const isThere = text instanceof HTMLElement && title instanceof HTMLElement && files instanceof HTMLInputElement;
+    const isThere = text?.isConnected && title instanceof HTMLElement && files instanceof HTMLInputElement;
     if (!isThere) throw problem("page-not-understood");
     const file = pkcs7File(message);
-    fillIn(text, sentence);
+    fillIn(/** @type {HTMLElement} */ (text), sentence);
     fillIn(title, subject);
     chooseFile(files, file);
     throw problem("handed-over");

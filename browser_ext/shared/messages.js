@@ -141,8 +141,8 @@ export const MESSAGES = {
   "compose.open": {
     from: ["content", "viewer"],
     body: {
-      kind: "string", from: "string", to: "strings", cc: "strings", subject: "string", mail: "string", text: "string",
-      deliver: "string",
+      kind: "string", from: "string", to: "strings", cc: "strings", bcc: "strings", subject: "string", mail: "string",
+      text: "string", deliver: "string",
     },
   },
   "compose.claim": { from: ["compose"], body: { composition: "string" } },
