@@ -21,6 +21,7 @@ from pathlib import Path
 from secrets import token_bytes
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.sock import SocketInfo
@@ -78,6 +79,8 @@ class MemoryMailServer:
         self._started = threading.Event()
         self._mailboxes: dict[str, MailboxSet] = {}
         self._sessions: set[asyncio.Task[Any]] = set()
+        self._imap_writers: WeakSet[asyncio.StreamWriter] = WeakSet()
+        self._smtp_protocols: WeakSet[SMTP] = WeakSet()
 
     @property
     def address(self) -> MailServer:
@@ -141,18 +144,26 @@ class MemoryMailServer:
         for task in self._sessions:
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
+        for each in (*self._imap_writers, *self._smtp_protocols):
+            if isinstance(transport := getattr(each, "transport", None), asyncio.WriteTransport):
+                transport.abort()
+        # What was aborted is closed by the loop, after the layer of TLS in its turn.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def _imap_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._imap_writers.add(writer)
         task = asyncio.current_task()
         if task is not None:
             self._sessions.add(task)
             task.add_done_callback(self._sessions.discard)
-        with suppress(OSError):  # a client that goes away is no news
+        # A client that goes away is no news. asyncio writes a traceback for a session that ends as cancelled.
+        with suppress(OSError, asyncio.CancelledError):
             await self._imap(reader, writer, SocketInfo.get(writer, None, unique_id=token_bytes(8)))
             await writer.wait_closed()
 
     def _smtp_session(self) -> SMTP:
-        return SMTP(
+        protocol = SMTP(
             _Deliverer(self),
             hostname=HOST,
             data_size_limit=MAX_MESSAGE_BYTES,
@@ -162,6 +173,8 @@ class MemoryMailServer:
             authenticator=self._authenticate,
             loop=self._loop,
         )
+        self._smtp_protocols.add(protocol)
+        return protocol
 
     def _authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, sent: LoginPassword

@@ -1,0 +1,86 @@
+"""The demonstration's mail server ends in silence, whatever its clients are in the middle of."""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from webbridge.demo.mail_server import HOST, MemoryMailServer
+from webbridge.demo.tls import write_tls_files
+
+pytestmark = pytest.mark.server
+
+ALICE, PASSWORD = "alice@example.test", "correct horse"
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path) -> Iterator[MemoryMailServer]:
+    write_tls_files(tmp_path, at=datetime.now(UTC))
+    sockets = [socket.create_server((HOST, 0)) for _ in range(2)]
+    imap, smtp = sockets
+    with MemoryMailServer({ALICE: PASSWORD}, tls_folder=tmp_path, imap_socket=imap, smtp_socket=smtp) as server:
+        yield server
+
+
+def logged_in(server: MemoryMailServer) -> imaplib.IMAP4_SSL:
+    context = ssl.create_default_context(cafile=server.address.ca_file)
+    client = imaplib.IMAP4_SSL(HOST, server.address.imap.port, ssl_context=context)
+    client.login(ALICE, PASSWORD)
+    client.select("INBOX")
+    return client
+
+
+def stays(server: MemoryMailServer) -> list[socket.socket]:
+    return [logged_in(server).sock]
+
+
+def is_idle(server: MemoryMailServer) -> list[socket.socket]:
+    client = logged_in(server)
+    client.send(b"a IDLE\r\n")
+    client.readline()
+    return [client.sock]
+
+
+def says_goodbye_and_stays(server: MemoryMailServer) -> list[socket.socket]:
+    """As a pooled connection of the bridge, which does not answer the end of TLS."""
+    clients = [logged_in(server) for _ in range(3)]
+    for client in clients:
+        client.send(b"a LOGOUT\r\n")
+        client.readline()
+    return [client.sock for client in clients]
+
+
+def goes_away(server: MemoryMailServer) -> list[socket.socket]:
+    client = logged_in(server)
+    client.sock.shutdown(socket.SHUT_RDWR)
+    return [client.sock]
+
+
+def submits(server: MemoryMailServer) -> list[socket.socket]:
+    client = smtplib.SMTP(HOST, server.address.smtp.port)
+    client.starttls(context=ssl.create_default_context(cafile=server.address.ca_file))
+    client.login(ALICE, PASSWORD)
+    client.mail(ALICE)
+    assert client.sock is not None
+    return [client.sock]
+
+
+@pytest.mark.parametrize("client", [stays, is_idle, says_goodbye_and_stays, goes_away, submits])
+def test_the_mail_server_ends_in_silence_whatever_its_clients_do(
+    mail_server: MemoryMailServer,
+    caplog: pytest.LogCaptureFixture,
+    client: Callable[[MemoryMailServer], list[socket.socket]],
+) -> None:
+    sockets = client(mail_server)
+    mail_server.stop()
+    for one in sockets:
+        one.close()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
