@@ -27,10 +27,32 @@ _FALLBACK_NAMES: Final = {
     "message/global": "message.eml",
     "text/html": "message.html",
     "text/calendar": "invitation.ics",
+    "application/pdf": "document.pdf",
+    "application/zip": "archive.zip",
     "application/pkcs7-mime": "smime.p7m",
     "application/x-pkcs7-mime": "smime.p7m",
     "application/pkcs7-signature": "smime.p7s",
     "application/x-pkcs7-signature": "smime.p7s",
+}
+# By the first half of a media type: pictures inside a text, and recordings, often have no name.
+_FALLBACK_STEMS: Final = {"image": "picture", "audio": "sound", "video": "video"}
+_ENDINGS: Final = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "image/svg+xml": ".svg",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/mp4": ".m4a",
+    "audio/wav": ".wav",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "video/quicktime": ".mov",
 }
 
 
@@ -164,12 +186,18 @@ def _read_attachment(entity: Entity, path: str) -> Attachment:
     is_base64 = entity.transfer_encoding == "base64"
     data = decode_base64_leniently(entity.body) if is_base64 else bytes(decode_body(entity))
     return Attachment(
-        filename=entity.filename or _FALLBACK_NAMES.get(media_type, "attachment"),
+        filename=entity.filename or _fallback_name(media_type),
         content_type=media_type,
         data=data,
         path=path,
         content_id=_content_id(entity),
     )
+
+
+def _fallback_name(media_type: str) -> str:
+    """A name that tells people and their programs what a file without one holds."""
+    stem = _FALLBACK_STEMS.get(media_type.partition("/")[0], "attachment")
+    return _FALLBACK_NAMES.get(media_type) or stem + _ENDINGS.get(media_type, "")
 
 
 def _content_id(entity: Entity) -> str:

@@ -70,6 +70,23 @@ class TestEntities:
         shown = read_entity(multipart("mixed", PLAIN, part))
         assert (shown.text, [one.filename for one in shown.attachments]) == ("plain ä", [name])
 
+    @pytest.mark.parametrize(
+        ("media_type", "name"),
+        [
+            ("image/png", "picture.png"),
+            ("IMAGE/JPEG", "picture.jpg"),
+            ("image/unheard-of", "picture"),
+            ("audio/mpeg", "sound.mp3"),
+            ("video/mp4", "video.mp4"),
+            ("application/pdf", "document.pdf"),
+            ("application/octet-stream", "attachment"),
+        ],
+    )
+    def test_a_file_without_a_name_is_named_after_its_type(self, media_type: str, name: str) -> None:
+        picture = f"Content-Type: {media_type}\r\nContent-ID: <p@x>\r\nContent-Disposition: inline\r\n\r\n"
+        shown = read_entity(multipart("related", HTML, picture))
+        assert [(one.filename, one.content_id) for one in shown.attachments] == [(name, "p@x")]
+
     def test_the_messages_of_a_digest_are_files(self) -> None:
         """RFC 2046 section 5.1.5: without a type of their own they are messages."""
         shown = read_entity(multipart("digest", "\r\nSubject: inner\r\n\r\nhidden"))
