@@ -36,8 +36,7 @@ SHOW = """(markup, focus) => {
   });
 }"""
 
-# Five thousand forms beside each other, or five hundred inside each other, as deep as a browser reads markup: what a page
-# could do to hold the person up.
+# Five thousand forms beside each other, or five hundred inside each other, as deep as a browser reads markup.
 FILL = """(markup, isNested) => {
   const place = document.createElement("div");
   let inner = place;
