@@ -234,6 +234,7 @@ export async function forgetWindow(tabId) {
 async function deliver(composition, done) {
   const { id, tabId, pageFrameId, deliver: how } = composition;
   const name = nameOf(done.envelope);
+  if (!(await isThere(tabId))) throw new RequestError("webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
   // A document that came in the place of the one that asked knows of no such letter and refuses it.
@@ -243,9 +244,9 @@ async function deliver(composition, done) {
     await mark(id, name, "taken");
     return { sent: true, problem: answer.sent ? "" : HANDED_OVER };
   }
-  if (answer?.sent !== false && (await isThere(tabId))) throw new RequestError("sending-unknown");
+  // A page that closes or fails before it answers has perhaps sent the message.
+  if (answer?.sent !== false) throw new RequestError("sending-unknown");
   await mark(id, name, "refused");
-  if (!answer) throw new RequestError("webmail-gone");
   return { sent: false, problem: String(answer.problem ?? "") };
 }
 

@@ -11,6 +11,8 @@
   const hostOf = new WeakMap();
   /** The composers from which the extension's window was opened, by its id. @type {Map<string, any>} */
   const composing = new Map();
+  /** The code of a message that was perhaps sent. */
+  const UNKNOWN = "sending-unknown";
   /** Of the height of the window: a mail is more than a field. */
   const MAIL_HEIGHT = 0.75;
   /** Where it is said that this page is not understood. @type {HTMLElement | null} */
@@ -163,7 +165,7 @@
   /**
    * Sends what the extension's window has made, by the webmail's own way.
    * @param {any} body
-   * @returns {Promise<{sent: boolean, problem: string}>}
+   * @returns {Promise<{sent: boolean | null, problem: string}>} `sent` is null where the webmail did not say
    */
   async function deliver({ compose, ...done }) {
     const webmail = composing.get(compose);
@@ -173,7 +175,8 @@
       if (!done.more) composing.delete(compose);
       return { sent: true, problem: "" };
     } catch (error) {
-      return { sent: false, problem: String(/** @type {any} */ (error).code ?? "webmail-refused") };
+      const code = String(/** @type {any} */ (error).code ?? "webmail-refused");
+      return { sent: code === UNKNOWN ? null : false, problem: code };
     }
   }
 

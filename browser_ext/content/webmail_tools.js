@@ -21,6 +21,20 @@
   }
 
   /**
+   * The webmail's answer to the request that sends a message. A webmail that does not answer, or fails, has perhaps
+   * sent it: only an answer that refuses the request says that it has not.
+   * @param {string | URL} url
+   * @param {RequestInit} options
+   * @returns {Promise<Response>}
+   */
+  async function sendTo(url, options) {
+    const response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options }).catch(() => null);
+    if (!response || response.status >= 500) throw problem("sending-unknown");
+    if (!response.ok) throw problem("webmail-refused", `the webmail answered ${response.status}`);
+    return response;
+  }
+
+  /**
    * The octets of a message. A page that asks for a login, or a preview, is no message.
    * @param {string | URL} url
    * @param {RequestInit} [options]
@@ -164,7 +178,7 @@
 
   shared.adaptors = [];
   shared.mail = {
-    problem, fetchFrom, fetchMessage, beginsAsMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File,
+    problem, fetchFrom, sendTo, fetchMessage, beginsAsMessage, splitAddresses, addressIn, headerField, isSameMessage, pkcs7File,
     handOver,
   };
 })();

@@ -49,7 +49,7 @@ def played_bridge() -> Iterator[PlayedBridge]:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(b'{"outcome": "sent", "savedTo": "Sent"}')
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

@@ -18,14 +18,19 @@ import { joinAnswers } from "./runtime/lookups.js";
 /**
  * @typedef {{
  *   uid: number, from: string, to: string, subject: string, date: string | null, size: number, seen: boolean,
- *   protection: "signed" | "sealed" | null,
+ *   protection: "signed" | "sealed" | null, problem: "header-unreadable" | "header-too-long" | null,
  * }} MessageSummary
  */
 /**
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions
  */
 
+/** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null}} Submission */
+
 export const PAGE_OF_MESSAGES = 50;
+
+/** Errors that do not say what became of a request: none of our own came, or the bridge failed in the middle of it. */
+const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error"]);
 
 export class ApiError extends Error {
   /**
@@ -122,13 +127,20 @@ export class BridgeApi {
   }
 
   /**
+   * Sends a message, or throws when it is certain that nobody got it. Without a confirmation it was perhaps sent.
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
-   * @returns {Promise<{savedTo: string | null}>}
+   * @returns {Promise<Submission>}
    */
-  sendMessage(message, recipients) {
+  async sendMessage(message, recipients) {
     const headers = { "Content-Type": "application/octet-stream", "X-Sealwax-Recipients": recipients.join(", ") };
-    return this.#json("/api/send", { method: "POST", body: message, headers });
+    try {
+      const { outcome, savedTo } = await this.#json("/api/send", { method: "POST", body: message, headers });
+      return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null };
+    } catch (error) {
+      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw error;
+      return { outcome: "perhaps", savedTo: null };
+    }
   }
 
   /**
@@ -294,6 +306,8 @@ async function request(url, options = {}) {
 /** @param {Response} response */
 async function refusal(response) {
   const { code, message } = await readJson(response);
+  // A proxy before the bridge has limits of its own, and no JSON.
+  if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
   return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`);
 }
 

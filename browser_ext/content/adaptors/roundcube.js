@@ -170,7 +170,8 @@
     try {
       await sendOn(uid, drafts, bytes, envelope);
     } catch (error) {
-      await remove(uid, drafts);
+      // What was perhaps sent stays among the drafts: it is the only copy here.
+      if (/** @type {any} */ (error).code !== "sending-unknown") await remove(uid, drafts);
       throw error;
     }
     await putAway(uid, drafts);
@@ -186,7 +187,7 @@
       _token: token(), _uid: uid, _mbox: drafts, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
       _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
     });
-    const answer = await mail.fetchFrom(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
+    const answer = await mail.sendTo(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
     expectConfirmation(await answer.text());
   }
 
@@ -232,11 +233,12 @@
 
   /** Roundcube names the kind of its answer; the sentence is in the person's language. @param {string} answer */
   function expectConfirmation(answer) {
-    const isConfirmed = answer.split(";").some((call) => {
+    const says = (/** @type {string[]} */ ...kinds) => answer.split(";").some((call) => {
       const at = call.search(/(?:display_message|sent_successfully)\(/);
-      return at >= 0 && call.includes('"confirmation"', at);
+      return at >= 0 && kinds.some((kind) => call.includes(`"${kind}"`, at));
     });
-    if (!isConfirmed) throw mail.problem("webmail-refused");
+    if (says("confirmation")) return;
+    throw mail.problem(says("error", "warning") ? "webmail-refused" : "sending-unknown");
   }
 
   /** Roundcube's own message around `smime.p7m`. @param {ComposedMessage} done */
@@ -252,7 +254,7 @@
       _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _subject: subject, _message: sentence, _is_html: "0",
       _attachments: attachment, _framed: "1", _store_target: storeTarget(),
     });
-    const answer = await mail.fetchFrom(address({ _task: "mail", _action: "send" }), { method: "POST", body: form });
+    const answer = await mail.sendTo(address({ _task: "mail", _action: "send" }), { method: "POST", body: form });
     expectConfirmation(await answer.text());
   }
 

@@ -13,7 +13,7 @@
     return shared.isWebmail("Sealwax") && document.querySelector('script[src="main.js"]') !== null;
   }
 
-  /** @param {string} path @param {RequestInit} [options] */
+  /** @param {string} path @param {RequestInit} [options] @returns {Promise<[URL, RequestInit]>} */
   async function ask(path, options = {}) {
     const { api } = await (await mail.fetchFrom(new URL("config.json", location.href))).json();
     return [new URL(path, api), { credentials: "include", ...options }];
@@ -48,7 +48,21 @@
   async function send({ message: body, envelope: { to, cc, bcc } }) {
     const recipients = [...to, ...cc, ...bcc].join(", ");
     const headers = { ...CHANGES, "Content-Type": "application/octet-stream", "X-Sealwax-Recipients": recipients };
-    await mail.fetchFrom(...(await ask("/api/send", { method: "POST", headers, body })));
+    const { outcome } = await submit(...(await ask("/api/send", { method: "POST", headers, body })));
+    if (outcome !== "sent") throw mail.problem("sending-unknown");
+  }
+
+  /**
+   * An error of the bridge with a code of its own says that nobody got the message, whatever its status.
+   * @param {URL} url @param {RequestInit} options
+   * @returns {Promise<{outcome?: string}>}
+   */
+  async function submit(url, options) {
+    const response = await fetch(url, { cache: "no-store", ...options }).catch(() => null);
+    const answer = await response?.json().catch(() => null);
+    if (response?.ok) return answer ?? {};
+    const isRefused = typeof answer?.code === "string" && answer.code !== "server-error";
+    throw mail.problem(isRefused ? "webmail-refused" : "sending-unknown");
   }
 
   adaptors.push({ name: "Sealwax", recognises, message, composer, send, delivery: async () => "raw" });

@@ -171,6 +171,11 @@ function hidesSubject({ protection, subject }) {
   return protection === "sealed" && subject === OBSCURED_SUBJECT;
 }
 
+/** @param {NonNullable<MessageSummary["problem"]>} problem */
+function problemKey(problem) {
+  return problem === "header-too-long" ? "header_too_long" : "header_unreadable";
+}
+
 /**
  * @param {App} app
  * @param {MessageSummary} message
@@ -192,6 +197,7 @@ function createRow(app, message, { folder, isOutgoing, isCurrent, subject }) {
     html("span", { class: "row-from", dir: "auto", text: who }),
     html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
     html("span", { class: "row-subject", dir: "auto", text: subject }),
+    message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,
     message.seen ? null : html("span", { class: "visually-hidden", text: translate("unread") }),
   );
   return html("li", {}, link);

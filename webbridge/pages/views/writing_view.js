@@ -7,6 +7,7 @@
 
 import { html, uniqueId } from "../runtime/ui/dom.js";
 import { createDraftAttachmentList } from "../runtime/ui/attachments.js";
+import { ApiError } from "../api.js";
 import { showRecipient } from "../certificate_dialog.js";
 import { Directory } from "../directory.js";
 import { ask, inputField, problem, switchField, whileBusy } from "../runtime/ui/parts.js";
@@ -65,6 +66,8 @@ class Writing {
   /** @type {Attachment[]} */
   #attachments = [];
   #sending = false;
+  /** What was perhaps sent, and its number: the same message keeps its number when it is sent again. */
+  #unconfirmed = { draft: "", messageId: "" };
 
   /**
    * @param {App} app
@@ -195,12 +198,14 @@ class Writing {
     };
   }
 
-  async #submit() {
+  /** @param {{isAgreed?: boolean}} [options] `isAgreed`: a message that was perhaps sent is sent again */
+  async #submit({ isAgreed = false } = {}) {
     this.to.commit();
     this.cc.commit();
     const letter = this.#letter();
     if (this.#sending) return;
     if (obstacles(letter, this.#app.translate).length > 0) return this.plan.focus();
+    if (this.#unconfirmed.messageId && !isAgreed) return this.#askToSendAgain();
     this.failure.textContent = "";
     await whileBusy(this.send, this.#app.translate(letter.seal ? "sealing" : "sending"), async () => {
       this.#sending = true;
@@ -222,14 +227,19 @@ class Writing {
     const { translate, api, mailVault } = this.#app;
     const envelope = letter.people.map(({ address }) => address);
     const protection = { sign: letter.sign, recipients: certificatesOf(letter) };
-    const message = await mailVault.compose(this.#draft(letter), protection);
+    const draft = this.#draft(letter);
+    const message = await mailVault.compose(draft, protection);
     const sentence = whatWillLeave(letter, translate);
     const block = letter.seal ? createSealedBlock(message, translate("sealed_block")) : null;
     if (block) {
       this.#sheetShows(block);
       await drawn();
     }
-    const { savedTo } = await api.sendMessage(message, envelope);
+    const { outcome, savedTo } = await api.sendMessage(message, envelope);
+    if (outcome === "perhaps") {
+      this.#unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
+      throw new ApiError("sending-unknown", "no confirmation came");
+    }
     this.done = true;
     const sent = createSentView(this.#app, { letter, sentence, block, savedTo });
     this.element.replaceChildren(...sent.parts);
@@ -240,7 +250,7 @@ class Writing {
   /** @param {Letter} letter */
   #draft({ address }) {
     const domain = address.split("@").at(-1);
-    return {
+    const draft = {
       from: address,
       to: this.to.addresses,
       cc: this.cc.addresses,
@@ -252,6 +262,20 @@ class Writing {
       references: this.#proposal.references,
       hidden: this.#proposal.hidden,
     };
+    const isSame = this.#unconfirmed.draft === contentOf(draft);
+    return isSame ? { ...draft, messageId: this.#unconfirmed.messageId } : draft;
+  }
+
+  #askToSendAgain() {
+    const { translate } = this.#app;
+    ask({
+      title: translate("send_again_question"),
+      meaning: translate("error_sending_unknown"),
+      keep: translate("keep_writing"),
+      go: translate("send_again"),
+      test: "send-again-confirm",
+      onGo: () => void this.#submit({ isAgreed: true }),
+    });
   }
 
   /** @param {HTMLElement} shown the text, or the sealed block in its place */
@@ -312,6 +336,14 @@ class Writing {
       onGo: () => this.#app.endWriting(),
     });
   }
+}
+
+/**
+ * What makes a message another one than before: all but its number.
+ * @param {{messageId: string, attachments: Attachment[]}} draft
+ */
+function contentOf({ messageId: _, attachments, ...rest }) {
+  return JSON.stringify([rest, attachments.map(({ name, type, data }) => [name, type, data.byteLength])]);
 }
 
 /** @param {string} text */
