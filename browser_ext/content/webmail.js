@@ -175,7 +175,9 @@
       if (!done.more) composing.delete(compose);
       return { sent: true, problem: "" };
     } catch (error) {
-      const code = String(/** @type {any} */ (error).code ?? "webmail-refused");
+      // An adaptor names what it knows; a fault of another kind may have come after the message was sent.
+      const { code: known } = /** @type {any} */ (error);
+      const code = typeof known === "string" ? known : UNKNOWN;
       return { sent: code === UNKNOWN ? null : false, problem: code };
     }
   }

@@ -1,0 +1,124 @@
+"""What the pages say of a message that was sent, refused or perhaps sent, and of rows whose header cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from webbridge.blueprints import send as sending
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+PICTURES = os.environ.get("SEALWAX_PICTURES", "")
+
+
+@pytest.fixture
+def alice(demo_stack: DemoStack) -> Account:
+    return demo_stack.accounts[0]
+
+
+@pytest.fixture
+def bob(demo_stack: DemoStack) -> Account:
+    return demo_stack.accounts[1]
+
+
+@pytest.fixture
+def pages(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account) -> Iterator[MailPages]:
+    """Alice with a message to Bob that is ready to be sent."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    pages.write(to=bob.address, subject="Outcome", text="Every word of it.")
+    pages.wait_until_sendable()
+    yield pages
+    pages.close()
+
+
+def message_ids(stack: DemoStack, account: Account) -> list[str]:
+    """The numbers of the messages that Bob got, oldest first."""
+    return [str(message_from_bytes(one.raw)["Message-ID"]) for one in stack.mail_server.messages(account.address)]
+
+
+def submit_silently(*arguments: object, **options: object) -> Outcome:
+    """Send, and get no answer."""
+    submit_message(*arguments, **options)  # type: ignore[arg-type]
+    return Outcome.PERHAPS
+
+
+def submit_and_fail(*arguments: object, **options: object) -> Outcome:
+    """Send, and fail on the way back."""
+    submit_message(*arguments, **options)  # type: ignore[arg-type]
+    raise ZeroDivisionError
+
+
+def refuse(*_arguments: object, **_options: object) -> Outcome:
+    """Send nothing."""
+    raise GatewayError(GatewayCode.MESSAGE_REFUSED, "550 no")
+
+
+@pytest.mark.parametrize("way", [submit_silently, submit_and_fail])
+def test_a_message_that_was_perhaps_sent_is_sent_again_only_when_asked_to(
+    pages: MailPages, demo_stack: DemoStack, bob: Account, monkeypatch: pytest.MonkeyPatch, way: object
+) -> None:
+    before = len(message_ids(demo_stack, bob))
+    monkeypatch.setattr(sending, "submit_message", way)
+    pages.page.click(named("send"))
+    said = pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    assert "may have been sent" in said
+    assert pages.page.value(named("compose-text")) == "Every word of it."
+    take_picture(pages, "perhaps_sent")
+    monkeypatch.setattr(sending, "submit_message", submit_message)
+    pages.page.click(named("send"))
+    pages.page.wait_for_selector(named("send-again-confirm"))
+    take_picture(pages, "send_again")
+    assert len(message_ids(demo_stack, bob)) == before + 1
+    pages.page.click(named("send-again-confirm"))
+    pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    first, second = message_ids(demo_stack, bob)[before:]
+    assert first == second  # so that a mail server may know the second as the first
+
+
+def test_a_refused_message_says_so_and_is_sent_without_a_question(
+    pages: MailPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "submit_message", refuse)
+    pages.page.click(named("send"))
+    pages.page.wait_for_text("refuses", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    monkeypatch.setattr(sending, "submit_message", submit_message)
+    pages.send()
+
+
+def test_a_copy_that_is_not_kept_is_no_failure_to_send(pages: MailPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImapConnection, "append", refuse)
+    pages.page.click(named("send"))
+    pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    assert "did not keep a copy" in pages.page.text(named("sent-copy"))
+
+
+def test_a_row_says_that_its_header_cannot_be_read_and_opens(
+    browser: Browser, demo_stack: DemoStack, alice: Account
+) -> None:
+    hostile = b"From: ((((\r\nSubject: Torn\r\nContent-Type: text/plain; x*0*=a; x*=b\r\n\r\nThe words.\r\n"
+    uid = demo_stack.mail_server.append(alice.address, hostile)
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    pages.open_message(uid)
+    row = f'{named("message-row")}[data-uid="{uid}"]'
+    assert "cannot be read" in pages.page.text(f"{row} {named('row-problem')}")
+    assert "The words." in pages.body
+    take_picture(pages, "row_problem")
+    pages.close()
+
+
+def take_picture(pages: MailPages, name: str) -> None:
+    """Draw the view for somebody who looks at it, where a folder is given."""
+    if PICTURES:
+        pages.page.screenshot(Path(PICTURES) / f"{name}.png")
