@@ -11,9 +11,12 @@ from smime_core.errors import MalformedMessage
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE: Final = re.compile(
-    r"\s*+(?:[A-Za-z]{3},\s*+)?(\d{1,2})\s++([A-Za-z]{3})\s++(\d{4})\s++(\d\d):(\d\d)(?::(\d\d))?\s++"
-    r"(?:([+-])(\d\d)(\d\d)|GMT|UTC?|Z)\s*+(?:\([^()]{0,100}\)\s*+)?"
+    r"\s*+(?:[A-Za-z]{3},\s*+)?(\d{1,2})\s++([A-Za-z]{3})\s++(\d{2,4})\s++(\d\d):(\d\d)(?::(\d\d))?\s++"
+    r"(?:([+-])(\d\d)(\d\d)|([A-Za-z]{1,5}))\s*+(?:\([^()]{0,100}\)\s*+)?"
 )
+
+# RFC 5322 section 4.3: zones of old mail. All other names say nothing of the place, as -0000 does.
+_HOURS_OF_ZONE: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
 
 def format_date(date: datetime.datetime) -> str:
@@ -25,16 +28,24 @@ def format_date(date: datetime.datetime) -> str:
 
 
 def parse_date(value: str) -> datetime.datetime | None:
-    """The time that a field body says, None where it says none. The day of the week is not looked at."""
+    """The time that a field body says, None where it says none. The day of the week is not looked at.
+
+    Years and zones of old mail are read too (RFC 5322 section 4.3).
+    """
     match = _DATE.fullmatch(value)
     if match is None or match[2].title() not in _MONTHS:
         return None
     month = _MONTHS.index(match[2].title()) + 1
     offset = datetime.timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
+    if match[10]:
+        offset = datetime.timedelta(hours=_HOURS_OF_ZONE.get(match[10].upper(), 0))
+    year = int(match[3])
+    if len(match[3]) < 4:
+        year += 2000 if len(match[3]) == 2 and year < 50 else 1900
     try:
         zone = datetime.timezone(-offset if match[7] == "-" else offset)
         # RFC 5322 allows a leap second, which datetime does not know.
         second = min(int(match[6] or 0), 59)
-        return datetime.datetime(int(match[3]), month, int(match[1]), int(match[4]), int(match[5]), second, tzinfo=zone)
+        return datetime.datetime(year, month, int(match[1]), int(match[4]), int(match[5]), second, tzinfo=zone)
     except ValueError:
         return None

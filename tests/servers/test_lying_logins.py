@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,14 +162,15 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
         thread.start()
     for _ in range(MAX_CONNECTIONS_PER_SESSION):
         assert started.acquire(timeout=30)
-    while pool._waiting["session"] < MAX_WAITING_PER_SESSION:
-        threading.Event().wait(0.01)
-    assert code_of_run(pool, "session") is GatewayCode.BUSY  # more than may wait
-    pool.run("another session", ALICE_LOGIN, ImapConnection.is_alive)
-    release.set()
-    for thread in threads:
-        thread.join()
-    pool.close()
+    try:
+        wait_until(lambda: pool._waiting["session"] == MAX_WAITING_PER_SESSION)
+        assert code_of_run(pool, "session") is GatewayCode.BUSY  # more than may wait
+        pool.run("another session", ALICE_LOGIN, ImapConnection.is_alive)
+    finally:
+        release.set()
+        for thread in threads:
+            thread.join()
+        pool.close()
     assert ended == [True] * count
     assert imap.most_at_once <= MAX_CONNECTIONS_PER_SESSION + 1  # and one of the other session
 
@@ -209,6 +210,14 @@ def test_a_message_that_cannot_be_opened_holds_nothing(imap: LyingServer) -> Non
             pool.open_raw("session", ALICE_LOGIN, "INBOX", 7, max_bytes=100)
     assert not pool._in_use
     pool.close()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not become so in twenty seconds")
 
 
 def code_of_run(pool: ConnectionPool, session_id: str) -> GatewayCode:
