@@ -15,14 +15,21 @@ _PAGE = b"""<!doctype html><meta name=viewport content="width=device-width"><tit
 _TYPES = {"/": "text/html; charset=utf-8", "/main.js": "text/javascript", "/config.json": "application/json"}
 
 
+SENT = 200, b'{"outcome": "sent", "savedTo": "Sent"}'
+
+
 class PlayedBridge:
-    """`mail` is what stands in the inbox; `sent` is what was given to it for sending, with its recipients."""
+    """`mail` is what stands in the inbox; `sent` is what was given to it for sending, with its recipients.
+
+    `reply` is the status and body of the answer to that.
+    """
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.url = f"{self.origin}/#/folder/INBOX/7"
         self.mail = b""
         self.sent: list[tuple[str, bytes]] = []
+        self.reply = SENT
 
     def answer(self, path: str) -> bytes | None:
         """What stands at a path."""
@@ -46,10 +53,11 @@ def played_bridge() -> Iterator[PlayedBridge]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             bridge.sent.append((self.headers["X-Sealwax-Recipients"], body))
-            self.send_response(200)
+            status, answer = bridge.reply
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(b'{"outcome": "sent", "savedTo": "Sent"}')
+            self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

@@ -23,7 +23,7 @@ from tests.browser.field_pages import (
 )
 from tests.browser.hostile_mails import SECRET, counting_server
 from tests.browser.page import Page
-from tests.browser.played_bridge import PlayedBridge, played_bridge
+from tests.browser.played_bridge import SENT, PlayedBridge, played_bridge
 from tests.browser.reply_attacks import REWRAPPED, reply_attacks
 from tests.browser.test_compose import SECRET_WORDS, mail_from_bob, opened_by, remove
 from tests.browser.test_extension_viewer import open_file
@@ -59,6 +59,7 @@ def opened(unlocked: Extension, bridge: PlayedBridge, people: People) -> Iterato
     """A webmail's page with a sealed mail of Bob's opened in it."""
     bridge.mail = mail_from_bob(people, sealed=True)
     bridge.sent.clear()
+    bridge.reply = SENT
     page = unlocked.browser.open(bridge.url)
     unlocked.click_button_above(page, READING)
     yield page, agree_if_asked(unlocked, page)
@@ -110,6 +111,33 @@ def test_a_mail_in_a_webmails_page_is_answered_and_sent_by_that_webmail(
     ((recipients, sent),) = bridge.sent
     assert recipients == "bob@example.test"
     assert opened_by(people.bob, sent, people).state is State.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "is_known"),
+    [
+        (200, b'{"outcome": "perhaps", "savedTo": null}', False),
+        (500, b'{"code": "server-error", "message": "x"}', False),
+        (504, b"<h1>Gateway timeout</h1>", False),
+        (503, b'{"code": "mail-server-busy", "message": "x"}', True),
+        (422, b'{"code": "message-refused", "message": "x"}', True),
+    ],
+)
+def test_a_bridge_that_does_not_confirm_has_perhaps_sent_the_message(
+    opened: tuple[Page, Frame], bridge: PlayedBridge, status: int, answer: bytes, is_known: bool
+) -> None:
+    _page, frame = opened
+    bridge.reply = status, answer
+    window = writing(frame.around, "reply")
+    check(window, "reply")
+    window.wait_for_selector("[data-test=send]:not([aria-disabled])", timeout_seconds=60)
+    window.click("[data-test=send]")
+    window.wait_for_selector("[data-test=save-file]", timeout_seconds=60)
+    problem = window.text("[data-test=send-error]")
+    assert ("did not send it" in problem) is is_known
+    assert ("not known whether the message was sent" in problem) is not is_known
+    assert window.js("() => document.querySelector('[data-test=send-again]') !== null") is not is_known
+    window.close()
 
 
 def test_a_mail_in_a_page_is_let_go_when_the_keys_lock(unlocked: Extension, opened: tuple[Page, Frame]) -> None:

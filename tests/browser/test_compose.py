@@ -358,7 +358,7 @@ def test_a_webmail_that_does_not_answer_is_not_given_the_letter_twice(webmail: W
     webmail.mood("sends")
     webmail.page.js("() => document.dispatchEvent(new CustomEvent('webmail-gives-up'))")
     window.wait_for_selector("[data-test=send-again]", timeout_seconds=60)
-    assert "nobody knows whether the letter left" in window.text("[data-test=send-error]")
+    assert "not known whether the message was sent" in window.text("[data-test=send-error]")
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=send-again]", timeout_seconds=60)
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")

@@ -110,15 +110,17 @@ def test_a_row_says_that_its_header_cannot_be_read_and_opens(
     uid = demo_stack.mail_server.append(alice.address, hostile)
     pages = MailPages(browser, demo_stack.pages_url, alice)
     pages.enter()
+    pages.show_inbox()
+    take_picture(pages, "row_problem")
     pages.open_message(uid)
     row = f'{named("message-row")}[data-uid="{uid}"]'
     assert "cannot be read" in pages.page.text(f"{row} {named('row-problem')}")
     assert "The words." in pages.body
-    take_picture(pages, "row_problem")
     pages.close()
 
 
 def take_picture(pages: MailPages, name: str) -> None:
     """Draw the view for somebody who looks at it, where a folder is given."""
     if PICTURES:
-        pages.page.screenshot(Path(PICTURES) / f"{name}.png")
+        pages.page.screenshot(Path(PICTURES) / f"{name}_phone.png", width=390, height=844)
+        pages.page.screenshot(Path(PICTURES) / f"{name}.png", width=1280, height=800)

@@ -215,6 +215,7 @@ class Writing {
         this.#sheetShows(this.text);
         this.failure.textContent = this.#app.sentenceFor(error);
         this.send.focus();
+        this.failure.scrollIntoView({ block: "nearest" });
       } finally {
         this.#sending = false;
       }
