@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.servers.conftest import ALICE_LOGIN, BOB
-from tests.servers.lying_server import IMAP, SMTP, Close, LyingServer, Step
+from tests.servers.lying_server import IMAP, SMTP, Close, LyingServer, Step, Wait
 from tests.servers.test_bridge_api import API, ENROLMENT_KEY, KEYS, PAGES, error_of, get, send, sign_in
 from webbridge import BridgeConfig, create_app
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
@@ -183,6 +183,17 @@ def test_what_waits_too_long_is_told_to_try_later(imap: LyingServer) -> None:
     assert not pool._waiting
     pool._leave("session")
     assert pool.run("session", ALICE_LOGIN, ImapConnection.is_alive)
+    pool.close()
+
+
+def test_a_kept_connection_that_has_fallen_silent_is_replaced(imap: LyingServer) -> None:
+    seconds = [0.0]
+    pool = ConnectionPool(imap.address(timeout_seconds=2.0), monotonic=lambda: seconds[0])
+    pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+    imap.answers["NOOP"] = [Wait()]
+    seconds[0] = 60.0
+    assert pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+    assert pool.run_once("session", ALICE_LOGIN, ImapConnection.list_folders)
     pool.close()
 
 

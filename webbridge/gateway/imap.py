@@ -44,6 +44,7 @@ LOGOUT_SECONDS = 1.0
 WIDER = 8
 # Counts of folders are worth this share of a call's time; folders beyond are listed without.
 SHARE_FOR_COUNTS = 0.5
+SHARE_FOR_CHECK = 1 / 6
 _FETCH_WITH_BODY = re.compile(rb"\* \d{1,18} FETCH (\(.*)(?<=[( ])BODY\[\] ?\Z", re.IGNORECASE | re.DOTALL)
 
 
@@ -86,11 +87,16 @@ class ImapConnection:
         self._imap.wire.deadline = deadline
 
     def is_alive(self) -> bool:
-        """Say whether the server still answers."""
+        """Say whether the server still answers, soon enough to leave time for a call on another connection."""
+        wire = self._imap.wire
+        deadline = wire.deadline
+        wire.deadline = CallDeadline(deadline.left * SHARE_FOR_CHECK)
         try:
             self._imap.run(b"NOOP")
         except GatewayError:
             return False
+        finally:
+            wire.deadline = deadline
         return True
 
     def close(self) -> None:

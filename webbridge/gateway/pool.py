@@ -24,6 +24,8 @@ MAX_WAITING_PER_SESSION = 4
 MAX_WAIT_SECONDS = 10.0
 # Servers close idle connections after 30 minutes at the earliest (RFC 9051 section 5.4); we hold them far shorter.
 MAX_IDLE_SECONDS = 120.0
+# A router may forget a connection that is silent, and nobody says so: it is asked for an answer before it is used.
+CHECK_AFTER_SECONDS = 15.0
 # Long enough for what was still running when a session ended: nothing it gives back is kept.
 ENDED_SECONDS = 900.0
 
@@ -232,10 +234,13 @@ class ConnectionPool:
             idle = self._idle.get(session_id)
             if not idle:
                 return None
-            connection = idle.pop().connection
-            self._lent.add(connection)
-        connection.begin_call(deadline)
-        return connection
+            kept = idle.pop()
+            self._lent.add(kept.connection)
+        kept.connection.begin_call(deadline)
+        if self._monotonic() - kept.since > CHECK_AFTER_SECONDS and not kept.connection.is_alive():
+            self._give_back(session_id, kept.connection)
+            return None
+        return kept.connection
 
     def _give_back(self, session_id: str, connection: ImapConnection) -> None:
         with self._lock:
