@@ -3,7 +3,7 @@
  * passphrase where one is needed. A page can neither cover this window nor take its keys.
  */
 import { html } from "./runtime/ui/dom.js";
-import { isolate } from "./runtime/ui/formats.js";
+import { addressKey, isolate } from "./runtime/ui/formats.js";
 import { recipientState } from "./runtime/ui/recipient_words.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
@@ -93,11 +93,11 @@ async function load() {
   if (!known.includes(identity)) identity = known[0] ?? "";
   const people = new Set(current.people?.map(({ fingerprint }) => fingerprint));
   for (const gone of [...chosen].filter((fingerprint) => !people.has(fingerprint))) chosen.delete(gone);
-  const wanted = new Set((current.proposed ?? []).map((address) => address.toLowerCase()));
+  const wanted = new Set((current.proposed ?? []).map(addressKey));
   for (const { fingerprint, addresses, usable } of current.people ?? []) {
     if (offered.has(fingerprint)) continue;
     offered.add(fingerprint);
-    if (usable && addresses.some((address) => wanted.has(address.toLowerCase()))) chosen.add(fingerprint);
+    if (usable && addresses.some((address) => wanted.has(addressKey(address)))) chosen.add(fingerprint);
   }
 }
 
@@ -175,8 +175,8 @@ function alteredSections() {
 }
 
 function readersSection() {
-  const known = new Set(current.people.flatMap(({ addresses }) => addresses.map((address) => address.toLowerCase())));
-  const missing = current.proposed.filter((address) => !known.has(address.toLowerCase()));
+  const known = new Set(current.people.flatMap(({ addresses }) => addresses.map(addressKey)));
+  const missing = current.proposed.filter((address) => !known.has(addressKey(address)));
   return html("section", {},
     html("h2", { text: text("whoMayRead") }),
     current.kind === "write" && html("p", { text: text("fieldReaders", isolate(current.origin)), data: { test: "field-readers" } }),

@@ -3,6 +3,7 @@
  * of it. The text passes through here sealed; the finished message goes to the document that asked, and to no other.
  */
 import { judgeInRounds } from "../runtime/lookups.js";
+import { sameAddress } from "../runtime/ui/formats.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
@@ -315,9 +316,8 @@ function unique(certificates) {
 
 /** @param {string} address */
 async function checksFor(address) {
-  const wanted = address.toLowerCase();
   const people = (await database.all("people")).filter(({ addresses }) =>
-    addresses.some((/** @type {string} */ one) => one.toLowerCase() === wanted));
+    addresses.some((/** @type {string} */ one) => sameAddress(one, address)));
   return judge(address, people.map(({ certificate, intermediates }) => ({ certificate, intermediates: intermediates ?? [], source: "contacts" })));
 }
 

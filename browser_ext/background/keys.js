@@ -1,5 +1,6 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
 import { judgeInRounds } from "../runtime/lookups.js";
+import { addressKey } from "../runtime/ui/formats.js";
 import { RequestError } from "../shared/messages.js";
 import * as contacts from "./contacts.js";
 import * as database from "./database.js";
@@ -55,7 +56,7 @@ export async function prefer({ fingerprint }) {
   const chosen = all.find((info) => info.fingerprint === fingerprint);
   if (!chosen) throw new RequestError("no-such-key");
   const value = { ...(await preferredIdentities()) };
-  for (const address of chosen.addresses) value[address.toLowerCase()] = fingerprint;
+  for (const address of chosen.addresses) value[addressKey(address)] = fingerprint;
   await database.put("settings", { name: PREFERRED, value });
 }
 
@@ -240,8 +241,8 @@ export async function checkPerson({ fingerprint }) {
 
 /** Whether a person has one of these addresses. @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean} */
 export function isProposed(proposed) {
-  const wanted = new Set(proposed.map((address) => address.toLowerCase()));
-  return ({ addresses }) => addresses.some((address) => wanted.has(address.toLowerCase()));
+  const wanted = new Set(proposed.map(addressKey));
+  return ({ addresses }) => addresses.some((address) => wanted.has(addressKey(address)));
 }
 
 /** Every identity of the person, with the file that holds it: what the person signs with by default first, the ended last. */

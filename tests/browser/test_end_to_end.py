@@ -303,6 +303,21 @@ def test_a_letter_signed_by_another_than_its_from_is_never_verified(pair: Pair) 
     assert pair.bob.state in {"signed-unverified", "invalid"}
 
 
+def test_a_name_like_another_address_and_another_sender_are_noted_beside_the_verdict(pair: Pair) -> None:
+    alice, bob = pair.alice.account, pair.bob.account
+    plain = mail_text(alice, bob, subject="Whose name", text="Send money.").replace(
+        f"From: {alice.address}".encode(),
+        f'From: "boss@bank.example" <{alice.address}>\r\nSender: {bob.address}'.encode(),
+    )
+    pair.deliver(
+        blocking.sign_message(plain, identity=alice.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
+    )
+    pair.show_newest(pair.bob)
+    assert pair.bob.state == "verified"
+    assert "boss@bank.example" in pair.bob.page.text("[data-code=display-name-differs]")
+    assert bob.address in pair.bob.page.text("[data-code=sender-field-differs]")
+
+
 def test_an_answer_quotes_the_letter_and_is_sealed_again(pair: Pair) -> None:
     pair.deliver(seal(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
     pair.show_newest(pair.bob)

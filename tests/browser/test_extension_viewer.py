@@ -200,6 +200,17 @@ def test_a_part_that_is_signed_by_itself_says_so_and_lends_its_picture_to_no_oth
     assert outside.js("() => document.images[0].getAttribute('src')") is None
 
 
+def test_a_name_like_another_address_and_another_sender_are_noted_beside_the_verdict(
+    viewer: Page, letters: Letters
+) -> None:
+    plain = mail(text("Send money.")).replace(
+        b"From: Bob <bob@example.test>", b'From: "boss@bank.example" <bob@example.test>\r\nSender: alice@example.test'
+    )
+    open_file(viewer, letters.write("names.eml", letters.signed(plain)))
+    assert "boss@bank.example" in viewer.text("[data-test=display-name-differs]")
+    assert "alice@example.test" in viewer.text("[data-test=sender-field-differs]")
+
+
 def test_a_file_is_saved_as_it_is_and_an_attached_mail_opens_in_a_viewer_of_its_own(
     viewer: Page, letters: Letters
 ) -> None:

@@ -30,12 +30,20 @@ export function isAddress(text) {
 }
 
 /**
- * Domains do not know case, and no mail server in use tells local parts apart by it.
+ * The form in which addresses are equal that reach the same person, as the core compares them: only ASCII letters lose
+ * their case. The Kelvin sign becomes a k in `toLowerCase`, and would be somebody else's address.
+ * @param {string} address
+ */
+export function addressKey(address) {
+  return address.replace(/[A-Z]/gu, (letter) => letter.toLowerCase());
+}
+
+/**
  * @param {string} one
  * @param {string} other
  */
 export function sameAddress(one, other) {
-  return one.toLowerCase() === other.toLowerCase();
+  return addressKey(one) === addressKey(other);
 }
 
 /**

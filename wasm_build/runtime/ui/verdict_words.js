@@ -7,7 +7,7 @@
  * such a sentence is that of the page, since `dir=auto` would go by the first value.
  */
 
-import { isolate, technical } from "./formats.js";
+import { isolate, sameAddress, technical } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{code: string, sentence: string, values?: Record<string, string>}} Reason */
@@ -143,7 +143,7 @@ export function provingSigner({ sender, layers, signers, recipients }) {
   const opened = recipients.filter((recipient) => recipient.opened).map(({ layer }) => layer);
   const innermost = Math.max(-1, ...opened);
   const verified = signers.filter(({ layer, state }) => state === "verified" && layer > innermost && layers[layer]?.coversWhole);
-  const isSender = (/** @type {string} */ address) => address.toLowerCase() === sender?.toLowerCase();
+  const isSender = (/** @type {string} */ address) => sender !== null && sameAddress(address, sender);
   return verified.find(({ addresses }) => addresses.some(isSender)) ?? verified[0] ?? null;
 }
 
