@@ -10,6 +10,7 @@ from smime_core.der import Tlv
 from smime_core.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_GENERAL_NAMES, check_limit
+from smime_core.mail_address import parse_address
 
 RFC822_NAME: Final = 0x81
 DIRECTORY_NAME: Final = 0xA4  # explicit, because Name is a CHOICE
@@ -54,9 +55,9 @@ class GeneralName(NamedTuple):
         """
         if self.tag == DIRECTORY_NAME:
             return self.tag, comparable_name(self.content)
-        if (address := self.address) is not None:
-            local_part, at, domain = address.rpartition("@")
-            return self.tag, f"{local_part}{at}{domain.lower()}"
+        if (text := self.address) is not None:
+            address = parse_address(text)
+            return self.tag, text if address is None else f"{address.local_part}@{address.domain}"
         return self.tag, self.content
 
 

@@ -29,6 +29,7 @@ from smime_core.certificate import (
 )
 from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
 from smime_core.errors import SmimeError
+from smime_core.mail_address import parse_address
 from smime_core.policy import is_weak_signature
 from smime_core.provider import KeyType, PublicKey
 
@@ -46,7 +47,6 @@ _SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 _CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
 _TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@]*@)?(?:\[([^\]]*)\]|([^/?#:]*))")
-_MAILBOX: Final = re.compile(r"[^\s@]+@[^\s@]+")
 _MIN_SERIAL_BITS: Final = 64
 _MAX_SERIAL_OCTETS: Final = 20
 
@@ -94,7 +94,7 @@ def _subject_attributes_breach(facts: ProfileFacts) -> str:
 
 
 def _common_name_breach(facts: ProfileFacts) -> str:
-    wrong = [text for oid, text in facts.subject_attributes if oid == COMMON_NAME and not _MAILBOX.fullmatch(text)]
+    wrong = [text for oid, text in facts.subject_attributes if oid == COMMON_NAME and parse_address(text) is None]
     return "the common name is not a mail address" if wrong else ""
 
 
@@ -106,12 +106,12 @@ def _subject_mailbox_breach(facts: ProfileFacts) -> str:
 
 
 def _single_mailbox_breach(facts: ProfileFacts) -> str:
-    return "" if all(_MAILBOX.fullmatch(name) for name in facts.mailboxes) else "an rfc822Name is not one address"
+    return "" if all(map(parse_address, facts.mailboxes)) else "an rfc822Name is not one address"
 
 
 def _subject_email_breach(facts: ProfileFacts) -> str:
     texts = [text for oid, text in facts.subject_attributes if oid == _EMAIL_ADDRESS]
-    return "" if all(_MAILBOX.fullmatch(text) for text in texts) else "an emailAddress is not one address"
+    return "" if all(map(parse_address, texts)) else "an emailAddress is not one address"
 
 
 def _crl_scheme_breach(facts: ProfileFacts) -> str:
