@@ -1,4 +1,5 @@
 /** The page of the window in which a letter is written: no other page reaches it. */
+import { disturb, explainCalm } from "./runtime/ui/calm.js";
 import { problem } from "./runtime/ui/parts.js";
 import { Courier } from "./compose/courier.js";
 import { LetterWindow } from "./compose/letter_window.js";
@@ -14,11 +15,13 @@ void start();
 async function start() {
   const translate = await loadSharedText();
   translatePage();
+  explainCalm(translate("calm_hint"));
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));
     const letter = new LetterWindow(translate, courier, await courier.claim());
     main.replaceChildren(letter.element);
+    disturb();
     await letter.begin();
   } catch (error) {
     const place = problem("problem");

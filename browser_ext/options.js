@@ -1,5 +1,6 @@
 /** Keys and people: what is kept, section by section (`options/`), and how keys and certificates get in. */
 import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
+import { explainCalm } from "./runtime/ui/calm.js";
 import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
 import { html } from "./runtime/ui/dom.js";
 import { isolate } from "./runtime/ui/formats.js";
@@ -31,6 +32,7 @@ let refreshes = 0;
 
 const translate = await loadSharedText();
 translatePage();
+explainCalm(translate("calm_hint"));
 document.title = text("optionsTitle");
 const passphrase = new SecretField({
   translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),

@@ -2,10 +2,12 @@
  * The window in which a page of a tab is saved, signed, sealed or both: which address, exactly what, as whom and for
  * whom, and the passphrase where one is needed. No page can cover this window or take its keys.
  */
+import { disturb, explainCalm, isHasty } from "./runtime/ui/calm.js";
 import { html } from "./runtime/ui/dom.js";
 import { recipientState } from "./runtime/ui/recipient_words.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { readinessMark } from "./runtime/ui/state_mark.js";
+import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { openPageView } from "./shared/page_reading.js";
@@ -40,6 +42,8 @@ let isSealed = false;
 let passphrase = null;
 
 translatePage();
+explainCalm(catalogue("calm_hint"));
+addEventListener("keydown", ({ key }) => void (key === "Escape" && void leave()));
 startHeartbeat();
 document.title = text("pageSaveTitle");
 try {
@@ -127,10 +131,18 @@ function drawAnswer() {
   passphrase = locked && new SecretField({
     translate: catalogue, label: text("passphraseFor", locked.fileName), hint: text("passphraseHint"), onSubmit: () => void save(button),
   });
-  const button = html("button", { type: "button", class: "primary", text: text("pageSave"), data: { test: "save" } });
+  const button = html("button", { type: "button", class: "primary", text: text("pageSave"), data: { agrees: "", test: "save" } });
+  const cancel = html("button", { type: "button", text: text("keysCancel"), data: { test: "cancel" }, on: { click: () => void leave() } });
   button.disabled = !identities.length || !(isSigned || isSealed);
   button.addEventListener("click", () => void save(button));
-  answer.replaceChildren(...(passphrase ? [passphrase.element] : []), problem, done, html("div", { class: "buttons" }, button));
+  answer.replaceChildren(...(passphrase ? [passphrase.element] : []), problem, done, html("div", { class: "buttons" }, button, cancel));
+  disturb();
+}
+
+/** Firefox lets no script close a window that an extension opened. */
+async function leave() {
+  const tab = await api.tabs.getCurrent();
+  if (tab?.id !== undefined) await api.tabs.remove(tab.id);
 }
 
 function lockedIdentity() {
@@ -139,7 +151,7 @@ function lockedIdentity() {
 
 /** @param {HTMLButtonElement} button */
 async function save(button) {
-  if (button.disabled) return;
+  if (button.disabled || isHasty(button)) return;
   button.disabled = true;
   problem.textContent = "";
   done.textContent = "";

@@ -2,6 +2,7 @@
  * The extension's window for one job: which site, exactly which text, who may read it, signed as whom, and the
  * passphrase where one is needed. A page can neither cover this window nor take its keys.
  */
+import { disturb, explainCalm, isHasty } from "./runtime/ui/calm.js";
 import { html } from "./runtime/ui/dom.js";
 import { addressKey, isolate } from "./runtime/ui/formats.js";
 import { recipientState } from "./runtime/ui/recipient_words.js";
@@ -70,6 +71,8 @@ void start();
 async function start() {
   catalogue = await loadSharedText();
   translatePage();
+  explainCalm(catalogue("calm_hint"));
+  addEventListener("keydown", ({ key }) => void (key === "Escape" && refuse()));
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));
@@ -121,11 +124,10 @@ function draw() {
   shown = digestOf(question);
   const kind = QUESTIONS[current.kind];
   document.title = kind.title();
-  const agree = html("button", { type: "button", class: "primary", text: kind.verb(), data: { test: "agree" } });
+  const agree = html("button", { type: "button", class: "primary", text: kind.verb(), data: { agrees: "", test: "agree" } });
   agree.addEventListener("click", () => void submit(agree));
-  const refuse = html("button", {
-    type: "button", text: text(kind.refuse), data: { test: "refuse" },
-    on: { click: () => void ask("prompt.refuse", { job }).catch(showProblem) },
+  const cancel = html("button", {
+    type: "button", text: text(kind.refuse), data: { test: "refuse" }, on: { click: refuse },
   });
   main.replaceChildren(
     html("header", { class: "question" }, html("h1", { text: document.title }),
@@ -135,11 +137,16 @@ function draw() {
     ...kind.sections(),
     ...(current.kind === "altered" ? [] : [current.identities.length ? identityField() : noKeysSection()]),
     html("footer", { class: "answer" }, passphraseField(agree), progress, problem,
-      html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, refuse)),
+      html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, cancel)),
   );
   passphrase?.focus();
   // What is signed is read from its beginning, though the focus is at its end.
   scrollTo(0, 0);
+  disturb();
+}
+
+function refuse() {
+  void ask("prompt.refuse", { job }).catch(showProblem);
 }
 
 function openingSection() {
@@ -254,7 +261,7 @@ function lockedIdentity() {
 
 /** @param {HTMLButtonElement} agree */
 async function submit(agree) {
-  if (agree.disabled) return;
+  if (agree.disabled || isHasty(agree)) return;
   agree.disabled = true;
   problem.textContent = "";
   try {

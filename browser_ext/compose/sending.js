@@ -42,7 +42,7 @@ export class Sending {
     this.#courier = courier;
     this.#desk = desk;
     this.button = html("button", {
-      class: "primary", type: "submit", text: sendVerb(translate, deliver), "aria-describedby": plan, data: { test: "send" },
+      class: "primary", type: "submit", text: sendVerb(translate, deliver), "aria-describedby": plan, data: { agrees: "", test: "send" },
     });
   }
 
@@ -120,10 +120,10 @@ export class Sending {
   /** What is left to do when the webmail did not take it. @param {boolean} isUnknown */
   #offerWays(isUnknown) {
     const save = html("button", {
-      type: "button", text: text("composeSaveFile"), data: { test: "save-file" }, on: { click: () => void this.#saveFiles() },
+      type: "button", text: text("composeSaveFile"), data: { agrees: "", test: "save-file" }, on: { click: () => void this.#saveFiles() },
     });
     const again = html("button", {
-      type: "button", text: text("composeSendAgain"), data: { test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
+      type: "button", text: text("composeSendAgain"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
     });
     this.ways.replaceChildren(save, ...(isUnknown ? [again] : []));
   }

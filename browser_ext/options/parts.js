@@ -1,4 +1,5 @@
 /** What the sections of the page share: fields, problems, removal in two clicks, files that are saved, dialogs. */
+import { disturb } from "../runtime/ui/calm.js";
 import { html, uniqueId } from "../runtime/ui/dom.js";
 import { overwrite } from "../runtime/cleanup.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
@@ -78,7 +79,7 @@ export async function whileBusy(pressed, failure, action) {
 export function openForm({ title, content, verb, test, onSubmit, onClose }) {
   const id = uniqueId("dialog");
   const failure = problem(`${test}-problem`);
-  const go = html("button", { type: "submit", class: "primary", text: verb, data: { test: `${test}-go` } });
+  const go = html("button", { type: "submit", class: "primary", text: verb, data: { agrees: "", test: `${test}-go` } });
   const cancel = button(text("keysCancel"), { data: { test: `${test}-cancel` }, on: { click: () => dialog.close() } });
   const form = html("form", { class: "stack", novalidate: true }, html("h2", { id, text: title, dir: "auto" }), ...content, failure,
     html("div", { class: "actions" }, go, cancel));
@@ -95,6 +96,7 @@ export function openForm({ title, content, verb, test, onSubmit, onClose }) {
   } } }, form);
   document.body.append(dialog);
   dialog.showModal();
+  disturb();
   return { dialog, submit };
 }
 
@@ -202,6 +204,8 @@ function labelRemoval(pressed) {
   const { removal, name = "" } = pressed.dataset;
   const isAsked = removal === askedRemoval;
   pressed.dataset.asked = isAsked ? "yes" : "no";
+  // The first click asks, the second one agrees.
+  pressed.toggleAttribute("data-agrees", isAsked);
   pressed.textContent = text(isAsked ? "verbRemoveSure" : "verbRemove");
   pressed.setAttribute("aria-label", text(isAsked ? "removeNamedSure" : "removeNamed", name));
 }

@@ -41,6 +41,8 @@ _AIM = """(selector) => {
   const labelled = hit?.closest("label")?.control === element;
   if (!hit || !(element.contains(hit) || labelled)) return { problem: `is covered by ${hit?.outerHTML.slice(0, 80)}` };
   if (element.disabled) return { problem: "is disabled" };
+  if (element.dataset.agrees !== undefined && document.documentElement.dataset.calm === "waiting")
+    return { problem: "agrees, and its window is not calm" };
   return { x, y };
 }"""
 
@@ -191,6 +193,10 @@ class Page:
         ]
         self._act({"type": "pointer", "id": "pointer", "actions": steps})
 
+    def wait_until_calm(self) -> None:
+        """Wait until what agrees obeys: a window that was just drawn, moved or brought to the front takes no answer."""
+        self.wait_for("() => document.documentElement.dataset.calm !== 'waiting'")
+
     def type(self, text: str) -> None:
         """Press the keys of `text`, one after the other, into whatever has the focus; a line end is Enter."""
         keys = text.replace("\n", ENTER)
@@ -198,7 +204,9 @@ class Page:
         self._act({"type": "key", "id": "keyboard", "actions": steps})
 
     def press(self, *keys: str) -> None:
-        """Press keys together, as in `press(CONTROL, "a")`."""
+        """Press keys together, as in `press(CONTROL, "a")`; Enter, which agrees, once the window is calm."""
+        if ENTER in keys:
+            self.wait_until_calm()
         down = [{"type": "keyDown", "value": key} for key in keys]
         up = [{"type": "keyUp", "value": key} for key in reversed(keys)]
         self._act({"type": "key", "id": "keyboard", "actions": [*down, *up]})

@@ -3,6 +3,7 @@
  */
 
 import { html } from "./runtime/ui/dom.js";
+import { explainCalm } from "./runtime/ui/calm.js";
 import { errorSentence, loadCatalogue } from "./runtime/ui/catalogue.js";
 import { App } from "./app.js";
 import { ApiError } from "./api.js";
@@ -13,6 +14,7 @@ async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
   const translate = await loadCatalogue("en", CATALOGUES.map((path) => new URL(path, import.meta.url)));
+  explainCalm(translate("calm_hint"));
   try {
     const { api } = await (await fetch(new URL("./config.json", import.meta.url))).json();
     const app = new App({ root, announcer, translate, apiOrigin: api });

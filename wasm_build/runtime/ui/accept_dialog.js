@@ -3,6 +3,7 @@
  * asks for whom it shall count, and says what that means.
  */
 
+import { disturb } from "./calm.js";
 import { groupFingerprint } from "./changed_certificate.js";
 import { html, uniqueId } from "./dom.js";
 
@@ -29,7 +30,7 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
   const addresses = createAddresses(translate, kind, certificate);
   const compared = html("input", { type: "checkbox", data: { test: "accept-compared" } });
   const problem = html("p", { class: "problem", role: "alert", data: { test: "accept-problem" } });
-  const go = html("button", { class: "primary", type: "submit", text: translate("accept_go"), data: { test: "accept-go" } });
+  const go = html("button", { class: "primary", type: "submit", text: translate("accept_go"), data: { agrees: "", test: "accept-go" } });
   const form = html(
     "form",
     { novalidate: true },
@@ -76,6 +77,7 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
 
   document.body.append(dialog);
   dialog.showModal();
+  disturb();
 }
 
 /**

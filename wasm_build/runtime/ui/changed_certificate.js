@@ -1,5 +1,6 @@
 /** A known sender with another certificate than before: both side by side, and what that may mean. */
 
+import { disturb } from "./calm.js";
 import { html, uniqueId } from "./dom.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -13,8 +14,9 @@ import { html, uniqueId } from "./dom.js";
  */
 export function createChange(translate, { address, before, after, sameIssuer }, { day, onRemember }) {
   const id = uniqueId("changed");
+  disturb();
   const remember = html("button", {
-    type: "button", text: translate("changed_remember"), data: { test: "remember-changed" }, on: { click: onRemember },
+    type: "button", text: translate("changed_remember"), data: { agrees: "", test: "remember-changed" }, on: { click: onRemember },
   });
   return html(
     "section",

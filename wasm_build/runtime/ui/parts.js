@@ -1,5 +1,6 @@
 /** Small parts that several views use: problems, labelled fields, buttons that wait. */
 
+import { disturb } from "./calm.js";
 import { html, uniqueId } from "./dom.js";
 
 /**
@@ -60,12 +61,13 @@ export function ask({ title, meaning, keep, go, test, onGo }) {
       { class: "actions" },
       html("button", { type: "button", text: keep, on: { click: () => dialog.close() } }),
       html("button", {
-        class: "primary", type: "button", text: go, data: { test }, on: { click: () => { dialog.close(); onGo(); } },
+        class: "primary", type: "button", text: go, data: { agrees: "", test }, on: { click: () => { dialog.close(); onGo(); } },
       }),
     ),
   );
   document.body.append(dialog);
   dialog.showModal();
+  disturb();
 }
 
 /**

@@ -1,0 +1,167 @@
+"""Windows that ask are calm: what agrees obeys only after a second without a change; what refuses obeys at once."""
+
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, folder, page, people, site, unlocked
+from tests.browser.page import ENTER, ESCAPE, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
+FORM = """<form data-smime=sign data-smime-nonce=n method=post action=/ accept-charset=utf-8>
+  <input name=a value=1><button name=go value=1>Go</button></form>"""
+# Disturbs a window in a way, and clicks the button in the same moment, as a page would have it: an early click.
+HASTY = """async (way) => {
+  const button = document.querySelector("[data-agrees]");
+  const api = globalThis.browser ?? chrome;
+  // Without a display no window moves; what the browser says of its place does.
+  if (way === "moved") Object.defineProperty(window, "screenX", { value: screenX + 40 });
+  if (way === "resized") Object.defineProperty(window, "innerHeight", { value: innerHeight - 40 });
+  if (way === "focus") window.dispatchEvent(new Event("focus"));
+  if (way === "drawn") document.querySelector("#identity")?.dispatchEvent(new Event("change"));
+  (button.isConnected ? button : document.querySelector("[data-agrees]")).click();
+  return document.querySelector("[data-test=calm-hint]") !== null;
+}"""
+WAITING = "() => document.documentElement.dataset.calm === 'waiting'"
+
+
+def ask_to_sign(extension: Extension, page: Page, site: Site) -> Page:
+    """The window that asks about a small form."""
+    page.goto(site.page_with(FORM))
+    while not extension.has_window():
+        # Before the extension's scripts are in the page, a click on such a button does nothing.
+        page.click("[name=go]")
+        time.sleep(1)
+    return extension.window()
+
+
+def is_asking(extension: Extension) -> bool:
+    time.sleep(0.5)
+    return extension.has_window()
+
+
+def test_a_click_in_the_first_second_agrees_to_nothing(unlocked: Extension, page: Page, site: Site) -> None:
+    window = ask_to_sign(unlocked, page, site)
+    window.js("() => document.querySelector('#identity').dispatchEvent(new Event('change'))")
+    assert window.js(WAITING)
+    window.js("() => document.querySelector('[data-test=agree]').click()")
+    assert "just appeared, moved or changed" in window.text("[data-test=calm-hint]")
+    assert is_asking(unlocked)
+    assert page.js("() => document.querySelector('[name=smime_signature]')") is None
+    # The same click counts a second later, and the sentence is gone.
+    window.wait_until_calm()
+    assert window.js("() => document.querySelector('[data-test=calm-hint]')") is None
+    with window.closing():
+        window.click("[data-test=agree]")
+    unlocked.wait_until_window_is_gone()
+
+
+@pytest.mark.parametrize("way", ["drawn", "focus", "resized", "moved"])
+def test_whatever_disturbs_a_window_makes_its_button_wait(
+    unlocked: Extension, page: Page, site: Site, way: str
+) -> None:
+    window = ask_to_sign(unlocked, page, site)
+    window.wait_until_calm()
+    assert window.js(HASTY, way)
+    assert is_asking(unlocked)
+    with window.closing():
+        window.click("[data-test=refuse]")
+
+
+def test_enter_in_the_passphrase_waits_too(extension: Extension, page: Page, site: Site) -> None:
+    extension.lock()
+    window = ask_to_sign(extension, page, site)
+    window.click("[data-test=passphrase]")
+    window.type(PASSPHRASE)
+    window.js("() => window.dispatchEvent(new Event('focus'))")
+    window.type("\n")
+    window.wait_for_selector("[data-test=calm-hint]")
+    assert is_asking(extension)
+    with window.closing():
+        window.press(ENTER)
+    extension.wait_until_window_is_gone()
+    extension.is_locked = False
+
+
+@pytest.mark.parametrize("way", ["button", "escape"])
+def test_refusing_obeys_at_once(unlocked: Extension, page: Page, site: Site, way: str) -> None:
+    window = ask_to_sign(unlocked, page, site)
+    with window.closing():
+        window.js("() => window.dispatchEvent(new Event('focus'))")
+        assert window.js(WAITING)
+        if way == "button":
+            window.click("[data-test=refuse]")
+        else:
+            window.press(ESCAPE)
+    unlocked.wait_until_window_is_gone()
+
+
+# Every page of the extension: the buttons that lead on from a question, and whether each waits.
+AGREEING = """async () => {
+  const { openForm } = await import("/options/parts.js");
+  openForm({ title: "t", content: [], verb: "v", test: "tried", onSubmit: async () => { window.agreed = true; } });
+  const go = document.querySelector("[data-test=tried-go]");
+  go.click();
+  const early = window.agreed === true;
+  await new Promise((done) => setTimeout(done, 1300));
+  go.click();
+  await new Promise((done) => setTimeout(done, 100));
+  return [early, window.agreed === true];
+}"""
+
+
+def test_dialogs_of_keys_and_people_wait_too(unlocked: Extension) -> None:
+    options = unlocked.open_options()
+    assert options.js(AGREEING) == [False, True]
+    options.close()
+
+
+TICKED = "() => [...document.querySelectorAll('[data-test=readers] input:checked')].length"
+
+
+def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension, page: Page, site: Site) -> None:
+    for known in (False, True):
+        page.goto(site.page_with(FIELD, origin=site.other_origin))
+        frame = unlocked.write(page, "#answer", TEXT)
+        frame.around.click("[data-test=seal]")
+        window = unlocked.window(tick_proposed=False)
+        assert "The page proposes this person" in window.text("[data-test=readers]")
+        assert window.js(TICKED) == int(known)
+        if not known:
+            window.click("[data-test=agree]")
+            window.wait_for_text("only you could read this", selector="[data-test=problem]")
+        unlocked.answer()
+        sealed = frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+        assert "bob@example.test" in sealed
+
+
+def test_one_window_waits_for_each_tab_whichever_frames_ask(unlocked: Extension, page: Page, site: Site) -> None:
+    options = unlocked.open_options()
+    outcomes = options.js("""async () => {
+      const { open } = await import("/background/prompt_window.js");
+      const jobs = await import("/background/jobs.js");
+      const ask = async (tabId, id) => {
+        const job = { id, tabId, frame: "", kind: "altered", origin: "https://a.test", ancestors: [], state: "waiting",
+          replyKey: [], page: { tabId, frameId: 0, documentId: "" }, notice: { text: "t", isSent: false } };
+        await jobs.save(job);
+        return open(job).then(() => "opened", ({ code }) => code);
+      };
+      return Promise.all([ask(4711, "a"), ask(4711, "b"), ask(4711, "c"), ask(4712, "d")]);
+    }""")
+    options.close()
+    windows = [context for context in unlocked.browser.contexts() if "prompt.html" in context["url"]]
+    assert outcomes == ["opened", "already-asked", "already-asked", "opened"]
+    assert len(windows) == 2
+    for job in ("job=a", "job=d"):
+        window = unlocked.browser.wait_for_page(job)
+        window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
+        with window.closing():
+            window.click("[data-test=refuse]")
