@@ -52,7 +52,7 @@ async function start(ticket, moved = "") {
   const texts = loadSharedText();
   /** @type {Claim} */
   const claim = await ask("frame.claim", ticket);
-  addEventListener("pagehide", () => void ask("frame.left", { frame: claim.frame }).catch(() => {}));
+  addEventListener("pagehide", () => leave(claim));
   startHeartbeat();
   await texts;
   translatePage();
@@ -193,6 +193,14 @@ async function startReading(claim, view) {
   } catch (error) {
     showFailure(claim, view, error);
   }
+}
+
+/** The page is left: it may be shown again by Back, as it was, and nothing of ours is to be in it. @param {Claim} claim */
+function leave(claim) {
+  isOpen = false;
+  // A mail's own view is taken away by what reads it.
+  if (claim.kind !== "mail") main.replaceChildren();
+  void ask("frame.left", { frame: claim.frame }).catch(() => {});
 }
 
 /** The keys were locked: what they opened goes with the document that shows it. @param {Claim} claim */

@@ -22,7 +22,8 @@ let isSealedOpen = false;
 translatePage();
 startHeartbeat();
 document.title = text("pageViewerTitle");
-whenLocked(letGo);
+whenLocked(() => letGo("mailLocked"));
+addEventListener("pagehide", () => letGo("mailLeft"));
 await start();
 
 async function start() {
@@ -48,7 +49,7 @@ async function open(password) {
   const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.open", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
   isSealedOpen = opened.report.recipients.length > 0;
-  if (isSealedOpen && (await wasLockedSince(opened.openedAt))) letGo();
+  if (isSealedOpen && (await wasLockedSince(opened.openedAt))) letGo("mailLocked");
   if (!place.isConnected) return;
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
@@ -105,11 +106,11 @@ async function settle(opened, top, bottom) {
   }
 }
 
-/** The keys were locked: what was sealed goes with the document that shows it, and the vault has forgotten the file. */
-function letGo() {
+/** What was sealed goes with the document that shows it; at a lock the vault has forgotten the file too. @param {string} why */
+function letGo(why) {
   if (!isSealedOpen) return;
   isSealedOpen = false;
-  main.replaceChildren(html("p", { role: "status", text: text("mailLocked"), data: { test: "locked" } }));
+  main.replaceChildren(html("p", { role: "status", text: text(why), data: { test: "locked" } }));
 }
 
 /** Sealed, and no open key fits: the keys that are locked, and the password where there is one. @param {any} report */

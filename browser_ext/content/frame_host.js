@@ -245,5 +245,10 @@
   const hosts = new Map();
   /** Those that stand in the page. @type {Set<FrameHost>} */
   const places = new Set();
+  // A page that comes back by Back has its frames as they were left: empty, and forgotten by the background.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    for (const host of [...hosts.values()]) if (host instanceof FrameHost) host.receive({ type: "frame.closed" });
+  });
   Object.assign(shared, { FrameHost, hosts, places, boxes, ask });
 })();

@@ -40,7 +40,9 @@ export class MailReading {
   constructor(main, { onLocked = () => {} } = {}) {
     this.#main = main;
     this.#onLocked = onLocked;
-    whenLocked(() => this.#letGo());
+    whenLocked(() => void (this.#view && this.#letGo("mailLocked")));
+    // Back would show it again, as it was, whatever happened to the keys meanwhile.
+    addEventListener("pagehide", () => this.#letGo("mailLeft"));
   }
 
   /** Loads the empty view, while its mail is still on the way. */
@@ -98,7 +100,7 @@ export class MailReading {
     // From here on a lock takes it away.
     this.#view = view;
     const translate = await loadSharedText();
-    if (await wasLockedSince(result.openedAt)) this.#letGo();
+    if (await wasLockedSince(result.openedAt)) this.#letGo("mailLocked");
     if (this.#isLetGo) return;
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
     if (this.#isLetGo) return;
@@ -132,14 +134,13 @@ export class MailReading {
     }
   }
 
-  /** The keys were locked: what they opened goes with the document that shows it. */
-  #letGo() {
-    if (!this.#view) return;
+  /** What is shown goes with the document that shows it. @param {"mailLocked" | "mailLeft"} why */
+  #letGo(why) {
     this.#isLetGo = true;
     this.#view = null;
     this.#details = null;
     this.#main.className = "failed";
-    this.#top.replaceChildren(html("p", { text: text("mailLocked"), role: "status", data: { test: "locked" } }));
+    this.#top.replaceChildren(html("p", { text: text(why), role: "status", data: { test: "locked" } }));
     this.#main.replaceChildren(this.#top, this.#bottom);
     this.#bottom.replaceChildren(...this.#closing);
     this.#onLocked();

@@ -1,0 +1,107 @@
+"""A page that is left and shown again by Back has nothing in it that the extension opened there."""
+
+# pytest finds the fixtures of the other files by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from tests.browser.bidi import BidiError
+from tests.browser.browsers import Firefox
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import TEXT, People, extension, folder, open_and_agree, page, people, site, unlocked
+from tests.browser.mail_in_page import open_mail, show_mail
+from tests.browser.page import Page
+from tests.browser.test_compose import SECRET_WORDS, mail_from_bob
+from tests.browser.test_extension import SEAL_FIELD
+from tests.browser.test_webmail_saved import Service, service
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+HAS_WORDS = "(words) => words.some((one) => document.documentElement.outerHTML.includes(one))"
+# Whether the browser kept the document itself: only then Back shows it as it was.
+MARK = (
+    "() => { window.marked = true; addEventListener('pageshow', ({ persisted }) => { window.wasKept = persisted; }); }"
+)
+WAS_KEPT = "() => window.marked === true && window.wasKept === true"
+BACK = "() => { setTimeout(() => history.back()); }"
+
+
+def go_and_come_back(extension: Extension, page: Page, site: Site, *, lock: bool) -> None:
+    """Leave the page by a link of its own, and come back as the person does."""
+    page.js(MARK)
+    page.goto(site.page_with("<h2>Elsewhere</h2>"))
+    if lock:
+        extension.lock()
+    page.activate()
+    page.js(BACK)
+    page.wait_for("() => document.readyState === 'complete' && !document.body.innerText.includes('Elsewhere')")
+
+
+def assert_was_kept(extension: Extension, page: Page) -> None:
+    """Back has shown the document itself: Chromium keeps none while it is driven, and loads the page again."""
+    if isinstance(extension.browser, Firefox):
+        assert page.js(WAS_KEPT)
+
+
+def words_in(page: Page) -> list[str]:
+    """The frames in which something of ours stands."""
+    found = []
+    for frame in page.frames():
+        # A frame that goes away while it is asked has nothing to show.
+        with suppress(BidiError):
+            found += [frame.context] if frame.js(HAS_WORDS, [TEXT, SECRET_WORDS]) else []
+    return found
+
+
+@pytest.mark.parametrize("lock", [False, True], ids=["left", "locked"])
+def test_back_shows_no_opened_field(unlocked: Extension, page: Page, site: Site, people: People, lock: bool) -> None:
+    page.goto(site.page_with(textarea("letter", text=people.seal(TEXT, origin=site.origin, to=people.alice))))
+    open_and_agree(unlocked, page)
+    assert words_in(page)
+    go_and_come_back(unlocked, page, site, lock=lock)
+    assert_was_kept(unlocked, page)
+    assert not words_in(page)
+    # The field is there as before, and can be opened again.
+    unlocked.wait_for_button(page, "#letter")
+
+
+def test_back_shows_nothing_of_what_was_written(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SEAL_FIELD))
+    unlocked.write(page, "#answer", TEXT)
+    assert words_in(page)
+    go_and_come_back(unlocked, page, site, lock=False)
+    assert_was_kept(unlocked, page)
+    assert not words_in(page)
+    unlocked.wait_for_button(page, "#answer")
+
+
+@pytest.mark.parametrize("lock", [False, True], ids=["left", "locked"])
+def test_back_shows_no_opened_mail(
+    unlocked: Extension, page: Page, site: Site, service: Service, people: People, lock: bool
+) -> None:
+    show_mail(page, service, mail_from_bob(people, sealed=True))
+    assert SECRET_WORDS in open_mail(unlocked, page).text.text()
+    go_and_come_back(unlocked, page, site, lock=lock)
+    assert not words_in(page)
+
+
+HIDE = "() => { dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })); }"
+
+
+@pytest.mark.parametrize("kind", ["field", "mail"])
+def test_a_frame_is_empty_once_its_page_is_hidden(
+    unlocked: Extension, page: Page, site: Site, service: Service, people: People, kind: str
+) -> None:
+    if kind == "mail":
+        show_mail(page, service, mail_from_bob(people, sealed=True))
+        around = open_mail(unlocked, page).around
+    else:
+        page.goto(site.page_with(textarea("letter", text=people.seal(TEXT, origin=site.origin, to=people.alice))))
+        around = open_and_agree(unlocked, page)
+    assert words_in(page)
+    around.js(HIDE)
+    assert not words_in(page)
