@@ -110,6 +110,8 @@ interface FrameRecord {
 interface JobRecord {
   id: string;
   frame: string;
+  /** Of the page, or of the viewer. */
+  tabId: number;
   kind: "write" | "open" | "mail" | "form" | "files" | "altered";
   origin: string;
   ancestors: string[];

@@ -16,6 +16,7 @@ import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as preferences from "./preferences.js";
+import { openUnlessAsking } from "./prompt_window.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -62,7 +63,10 @@ export async function askFor({ composition: id, address, subject, text }, sender
 async function openWindow(composition) {
   await save(composition);
   const url = api.runtime.getURL(`${PAGE}?composition=${composition.id}`);
-  await api.windows.create({ url, type: "popup", ...SIZE });
+  await openUnlessAsking(composition.tabId, () => api.windows.create({ url, type: "popup", ...SIZE })).catch(async (error) => {
+    await memory.forget(nameIn(composition.id));
+    throw error;
+  });
   return { compose: composition.id };
 }
 

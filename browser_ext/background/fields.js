@@ -23,7 +23,10 @@ export async function write(body, sender) {
   if (frame.kind !== "write") throw new RequestError("bad-request");
   const job = await jobs.create(frame);
   await vault.call("text.hold", { job: job.id, envelope: body.text });
-  await promptWindow.open(job);
+  await promptWindow.open(job).catch(async (error) => {
+    await vault.call("text.drop", { job: job.id });
+    throw error;
+  });
   return { job: job.id };
 }
 

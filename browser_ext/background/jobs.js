@@ -18,9 +18,9 @@ const waiting = new Map();
  * @returns {Promise<JobRecord>}
  */
 export async function create(frame, replyKey = []) {
-  const { id: frameId, kind, origin, ancestors } = frame;
+  const { id: frameId, tabId, kind, origin, ancestors } = frame;
   /** @type {JobRecord} */
-  const job = { id: crypto.randomUUID(), frame: frameId, kind, origin, ancestors, state: "waiting", replyKey };
+  const job = { id: crypto.randomUUID(), frame: frameId, tabId, kind, origin, ancestors, state: "waiting", replyKey };
   await save(job);
   return job;
 }
@@ -50,6 +50,11 @@ export async function finish(job, outcome) {
 export async function ofWindow(windowId) {
   const jobs = await memory.readAll("job:");
   return jobs.find((job) => job.windowId === windowId && job.state === "waiting") ?? null;
+}
+
+/** The jobs of a tab that wait for an answer. @param {number} tabId @returns {Promise<JobRecord[]>} */
+export async function waitingIn(tabId) {
+  return (await memory.readAll("job:")).filter((job) => job.tabId === tabId && job.state === "waiting");
 }
 
 export async function isAnyWaiting() {

@@ -9,7 +9,6 @@ import * as jobs from "./jobs.js";
 import * as memory from "./memory.js";
 
 /**
- * Rejects with `already-asked` while another one of this document waits: a page opens no second window.
  * @param {JobRecord["kind"]} kind
  * @param {chrome.runtime.MessageSender} sender
  * @param {Partial<JobRecord>} content
@@ -18,11 +17,9 @@ import * as memory from "./memory.js";
 export async function create(kind, sender, content) {
   const page = pageOf(sender);
   const place = await placeOf(sender);
-  const waiting = (await memory.readAll("job:")).some((job) => job.state === "waiting" && isSamePage(job.page, page));
-  if (waiting) throw new RequestError("already-asked");
   /** @type {JobRecord} */
   const job = {
-    id: crypto.randomUUID(), frame: "", kind, ...place, state: "waiting", replyKey: [], page, ...content,
+    id: crypto.randomUUID(), frame: "", tabId: page.tabId, kind, ...place, state: "waiting", replyKey: [], page, ...content,
   };
   await jobs.save(job);
   return job;

@@ -280,6 +280,10 @@
    */
   async function tellAltered(element, isSent) {
     const armored = sealedIn.get(element) ?? "";
+    // A script submits forms whenever it likes; only what follows a person's act opens a window.
+    if (navigator.userActivation?.isActive === false) {
+      return shared.noteFor(element, api.i18n.getMessage(isSent ? "alteredSent" : "alteredStopped"));
+    }
     try {
       const { job } = await shared.ask("field.altered", { text: textOf(element), isSent });
       shared.hosts.set(job, { receive: takeAnswer });
