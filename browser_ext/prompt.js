@@ -17,6 +17,7 @@ import { day, errorText, loadSharedText, text, translatePage } from "./shared/i1
 import { showPattern } from "./shared/pattern.js";
 import { digestOf } from "./shared/question.js";
 import { createReaderBox, replaceCard } from "./shared/reader_box.js";
+import { RequestError } from "./shared/messages.js";
 import { visibleText } from "./shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
@@ -48,6 +49,8 @@ let question;
 let shown;
 let shownText = "";
 let identity = "";
+/** The person was told that nobody else could read it, and may agree to that. */
+let isForNobody = false;
 /** @type {SecretField | null} */
 let passphrase = null;
 /** Kept when the window draws itself anew, with the files that were chosen. @type {FilesQuestion | null} */
@@ -96,12 +99,20 @@ async function load() {
   if (!known.includes(identity)) identity = known[0] ?? "";
   const people = new Set(current.people?.map(({ fingerprint }) => fingerprint));
   for (const gone of [...chosen].filter((fingerprint) => !people.has(fingerprint))) chosen.delete(gone);
-  const wanted = new Set((current.proposed ?? []).map(addressKey));
-  for (const { fingerprint, addresses, usable } of current.people ?? []) {
+  for (const info of current.people ?? []) {
+    const { fingerprint, usable } = info;
     if (offered.has(fingerprint)) continue;
     offered.add(fingerprint);
-    if (usable && addresses.some((address) => wanted.has(addressKey(address)))) chosen.add(fingerprint);
+    // A page proposes; only who could read here before, by the person's own choice, is ticked.
+    const isKnownHere = current.readersHere.includes(fingerprint);
+    if (usable && isKnownHere && isProposed(info)) chosen.add(fingerprint);
   }
+}
+
+/** Whether the page named this person. @param {Reader} info */
+function isProposed({ addresses }) {
+  const wanted = new Set((current.proposed ?? []).map(addressKey));
+  return addresses.some((address) => wanted.has(addressKey(address)));
 }
 
 async function refresh() {
@@ -220,7 +231,8 @@ function readerCard(info, index) {
     readinessMark(kind, ""), html("span", { text: word }));
   const isNew = !current.readersHere.includes(info.fingerprint);
   const novelty = isNew && html("div", { class: "muted", text: text("readerNewHere"), data: { test: "new-here" } });
-  const notes = [state, ...(novelty ? [novelty] : []), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(catalogue, remark) }))];
+  const proposal = isProposed(info) && html("div", { class: "muted", text: text("readerProposed"), data: { test: "proposed" } });
+  const notes = [state, ...[proposal, novelty].filter((note) => note !== false), ...remarks.map((remark) => html("div", { class: "warning", text: recipientSentence(catalogue, remark) }))];
   return html("li", { class: "card" }, box, describeCertificate(info, { id, notes }));
 }
 
@@ -265,6 +277,7 @@ async function submit(agree) {
   agree.disabled = true;
   problem.textContent = "";
   try {
+    checkReaders();
     files?.check();
     await unlock();
     await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100)); });
@@ -274,6 +287,14 @@ async function submit(agree) {
     showProblem(error);
   }
   agree.disabled = false;
+}
+
+/** Where somebody could be ticked and nobody is, the person says so twice. @throws {RequestError} */
+function checkReaders() {
+  if (!current.encrypt || chosen.size || isForNobody) return;
+  if (!current.people.some((info) => info.usable && isProposed(info))) return;
+  isForNobody = true;
+  throw new RequestError("nobody-ticked");
 }
 
 async function unlock() {

@@ -36,6 +36,11 @@ _CHROMIUM_MENU = """(async (url, info) => {
   const tab = (await chrome.tabs.query({ active: true })).find((one) => one.url === url);
   chrome.contextMenus.onClicked.dispatch(info, tab);
 })(%s, %s)"""
+_TICK_PROPOSED = """() => {
+  for (const note of document.querySelectorAll("[data-test=proposed]")) {
+    note.closest("li").querySelector("input:not(:checked, :disabled)")?.click();
+  }
+}"""
 _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
@@ -184,10 +189,12 @@ class Extension:
         frame.text.type(text)
         return frame
 
-    def window(self) -> Page:
-        """The extension's window, once it asks something."""
+    def window(self, *, tick_proposed: bool = True) -> Page:
+        """The extension's window, once it asks something; whom the page proposes is ticked, as a person would."""
         window = self.browser.wait_for_page("prompt.html")
         window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
+        if tick_proposed:
+            window.js(_TICK_PROPOSED)
         return window
 
     def window_after_click(self, page: Page, control: str) -> Page:
