@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable
 from typing import Final
 
+from smime_core.base64_text import Base64BeforeFooter, decode_all
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.mime.encoded_words import decode_base64_tolerantly
@@ -19,8 +20,6 @@ _BLOCK_OF_LINES: Final = struct.Struct(f"{_LINE_LENGTH}s" * _LINES_A_BLOCK)
 _BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
 _BLANKS_AT_LINE_END: Final = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
-_DIGITS: Final = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*+")
-_PADDING: Final = re.compile(rb"=(?:[ \t\r\n]*+=)?[ \t]*+(?=\r?\n|\Z)")
 _UU_BEGIN: Final = re.compile(rb"^begin [0-7]{3,4} [^\n]{0,1000}\n", re.MULTILINE)
 
 
@@ -48,15 +47,7 @@ def decode_base64_before_footer(data: Buffer) -> bytes:
     What is left out follows the padding, or starts with a line that is no base64. A CMS structure tells by its lengths
     when too much was left out. Raises MalformedMessage.
     """
-    octets = bytes(data)
-    digits = _DIGITS.match(octets)
-    end = digits.end() if digits else 0
-    if end < len(octets):
-        padding = _PADDING.match(octets, end)
-        end = padding.end() if padding else octets.rfind(b"\n", 0, end) + 1
-    if not octets[:end].strip():
-        raise MalformedMessage("the base64 is damaged", where="body")
-    return decode_base64(octets[:end])
+    return decode_all(Base64BeforeFooter(), bytes(data))
 
 
 def decode_uuencode(data: Buffer) -> bytes:

@@ -25,6 +25,7 @@ ALLOWED_ROOMS = {
 # all of its modules.
 LAYERS = (
     {"errors"},
+    {"base64_text"},
     {"domain_name", "entrust", "lazy", "limits", "mail_address"},
     {"der"},
     {"algorithms", "attributes", "content_info", "distinguished_name"},
