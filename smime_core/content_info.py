@@ -7,12 +7,12 @@ its own: a signed text field must never pass as a signed mail, nor a mail be ope
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from smime_core import der
+from smime_core.base64_text import ExactBase64, decode_all
 from smime_core.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
 
@@ -53,6 +53,10 @@ MAX_TRAILING_BYTES: Final = 2  # CR and LF
 _PEM: Final = re.compile(
     rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
     rb"([A-Za-z0-9+/=\s]*)-----END \1-----"
+)
+# The same at the start of a file; Windows editors write a byte order mark before it.
+_PEM_BEGIN: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
 )
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s]+")
 
@@ -103,6 +107,23 @@ def is_content_info(data: Buffer) -> bool:
     return content_start < len(head) and head[content_start] == der.OID
 
 
+def find_pem_text(head: bytes) -> tuple[int, bytes]:
+    """Where the base64 of PEM starts that stands at the start of a file, and its label. Raises MalformedMessage."""
+    begin = _PEM_BEGIN.match(head)
+    if begin is None:
+        raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
+    return begin.end(), begin[1]
+
+
+def unarmor_pem(octets: bytes) -> bytes:
+    """CMS octets from PEM that stands at the start of a file; what follows it is not read. Raises MalformedMessage."""
+    start, label = find_pem_text(octets)
+    end = octets.find(b"-", start)
+    if end < 0 or not octets.startswith(b"-----END " + label + b"-----", end):
+        raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
+    return decode_all(ExactBase64(), octets[start:end])
+
+
 def unarmor(data: Buffer) -> Buffer:
     """CMS octets from DER or BER (as given), PEM, or bare base64. Raises MalformedMessage."""
     if is_content_info(data):
@@ -111,10 +132,7 @@ def unarmor(data: Buffer) -> Buffer:
     block = _PEM.search(octets)
     text = block[2] if block else octets.strip()
     if text and _BASE64.fullmatch(text):
-        try:
-            decoded = base64.b64decode(text)
-        except binascii.Error as error:
-            raise MalformedMessage("damaged base64", where="CMS") from error
+        decoded = decode_all(ExactBase64(), text)
         if is_content_info(decoded):
             return decoded
     raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")

@@ -76,12 +76,9 @@ async def examine(
     walk = Walk(node=node, outermost=node, displayed=node)
     try:
         await _walk_layers(walk, examiner, detached_content)
+        further = await add_nested_layers(walk.node, walk, examiner) if isinstance(walk.node, Entity) else ()
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.disguise(error) from None
-    node, further = walk.node, []
-    if isinstance(node, Entity) and (nested := await _examine_nested(node, walk, examiner)):
-        walk.layers += nested
-        further.append(reason("nested-protection"))
     return walk.report(examiner, claim=claim, sender=sender, further=further)
 
 
@@ -311,6 +308,16 @@ def _with_notes(reasons: tuple[Reason, ...], notes: tuple[Reason, ...]) -> tuple
 
 def _octets_of(node: Entity | bytes) -> bytes:
     return bytes(node.encoded) if isinstance(node, Entity) else node
+
+
+async def add_nested_layers(entity: Entity, walk: Walk, examiner: Examiner) -> tuple[Reason, ...]:
+    """Add the verdicts on protected parts below the top of `entity`; what is to be said of them beside the state.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    nested = await _examine_nested(entity, walk, examiner)
+    walk.layers += nested
+    return (reason("nested-protection"),) if nested else ()
 
 
 async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> list[Layer]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from smime_core.authenticated_data import AuthenticatedData, parse_authenticated_data
+from smime_core.base64_text import ExactBase64, decode_all
 from smime_core.compressed_data import CompressedData, parse_compressed_data
 from smime_core.content_info import (
     ID_AUTH_ENVELOPED_DATA,
@@ -26,13 +27,14 @@ from smime_core.content_info import (
     is_content_info,
     parse_content_info,
     unarmor,
+    unarmor_pem,
 )
 from smime_core.der import Buffer
 from smime_core.digested_data import DigestedData, parse_digested_data
 from smime_core.encrypted_data import EncryptedData, parse_encrypted_data
 from smime_core.enveloped_data import EnvelopedData, parse_enveloped_data
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime import (
     EMBEDDED_MESSAGES,
     Entity,
@@ -45,6 +47,7 @@ from smime_core.mime import (
     split_signed,
     to_crlf,
 )
+from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.transfer import decode_base64_leniently
 from smime_core.signed_data import SignedData, parse_signed_data
 
@@ -106,11 +109,28 @@ class NestedLayer(NamedTuple):
 
 def parse_message(data: Buffer) -> Entity | bytes:
     """A MIME entity, or the octets of a bare CMS structure (DER, BER, PEM, base64). Raises MalformedMessage."""
+    found = _find_bare_cms(data)
+    return parse_entity(data) if found is None else bytes(found)
+
+
+def _find_bare_cms(data: Buffer) -> Buffer | None:
+    # As `stream.mail.locate_cms`: the first octets decide.
     if is_content_info(data):
-        return bytes(data)
-    if is_pem(data):
-        return bytes(unarmor(bytes(data).removeprefix(_BYTE_ORDER_MARK)))
-    return bytes(unarmor(data)) if is_bare_base64(data) else parse_entity(data)
+        return data
+    if is_bare_base64(data):
+        cms = decode_all(ExactBase64(), bytes(data[mark_bytes(data) :]))
+    elif is_pem(data):
+        cms = unarmor_pem(bytes(data))
+    else:
+        return None
+    if not is_content_info(cms):
+        raise MalformedMessage("the text holds no CMS structure", where="CMS")
+    return cms
+
+
+def mark_bytes(data: Buffer) -> int:
+    """The length of the byte order mark at the start of a text: Windows editors write one."""
+    return len(_BYTE_ORDER_MARK) if bytes(data[: len(_BYTE_ORDER_MARK)]) == _BYTE_ORDER_MARK else 0
 
 
 def is_pem(data: Buffer) -> bool:
@@ -191,7 +211,10 @@ def is_cms_part(entity: Entity) -> bool:
     head = bytes(entity.body[:HEAD_BYTES])
     if entity.transfer_encoding == "base64":
         return _begins_as_cms(decode_base64_leniently(head.lstrip()))
-    return _begins_as_cms(head if entity.transfer_encoding in ("7bit", "8bit", "binary") else decode_body(entity))
+    if entity.transfer_encoding not in TEXT_ENCODINGS:
+        return _begins_as_cms(head)
+    # The same stretch in memory and in streams.
+    return _begins_as_cms(decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES])))
 
 
 def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
@@ -201,11 +224,16 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
     octets = bytes(content)
     if is_content_info(octets):
         return octets
-    if _HEADER_FIELD.match(octets):
+    if begins_as_header(octets):
         entity = parse_entity(octets)
         if is_multipart_signed(entity) or is_cms_part(entity):
             return entity
     return octets
+
+
+def begins_as_header(octets: Buffer) -> bool:
+    """Whether octets inside bare CMS begin with a header field; the first 128 are enough."""
+    return _HEADER_FIELD.match(octets) is not None
 
 
 def parse_layer(cms: Buffer, *, detached_content: Buffer | None) -> Layer:
@@ -241,7 +269,11 @@ def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer
 def _find_cms(node: Entity | bytes) -> Buffer | None:
     if isinstance(node, bytes):
         return node if is_content_info(node) else None
-    return unarmor(decode_body(node)) if is_cms_part(node) else None
+    if not is_cms_part(node):
+        return None
+    decoded = decode_body(node)
+    found = _find_bare_cms(decoded)
+    return unarmor(decoded) if found is None else found
 
 
 def _find_detached(node: Entity) -> SignedLayer:
@@ -263,6 +295,11 @@ def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> S
     return SignedLayer(
         signed_data=signed_data, content=detached_content if detached else signed_data.e_content, detached=detached
     )
+
+
+def may_hold_parts(entity: Entity) -> bool:
+    """Whether `find_nested_layers` looks inside this entity."""
+    return has_parts(entity) or entity.content_type.media_type in EMBEDDED_MESSAGES
 
 
 def _children(entity: Entity) -> list[Entity]:

@@ -75,6 +75,7 @@ MAX_STRUCTURE_BYTES: Final = 16_777_216  # of a streamed CMS structure beside it
 MAX_DECOMPRESSED_BYTES: Final = 268_435_456  # of one CompressedData; mail servers refuse a tenth of it
 MAX_COMPRESSION_RATIO: Final = 64  # text shrinks 3 to 10 times, logs 50; 1 MB that grows to 1 GB is an attack
 UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # up to here any ratio: a blank sheet shrinks 1,000 times
+MAX_LOOKED_INSIDE_BYTES: Final = 4_194_304  # of a streamed entity in which protected parts are looked for
 MAX_WHOLE_BYTES: Final = 67_108_864  # what is taken into memory where an algorithm leaves no other way
 MAX_INFLATED_BYTES: Final = 17_179_869_184  # of streamed compressed content, in constant memory; time is the bound
 MAX_OCSP_REQUEST_BYTES: Final = 16_384  # one certificate takes 120, a signature with a chain a few thousand

@@ -40,6 +40,8 @@ _CMS_SUBTYPES: Final = frozenset(
 _OCTET_STREAMS: Final = ("octet-stream", "octetstream", "x-octet-stream")
 _CMS_EXTENSIONS: Final = (".p7m", ".p7s", ".p7c", ".p7b", ".p7z")
 _UUENCODINGS: Final = ("x-uuencode", "uuencode", "x-uue", "x-uu")
+TEXT_ENCODINGS: Final = (*_UUENCODINGS, "quoted-printable")
+"""Encodings beside base64 that `decode_body` undoes; every other one leaves the body as it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

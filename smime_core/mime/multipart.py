@@ -14,6 +14,7 @@ from smime_core.limits import MAX_MIME_PARTS, check_limit
 from smime_core.mime.entity import Entity, is_octet_stream, looks_like_cms_part, parse_entity
 
 MAX_BOUNDARY_LENGTH: Final = 300  # RFC 2046 section 5.1.1 allows 70; some programs write more
+MAX_DELIMITER_BLANKS: Final = 1_000  # behind a boundary, added on the way; RFC 5322 section 2.1.1 has lines of 998
 _CR: Final = 13
 _LINE_END: Final = re.compile(rb"\r?\n")
 _SIGNATURE_TYPE: Final = "application/pkcs7-signature"
@@ -36,13 +37,23 @@ def parse_parts(entity: Entity) -> list[Entity]:
     return [parse_entity(part, default_type=default) for part in split_multipart(entity)]
 
 
-def find_parts(entity: Entity) -> list[tuple[int, int]]:
-    """Where the parts start and end in the body. Raises as split_multipart does."""
+def delimiter_expression(entity: Entity) -> bytes:
+    """The expression that a delimiter of the multipart fits, from its first hyphen to the blanks at its end.
+
+    Its group 1 is the "--" of the one that closes the multipart. At the start of a line, with a line end or the end of
+    the body behind it, the expression makes a delimiter (RFC 2046 section 5.1.1). Raises MalformedMessage where there
+    is no usable boundary parameter.
+    """
     boundary = entity.content_type.parameters.get("boundary", "")
     if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
         raise MalformedMessage("a multipart without a usable boundary", where="Content-Type")
+    return rb"--%b(--)?[ \t]{0,%d}+" % (re.escape(boundary.encode("utf-8", "replace")), MAX_DELIMITER_BLANKS)
+
+
+def find_parts(entity: Entity) -> list[tuple[int, int]]:
+    """Where the parts start and end in the body. Raises as split_multipart does."""
     # The line end stays outside the match, because an empty part shares it with the next boundary.
-    delimiter = rb"--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*+(?=\r?\n|\Z)"
+    delimiter = delimiter_expression(entity) + rb"(?=\r?(?:\n|\Z))"
     body = entity.body
     found = re.compile(delimiter).match(body)
     later = re.compile(rb"\n" + delimiter).finditer(body)

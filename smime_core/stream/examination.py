@@ -8,6 +8,7 @@ looked at.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,7 @@ from smime_core.errors import (
 )
 from smime_core.examination import (
     Walk,
+    add_nested_layers,
     certificates_layer,
     check_compressed_type,
     check_sealed_type,
@@ -44,15 +46,22 @@ from smime_core.examination import (
 from smime_core.examiner import Examiner, Opener
 from smime_core.header_protection import HeaderScheme, find_scheme
 from smime_core.judgement import Claim, judge_signers
-from smime_core.layers import HEAD_BYTES
-from smime_core.limits import MAX_MIME_DEPTH
-from smime_core.mime import Entity, is_multipart_signed, parse_entity
+from smime_core.layers import HEAD_BYTES, begins_as_header, may_hold_parts
+from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
+from smime_core.mime import Entity, is_multipart_signed
 from smime_core.provider import StreamingProvider
 from smime_core.reasons import reason
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, InflatedOctets, StreamedContent, decrypt_checked
-from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
+from smime_core.stream.mail import (
+    StreamedEntity,
+    decode_octets,
+    locate_cms,
+    locate_cms_part,
+    locate_signed,
+    read_entity_head,
+)
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
 from smime_core.stream.structure import BegunStructure, begin_structure
 
@@ -76,7 +85,7 @@ async def examine_octets(
 ) -> StreamedReport:
     """The report on a mail, a MIME entity or a bare CMS structure, as `examination.examine` gives it.
 
-    Protected parts inside something larger are not looked for. Raises what `examine` raises.
+    Protected parts inside something larger are looked for as long as it is small. Raises what `examine` raises.
     """
     walk = await _begin_walk(octets, examiner, provider)
     try:
@@ -87,13 +96,9 @@ async def examine_octets(
                 walk.stop()
                 break
             await walk.enter(inside)
+        further = await walk.look_inside(examiner)
     except (MalformedMessage, UnsupportedAlgorithm, ContentTypeMismatch) as error:
         raise walk.state.disguise(error) from None
-    further = (
-        (reason("too-large-to-look-inside"),)
-        if walk.entity and walk.entity.head.content_type.type == "multipart"
-        else ()
-    )
     report = await walk.report(examiner, claim=claim, sender=sender, further=further)
     return StreamedReport(report=report, content=walk.octets)
 
@@ -203,7 +208,7 @@ class _StreamedWalk:
         self._provider = provider
         # The bare CMS structure that the octets are; None when they are mail.
         self._cms = cms
-        self.octets = octets
+        self.octets = entity.octets if entity else octets
         self.entity = entity
         node = self.entity.head if self.entity else b""
         self.state = Walk(node=node, outermost=node, displayed=node)
@@ -213,15 +218,30 @@ class _StreamedWalk:
     ) -> MessageReport:
         """What was found; a wrapped message is unwrapped first (RFC 8551 section 3.1)."""
         if self._is_protected() and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
-            wrapped = await read_entity_head(self.entity.body)
-            self.state.node = parse_entity(bytes(self.entity.head.encoded) + bytes(wrapped.head.encoded))
-            self.octets = self.entity.body
+            decoded = await decode_octets(self.entity)
+            wrapped = await read_entity_head(decoded)
+            # What is unwrapped from this node is decoded already.
+            head = memoryview(await read_head(decoded, MAX_HEADER_BYTES + 4))
+            self.state.node = dataclasses.replace(self.entity.head, body=head, transfer_encoding="binary")
+            self.octets = wrapped.octets
         report = self.state.report(examiner, claim=claim, sender=sender, further=further)
         return report.with_content(b"")
 
     def _is_protected(self) -> bool:
         # Header fields are protected by layers of a mail: outside any, and in bare CMS, a message stays what it is.
         return bool(self.state.layers) and isinstance(self.state.outermost, Entity)
+
+    async def look_inside(self, examiner: Examiner) -> tuple[Reason, ...]:
+        """Judge protected parts below the top, as `examination.examine` does, of what is small enough for memory.
+
+        Raises MalformedMessage or LimitExceeded.
+        """
+        if self.entity is None or not may_hold_parts(self.entity.head):
+            return ()
+        whole = await self.entity.with_body(MAX_LOOKED_INSIDE_BYTES + 1)
+        if len(whole.body) > MAX_LOOKED_INSIDE_BYTES:
+            return (reason("too-large-to-look-inside"),)
+        return await add_nested_layers(whole, self.state, examiner)
 
     async def locate(self, detached_content: Octets | None = None) -> _Found | None:
         """The layer that the octets are; None when they are none."""
@@ -238,6 +258,8 @@ class _StreamedWalk:
         if cms is None:
             return None
         begun = await begin_structure(cms)
+        # Beside anything but a signature it means nothing.
+        detached_content = detached_content if begun.content_type == ID_SIGNED_DATA else None
         if begun.content is not None and detached_content is not None:
             raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
         return _Found(begun=begun, content=begun.content or detached_content, detached=begun.content is None)
@@ -328,17 +350,19 @@ class _StreamedWalk:
     def stop(self) -> None:
         """Stop at a layer that shows nothing of what is inside."""
         self.octets, self.entity = MemoryOctets(b""), None
+        self.state.enter(b"")
 
     async def enter(self, inside: Octets) -> None:
         """Go on inside: an entity stands inside mail, inside bare CMS whatever the octets show themselves to be."""
         is_bare = self.entity is None
         self.octets, self.entity, self._cms = inside, None, None
-        if is_bare and is_content_info(await read_head(inside, HEAD_BYTES)):
+        head = await read_head(inside, HEAD_BYTES) if is_bare else b""
+        if is_content_info(head):
             self._cms = inside
-        else:
+        elif not is_bare or begins_as_header(head):
             entity = await read_entity_head(inside)
-            if not is_bare or await locate_cms_part(entity) is not None or is_multipart_signed(entity.head):
-                self.entity = entity
+            if not is_bare or is_multipart_signed(entity.head) or await locate_cms_part(entity) is not None:
+                self.octets, self.entity = entity.octets, entity
         self.state.enter(self.entity.head if self.entity else b"")
 
 

@@ -5,29 +5,28 @@ Header blocks and the second part of a multipart/signed are small and go through
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from smime_core.algorithms import HashName
-from smime_core.content_info import is_content_info, unarmor
+from smime_core.base64_text import Base64BeforeFooter, ExactBase64, LenientBase64
+from smime_core.content_info import find_pem_text, is_content_info, unarmor
 from smime_core.errors import MalformedMessage, UnsupportedByProvider
-from smime_core.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem
+from smime_core.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem, mark_bytes
 from smime_core.limits import MAX_HEADER_BYTES, MAX_WHOLE_BYTES, check_limit
-from smime_core.mime import Entity, decode_body, is_multipart_signed, parse_entity, split_signed
+from smime_core.mime import Entity, decode_body, is_multipart_signed, looks_like_cms_part, parse_entity, split_signed
+from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.micalg import parse_micalg
-from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH
+from smime_core.mime.multipart import MAX_DELIMITER_BLANKS, delimiter_expression
 from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
 from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, read_head, slice_octets
 from smime_core.stream.part_walk import PartWalk
 
-# As `content_info.unarmor` reads it, behind what `layers.is_pem` passes over.
-_PEM_BEGIN: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (?:CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
-)
-_PEM_END: Final = re.compile(rb"\n-----END ")
+_HYPHEN: Final = re.compile(rb"-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,11 @@ class StreamedEntity:
     head: Entity
     octets: Octets
     body: Octets
+
+    async def with_body(self, length: int) -> Entity:
+        """The entity with the first `length` octets of its body. The header block is not read a second time, because
+        a line of it that resembles the one of an mbox file would be lost."""
+        return dataclasses.replace(self.head, body=memoryview(await read_head(self.body, length)))
 
 
 async def locate_cms(octets: Octets) -> Octets | None:
@@ -48,23 +52,26 @@ async def locate_cms(octets: Octets) -> Octets | None:
     if is_content_info(head):
         return octets
     if is_bare_base64(head):
-        return Base64Octets(octets)
+        return Base64Octets(slice_octets(octets, mark_bytes(head)), ExactBase64)
     if not is_pem(head):
         return None
-    begin = _PEM_BEGIN.match(head)
-    if begin is None:
+    text, label = find_pem_text(await read_head(octets, 2 * HEAD_BYTES))
+    end = await find(octets, _HYPHEN, text, longest=1)
+    footer = b"-----END " + label + b"-----"
+    if end is None or await read_head(slice_octets(octets, end[0]), len(footer)) != footer:
         raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
-    end = await find(octets, _PEM_END, begin.end(), longest=10)
-    return Base64Octets(slice_octets(octets, begin.end(), end[0] if end else None))
+    return Base64Octets(slice_octets(octets, text, end[0]), ExactBase64)
 
 
 async def read_entity_head(octets: Octets) -> StreamedEntity:
     """The entity whose header block stands at the start. Raises LimitExceeded for a header block of absurd size."""
     head = await read_head(octets, MAX_HEADER_BYTES + 4)
     entity = parse_entity(head)
-    body_start = len(head) - len(entity.body)
-    body = slice_octets(octets, body_start)
-    return StreamedEntity(head=parse_entity(head[:body_start]), octets=octets, body=body)
+    # The line of an mbox file before the header section is no part of the entity.
+    start, body_start = len(head) - len(entity.encoded), len(head) - len(entity.body)
+    fields = dataclasses.replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])
+    whole = slice_octets(octets, start) if start else octets
+    return StreamedEntity(head=fields, octets=whole, body=slice_octets(octets, body_start))
 
 
 class SignedParts(NamedTuple):
@@ -83,15 +90,14 @@ async def locate_signed(entity: StreamedEntity, *, provider: StreamingProvider |
     """
     if not is_multipart_signed(entity.head):
         return None
+    expression = delimiter_expression(entity.head)
     parameters = entity.head.content_type.parameters
-    boundary = parameters.get("boundary", "")
-    if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
-        raise MalformedMessage("a multipart without a usable boundary", where="Content-Type")
-    delimiter = b"--" + boundary.encode("utf-8", "replace")
-    # RFC 2046 section 5.1.1: at the start of a line, with nothing behind it but "--" and blanks.
-    pattern, longest = re.compile(rb"\n" + re.escape(delimiter) + rb"(?:--)?[ \t]{0,78}\r?\n"), len(delimiter) + 90
+    delimiter = b"--" + parameters["boundary"].encode("utf-8", "replace")
+    pattern = re.compile(rb"\n" + expression + rb"\r?\n")
+    longest = len(delimiter) + MAX_DELIMITER_BLANKS + 8
     first = await find(entity.body, pattern, 0, longest=longest)
-    if first is None:
+    # As `mime.split_signed`: a multipart that begins with its end has no parts.
+    if first is None or await _closes(entity.body, first[0] + 1, delimiter):
         raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
     walk = PartWalk(entity.body, first[1], pattern, longest=longest)
     # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
@@ -109,25 +115,38 @@ async def locate_signed(entity: StreamedEntity, *, provider: StreamingProvider |
     return SignedParts(content, signature, known)
 
 
+async def _closes(body: Octets, start: int, delimiter: bytes) -> bool:
+    return (await read_head(slice_octets(body, start), len(delimiter) + 2)).endswith(b"--")
+
+
 async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
     """The CMS octets of an entity, decoded; None when neither its type, its name nor its first octets announce any.
 
     Raises MalformedMessage or LimitExceeded.
     """
-    beginning = parse_entity(bytes(entity.head.encoded) + await read_head(entity.body, MAX_HEADER_BYTES))
-    if not is_cms_part(beginning):
+    if not is_cms_part(await entity.with_body(MAX_HEADER_BYTES)):
         return None
+    decoded = await decode_octets(entity)
+    found = await locate_cms(decoded)
+    # Text around PEM, and base64 in base64: what nobody chooses is undone in memory, as `layers` does it.
+    if found is not None:
+        return found
+    whole = await read_head(decoded, MAX_WHOLE_BYTES + 1)
+    check_limit("bytes of CMS in a text encoding", len(whole), MAX_WHOLE_BYTES)
+    return MemoryOctets(unarmor(whole))
+
+
+async def decode_octets(entity: StreamedEntity) -> Octets:
+    """The body without its transfer encoding, as `mime.decode_body` does. Raises MalformedMessage or LimitExceeded."""
     encoding = entity.head.transfer_encoding
     if encoding == "base64":
-        return Base64Octets(entity.body)
-    if encoding in ("7bit", "8bit", "binary"):
-        found = await locate_cms(entity.body)
-        return Base64Octets(entity.body) if found is None else found
-    # Encodings that nobody chooses for CMS are undone in memory.
-    length = await entity.body.length()
-    check_limit("bytes of CMS in a text encoding", length, MAX_WHOLE_BYTES)
-    whole = parse_entity(bytes(entity.head.encoded) + await read_head(entity.body, length))
-    return MemoryOctets(unarmor(decode_body(whole)))
+        return Base64Octets(entity.body, Base64BeforeFooter if looks_like_cms_part(entity.head) else LenientBase64)
+    if encoding in TEXT_ENCODINGS:
+        # Encodings that nobody chooses for what is large are undone in memory.
+        whole = await entity.with_body(MAX_WHOLE_BYTES + 1)
+        check_limit("bytes of a body in a text encoding", len(whole.body), MAX_WHOLE_BYTES)
+        return MemoryOctets(decode_body(whole))
+    return entity.body
 
 
 async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longest: int) -> tuple[int, int] | None:
@@ -163,5 +182,6 @@ async def _digest(
 
 def _read_signature(entity: StreamedEntity, delimiter: bytes, rest: bytes) -> bytes:
     # What follows the content, behind an empty part in its place, is a small message that `mime` judges as any other.
-    _, signature = split_signed(parse_entity(bytes(entity.head.encoded) + delimiter + b"\r\n\r\n\r\n" + rest))
+    body = memoryview(delimiter + b"\r\n\r\n\r\n" + rest)
+    _, signature = split_signed(dataclasses.replace(entity.head, body=body))
     return bytes(decode_body(signature))

@@ -23,6 +23,7 @@ from smime_core.mime import (
     Headers,
     build_pkcs7_mime,
     build_signed,
+    has_parts,
     is_multipart_signed,
     join_message,
     micalg,
@@ -31,6 +32,7 @@ from smime_core.mime import (
     split_message,
 )
 from smime_core.mime.canonical import has_crlf_only
+from smime_core.mime.multipart import delimiter_expression
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64
 from smime_core.provider import StreamingProvider
@@ -163,13 +165,11 @@ async def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
 
 async def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
     # The first octets say it: to locate the whole part would decrypt everything once more.
-    boundary = entity.head.content_type.parameters.get("boundary", "")
-    if not is_multipart_signed(entity.head) or not boundary:
+    if not is_multipart_signed(entity.head) or not has_parts(entity.head):
         return None
     head = await read_head(entity.body, MAX_HEADER_BYTES)
-    delimiter = re.compile(rb"(?:\A|\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"[ \t]*+\r?\n")
-    found = delimiter.search(head)
-    return parse_entity(head[found.end() :]) if found else None
+    found = re.compile(rb"(?:\A|\n)" + delimiter_expression(entity.head) + rb"\r?\n").search(head)
+    return parse_entity(head[found.end() :]) if found and not found[1] else None
 
 
 class Pkcs7MimeWriter:

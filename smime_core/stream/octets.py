@@ -6,19 +6,17 @@ next one is asked for. Those of a file are valid for one more, so that one can b
 
 from __future__ import annotations
 
-import binascii
 import io
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO, Final, Protocol, runtime_checkable
 
+from smime_core.base64_text import Base64Decoder, ExactBase64
 from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.mime import to_crlf
 
 BLOCK_BYTES: Final = 1_048_576  # large enough that Python's share vanishes, small enough for the processor's cache
-
-_NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 
 @runtime_checkable
@@ -144,25 +142,18 @@ class _SliceOctets:
 
 
 class Base64Octets(DerivedOctets):
-    """What base64 text says (RFC 2045 section 6.8): line ends and blanks are skipped, padding ends it."""
+    """What base64 text says to a decoder of `base64_text`, the same that memory uses."""
 
-    def __init__(self, text: Octets) -> None:
+    def __init__(self, text: Octets, make_decoder: Callable[[], Base64Decoder] = ExactBase64) -> None:
         self._text = text
+        self._make_decoder = make_decoder
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
         """The decoded octets in blocks. Raises MalformedMessage for text that is no base64."""
-        rest = b""
+        decoder = self._make_decoder()
         async for block in self._text.blocks():
-            text, padding, _ = bytes(block).partition(b"=")
-            letters = rest + text.translate(None, _NOT_BASE64)
-            whole = len(letters) if padding else len(letters) - len(letters) % 4
-            rest = letters[whole:]
-            if decoded := _decode_base64(letters[:whole]):
-                yield memoryview(decoded)
-            if padding:
-                return
-        if rest:
-            yield memoryview(_decode_base64(rest))
+            yield memoryview(decoder.feed(bytes(block)))
+        yield memoryview(decoder.finish())
 
 
 class CrlfOctets(DerivedOctets):
@@ -200,10 +191,3 @@ def _read_into(file: BinaryIO, room: memoryview) -> int:
     data = file.read(len(room))
     room[: len(data)] = data
     return len(data)
-
-
-def _decode_base64(letters: bytes) -> bytes:
-    try:
-        return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
-    except binascii.Error as error:
-        raise MalformedMessage("damaged base64", where="CMS") from error

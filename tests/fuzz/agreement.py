@@ -10,17 +10,19 @@ from smime_core.errors import SmimeError
 from tests.fuzz.targets import keys
 from tests.unit.people import NOW, trust
 
-# Streams say that they do not look for protected parts inside, memory says what it found there.
-_OWN_REASONS = frozenset({"nested-protection", "too-large-to-look-inside"})
-
 
 class Opinion(NamedTuple):
-    """What was thought of some octets; `refusal` is the code of the error, and then nothing else counts."""
+    """What was thought of some octets; `refusal` is the code of the error, and then nothing else counts.
+
+    `nested` are the layers of parts below the top. `headers` are the shown fields, each with what protects it.
+    """
 
     refusal: str = ""
     state: str = ""
     reasons: frozenset[str] = frozenset()
     layers: tuple[object, ...] = ()
+    nested: tuple[object, ...] = ()
+    headers: tuple[object, ...] = ()
     sender: str | None = None
     content: bytes = b""
 
@@ -31,7 +33,7 @@ def in_memory(data: bytes) -> Opinion:
         report = blocking.examine_message(data, trust_store=trust(), at=NOW, **keys())
     except SmimeError as error:
         return Opinion(refusal=error.code)
-    return _opinion(report, report.content)
+    return opinion_of(report, report.content)
 
 
 def in_stream(data: bytes) -> Opinion:
@@ -42,14 +44,23 @@ def in_stream(data: bytes) -> Opinion:
         stream.copy_content(streamed, target)
     except SmimeError as error:
         return Opinion(refusal=error.code)
-    return _opinion(streamed.report, target.getvalue())
+    return opinion_of(streamed.report, target.getvalue())
 
 
-def _opinion(report: MessageReport, content: bytes) -> Opinion:
+def as_if_too_large(opinion: Opinion) -> Opinion:
+    """What a stream says that does not look for protected parts below the top: the same, but for what is there."""
+    looked = frozenset({"nested-protection", "too-large-to-look-inside"})
+    return opinion._replace(reasons=opinion.reasons - looked, nested=())
+
+
+def opinion_of(report: MessageReport, content: bytes) -> Opinion:
+    """What a report and the content beside it say."""
     return Opinion(
         state=report.state,
-        reasons=frozenset(reason.code for reason in report.reasons) - _OWN_REASONS,
+        reasons=frozenset(reason.code for reason in report.reasons),
         layers=tuple(layer for layer in report.layers if layer.covers_whole),
+        nested=tuple(layer for layer in report.layers if not layer.covers_whole),
+        headers=(report.header_scheme, report.headers, report.header_protections),
         sender=report.sender,
         content=content,
     )

@@ -1,0 +1,209 @@
+"""Streams hold the opinion of memory on mails of every shape: encodings, wrapped messages, delimiters, sizes.
+
+The blocks of streams and the size up to which they look for protected parts are small here, so that each mail is drawn
+on both sides of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import io
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking
+from smime_core.blocking import run
+from smime_core.cli import files, operations
+from smime_core.compressed_data import build_compressed_data
+from smime_core.content_info import ID_DATA
+from smime_core.errors import SmimeError
+from smime_core.message import sign_entity
+from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
+from smime_core.stream import examination, octets
+from tests.fuzz.agreement import Opinion, as_if_too_large, in_memory, in_stream, opinion_of
+from tests.unit.people import NOW, PROVIDER, person, trust
+
+SMALL_BLOCKS = (64, 257, 4_096)
+FROM = b"From: Alice <alice@example.test>\r\n"
+TEXT = b"Content-Type: text/plain\r\n\r\nThe quick brown fox\r\n"
+PADDINGS = st.sampled_from([0, 1, 50, 63, 64, 65, 1_000, 4_000, 4_097, 9_000])
+BLANKS = st.sampled_from(
+    [
+        b"",
+        b" ",
+        b"\t \t",
+        b" " * 77,
+        b" " * 78,
+        b" " * 79,
+        b" " * MAX_DELIMITER_BLANKS,
+        b" " * (MAX_DELIMITER_BLANKS + 1),
+    ]
+)
+LINE_ENDS = st.sampled_from([b"\r\n", b"\n"])
+SAFE = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def encode_quoted_printable(data: bytes) -> bytes:
+    return b"=\r\n".join(b"".join(b"=%02X" % octet for octet in data[at : at + 20]) for at in range(0, len(data), 20))
+
+
+def encode_uu(data: bytes) -> bytes:
+    lines = [binascii.b2a_uu(data[at : at + 45]) for at in range(0, len(data), 45)]
+    return b"begin 644 a\n" + b"".join(lines) + b"`\nend\n"
+
+
+def pem(data: bytes) -> bytes:
+    return b"-----BEGIN CMS-----\n" + base64.encodebytes(data) + b"-----END CMS-----\n"
+
+
+ENCODINGS: Final[dict[bytes, Callable[[bytes], bytes]]] = {
+    b"7bit": bytes, b"8bit": bytes, b"binary": bytes, b"x-unheard-of": bytes,
+    b"base64": base64.encodebytes, b"BASE64": base64.encodebytes,
+    b"quoted-printable": encode_quoted_printable, b"x-uuencode": encode_uu,
+}  # fmt: skip
+# What may stand around the octets of a CMS part before its transfer encoding.
+ARMORS: Final[tuple[Callable[[bytes], bytes], ...]] = (
+    bytes, pem, base64.encodebytes, lambda data: b"A note.\n" + pem(data), lambda data: b"\xef\xbb\xbf" + pem(data),
+    lambda data: pem(b"nothing") + pem(data), lambda data: pem(data).replace(b"END CMS", b"END PKCS7"),
+    lambda data: b" " * 100 + pem(data), lambda data: base64.encodebytes(data) + pem(data),
+)  # fmt: skip
+FOOTERS = (b"", b"-- \r\nOur mailing list\r\n", b"=\r\n", b"====\r\n", b"!" * 2_000, b"\r\n\r\n", b" " * 1_500 + b"=")
+
+
+@functools.cache
+def signature(content: bytes, form: SignatureForm) -> bytes:
+    return blocking.sign_bytes(content, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=form)
+
+
+@st.composite
+def entities(draw: st.DrawFn, depth: int = 0) -> bytes:
+    """What is signed or encrypted: text, parts with a protection of their own, a message in a transfer encoding."""
+    kind = draw(st.sampled_from(["text", "text", "mixed", "wrapped", "wrapped", "forwarded"]))
+    padding = b"x" * draw(PADDINGS) + b"\r\n"
+    if kind == "text" or depth > 1:
+        return TEXT + padding
+    inner = draw(entities(depth + 1))
+    if kind == "mixed":
+        boundary = draw(st.sampled_from([b"; boundary=p", b"; boundary=p", b""]))
+        nested = run(sign_entity(TEXT, identity=person("alice"), provider=PROVIDER, signing_time=NOW))
+        parts = b"".join(b"--p\r\n" + part + b"\r\n" for part in (inner, nested))
+        return b"Content-Type: multipart/mixed" + boundary + b"\r\n\r\n" + parts + b"--p--\r\n"
+    encoding = draw(st.sampled_from(list(ENCODINGS)))
+    author = draw(st.sampled_from([FROM, FROM, b"From: mallory@example.test\r\n", b"Subject: x\r\n"]))
+    mbox = draw(st.sampled_from([b"", b"", b"From x\n", b"From x\nFrom : mallory@example.test\n"]))
+    head = b"Content-Type: message/rfc822" + (b"; forwarded=yes" if kind == "forwarded" else b"")
+    message = ENCODINGS[encoding](mbox + author + inner)
+    return head + b"\r\nContent-Transfer-Encoding: " + encoding + b"\r\n\r\n" + message
+
+
+@st.composite
+def cms_parts(draw: st.DrawFn, cms: bytes) -> bytes:
+    """An entity of CMS, under the types, encodings and armors that it can have, with a footer now and then."""
+    kind = draw(st.sampled_from([b"pkcs7-mime", b"octet-stream; name=smime.p7m", b"octet-stream", b"x-unheard-of"]))
+    encoding = draw(st.sampled_from(list(ENCODINGS)))
+    body = ENCODINGS[encoding](draw(st.sampled_from([bytes, bytes, *ARMORS]))(cms))
+    footer = draw(st.sampled_from([b"", b"", *FOOTERS]))
+    head = b"Content-Type: application/" + kind + b"\r\nContent-Transfer-Encoding: " + encoding + b"\r\n\r\n"
+    return head + body.replace(b"\n", b"\r\n" if encoding.lower() == b"base64" else b"\n") + footer
+
+
+@st.composite
+def signed_parts(draw: st.DrawFn, entity: bytes) -> bytes:
+    """A multipart/signed whose delimiters are written in odd ways."""
+    end, blanks = draw(LINE_ENDS), draw(BLANKS)
+    first = draw(st.sampled_from([b"--b", b"--b", b"--b", b"--b--", b"--bb", b"--b x"])) + draw(BLANKS)
+    last = draw(st.sampled_from([b"--b--", b"--b--", b"--b", b"--b-", b""])) + blanks
+    tail = draw(st.sampled_from([b"\r\n", b"\n", b"", b"\r", b"\r\nepilogue\r\n", b"\r\n--b--\r\n"]))
+    preamble = draw(st.sampled_from([b"", b"", b"\r\n", b"preamble\r\n", b"--b not a delimiter\r\n", b"--b--\r\n"]))
+    content = entity if draw(st.booleans()) else entity.replace(b"\r\n", b"\n")
+    cms = base64.encodebytes(signature(entity, SignatureForm.DETACHED)).replace(b"\n", end)
+    part = b"Content-Type: application/pkcs7-signature" + end + b"Content-Transfer-Encoding: base64" + end + end + cms
+    micalg = draw(st.sampled_from([b"sha-256", b"sha1", b"x"]))
+    return (
+        b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=' + micalg + b"; boundary=b"
+        + end + end + preamble + first + end + content + end + b"--b" + draw(BLANKS) + end + part + end + last + tail
+    )  # fmt: skip
+
+
+@st.composite
+def layers(draw: st.DrawFn, entity: bytes) -> bytes:
+    """The entity in one layer of any kind."""
+    kind = draw(st.sampled_from(["detached", "opaque", "encrypted", "compressed"]))
+    if kind == "detached":
+        return draw(signed_parts(entity))
+    if kind == "opaque":
+        return draw(cms_parts(signature(entity, SignatureForm.OPAQUE)))
+    if kind == "compressed":
+        return draw(cms_parts(build_compressed_data(entity, content_type=ID_DATA)))
+    cipher = draw(st.sampled_from([AES_256_CBC, AES_256_GCM]))
+    to = draw(st.sampled_from(["bob", "bob", "carol"]))
+    sealed = blocking.seal_bytes(entity, recipients=[person(to).certificate], provider=PROVIDER, cipher=cipher)
+    return draw(cms_parts(sealed))
+
+
+@st.composite
+def mails(draw: st.DrawFn) -> bytes:
+    """A mail with up to three layers."""
+    entity = draw(entities())
+    for _ in range(draw(st.integers(1, 3))):
+        entity = draw(layers(entity))
+    return draw(st.sampled_from([b"", b"From x\n"])) + FROM + entity
+
+
+def opinions(data: bytes, block_bytes: int) -> tuple[Opinion, Opinion]:
+    """What memory thinks, and a stream in blocks of this size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(octets, "BLOCK_BYTES", block_bytes)
+        return in_memory(data), in_stream(data)
+
+
+@SAFE
+@given(mails(), st.sampled_from(SMALL_BLOCKS))
+def test_mails_of_every_shape_are_judged_alike(data: bytes, block_bytes: int) -> None:
+    memory, streamed = opinions(data, block_bytes)
+    # Which damage is met first may differ; nothing else may.
+    assert memory == streamed or (memory.refusal and streamed.refusal)
+
+
+@SAFE
+@given(mails(), st.sampled_from([0, 1_000, 5_000]))
+def test_no_size_gives_a_better_state(data: bytes, looked_inside_bytes: int) -> None:
+    """Above the size up to which a stream looks for protected parts it says so; its state stays what memory says."""
+    memory = in_memory(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(examination, "MAX_LOOKED_INSIDE_BYTES", looked_inside_bytes)
+        streamed = in_stream(data)
+    assert as_if_too_large(streamed) == as_if_too_large(memory) or (memory.refusal and streamed.refusal)
+
+
+def by_command(path: Path, small_input_bytes: int) -> Opinion:
+    """What `sealwax verify` thinks of a file, with this size as the largest that it takes into memory."""
+    target = io.BytesIO()
+    keys = operations.Keys(identities=[person("bob")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "SMALL_INPUT_BYTES", small_input_bytes)
+        try:
+            with files.open_input(str(path)) as data:
+                examined = operations.examine(data, trust_store=trust(), at=NOW, sender=None, keys=keys)
+                examined.write_content(target)
+        except SmimeError as error:
+            return Opinion(refusal=error.code)
+    return opinion_of(examined.report, target.getvalue())
+
+
+@SAFE
+@given(mails())
+def test_the_command_judges_alike_on_both_sides_of_its_threshold(data: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mail.eml"
+        path.write_bytes(data)
+        below, above = by_command(path, len(data)), by_command(path, len(data) - 1)
+    assert below == above or (below.refusal and above.refusal)
