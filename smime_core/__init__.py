@@ -1,4 +1,4 @@
-"""S/MIME and PKIX: a pure-Python core over asn1crypto, without I/O, clock or global state.
+"""S/MIME and PKIX: a pure-Python core without I/O, clock or global state.
 
 The operations are async, because WebCrypto is; `smime_core.blocking` has the same names as plain functions.
 Cryptography comes in as a `CryptoProvider`: `smime_core.providers.native.NativeProvider`, or

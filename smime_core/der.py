@@ -1,7 +1,7 @@
 """TLVs: a tolerant BER reader over memoryviews and a strict DER writer (X.690).
 
-Bulk OCTET STRINGs go through here, without a copy where the encoding is primitive; asn1crypto is kept for small
-structures. The reader takes indefinite lengths and constructed strings, bounded by `limits`. The writer makes DER only.
+An OCTET STRING is read without a copy where its encoding is primitive. The reader takes indefinite lengths and
+constructed strings, bounded by `limits`. The writer makes DER only.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -52,14 +51,13 @@ _WASM_BUILD_FILES: Final = (
 
 
 def list_sources(root: Path) -> dict[str, Path]:
-    """Archive name to file: the core without what is native, the roaming protocol, the verbs, asn1crypto."""
+    """Archive name to file: the core without what is native, the roaming protocol, the verbs."""
     return dict(
         sorted(
             (
                 *_core_sources(root / "smime_core"),
                 *((f"roaming_keys/{name}", root / "roaming_keys" / name) for name in _ROAMING_FILES),
                 *((f"wasm_build/{name}", root / "wasm_build" / name) for name in _WASM_BUILD_FILES),
-                *_package_sources("asn1crypto"),
             )
         )
     )
@@ -80,12 +78,3 @@ def _core_sources(folder: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folder).as_posix()
         if not name.startswith(_CORE_LEFT_OUT):
             yield f"smime_core/{name}", path
-
-
-def _package_sources(package: str) -> Iterator[tuple[str, Path]]:
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"{package} is not installed")
-    folder = Path(spec.origin).parent
-    for path in folder.rglob("*.py"):
-        yield f"{package}/{path.relative_to(folder).as_posix()}", path

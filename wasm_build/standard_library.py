@@ -1,7 +1,7 @@
 """The part of Python's standard library that the vault takes along: a quarter of its files.
 
-The list holds what Pyodide imports when it starts, what the core, its verbs and asn1crypto import, what those modules
-import in turn, and what C code imports by itself (`_strptime`, `_pylong`). Every codec is there, because mail names its
+The list holds what Pyodide imports when it starts, what the core and its verbs import, what those modules import in
+turn, and what C code imports by itself (`_strptime`, `_pylong`). Every codec is there, because mail names its
 charset. Left out though something tries to import it: TLS, and archives of other kinds than zip.
 """
 

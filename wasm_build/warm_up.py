@@ -1,9 +1,8 @@
 """Runs the verbs before anybody asks, so that no request pays for what happens once.
 
-Python specialises its bytecode on first use, asn1crypto sets its classes up lazily, regular expressions and codecs are
-cached: `warm_up` puts all of that into the snapshot. What a snapshot cannot hold, the JavaScript and the way to
-WebCrypto and back, each Worker goes through while it waits (`runtime/rehearsal.js`). Nothing
-is secret here: the keys are those of `stand_in`.
+Python specialises its bytecode on first use, regular expressions and codecs are cached: `warm_up` puts all of that into
+the snapshot. What a snapshot cannot hold, the JavaScript and the way to WebCrypto and back, each Worker goes through
+while it waits (`runtime/rehearsal.js`). Nothing is secret here: the keys are those of `stand_in`.
 """
 
 from __future__ import annotations

@@ -177,6 +177,16 @@ def test_the_core_has_no_input_output_and_no_clock() -> None:
         assert not clocks, f"{path.relative_to(ROOT)} calls {sorted(clocks)}"
 
 
+def test_no_name_is_read_by_the_rules_of_2003() -> None:
+    """Python's codec `idna` and what decodes by it raise for domains of IDNA 2008, or take them for others."""
+    for room in ("smime_core", "wasm_build", "webbridge", "roaming_keys"):
+        for path in modules_of(room):
+            place = path.relative_to(ROOT)
+            codecs = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+            assert "idna" not in {node.value for node in codecs if isinstance(node.value, str)}, place
+            assert "asn1crypto" not in {name.split(".")[0] for name in imported_names(path)}, place
+
+
 def test_what_the_bundle_shares_with_the_key_server_needs_no_flask() -> None:
     """`roaming_keys.protocol` runs in the browser too."""
     seen: set[str] = set()

@@ -57,7 +57,7 @@ def test_the_archive_does_not_depend_on_file_times(tmp_path: Path) -> None:
 
 def test_the_archive_holds_the_core_and_nothing_native() -> None:
     names = set(list_sources(ROOT))
-    assert {"smime_core/message.py", "roaming_keys/protocol.py", "wasm_build/verbs.py", "asn1crypto/x509.py"} <= names
+    assert {"smime_core/message.py", "roaming_keys/protocol.py", "wasm_build/verbs.py"} <= names
     assert not {"smime_core/demo_ca.py", "smime_core/providers/native.py", "roaming_keys/app.py"} & names
     assert not any(name.startswith("smime_core/cli/") for name in names)
 
@@ -174,10 +174,10 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
     assert (bill["bomFormat"], bill["specVersion"], bill["version"]) == ("CycloneDX", "1.6", 1)
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
     parts = {part["name"]: part for part in bill["components"]}
-    for name, purl in {"pyodide": "pkg:npm/pyodide@", "hash-wasm": "pkg:npm/", "asn1crypto": "pkg:pypi/"}.items():
+    for name, purl in {"pyodide": "pkg:npm/pyodide@", "hash-wasm": "pkg:npm/"}.items():
         assert parts[name]["purl"].startswith(purl)
         assert parts[name]["licenses"][0]["license"]["id"] in {"MIT", "MPL-2.0"}
-        assert all(len(one["content"]) in (64, 128) for one in parts[name]["hashes"])
+        assert all(len(one["content"]) == 128 for one in parts[name]["hashes"])
         assert parts[name]["hashes"]
     references = [part["bom-ref"] for part in bill["components"]] + [bill["metadata"]["component"]["bom-ref"]]
     assert len(references) == len(set(references))
@@ -197,7 +197,7 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
 @pytest.fixture
 def locked(tmp_path: Path) -> Path:
     """A folder with the inputs of a build and nothing else."""
-    for name in ("package-lock.json", "requirements.lock", "wasm_build/locked_files.json"):
+    for name in ("package-lock.json", "wasm_build/locked_files.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     for name in (*json.loads((ROOT / "wasm_build/locked_files.json").read_text()), *PACKAGE_FILES):
@@ -207,7 +207,7 @@ def locked(tmp_path: Path) -> Path:
 
 
 def test_locked_inputs_are_taken(locked: Path) -> None:
-    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "asn1crypto", "dompurify"}
+    assert {package.name for package in check_inputs(locked)} == {"pyodide", "hash-wasm", "dompurify"}
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,6 @@ def test_locked_inputs_are_taken(locked: Path) -> None:
     [
         ("node_modules/pyodide/pyodide.mjs", "loadPyodide", "loadPyodid_", "pyodide.mjs is not the locked file"),
         ("node_modules/hash-wasm/package.json", '"4.13.0"', '"4.13.1"', "hash-wasm 4.13.1 is installed"),
-        ("requirements.lock", "asn1crypto==1.5.1", "asn1crypto==1.5.0", "1.5.0 is locked"),
     ],
 )
 def test_other_inputs_than_the_locked_ones_are_refused(
