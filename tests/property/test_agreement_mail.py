@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import functools
 import io
 from collections.abc import Callable
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking
+from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, stream
 from smime_core.blocking import run
 from smime_core.cli import files, operations
 from smime_core.compressed_data import build_compressed_data
@@ -29,6 +30,7 @@ from smime_core.message import sign_entity
 from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
 from smime_core.stream import examination, octets
 from tests.fuzz.agreement import Opinion, as_if_too_large, in_memory, in_stream, opinion_of
+from tests.fuzz.targets import STREAMING
 from tests.unit.people import NOW, PROVIDER, person, trust
 
 SMALL_BLOCKS = (64, 257, 4_096)
@@ -48,7 +50,7 @@ BLANKS = st.sampled_from(
     ]
 )
 LINE_ENDS = st.sampled_from([b"\r\n", b"\n"])
-SAFE = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SAFE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def encode_quoted_printable(data: bytes) -> bytes:
@@ -150,9 +152,38 @@ def layers(draw: st.DrawFn, entity: bytes) -> bytes:
 
 
 @st.composite
+def protected(draw: st.DrawFn, entity: bytes) -> bytes:
+    """The entity with header fields of its own, marked as protected in one of the ways that there are."""
+    mark = draw(st.sampled_from([b'; hp="clear"', b'; hp="cipher"', b"; protected-headers=v1", b"; hp=x"]))
+    author = draw(st.sampled_from([FROM, FROM, b"From: mallory@example.test\r\n", b"Subject: x\r\n"]))
+    records = draw(st.sampled_from([b"", b"HP-Outer: " + FROM, b"HP-Outer: Subject: [...]\r\n"]))
+    first, rest = entity.split(b"\r\n", 1)
+    return author + records + first + mark + b"\r\n" + rest
+
+
+@st.composite
+def bare_files(draw: st.DrawFn) -> bytes:
+    """CMS without a mail around it, with anything inside that could be taken for a layer."""
+    inner = draw(st.sampled_from([TEXT, b"\x00\x01", b"", b"x" * 5_000]))
+    for _ in range(draw(st.integers(1, 3))):
+        if draw(st.booleans()):
+            inner = draw(cms_parts(signature(inner, SignatureForm.OPAQUE)))
+        head = draw(st.sampled_from([b"", b"", FROM, b"From x\n", b"X" * 77 + b": y\r\n", b"X : y\r\n", b"\r\n"]))
+        sealed = blocking.seal_bytes(head + inner, recipients=[person("bob").certificate], provider=PROVIDER)
+        signed = signature(head + inner, SignatureForm.OPAQUE)
+        packed = build_compressed_data(head + inner, content_type=ID_DATA)
+        inner = draw(st.sampled_from([signed, signed, sealed, packed]))
+    return draw(st.sampled_from([bytes, bytes, *ARMORS]))(inner)
+
+
+@st.composite
 def mails(draw: st.DrawFn) -> bytes:
-    """A mail with up to three layers."""
+    """A mail with up to three layers, or CMS without a mail."""
+    if draw(st.integers(0, 4)) == 0:
+        return draw(bare_files())
     entity = draw(entities())
+    if draw(st.integers(0, 3)) == 0:
+        entity = draw(protected(entity))
     for _ in range(draw(st.integers(1, 3))):
         entity = draw(layers(entity))
     return draw(st.sampled_from([b"", b"From x\n"])) + FROM + entity
@@ -207,3 +238,25 @@ def test_the_command_judges_alike_on_both_sides_of_its_threshold(data: bytes) ->
         path.write_bytes(data)
         below, above = by_command(path, len(data)), by_command(path, len(data) - 1)
     assert below == above or (below.refusal and above.refusal)
+
+
+def decrypted(data: bytes) -> tuple[bytes | None, bytes | None]:
+    """What comes out of memory and of a stream, None for a refusal."""
+    target = io.BytesIO()
+    bob = [person("bob")]
+    whole, streamed = None, None
+    with contextlib.suppress(SmimeError):
+        whole = blocking.decrypt_message(data, identities=bob, provider=PROVIDER)
+    with contextlib.suppress(SmimeError):
+        stream.decrypt_file(io.BytesIO(data), target, identities=bob, provider=STREAMING)
+        streamed = target.getvalue()
+    return whole, streamed
+
+
+@SAFE
+@given(mails(), st.sampled_from(SMALL_BLOCKS))
+def test_mails_of_every_shape_are_decrypted_alike(data: bytes, block_bytes: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(octets, "BLOCK_BYTES", block_bytes)
+        whole, streamed = decrypted(data)
+    assert whole == streamed
