@@ -219,7 +219,7 @@ def examine_file(
 ) -> StreamedReport:
     """The report on an .eml, a MIME entity, DER, BER or PEM, as `examine_message` gives it; see `copy_content`.
 
-    Protected parts inside a larger unprotected whole are not looked for.
+    Protected parts inside something larger are looked for as long as it is small.
     Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
     examiner = Examiner(
