@@ -11,6 +11,8 @@ import { addAdministration } from "./shared/administration.js";
 import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
+import { ImportProgress } from "./shared/import_progress.js";
+import { createOwnAuthority } from "./shared/own_authority.js";
 import { createPatternChoice } from "./shared/pattern.js";
 import { digestOf } from "./shared/question.js";
 import { ask, askWithSecrets } from "./shared/request.js";
@@ -37,7 +39,9 @@ document.title = text("optionsTitle");
 const passphrase = new SecretField({
   translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
 });
+const importProgress = new ImportProgress();
 byId("p12-passphrase").append(passphrase.element);
+byId("import-progress").append(importProgress.element);
 byId("import-keys").addEventListener("submit", (event) => {
   event.preventDefault();
   void importKeys();
@@ -93,6 +97,7 @@ async function refresh() {
   showPreferences(preferences);
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
+  await showOwnAuthority();
   await showProposal();
 }
 
@@ -170,10 +175,11 @@ async function importKeys() {
   const file = input.files?.[0];
   if (!file) return showProblem("keys-problem", { code: "no-file" });
   const button = /** @type {HTMLButtonElement} */ (document.querySelector("[data-test=import-keys]"));
-  button.disabled = true;
   try {
-    const p12 = await file.arrayBuffer();
-    await askWithSecrets("keys.import", { name: file.name, p12 }, { passphrase: passphrase.take() });
+    await importProgress.during(button, async () => {
+      const p12 = await file.arrayBuffer();
+      await askWithSecrets("keys.import", { name: file.name, p12 }, { passphrase: passphrase.take() });
+    });
     input.value = "";
     byId("keys-done").textContent = text("keysImported", file.name);
     await refresh();
@@ -181,7 +187,15 @@ async function importKeys() {
     if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));
     else showProblem("keys-problem", error);
   }
-  button.disabled = false;
+}
+
+/** The question about the authority of a key file that was brought in stays until it is answered. */
+async function showOwnAuthority() {
+  const asked = await createOwnAuthority({ onAnswer: async (sentence) => {
+    byId("keys-done").textContent = sentence ?? "";
+    await refresh();
+  } });
+  drawOnce("own-authority", asked?.textContent ?? "", () => byId("own-authority").replaceChildren(...(asked ? [asked] : [])));
 }
 
 /** @param {string} inputId @param {string} store */

@@ -3,6 +3,8 @@ import { html } from "./runtime/ui/dom.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { stateMark, waxSeal } from "./runtime/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text, translatePage } from "./shared/i18n.js";
+import { ImportProgress } from "./shared/import_progress.js";
+import { createOwnAuthority } from "./shared/own_authority.js";
 import { createPatternChoice } from "./shared/pattern.js";
 import { ask, askWithSecrets } from "./shared/request.js";
 
@@ -21,6 +23,8 @@ const LAST = STEPS.length - 1;
 
 /** What the identity step shows of them, as text. */
 let shownIdentities = "";
+/** The authority that was trusted in this guide, as a sentence. */
+let trusted = "";
 
 byId("steps").append(...STEPS.map(() => html("li")));
 let current = Math.min(await ask("guide.step"), LAST);
@@ -70,14 +74,17 @@ async function drawIdentity() {
   shownIdentities = addresses.join();
   if (addresses.length) {
     const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
-    return [html("p", { class: "done", role: "status", text: text("welcomeIdentityHave", list), data: { test: "have" } })];
+    const have = html("p", { class: "done", role: "status", text: text("welcomeIdentityHave", list), data: { test: "have" } });
+    return [have, await createOwnAuthority({ onAnswer: showAnswer }), trustedNow()];
   }
   const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12" });
   const passphrase = new SecretField({ translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys() });
+  const submit = html("button", { type: "submit", text: text("verbImport"), data: { test: "import-keys" } });
+  const progress = new ImportProgress();
   const form = html("form", { data: { test: "identity-form" } },
     html("div", { class: "field" }, html("label", { for: "p12", text: text("keyFile") }), file),
     html("div", { class: "field" }, passphrase.element),
-    html("button", { type: "submit", text: text("verbImport"), data: { test: "import-keys" } }));
+    submit, progress.element);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void importKeys();
@@ -93,14 +100,27 @@ async function drawIdentity() {
     const [chosen] = file.files ?? [];
     if (!chosen) return showProblem({ code: "no-file" });
     try {
-      const p12 = await chosen.arrayBuffer();
-      await askWithSecrets("keys.import", { name: chosen.name, p12 }, { passphrase: passphrase.take() });
+      await progress.during(submit, async () => {
+        const p12 = await chosen.arrayBuffer();
+        await askWithSecrets("keys.import", { name: chosen.name, p12 }, { passphrase: passphrase.take() });
+      });
       await show();
     } catch (error) {
       if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));
       else showProblem(error);
     }
   }
+}
+
+/** What was answered to the question about the authority. @param {string | null} sentence */
+async function showAnswer(sentence) {
+  trusted = sentence ?? "";
+  await show();
+  /** @type {HTMLElement | null} */ (document.querySelector("[data-test=next]"))?.focus();
+}
+
+function trustedNow() {
+  return trusted ? html("p", { class: "done", role: "status", text: trusted, data: { test: "authority-done" } }) : null;
 }
 
 async function drawPattern() {

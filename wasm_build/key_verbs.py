@@ -88,6 +88,15 @@ async def join_kept(args: dict[str, Any], _: CryptoProvider) -> dict[str, Any]:
     return {"contacts": build_contacts(joined.contacts), "decisions": build_decisions(joined.decisions)}
 
 
+def find_authority(identities: Sequence[Identity]) -> Certificate | None:
+    """The last issuer that the file itself has above the first identity, None where it has none."""
+    for identity in identities:
+        *_, last = (None, *_path_of(identity))
+        if last is not None and last.is_ca:
+            return last
+    return None
+
+
 def describe(certificate: Certificate) -> dict[str, Any]:
     """A certificate in words, with `purposes`: "sign", "seal", both or none."""
     return {

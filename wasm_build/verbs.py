@@ -53,6 +53,7 @@ from wasm_build.form_verbs import seal_file, sign_submission
 from wasm_build.key_verbs import (
     describe,
     export_keys,
+    find_authority,
     join_kept,
     learn_contact,
     read_certificate_file,
@@ -137,6 +138,9 @@ async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
     identities = await load_identities(args["p12"], passphrase, provider=provider)
     reply = await _seal_all(identities, args["sealKey"], provider)
     if args.get("forKeeping") and identities:
+        authority = find_authority(identities)
+        if authority is not None:
+            reply["authority"] = authority.der
         # Some files have no passphrase, old ones a cipher that is none today: neither is to lie on a disk as it came.
         if not passphrase:
             raise WrongPassphrase()

@@ -62,8 +62,11 @@ export async function prefer({ fingerprint }) {
 
 /** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
-  const { identities, p12: kept, sessionId } = await openIdentities(p12, passphrase, { forKeeping: true });
+  const { identities, p12: kept, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
   await keepKeyFile({ name, p12: kept, origin: "file" }, identities, sessionId);
+  const own = identities.flatMap(({ addresses }) => addresses);
+  // The keys are in, whether or not the question can be asked.
+  if (authority) await trust.proposeOwnAuthority(authority, own).catch(() => undefined);
 }
 
 /**
@@ -144,7 +147,7 @@ export async function unlock({ keyFile, passphrase }) {
  * @param {ArrayBuffer} p12
  * @param {SealedSecret} passphrase
  * @param {{forKeeping: boolean}} options
- * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer, sessionId: string}>}
+ * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer, sessionId: string, authority?: ArrayBuffer}>}
  */
 async function openIdentities(p12, passphrase, { forKeeping }) {
   const { id: sessionId, sealKey } = await session.keyForUnlock();

@@ -21,6 +21,7 @@ import { inTurn } from "./turns.js";
 export const QUESTIONS = {
   "prompt.agree": { turn: ({ job }) => `job ${job}`, read: prompts.question },
   "trust.accept": { turn: ({ fingerprint }) => `proposal ${fingerprint}`, read: trust.question },
+  "authority.accept": { turn: () => "own authority", read: trust.ownAuthorityQuestion },
   "change.accept": { turn: () => "changes", read: contacts.question },
   "change.refuse": { turn: () => "changes", read: contacts.question },
   "page.seal": { turn: ({ page }) => `page ${page}`, read: async (body) => pages.question(body) },

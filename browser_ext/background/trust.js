@@ -19,6 +19,7 @@ import * as vault from "./vault_link.js";
 
 const SETTINGS = "trust";
 const DECISIONS = "decisions";
+const OWN_AUTHORITY = "own authority";
 const PROPOSALS = "proposals";
 /** More wait for no decision: each opens a dialog. */
 const MAX_PROPOSALS = 5;
@@ -191,6 +192,69 @@ async function proposedAs(fingerprint) {
 /** @returns {Promise<Proposal[]>} */
 async function proposals() {
   return (await memory.read(PROPOSALS)) ?? [];
+}
+
+/**
+ * Keeps the authority of a key file that was just brought in, for the question whether it is trusted for the domains of
+ * its own addresses. One that need not be asked about, because something trusted leads to it already, is not kept.
+ * @param {ArrayBuffer} certificate @param {string[]} own the addresses of the key file
+ */
+export async function proposeOwnAuthority(certificate, own) {
+  await memory.forget(OWN_AUTHORITY);
+  const addresses = [...new Set(own.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
+  if (!addresses.length || !(await policy.read()).ownDecisions) return;
+  if (!(await canAccept(certificate.slice(0), addresses))) return;
+  await memory.write(OWN_AUTHORITY, { certificate: encode(certificate), addresses });
+}
+
+/**
+ * Whether the vault would make the decision. It refuses an authority that must not be accepted, or need not be by now.
+ * @param {ArrayBuffer} certificate @param {string[]} addresses
+ */
+async function canAccept(certificate, addresses) {
+  try {
+    await decideOnAuthority(certificate, addresses);
+    return true;
+  } catch (error) {
+    if (String(/** @type {any} */ (error).code).startsWith("decision-refused")) return false;
+    throw error;
+  }
+}
+
+/** The authority of the person's own certificate, with the question about it; or null. */
+export async function ownAuthority() {
+  const kept = await memory.read(OWN_AUTHORITY);
+  if (!kept || !(await canAccept(decode(kept.certificate), kept.addresses))) return null;
+  const described = await vault.call("certificate.describe", { certificates: [decode(kept.certificate)], ...(await judging()) });
+  const [info] = described.certificates;
+  const { fingerprint, subject, issuer, notBefore, notAfter } = info;
+  const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses: kept.addresses };
+  return { ...info, addresses: kept.addresses, question };
+}
+
+/** The question about one that was brought in. @param {{fingerprint: string}} body */
+export async function ownAuthorityQuestion({ fingerprint }) {
+  const shown = await ownAuthority();
+  if (shown?.fingerprint !== fingerprint) throw new RequestError("question-changed");
+  return shown.question;
+}
+
+/** @param {{addresses: string[]}} body the question about it was compared before */
+export async function acceptOwnAuthority({ addresses }) {
+  await policy.checkOwnDecisions();
+  const kept = await memory.read(OWN_AUTHORITY);
+  const reply = await decideOnAuthority(decode(kept.certificate), addresses);
+  await database.put("settings", { name: DECISIONS, value: reply.decisions });
+  await memory.forget(OWN_AUTHORITY);
+}
+
+export function dropOwnAuthority() {
+  return memory.forget(OWN_AUTHORITY);
+}
+
+/** @param {ArrayBuffer} certificate @param {string[]} addresses */
+async function decideOnAuthority(certificate, addresses) {
+  return vault.call("decision.make", { certificate, kind: "authority", addresses, intermediates: [], ...(await judging()) });
 }
 
 /**

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,16 @@ MANIFEST = json.loads((ROOT / "browser_ext/manifest.json").read_text())
 OLDER = "0.0.1"
 
 
+WATCH_PROGRESS = """() => {
+  globalThis.progressSeen = [];
+  new MutationObserver(() => {
+    const bar = document.querySelector("[data-test=import-progress]");
+    const words = document.querySelector("[data-test=import-words]");
+    if (bar && !bar.hidden) globalThis.progressSeen.push(words.textContent);
+  }).observe(document.body, { subtree: true, attributes: true, childList: true, characterData: true });
+}"""
+
+
 def set_version(folder: Path, version: str) -> None:
     file = folder / "manifest.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "version": version}))
@@ -34,6 +45,13 @@ def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
     extension = Extension(browser, folder)
     yield extension
     extension.uninstall()
+
+
+ACCEPT = """async (fingerprint, shown) => {
+  const body = { fingerprint, addresses: ["@example.test"], shown };
+  const reply = await chrome.runtime.sendMessage({ type: "authority.accept", body });
+  return reply.error?.code ?? null;
+}"""
 
 
 def open_page(extension: Extension, name: str) -> Page:
@@ -74,8 +92,17 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     page.wait_for_text("does not open these keys", timeout_seconds=60)
     page.click("[data-test=passphrase]")
     page.type(PASSPHRASE)
+    page.js(WATCH_PROGRESS)
     page.click("[data-test=import-keys]")
     page.wait_for_text("alice@example.test", selector="[data-test=have]", timeout_seconds=60)
+    assert "Opening your keys…" in page.js("() => globalThis.progressSeen")
+    assert page.js("() => document.querySelector('[data-test=import-progress]') === null")
+    question = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
+    assert "@example.test" in question
+    fingerprint = page.js("() => document.querySelector('[data-test=own-authority] .fingerprint').textContent")
+    assert re.sub("[^0-9a-f]", "", fingerprint.lower()) == people.authority.identity.certificate.fingerprint
+    page.click("[data-test=authority-trust]")
+    page.wait_for_text("is trusted for", selector="[data-test=authority-done]", timeout_seconds=60)
     page.click("[data-test=next]")
     page.wait_for_selector("[data-test=pattern]")
     before = page.text("[data-test=pattern-name]")
@@ -84,12 +111,35 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     page.click("[data-test=next]")
     page.click("[data-test=open-message]")
     viewer = extension.browser.wait_for_page("viewer.html", timeout_seconds=60)
-    # Her authority is not among those that she trusts yet: the message tells her so, and is readable all the same.
-    viewer.wait_for_text("Signed, not verified", timeout_seconds=60)
+    viewer.wait_for_text("Verified", timeout_seconds=60)
+    assert viewer.js("() => document.querySelector('[data-state]').dataset.state") == "verified"
     viewer.wait_for_text("Sealed for 1 person")
     view = viewer.wait_for_frame("mail_view.html")
     view.wait_for_text("sealed on your computer, for you alone")
     viewer.close()
+    page.close()
+
+
+def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, people: People) -> None:
+    page = open_page(extension, "options.html")
+    card = "[data-test=decision]"
+    # The authority that the guide was told to trust counts for the domain, and is taken back here.
+    page.wait_for_text("@example.test", selector=card, timeout_seconds=60)
+    for _ in range(2):
+        page.click(f"{card} [data-removal]")
+    page.wait_for(f"() => document.querySelector('{card}') === null")
+    page.choose_files("#p12", [people.folder / "alice.p12"])
+    page.click("#p12-passphrase [data-test=passphrase]")
+    page.type(PASSPHRASE)
+    page.click("[data-test=import-keys]")
+    page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
+    fingerprint = people.authority.identity.certificate.fingerprint
+    for other, shown in ((fingerprint, "00" * 32), ("11" * 32, "00" * 32)):
+        refused = page.js(ACCEPT, other, shown)
+        assert refused == "question-changed"
+    assert page.js(f"() => document.querySelector('{card}') === null")
+    page.click("[data-test=authority-not]")
+    page.wait_for("() => document.querySelector('[data-test=own-authority]') === null")
     page.close()
 
 

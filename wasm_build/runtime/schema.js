@@ -139,7 +139,7 @@ const OPENED = { identities: ["any"] };
  * @type {VerbTable}
  */
 export const REPLIES = Object.freeze({
-  "identity.open": { ...OPENED, "p12?": "bytes" },
+  "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "bytes" },
   "message.compose": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
   "message.open": {

@@ -1,0 +1,32 @@
+/** A key file is being opened: the button takes no second click, and a line and a bar say what is waited for. */
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { text } from "./i18n.js";
+
+/** From then on the words say why it takes so long. */
+const LONG_MILLISECONDS = 2_000;
+
+export class ImportProgress {
+  #words = html("p", { id: uniqueId("import"), role: "status", class: "muted", data: { test: "import-words" } });
+  #bar = html("progress", { "aria-labelledby": this.#words.id, hidden: true, data: { test: "import-progress" } });
+
+  element = html("div", { class: "import-progress" }, this.#words, this.#bar);
+
+  /**
+   * @param {HTMLElement} button @param {() => Promise<void>} action rejects with what went wrong
+   */
+  async during(button, action) {
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    this.#words.textContent = text("importOpening");
+    this.#bar.hidden = false;
+    const timer = setTimeout(() => { this.#words.textContent = text("importStarting"); }, LONG_MILLISECONDS);
+    try {
+      await action();
+    } finally {
+      clearTimeout(timer);
+      this.#words.textContent = "";
+      this.#bar.hidden = true;
+      button.removeAttribute("aria-disabled");
+    }
+  }
+}

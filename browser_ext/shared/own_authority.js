@@ -1,0 +1,56 @@
+/** "Trust the authority that issued your own certificate?", asked in the page that brought a key file in. */
+import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { isolate } from "../runtime/ui/formats.js";
+import { day, errorText, locale, text } from "./i18n.js";
+import { digestOf } from "./question.js";
+import { ask } from "./request.js";
+
+/**
+ * The question, or null where there is none.
+ * @param {{onAnswer: (trusted: string | null) => Promise<unknown>}} options told what is trusted now, as a sentence
+ * @returns {Promise<HTMLElement | null>}
+ */
+export async function createOwnAuthority({ onAnswer }) {
+  // A lock ends what is under way: the question comes back when the page is drawn again.
+  const proposed = await ask("authority.proposal").catch(() => null);
+  if (!proposed) return null;
+  const { fingerprint, subject, addresses, notBefore, notAfter, question } = proposed;
+  const shown = digestOf(question);
+  const titleId = uniqueId("authority");
+  const reach = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
+  const failure = html("p", { class: "problem", role: "alert", data: { test: "authority-problem" } });
+  const buttons = [
+    html("button", { type: "button", class: "primary", text: text("authorityTrust"), data: { test: "authority-trust" },
+      on: { click: () => void answer(async () => {
+        await ask("authority.accept", { fingerprint, addresses, shown: await shown });
+        return text("authorityTrusted", isolate(subject), isolate(reach));
+      }) } }),
+    html("button", { type: "button", text: text("authorityNot"), data: { test: "authority-not" },
+      on: { click: () => void answer(async () => {
+        await ask("authority.drop");
+        return null;
+      }) } }),
+  ];
+  return html("section", { class: "own-authority", "aria-labelledby": titleId, data: { test: "own-authority" } },
+    html("h3", { id: titleId, tabindex: -1, text: text("authorityTitle") }),
+    html("p", { text: text("authorityMeaning", isolate(reach)) }),
+    html("dl", { class: "facts" },
+      html("dt", { text: text("authorityName") }), html("dd", { dir: "auto", text: subject }),
+      html("dt", { text: text("authorityValid") }), html("dd", { text: `${day(notBefore)} – ${day(notAfter)}` }),
+      html("dt", { text: text("fingerprint") }), html("dd", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) })),
+    html("p", { class: "muted", text: text("authorityCompare") }), failure, html("div", { class: "actions" }, ...buttons));
+
+  /** @param {() => Promise<string | null>} act */
+  async function answer(act) {
+    if (buttons.some((one) => one.getAttribute("aria-disabled") === "true")) return;
+    failure.textContent = "";
+    buttons.forEach((one) => one.setAttribute("aria-disabled", "true"));
+    try {
+      await onAnswer(await act());
+    } catch (error) {
+      failure.textContent = errorText(error);
+    }
+    buttons.forEach((one) => one.removeAttribute("aria-disabled"));
+  }
+}
