@@ -1,4 +1,5 @@
 /** The first-run guide: four steps, each can be skipped, and the guide goes on where it was left. */
+import { explainCalm } from "./runtime/ui/calm.js";
 import { html } from "./runtime/ui/dom.js";
 import { SecretField } from "./runtime/ui/secret_field.js";
 import { stateMark, waxSeal } from "./runtime/ui/state_mark.js";
@@ -10,6 +11,7 @@ import { ask, askWithSecrets } from "./shared/request.js";
 
 const translate = await loadSharedText();
 translatePage();
+explainCalm(translate("calm_hint"));
 document.title = text("welcomeTitle");
 
 /** @type {{title: string, draw: () => Promise<(Node | null)[]>}[]} */
@@ -53,8 +55,10 @@ async function show() {
     else mark.removeAttribute("aria-current");
   });
   byId("step").replaceChildren(html("h2", { text: text(title), tabindex: -1 }), ...parts);
+  // A question in the step is the main thing to do.
+  const asks = byId("step").querySelector("[data-test=own-authority]") !== null;
   const next = step < LAST
-    ? button("welcomeNext", "next", () => goTo(step + 1), "primary")
+    ? button("welcomeNext", "next", () => goTo(step + 1), asks ? "" : "primary")
     : button("welcomeFinish", "finish", finish);
   const back = step > 0 ? button("welcomeBack", "back", () => goTo(step - 1)) : "";
   const skip = step < LAST ? button("welcomeSkip", "skip", finish, "quiet") : "";

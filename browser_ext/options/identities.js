@@ -102,7 +102,7 @@ class FormChoice {
   #problem = problem("export-legacy-problem");
   #risk = html("div", { class: "stack", hidden: true, data: { test: "export-legacy" } },
     html("p", { class: "warning", role: "status", text: text("keysLegacyRisk") }),
-    html("label", { class: "choice" }, this.#agrees, html("span", { text: text("keysLegacyAgree") })), this.#problem);
+    html("label", { class: "check" }, this.#agrees, html("span", { text: text("keysLegacyAgree") })), this.#problem);
 
   element = html("div", { class: "stack" }, field(text("keysForm"), this.#form, text("keysFormHint")), this.#risk);
 

@@ -1,4 +1,5 @@
 /** "Trust the authority that issued your own certificate?", asked in the page that brought a key file in. */
+import { disturb } from "../runtime/ui/calm.js";
 import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
 import { html, uniqueId } from "../runtime/ui/dom.js";
 import { isolate } from "../runtime/ui/formats.js";
@@ -17,11 +18,13 @@ export async function createOwnAuthority({ onAnswer }) {
   if (!proposed) return null;
   const { fingerprint, subject, addresses, notBefore, notAfter, question } = proposed;
   const shown = digestOf(question);
+  // Nobody agrees by a click that was meant for what stood here before.
+  disturb();
   const titleId = uniqueId("authority");
   const reach = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
   const failure = html("p", { class: "problem", role: "alert", data: { test: "authority-problem" } });
   const buttons = [
-    html("button", { type: "button", class: "primary", text: text("authorityTrust"), data: { test: "authority-trust" },
+    html("button", { type: "button", class: "primary", text: text("authorityTrust"), data: { agrees: "", test: "authority-trust" },
       on: { click: () => void answer(async () => {
         await ask("authority.accept", { fingerprint, addresses, shown: await shown });
         return text("authorityTrusted", isolate(subject), isolate(reach));

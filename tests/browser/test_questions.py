@@ -142,7 +142,7 @@ def test_every_kind_of_question_is_tried_here() -> None:
 
 # Asks the background's own rule: what becomes of each message that agrees, with the hash of another question, and with
 # the right one.
-ANSWERS = """async () => {
+ANSWERS = """async (authority) => {
   const { QUESTIONS, answer } = await import("/background/questions.js");
   const { digestOf } = await import("/shared/question.js");
   const { MESSAGES } = await import("/shared/messages.js");
@@ -159,17 +159,19 @@ ANSWERS = """async () => {
     replyKey: [], notice: { text: "Pay Bob", isSent: false } };
   const bytes = Array.from(new Uint8Array(certificate.certificate), (byte) => String.fromCharCode(byte)).join("");
   const proposals = [{ fingerprint, certificates: [bytes] }];
-  await session.set({ "composition:c": composition, "job:j": job, proposals });
+  const own = { certificate: String.fromCharCode(...authority), addresses: ["@own.test"] };
+  await session.set({ "composition:c": composition, "job:j": job, proposals, "own authority": own });
   const names = { address: "a@x.test", job: "j", composition: "c", page: "p" };
   const body = { ...names, fingerprint, kind: "exact", addresses: [] };
   const sender = { tab: { id: 7 } };
   const outcomes = {};
   for (const [type, { read }] of Object.entries(QUESTIONS)) {
     // Only the background itself reaches the vault, which describes certificates.
-    const isVaults = type === "trust.accept";
-    const question = isVaults ? (await ask("trust.proposal")).question : await read(body, sender);
+    const vaults = { "trust.accept": "trust.proposal", "authority.accept": "authority.proposal" }[type];
+    const question = vaults ? (await ask(vaults)).question : await read(body, sender);
     const shown = await digestOf(question);
-    const send = (digest) => isVaults ? ask(type, { ...body, shown: digest })
+    const { fingerprint: named, addresses } = type === "authority.accept" ? question : body;
+    const send = (digest) => vaults ? ask(type, { ...body, fingerprint: named, addresses, shown: digest })
       : Promise.resolve(answer(type, { ...body, shown: digest }, sender, () => "acted"));
     const attempt = (digest) => send(digest).catch(({ code }) => code.startsWith("decision-refused") ? "acted" : code);
     outcomes[type] = [await attempt("0".repeat(64)), await attempt(shown)];
@@ -182,11 +184,20 @@ ANSWERS = """async () => {
 
 def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) -> None:
     options = quiet.open_options()
-    outcomes, bound = options.js(ANSWERS)
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Own CA", provider=NATIVE, at=now)).identity.certificate
+    outcomes, bound = options.js(ANSWERS, list(authority.der))
     options.close()
     assert sorted(outcomes) == sorted(bound)
     assert set(map(tuple, outcomes.values())) == {("question-changed", "acted")}
-    assert {"prompt.agree", "trust.accept", "change.accept", "page.seal", "compose.send"} <= outcomes.keys()
+    assert {
+        "prompt.agree",
+        "trust.accept",
+        "change.accept",
+        "page.seal",
+        "compose.send",
+        "authority.accept",
+    } <= outcomes.keys()
 
 
 PROPOSE = """async (certificate) => {
