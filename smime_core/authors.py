@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.limits import MAX_ADDRESS_CHARACTERS
+from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_NAME_TEXT_CHARACTERS
 from smime_core.mail_address import addresses_match
 from smime_core.mime import Headers, Mailbox, addresses, from_addresses
 from smime_core.reasons import reason
@@ -45,8 +45,9 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
 
 def find_other_address(mailbox: Mailbox) -> str | None:
     """What in a display name reads like an address, other than the mailbox's own."""
-    # Full-width signs and invisible characters read like what they stand for.
-    name = "".join(one for one in unicodedata.normalize("NFKC", mailbox.name) if unicodedata.category(one) != "Cf")
+    # Full-width signs and invisible characters read like what they stand for. Nobody reads further than the limit.
+    shown = "".join(one for one in mailbox.name if unicodedata.category(one) != "Cf")[:MAX_NAME_TEXT_CHARACTERS]
+    name = unicodedata.normalize("NFKC", shown)
     joined = "@".join(part.strip() for part in name.split("@"))
     for word in _BETWEEN_WORDS.split(joined):
         local_part, at, domain = word.strip(".!?").partition("@")

@@ -18,6 +18,7 @@ from smime_core import der
 from smime_core.der import Tlv
 from smime_core.domain_name import find_a_labels
 from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_NAME_TEXT_CHARACTERS
 
 ComparableAttribute = tuple[str, str | bytes]
 ComparableName = tuple[tuple[ComparableAttribute, ...], ...]
@@ -159,7 +160,14 @@ def _readable(value: Tlv) -> str:
 
 
 def prepare_text(text: str) -> str:
-    """Text as it is compared: one case, normal form KC, one blank for many and none at the ends (RFC 4518)."""
+    """Text as it is compared: one case, normal form KC, one blank for many and none at the ends (RFC 4518).
+
+    Raises MalformedMessage for a long text beyond ASCII.
+    """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _IGNORED.sub("", text)).casefold())
+        text = _IGNORED.sub("", text)
+        # Python sorts combining characters in quadratic time.
+        if len(text) > MAX_NAME_TEXT_CHARACTERS:
+            raise MalformedMessage(f"a text of {len(text)} characters", where="AttributeTypeAndValue")
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(text.lower().split())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 import pytest
 
 from smime_core import der
+from smime_core.authors import find_other_address
 from smime_core.ca.extensions import build_address_name
 from smime_core.ca.names import COMMON_NAME, ORGANIZATION_NAME, build_name
 from smime_core.distinguished_name import comparable_name
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_NAME_CONSTRAINTS
+from smime_core.mime import Mailbox
 from smime_core.pkix.constrained_names import read_constrained_names
 from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
 
@@ -259,6 +262,20 @@ def test_what_is_no_text_compares_octet_by_octet() -> None:
     assert comparable_name(one) == comparable_name(one)
     assert comparable_name(one) != comparable_name(attribute(COMMON_NAME, 0x04, b"ABC"))
     assert comparable_name(attribute(COMMON_NAME, 0x0C, b"\xff")) != comparable_name(attribute(COMMON_NAME, 0x0C, b""))
+
+
+def test_a_text_that_would_take_long_to_normalise_is_no_name() -> None:
+    marks = "a" + "\u0301\u0316" * 1_000_000
+    start = time.process_time()
+    with pytest.raises(MalformedMessage, match="characters"):
+        comparable_name(attribute(COMMON_NAME, 0x0C, marks.encode()))
+    assert find_other_address(Mailbox(marks, "a@example.test")) is None
+    assert time.process_time() - start < 2
+    # What is ignored does not count: it could hide a name from a constraint.
+    hidden = "\u200b" * 5_000 + "Ünal"
+    assert comparable_name(attribute(COMMON_NAME, 0x0C, hidden.encode())) == comparable_name(
+        attribute(COMMON_NAME, 0x0C, "ünal".encode())
+    )
 
 
 def test_a_domain_component_compares_in_its_a_label() -> None:
