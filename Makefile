@@ -22,7 +22,7 @@ help:
 	@echo 'make demo       setup, then the demonstration on 127.0.0.1'
 	@echo 'make test       setup, browsers and mail server for the tests, checks, every test'
 	@echo 'make test-all   test, and every case of every published vector natively and in both browsers'
-	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint'
+	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
 	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
@@ -55,6 +55,7 @@ check: setup
 	node_modules/.bin/tsc --project tsconfig.json
 	node_modules/.bin/tsc --project tsconfig.worker.json
 	$(VENV)/python tests/setup/lint_extension.py
+	$(VENV)/python -m tests.regexes
 
 # Two at a time, each file in one process: the files start servers and browsers of their own.
 JOBS ?= 2

@@ -1,13 +1,15 @@
 /** Certificates out of a file: PEM (RFC 7468) or one DER certificate. */
 import { RequestError } from "./messages.js";
 
-const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]+)-----END/g;
+const BEGIN = "-----BEGIN ";
+const BLOCK = /^(?:X509 |TRUSTED )?CERTIFICATE-----([^-]+)-----END/;
 const DER_SEQUENCE = 0x30;
 
 /** @param {ArrayBuffer} bytes @returns {ArrayBuffer[]} */
 export function certificatesOf(bytes) {
   if (new Uint8Array(bytes)[0] === DER_SEQUENCE) return [bytes];
-  const found = [...new TextDecoder("latin1").decode(bytes).matchAll(BLOCK)].map((match) => decodeBase64(match[1]));
+  const pieces = new TextDecoder("latin1").decode(bytes).split(BEGIN).slice(1);
+  const found = pieces.flatMap((piece) => BLOCK.exec(piece)?.[1] ?? []).map(decodeBase64);
   if (!found.length) throw new RequestError("no-certificate-in-file");
   return found;
 }

@@ -42,7 +42,7 @@ def replace_worker(runtime: Path, script: bytes) -> None:
     digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
     entry = f'"{name}": {{"integrity": "sha384-{digest}", "bytes": {len(script)}}}'
     pinned = (runtime / "pinned.js").read_text()
-    altered, count = re.subn(rf'"{re.escape(name)}": {{[^}}]*}}', lambda _: entry, pinned)
+    altered, count = re.subn(rf'"{re.escape(name)}": {{[^{{}}]*}}', lambda _: entry, pinned)
     assert count == 1
     (runtime / "pinned.js").write_text(altered)
 

@@ -134,7 +134,7 @@ def test_every_kind_of_question_is_tried_here() -> None:
     source = (ROOT / "browser_ext/prompt.js").read_text()
     drawn = set(re.findall(r"^  (\w+): \{ title: ", source, re.MULTILINE))
     jobs = re.search(
-        r"interface JobRecord \{.*?kind: ([^;]+);", (ROOT / "browser_ext/types.d.ts").read_text(), re.DOTALL
+        r"interface JobRecord \{[^{}]*?kind: ([^;]+);", (ROOT / "browser_ext/types.d.ts").read_text(), re.DOTALL
     )
     assert jobs
     assert drawn | set(re.findall(r'"(\w+)"', jobs[1])) == {*JOBS, "write"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -84,9 +83,11 @@ def replace_table(page: str, table: str) -> str:
 
 
 def _table_of(page: str) -> str:
-    found = re.search(f"{re.escape(_BEGIN)}(.*){re.escape(_END)}", page, re.DOTALL)
-    assert found is not None
-    return found[1]
+    _, begin, rest = page.partition(_BEGIN)
+    table, end, _ = rest.rpartition(_END)
+    assert begin
+    assert end
+    return table
 
 
 def _names(ways: Ways) -> dict[str, set[str]]:

@@ -26,18 +26,18 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 _TECHNICAL = re.compile(
     "|".join(
         (
-            r"[^\s<>(),:;]+@[\w.-]+",
+            r"(?<![^\s<>(),:;@])[^\s<>(),:;@]++@[\w.-]+",
             r"https?://\S+",
             r"\b(CN|O|OU|C|SERIALNUMBER|emailAddress)=[^,]*",
             r"\b([0-9A-Fa-f]{2}:){3,}[0-9A-Fa-f]{2}\b",
             r"\b[0-9a-f]{8,}\b",
             r"\b([0-9a-f]{4} ){3,}[0-9a-f]{1,4}\b",
             r"\b\d+(\.\d+){2,}\b",
-            r"\b[\w-]+\.(p12|der|eml|p7m|p7s|p7b|txt|png|bin|pem|html|pdf)\b",
+            r"(?<![\w-])[\w-]++\.(p12|der|eml|p7m|p7s|p7b|txt|png|bin|pem|html|pdf)\b",
             r"\b(text|image|application|message|multipart)/[\w.+-]+",
             r"\b(RSA|SHA-?\d+|AES-\d+-(GCM|CBC)|ECDSA|EC P-\d+|P-\d+|RSASSA-PKCS1-v1_5|3DES|RC2|PKCS #1 v1\.5)\b",
             r"\b(UTC|GMT|MB|KB|kB)\b",
-            r"\b((Alt|Shift|Ctrl|Command|MacCtrl)\+)+\w\b",
+            r"(?<!\+)\b((Alt|Shift|Ctrl|Command|MacCtrl)\+)+\w\b",
             r"\bSealwax\b",
             r"\bMII[A-Za-z0-9+/=\s]{60,}",
         )

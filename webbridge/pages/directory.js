@@ -11,7 +11,8 @@ import { bytesFromBase64 } from "./api.js";
 /** @typedef {import("./mail_vault.js").Found} Found */
 /** @typedef {import("./runtime/ui/recipients_field.js").Finding} Finding */
 
-const PEM = /-----BEGIN CERTIFICATE-----([^-]+)-----END/gu;
+const BEGIN = "-----BEGIN CERTIFICATE-----";
+const BODY = /^([^-]+)-----END/u;
 
 export class Directory {
   #api;
@@ -78,6 +79,7 @@ function isRefusal(error) {
 /** @param {ArrayBuffer} file */
 export function certificatesOf(file) {
   const text = new TextDecoder("latin1").decode(file);
-  const pem = [...text.matchAll(PEM)].map(([, body]) => bytesFromBase64((body ?? "").replace(/\s+/gu, "")));
+  const pem = text.split(BEGIN).slice(1).flatMap((piece) => BODY.exec(piece)?.[1] ?? [])
+    .map((body) => bytesFromBase64(body.replace(/\s+/gu, "")));
   return pem.length > 0 ? pem : [file];
 }

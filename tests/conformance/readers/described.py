@@ -59,7 +59,7 @@ _OPERATIONS: Final[dict[str, type[Any]]] = {
     "out-of-scope": primitives.OutOfScope,
 }
 _ABOUT_CASE: Final = {"name", "operation", "source", "skip", "for_each"}
-_PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(?:[^-:]*+:[^-]*?\n\r?\n)?([A-Za-z0-9+/=\s]++)-----END \1-----")
+_PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([^-]*+)-----END \1-----")
 _TYPE_WORDS: Final = {
     "tuple[tuple[str, str], ...]": "list of pairs of texts",
     "tuple[bytes, ...]": "list of octets",
@@ -167,7 +167,9 @@ def _read_octets(value: Any, folder: Path) -> bytes:
 def _unarmor(octets: bytes, name: str) -> bytes:
     for label, text in _PEM.findall(octets):
         if label in _PEM_LABELS.get(name, ()):
-            decoded = base64.b64decode(text)
+            decoded = base64.b64decode(
+                text.replace(b"\r", b"").strip().rpartition(b"\n\n")[2]
+            )  # headers end at a blank line
             # An RSAPrivateKey starts with two numbers, PKCS#8 with one and an AlgorithmIdentifier; labels are confused.
             if name == "pkcs8" and der.read_sequence(decoded)[1].tag == der.INTEGER:
                 algorithm = der.sequence(der.oid(RSA_ENCRYPTION), NULL)

@@ -1,0 +1,61 @@
+"""Patterns that are built at run time: why, and an example of each, which is judged in its place."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Built(NamedTuple):
+    """A reason, and what the pattern may look like."""
+
+    reason: str
+    examples: tuple[str | bytes, ...]
+
+
+_BOUNDARY: Final = "the boundary of a message, escaped"
+
+# Python, by file and by how the source writes the pattern.
+BUILT: Final[dict[tuple[str, str], Built]] = {
+    ("smime_core/html_text.py", "f'</{name}(?=[\\\\s/>])'"): Built(
+        "the name is one of eight elements", (r"</script(?=[\s/>])", r"</noframes(?=[\s/>])")
+    ),
+    ("smime_core/mime/multipart.py", "delimiter"): Built(_BOUNDARY, (rb"--aa(--)?[ \t]{0,99}+(?=\r?(?:\n|\Z))",)),
+    ("smime_core/mime/multipart.py", "b'\\\\n' + delimiter"): Built(
+        _BOUNDARY,
+        (rb"\n--aa(--)?[ \t]{0,99}+(?=\r?(?:\n|\Z))", rb"\n--\ \ \-\-(--)?[ \t]{0,99}+(?=\r?(?:\n|\Z))"),
+    ),
+    ("smime_core/stream/mail.py", "b'\\\\n' + expression + b'\\\\r?\\\\n'"): Built(
+        _BOUNDARY, (rb"\n--aa(--)?[ \t]{0,99}+\r?\n", rb"\n--\ \ \-\-(--)?[ \t]{0,99}+\r?\n")
+    ),
+    (
+        "smime_core/stream/mail_writing.py",
+        "b'(?:\\\\A|\\\\n)' + delimiter_expression(entity.head) + b'\\\\r?\\\\n'",
+    ): Built(_BOUNDARY, (rb"(?:\A|\n)--aa(--)?[ \t]{0,99}+\r?\n",)),
+    ("wasm_build/inputs.py", "f'^{name}==(\\\\S+)((?: \\\\\\\\\\\\n +--hash=sha256:[0-9a-f]+)+)'"): Built(
+        "the name of a package in our own lock", (r"^dnspython==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]+)+)",)
+    ),
+    ("tests/bench/large.py", "f'^{name}:\\\\s*(\\\\d+) kB'"): Built(
+        "one of two names in the kernel's table", (r"^VmHWM:\s*(\d+) kB",)
+    ),
+    ("tests/browser/browsers.py", "pattern"): Built(
+        "what a test expects of a browser's log", (r"Listening on port (\d+)",)
+    ),
+    ("tests/browser/test_extension_strict.py", "f'\"{re.escape(name)}\": {{[^{{}}]*}}'"): Built(
+        "the name of one of our own files", (r'"vault_worker\.js": {[^{}]*}',)
+    ),
+    ("tests/browser/words.py", "values"): Built("judged where they are made", (r"x",)),
+    ("tests/conformance/readers/path_skips.py", "pattern"): Built("lists beside it, held against names", (r"a::b-.*",)),
+    ("tests/cli/test_readme.py", "f'^{target}:'"): Built("the name of a target in our Makefile", ("^demo:",)),
+    ("tests/regexes/texts.py", "text"): Built("the pattern that is judged", ("a",)),
+    ("tests/regexes/texts.py", "f'\\\\{code}'"): Built("one class, matched with one letter", (r"\d",)),
+    ("tests/musts.py", "f'^test_(must_{number}_)?'"): Built("a number", (r"^test_(must_12_)?",)),
+    ("tests/unit/test_algorithms_page.py", "f'{label}(?![\\\\d/])'"): Built("a hash's name", (r"SHA-256(?![\d/])",)),
+}
+
+# JavaScript, by file and by how the source writes the expression.
+BUILT_IN_JAVASCRIPT: Final[dict[tuple[str, str], Built]] = {
+    (
+        "browser_ext/content/webmail_tools.js",
+        'new RegExp(`^${name}[ \\\\t]*:(.*(?:\\\\r?\\\\n[ \\\\t].*)*)`, "im")',
+    ): Built("the name of a header field, from our own code", (r"^subject[ \t]*:(.*(?:\r?\n[ \t].*)*)",)),
+}

@@ -1,0 +1,31 @@
+"""The verdicts of npm's recheck on the expressions of JavaScript files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+_PROGRAM: Final = Path(__file__).with_name("javascript.mjs")
+
+
+class JavaScriptJudge:
+    """A process of Node that works while Python judges its own; see `javascript.mjs` for what it prints."""
+
+    def __init__(self, root: Path, files: list[str]) -> None:
+        self._process = subprocess.Popen(
+            ["node", str(_PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(files))
+        self._process.stdin.close()
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """One of each expression, in their order. Raises CalledProcessError where the program failed."""
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            found = [json.loads(line) for line in lines]
+        if status := self._process.wait():
+            raise subprocess.CalledProcessError(status, "node")
+        return found
