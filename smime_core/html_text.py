@@ -42,6 +42,8 @@ _PARAGRAPH: Final = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
 )
 _SHOWN_HOST_LENGTH: Final = 100
+# Python refuses to read a number of 4,301 digits, leading zeros included; the last character has seven.
+_LONG_REFERENCE: Final = re.compile(r"&#(?:([xX])([0-9a-fA-F]{8,}+)|([0-9]{8,}+));?")
 _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL)
 _LINK_TEXT: Final = re.compile(r"(?:https?://)?(?:www\.)?([^\s/?#:@]+)(?:[/?#]\S*)?", re.IGNORECASE)
@@ -95,7 +97,7 @@ class _Reader:
     def add_text(self, source: str) -> None:
         if self._dropped or not source:
             return
-        text = html.unescape(source)
+        text = _unescape(source)
         if not self._preformatted:
             text = _BLANKS.sub(" ", text)
             if not self._pieces or self._pieces[-1].endswith((" ", "\n")):
@@ -147,6 +149,15 @@ class _Reader:
             self._pieces.append(f" [{target}]")
 
 
+def _unescape(text: str) -> str:
+    return html.unescape(_LONG_REFERENCE.sub(_shorten_reference, text))
+
+
+def _shorten_reference(reference: re.Match[str]) -> str:
+    digits = (reference[2] or reference[3]).lstrip("0") or "0"
+    return f"&#{reference[1] or ''}{digits};" if len(digits) < 8 else "\ufffd"
+
+
 def _skip_declaration(document: str, start: int) -> int:
     # The offset behind a comment, doctype or bogus comment; -1 when it is not closed.
     if document.startswith("<!--", start):
@@ -170,5 +181,5 @@ def _read_attributes(document: str, position: int) -> tuple[dict[str, str], int]
             return attributes, position
         if match["name"]:
             value = match["double"] or match["single"] or match["bare"] or ""
-            attributes.setdefault(match["name"].lower(), html.unescape(value))
+            attributes.setdefault(match["name"].lower(), _unescape(value))
     return attributes, -1
