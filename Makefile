@@ -45,6 +45,7 @@ test: setup test-tools check pytest
 
 test-all: test
 	$(VENV)/python -m pytest --every-browser -m 'in_turn or thorough' tests/browser
+	$(VENV)/python -m pytest --every-browser -m thorough tests/property
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox
 

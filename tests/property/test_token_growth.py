@@ -1,0 +1,75 @@
+"""No reader takes more than linear time for a run of any token in any place, and none raises a foreign error."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from smime_core.errors import SmimeError
+from smime_core.html_text import extract_text
+from smime_core.mime import decode_body, parse_entity
+from tests.fuzz import contexts
+from tests.fuzz.token_growth import Case, drawn_pairs, judge, pairs_of_tokens, single_tokens
+
+_PAIRS = 2_000
+_CMS = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+
+def _check(cases: Iterable[Case]) -> None:
+    findings = list(itertools.islice(filter(None, map(judge, cases)), 5))
+    assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize("place", contexts.PLACES)
+def test_single_tokens(place: str) -> None:
+    _check(case for case in single_tokens() if case.place == place)
+
+
+def test_drawn_pairs_of_tokens() -> None:
+    seed = int(os.environ.get("SEALWAX_SEED") or time.time())
+    print(f"pairs of tokens: seed {seed} (SEALWAX_SEED={seed} draws them again)")
+    _check(drawn_pairs(_PAIRS, seed))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("place", contexts.PLACES)
+def test_all_pairs_of_tokens(place: str) -> None:
+    _check(case for case in pairs_of_tokens() if case.place == place)
+
+
+def test_the_property_finds_quadratic_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(data: bytes) -> None:
+        text = b""
+        for start in range(0, len(data), 16):
+            text += data[start : start + 16] + b"x" * 50
+            text = text[:-1]
+
+    monkeypatch.setitem(contexts.PLACES["text"][1], "quadratic", read)
+    assert judge(Case("text", "whole", "quadratic", b"a")).startswith("grows by")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        _CMS + b"MIAGCSqGSIb3DQEHAqA=" + b" " * 40_000 + b"x",
+        _CMS + b"MIAGCSqGSIb3DQEHAqA=" + b" \r\n" * 14_000 + b"x",
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\nx \r\n" + b" " * 80_000 + b"x",
+    ],
+)
+def test_blanks_in_transfer_encodings_cost_little(message: bytes) -> None:
+    entity = parse_entity(message)
+    started = time.process_time()
+    with contextlib.suppress(SmimeError):
+        decode_body(entity)
+    assert time.process_time() - started < 0.5
+
+
+def test_a_numeric_reference_of_any_length_is_read() -> None:
+    assert extract_text(f"a&#{'9' * 4_301};b") == "a\ufffdb"
+    assert extract_text(f"a&#{'0' * 4_301}65;b&#x{'0' * 9}41 c&#65") == "aAbA cA"
+    assert extract_text(f"<img alt='&#{'9' * 5_000}'>") == "\ufffd"
