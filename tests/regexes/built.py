@@ -31,9 +31,6 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
         "smime_core/stream/mail_writing.py",
         "b'(?:\\\\A|\\\\n)' + delimiter_expression(entity.head) + b'\\\\r?\\\\n'",
     ): Built(_BOUNDARY, (rb"(?:\A|\n)--aa(--)?[ \t]{0,99}+\r?\n",)),
-    ("wasm_build/inputs.py", "f'^{name}==(\\\\S+)((?: \\\\\\\\\\\\n +--hash=sha256:[0-9a-f]+)+)'"): Built(
-        "the name of a package in our own lock", (r"^dnspython==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]+)+)",)
-    ),
     ("tests/bench/large.py", "f'^{name}:\\\\s*(\\\\d+) kB'"): Built(
         "one of two names in the kernel's table", (r"^VmHWM:\s*(\d+) kB",)
     ),
