@@ -202,6 +202,7 @@ export async function send(body, sender) {
     // What a webmail does with a message is not to be seen until it has taken it.
     tellProgress(composition.id, { stage: "deliver", done: sum(sizes.slice(0, index)), total: copies.length > 1 ? sum(sizes) : null });
     const { sent, problem } = await deliver(composition, { message: messages[index], envelope, subject, more });
+    if (!sent && (await hasLeftForSome(composition.id))) throw new RequestError("sending-partial");
     if (!sent || problem) return { sent, problem, files: [], shown };
   }
   return { sent: true, problem: "", files: [], shown };
@@ -239,7 +240,7 @@ export async function forgetWindow(tabId) {
 async function deliver(composition, done) {
   const { id, tabId, pageFrameId, deliver: how } = composition;
   const name = nameOf(done.envelope);
-  if (!(await isThere(tabId))) throw new RequestError("webmail-gone");
+  if (!(await isThere(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
   // A document that came in the place of the one that asked knows of no such letter and refuses it.
@@ -253,6 +254,11 @@ async function deliver(composition, done) {
   if (answer?.sent !== false) throw new RequestError("sending-unknown");
   await mark(id, name, "refused");
   return { sent: false, problem: String(answer.problem ?? "") };
+}
+
+/** Whether the webmail has taken the copies for some recipients. @param {string} id */
+async function hasLeftForSome(id) {
+  return Object.values((await load(id)).copies).includes("taken");
 }
 
 /** @param {number} tabId */

@@ -22,6 +22,9 @@ import { LetterProgress } from "./letter_progress.js";
  * }} Desk what is written on: `take` gives null while something stands in the way, or until the person has agreed
  */
 
+/** The codes of a message that the webmail has not, or perhaps not, sent to all. */
+const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone"]);
+
 export class Sending {
   failure = problem("send-error");
   ways = html("div", { class: "actions" });
@@ -112,7 +115,7 @@ export class Sending {
   /** @param {any} error */
   #failed(error) {
     this.say(errorText(error));
-    if (error.code === "sending-unknown" || error.code === "webmail-gone") this.#offerWays(error.code === "sending-unknown");
+    if (UNFINISHED.has(error.code)) this.#offerWays(error.code === "sending-unknown");
     if (error.code === "locked") this.#desk.onLocked();
     this.button.focus();
   }

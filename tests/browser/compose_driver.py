@@ -96,7 +96,7 @@ class Webmail:
         raise AssertionError("there is no second window")
 
     def mood(self, mood: str) -> None:
-        """What the webmail does with messages from now on: `sends`, `refuses` or is `silent`."""
+        """What the webmail does with messages from now on: `sends`, `refuses`, `refuses-last` or is `silent`."""
         self.page.js("(mood) => { document.documentElement.dataset.mood = mood; }", mood)
 
     def taken(self, count: int = 1) -> list[Taken]:

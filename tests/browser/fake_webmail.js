@@ -22,7 +22,7 @@
       document.addEventListener("webmail-gives-up", () => reply({}), { once: true });
       return true;
     }
-    const isRefused = root.dataset.mood === "refuses" || envelope.bcc.includes(root.dataset.refused);
+    const isRefused = root.dataset.mood === "refuses" || (root.dataset.mood === "refuses-last" && !more) || envelope.bcc.includes(root.dataset.refused);
     if (!isRefused) taken.push({ envelope, subject, deliver, more, length: octets.length, message: btoa(small) });
     root.dataset.taken = JSON.stringify(taken);
     reply(isRefused ? { sent: false, problem: "the mailbox is full." } : { sent: true, problem: "" });
