@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from email import message_from_bytes
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +15,6 @@ from webbridge.demo.stack import DemoStack
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
-
-PICTURES = os.environ.get("SEALWAX_PICTURES", "")
 
 
 @pytest.fixture
@@ -74,11 +70,9 @@ def test_a_message_that_was_perhaps_sent_is_sent_again_only_when_asked_to(
     said = pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
     assert "may have been sent" in said
     assert pages.page.value(named("compose-text")) == "Every word of it."
-    take_picture(pages, "perhaps_sent")
     monkeypatch.setattr(sending, "submit_message", submit_message)
     pages.page.click(named("send"))
     pages.page.wait_for_selector(named("send-again-confirm"))
-    take_picture(pages, "send_again")
     assert len(message_ids(demo_stack, bob)) == before + 1
     pages.page.click(named("send-again-confirm"))
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
@@ -111,16 +105,8 @@ def test_a_row_says_that_its_header_cannot_be_read_and_opens(
     pages = MailPages(browser, demo_stack.pages_url, alice)
     pages.enter()
     pages.show_inbox()
-    take_picture(pages, "row_problem")
     pages.open_message(uid)
     row = f'{named("message-row")}[data-uid="{uid}"]'
     assert "cannot be read" in pages.page.text(f"{row} {named('row-problem')}")
     assert "The words." in pages.body
     pages.close()
-
-
-def take_picture(pages: MailPages, name: str) -> None:
-    """Draw the view for somebody who looks at it, where a folder is given."""
-    if PICTURES:
-        pages.page.screenshot(Path(PICTURES) / f"{name}_phone.png", width=390, height=844)
-        pages.page.screenshot(Path(PICTURES) / f"{name}.png", width=1280, height=800)
