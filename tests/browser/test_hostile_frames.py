@@ -278,7 +278,7 @@ AT_ONCE = """async (kind) => {
   const grouped = (codes) => Object.entries(Object.groupBy(codes, (code) => code));
   const count = (codes) => grouped(codes).map(([code, all]) => [code, all.length]);
   if (kind === "budget") {
-    const origin = `https://${crypto.randomUUID()}.test`, paying = { origin, topOrigin: origin };
+    const origin = `https://${crypto.randomUUID()}.test`, paying = { origin, ancestors: [] };
     return count(await Promise.all(Array.from({ length: 30 }, () => outcome(fields.spendBudget(paying)))));
   }
   const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
