@@ -11,11 +11,10 @@ globalThis.sealwaxMarkup = (() => {
   /** The mail's own styles must neither hide nor alter what says where a link goes. */
   const HOST_STYLE = ["all:initial", "display:inline", "font:13px system-ui,sans-serif", "color:#57524c",
     "visibility:visible", "unicode-bidi:isolate"].map((one) => `${one}!important`).join(";");
-  const FORBIDDEN_TAGS = ["form", "input", "button", "select", "option", "textarea", "label", "fieldset", "iframe", "frame",
-    "object", "embed", "audio", "video", "source", "track", "picture", "svg", "math", "link", "meta", "base", "template",
-    "dialog", "map", "area", "canvas", "portal", "noscript", "title", "marquee", "slot"];
-  const FORBIDDEN_ATTRIBUTES = ["srcset", "background", "poster", "ping", "action", "formaction", "longdesc", "cite",
-    "profile", "usemap", "autofocus", "contenteditable", "popover", "popovertarget", "tabindex", "accesskey", "is", "slot"];
+  /** Beside those that no markup may hold. */
+  const FORBIDDEN_TAGS = ["form", "input", "button", "select", "option", "textarea", "label", "fieldset", "svg", "dialog", "map",
+    "area", "title", "marquee"];
+  const FORBIDDEN_ATTRIBUTES = ["usemap", "tabindex"];
   const PICTURE = /^image\/(png|jpeg|gif|webp)$/u;
   const PICTURE_DATA = /^data:image\/(png|jpeg|gif|webp);base64,/iu;
   const LINK = /^(https?|mailto):/iu;
@@ -23,20 +22,19 @@ globalThis.sealwaxMarkup = (() => {
   /**
    * @param {string} markup
    * @param {(contentId: string) => Promise<string | null>} findPicture the `data:` URL of a picture of the same part
-   * @returns {Promise<{document: string, links: string[], blocked: number}>} what the frame shows, where its links go,
-   *   and how many things were left out that would have been fetched from the network
+   * @returns {Promise<{document: string, links: string[], blocked: number} | null>} what the frame shows, where its links
+   *   go, and how many things were left out that would have been fetched from the network; null for markup that has no
+   *   stable meaning
    */
   async function prepare(markup, findPicture) {
-    const clean = DOMPurify.sanitize(markup, {
-      FORBID_TAGS: FORBIDDEN_TAGS, FORBID_ATTR: FORBIDDEN_ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false,
-      FORCE_BODY: true, ALLOWED_URI_REGEXP: /^(?:https?|mailto|cid|data):/iu,
-    });
-    // A document that is only parsed loads nothing.
-    const { body } = new DOMParser().parseFromString(clean, "text/html");
+    const root = sealwaxCleaner.clean(markup, { forbiddenTags: FORBIDDEN_TAGS, forbiddenAttributes: FORBIDDEN_ATTRIBUTES });
+    if (!root) return null;
+    const { body } = root;
     const foreign = removeForeignStyles(body);
     const blocked = foreign + (await fillPictures(body, findPicture));
     const links = markLinks(body);
-    return { document: frameDocument(body.innerHTML), links, blocked };
+    const document = sealwaxCleaner.finish(root, { policy: POLICY, style: OWN_STYLE });
+    return document === null ? null : { document, links, blocked };
   }
 
   /** @param {HTMLElement} body @returns {number} how many would have fetched something */
@@ -110,13 +108,6 @@ globalThis.sealwaxMarkup = (() => {
     if (!LINK.test(url.trim()) || !URL.canParse(url.trim())) return null;
     const { href, protocol, host, pathname } = new URL(url.trim());
     return { url: href, place: protocol === "mailto:" ? decodeSafely(pathname) : host };
-  }
-
-  /** @param {string} body */
-  function frameDocument(body) {
-    return `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">`
-      + `<meta name="referrer" content="no-referrer"><meta http-equiv="x-dns-prefetch-control" content="off">`
-      + `<style>${OWN_STYLE}</style></head><body>${body}</body></html>`;
   }
 
   return { prepare, readLink, isPicture: (/** @type {string} */ type) => PICTURE.test(type) };

@@ -67,6 +67,9 @@
     },
   };
 
+  // What is shown leaves by copying only, never by a drag that a page may catch.
+  addEventListener("dragstart", (event) => event.preventDefault(), true);
+
   addEventListener("message", (event) => {
     if (port || event.source !== parent || event.origin !== OWN_ORIGIN || event.data !== "port") return;
     port = event.ports[0];
@@ -143,7 +146,12 @@
 
   /** @param {Element} section @param {Passage} passage @param {string[]} links @returns {Promise<number>} */
   async function drawMarkup(section, passage, links) {
-    const { document: source, links: found, blocked } = await sealwaxMarkup.prepare(passage.markup, pictureFinder(passage.path));
+    const prepared = await sealwaxMarkup.prepare(passage.markup, pictureFinder(passage.path));
+    if (!prepared) {
+      section.append(textOf(passage.text, links));
+      return 1;
+    }
+    const { document: source, links: found, blocked } = prepared;
     // The markup's author chooses nothing of this frame: no scripts, no forms, no origin; links open elsewhere.
     const frame = make("iframe", {
       class: "markup", sandbox: "allow-popups allow-popups-to-escape-sandbox", title: words.markup, referrerpolicy: "no-referrer",

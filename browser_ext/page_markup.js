@@ -10,9 +10,11 @@ globalThis.sealwaxPage = (() => {
   /** Strongest last (Subresource Integrity, section 3.3.3). */
   const HASHES = ["sha256", "sha384", "sha512"];
   const HASH = /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/u;
-  const REMOVED = "script, base, meta, iframe, frame, frameset, object, embed, portal, template, audio, video, track, source, fencedframe";
+  /** Elements whose attributes are left to `markLinks` and `fillPictures`. */
+  const WITH_ADDRESS = ["a", "area", "img"];
   /** Left out because it would have been seen, or have done something. */
-  const COUNTED = "iframe, frame, object, embed, portal, template, audio[src], video, source[src], source[srcset], fencedframe";
+  const COUNTED = "iframe, frame, object, embed, portal, template, audio[src], video, source[src], source[srcset], fencedframe, "
+    + "math, canvas, use, foreignObject";
   const PICTURES = [
     { type: "image/png", starts: [0x89, 0x50, 0x4e, 0x47] }, { type: "image/jpeg", starts: [0xff, 0xd8, 0xff] },
     { type: "image/gif", starts: [0x47, 0x49, 0x46, 0x38] }, { type: "image/webp", starts: [0x52, 0x49, 0x46, 0x46] },
@@ -27,7 +29,7 @@ globalThis.sealwaxPage = (() => {
   /**
    * @param {SignedPage} page
    * @returns {Promise<{document: string, links: string[], leftOut: number, scripts: number} | null>} null for what is
-   *   no page, text or picture
+   *   no page, text or picture, and for markup that has no stable meaning
    */
   async function prepare(page) {
     const type = page.mediaType.split(";")[0].trim().toLowerCase();
@@ -45,23 +47,24 @@ globalThis.sealwaxPage = (() => {
     } else {
       return null;
     }
-    return { document: finish(root), links: [], leftOut: 0, scripts: 0 };
+    return finish(root, { links: [], leftOut: 0, scripts: 0 });
   }
 
   /** @param {SignedPage} page */
   async function prepareMarkup(page) {
-    // A document that is only parsed runs and loads nothing.
-    const root = new DOMParser().parseFromString(decode(page), "text/html");
+    const root = sealwaxCleaner.parse(decode(page));
     const base = baseOf(root, page.address);
     const scripts = root.querySelectorAll("script").length;
     let leftOut = root.querySelectorAll(COUNTED).length;
-    for (const element of root.querySelectorAll(REMOVED)) element.remove();
     leftOut += await fillStylesheets(root, base, page.resources);
     leftOut += await fillPictures(root, base, page.resources);
     leftOut += countForeignStyles(root);
-    removeHandlers(root);
-    const links = markLinks(root, base);
-    return { document: finish(root), links, leftOut, scripts };
+    for (const style of root.querySelectorAll("style")) style.textContent = withoutTags(style.textContent ?? "");
+    const cleaned = sealwaxCleaner.clean(root.documentElement.outerHTML, { isWhole: true });
+    if (!cleaned) return null;
+    removeAddresses(cleaned);
+    const links = markLinks(cleaned, base);
+    return finish(cleaned, { links, leftOut, scripts });
   }
 
   /** The charset that was signed decides; the page's own word counts where none was. @param {SignedPage} page */
@@ -93,13 +96,13 @@ globalThis.sealwaxPage = (() => {
   async function fillStylesheets(root, base, resources) {
     let leftOut = 0;
     for (const element of root.querySelectorAll("link")) {
-      if (!element.relList.contains("stylesheet")) {
+      if (!/(?:^|\s)stylesheet(?:\s|$)/iu.test(element.getAttribute("rel") ?? "")) {
         element.remove();
         continue;
       }
       const octets = await findLoaded(element, "href", base, resources);
       const style = root.createElement("style");
-      if (element.media) style.media = element.media;
+      style.media = element.getAttribute("media") ?? "";
       style.textContent = octets ? new TextDecoder().decode(octets) : "";
       if (!octets) leftOut += 1;
       element.replaceWith(style);
@@ -110,7 +113,7 @@ globalThis.sealwaxPage = (() => {
   /** @param {Document} root @param {string} base @param {Loaded[]} resources @returns {Promise<number>} */
   async function fillPictures(root, base, resources) {
     let leftOut = 0;
-    for (const element of root.querySelectorAll("img, input[src], image, use, feImage, [background]")) {
+    for (const element of root.querySelectorAll("img, input[src], image, feImage, [background]")) {
       const isLoaded = element.localName === "img" && element.hasAttribute("integrity");
       const octets = isLoaded ? await findLoaded(element, "src", base, resources) : null;
       const type = octets && pictureType(octets);
@@ -163,11 +166,19 @@ globalThis.sealwaxPage = (() => {
     return [...styles, ...attributes].reduce((sum, css) => sum + (css.match(FOREIGN_CSS)?.length ?? 0), 0);
   }
 
-  /** @param {Document} root */
-  function removeHandlers(root) {
+  /** A drawing inside a style as data looks like markup, and would have the whole style removed. @param {string} css */
+  function withoutTags(css) {
+    return css.replace(/<(?=[/\w!])/gu, "\\3c ");
+  }
+
+  /** What is left of addresses on elements that are no links. @param {Document} root */
+  function removeAddresses(root) {
     for (const element of root.querySelectorAll("*")) {
-      for (const { name } of [...element.attributes]) {
-        if (/^on|^(?:ping|autofocus|srcdoc|formaction|action)$/iu.test(name)) element.removeAttribute(name);
+      for (const { name, value } of [...element.attributes]) {
+        const isOwn = WITH_ADDRESS.includes(element.localName) && (name === "href" || name === "src");
+        const isAddress = /^(?:src|href|xlink:href|data|codebase|archive|manifest)$/iu.test(name) && !/^(?:data:image\/|#)/iu.test(value);
+        const points = name !== "style" && /url\s*\(\s*["']?(?!["']?#)/iu.test(value);
+        if (/^on/iu.test(name) || (isAddress && !isOwn) || points) element.removeAttribute(name);
       }
     }
   }
@@ -196,18 +207,15 @@ globalThis.sealwaxPage = (() => {
     return [...links];
   }
 
-  /** @param {Document} root @returns {string} */
-  function finish(root) {
-    const head = root.createDocumentFragment();
-    const add = (/** @type {string} */ tag, /** @type {Record<string, string>} */ attributes) => {
-      const element = root.createElement(tag);
-      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-      head.append(element);
-    };
-    add("meta", { "http-equiv": "Content-Security-Policy", content: POLICY });
-    add("meta", { name: "referrer", content: "no-referrer" });
-    root.head.prepend(head);
-    return `<!doctype html>${root.documentElement.outerHTML}`;
+  /**
+   * @template T
+   * @param {Document} root
+   * @param {T} facts
+   * @returns {(T & {document: string}) | null}
+   */
+  function finish(root, facts) {
+    const document = sealwaxCleaner.finish(root, { policy: POLICY });
+    return document === null ? null : { ...facts, document };
   }
 
   /** @param {Uint8Array} octets @returns {string | null} */

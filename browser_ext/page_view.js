@@ -32,6 +32,9 @@
     },
   };
 
+  // What is shown leaves by copying only, never by a drag that a page may catch.
+  addEventListener("dragstart", (event) => event.preventDefault(), true);
+
   addEventListener("message", (event) => {
     if (port || event.source !== parent || event.data !== "port") return;
     port = event.ports[0];

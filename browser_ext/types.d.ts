@@ -112,7 +112,7 @@ interface JobRecord {
   frame: string;
   /** Of the page, or of the viewer. */
   tabId: number;
-  kind: "write" | "open" | "mail" | "form" | "files" | "altered";
+  kind: "write" | "open" | "mail" | "form" | "files" | "altered" | "unsigned";
   origin: string;
   ancestors: string[];
   state: "waiting" | "done" | "failed" | "cancelled";
@@ -175,4 +175,9 @@ declare var sealwaxPage: {
     Promise<{ document: string; links: string[]; leftOut: number; scripts: number } | null>;
 };
 declare var sealwaxMarkup: any;
+declare var sealwaxCleaner: {
+  clean(markup: string, options?: { isWhole?: boolean; forbiddenTags?: string[]; forbiddenAttributes?: string[] }): Document | null;
+  finish(root: Document, head: { policy: string; style?: string }): string | null;
+  parse(source: string): Document;
+};
 declare var DOMPurify: { sanitize(markup: string, options: object): string };

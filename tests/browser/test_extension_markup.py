@@ -1,0 +1,131 @@
+"""Markup of pages and mails that comes to life when it is parsed twice reaches nobody."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.extension_driver import Extension
+from tests.browser.hostile_markup import Listener, listening, mutations
+from tests.browser.page import Page
+from wasm_build.build import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+ROOT = Path(__file__).resolve().parents[2]
+# The frame is the one of the view: without scripts and origin, under the view's own policy.
+SHOW = """async (kind, markup) => {
+  const bytes = new TextEncoder().encode(markup);
+  const prepared = kind === "page"
+    ? await sealwaxPage.prepare({ bytes, mediaType: "text/html", address: "https://site.example/", resources: [] })
+    : kind === "mail" ? await sealwaxMarkup.prepare(markup, async () => null) : { document: markup };
+  if (!prepared) return "refused";
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-popups";
+  frame.srcdoc = prepared.document;
+  const loaded = new Promise((resolve) => { frame.onload = resolve; });
+  document.body.append(frame);
+  await loaded;
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  frame.remove();
+  return prepared.document;
+}"""
+EMBED = """(url) => {
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-scripts allow-popups";
+  frame.src = url;
+  document.body.append(frame);
+}"""
+FOUND = """(markup) => {
+  const root = new DOMParser().parseFromString(markup, "text/html");
+  const live = "link, script, iframe, object, embed, template, base, math, use, img[src], [srcset]";
+  const found = root.querySelectorAll(live);
+  const addresses = [...root.querySelectorAll("*")].flatMap((one) => [...one.attributes])
+    .filter(({ name, value }) => /^(?:on|ping|action|formaction|srcset|background|poster)/i.test(name)
+      || (/127\\.0\\.0\\.1/.test(value) && !["href", "title", "style", "id", "alt"].includes(name)));
+  const metas = [...root.querySelectorAll("meta")].map((one) => one.outerHTML);
+  return [[...found].map(({ localName }) => localName), addresses.map(({ name }) => name), metas.length];
+}"""
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    extension = Extension(browser, out / "extension_test")
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(params=["page", "mail"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of what the view is."""
+    return str(request.param)
+
+
+@pytest.fixture
+def view(extension: Extension, kind: str) -> Iterator[Page]:
+    extension.browser.expect_error("Content.Security|sandbox|favicon|may not load")
+    around = extension.open_options()
+    # As the extension does: in Firefox only the sandboxed frame is without the policy of its private pages.
+    around.js(EMBED, f"{extension.base}{kind}_view.html")
+    yield around.wait_for_frame(f"{kind}_view.html")
+    around.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as listener:
+        yield listener
+
+
+def test_markup_that_comes_to_life_when_it_is_parsed_twice_reaches_nobody(
+    view: Page, listener: Listener, kind: str
+) -> None:
+    for name, markup in mutations(listener.url).items():
+        shown = view.js(SHOW, kind, markup)
+        assert listener.heard == [], name
+        if shown != "refused":
+            assert "Text" in shown, name
+            # Policy, referrer and look-ups of names are the view's own.
+            assert view.js(FOUND, shown) == [[], [], 3], name
+
+
+def test_the_listener_hears_what_nobody_cleans(view: Page, listener: Listener) -> None:
+    policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
+    view.js(SHOW, "as it is", f"{policy}<link rel=preconnect href={listener.url}><p>Text")
+    deadline = time.monotonic() + 5
+    while not listener.heard and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert listener.heard != [], "no policy stops a page from connecting ahead"
+
+
+def test_a_page_keeps_its_drawings_styles_and_fields(view: Page, kind: str) -> None:
+    if kind == "mail":
+        return
+    drawing = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>").decode()
+    markup = (
+        "<!doctype html><html lang=de class=a><head><title>A &lt;b&gt;</title><style>p::before{content:'<b>'}"
+        "b{color:red}</style></head><body bgcolor=white><svg viewBox='0 0 9 9'><path d='M0 0h9' fill='url(#a)'/></svg>"
+        "<form><label for=n>N</label><input id=n value=Bob><textarea>x</textarea></form>"
+        f"<img src='data:image/png;base64,{drawing}'>"
+        "<table><tr><td>Cell</table><a href='other.html#x'>Other</a>"
+    )
+    shown = view.js(SHOW, "page", markup)
+    for kept in (
+        'lang="de"',
+        "A &lt;b&gt;</title>",
+        "color:red",
+        "M0 0h9",
+        "url(#a)",
+        'value="Bob"',
+        "<td>Cell",
+        "data:image/png",
+    ):
+        assert kept in shown, kept
+    assert 'href="https://site.example/other.html#x"' in shown
