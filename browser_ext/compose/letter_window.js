@@ -21,6 +21,7 @@ import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
 import { Sending } from "./sending.js";
 import { createSentView } from "./sent_view.js";
+import { unseenNote } from "./unseen_note.js";
 
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
 /** @typedef {import("../runtime/ui/recipients_field.js").Person} Person */
@@ -124,6 +125,7 @@ export class LetterWindow {
     const inTheWay = this.#obstacles(letter);
     this.plan.show(letter, whatWillLeave(letter, translate), inTheWay, warnings(letter, translate));
     this.sending.show(inTheWay.length === 0);
+    this.note("unseen", ...unseenNote(letter.sign ? [this.subject.input.value, this.text.value] : []));
   }
 
   #assemble() {

@@ -5,6 +5,7 @@ import { MAX_FILES_BYTES, PART_BYTES } from "./file_limits.js";
 import { errorText, text } from "./i18n.js";
 import { RequestError } from "./messages.js";
 import { ask } from "./request.js";
+import { visibleText } from "./visible_text.js";
 
 export class FilesQuestion {
   #problem = html("p", { class: "problem", role: "alert", data: { test: "files-problem" } });
@@ -63,7 +64,7 @@ export class FilesQuestion {
 
   #draw() {
     this.#list.replaceChildren(...this.#files.map((file) => html("li", { class: "card" },
-      html("div", { class: "who" }, html("div", { class: "name", dir: "auto", text: file.name }),
+      html("div", { class: "who" }, html("div", { class: "name", dir: "auto" }, ...visibleText(file.name)),
         html("div", { class: "muted", text: exactSize(file.size) })))));
     this.#problem.textContent = this.#bytes > MAX_FILES_BYTES ? errorText({ code: "files-too-large" }) : "";
   }

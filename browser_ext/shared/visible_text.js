@@ -1,9 +1,18 @@
 /** Texts of others as they are: what no eye sees, or what turns the order of letters, is drawn as its code point. */
 import { html } from "../runtime/ui/dom.js";
 
-/** Controls but tab and line end, soft hyphen, zero widths, marks and overrides of direction, tags. */
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/u;
-const PIECES = new RegExp(`(${UNSEEN.source})`, "u");
+/**
+ * Controls but tab and line end, characters that Unicode draws as nothing, marks of direction, separators of lines, halves
+ * of surrogate pairs, private characters, and those that no Unicode version of this browser knows: each may look like
+ * nothing, or like something else elsewhere. Braille has a blank of its own.
+ */
+const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const PIECES = /((?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800])/u;
+
+/** Whether something in a text cannot be seen, or turns the order of letters. @param {string} value */
+export function hasUnseen(value) {
+  return UNSEEN.test(value.replace(/\r\n?/g, "\n"));
+}
 
 /**
  * @param {string} value

@@ -127,6 +127,17 @@ def test_a_letter_for_a_webmail_in_a_frame_names_the_page_around_it(
     assert window.js("() => document.querySelector('[data-test=top-origin]')") is None
 
 
+def test_what_a_page_hides_in_a_letter_is_shown_before_it_is_signed(webmail: Webmail) -> None:
+    window = webmail.write(subject="Pay\u202e1", text="I owe\u200b nothing")
+    window.wait_for_selector("[data-note=unseen]")
+    note = window.text("[data-note=unseen]")
+    assert "U+202E" in note
+    assert "U+200B" in note
+    window.fill("[data-test=compose-subject]", "Pay")
+    window.fill("[data-test=compose-text]", "I owe nothing")
+    window.wait_for("() => document.querySelector('[data-note=unseen]') === null")
+
+
 def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webmail, people: People) -> None:
     (people.folder / "carol.der").write_bytes(people.carol.certificate.der)
     window = webmail.write()

@@ -1,0 +1,67 @@
+"""What is going to be signed is shown in full, with what no eye sees or what turns the order of letters."""
+# pytest finds the fixtures of the other file by their names here.
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+
+import pytest
+
+from tests.browser.browsers import Firefox
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import extension, folder, page, people, site, unlocked
+from tests.browser.page import Page
+
+__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+# Letters and marks that Unicode draws as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point), and a blank.
+DRAWN_AS_NOTHING = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, 0x2800} | set(range(0xFE00, 0xFE10))
+ALLOWED_CONTROLS = "\t\n\r"
+SHOWN_AS_LETTERS = """async (points) => {
+  const { visibleText } = await import("/shared/visible_text.js");
+  return points.filter((point) => typeof visibleText(String.fromCodePoint(point))[0] === "string");
+}"""
+
+
+def unseen_points() -> list[int]:
+    """Every code point of the categories that have no shape of their own, by Python's tables."""
+    every = (chr(point) for point in range(sys.maxunicode + 1))
+    found = {ord(it) for it in every if unicodedata.category(it) in {"Cc", "Cf", "Zl", "Zp"}}
+    return sorted((found | DRAWN_AS_NOTHING | set(range(0xE0100, 0xE01F0))) - {ord(it) for it in ALLOWED_CONTROLS})
+
+
+def test_every_character_without_a_shape_is_drawn_by_its_number(extension: Extension) -> None:
+    options = extension.open_options()
+    points = unseen_points()
+    assert len(points) > 400
+    assert [hex(point) for point in options.js(SHOWN_AS_LETTERS, points)] == []
+    letters = [ord(it) for it in "aß€ñعא中😀 \t\n"]
+    assert options.js(SHOWN_AS_LETTERS, letters) == letters
+    options.close()
+
+
+def test_a_field_to_be_signed_shows_what_turns_or_hides_and_all_of_it(
+    unlocked: Extension, page: Page, site: Site
+) -> None:
+    lines = "".join(f"{number}. I agree.\n" for number in range(200))
+    page.goto(site.page_with(textarea("answer", text=f"{lines}1\u202e000\u200b euros", data_smime="sign")))
+    unlocked.click_button(page, "#answer")
+    frame = unlocked.frame_in(page)
+    frame.around.click("[data-test=seal]")
+    window = unlocked.window()
+    shown = window.text("[data-test=covered]")
+    # Firefox's editor gives its text out without marks of direction: they are not signed there.
+    turning = () if isinstance(unlocked.browser, Firefox) else ("U+202E",)
+    assert [it for it in (*turning, "U+200B", "199. I agree.") if it not in shown] == [], shown[-80:]
+    held = window.js("() => document.querySelector('[data-test=covered]').textContent")
+    assert not {"\u202e", "\u200b"} & set(held)
+    covered = (
+        "() => { const it = document.querySelector('[data-test=covered]'); return [it.scrollHeight, it.clientHeight]; }"
+    )
+    whole, visible = window.js(covered)
+    assert whole == visible, "no part of it has to be scrolled to inside the window"
+    with window.closing():
+        window.click("[data-test=refuse]")
+    unlocked.wait_until_window_is_gone()
