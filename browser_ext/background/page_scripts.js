@@ -121,6 +121,9 @@ export function namesSignature() {
  * @returns {Promise<{address: string, title: string, markup: string}>}
  */
 export async function copyPage({ maxPictures, maxPictureBytes }) {
+  // Read in the same moment as the page itself: a script of the page may change both while pictures are fetched.
+  const address = location.href;
+  const { title } = document;
   const copy = /** @type {HTMLElement} */ (document.documentElement.cloneNode(true));
   const [fields, copies] = [document, copy].map((root) => [...root.querySelectorAll("input, textarea, select, option")]);
   fields.forEach((field, index) => {
@@ -178,5 +181,5 @@ export async function copyPage({ maxPictures, maxPictureBytes }) {
   const charset = document.createElement("meta");
   charset.setAttribute("charset", "utf-8");
   (copy.querySelector("head") ?? copy).prepend(charset);
-  return { address: location.href, title: document.title, markup: `<!doctype html>\n${copy.outerHTML}\n` };
+  return { address, title, markup: `<!doctype html>\n${copy.outerHTML}\n` };
 }

@@ -135,11 +135,11 @@ async function judgeAgain(page, ask) {
 export async function copyFrom({ tab }) {
   const copied = await runInTab(tab, copyPage, [COPY_LIMITS]);
   if (!copied) throw new RequestError("page-not-readable");
-  const { url: address = "" } = await api.tabs.get(tab);
+  const { address, title } = copied;
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });
   const people = await keys.checkPeople(await database.all("people"), () => false);
-  return { question: question({ page }), page, address, title: copied.title, identities: await keys.identities(), people };
+  return { question: question({ page }), page, address, title, identities: await keys.identities(), people };
 }
 
 /** A copy that is held never changes: its name says what is saved. @param {{page: string}} body */

@@ -392,3 +392,28 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     assert "data:image/png;base64," in page
     assert "hunter2" not in page
     assert "<script" not in page
+
+
+def test_a_copy_has_the_address_that_the_page_had_when_it_was_copied(
+    extension: Extension, tab: Page, site: WebSite
+) -> None:
+    site.serve("/dot.png", mail_letters.picture(), "image/png")
+    pictures = "".join(f"<img src=dot.png?{number}>" for number in range(60))
+    renaming = """<p id=at>/renaming.html</p><script>
+      let number = 0;
+      setInterval(() => {
+        history.replaceState(null, "", `/renamed-${number += 1}`);
+        document.getElementById("at").textContent = location.pathname;
+      }, 60);
+    </script>"""
+    tab.goto(site.serve("/renaming.html", f"<!doctype html><title>Names</title>{renaming}{pictures}".encode()))
+    # The address changes all the time: the tab is known by its title.
+    options = extension.open_options()
+    find = "async () => (await (globalThis.browser ?? chrome).tabs.query({})).find(({ title }) => title === 'Names').id"
+    window = extension.browser.open(f"{extension.base}page_save.html?tab={options.js(find)}")
+    options.close()
+    window.wait_for_selector("[data-test=save]", timeout_seconds=60)
+    preview = shown_in(window)
+    preview.wait_for("() => document.getElementById('at') !== null")
+    assert window.text("[data-test=address]") == site.origin + preview.text("#at")
+    window.close()
