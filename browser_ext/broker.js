@@ -74,6 +74,10 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: text("editorLabel"), text: moved });
+  // From the content script, which alone has this window. It can make the editor grey and no more.
+  addEventListener("message", ({ source, data }) => {
+    if (source === parent && data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
+  });
   const lost = claim.kept ? await goOn(claim, view).catch((error) => error) : null;
   view.onTyped = () => keepSoon(claim, view);
   setInterval(() => void keepAgain(claim, view).catch(() => {}), LOOK_AFTER_KEPT_MILLISECONDS);

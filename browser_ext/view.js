@@ -11,6 +11,12 @@
   let port = null;
   /** @type {ChannelKeys | null} */
   let keys = null;
+  /** Whether the focus went elsewhere, and the person has not come back since. */
+  let isLost = false;
+  /** Whether the page fades, masks or shrinks the frame. */
+  let isAltered = false;
+  /** Draws how sure it is that the keys go into the editor. */
+  let showAttention = () => {};
   const box = document.createElement("div");
   box.className = "text";
   // Spelling services, translators and form histories would copy the text out of here.
@@ -53,9 +59,17 @@
       const { buffer } = new TextEncoder().encode(box.innerText);
       return sealwaxChannel.sealTo(publicKey, "text", buffer);
     },
+    attend: ({ seen }) => {
+      isAltered = !seen;
+      showAttention();
+    },
     freeze: ({ frozen }) => {
       box.contentEditable = frozen ? "false" : "plaintext-only";
-      if (!frozen) box.focus();
+      if (frozen) return;
+      // The person has just answered in the extension's own window.
+      isLost = false;
+      box.focus();
+      showAttention();
     },
   };
 
@@ -65,17 +79,31 @@
     port.onmessage = async ({ data: { id, type, body } }) => port?.postMessage({ id, answer: await VERBS[type](body) });
   });
 
+  // Opened text leaves by copying only, never by a drag that a page may catch.
+  addEventListener("dragstart", (event) => event.preventDefault(), true);
   box.addEventListener("input", () => port?.postMessage({ type: "typed" }));
 
   /**
-   * Greys the editor while keys would go elsewhere, or while the page covers it (Chromium sees that). It informs and
-   * is no defence: a page that steals the focus back and forth still gets some keys.
+   * Greys the editor while keys would go elsewhere, or while the page covers it (Chromium sees that). A page can take the
+   * focus by a window that it opens, and give it back by closing that window: grey stays until the person comes back by
+   * a click or by the Tab key. It informs and is no defence: the keys in between are the page's.
    */
   function watchAttention() {
     let seen = true;
-    const show = () => box.classList.toggle("unsure", !document.hasFocus() || !seen);
+    const show = () => box.classList.toggle("unsure", isLost || isAltered || !document.hasFocus() || !seen);
+    showAttention = show;
     addEventListener("focus", show);
-    addEventListener("blur", show);
+    addEventListener("blur", () => {
+      isLost = true;
+      show();
+    });
+    const comeBack = (/** @type {Event} */ event) => {
+      if (!event.isTrusted) return;
+      isLost = false;
+      show();
+    };
+    addEventListener("pointerdown", comeBack, true);
+    addEventListener("keyup", (event) => void (event.key === "Tab" && comeBack(event)), true);
     if (!("isVisible" in IntersectionObserverEntry.prototype)) return;
     /** @type {any} */
     const options = { threshold: [0, 1], trackVisibility: true, delay: VISIBILITY_DELAY_MILLISECONDS };

@@ -6,11 +6,13 @@ import { readersName } from "./fields.js";
 import * as pages from "./pages.js";
 
 /** What every granted page gets: it only guards and watches. By its name at the browser. */
+const GUARD = ["content/guard.js"];
+const WATCHER = ["content/content.js"];
 const WATCHERS = {
-  "granted-sites-guard": { js: ["content/guard.js"], runAt: "document_start" },
-  "granted-sites": { js: ["content/content.js"], runAt: "document_idle" },
+  "granted-sites-guard": { js: GUARD, runAt: "document_start" },
+  "granted-sites": { js: WATCHER, runAt: "document_idle" },
 };
-const FIELD_SCRIPTS = ["frame_host", "notes", "fields", "forms", "files"].map((name) => `content/${name}.js`);
+const FIELD_SCRIPTS = ["looks", "frame_host", "notes", "fields", "forms", "files"].map((name) => `content/${name}.js`);
 const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
 const FORM_SCRIPTS = ["content/mail_words.js", "content/mail_forms.js"];
 const MAIL_SCRIPTS = ["content/webmail_tools.js", ...FORM_SCRIPTS, ...ADAPTORS, "content/webmail.js"];
@@ -93,7 +95,7 @@ export async function openSelection(tabId, frameId) {
 async function runIn(tabId, frameId, func) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
-    await api.scripting.executeScript({ target, files: [...PARTS.mail, ...Object.values(WATCHERS).flatMap(({ js }) => js)] });
+    await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER] });
     return await api.scripting.executeScript({ target, func });
   } catch {
     // The browser's own pages and stores admit no script: there is nothing to protect there.

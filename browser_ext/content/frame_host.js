@@ -19,12 +19,24 @@
   const MIN_FRAME_HEIGHT = 300;
   /** A page whose policy stops the frame gives no error: silence decides. */
   const CLAIM_MILLISECONDS = 6000;
+  const LOOK_MILLISECONDS = 250;
 
   /** @param {string} type @param {object} body */
   async function ask(type, body) {
     const reply = await api.runtime.sendMessage({ type, body });
     if (reply?.error) throw Object.assign(new Error(reply.error.message), { code: reply.error.code });
     return reply?.value;
+  }
+
+  /** Tells a frame when the page begins or ends to fade, mask or shrink it. @param {HTMLIFrameElement} frame */
+  function watchLooks(frame) {
+    let before = true;
+    const timer = setInterval(() => {
+      if (!frame.isConnected) return clearInterval(timer);
+      const seen = shared.looksAsMade(frame);
+      if (seen !== before) frame.contentWindow?.postMessage({ type: "seen", seen }, EXTENSION_ORIGIN);
+      before = seen;
+    }, LOOK_MILLISECONDS);
   }
 
   /** The extension's place beside one field of the page. */
@@ -197,6 +209,7 @@
       this.#offered = "";
       void loaded.then((frame) => {
         frame.contentWindow?.postMessage({ type: "token", token, text: this.#text }, EXTENSION_ORIGIN);
+        watchLooks(frame);
       });
       setTimeout(() => void this.#moveUnlessClaimed(), CLAIM_MILLISECONDS);
     }

@@ -110,6 +110,11 @@ export class ViewLink {
     return this.#call("seal", { publicKey });
   }
 
+  /** @param {boolean} seen whether the page shows the frame as it was made */
+  attend(seen) {
+    return this.#call("attend", { seen });
+  }
+
   /** @param {boolean} frozen */
   freeze(frozen) {
     return this.#call("freeze", { frozen });

@@ -197,6 +197,11 @@ class Page:
         """Wait until what agrees obeys: a window that was just drawn, moved or brought to the front takes no answer."""
         self.wait_for("() => document.documentElement.dataset.calm !== 'waiting'")
 
+    def scroll(self, x: int, y: int, *, by: int) -> None:
+        """Turn the wheel at a point of this frame's own viewport, by so many pixels downwards."""
+        step = {"type": "scroll", "x": x, "y": y, "deltaX": 0, "deltaY": by}
+        self._act({"type": "wheel", "id": "wheel", "actions": [step]})
+
     def type(self, text: str) -> None:
         """Press the keys of `text`, one after the other, into whatever has the focus; a line end is Enter."""
         keys = text.replace("\n", ENTER)

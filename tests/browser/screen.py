@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -31,6 +32,17 @@ class Screen:
         """Click at pixels of the screen; 3 is the button for menus."""
         self._do("mousemove", "--sync", str(round(x)), str(round(y)))
         self._do("click", str(button))
+
+    def drag(self, start: Sequence[float], end: Sequence[float]) -> None:
+        """Press the button at one place of the screen and let it go at another."""
+        steps = 20
+        self._do("mousemove", "--sync", *(str(round(one)) for one in start))
+        self._do("mousedown", "1")
+        for step in range(1, steps + 1):
+            place = (first + (last - first) * step / steps for first, last in zip(start, end, strict=True))
+            self._do("mousemove", *(str(round(one)) for one in place))
+            time.sleep(0.05)
+        self._do("mouseup", "1")
 
     def _do(self, *action: str) -> None:
         subprocess.run(["xdotool", *action], check=True, timeout=30, env={**os.environ, "DISPLAY": self.display})

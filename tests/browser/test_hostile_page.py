@@ -134,14 +134,44 @@ def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
     assert page.frames() == []
 
 
-def test_the_editor_greys_while_the_page_fades_it(unlocked: Extension, page: Page, site: Site) -> None:
-    if isinstance(unlocked.browser, Firefox):
-        pytest.skip("Firefox does not say whether a frame is covered or faded")
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity: 0.2",
+        "zoom: 0.1",
+        "mask-image: linear-gradient(transparent, transparent)",
+        "filter: blur(9px)",
+        "clip-path: inset(0 0 90% 0)",
+        "transform: scale(0.1)",
+    ],
+)
+@pytest.mark.parametrize("place", ["answer.nextElementSibling", "document.body"])
+def test_the_editor_greys_while_the_page_alters_how_it_looks(
+    unlocked: Extension, page: Page, site: Site, style: str, place: str
+) -> None:
     page.goto(site.page_with(SEAL_FIELD))
     frame = unlocked.write(page, "#answer", "seen ")
-    frame.text.wait_for("() => !document.querySelector('.text').classList.contains('unsure')")
-    page.js("() => { answer.nextElementSibling.style.setProperty('opacity', '0.2', 'important'); }")
-    frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
+    grey = "() => document.querySelector('.text').classList.contains('unsure')"
+    frame.text.wait_for(f"() => !({grey})()")
+    name, value = style.split(": ")
+    page.js(f"(name, value) => {{ {place}.style.setProperty(name, value, 'important'); }}", name, value)
+    frame.text.wait_for(grey)
+    page.js(f"(name) => {{ {place}.style.removeProperty(name); }}", name)
+    frame.text.wait_for(f"() => !({grey})()")
+
+
+def test_scrolling_inside_the_frame_moves_nothing_of_the_page(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(f"{SEAL_FIELD}<p style='block-size:3000px'>Below</p>"))
+    frame = unlocked.write(page, "#answer", "a\n" * 30)
+    scrolled = "() => document.documentElement.scrollTop"
+    page.js("() => scrollTo(0, 0)")
+    for _ in range(2):
+        frame.text.scroll(20, 20, by=3000)
+        frame.text.js("() => new Promise((resolve) => setTimeout(resolve, 700))")
+    assert frame.text.js(scrolled) > 0
+    assert page.js(scrolled) == 0
+    page.scroll(20, 20, by=100)
+    page.wait_for(scrolled)
 
 
 def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Site) -> None:

@@ -27,6 +27,14 @@ PLACE = """(selector) => {
   const y = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
   return [x + left + Math.min(60, width / 2), y + top + Math.min(20, height / 2)];
 }"""
+# Where the text of the editor is: in its view, the view in its frame, and from there on the screen.
+TEXT_IN_VIEW = "() => { const { x, y } = document.querySelector('.text').getBoundingClientRect(); return [x, y]; }"
+VIEW_IN_FRAME = "() => { const { x, y } = document.querySelector('iframe').getBoundingClientRect(); return [x, y]; }"
+PLACE_OF_TEXT = """(text, view) => {
+  const { x, y } = document.querySelector("#plain").nextElementSibling.getBoundingClientRect();
+  const left = window.mozInnerScreenX ?? screenX, top = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
+  return [x + left + view[0] + text[0] + 30, y + top + view[1] + text[1] + 18];
+}"""
 SELECT = """(selector) => {
   const range = document.createRange();
   range.selectNode(document.querySelector(selector));
@@ -111,6 +119,62 @@ def test_the_menu_of_a_selection_opens_what_is_sealed_in_it(
     page.js(SELECT, "#letter")
     choose(extension, page, screen, "#letter", "Open sealed text")
     assert agree_if_asked(extension, page).text.text(".text") == TEXT
+
+
+def test_text_that_is_dragged_out_of_the_editor_reaches_no_page(
+    extension: Extension, page: Page, screen: Screen, site: Site
+) -> None:
+    show(page, site.page_with(f"<input id=trap>{FIELD}"), screen, "#plain")
+    page.js("""() => {
+      window.caught = [];
+      for (const type of ["dragenter", "dragover", "drop"]) addEventListener(type, () => caught.push(type), true);
+    }""")
+    screen.press(SHORTCUT)
+    frame = extension.frame_in(page)
+    frame.around.wait_for_selector("[data-test=seal]")
+    frame.text.wait_for("() => document.hasFocus()")
+    screen.type("only for Bob")
+    screen.press("ctrl+a")
+    frame.text.wait_for("() => String(getSelection()) === 'only for Bob'")
+    box = page.js(PLACE, "#trap")
+    start = page.js(PLACE_OF_TEXT, frame.text.js(TEXT_IN_VIEW), frame.around.js(VIEW_IN_FRAME))
+    screen.drag(start, box)
+    page.js("() => new Promise((resolve) => setTimeout(resolve, 500))")
+    assert page.js("() => caught") == []
+    assert page.value("#trap") == ""
+    assert frame.text.text(".text") == "only for Bob"
+
+
+def test_a_window_that_the_page_opens_and_closes_leaves_the_editor_grey(
+    extension: Extension, page: Page, screen: Screen, site: Site
+) -> None:
+    show(page, site.page_with(FIELD), screen, "#plain")
+    screen.press(SHORTCUT)
+    frame = extension.frame_in(page)
+    frame.around.wait_for_selector("[data-test=seal]")
+    frame.text.wait_for("() => document.hasFocus()")
+    screen.type("ab")
+    grey = "() => document.querySelector('.text').classList.contains('unsure')"
+    assert not frame.text.js(grey)
+    page.js(
+        """() => {
+      window.stolen = "";
+      window.opened = open("about:blank", "", "width=200,height=200");
+      opened.addEventListener("keydown", ({ key }) => { window.stolen += key; });
+    }""",
+        user_activation=True,
+    )
+    frame.text.wait_for(grey)
+    page.js("() => new Promise((resolve) => setTimeout(resolve, 500))")
+    screen.type("cd")
+    page.js("() => { opened.close(); }")
+    frame.text.wait_for("() => document.hasFocus()")
+    screen.type("ef")
+    frame.text.wait_for("() => document.querySelector('.text').innerText === 'abef'")
+    assert page.js("() => stolen") == "cd", "the page gets keys by a window of its own"
+    assert frame.text.js(grey)
+    screen.click(*page.js(PLACE_OF_TEXT, frame.text.js(TEXT_IN_VIEW), frame.around.js(VIEW_IN_FRAME)))
+    frame.text.wait_for(f"() => !({grey})()")
 
 
 def show(page: Page, address: str, screen: Screen, element: str) -> None:
