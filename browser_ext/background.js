@@ -27,6 +27,7 @@ import * as requests from "./background/requests.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
 import * as trust from "./background/trust.js";
+import * as unsigned from "./background/unsigned.js";
 import * as updates from "./background/updates.js";
 import * as vault from "./background/vault_link.js";
 
@@ -72,6 +73,7 @@ const HANDLERS = {
   "viewer.claim": mails.claimViewer,
   "field.altered": alterations.report,
   "form.request": forms.request,
+  "form.unsigned": unsigned.report,
   "files.request": files.request,
   "files.part": files.holdPart,
   "files.take": files.take,

@@ -25,7 +25,7 @@ import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /**
  * @typedef {{
- *   kind: "write" | "open" | "form" | "files" | "altered", origin: string, around: string[], sign: boolean, encrypt: boolean, proposed: string[],
+ *   kind: "write" | "open" | "form" | "files" | "altered" | "unsigned", origin: string, around: string[], sign: boolean, encrypt: boolean, proposed: string[],
  *   identities: OwnIdentity[], people: Reader[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
  *   notice: {text: string, isSent: boolean},
@@ -67,7 +67,10 @@ const QUESTIONS = {
   form: { title: () => text("formTitle"), verb: () => text("verbSignForm"), refuse: "verbDoNotSignForm", sections: () => formSections(current.form) },
   files: { title: () => text("fileTitle"), verb: verbOfWriting, refuse: "verbDoNotSign", sections: filesSections },
   altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbLeave", sections: alteredSections },
+  unsigned: { title: () => text("unsignedTitle"), verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
 };
+/** Notices about a page: no key is used. */
+const NOTICES = ["altered", "unsigned"];
 
 void start();
 
@@ -146,7 +149,7 @@ function draw() {
         html("span", { text: current.origin || text("viewerOrigin"), dir: "ltr", data: { test: "origin" } })),
       ...aroundNotes(current.around)),
     ...kind.sections(),
-    ...(current.kind === "altered" ? [] : [current.identities.length ? identityField() : noKeysSection()]),
+    ...(NOTICES.includes(current.kind) ? [] : [current.identities.length ? identityField() : noKeysSection()]),
     html("footer", { class: "answer" }, passphraseField(agree), progress, problem,
       html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, cancel)),
   );
@@ -176,7 +179,7 @@ function verbOfWriting() {
 
 function writingSections() {
   const covered = html("section", {}, html("h2", { text: text(current.sign ? "coveredBySignature" : "coveredBySeal") }),
-    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", text: shownText, data: { test: "covered" } }));
+    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "covered" } }, ...visibleText(shownText)));
   return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: text("notSealed") })];
 }
 
@@ -190,6 +193,11 @@ function alteredSections() {
   return [html("section", {}, html("p", { class: "warning", text: text(isSent ? "alteredSent" : "alteredStopped") }),
     html("h2", { text: text("alteredNow") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "altered" } }, ...visibleText(now)))];
+}
+
+function unsignedSections() {
+  return [html("section", {}, html("p", { class: "warning", text: text("unsignedHint") }), html("h2", { text: text("formSentTo") }),
+    html("pre", { class: "covered-text", tabindex: 0, dir: "ltr", data: { test: "unsigned" } }, ...visibleText(current.notice.text)))];
 }
 
 function readersSection() {

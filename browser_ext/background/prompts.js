@@ -12,11 +12,14 @@ import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as pageJobs from "./page_jobs.js";
 import * as promptWindow from "./prompt_window.js";
+import * as unsigned from "./unsigned.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** What pages ask for without a frame. @type {Record<string, {describe: Function, agree: Function, refuse: Function}>} */
-const PAGE_JOBS = { form: forms, files, altered: alterations };
+const PAGE_JOBS = { form: forms, files, altered: alterations, unsigned };
+/** Notices about a page: no key is used. */
+const NOTICES = ["altered", "unsigned"];
 
 /** Everything that the window shows: the question, which the answer is bound to, and what there is to choose from. @param {any} body */
 export async function claim({ job: id, replyKey }) {
@@ -24,7 +27,7 @@ export async function claim({ job: id, replyKey }) {
   const wanted = job.kind === "write" ? await frames.load(job.frame) : job.files;
   return {
     question: await describe(job),
-    identities: job.kind === "altered" ? [] : await keys.identities(),
+    identities: NOTICES.includes(job.kind) ? [] : await keys.identities(),
     people: await fields.peopleFor(wanted),
     readersHere: wanted?.encrypt ? await fields.readersAt(job.origin) : [],
     text: job.kind === "write" ? await vault.call("text.show", { job: id, replyKey }) : null,

@@ -7,7 +7,7 @@ import { ask as confirm, inputField } from "../runtime/ui/parts.js";
 import { createPlanPanel } from "../runtime/ui/plan_panel.js";
 import { warnings, whatWillLeave } from "../runtime/ui/sending_plan.js";
 import { api } from "../shared/api.js";
-import { aroundNotes } from "../shared/around_notes.js";
+import { siteBox } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, text } from "../shared/i18n.js";
 import { Answering } from "./answering.js";
@@ -148,12 +148,7 @@ export class LetterWindow {
       event.preventDefault();
       void sending.submit();
     });
-    const { origin, around } = this.#claim;
-    const forSite = origin
-      ? html("div", {}, html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
-        html("span", { text: origin, dir: "ltr", data: { test: "origin" } })), ...aroundNotes(around))
-      : null;
-    return html("div", { class: "writing stack" }, this.heading, forSite, this.notes, form);
+    return html("div", { class: "writing stack" }, this.heading, siteBox(this.#claim), this.notes, form);
   }
 
   /** @returns {Letter} */

@@ -50,8 +50,6 @@
   const queue = new Set();
   /** @type {Set<Element>} */
   let changed = new Set();
-  /** Those that are watched. @type {WeakSet<ShadowRoot>} */
-  const shadowRoots = new WeakSet();
   let offers = 0;
   let isScheduled = false;
   let isMail = false;
@@ -74,14 +72,10 @@
     mutations.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"] });
   }
 
-  /** @param {Event} event */
-  function meetShadowRoots(event) {
-    for (const target of event.composedPath()) {
-      if (!(target instanceof ShadowRoot) || shadowRoots.has(target)) continue;
-      shadowRoots.add(target);
-      observe(target);
-      watchBelow(target);
-    }
+  /** @param {ShadowRoot} root that the guard has met */
+  function watchRoot(root) {
+    observe(root);
+    watchBelow(root);
   }
 
   /** @param {Event} event */
@@ -126,6 +120,8 @@
     if (around) watch(around);
     for (const element of findBelow(root, TELLING)) viewport.observe(element);
     for (const element of findBelow(root, UNSEEN)) watch(element);
+    // Elements of the page's own making are where shadow roots are, closed ones above all.
+    for (const element of findBelow(root, "*")) if (element.localName.includes("-")) shared.meet(element);
   }
 
   /** @param {ParentNode} root @param {string} selector @returns {NodeListOf<Element>} */
@@ -225,9 +221,9 @@
   api.runtime.onMessage.addListener(receive);
   const mutations = new MutationObserver(noteChanges);
   observe(document);
-  // An open shadow root is met where the person goes: no event tells that one was made.
-  for (const type of ["focusin", "pointerover"]) addEventListener(type, meetShadowRoots, { passive: true });
-  for (const type of ["focusin", "pointerover"]) addEventListener(type, meetField, { passive: true });
+  for (const type of ["focusin", "pointerover"]) shared.listen(type, meetField, { passive: true });
+  shared.watchRoot = watchRoot;
+  for (const root of shared.knownRoots()) watchRoot(root);
   watchBelow(document);
   lookForMail();
 })();

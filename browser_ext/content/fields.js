@@ -232,7 +232,7 @@
     await shared.ask("viewer.open", { mail });
   }
 
-  addEventListener("submit", (event) => {
+  shared.listen("submit", (/** @type {Event} */ event) => {
     const [form] = event.composedPath();
     if (!(form instanceof HTMLFormElement)) return;
     const altered = findAltered(form);
@@ -240,10 +240,10 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     void tellAltered(altered, false);
-  }, true);
+  });
 
   // What the handlers of the page do to the entries comes before this one, unless they are added later.
-  addEventListener("formdata", (event) => {
+  shared.listen("formdata", (/** @type {Event} */ event) => {
     const [form] = event.composedPath();
     if (!(form instanceof HTMLFormElement)) return;
     const { formData } = /** @type {FormDataEvent} */ (event);
@@ -258,7 +258,7 @@
   });
 
   // The next document has its own fields; one that stays has sent them.
-  addEventListener("pagehide", () => sealedIn.clear());
+  shared.listen("pagehide", () => sealedIn.clear());
 
   /** @param {HTMLFormElement} form @returns {[HTMLElement, string][]} its fields with sealed text */
   function fieldsOf(form) {

@@ -37,15 +37,15 @@
     if (event.isTrusted || navigator.userActivation?.isActive) void ask(input);
   }
 
-  addEventListener("click", intercept, true);
-  addEventListener("drop", (event) => {
+  shared.listen("click", intercept);
+  shared.listen("drop", (/** @type {Event} */ event) => {
     const input = controlOf(event);
     if (!input) return;
     intercept(event);
     // Whatever is dropped on a page, the page can read.
     shared.noteFor(input, api.i18n.getMessage("fileDropped"));
-  }, true);
-  for (const type of ["input", "change"]) addEventListener(type, refuseForeign, true);
+  });
+  for (const type of ["input", "change"]) shared.listen(type, refuseForeign);
   // What came into a control before this script did.
   for (const input of document.querySelectorAll("input[type=file][data-smime]")) {
     if (isControl(input) && input.files?.length) takeOut(input);

@@ -28,10 +28,16 @@
     Object.getOwnPropertyDescriptor(Node.prototype, "parentElement")?.get
   );
   const submitForm = HTMLFormElement.prototype.submit;
+  /** What the page reads of a form is on its way so soon before the document goes. */
+  const LEAVING_MILLISECONDS = 3000;
   /** Forms whose signature is being asked for. @type {WeakSet<HTMLFormElement>} */
   const waiting = new WeakSet();
+  /** Whether it is this script that reads a form. */
+  let isReading = false;
+  /** The last form that the page read by itself. @type {{action: string, at: number} | null} */
+  let taken = null;
 
-  addEventListener("submit", (event) => {
+  shared.listen("submit", (/** @type {Event} */ event) => {
     // Across an open shadow root the target is the host; the form is where the event began.
     const [form] = event.composedPath();
     if (!(form instanceof HTMLFormElement) || !asksToSign(form)) return;
@@ -40,7 +46,21 @@
     // A script's requestSubmit() looks like a person's; only what follows a person's act opens a window.
     if (waiting.has(form) || !event.isTrusted || navigator.userActivation?.isActive === false) return;
     void sign(form, /** @type {SubmitEvent} */ (event).submitter);
-  }, true);
+  });
+
+  // A script that submits a form, or reads it to send it by itself, causes no other event.
+  shared.listen("formdata", (/** @type {Event} */ event) => {
+    const [form] = event.composedPath();
+    if (isReading || !(form instanceof HTMLFormElement) || !asksToSign(form)) return;
+    taken = navigator.userActivation?.isActive ? { action: addressOf(form, null), at: Date.now() } : null;
+    shared.noteFor(form, api.i18n.getMessage("formTaken"));
+  });
+
+  shared.listen("pagehide", () => {
+    if (!taken || Date.now() - taken.at > LEAVING_MILLISECONDS) return;
+    void shared.ask("form.unsigned", { action: taken.action }).catch(() => {});
+    taken = null;
+  });
 
   /** @param {HTMLFormElement} form */
   function asksToSign(form) {
@@ -81,7 +101,9 @@
 
   /** The entries as the browser would submit them. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
   function readPairs(form, submitter) {
+    isReading = true;
     const data = new FormData(form, submitter);
+    isReading = false;
     /** @type {Pair[]} */
     const pairs = [];
     data.forEach((value, name) => {
@@ -98,15 +120,21 @@
   function describeTarget(form, submitter) {
     const read = (/** @type {string} */ name) =>
       (submitter && readAttribute.call(submitter, `form${name}`)) ?? readAttribute.call(form, name) ?? "";
-    const action = new URL(read("action") || document.URL, document.baseURI);
-    action.hash = "";
     const method = read("method").toLowerCase();
     const enctype = read("enctype").toLowerCase() || ENCTYPES[0];
     const charset = (readAttribute.call(form, "accept-charset") || document.characterSet).toLowerCase();
     // In an address the signed values would end in logs and histories.
     if (method !== "post") throw failure("form-not-post");
     if (!ENCTYPES.includes(enctype) || charset !== "utf-8") throw failure("form-encoding");
-    return { action: action.href, method, enctype, target: read("target") };
+    return { action: addressOf(form, submitter), method, enctype, target: read("target") };
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter @returns {string} where the form goes */
+  function addressOf(form, submitter) {
+    const named = (submitter && readAttribute.call(submitter, "formaction")) ?? readAttribute.call(form, "action");
+    const action = new URL(named || document.URL, document.baseURI);
+    action.hash = "";
+    return action.href;
   }
 
   /**

@@ -1,8 +1,17 @@
-/** The sites in whose pages a frame stands, one line for each. */
+/** The site that asks for something, and the sites in whose pages it is. */
 import { html } from "../runtime/ui/dom.js";
 import { text } from "./i18n.js";
 
 /** @param {string[]} around origins, from the inside to the outside @returns {HTMLElement[]} */
 export function aroundNotes(around) {
   return around.map((site) => html("p", { class: "warning", text: text("insideOther", site), data: { test: "top-origin" } }));
+}
+
+/** @param {{origin: string, around: string[]}} place @returns {HTMLElement | null} null where no site asks */
+export function siteBox({ origin, around }) {
+  if (!origin) return null;
+  return html("div", { class: "stack" },
+    html("p", { class: "origin" }, html("span", { class: "muted", text: text("forSite") }), html("br"),
+      html("span", { text: origin, dir: "ltr", data: { test: "origin" } })),
+    ...aroundNotes(around));
 }

@@ -69,6 +69,7 @@ export const MESSAGES = {
     from: ["content"],
     body: { action: "string", method: "string", enctype: "string", nonce: "string", entries: "entries", submitter: "strings" },
   },
+  "form.unsigned": { from: ["content"], body: { action: "string" } },
   "field.altered": { from: ["content"], body: { text: "string", isSent: "boolean" } },
   "files.request": {
     from: ["content"], body: { smime: "string", proposed: "strings", multiple: "boolean" },

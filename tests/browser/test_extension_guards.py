@@ -1,0 +1,137 @@
+"""The guards of forms and files in pages that write their document anew, or hide their forms in shadow trees."""
+# pytest finds the fixtures of the other file by their names here.
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.extension_driver import Extension, Site
+from tests.browser.field_pages import ROOT, extension, folder, page, people, site, unlocked
+from tests.browser.page import Page
+
+__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+FORM = (
+    '<form method=post action="/taken" data-smime=sign><input name=sum value=120>'
+    "<button id=go style='inline-size:120px;block-size:50px'>Go</button></form>"
+)
+# Where something is in the innermost shadow tree, which the page has in `inside`.
+PLACE = """(name) => {
+  const { x, y } = inside.querySelector(name).getBoundingClientRect();
+  return [Math.round(x + 10), Math.round(y + 10)];
+}"""
+WAIT = "() => new Promise((resolve) => setTimeout(resolve, 800))"
+MAKE_TREE = """(form, mode, depth) => {
+  class Own extends HTMLElement {
+    constructor() {
+      super();
+      this.attachShadow({ mode }).innerHTML = form;
+    }
+  }
+  let place = document.body;
+  for (let level = 1; level < depth; level += 1) {
+    const host = place.appendChild(document.createElement("div"));
+    place = host.attachShadow({ mode });
+  }
+  customElements.define("own-form", Own);
+  const { attachShadow } = Element.prototype;
+  let made = null;
+  Element.prototype.attachShadow = function (options) {
+    made = attachShadow.call(this, options);
+    return made;
+  };
+  place.append(document.createElement("own-form"));
+  window.inside = made;
+}"""
+
+
+def refuse(extension: Extension) -> None:
+    window = extension.window()
+    assert "120" in window.text()
+    with window.closing():
+        window.click("[data-test=refuse]")
+    extension.wait_until_window_is_gone()
+
+
+@pytest.mark.parametrize("way", ["open", "write"])
+def test_a_document_that_is_written_anew_is_guarded(unlocked: Extension, page: Page, site: Site, way: str) -> None:
+    page.goto(site.page_with(FORM))
+    page.click("#go")
+    refuse(unlocked)
+    page.js(
+        """(form, way) => {
+      if (way === "open") document.open();
+      document.write(`<!doctype html><title>Anew</title>${form}`);
+      document.close();
+    }""",
+        FORM,
+        way,
+    )
+    address = page.url
+    page.click("#go")
+    refuse(unlocked)
+    assert page.url == address
+
+
+@pytest.mark.parametrize("mode", ["open", "closed"])
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("by", ["click", "script"])
+def test_a_form_in_a_shadow_tree_is_signed_or_stays(
+    unlocked: Extension, page: Page, site: Site, mode: str, depth: int, by: str
+) -> None:
+    page.goto(site.page_with("<p>Text</p><button id=outside>Outside</button>"))
+    page.wait_for("() => document.readyState === 'complete'")
+    page.js(MAKE_TREE, FORM, mode, depth)
+    address = page.url
+    if by == "script":
+        # The person has been at the form, and presses a button elsewhere.
+        page.click_at(*page.js(PLACE, "input"))
+        page.js(WAIT)
+        page.js("() => outside.addEventListener('click', () => inside.querySelector('form').requestSubmit())")
+        page.click("#outside")
+    else:
+        # The first click may only bring the scripts in.
+        for _ in range(4):
+            page.click_at(*page.js(PLACE, "#go"))
+            page.js(WAIT)
+            if unlocked.has_window():
+                break
+    refuse(unlocked)
+    assert page.url == address
+
+
+def test_a_marked_form_that_a_script_sends_is_told(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(FORM + "<button id=script type=button>By script</button>"))
+    # The scripts for forms are here once the form was looked at.
+    page.click("#go")
+    refuse(unlocked)
+    page.js("() => script.addEventListener('click', () => HTMLFormElement.prototype.submit.call(document.forms[0]))")
+    page.click("#script")
+    window = unlocked.window()
+    assert window.text("[data-test=origin]") == site.origin
+    assert window.text("[data-test=unsigned]") == f"{site.origin}/taken"
+    assert window.js("() => document.querySelector('[data-test=agree]')") is None
+    with window.closing():
+        window.click("[data-test=refuse]")
+    unlocked.wait_until_window_is_gone()
+
+
+def test_a_form_that_a_script_only_reads_is_noted_beside_it(unlocked: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(FORM))
+    page.click("#go")
+    refuse(unlocked)
+    page.js("() => { new FormData(document.forms[0]); }")
+    page.wait_for("() => document.forms[0].nextElementSibling?.getBoundingClientRect().height > 0")
+    page.js("() => new Promise((resolve) => setTimeout(resolve, 500))")
+    assert not unlocked.has_window()
+
+
+def test_every_script_in_a_page_listens_by_the_guard() -> None:
+    own = re.compile(r"(?<![\w.])(?:window\.|document\.|globalThis\.)?addEventListener\(")
+    scripts = sorted(Path(ROOT, "browser_ext/content").rglob("*.js"))
+    assert len(scripts) > 10
+    assert [script.name for script in scripts if own.search(script.read_text())] == []
