@@ -308,6 +308,26 @@ def test_nothing_is_lost_when_the_webmail_refuses_or_is_gone(webmail: Webmail, p
     assert again.value("[data-test=compose-text]") == SECRET_WORDS
 
 
+def test_a_message_that_only_some_were_sent_says_so_and_goes_to_the_others(webmail: Webmail, people: People) -> None:
+    webmail.mood("refuses-last")
+    window = webmail.write(to=["bob@example.test"])
+    window.click("[data-test=compose-bcc]")
+    address(window, "compose-bcc", "alice@example.test")
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    known = "[data-address='alice@example.test'][data-readiness=ready]"
+    window.wait_for_selector(f"{known}, [data-test=obstacle][data-code=certificate-none]", timeout_seconds=60)
+    if not window.js("(selector) => document.querySelector(selector)", known):
+        file = certificate_file(people.alice, people.folder / "alice.der")
+        window.choose_files("input[data-test=remedy-choose-file]", [file])
+    wait_for_obstacles(window)
+    window.click("[data-test=send]")
+    window.wait_for_text("Some recipients were sent", selector="[data-test=send-error]", timeout_seconds=60)
+    webmail.mood("sends")
+    send(window)
+    hidden, named = webmail.taken(2)
+    assert (hidden.envelope["bcc"], named.envelope["to"]) == (["alice@example.test"], ["bob@example.test"])
+
+
 @pytest.mark.heart
 def test_a_draft_is_kept_sealed_and_goes_on_in_another_window(webmail: Webmail, people: People, tmp_path: Path) -> None:
     attached = tmp_path / "notes.txt"
