@@ -27,6 +27,22 @@ const origins = pairs.map(([named, directory]) => {
 console.log(JSON.stringify(origins));
 """
 
+# The adaptor of the bridge's pages, with what it finds in a page.
+SEND = """
+const [module, given] = process.argv.slice(1);
+const [page, api] = JSON.parse(given);
+const asked = [];
+const mail = {
+  problem: (code) => Object.assign(new Error(code), { code }),
+  fetchFrom: async (url) => { asked.push(String(url)); return { json: async () => ({ api }) }; },
+};
+Object.assign(globalThis, { location: new URL(page), sealwaxContent: { adaptors: [], mail } });
+await import(module);
+const done = { message: new ArrayBuffer(0), envelope: { to: ["a@example.com"], cc: [], bcc: [] } };
+const problem = await sealwaxContent.adaptors[0].send(done).then(() => "", (error) => error.code);
+console.log(JSON.stringify([problem, ...asked]));
+"""
+
 
 def run_node(script: str, module: Path, given: object) -> list[str]:
     """What a script prints about a module of the extension."""
@@ -118,3 +134,11 @@ def test_no_look_up_goes_where_a_bridge_names_an_address_in_clear(directory_modu
     assert run_node(FIND_API, directory_module, [("http://api.example.com", "http://127.0.0.1:8460")]) == [
         "unsafe-directory"
     ]
+
+
+def test_no_mail_goes_where_the_pages_of_a_bridge_name_an_address_in_clear() -> None:
+    adaptor = ROOT / "browser_ext/content/adaptors/sealwax.js"
+    page = "https://mail.example.com/"
+    assert run_node(SEND, adaptor, [page, "http://api.example.com"]) == ["unsafe-directory", f"{page}config.json"]
+    found = run_node(SEND, adaptor, [page, "https://api.example.com"])
+    assert found == ["", f"{page}config.json", "https://api.example.com/api/send"]

@@ -16,6 +16,8 @@
   /** @param {string} path @param {RequestInit} [options] @returns {Promise<[URL, RequestInit]>} */
   async function ask(path, options = {}) {
     const { api } = await (await mail.fetchFrom(new URL("config.json", location.href))).json();
+    // Pages that came encrypted lead nowhere in clear, whatever their configuration names.
+    if (location.protocol === "https:" && new URL(api).protocol !== "https:") throw mail.problem("unsafe-directory");
     return [new URL(path, api), { credentials: "include", ...options }];
   }
 
