@@ -30,6 +30,8 @@ interface SealwaxChannel {
 /** A certificate as the vault describes it. */
 interface CertificateInfo {
   certificate: ArrayBuffer;
+  /** What a person would call it: the common name, or an address. */
+  name?: string;
   addresses: string[];
   subject: string;
   issuer: string;

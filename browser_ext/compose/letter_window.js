@@ -4,6 +4,7 @@
  */
 import { html } from "../runtime/ui/dom.js";
 import { ask as confirm, inputField } from "../runtime/ui/parts.js";
+import { quoteMailbox } from "../runtime/ui/formats.js";
 import { createPlanPanel } from "../runtime/ui/plan_panel.js";
 import { warnings, whatWillLeave } from "../runtime/ui/sending_plan.js";
 import { api } from "../shared/api.js";
@@ -211,7 +212,7 @@ export class LetterWindow {
     const from = this.sender.address;
     const { to, cc } = this.recipients.addresses;
     const fields = {
-      from, to, cc, subject: this.subject.input.value.trim(),
+      from: quoteMailbox({ name: this.sender.identity?.name ?? "", address: from }), to, cc, subject: this.subject.input.value.trim(),
       messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...this.#answering.thread,
     };
     return { fields, text: this.#octets(), attachments: this.attached.files };

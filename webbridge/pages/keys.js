@@ -17,7 +17,7 @@ import { sameAddress } from "./runtime/ui/formats.js";
 /** @typedef {import("./runtime/session.js").Caller} Vault */
 /**
  * @typedef {{
- *   sealed: ArrayBuffer, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
+ *   sealed: ArrayBuffer, name: string, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
  *   notBefore: string, notAfter: string, fingerprint: string,
  * }} SealedIdentity
  */
@@ -77,6 +77,11 @@ export class KeyRing extends EventTarget {
   /** @param {string} address */
   hasIdentityFor(address) {
     return this.#identities.some(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
+  }
+
+  /** The name in the certificate for an address; empty without one. @param {string} address */
+  nameFor(address) {
+    return this.#identities.find(({ addresses }) => addresses.some((own) => sameAddress(own, address)))?.name ?? "";
   }
 
   /**

@@ -105,6 +105,20 @@ export function writeMailbox({ name, address }) {
   return name && name !== address ? `${name} <${address}>` : address;
 }
 
+/** Marks that turn the direction of writing: in a name they would turn the address beside it. */
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * A mailbox with its display name for a header field (RFC 5322 section 3.4). A name that reads like an address is left out:
+ * recipients' programs would warn about it.
+ * @param {Mailbox} mailbox
+ */
+export function quoteMailbox({ name, address }) {
+  const clean = name.replace(DIRECTIONS, "").replace(/\p{Cc}/gu, " ").trim();
+  if (!clean || clean.includes("@")) return address;
+  return `"${clean.replace(/["\\]/gu, "\\$&")}" <${address}>`;
+}
+
 /**
  * Reads header fields by their name in small letters; an absent one is empty.
  * @param {[string, string][]} headers

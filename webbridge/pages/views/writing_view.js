@@ -8,6 +8,7 @@
 import { html, uniqueId } from "../runtime/ui/dom.js";
 import { createDraftAttachmentList } from "../runtime/ui/attachments.js";
 import { ApiError } from "../api.js";
+import { quoteMailbox } from "../runtime/ui/formats.js";
 import { showRecipient } from "../certificate_dialog.js";
 import { Directory } from "../directory.js";
 import { ask, inputField, problem, switchField, whileBusy } from "../runtime/ui/parts.js";
@@ -252,7 +253,7 @@ class Writing {
   #draft({ address }) {
     const domain = address.split("@").at(-1);
     const draft = {
-      from: address,
+      from: quoteMailbox({ name: this.#app.keys.nameFor(address), address }),
       to: this.to.addresses,
       cc: this.cc.addresses,
       subject: this.subject.input.value.trim(),
