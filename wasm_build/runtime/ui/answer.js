@@ -25,13 +25,17 @@ import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddr
 export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
   const header = headerReader(opened.headers);
   const sender = readMailbox(header("from"));
+  const isOf = (/** @type {string[]} */ people) => (/** @type {string} */ address) => people.some((one) => sameAddress(one, address));
+  const notOwn = (/** @type {string} */ address) => !isOf(own)(address);
+  // What the person sent goes on to those who got it, and not back to the person.
+  const readers = isOf(own)(sender.address) ? addressesOf(header("to")).filter(notOwn) : [];
+  const to = readers.length > 0 ? readers : [sender.address];
   const others = toAll ? addressesOf(header("to"), header("cc")) : [];
-  const taken = [...own, sender.address];
-  const cc = others.filter((address) => !taken.some((one) => sameAddress(one, address)));
   return {
-    to: [sender.address], cc, subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
+    to, cc: others.filter((address) => notOwn(address) && !isOf(to)(address)),
+    subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
     quote: quoteOf(translate, opened), answersSealed: isSealed(opened.report),
-    replyTo: addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
+    replyTo: readers.length > 0 ? [] : addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
   };
 }
 

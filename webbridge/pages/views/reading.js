@@ -279,6 +279,7 @@ function backLink(app, folder) {
 
 /** @param {App} app @param {OpenedMessage} opened */
 function answer(app, opened) {
-  const { quote, ...proposal } = answerTo(app.translate, opened);
+  const own = [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
+  const { quote, ...proposal } = answerTo(app.translate, opened, { own });
   app.write({ ...proposal, text: quote });
 }

@@ -1,0 +1,92 @@
+"""Whom a reply goes to, and the name under which mail leaves: the modules that pages and extension share, in Node."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smime_core.compose import Draft, build_mail
+from smime_core.mime.addresses import addresses
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNTIME = ROOT / "wasm_build/runtime/ui"
+ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+
+ANSWER = """
+const { answerTo } = await import(process.argv[1]);
+const { headers, ...options } = JSON.parse(process.argv[2]);
+const opened = { headers, text: "", report: { layers: [] }, reply: { inReplyTo: null, references: [], hidden: [] } };
+const { to, cc, replyTo } = answerTo((key) => key, opened, options);
+console.log(JSON.stringify({ to, cc, replyTo }));
+"""
+QUOTE = """
+const { quoteMailbox, readMailbox } = await import(process.argv[1]);
+const written = JSON.parse(process.argv[2]).map(quoteMailbox);
+console.log(JSON.stringify(written));
+"""
+
+
+def run_node(script: str, module: str, given: object) -> Any:
+    """What a script prints about a module of the runtime."""
+    command = ["node", "--input-type=module", "-e", script, (RUNTIME / module).as_uri(), json.dumps(given)]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def answer(headers: dict[str, str], *, own: tuple[str, ...] = (ALICE,), to_all: bool = False) -> dict[str, list[str]]:
+    """Whom a reply goes to."""
+    given = {"headers": list(headers.items()), "own": list(own), "toAll": to_all}
+    found: dict[str, list[str]] = run_node(ANSWER, "answer.js", given)
+    return found
+
+
+def test_a_reply_goes_to_the_sender() -> None:
+    headers = {"From": f"Bob <{BOB}>", "To": f"{ALICE}, {CAROL}", "Reply-To": "list@example.test"}
+    assert answer(headers) == {"to": [BOB], "cc": [], "replyTo": ["list@example.test"]}
+    assert answer(headers, to_all=True) == {"to": [BOB], "cc": [CAROL], "replyTo": ["list@example.test"]}
+
+
+def test_a_reply_to_what_the_person_sent_goes_to_its_readers() -> None:
+    headers = {"From": f"Alice <{ALICE.upper()}>", "To": f"Bob <{BOB}>, {ALICE}", "Cc": CAROL, "Reply-To": ALICE}
+    assert answer(headers) == {"to": [BOB], "cc": [], "replyTo": []}
+    assert answer(headers, to_all=True) == {"to": [BOB], "cc": [CAROL], "replyTo": []}
+
+
+def test_a_reply_to_a_note_to_oneself_goes_to_oneself() -> None:
+    assert answer({"From": ALICE, "To": ALICE})["to"] == [ALICE]
+    assert answer({"From": ALICE})["to"] == [ALICE]
+
+
+def test_every_own_address_counts() -> None:
+    headers = {"From": "alice@work.test", "To": f"{BOB}, {ALICE}"}
+    assert answer(headers, own=(ALICE, "alice@work.test"))["to"] == [BOB]
+
+
+NAMES = [
+    "Alice", "Müller, Jörg",
+    'The "Duke" of \\ York', "عليّ", "Bob\r\nBcc: eve", "a\u202eb", "=?utf-8?q?x?=", "<", "(x)", "; :",
+    "\x00", "'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_makes_one_mailbox_of_a_header(name: str) -> None:
+    (written,) = run_node(QUOTE, "formats.js", [{"name": name, "address": ALICE}])
+    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    message = build_mail(Draft(sender=written, to=[BOB], date=at, message_id="<a@example.test>"))
+    header = message.split(b"\r\n\r\n")[0].decode()
+    assert not any(line.startswith("Bcc") for line in header.split("\r\n"))
+    (mailbox,) = addresses(header.split("From: ", 1)[1].split("\r\nTo:", 1)[0].replace("\r\n", ""))
+    assert mailbox.address == ALICE
+
+
+def test_a_name_that_reads_like_an_address_is_left_out() -> None:
+    given = [{"name": name, "address": ALICE} for name in ("bob@example.test", "", " \t", "\u200f")]
+    assert run_node(QUOTE, "formats.js", given) == [ALICE] * 4
