@@ -40,6 +40,8 @@ export class App {
   #lockReason = null;
   /** Where a view says what the person should hear. @type {HTMLElement} */
   #announcer;
+  /** Whether the last announcement belongs to one place of the pages. */
+  #isOfPlace = false;
   /** @type {View | null} */
   #view = null;
   /** The letter that is being written: it outlives views, locks and mail sessions. @type {WritingView | null} */
@@ -120,6 +122,16 @@ export class App {
    */
   announce(text) {
     this.#announcer.textContent = text;
+    this.#isOfPlace = false;
+  }
+
+  /**
+   * Tells a screen reader about something that is gone with the place where it is shown, as a verdict on one message.
+   * @param {string} text
+   */
+  announceHere(text) {
+    this.announce(text);
+    this.#isOfPlace = true;
   }
 
   /** @param {unknown} error */
@@ -222,6 +234,8 @@ export class App {
   }
 
   #route() {
+    // A status text can be read at any time: it never speaks of what is no longer shown.
+    if (this.#isOfPlace) this.announce("");
     const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
     if (name === "keys") return this.#show(createKeysView(this));

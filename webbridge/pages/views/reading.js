@@ -104,7 +104,7 @@ export class Reading {
     this.#shown = message;
     this.element.replaceChildren(backLink(this.#app, folder), ...message.parts, createSourceView(this.#app, folder, uid));
     message.heading.focus({ preventScroll: true });
-    this.#app.announce(message.spoken);
+    this.#announce(message.spoken);
   }
 
   /**
@@ -113,7 +113,12 @@ export class Reading {
    */
   #settle(opened) {
     for (const { data } of opened.attachments) overwrite(data);
-    this.#app.announce(this.#shown?.settle(opened) ?? "");
+    this.#announce(this.#shown?.settle(opened) ?? "");
+  }
+
+  /** A verdict that comes when the person has gone elsewhere is not spoken there. @param {string} spoken */
+  #announce(spoken) {
+    if (this.element.isConnected) this.#app.announceHere(spoken);
   }
 
   /** @param {string} folder @param {number} uid */
