@@ -25,8 +25,10 @@ import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
 /** @typedef {import("./runtime/session.js").LockReason} LockReason */
 /** @typedef {import("./runtime/session.js").LockedEvent} LockedEvent */
 /**
- * @typedef {{element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, close?: () => void}} View
- *   `heading` takes the focus when the view is shown; `shown` is called then, `close` when it goes.
+ * @typedef {{
+ *   element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, focus?: () => void, close?: () => void,
+ * }} View `shown` is called when the view is shown, then `focus`; without that, `heading` takes the focus. `close` is called
+ *   when the view goes.
  */
 /** @typedef {import("./views/writing_view.js").WritingView} WritingView */
 /** @typedef {import("./views/writing_view.js").Proposal} Proposal */
@@ -259,7 +261,8 @@ export class App {
     document.title = `${view.title} · Sealwax`;
     if (!isNew) return;
     view.shown?.();
-    view.heading.focus();
+    if (view.focus) view.focus();
+    else view.heading.focus();
   }
 
   #startVault() {

@@ -53,6 +53,7 @@ export function createWritingView(app, proposal = BLANK) {
     heading: writing.heading,
     title: app.translate("writing_title"),
     shown: () => writing.refresh(),
+    focus: () => writing.focus(),
     isBegun: () => writing.isBegun(),
     isDone: () => writing.done,
     dispose: () => writing.dispose(),
@@ -125,6 +126,13 @@ class Writing {
   refresh() {
     if (!this.#sending) this.failure.textContent = "";
     this.update();
+  }
+
+  /** Where the person begins: with somebody to write to, or with the text of a reply, above what is quoted. */
+  focus() {
+    if (this.done) this.heading.focus();
+    else if (this.to.isEmpty) this.to.focus();
+    else this.text.focus();
   }
 
   remind() {
@@ -356,6 +364,8 @@ function createTextArea(text) {
     rows: 14, data: { test: "compose-text" },
   });
   area.value = text;
+  // An answer begins above what it quotes.
+  area.setSelectionRange(0, 0);
   return area;
 }
 
