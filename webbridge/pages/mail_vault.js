@@ -18,6 +18,7 @@ import { judgeInRounds, whileChecking } from "./runtime/lookups.js";
  *   address: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
  * }} Person
  */
+/** An anchor of the operator's. @typedef {{certificate: ArrayBuffer, subject: string, notAfter: string, fingerprint: string}} Authority */
 /**
  * @typedef {Certificate & {kind: "exact" | "authority", acceptedFor: string[], acceptedAt: string}} Decision
  */
@@ -159,15 +160,23 @@ export class MailVault {
   }
 
   /**
-   * The people whom the person knows and what the person accepted, in words.
-   * @returns {Promise<{people: Person[], decisions: Decision[]}>}
+   * The people whom the person knows, what the person accepted, and whom the operator vouches for, in words.
+   * @returns {Promise<{people: Person[], decisions: Decision[], authorities: Authority[], timestampServices: Authority[]}>}
    */
   async describeTrust() {
     const vault = await this.#vault();
     await this.#trust.known;
     const { contacts } = this.#trust.contacts();
     const decisions = this.#trust.decisions();
+    const { anchors, timestampAnchors = [] } = this.#trust.operator;
+    const describe = async (/** @type {{certificate: ArrayBuffer}[]} */ named) => {
+      const certificates = named.map(({ certificate }) => certificate.slice(0));
+      if (certificates.length === 0) return [];
+      return (await vault.call("certificate.describe", { certificates, ...this.#trust.judging() })).certificates;
+    };
     return {
+      authorities: await describe(anchors),
+      timestampServices: await describe(timestampAnchors),
       people: contacts ? (await vault.call("contacts.list", { contacts })).people : [],
       decisions: decisions ? (await vault.call("decision.list", { decisions })).decisions : [],
     };

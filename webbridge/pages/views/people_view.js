@@ -10,6 +10,7 @@ import { ask, problem } from "../runtime/ui/parts.js";
 import { certificateFacts, createFacts } from "../report_details.js";
 
 /** @typedef {import("../app.js").App} App */
+/** @typedef {import("../mail_vault.js").Authority} Authority */
 /** @typedef {import("../mail_vault.js").Person} Person */
 /** @typedef {import("../mail_vault.js").Decision} Decision */
 /** @typedef {import("../mail_vault.js").Certificate} Certificate */
@@ -33,10 +34,10 @@ export function createPeopleView(app) {
   let drawn = "";
   const draw = async () => {
     try {
-      const { people, decisions } = await app.mailVault.describeTrust();
+      const { people, decisions, ...operator } = await app.mailVault.describeTrust();
       const { kept, trust } = app;
       const shown = JSON.stringify([
-        people, decisions, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+        people, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
       ]);
       // This is called after everything that is kept: what did not change keeps its focus, and what is opened in it.
       if (shown === drawn) return;
@@ -45,7 +46,7 @@ export function createPeopleView(app) {
         createKeeping(app, change),
         createDecisions(app, decisions, change),
         createPeople(app, people, change),
-        createOperator(app, draw),
+        createOperator(app, operator, draw),
       );
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
@@ -145,13 +146,15 @@ function whyUnreadable({ kept, translate }) {
 
 /**
  * @param {App} app
+ * @param {{authorities: Authority[], timestampServices: Authority[]}} operator
  * @param {() => Promise<void>} draw
  */
-function createOperator(app, draw) {
+function createOperator(app, { authorities, timestampServices }, draw) {
   const { translate, trust } = app;
   const { mozilla, revocation = "required" } = { ...trust.operator, ...revocationOfList(trust.following) };
+  const isListed = Boolean(trust.following?.list);
+  const none = !isListed && !mozilla && authorities.length === 0 ? translate("operator_none") : null;
   const lines = [
-    trust.following?.list ? null : translate("operator_meaning"),
     mozilla ? translate("operator_mozilla") : null,
     translate(`operator_revocation_${revocation.replace("-", "_")}`),
   ];
@@ -159,9 +162,35 @@ function createOperator(app, draw) {
     "section",
     { class: "stack", data: { test: "operator" } },
     html("h2", { text: translate("operator_heading") }),
+    isListed || none ? null : html("p", { text: translate("operator_meaning") }),
+    none && html("p", { class: "empty", text: none }),
+    createAuthorities(app, authorities, "operator-authority"),
+    timestampServices.length > 0 ? html("p", { text: translate("operator_timestamps") }) : null,
+    createAuthorities(app, timestampServices, "operator-timestamps"),
     ...lines.map((text) => text && html("p", { text })),
     trust.following && createFollowedList(app, trust.following, draw),
   );
+}
+
+/**
+ * @param {App} app
+ * @param {Authority[]} authorities
+ * @param {string} test
+ */
+function createAuthorities(app, authorities, test) {
+  const { translate } = app;
+  const cards = authorities.map(({ certificate, subject, notAfter, fingerprint }) => html(
+    "li",
+    { class: "card", data: { test } },
+    html("h3", { class: "card-title", dir: "auto", text: subject }),
+    html("p", { text: translate("operator_until", { date: dayOnly(notAfter) }) }),
+    html("p", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) }),
+    html("div", { class: "actions" }, html("button", {
+      type: "button", text: translate("details"), "aria-label": translate("operator_details", { name: subject }),
+      data: { test: `${test}-details` }, on: { click: () => void showCertificate(app, certificate) },
+    })),
+  ));
+  return cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : null;
 }
 
 /** @param {import("../runtime/trust.js").Following | null} following */

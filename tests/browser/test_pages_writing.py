@@ -1,0 +1,112 @@
+"""Writing in the pages: where the focus begins, whom a reply goes to, under which name mail leaves, what is spoken."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server]
+
+FOCUSED = "() => document.activeElement.dataset.test ?? document.activeElement.localName"
+SPOKEN = "() => document.getElementById('announcer').textContent"
+OPENED = """() => document.querySelector('[data-test="reading"]').getAttribute("aria-busy") === "false"
+  && document.querySelector('[data-test="reply"]') !== null"""
+SHOW_SENT = """() => { location.hash = "#/folder/Sent"; }"""
+NEWEST_ROW = (
+    """() => document.querySelector('[data-test="messages"][aria-busy=false] [data-test="message-row"]')?.dataset.uid"""
+)
+
+
+@pytest.fixture(scope="module")
+def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
+    pages = MailPages(browser, demo_stack.pages_url, demo_stack.accounts[0])
+    pages.enter()
+    yield pages
+    pages.close()
+
+
+@pytest.fixture(scope="module")
+def bob(demo_stack: DemoStack) -> Account:
+    return demo_stack.accounts[1]
+
+
+def discard(pages: MailPages) -> None:
+    pages.page.click(named("discard"))
+    if pages.page.js(f"() => document.querySelector('{named('discard-confirm')}') !== null"):
+        pages.page.click(named("discard-confirm"))
+
+
+def open_welcome(pages: MailPages, demo_stack: DemoStack) -> None:
+    pages.open_message(demo_stack.mail_server.messages(pages.account.address)[0].uid)
+    pages.page.wait_for_selector(f"{named('state')}[data-state=verified]", timeout_seconds=OPERATION_SECONDS)
+
+
+def test_writing_begins_with_the_recipients(alice: MailPages) -> None:
+    alice.show_inbox()
+    alice.page.click(named("write"))
+    alice.page.wait_for_selector(named("compose-form"))
+    assert alice.page.js(FOCUSED) == "compose-to"
+    discard(alice)
+
+
+def test_a_reply_begins_above_what_it_quotes(alice: MailPages, demo_stack: DemoStack) -> None:
+    open_welcome(alice, demo_stack)
+    alice.page.click(named("reply"))
+    alice.page.wait_for_selector(named("compose-form"))
+    assert alice.page.js(FOCUSED) == "compose-text"
+    assert alice.page.js("() => document.activeElement.selectionEnd") == 0
+    discard(alice)
+
+
+def test_the_verdict_on_a_mail_is_spoken_with_that_mail_only(alice: MailPages, demo_stack: DemoStack) -> None:
+    open_welcome(alice, demo_stack)
+    alice.page.wait_for("() => document.getElementById('announcer').textContent.includes('Verified')")
+    alice.page.click(named("write"))
+    alice.page.wait_for_selector(named("compose-form"))
+    assert alice.page.js(SPOKEN) == ""
+    discard(alice)
+    open_welcome(alice, demo_stack)
+    alice.page.wait_for("() => document.getElementById('announcer').textContent.includes('Verified')")
+    alice.show_inbox()
+    assert alice.page.js(SPOKEN) == ""
+
+
+def test_mail_leaves_under_the_persons_name_and_a_reply_in_sent_goes_to_its_reader(
+    alice: MailPages, bob: Account, demo_stack: DemoStack
+) -> None:
+    alice.write(to=bob.address, subject="Lunch", text="At one?")
+    alice.send()
+    raw = demo_stack.mail_server.messages(alice.account.address, "Sent")[-1].raw
+    (sender,) = email.message_from_bytes(raw, policy=email.policy.SMTP)["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ("Alice", alice.account.address)
+
+    alice.page.js(SHOW_SENT)
+    uid = alice.page.wait_for(NEWEST_ROW, timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(f'{named("message-row")}[data-uid="{uid}"]')
+    alice.page.wait_for(OPENED, timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("reply"))
+    alice.page.wait_for_selector(named("compose-form"))
+    people = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
+    assert alice.page.js(people) == [bob.address]
+    discard(alice)
+
+
+def test_the_authorities_that_the_mail_service_trusts_are_listed(alice: MailPages, demo_stack: DemoStack) -> None:
+    alice.page.js("() => { location.hash = '#/people'; }")
+    alice.page.wait_for_selector(named("operator-authority"), timeout_seconds=OPERATION_SECONDS)
+    said = alice.page.text(named("operator"))
+    authority = demo_stack.people.authority_certificate
+    assert authority.common_name in said
+    assert authority.fingerprint.upper()[:4] in said.upper()
+    alice.page.click(named("operator-authority-details"))
+    dialog = named("certificate-dialog")
+    alice.page.wait_for_text(authority.common_name, selector=dialog, timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("dialog-close"))
