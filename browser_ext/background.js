@@ -23,6 +23,7 @@ import * as policy from "./background/policy.js";
 import * as preferences from "./background/preferences.js";
 import * as prompts from "./background/prompts.js";
 import * as questions from "./background/questions.js";
+import * as recipientSearch from "./background/recipient_search.js";
 import * as requests from "./background/requests.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
@@ -90,6 +91,8 @@ const HANDLERS = {
   "page.seal": pages.seal,
   "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
   "people.check": keys.checkPerson,
+  "people.add": recipientSearch.add,
+  "people.add-file": recipientSearch.addFile,
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
   "prompt.agree": prompts.agree,

@@ -16,6 +16,7 @@ import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { showPattern } from "./shared/pattern.js";
 import { digestOf } from "./shared/question.js";
+import { ReaderAdder } from "./shared/reader_adder.js";
 import { createReaderBox, replaceCard } from "./shared/reader_box.js";
 import { RequestError } from "./shared/messages.js";
 import { visibleText } from "./shared/visible_text.js";
@@ -28,7 +29,7 @@ import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
  *   kind: "write" | "open" | "form" | "files" | "altered" | "unsigned", origin: string, around: string[], sign: boolean, encrypt: boolean, proposed: string[],
  *   identities: OwnIdentity[], people: Reader[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
- *   notice: {text: string, isSent: boolean},
+ *   notice: {text: string, isSent: boolean}, directory: string,
  * }} Job
  */
 
@@ -55,6 +56,8 @@ let isForNobody = false;
 let passphrase = null;
 /** Kept when the window draws itself anew, with the files that were chosen. @type {FilesQuestion | null} */
 let files = null;
+/** Kept with the address that was typed. @type {ReaderAdder} */
+let adder;
 const progress = html("p", { class: "muted", role: "status" });
 
 /** What is refused because the window shows what is no longer so. */
@@ -83,6 +86,7 @@ async function start() {
   try {
     showPattern(await ask("pattern.read"));
     await load();
+    adder = new ReaderAdder({ directory: current.directory, describe: (check) => recipientState(catalogue, check, day).word, onAdded: takeAdded });
     draw();
     // Back from "Keys and people", where somebody may have been added.
     addEventListener("focus", () => void refresh());
@@ -210,14 +214,25 @@ function readersSection() {
       html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
       ...current.people.map(readerCard),
       ...missing.map(missingCard)),
-    openOptionsButton("quiet", "addPerson"));
+    adder.element);
+}
+
+/** Somebody whom the person has added is meant to read. @param {{fingerprint: string}} added */
+async function takeAdded({ fingerprint }) {
+  await load();
+  chosen.add(fingerprint);
+  draw();
 }
 
 /** @param {string} address */
 function missingCard(address) {
   return html("li", { class: "card" }, html("div", { class: "who" },
     html("div", { class: "name", text: address, dir: "ltr" }),
-    html("div", { class: "warning", text: text("noCertificateFor") })));
+    html("div", { class: "warning", text: text("noCertificateFor") }),
+    html("button", {
+      type: "button", class: "quiet", text: text("addReaderFind"), "aria-label": text("addReaderFindOf", address),
+      data: { test: "find-certificate" }, on: { click: () => adder.find(address) },
+    })));
 }
 
 /** @param {string} className @param {string} label */

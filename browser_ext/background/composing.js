@@ -2,21 +2,17 @@
  * Letters that are written in a window of the extension for a webmail: who asked for one, what leaves, and what became
  * of it. The text passes through here sealed; the finished message goes to the document that asked, and to no other.
  */
-import { judgeInRounds } from "../runtime/lookups.js";
-import { sameAddress } from "../runtime/ui/formats.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
-import { certificatesOf } from "../shared/pem.js";
 import { tellProgress } from "../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "./ancestors.js";
-import * as contacts from "./contacts.js";
 import * as database from "./database.js";
-import * as directory from "./directory.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
 import * as preferences from "./preferences.js";
 import { openUnlessAsking } from "./prompt_window.js";
+import * as recipientSearch from "./recipient_search.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -136,10 +132,7 @@ export async function whole({ composition, mail, isSealed, replyKey }, sender) {
  */
 export async function lookUp({ composition, address }, sender) {
   await ofWindow(composition, sender);
-  const found = await directory.search(address);
-  const [best, ...others] = await judge(address, found);
-  if (best?.usable) await keys.keepPerson(best.certificate.slice(0), best.path.slice(1).map(({ certificate }) => certificate));
-  return best ? [best, ...others] : [];
+  return recipientSearch.lookUp(address);
 }
 
 /**
@@ -148,19 +141,16 @@ export async function lookUp({ composition, address }, sender) {
  */
 export async function check({ composition, address }, sender) {
   await ofWindow(composition, sender);
-  return checksFor(address);
+  return recipientSearch.checksFor(address);
 }
 
 /**
  * A certificate that the person picked; it is kept among the people when it can be used for this address.
  * @param {any} body @param {Sender} sender
  */
-export async function takeCertificate({ composition, address, name, bytes }, sender) {
+export async function takeCertificate({ composition, ...given }, sender) {
   await ofWindow(composition, sender);
-  const found = certificatesOf(bytes).map((certificate) => ({ certificate, source: "given", detail: name }));
-  const checks = await judge(address, found);
-  if (checks[0]?.usable) await keys.importCertificates("people", checks[0].certificate.slice(0));
-  return checks;
+  return recipientSearch.takeFile(given);
 }
 
 /** @param {any} body @param {Sender} sender */
@@ -283,7 +273,7 @@ async function planCopies({ from, to, cc, bcc, seal, people, hiddenPeople, byPas
   if (!seal) return [{ envelope: { from, to, cc, bcc }, recipients: [], usesPassword: false }];
   const certificateOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return [];
-    const chosen = (await checksFor(address)).find((one) => one.usable && one.fingerprint === fingerprint);
+    const chosen = (await recipientSearch.checksFor(address)).find((one) => one.usable && one.fingerprint === fingerprint);
     if (!chosen) throw new RequestError("certificate-not-usable");
     return [chosen.certificate];
   };
@@ -322,28 +312,6 @@ function sum(sizes) {
 function unique(certificates) {
   const seen = new Map(certificates.map((certificate) => [new Uint8Array(certificate).join(), certificate]));
   return [...seen.values()];
-}
-
-/** @param {string} address */
-async function checksFor(address) {
-  const people = (await database.all("people")).filter(({ addresses }) =>
-    addresses.some((/** @type {string} */ one) => sameAddress(one, address)));
-  return judge(address, people.map(({ certificate, intermediates }) => ({ certificate, intermediates: intermediates ?? [], source: "contacts" })));
-}
-
-/**
- * @param {string} address
- * @param {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}[]} found
- * @returns {Promise<import("../runtime/ui/recipient_words.js").RecipientCheck[]>}
- */
-async function judge(address, found) {
-  const ask = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
-    address, found: structuredClone(found), contacts: await contacts.read(), ...(await trust.judging(evidence)),
-  });
-  /** @type {import("../runtime/ui/recipient_words.js").RecipientCheck[]} */
-  let checks = [];
-  for await (const { judged } of judgeInRounds(ask, { ask: trust.askAuthorities, store: trust.store })) checks = judged.checks;
-  return checks;
 }
 
 /** The composition of this window. @param {string} id @param {Sender} sender */

@@ -11,6 +11,7 @@ import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as pageJobs from "./page_jobs.js";
+import * as preferences from "./preferences.js";
 import * as promptWindow from "./prompt_window.js";
 import * as unsigned from "./unsigned.js";
 import { inTurn } from "./turns.js";
@@ -30,6 +31,7 @@ export async function claim({ job: id, replyKey }) {
     identities: NOTICES.includes(job.kind) ? [] : await keys.identities(),
     people: await fields.peopleFor(wanted),
     readersHere: wanted?.encrypt ? await fields.readersAt(job.origin) : [],
+    directory: (await preferences.read()).directory,
     text: job.kind === "write" ? await vault.call("text.show", { job: id, replyKey }) : null,
   };
 }

@@ -92,6 +92,9 @@ export const MESSAGES = {
   },
   // Somebody was ticked: how that certificate stands, once its authorities were asked.
   "people.check": { from: ["prompt", "page"], body: { fingerprint: "string" } },
+  // Somebody is added in the window by an address.
+  "people.add": { from: ["prompt"], body: { address: "string" } },
+  "people.add-file": { from: ["prompt"], body: { address: "string", name: "string", bytes: "bytes" } },
   // The extension's window.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },

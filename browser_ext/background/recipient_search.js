@@ -1,0 +1,81 @@
+/** The certificates of people by their address: what is known of one, a bridge that is asked, a file that the person picks. */
+import { judgeInRounds } from "../runtime/lookups.js";
+import { sameAddress } from "../runtime/ui/formats.js";
+import { certificatesOf } from "../shared/pem.js";
+import * as contacts from "./contacts.js";
+import * as database from "./database.js";
+import * as directory from "./directory.js";
+import * as keys from "./keys.js";
+import * as preferences from "./preferences.js";
+import * as trust from "./trust.js";
+import * as vault from "./vault_link.js";
+
+/** @typedef {import("../runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+
+/**
+ * The certificates that are known of an address, the best first.
+ * @param {string} address
+ */
+export async function checksFor(address) {
+  const people = (await database.all("people")).filter(({ addresses }) =>
+    addresses.some((/** @type {string} */ one) => sameAddress(one, address)));
+  return judge(address, people.map(({ certificate, intermediates }) => ({ certificate, intermediates: intermediates ?? [], source: "contacts" })));
+}
+
+/**
+ * What the bridge that the person has named knows of an address; what can be used is kept among the people.
+ * @param {string} address
+ */
+export async function lookUp(address) {
+  const [best, ...others] = await judge(address, await directory.search(address));
+  if (best?.usable) await keep(best);
+  return best ? [best, ...others] : [];
+}
+
+/**
+ * A certificate that the person picked; it is kept among the people when it can be used for this address.
+ * @param {{address: string, name: string, bytes: ArrayBuffer}} given
+ */
+export async function takeFile({ address, name, bytes }) {
+  const found = certificatesOf(bytes).map((certificate) => ({ certificate, source: "given", detail: name }));
+  const checks = await judge(address, found);
+  if (checks[0]?.usable) await keys.importCertificates("people", checks[0].certificate.slice(0));
+  return checks;
+}
+
+/**
+ * Somebody whom the person adds by address in a window: known here, from mail too, or at the bridge.
+ * @param {{address: string}} body
+ * @returns {Promise<RecipientCheck | null>} kept among the people where it can be used
+ */
+export async function add({ address }) {
+  const [known] = await checksFor(address);
+  if (known?.usable) await keep(known);
+  if (known?.usable || !(await preferences.read()).directory) return known ?? null;
+  return (await lookUp(address))[0] ?? known ?? null;
+}
+
+/** @param {{address: string, name: string, bytes: ArrayBuffer}} body @returns {Promise<RecipientCheck | null>} */
+export async function addFile(body) {
+  return (await takeFile(body))[0] ?? null;
+}
+
+/** @param {RecipientCheck} check */
+function keep({ certificate, path }) {
+  return keys.keepPerson(certificate.slice(0), path.slice(1).map((one) => one.certificate));
+}
+
+/**
+ * @param {string} address
+ * @param {{certificate: ArrayBuffer, source: string, detail?: string, intermediates?: ArrayBuffer[]}[]} found
+ * @returns {Promise<RecipientCheck[]>}
+ */
+async function judge(address, found) {
+  const ask = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
+    address, found: structuredClone(found), contacts: await contacts.read(), ...(await trust.judging(evidence)),
+  });
+  /** @type {RecipientCheck[]} */
+  let checks = [];
+  for await (const { judged } of judgeInRounds(ask, { ask: trust.askAuthorities, store: trust.store })) checks = judged.checks;
+  return checks;
+}

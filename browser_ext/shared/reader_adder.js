@@ -1,0 +1,94 @@
+/** Somebody more who may read: by an address, and by a certificate file where none is known. */
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { isAddress, isolate } from "../runtime/ui/formats.js";
+import { api } from "./api.js";
+import { directoryPattern } from "./directory_address.js";
+import { errorText, text } from "./i18n.js";
+import { ask } from "./request.js";
+
+/** @typedef {import("../runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+
+export class ReaderAdder {
+  #directory;
+  #onAdded;
+  #describe;
+  #input;
+  #status = html("p", { class: "muted", role: "status", data: { test: "add-reader-status" } });
+  #way = html("div", { class: "actions" });
+
+  /**
+   * @param {{
+   *   directory: string, describe: (check: RecipientCheck) => string, onAdded: (check: RecipientCheck) => Promise<void>,
+   * }} options `directory` is the bridge that the person has named, or nothing; `describe` says what is wrong with a certificate
+   */
+  constructor({ directory, describe, onAdded }) {
+    this.#directory = directory;
+    this.#describe = describe;
+    this.#onAdded = onAdded;
+    const id = uniqueId("add-reader");
+    this.#input = html("input", {
+      id, type: "email", autocomplete: "off", spellcheck: "false", dir: "ltr",
+      data: { test: "add-reader" },
+      on: { keydown: (event) => { if (event.key === "Enter") this.#find(); } },
+    });
+    const go = html("button", { type: "button", text: text("addReaderGo"), data: { test: "add-reader-go" }, on: { click: () => this.#find() } });
+    this.element = html("div", { class: "field add-reader" }, html("label", { for: id, text: text("addPerson") }),
+      html("div", { class: "line" }, this.#input, go), this.#status, this.#way);
+  }
+
+  /** Begins with an address that the page proposes. @param {string} address */
+  find(address) {
+    this.#input.value = address;
+    this.#find();
+  }
+
+  #find() {
+    const address = this.#input.value.trim();
+    if (!isAddress(address)) {
+      this.#input.focus();
+      return this.#say(text("addReaderNoAddress"));
+    }
+    // Asked in the click itself: browsers grant sites at no other time.
+    const granting = this.#directory ? api.permissions.request({ origins: [directoryPattern(this.#directory)] }) : null;
+    void this.#take(address, async () => {
+      await granting;
+      return ask("people.add", { address });
+    });
+  }
+
+  /** @param {string} address @param {() => Promise<RecipientCheck | null>} find */
+  async #take(address, find) {
+    this.#say(text("addReaderLooking"));
+    try {
+      const check = await find();
+      if (check?.usable) {
+        this.#input.value = "";
+        this.#say("");
+        return await this.#onAdded(check);
+      }
+      this.#say(check ? this.#describe(check) : text("addReaderNone", isolate(address)));
+    } catch (error) {
+      this.#say(errorText(error));
+    }
+    this.#offerFile(address);
+  }
+
+  /** @param {string} address */
+  #offerFile(address) {
+    const picker = html("input", {
+      type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der,.p7b,.p7c", data: { test: "add-reader-file" },
+      on: { change: () => {
+        const file = picker.files?.[0];
+        if (!file) return;
+        void this.#take(address, async () => ask("people.add-file", { address, name: file.name, bytes: await file.arrayBuffer() }));
+      } },
+    });
+    this.#way.replaceChildren(html("label", { class: "button file-button" }, picker, text("addReaderFile", isolate(address))));
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    this.#status.textContent = words;
+    this.#way.replaceChildren();
+  }
+}

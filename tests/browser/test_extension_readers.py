@@ -1,0 +1,62 @@
+"""Somebody is added to the readers in the window itself: by an address, and by a file where no certificate is known."""
+
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.extension_driver import Extension, Site, textarea
+from tests.browser.field_pages import People, extension, folder, page, people, site
+from tests.browser.page import ENTER, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+CAROL, DORA = "carol@example.test", "dora@example.test"
+TICKED = """() => [...document.querySelectorAll("[data-test=readers] input:checked")].map((box) =>
+  box.closest("li").querySelector(".name").innerText)"""
+STATUS = "[data-test=add-reader-status]"
+
+
+@pytest.fixture
+def window(extension: Extension, page: Page, site: Site, people: People) -> Iterator[Page]:
+    """The window that asks who may read a text; the page proposes Dora, of whom nothing is known."""
+    for name, identity in (("carol", people.carol), ("bob", people.bob)):
+        (people.folder / f"{name}.der").write_bytes(identity.certificate.der)
+    page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=DORA)))
+    extension.write(page, "#answer", "Hello").around.click("[data-test=seal]")
+    window = extension.window()
+    yield window
+    with window.closing():
+        window.click("[data-test=refuse]")
+
+
+def add(window: Page, address: str) -> None:
+    window.click("[data-test=add-reader]")
+    window.type(address + ENTER)
+
+
+def test_a_reader_is_added_by_address_and_by_file(window: Page, people: People) -> None:
+    add(window, "no address")
+    window.wait_for_text("whole email address", selector=STATUS)
+    window.fill("[data-test=add-reader]", "")
+    add(window, CAROL)
+    window.wait_for_text("No certificate of", selector=STATUS, timeout_seconds=30)
+    # A file of somebody else is refused.
+    window.choose_files("[data-test=add-reader-file]", [people.folder / "bob.der"])
+    window.wait_for_text("another address", selector=STATUS, timeout_seconds=30)
+    assert window.js(TICKED) == []
+    window.choose_files("[data-test=add-reader-file]", [people.folder / "carol.der"])
+    window.wait_for_text(CAROL, selector="[data-test=readers]", timeout_seconds=30)
+    assert window.js(TICKED) == [CAROL]
+    assert window.value("[data-test=add-reader]") == ""
+
+
+def test_a_known_reader_is_ticked_and_a_proposed_one_is_looked_for(window: Page) -> None:
+    add(window, "BOB@example.test")
+    window.wait_for(f"() => ({TICKED})().includes('bob@example.test')", timeout_seconds=30)
+    window.click("[data-test=find-certificate]")
+    window.wait_for_text(DORA, selector=STATUS, timeout_seconds=30)
