@@ -32,11 +32,12 @@ SEND = """
 const [module, given] = process.argv.slice(1);
 const [page, api] = JSON.parse(given);
 const asked = [];
-const mail = {
-  problem: (code) => Object.assign(new Error(code), { code }),
-  fetchFrom: async (url) => { asked.push(String(url)); return { json: async () => ({ api }) }; },
+const fetch = async (url) => {
+  asked.push(String(url));
+  return { ok: true, status: 200, json: async () => ({ api, outcome: "sent" }) };
 };
-Object.assign(globalThis, { location: new URL(page), sealwaxContent: { adaptors: [], mail } });
+const mail = { problem: (code) => Object.assign(new Error(code), { code }), fetchFrom: fetch };
+Object.assign(globalThis, { fetch, location: new URL(page), sealwaxContent: { adaptors: [], mail } });
 await import(module);
 const done = { message: new ArrayBuffer(0), envelope: { to: ["a@example.com"], cc: [], bcc: [] } };
 const problem = await sealwaxContent.adaptors[0].send(done).then(() => "", (error) => error.code);
