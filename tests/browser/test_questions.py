@@ -170,7 +170,8 @@ ANSWERS = """async (authority) => {
     const question = vaults ? (await ask(vaults)).question : await read(body, sender);
     const shown = await digestOf(question);
     const { fingerprint: named, addresses } = type === "authority.accept" ? question : body;
-    const send = (digest) => vaults ? ask(type, { ...body, fingerprint: named, addresses, shown: digest })
+    const own = { ...body, fingerprint: named, addresses };
+    const send = (digest) => vaults ? ask(type, { ...own, shown: digest }).then(() => "acted")
       : Promise.resolve(answer(type, { ...body, shown: digest }, sender, () => "acted"));
     const codeOf = ({ code }) => code.startsWith("decision-refused") ? "acted" : code;
     const attempt = (digest) => send(digest).then(() => "acted", codeOf);
