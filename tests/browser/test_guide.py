@@ -85,6 +85,11 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     page.wait_for_text("Step 2 of 4")
     page.click("[data-test=import-keys]")
     page.wait_for_text("No file is chosen", selector="[data-test=problem]")
+    profile = people.folder / "alice.epf"
+    profile.write_bytes(b"[Password Token]\r\nToken=AAAA\r\n[Digital Signature]\r\nKey=AAAA\r\n")
+    page.choose_files("#p12", [profile])
+    page.click("[data-test=import-keys]")
+    page.wait_for_text("Entrust", selector="[data-test=problem]", timeout_seconds=60)
     page.choose_files("#p12", [people.folder / "alice.p12"])
     page.click("[data-test=passphrase]")
     page.type("not her passphrase")
