@@ -154,6 +154,8 @@ def _kind_of(path: Path, octets: bytes) -> str:
         return "keys"
     if "/crl" in where or "x509" in where or "cert" in where or "pkits" in where:
         return "certificates"
+    if octets[:1] in (b"{", b"["):
+        return "contacts"
     return "cms" if octets[:1] == b"0" else "mail"
 
 

@@ -36,9 +36,13 @@ _MIME: Final = (
     b"\r\n", b"\n", b"\r\n\r\n", b"--", b"=?utf-8?B?", b"?=", b'"', b";", b"Content-Type: multipart/signed; boundary=b",
     b"Content-Transfer-Encoding: base64\r\n", b"Content-Type: application/pkcs7-mime\r\n", b"\0", b"\xff", b"From: ",
     b"Content-Type: message/rfc822\r\n\r\n", b"charset=utf-7", b"filename*0*=utf-8''%ff", b"From: a@b, c@d\r\n",
-    b"9" * 5_000, b"*1*=", b"Date: Mon, 01 Jan 0001 00:00:00 +2359\r\n",
+    b"9" * 5_000, b"&#" + b"9" * 4_301 + b";", b"<a ", b"<!--", b"-----BEGIN CMS-----", b"*1*=",
+    b"Date: Mon, 01 Jan 0001 00:00:00 +2359\r\n",
 )  # fmt: skip
 
+
+_MAX_RUN_BYTES: Final = 100_000
+_RUNS: Final = b" \t\r\n=?;:,<>()\"\\@.-_&#%*/+'[]{}09aAzZ\0\x7f\x80\xff"
 
 # The first and the last second that there are, the turn of UTCTime, leap seconds, and what is no time.
 _TIMES: Final = (
@@ -113,7 +117,14 @@ def _cut(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
 
 def _insert_text(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
     position = dice.randrange(len(data) + 1)
-    return data[:position] + dice.choice(_MIME) * dice.choice((1, 1, 2, 50)) + data[position:]
+    token = _token(dice)
+    times = min(dice.choice((1, 1, 2, 50, 5_000)), 1 + _MAX_RUN_BYTES // len(token))
+    return data[:position] + token * times + data[position:]
+
+
+def _token(dice: random.Random) -> bytes:
+    # One of the marks of mail, or a byte between them; long runs of either are what parsers are slow at.
+    return dice.choice(_MIME) if dice.random() < 0.7 else bytes([dice.choice(_RUNS)])
 
 
 def _move_lines(data: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:

@@ -241,9 +241,6 @@ def _own() -> tuple[bytes, ...]:
     return field.encode(), page, signed_page, parcel
 
 
-def vector_files(root: Path, *, at_most_bytes: int = 100_000) -> list[Path]:
-    """Files of the published sets, of any kind, as seeds."""
-    return [
-        path for path in sorted(root.rglob("*"))
-        if path.is_file() and 0 < path.stat().st_size <= at_most_bytes and path.suffix not in (".md", ".json", ".txt")
-    ]  # fmt: skip
+def vector_files(root: Path, *, at_most_bytes: int = 1_000_000) -> list[Path]:
+    """Every file of the published sets as a seed, whatever its kind; larger ones only take time."""
+    return [path for path in sorted(root.rglob("*")) if path.is_file() and 0 < path.stat().st_size <= at_most_bytes]
