@@ -14,8 +14,9 @@ from tests.regexes.texts import Pattern, Pressure, UnknownPatternError
 _SMALL: Final = 1_024
 _LOOK_AGAIN_NS: Final = 100_000  # a linear pattern takes a tenth of this for so few letters
 _LENGTHS: Final = (256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536)
-_JUDGED_FROM_NS: Final = 20_000_000  # some kernels count a process's time in steps of milliseconds
-_NOISE_NS: Final = 4_000_000
+# A quadratic pattern takes half a second for 64 k. Some kernels count processor time in steps of ten milliseconds.
+_JUDGED_FROM_NS: Final = 100_000_000
+_NOISE_NS: Final = 10_000_000
 _TOO_LONG_NS: Final = 500_000_000  # for 64 k: 1 MB would take eight seconds
 _MAX_STEP: Final = 2.5  # twice the text takes twice the time; four times says quadratic
 _GIVE_UP_SECONDS: Final = 1.0  # of the processor
@@ -112,7 +113,7 @@ def _grows_once_more(apply: Callable[[Any], object], pattern: Pattern, pressure:
         min(_time(apply, pattern.encode(pressure.text(length))) for _ in range(3))
         for length in (_LENGTHS[-1], 2 * _LENGTHS[-1])
     ]
-    return times[1] > times[0] * _MAX_STEP
+    return times[1] >= _JUDGED_FROM_NS and times[1] > max(times[0], _NOISE_NS) * _MAX_STEP
 
 
 def _time(apply: Callable[[Any], object], text: Any) -> int:
