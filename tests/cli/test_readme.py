@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```(\w+)\n((?:(?!```).*\n)*+)```$", (ROOT / "README.md").read_text(), re.MULTILINE)
 MADE = re.compile(r"make [a-z-]+\n")
 # Each block that runs, with the block of text behind it.
 RUNNING = [
