@@ -61,6 +61,7 @@ Script = Mapping[str, Sequence[Step]]
 IMAP: Script = {
     "": [b"TAG BAD what?\r\n"],
     "GREETING": [b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n"],
+    "CAPABILITY": [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK\r\n"],
     "AUTHENTICATE PLAIN": [b"+ \r\n", TakeLine(), b"TAG OK signed in\r\n"],
     "NOOP": [b"TAG OK\r\n"],
     "LOGOUT": [b"* BYE\r\nTAG OK\r\n", Close()],
@@ -169,7 +170,7 @@ class _Conversation:
 
     def _split(self, line: bytes) -> tuple[bytes, bytes]:
         first, _, rest = line.strip().partition(b" ")
-        return (first, rest) if re.fullmatch(rb"S\d+", first) else (b"", line.strip())
+        return (first, rest) if re.fullmatch(rb"[A-P]{4}\d+|S\d+", first) else (b"", line.strip())
 
     def _key(self, command: bytes) -> str:
         text = command.decode("latin-1").upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -106,6 +107,18 @@ def test_a_greeting_that_is_none_says_nothing_about_the_password(
 ) -> None:
     imap.answers["GREETING"] = [greeting]
     assert error_of(sign_in(browser))[0] in (502, 503)
+
+
+def test_no_log_holds_the_password(
+    browser: FlaskClient, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """imapclient logs each command, and imaplib prints the last ones when a connection breaks."""
+    caplog.set_level("DEBUG")
+    assert sign_in(browser).status_code == 200
+    printed = caplog.text + "".join(capsys.readouterr())
+    for form in (ALICE_LOGIN.password, base64.b64encode(ALICE_LOGIN.password.encode()).decode().rstrip("=")):
+        assert form not in printed
+    assert "CAPABILITY" not in printed
 
 
 def test_no_answer_to_a_login_repeats_what_was_sent(imap: LyingServer, browser: FlaskClient) -> None:

@@ -1,18 +1,41 @@
-"""Opening an IMAP connection: TLS that is verified, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530)."""
+"""Opening an IMAP connection: TLS that is verified, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530).
+
+imapclient reads the greeting and the capabilities and logs in. It does so over our wire, so that a slow server costs
+one deadline and a long answer is refused. Everything after the login is read by `imap_wire`: imapclient raises
+whatever an answer happens to break, and one unreadable row would take the whole list away.
+"""
 
 from __future__ import annotations
 
-from base64 import b64encode
+import imaplib
+import re
+import ssl
+from typing import Final
 
-from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, MailServer, Security
-from webbridge.gateway.imap_syntax import code_words, is_plain, quote, read_code
-from webbridge.gateway.imap_wire import PASSING_CODES, Answer, ImapWire, refusal
+from imapclient import IMAPClient
+from imapclient.exceptions import LoginError
+
+from webbridge.gateway.door import (
+    ConnectionLost,
+    Credentials,
+    GatewayCode,
+    GatewayError,
+    MailServer,
+    Security,
+    UnreadableAnswer,
+)
+from webbridge.gateway.imap_syntax import read_code
+from webbridge.gateway.imap_wire import PASSING_CODES, ImapWire
 from webbridge.gateway.wire import CallDeadline, Wire
 
 # RFC 5530 section 3. Many servers have no codes: a NO without one, or with one that gives no reason, means a password
 # that is wrong.
-_WRONG_PASSWORD = frozenset({"", "AUTHENTICATIONFAILED", "EXPIRED", "ALERT"})
-_OTHER_REASONS = frozenset({"AUTHORIZATIONFAILED", "CONTACTADMIN", "PRIVACYREQUIRED"})
+_WRONG_PASSWORD: Final = frozenset({"", "AUTHENTICATIONFAILED", "EXPIRED", "ALERT"})
+_OTHER_REASONS: Final = frozenset({"AUTHORIZATIONFAILED", "CONTACTADMIN", "PRIVACYREQUIRED"})
+_MAX_LOGIN_BYTES: Final = 64 * 1024  # ours; a greeting and two lists of capabilities have some hundred
+# imaplib says "LOGIN command error: BAD [b'…']" where the server answered BAD, and the server's own text for a NO.
+_WITHOUT_TEXT: Final = re.compile(rb"[A-Za-z0-9]{1,20} (?:OK|NO|BAD)\r\n")
+_BAD: Final = re.compile(r"[A-Z]+ command error: BAD ")
 
 
 def connect(server: MailServer, credentials: Credentials, deadline: CallDeadline) -> ImapWire:
@@ -23,56 +46,141 @@ def connect(server: MailServer, credentials: Credentials, deadline: CallDeadline
     """
     wire = Wire.connect(server, server.imap, deadline)
     try:
-        imap = ImapWire(wire)
-        capabilities = _read_greeting(imap)
-        if server.imap.security is Security.STARTTLS:
-            imap.run(b"STARTTLS")
-            wire.start_tls(server.tls_context(), server.imap.host)
-            capabilities = set()  # what came before TLS counts for nothing
-        _log_in(imap, credentials, capabilities or _ask_capabilities(imap))
+        client = _open(wire, server)
+        _log_in(client, credentials)
     except GatewayError:
         wire.close()
         raise
-    return imap
+    return ImapWire(wire)
 
 
-def _read_greeting(imap: ImapWire) -> set[bytes]:
-    """Return the capabilities that the greeting names, if any."""
-    greeting = imap.read_greeting()
-    if greeting.kind == "BYE":
-        raise GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment.")
-    if greeting.kind == "PREAUTH":
-        # Logged in as an unknown user; before TLS it is an attack (RFC 9051 section 11.1).
-        raise imap.unreadable()
-    return code_words(greeting.text, "CAPABILITY")
+class _ImapOverWire(imaplib.IMAP4):
+    """imaplib on a connection that is there already, bounded by the wire's deadline and in bytes."""
+
+    def __init__(self, wire: Wire, host: str) -> None:
+        self._wire = wire
+        self._bytes_left = _MAX_LOGIN_BYTES
+        super().__init__(host)
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        self.host = host
+
+    def read(self, size: int) -> bytes:
+        self._take(size)
+        content = bytearray()
+        while len(content) < size:
+            content += self._wire.read_some(size - len(content))
+        return bytes(content)
+
+    def readline(self) -> bytes:
+        line = self._wire.read_line(_MAX_LOGIN_BYTES)
+        self._take(len(line))
+        # imaplib wants the text that RFC 9051 section 7.1 asks for; some servers leave it out.
+        return line[:-2] + b" \r\n" if _WITHOUT_TEXT.fullmatch(line) else line
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]  # takes any buffer there
+        self._wire.send(data)
+
+    def shutdown(self) -> None:
+        self._wire.close()
+
+    def begin_tls(self, context: ssl.SSLContext) -> None:
+        kind, _ = self._simple_command("STARTTLS")
+        if kind != "OK":
+            raise self.error("STARTTLS is refused")
+        self._wire.start_tls(context, self.host)
+        self.untagged_responses = {}  # what came before TLS counts for nothing
+        self._get_capabilities()
+
+    def _take(self, size_bytes: int) -> None:
+        self._bytes_left -= size_bytes
+        if self._bytes_left < 0:
+            raise UnreadableAnswer
 
 
-def _ask_capabilities(imap: ImapWire) -> set[bytes]:
-    answers = [answer for answer in imap.run(b"CAPABILITY") if answer.kind == "CAPABILITY"]
-    return {word.upper() for answer in answers for word in answer.values if isinstance(word, bytes)}
+class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient over a wire. It keeps no log: the last commands would stand there, the password among them."""
+
+    def __init__(self, wire: Wire, host: str) -> None:
+        self._wire = wire
+        super().__init__(host, ssl=False)
+        if self._imap.state != "NONAUTH":
+            # PREAUTH: logged in as an unknown user; before TLS it is an attack (RFC 9051 section 11.1).
+            raise UnreadableAnswer
+        self._imap.debug = 0
+        self._imap._mesg = self._imap._log = lambda *_: None
+
+    def begin_tls(self, context: ssl.SSLContext) -> None:
+        """Encrypt by STARTTLS, and ask for the capabilities anew."""
+        self._imap.begin_tls(context)
+        self._starttls_done = True
+
+    def _create_IMAP4(self) -> _ImapOverWire:
+        return _ImapOverWire(self._wire, self.host)
+
+    def _set_read_timeout(self) -> None:
+        """Leave the time to the wire's deadline."""
 
 
-def _log_in(imap: ImapWire, credentials: Credentials, capabilities: set[bytes]) -> None:
-    answers: list[Answer] = []
-    address, password = credentials.address.encode(), credentials.password.encode()
-    # PLAIN takes UTF-8 (RFC 4616 section 2), LOGIN only ASCII.
-    if b"AUTH=PLAIN" in capabilities:
-        imap.ask_for_more(b"AUTHENTICATE PLAIN", refused=refusal)
-        imap.send_line(b64encode(b"\0" + address + b"\0" + password))
-    elif b"LOGINDISABLED" in capabilities or not is_plain(password):
-        text = "The mail server does not take this way to sign in."
-        raise GatewayError(GatewayCode.SERVER_REFUSED, text)
-    else:
-        imap.send_command(b"LOGIN " + quote(address) + b" " + quote(password))
-    imap.finish(answers, refused=_login_refusal)
+def _open(wire: Wire, server: MailServer) -> _Client:
+    """Read the greeting and the capabilities, inside TLS."""
+    try:
+        client = _Client(wire, server.imap.host)
+        if server.imap.security is Security.STARTTLS:
+            client.begin_tls(server.tls_context())
+    except GatewayError:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise _greeting_refusal(str(error)) from None
+    except Exception:  # noqa: BLE001 (imaplib raises whatever an answer happens to break)
+        raise UnreadableAnswer from None
+    return client
 
 
-def _login_refusal(word: str, text: bytes) -> GatewayError:
+def _log_in(client: _Client, credentials: Credentials) -> None:
+    try:
+        if _takes_plain(client, credentials):
+            client.plain_login(credentials.address, credentials.password)
+        else:
+            client.login(credentials.address, credentials.password)
+    except GatewayError:
+        raise
+    except LoginError as error:
+        if isinstance(error.__context__, imaplib.IMAP4.abort):
+            raise _abort_meaning(client) from None
+        raise _login_refusal(str(error)) from None
+    except Exception:  # noqa: BLE001 (imaplib raises whatever an answer happens to break)
+        raise UnreadableAnswer from None
+
+
+def _takes_plain(client: _Client, credentials: Credentials) -> bool:
+    """Say which of the two ways the server takes: PLAIN (RFC 4616 section 2: UTF-8), or LOGIN, which is ASCII only."""
+    capabilities = client.capabilities()
+    is_plain = b"AUTH=PLAIN" in capabilities
+    if not is_plain and (b"LOGINDISABLED" in capabilities or not credentials.password.isascii()):
+        raise GatewayError(GatewayCode.SERVER_REFUSED, "The mail server does not take this way to sign in.")
+    return is_plain
+
+
+def _greeting_refusal(text: str) -> GatewayError:
+    """Return what a greeting of BYE, or a refused STARTTLS or CAPABILITY, means."""
+    if text.startswith(("b'* BYE", 'b"* BYE')):
+        return GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment.")
+    return UnreadableAnswer()
+
+
+def _abort_meaning(client: _Client) -> GatewayError:
+    """Return why the login got no answer: the server ended the connection, or said what cannot be read."""
+    return ConnectionLost() if "BYE" in client._imap.untagged_responses else UnreadableAnswer()
+
+
+def _login_refusal(text: str) -> GatewayError:
     # The server's own words stay behind: they could repeat what was sent.
-    code = read_code(text)
-    if word == "NO" and code in _WRONG_PASSWORD:
+    is_bad = _BAD.match(text) is not None
+    code = read_code(text.encode("utf-8", "replace"))
+    if not is_bad and code in _WRONG_PASSWORD:
         return GatewayError(GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password.")
-    if word == "NO" and code in PASSING_CODES:
+    if not is_bad and code in PASSING_CODES:
         return GatewayError(GatewayCode.BUSY, "The mail server signs nobody in at the moment.")
     reason = f" ({code})" if code in _OTHER_REASONS else ""
     return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused to sign you in{reason}.")

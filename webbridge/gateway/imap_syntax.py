@@ -76,12 +76,6 @@ def read_code(text: bytes) -> str:
     return match[1].decode("ascii").upper() if match else ""
 
 
-def code_words(text: bytes, code: str) -> set[bytes]:
-    """Return the arguments of a response code in capitals, such as the words of CAPABILITY."""
-    match = _CODE.match(text)
-    return set((match[2] or b"").upper().split()) if match and match[1].decode("ascii").upper() == code else set()
-
-
 def is_plain(argument: bytes) -> bool:
     """Say whether an argument may stand in a quoted string; anything else is a literal."""
     return _PLAIN_NAME.fullmatch(argument) is not None

@@ -76,14 +76,6 @@ class ImapWire:
         self._taken_bytes = 0
         self._taken_lines = 0
 
-    def read_greeting(self) -> Answer:
-        """Return what the server says first."""
-        line = self.read_line()
-        answer = self._parse_untagged(line.text, [line.text])
-        if answer is None or answer.kind not in ("OK", "BYE", "PREAUTH"):
-            raise self.unreadable()
-        return answer
-
     def run(
         self,
         *arguments: bytes | Literal,
