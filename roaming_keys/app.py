@@ -24,7 +24,7 @@ from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersReq
 from smime_core.errors import MalformedMessage
 
 PREFLIGHT_SECONDS = 600
-_HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "not-json"}
+_HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "not-json", 500: "server-error"}
 
 
 def create_app(config: KeyServerConfig) -> Flask:

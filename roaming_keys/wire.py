@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,6 +35,9 @@ MAX_WRAPS: Final = 20
 MAX_WRAPPED_BYTES: Final = 8_192  # a CMS for a recovery certificate is the largest
 MAX_VERSION: Final = 2**53 - 1  # what every JSON reader keeps exactly
 MAX_TEXT_CHARACTERS: Final = 2_048
+
+# JSON can write one half of a surrogate pair, which no UTF-8 has (RFC 8259 section 8.2).
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 class WrapKind(StrEnum):
@@ -239,7 +243,7 @@ class _Reader:
 
     def text(self, name: str) -> str:
         value = self._take(name)
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS:
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS or _HALF_CHARACTER.search(value):
             raise MalformedMessage("expected a text", where=f"{self._where}: {name}")
         return value
 

@@ -322,12 +322,32 @@ def test_makes_the_master_key_once_and_finds_it_again(monkeypatch: pytest.Monkey
         (b"[" * 100_000, 400, "malformed-message"),
         (b'{"protocol": 2, "user": "a@b", "auth_key": ""}', 400, "malformed-message"),
         (b'{"protocol": 1, "protocol": 1}', 400, "malformed-message"),
+        (b'{"protocol": 1, "user": "\\ud800@b", "auth_key": ""}', 400, "malformed-message"),
         (b" " * 2_200_000, 413, "too-large"),
     ],
 )
 def test_refuses_a_damaged_body_with_a_json_error(client: FlaskClient, body: bytes, status: int, code: str) -> None:
     response = post(client, "/login", body)
     assert (response.status_code, members(response)["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", ["/parameters", "/login", "/register"])
+def test_refuses_half_a_character_in_every_text(client: FlaskClient, clock: Clock, path: str) -> None:
+    bodies = {
+        "/parameters": ASKED,
+        "/login": Login(user=USER, auth_key=AUTH_KEY).to_json(),
+        "/register": registration(clock).to_json(),
+    }
+    texts = [name for name in ("user", "ticket", "bundle_id") if name in json.loads(bodies[path])]
+    for name in texts:
+        response = post(client, path, json.dumps(json.loads(bodies[path]) | {name: "a\udfff@b"}).encode())
+        assert (response.status_code, members(response)["code"]) == (400, "malformed-message"), name
+
+
+def test_says_of_its_own_failures_that_they_are_its_own(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerKeys, "false_salt", lambda *_: 1 / 0)
+    response = post(client, "/parameters", ASKED)
+    assert (response.status_code, members(response)["code"]) == (500, "server-error")
 
 
 def test_refuses_a_body_that_a_foreign_form_could_post(client: FlaskClient) -> None:
