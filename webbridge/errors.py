@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, jsonify
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from webbridge.gateway import GatewayCode, GatewayError
@@ -34,6 +36,17 @@ _HTTP_CODES = {
 }
 
 
+class ShallowJsonProvider(DefaultJSONProvider):
+    """JSON that is nested deeper than Python reads is malformed, and no error of the server's."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return what the text says. Raises ValueError."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+
 class ApiError(Exception):
     """A request that is refused, with its HTTP status and the code for programs."""
 
@@ -46,7 +59,8 @@ class ApiError(Exception):
 
 
 def install_error_handlers(app: Flask) -> None:
-    """Answer every error of this application in one form."""
+    """Answer every error of this application in one form, JSON that nobody can read among them."""
+    app.json = ShallowJsonProvider(app)
     app.register_error_handler(ApiError, _api_error)
     app.register_error_handler(GatewayError, _gateway_error)
     app.register_error_handler(HTTPException, _http_error)

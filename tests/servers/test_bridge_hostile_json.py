@@ -56,3 +56,11 @@ def test_damaged_certificates_in_questions_are_answered_or_refused(
         for path, fields in (("status", {"paths": [encoded]}), ("issuers", {"certificates": encoded})):
             response = alice.post(f"/api/pki/{path}", base_url=API, headers=FROM_PAGES, json=fields)
             assert response.status_code in (200, 400), encoded
+
+
+@pytest.mark.parametrize("path", ["session", "directory", "pki/status", "pki/issuers"])
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_json_that_is_nested_too_deep_is_refused(alice: FlaskClient, path: str, opening: str) -> None:
+    body = opening * (4000 // len(opening))
+    response = alice.post(f"/api/{path}", base_url=API, headers=FROM_PAGES, data=body, content_type="application/json")
+    assert (response.status_code, response.get_json()["code"]) == (400, "bad-request")
