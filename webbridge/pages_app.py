@@ -87,7 +87,10 @@ def _existing(folder: Path, name: str) -> Path | None:
     if joined is None or any(part.startswith(".") for part in Path(name).parts):
         return None
     path = Path(joined)
-    return path if path.is_file() else None
+    try:
+        return path if path.is_file() else None
+    except OSError:  # a name that is longer than any file's
+        return None
 
 
 @lru_cache(maxsize=1024)

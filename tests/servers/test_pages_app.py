@@ -113,7 +113,17 @@ def test_a_stored_compressed_form_is_sent_only_to_those_who_take_it(browser: Fla
 
 @pytest.mark.parametrize(
     "path",
-    ["/../secret.txt", "/%2e%2e/secret.txt", "/runtime/../../secret.txt", "//etc/passwd", "/.hidden", "/runtime", "/x"],
+    [
+        "/" + "x" * 300,
+        "/" + "x/" * 3000,
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/runtime/../../secret.txt",
+        "//etc/passwd",
+        "/.hidden",
+        "/runtime",
+        "/x",
+    ],
 )
 def test_nothing_but_the_files_of_the_folder_is_served(browser: FlaskClient, path: str) -> None:
     response = browser.get(path, base_url=ORIGIN)
