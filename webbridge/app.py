@@ -17,6 +17,9 @@ def create_app(config: BridgeConfig) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = config.max_message_bytes
     # A page whose name resolves to this address (DNS rebinding) still sends its own Host.
     app.config["TRUSTED_HOSTS"] = [host_of(config.api_origin)]
+    # A path with slashes side by side would lead to another folder.
+    app.url_map.merge_slashes = False
+    app.url_map.converters["folder"] = messages.FolderConverter
     install_error_handlers(app)
     install_api_security(app, config)
     install_services(app, config)

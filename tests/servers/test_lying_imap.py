@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -82,6 +83,14 @@ Connect = Callable[..., ImapConnection]
 
 
 # Folders
+
+
+@pytest.mark.parametrize("name", ["/lead", "//", "a//b", "end/", "/messages/5/raw", "x/messages"])
+def test_a_folder_is_opened_by_its_own_name_wherever_its_slashes_are(
+    server: LyingServer, alice: FlaskClient, name: str
+) -> None:
+    assert get(alice, f"/api/folders/{quote(name, safe='')}/messages").status_code == 200
+    assert server.commands("EXAMINE")[-1] == f'EXAMINE "{name}"'.encode()
 
 
 @pytest.mark.parametrize(

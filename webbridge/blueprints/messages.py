@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.routing import PathConverter
 
 from webbridge.errors import ApiError
 from webbridge.gateway import MessageSummary
@@ -16,7 +17,14 @@ MAX_DIGITS = 10  # of a UID, which has 32 bits
 blueprint = Blueprint("messages", __name__)
 
 
-@blueprint.get("/folders/<path:name>/messages")
+class FolderConverter(PathConverter):
+    """A folder's name in a path: slashes stand where they want, also at the beginning and side by side."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
+@blueprint.get("/folders/<folder:name>/messages")
 def list_messages(name: str) -> Response:
     """List a page of messages, newest first."""
     session = require_session()
@@ -33,7 +41,7 @@ def list_messages(name: str) -> Response:
     return jsonify(messages=[_render(summary) for summary in summaries])
 
 
-@blueprint.get("/folders/<path:name>/messages/<int:uid>/raw")
+@blueprint.get("/folders/<folder:name>/messages/<int:uid>/raw")
 def raw_message(name: str, uid: int) -> Response:
     """Stream the bytes as the mail server holds them."""
     session = require_session()
@@ -49,7 +57,7 @@ def raw_message(name: str, uid: int) -> Response:
     return response
 
 
-@blueprint.put("/folders/<path:name>/messages/<int:uid>/seen")
+@blueprint.put("/folders/<folder:name>/messages/<int:uid>/seen")
 def mark_seen(name: str, uid: int) -> Response:
     """Mark one message as seen, which reading its bytes does not."""
     session = require_session()
