@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 MAX_PUSHED_BYTES = 2_000_000
 """Of one list: every page loads it. One with all of Mozilla's roots has 150,000."""
-_NO_FILE = (-1, -1, -1)
+_NO_FILE = (-1, -1, -1, -1)
 
 
 class TrustListFile:
@@ -62,12 +62,13 @@ class TrustListFile:
                 _log.warning("trust list: %s does not count: %s", self._path.name, error)
 
 
-def _state_of(path: Path) -> tuple[int, int, int]:
+def _state_of(path: Path) -> tuple[int, int, int, int]:
     try:
         found = path.stat()
     except OSError:
-        return (0, 0, 0)
-    return found.st_mtime_ns, found.st_size, found.st_ino
+        return (0, 0, 0, 0)
+    # A file that becomes readable has the same content and times of writing: only its status changes.
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def _read(path: Path) -> bytes:

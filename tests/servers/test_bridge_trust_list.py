@@ -98,6 +98,23 @@ def test_the_list_is_handed_out_as_der_and_read_anew_when_the_file_changes(
     assert pushed() is None
 
 
+def test_a_list_counts_once_its_file_may_be_read(
+    house: House, pushed: Callable[[], bytes | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.publish(house.sign(1))
+    house.path.chmod(0)
+    with monkeypatch.context() as closed:
+        # Root may read everything.
+        closed.setattr("webbridge.trust_list_file._read", refuse_to_read)
+        assert pushed() is None
+    house.path.chmod(0o644)
+    assert pushed() is not None
+
+
+def refuse_to_read(_path: Path) -> bytes:
+    raise PermissionError
+
+
 def test_a_file_that_is_too_large_or_no_list_is_told_in_the_log(
     house: House, pushed: Callable[[], bytes | None], caplog: pytest.LogCaptureFixture
 ) -> None:
