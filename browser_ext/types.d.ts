@@ -47,6 +47,8 @@ interface CertificateInfo {
   preferred?: boolean;
   /** When it was imported. */
   addedAt?: string;
+  /** What its path needs, where it was found beside it. */
+  intermediates?: ArrayBuffer[];
 }
 
 interface KeyFile {

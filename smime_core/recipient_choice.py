@@ -95,7 +95,8 @@ class FoundCertificate:
 class RecipientCheck:
     """One candidate held against an address; it may be used when there are no `reasons` against it.
 
-    `trail` is how its path was judged, None when none was followed.
+    `trail` is how its path was judged, None when none was followed. `covered` are those addresses of the certificate
+    that its path counts for, none without a path that holds: a certificate may name others that nobody vouches for.
     """
 
     address: str
@@ -103,6 +104,7 @@ class RecipientCheck:
     reasons: tuple[Reason, ...]
     warnings: tuple[Reason, ...]
     trail: PathTrail | None = None
+    covered: tuple[str, ...] = ()
 
     @property
     def is_usable(self) -> bool:
@@ -163,7 +165,7 @@ async def check_recipient(
     if is_own and not _is_among(address, path.addresses):
         check = dataclasses.replace(check, reasons=(*check.reasons, _reason("address-not-covered")))
     warnings = (*check.warnings, *_revocation_warnings(trust_store, path.trail))
-    return dataclasses.replace(check, warnings=warnings, trail=path.trail)
+    return dataclasses.replace(check, warnings=warnings, trail=path.trail, covered=path.addresses)
 
 
 def check_without_path(

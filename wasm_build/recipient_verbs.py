@@ -118,6 +118,7 @@ def _describe_check(check: RecipientCheck) -> dict[str, Any]:
         "source": str(found.source),
         "detail": found.detail,
         "knownSince": time_to_json(found.known_since) if found.known_since else None,
+        "covered": list(check.covered),
         "usable": check.is_usable,
         "reasons": reasons_to_json(check.reasons),
         "warnings": reasons_to_json(check.warnings),

@@ -106,9 +106,9 @@ export async function peopleFor(wanted) {
 export async function peopleBy(fingerprints) {
   const people = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
   if (people.includes(undefined)) throw new RequestError("no-such-person");
-  const described = await keys.checkPeople(people, () => true);
-  if (described.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
-  return people;
+  const checked = await keys.checkPeople(people, () => true);
+  if (checked.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
+  return checked;
 }
 
 /** Opens a job's field; what goes wrong is shown in the frame. @param {JobRecord} job */

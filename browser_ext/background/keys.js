@@ -217,15 +217,17 @@ export async function describe(certificates) {
  */
 export async function checkPeople(people, isWanted) {
   return Promise.all(people.map(async (person) => {
-    const { certificate, addresses: [address = ""] } = person;
+    const { certificate, intermediates = [], addresses: [address = ""] } = person;
     const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
-      address, found: [{ certificate: certificate.slice(0), source: "contacts" }], ...(await trust.judging(evidence)),
+      address, found: [structuredClone({ certificate, intermediates, source: "contacts" })], ...(await trust.judging(evidence)),
     });
     let check;
     for await (const { judged, settled } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
       const [found] = judged.checks;
       const isUnknown = found.reasons.every((/** @type {{code: string}} */ { code }) => code === "revocation-unknown");
-      check = { ...found, isUnasked: !settled && isUnknown };
+      // A certificate may name addresses that nobody vouches for: it is not proposed by them, nor shown under them.
+      const addresses = found.usable ? found.covered : found.addresses;
+      check = { ...found, addresses, isUnasked: !settled && isUnknown };
       if (!isWanted(person)) break;
     }
     return check;

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import RevocationPolicy, TrustAnchor
+from smime_core import RevocationPolicy, TrustAnchor, demo_ca
 from smime_core.blocking import run
+from smime_core.ca.extensions import build_subject_alt_name
 from smime_core.demo_ca import Pointers, create_authority, issue_identity
 from smime_core.fields import seal_field
 from smime_core.identity import Identity, export_identity
@@ -49,7 +50,7 @@ class House:
         self.pointers = Pointers(crl_urls=(list_url,))
         self.alice, self.bob, self.dave = (self.issue(name) for name in ("alice", "bob", "dave"))
         self.carol = self.issue("carol", not_after=NOW + datetime.timedelta(days=5))
-        partner = run(create_authority("Partner CA", provider=NATIVE, at=NOW))
+        partner = self.partner_authority = run(create_authority("Partner CA", provider=NATIVE, at=NOW))
         self.partner = partner.identity.certificate
         self.sam = run(issue_identity(partner, SAM, provider=NATIVE, at=NOW))
         p12 = run(export_identity(self.alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048))
@@ -147,6 +148,21 @@ def page(extension: Extension) -> Iterator[Page]:
     yield page
     page.close()
     extension.browser.close_pages("prompt.html", "broker.html", "options.html")
+
+
+def publish_list(house: House, folder: Path, number: int, signer: Identity) -> Path:
+    """An organisation's list that trusts the partner's authority for the partner's own domain."""
+    trust_list = TrustList(
+        name="Example Ltd",
+        serial_number=number,
+        issued=NOW.replace(microsecond=0),
+        expires=NOW.replace(microsecond=0) + datetime.timedelta(days=30),
+        anchors=(TrustAnchor(certificate=house.partner, addresses=("@partner.test",)),),
+        revocation=RevocationPolicy.IF_KNOWN,
+    )
+    file = folder / f"{number}.der"
+    file.write_bytes(run(sign_trust_list(trust_list, identity=signer, provider=NATIVE, signing_time=NOW)))
+    return file
 
 
 def open_letter(extension: Extension, page: Page) -> Page:
@@ -297,21 +313,8 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
 def test_an_organisations_list_is_followed_pinned_and_let_go(
     extension: Extension, page: Page, site: Site, house: House, tmp_path: Path
 ) -> None:
-    def publish(number: int, signer: Identity) -> Path:
-        trust_list = TrustList(
-            name="Example Ltd",
-            serial_number=number,
-            issued=NOW.replace(microsecond=0),
-            expires=NOW.replace(microsecond=0) + datetime.timedelta(days=30),
-            anchors=(TrustAnchor(certificate=house.partner, addresses=("@partner.test",)),),
-            revocation=RevocationPolicy.IF_KNOWN,
-        )
-        file = tmp_path / f"{number}.der"
-        file.write_bytes(run(sign_trust_list(trust_list, identity=signer, provider=NATIVE, signing_time=NOW)))
-        return file
-
     options = extension.open_options()
-    options.choose_files("#list-file", [publish(2, house.bob)])
+    options.choose_files("#list-file", [publish_list(house, tmp_path, 2, house.bob)])
     said = options.wait_for_text("Example Ltd", selector="[data-test=followed]", timeout_seconds=30)
     assert "List number 2, signed by bob@example.test" in said
     options.click("[data-test=followed] summary")
@@ -323,12 +326,45 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
     assert settled_state(open_letter(extension, page)) == "verified"
 
     options.activate()
-    options.choose_files("#list-file", [publish(3, house.carol)])
+    options.choose_files("#list-file", [publish_list(house, tmp_path, 3, house.carol)])
     options.wait_for_text("signed by somebody else", selector="[data-test=list-problem]", timeout_seconds=30)
-    options.choose_files("#list-file", [publish(1, house.bob)])
+    options.choose_files("#list-file", [publish_list(house, tmp_path, 1, house.bob)])
     options.wait_for_text("number 2 was seen already", selector="[data-test=list-problem]", timeout_seconds=30)
     assert "List number 2" in options.text("[data-test=followed]")
 
     remove(options, "[data-test=followed] button")
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "signed-unverified"
+
+
+def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
+    extension: Extension, page: Page, site: Site, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = extension.open_options()
+    options.choose_files("#list-file", [publish_list(house, tmp_path, 4, house.bob)])
+    options.wait_for_text("List number 4", selector="[data-test=followed]", timeout_seconds=30)
+    options.close()
+    # The partner's authority writes whatever it likes into a certificate, and counts for its own domain.
+    own = build_subject_alt_name(("eve@partner.test", "erin@example.test"))
+    monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
+    eve = run(issue_identity(house.partner_authority, "eve@partner.test", provider=NATIVE, at=NOW))
+    (tmp_path / "eve.der").write_bytes(eve.certificate.der)
+    extension.import_certificate("people", tmp_path / "eve.der", expect="eve@partner.test")
+
+    def ask(proposed: str) -> Page:
+        page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=proposed)))
+        extension.write(page, "#answer", "Hello.").around.click("[data-test=seal]")
+        return extension.window(tick_proposed=False)
+
+    # Eve may read on this site, by the person's own choice.
+    window = ask("eve@partner.test")
+    window.js(TICK, "eve@partner.test")
+    with window.closing():
+        window.click("[data-test=agree]")
+    extension.wait_until_window_is_gone()
+    window = ask("erin@example.test")
+    assert window.js(TICKED) == []
+    assert window.js("() => document.querySelectorAll('[data-test=proposed]').length") == 0
+    assert "you have no certificate of this person" in window.text("[data-test=readers]")
+    with window.closing():
+        window.click("[data-test=refuse]")

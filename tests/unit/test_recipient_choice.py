@@ -8,8 +8,9 @@ import functools
 
 import pytest
 
-from smime_core import Identity, RevocationPolicy, TrustAnchor, TrustStore
+from smime_core import Identity, RevocationPolicy, TrustAnchor, TrustStore, demo_ca
 from smime_core.blocking import run
+from smime_core.ca.extensions import build_subject_alt_name
 from smime_core.certificate import ANY_EXTENDED_KEY_USAGE, Certificate
 from smime_core.contacts import NO_CONTACTS, CertificateSource, Contact, Contacts, KnownCertificate
 from smime_core.demo_ca import Authority, create_authority, issue_identity
@@ -197,6 +198,21 @@ def test_an_anchor_for_other_addresses_does_not_count(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(CHOICE, covers_nothing)
     assert codes(check(bob(), store=store)) == ["address-not-covered"]
+
+
+def test_addresses_that_the_path_does_not_count_for_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = build_subject_alt_name((BOB, "carol@other.test"))
+    monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
+    one = bob.__wrapped__()
+    limited = TrustStore(
+        anchors=(TrustAnchor(certificate=anchor(), addresses=("@example.test",)),),
+        revocation=RevocationPolicy.NOT_CHECKED,
+    )
+    assert check(one).covered == (BOB, "carol@other.test")
+    assert check(one, store=limited).covered == (BOB,)
+    refused = check(one, "carol@other.test", store=limited)
+    assert (codes(refused), refused.covered) == (["address-not-covered"], (BOB,))
+    assert check(bob(issuer=stranger())).covered == ()
 
 
 @pytest.mark.parametrize(

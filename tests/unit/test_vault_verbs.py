@@ -488,6 +488,7 @@ def test_a_recipients_certificate_is_shown_with_its_source_and_its_path() -> Non
     (check,) = reply["checks"]
     assert (check["usable"], check["source"], check["detail"]) == (True, "bridge", "a folder")
     assert (check["certificate"], check["reasons"]) == (bob.der, [])
+    assert check["covered"] == ["bob@example.test"]
     assert [warning["code"] for warning in check["warnings"]] == ["revocation-not-checked"]
     assert [node["role"] for node in check["tree"]] == ["anchor", "holder"]
 

@@ -14,7 +14,7 @@ import { dayOnly, isolate } from "./formats.js";
 /**
  * @typedef {Certificate & {
  *   source: "given" | "contacts" | "harvest" | "bridge" | "ldap" | "smimea" | "url", detail: string,
- *   knownSince: string | null, usable: boolean,
+ *   knownSince: string | null, covered: string[], usable: boolean,
  *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], trail: import("./verdict_words.js").Trail | null,
  *   path: Certificate[],
  * }} RecipientCheck by the vault's `recipients.check`
