@@ -227,9 +227,18 @@
   async function openFile(link) {
     const answer = await fetch(link.href, { mode: "same-origin" }).catch(() => null);
     if (!answer?.ok) throw Object.assign(new Error("not fetched"), { code: "file-not-fetched" });
-    const name = decodeURIComponent(new URL(link.href).pathname.split("/").pop() ?? "");
-    const { mail } = await shared.ask("mail.hold", { bytes: await answer.arrayBuffer(), name });
+    const { mail } = await shared.ask("mail.hold", { bytes: await answer.arrayBuffer(), name: nameOf(link) });
     await shared.ask("viewer.open", { mail });
+  }
+
+  /** The file's name; one that is not encoded as addresses are (`100%.p7m`) as it stands. @param {HTMLAnchorElement} link */
+  function nameOf(link) {
+    const name = new URL(link.href).pathname.split("/").pop() ?? "";
+    try {
+      return decodeURIComponent(name);
+    } catch {
+      return name;
+    }
   }
 
   shared.listen("submit", (/** @type {Event} */ event) => {
@@ -242,7 +251,7 @@
     void tellAltered(altered, false);
   });
 
-  // What the handlers of the page do to the entries comes before this one, unless they are added later.
+  // Not in the capturing phase: handlers of the page come before this one, unless they are added to the window later.
   shared.listen("formdata", (/** @type {Event} */ event) => {
     const [form] = event.composedPath();
     if (!(form instanceof HTMLFormElement)) return;
@@ -255,7 +264,7 @@
       formData.set(name, armored);
       void tellAltered(element, true);
     }
-  });
+  }, { capture: false });
 
   // The next document has its own fields; one that stays has sent them.
   shared.listen("pagehide", () => sealedIn.clear());

@@ -23,7 +23,7 @@
   let roots = [];
 
   /**
-   * Listens in the capturing phase, in all that is known of the document now and later.
+   * Listens in the capturing phase unless `options` say otherwise, in all that is known of the document now and later.
    * @param {string} type
    * @param {(event: any) => void} listener
    * @param {AddEventListenerOptions} [options]
