@@ -16,8 +16,10 @@ from tests.browser.page import Page
 __all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-# Letters and marks that Unicode draws as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point), and a blank.
-DRAWN_AS_NOTHING = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, 0x2800} | set(range(0xFE00, 0xFE10))
+# Letters and marks that Unicode draws as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point).
+DRAWN_AS_NOTHING = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0} | set(range(0xFE00, 0xFE10))
+# Blanks of braille, hieroglyphs and music, letters that only join or fill, and what stands for an object.
+DRAWN_AS_NOTHING |= {0x2800, 0x13441, 0x13442, 0x1D159, 0x2D7F, 0x1107F, 0x16FE4, 0xFFFC}
 ALLOWED_CONTROLS = "\t\n\r"
 SHOWN_AS_LETTERS = """async (points) => {
   const { visibleText } = await import("/shared/visible_text.js");
