@@ -128,6 +128,53 @@ def test_an_entry_that_is_rewritten_at_the_last_moment_is_put_back_and_told(
     assert page.js("() => window.sent").startswith("-----BEGIN CMS-----")
 
 
+LINE = '<form method=post><input id=field name=letter data-smime="encrypt"><button id=go>Go</button></form>'
+
+
+def test_a_text_field_that_a_script_alters_is_told_and_is_left_as_the_person_says(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(LINE.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
+    page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")
+    seal(extension, page, "#field")
+    armored = page.value("#field")
+    assert "\n" not in armored
+    # One letter of the sealed text is enough.
+    altered = armored.replace("MI", "MJ", 1)
+    page.js("(altered) => { document.querySelector('#field').value = altered; }", altered)
+    page.click("#go")
+    window = extension.window()
+    assert window.text("[data-test=altered]") == altered
+    assert page.js("() => window.sent ?? null") is None
+    with window.closing():
+        window.click("[data-test=refuse]")
+    extension.wait_until_window_is_gone()
+    assert page.value("#field") == altered
+    # The person has seen what leaves: it is asked about once.
+    page.click("#go")
+    page.wait_for("(altered) => window.sent === altered", altered)
+    assert not extension.has_window()
+
+
+def test_a_script_that_alters_a_field_and_submits_by_itself_gets_a_note_and_no_window(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(LINE))
+    seal(extension, page, "#field")
+    address = page.url
+    page.wait_for("() => !navigator.userActivation.isActive", timeout_seconds=30)
+    page.js("""() => {
+      const [form] = document.forms;
+      form.letter.value = "I owe you 1000";
+      form.addEventListener("submit", () => { window.heard = true; });
+      form.requestSubmit();
+    }""")
+    # The note is the extension's own, in a closed shadow root: its place below the field shows.
+    page.wait_for("() => document.querySelector('#field').nextElementSibling?.getBoundingClientRect().height > 0")
+    assert (page.url, page.js("() => window.heard ?? false")) == (address, False)
+    assert not extension.has_window()
+
+
 def test_an_unaltered_field_is_sent_without_a_question(extension: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(FORM.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
     page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")

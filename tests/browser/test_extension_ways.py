@@ -71,10 +71,11 @@ def test_a_link_to_a_sealed_file_is_opened_in_the_viewer(
 ) -> None:
     mail = mail_letters.mail(mail_letters.text(TEXT))
     sealed = run(encrypt_message(mail, recipients=[people.alice.certificate], provider=NATIVE))
-    web_site.serve("/sealed.p7m", sealed, "application/pkcs7-mime")
+    # A name as people write it: a link may stand in a page without the encoding of addresses.
+    web_site.serve("/100%.p7m", sealed, "application/pkcs7-mime")
     links = {
-        "near": web_site.origin + "/sealed.p7m",
-        "far": web_site.other_origin + "/sealed.p7m",
+        "near": web_site.origin + "/100%.p7m",
+        "far": web_site.other_origin + "/100%.p7m",
         "gone": web_site.origin + "/gone.p7m",
     }
     markup = "".join(f'<p><a id={name} data-smime=decrypt href="{href}">{name}</a></p>' for name, href in links.items())
