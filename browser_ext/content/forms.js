@@ -260,7 +260,7 @@
   function submit(form, pairs, { action, method, enctype, target }, signature) {
     const own = document.createElement("form");
     // A new tab needs a click in this one.
-    const where = target === "_blank" ? "" : target;
+    const where = target.toLowerCase() === "_blank" ? "" : target;
     for (const [name, value] of Object.entries({ action, method, enctype, target: where, "accept-charset": "utf-8" })) {
       own.setAttribute(name, value);
     }

@@ -160,6 +160,21 @@ def test_no_handler_of_the_page_comes_between_signature_and_submission(
     page.wait_for_text("item: Lamp", timeout_seconds=30)
 
 
+@pytest.mark.parametrize("target", ["_blank", "_BLANK"])
+def test_a_form_for_a_new_tab_opens_in_the_same_tab(extension: Extension, page: Page, site: Site, target: str) -> None:
+    # A new tab needs a click in the page, and the last one was in the window.
+    page.goto(
+        site.page_with(
+            f"<form data-smime=sign data-smime-nonce=n method=post action=/orders target={target} accept-charset=utf-8>"
+            "<input name=item value=Lamp><button id=go>Go</button></form>"
+        )
+    )
+    extension.browser.expect_error("501|Unsupported|byte stream")
+    extension.window_after_click(page, "#go")
+    extension.answer()
+    page.wait_for("() => location.pathname === '/orders'")
+
+
 def test_a_form_whose_fields_are_named_as_its_properties_is_shown_whole(
     extension: Extension, page: Page, site: Site
 ) -> None:
