@@ -115,12 +115,16 @@ export function namesSignature() {
 }
 
 /**
- * The page as it stands: fields as they are filled in (passwords left out), styles and pictures inside as far as the
+ * The page as it stands: fields as they are filled in (passwords left out, as far as the page says that they are), styles and pictures inside as far as the
  * page may read them, no scripts. What stands in closed shadow roots, as the extension's own frames, is not in it.
  * @param {{maxPictures: number, maxPictureBytes: number}} limits
  * @returns {Promise<{address: string, title: string, markup: string}>}
  */
 export async function copyPage({ maxPictures, maxPictureBytes }) {
+  /** A page may show a password as text, or draw dots over text. @param {HTMLInputElement} field */
+  const holdsSecret = (field) =>
+    /\b(?:current-password|new-password|one-time-code|cc-csc)\b/u.test(field.autocomplete)
+    || !["", "none"].includes(getComputedStyle(field).getPropertyValue("-webkit-text-security"));
   // Read in the same moment as the page itself: a script of the page may change both while pictures are fetched.
   const address = location.href;
   const { title } = document;
@@ -132,7 +136,7 @@ export async function copyPage({ maxPictures, maxPictureBytes }) {
     else if (field instanceof HTMLOptionElement) kept.toggleAttribute("selected", field.selected);
     else if (field instanceof HTMLInputElement) {
       kept.toggleAttribute("checked", field.checked);
-      if (["password", "file", "hidden"].includes(field.type)) kept.removeAttribute("value");
+      if (["password", "file", "hidden"].includes(field.type) || holdsSecret(field)) kept.removeAttribute("value");
       else kept.setAttribute("value", field.value);
     }
   });

@@ -359,11 +359,17 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     url = site.serve(
         "/form.html",
         b"<!doctype html><title>An order: 7</title><link rel=stylesheet href=looks.css><script>1</script><p>Order"
-        b"<img src=dot.png><form><input id=name><input type=password id=secret><textarea id=wish></textarea></form>",
+        b"<img src=dot.png><form><input id=name><input type=password id=secret><input type=password id=shown"
+        b' autocomplete="section-a current-password"><input id=dots style="-webkit-text-security: disc">'
+        b"<textarea id=wish></textarea></form>",
     )
     tab.goto(url)
     tab.fill("#name", "Alice")
     tab.fill("#secret", "hunter2")
+    tab.fill("#shown", "hunter3")
+    tab.fill("#dots", "hunter4")
+    # As pages do when the person wants to see what was typed.
+    tab.js("() => { document.querySelector('#shown').type = 'text'; }")
     tab.fill("#wish", "red & blue")
     window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
     window.wait_for_selector("[data-test=save]", timeout_seconds=60)
@@ -390,7 +396,7 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     assert "red &amp; blue</textarea>" in page
     assert "rgb(1, 2, 3)" in page
     assert "data:image/png;base64," in page
-    assert "hunter2" not in page
+    assert "hunter" not in page
     assert "<script" not in page
 
 
