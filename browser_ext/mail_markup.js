@@ -106,8 +106,14 @@ globalThis.sealwaxMarkup = (() => {
    */
   function readLink(url) {
     if (!LINK.test(url.trim()) || !URL.canParse(url.trim())) return null;
-    const { href, protocol, host, pathname } = new URL(url.trim());
-    return { url: href, place: protocol === "mailto:" ? decodeSafely(pathname) : host };
+    const target = new URL(url.trim());
+    return { url: target.href, place: target.protocol === "mailto:" ? peopleOf(target) : target.host };
+  }
+
+  /** Everybody whom a link writes to: RFC 6068 lets its header fields name more. @param {URL} link */
+  function peopleOf({ pathname, searchParams }) {
+    const more = [...searchParams].filter(([name]) => /^(?:to|cc|bcc)$/iu.test(name)).map(([, address]) => address);
+    return [decodeSafely(pathname), ...more].filter(Boolean).join(", ");
   }
 
   return { prepare, readLink, isPicture: (/** @type {string} */ type) => PICTURE.test(type) };

@@ -129,3 +129,16 @@ def test_a_page_keeps_its_drawings_styles_and_fields(view: Page, kind: str) -> N
     ):
         assert kept in shown, kept
     assert 'href="https://site.example/other.html#x"' in shown
+
+
+def test_a_link_that_writes_mail_names_everybody_whom_it_writes_to(view: Page, kind: str) -> None:
+    if kind == "page":
+        return
+    place = "(url) => sealwaxMarkup.readLink(url).place"
+    links = {
+        "mailto:bob@bank.test": "bob@bank.test",
+        "mailto:bob@bank.test?To=eve@evil.test&x=y&bcc=m%40evil.test": "bob@bank.test, eve@evil.test, m@evil.test",
+        "mailto:?cc=eve@evil.test": "eve@evil.test",
+        "https://bank.test@evil.test/?to=bob@bank.test": "evil.test",
+    }
+    assert {link: view.js(place, link) for link in links} == links
