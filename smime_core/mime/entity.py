@@ -23,7 +23,8 @@ from smime_core.mime.transfer import (
     decode_uuencode,
 )
 
-_MBOX_LINE: Final = re.compile(rb">?From [^\n]{0,1000}\n(?=[!-9;-~]{1,200}[ \t]*:)")
+# A blank before the colon of a From field is obsolete and allowed (RFC 5322 section 4.5): that is no mbox line.
+_MBOX_LINE: Final = re.compile(rb">?From (?![ \t]*:)[^\n]{0,1000}\n(?=[!-9;-~]{1,200}[ \t]*:)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _EMPTY_HEADERS: Final = re.compile(rb"\r?\n")

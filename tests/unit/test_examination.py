@@ -133,8 +133,9 @@ def test_the_display_name_counts_for_nothing() -> None:
         b"From: Alice <alice@example.test>, Mallory <mallory@example.test>",
         b"From: Mallory <mallory@example.test>\r\nFrom: Alice <alice@example.test>",
         b"From: Alice <alice@example.test>\r\nFrom : Mallory <mallory@example.test>",
+        b"From : Mallory <mallory@example.test>\r\nFrom: Alice <alice@example.test>",
     ],
-    ids=["two mailboxes", "two fields", "a blank before the colon"],
+    ids=["two mailboxes", "two fields", "a blank before the colon", "a blank in the first line"],
 )
 def test_several_senders_are_never_verified(fields: bytes) -> None:
     report = examine(sign().replace(b"From: Alice <alice@example.test>", fields))
@@ -145,6 +146,13 @@ def test_a_message_without_from_is_verified_only_with_a_given_sender() -> None:
     headless = sign().replace(b"From: Alice <alice@example.test>\r\n", b"")
     assert codes(examine(headless)) == ["no-sender"]
     assert examine(headless, sender="Alice@Example.Test").state is State.VERIFIED
+
+
+def test_a_given_sender_does_not_replace_one_that_the_first_line_names() -> None:
+    # Not the line of an mbox file: the blank before the colon is obsolete syntax (RFC 5322 section 4.5).
+    message = sign().replace(b"From: Alice <alice@example.test>", b"From : Mallory <mallory@evil.test>")
+    assert message.startswith(b"From :")
+    assert codes(examine(message, sender="alice@example.test")) == ["sender-mismatch"]
 
 
 def test_a_signed_part_does_not_lift_an_unsigned_whole() -> None:

@@ -194,6 +194,11 @@ class TestEntities:
         assert bytes(entity.encoded) == b"Subject: x\n\nbody"
         assert bytes(parse_entity(b"From here on\nno header").body) == b"From here on\nno header"
 
+    @pytest.mark.parametrize("field", [b"From : a@b.test", b"From  :a@b.test", b"From \t : a@b.test"])
+    def test_a_from_field_with_blanks_before_its_colon_is_no_mbox_line(self, field: bytes) -> None:
+        headers = parse_entity(field + b"\r\nFrom: c@d.test\r\n\r\nbody").headers
+        assert from_addresses(headers) == (Mailbox("", "a@b.test"), Mailbox("", "c@d.test"))
+
     def test_a_line_of_blanks_does_not_end_the_header_section(self) -> None:
         entity = parse_entity(b"Subject: x\r\n \r\nFrom: a@b.test\r\n\r\nbody")
         assert from_addresses(entity.headers) == (Mailbox("", "a@b.test"),)
