@@ -63,7 +63,12 @@ def password_iterations(recipient: PasswordRecipient) -> int:
 
 
 async def build_password_recipient(password: bytes, cek: bytes, *, provider: CryptoProvider) -> bytes:
-    """DER of a `pwri` for a passphrase in UTF-8: PBKDF2 with HMAC-SHA-256, AES-256-CBC."""
+    """DER of a `pwri` for a passphrase in UTF-8: PBKDF2 with HMAC-SHA-256, AES-256-CBC.
+
+    Raises MalformedMessage for an empty password: everybody would guess it.
+    """
+    if not password:
+        raise MalformedMessage("an empty password, expected at least one character", where="PasswordRecipientInfo")
     cipher = AES_256_CBC
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(16), iterations=_ITERATIONS)
     kek = await provider.derive_key(kdf, password, cipher.key_length)

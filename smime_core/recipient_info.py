@@ -135,7 +135,7 @@ async def build_recipient_infos(
 ) -> list[bytes]:
     """DER of a RecipientInfo for each certificate (each once), password (in UTF-8) and shared key.
 
-    Raises UnsupportedAlgorithm for a certificate that may not receive.
+    Raises UnsupportedAlgorithm for a certificate that may not receive, MalformedMessage for an empty password.
     """
     infos = [
         await _build_recipient_info(certificate, cek, transport, provider) for certificate in dict.fromkeys(recipients)

@@ -52,6 +52,16 @@ def test_another_password_does_not() -> None:
         unseal(seal(PASSWORD), b"another")
 
 
+@pytest.mark.parametrize("passwords", [(b"",), (PASSWORD, b"")], ids=["alone", "beside another"])
+def test_nothing_is_encrypted_for_an_empty_password(passwords: tuple[bytes, ...]) -> None:
+    with pytest.raises(MalformedMessage, match="empty"):
+        seal(*passwords)
+    with pytest.raises(MalformedMessage, match="empty"):
+        blocking.add_recipients(
+            seal(to_alice=True), recipients=[], new_passwords=passwords, holders=[person("alice")], provider=PROVIDER
+        )
+
+
 def test_it_stands_beside_a_certificate() -> None:
     cms = seal(PASSWORD, to_alice=True)
     assert unseal(cms, PASSWORD) == CONTENT
