@@ -181,7 +181,8 @@ async def verify_form(
     _expect(members, "action", action)
     _expect(members, "method", method.upper())
     _expect(members, "enctype", enctype.lower())
-    if not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
+    # A session that holds no nonce gives an empty one; a form signed with that could be sent again.
+    if not nonce or not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
         raise FormMismatch("nonce", "it is not the one that this server gave")
     # (4)
     time, expires = _check_time(members, at)

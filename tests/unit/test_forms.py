@@ -120,6 +120,12 @@ def test_any_other_submission_is_refused(changed: dict[str, Any], member: str) -
     assert refused.value.member == member
 
 
+def test_a_form_without_a_nonce_is_refused() -> None:
+    with pytest.raises(FormMismatch) as refused:
+        verify(sign(dataclasses.replace(FORM_OF_ALICE, nonce="")), nonce="")
+    assert refused.value.member == "nonce"
+
+
 def test_a_file_in_the_place_of_text_is_refused() -> None:
     with pytest.raises(FormMismatch):
         verify(sign(), fields=[("ward", SubmittedFile(filename="7", content=b"")), *SUBMITTED[1:]])
