@@ -16,7 +16,7 @@ from webbridge.config import BridgeConfig
 from webbridge.database import Database
 from webbridge.errors import ApiError
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
-from webbridge.login_counter import LoginCounter
+from webbridge.login_counter import LoginCounter, LoginGate
 from webbridge.lookup_counter import LookupCounter
 from webbridge.people import PeopleDirectory
 from webbridge.sessions import Session, SessionStore
@@ -37,6 +37,7 @@ class Services:
     database: Database
     sessions: SessionStore
     logins: LoginCounter
+    login_gate: LoginGate
     pool: ConnectionPool
     people: PeopleDirectory
     authorities: Authorities
@@ -68,6 +69,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
             clock=config.clock,
         ),
         logins=LoginCounter(database, clock=config.clock),
+        login_gate=LoginGate(),
         pool=ConnectionPool(config.mail_server),
         people=PeopleDirectory.of(
             CertificateFolder(config.directory_folder), config.directory_ldap, config.directory_name_servers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.servers.conftest import ALICE_LOGIN, BOB
-from tests.servers.lying_server import IMAP, SMTP, Close, LyingServer, Step, Wait
-from tests.servers.test_bridge_api import API, ENROLMENT_KEY, KEYS, PAGES, error_of, get, send, sign_in
+from tests.servers.lying_server import IMAP, SMTP, Close, LyingServer, Step, TakeLine, Wait
+from tests.servers.test_bridge_api import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, get, send, sign_in
 from webbridge import BridgeConfig, create_app
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
+from webbridge.login_counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, LoginGate, TooManyAttempts
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -248,3 +250,42 @@ def code_of_run(pool: ConnectionPool, session_id: str) -> GatewayCode:
     with pytest.raises(GatewayError) as error:
         pool.run(session_id, ALICE_LOGIN, ImapConnection.is_alive)
     return error.value.code
+
+
+def test_logins_at_a_slow_server_leave_threads_for_others(imap: LyingServer, browser: FlaskClient) -> None:
+    imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", TakeLine(), Wait(1.0), b"TAG NO [AUTHENTICATIONFAILED] no\r\n"]
+    app = browser.application
+    clients = [f"203.0.113.{number % 3}" for number in range(3 * MAX_AT_ONCE_PER_CLIENT + 1)]
+    answers: list[int] = []
+
+    def guess(number: int, client: str) -> None:
+        login = {"address": f"user{number}@example.test", "password": "x"}
+        place = {"REMOTE_ADDR": client}
+        answer = app.test_client().post(
+            "/api/session", base_url=API, headers=FROM_PAGES, json=login, environ_overrides=place
+        )
+        answers.append(answer.status_code)
+
+    threads = [threading.Thread(target=guess, args=each) for each in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers.count(401) == MAX_AT_ONCE
+    assert answers.count(429) == len(clients) - MAX_AT_ONCE
+    assert imap.most_at_once <= MAX_AT_ONCE
+    imap.answers["AUTHENTICATE PLAIN"] = IMAP["AUTHENTICATE PLAIN"]
+    assert sign_in(browser).status_code == 200
+
+
+def test_logins_of_one_client_leave_places_for_others() -> None:
+    gate = LoginGate()
+    with ExitStack() as running:
+        for _ in range(MAX_AT_ONCE_PER_CLIENT):
+            running.enter_context(gate.one("203.0.113.1"))
+        with pytest.raises(TooManyAttempts), gate.one("203.0.113.1"):
+            pass
+        with gate.one("203.0.113.2"):
+            pass
+    with gate.one("203.0.113.1"):
+        pass

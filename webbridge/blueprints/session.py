@@ -22,7 +22,15 @@ blueprint = Blueprint("session", __name__)
 def sign_in() -> Response:
     """Check address and password at the mail server and start a session under a new id."""
     credentials = _read_credentials()
-    connection = _log_in(credentials)
+    try:
+        connection = _log_in(credentials, _client_network())
+    except TooManyAttempts as error:
+        raise ApiError(
+            429,
+            "try-later",
+            "There were too many attempts to sign in. Wait a few minutes.",
+            retry_after_seconds=error.retry_after_seconds,
+        ) from None
     end_session(request.cookies.get(COOKIE_NAME, ""))
     cookie, session = services().sessions.create(credentials)
     services().pool.adopt(session.id, connection)
@@ -58,25 +66,18 @@ def _read_credentials() -> Credentials:
     return check_credentials(f"{local_part}@{domain.lower()}", password)
 
 
-def _log_in(credentials: Credentials) -> ImapConnection:
-    logins, client = services().logins, _client_network()
-    try:
+def _log_in(credentials: Credentials, client: str) -> ImapConnection:
+    logins = services().logins
+    with services().login_gate.one(client):
         logins.start(credentials.address, client)
-    except TooManyAttempts as error:
-        raise ApiError(
-            429,
-            "try-later",
-            "There were too many attempts to sign in. Wait a few minutes.",
-            retry_after_seconds=error.retry_after_seconds,
-        ) from None
-    try:
-        connection = ImapConnection.open(services().config.mail_server, credentials)
-    except GatewayError as error:
-        if error.code is not GatewayCode.LOGIN_REFUSED:
-            logins.take_back(credentials.address, client)
-        raise
-    logins.succeeded(credentials.address, client)
-    return connection
+        try:
+            connection = ImapConnection.open(services().config.mail_server, credentials)
+        except GatewayError as error:
+            if error.code is not GatewayCode.LOGIN_REFUSED:
+                logins.take_back(credentials.address, client)
+            raise
+        logins.succeeded(credentials.address, client)
+        return connection
 
 
 def _client_network() -> str:
