@@ -35,7 +35,8 @@ class BridgeConfig:
     `enrolment_key` is shared with the key server: it makes the tickets that prove who owns an address.
     `revocation` is what the pages demand of certificates; `mozilla_roots` lets Mozilla's roots for e-mail count there
     beside the anchors. `trust_list_file` is a list that `sealwax trust publish` signed: the pages pin who
-    signed it, and from then on it speaks for the operator in place of `anchors_file`.
+    signed it, and from then on it speaks for the operator in place of `anchors_file`, `mozilla_roots`, `revocation` and
+    `timestamp_anchors_file`.
     `timestamp_anchors_file` holds the authorities whose timestamps say when something was signed.
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked, `pki_cache` keeps
     the answers in a file, which `sealwax` may share. Only public addresses and the ports 80 and 443 are asked, but for

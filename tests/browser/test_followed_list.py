@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,9 @@ from smime_core.trust_list import TrustList
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.test_trust import deliver
+from webbridge.config import BridgeConfig
+from webbridge.demo import stack as demo_stack
+from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
@@ -137,3 +141,33 @@ def test_a_person_may_let_go_of_the_list(alice: MailPages, organisation: Organis
     alice.page.wait_for("""() => !document.querySelector('[data-test="followed-list"]')""")
     visit_again(alice)
     assert "impostor@partner.test" in show_list(alice)
+
+
+def test_no_unsigned_word_of_the_bridge_adds_to_the_list_or_weakens_it(
+    browser: Browser, organisation: Organisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation.publish(3, revocation=RevocationPolicy.REQUIRED)
+    clocks = tmp_path / "clocks.pem"
+    clocks.write_text(certificate_pem(organisation.anchor))
+    words: dict[str, Any] = {
+        "mozilla_roots": True,
+        "timestamp_anchors_file": clocks,
+        "revocation": RevocationPolicy.NOT_CHECKED,
+    }
+    monkeypatch.setattr(demo_stack, "BridgeConfig", lambda **settings: BridgeConfig(**(settings | words)))
+    with DemoStack(trust_list_file=organisation.path) as stack:
+        pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+        pages.enter()
+        said = show_list(pages)
+        # Nobody can say whether it was revoked.
+        pages.open_message(deliver(stack, stack.accounts[0], organisation.sender, "Offer"))
+        state = pages.state
+        pages.page.js("() => { location.hash = '#/people'; }")
+        pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
+        operator = pages.page.text(named("operator"))
+        clocks_shown = pages.page.js("() => document.querySelectorAll('[data-test=operator-timestamps]').length")
+        pages.close()
+    assert "List number 3" in said
+    assert state == "signed-unverified"
+    assert "Mozilla" not in operator
+    assert clocks_shown == 0

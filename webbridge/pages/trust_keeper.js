@@ -10,6 +10,12 @@ import { EvidenceStore } from "./runtime/lookups.js";
 /** @typedef {import("./runtime/trust.js").Following} Following */
 
 /**
+ * The bridge's own word once a signed list is followed: no authority, no clock, and no policy that would weaken the list's.
+ * @type {Readonly<Trust>}
+ */
+const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
+
+/**
  * Where the organisation's list is kept between visits, for each bridge its own: it says nothing about any person, and
  * without it whoever hands out lists could begin anew each time. A browser that keeps nothing follows it for this visit.
  */
@@ -100,7 +106,7 @@ export class TrustKeeper extends EventTarget {
     this.#isNewlyFollowed ||= !kept && Boolean(followed);
     if (followed && this.#mayKeepList) this.#lists.write(followed);
     // Signed words take the place of unsigned ones, also when they have ended or are damaged.
-    if (followed || kept) this.#operator.anchors = [];
+    if (followed || kept) this.#operator = { ...NO_UNSIGNED_WORD };
   }
 
   /**
