@@ -1,6 +1,6 @@
 """The static origin of the pages: files and nothing else; no cookies, no uploads, no answer that depends on who asks.
 
-`/config.json` is the one file that is not on the disk: it names the API's origin, fixed at the start.
+`/config.json` is the one file that is not on the disk: it names the origins of API and key server, fixed at the start.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def create_pages_app(config: PagesConfig) -> Flask:
 
     @app.get("/config.json")
     def config_json() -> Response:
-        response = jsonify(api=config.api_origin)
+        response = jsonify(api=config.api_origin, keyServer=config.key_server_origin)
         response.headers["Cache-Control"] = "no-cache"
         return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import ENTER
+from webbridge.config import BridgeConfig
+from webbridge.demo import stack as demo
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
@@ -240,6 +243,20 @@ def test_a_source_is_text_whose_unseen_characters_are_named(
     assert visitor.page.js("() => document.querySelector('[data-test=source-text]').children.length") == 0
     assert "first 256 KB" in visitor.page.text(named("source-cut"))
     assert len(shown) < 300_000
+
+
+def test_a_bridge_that_names_itself_as_the_key_server_learns_nothing_of_the_passphrase(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lying(**settings: Any) -> BridgeConfig:
+        return BridgeConfig(**(settings | {"key_server_origin": settings["api_origin"]}))
+
+    monkeypatch.setattr(demo, "BridgeConfig", lying)
+    with DemoStack() as stack:
+        pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+        # The keys come from the key server that the pages themselves name.
+        pages.enter()
+        pages.close()
 
 
 def test_an_entrust_profile_is_refused_with_advice(visitor: MailPages, alice: Account, tmp_path: Path) -> None:

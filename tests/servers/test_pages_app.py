@@ -79,8 +79,9 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
     }
 
 
-def test_config_names_the_api(browser: FlaskClient) -> None:
-    assert browser.get("/config.json", base_url=ORIGIN).get_json() == {"api": "http://127.0.0.1:8461"}
+def test_config_names_the_api_and_the_key_server(browser: FlaskClient) -> None:
+    named = {"api": "http://127.0.0.1:8461", "keyServer": "http://127.0.0.1:8462"}
+    assert browser.get("/config.json", base_url=ORIGIN).get_json() == named
 
 
 def test_an_unchanged_file_is_not_sent_again_and_a_changed_one_is(browser: FlaskClient, folder: Path) -> None:

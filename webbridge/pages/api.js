@@ -9,7 +9,7 @@ import { joinAnswers } from "./runtime/lookups.js";
 
 /**
  * @typedef {{
- *   keyServer: string, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
+ *   maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
  *   mozilla: boolean,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig

@@ -54,14 +54,19 @@ export class App {
   #vault = null;
   #frame;
 
-  /** @param {{root: HTMLElement, announcer: HTMLElement, translate: Catalogue, apiOrigin: string}} options */
-  constructor({ root, announcer, translate, apiOrigin }) {
+  /**
+   * @param {{
+   *   root: HTMLElement, announcer: HTMLElement, translate: Catalogue, apiOrigin: string, keyServerOrigin: string,
+   * }} options
+   */
+  constructor({ root, announcer, translate, apiOrigin, keyServerOrigin }) {
     this.translate = translate;
     this.#announcer = announcer;
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
-    this.keyServer = new KeyServer("");
+    // By the pages' own word: a bridge that named another would get what the passphrase was stretched to.
+    this.keyServer = new KeyServer(keyServerOrigin);
     this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
@@ -73,7 +78,6 @@ export class App {
 
   async start() {
     const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
-    this.keyServer = new KeyServer(config.keyServer);
     this.maxMessageBytes = config.maxMessageBytes;
     this.trust.adoptOperator(config);
     this.address = address;

@@ -1,5 +1,5 @@
 /**
- * Starts the pages: reads where the API is, loads the catalogue, starts the vault and shows the first view.
+ * Starts the pages: reads where API and key server are, loads the catalogue, starts the vault and shows the first view.
  */
 
 import { html } from "./runtime/ui/dom.js";
@@ -16,8 +16,8 @@ async function start() {
   const translate = await loadCatalogue("en", CATALOGUES.map((path) => new URL(path, import.meta.url)));
   explainCalm(translate("calm_hint"));
   try {
-    const { api } = await (await fetch(new URL("./config.json", import.meta.url))).json();
-    const app = new App({ root, announcer, translate, apiOrigin: api });
+    const { api, keyServer } = await (await fetch(new URL("./config.json", import.meta.url))).json();
+    const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer });
     await app.start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
