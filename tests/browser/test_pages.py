@@ -245,6 +245,11 @@ def test_a_source_is_text_whose_unseen_characters_are_named(
     assert len(shown) < 300_000
 
 
+def test_a_link_that_is_no_address_opens_the_pages_all_the_same(visitor: MailPages) -> None:
+    visitor.page.js("() => { location.hash = '#/folder/100%/%E4'; location.reload(); }")
+    visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
+
+
 def test_a_bridge_that_names_itself_as_the_key_server_learns_nothing_of_the_passphrase(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -242,7 +242,7 @@ export class App {
   #route() {
     // A status text can be read at any time: it never speaks of what is no longer shown.
     if (this.#isOfPlace) this.announce("");
-    const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decoded);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
     if (name === "keys") return this.#show(createKeysView(this));
     if (name === "people") return this.#show(createPeopleView(this));
@@ -297,6 +297,18 @@ export class App {
       this.#frame.setVaultState(this.translate("vault_failed"));
       throw error;
     }
+  }
+}
+
+/**
+ * A part of the address; as it stands where it is no encoding, for anybody can write a link to here.
+ * @param {string} part
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 
