@@ -230,7 +230,7 @@ def test_the_source_of_a_message_is_what_the_mail_server_has(
 def test_a_source_is_text_whose_unseen_characters_are_named(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
-    hostile = "<img src=x onerror=alert(1)> \u202egnp.exe \x1b[2J\x00 Grüße\r\n"
+    hostile = "<img src=x onerror=alert(1)> \u202egnp.exe \x1b[2J\x00 \u3164\u034f\u2800 Grüße\r\n"
     head = "From: eve@example.test\r\nSubject: Long\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     uid = demo_stack.mail_server.append(alice.address, (head + hostile + "x" * 300_000).encode())
     visitor.sign_in()
@@ -239,7 +239,7 @@ def test_a_source_is_text_whose_unseen_characters_are_named(
     visitor.page.click(named("view-source"))
     visitor.page.wait_for_text("Grüße", selector=named("source-text"), timeout_seconds=OPERATION_SECONDS)
     shown = visitor.page.js("() => document.querySelector('[data-test=source-text]').textContent")
-    assert "<img src=x onerror=alert(1)> <U+202E>gnp.exe <U+001B>[2J<U+0000> Grüße" in shown
+    assert "<img src=x onerror=alert(1)> <U+202E>gnp.exe <U+001B>[2J<U+0000> <U+3164><U+034F><U+2800> Grüße" in shown
     assert visitor.page.js("() => document.querySelector('[data-test=source-text]').children.length") == 0
     assert "first 256 KB" in visitor.page.text(named("source-cut"))
     assert len(shown) < 300_000

@@ -6,8 +6,8 @@ import { problem } from "../runtime/ui/parts.js";
 /** @typedef {import("../app.js").App} App */
 
 const SHOWN_BYTES = 262_144;
-/** Controls, invisible characters and those that turn the order of others. */
-const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]/gu;
+/** Controls, invisible characters, also those that count as letters and marks, and those that turn the order of others. */
+const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]|[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /**
  * @param {App} app
