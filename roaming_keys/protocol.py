@@ -36,6 +36,9 @@ KEY_BYTES: Final = 32
 # The PKCS#12 password has 256 bits of entropy already: iterations would cost time and add nothing.
 BUNDLE_ITERATIONS: Final = 1_000
 _LABEL: Final = "sealwax roaming_keys"
+# Normalising takes quadratic time for a run of combining characters. A letter of Hangul may come as three.
+_MAX_USER_CHARACTERS: Final = 1_024
+_MAX_URL_CHARACTERS: Final = 2_048  # urlsplit normalises the host
 _USER: Final = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
 
 
@@ -152,6 +155,8 @@ def check_passphrase(passphrase: bytes, *, mail_password: bytes | None = None) -
 
 def normalise_user(user: str) -> str:
     """The one spelling of an address under which its account is found: NFC, lower case. Raises MalformedMessage."""
+    if len(user) > _MAX_USER_CHARACTERS:
+        raise MalformedMessage("expected a mail address", where="user")
     normalised = unicodedata.normalize("NFC", user.strip()).lower()
     if not _USER.fullmatch(normalised):
         raise MalformedMessage("expected a mail address", where="user")
@@ -160,6 +165,8 @@ def normalise_user(user: str) -> str:
 
 def normalise_origin(server: str) -> str:
     """The origin (RFC 6454) of the key server's URL: https, or http on loopback. Raises MalformedMessage."""
+    if len(server) > _MAX_URL_CHARACTERS:
+        raise MalformedMessage("expected a URL", where="key server")
     try:
         parts = urlsplit(server)
         host, port = (parts.hostname or "").lower(), parts.port

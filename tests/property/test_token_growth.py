@@ -6,10 +6,11 @@ import contextlib
 import itertools
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 
+from roaming_keys.protocol import normalise_origin, normalise_user
 from smime_core.errors import SmimeError
 from smime_core.html_text import extract_text
 from smime_core.mime import decode_body, parse_entity
@@ -66,6 +67,14 @@ def test_blanks_in_transfer_encodings_cost_little(message: bytes) -> None:
     started = time.process_time()
     with contextlib.suppress(SmimeError):
         decode_body(entity)
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(("normalise", "begins"), [(normalise_user, "a@"), (normalise_origin, "https://")])
+def test_combining_characters_of_key_server_cost_little(normalise: Callable[[str], str], begins: str) -> None:
+    started = time.process_time()
+    with pytest.raises(SmimeError):
+        normalise(begins + "\u0301\u0323" * 30_000)
     assert time.process_time() - started < 0.5
 
 
