@@ -18,6 +18,7 @@ from smime_core.mime.encoded_words import decode_words
 from smime_core.mime.parameters import parse_content_type
 from smime_core.pem import find_pem_blocks
 from smime_core.reading import read_encrypted_payload, read_entity
+from tests.fuzz.server_contexts import SERVER_PLACES
 from tests.fuzz.targets import TARGETS, Reader
 
 Around = tuple[bytes, bytes]
@@ -150,4 +151,5 @@ PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
             "line ends": to_crlf,
         },
     ),
+    **SERVER_PLACES,
 }
