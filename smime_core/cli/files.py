@@ -86,6 +86,9 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
         return
     # A link keeps pointing where it did: the file behind it is replaced.
     target = target.resolve()
+    if target.exists():
+        # Nobody gets to read in the place of a private file what could not be read before.
+        mode &= stat.S_IMODE(target.stat().st_mode)
     try:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     except OSError as error:
