@@ -111,7 +111,7 @@ AGREEING = """async () => {
   const go = document.querySelector("[data-test=tried-go]");
   go.click();
   const early = window.agreed === true;
-  await new Promise((done) => setTimeout(done, 1300));
+  while (document.documentElement.dataset.calm === "waiting") await new Promise((done) => setTimeout(done, 50));
   go.click();
   await new Promise((done) => setTimeout(done, 100));
   return [early, window.agreed === true];
