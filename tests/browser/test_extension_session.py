@@ -14,6 +14,7 @@ import pytest
 from smime_core.blocking import run
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.identity import export_identity
+from smime_core.pkcs12 import Pkcs12Form
 from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser, Chromium
 from tests.browser.extension_driver import Extension
@@ -83,7 +84,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))
     alice = run(issue_identity(authority, "alice@example.test", provider=NATIVE, at=now))
     for name, iterations in (("alice", 2048), ("long", 500_000), ("slow", 2_000_000)):
-        p12 = run(export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=iterations))
+        p12 = run(
+            export_identity(alice, PASSPHRASE.encode(), provider=NATIVE, iterations=iterations, form=Pkcs12Form.MODERN)
+        )
         (folder / f"{name}.p12").write_bytes(p12)
     return folder
 
