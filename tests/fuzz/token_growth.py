@@ -98,7 +98,10 @@ def judge(case: Case) -> str:
         if finding:
             return finding
     if at_a_glance * _MEGABYTE / _GLANCE_BYTES > MAX_SECONDS / 2:
+        # A busy machine makes processor time longer too: the best of three counts.
         taken = _processor_time(case, case.data(_MEGABYTE))
+        for _ in range(2):
+            taken = min(taken, _processor_time(case, case.data(_MEGABYTE)) if taken > MAX_SECONDS else taken)
         if taken > MAX_SECONDS:
             return f"a megabyte takes {taken:.1f} s: {case}"
     return ""
