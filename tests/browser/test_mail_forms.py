@@ -58,7 +58,7 @@ FILL = """(markup, isNested) => {
 def probe(browser: Browser, site: Site) -> Page:
     """A page with the scripts that look for forms."""
     page = browser.open(site.page_with("<p>Forms</p>"))
-    names = ("fields", "mail_words", "mail_forms")
+    names = ("guard", "fields", "mail_words", "mail_forms")
     page.js(LOAD, [(CONTENT / f"{name}.js").read_text() for name in names])
     return page
 
