@@ -136,7 +136,8 @@ def test_every_kind_of_question_is_tried_here() -> None:
     types = (ROOT / "browser_ext/types.d.ts").read_text()
     jobs = types.partition("interface JobRecord {")[2].partition("kind: ")[2].partition(";")[0]
     assert jobs
-    assert drawn | set(re.findall(r'"(\w+)"', jobs)) == {*JOBS, "write"}
+    # A window about an unsigned form only tells, and can only be closed.
+    assert drawn | set(re.findall(r'"(\w+)"', jobs)) == {*JOBS, "write", "unsigned"}
 
 
 # Asks the background's own rule: what becomes of each message that agrees, with the hash of another question, and with
