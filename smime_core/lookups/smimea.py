@@ -171,7 +171,12 @@ def owner_name(address: str) -> str:
     # Section 3, steps 2 and 3: without quotes and quoting, composed characters.
     octets = unicodedata.normalize("NFC", parsed.local_part).encode()
     label = hashlib.sha256(octets).digest()[:_HASHED_OCTETS].hex()
-    return f"{label}._smimecert.{parsed.domain}"
+    owner = f"{label}._smimecert.{parsed.domain}"
+    try:
+        dns.name.from_text(owner)
+    except dns.exception.DNSException:
+        raise DirectoryFailed(DirectoryProblem.BAD_ADDRESS, "this domain's name is too long for DNS") from None
+    return owner
 
 
 def find_smimea(
