@@ -19,6 +19,7 @@ MAX_MIME_DEPTH: Final = 20  # multiparts and CMS layers in one another; triple w
 MAX_MIME_PARTS: Final = 1_000
 MAX_NESTED_LAYERS: Final = 50  # protected parts below the top that are judged; a digest of a list has about 20
 MAX_HEADER_BYTES: Final = 1_048_576
+MAX_HEADER_FIELDS: Final = 10_000  # of one entity; mail that went through many lists has some hundreds
 MAX_SIGNERS: Final = 100
 MAX_SIGNER_CERTIFICATES: Final = 5  # tried for one signer: those that his key was certified by again
 MAX_RECIPIENTS: Final = 10_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.der import Buffer
-from smime_core.limits import MAX_HEADER_BYTES, check_limit
+from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, check_limit
 from smime_core.mime.encoded_words import decode_words
 from smime_core.mime.filenames import clean_filename
 from smime_core.mime.headers import Headers, parse_headers
@@ -81,6 +81,7 @@ def parse_entity(data: Buffer, *, default_type: str = "text/plain") -> Entity:
     headers_end, body_start = _find_body(encoded)
     check_limit("header section in bytes", headers_end, MAX_HEADER_BYTES)
     headers = parse_headers(encoded[:headers_end])
+    check_limit("header fields", len(headers.fields), MAX_HEADER_FIELDS)
     return Entity(
         headers,
         encoded[body_start:],

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS
+from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, MAX_MIME_DEPTH, MAX_MIME_PARTS
 from smime_core.mime import (
     Entity,
     Mailbox,
@@ -285,6 +285,11 @@ class TestEntities:
         field = b"X: " + b"x" * 995 + b"\r\n"
         with pytest.raises(LimitExceeded, match="header section"):
             parse_entity(field * (MAX_HEADER_BYTES // len(field) + 1) + b"\r\nbody")
+
+    def test_refuses_more_header_fields_than_the_limit(self) -> None:
+        assert len(parse_entity(b"a: b\n" * MAX_HEADER_FIELDS + b"\nbody").headers.fields) == MAX_HEADER_FIELDS
+        with pytest.raises(LimitExceeded, match="header fields"):
+            parse_entity(b"a: b\n" * (MAX_HEADER_FIELDS + 1) + b"\nbody")
 
 
 class TestParameters:
