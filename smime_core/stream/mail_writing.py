@@ -6,15 +6,16 @@ but for its line ends, and is refused when transport might alter it. Mail that l
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from smime_core.algorithms import AES_256_CBC, CipherMode, ContentCipher, KeyTransport
 from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA
+from smime_core.content_info import ID_DATA, ID_SIGNED_DATA
 from smime_core.der import Buffer
-from smime_core.errors import MalformedMessage
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.header_protection import HeaderScheme, ProtectionMode, find_scheme, protect_headers, unprotect_headers
 from smime_core.kekri import KeyEncryptionKey
 from smime_core.limits import MAX_HEADER_BYTES
@@ -36,9 +37,10 @@ from smime_core.mime.multipart import delimiter_expression
 from smime_core.mime.seven_bit import is_transport_safe
 from smime_core.mime.transfer import encode_base64
 from smime_core.provider import StreamingProvider
-from smime_core.stream.mail import StreamedEntity, find, read_entity_head
+from smime_core.stream.mail import StreamedEntity, find, locate_cms_part, read_entity_head
 from smime_core.stream.octets import CrlfOctets, DerivedOctets, MemoryOctets, Octets, read_head
 from smime_core.stream.sinks import StreamSink
+from smime_core.stream.structure import begin_structure
 from smime_core.stream.writing import Signing, copy_octets, seal_octets, sign_detached, sign_opaque
 
 _BASE64_LINES_BYTES: Final = 57 * 16_384  # whole lines of base64
@@ -166,10 +168,20 @@ async def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
 async def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
     # The first octets say it: to locate the whole part would decrypt everything once more.
     if not is_multipart_signed(entity.head) or not has_parts(entity.head):
-        return None
+        return await _head_of_opaque_part(entity)
     head = await read_head(entity.body, MAX_HEADER_BYTES)
     found = re.compile(rb"(?:\A|\n)" + delimiter_expression(entity.head) + rb"\r?\n").search(head)
     return parse_entity(head[found.end() :]) if found and not found[1] else None
+
+
+async def _head_of_opaque_part(entity: StreamedEntity) -> Entity | None:
+    # A part that cannot be read is handed out as it is, and judged by whoever examines it.
+    with contextlib.suppress(SmimeError):
+        cms = await locate_cms_part(entity)
+        begun = await begin_structure(cms) if cms is not None else None
+        if begun is not None and begun.content_type == ID_SIGNED_DATA and begun.content is not None:
+            return (await read_entity_head(begun.content)).head
+    return None
 
 
 class Pkcs7MimeWriter:
