@@ -70,7 +70,8 @@ class ProtectedHeaders:
     """What is to be shown of a message.
 
     `content` is the entity to render. `recorded_outer` is what the sender left outside, by its own word (HP-Outer)
-    where there is one. `altered_outside` names fields that no longer stand outside as the sender left them.
+    where there is one. `altered_outside` names fields that stand outside neither as the sender left them nor, once the
+    message was decrypted, as they are protected.
     """
 
     scheme: HeaderScheme
@@ -142,6 +143,9 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
         for field in protected
     ]
     expected = recorded if scheme is HeaderScheme.CIPHER else tuple(protected)
+    if not encrypted:
+        # A decrypted copy has the protected fields outside in place of the hidden ones (`decrypt_message`).
+        expected = _without_restored(expected, protected, outer)
     compares = scheme is HeaderScheme.CIPHER or (scheme is not HeaderScheme.NONE and not encrypted)
     return ProtectedHeaders(
         scheme=scheme,
@@ -245,6 +249,14 @@ def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) 
 def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...]:
     outside = {_key(field) for field in outer.fields}
     return tuple(dict.fromkeys(field.name for field in expected if _key(field) not in outside)) if outer.fields else ()
+
+
+def _without_restored(expected: tuple[Field, ...], protected: list[Field], outer: Headers) -> tuple[Field, ...]:
+    # What stands outside under such a name is what is protected, and shown.
+    outside = {_key(field) for field in outer.fields}
+    names = {field.name.lower() for field in protected}
+    restored = names - {field.name.lower() for field in protected if _key(field) not in outside}
+    return tuple(field for field in expected if field.name.lower() not in restored)
 
 
 def _from_differs(outer: Headers, protected: list[Field]) -> bool:
