@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import dovecot
+from tests.servers.lying_server import IMAP, SMTP, LyingServer
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import Credentials, ImapConnection, MailServer, Security, ServerAddress
@@ -44,6 +45,20 @@ def tls_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     write_tls_files(folder, at=datetime.now(UTC))
     return folder
+
+
+@pytest.fixture
+def imap(tls_folder: Path) -> Iterator[LyingServer]:
+    """An IMAP server that answers as a test says."""
+    with LyingServer(IMAP, tls_folder=tls_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def smtp(tls_folder: Path) -> Iterator[LyingServer]:
+    """An SMTP server that answers as a test says."""
+    with LyingServer(SMTP, tls_folder=tls_folder) as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from webbridge import BridgeConfig, create_app
 from webbridge.config import check_origin
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.mail_server import MemoryMailServer
-from webbridge.gateway import ServerAddress
+from webbridge.gateway import MailServer, ServerAddress
 from webbridge.services import COOKIE_NAME, services_of
 
 pytestmark = pytest.mark.server
@@ -68,6 +69,17 @@ def browser(app: Flask) -> FlaskClient:
 def alice(browser: FlaskClient) -> FlaskClient:
     assert sign_in(browser).status_code == 200
     return browser
+
+
+@contextmanager
+def bridge_before(mail_server: MailServer) -> Iterator[FlaskClient]:
+    """A browser at a bridge of nothing but defaults before this mail server."""
+    config = BridgeConfig(
+        api_origin=API, pages_origin=PAGES, key_server_origin=KEYS, mail_server=mail_server, enrolment_key=ENROLMENT_KEY
+    )
+    app = create_app(config)
+    yield app.test_client()
+    services_of(app).close()
 
 
 def sign_in(browser: FlaskClient, address: str = ALICE, password: str = PASSWORDS[ALICE]) -> TestResponse:

@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.servers.lying_server import IMAP, LyingServer
-from tests.servers.test_bridge_api import API, ENROLMENT_KEY, KEYS, PAGES, get, sign_in
-from webbridge import BridgeConfig, create_app
+from tests.servers.test_bridge_api import bridge_before, get, sign_in
 from webbridge.gateway import summary
 from webbridge.gateway.summary import (
     HEADER_PART_BYTES,
@@ -23,7 +22,6 @@ from webbridge.gateway.summary import (
     MessageSummary,
     summary_from_fetch,
 )
-from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -50,19 +48,9 @@ def server(tls_folder: Path) -> Iterator[LyingServer]:
 
 @pytest.fixture(scope="module")
 def alice(server: LyingServer) -> Iterator[FlaskClient]:
-    app = create_app(
-        BridgeConfig(
-            api_origin=API,
-            pages_origin=PAGES,
-            key_server_origin=KEYS,
-            mail_server=server.address(),
-            enrolment_key=ENROLMENT_KEY,
-        )
-    )
-    browser = app.test_client()
-    assert sign_in(browser).status_code == 200
-    yield browser
-    services_of(app).close()
+    with bridge_before(server.address()) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,12 +11,10 @@ from flask.testing import FlaskClient
 
 from tests.servers.conftest import ALICE_LOGIN
 from tests.servers.lying_server import IMAP, Close, Drip, LyingServer, Step, TakeLiteral
-from tests.servers.test_bridge_api import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, get, sign_in
-from webbridge import BridgeConfig, create_app
+from tests.servers.test_bridge_api import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.imap_syntax import read_folder_name, write_folder_name
 from webbridge.gateway.summary import HeaderProblem
-from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -54,19 +52,9 @@ def connect(server: LyingServer) -> Iterator[Callable[[], ImapConnection]]:
 @pytest.fixture
 def alice(server: LyingServer) -> Iterator[FlaskClient]:
     """A browser that is signed in at a bridge before the lying server."""
-    app = create_app(
-        BridgeConfig(
-            api_origin=API,
-            pages_origin=PAGES,
-            key_server_origin=KEYS,
-            mail_server=server.address(timeout_seconds=2.0),
-            enrolment_key=ENROLMENT_KEY,
-        )
-    )
-    browser = app.test_client()
-    assert sign_in(browser).status_code == 200
-    yield browser
-    services_of(app).close()
+    with bridge_before(server.address(timeout_seconds=2.0)) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
 
 
 def uids(connection: ImapConnection) -> list[int]:

@@ -7,19 +7,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.servers.conftest import ALICE_LOGIN, BOB
-from tests.servers.lying_server import IMAP, SMTP, Close, LyingServer, Step, TakeLine, Wait
-from tests.servers.test_bridge_api import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, get, send, sign_in
-from webbridge import BridgeConfig, create_app
+from tests.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
+from tests.servers.test_bridge_api import API, FROM_PAGES, bridge_before, error_of, get, send, sign_in
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
 from webbridge.login_counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, LoginGate, TooManyAttempts
-from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -27,30 +24,9 @@ MESSAGE = b"From: alice@example.test\r\nSubject: x\r\n\r\nHello\r\n"
 
 
 @pytest.fixture
-def imap(tls_folder: Path) -> Iterator[LyingServer]:
-    with LyingServer(IMAP, tls_folder=tls_folder) as server:
-        yield server
-
-
-@pytest.fixture
-def smtp(tls_folder: Path) -> Iterator[LyingServer]:
-    with LyingServer(SMTP, tls_folder=tls_folder) as server:
-        yield server
-
-
-@pytest.fixture
 def browser(imap: LyingServer, smtp: LyingServer) -> Iterator[FlaskClient]:
-    app = create_app(
-        BridgeConfig(
-            api_origin=API,
-            pages_origin=PAGES,
-            key_server_origin=KEYS,
-            mail_server=replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp),
-            enrolment_key=ENROLMENT_KEY,
-        )
-    )
-    yield app.test_client()
-    services_of(app).close()
+    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
+        yield browser
 
 
 WRONG_PASSWORD = [

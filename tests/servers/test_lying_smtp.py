@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.servers.conftest import ALICE_LOGIN, BOB
-from tests.servers.lying_server import IMAP, SMTP, Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
-from tests.servers.test_bridge_api import API, ENROLMENT_KEY, KEYS, PAGES, error_of, get, send, sign_in
-from webbridge import BridgeConfig, create_app
+from tests.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
+from tests.servers.test_bridge_api import bridge_before, error_of, get, send, sign_in
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
-from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
 
@@ -24,44 +21,22 @@ STUFFED = MESSAGE.replace(b"\r\n.", b"\r\n..")
 
 
 @pytest.fixture
-def server(tls_folder: Path) -> Iterator[LyingServer]:
-    with LyingServer(SMTP, tls_folder=tls_folder) as server:
-        yield server
-
-
-@pytest.fixture
-def imap(tls_folder: Path) -> Iterator[LyingServer]:
-    with LyingServer(IMAP, tls_folder=tls_folder) as server:
-        yield server
-
-
-@pytest.fixture
-def alice(server: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
+def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
     """A browser that is signed in at a bridge before the two lying servers."""
-    app = create_app(
-        BridgeConfig(
-            api_origin=API,
-            pages_origin=PAGES,
-            key_server_origin=KEYS,
-            mail_server=replace(imap.address(timeout_seconds=2.0), smtp=server.address().smtp),
-            enrolment_key=ENROLMENT_KEY,
-        )
-    )
-    browser = app.test_client()
-    assert sign_in(browser).status_code == 200
-    yield browser
-    services_of(app).close()
+    with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
 
 
-def submit(server: LyingServer, *, message: bytes = MESSAGE, recipients: Sequence[str] = (BOB, CAROL)) -> Outcome:
-    address = server.address(timeout_seconds=1.0)
+def submit(smtp: LyingServer, *, message: bytes = MESSAGE, recipients: Sequence[str] = (BOB, CAROL)) -> Outcome:
+    address = smtp.address(timeout_seconds=1.0)
     return submit_message(address, ALICE_LOGIN, message, recipients=list(recipients), max_bytes=1_000_000)
 
 
-def test_an_honest_server_gets_the_message_once(server: LyingServer) -> None:
-    assert submit(server) is Outcome.SENT
-    assert server.messages == [STUFFED]
-    assert server.commands("RCPT TO") == [b"RCPT TO:<bob@example.test>", b"RCPT TO:<carol@example.test>"]
+def test_an_honest_server_gets_the_message_once(smtp: LyingServer) -> None:
+    assert submit(smtp) is Outcome.SENT
+    assert smtp.messages == [STUFFED]
+    assert smtp.commands("RCPT TO") == [b"RCPT TO:<bob@example.test>", b"RCPT TO:<carol@example.test>"]
 
 
 AFTER_THE_DOT: dict[str, Sequence[Step]] = {
@@ -80,10 +55,10 @@ AFTER_THE_DOT: dict[str, Sequence[Step]] = {
 
 
 @pytest.mark.parametrize("name", AFTER_THE_DOT)
-def test_what_was_handed_over_without_an_answer_was_perhaps_sent(server: LyingServer, name: str) -> None:
-    server.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), *AFTER_THE_DOT[name]]
-    assert submit(server) is Outcome.PERHAPS
-    assert server.messages == [STUFFED]
+def test_what_was_handed_over_without_an_answer_was_perhaps_sent(smtp: LyingServer, name: str) -> None:
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), *AFTER_THE_DOT[name]]
+    assert submit(smtp) is Outcome.PERHAPS
+    assert smtp.messages == [STUFFED]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +73,12 @@ def test_what_was_handed_over_without_an_answer_was_perhaps_sent(server: LyingSe
         (b"554-no\r\n554 never\r\n", GatewayCode.MESSAGE_REFUSED),
     ],
 )
-def test_the_reply_to_the_last_line_decides(server: LyingServer, reply: bytes, code: GatewayCode | None) -> None:
-    server.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), reply]
+def test_the_reply_to_the_last_line_decides(smtp: LyingServer, reply: bytes, code: GatewayCode | None) -> None:
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), reply]
     if code is None:
-        assert submit(server) is Outcome.SENT
+        assert submit(smtp) is Outcome.SENT
     else:
-        assert refused(server) is code
+        assert refused(smtp) is code
 
 
 BEFORE_THE_DOT: list[tuple[Sequence[Step], GatewayCode]] = [
@@ -121,63 +96,63 @@ BEFORE_THE_DOT: list[tuple[Sequence[Step], GatewayCode]] = [
 @pytest.mark.parametrize("stage", ["GREETING", "EHLO", "AUTH PLAIN", "MAIL FROM", "RCPT TO:<CAROL", "DATA"])
 @pytest.mark.parametrize(("steps", "code"), BEFORE_THE_DOT)
 def test_nothing_is_sent_that_failed_before_its_last_line(
-    server: LyingServer, stage: str, steps: Sequence[Step], code: GatewayCode
+    smtp: LyingServer, stage: str, steps: Sequence[Step], code: GatewayCode
 ) -> None:
-    server.answers[stage] = steps
-    assert refused(server) is code
-    assert server.messages == []
+    smtp.answers[stage] = steps
+    assert refused(smtp) is code
+    assert smtp.messages == []
 
 
 @pytest.mark.parametrize("stage", ["MAIL FROM", "RCPT TO:<CAROL", "DATA"])
-def test_a_refusal_for_good_is_no_refusal_for_now(server: LyingServer, stage: str) -> None:
-    server.answers[stage] = [b"550 no\r\n"]
-    assert refused(server) is GatewayCode.MESSAGE_REFUSED
-    assert server.messages == []
+def test_a_refusal_for_good_is_no_refusal_for_now(smtp: LyingServer, stage: str) -> None:
+    smtp.answers[stage] = [b"550 no\r\n"]
+    assert refused(smtp) is GatewayCode.MESSAGE_REFUSED
+    assert smtp.messages == []
 
 
 @pytest.mark.parametrize(
     "stage", ["GREETING", "EHLO", "AUTH PLAIN", "MAIL FROM", "RCPT TO:<BOB", "RCPT TO:<CAROL", "DATA"]
 )
-def test_no_reply_counts_for_a_later_command(server: LyingServer, stage: str) -> None:
+def test_no_reply_counts_for_a_later_command(smtp: LyingServer, stage: str) -> None:
     """A server that answers twice would have the second answer taken for that to the message."""
-    server.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Wait()]
-    steps = list(server.answers[stage.partition(":")[0]])
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Wait()]
+    steps = list(smtp.answers[stage.partition(":")[0]])
     first = steps[0]
     assert isinstance(first, bytes)
-    server.answers[stage] = [first + b"250 taken\r\n", *steps[1:]]
-    assert refused(server) is GatewayCode.UNREADABLE
-    assert server.messages == []
+    smtp.answers[stage] = [first + b"250 taken\r\n", *steps[1:]]
+    assert refused(smtp) is GatewayCode.UNREADABLE
+    assert smtp.messages == []
 
 
-def test_a_server_that_goes_away_during_the_message_did_not_get_it(server: LyingServer) -> None:
-    server.answers["DATA"] = [b"354 go on\r\n", TakeLine(), Close()]
+def test_a_server_that_goes_away_during_the_message_did_not_get_it(smtp: LyingServer) -> None:
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeLine(), Close()]
     long = MESSAGE + b"x" * 70 + b"\r\n"
-    assert refused(server, message=long * 5_000) in (GatewayCode.UNREACHABLE, GatewayCode.UNREADABLE)
+    assert refused(smtp, message=long * 5_000) in (GatewayCode.UNREACHABLE, GatewayCode.UNREADABLE)
 
 
-def test_a_long_password_is_sent_on_a_line_of_its_own(server: LyingServer) -> None:
-    server.answers["AUTH PLAIN"] = [b"334 \r\n", TakeLine(), b"235 ok\r\n"]
+def test_a_long_password_is_sent_on_a_line_of_its_own(smtp: LyingServer) -> None:
+    smtp.answers["AUTH PLAIN"] = [b"334 \r\n", TakeLine(), b"235 ok\r\n"]
     long = Credentials(address=ALICE_LOGIN.address, password="x" * 900)
-    outcome = submit_message(server.address(), long, MESSAGE, recipients=[BOB], max_bytes=1_000_000)
+    outcome = submit_message(smtp.address(), long, MESSAGE, recipients=[BOB], max_bytes=1_000_000)
     assert outcome is Outcome.SENT
 
 
-def refused(server: LyingServer, *, message: bytes = MESSAGE) -> GatewayCode:
+def refused(smtp: LyingServer, *, message: bytes = MESSAGE) -> GatewayCode:
     with pytest.raises(GatewayError) as error:
-        submit(server, message=message)
+        submit(smtp, message=message)
     return error.value.code
 
 
 # The API
 
 
-def test_the_api_tells_the_three_outcomes_apart(server: LyingServer, imap: LyingServer, alice: FlaskClient) -> None:
+def test_the_api_tells_the_three_outcomes_apart(smtp: LyingServer, imap: LyingServer, alice: FlaskClient) -> None:
     assert send(alice, MESSAGE, BOB).get_json() == {"outcome": "sent", "savedTo": "Sent"}
-    server.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
     assert send(alice, MESSAGE, BOB).get_json() == {"outcome": "perhaps", "savedTo": None}
-    server.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), b"550 spam\r\n"]
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), b"550 spam\r\n"]
     assert error_of(send(alice, MESSAGE, BOB)) == (422, "message-refused")
-    server.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), b"451 later\r\n"]
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), b"451 later\r\n"]
     response = send(alice, MESSAGE, BOB)
     assert error_of(response) == (503, "mail-server-busy")
     assert response.headers["Retry-After"] == "60"
