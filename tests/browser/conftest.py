@@ -14,9 +14,11 @@ from urllib.parse import quote
 import pytest
 
 from tests.browser.browsers import Browser, Chromium, Firefox, Name, launch, missing_programs
+from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from tests.browser.vault_page import ROOT, OpenPage, VaultServer, serve_vault
 from wasm_build.build import build
+from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
 _running = pytest.StashKey[list[Browser]]()
@@ -121,11 +123,39 @@ def open_vault_page(vault_server: VaultServer, browser: Browser) -> Iterator[Ope
         page.close()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension's files as the tests install them, built for one module, which may alter them."""
+    out = tmp_path_factory.mktemp("dist")
+    build(ROOT, out)
+    return out / "extension_test"
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
+    """The extension as it is after its installation: without keys."""
+    extension = Extension(browser, folder)
+    yield extension
+    extension.uninstall()
+
+
 @pytest.fixture(scope="session")
 def demo_stack() -> Iterator[DemoStack]:
     """Bridge, pages, key server and mail server for two accounts, one for all tests."""
     with DemoStack() as stack:
         yield stack
+
+
+@pytest.fixture
+def alice(demo_stack: DemoStack) -> Account:
+    """The first account of the demonstration."""
+    return demo_stack.accounts[0]
+
+
+@pytest.fixture
+def bob(demo_stack: DemoStack) -> Account:
+    """The second account of the demonstration."""
+    return demo_stack.accounts[1]
 
 
 @pytest.fixture(autouse=True)

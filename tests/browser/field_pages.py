@@ -21,7 +21,6 @@ from smime_core.report import MessageReport
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension, Frame, Site, running_site
 from tests.browser.page import Page
-from wasm_build.build import build
 from webbridge.demo.accounts import certificate_pem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,13 +95,6 @@ def make_people(folder: Path) -> People:
 def site() -> Iterator[Site]:
     with running_site() as site:
         yield site
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    return out / "extension_test"
 
 
 @pytest.fixture(scope="module")

@@ -51,11 +51,9 @@ TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build, with a page's script that plays a webmail where letters are written."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    return add_fake_webmail(out / "extension_test", tmp_path_factory.mktemp("extension") / "with_webmail")
+    return add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import ROOT, folder
+from tests.browser.field_pages import ROOT
 from tests.browser.keys_page import NEW, PASSPHRASE, House, house, make_backup, open_keys, restore
 from tests.browser.page import Page
 

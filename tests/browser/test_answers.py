@@ -14,7 +14,6 @@ from tests.browser.field_pages import (
     People,
     agree_if_asked,
     extension,
-    folder,
     open_and_agree,
     page,
     people,
@@ -28,7 +27,7 @@ from tests.browser.reply_attacks import REWRAPPED, reply_attacks
 from tests.browser.test_compose import SECRET_WORDS, mail_from_bob, opened_by, remove
 from tests.browser.test_extension_viewer import open_file
 
-__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"

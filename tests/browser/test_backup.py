@@ -16,7 +16,6 @@ from smime_core.blocking import run
 from smime_core.message import encrypt_message
 from tests.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import folder
 from tests.browser.keys_page import (
     KEPT,
     NATIVE,

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, folder, page, people, site, unlocked
+from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, page, people, site, unlocked
 from tests.browser.page import ENTER, ESCAPE, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]

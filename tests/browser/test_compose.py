@@ -18,9 +18,8 @@ from smime_core.report import MessageReport, State
 from tests.browser.browsers import Browser
 from tests.browser.compose_driver import Webmail, add_fake_webmail, address, readiness, send, wait_for_obstacles
 from tests.browser.extension_driver import Extension, Site, running_site
-from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, People, people
+from tests.browser.field_pages import NATIVE, PASSPHRASE, People, people
 from tests.browser.page import Page
-from wasm_build.build import build
 
 __all__ = ["people"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -30,10 +29,8 @@ SECRET_WORDS = "Der Schlüssel liegt unter dem Leuchtturm."
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    return add_fake_webmail(out / "extension_test", tmp_path_factory.mktemp("extension") / "with_webmail")
+def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
 
 
 @pytest.fixture(scope="module")

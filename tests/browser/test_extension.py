@@ -23,7 +23,6 @@ from tests.browser.field_pages import (
     TEXT,
     People,
     extension,
-    folder,
     open_and_agree,
     page,
     people,
@@ -32,7 +31,7 @@ from tests.browser.field_pages import (
 )
 from tests.browser.page import ENTER, Page
 
-__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+__all__ = ["extension", "page", "people", "site", "unlocked"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.browser.extension_driver import Extension, Site, running_site, textarea
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, folder, open_and_agree, page, people, site
+from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, open_and_agree, page, people, site
 from tests.browser.page import Page
 
-__all__ = ["extension", "folder", "page", "people", "site"]
+__all__ = ["extension", "page", "people", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 SPENT = """async (origins) => {
@@ -54,7 +54,10 @@ def frame(address: str) -> str:
     return f'<iframe style="inline-size:600px;block-size:500px" src="{html.escape(address)}"></iframe>'
 
 
-def assert_nothing_was_asked_for(extension: Extension, page: Page) -> None:
+def assert_the_button_opens_nothing(extension: Extension, page: Page, frame: Page) -> None:
+    before = frame.wait_for(NOTE)
+    extension.click_button(frame, "#letter")
+    frame.wait_for(f"(before) => ({NOTE})() > before", before)
     assert ask_in_options(extension, FRAMES) == []
     assert not extension.has_window()
     assert not [one for one in page.frames() if "broker" in one.url]
@@ -114,11 +117,7 @@ def test_nothing_opens_inside_a_page_that_hides_its_origin(
     between = site.page_with(frame("data:text/html," + urllib.parse.quote(frame(inner))))
     page.goto(file.as_uri() if hidden == "top" else between)
     page.activate()
-    asking = page.wait_for_frame(inner)
-    before = asking.wait_for(NOTE)
-    unlocked.click_button(asking, "#letter")
-    asking.wait_for(f"(before) => ({NOTE})() > before", before)
-    assert_nothing_was_asked_for(unlocked, page)
+    assert_the_button_opens_nothing(unlocked, page, page.wait_for_frame(inner))
 
 
 def test_a_page_without_an_origin_of_its_own_gets_nothing_opened(
@@ -127,10 +126,7 @@ def test_a_page_without_an_origin_of_its_own_gets_nothing_opened(
     armored = people.seal(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored), policy="sandbox allow-scripts"))
     assert page.js("() => self.origin") == "null"
-    before = page.wait_for(NOTE)
-    unlocked.click_button(page, "#letter")
-    page.wait_for(f"(before) => ({NOTE})() > before", before)
-    assert_nothing_was_asked_for(unlocked, page)
+    assert_the_button_opens_nothing(unlocked, page, page)
 
 
 def test_a_page_that_alters_what_scripts_see_of_its_ancestors_is_named_all_the_same(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.extension_driver import Extension, Frame, Site
-from tests.browser.field_pages import TEXT, agree_if_asked, extension, folder, page, people, seal, site
+from tests.browser.field_pages import TEXT, agree_if_asked, extension, page, people, seal, site
 from tests.browser.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]

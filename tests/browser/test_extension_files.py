@@ -16,7 +16,7 @@ from smime_core.reading import read_entity
 from smime_core.report import State
 from tests.browser.browsers import Chromium
 from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import NATIVE, People, extension, folder, page, people, site
+from tests.browser.field_pages import NATIVE, People, extension, page, people, site
 from tests.browser.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]

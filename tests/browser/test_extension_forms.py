@@ -16,7 +16,7 @@ from flask import Flask, request
 from smime_core.certificate import parse_certificate
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import People, agree_if_asked, extension, folder, page, people, seal, site
+from tests.browser.field_pages import People, agree_if_asked, extension, page, people, seal, site
 from tests.browser.form_server import load_example, serving
 from tests.browser.page import Page
 

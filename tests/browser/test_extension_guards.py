@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import ROOT, extension, folder, page, people, site, unlocked
+from tests.browser.field_pages import ROOT, extension, page, people, site, unlocked
 from tests.browser.page import Page
 
-__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 FORM = (

@@ -17,7 +17,6 @@ from smime_core.blocking import run
 from smime_core.identity import load_identities
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import folder
 from tests.browser.keys_page import (
     KEPT,
     NATIVE,

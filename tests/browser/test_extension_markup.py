@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
 from tests.browser.hostile_markup import Listener, listening, mutations
 from tests.browser.page import Page
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -51,15 +49,6 @@ FOUND = """(markup) => {
   const metas = [...root.querySelectorAll("meta")].map((one) => one.outerHTML);
   return [[...found].map(({ localName }) => localName), addresses.map(({ name }) => name), metas.length];
 }"""
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture(params=["page", "mail"])

@@ -22,7 +22,6 @@ from tests.browser.extension_driver import Extension
 from tests.browser.mail_letters import NATIVE, PASSPHRASE, Letters, make_letters
 from tests.browser.page import Page
 from tests.browser.web_site import HTML, LINK, WebSite, now, running_web_site
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -42,11 +41,9 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Letters:
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, letters: Letters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Extension]:
     """The extension with Alice's keys and the authority of both."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
+    extension = Extension(browser, folder)
     extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
     extension.import_certificate("anchors", letters.folder / "ca.der", expect="Example CA")
     yield extension

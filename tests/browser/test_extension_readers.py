@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import People, extension, folder, page, people, site
+from tests.browser.field_pages import People, extension, page, people, site
 from tests.browser.page import ENTER, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]

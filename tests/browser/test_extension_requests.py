@@ -29,7 +29,7 @@ from smime_core.provider import KeyType
 from smime_core.report import MessageReport, State
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import folder, site
+from tests.browser.field_pages import site
 from tests.browser.keys_page import (
     NATIVE,
     NEW,

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, extension, folder, page, people, seal, site
+from tests.browser.field_pages import TEXT, extension, page, people, seal, site
 from tests.browser.page import Page
 
-__all__ = ["extension", "folder", "page", "people", "site"]
+__all__ = ["extension", "page", "people", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 FIELD = textarea("answer", data_smime="encrypt")

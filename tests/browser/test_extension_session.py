@@ -20,7 +20,6 @@ from tests.browser.browsers import Browser, Chromium
 from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from tests.browser.test_session import WALK
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -89,15 +88,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         (folder / f"{name}.p12").write_bytes(p12)
     return folder
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture

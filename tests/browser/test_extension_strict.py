@@ -16,7 +16,6 @@ import pytest
 
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension, running_site, textarea
-from tests.browser.field_pages import folder
 from tests.browser.keys_page import OPERATION_SECONDS, PASSPHRASE, House, house, open_keys
 from tests.browser.page import Page
 from tests.browser.test_strict import LISTEN, WATCHING_WORKER

@@ -22,7 +22,6 @@ from smime_core.trust_list import TrustList, sign_trust_list
 from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension, Site, running_site, textarea
 from tests.browser.page import Page
-from wasm_build.build import build
 from webbridge.demo.revocation import LIST_PATH, build_list
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -129,11 +128,9 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+def extension(browser: Browser, house: House, folder: Path) -> Iterator[Extension]:
     """The extension with Alice's keys, their authority, and three people."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
+    extension = Extension(browser, folder)
     extension.unlock(house.folder / "alice.p12", PASSPHRASE)
     extension.import_certificate("anchors", house.folder / "ca.der", expect="Example CA")
     for name in ("bob", "carol", "dave"):

@@ -15,7 +15,6 @@ from tests.browser.hostile_mails import SECRET, counting_server, hostile_mails
 from tests.browser.mail_letters import PASSPHRASE, Letters, file, html, mail, make_letters, multipart, text
 from tests.browser.page import Page
 from tests.vectors_folder import vectors
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -50,11 +49,9 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Letters:
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, letters: Letters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Extension]:
     """The extension with Alice's keys and the authority of both."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
+    extension = Extension(browser, folder)
     extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
     extension.import_certificate("anchors", letters.folder / "ca.der", expect="Example CA")
     yield extension

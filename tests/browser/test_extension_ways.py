@@ -17,7 +17,6 @@ from tests.browser.field_pages import (
     People,
     agree_if_asked,
     extension,
-    folder,
     open_and_agree,
     page,
     people,
@@ -28,7 +27,7 @@ from tests.browser.page import Page
 from tests.browser.test_extension import INSECURE_HOST, insecure
 from tests.browser.web_site import HTML, WebSite, running_web_site
 
-__all__ = ["extension", "folder", "insecure", "page", "people", "site", "unlocked"]
+__all__ = ["extension", "insecure", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 SELECT = """(first, last) => {

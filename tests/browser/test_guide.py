@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser.browsers import Browser, Firefox
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import PASSPHRASE, ROOT, People, folder, people
+from tests.browser.field_pages import PASSPHRASE, ROOT, People, people
 from tests.browser.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]

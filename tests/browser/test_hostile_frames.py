@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, People, extension, folder, page, people, site, unlocked
+from tests.browser.field_pages import TEXT, People, extension, page, people, site, unlocked
 from tests.browser.mail_in_page import MAIL, open_mail, show_mail
 from tests.browser.page import Page
 from tests.browser.test_compose import SECRET_WORDS, mail_from_bob

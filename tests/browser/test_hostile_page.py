@@ -21,7 +21,6 @@ from tests.browser.field_pages import (
     TEXT,
     People,
     extension,
-    folder,
     open_and_agree,
     page,
     people,

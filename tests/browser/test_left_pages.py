@@ -12,7 +12,7 @@ import pytest
 from tests.browser.bidi import BidiError
 from tests.browser.browsers import Firefox
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, People, extension, folder, open_and_agree, page, people, site, unlocked
+from tests.browser.field_pages import TEXT, People, extension, open_and_agree, page, people, site, unlocked
 from tests.browser.mail_in_page import open_mail, show_mail
 from tests.browser.page import Page
 from tests.browser.test_compose import SECRET_WORDS, mail_from_bob

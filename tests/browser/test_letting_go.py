@@ -18,7 +18,6 @@ from tests.browser.field_pages import (
     TEXT,
     People,
     extension,
-    folder,
     open_and_agree,
     page,
     people,
@@ -30,7 +29,7 @@ from tests.browser.test_compose import mail_from_bob
 from tests.browser.test_extension_viewer import open_file
 from tests.browser.web_site import HTML
 
-__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 LOCKED = "[data-test=locked]"

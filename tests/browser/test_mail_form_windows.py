@@ -14,7 +14,7 @@ import pytest
 from smime_core.report import State
 from tests.browser.compose_driver import send
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import People, extension, folder, people, site
+from tests.browser.field_pages import People, extension, people, site
 from tests.browser.field_pages import page as tab
 from tests.browser.keys_page import CATCH, saved
 from tests.browser.page import Page

@@ -11,11 +11,11 @@ import pytest
 from tests.browser import screen as screens
 from tests.browser.browsers import Browser, Firefox, Name, launch, missing_programs
 from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, agree_if_asked, folder, people, site
+from tests.browser.field_pages import PASSPHRASE, TEXT, People, agree_if_asked, people, site
 from tests.browser.page import Page
 from tests.browser.screen import Screen, running_screen
 
-__all__ = ["folder", "people", "site"]
+__all__ = ["people", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SHORTCUT = "alt+shift+k"

@@ -24,16 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 
 @pytest.fixture
-def alice(demo_stack: DemoStack) -> Account:
-    return demo_stack.accounts[0]
-
-
-@pytest.fixture
-def bob(demo_stack: DemoStack) -> Account:
-    return demo_stack.accounts[1]
-
-
-@pytest.fixture
 def visitor(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
     """Alice before the sign-in page."""
     pages = MailPages(browser, demo_stack.pages_url, alice)

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
 from tests.browser.browsers import Firefox
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.test_pages import alice, bob, visitor, welcome
+from tests.browser.test_pages import visitor, welcome
 from webbridge.demo.accounts import Account
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]

@@ -18,7 +18,7 @@ from smime_core.blocking import run
 from smime_core.demo_ca import create_authority
 from tests.browser.bidi import Json
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import NATIVE, ROOT, TEXT, People, extension, folder, page, people, site, unlocked
+from tests.browser.field_pages import NATIVE, ROOT, TEXT, People, extension, page, people, site, unlocked
 from tests.browser.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]

@@ -19,23 +19,15 @@ from smime_core.provider import NewKey
 from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
 from tests.browser.extension_driver import Extension, running_site
 from tests.browser.field_pages import open_and_agree
-from tests.browser.residue.lab import ROOT, KnownCek, Secrets, Watch, make_secrets
+from tests.browser.residue.lab import KnownCek, Secrets, Watch, make_secrets
 from tests.browser.residue.markers import MARKER_BYTES, needles_for
 from tests.browser.residue.processes import count_by_secret
-from wasm_build.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # The text in front stands in the open field, whose reading shows that the scan sees what there is.
 TEXT: Final = "What only the person before the screen may read, for as long as it is shown."
 LOCKED: Final = {"private key", "cek", "passphrase"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    return out / "extension_test"
 
 
 def start(name: Name, profile: Path) -> Browser:

@@ -16,13 +16,11 @@ from smime_core.provider import NewKey
 from tests.browser.browsers import Name, missing_programs
 from tests.browser.compose_driver import Webmail, add_fake_webmail, send
 from tests.browser.extension_driver import Extension, running_site
-from tests.browser.field_pages import folder
 from tests.browser.residue.lab import Watch, make_secrets
 from tests.browser.residue.markers import MARKER_BYTES, needles_for
 from tests.browser.test_residue_extension import start
 from tests.unit.people import anchor
 
-__all__ = ["folder"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 STORED: Final = "async () => JSON.stringify(await (globalThis.browser ?? chrome).storage.session.get(null))"

@@ -18,16 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 
 @pytest.fixture
-def alice(demo_stack: DemoStack) -> Account:
-    return demo_stack.accounts[0]
-
-
-@pytest.fixture
-def bob(demo_stack: DemoStack) -> Account:
-    return demo_stack.accounts[1]
-
-
-@pytest.fixture
 def pages(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account) -> Iterator[MailPages]:
     """Alice with a message to Bob that is ready to be sent."""
     pages = MailPages(browser, demo_stack.pages_url, alice)

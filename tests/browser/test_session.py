@@ -76,11 +76,6 @@ WALK = """async (needles) => {
 
 
 @pytest.fixture
-def alice(demo_stack: DemoStack) -> Account:
-    return demo_stack.accounts[0]
-
-
-@pytest.fixture
 def visitor(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
     """Alice before the sign-in page, whose clocks the test can move."""
     pages = MailPages(browser, "about:blank", alice)

@@ -18,7 +18,6 @@ from tests.browser.extension_driver import Extension
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.test_kept_trust import show_people
 from tests.browser.test_session import WALK
-from wasm_build.build import build
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
@@ -110,9 +109,8 @@ def test_a_full_disk_is_said_and_what_comes_next_is_kept(alice: MailPages, demo_
 
 
 @pytest.fixture
-def extension(browser: Browser, tmp_path: Path) -> Iterator[Extension]:
-    build(ROOT, tmp_path / "dist")
-    extension = Extension(browser, tmp_path / "dist/extension_test")
+def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
+    extension = Extension(browser, folder)
     yield extension
     extension.uninstall()
 

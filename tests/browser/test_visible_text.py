@@ -10,10 +10,10 @@ import pytest
 
 from tests.browser.browsers import Firefox
 from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import extension, folder, page, people, site, unlocked
+from tests.browser.field_pages import extension, page, people, site, unlocked
 from tests.browser.page import Page
 
-__all__ = ["extension", "folder", "page", "people", "site", "unlocked"]
+__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 # Letters and marks that Unicode draws as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point).

@@ -21,7 +21,6 @@ from tests.browser.webmail_letters import (
     PEER,
     adaptor,
     as_attachment,
-    extension,
     mail,
     plain,
     sealed,

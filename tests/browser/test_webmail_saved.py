@@ -17,9 +17,9 @@ import pytest
 from tests.browser.extension_driver import Extension
 from tests.browser.page import Page
 from tests.browser.webmail import Adaptor, WebmailProblem
-from tests.browser.webmail_letters import adaptor, extension
+from tests.browser.webmail_letters import adaptor
 
-__all__ = ["adaptor", "extension"]
+__all__ = ["adaptor"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 SEALED = (

@@ -17,7 +17,7 @@ from smime_core.report import State
 from tests.browser.extension_driver import Extension
 from tests.browser.page import ENTER, Page
 from tests.browser.webmail import Adaptor, WebmailProblem
-from tests.browser.webmail_letters import ME, PEER, adaptor, extension, mail, plain, sealed, signed, tls_files
+from tests.browser.webmail_letters import ME, PEER, adaptor, mail, plain, sealed, signed, tls_files
 from tests.interop.people import NOW, PROVIDER, identity, trust
 from tests.servers import sogo
 from tests.servers.mail_host import MailHost

@@ -45,11 +45,9 @@ def thunderbird(people_folder: Path, mail: MailHost, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="module")
-def extension(browser: Browser, people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
+def extension(browser: Browser, people_folder: Path, folder: Path) -> Iterator[Extension]:
     """The extension with the keys of the person at the browser, and the authority of both."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
+    extension = Extension(browser, folder)
     extension.unlock(people_folder / "rsa2.p12", PASSPHRASE)
     extension.import_certificate("anchors", people_folder / "ca.pem", expect="Interoperation CA")
     extension.import_certificate("people", people_folder / "rsa.pem", expect=PEER)

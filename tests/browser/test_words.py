@@ -53,11 +53,9 @@ OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-va
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build with the language of brackets, and with a page's script that plays a webmail."""
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    with_webmail = add_fake_webmail(out / "extension_test", tmp_path_factory.mktemp("extension") / "with_webmail")
+    with_webmail = add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
     return speak_in_brackets(with_webmail)
 
 

@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 
 from smime_core import blocking
-from tests.browser.browsers import Browser
 from tests.browser.extension_driver import Extension
 from tests.browser.webmail import Adaptor
 from tests.interop.people import NOW, PROVIDER, address, certificate, identity
 from tests.servers import dovecot
 from tests.servers.mail_host import MailHost, run_mail_host
-from wasm_build.build import build
 from webbridge.demo.tls import write_tls_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,15 +59,6 @@ def mail(tls_files: Path) -> Iterator[MailHost]:
         pytest.skip("dovecot is not installed")
     with run_mail_host({ME: "the harbour", PEER: "the sea"}, tls_folder=tls_files) as host:
         yield host
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extension]:
-    out = tmp_path_factory.mktemp("dist")
-    build(ROOT, out)
-    extension = Extension(browser, out / "extension_test")
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture(scope="module")
