@@ -62,8 +62,8 @@ def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: St
                 user=user,
                 parameters=registration.parameters,
                 verifier=keys.verifier(registration.auth_key),
-                sealed=keys.seal(registration.sealed.to_json(), user=user),
-            )
+            ),
+            sealed=keys.seal(registration.sealed.to_json(), user=user),
         )
         return _json_response(b"{}", status=201)
 
@@ -86,7 +86,7 @@ def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: St
         if account is None or not is_right:
             return _error_response(401, "login-refused", "the address or the passphrase is not right")
         store.forgive(account_counter, network_counter)
-        return _json_response(keys.unseal(account.sealed, user=user))
+        return _json_response(keys.unseal(store.find_sealed(user), user=user))
 
 
 def _add_error_handlers(app: Flask) -> None:

@@ -30,12 +30,11 @@ class AccountExists(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One user: how the passphrase is stretched, HMAC(pepper, auth_key), and the sealed bundle record."""
+    """One user: how the passphrase is stretched, and HMAC(pepper, auth_key)."""
 
     user: str
     parameters: Parameters
     verifier: bytes = field(repr=False)
-    sealed: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +72,27 @@ class Store:
             return row is None or row[0] == fingerprint
 
     def find_account(self, user: str) -> Account | None:
-        query = "SELECT salt, memory_kib, passes, lanes, verifier, sealed FROM account WHERE user = ?"
+        """The account without its bundle: reading that would take a time that says who is registered."""
+        query = "SELECT salt, memory_kib, passes, lanes, verifier FROM account WHERE user = ?"
         with self._transaction() as database:
             row = database.execute(query, (user,)).fetchone()
         if row is None:
             return None
-        salt, memory_kib, passes, lanes, verifier, sealed = row
+        salt, memory_kib, passes, lanes, verifier = row
         parameters = Parameters(salt=salt, memory_kib=memory_kib, passes=passes, lanes=lanes)
-        return Account(user=user, parameters=parameters, verifier=verifier, sealed=sealed)
+        return Account(user=user, parameters=parameters, verifier=verifier)
 
-    def add_account(self, account: Account) -> None:
-        """Raises AccountExists."""
+    def find_sealed(self, user: str) -> bytes:
+        """The sealed bundle record of an account that is there."""
+        with self._transaction() as database:
+            row = database.execute("SELECT sealed FROM account WHERE user = ?", (user,)).fetchone()
+        sealed: bytes = row[0]
+        return sealed
+
+    def add_account(self, account: Account, *, sealed: bytes) -> None:
+        """Keep an account and its sealed bundle record. Raises AccountExists."""
         cost = account.parameters
-        row = (account.user, cost.salt, cost.memory_kib, cost.passes, cost.lanes, account.verifier, account.sealed)
+        row = (account.user, cost.salt, cost.memory_kib, cost.passes, cost.lanes, account.verifier, sealed)
         try:
             with self._transaction() as database:
                 database.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -25,6 +25,7 @@ from roaming_keys.app import create_app
 from roaming_keys.client import KeyServerError
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
+from roaming_keys.store import Store
 from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
 from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
 from smime_core import blocking
@@ -458,3 +459,24 @@ def test_a_server_that_does_not_answer_is_told() -> None:
         with pytest.raises(KeyServerError) as refused:
             client_module.request(origin, "/parameters", body=ASKED)
     assert refused.value.code == "key-server-unreachable"
+
+
+def test_no_bundle_is_read_before_the_passphrase_was_right(
+    client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle may have a megabyte: the time to read it would say who is registered."""
+    post(client, "/register", registration(clock).to_json())
+    statements: list[str] = []
+    connect = Store._connect
+
+    def traced(store: Store) -> sqlite3.Connection:
+        connection = connect(store)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(Store, "_connect", traced)
+    post(client, "/parameters", ASKED)
+    assert log_in(client, auth_key=b"B" * 32).status_code == 401
+    assert any("FROM account" in statement for statement in statements)
+    assert not any("sealed" in statement for statement in statements)
+    assert log_in(client).status_code == 200
