@@ -7,7 +7,6 @@ answers, in the same time, as registered ones whose passphrase was wrong.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -15,6 +14,7 @@ from flask_talisman import Talisman
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from roaming_keys.client_network import client_network
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.protocol import is_loopback, normalise_user
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
@@ -72,7 +72,7 @@ def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: St
         attempt = Login.from_json(_json_body())
         user = normalise_user(attempt.user)
         account_counter = keys.counter_name("account", user)
-        network_counter = keys.counter_name("network", _network(request.remote_addr))
+        network_counter = keys.counter_name("network", client_network(request.remote_addr))
         counters = {account_counter: config.account_backoff, network_counter: config.network_backoff}
         wait_seconds = store.start_attempt(counters, at=config.clock())
         if wait_seconds:
@@ -144,16 +144,6 @@ def _json_body() -> bytes:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("expected application/json")
     return request.get_data(cache=False)
-
-
-def _network(address: str | None) -> str:
-    # One customer of a provider has a whole /64 of IPv6: counting single addresses there would count nothing.
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    prefix_length = 32 if parsed.version == 4 else 64
-    return str(ipaddress.ip_network((parsed, prefix_length), strict=False))
 
 
 def _json_response(body: bytes, *, status: int = 200) -> Response:

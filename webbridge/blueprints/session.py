@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from roaming_keys.client_network import client_network
 from webbridge.errors import ApiError
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.door import check_credentials
@@ -23,7 +22,7 @@ def sign_in() -> Response:
     """Check address and password at the mail server and start a session under a new id."""
     credentials = _read_credentials()
     try:
-        connection = _log_in(credentials, _client_network())
+        connection = _log_in(credentials, client_network(request.remote_addr))
     except TooManyAttempts as error:
         raise ApiError(
             429,
@@ -78,12 +77,3 @@ def _log_in(credentials: Credentials, client: str) -> ImapConnection:
             raise
         logins.succeeded(credentials.address, client)
         return connection
-
-
-def _client_network() -> str:
-    """Return who counts as one client: an IPv4 address, or the /64 that one customer has of IPv6."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    return str(address if address.version == 4 else ip_network((address, 64), strict=False))
