@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from pathlib import Path
 from roaming_keys.wire import Parameters
 
 BUSY_TIMEOUT_SECONDS = 10.0
+# A failure that is further ahead was counted under a clock that was wrong, and would block until that time.
+CLOCK_SLACK_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (
     user TEXT PRIMARY KEY, salt BLOB NOT NULL, memory_kib INTEGER NOT NULL, passes INTEGER NOT NULL,
@@ -56,6 +59,8 @@ class Store:
     def __init__(self, path: Path, *, forget_after: datetime.timedelta) -> None:
         self._path = path
         self._forget_seconds = forget_after.total_seconds()
+        # It says who has an account: for its owner alone, and SQLite gives its log files the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with contextlib.closing(self._connect()) as database:
             # WAL: reading goes on while another process writes.
             database.execute("PRAGMA journal_mode = WAL")
@@ -107,7 +112,10 @@ class Store:
         """
         now = at.timestamp()
         with self._transaction() as database:
-            database.execute("DELETE FROM failed_login WHERE latest < ?", (now - self._forget_seconds,))
+            database.execute(
+                "DELETE FROM failed_login WHERE latest < ? OR latest > ?",
+                (now - self._forget_seconds, now + CLOCK_SLACK_SECONDS),
+            )
             failures: dict[bytes, int] = {}
             wait = 0.0
             for counter in counters:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+BUSY_SECONDS = 5.0
+# Requests take the time before they take their turn. A time that is further ahead was written under a clock that was
+# wrong: it would block a login, or keep a session, until that clock is right again.
+CLOCK_SLACK_SECONDS = 60
+_IN_MEMORY = ":memory:"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
     id TEXT PRIMARY KEY,
@@ -30,7 +36,10 @@ class Database:
 
     def __init__(self, path: str) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        if path != _IN_MEMORY:
+            # It says who is signed in: for its owner alone, and SQLite gives its journal the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
         # Deleted halves of session keys are overwritten, not only unlinked.
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
@@ -42,10 +51,13 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # COMMIT fails too, while another process reads or on a full disk: a transaction that stayed open would
+                # refuse every later one. After some errors SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from math import ceil
 
-from webbridge.database import Database
+from webbridge.database import CLOCK_SLACK_SECONDS, Database
 
 WINDOW_SECONDS = 15 * 60
 MAX_PER_ACCOUNT_AND_CLIENT = 5
@@ -70,7 +70,9 @@ class LoginCounter:
         """
         at = self._clock().timestamp()
         with self._database.transaction() as rows:
-            rows.execute("DELETE FROM login_attempt WHERE at <= ?", (at - WINDOW_SECONDS,))
+            rows.execute(
+                "DELETE FROM login_attempt WHERE at <= ? OR at > ?", (at - WINDOW_SECONDS, at + CLOCK_SLACK_SECONDS)
+            )
             for counter, allowed in _counters(account, client):
                 times = rows.execute(
                     "SELECT at FROM login_attempt WHERE counter = ? ORDER BY at DESC LIMIT ?", (counter, allowed)

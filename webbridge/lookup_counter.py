@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from math import ceil
 
-from webbridge.database import Database
+from webbridge.database import CLOCK_SLACK_SECONDS, Database
 
 WINDOW_SECONDS = 60
 MAX_PER_SESSION = 60
@@ -34,7 +34,9 @@ class LookupCounter:
         """
         at = self._clock().timestamp()
         with self._database.transaction() as rows:
-            rows.execute("DELETE FROM lookup_request WHERE at <= ?", (at - WINDOW_SECONDS,))
+            rows.execute(
+                "DELETE FROM lookup_request WHERE at <= ? OR at > ?", (at - WINDOW_SECONDS, at + CLOCK_SLACK_SECONDS)
+            )
             times = rows.execute(
                 "SELECT at FROM lookup_request WHERE session_id = ? ORDER BY at DESC LIMIT ?",
                 (session_id, MAX_PER_SESSION),

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from webbridge.database import Database
+from webbridge.database import CLOCK_SLACK_SECONDS, Database
 from webbridge.gateway import Credentials
 
 HALF_BYTES = 32
@@ -110,7 +110,10 @@ class SessionStore:
         return session_id
 
     def _delete_expired(self, rows: Connection, at: float) -> None:
-        rows.execute("DELETE FROM session WHERE expires_at <= ? OR used_at <= ?", (at, at - self._idle_seconds))
+        rows.execute(
+            "DELETE FROM session WHERE expires_at <= ? OR used_at <= ? OR used_at > ?",
+            (at, at - self._idle_seconds, at + CLOCK_SLACK_SECONDS),
+        )
 
 
 def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:

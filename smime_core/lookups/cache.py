@@ -22,6 +22,8 @@ from smime_core.user_folders import user_folder
 
 _FORMAT: Final = 1
 _BUSY_SECONDS: Final = 5.0
+# What was used later than this from now was kept under a clock that was wrong, and its times say nothing.
+_CLOCK_SLACK_SECONDS: Final = 60.0
 _WAL_BYTES: Final = 1_000_000  # to which the log shrinks again
 _SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
@@ -73,8 +75,8 @@ class AnswerCache:
         def read(rows: sqlite3.Connection) -> KeptAnswer | None:
             row = rows.execute(
                 "SELECT data, failure FROM answer LEFT JOIN body USING (question)"
-                " WHERE question = ? AND kept_until > ?",
-                (question, at.timestamp()),
+                " WHERE question = ? AND kept_until > ? AND used_at <= ?",
+                (question, at.timestamp(), at.timestamp() + _CLOCK_SLACK_SECONDS),
             ).fetchone()
             if row is None:
                 return None

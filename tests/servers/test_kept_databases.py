@@ -1,0 +1,131 @@
+"""The databases of bridge and key server when all is not well: a file that is in use, a clock that was wrong."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from roaming_keys.client_network import client_network
+from roaming_keys.store import BackoffRule, Store
+from smime_core.lookups.cache import AnswerCache, KeptAnswer
+from tests.servers.conftest import ALICE, ALICE_LOGIN, FakeClock
+from webbridge import database as bridge_database
+from webbridge.database import Database
+from webbridge.login_counter import MAX_PER_ACCOUNT_AND_CLIENT, LoginCounter, TooManyAttempts
+from webbridge.lookup_counter import MAX_PER_SESSION, LookupCounter
+from webbridge.sessions import SessionStore
+
+YEARS = 10 * 366 * 86_400
+CLIENT = "192.0.2.1"
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    monkeypatch.setattr(bridge_database, "BUSY_SECONDS", 0.05)
+    return Database(str(tmp_path / "bridge.sqlite"))
+
+
+def mode_of(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+def test_the_bridge_works_again_after_another_process_has_read_its_database_for_too_long(
+    database: Database, tmp_path: Path, clock: FakeClock
+) -> None:
+    """A backup reads the file for as long as it takes; COMMIT waits for it, and gives up."""
+    logins = LoginCounter(database, clock=clock)
+    reader = sqlite3.connect(tmp_path / "bridge.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM login_attempt").fetchall()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        logins.start(ALICE, CLIENT)
+    reader.close()
+    for _ in range(MAX_PER_ACCOUNT_AND_CLIENT):
+        logins.start(ALICE, CLIENT)
+    with pytest.raises(TooManyAttempts):
+        logins.start(ALICE, CLIENT)
+
+
+def test_the_databases_are_for_their_owner_alone(database: Database, tmp_path: Path) -> None:
+    Store(tmp_path / "keys.sqlite", forget_after=datetime.timedelta(days=1))
+    assert database is not None
+    assert mode_of(tmp_path / "bridge.sqlite") == mode_of(tmp_path / "keys.sqlite") == "0o600"
+
+
+def test_failed_logins_under_a_clock_that_was_ahead_block_nobody_afterwards(
+    database: Database, clock: FakeClock
+) -> None:
+    logins = LoginCounter(database, clock=clock)
+    clock.advance(seconds=YEARS)
+    for _ in range(MAX_PER_ACCOUNT_AND_CLIENT):
+        logins.start(ALICE, CLIENT)
+    clock.advance(seconds=-YEARS)
+    logins.start(ALICE, CLIENT)
+
+
+def test_lookups_under_a_clock_that_was_ahead_block_nobody_afterwards(database: Database, clock: FakeClock) -> None:
+    lookups = LookupCounter(database, clock=clock)
+    clock.advance(seconds=YEARS)
+    for _ in range(MAX_PER_SESSION):
+        lookups.start("session")
+    clock.advance(seconds=-YEARS)
+    lookups.start("session")
+
+
+def test_a_session_from_a_clock_that_was_ahead_does_not_outlive_its_hours(database: Database, clock: FakeClock) -> None:
+    sessions = SessionStore(database, host="imap.example.test", idle_seconds=900, absolute_seconds=43_200, clock=clock)
+    clock.advance(seconds=YEARS)
+    cookie, _session = sessions.create(ALICE_LOGIN)
+    clock.advance(seconds=-YEARS)
+    assert sessions.find(cookie) is None
+
+
+def test_a_session_lives_on_when_the_clock_is_set_back_by_seconds(database: Database, clock: FakeClock) -> None:
+    sessions = SessionStore(database, host="imap.example.test", idle_seconds=900, absolute_seconds=43_200, clock=clock)
+    cookie, _session = sessions.create(ALICE_LOGIN)
+    clock.advance(seconds=-5)
+    assert sessions.find(cookie) is not None
+
+
+def test_failures_at_the_key_server_under_a_clock_that_was_ahead_block_nobody_afterwards(tmp_path: Path) -> None:
+    store = Store(tmp_path / "keys.sqlite", forget_after=datetime.timedelta(days=1))
+    counters = {b"account": BackoffRule(free_failures=0, longest_seconds=60)}
+    now = FakeClock().at
+    assert store.start_attempt(counters, at=now + datetime.timedelta(seconds=YEARS)) == 0
+    assert store.start_attempt(counters, at=now) == 0
+
+
+def test_an_answer_that_was_kept_under_a_clock_that_was_ahead_is_asked_for_again(tmp_path: Path) -> None:
+    """A failure that is kept for five minutes from then on would hide the authority's answers until that year."""
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    now, then = FakeClock().at, FakeClock().at + datetime.timedelta(seconds=YEARS)
+    cache.keep(
+        b"question", KeptAnswer(data=None, failure="unreachable"), at=then, until=then + datetime.timedelta(minutes=5)
+    )
+    assert cache.find(b"question", at=then) is not None
+    assert cache.find(b"question", at=now) is None
+    cache.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("192.0.2.1", "192.0.2.2"),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2"),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1"),
+    ],
+)
+def test_nobody_waits_for_the_failures_of_another_network(one: str, other: str) -> None:
+    """A listener for both protocols, `[::]:443`, names IPv4 clients inside IPv6: all of them are in ::/64."""
+    assert client_network(one) != client_network(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("192.0.2.1", "::ffff:192.0.2.1"), ("2001:db8::1", "2001:db8::2"), ("fe80::1%eth0", "fe80::2")],
+)
+def test_one_client_is_one_network_however_it_comes(one: str, other: str) -> None:
+    assert client_network(one) == client_network(other)
