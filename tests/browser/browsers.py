@@ -294,15 +294,26 @@ class Chromium(Browser):
 
     def run_in_service_worker(self, extension: str, expression: str) -> None:
         """Evaluate JavaScript in an extension's background."""
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                answer = self._evaluate_in_service_worker(extension, expression)
+                break
+            except BidiError as error:
+                # The worker was stopped after it had been found, before it was given anything.
+                if "is gone" not in str(error) or time.monotonic() > deadline:
+                    raise
+        assert "exceptionDetails" not in answer, answer
+
+    def _evaluate_in_service_worker(self, extension: str, expression: str) -> Json:
         targets = self.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
         (worker,) = [it for it in targets if it["url"].startswith(f"chrome-extension://{extension}/")]
         session = self.browser_cdp("Target.attachToTarget", targetId=worker["targetId"], flatten=True)["sessionId"]
         evaluate = {"expression": expression, "awaitPromise": True}
-        answer = self.bidi.command("goog:cdp.sendCommand", method="Runtime.evaluate", params=evaluate, session=session)[
-            "result"
-        ]
+        answer = self.bidi.command("goog:cdp.sendCommand", method="Runtime.evaluate", params=evaluate, session=session)
         self.browser_cdp("Target.detachFromTarget", sessionId=session)
-        assert "exceptionDetails" not in answer, answer
+        result: Json = answer["result"]
+        return result
 
     def close(self) -> None:
         self.bidi.close()
