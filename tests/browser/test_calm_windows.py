@@ -13,7 +13,7 @@ from tests.browser.extension_driver import Extension, Site, textarea
 from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, page, people, site, unlocked
 from tests.browser.page import ENTER, ESCAPE, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 FORM = """<form data-smime=sign data-smime-nonce=n method=post action=/ accept-charset=utf-8>
@@ -48,6 +48,7 @@ def is_asking(extension: Extension) -> bool:
     return extension.has_window()
 
 
+@pytest.mark.heart
 def test_a_click_in_the_first_second_agrees_to_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     window = ask_to_sign(unlocked, page, site)
     window.js("() => document.querySelector('#identity').dispatchEvent(new Event('change'))")
@@ -143,6 +144,7 @@ def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension,
         assert "bob@example.test" in sealed
 
 
+@pytest.mark.heart
 def test_one_window_waits_for_each_tab_whichever_frames_ask(unlocked: Extension, page: Page, site: Site) -> None:
     options = unlocked.open_options()
     outcomes = options.js("""async () => {

@@ -25,7 +25,7 @@ from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.mail_server import StoredMessage
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 PROVIDER = NativeProvider()
 TEXT = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax.\nFrom now on, sealed. 🕯"
@@ -53,7 +53,7 @@ class Pair:
 
 
 @pytest.fixture(
-    scope="module", params=[("chromium", "firefox"), ("firefox", "chromium")], ids=lambda names: "-to-".join(names)
+    scope="module", params=[("chromium", "firefox"), ("firefox", "chromium")], ids=["from-chromium", "from-firefox"]
 )
 def pair(request: pytest.FixtureRequest, demo_stack: DemoStack) -> Iterator[Pair]:
     writer, reader = request.param

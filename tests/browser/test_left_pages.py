@@ -19,7 +19,7 @@ from tests.browser.test_compose import SECRET_WORDS, mail_from_bob
 from tests.browser.test_extension import SEAL_FIELD
 from tests.browser.test_webmail_saved import Service, service
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 HAS_WORDS = "(words) => words.some((one) => document.documentElement.outerHTML.includes(one))"
 # Whether the browser kept the document itself: only then Back shows it as it was.
@@ -57,6 +57,7 @@ def words_in(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("lock", [False, True], ids=["left", "locked"])
 def test_back_shows_no_opened_field(unlocked: Extension, page: Page, site: Site, people: People, lock: bool) -> None:
     page.goto(site.page_with(textarea("letter", text=people.seal(TEXT, origin=site.origin, to=people.alice))))

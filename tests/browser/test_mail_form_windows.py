@@ -20,7 +20,7 @@ from tests.browser.keys_page import CATCH, saved
 from tests.browser.page import Page
 from tests.browser.test_compose import opened_by
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 HEADS = "<p>To: <input name=to value=bob@example.test></p><p>Subject: <input name=subject value=Plans></p>"
 TEXT = "<textarea id=text name=body rows=12>Hello Bob</textarea>"
@@ -62,6 +62,7 @@ def shown(window: Page) -> tuple[str, str]:
     return window.value("[data-test=compose-subject]"), window.value("[data-test=compose-text]")
 
 
+@pytest.mark.heart
 def test_a_mail_in_a_form_with_files_is_attached_as_mail(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:

@@ -13,7 +13,7 @@ from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 FOCUSED = "() => document.activeElement.dataset.test ?? document.activeElement.localName"
 SPOKEN = "() => document.getElementById('announcer').textContent"

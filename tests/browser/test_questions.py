@@ -21,7 +21,7 @@ from tests.browser.extension_driver import Extension, Site, textarea
 from tests.browser.field_pages import NATIVE, ROOT, TEXT, People, extension, page, people, site, unlocked
 from tests.browser.page import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 WRITES = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 # Writes records as the background keeps them.
@@ -130,6 +130,7 @@ def test_an_answer_to_a_text_counts_for_the_protection_that_was_drawn(quiet: Ext
         window.click("[data-test=refuse]")
 
 
+@pytest.mark.heart
 def test_every_kind_of_question_is_tried_here() -> None:
     source = (ROOT / "browser_ext/prompt.js").read_text()
     drawn = set(re.findall(r"^  (\w+): \{ title: ", source, re.MULTILINE))
@@ -184,6 +185,7 @@ ANSWERS = """async (authority) => {
 }"""
 
 
+@pytest.mark.heart
 def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) -> None:
     options = quiet.open_options()
     now = datetime.datetime.now(datetime.UTC)
@@ -209,6 +211,7 @@ PROPOSE = """async (certificate) => {
 }"""
 
 
+@pytest.mark.heart
 def test_an_authority_that_is_proposed_later_waits_behind_the_dialog(quiet: Extension) -> None:
     now = datetime.datetime.now(datetime.UTC)
     shown, later = (

@@ -14,7 +14,7 @@ from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
 
-pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_a_refused_message_says_so_and_is_sent_without_a_question(
     pages.send()
 
 
+@pytest.mark.heart
 def test_a_copy_that_is_not_kept_is_no_failure_to_send(pages: MailPages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImapConnection, "append", refuse)
     pages.page.click(named("send"))

@@ -21,7 +21,7 @@ from tests.browser.page import Page
 from tests.browser.vault_page import VaultServer
 from webbridge.demo.stack import DemoStack
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ENTITY = text("The third envelope.")
 OUTSIDE = "The message was signed after it was encrypted"
@@ -120,6 +120,7 @@ def test_the_viewer_opens_it_and_says_what_holds_for_each_layer(
     assert inside == signed
 
 
+@pytest.mark.heart
 @FORMS
 def test_the_viewer_verifies_no_signature_outside_the_encryption(
     viewer: Page, letters: Letters, form: SignatureForm
