@@ -12,7 +12,7 @@ const WATCHERS = {
   "granted-sites-guard": { js: GUARD, runAt: "document_start" },
   "granted-sites": { js: WATCHER, runAt: "document_idle" },
 };
-const FIELD_SCRIPTS = ["looks", "frame_host", "notes", "fields", "forms", "files"].map((name) => `content/${name}.js`);
+const FIELD_SCRIPTS = ["looks", "frame_host", "notes", "fields", "entries", "forms", "files"].map((name) => `content/${name}.js`);
 const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
 const FORM_SCRIPTS = ["content/mail_words.js", "content/mail_forms.js"];
 const MAIL_SCRIPTS = ["content/webmail_tools.js", ...FORM_SCRIPTS, ...ADAPTORS, "content/webmail.js"];

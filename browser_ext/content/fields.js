@@ -9,7 +9,11 @@
   const TEXT_TYPES = ["text", "search"];
   /** @type {WeakMap<HTMLElement, any>} */
   const hostOf = new WeakMap();
-  /** What was put into fields and has not been sent yet. @type {Map<HTMLElement, string>} */
+  /**
+   * What was put into a field: `name` is what the field was called then, `left` the other text that the person agreed to.
+   * @typedef {{armored: string, name: string, left: string | null}} Sealed
+   */
+  /** What was put into fields and has not been sent yet. @type {Map<HTMLElement, Sealed>} */
   const sealedIn = new Map();
 
   /** @param {Element} element @returns {boolean} whether text can be written into it */
@@ -81,7 +85,7 @@
     element.dispatchEvent(new Event("change", { bubbles: true }));
     // Frameworks write their own state back at once when they did not take the change.
     if (findCms(element) !== armored) return "field-refused";
-    sealedIn.set(element, armored);
+    sealedIn.set(element, { armored, name: element.getAttribute("name") ?? "", left: null });
     return "";
   }
 
@@ -248,29 +252,14 @@
     if (!altered) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    void tellAltered(altered, false);
+    void tellAltered(altered, textOf(altered), false);
   });
-
-  // Not in the capturing phase: handlers of the page come before this one, unless they are added to the window later.
-  shared.listen("formdata", (/** @type {Event} */ event) => {
-    const [form] = event.composedPath();
-    if (!(form instanceof HTMLFormElement)) return;
-    const { formData } = /** @type {FormDataEvent} */ (event);
-    for (const [element, armored] of fieldsOf(form)) {
-      const name = element.getAttribute("name");
-      if (!name || !formData.has(name)) continue;
-      const values = formData.getAll(name);
-      if (values.some((value) => typeof value === "string" && readArmor(value) === armored)) continue;
-      formData.set(name, armored);
-      void tellAltered(element, true);
-    }
-  }, { capture: false });
 
   // The next document has its own fields; one that stays has sent them.
   shared.listen("pagehide", () => sealedIn.clear());
 
-  /** @param {HTMLFormElement} form @returns {[HTMLElement, string][]} its fields with sealed text */
-  function fieldsOf(form) {
+  /** @param {HTMLFormElement} form @returns {[HTMLElement, Sealed][]} its fields with sealed text */
+  function sealedFieldsOf(form) {
     return [...sealedIn].filter(([element]) => {
       const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
       return element.isConnected && (owner ?? element.closest("form")) === form;
@@ -279,28 +268,37 @@
 
   /** @param {HTMLFormElement} form */
   function findAltered(form) {
-    return fieldsOf(form).find(([element, armored]) => findCms(element) !== armored)?.[0] ?? null;
+    const fields = sealedFieldsOf(form);
+    return fields.find(([element, sealed]) => findCms(element) !== sealed.armored && !isLeft(textOf(element), sealed))?.[0] ?? null;
+  }
+
+  /** Whether the person agreed to exactly this text instead. @param {string} text @param {Sealed} sealed */
+  function isLeft(text, { left }) {
+    return left !== null && text.replace(/\r\n?/g, "\n") === left.replace(/\r\n?/g, "\n");
   }
 
   /**
    * Says it in the extension's window, which a page cannot fake.
    * @param {HTMLElement} element
-   * @param {boolean} isSent whether the form is on its way, with the sealed text put back
+   * @param {string} text what the page put in the place of the sealed one
+   * @param {boolean} isSent whether the page may have sent the form, with the sealed text put back
    */
-  async function tellAltered(element, isSent) {
-    const armored = sealedIn.get(element) ?? "";
+  async function tellAltered(element, text, isSent) {
+    const { armored } = sealedIn.get(element) ?? {};
     // A script submits forms whenever it likes; only what follows a person's act opens a window.
     if (navigator.userActivation?.isActive === false) {
-      return shared.noteFor(element, api.i18n.getMessage(isSent ? "alteredSent" : "alteredStopped"));
+      // Not now: a note in the document would wake the page before the form is on its way.
+      return setTimeout(() => shared.noteFor(element, api.i18n.getMessage(isSent ? "alteredSent" : "alteredStopped")));
     }
     try {
-      const { job } = await shared.ask("field.altered", { text: textOf(element), isSent });
+      const { job } = await shared.ask("field.altered", { text, isSent });
       shared.hosts.set(job, { receive: takeAnswer });
-      /** @param {{type: string}} message */
+      /** @param {{type: string}} message closing the window decides nothing: the watch goes on */
       function takeAnswer({ type }) {
         shared.hosts.delete(job);
-        if (type === "field.restore") return fill(element, armored);
-        sealedIn.delete(element);
+        if (type === "field.restore" && armored) return fill(element, armored);
+        const sealed = sealedIn.get(element);
+        if (type === "field.leave" && sealed) sealedIn.set(element, { ...sealed, left: text });
         return "";
       }
     } catch (error) {
@@ -308,5 +306,5 @@
     }
   }
 
-  Object.assign(shared, { offer, activate, openSelection, isField, findCms, findSuccessor });
+  Object.assign(shared, { offer, activate, openSelection, isField, findCms, findSuccessor, sealedFieldsOf, readArmor, isLeft, textOf, tellAltered });
 })();

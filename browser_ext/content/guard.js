@@ -81,6 +81,10 @@
   const ways = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
   for (const type of ways) listen(type, meetOnTheWay, { passive: true });
   for (const type of ["click", "drop", "submit"]) listen(type, holdBack);
+  // Both are heard before any listener of the page where the guard began with the document. The page's microtasks run
+  // between the two, and none of them after the second (`entries.js`).
+  listen("formdata", (event) => shared.passFormData?.(event));
+  listen("formdata", (event) => shared.settleFormData?.(event));
   // A document that is written anew keeps its observers and loses its listeners.
   new MutationObserver(() => listenIn(window)).observe(document, { childList: true });
 })();
