@@ -96,6 +96,7 @@ const HANDLERS = {
   "prompt.claim": prompts.claim,
   "prompt.unlock": prompts.unlock,
   "prompt.agree": prompts.agree,
+  "prompt.leave": prompts.leave,
   "prompt.refuse": prompts.refuse,
   "keys.list": keys.list,
   "keys.import": keys.importKeyFile,

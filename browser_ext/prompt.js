@@ -29,7 +29,7 @@ import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
  *   kind: "write" | "open" | "form" | "files" | "altered" | "unsigned", origin: string, around: string[], sign: boolean, encrypt: boolean, proposed: string[],
  *   identities: OwnIdentity[], people: Reader[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
  *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
- *   notice: {text: string, isSent: boolean}, directory: string,
+ *   notice: {text: string, isSent: boolean, isCut?: boolean}, directory: string,
  * }} Job
  */
 
@@ -69,12 +69,10 @@ const QUESTIONS = {
   open: { title: () => text("promptTitleOpen"), verb: () => text("verbOpen"), refuse: "verbDoNotOpen", sections: () => [openingSection()] },
   form: { title: () => text("formTitle"), verb: () => text("verbSignForm"), refuse: "verbDoNotSignForm", sections: () => formSections(current.form) },
   files: { title: () => text("fileTitle"), verb: verbOfWriting, refuse: "verbDoNotSign", sections: filesSections },
-  altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbLeave", sections: alteredSections },
+  altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbClose", sections: alteredSections },
   unsigned: { title: () => text("unsignedTitle"), verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
 };
-/** Notices about a page: no key is used. */
-const NOTICES = ["altered", "unsigned"];
-
+const NOTICES = ["altered", "unsigned"]; // About a page: no key is used.
 void start();
 
 async function start() {
@@ -155,12 +153,20 @@ function draw() {
     ...kind.sections(),
     ...(NOTICES.includes(current.kind) ? [] : [current.identities.length ? identityField() : noKeysSection()]),
     html("footer", { class: "answer" }, passphraseField(agree), progress, problem,
-      html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, cancel)),
+      html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, leaveButton(), cancel)),
   );
   passphrase?.focus();
   // What is signed is read from its beginning, though the focus is at its end.
   scrollTo(0, 0);
   disturb();
+}
+
+/** Lets the page's own text go, all of which the window shows. */
+function leaveButton() {
+  if (current.kind !== "altered" || current.notice.isCut) return null;
+  const button = html("button", { type: "button", text: text("verbLeave"), data: { agrees: "", test: "leave" } });
+  button.addEventListener("click", () => void answer(button, async () => ask("prompt.leave", { job, shown: await shown })));
+  return button;
 }
 
 function refuse() {
@@ -193,10 +199,11 @@ function filesSections() {
 }
 
 function alteredSections() {
-  const { text: now, isSent } = current.notice;
+  const { text: now, isSent, isCut = false } = current.notice;
   return [html("section", {}, html("p", { class: "warning", text: text(isSent ? "alteredSent" : "alteredStopped") }),
     html("h2", { text: text("alteredNow") }),
-    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "altered" } }, ...visibleText(now)))];
+    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "altered" } }, ...visibleText(now)),
+    isCut && html("p", { class: "warning", text: text("alteredCut"), data: { test: "altered-cut" } }))];
 }
 
 function unsignedSections() {
@@ -295,21 +302,28 @@ function lockedIdentity() {
 }
 
 /** @param {HTMLButtonElement} agree */
-async function submit(agree) {
-  if (agree.disabled || isHasty(agree)) return;
-  agree.disabled = true;
-  problem.textContent = "";
-  try {
+function submit(agree) {
+  return answer(agree, async () => {
     checkReaders();
     files?.check();
     await unlock();
     await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100)); });
     await ask("prompt.agree", { job, identity, recipients: [...chosen], shown: await shown });
+  });
+}
+
+/** @param {HTMLButtonElement} button @param {() => Promise<unknown>} act */
+async function answer(button, act) {
+  if (button.disabled || isHasty(button)) return;
+  button.disabled = true;
+  problem.textContent = "";
+  try {
+    await act();
   } catch (error) {
     if (OUTDATED.includes(/** @type {any} */ (error).code)) await refresh().catch(() => {});
     showProblem(error);
   }
-  agree.disabled = false;
+  button.disabled = false;
 }
 
 /** Where somebody could be ticked and nobody is, the person says so twice. @throws {RequestError} */

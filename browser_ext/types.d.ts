@@ -125,7 +125,7 @@ interface JobRecord {
   /** Of a job without a frame: the document that asked, and what it asked for. */
   page?: { tabId: number; frameId: number; documentId: string };
   form?: any;
-  notice?: { text: string; isSent: boolean };
+  notice?: { text: string; isSent: boolean; isCut?: boolean };
   files?: { sign: boolean; encrypt: boolean; proposed: string[]; multiple: boolean };
   result?: any;
   error?: { code: string; message: string };

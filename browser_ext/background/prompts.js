@@ -78,6 +78,14 @@ export async function agree({ job: id, identity, recipients }, sender) {
   return promptWindow.close(sender);
 }
 
+/** The page's own text may be sent instead of the sealed one. @param {{job: string}} body @param {chrome.runtime.MessageSender} sender */
+export async function leave({ job: id }, sender) {
+  const job = await waitingJob(id);
+  if (job.kind !== "altered") throw new RequestError("bad-request");
+  await alterations.leave(job);
+  return promptWindow.close(sender);
+}
+
 /** @param {any} body @param {chrome.runtime.MessageSender} sender */
 export async function refuse({ job: id }, sender) {
   // An answer that is being carried out is not taken back in the middle.

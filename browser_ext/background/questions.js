@@ -20,6 +20,7 @@ import { inTurn } from "./turns.js";
 /** By the message that agrees. @type {Record<string, Question>} */
 export const QUESTIONS = {
   "prompt.agree": { turn: ({ job }) => `job ${job}`, read: prompts.question },
+  "prompt.leave": { turn: ({ job }) => `job ${job}`, read: prompts.question },
   "trust.accept": { turn: ({ fingerprint }) => `proposal ${fingerprint}`, read: trust.question },
   "authority.accept": { turn: () => "own authority", read: trust.ownAuthorityQuestion },
   "change.accept": { turn: () => "changes", read: contacts.question },

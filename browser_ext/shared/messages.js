@@ -99,6 +99,7 @@ export const MESSAGES = {
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
   "prompt.agree": { from: ["prompt"], body: { job: "string", identity: "string", recipients: "strings", shown: DIGEST } },
+  "prompt.leave": { from: ["prompt"], body: { job: "string", shown: DIGEST } },
   "prompt.refuse": { from: ["prompt"], body: { job: "string" } },
   // Keys and people.
   "keys.list": { from: ["options"], body: {} },

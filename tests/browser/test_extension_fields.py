@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.extension_driver import Extension, Frame, Site
 from tests.browser.field_pages import TEXT, agree_if_asked, extension, page, people, seal, site
-from tests.browser.page import Page
+from tests.browser.page import ESCAPE, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -112,20 +112,94 @@ def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
     page.wait_for("(armored) => document.querySelector('#field').value === armored", armored)
 
 
+SENT = FORM.replace("<form method=post", "<form target=answer action=/taken") + "<iframe name=answer></iframe>"
+# What a handler of `formdata` does with the event, and when it writes its own text.
+LAST_WORDS = {
+    "as it comes": "document.forms[0].addEventListener('formdata', alter)",
+    "stops it": "document.forms[0].addEventListener('formdata', (event) => { event.stopPropagation(); alter(event); })",
+    "stops it for all": """addEventListener("formdata", (event) => {
+      event.stopImmediatePropagation();
+      alter(event);
+    }, true)""",
+    "is added at the end": """document.forms[0].addEventListener("formdata", () => {
+      addEventListener("formdata", (event) => { event.stopImmediatePropagation(); alter(event); });
+    })""",
+    "waits for a microtask": """document.forms[0].addEventListener("formdata", (event) => {
+      queueMicrotask(() => queueMicrotask(() => alter(event)));
+    })""",
+    "adds a second one": """addEventListener("formdata", ({ formData }) => {
+      formData.append("letter", "I owe you 1000");
+    })""",
+}
+ALTER = "const alter = ({ formData }) => formData.set('letter', 'I owe you 1000');"
+# What arrived, from the address of the frame that the form was sent to.
+ARRIVED = """() => {
+  const { search } = document.querySelector("iframe").contentWindow.location;
+  return search ? new URLSearchParams(search).getAll("letter") : null;
+}"""
+
+
+@pytest.mark.parametrize("way", LAST_WORDS)
 def test_an_entry_that_is_rewritten_at_the_last_moment_is_put_back_and_told(
-    extension: Extension, page: Page, site: Site
+    extension: Extension, page: Page, site: Site, way: str
 ) -> None:
-    page.goto(site.page_with(FORM.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
-    page.js("""() => document.forms[0].addEventListener("formdata", ({ formData }) => {
-      formData.set("letter", "I owe you 1000");
-      setTimeout(() => { window.sent = formData.get("letter"); });
+    page.goto(site.page_with(SENT))
+    page.js(f"() => {{ {ALTER} {LAST_WORDS[way]}; }}")
+    seal(extension, page, "#field")
+    page.click("#go")
+    window = extension.window()
+    assert window.text("[data-test=altered]") == "I owe you 1000"
+    assert "put back" in window.text()
+    page.wait_for(f"() => ({ARRIVED})() !== null")
+    (arrived,) = page.js(ARRIVED)
+    assert arrived.startswith("-----BEGIN CMS-----")
+
+
+def test_handlers_of_formdata_run_once_and_what_they_add_is_sent(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SENT))
+    page.js("""() => {
+      window.heard = [];
+      const note = ({ eventPhase, formData }) => { heard.push(eventPhase); formData.append("token", "t"); };
+      for (const target of [window, document.forms[0]]) target.addEventListener("formdata", note, target === window);
+      document.forms[0].onformdata = note;
+      addEventListener("formdata", note);
+    }""")
+    seal(extension, page, "#field")
+    page.click("#go")
+    page.wait_for(f"() => ({ARRIVED})() !== null")
+    assert page.js("() => heard") == [1, 2, 2, 3]
+    tokens = "() => new URLSearchParams(document.querySelector('iframe').contentWindow.location.search).getAll('token')"
+    assert page.js(tokens) == ["t"] * 4
+    assert not extension.has_window()
+
+
+def test_a_field_that_gives_its_name_to_another_is_told(extension: Extension, page: Page, site: Site) -> None:
+    page.goto(site.page_with(SENT))
+    page.js("""() => document.forms[0].addEventListener("submit", ({ target }) => {
+      target.letter.name = "draft";
+      target.insertAdjacentHTML("beforeend", "<input type=hidden name=letter value='I owe you 1000'>");
     })""")
     seal(extension, page, "#field")
     page.click("#go")
     window = extension.window()
-    assert window.text("[data-test=altered]").startswith("-----BEGIN CMS-----")
-    assert "put back" in window.text()
-    assert page.js("() => window.sent").startswith("-----BEGIN CMS-----")
+    assert window.text("[data-test=altered]") == "I owe you 1000"
+    page.wait_for(f"() => ({ARRIVED})()?.[0].startsWith('-----BEGIN CMS-----')")
+
+
+def test_a_script_that_only_reads_an_altered_form_is_not_said_to_have_sent_it(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    page.goto(site.page_with(FORM + "<button id=read>Read</button>"))
+    seal(extension, page, "#field")
+    page.js("""() => read.addEventListener("click", () => {
+      document.querySelector("#field").value = "I owe you 1000";
+      window.got = new FormData(document.forms[0]).get("letter");
+    })""")
+    page.click("#read")
+    window = extension.window()
+    assert page.js("() => got").startswith("-----BEGIN CMS-----")
+    assert "may have sent the form" in window.text()
+    assert window.text("[data-test=altered]") == "I owe you 1000"
 
 
 LINE = '<form method=post><input id=field name=letter data-smime="encrypt"><button id=go>Go</button></form>'
@@ -147,13 +221,46 @@ def test_a_text_field_that_a_script_alters_is_told_and_is_left_as_the_person_say
     assert window.text("[data-test=altered]") == altered
     assert page.js("() => window.sent ?? null") is None
     with window.closing():
-        window.click("[data-test=refuse]")
+        window.click("[data-test=leave]")
     extension.wait_until_window_is_gone()
     assert page.value("#field") == altered
     # The person has seen what leaves: it is asked about once.
     page.click("#go")
     page.wait_for("(altered) => window.sent === altered", altered)
     assert not extension.has_window()
+    # Another text is another question.
+    page.js("(altered) => { document.querySelector('#field').value = `${altered} and 1000`; }", altered)
+    page.click("#go")
+    assert extension.window().text("[data-test=altered]").endswith("and 1000")
+
+
+@pytest.mark.parametrize("way", ["escape", "close"])
+def test_an_altered_text_is_let_go_by_the_button_that_says_so_and_by_nothing_else(
+    extension: Extension, page: Page, site: Site, way: str
+) -> None:
+    page.goto(site.page_with(LINE.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
+    page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")
+    seal(extension, page, "#field")
+    page.js("() => { document.querySelector('#field').value = 'I owe you 1000'; }")
+    page.click("#go")
+    window = extension.window()
+    assert window.js("() => [...document.querySelectorAll('[data-agrees]')].map(({ dataset }) => dataset.test)") == [
+        "agree",
+        "leave",
+    ]
+    page.js("() => { window.trying = setInterval(() => document.forms[0].requestSubmit(), 100); }")
+    with window.closing():
+        if way == "escape":
+            window.press(ESCAPE)
+        else:
+            window.close()
+    page.js("() => new Promise((resolve) => setTimeout(resolve, 6000))")
+    page.js("() => clearInterval(window.trying)")
+    assert page.js("() => window.sent ?? null") is None
+    extension.browser.close_pages("prompt.html")
+    page.js("() => { document.body.append('one second later'); }")
+    page.click("#go")
+    assert extension.window().text("[data-test=altered]") == "I owe you 1000"
 
 
 def test_a_script_that_alters_a_field_and_submits_by_itself_gets_a_note_and_no_window(

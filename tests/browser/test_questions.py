@@ -196,6 +196,7 @@ def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) 
     assert set(map(tuple, outcomes.values())) == {("question-changed", "acted")}
     assert {
         "prompt.agree",
+        "prompt.leave",
         "trust.accept",
         "change.accept",
         "page.seal",
