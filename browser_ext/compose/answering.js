@@ -116,6 +116,11 @@ export class Answering {
     return { aside: this.#forwarding?.isWhole ? this.#forwarding.attachments : [], forwarded };
   }
 
+  /** Whether words that keys opened are in the letter, or on their way into it. */
+  get hasOpenedWords() {
+    return this.#isThere || this.isRead;
+  }
+
   get #isThere() {
     return this.#claim.mail !== "" && this.#claim.kind !== "new";
   }

@@ -16,6 +16,7 @@ import { AttachedFiles } from "./attached_files.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
+import { LockCover } from "./lock_cover.js";
 import { createTextArea, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
@@ -48,6 +49,7 @@ export class LetterWindow {
   #claim;
   #courier;
   #answering;
+  #cover;
 
   /** @param {import("../runtime/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
@@ -67,7 +69,7 @@ export class LetterWindow {
     this.text = createTextArea(claim.text, () => this.written());
     this.sheet = html("div", { class: "sheet" }, this.text);
     this.attached = new AttachedFiles(translate, {
-      onChange: () => this.#filesChanged(), onProgress: (told) => this.sending.showReading(told),
+      onChange: () => { this.drafts.changed({ files: true }); this.update(); }, onProgress: (told) => this.sending.showReading(told),
     });
     this.protection = new Protection(translate, {
       sign: claim.sign, seal: claim.seal, onChange: () => this.written(), onPassword: () => this.update(),
@@ -97,6 +99,7 @@ export class LetterWindow {
     this.#answering = new Answering(translate, courier, claim, this);
     this.drafts = new DraftKeeper(courier, () => this.#draft(), (state) => this.#showDraft(state));
     this.element = this.#assemble();
+    this.#cover = new LockCover(this, { hasOpenedWords: () => this.#answering.hasOpenedWords, onCovered: () => void this.#refresh() });
   }
 
   /** Fills in what is known, and reads what is answered where that needs no question. */
@@ -242,11 +245,6 @@ export class LetterWindow {
     heading.focus();
   }
 
-  #filesChanged() {
-    this.drafts.changed({ files: true });
-    this.update();
-  }
-
   async #unlocked() {
     await this.#refresh();
     if (this.drafts.state === "locked") void this.drafts.keepNow();
@@ -260,6 +258,7 @@ export class LetterWindow {
     const identities = await this.#courier.identities().catch(() => null);
     if (!identities) return;
     this.sender.refresh(identities);
+    if (!this.sender.isLocked) this.#cover.lift();
     this.recipients.lookUpMissing();
     this.update();
   }

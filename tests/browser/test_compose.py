@@ -362,6 +362,28 @@ def test_locked_keys_stop_signing_and_lose_nothing(webmail: Webmail, people: Peo
     assert opened_by(people.bob, webmail.taken()[0].message, people).state is State.VERIFIED
 
 
+@pytest.mark.parametrize("kind", ["reply", "forward"])
+def test_quoted_words_are_covered_while_the_keys_are_locked(webmail: Webmail, people: People, kind: str) -> None:
+    window = webmail.write(kind=kind, mail=mail_from_bob(people, sealed=True))
+    quote_original(window)
+    window.wait_for("(words) => document.querySelector('[data-test=compose-text]').value.includes(words)", SECRET_WORDS)
+    window.js("() => document.querySelector('[data-test=compose-text]').setRangeText('My own words. ', 0, 0)")
+    written = window.value("[data-test=compose-text]")
+    webmail.extension.lock()
+    window.wait_for_selector("[data-test=lock-cover] [data-test=unlock]", timeout_seconds=30)
+    shown = window.js(
+        "() => document.body.innerText + [...document.querySelectorAll('textarea')].map((one) => one.value)"
+    )
+    assert SECRET_WORDS not in shown
+    assert "own words" not in shown
+    window.click("[data-test=passphrase]")
+    window.type(PASSPHRASE)
+    window.click("[data-test=unlock]")
+    window.wait_for_selector("[data-test=compose-text]", timeout_seconds=90)
+    webmail.extension.is_locked = False
+    assert window.value("[data-test=compose-text]") == written
+
+
 KEPT_DRAFTS = """async () => {
   const opening = indexedDB.open("sealwax");
   const database = await new Promise((resolve, reject) => {

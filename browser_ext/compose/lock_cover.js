@@ -1,0 +1,55 @@
+/**
+ * Covers a letter with words that keys opened (a quoted message, a continued draft) while these keys are locked. What the
+ * person wrote is neither lost nor shown: the letter is taken out of the document and comes back when they unlock.
+ */
+import { html } from "../runtime/ui/dom.js";
+import { text } from "../shared/i18n.js";
+import { whenLocked } from "../shared/request.js";
+
+/** @typedef {import("./letter_window.js").LetterWindow} LetterWindow */
+
+export class LockCover {
+  #window;
+  #asked;
+  /** Where the letter has its place for the passphrase. */
+  #home = document.createComment("");
+  /** @type {Node[]} */
+  #letter = [];
+  #heading = html("h1", { tabindex: -1 });
+  #element = html("div", { class: "stack", data: { test: "lock-cover" } }, this.#heading);
+
+  /**
+   * @param {LetterWindow} letterWindow
+   * @param {{hasOpenedWords: () => boolean, onCovered: () => void}} asked
+   */
+  constructor(letterWindow, asked) {
+    this.#window = letterWindow;
+    this.#asked = asked;
+    this.#heading.textContent = text("composeCoveredTitle");
+    this.#element.append(html("p", { role: "status", text: text("composeCovered") }));
+    whenLocked(() => this.#show());
+  }
+
+  /** Puts the letter back, if it is covered. */
+  lift() {
+    // What was sent meanwhile has taken the place of the letter.
+    if (!this.#element.isConnected) return;
+    const { element, sender, text: field } = this.#window;
+    this.#home.replaceWith(sender.unlockPlace);
+    element.replaceChildren(...this.#letter);
+    this.#letter = [];
+    field.focus();
+  }
+
+  #show() {
+    const { element, sender, sending } = this.#window;
+    if (this.#element.isConnected || sending.isDone || !this.#asked.hasOpenedWords()) return;
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    sender.unlockPlace.replaceWith(this.#home);
+    this.#letter = [...element.childNodes];
+    this.#element.append(sender.unlockPlace);
+    element.replaceChildren(this.#element);
+    this.#heading.focus();
+    this.#asked.onCovered();
+  }
+}
