@@ -121,9 +121,15 @@ export function namesSignature() {
  * @returns {Promise<{address: string, title: string, markup: string}>}
  */
 export async function copyPage({ maxPictures, maxPictureBytes }) {
+  /** How pages call the field for a secret, in the five languages: its names, and its label and hints. */
+  const secretName = /^(?:\w{0,40}[_-])?(?:pass|pin|otp|tan|cvc|cvv)$/iu;
+  const secretWord = /pass[ _-]?(?:wor[dt]|phrase|code|key)|passwd|pwd|kennwort|secret|geheim|mot[ _-]?de[ _-]?passe|contrase|كلمة (?:ال)?(?:مرور|سر)/iu;
   /** A page may show a password as text, or draw dots over text. @param {HTMLInputElement} field */
   const holdsSecret = (field) =>
     /\b(?:current-password|new-password|one-time-code|cc-csc)\b/u.test(field.autocomplete)
+    || [field.name, field.id].some((name) => secretName.test(name) || secretWord.test(name))
+    || [field.placeholder, field.ariaLabel, ...[...(field.labels ?? [])].map((label) => label.textContent)]
+      .some((words) => secretWord.test(words ?? ""))
     || !["", "none"].includes(getComputedStyle(field).getPropertyValue("-webkit-text-security"));
   // Read in the same moment as the page itself: a script of the page may change both while pictures are fetched.
   const address = location.href;
