@@ -13,12 +13,15 @@ import { day, errorText, loadSharedText, text, translatePage } from "./shared/i1
 import { openPageView } from "./shared/page_reading.js";
 import { digestOf } from "./shared/question.js";
 import { createReaderBox, replaceCard } from "./shared/reader_box.js";
+import { hasUnseen, visibleText } from "./shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 
 /** The browser has read the file by then. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
+/** Of the texts with characters that cannot be seen; a page may have one in every word. */
+const MAX_UNSEEN_SHOWN = 20_000;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
@@ -61,18 +64,30 @@ async function start() {
   identity = identities[0]?.fingerprint ?? "";
   shown = digestOf(copied.question);
   const place = html("div", { class: "view-place" });
+  const unseen = html("div", { class: "stack" });
   main.replaceChildren(
     html("header", { class: "question" }, html("h1", { text: text("pageSaveTitle") }),
       html("p", { class: "origin" }, html("span", { class: "muted", text: text("pageCopiedFrom") }), html("br"),
         html("span", { text: copied.address, dir: "ltr", data: { test: "address" } }))),
-    html("section", {}, html("h2", { text: text("pageWhatIsSaved") }), html("p", { class: "muted", text: text("pageCopyHint") }), place),
+    html("section", {}, html("h2", { text: text("pageWhatIsSaved") }), html("p", { class: "muted", text: text("pageCopyHint") }), place, unseen),
     choices(), readers, identityField(), answer,
   );
   const { view, replyKey } = await openPageView(place);
   const { envelope } = await ask("page.preview", { page, replyKey });
-  await view.showPage({ envelope });
+  const { texts } = await view.showPage({ envelope, withTexts: true });
+  unseen.replaceChildren(...unseenIn(texts));
   drawReaders();
   drawAnswer();
+}
+
+/** What the drawn page does not show: the texts with characters that nobody sees. @param {string[]} texts */
+function unseenIn(texts) {
+  const found = texts.filter(hasUnseen).map((one) => one.trim()).join("\n");
+  if (!found) return [];
+  const lines = visibleText(found.slice(0, MAX_UNSEEN_SHOWN));
+  return [html("p", { class: "warning", text: text("pageUnseen") }),
+    html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "unseen" } }, ...lines),
+    ...(found.length > MAX_UNSEEN_SHOWN ? [html("p", { class: "warning", text: text("pageUnseenMore") })] : [])];
 }
 
 function choices() {

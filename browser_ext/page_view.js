@@ -26,9 +26,9 @@
       keys = await sealwaxChannel.generateKeys();
       return keys.publicKey;
     },
-    show: async ({ envelope }) => {
+    show: async ({ envelope, withTexts = false }) => {
       if (!keys) throw new Error("nothing was asked for");
-      return draw(unpack(await sealwaxChannel.openWith(keys, "opened page", envelope)));
+      return draw(unpack(await sealwaxChannel.openWith(keys, "opened page", envelope)), withTexts);
     },
   };
 
@@ -65,13 +65,30 @@
 
   /**
    * @param {{bytes: Uint8Array, mediaType: string, address: string, resources: {url: string, octets: Uint8Array}[]}} page
-   * @returns {Promise<{leftOut: number, scripts: number}>} what readers do not see
+   * @param {boolean} withTexts whether the words leave the view: for a page of the person's own tab only
+   * @returns {Promise<{leftOut: number, scripts: number, texts: string[]}>} what readers do not see
    */
-  async function draw(page) {
+  async function draw(page, withTexts) {
     const prepared = await sealwaxPage.prepare(page);
     const shown = prepared ? frameOf(prepared.document) : make("p", { class: "note" }, words.noView);
     document.body.replaceChildren(shown, ...below(prepared?.links ?? [], page));
-    return { leftOut: prepared?.leftOut ?? 0, scripts: prepared?.scripts ?? 0 };
+    const texts = prepared && withTexts ? textsOf(prepared.document) : [];
+    return { leftOut: prepared?.leftOut ?? 0, scripts: prepared?.scripts ?? 0, texts };
+  }
+
+  /** All words of a page, those that its styles hide too. @param {string} source */
+  function textsOf(source) {
+    const root = sealwaxCleaner.parse(source);
+    const texts = [root.title];
+    const walker = root.createTreeWalker(root.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const { currentNode } = walker;
+      if (currentNode.parentElement?.localName !== "style") texts.push(currentNode.nodeValue ?? "");
+    }
+    for (const name of ["value", "alt", "title", "placeholder"]) {
+      for (const element of root.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name) ?? "");
+    }
+    return texts;
   }
 
   /** @param {string} source */

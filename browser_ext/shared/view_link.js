@@ -95,7 +95,10 @@ export class ViewLink {
     return this.#call("show", body);
   }
 
-  /** @param {{envelope: Envelope}} body @returns {Promise<{leftOut: number, scripts: number}>} what readers do not see */
+  /**
+   * @param {{envelope: Envelope, withTexts?: boolean}} body
+   * @returns {Promise<{leftOut: number, scripts: number, texts: string[]}>} what readers do not see, and with `withTexts` all words
+   */
   showPage(body) {
     return this.#call("show", body);
   }

@@ -397,6 +397,45 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     assert "<script" not in page
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "<input name=user_pass {}>",
+        "<input id=loginPassword {}>",
+        "<label>Mot de passe <input {}></label>",
+        '<input aria-label="Kennwort" {}>',
+        '<input placeholder="Contraseña" {}>',
+    ],
+)
+def test_a_secret_that_a_page_shows_as_text_is_not_copied(
+    extension: Extension, tab: Page, site: WebSite, field: str
+) -> None:
+    markup = field.format("type=password class=secret") + '<input name=passenger value="Carol">'
+    url = site.serve("/login.html", f"<!doctype html><meta charset=utf-8><title>Log in</title>{markup}".encode())
+    tab.goto(url)
+    tab.fill(".secret", "hunter2")
+    tab.js("() => { document.querySelector('.secret').type = 'text'; }")
+    window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
+    window.wait_for_selector("[data-test=save]", timeout_seconds=60)
+    values = shown_in(window).js("() => [...document.querySelectorAll('input')].map(({ value }) => value)")
+    window.close()
+    assert values == ["", "Carol"]
+
+
+def test_what_cannot_be_seen_in_a_saved_page_is_shown(extension: Extension, tab: Page, site: WebSite) -> None:
+    body = (
+        "<style>p::after { content: '\u200b' }</style><p>Pay 10\u200b0 EUR<p><b hidden>to \u202eeve</b>"
+        "<input value='a\u2060b'>Seen."
+    )
+    url = site.serve("/unseen.html", f"<!doctype html><meta charset=utf-8><title>Order</title>{body}".encode())
+    tab.goto(url)
+    window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
+    window.wait_for_selector("[data-test=save]", timeout_seconds=60)
+    assert window.text("[data-test=unseen]").splitlines() == ["Pay 10U+200B0 EUR", "to U+202Eeve", "aU+2060b"]
+    assert "cannot be seen" in window.text()
+    window.close()
+
+
 def test_a_copy_has_the_address_that_the_page_had_when_it_was_copied(
     extension: Extension, tab: Page, site: WebSite
 ) -> None:
