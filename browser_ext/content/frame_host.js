@@ -259,7 +259,7 @@
   /** Those that stand in the page. @type {Set<FrameHost>} */
   const places = new Set();
   // A page that comes back by Back has its frames as they were left: empty, and forgotten by the background.
-  addEventListener("pageshow", ({ persisted }) => {
+  shared.listen("pageshow", (/** @type {PageTransitionEvent} */ { persisted }) => {
     if (!persisted) return;
     for (const host of [...hosts.values()]) if (host instanceof FrameHost) host.receive({ type: "frame.closed" });
   });
