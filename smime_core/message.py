@@ -396,11 +396,13 @@ async def verify_bytes(
     at: datetime.datetime,
     content_type: str = ID_DATA,
     detached_content: Buffer | None = None,
+    sender: str | None = None,
     policy: Policy = Policy.RECEIVE,
 ) -> MessageReport:
-    """The report on CMS without MIME; nobody's authorship is claimed beside the signature.
+    """The report on CMS without MIME.
 
-    Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
+    The signer is held against `sender`, where the content names no sender itself. Without one nobody's authorship is
+    claimed beside the signature. Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
     """
     examiner = Examiner(
         trust_store=trust_store,
@@ -410,7 +412,10 @@ async def verify_bytes(
         sealed_types=(content_type,),
         policy=policy,
     )
-    return await examine(unarmor(cms), examiner=examiner, claim=Claim.NONE, detached_content=detached_content)
+    claim = Claim.NONE if sender is None else Claim.FROM_FIELD
+    return await examine(
+        unarmor(cms), examiner=examiner, claim=claim, sender=sender, detached_content=detached_content
+    )
 
 
 async def seal_bytes(

@@ -7,6 +7,7 @@ import datetime
 import click
 
 from smime_core import blocking, ess
+from smime_core.certificate import Certificate
 from smime_core.cli.files import open_input, write_error, write_line, write_output
 from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.looking_up import judge
@@ -23,9 +24,8 @@ from smime_core.cli.passphrases import PassphraseSource, passphrase_options
 from smime_core.cli.rewriting import load_wrapped
 from smime_core.cli.verdict_options import TrustOptions, verdict_options
 from smime_core.content_info import armor
-from smime_core.errors import MalformedMessage, VerificationError
+from smime_core.errors import MalformedMessage, SmimeError, VerificationError
 from smime_core.layers import SignedLayer, find_layer, parse_message
-from smime_core.mail_address import addresses_match
 from smime_core.mime import build_pkcs7_mime
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
@@ -33,7 +33,7 @@ from smime_core.report import State
 from smime_core.report_json import report_to_json
 from smime_core.signed_content import OctetsContent
 from smime_core.signed_data import find_signer_certificates
-from smime_core.signer_info import SignerInfo
+from smime_core.signer_info import SignerInfo, verify_signer
 
 
 @click.group()
@@ -67,7 +67,8 @@ def make(
     passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
     original = _load_signed(source, content_file)
     (holder,) = load_signers([identity_file], passphrases)
-    signers = [info for info in original.signed_data.signer_infos if isinstance(info, SignerInfo)]
+    verified = _find_verified(original, source)
+    signers = [info for info, _ in verified]
     asked = ess.find_receipt_request(signers)
     own_names = [ess.mail_name(address) for address in holder.certificate.email_addresses if address.isascii()]
     history = ess.find_expansion_history(signers)
@@ -75,14 +76,11 @@ def make(
     if asked is None or not to:
         raise VerificationError(f"{source} asks for no receipt from you")
     signer = asked[1]
-    certificates = find_signer_certificates(signer, original.signed_data.certificates)
-    if not certificates or original.content is None:
-        raise MalformedMessage("it does not carry its signer's certificate or its content", where=source)
     receipt_der = blocking.build_receipt(
         signer,
-        OctetsContent(original.content, provider=PROVIDER),
+        OctetsContent(original.content or b"", provider=PROVIDER),
         content_type=original.signed_data.e_content_type,
-        certificate=certificates[0],
+        certificate=next(certificate for info, certificate in verified if info is signer),
         holder=holder,
         signing_time=now(),
         provider=PROVIDER,
@@ -111,12 +109,9 @@ def verify(
     Exits 0 only when it is, and its signer is verified.
     """
     receipt_cms = load_wrapped(source).cms
-    verified = blocking.verify_receipt(
+    blocking.verify_receipt(
         receipt_cms, _load_signed(original, None).signed_data, provider=PROVIDER, policy=Policy.ARCHIVE
     )
-    if sender is not None and not any(addresses_match(sender, one) for one in verified.certificate.email_addresses):
-        write_error(f"sender-mismatch: the receipt is signed by {verified.certificate.subject}")
-        return NOT_AS_ASKED
 
     def examine(trust_store: TrustStore) -> Examined:
         report = blocking.verify_bytes(
@@ -125,6 +120,8 @@ def verify(
             trust_store=trust_store,
             at=at or now(),
             content_type=ess.ID_CT_RECEIPT,
+            # One judgement says both whose it is and who vouches for that: a key may have several certificates.
+            sender=sender,
             policy=Policy.ARCHIVE,
         )
         return Examined(report, None)
@@ -138,6 +135,35 @@ def verify(
     if not as_json:
         write_line(f"received: {judged.line}")
     return DONE
+
+
+def _find_verified(original: SignedLayer, source: str) -> list[tuple[SignerInfo, Certificate]]:
+    """The signers whose signatures hold, each with a certificate of its key: only their word counts for a receipt.
+
+    Raises what is wrong with the first one when none holds.
+    """
+    if original.content is None:
+        raise MalformedMessage("it does not carry its content", where=source)
+    signed_data, content = original.signed_data, OctetsContent(original.content, provider=PROVIDER)
+    verified: list[tuple[SignerInfo, Certificate]] = []
+    faults: list[SmimeError] = []
+    for info in signed_data.signer_infos:
+        try:
+            if isinstance(info, SmimeError):
+                raise info
+            certificate = next(iter(find_signer_certificates(info, signed_data.certificates)), None)
+            if certificate is None:
+                raise MalformedMessage("it does not carry its signer's certificate", where=source)
+            checked = verify_signer(
+                info, content, content_type=signed_data.e_content_type, certificate=certificate, provider=PROVIDER
+            )
+            blocking.run(checked)
+            verified.append((info, certificate))
+        except SmimeError as error:
+            faults.append(error)
+    if not verified:
+        raise faults[0]
+    return verified
 
 
 def _load_signed(source: str, content_file: str | None) -> SignedLayer:
