@@ -413,9 +413,7 @@ async def verify_bytes(
         policy=policy,
     )
     claim = Claim.NONE if sender is None else Claim.FROM_FIELD
-    return await examine(
-        unarmor(cms), examiner=examiner, claim=claim, sender=sender, detached_content=detached_content
-    )
+    return await examine(unarmor(cms), examiner=examiner, claim=claim, sender=sender, detached_content=detached_content)
 
 
 async def seal_bytes(

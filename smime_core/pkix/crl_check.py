@@ -24,7 +24,7 @@ from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.general_names import GeneralNames, directory_name, directory_names, find_common_name
 from smime_core.limits import MAX_LIST_SIGNERS, check_limit
 from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
-from smime_core.pkix.statements import HOLD, Question, Statement
+from smime_core.pkix.statements import HOLD, Question, Statement, mildness
 from smime_core.revocation_list import RevocationList
 from smime_core.revoked_entries import RevokedEntry
 
@@ -140,7 +140,7 @@ class _ListCheck:
         # (a)(1)(i): a current delta makes a complete list of before current.
         newest, freshness = (delta, self._freshness(delta)) if delta is not None else (one, freshness)
         # (i), (j), (k)
-        entry = (self._find_entry(delta) if delta is not None else None) or self._find_entry(one)
+        entry = _newest(self._find_entry(delta) if delta is not None else None, self._find_entry(one))
         revoked_at = self._revoked_at(entry, freshness)
         is_current = freshness is not Freshness.STALE
         if not is_current and (entry is None or entry.reason == HOLD):
@@ -171,13 +171,17 @@ class _ListCheck:
         return entry.revoked_at if counts else None
 
     def _find_entry(self, one: RevocationList) -> RevokedEntry | None:
-        # Section 5.3.3: issuer and serial number; an entry without an issuer is of the list's own.
+        # Section 5.3.3: issuer and serial number; an entry without an issuer is of the list's own. The gravest counts.
         certificate = self._question.certificate
-        for entry in one.find_entries(certificate.serial_number):
-            issuers = directory_names(entry.certificate_issuer) or (one.issuer_der,)
-            if any(names_match(issuer_der, certificate.issuer_der) for issuer_der in issuers):
-                return entry
-        return None
+        found = [
+            entry
+            for entry in one.find_entries(certificate.serial_number)
+            if any(
+                names_match(issuer_der, certificate.issuer_der)
+                for issuer_der in directory_names(entry.certificate_issuer) or (one.issuer_der,)
+            )
+        ]
+        return min(found, key=lambda entry: mildness(entry.reason), default=None)
 
     def _freshness(self, one: RevocationList) -> Freshness:
         # Section 3.3: an entry stays until the list after the one after the certificate's expiry.
@@ -244,6 +248,13 @@ class _ListCheck:
 
     async def _fault_of(self, one: RevocationList, signer: Certificate) -> str | None:
         return await self._question.find_fault(signer.public_key, one.signature_algorithm, one.signature, one.tbs_der)
+
+
+def _newest(in_delta: RevokedEntry | None, in_complete: RevokedEntry | None) -> RevokedEntry | None:
+    # A delta lifts a hold or gives another reason, and takes no final revocation back.
+    if in_delta is None or in_complete is None or in_complete.reason in (HOLD, _REMOVED):
+        return in_delta or in_complete
+    return min(in_delta, in_complete, key=lambda entry: mildness(entry.reason))
 
 
 def _fits_key(candidate: Certificate, one: RevocationList) -> bool:

@@ -154,10 +154,14 @@ def _responders(response: OcspResponse, question: Question) -> Iterator[Certific
 
 
 async def _fault_of_delegate(responder: Certificate, response: OcspResponse, question: Question) -> str | None:
-    # Section 4.2.2.2: issued directly by the issuer, for OCSP signing, valid, and itself not revoked.
+    # Section 4.2.2.2: issued directly by the issuer, for OCSP signing, valid, and itself not revoked. Nobody speaks
+    # about their own certificate. An authority is no delegate: many were certified for OCSP signing along with all else
+    # that they issue for, and would speak about themselves and about others of the same issuer.
     moment = max(question.at, response.produced_at)
     is_fit = (
         names_match(responder.issuer_der, question.issuer.subject_der)
+        and not responder.is_ca
+        and responder.public_key.spki_der != question.certificate.public_key.spki_der
         and OCSP_SIGNING in (responder.extended_key_usage or ())
         and (responder.key_usage is None or bool(responder.key_usage & KeyUsage.DIGITAL_SIGNATURE))
         and responder.not_before <= moment <= responder.not_after

@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from smime_core.certificate import Certificate
+from smime_core.certificate import Certificate, names_match
 from smime_core.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
 from smime_core.errors import (
     CertificateRevoked,
@@ -92,7 +92,7 @@ async def validate_path(
         provider=provider,
         further=tuple(intermediates),
     )
-    return await run.validate(certificate)
+    return await run.validate(certificate, pool)
 
 
 def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse) -> None:
@@ -108,7 +108,8 @@ class _Run:
     """One validation: what it works with, and what came of it so far.
 
     `further` are certificates that stood beside the evidence. `asking` are the signers of lists whose own paths wait
-    for this one, `crl_issuers` those whose paths hold, each with the anchor that they lead to.
+    for this one, `crl_issuers` those whose paths hold, each with the anchor that they lead to and
+    what they were limited to.
     """
 
     store: TrustStore
@@ -119,11 +120,11 @@ class _Run:
     further: tuple[Certificate, ...]
     asking: tuple[Certificate, ...] = ()
     failures: list[tuple[int, int, PathError]] = field(default_factory=list)
-    crl_issuers: set[tuple[Certificate, Certificate]] = field(default_factory=set)
+    crl_issuers: set[tuple[Certificate, Certificate, tuple[Certificate, ...]]] = field(default_factory=set)
 
-    async def validate(self, certificate: Certificate) -> ValidatedPath:
-        """See `validate_path`."""
-        search = PathSearch(certificate, self.pool, self.checks)
+    async def validate(self, certificate: Certificate, pool: CertificatePool) -> ValidatedPath:
+        """See `validate_path`; `pool` has what may stand in the path."""
+        search = PathSearch(certificate, pool, self.checks)
         count = 0
         try:
             while path := await search.next_path():
@@ -166,7 +167,7 @@ class _Run:
         unknown: list[tuple[int, str]] = []
         revoked: list[tuple[int, str]] = []
         for position in range(len(path) - 2, -1, -1):
-            status = await self._ask(path[position], path[position + 1], anchor)
+            status = await self._ask(path[position], path[position + 1 :], anchor)
             journal.revocation.append(status)
             if status.state is RevocationState.REVOKED:
                 revoked.append((position, _revoked_text(status)))
@@ -186,17 +187,22 @@ class _Run:
                 raise journal.failed(label, position, text, error=RevocationUnknown)
             journal.noted(label, position, text)
 
-    async def _ask(self, certificate: Certificate, issuer: Certificate, anchor: TrustAnchor) -> RevocationStatus:
+    async def _ask(
+        self, certificate: Certificate, above: tuple[Certificate, ...], anchor: TrustAnchor
+    ) -> RevocationStatus:
         async def is_valid_crl_issuer(candidate: Certificate) -> bool:
-            # An authority may name as the issuer of a list the very certificate that it is about (PKITS 4.14.30). Its
-            # own next key, which issues certificates, was not named for that: it would take back its own revocation.
-            is_next_key = certificate.is_ca and certificate.is_self_issued
-            is_named = candidate == certificate and not is_next_key
-            return is_named or await self._is_valid_crl_issuer(candidate, anchor)
+            if candidate.public_key.spki_der == certificate.public_key.spki_der:
+                # An authority may name as the issuer of a list the very certificate that it is about (PKITS 4.14.30),
+                # where that is only asked about as the signer of a list. A signer of mail would take back their own
+                # revocation, and so would its own next key, which issues certificates.
+                is_next_key = certificate.is_ca and certificate.is_self_issued
+                return candidate == certificate and bool(self.asking) and not is_next_key
+            is_issuers = names_match(candidate.subject_der, certificate.issuer_der)
+            return await self._is_valid_crl_issuer(candidate, anchor, above if is_issuers else ())
 
         status = await check_revocation(
             certificate,
-            issuer,
+            above[0],
             anchor=anchor.certificate,
             store=self.store,
             at=self.inputs.at,
@@ -210,10 +216,13 @@ class _Run:
         self.checks.budget.check()
         return status
 
-    async def _is_valid_crl_issuer(self, candidate: Certificate, anchor: TrustAnchor) -> bool:
+    async def _is_valid_crl_issuer(
+        self, candidate: Certificate, anchor: TrustAnchor, above: tuple[Certificate, ...]
+    ) -> bool:
         # Section 6.3.3 (f): a path of its own to the same anchor, which asks for revocation too. Who vouches for
-        # himself that way, or needs too many others for it, is not valid.
-        if (candidate, anchor.certificate) in self.crl_issuers:
+        # himself that way, or needs too many others for it, is not valid. Another key of the issuer's own name has its
+        # path over authorities `above` the certificate alone: any other below the anchor could certify that name.
+        if (candidate, anchor.certificate, above) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
             return False
@@ -227,10 +236,10 @@ class _Run:
             failures=[],
         )
         try:
-            await run.validate(candidate)
+            await run.validate(candidate, run.pool.limited_to(above) if above else run.pool)
         except (PathError, LimitExceeded):
             return False
-        self.crl_issuers.add((candidate, anchor.certificate))
+        self.crl_issuers.add((candidate, anchor.certificate, above))
         return True
 
     def _no_path(self, search: PathSearch) -> PathError:

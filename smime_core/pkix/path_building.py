@@ -72,6 +72,10 @@ class CertificatePool:
         """The same certificates with this one anchor."""
         return CertificatePool(self._certificates, (anchor,), at=self._at)
 
+    def limited_to(self, certificates: Iterable[Certificate]) -> CertificatePool:
+        """These certificates alone, with the same anchors."""
+        return CertificatePool(certificates, self.anchors, at=self._at)
+
     def find_issuers(self, name_der: bytes, identifier: bytes | None) -> list[Candidate]:
         """All of that name, in any of its spellings, the likeliest first.
 

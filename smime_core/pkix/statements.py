@@ -42,6 +42,16 @@ UNKNOWN_REASONS: Final[dict[str, str]] = {
 """Why a status is unknown: code and sentence, the most telling first."""
 
 HOLD: Final = "certificateHold"
+# The further behind, the less a reason says against what was signed before (RFC 3161 section 4, RFC 5280 section
+# 5.3.1); all that are not named here say the most.
+_MILD_REASONS: Final = (
+    "privilegeWithdrawn",
+    "affiliationChanged",
+    "superseded",
+    "cessationOfOperation",
+    HOLD,
+    "removeFromCRL",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +116,8 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
     """The status that all statements give together; `faults` are codes of why others do not count."""
     revocations = [one for one in statements if one.revoked_at is not None and not _is_lifted(one, statements)]
     if revocations:
-        # One that is final says more than a hold, the earliest more than later ones.
-        deciding = min(revocations, key=lambda one: (one.reason == HOLD, one.revoked_at))
+        # A later list may give a graver reason than an earlier one, as when a key turns out to be known to others.
+        deciding = min(revocations, key=lambda one: (mildness(one.reason), one.revoked_at))
         return _status(certificate, RevocationState.REVOKED, deciding)
     good = [one for one in statements if one.is_current and one.revoked_at is None]
     covered = NO_REASONS
@@ -120,6 +130,11 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
         codes = {"stale"}
     why = next((code for code in UNKNOWN_REASONS if code in codes), "nobody-to-ask")
     return RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why=why)
+
+
+def mildness(reason: str) -> int:
+    """How little a reason for a revocation says against what was signed before: 0 for the gravest."""
+    return _MILD_REASONS.index(reason) + 1 if reason in _MILD_REASONS else 0
 
 
 def _is_lifted(hold: Statement, statements: Sequence[Statement]) -> bool:

@@ -338,6 +338,11 @@ class TestDeltas:
         assert ask(held).state == "revoked"
         assert outcome(ask(held, self.delta(entry(SERIAL, reason=Reason.remove_from_crl)))) == GOOD
 
+    @pytest.mark.parametrize("reason", [Reason.remove_from_crl, Reason.certificate_hold])
+    def test_a_delta_takes_no_final_revocation_back(self, reason: Reason) -> None:
+        final = self.base(entry(SERIAL, reason=Reason.key_compromise))
+        assert outcome(ask(final, self.delta(entry(SERIAL, reason=reason)))) == ("revoked", "keyCompromise")
+
     def test_a_delta_alone_says_nothing(self) -> None:
         assert ask(self.delta(entry(SERIAL))).state == "unknown"
 
@@ -392,7 +397,16 @@ class TestSeveralLists:
         final = crl(authority(), entry(SERIAL, reason=Reason.superseded, at=NOW - 2 * DAY), this_update=NOW - DAY)
         later = crl(authority(), entry(SERIAL, reason=Reason.key_compromise, at=NOW - DAY))
         for lists in ((held, final, later), (later, final, held)):
-            assert outcome(ask(*lists)) == ("revoked", "superseded")
+            assert outcome(ask(*lists)) == ("revoked", "keyCompromise")
+
+    def test_a_graver_reason_is_not_hidden_by_an_earlier_one(self) -> None:
+        # The reason decides whether a timestamp of before counts; an old list may come with the message.
+        mild = entry(SERIAL, reason=Reason.superseded, at=NOW - 9 * DAY)
+        grave = entry(SERIAL, reason=Reason.key_compromise, at=NOW - 2 * DAY)
+        old, new = crl(authority(), mild, this_update=NOW - 5 * DAY), crl(authority(), grave)
+        for lists in ((old, new), (new, old), (crl(authority(), mild, grave),), (crl(authority(), grave, mild),)):
+            status = ask(*lists)
+            assert (outcome(status), status.revoked_at) == (("revoked", "keyCompromise"), NOW - 2 * DAY)
 
 
 def test_an_authority_is_asked_about_like_anybody() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -197,6 +198,24 @@ class TestDelegates:
     def test_a_delegate_of_a_delegate_may_not(self) -> None:
         middle = issue("Middle", authority(), is_ca=True)
         assert self.by(delegate(middle), issuer=middle) == ("unknown", "not-authorised")
+
+    def test_an_authority_is_no_delegate(self) -> None:
+        # Many issuing authorities were certified for OCSP signing by mistake, together with what they issue for.
+        purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
+        signing = usage(digital_signature=True, key_cert_sign=True, crl_sign=True)
+        sibling = issue("Sibling", authority(), is_ca=True, key_usage=signing, extensions=[purposes])
+        assert self.by(sibling) == ("unknown", "not-authorised")
+
+    def test_nobody_answers_about_their_own_certificate(self) -> None:
+        purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
+        own = issue("Both", authority(), extensions=[purposes])
+        renewed = issue("Renewed", authority(), extensions=[purposes], key=own.key)
+        about = single(about=certificate_id(own.certificate, authority()))
+        for responder in (own, renewed):
+            answer = response(responder, about, certificates=[responder])
+            assert answers(answer, about=own) == ("unknown", "not-authorised")
+        other = delegate(authority())
+        assert answers(response(other, about, certificates=[other]), about=own) == ("good", "")
 
     def test_its_certificate_may_come_from_elsewhere(self) -> None:
         responder = delegate(authority())

@@ -195,6 +195,31 @@ def test_a_list_signer_needs_the_key_usage_and_the_same_anchor() -> None:
             validate(revocation_list(ROOT), revocation_list(signer), further=(signer.certificate,))
 
 
+def test_another_authority_below_the_anchor_certifies_no_list_signer_for_this_one() -> None:
+    """A name alone is not the issuer: any authority below the anchor could certify it."""
+    sibling = ROOT.issue("Sibling CA")
+    impostor = crl_signer(issuer=sibling)
+    authority = sibling.issue("Issuing CA", key_name="impostor")
+    below = crl_signer(issuer=authority)
+    lists = (revocation_list(ROOT), revocation_list(sibling), revocation_list(authority))
+    further = (sibling.certificate, authority.certificate)
+    for signer in (impostor, below, authority):
+        with pytest.raises(RevocationUnknown):
+            validate(*lists, revocation_list(signer), further=(*further, signer.certificate))
+
+
+def test_a_signer_of_mail_says_nothing_about_their_own_certificate() -> None:
+    """Also where the certificate has the authority's name and may sign lists."""
+    extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.DIGITAL_SIGNATURE | KeyUsage.CRL_SIGN))
+    certificate = issue("Issuing CA", "own key", ISSUING, extensions)
+    signer = House(name="Issuing CA", certificate=certificate, key_name="own key")
+    assert validate(revocation_list(ROOT), revocation_list(ISSUING), certificate=certificate).policies is not None
+    renewed = issue("Issuing CA", "own key", ISSUING, extensions)
+    for further in ((), (renewed,)):
+        with pytest.raises(RevocationUnknown):
+            validate(revocation_list(ROOT), revocation_list(signer), certificate=certificate, further=further)
+
+
 def test_a_list_may_be_about_its_own_signer() -> None:
     """PKITS 4.14.30: somebody has to sign the list that says that he may."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.CRL_SIGN))
