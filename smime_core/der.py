@@ -273,7 +273,8 @@ def _read_header(view: memoryview, offset: int, where: str) -> tuple[int, int, i
             raise MalformedMessage("an indefinite length on a primitive element", where=where)
         return tag, start, _INDEFINITE
     count = first & 0x7F
-    if count > 8 or start + count > len(view):
+    # End-of-contents octets are two zeros (X.690 section 8.1.5): no other length of nothing passes for them.
+    if count > 8 or start + count > len(view) or not tag:
         raise MalformedMessage("a damaged length", where=where)
     return tag, start + count, int.from_bytes(view[start : start + count], "big")
 

@@ -104,7 +104,8 @@ class Cursor:
             if not tag & _CONSTRUCTED:
                 raise MalformedMessage("an indefinite length on a primitive element", where=where)
             return Header(tag, INDEFINITE)
-        if first > 0x88:
+        # End-of-contents octets are two zeros (X.690 section 8.1.5): no other length of nothing passes for them.
+        if first > 0x88 or not tag:
             raise MalformedMessage("a damaged length", where=where)
         return Header(tag, int.from_bytes(await self.take(first & 0x7F, where=where), "big"))
 

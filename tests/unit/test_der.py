@@ -33,8 +33,20 @@ def test_makes_indefinite_lengths_definite_and_leaves_the_rest_alone() -> None:
         b"\x04\x80\x00\x00",
         b"\x1f\x81\x00\x00",
         b"\x30\x80\x02\x01",
+        b"\x30\x80\x05\x00\x00\x81\x00",
+        b"\x30\x80\x05\x00\x00\x84\x00\x00\x00\x00",
     ],
-    ids=["empty", "tag alone", "cut short", "huge length", "primitive indefinite", "high tag", "no end of contents"],
+    ids=[
+        "empty",
+        "tag alone",
+        "cut short",
+        "huge length",
+        "primitive indefinite",
+        "high tag",
+        "no end of contents",
+        "end of contents in three octets",
+        "end of contents in six octets",
+    ],
 )
 def test_refuses_damaged_elements(damaged: bytes) -> None:
     with pytest.raises(MalformedMessage):

@@ -226,6 +226,17 @@ def test_indefinite_lengths_and_pieces_are_read(piece_bytes: int) -> None:
     assert decrypt(to_ber(seal(CONTENT), piece_bytes)) == CONTENT
 
 
+@pytest.mark.parametrize("end", [b"\0\x81\0", b"\0\x84\0\0\0\0"])
+def test_end_of_contents_are_two_zeros_as_in_memory(end: bytes) -> None:
+    ber = to_ber(sign(CONTENT))
+    assert ber.endswith(b"\0\0")
+    damaged = ber[:-2] + end
+    with pytest.raises(MalformedMessage, match="damaged length"):
+        examine(damaged, sender="alice@example.test")
+    with pytest.raises(MalformedMessage, match="damaged length"):
+        examine_in_memory(damaged)
+
+
 def test_pieces_within_pieces_are_read() -> None:
     inner = der.element(0x24, der.octet_string(CONTENT[:5_000]))
     pieces = b"\x24\x80" + inner + der.octet_string(CONTENT[5_000:]) + b"\0\0"
