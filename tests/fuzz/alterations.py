@@ -145,22 +145,24 @@ def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], byt
         new = change(data, span, dice, others)
         if dice.random() < 0.2:
             return data[: span.start] + new + data[span.end :]
-        return _replaced(data, spans, span, new)
+        return replaced(data, spans, span, new)
 
     return altered
 
 
-def _replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
+def replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
+    """The octets with another element in the place of this one; the lengths of those around follow."""
     around = [one for one in spans if one.content <= span.start and span.end <= one.end and one != span]
     start, end = span.start, span.end
     for one in sorted(around, key=lambda one: one.end - one.start):
         content = data[one.content : start] + new + data[end : one.end]
-        new = data[one.start : one.start + 1] + _length(len(content)) + content
+        new = data[one.start : one.start + 1] + length_octets(len(content)) + content
         start, end = one.start, one.end
     return data[:start] + new + data[end:]
 
 
-def _length(length: int) -> bytes:
+def length_octets(length: int) -> bytes:
+    """A length as DER writes it."""
     if length < 0x80:
         return bytes([length])
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
@@ -192,7 +194,7 @@ def _make_indefinite(data: bytes, span: Span, dice: random.Random, _: Sequence[b
     if data[span.start] == 0x04:
         half = dice.randrange(len(content) + 1)
         pieces = (content[:half], content[half:])
-        content = b"".join(b"\x04" + _length(len(piece)) + piece for piece in pieces)
+        content = b"".join(b"\x04" + length_octets(len(piece)) + piece for piece in pieces)
     return bytes([data[span.start] | 0x20]) + b"\x80" + content + b"\0\0"
 
 
@@ -202,7 +204,11 @@ def _swap_oid(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) 
 
 def _renumber(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
     number = dice.choice(_NUMBERS)
-    return (data[span.start : span.start + 1] + _length(len(number)) + number) if data[span.start] in (2, 3, 4) else b""
+    return (
+        (data[span.start : span.start + 1] + length_octets(len(number)) + number)
+        if data[span.start] in (2, 3, 4)
+        else b""
+    )
 
 
 def _splice(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes]) -> bytes:
@@ -217,7 +223,7 @@ def _splice(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes
 def _wrap(data: bytes, span: Span, dice: random.Random, _: Sequence[bytes]) -> bytes:
     new = data[span.start : span.end]
     for _number in range(dice.choice((1, 1, 3, 60))):
-        new = dice.choice((b"\x30", b"\xa0", b"\x31", b"\x24")) + _length(len(new)) + new
+        new = dice.choice((b"\x30", b"\xa0", b"\x31", b"\x24")) + length_octets(len(new)) + new
     return new
 
 
@@ -225,7 +231,7 @@ def _retime(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes
     if data[span.start] not in (0x17, 0x18):
         return _swap_oid(data, span, dice, others)
     time = dice.choice(_TIMES)
-    return b"\x18" + _length(len(time)) + time
+    return b"\x18" + length_octets(len(time)) + time
 
 
 def _alter_json(data: bytes, dice: random.Random, seeds: Sequence[bytes]) -> bytes:

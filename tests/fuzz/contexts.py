@@ -12,14 +12,19 @@ from smime_core.decisions_json import parse_decisions
 from smime_core.distinguished_name import prepare_text
 from smime_core.html_text import extract_text, link_target
 from smime_core.inspection import detect_kind
+from smime_core.lookups.answers import host_of
+from smime_core.lookups.ldap import address_filter, parse_ldap_url
+from smime_core.lookups.smimea import owner_name
 from smime_core.mail_address import addresses_match, is_condition, parse_address
 from smime_core.mime import addresses, clean_filename, decode_body, parse_date, parse_entity, split_message, to_crlf
 from smime_core.mime.encoded_words import decode_words
 from smime_core.mime.parameters import parse_content_type
 from smime_core.pem import find_pem_blocks
+from smime_core.pkix import Lookup, LookupKind
 from smime_core.reading import read_encrypted_payload, read_entity
 from tests.fuzz.server_contexts import SERVER_PLACES
 from tests.fuzz.targets import TARGETS, Reader
+from tests.unit.people import anchor
 
 Around = tuple[bytes, bytes]
 
@@ -86,8 +91,16 @@ _JSON: Final[dict[str, Around]] = {
     "whole": (b"", b""),
     "text": (b'{"version": "', b'"}'),
     "number": (b'{"version": ', b"}"),
+    "list": (b'{"version": [', b"]}"),
+    "text of an entry": (b'[["text", "a", "', b'", "Name", "visible"]]'),
+    "text of a field": (b'{"version": "1", "origin": "https://clinic.example", "text": "', b'"}'),
 }
-_TEXT: Final[dict[str, Around]] = {"whole": (b"", b""), "address": (b"a@", b".test"), "quotes": (b'"', b'"@b.test')}
+_TEXT: Final[dict[str, Around]] = {
+    "whole": (b"", b""),
+    "address": (b"a@", b".test"),
+    "quotes": (b'"', b'"@b.test'),
+    "URL": (b"ldaps://a", b".test/dc=a"),
+}
 
 
 def _show(data: bytes) -> None:
@@ -133,7 +146,15 @@ PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
             **TARGETS["revocation"],
         },
     ),
-    "JSON": (_JSON, {"contacts": parse_contacts, "decisions": parse_decisions, **TARGETS["operators-list"]}),
+    "JSON": (
+        _JSON,
+        {
+            "contacts": parse_contacts,
+            "decisions": parse_decisions,
+            **TARGETS["operators-list"],
+            **TARGETS["own-members"],
+        },
+    ),
     "text": (
         _TEXT,
         {
@@ -149,6 +170,10 @@ PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
             "addresses alike": _text(lambda text: addresses_match(text, text + "x")),
             "name": _text(prepare_text),
             "line ends": to_crlf,
+            "directory": _text(parse_ldap_url),
+            "directory's filter": _text(address_filter),
+            "owner in DNS": _text(owner_name),
+            "host of a URL": _text(lambda url: host_of(Lookup(kind=LookupKind.CRL, url=url, certificate=anchor()))),
         },
     ),
     **SERVER_PLACES,

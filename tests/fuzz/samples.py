@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from smime_core.general_names import mail_name
 from smime_core.header_protection import ProtectionMode, protect_headers
 from smime_core.kekri import build_kekri
 from smime_core.mime import split_message
+from smime_core.own_content import build_members
 from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import NewKey
 from smime_core.signed_data import build_signed_data
@@ -52,8 +54,8 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind: mail, cms, certificates, revocation, contacts, timestamps, keys, identities, own, attributes, and
-    those of `trust_samples`."""
+    """By the kind: mail, cms, certificates, revocation, contacts, timestamps, keys, identities, own, what stands in
+    own content, attributes, and those of `trust_samples`."""
     return {
         "mail": _mails(),
         "cms": (*_signed(), *_sealed(), *_others()),
@@ -67,6 +69,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
         "keys": _keys(),
         "identities": _identities(),
         "own": _own(),
+        "own-members": _own_members(),
         "attributes": _attribute_values(),
         **trust_samples(),
     }  # fmt: skip
@@ -87,6 +90,7 @@ TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "keys": ("keys", "identities"),
     "identities": ("identities",),
     "own": ("own-content", "examine", "examine-stream"),
+    "own-members": ("own-members",),
     "attributes": ("attributes",),
     **TRUST_TARGETS_OF_KIND,
 }
@@ -239,6 +243,11 @@ def _own() -> tuple[bytes, ...]:
     )
     parcel = blocking.seal_parcel(CONTENT, passwords=[PASSPHRASE], identity=None, **common)
     return field.encode(), page, signed_page, parcel
+
+
+def _own_members() -> tuple[bytes, ...]:
+    entries = [["text", "a", "b", "Name", "visible"], ["file", "f", "x.txt", "3", "00", "File", "hidden"]]
+    return json.dumps(entries).encode(), build_members(version="1", origin=ORIGIN, text="Hello")
 
 
 def vector_files(root: Path, *, at_most_bytes: int = 1_000_000) -> list[Path]:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import io
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from smime_core.certificates_only import parse_certificates_only
 from smime_core.compressed_data import decompress, parse_compressed_data
 from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate, find_change
 from smime_core.contacts_json import build_contacts, parse_contacts
-from smime_core.content_info import parse_content_info, unarmor
+from smime_core.content_info import FIELD, FORM, SIGNED_FIELD, parse_content_info, unarmor
 from smime_core.countersignature import find_countersignatures
 from smime_core.der import Tlv
 from smime_core.description import describe_message
@@ -46,6 +47,7 @@ from smime_core.mime.canonical import canonicalise
 from smime_core.mime.headers import parse_headers
 from smime_core.mime.seven_bit import make_seven_bit
 from smime_core.ocsp import parse_ocsp_response
+from smime_core.own_content import ContentKind, build_members, protect_content
 from smime_core.pkix import NO_EVIDENCE, Lookup, LookupKind, Purpose, add_answer, find_lookups, parse_evidence
 from smime_core.pkix.constrained_names import find_constrained_names
 from smime_core.pkix.extensions import NAME_CONSTRAINTS
@@ -76,6 +78,9 @@ PASSPHRASE: Final = b"correct horse"
 KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
 CEK: Final = bytes(range(32))
 ORIGIN: Final = "https://clinic.example"
+_PLACE: Final = "where the entries stand"
+_FORM: Final = ContentKind(name="form", content_type=FORM)
+_FIELD: Final = ContentKind(name="form field", content_type=FIELD, sealed_type=FIELD, sealed_signed_type=SIGNED_FIELD)
 ATTRIBUTE_OIDS: Final = tuple(
     f"1.2.840.113549.1.9.{end}"
     for end in (
@@ -211,6 +216,32 @@ def _verify_timestamp(data: bytes) -> object:
     content = OctetsContent(b"", provider=PROVIDER)
     token = read_timestamp(data)
     return run(verify_timestamp(token, content, trust_store=timestamp_service.clock_trust(), at=NOW, provider=PROVIDER))
+
+
+def _read_form_entries(entries: bytes) -> object:
+    # Signed: what a person's own program may have signed is hostile, too.
+    alice, when = person("alice", NewKey.P256), "%Y-%m-%dT%H:%M:%SZ"
+    members = build_members(
+        version="1", purpose="sealwax-form", topOrigin=ORIGIN, origin=ORIGIN, action=ORIGIN, method="POST",
+        enctype="application/x-www-form-urlencoded", nonce="n", entries=_PLACE, submitter=["go", "now"],
+        certificate=alice.certificate.fingerprint, time=NOW.strftime(when), expires=NOW.strftime(when),
+    )  # fmt: skip
+    content = members.replace(json.dumps(_PLACE).encode(), entries)
+    return _verify_form(run(protect_content(content, _FORM, provider=PROVIDER, signing_time=NOW, identity=alice)))
+
+
+def _read_field_members(content: bytes) -> object:
+    cms = run(
+        protect_content(
+            content,
+            _FIELD,
+            provider=PROVIDER,
+            signing_time=NOW,
+            identity=person("alice", NewKey.P256),
+            recipients=[person("bob", NewKey.P256).certificate],
+        )
+    )
+    return blocking.open_field(cms, origin=ORIGIN, identities=keys()["identities"], **_own())
 
 
 def _verify_form(data: bytes) -> object:
@@ -359,6 +390,7 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "parcel": lambda data: blocking.open_parcel(data, passwords=[PASSPHRASE], **_own()),
         "form": _verify_form,
     },
+    "own-members": {"entries of a form": _read_form_entries, "members of a field": _read_field_members},
     **TRUST_TARGETS,
 }
 

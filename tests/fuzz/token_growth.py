@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from tests.fuzz.contexts import PLACES, TOKENS
 from tests.fuzz.targets import Reader, refusal
@@ -34,6 +35,14 @@ _MAX_STEP: Final = 2.5
 _MEGABYTE: Final = 1_000_000
 MAX_SECONDS: Final = 2.0
 _KNOWN_WORK_SECONDS: Final = 0.04  # on the machine of docs/benchmarks.md, when it has nothing else to do
+
+
+class GrowingCase(Protocol):
+    """An input of any length, and who reads it."""
+
+    def data(self, length: int) -> bytes: ...
+
+    def read(self) -> Reader: ...
 
 
 class Case(NamedTuple):
@@ -88,7 +97,7 @@ def _cases(tokens: tuple[bytes, ...]) -> Iterator[Case]:
                 yield from (Case(place, around, reader, token) for reader in readers)
 
 
-def judge(case: Case) -> str:
+def judge(case: GrowingCase) -> str:
     """What is wrong with the case; an empty text when its cost grows with its length. Foreign errors pass through."""
     data = case.data(_GLANCE_BYTES)
     at_a_glance = _glance(case, data)
@@ -105,7 +114,7 @@ def judge(case: Case) -> str:
     return ""
 
 
-def _megabyte_seconds(case: Case) -> float:
+def _megabyte_seconds(case: GrowingCase) -> float:
     # Seconds of the machine that MAX_SECONDS is meant for: on a slower or busy one everything takes longer. A known
     # piece of work beside each run says how much; the best of three counts.
     data, best = case.data(_MEGABYTE), float("inf")
@@ -119,18 +128,19 @@ def _megabyte_seconds(case: Case) -> float:
     return best
 
 
-def _is_plainly_linear(case: Case, at_a_glance: float) -> bool:
+def _is_plainly_linear(case: GrowingCase, at_a_glance: float) -> bool:
     # Other processes can slow down either run. The shorter one counts by its best of three, so that a busy machine only
     # sends more cases to the measurement.
     quarter = case.data(_GLANCE_BYTES // 4)
     return at_a_glance < _PLAINLY_LINEAR * min(_glance(case, quarter) for _ in range(3))
 
 
-def _measure(case: Case) -> str:
+def _measure(case: GrowingCase) -> str:
     if _seconds(case, _FULL_BYTES) < _HARMLESS_SECONDS:
         return ""
-    for doubled in (1, 2):
-        # n, 2n, 4n, 8n; a step too high is looked at again at twice the length.
+    for doubled in (1, 2, 2):
+        # n, 2n, 4n, 8n; a step too high is looked at again at twice the length, and once more: a busy machine makes
+        # such steps too, but not three times.
         times = [_seconds(case, doubled * _FULL_BYTES // part) for part in (8, 4, 2, 1)]
         steps = [after / before for before, after in itertools.pairwise(times) if before >= _HARMLESS_SECONDS]
         if not any(step > _MAX_STEP for step in steps):
@@ -138,7 +148,7 @@ def _measure(case: Case) -> str:
     return f"grows by {max(steps):.1f} where the length doubles, {times[-1]:.2f} s at the end: {case}"
 
 
-def _seconds(case: Case, length: int) -> float:
+def _seconds(case: GrowingCase, length: int) -> float:
     # Processor time, the best of three.
     data, best = case.data(length), float("inf")
     for _ in range(3):
@@ -148,17 +158,22 @@ def _seconds(case: Case, length: int) -> float:
     return best
 
 
-def _processor_time(case: Case, data: bytes) -> float:
-    started = time.process_time()
-    refusal(case.read(), data)
-    return time.process_time() - started
+def _processor_time(case: GrowingCase, data: bytes) -> float:
+    return _time(case, data, time.process_time)
 
 
-def _glance(case: Case, data: bytes) -> float:
-    clock = _fine_clock()
+def _glance(case: GrowingCase, data: bytes) -> float:
+    return _time(case, data, _fine_clock())
+
+
+def _time(case: GrowingCase, data: bytes, clock: Callable[[], float]) -> float:
+    # A collection of garbage costs what else is in memory, here all the samples.
+    gc.disable()
     started = clock()
     refusal(case.read(), data)
-    return clock() - started
+    taken = clock() - started
+    gc.enable()
+    return taken
 
 
 @functools.cache

@@ -15,13 +15,22 @@ from smime_core.errors import SmimeError
 from smime_core.html_text import extract_text
 from smime_core.mime import decode_body, parse_entity
 from tests.fuzz import contexts
-from tests.fuzz.token_growth import Case, drawn_pairs, judge, pairs_of_tokens, single_tokens
+from tests.fuzz.element_growth import drawn_elements
+from tests.fuzz.token_growth import Case, GrowingCase, drawn_pairs, judge, pairs_of_tokens, single_tokens
 
 _PAIRS = 2_000
+_ELEMENTS = 400
+_MANY_ELEMENTS = 8_000
 _CMS = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
 
-def _check(cases: Iterable[Case]) -> None:
+def _seed(what: str) -> int:
+    seed = int(os.environ.get("SEALWAX_SEED") or time.time())
+    print(f"{what}: seed {seed} (SEALWAX_SEED={seed} draws them again)")
+    return seed
+
+
+def _check(cases: Iterable[GrowingCase]) -> None:
     findings = list(itertools.islice(filter(None, map(judge, cases)), 5))
     assert not findings, "\n".join(findings)
 
@@ -32,9 +41,12 @@ def test_single_tokens(place: str) -> None:
 
 
 def test_drawn_pairs_of_tokens() -> None:
-    seed = int(os.environ.get("SEALWAX_SEED") or time.time())
-    print(f"pairs of tokens: seed {seed} (SEALWAX_SEED={seed} draws them again)")
-    _check(drawn_pairs(_PAIRS, seed))
+    _check(drawn_pairs(_PAIRS, _seed("pairs of tokens")))
+
+
+@pytest.mark.parametrize("count", [_ELEMENTS, pytest.param(_MANY_ELEMENTS, marks=pytest.mark.thorough)])
+def test_drawn_elements(count: int) -> None:
+    _check(drawn_elements(count, _seed("elements")))
 
 
 @pytest.mark.thorough
