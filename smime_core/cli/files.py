@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from smime_core.cli.standard_streams import STANDARD_INPUT, STANDARD_OUTPUT, naming_stream
 from smime_core.der import Buffer
 from smime_core.stream.sinks import Sink
 
@@ -27,7 +28,8 @@ SMALL_INPUT_BYTES: Final = 4_194_304  # what is worked on in memory, in several 
 def read_input(name: str) -> bytes:
     """All bytes of a file or of standard input. Raises OSError."""
     if name == STANDARD_STREAM:
-        return sys.stdin.buffer.read()
+        with naming_stream(STANDARD_INPUT):
+            return sys.stdin.buffer.read()
     return Path(name).read_bytes()
 
 
@@ -35,12 +37,12 @@ def read_input(name: str) -> bytes:
 def open_input(name: str) -> Iterator[bytes | BinaryIO]:
     """The bytes of a small input; a seekable file for one that memory is not to hold. Raises OSError."""
     if name == STANDARD_STREAM:
-        with _open_stream(sys.stdin.buffer) as data:
+        with _open_stream(sys.stdin.buffer, STANDARD_INPUT) as data:
             yield data
         return
     with Path(name).open("rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            with io.BufferedReader(file) as buffered, _open_stream(buffered) as data:
+            with io.BufferedReader(file) as buffered, _open_stream(buffered, name) as data:
                 yield data
         elif os.fstat(file.fileno()).st_size <= SMALL_INPUT_BYTES:
             yield file.readall()
@@ -49,8 +51,9 @@ def open_input(name: str) -> Iterator[bytes | BinaryIO]:
 
 
 @contextlib.contextmanager
-def _open_stream(stream: BinaryIO) -> Iterator[bytes | BinaryIO]:
-    head = stream.read(SMALL_INPUT_BYTES + 1)
+def _open_stream(stream: BinaryIO, name: str) -> Iterator[bytes | BinaryIO]:
+    with naming_stream(name):
+        head = stream.read(SMALL_INPUT_BYTES + 1)
     if len(head) <= SMALL_INPUT_BYTES:
         yield head
         return
@@ -76,13 +79,16 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
     pipe, a device) is written to as it is.
     """
     if name == STANDARD_STREAM:
-        yield _Pipe(sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        yield _Pipe(sys.stdout.buffer, STANDARD_OUTPUT)
+        with naming_stream(STANDARD_OUTPUT):
+            sys.stdout.buffer.flush()
         return
     target = Path(name)
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         with target.open("wb") as device:
-            yield _Pipe(device)
+            yield _Pipe(device, name)
+            with naming_stream(name):
+                device.flush()
         return
     # A link keeps pointing where it did: the file behind it is replaced.
     target = target.resolve()
@@ -109,27 +115,32 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
 class _Pipe:
     """A stream that is only written forward, even where the shell has put a file behind it."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
+        self._name = name
 
     def write(self, data: Buffer, /) -> None:
-        self._stream.write(data)
+        with naming_stream(self._name):
+            self._stream.write(data)
 
 
 def write_line(text: str) -> None:
-    """One line for people on standard output."""
-    sys.stdout.write(printable(text) + "\n")
+    """One line for people on standard output. Raises OSError."""
+    with naming_stream(STANDARD_OUTPUT):
+        sys.stdout.write(printable(text) + "\n")
 
 
 def write_tree_line(text: str) -> None:
     """One line of a drawn tree on standard output, its indentation kept."""
     rest = text.lstrip(_BRANCHES)
-    sys.stdout.write(f"{text[: len(text) - len(rest)]}{printable(rest)}\n")
+    with naming_stream(STANDARD_OUTPUT):
+        sys.stdout.write(f"{text[: len(text) - len(rest)]}{printable(rest)}\n")
 
 
 def write_error(text: str) -> None:
-    """One line for people on standard error."""
-    sys.stderr.write(f"sealwax: {printable(text)}\n")
+    """One line for people on standard error. Where nobody can read it, the exit code says it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"sealwax: {printable(text)}\n")
 
 
 def printable(text: str) -> str:

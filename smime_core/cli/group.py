@@ -5,17 +5,24 @@ Verbs are imported when they are asked for; other rooms add theirs by the entry 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
-import os
 import signal
 import sys
+from collections.abc import Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from smime_core.cli.files import JSON_WANTED, STANDARD_STREAM, write_error, write_output
+from smime_core.cli.standard_streams import (
+    STANDARD_OUTPUT,
+    give_up_unwritten,
+    naming_stream,
+    open_closed_streams,
+)
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
 
 if TYPE_CHECKING:
@@ -49,6 +56,18 @@ _VERBS: Final = {
 }
 
 
+class _ReaderLeft(Exception):
+    """Nobody reads what is written any more. click would end the process for a BrokenPipeError, with 1."""
+
+
+@contextlib.contextmanager
+def _noticing_a_reader_that_left() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise _ReaderLeft from None
+
+
 class Verbs(click.Group):
     """The core's own verbs first, then those of the other rooms."""
 
@@ -67,16 +86,22 @@ class Verbs(click.Group):
         except ImportError as error:
             raise click.ClickException(f"{cmd_name} needs packages that are not installed: {error}") from error
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the arguments, which also prints the help or the version where that was asked for."""
+        with _noticing_a_reader_that_left():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; with --json an error is also printed as a JSON object, beside the line for people."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
-        except (SmimeError, OSError) as error:
-            if ctx.meta.get(JSON_WANTED):
-                _write_json_error(error)
-            raise
+        with _noticing_a_reader_that_left():
+            try:
+                return super().invoke(ctx)
+            except BrokenPipeError:
+                raise
+            except (SmimeError, OSError) as error:
+                if ctx.meta.get(JSON_WANTED):
+                    _write_json_error(error)
+                raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line for each verb; a room whose packages are missing hides no other."""
@@ -103,11 +128,20 @@ def sealwax() -> None:
 
 def run() -> int:
     """The command with the process's arguments, every expected failure told in one line; the exit code."""
+    open_closed_streams()
     # Ended from outside, it still removes what it has half written, plaintext perhaps.
     signal.signal(signal.SIGTERM, _leave)
     try:
+        return _run_verb()
+    finally:
+        give_up_unwritten()
+
+
+def _run_verb() -> int:
+    try:
         code = sealwax.main(prog_name="sealwax", standalone_mode=False)
-        sys.stdout.flush()
+        with naming_stream(STANDARD_OUTPUT):
+            sys.stdout.flush()
     except click.Abort:
         write_error("stopped")
         return INTERRUPTED
@@ -117,9 +151,7 @@ def run() -> int:
     except SmimeError as error:
         write_error(_describe(error))
         return UNUSABLE if isinstance(error, MalformedMessage) else NOT_AS_ASKED
-    except BrokenPipeError:
-        # The reader left. What Python still has buffered goes nowhere, or it would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (_ReaderLeft, BrokenPipeError):
         return UNUSABLE
     except OSError as error:
         write_error(_describe(error))
@@ -132,7 +164,7 @@ def _describe(error: SmimeError | OSError) -> str:
         return f"{error}: it is sealed for {'; '.join(error.recipient_ids)}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _write_json_error(error: SmimeError | OSError) -> None:

@@ -49,7 +49,11 @@ def inspect(source: str, as_json: bool, file: str | None, descriptor: int | None
 
     # A terminal folds long lines inside the tree; in a pipe each entry stays on one line, for grep.
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(highlight=False, width=width).print(_draw(findings))
+    console = Console(highlight=False, width=width)
+    with console.capture() as captured:
+        console.print(_draw(findings))
+    # Written here: rich ends the process when nobody reads it any more.
+    sys.stdout.write(captured.get())
 
 
 def _draw(findings: Findings) -> Tree:

@@ -1,0 +1,191 @@
+"""Closed, full and unread standard streams: documented exit codes, no traceback, and nothing half written."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from smime_core.cli.group import sealwax
+from tests.cli.conftest import READER, SIGNER, TRUST, Lab
+
+WELL = ("/dev/null", "out", "err")
+STREAMS = {
+    "well": WELL,
+    "stdin closed": ("closed", "out", "err"),
+    "stdout closed": ("/dev/null", "closed", "err"),
+    "stdout full": ("/dev/null", "full", "err"),
+    "stdout unread": ("/dev/null", "unread", "err"),
+    "stderr closed": ("/dev/null", "out", "closed"),
+    "stderr full": ("/dev/null", "out", "full"),
+    "all closed": ("closed", "closed", "closed"),
+}
+HELP_STREAMS = ("well", "stdout closed", "stdout unread")
+MISSING_STREAMS = ("well", "stderr closed", "stderr full", "all closed")
+# Verbs at work, beside what is run of every verb: its help, and a file that is not there.
+AT_WORK = (
+    ("--version",),
+    ("sign", "-", *SIGNER),
+    ("sign", "mail.eml", *SIGNER),
+    ("sign", "mail.eml", *SIGNER, "-o", "new.eml"),
+    ("encrypt", "mail.eml", "--to", "ids/bob.pem"),
+    ("encrypt", "mail.eml", "--to", "ids/bob.pem", "-o", "new.eml"),
+    ("decrypt", "sealed.eml", *READER),
+    ("decrypt", "sealed.eml", *READER, *TRUST, "-o", "new.eml"),
+    ("decrypt", "sealed.eml", *READER, *TRUST, "-o", "new.eml", "--json"),
+    ("verify", "signed.eml", *TRUST),
+    ("verify", "signed.eml", *TRUST, "--explain", "-o", "new.eml"),
+    ("verify", "signed.eml", *TRUST, "--json"),
+    ("verify", "signed.eml", "--json"),
+    ("verify", "-", *TRUST),
+    ("inspect", "signed.eml"),
+    ("inspect", "signed.eml", "--json"),
+    ("inspect", "-"),
+    ("compress", "mail.eml"),
+    ("unpack", "compressed.eml", "-o", "new.eml"),
+    ("certificates", "signed.eml"),
+    ("countersign", "signed.eml", *SIGNER),
+    ("add-signer", "signed.eml", *SIGNER, "-o", "new.eml"),
+    ("add-recipients", "sealed.eml", *READER, "--to", "ids/alice.pem"),
+    ("trust", "list"),
+    ("trust", "roots"),
+    ("identity", "list", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt"),
+    ("identity", "list", "ids/alice.p12", "--passphrase-fd", "0"),
+    ("identity", "demo", "new", "--address", "carol@example.test", "--key", "p-256"),
+    ("completion", "bash"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended, and what it left."""
+
+    arguments: tuple[str, ...]
+    streams: str
+    code: int
+    stdout: bytes
+    stderr: str
+    files: dict[str, int]
+
+
+def all_verbs(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from all_verbs(command, (*path, name))
+        elif command is not None:
+            yield (*path, name)
+
+
+ORDERS = [
+    *itertools.product(AT_WORK, STREAMS),
+    *itertools.product([(*verb, "--help") for verb in all_verbs(sealwax)], HELP_STREAMS),
+    *itertools.product([(*verb, "missing.eml") for verb in all_verbs(sealwax)], MISSING_STREAMS),
+]
+
+
+@pytest.fixture(scope="module")
+def runs(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[tuple[str, ...], str], Run]:
+    """Every order under all kinds of streams, each in a folder of its own."""
+    if not (lab.folder / "compressed.eml").exists():
+        lab.made("compress", "mail.eml", "-o", "compressed.eml")
+    place = tmp_path_factory.mktemp("streams")
+    template = shutil.copytree(lab.folder, place / "template")
+    cases: list[dict[str, object]] = []
+    for number, (arguments, streams) in enumerate(ORDERS):
+        folder = place / str(number)
+        folder.mkdir()
+        if arguments in AT_WORK:
+            shutil.copytree(template, folder / "work", copy_function=os.link)
+        states = dict(enumerate(STREAMS[streams]))
+        states |= {key: str(folder / state) for key, state in states.items() if state in ("out", "err")}
+        work = folder / "work" if arguments in AT_WORK else template
+        cases.append({"arguments": arguments, "folder": str(work), "streams": states})
+    codes = _run(cases, place)
+    return {
+        (arguments, streams): _read(arguments, streams, code, place / str(number), template)
+        for number, ((arguments, streams), code) in enumerate(zip(ORDERS, codes, strict=True))
+    }
+
+
+def _run(cases: list[dict[str, object]], place: Path) -> list[int]:
+    own = {"XDG_CONFIG_HOME": str(place / "config"), "XDG_DATA_HOME": str(place / "data")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.cli.forked_runs"],
+        input=json.dumps(cases).encode(),
+        env={**os.environ, **own, "XDG_CACHE_HOME": str(place / "cache")},
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    assert done.stderr == b""
+    return list(json.loads(done.stdout))
+
+
+def _read(arguments: tuple[str, ...], streams: str, code: int, folder: Path, template: Path) -> Run:
+    def written(name: str) -> bytes:
+        return (folder / name).read_bytes() if (folder / name).exists() else b""
+
+    before = {str(path.relative_to(template)) for path in template.rglob("*")}
+    after = {str(path.relative_to(folder / "work")): path.stat().st_size for path in (folder / "work").rglob("*")}
+    new = {name: size for name, size in after.items() if name not in before}
+    shutil.rmtree(folder / "work", ignore_errors=True)
+    return Run(arguments, streams, code, written("out"), written("err").decode(), new)
+
+
+Runs = dict[tuple[tuple[str, ...], str], Run]
+
+
+def test_every_run_ends_with_a_documented_exit_code_and_no_traceback(runs: Runs) -> None:
+    for run in runs.values():
+        assert run.code in (0, 1, 2), run
+        lines = run.stderr.splitlines()
+        assert all(line.startswith("sealwax: ") for line in lines), run
+        assert len(lines) <= 1, run
+
+
+def test_what_cannot_be_written_is_never_done(runs: Runs) -> None:
+    for run in runs.values():
+        well = runs[run.arguments, "well"]
+        if run.streams in ("stdout closed", "stdout full", "stdout unread") and well.stdout:
+            assert run.code == 2, run
+            assert run.stderr or run.streams == "stdout unread", run
+
+
+def test_messages_that_nobody_can_read_change_nothing(runs: Runs) -> None:
+    for run in runs.values():
+        well = runs[run.arguments, "well"]
+        if run.streams.startswith("stderr"):
+            assert (run.code, bool(run.stdout), set(run.files)) == (well.code, bool(well.stdout), set(well.files)), run
+        elif run.streams.startswith("stdin") and "-" not in run.arguments and "0" not in run.arguments:
+            assert (run.code, run.stderr) == (well.code, well.stderr), run
+
+
+def test_an_input_that_cannot_be_read_is_told(runs: Runs) -> None:
+    for run in runs.values():
+        if run.streams.startswith("stdin") and {"-", "0"} & set(run.arguments):
+            assert (run.code, run.stdout) == (2, b""), run
+            assert "standard input" in run.stderr or "file descriptor 0" in run.stderr, run
+
+
+def test_nothing_is_left_half_written(runs: Runs) -> None:
+    for run in runs.values():
+        well = runs[run.arguments, "well"]
+        assert set(run.files) <= set(well.files), run
+        for name, size in run.files.items():
+            # Signatures and keys differ by some bytes from run to run.
+            assert size >= well.files[name] * 0.9, run
+
+
+def test_the_verbs_at_work_do_their_work(runs: Runs) -> None:
+    assert sum(run.code == 0 for run in runs.values() if run.arguments in AT_WORK and run.streams == "well") > 20
