@@ -29,6 +29,7 @@ from roaming_keys.wire import AUTH_KEY_BYTES, PROTOCOL, Login, Parameters, Regis
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity import Identity, export_identity, load_identities
+from smime_core.limits import MAX_PASSPHRASE_BYTES
 from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import CryptoProvider
 
@@ -144,7 +145,7 @@ async def open_bundle(
 def check_passphrase(passphrase: bytes, *, mail_password: bytes | None = None) -> None:
     """Return when the passphrase may protect keys.
 
-    Raises PassphraseMissing, PassphraseReused, or MalformedMessage when it is not UTF-8.
+    Raises PassphraseMissing, PassphraseReused, or MalformedMessage when it is not UTF-8 or too long.
     """
     prepared = _prepare(passphrase)
     if not prepared:
@@ -243,6 +244,8 @@ def find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
 
 
 def _prepare(passphrase: bytes) -> bytes:
+    if len(passphrase) > MAX_PASSPHRASE_BYTES:
+        raise MalformedMessage(f"more than {MAX_PASSPHRASE_BYTES} bytes", where="passphrase")
     # RFC 8265 section 4.2 (OpaqueString): keyboards differ in how they compose an accent, people do not see it.
     try:
         return unicodedata.normalize("NFC", passphrase.decode()).encode()

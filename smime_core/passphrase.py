@@ -14,7 +14,7 @@ from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2
 from smime_core.der import Buffer
 from smime_core.errors import DecryptionError, MalformedMessage, WrongPassphrase
 from smime_core.kdf import bmp_passphrase
-from smime_core.limits import MAX_PASSPHRASE_WORK, check_limit
+from smime_core.limits import MAX_PASSPHRASE_BYTES, MAX_PASSPHRASE_WORK, check_limit
 from smime_core.pbes import (
     OldDerivation,
     PasswordEncryption,
@@ -29,9 +29,13 @@ _SALT_LENGTH: Final = 16  # bytes
 
 
 class FilePassphrase:
-    """One passphrase, in UTF-8, for one file, and how much work it has cost so far."""
+    """One passphrase, in UTF-8, for one file, and how much work it has cost so far.
+
+    Raises LimitExceeded for a passphrase of more than `limits.MAX_PASSPHRASE_BYTES`.
+    """
 
     def __init__(self, passphrase: bytes, *, provider: CryptoProvider) -> None:
+        check_limit("bytes of a passphrase", len(passphrase), MAX_PASSPHRASE_BYTES)
         self.provider = provider
         self._bmp_forms = list_bmp_forms(passphrase)
         self._octet_forms = list_octet_forms(passphrase)

@@ -6,37 +6,51 @@ The bridge believes nothing about them: it hands out bytes, and the vault valida
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from smime_core.certificate import parse_certificates
+from smime_core.certificate import Certificate, parse_certificates
 from smime_core.errors import SmimeError
 from smime_core.mail_address import address_key
+from smime_core.small_files import read_small
 
 _log = logging.getLogger(__name__)
+
+RECHECK_SECONDS: Final = 5.0
+_BEGIN: Final = b"-----BEGIN CERTIFICATE-----"
 
 
 def read_certificates(path: Path) -> tuple[bytes, ...]:
     """Return every certificate of a PEM file as DER.
 
-    Raises OSError or ValueError.
+    Raises OSError, ValueError or LimitExceeded.
     """
     return tuple(
-        certificate.public_bytes(Encoding.DER) for certificate in x509.load_pem_x509_certificates(path.read_bytes())
+        certificate.public_bytes(Encoding.DER) for certificate in x509.load_pem_x509_certificates(read_small(path))
     )
 
 
 class CertificateFolder:
-    """`*.pem` files, looked up by the addresses that their certificates name; read again when a file comes or goes."""
+    """`*.pem` files, looked up by the addresses that their certificates name.
 
-    def __init__(self, folder: Path | None) -> None:
+    A file that was added, removed or edited is noticed after at most `RECHECK_SECONDS`.
+    """
+
+    def __init__(self, folder: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
+        self._clock = clock
         self._lock = threading.Lock()
-        self._read_at_ns = -1
+        self._looked_at = -math.inf
+        self._files: dict[Path, _ReadFile] = {}
         self._by_address: dict[tuple[str, str], list[bytes]] = {}
 
     def find(self, address: str) -> list[bytes]:
@@ -44,23 +58,65 @@ class CertificateFolder:
         if self._folder is None:
             return []
         with self._lock:
-            changed_ns = self._folder.stat().st_mtime_ns
-            if changed_ns != self._read_at_ns:
-                self._by_address = _index(self._folder)
-                self._read_at_ns = changed_ns
+            if self._clock() - self._looked_at >= RECHECK_SECONDS:
+                self._read_again(self._folder)
+                self._looked_at = self._clock()
             return list(self._by_address.get(address_key(address), ()))
 
+    def _read_again(self, folder: Path) -> None:
+        states = {path: _state_of(path) for path in sorted(folder.iterdir()) if path.suffix == ".pem"}
+        if states == {path: file.state for path, file in self._files.items()}:
+            return
+        # Only changed files are read, so that the log names a bad block once.
+        self._files = {
+            path: kept if (kept := self._files.get(path)) and kept.state == state else _read(path, state)
+            for path, state in states.items()
+        }
+        self._by_address = _index(self._files.values())
 
-def _index(folder: Path) -> dict[tuple[str, str], list[bytes]]:
-    by_address: dict[tuple[str, str], list[bytes]] = defaultdict(list)
-    for path in sorted(folder.glob("*.pem")):
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadFile:
+    state: tuple[int, ...]
+    certificates: tuple[Certificate, ...]
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    # An edit that keeps the size and restores the time of writing still changes the time of the status.
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
+    try:
+        data = read_small(path)
+    except (OSError, SmimeError) as error:
+        _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
+        return _ReadFile(state=state, certificates=())
+    certificates: list[Certificate] = []
+    for number, block in enumerate(_split_blocks(data), start=1):
         try:
-            certificates = parse_certificates(path.read_bytes())
-        except (OSError, SmimeError) as error:
-            # One bad file must not hide the other people.
-            _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
-            continue
-        for certificate in certificates:
+            certificates += parse_certificates(block)
+        except SmimeError as error:
+            # One bad block must not hide the other people.
+            _log.warning("directory: %s, certificate %d is not read: %s", path.name, number, type(error).__name__)
+    return _ReadFile(state=state, certificates=tuple(certificates))
+
+
+def _split_blocks(data: bytes) -> list[bytes]:
+    # Each from its first line up to the next one's, so that a block without an end takes no other with it.
+    if not data.startswith(b"\x30") and _BEGIN in data:
+        return [_BEGIN + rest for rest in data.split(_BEGIN)[1:]]
+    return [data]
+
+
+def _index(files: Iterable[_ReadFile]) -> dict[tuple[str, str], list[bytes]]:
+    by_address: dict[tuple[str, str], list[bytes]] = defaultdict(list)
+    for file in files:
+        for certificate in file.certificates:
             for key in dict.fromkeys(map(address_key, certificate.email_addresses)):
                 by_address[key].append(certificate.der)
     return dict(by_address)

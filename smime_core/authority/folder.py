@@ -28,6 +28,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
 from smime_core.pem import build_pem
 from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.small_files import read_small
 
 SETTINGS_FILE: Final = "authority.json"
 REGISTER_FILE: Final = "register.sqlite"
@@ -93,12 +94,11 @@ class AuthorityFolder:
         return Register(self.path / REGISTER_FILE)
 
     def settings(self) -> Settings:
-        """Raises MalformedMessage, or OSError where there is no CA."""
+        """Raises MalformedMessage, LimitExceeded, or OSError where there is no CA."""
         file = self.path / SETTINGS_FILE
-        if file.stat().st_size > _MAX_SETTINGS_BYTES:
-            raise MalformedMessage("too large to be settings", where=SETTINGS_FILE)
+        data = read_small(file, max_bytes=_MAX_SETTINGS_BYTES)
         try:
-            values: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            values: dict[str, Any] = json.loads(data)
             return Settings(**{**values, "generation": Generation(values["generation"])})
         except (ValueError, TypeError, KeyError) as error:
             raise MalformedMessage("the settings of a CA cannot be read", where=SETTINGS_FILE) from error
@@ -106,7 +106,7 @@ class AuthorityFolder:
     def find_certificate(self, role: Role) -> Certificate | None:
         """None where the role is not filled. Raises MalformedMessage or OSError."""
         file = self.path / f"{role}.pem"
-        return parse_certificate(file.read_bytes()) if file.exists() else None
+        return parse_certificate(read_small(file)) if file.exists() else None
 
     def certificate(self, role: Role) -> Certificate:
         """Raises MalformedMessage where the role is not filled, or OSError."""
@@ -126,7 +126,7 @@ class AuthorityFolder:
 
     def open_key(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> PrivateKey:
         """Raises WrongPassphrase, MalformedMessage, or OSError where the key is elsewhere."""
-        data = (self.path / f"{role}.key").read_bytes()
+        data = read_small(self.path / f"{role}.key")
         return blocking.load_private_key(data, passphrase, provider=provider)
 
     def write_key(self, role: Role, key: PrivateKey, passphrase: bytes, *, provider: CryptoProvider) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smime_core.cli.files import PRIVATE_MODE, write_output
+from smime_core.limits import MAX_TRUST_STATE_BYTES
+from smime_core.small_files import read_small
 from smime_core.user_folders import user_folder
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def load_contacts(path: Path) -> Contacts:
     from smime_core.contacts_json import parse_contacts
 
     try:
-        data = path.read_bytes()
+        data = read_small(path, max_bytes=MAX_TRUST_STATE_BYTES)
     except FileNotFoundError:
         return NO_CONTACTS
     return parse_contacts(data)

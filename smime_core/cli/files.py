@@ -14,6 +14,8 @@ from typing import BinaryIO, Final, cast
 
 from smime_core.cli.standard_streams import STANDARD_INPUT, STANDARD_OUTPUT, naming_stream
 from smime_core.der import Buffer
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+from smime_core.small_files import read_small
 from smime_core.stream.sinks import Sink
 
 STANDARD_STREAM: Final = "-"
@@ -26,11 +28,13 @@ SMALL_INPUT_BYTES: Final = 4_194_304  # what is worked on in memory, in several 
 
 
 def read_input(name: str) -> bytes:
-    """All bytes of a file or of standard input. Raises OSError."""
-    if name == STANDARD_STREAM:
-        with naming_stream(STANDARD_INPUT):
-            return sys.stdin.buffer.read()
-    return Path(name).read_bytes()
+    """All bytes of a file or of standard input. Raises OSError or LimitExceeded."""
+    if name != STANDARD_STREAM:
+        return read_small(Path(name))
+    with naming_stream(STANDARD_INPUT):
+        data = sys.stdin.buffer.read(MAX_WHOLE_BYTES + 1)
+    check_limit(f"bytes of {STANDARD_INPUT}", len(data), MAX_WHOLE_BYTES)
+    return data
 
 
 @contextlib.contextmanager

@@ -17,6 +17,8 @@ from typing import Final
 
 import click
 
+from smime_core.small_files import read_small
+
 _SOURCES: Final = {
     "img": ("src",),
     "source": ("src",),
@@ -166,7 +168,7 @@ class _Files:
         if path is None:
             return url
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+        return f"data:{kind};base64,{base64.b64encode(read_small(path)).decode('ascii')}"
 
     def css_with_data(self, css: str, beside: Path | None = None) -> str:
         """A stylesheet with its images and fonts inside it."""
@@ -222,7 +224,7 @@ class _Inliner(_Reader):
         path = self._files.find(attributes.get("href", ""))
         if path is None:
             return
-        css = self._files.css_with_data(path.read_bytes().decode("latin-1"), path.parent)
+        css = self._files.css_with_data(read_small(path).decode("latin-1"), path.parent)
         if "</style" in css.lower():
             raise click.ClickException(f"{path.name} holds </style and cannot stand inside the page")
         media = f' media="{attributes["media"]}"' if attributes.get("media") else ""

@@ -11,14 +11,14 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import click
 
 from smime_core.cli.files import printable
+from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
-MAX_PASSPHRASE_BYTES: Final = 65_536
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -42,10 +42,10 @@ class PassphraseSource:
         A descriptor can be read only once, so that what it gave serves all files.
         """
         if self.file is not None:
-            passphrase = first_line(Path(self.file).read_bytes())
+            passphrase = read_first_line(self.file)
             return lambda _: passphrase
         if self.descriptor is not None:
-            passphrase = first_line(_read_descriptor(self.descriptor))
+            passphrase = _read_descriptor(self.descriptor)
             return lambda _: passphrase
         if self.keyring_entry is not None:
             passphrase = _read_keyring(self.keyring_entry)
@@ -73,7 +73,7 @@ def passphrase_options(function: Function) -> Function:
 def new_passphrase(file: str | None) -> bytes:
     """A passphrase for what is about to be written: from --new-passphrase-file, or asked for twice."""
     if file is not None:
-        passphrase = first_line(Path(file).read_bytes())
+        passphrase = read_first_line(file)
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
@@ -102,18 +102,26 @@ password_file_option = click.option(
 
 
 def load_passwords(names: Iterable[str]) -> list[bytes]:
-    """The passwords of --password-file, in UTF-8. Raises OSError."""
-    return [first_line(Path(name).read_bytes()) for name in names]
+    """The passwords of --password-file, in UTF-8. Raises OSError or LimitExceeded."""
+    return [read_first_line(name) for name in names]
 
 
-def first_line(octets: bytes) -> bytes:
-    return octets.split(b"\n", 1)[0].removesuffix(b"\r")
+def read_first_line(name: str) -> bytes:
+    """The first line of a file, without its end: a passphrase or a password. Raises OSError or LimitExceeded."""
+    with Path(name).open("rb") as file:
+        return _first_line(file)
+
+
+def _first_line(file: BinaryIO) -> bytes:
+    line = file.readline(MAX_PASSPHRASE_BYTES + 2).removesuffix(b"\n").removesuffix(b"\r")
+    check_limit("bytes of a passphrase", len(line), MAX_PASSPHRASE_BYTES)
+    return line
 
 
 def _read_descriptor(descriptor: int) -> bytes:
     try:
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_PASSPHRASE_BYTES)
+            return _first_line(file)
     except OSError as error:
         raise OSError(error.errno, error.strerror, f"file descriptor {descriptor}") from error
 

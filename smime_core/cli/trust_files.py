@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from smime_core import blocking
 from smime_core.cli.files import PRIVATE_MODE, write_error, write_output
 from smime_core.errors import TrustListRefused
+from smime_core.small_files import read_small
 from smime_core.user_folders import user_folder
 
 if TYPE_CHECKING:
@@ -101,6 +102,6 @@ def lock_file(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_small(path)
     except FileNotFoundError:
         return None

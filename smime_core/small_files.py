@@ -1,0 +1,18 @@
+"""Files that an option or a setting names, read with a bound: the name may be that of a device without an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_small(path: Path, *, max_bytes: int = MAX_WHOLE_BYTES) -> bytes:
+    """All bytes of a file. Raises OSError, or LimitExceeded for more than `max_bytes`."""
+    with path.open("rb") as file:
+        data = file.read(max_bytes + 1)
+    check_limit(f"bytes of {path.name}", len(data), max_bytes)
+    return data
