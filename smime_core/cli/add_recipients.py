@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from smime_core import blocking
-from smime_core.cli.files import write_output
+from smime_core.cli.files import mode_like, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import (
     identities_option,
@@ -68,4 +68,4 @@ def add_recipients(
         provider=PROVIDER,
         policy=Policy.ARCHIVE,
     )
-    write_output(target, wrapped.wrap(cms))
+    write_output(target, wrapped.wrap(cms), mode=mode_like(source))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from smime_core import blocking
-from smime_core.cli.files import write_output
+from smime_core.cli.files import mode_like, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, input_argument, load_signers, now, output_option
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
@@ -46,7 +46,7 @@ def countersign(
     cms = wrapped.cms
     for signer in load_signers(identity_files, passphrases):
         cms = blocking.add_countersignature(cms, signer, signing_time=at, provider=PROVIDER, path=(number - 1,))
-    write_output(target, wrapped.wrap(cms))
+    write_output(target, wrapped.wrap(cms), mode=mode_like(source))
 
 
 @click.command("add-signer")
@@ -73,4 +73,4 @@ def add_signer(
     cms = wrapped.cms
     for signer in load_signers(identity_files, passphrases):
         cms = blocking.add_signer(cms, signer, signing_time=at, provider=PROVIDER, detached_content=wrapped.content)
-    write_output(target, wrapped.wrap(cms))
+    write_output(target, wrapped.wrap(cms), mode=mode_like(source))

@@ -21,7 +21,7 @@ from smime_core.algorithms import (
     ContentCipher,
 )
 from smime_core.cli import operations
-from smime_core.cli.files import open_input, open_output
+from smime_core.cli.files import mode_like, open_input, open_output
 from smime_core.cli.operations import PROVIDER, Input, SealingOrder, SigningOrder
 from smime_core.cli.options import (
     encoding_options,
@@ -120,20 +120,27 @@ def encrypt(
             )
             data = opened.enter_context(_signed(data, signing, raw=raw, protection=protection))
             protection = None
-        _seal(data, target, order, raw=raw, encoding=encoding, protection=protection)
+        _seal(data, target, order, mode=mode_like(source), raw=raw, encoding=encoding, protection=protection)
 
 
 def _seal(
-    data: Input, target: str, order: SealingOrder, *, raw: bool, encoding: str | None, protection: ProtectionMode | None
+    data: Input,
+    target: str,
+    order: SealingOrder,
+    *,
+    mode: int,
+    raw: bool,
+    encoding: str | None,
+    protection: ProtectionMode | None,
 ) -> None:
     if order.shared_keys.nameless:
-        with open_cms_output(target, encoding) as output:
+        with open_cms_output(target, encoding, mode=mode) as output:
             _encrypt_for_nobody(data, output, order, raw=raw or bool(encoding))
     elif raw or encoding:
-        with open_cms_output(target, encoding) as output:
+        with open_cms_output(target, encoding, mode=mode) as output:
             operations.seal_content(data, output, order, raw=raw)
     else:
-        with open_output(target) as output:
+        with open_output(target, mode=mode) as output:
             operations.encrypt_mail(data, output, order, protection=protection)
 
 

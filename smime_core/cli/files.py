@@ -69,6 +69,17 @@ def _open_stream(stream: BinaryIO, name: str) -> Iterator[bytes | BinaryIO]:
         yield cast(BinaryIO, spool)
 
 
+def mode_like(name: str) -> int:
+    """The mode for what is made of an input: it is readable by nobody who could not read that. Raises OSError."""
+    if name == STANDARD_STREAM:
+        with naming_stream(STANDARD_INPUT):
+            found = os.fstat(0)
+    else:
+        found = Path(name).stat()
+    # A pipe or a device says nothing about what comes out of it.
+    return PUBLIC_MODE & stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else PUBLIC_MODE
+
+
 def write_output(name: str, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
     """Write to a file, which appears whole or not at all, or to standard output. Raises OSError."""
     with open_output(name, mode=mode) as file:

@@ -119,9 +119,9 @@ def choose_signer(identities: Sequence[Identity]) -> Identity:
 
 
 @contextlib.contextmanager
-def open_cms_output(target: str, encoding: str | None) -> Iterator[Sink]:
+def open_cms_output(target: str, encoding: str | None, *, mode: int) -> Iterator[Sink]:
     """Where to write bare CMS: what is written becomes PEM where that was asked for."""
-    with open_output(target) as file:
+    with open_output(target, mode=mode) as file:
         if encoding != "pem":
             yield file
             return

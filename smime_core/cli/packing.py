@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import click
 
 from smime_core import blocking, der
-from smime_core.cli.files import PRIVATE_MODE, open_input, open_output
+from smime_core.cli.files import PRIVATE_MODE, mode_like, open_input, open_output
 from smime_core.cli.operations import PROVIDER, Input, as_file
 from smime_core.cli.options import encoding_options, input_argument, open_cms_output, output_option
 from smime_core.cli.progress import show_progress
@@ -46,10 +46,10 @@ def compress(source: str, target: str, raw: bool, encoding: str | None) -> None:
     with open_input(source) as data, show_progress(data, "Compressing") as watched:
         outer_headers, content = (b"", FileOctets(as_file(watched))) if raw else _split(watched)
         if raw or encoding:
-            with open_cms_output(target, encoding) as output:
+            with open_cms_output(target, encoding, mode=mode_like(source)) as output:
                 blocking.run(_write_compressed(content, FileSink(output)))
         else:
-            with open_output(target) as file:
+            with open_output(target, mode=mode_like(source)) as file:
                 blocking.run(_write_compressed_mail(outer_headers, content, FileSink(file)))
 
 

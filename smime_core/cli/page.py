@@ -17,6 +17,7 @@ from smime_core import blocking
 from smime_core.cli.files import (
     PRIVATE_MODE,
     STANDARD_STREAM,
+    mode_like,
     open_input,
     read_input,
     write_error,
@@ -159,8 +160,8 @@ def sign(
         signing_time=now(),
     )
     if page_output is not None:
-        write_output(page_output, content)
-    write_output(target, armor(cms).encode("ascii") if pem else cms)
+        write_output(page_output, content, mode=mode_like(source))
+    write_output(target, armor(cms).encode("ascii") if pem else cms, mode=mode_like(source))
     if not embed and resources is not None and not resources.names_signature:
         write_error(
             f"the page does not name its signature: sign it with {_SIGNATURE_LINK} inside, or send a Link header"
@@ -207,7 +208,7 @@ def encrypt(
         passwords=load_passwords(password_files),
         identity=load_signers([identity_file], passphrases)[0] if identity_file else None,
     )
-    write_output(target, armor(cms).encode("ascii") if pem else cms)
+    write_output(target, armor(cms).encode("ascii") if pem else cms, mode=mode_like(source))
 
 
 class ExaminedPage(Examined):

@@ -8,7 +8,7 @@ import click
 
 from smime_core import blocking, ess
 from smime_core.certificate import Certificate
-from smime_core.cli.files import open_input, write_error, write_line, write_output
+from smime_core.cli.files import mode_like, open_input, write_error, write_line, write_output
 from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.looking_up import judge
 from smime_core.cli.operations import PROVIDER, Examined, read_whole
@@ -87,7 +87,9 @@ def make(
     )
     if encoding is None:
         receipt_der = build_pkcs7_mime(b"", receipt_der, "signed-receipt")
-    write_output(target, armor(receipt_der).encode("ascii") if encoding == "pem" else receipt_der)
+    write_output(
+        target, armor(receipt_der).encode("ascii") if encoding == "pem" else receipt_der, mode=mode_like(source)
+    )
     addresses = [name.address for names in to for name in names if name.address]
     write_error(f"the receipt goes to {', '.join(addresses) or 'somebody without a mail address'}")
 

@@ -12,7 +12,7 @@ from smime_core.algorithms import SignatureScheme
 from smime_core.certificate import Certificate
 from smime_core.cli import operations
 from smime_core.cli.certificates import collect
-from smime_core.cli.files import open_input, open_output, read_input
+from smime_core.cli.files import mode_like, open_input, open_output, read_input
 from smime_core.cli.operations import PROVIDER, SigningOrder
 from smime_core.cli.options import (
     FILE,
@@ -126,11 +126,11 @@ def sign(
             crls=crls,
         )
         if raw or encoding:
-            with open_cms_output(target, encoding) as output:
+            with open_cms_output(target, encoding, mode=mode_like(source)) as output:
                 operations.sign_content(watched, output, order, raw=raw)
         else:
             protection = None if plain_headers else operations.choose_protection(watched, ProtectionMode.CLEAR)
-            with open_output(target) as output:
+            with open_output(target, mode=mode_like(source)) as output:
                 operations.sign_mail(watched, output, order, protection=protection)
 
 

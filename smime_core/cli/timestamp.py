@@ -13,7 +13,7 @@ from smime_core.algorithms import HashName
 from smime_core.cades import add_signature_timestamp, add_validation_data, signature_value
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.cli import operations
-from smime_core.cli.files import open_input, read_input, write_error, write_line, write_output
+from smime_core.cli.files import mode_like, open_input, read_input, write_error, write_line, write_output
 from smime_core.cli.group import DONE, NOT_AS_ASKED
 from smime_core.cli.looking_up import judge
 from smime_core.cli.operations import PROVIDER
@@ -112,7 +112,7 @@ def add(source: str, target: str, url: str, number: int, hash_name: str) -> None
     value = signature_value(wrapped.cms, number=number - 1)
     token = blocking.run(obtain_timestamp(value, ask_service(url), provider=PROVIDER, hash_name=HashName(hash_name)))
     stamped = blocking.run(add_signature_timestamp(wrapped.cms, token, provider=PROVIDER, number=number - 1))
-    write_output(target, wrapped.wrap(stamped))
+    write_output(target, wrapped.wrap(stamped), mode=mode_like(source))
 
 
 @timestamp.command()
@@ -138,7 +138,8 @@ def extend(source: str, target: str, content_file: str | None, sender: str | Non
     if judged.report.state is not State.VERIFIED or not all(map(_is_timestamped, judged.report.signers)):
         raise VerificationError(f"only what is verified and timestamped today can last: {judged.line}")
     trails = [trail for signer in judged.report.signers for trail in signer.trails]
-    write_output(target, wrapped.wrap(_with_data_of(wrapped.cms, trails, judged.evidence)))
+    lasting = wrapped.wrap(_with_data_of(wrapped.cms, trails, judged.evidence))
+    write_output(target, lasting, mode=mode_like(source))
 
 
 @timestamp.command()

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from smime_core.cli.files import PRIVATE_MODE, write_output
+from smime_core.cli.group import sealwax
+from smime_core.message import compress_message
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +39,21 @@ def test_a_private_file_stays_private_when_it_is_replaced(tmp_path: Path) -> Non
     for name in (letter, link):
         write_output(str(name), b"signed")
         assert (letter.read_bytes(), mode_of(letter)) == (b"signed", 0o600)
+
+
+@pytest.mark.parametrize("arguments", [("compress",), ("compress", "--der"), ("unpack",)], ids=" ".join)
+def test_a_new_file_is_readable_by_nobody_who_could_not_read_the_input(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    source, target = tmp_path / "letter.eml", tmp_path / "new.eml"
+    source.write_bytes(b"From: a@example.test\r\n\r\nHello\r\n" if arguments[0] == "compress" else compressed())
+    for given, wanted in ((0o600, 0o600), (0o640, 0o640), (0o644, 0o644)):
+        source.chmod(given)
+        result = CliRunner().invoke(sealwax, [*arguments, str(source), "-o", str(target)])
+        assert result.exit_code == 0, result.output
+        assert mode_of(target) == (wanted if arguments[0] == "compress" else 0o600)
+        target.unlink()
+
+
+def compressed() -> bytes:
+    return compress_message(b"From: a@example.test\r\n\r\nHello\r\n")
