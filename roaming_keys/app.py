@@ -7,6 +7,8 @@ answers, in the same time, as registered ones whose passphrase was wrong.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -23,6 +25,9 @@ from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration, error_json
 from smime_core.errors import MalformedMessage
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 PREFLIGHT_SECONDS = 600
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "not-json", 500: "server-error"}
 
@@ -35,9 +40,10 @@ def create_app(config: KeyServerConfig) -> Flask:
         raise ServerKeyError("this database belongs to another master key")
     app = Flask("roaming_keys", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_RECORD_BYTES
-    if config.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
+    # A page whose name resolves to this address (DNS rebinding) still sends its own Host.
+    app.config["TRUSTED_HOSTS"] = [urlsplit(config.origin).hostname or ""]
     _set_headers(app, config)
+    _install_proxies(app, config.proxies)
     _add_error_handlers(app)
     _add_routes(app, config, keys, store)
     return app
@@ -137,6 +143,20 @@ def _set_headers(app: Flask, config: KeyServerConfig) -> None:
                 response.headers["Access-Control-Allow-Headers"] = "Content-Type"
                 response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
         return response
+
+
+def _install_proxies(app: Flask, count: int) -> None:
+    # Talisman reads X-Forwarded-Proto itself, from anybody: it is taken away after the trusted part was read.
+    inner: WSGIApplication = app.wsgi_app
+
+    def without_forwarded_proto(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop("HTTP_X_FORWARDED_PROTO", None)
+        return inner(environ, start_response)
+
+    outer: WSGIApplication = without_forwarded_proto
+    if count:
+        outer = ProxyFix(without_forwarded_proto, x_for=count, x_proto=count, x_host=count)
+    app.wsgi_app = outer  # type: ignore[method-assign,assignment]
 
 
 def _json_body() -> bytes:

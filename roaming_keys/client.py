@@ -26,6 +26,7 @@ from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
 TIMEOUT_SECONDS = 20.0
+_MAX_RETRY_AFTER_DIGITS = 9  # a wait of 30 years; Python refuses numbers of more than 4,300 digits
 
 
 class KeyServerError(SmimeError):
@@ -111,7 +112,8 @@ class _NoRedirects(HTTPRedirectHandler):
 
 def _refusal(error: HTTPError) -> KeyServerError:
     retry_after = error.headers.get("Retry-After", "")
-    retry_after_seconds = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+    is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
+    retry_after_seconds = int(retry_after) if is_number else None
     try:
         code, message = parse_error(error.read(MAX_RECORD_BYTES + 1))
     except MalformedMessage:

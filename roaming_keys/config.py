@@ -28,7 +28,8 @@ class KeyServerConfig:
     `origin` is the server's own, as clients write it: https, or http on loopback. `pages_origins` are the exact origins
     whose pages may ask. `ticket_key` is shared with the bridge. `master_key` (32 bytes) comes from the system keyring
     when it is None; tests and the demonstration give one. `proxies` is how many reverse proxies stand in front and set
-    X-Forwarded-For and X-Forwarded-Proto. Raises ValueError or MalformedMessage.
+    X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host; these headers of anybody else are ignored.
+    Raises ValueError or MalformedMessage.
     """
 
     origin: str

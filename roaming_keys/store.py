@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS account (
 CREATE TABLE IF NOT EXISTS failed_login (
     counter BLOB PRIMARY KEY, failures INTEGER NOT NULL, blocked_until REAL NOT NULL, latest REAL NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS failed_login_by_latest ON failed_login (latest);
 CREATE TABLE IF NOT EXISTS master_key (fingerprint BLOB PRIMARY KEY) STRICT;
 """
 

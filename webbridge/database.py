@@ -24,10 +24,14 @@ CREATE TABLE IF NOT EXISTS session (
     used_at REAL NOT NULL,
     expires_at INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS session_by_expiry ON session (expires_at);
+CREATE INDEX IF NOT EXISTS session_by_use ON session (used_at);
 CREATE TABLE IF NOT EXISTS login_attempt (counter TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS login_attempt_by_counter ON login_attempt (counter, at);
+CREATE INDEX IF NOT EXISTS login_attempt_by_time ON login_attempt (at);
 CREATE TABLE IF NOT EXISTS lookup_request (session_id TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS lookup_request_by_session ON lookup_request (session_id, at);
+CREATE INDEX IF NOT EXISTS lookup_request_by_time ON lookup_request (at);
 """
 
 

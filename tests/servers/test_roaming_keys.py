@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import keyring
 import pytest
@@ -92,7 +95,7 @@ def registration(clock: Callable[[], datetime.datetime], user: str = USER, ticke
 
 
 def post(client: FlaskClient, path: str, body: bytes, **options: Any) -> TestResponse:
-    return client.post(path, data=body, content_type="application/json", **options)
+    return client.post(path, data=body, content_type="application/json", **{"base_url": ORIGIN, **options})
 
 
 def log_in(
@@ -352,21 +355,24 @@ def test_says_of_its_own_failures_that_they_are_its_own(client: FlaskClient, mon
 
 
 def test_refuses_a_body_that_a_foreign_form_could_post(client: FlaskClient) -> None:
-    response = client.post("/login", data=Login(user=USER, auth_key=AUTH_KEY).to_json(), content_type="text/plain")
+    response = client.post(
+        "/login", base_url=ORIGIN, data=Login(user=USER, auth_key=AUTH_KEY).to_json(), content_type="text/plain"
+    )
     assert (response.status_code, members(response)["code"]) == (415, "not-json")
 
 
 def test_answers_unknown_routes_and_methods_in_json(client: FlaskClient) -> None:
-    assert members(client.get("/nothing"))["code"] == "not-found"
-    assert members(client.get("/login"))["code"] == "method-not-allowed"
+    assert members(client.get("/nothing", base_url=ORIGIN))["code"] == "not-found"
+    assert members(client.get("/login", base_url=ORIGIN))["code"] == "method-not-allowed"
 
 
 def test_allows_the_pages_origin_and_no_other(client: FlaskClient) -> None:
     for path in ("/login", "/register", "/parameters"):
-        allowed = client.options(path, headers={"Origin": PAGES, "Access-Control-Request-Method": "POST"})
+        asked = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
+        allowed = client.options(path, base_url=ORIGIN, headers=asked)
         assert allowed.headers["Access-Control-Allow-Origin"] == PAGES
         assert allowed.headers["Access-Control-Allow-Headers"] == "Content-Type"
-        foreign = client.options(path, headers={"Origin": "http://127.0.0.1:8201"})
+        foreign = client.options(path, base_url=ORIGIN, headers={"Origin": "http://127.0.0.1:8201"})
         assert "Access-Control-Allow-Origin" not in foreign.headers
 
 
@@ -384,6 +390,34 @@ def test_forces_https_where_the_origin_is_not_this_machine(config: KeyServerConf
     response = post(client, "/parameters", ASKED, base_url="http://keys.example.test")
     assert response.status_code in (301, 302)
     assert response.headers["Location"].startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("60", 60), ("9" * 9, 999_999_999), ("9" * 10, None), ("9" * 5_000, None)],
+    ids=["a minute", "nine digits", "ten digits", "5,000 digits"],
+)
+def test_an_absurd_wait_is_no_error_of_its_own(said: str, seconds: int | None) -> None:
+    headers = Message()
+    headers["Retry-After"] = said
+    refusal = client_module._refusal(HTTPError(ORIGIN, 429, "Too Many Requests", headers, io.BytesIO(b"{}")))
+    assert refusal.retry_after_seconds == seconds
+
+
+def test_believes_nobody_about_https_without_a_proxy(config: KeyServerConfig) -> None:
+    origin = "https://keys.example.test"
+    said = {"base_url": "http://keys.example.test", "headers": {"X-Forwarded-Proto": "https"}}
+    direct = create_app(replace(config, origin=origin)).test_client()
+    assert post(direct, "/parameters", ASKED, **said).status_code in (301, 302)
+    behind = create_app(replace(config, origin=origin, proxies=1)).test_client()
+    assert post(behind, "/parameters", ASKED, **said).status_code == 200
+
+
+def test_answers_only_for_its_own_host(config: KeyServerConfig) -> None:
+    said = {"base_url": "http://attacker.example", "headers": {"X-Forwarded-Host": "127.0.0.1:8300"}}
+    assert post(create_app(config).test_client(), "/parameters", ASKED, **said).status_code == 400
+    behind = create_app(replace(config, proxies=1)).test_client()
+    assert post(behind, "/parameters", ASKED, **said).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["http://keys.example.test", "https://keys.example.test/", "ftp://127.0.0.1"])

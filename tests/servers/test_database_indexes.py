@@ -1,0 +1,69 @@
+"""What every login asks the databases takes an index: no stranger makes it slower by failing often."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from roaming_keys.config import ACCOUNT_BACKOFF, NETWORK_BACKOFF
+from roaming_keys.store import Store
+from webbridge.database import Database
+from webbridge.gateway import Credentials
+from webbridge.login_counter import LoginCounter
+from webbridge.lookup_counter import LookupCounter
+from webbridge.sessions import SessionStore
+
+NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+
+
+def scans(database: Path, statements: list[str]) -> list[str]:
+    """The statements that read a whole table."""
+    found = []
+    connection = sqlite3.connect(database)
+    for statement in statements:
+        if statement.split()[0] in ("SELECT", "DELETE", "UPDATE"):
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+            found += [statement for line in plan if line.startswith("SCAN")]
+    connection.close()
+    assert statements
+    return found
+
+
+def test_the_key_servers_logins_read_no_whole_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements: list[str] = []
+    path = tmp_path / "keys.sqlite"
+    store = Store(path, forget_after=datetime.timedelta(days=1))
+    connect = store._connect
+
+    def traced() -> sqlite3.Connection:
+        connection = connect()
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(store, "_connect", traced)
+    store.start_attempt({b"account": ACCOUNT_BACKOFF, b"network": NETWORK_BACKOFF}, at=NOW)
+    store.find_account("alice@example.test")
+    store.forgive(b"account", b"network")
+    assert scans(path, statements) == []
+
+
+def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.sqlite"
+    statements: list[str] = []
+    database = Database(str(path))
+    database._connection.set_trace_callback(statements.append)
+    logins = LoginCounter(database, clock=lambda: NOW)
+    logins.start("alice@example.test", "192.0.2.1")
+    logins.succeeded("alice@example.test", "192.0.2.1")
+    LookupCounter(database, clock=lambda: NOW).start("session")
+    sessions = SessionStore(
+        database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, host="api.example.test"
+    )
+    cookie, _ = sessions.create(Credentials(address="alice@example.test", password="secret"))
+    assert sessions.find(cookie) is not None
+    sessions.end(cookie)
+    database.close()
+    assert scans(path, statements) == []
