@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from smime_core.limits import LOOKUP_BATCH_SECONDS, MAX_LOOKUPS_IN_A_ROUND
+from smime_core.limits import LOOKUP_BATCH_SECONDS, MAX_LOOKUP_URL_CHARACTERS, MAX_LOOKUPS_IN_A_ROUND
 from smime_core.lookups.cache import AnswerCache, KeptAnswer, question_hash
 from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_all
 from smime_core.lookups.validity import FAILURE_KEPT, kept_until
@@ -19,6 +19,7 @@ REVOCATION_KINDS: Final = frozenset({LookupKind.OCSP, LookupKind.CRL})
 _NEVER_ASKED: Final = frozenset(
     {LookupFailure.BAD_URL, LookupFailure.REFUSED_PORT, LookupFailure.NOT_PUBLIC, LookupFailure.NOT_ASKED}
 )
+_MAX_SHOWN_CHARACTERS: Final = 80
 _OCSP_REQUEST: Final = "application/ocsp-request"  # RFC 6960 appendix A.1
 
 
@@ -91,7 +92,10 @@ class AnswerSource:
 
 
 def host_of(lookup: Lookup) -> str:
-    """The host that is asked, or the whole address where that is no URL."""
+    """The host that is asked, or the address itself, cut short, where that is no URL that is asked."""
+    if len(lookup.url) > MAX_LOOKUP_URL_CHARACTERS:
+        # A certificate may name megabytes; urlsplit normalises the host, which takes quadratic time.
+        return f"{lookup.url[:_MAX_SHOWN_CHARACTERS]}\N{HORIZONTAL ELLIPSIS}"
     try:
         return urlsplit(lookup.url).hostname or lookup.url
     except ValueError:

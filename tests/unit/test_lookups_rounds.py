@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,7 @@ from smime_core.pkix import PathTrail, RevocationState, RevocationStatus, TrustS
 from smime_core.pkix.evidence import Lookup, LookupKind
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
+from tests.unit.people import person
 
 AT = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -287,3 +289,15 @@ def test_what_is_damaged_is_kept_as_a_failure_is() -> None:
 def test_the_host_of_what_is_no_url_is_the_whole(certificate: Certificate) -> None:
     assert host_of(lookup(certificate, "http://ca.test:8080/x")) == "ca.test"
     assert host_of(lookup(certificate, "http://[")) == "http://["
+
+
+def test_the_host_of_an_address_of_any_length_is_named_at_once() -> None:
+    marks = "\N{COMBINING GRAVE ACCENT}\N{COMBINING DOT BELOW}" * 100_000
+    begin = time.process_time()
+    shown = host_of(Lookup(kind=LookupKind.CRL, url=f"http://a{marks}/", certificate=person("alice").certificate))
+    assert time.process_time() - begin < 1
+    assert len(shown) < 100
+    assert (
+        host_of(Lookup(kind=LookupKind.CRL, url="http://ca.example.test/list", certificate=person("alice").certificate))
+        == "ca.example.test"
+    )
