@@ -39,9 +39,10 @@ from smime_core.layers import (
     find_any_layer,
     find_nested_layers,
     inner_node,
+    may_hold_parts,
     parse_message,
 )
-from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
+from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mime import Entity, Headers, from_addresses
 from smime_core.reasons import reason
 from smime_core.recipient_info import RecipientInfo, recipient_algorithm
@@ -313,8 +314,11 @@ def _octets_of(node: Entity | bytes) -> bytes:
 async def add_nested_layers(entity: Entity, walk: Walk, examiner: Examiner) -> tuple[Reason, ...]:
     """Add the verdicts on protected parts below the top of `entity`; what is to be said of them beside the state.
 
+    Nothing is looked for in an entity of more than `limits.MAX_LOOKED_INSIDE_BYTES`, in memory and in streams alike.
     Raises MalformedMessage or LimitExceeded.
     """
+    if len(entity.body) > MAX_LOOKED_INSIDE_BYTES and may_hold_parts(entity):
+        return (reason("too-large-to-look-inside"),)
     nested = await _examine_nested(entity, walk, examiner)
     walk.layers += nested
     return (reason("nested-protection"),) if nested else ()

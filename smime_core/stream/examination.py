@@ -50,7 +50,6 @@ from smime_core.layers import HEAD_BYTES, begins_as_header, may_hold_parts
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
 from smime_core.mime import Entity, is_multipart_signed
 from smime_core.provider import StreamingProvider
-from smime_core.reasons import reason
 from smime_core.report import MessageReport, Reason
 from smime_core.signed_data import SignedData, parse_signed_data
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, InflatedOctets, StreamedContent, decrypt_checked
@@ -238,9 +237,8 @@ class _StreamedWalk:
         """
         if self.entity is None or not may_hold_parts(self.entity.head):
             return ()
+        # One octet more says that there are too many.
         whole = await self.entity.with_body(MAX_LOOKED_INSIDE_BYTES + 1)
-        if len(whole.body) > MAX_LOOKED_INSIDE_BYTES:
-            return (reason("too-large-to-look-inside"),)
         return await add_nested_layers(whole, self.state, examiner)
 
     async def locate(self, detached_content: Octets | None = None) -> _Found | None:

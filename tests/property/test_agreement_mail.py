@@ -21,11 +21,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, stream
+from smime_core import examination as in_memory_examination
 from smime_core.blocking import run
 from smime_core.cli import files, operations
 from smime_core.compressed_data import build_compressed_data
 from smime_core.content_info import ID_DATA
 from smime_core.errors import SmimeError
+from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_PARTS
 from smime_core.message import sign_entity
 from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
 from smime_core.stream import examination, octets
@@ -207,12 +209,28 @@ def test_mails_of_every_shape_are_judged_alike(data: bytes, block_bytes: int) ->
 @SAFE
 @given(mails(), st.sampled_from([0, 1_000, 5_000]))
 def test_no_size_gives_a_better_state(data: bytes, looked_inside_bytes: int) -> None:
-    """Above the size up to which a stream looks for protected parts it says so; its state stays what memory says."""
-    memory = in_memory(data)
+    """Above the size up to which protected parts are looked for, both ways say so; the state stays what it was."""
+    looked = in_memory(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(examination, "MAX_LOOKED_INSIDE_BYTES", looked_inside_bytes)
-        streamed = in_stream(data)
-    assert as_if_too_large(streamed) == as_if_too_large(memory) or (memory.refusal and streamed.refusal)
+        for module in (in_memory_examination, examination):
+            patch.setattr(module, "MAX_LOOKED_INSIDE_BYTES", looked_inside_bytes)
+        memory, streamed = in_memory(data), in_stream(data)
+    assert streamed == memory or (memory.refusal and streamed.refusal)
+    assert as_if_too_large(memory) == as_if_too_large(looked) or (memory.refusal and looked.refusal)
+
+
+@pytest.mark.parametrize("parts", [2, MAX_MIME_PARTS + 1])
+@pytest.mark.parametrize("extra_bytes", [-1, 0, 1, 1_000])
+def test_a_mail_at_the_size_limit_is_judged_alike(parts: int, extra_bytes: int) -> None:
+    part = b"\r\n--b\r\n\r\n"
+    head, end = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"\r\n--b--\r\n"
+    filler = MAX_LOOKED_INSIDE_BYTES + extra_bytes - parts * len(part) - len(end)
+    data = FROM + head + part * parts + b"x" * filler + end
+    memory, streamed = in_memory(data), in_stream(data)
+    assert memory == streamed
+    is_refused = extra_bytes <= 0 and parts > MAX_MIME_PARTS
+    assert memory.refusal == ("limit-exceeded" if is_refused else "")
+    assert ("too-large-to-look-inside" in memory.reasons) == (extra_bytes > 0)
 
 
 def by_command(path: Path, small_input_bytes: int) -> Opinion:
