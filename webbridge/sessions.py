@@ -110,10 +110,10 @@ class SessionStore:
         return session_id
 
     def _delete_expired(self, rows: Connection, at: float) -> None:
-        rows.execute(
-            "DELETE FROM session WHERE expires_at <= ? OR used_at <= ? OR used_at > ?",
-            (at, at - self._idle_seconds, at + CLOCK_SLACK_SECONDS),
-        )
+        # Each by its own index: SQLite reads the whole table for three conditions at once.
+        rows.execute("DELETE FROM session WHERE expires_at <= ?", (at,))
+        rows.execute("DELETE FROM session WHERE used_at <= ?", (at - self._idle_seconds,))
+        rows.execute("DELETE FROM session WHERE used_at > ?", (at + CLOCK_SLACK_SECONDS,))
 
 
 def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:
