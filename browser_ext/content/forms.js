@@ -27,6 +27,7 @@
   const readParent = /** @type {() => Element | null} */ (
     Object.getOwnPropertyDescriptor(Node.prototype, "parentElement")?.get
   );
+  const readRoot = Node.prototype.getRootNode;
   const submitForm = HTMLFormElement.prototype.submit;
   /** What the page reads of a form is on its way so soon before the document goes. */
   const LEAVING_MILLISECONDS = 3000;
@@ -213,7 +214,7 @@
 
   /** @param {Element} element @returns {Element | null} */
   function parentOf(element) {
-    const root = element.getRootNode();
+    const root = Reflect.apply(readRoot, element, []);
     return Reflect.apply(readParent, element, []) ?? (root instanceof ShadowRoot ? root.host : null);
   }
 
@@ -233,7 +234,9 @@
    * @param {object} target
    */
   function isChanged(form, submitter, pairs, target) {
-    const now = readPairs(form, form.contains(submitter) ? submitter : null);
+    // A button may stand outside its form (`form="…"`).
+    const isStillOfForm = /** @type {HTMLButtonElement | null} */ (submitter)?.form === form;
+    const now = readPairs(form, isStillOfForm ? submitter : null);
     const then = pairs;
     if (JSON.stringify(describeTarget(form, submitter)) !== JSON.stringify(target)) return true;
     return now.length !== then.length || now.some(({ name, value }, index) => {
@@ -274,18 +277,21 @@
 
   /** @param {Pair} pair */
   function controlFor({ name, value }) {
-    const control = document.createElement("input");
+    const control = value instanceof File ? fileControl(value) : document.createElement("textarea");
+    // A hidden control of the name `_charset_` would send the name of the encoding instead of its value.
+    if (!(value instanceof File)) control.value = value;
     control.name = name;
-    if (!(value instanceof File)) {
-      control.type = "hidden";
-      control.value = value;
-      return control;
-    }
+    return control;
+  }
+
+  /** @param {File} file */
+  function fileControl(file) {
+    const control = document.createElement("input");
     control.type = "file";
     // An empty file without a name is what an empty control submits by itself.
-    if (value.size > 0 || value.name) {
+    if (file.size > 0 || file.name) {
       const carrier = new DataTransfer();
-      carrier.items.add(value);
+      carrier.items.add(file);
       control.files = carrier.files;
     }
     return control;

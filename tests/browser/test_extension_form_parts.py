@@ -1,0 +1,114 @@
+"""Forms leave as they were signed, however they are made: names of controls, buttons outside, pages that listen."""
+
+# pytest finds the fixtures of the other file by their names here.
+# ruff: noqa: F401, F811
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, request
+
+from tests.browser.extension_driver import Extension
+from tests.browser.field_pages import extension, folder, page, people, unlocked
+from tests.browser.form_server import serving
+from tests.browser.page import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+
+SIGNATURE = "smime_signature"
+FORM = "<form id=form method=post action=/orders data-smime=sign data-smime-nonce=n>"
+BUTTON = "<button id=go>Go</button>"
+# Names of everything that a script may ask of a form.
+_PROPERTIES = """() => {
+  const names = new Set();
+  for (let kind = HTMLFormElement.prototype; kind; kind = Object.getPrototypeOf(kind)) {
+    for (const name of Object.getOwnPropertyNames(kind)) names.add(name);
+  }
+  return [...names].sort();
+}"""
+_ADD_FIELDS = """(names) => {
+  const form = document.getElementById("form");
+  for (const name of names) {
+    const field = document.createElement("input");
+    [field.name, field.value, field.type] = [name, "1", "hidden"];
+    Node.prototype.appendChild.call(form, field);
+  }
+}"""
+
+
+class Shop:
+    """A site with one page, and the entries that came with the last form."""
+
+    def __init__(self) -> None:
+        self.origin = ""
+        self.markup = ""
+        self.taken: list[tuple[str, str]] = []
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    shop = Shop()
+    app = Flask("shop")
+
+    @app.get("/")
+    def form() -> str:
+        return f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{shop.markup}"
+
+    @app.post("/orders")
+    def take() -> str:
+        shop.taken = [(name, value) for name, values in request.form.lists() for value in values]
+        return "<!doctype html><link rel=icon href=data:,>Taken"
+
+    with serving(app) as shop.origin:
+        yield shop
+
+
+def show(page: Page, shop: Shop, markup: str) -> None:
+    shop.markup = markup
+    shop.taken = []
+    page.goto(f"{shop.origin}/")
+
+
+def send(extension: Extension, page: Page, button: str = "#go") -> None:
+    """Press a form's button and sign what the window shows."""
+    extension.window_after_click(page, button)
+    extension.answer()
+    page.wait_for_text("Taken", timeout_seconds=30)
+
+
+def test_no_name_of_a_control_keeps_a_form_from_leaving(unlocked: Extension, page: Page, shop: Shop) -> None:
+    show(page, shop, f"{FORM}{BUTTON}</form>")
+    names = page.js(_PROPERTIES)
+    assert {"contains", "getRootNode", "after", "submit"} <= set(names)
+    page.js(_ADD_FIELDS, names)
+    send(unlocked, page)
+    assert [name for name, _ in shop.taken] == [*names, SIGNATURE]
+
+
+def test_a_button_outside_its_form_sends_it(unlocked: Extension, page: Page, shop: Shop) -> None:
+    outside = "<button id=out form=form name=way value=fast>Out</button>"
+    show(page, shop, f"{FORM}<input name=item value=Lamp></form>{outside}")
+    send(unlocked, page, "#out")
+    assert shop.taken[:2] == [("item", "Lamp"), ("way", "fast")]
+
+
+def test_a_button_that_the_page_takes_from_its_form_meanwhile_sends_nothing(
+    unlocked: Extension, page: Page, shop: Shop
+) -> None:
+    outside = "<button id=out form=form name=way value=fast>Out</button>"
+    show(page, shop, f"{FORM}<input name=item value=Lamp></form>{outside}")
+    window = unlocked.window_after_click(page, "#out")
+    page.js("() => document.querySelector('#out').removeAttribute('form')")
+    window.click("[data-test=agree]")
+    window.wait_for_text("The page changed the form", timeout_seconds=30)
+    assert shop.taken == []
+
+
+def test_a_value_that_the_browser_would_fill_in_leaves_as_it_was_signed(
+    unlocked: Extension, page: Page, shop: Shop
+) -> None:
+    show(page, shop, f"{FORM}<textarea name=_charset_>mine</textarea><input type=hidden name=_charset_>{BUTTON}</form>")
+    send(unlocked, page)
+    assert [value for name, value in shop.taken if name == "_charset_"] == ["mine", "UTF-8"]
