@@ -85,6 +85,11 @@
   // between the two, and none of them after the second (`entries.js`).
   listen("formdata", (event) => shared.passFormData?.(event));
   listen("formdata", (event) => shared.settleFormData?.(event));
+  // What a form sends is told to handlers of `navigate`, which can stop it: nothing of the page comes between a signature
+  // and its submission.
+  /** @type {any} */ (globalThis).navigation?.addEventListener("navigate", (/** @type {any} */ event) => {
+    if (event.formData?.has("smime_signature")) event.stopImmediatePropagation();
+  }, { capture: true });
   // A document that is written anew keeps its observers and loses its listeners.
   new MutationObserver(() => listenIn(window)).observe(document, { childList: true });
 })();

@@ -36,6 +36,13 @@ _ADD_FIELDS = """(names) => {
     Node.prototype.appendChild.call(form, field);
   }
 }"""
+_LISTEN = """<script>
+  // What the page hears of a form that leaves, and an attempt to keep it.
+  globalThis.navigation?.addEventListener("navigate", (event) => {
+    sessionStorage.heard = JSON.stringify([...(event.formData ?? [])]);
+    if (event.formData?.has("smime_signature")) event.preventDefault();
+  });
+</script>"""
 
 
 class Shop:
@@ -112,3 +119,10 @@ def test_a_value_that_the_browser_would_fill_in_leaves_as_it_was_signed(
     show(page, shop, f"{FORM}<textarea name=_charset_>mine</textarea><input type=hidden name=_charset_>{BUTTON}</form>")
     send(unlocked, page)
     assert [value for name, value in shop.taken if name == "_charset_"] == ["mine", "UTF-8"]
+
+
+def test_no_handler_of_a_navigation_gets_the_signature(unlocked: Extension, page: Page, shop: Shop) -> None:
+    show(page, shop, f"{_LISTEN}{FORM}<input name=item value=Lamp>{BUTTON}</form>")
+    send(unlocked, page)
+    assert SIGNATURE in dict(shop.taken)
+    assert SIGNATURE not in page.js("() => sessionStorage.heard ?? ''")
