@@ -91,7 +91,7 @@ export class Answering {
   goOn({ thread, forward }, { attachments, aside, forwarded }) {
     this.isRead = true;
     this.thread = thread;
-    for (const note of ["original", "quote", "reply-to", "whole"]) this.#sheet.note(note);
+    for (const note of ["original", "quote", "reply-to", "doubtful", "whole"]) this.#sheet.note(note);
     this.#forwarding = null;
     if (!forward) return;
     const taken = forwarded.map((index) => attachments[index]);
@@ -149,6 +149,7 @@ export class Answering {
     this.#replacePeople(answer);
     this.#take(answer);
     if (answer.replyTo.length) this.#askReplyTo(answer);
+    if (answer.doubtful.length) this.#askDoubtful(answer);
     this.#quote(answer, fields.report.state);
   }
 
@@ -226,7 +227,7 @@ export class Answering {
   }
 
   /** @param {Answer} answer */
-  #replacePeople({ to, cc, replyTo }) {
+  #replacePeople({ to, cc, replyTo, doubtful }) {
     const proposed = [...this.#claim.to, ...this.#claim.cc];
     const known = [...to, ...cc, ...replyTo];
     const lines = this.#sheet.recipients;
@@ -235,8 +236,28 @@ export class Answering {
         if (proposed.some((address) => sameAddress(address, person.address)) || known.includes(person.address)) field.remove(person);
       }
     }
-    for (const address of to) lines.to.add(address);
-    for (const address of cc) lines.cc.add(address);
+    const isSure = (/** @type {string} */ address) => !doubtful.includes(address);
+    for (const address of to.filter(isSure)) lines.to.add(address);
+    for (const address of cc.filter(isSure)) lines.cc.add(address);
+  }
+
+  /** Whoever could change the message on the way may have added somebody who would read the reply. @param {Answer} answer */
+  #askDoubtful({ to, cc, doubtful }) {
+    const sheet = this.#sheet;
+    const isDoubtful = (/** @type {string} */ address) => doubtful.includes(address);
+    const add = html("button", {
+      type: "button", text: text("composeDoubtfulAdd"), data: { test: "doubtful-add" },
+      on: { click: () => {
+        for (const address of to.filter(isDoubtful)) sheet.recipients.to.add(address);
+        for (const address of cc.filter(isDoubtful)) sheet.recipients.cc.add(address);
+        sheet.note("doubtful");
+      } },
+    });
+    const leave = html("button", {
+      type: "button", text: text("composeDoubtfulLeave"), data: { test: "doubtful-leave" }, on: { click: () => sheet.note("doubtful") },
+    });
+    const names = doubtful.map(isolate).join(", ");
+    sheet.note("doubtful", html("p", { class: "warning", text: text("composeDoubtful", names) }), html("div", { class: "actions" }, leave, add));
   }
 
   /** @param {Answer} answer */

@@ -11,6 +11,7 @@ import pytest
 from smime_core.blocking import run
 from smime_core.compose import Draft, build_mail
 from smime_core.errors import SmimeError
+from smime_core.header_protection import ProtectionMode
 from smime_core.identity import Identity
 from smime_core.message import decrypt_message, encrypt_message, examine_message, sign_message
 from smime_core.mime.attachment import Attachment
@@ -72,8 +73,15 @@ def opened_by(identity: Identity, message: bytes, people: People) -> MessageRepo
     return run(examined)
 
 
-def mail_from_bob(people: People, *, sealed: bool, reply_to: str = "", text: str = SECRET_WORDS) -> bytes:
-    """What Bob wrote to Alice: signed, and sealed or not."""
+def mail_from_bob(
+    people: People,
+    *,
+    sealed: bool,
+    reply_to: str = "",
+    text: str = SECRET_WORDS,
+    protection: ProtectionMode | None = None,
+) -> bytes:
+    """What Bob wrote to Alice: signed, and sealed or not; its header fields are protected on request."""
     draft = Draft(
         sender="Bob <bob@example.test>",
         to=["alice@example.test", "carol@example.test"],
@@ -86,7 +94,7 @@ def mail_from_bob(people: People, *, sealed: bool, reply_to: str = "", text: str
     plain = build_mail(draft)
     if reply_to:
         plain = f"Reply-To: {reply_to}\r\n".encode() + plain
-    signed = run(sign_message(plain, identity=people.bob, provider=NATIVE, signing_time=NOW))
+    signed = run(sign_message(plain, identity=people.bob, provider=NATIVE, signing_time=NOW, protection=protection))
     if not sealed:
         return signed
     return run(encrypt_message(signed, recipients=[people.alice.certificate], provider=NATIVE))
@@ -222,6 +230,10 @@ def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmai
     assert window.value("[data-test=compose-subject]") == "Re: Lighthouse"
     window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=60)
     # Who answers are for is what the message says, not what the page proposed.
+    assert set(readiness(window)) == {"bob@example.test"}
+    # Anybody could have added to fields that nothing protected.
+    assert "carol@example.test" in window.text("[data-note=doubtful]")
+    window.click("[data-test=doubtful-add]")
     assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
     assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
     remove(window, "carol@example.test")
@@ -232,6 +244,24 @@ def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmai
     assert b"Lighthouse" not in taken.message
     assert b"In-Reply-To: <original@example.test>" in taken.message
     assert opened_by(people.bob, taken.message, people).state is State.VERIFIED
+
+
+def test_an_answer_to_all_goes_at_once_to_those_whom_a_protected_field_names(webmail: Webmail, people: People) -> None:
+    mail = mail_from_bob(people, sealed=True, protection=ProtectionMode.CIPHER)
+    window = webmail.write(kind="replyAll", mail=mail)
+    quote_original(window)
+    assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
+    assert window.js("() => document.querySelector('[data-note=doubtful]')") is None
+
+
+def test_somebody_whom_the_page_adds_to_a_readable_field_gets_no_answer(webmail: Webmail, people: People) -> None:
+    mail = mail_from_bob(people, sealed=True).replace(b"\r\nTo: ", b"\r\nTo: mallory@example.test, ", 1)
+    assert b"mallory" in mail
+    window = webmail.write(kind="replyAll", mail=mail, cc=["mallory@example.test"])
+    quote_original(window)
+    assert set(readiness(window)) == {"bob@example.test"}
+    window.click("[data-test=doubtful-leave]")
+    assert set(readiness(window)) == {"bob@example.test"}
 
 
 def test_sealed_words_leave_readable_only_when_the_person_says_so(webmail: Webmail, people: People) -> None:

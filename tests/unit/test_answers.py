@@ -22,10 +22,10 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not instal
 
 ANSWER = """
 const { answerTo } = await import(process.argv[1]);
-const { headers, ...options } = JSON.parse(process.argv[2]);
-const opened = { headers, text: "", report: { layers: [] }, reply: { inReplyTo: null, references: [], hidden: [] } };
-const { to, cc, replyTo } = answerTo((key) => key, opened, options);
-console.log(JSON.stringify({ to, cc, replyTo }));
+const { headers, report, ...options } = JSON.parse(process.argv[2]);
+const opened = { headers, text: "", report, reply: { inReplyTo: null, references: [], hidden: [] } };
+const { to, cc, replyTo, doubtful } = answerTo((key) => key, opened, options);
+console.log(JSON.stringify({ to, cc, replyTo, doubtful }));
 """
 QUOTE = """
 const { quoteMailbox, readMailbox } = await import(process.argv[1]);
@@ -40,10 +40,20 @@ def run_node(script: str, module: str, given: object) -> Any:
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
-def answer(headers: dict[str, str], *, own: tuple[str, ...] = (ALICE,), to_all: bool = False) -> dict[str, list[str]]:
-    """Whom a reply goes to."""
-    given = {"headers": list(headers.items()), "own": list(own), "toAll": to_all}
+def answer(
+    headers: dict[str, str],
+    *,
+    own: tuple[str, ...] = (ALICE,),
+    to_all: bool = False,
+    encrypted: bool = False,
+    protections: tuple[str, ...] = (),
+) -> dict[str, list[str]]:
+    """Whom a reply goes to; of an encrypted message also who is doubtful."""
+    report = {"layers": [{"kind": "encrypted"}] if encrypted else [], "headerProtections": list(protections)}
+    given = {"headers": list(headers.items()), "report": report, "own": list(own), "toAll": to_all}
     found: dict[str, list[str]] = run_node(ANSWER, "answer.js", given)
+    if not encrypted:
+        assert found.pop("doubtful") == []
     return found
 
 
@@ -67,6 +77,33 @@ def test_a_reply_to_a_note_to_oneself_goes_to_oneself() -> None:
 def test_every_own_address_counts() -> None:
     headers = {"From": "alice@work.test", "To": f"{BOB}, {ALICE}"}
     assert answer(headers, own=(ALICE, "alice@work.test"))["to"] == [BOB]
+
+
+HEADERS = {"From": BOB, "To": f"{ALICE}, {CAROL}", "Cc": "dave@example.test"}
+
+
+@pytest.mark.parametrize(
+    ("protections", "doubtful"),
+    [
+        ((), [CAROL, "dave@example.test"]),
+        (("unprotected",) * 3, [CAROL, "dave@example.test"]),
+        (("signed-only", "signed-and-encrypted", "unprotected"), ["dave@example.test"]),
+        (("signed-only", "signed-only", "signed-only"), []),
+    ],
+)
+def test_whom_only_unprotected_fields_of_an_encrypted_message_name_is_doubtful(
+    protections: tuple[str, ...], doubtful: list[str]
+) -> None:
+    found = answer(HEADERS, to_all=True, encrypted=True, protections=protections)
+    assert (found["to"], found["doubtful"]) == ([BOB], doubtful)
+    assert answer(HEADERS, encrypted=True, protections=protections)["doubtful"] == []
+
+
+def test_the_readers_of_an_own_encrypted_message_are_doubtful_unless_they_were_protected() -> None:
+    headers = {"From": ALICE, "To": BOB}
+    assert answer(headers, encrypted=True, protections=("unprotected",) * 2)["doubtful"] == [BOB]
+    assert answer(headers, encrypted=True, protections=("signed-only",) * 2)["doubtful"] == []
+    assert answer({"From": ALICE, "To": ALICE}, encrypted=True)["doubtful"] == []
 
 
 NAMES = [

@@ -9,11 +9,17 @@ import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddr
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
 /** What joins the thread and hides what the message hid. @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
-/** @typedef {{report: {layers: {kind: string}[]}, text: string, headers: [string, string][], reply: ReplyFields}} Opened */
+/**
+ * @typedef {{
+ *   report: {layers: {kind: string}[], headerProtections?: string[]}, text: string, headers: [string, string][],
+ *   reply: ReplyFields,
+ * }} Opened
+ */
 /**
  * @typedef {ReplyFields & {
- *   to: string[], cc: string[], subject: string, quote: string, answersSealed: boolean, replyTo: string[],
- * }} Answer `replyTo` is where the message wants its answers when that is not its sender, to be asked about
+ *   to: string[], cc: string[], subject: string, quote: string, answersSealed: boolean, replyTo: string[], doubtful: string[],
+ * }} Answer `replyTo` is where the message wants its answers when that is not its sender, to be asked about; `doubtful` are those
+ *   of `to` and `cc` whom an encrypted message names only in fields that nothing protected
  */
 
 /**
@@ -31,10 +37,13 @@ export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
   const readers = isOf(own)(sender.address) ? addressesOf(header("to")).filter(notOwn) : [];
   const to = readers.length > 0 ? readers : [sender.address];
   const others = toAll ? addressesOf(header("to"), header("cc")) : [];
+  const cc = others.filter((address) => notOwn(address) && !isOf(to)(address));
+  const answersSealed = isSealed(opened.report);
+  const sure = isOf([...(readers.length > 0 ? [] : to), ...addressesOf(...protectedFields(opened, ["to", "cc"]))]);
   return {
-    to, cc: others.filter((address) => notOwn(address) && !isOf(to)(address)),
+    to, cc, doubtful: answersSealed ? [...to, ...cc].filter((address) => !sure(address)) : [],
     subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
-    quote: quoteOf(translate, opened), answersSealed: isSealed(opened.report),
+    quote: quoteOf(translate, opened), answersSealed,
     replyTo: readers.length > 0 ? [] : addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
   };
 }
@@ -50,7 +59,7 @@ export function forwardOf(translate, opened) {
     .map((name) => `${translate(name)}: ${header(name)}`);
   const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${opened.text.trimEnd()}\n`;
   return {
-    to: [], cc: [], replyTo: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
+    to: [], cc: [], replyTo: [], doubtful: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
     inReplyTo: null, references: [], hidden: [], answersSealed: isSealed(opened.report),
   };
 }
@@ -62,6 +71,12 @@ function quoteOf(translate, { headers, text }) {
   const intro = translate("reply_intro", { who, date: longDate(header("date")) || header("date") });
   const quoted = text.trimEnd().split(/\r?\n/u).map((line) => (line.startsWith(">") ? `>${line}` : `> ${line}`));
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
+}
+
+/** What stands in fields that were protected. @param {Opened} opened @param {string[]} names in small letters */
+function protectedFields({ headers, report }, names) {
+  const isProtected = (/** @type {number} */ index) => (report.headerProtections?.[index] ?? "unprotected") !== "unprotected";
+  return headers.filter(([name], index) => names.includes(name.toLowerCase()) && isProtected(index)).map(([, value]) => value);
 }
 
 /** Whether any of it was sealed: what stands in it is not to leave readable by itself. @param {Opened["report"]} report */
