@@ -2,7 +2,7 @@
 import { BEING_CHECKED } from "../runtime/lookups.js";
 import { html, sentenceNodes } from "../runtime/ui/dom.js";
 import { createPathTree } from "../runtime/ui/path_tree.js";
-import { isolate, technical } from "../runtime/ui/formats.js";
+import { isolate, technical, writeProved } from "../runtime/ui/formats.js";
 import { checkingStatement, lockMark, stateStatement, stateWord } from "../runtime/ui/state_mark.js";
 import { provingSigner, reasonInFull, reasonSentence, verdictSentence } from "../runtime/ui/verdict_words.js";
 import { day, text } from "./i18n.js";
@@ -87,15 +87,14 @@ export function provedSender(report) {
   if (report.state !== "verified" || !signer || report.reasons[0]?.code === BEING_CHECKED) return "";
   const found = report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
   const address = report.sender ?? signer.addresses[0] ?? "";
-  return found?.name && found.name !== address ? `${found.name} <${address}>` : address;
+  return writeProved({ name: found?.name ?? "", address });
 }
 
 /** The name of a signer, and the address that the path covers. @param {any} signer @param {any} report */
 function nameOf(signer, { certificates }) {
   const found = certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
   if (!found) return signer.sid;
-  const [address] = signer.addresses;
-  return address && found.name !== address ? `${found.name} <${address}>` : found.name;
+  return writeProved({ name: found.name, address: signer.addresses[0] ?? "" });
 }
 
 /** @param {any} report @param {Catalogue} translate */

@@ -27,6 +27,11 @@ const opened = { headers, text: "", report, reply: { inReplyTo: null, references
 const { to, cc, replyTo, doubtful } = answerTo((key) => key, opened, options);
 console.log(JSON.stringify({ to, cc, replyTo, doubtful }));
 """
+PROVED = """
+const { writeProved } = await import(process.argv[1]);
+const address = "alice@example.test";
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map((name) => writeProved({ name, address }))));
+"""
 QUOTE = """
 const { quoteMailbox, readMailbox } = await import(process.argv[1]);
 const written = JSON.parse(process.argv[2]).map(quoteMailbox);
@@ -127,3 +132,22 @@ def test_a_name_makes_one_mailbox_of_a_header(name: str) -> None:
 def test_a_name_that_reads_like_an_address_is_left_out() -> None:
     given = [{"name": name, "address": ALICE} for name in ("bob@example.test", "", " \t", "\u200f")]
     assert run_node(QUOTE, "formats.js", given) == [ALICE] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Alice", f"Alice <{ALICE}>"),
+        ("علي", f"علي <{ALICE}>"),
+        ("", ALICE),
+        (ALICE, ALICE),
+        ("bank@example.test", ALICE),
+        ("Bank <support\uff20bank.test>", ALICE),
+        ("\u202e>tset.knab@troppus< knaB", ALICE),
+        ("Bank\u202e\u2066", f"Bank <{ALICE}>"),
+        ("Bank\n\nVerified\u2028x", f"Bank Verified x <{ALICE}>"),
+        ("A" * 5_000, f"{'A' * 100}… <{ALICE}>"),
+    ],
+)
+def test_no_name_in_a_certificate_passes_for_the_proved_address(name: str, shown: str) -> None:
+    assert run_node(PROVED, "formats.js", [name]) == [shown]

@@ -9,7 +9,7 @@ import { BEING_CHECKED } from "./runtime/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
 } from "./runtime/ui/state_mark.js";
-import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "./runtime/ui/formats.js";
+import { dayOnly, listOf, longDate, readMailbox, writeMailbox, writeProved } from "./runtime/ui/formats.js";
 import { provingSigner, reasonInFull, reasonSentence } from "./runtime/ui/verdict_words.js";
 import { createWhy } from "./why.js";
 
@@ -78,7 +78,7 @@ export function provedSender(report) {
   const certificate = findCertificate(report, signer?.certificate ?? null);
   const address = report.sender ?? signer?.addresses[0];
   if (!address) return null;
-  return writeMailbox({ name: certificate?.name ?? "", address });
+  return writeProved({ name: certificate?.name ?? "", address });
 }
 
 /**

@@ -107,6 +107,22 @@ export function writeMailbox({ name, address }) {
 
 /** Marks that turn the direction of writing: in a name they would turn the address beside it. */
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** The sign of an address, and what looks like it. */
+const AT_SIGN = /[@\uff20\ufe6b]/u;
+/** A longer name would push the address beside it out of sight. */
+const MAX_NAME_CHARACTERS = 100;
+
+/**
+ * A proved address with the name in its certificate, which an authority may have taken over as it was written. A name that
+ * reads like an address is left out: beside a verdict it would pass for the proved one.
+ * @param {Mailbox} proved `address` is empty where only the certificate is known
+ */
+export function writeProved({ name, address }) {
+  const clean = name.replace(DIRECTIONS, "").replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  const shown = clean.length > MAX_NAME_CHARACTERS ? `${clean.slice(0, MAX_NAME_CHARACTERS)}…` : clean;
+  if (!address) return shown;
+  return !shown || AT_SIGN.test(shown) ? address : `${shown} <${address}>`;
+}
 
 /**
  * A mailbox with its display name for a header field (RFC 5322 section 3.4). A name that reads like an address is left out:
