@@ -124,7 +124,7 @@ export async function copyPage({ maxPictures, maxPictureBytes }) {
   /** How pages call the field for a secret, in the five languages: its names, and its label and hints. */
   const secretName = /^(?:\w{0,40}[_-])?(?:pass|pin|otp|tan|cvc|cvv)$/iu;
   const secretWord = /pass[ _-]?(?:wor[dt]|phrase|code|key)|passwd|pwd|kennwort|secret|geheim|mot[ _-]?de[ _-]?passe|contrase|كلمة (?:ال)?(?:مرور|سر)/iu;
-  /** A page may show a password as text, or draw dots over text. @param {HTMLInputElement} field */
+  /** A page may show a password as text, or draw dots over text. @param {HTMLInputElement | HTMLTextAreaElement} field */
   const holdsSecret = (field) =>
     /\b(?:current-password|new-password|one-time-code|cc-csc)\b/u.test(field.autocomplete)
     || [field.name, field.id].some((name) => secretName.test(name) || secretWord.test(name))
@@ -138,7 +138,7 @@ export async function copyPage({ maxPictures, maxPictureBytes }) {
   const [fields, copies] = [document, copy].map((root) => [...root.querySelectorAll("input, textarea, select, option")]);
   fields.forEach((field, index) => {
     const kept = copies[index];
-    if (field instanceof HTMLTextAreaElement) kept.textContent = field.value;
+    if (field instanceof HTMLTextAreaElement) kept.textContent = holdsSecret(field) ? "" : field.value;
     else if (field instanceof HTMLOptionElement) kept.toggleAttribute("selected", field.selected);
     else if (field instanceof HTMLInputElement) {
       kept.toggleAttribute("checked", field.checked);

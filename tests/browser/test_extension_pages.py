@@ -358,13 +358,16 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
         b"<!doctype html><title>An order: 7</title><link rel=stylesheet href=looks.css><script>1</script><p>Order"
         b"<img src=dot.png><form><input id=name><input type=password id=secret><input type=password id=shown"
         b' autocomplete="section-a current-password"><input id=dots style="-webkit-text-security: disc">'
-        b"<textarea id=wish></textarea></form>",
+        b"<textarea id=wish></textarea><textarea id=words autocomplete=one-time-code></textarea>"
+        b'<textarea id=seed style="-webkit-text-security: disc"></textarea></form>',
     )
     tab.goto(url)
     tab.fill("#name", "Alice")
     tab.fill("#secret", "hunter2")
     tab.fill("#shown", "hunter3")
     tab.fill("#dots", "hunter4")
+    tab.fill("#words", "hunter5")
+    tab.fill("#seed", "hunter6")
     # As pages do when the person wants to see what was typed.
     tab.js("() => { document.querySelector('#shown').type = 'text'; }")
     tab.fill("#wish", "red & blue")
