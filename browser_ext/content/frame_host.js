@@ -95,6 +95,15 @@
       this.#box.remove();
     }
 
+    /** The field holds something else now: what is shown for it goes, and what is still on its way comes nowhere. */
+    dismiss() {
+      hosts.delete(this.#frameId);
+      this.#restoreField();
+      this.#isOpen = false;
+      this.#root.replaceChildren();
+      this.withdraw();
+    }
+
     get isOpen() {
       return this.#isOpen;
     }

@@ -9,12 +9,17 @@
   const { mail } = shared;
   /** @type {WeakMap<HTMLElement, any>} */
   const hostOf = new WeakMap();
-  /** The composers from which the extension's window was opened, by its id. @type {Map<string, any>} */
+  /**
+   * By the window of the extension: the webmail, and the composer that the window was opened from, if one was.
+   * @type {Map<string, {webmail: any, composer: any}>}
+   */
   const composing = new Map();
   /** The code of a message that was perhaps sent. */
   const UNKNOWN = "sending-unknown";
   /** Of the height of the window: a mail is more than a field. */
   const MAIL_HEIGHT = 0.75;
+  /** The message that was opened last, and the element whose place it has. @type {{element: HTMLElement, id: string} | null} */
+  let opened = null;
   /** Where it is said that this page is not understood. @type {HTMLElement | null} */
   let notice = null;
 
@@ -42,6 +47,7 @@
     try {
       const message = webmail.message();
       const composer = webmail.composer();
+      dismissUnlessShown(message);
       if (message && (message.isProtected || isAsked)) offerReading(webmail, message);
       if (composer) offerWriting(webmail, composer);
       forgetProblem();
@@ -51,15 +57,35 @@
     }
   }
 
+  /**
+   * Webmails show one message after the other in the same element, or put another element in its place: what was opened
+   * goes then. It stays where other messages stand beside it, as in a conversation.
+   * @param {{element: HTMLElement, id: string} | null} message
+   */
+  function dismissUnlessShown(message) {
+    if (!opened || message?.id === opened.id) return;
+    if (message && message.element !== opened.element && opened.element.isConnected) return;
+    hostOf.get(opened.element)?.dismiss();
+    hostOf.delete(opened.element);
+    opened = null;
+  }
+
   /** @param {any} webmail @param {any} message */
   function offerReading(webmail, message) {
-    const host = hostFor(message.element);
-    if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), () => read(webmail, host, message));
+    const { element } = message;
+    const host = hostFor(element);
+    // The message that is shown at the click: the page may have gone on to another one since.
+    const readShown = async () => {
+      const shown = webmail.message();
+      if (shown?.element === element) await read(webmail, host, shown);
+    };
+    if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), readShown);
   }
 
   /** @param {any} webmail @param {any} host @param {any} message */
   async function read(webmail, host, message) {
     if (host.isOpen) return;
+    opened = { element: message.element, id: message.id };
     const hold = async () => (await shared.ask("mail.hold", { bytes: await message.fetchSource(), name: "" })).mail;
     const held = hold();
     host.onAnswer = async (/** @type {string} */ kind) => answer(webmail, kind, await held);
@@ -94,13 +120,13 @@
     const original = await composer.fetchOriginal();
     const held = original ? (await shared.ask("mail.hold", { bytes: original, name: "" })).mail : "";
     const deliver = await webmail.delivery();
-    await openLetter(webmail, { ...composer.fields(), mail: held, deliver });
+    await openLetter(webmail, { ...composer.fields(), mail: held, deliver }, composer);
   }
 
-  /** @param {any} webmail @param {object} letter */
-  async function openLetter(webmail, letter) {
+  /** @param {any} webmail @param {object} letter @param {any} [composer] the form of the webmail, where one is open for it */
+  async function openLetter(webmail, letter, composer = null) {
     const { compose } = await shared.ask("compose.open", { bcc: [], ...letter });
-    composing.set(compose, webmail);
+    composing.set(compose, { webmail, composer });
   }
 
   /** Writes what stands in the focused form for mail in the extension's window: no recipient could open a field. */
@@ -168,10 +194,11 @@
    * @returns {Promise<{sent: boolean | null, problem: string}>} `sent` is null where the webmail did not say
    */
   async function deliver({ compose, ...done }) {
-    const webmail = composing.get(compose);
-    if (!webmail) return { sent: false, problem: "page-gone" };
+    const asking = composing.get(compose);
+    if (!asking) return { sent: false, problem: "page-gone" };
     try {
-      await webmail.send({ ...done, sentence: api.i18n.getMessage("mailSentence") });
+      // The person may have begun another message since: the form that asked is the one that gets it.
+      await asking.webmail.send({ ...done, sentence: api.i18n.getMessage("mailSentence") }, asking.composer?.element);
       if (!done.more) composing.delete(compose);
       return { sent: true, problem: "" };
     } catch (error) {

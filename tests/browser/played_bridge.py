@@ -19,23 +19,26 @@ SENT = 200, b'{"outcome": "sent", "savedTo": "Sent"}'
 
 
 class PlayedBridge:
-    """`mail` is what stands in the inbox; `sent` is what was given to it for sending, with its recipients.
+    """`mail` is message 7 of the inbox; `sent` is what was given to it for sending, with its recipients.
 
-    `reply` is the status and body of the answer to that.
+    `others` are further messages by their number. `reply` is the status and body of the answer to that.
     """
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.url = f"{self.origin}/#/folder/INBOX/7"
         self.mail = b""
+        self.others: dict[int, bytes] = {}
         self.sent: list[tuple[str, bytes]] = []
         self.reply = SENT
 
     def answer(self, path: str) -> bytes | None:
         """What stands at a path."""
         config = json.dumps({"api": self.origin}).encode()
-        files = {"/": _PAGE, "/main.js": b"", "/config.json": config, "/api/folders/INBOX/messages/7/raw": self.mail}
-        return files.get(path)
+        messages = {
+            f"/api/folders/INBOX/messages/{uid}/raw": mail for uid, mail in {7: self.mail, **self.others}.items()
+        }
+        return {"/": _PAGE, "/main.js": b"", "/config.json": config, **messages}.get(path)
 
 
 @contextmanager

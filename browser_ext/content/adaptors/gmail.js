@@ -15,7 +15,7 @@
     const number = shown.getAttribute("data-legacy-message-id");
     if (!(element instanceof HTMLElement) || !number) throw mail.problem("page-not-understood");
     const isProtected = shown.querySelector('[download_url*="smime.p7"], [data-tooltip^="smime.p7"]') !== null;
-    return { element, isProtected, fetchSource: () => fetchSource(number) };
+    return { element, id: number, isProtected, fetchSource: () => fetchSource(number) };
   }
 
   /** The original, as "download message" gives it. @param {string} number */
@@ -48,9 +48,8 @@
     };
   }
 
-  /** @param {ComposedMessage} done */
-  async function send(done) {
-    const text = composer()?.element;
+  /** @param {ComposedMessage} done @param {HTMLElement} [text] of the form that the message was written for */
+  async function send(done, text = composer()?.element) {
     const dialog = text?.closest("[role=dialog], .M9, form");
     mail.handOver(done, {
       text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subjectbox]"),

@@ -19,7 +19,7 @@
     if (!(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
     const pane = element.closest("[role=main]") ?? document;
     const isProtected = pane.querySelector('[title*="smime.p7"], [aria-label*="smime.p7"]') !== null;
-    return { element, isProtected, fetchSource: () => fetchSource(decodeURIComponent(number)) };
+    return { element, id: number, isProtected, fetchSource: () => fetchSource(decodeURIComponent(number)) };
   }
 
   /** The MIME content of an item, by the page's own cookie. @param {string} id @returns {Promise<ArrayBuffer>} */
@@ -64,9 +64,8 @@
     return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
   }
 
-  /** @param {ComposedMessage} done */
-  async function send(done) {
-    const text = composer()?.element;
+  /** @param {ComposedMessage} done @param {HTMLElement} [text] of the form that the message was written for */
+  async function send(done, text = composer()?.element) {
     const pane = text?.closest("[role=main], [role=dialog]");
     mail.handOver(done, {
       text, files: pane?.querySelector("input[type=file]"), title: pane?.querySelector("input[maxlength='255']"),

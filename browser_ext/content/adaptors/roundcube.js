@@ -68,7 +68,7 @@
     if (!element || !uid || typeof mailbox !== "string") throw mail.problem("page-not-understood");
     const kinds = [".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
     const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
-    return { element, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
+    return { element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
   }
 
   /** Roundcube's own form, which joins the thread and sends. @param {string} kind */

@@ -29,7 +29,7 @@
     const path = `/api/folders/${place[1]}/messages/${place[2]}/raw`;
     // Sealed for keys that the pages do not have, or do not have open.
     const isProtected = element.querySelector("[data-test=reading-locked], [data-test=reading-error]") !== null;
-    return { element, isProtected, fetchSource: async () => mail.fetchMessage(...(await ask(path))) };
+    return { element, id: path, isProtected, fetchSource: async () => mail.fetchMessage(...(await ask(path))) };
   }
 
   function composer() {

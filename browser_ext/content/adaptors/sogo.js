@@ -23,7 +23,7 @@
     const path = folders.split("/").map((name) => `folder${name}`).join("/");
     const base = location.pathname.split("/Mail/", 1)[0];
     const isProtected = element.querySelector("[href*='smime.p7'], [title^='smime.p7']") !== null;
-    return { element, isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) };
+    return { element, id: route[0], isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) };
   }
 
   /** @param {string} url */
@@ -53,9 +53,8 @@
     };
   }
 
-  /** @param {ComposedMessage} done */
-  async function send(done) {
-    const text = composer()?.element;
+  /** @param {ComposedMessage} done @param {HTMLElement} [text] of the form that the message was written for */
+  async function send(done, text = composer()?.element) {
     const dialog = text?.closest(EDITOR);
     mail.handOver(done, {
       text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subject]"),
