@@ -126,7 +126,8 @@ export async function copyPage({ maxPictures, maxPictureBytes }) {
   const secretWord = /pass[ _-]?(?:wor[dt]|phrase|code|key)|passwd|pwd|kennwort|secret|geheim|mot[ _-]?de[ _-]?passe|contrase|كلمة (?:ال)?(?:مرور|سر)/iu;
   /** A page may show a password as text, or draw dots over text. @param {HTMLInputElement | HTMLTextAreaElement} field */
   const holdsSecret = (field) =>
-    /\b(?:current-password|new-password|one-time-code|cc-csc)\b/u.test(field.autocomplete)
+    // The attribute itself: Firefox does not know every word of it.
+    /\b(?:current-password|new-password|one-time-code|cc-csc)\b/iu.test(field.getAttribute("autocomplete") ?? "")
     || [field.name, field.id].some((name) => secretName.test(name) || secretWord.test(name))
     || [field.placeholder, field.ariaLabel, ...[...(field.labels ?? [])].map((label) => label.textContent)]
       .some((words) => secretWord.test(words ?? ""))

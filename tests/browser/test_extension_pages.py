@@ -359,7 +359,8 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
         b"<img src=dot.png><form><input id=name><input type=password id=secret><input type=password id=shown"
         b' autocomplete="section-a current-password"><input id=dots style="-webkit-text-security: disc">'
         b"<textarea id=wish></textarea><textarea id=words autocomplete=one-time-code></textarea>"
-        b'<textarea id=seed style="-webkit-text-security: disc"></textarea></form>',
+        b'<textarea id=seed style="-webkit-text-security: disc"></textarea>'
+        b"<input id=code autocomplete=one-time-code><input id=csc autocomplete=CC-CSC></form>",
     )
     tab.goto(url)
     tab.fill("#name", "Alice")
@@ -368,6 +369,8 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     tab.fill("#dots", "hunter4")
     tab.fill("#words", "hunter5")
     tab.fill("#seed", "hunter6")
+    tab.fill("#code", "hunter7")
+    tab.fill("#csc", "hunter8")
     # As pages do when the person wants to see what was typed.
     tab.js("() => { document.querySelector('#shown').type = 'text'; }")
     tab.fill("#wish", "red & blue")
