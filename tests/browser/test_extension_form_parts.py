@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, request
 
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import extension, folder, page, people, unlocked
+from tests.browser.field_pages import extension, page, people, unlocked
 from tests.browser.form_server import serving
 from tests.browser.page import Page
 

@@ -8,13 +8,13 @@ import pytest
 
 from tests.browser.compose_driver import send, wait_for_obstacles
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import People, agree_if_asked, extension, folder, people, unlocked
+from tests.browser.field_pages import People, agree_if_asked, extension, people, unlocked
 from tests.browser.page import Page
 from tests.browser.played_bridge import played_bridge
 from tests.browser.test_compose import mail_from_bob
 from tests.browser.test_webmail_saved import GMAIL_COMPOSE, running_service
 
-__all__ = ["extension", "folder", "people", "unlocked"]
+__all__ = ["extension", "people", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
