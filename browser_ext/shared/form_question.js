@@ -5,7 +5,7 @@
 import { html } from "../runtime/ui/dom.js";
 import { exactSize } from "../runtime/ui/formats.js";
 import { text } from "./i18n.js";
-import { visibleText } from "./visible_text.js";
+import { countMarks, visibleText } from "./visible_text.js";
 
 /** Values that may need scrolling can have the focus. */
 const LONG_CHARACTERS = 300;
@@ -22,10 +22,11 @@ export function formSections(form) {
   const entries = numberEntries(form.entries);
   const hidden = entries.filter((entry) => entry.hidden);
   const seen = entries.filter((entry) => !entry.hidden);
+  const marks = countMarks();
   return [
     targetSection(form),
-    ...(hidden.length ? [entriesSection("formHidden", "formHiddenHint", hidden, "hidden-entries")] : []),
-    ...(seen.length || !hidden.length ? [entriesSection("formSeen", seen.length ? "formSeenHint" : "formEmpty", seen, "seen-entries")] : []),
+    ...(hidden.length ? [entriesSection("formHidden", "formHiddenHint", hidden, { name: "hidden-entries", marks })] : []),
+    ...(seen.length || !hidden.length ? [entriesSection("formSeen", seen.length ? "formSeenHint" : "formEmpty", seen, { name: "seen-entries", marks })] : []),
     detailsOf(form),
   ];
 }
@@ -50,25 +51,26 @@ function targetSection({ origin, action, submitter }) {
 }
 
 /**
- * @param {string} title @param {string} hint @param {NumberedEntry[]} entries @param {string} name
+ * @param {string} title @param {string} hint @param {NumberedEntry[]} entries
+ * @param {{name: string, marks: import("./visible_text.js").Marks}} options
  */
-function entriesSection(title, hint, entries, name) {
+function entriesSection(title, hint, entries, { name, marks }) {
   return html("section", {}, html("h2", { text: text(title, entries.length) }),
     html("p", { class: "muted", text: text(hint) }),
-    html("ul", { class: "list form-entries", data: { test: name } }, ...entries.map(entryCard)));
+    html("ul", { class: "list form-entries", data: { test: name } }, ...entries.map((entry) => entryCard(entry, marks))));
 }
 
-/** @param {NumberedEntry} entry */
-function entryCard({ number, name, value, label, size, sha256, repeats }) {
+/** @param {NumberedEntry} entry @param {import("./visible_text.js").Marks} marks */
+function entryCard({ number, name, value, label, size, sha256, repeats }, marks) {
   const isFile = size !== undefined;
   const shown = value === "" && !isFile
     ? html("div", { class: "muted", text: text("formNothing") })
-    : html("div", { class: "form-value", tabindex: value.length > LONG_CHARACTERS && 0, dir: "auto" }, ...visibleText(isFile && value === "" ? text("formNoFile") : value));
+    : html("div", { class: "form-value", tabindex: value.length > LONG_CHARACTERS && 0, dir: "auto" }, ...visibleText(isFile && value === "" ? text("formNoFile") : value, marks));
   return html("li", { class: "form-entry", data: { test: "entry" } },
     html("div", { class: "form-name" },
       html("span", { class: "muted", text: `${number}.`, "aria-hidden": "true" }), " ",
-      label && html("bdi", { class: "name" }, ...visibleText(label)), label && " ",
-      html("bdi", { class: label ? "muted" : "name" }, ...visibleText(name)),
+      label && html("bdi", { class: "name" }, ...visibleText(label, marks)), label && " ",
+      html("bdi", { class: label ? "muted" : "name" }, ...visibleText(name, marks)),
       repeats > 1 && html("span", { class: "muted", text: ` ${text("formRepeats", repeats)}` })),
     shown,
     isFile && value !== "" && html("div", { class: "muted" }, exactSize(size)),

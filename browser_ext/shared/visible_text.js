@@ -15,16 +15,43 @@ export function hasUnseen(value) {
   return UNSEEN.test(value.replace(/\r\n?/g, "\n"));
 }
 
-/**
- * @param {string} value
- * @returns {(Node | string)[]} for `html`
- */
-export function visibleText(value) {
-  return value.replace(/\r\n?/g, "\n").split(PIECES).filter(Boolean).map((piece) => (UNSEEN.test(piece) ? codePoint(piece) : piece));
+/** So many code points are drawn in boxes of their own, in one view; further ones stand in brackets between the letters. */
+const MAX_MARKS = 1_000;
+
+/** @typedef {{left: number}} Marks how many boxes a view may still have */
+
+/** @returns {Marks} for several texts in one view */
+export function countMarks() {
+  return { left: MAX_MARKS };
 }
 
-/** @param {string} character */
-function codePoint(character) {
+/**
+ * A page or a sender may write hundreds of thousands of such characters: one that is repeated is drawn once, with its count.
+ * @param {string} value
+ * @param {Marks} [marks]
+ * @returns {(Node | string)[]} for `html`
+ */
+export function visibleText(value, marks = countMarks()) {
+  const pieces = value.replace(/\r\n?/g, "\n").split(PIECES).filter(Boolean);
+  /** @type {(Node | string)[]} */
+  const shown = [];
+  let letters = "";
+  for (let index = 0; index < pieces.length; index += 1) {
+    const piece = pieces[index];
+    const first = index;
+    while (UNSEEN.test(piece) && pieces[index + 1] === piece) index += 1;
+    if (!UNSEEN.test(piece)) letters += piece;
+    else if (marks.left > 0) {
+      marks.left -= 1;
+      shown.push(...(letters ? [letters] : []), html("span", { class: "unseen", dir: "ltr", text: codePoint(piece, index - first + 1) }));
+      letters = "";
+    } else letters += `[${codePoint(piece, index - first + 1)}]`;
+  }
+  return letters ? [...shown, letters] : shown;
+}
+
+/** @param {string} character @param {number} count */
+function codePoint(character, count) {
   const number = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-  return html("span", { class: "unseen", dir: "ltr", text: `U+${number}` });
+  return count > 1 ? `U+${number} ×${count}` : `U+${number}`;
 }

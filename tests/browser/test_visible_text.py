@@ -27,6 +27,25 @@ SHOWN_AS_LETTERS = """async (points) => {
 }"""
 
 
+MANY = """async () => {
+  const { visibleText } = await import("/shared/visible_text.js");
+  const { formSections } = await import("/shared/form_question.js");
+  const drawn = (value) => {
+    const box = document.createElement("div");
+    box.append(...visibleText(value));
+    return [box.querySelectorAll(".unseen").length, box.textContent.slice(0, 60), box.textContent.slice(-9)];
+  };
+  const entry = { name: "n", value: "v\\u200b".repeat(200), label: "", hidden: false };
+  const form = {
+    topOrigin: "https://a.example", origin: "https://a.example", action: "https://a.example/", method: "post",
+    enctype: "", nonce: "", submitter: [], entries: Array(1900).fill(entry),
+  };
+  const sections = formSections(form).flatMap((section) => [...section.querySelectorAll(".unseen")]);
+  const same = drawn("a" + "\\u200b".repeat(900000) + "b");
+  return { same, turns: drawn("v\\u200b".repeat(400000)), form: sections.length };
+}"""
+
+
 def unseen_points() -> list[int]:
     """Every code point of the categories that have no shape of their own, by Python's tables."""
     every = (chr(point) for point in range(sys.maxunicode + 1))
@@ -41,6 +60,16 @@ def test_every_character_without_a_shape_is_drawn_by_its_number(extension: Exten
     assert [hex(point) for point in options.js(SHOWN_AS_LETTERS, points)] == []
     letters = [ord(it) for it in "aß€ñعא中😀 \t\n"]
     assert options.js(SHOWN_AS_LETTERS, letters) == letters
+    options.close()
+
+
+def test_hundreds_of_thousands_of_unseen_characters_take_few_boxes_and_are_all_told(extension: Extension) -> None:
+    options = extension.open_options()
+    found = options.js(MANY)
+    assert found["same"] == [1, "aU+200B ×900000b", " ×900000b"]
+    boxes, _, end = found["turns"]
+    assert (boxes, end) == (1_000, "v[U+200B]")
+    assert found["form"] == 1_000
     options.close()
 
 
