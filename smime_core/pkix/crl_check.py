@@ -24,7 +24,7 @@ from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.general_names import GeneralNames, directory_name, directory_names, find_common_name
 from smime_core.limits import MAX_LIST_SIGNERS, check_limit
 from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
-from smime_core.pkix.statements import HOLD, Question, Statement, mildness
+from smime_core.pkix.statements import HOLD, TOO_MUCH, Question, Statement, mildness
 from smime_core.revocation_list import RevocationList
 from smime_core.revoked_entries import RevokedEntry
 
@@ -39,7 +39,7 @@ async def read_lists(question: Question) -> tuple[list[Statement], set[str]]:
         for point in _points(question.certificate):
             await check.follow(point)
     except LimitExceeded:
-        check.faults.add("too-much")
+        check.faults.add(TOO_MUCH)
     except MalformedMessage:
         check.faults.add("damaged")
     return check.statements, check.faults
@@ -207,7 +207,7 @@ class _ListCheck:
                     return delta
             except LimitExceeded:
                 # Forged deltas must not hide what the complete list says.
-                self.faults.add("too-much")
+                self.faults.add(TOO_MUCH)
                 break
         return None
 
@@ -241,8 +241,9 @@ class _ListCheck:
 
     def _possible_signers(self, one: RevocationList) -> Iterator[Certificate]:
         question = self._question
-        known = (question.issuer, question.anchor, *question.candidates)
-        for candidate in dict.fromkeys((*known, *question.evidence.find_certificates(one.issuer_der))):
+        # What came with a message stands last: anybody can put many of that name there.
+        known = (question.issuer, question.anchor, *question.evidence.find_certificates(one.issuer_der))
+        for candidate in dict.fromkeys((*known, *question.candidates)):
             if names_match(candidate.subject_der, one.issuer_der) and _fits_key(candidate, one):
                 yield candidate
 

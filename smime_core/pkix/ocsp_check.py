@@ -27,7 +27,7 @@ from smime_core.ocsp import CertificateId, CertificateStatus, OcspResponse, Sing
 from smime_core.pkix.crl_check import read_lists
 from smime_core.pkix.evidence import RevocationState
 from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
-from smime_core.pkix.statements import HOLD, Question, Statement, combine
+from smime_core.pkix.statements import HOLD, TOO_MUCH, Question, Statement, combine, refuse_left_out
 
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
@@ -66,7 +66,7 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
             else:
                 faults.add(statement)
     except LimitExceeded:
-        faults.add("too-much")
+        faults.add(TOO_MUCH)
     return statements, faults
 
 
@@ -185,4 +185,6 @@ async def _is_revoked(responder: Certificate, question: Question) -> bool:
     if any(extension.oid == OCSP_NO_CHECK for extension in responder.extensions):
         return False
     statements, faults = await read_lists(dataclasses.replace(question, certificate=responder))
-    return combine(responder, statements, faults).state is RevocationState.REVOKED
+    status = combine(responder, statements, faults)
+    refuse_left_out(status)
+    return status.state is RevocationState.REVOKED

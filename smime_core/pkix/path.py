@@ -30,6 +30,7 @@ from smime_core.pkix.path_building import CertificatePool, PathSearch, Signature
 from smime_core.pkix.path_validation import CheckedPath, PathInputs, check_path
 from smime_core.pkix.purposes import CertificateUse, Purpose, find_usage_fault, use_of
 from smime_core.pkix.revocation import UNKNOWN_REASONS, check_revocation, find_lookups
+from smime_core.pkix.statements import TOO_MUCH, refuse_left_out
 from smime_core.pkix.trail import PathTrail
 from smime_core.pkix.trust import NO_REQUIREMENTS, RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.policy import Policy
@@ -164,7 +165,7 @@ class _Run:
         if policy is RevocationPolicy.NOT_CHECKED:
             journal.noted(label, 0, "whether it was revoked was not checked")
             return
-        unknown: list[tuple[int, str]] = []
+        unknown: list[tuple[int, str, bool]] = []
         revoked: list[tuple[int, str]] = []
         for position in range(len(path) - 2, -1, -1):
             status = await self._ask(path[position], path[position + 1 :], anchor)
@@ -174,7 +175,9 @@ class _Run:
             elif status.state is RevocationState.GOOD:
                 journal.passed(label, position, "known not to be revoked")
             else:
-                unknown.append((position, f"whether it was revoked is unknown: {UNKNOWN_REASONS[status.why]}"))
+                text = f"whether it was revoked is unknown: {UNKNOWN_REASONS[status.why]}"
+                # What was not looked at for its cost must not pass for what nobody could say.
+                unknown.append((position, text, status.why == TOO_MUCH))
         if revoked:
             # All were asked: why the others were revoked matters as well, to timestamps.
             position, text = revoked[0]
@@ -182,8 +185,8 @@ class _Run:
         journal.lookups = find_lookups(
             path, statuses=journal.revocation, evidence=store.evidence, provider=self.provider
         )
-        for position, text in unknown:
-            if policy is RevocationPolicy.REQUIRED:
+        for position, text, is_left_out in unknown:
+            if is_left_out or policy is RevocationPolicy.REQUIRED:
                 raise journal.failed(label, position, text, error=RevocationUnknown)
             journal.noted(label, position, text)
 
@@ -222,6 +225,7 @@ class _Run:
         # Section 6.3.3 (f): a path of its own to the same anchor, which asks for revocation too. Who vouches for
         # himself that way, or needs too many others for it, is not valid. Another key of the issuer's own name has its
         # path over authorities `above` the certificate alone: any other below the anchor could certify that name.
+        # Raises LimitExceeded where not all was looked at.
         if (candidate, anchor.certificate, above) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
@@ -237,7 +241,11 @@ class _Run:
         )
         try:
             await run.validate(candidate, run.pool.limited_to(above) if above else run.pool)
-        except (PathError, LimitExceeded):
+        except LimitExceeded:
+            raise
+        except PathError as error:
+            for status in error.trail.revocation if error.trail else ():
+                refuse_left_out(status)
             return False
         self.crl_issuers.add((candidate, anchor.certificate, above))
         return True

@@ -16,7 +16,7 @@ from smime_core.algorithms import SignatureAlgorithm
 from smime_core.certificate import Certificate
 from smime_core.der import Buffer
 from smime_core.distribution_points import ALL_REASONS, NO_REASONS, ReasonFlags
-from smime_core.errors import SmimeError, UnsupportedAlgorithm
+from smime_core.errors import LimitExceeded, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES, check_limit
 from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.evidence import Evidence, RevocationState, RevocationStatus
@@ -41,6 +41,7 @@ UNKNOWN_REASONS: Final[dict[str, str]] = {
 }
 """Why a status is unknown: code and sentence, the most telling first."""
 
+TOO_MUCH: Final = "too-much"
 HOLD: Final = "certificateHold"
 # The further behind, the less a reason says against what was signed before (RFC 3161 section 4, RFC 5280 section
 # 5.3.1); all that are not named here say the most.
@@ -119,17 +120,27 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
         # A later list may give a graver reason than an earlier one, as when a key turns out to be known to others.
         deciding = min(revocations, key=lambda one: (mildness(one.reason), one.revoked_at))
         return _status(certificate, RevocationState.REVOKED, deciding)
+    faults = set(faults)
+    if TOO_MUCH in faults:
+        # What was not looked at could revoke it, and whoever sends a message can fill it up.
+        return RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why=TOO_MUCH)
     good = [one for one in statements if one.is_current and one.revoked_at is None]
     covered = NO_REASONS
     for statement in good:
         covered |= statement.reasons
     if good and covered & ALL_REASONS == ALL_REASONS:
         return _status(certificate, RevocationState.GOOD, max(good, key=lambda one: one.this_update))
-    codes = {"reasons-not-covered"} if good else set(faults)
+    codes = {"reasons-not-covered"} if good else faults
     if not codes and statements:
         codes = {"stale"}
     why = next((code for code in UNKNOWN_REASONS if code in codes), "nobody-to-ask")
     return RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why=why)
+
+
+def refuse_left_out(status: RevocationStatus) -> None:
+    """Raise LimitExceeded for the status of somebody who has signed a statement, when not all about them was read."""
+    if status.why == TOO_MUCH:
+        raise LimitExceeded("signatures about a revocation", MAX_REVOCATION_SIGNATURES + 1, MAX_REVOCATION_SIGNATURES)
 
 
 def mildness(reason: str) -> int:

@@ -27,6 +27,7 @@ from tests.unit.revocations import (
     outcome,
     point,
     points,
+    response,
     root,
     scope,
     usage,
@@ -299,6 +300,9 @@ class TestSigner:
         forged = [crl(root(), entry(number), issuer="Authority") for number in range(1, 110)]
         assert outcome(ask(*forged)) == ("unknown", "too-much")
         assert ask(crl(authority(), entry(SERIAL)), *forged).state == "revoked"
+        # One of those that were left out could revoke it.
+        assert outcome(ask(crl(authority()), *forged)) == ("unknown", "too-much")
+        assert outcome(ask(*forged, responses=[response(authority())])) == ("unknown", "too-much")
 
     def test_the_paths_of_few_signers_are_followed(self) -> None:
         twins = [issue("Authority", root(), is_ca=True) for _ in range(MAX_LIST_SIGNERS + 1)]

@@ -233,6 +233,15 @@ class TestDelegates:
         )  # fmt: skip
         assert ask(revoking, responses=[response(responder, certificates=[responder])]).state == expected
 
+    @pytest.mark.parametrize("count", range(95, 101))
+    def test_a_delegate_whose_revocation_was_not_looked_at_may_not(self, count: int) -> None:
+        responder = delegate(authority(), no_check=False)
+        stale = {"this_update": NOW - 2 * DAY, "next_update": NOW - DAY}
+        revoking = crl(authority(), entry(responder.certificate.serial_number), **stale)  # type: ignore[arg-type]
+        forged = [response(root(), responder=authority(), produced_at=NOW - index * HOUR) for index in range(count)]
+        answer = response(responder, certificates=[responder])
+        assert outcome(ask(revoking, responses=[*forged, answer]))[0] == "unknown"
+
     def test_a_delegate_that_nobody_revokes_may(self) -> None:
         responder = delegate(authority(), no_check=False)
         assert self.by(responder) == ("good", "")

@@ -13,6 +13,7 @@ from smime_core.ca.extensions import build_basic_constraints, build_crl_distribu
 from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate, build_revocation_list
 from smime_core.certificate import Certificate, KeyUsage
 from smime_core.errors import CertificateRevoked, PathError, RevocationUnknown
+from smime_core.limits import MAX_REVOCATION_SIGNATURES
 from smime_core.pkix import (
     Evidence,
     LookupKind,
@@ -58,11 +59,12 @@ def validate(
     policy: RevocationPolicy = RevocationPolicy.REQUIRED,
     further: tuple[Certificate, ...] = (),
     certificate: Certificate = ALICE,
+    evidence: Evidence | None = None,
 ) -> ValidatedPath:
     store = TrustStore(
         anchors=(TrustAnchor(certificate=ROOT.certificate),),
         revocation=policy,
-        evidence=Evidence(revocation_lists=lists),
+        evidence=evidence or Evidence(revocation_lists=lists),
     )
     return blocking.validate_path(
         certificate,
@@ -181,6 +183,42 @@ def test_a_list_by_another_key_of_the_authority_counts_when_its_own_path_holds()
     assert validate(revocation_list(ROOT), revocation_list(signer), further=(signer.certificate,)).policies is not None
     with pytest.raises(RevocationUnknown):
         validate(revocation_list(ROOT), revocation_list(signer))
+
+
+@pytest.mark.parametrize("policy", [RevocationPolicy.REQUIRED, RevocationPolicy.IF_KNOWN])
+def test_a_bag_full_of_namesakes_hides_no_revocation(policy: RevocationPolicy) -> None:
+    signer = crl_signer()
+    stranger = root("Stranger")
+    namesakes = tuple(crl_signer(issuer=stranger).certificate for _ in range(MAX_REVOCATION_SIGNATURES))
+    known = Evidence(
+        revocation_lists=(revocation_list(ROOT), revocation_list(signer, ALICE)), certificates=(signer.certificate,)
+    )
+    with pytest.raises(CertificateRevoked):
+        validate(evidence=known, further=namesakes, policy=policy)
+    # Where the signer came with the message too, nobody knows; and that holds by no policy that asks.
+    with pytest.raises(RevocationUnknown, match="more evidence about its revocation than is looked through"):
+        validate(
+            revocation_list(ROOT),
+            revocation_list(signer, ALICE),
+            further=(*namesakes, signer.certificate),
+            policy=policy,
+        )
+
+
+def test_a_list_signer_about_whom_not_all_was_read_leaves_the_status_open() -> None:
+    signer = crl_signer()
+    forged = tuple(
+        revocation_list(ROOT, signer.certificate, key_name=f"forger {number}")
+        for number in range(MAX_REVOCATION_SIGNATURES)
+    )
+    with pytest.raises(RevocationUnknown, match="more evidence about its revocation than is looked through"):
+        validate(
+            revocation_list(ROOT),
+            *forged,
+            revocation_list(signer, ALICE),
+            further=(signer.certificate,),
+            policy=RevocationPolicy.IF_KNOWN,
+        )
 
 
 def test_a_list_signer_who_was_revoked_or_is_unknown_says_nothing() -> None:
