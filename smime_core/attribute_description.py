@@ -320,7 +320,8 @@ def _revocation_values(attributes: Attributes) -> Iterable[str]:
 
 
 def _time(moment: datetime.datetime) -> str:
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, whose years before 1000 are the system's.
+    return moment.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 _READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {

@@ -62,7 +62,8 @@ def build_reason(code: str, sentence: str, *, detail: str = "", **values: str) -
 
 def moment(time: datetime.datetime) -> str:
     """A moment as a value of a reason: 2026-01-31T12:00:00Z."""
-    return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, whose years before 1000 are the system's.
+    return time.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

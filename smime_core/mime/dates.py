@@ -24,11 +24,13 @@ def format_date(date: datetime.datetime) -> str:
     # Not strftime, whose names follow the locale.
     if date.tzinfo is None:
         raise MalformedMessage("the time has no time zone", where="Date")
-    return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date:%Y %H:%M:%S %z}"
+    return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date.year:04} {date:%H:%M:%S %z}"
 
 
 def parse_date(value: str) -> datetime.datetime | None:
     """The time that a field body says, None where it says none. The day of the week is not looked at.
+
+    A time that is in the year 0 or 10000 in UTC is none: nobody could convert it to another zone.
 
     Years and zones of old mail are read too (RFC 5322 section 4.3).
     """
@@ -46,6 +48,8 @@ def parse_date(value: str) -> datetime.datetime | None:
         zone = datetime.timezone(-offset if match[7] == "-" else offset)
         # RFC 5322 allows a leap second, which datetime does not know.
         second = min(int(match[6] or 0), 59)
-        return datetime.datetime(year, month, int(match[1]), int(match[4]), int(match[5]), second, tzinfo=zone)
-    except ValueError:
+        date = datetime.datetime(year, month, int(match[1]), int(match[4]), int(match[5]), second, tzinfo=zone)
+        date.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         return None
+    return date

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
+from smime_core.header_policies import hcp_shy
 from smime_core.mime import format_date, parse_date
+from smime_core.report import moment
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,27 @@ def test_a_date_is_read(text: str, expected: str) -> None:
     assert date is not None
     assert date.isoformat() == expected
     assert parse_date(format_date(date)) == date
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+@pytest.mark.parametrize("day", ["1 Jan", "31 Dec"])
+@pytest.mark.parametrize("zone", ["+2359", "+0001", "+0000", "-0001", "-2359", "EST", "PDT"])
+@pytest.mark.parametrize("time", ["00:00:00", "23:59:60"])
+def test_every_date_at_the_ends_of_time_can_be_converted_to_another_zone(
+    year: str, day: str, zone: str, time: str
+) -> None:
+    text = f"{day} {year} {time} {zone}"
+    date = parse_date(text)
+    if date is None:
+        assert hcp_shy("Date", text) == text
+    else:
+        assert parse_date(format_date(date.astimezone(datetime.UTC))) == date
+        assert hcp_shy("Date", text) == format_date(date.astimezone(datetime.UTC))
+
+
+@pytest.mark.parametrize("text", ["1 Jan 0001 00:00:00 +0100", "31 Dec 9999 23:59:59 -0100"])
+def test_a_date_before_the_first_year_or_after_the_last_one_in_utc_is_none(text: str) -> None:
+    assert parse_date(text) is None
 
 
 @pytest.mark.parametrize(
@@ -47,3 +72,10 @@ def test_a_date_is_read(text: str, expected: str) -> None:
 )
 def test_what_is_no_date_gives_none(text: str) -> None:
     assert parse_date(text) is None
+
+
+@pytest.mark.parametrize("year", [1, 999, 9999])
+def test_a_moment_in_a_report_has_four_digits_of_a_year(year: int) -> None:
+    """A certificate may name any year, and browsers read no date with fewer digits."""
+    time = datetime.datetime(year, 12, 31, 23, 59, 59, 7, tzinfo=datetime.UTC)
+    assert moment(time) == f"{year:04}-12-31T23:59:59Z"
