@@ -14,10 +14,9 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Name the key server, what the pages trust by the operator's word, and the largest message."""
+    """Name what the pages trust by the operator's word, and the largest message."""
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
-        keyServer=config.key_server_origin,
         anchors=_texts(services().anchors_der),
         timestampAnchors=_texts(services().timestamp_anchors_der),
         trustList=None if trust_list is None else b64encode(trust_list).decode("ascii"),
