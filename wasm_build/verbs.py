@@ -138,9 +138,7 @@ async def _identity_open(args: Args, provider: CryptoProvider) -> Reply:
     identities = await load_identities(args["p12"], passphrase, provider=provider)
     reply = await _seal_all(identities, args["sealKey"], provider)
     if args.get("forKeeping") and identities:
-        authority = find_authority(identities)
-        if authority is not None:
-            reply["authority"] = authority.der
+        reply |= _authority_of(identities)
         # Some files have no passphrase, old ones a cipher that is none today: neither is to lie on a disk as it came.
         if not passphrase:
             raise WrongPassphrase()
@@ -380,7 +378,12 @@ async def _request_make(args: Args, provider: CryptoProvider) -> Reply:
 
 async def _request_finish(args: Args, provider: CryptoProvider) -> Reply:
     identity, p12 = await finish_request(args, provider)
-    return {**await _seal_all([identity], args["sealKey"], provider), "p12": p12}
+    return {**await _seal_all([identity], args["sealKey"], provider), **_authority_of([identity]), "p12": p12}
+
+
+def _authority_of(identities: Sequence[Identity]) -> Reply:
+    authority = find_authority(identities)
+    return {} if authority is None else {"authority": authority.der}
 
 
 async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: CryptoProvider) -> Reply:

@@ -64,6 +64,14 @@ export async function prefer({ fingerprint }) {
 export async function importKeyFile({ name, p12, passphrase }) {
   const { identities, p12: kept, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
   await keepKeyFile({ name, p12: kept, origin: "file" }, identities, sessionId);
+  await proposeAuthority(authority, identities);
+}
+
+/**
+ * Keys have come in: the person is asked about the authority of their certificate.
+ * @param {ArrayBuffer | undefined} authority @param {OpenedIdentity[]} identities
+ */
+export async function proposeAuthority(authority, identities) {
   const own = identities.flatMap(({ addresses }) => addresses);
   // The keys are in, whether or not the question can be asked.
   if (authority) await trust.proposeOwnAuthority(authority, own).catch(() => undefined);

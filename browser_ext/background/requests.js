@@ -27,10 +27,11 @@ export async function finish({ id, files, passphrase }) {
   const waiting = /** @type {KeyRequest | undefined} */ (await database.get("requests", id));
   if (!waiting) throw new RequestError("no-such-key");
   const { id: sessionId, sealKey } = await session.keyForUnlock();
-  const { identities, p12 } = await vault.call("request.finish", { key: waiting.key, passphrase, files, sealKey });
+  const { identities, p12, authority } = await vault.call("request.finish", { key: waiting.key, passphrase, files, sealKey });
   await keys.keepKeyFile({ name: waiting.addresses[0], p12, origin: "request" }, identities, sessionId);
   await keys.prefer({ fingerprint: identities[0].fingerprint });
   await database.remove("requests", id);
+  await keys.proposeAuthority(authority, identities);
 }
 
 /** @param {{id: string}} body */

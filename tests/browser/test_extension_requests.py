@@ -22,6 +22,7 @@ from smime_core.ca.extensions import (
     key_identifiers,
 )
 from smime_core.certificate import EMAIL_PROTECTION, Certificate, KeyUsage
+from smime_core.certificates_only import build_certificates_only
 from smime_core.fields import open_field
 from smime_core.message import encrypt_message
 from smime_core.pkix import RevocationPolicy, TrustStore
@@ -170,6 +171,27 @@ def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
     assert report.content.decode() == STATEMENT
     assert [signer.certificate for signer in report.signers] == [certificate]
     open_mail(extension, house, certificate, "For the new key alone.")
+
+
+def test_the_authority_of_a_certificate_that_was_requested_is_asked_about(
+    browser: Browser, folder: Path, house: House
+) -> None:
+    extension = Extension(browser, folder)
+    page = open_keys(extension)
+    page.click("[data-test=make-request]")
+    page.fill("[data-test=request-address]", "carol@example.test")
+    request = make_request(page)
+    answer = house.folder / "answer.p7b"
+    authority = house.authority.identity.certificate
+    answer.write_bytes(build_certificates_only([certify(house, request), authority]))
+    finish(page, answer)
+    submit(page, "finish")
+    asked = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=30)
+    assert "Example CA" in asked
+    page.click("[data-test=authority-trust]")
+    page.wait_for_text("Example CA", selector="#decisions", timeout_seconds=OPERATION_SECONDS)
+    page.close()
+    extension.uninstall()
 
 
 def test_a_renewed_identity_signs_and_the_old_key_still_opens_old_mail(

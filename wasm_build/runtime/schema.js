@@ -178,7 +178,7 @@ export const REPLIES = Object.freeze({
   "draft.seal": { sealed: "bytes" },
   "draft.open": { draft: "bytes" },
   "request.make": { request: "bytes", key: "bytes" },
-  "request.finish": { ...OPENED, p12: "bytes" },
+  "request.finish": { ...OPENED, p12: "bytes", "authority?": "bytes" },
   "key.export": { p12: "bytes", certificates: ["bytes"] },
   "certificate.read": { certificates: ["any"] },
   "contacts.learn": { contacts: "bytes" },
