@@ -128,6 +128,7 @@ const HANDLERS = {
   "preferences.change": changePreferences,
   "backup.make": backup.make,
   "backup.here": backup.countHere,
+  "backup.review": backup.review,
   "backup.restore": backup.restore,
   "sites.remove": sites.remove,
   "session.lock": () => session.lock("hand"),

@@ -4,6 +4,7 @@
  */
 import { RequestError } from "../shared/messages.js";
 import { digestOf } from "../shared/question.js";
+import * as backup from "./backup.js";
 import * as composing from "./composing.js";
 import * as contacts from "./contacts.js";
 import * as pages from "./pages.js";
@@ -25,6 +26,7 @@ export const QUESTIONS = {
   "authority.accept": { turn: () => "own authority", read: trust.ownAuthorityQuestion },
   "change.accept": { turn: () => "changes", read: contacts.question },
   "change.refuse": { turn: () => "changes", read: contacts.question },
+  "backup.restore": { turn: () => "backup", read: backup.review },
   "page.seal": { turn: ({ page }) => `page ${page}`, read: async (body) => pages.question(body) },
   "compose.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "compose.save": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },

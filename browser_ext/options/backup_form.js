@@ -3,10 +3,13 @@ import { html } from "../runtime/ui/dom.js";
 import { SecretField } from "../runtime/ui/secret_field.js";
 import { text } from "../shared/i18n.js";
 import { createPatternChoice } from "../shared/pattern.js";
+import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
+import { createReview } from "./backup_review.js";
 import { byId, field, NewPassphrase, openForm, saveFile } from "./parts.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {{body: {bytes: ArrayBuffer, replace: boolean}, review: import("../background/backup_review.js").Review}} Opened */
 
 const DATE_LENGTH = "2026-01-31".length;
 
@@ -35,30 +38,60 @@ function openMaking({ translate, refresh }) {
   });
 }
 
-/** @param {{translate: Catalogue, refresh: () => Promise<void>}} context */
+/**
+ * Asks for a file, then shows all that it holds (`openReview`).
+ * @param {{translate: Catalogue, refresh: () => Promise<void>}} context
+ */
 function openRestoring({ translate, refresh }) {
   const file = html("input", { type: "file", accept: ".backup", data: { test: "restore-file" } });
   const passphrase = new SecretField({ translate, label: text("restorePassphrase"), hint: text("restorePassphraseHint") });
-  const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },
-    html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: text(`restore_${value}`) }));
-  const choices = html("fieldset", { class: "choices" }, html("legend", { text: text("restoreHow") }), how("merge", true), how("replace", false));
   const goes = html("div", { class: "warning", role: "status", data: { test: "restore-goes" } });
-  const here = ask("backup.here");
-  choices.addEventListener("change", async () => {
-    const removed = whatGoes(await here);
-    goes.replaceChildren(...(replaces() ? removed : []));
-  });
-  const replaces = () => /** @type {HTMLInputElement} */ (choices.querySelector("[value=replace]")).checked;
+  const choices = createChoices(goes);
+  /** @type {Opened | null} */
+  let opened = null;
   openForm({
-    title: text("restoreTitle"), test: "restore", verb: text("restoreGo"),
-    content: [html("p", { text: text("restoreMeaning") }), field(text("restoreFile"), file), passphrase.element, choices, goes],
-    onClose: () => passphrase.clear(),
+    title: text("restoreTitle"), test: "restore", verb: text("restoreShow"),
+    content: [html("p", { text: text("restoreMeaning") }), field(text("restoreFile"), file), passphrase.element, choices.element, goes],
+    onClose: () => (opened ? openReview(opened, { passphrase, goes, refresh }) : passphrase.clear()),
     onSubmit: async () => {
       const [chosen] = file.files ?? [];
       if (!chosen) throw Object.assign(new Error("no file"), { code: "no-backup-file" });
-      const bytes = await chosen.arrayBuffer();
-      const body = { bytes, replace: replaces() };
-      const { keyFiles, people } = await askWithSecrets("backup.restore", body, { passphrase: passphrase.copy() });
+      const body = { bytes: await chosen.arrayBuffer(), replace: choices.replaces() };
+      const review = await askWithSecrets("backup.review", body, { passphrase: passphrase.copy() });
+      opened = { body, review };
+      return true;
+    },
+  });
+}
+
+/** Whether what is here stays. @param {HTMLElement} goes where it is said what does not */
+function createChoices(goes) {
+  const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },
+    html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: text(`restore_${value}`) }));
+  const element = html("fieldset", { class: "choices" }, html("legend", { text: text("restoreHow") }), how("merge", true), how("replace", false));
+  const replaces = () => /** @type {HTMLInputElement} */ (element.querySelector("[value=replace]")).checked;
+  const here = ask("backup.here");
+  element.addEventListener("change", async () => {
+    const removed = whatGoes(await here);
+    goes.replaceChildren(...(replaces() ? removed : []));
+  });
+  return { element, replaces };
+}
+
+/**
+ * Shows all that the backup would bring; what decides about trust waits for a tick.
+ * @param {Opened} opened
+ * @param {{passphrase: SecretField, goes: HTMLElement, refresh: () => Promise<void>}} context
+ */
+function openReview({ body, review }, { passphrase, goes, refresh }) {
+  const shown = digestOf(review);
+  const { parts, ticked } = createReview(review);
+  openForm({
+    title: text("restoreTitle"), test: "restore-review", verb: text("restoreGo"), content: [...parts, goes],
+    onClose: () => passphrase.clear(),
+    onSubmit: async () => {
+      const answer = { ...body, take: ticked(), shown: await shown };
+      const { keyFiles, people } = await askWithSecrets("backup.restore", answer, { passphrase: passphrase.copy() });
       await refresh();
       byId("pattern").replaceChildren(await createPatternChoice());
       byId("backup-done").textContent = text("restored", keyFiles, people);

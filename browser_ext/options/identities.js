@@ -6,8 +6,9 @@ import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
+import { pemOf } from "../shared/pem.js";
 import { ask, askWithSecrets } from "../shared/request.js";
-import { button, field, fileNameOf, NewPassphrase, openForm, pemOf, problem, removeButton, saveFile, showCertificate } from "./parts.js";
+import { button, field, fileNameOf, NewPassphrase, openForm, problem, removeButton, saveFile, showCertificate } from "./parts.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
 /**
@@ -53,7 +54,7 @@ function describeIdentity(context, info) {
       button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", nameOf(info)), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
       button(text("keysSaveCertificate"), {
         class: "quiet", "aria-label": text("keysSaveCertificateOf", nameOf(info)), data: { test: "save-certificate" },
-        on: { click: () => saveFile(`${fileNameOf(nameOf(info))}.pem`, pemOf(info.certificate)) },
+        on: { click: () => saveFile(`${fileNameOf(nameOf(info))}.pem`, pemOf([info.certificate])) },
       }),
       button(text("keysRenew"), { class: "quiet", "aria-label": text("keysRenewOf", nameOf(info)), data: { test: "renew" }, on: { click: () => context.renew(info) } }),
       !info.preferred && state !== "expired" && info.purposes?.includes("sign")

@@ -126,13 +126,6 @@ export function fileNameOf(name) {
   return name.replace(/[^\p{L}\p{N}@._-]+/gu, "-").replace(/^[-.]+/u, "") || "sealwax";
 }
 
-/** A certificate as PEM (RFC 7468). @param {ArrayBuffer} certificate @returns {ArrayBuffer} */
-export function pemOf(certificate) {
-  const base64 = btoa(Array.from(new Uint8Array(certificate), (byte) => String.fromCharCode(byte)).join(""));
-  const lines = base64.match(/.{1,64}/gu)?.join("\n");
-  return new TextEncoder().encode(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`).buffer;
-}
-
 /** A new passphrase, typed twice. */
 export class NewPassphrase {
   #first;

@@ -9,9 +9,10 @@ import { readinessMark } from "../runtime/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
+import { pemOf } from "../shared/pem.js";
 import { digestOf } from "../shared/question.js";
 import { ask } from "../shared/request.js";
-import { button, fileNameOf, pemOf, removeButton, saveFile, showCertificate } from "./parts.js";
+import { button, fileNameOf, removeButton, saveFile, showCertificate } from "./parts.js";
 
 /** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {CertificateInfo & {source: string, firstSeen: string, preferred: boolean}} KnownCertificate */
@@ -93,7 +94,7 @@ function createRow({ info, names, since, how, removal }, heads, refresh) {
     [html("div", { class: "actions" },
       button(text("keysDetails"), { class: "quiet", "aria-label": text("keysDetailsOf", name), data: { test: "details" }, on: { click: () => void showCertificate(info) } }),
       button(text("peopleSave"), { class: "quiet", "aria-label": text("keysSaveCertificateOf", name), data: { test: "save-certificate" },
-        on: { click: () => saveFile(`${fileNameOf(name)}.pem`, pemOf(info.certificate)) } }),
+        on: { click: () => saveFile(`${fileNameOf(name)}.pem`, pemOf([info.certificate])) } }),
       removeButton(removal[0], removal[1], name, refresh))],
   ];
   return html("tr", { role: "row", data: { test: "person" } }, ...cells.map((children, index) =>

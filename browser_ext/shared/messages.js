@@ -139,7 +139,10 @@ export const MESSAGES = {
   },
   "backup.make": { from: ["options"], body: { passphrase: SECRET } },
   "backup.here": { from: ["options"], body: {} },
-  "backup.restore": { from: ["options"], body: { bytes: "bytes", passphrase: SECRET, replace: "boolean" } },
+  "backup.review": { from: ["options"], body: { bytes: "bytes", passphrase: SECRET, replace: "boolean" } },
+  "backup.restore": {
+    from: ["options"], body: { bytes: "bytes", passphrase: SECRET, replace: "boolean", take: "strings", shown: DIGEST },
+  },
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
   // The pattern that marks private pages; a frame in a page gets it with its claim.

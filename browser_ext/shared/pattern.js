@@ -64,7 +64,7 @@ function paint(element, number) {
 }
 
 /** "Your pattern: coarse blue rings", for those who do not see it. @param {number} number */
-function nameOf(number) {
+export function nameOf(number) {
   const { colour, shape, size } = partsOf(number);
   return text("patternName", text(SIZE_KEYS[SIZES.indexOf(size)]), text(colour[0]), text(shape[0]));
 }

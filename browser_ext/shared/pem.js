@@ -1,4 +1,4 @@
-/** Certificates out of a file: PEM (RFC 7468) or one DER certificate. */
+/** Certificates out of a file, PEM (RFC 7468) or one DER certificate, and into one. */
 import { RequestError } from "./messages.js";
 
 const BEGIN = "-----BEGIN ";
@@ -12,6 +12,15 @@ export function certificatesOf(bytes) {
   const found = pieces.flatMap((piece) => BLOCK.exec(piece)?.[1] ?? []).map(decodeBase64);
   if (!found.length) throw new RequestError("no-certificate-in-file");
   return found;
+}
+
+/** Certificates as PEM, one after the other. @param {ArrayBuffer[]} certificates @returns {ArrayBuffer} */
+export function pemOf(certificates) {
+  const blocks = certificates.map((certificate) => {
+    const base64 = btoa(Array.from(new Uint8Array(certificate), (byte) => String.fromCharCode(byte)).join(""));
+    return `-----BEGIN CERTIFICATE-----\n${base64.match(/.{1,64}/gu)?.join("\n")}\n-----END CERTIFICATE-----\n`;
+  });
+  return new TextEncoder().encode(blocks.join("")).buffer;
 }
 
 /** @param {string} base64 @returns {ArrayBuffer} */

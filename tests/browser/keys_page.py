@@ -49,6 +49,8 @@ KEPT = """async () => {
   return JSON.stringify(kept, text);
 }"""
 
+TICK_ALL = """() => document.querySelectorAll("[data-test^=restore-take-]").forEach((box) => box.click())"""
+
 
 class House:
     """Alice with two identities of which one ends soon, Bob and sixty others, and their authority."""
@@ -124,9 +126,18 @@ def make_backup(page: Page) -> bytes:
     return octets
 
 
-def restore(page: Page, file: Path, passphrase: str, *, how: str) -> None:
+def open_review(page: Page, file: Path, passphrase: str, *, how: str) -> None:
+    """Choose a backup, and ask what it holds."""
     page.click("[data-test=restore-backup]")
     page.choose_files("[data-test=restore-file]", [file])
     type_passphrase(page, "restore", 0, passphrase)
     page.click(f"[data-test=restore-{how}]")
     page.click("[data-test=restore-go]")
+
+
+def restore(page: Page, file: Path, passphrase: str, *, how: str) -> None:
+    """Restore a backup with all that it holds."""
+    open_review(page, file, passphrase, how=how)
+    page.wait_for_selector("[data-test=restore-review-go]", timeout_seconds=OPERATION_SECONDS)
+    page.js(TICK_ALL)
+    submit(page, "restore-review")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,23 +15,34 @@ from typing import Any
 import pytest
 
 from smime_core.blocking import run
+from smime_core.decisions import Decision, DecisionKind
+from smime_core.decisions_json import build_decisions
+from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.message import encrypt_message
+from smime_core.pkix import TrustAnchor, TrustSource
+from smime_core.provider import NewKey
+from smime_core.trust_list import TrustList, build_followed_list, follow_trust_list, sign_trust_list
 from tests.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.browser.extension_driver import Extension
 from tests.browser.keys_page import (
     KEPT,
     NATIVE,
     NEW,
+    NOW,
     OPERATION_SECONDS,
     PASSPHRASE,
+    TICK_ALL,
     House,
     house,
     make_backup,
     open_keys,
+    open_review,
     restore,
+    submit,
 )
 from tests.browser.mail_letters import mail, text
 from tests.browser.page import Page
+from wasm_build.backup_verbs import seal_backup
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -47,6 +60,60 @@ LEAVE_THINGS_TO_LOSE = """async () => {
   await new Promise((resolve) => { transaction.oncomplete = resolve; });
   database.close();
 }"""
+
+# Another page of the extension sets what a certificate's revocation means.
+CHOOSE_REVOCATION = """() => (globalThis.browser ?? chrome).runtime.sendMessage(
+  { type: "trust.settings", body: { mozilla: true, revocation: "required" } })"""
+
+
+def write_prepared(path: Path, *, authorities: int = 1) -> Path:
+    """A backup that a stranger made: Bob's certificate, and everything that decides whom the person trusts."""
+    stranger = run(create_authority("Stranger CA", provider=NATIVE, at=NOW))
+    names = [f"Stranger CA {number}" for number in range(1, authorities)]
+    others = [run(create_authority(name, provider=NATIVE, at=NOW, key=NewKey.P256)) for name in names]
+    anchors = [one.identity.certificate for one in (stranger, *others)]
+    bob = run(issue_identity(stranger, "bob@example.test", provider=NATIVE, at=NOW))
+    decision = Decision(
+        certificate=bob.certificate, kind=DecisionKind.EXACT, addresses=("bob@example.test",), accepted_at=NOW
+    )
+    content = {
+        "version": "sealwax-backup-1",
+        "madeAt": NOW.isoformat(),
+        "keyFiles": [],
+        "requests": [],
+        "people": [base64_of(bob.certificate.der)],
+        "anchors": [base64_of(one.der) for one in anchors],
+        "sites": [{"origin": "https://stranger.example", "since": NOW.isoformat()}],
+        "contacts": None,
+        "decisions": base64_of(build_decisions([decision])),
+        "followed": base64_of(followed_list(stranger)),
+        "trust": {"mozilla": True, "revocation": "not-checked"},
+        "preferences": {"idleMinutes": 720, "harvest": True, "strict": False, "directory": "https://stranger.example"},
+        "preferred": [],
+        "pattern": 7,
+    }
+    args = {"content": json.dumps(content).encode(), "passphrase": NEW.encode()}
+    path.write_bytes(run(seal_backup(args, NATIVE))["backup"])
+    return path
+
+
+def base64_of(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
+
+
+def followed_list(authority: Authority) -> bytes:
+    """The list of an organisation with that authority, as the extension keeps it."""
+    signer = run(issue_identity(authority, "boss@stranger.example", provider=NATIVE, at=NOW))
+    anchor = TrustAnchor(certificate=authority.identity.certificate, source=TrustSource.OPERATOR)
+    trust_list = TrustList(
+        name="Stranger Ltd",
+        serial_number=1,
+        issued=NOW,
+        expires=NOW + datetime.timedelta(days=30),
+        anchors=(anchor,),
+    )
+    cms = run(sign_trust_list(trust_list, identity=signer, provider=NATIVE, signing_time=NOW))
+    return build_followed_list(run(follow_trust_list(cms, operator=signer.certificate, provider=NATIVE, at=NOW)))
 
 
 @pytest.fixture
@@ -81,6 +148,67 @@ def kept(page: Page) -> dict[str, Any]:
         one.pop("addedAt", None)
     stores["settings"] = {one["name"]: one for one in stores["settings"]}
     return stores
+
+
+@pytest.fixture
+def empty(browser: Browser, folder: Path) -> Iterator[Extension]:
+    extension = Extension(browser, folder)
+    yield extension
+    extension.uninstall()
+
+
+@pytest.mark.heart
+def test_a_prepared_backup_brings_nothing_of_trust_until_it_is_ticked(empty: Extension, tmp_path: Path) -> None:
+    file = write_prepared(tmp_path / "prepared.backup")
+    page = open_keys(empty)
+    before = kept(page)
+    for how in ("merge", "replace"):
+        open_review(page, file, NEW, how=how)
+        page.wait_for_selector("[data-test=restore-review-go]", timeout_seconds=OPERATION_SECONDS)
+        said = page.text("[data-test=restore-review]")
+        assert "U+" not in said
+        for word in ("Stranger CA", "Stranger Ltd", "bob@example.test", "https://stranger.example", "is never asked"):
+            assert word in said
+        assert page.js("() => document.querySelector('[data-test=restore-review] :checked')") is None
+        submit(page, "restore-review")
+        page.wait_for_text("Restored", selector="[data-test=backup-done]", timeout_seconds=OPERATION_SECONDS)
+        after = kept(page)
+        assert [one["addresses"] for one in after["people"]] == [["bob@example.test"]]
+        assert (after["anchors"], after["sites"]) == ([], [])
+        assert page.text("#decisions") + page.text("#followed") == ""
+        assert after["settings"]["pattern"] == before["settings"]["pattern"]
+        assert after["settings"]["trust"]["value"]["revocation"] == "if-known"
+        chosen = after["settings"]["preferences"]["value"]
+        assert chosen == {"idleMinutes": 15, "harvest": True, "strict": False, "directory": ""}
+
+    restore(page, file, NEW, how="replace")
+    page.wait_for_text("Restored", selector="[data-test=backup-done]", timeout_seconds=OPERATION_SECONDS)
+    after = kept(page)
+    assert (len(after["anchors"]), len(after["sites"])) == (1, 1)
+    assert "bob@example.test" in page.text("#decisions")
+    assert "Stranger Ltd" in page.text("#followed")
+    assert after["settings"]["pattern"]["number"] == 7
+    assert after["settings"]["trust"]["value"]["revocation"] == "not-checked"
+    assert after["settings"]["preferences"]["value"]["idleMinutes"] == 720
+    page.close()
+
+
+def test_an_answer_counts_for_the_contents_that_were_shown(empty: Extension, tmp_path: Path) -> None:
+    """What is here changed meanwhile, so that the backup would bring other things than those in the list."""
+    file = write_prepared(tmp_path / "prepared.backup", authorities=101)
+    page = open_keys(empty)
+    open_review(page, file, NEW, how="merge")
+    page.wait_for_selector("[data-test=restore-review-go]", timeout_seconds=OPERATION_SECONDS)
+    page.click("[data-test=restore-anchors] [data-test=restore-more]")
+    assert len(page.js("() => [...document.querySelectorAll('[data-test=restore-anchors] li')].map(String)")) == 101
+    page.js(TICK_ALL)
+    page.js(CHOOSE_REVOCATION)
+    page.click("[data-test=restore-review-go]")
+    page.wait_for_text(
+        "has changed meanwhile", selector="[data-test=restore-review-problem]", timeout_seconds=OPERATION_SECONDS
+    )
+    assert kept(page)["anchors"] == []
+    page.close()
 
 
 def test_what_goes_for_a_backup_is_said_before_and_goes(extension: Extension, tmp_path: Path) -> None:

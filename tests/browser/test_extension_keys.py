@@ -27,6 +27,7 @@ from tests.browser.keys_page import (
     house,
     make_backup,
     open_keys,
+    open_review,
     restore,
     saved,
     submit,
@@ -234,7 +235,7 @@ def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(optio
         ("whole.backup", backup, "another passphrase", "does not open this backup"),
     ):
         (tmp_path / name).write_bytes(octets)
-        restore(options, tmp_path / name, passphrase, how="replace")
+        open_review(options, tmp_path / name, passphrase, how="replace")
         options.wait_for_text(said, selector="[data-test=restore-problem]", timeout_seconds=OPERATION_SECONDS)
         assert options.js(KEPT) == before
         options.click("[data-test=restore-cancel]")

@@ -1,0 +1,101 @@
+/** All that a backup would bring, before it is restored; what decides about trust has a box to tick. */
+import { html, uniqueId } from "../runtime/ui/dom.js";
+import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
+import { isolate } from "../runtime/ui/formats.js";
+import { day, text } from "../shared/i18n.js";
+import { nameOf as patternName } from "../shared/pattern.js";
+import { visibleText } from "../shared/visible_text.js";
+
+/** @typedef {import("../background/backup_review.js").Review} Review */
+/** @typedef {{name: string, note?: string, fingerprint?: string}} Line */
+
+/** So many lines of a list are drawn at once; a button draws more. */
+const LINES = 100;
+
+const REVOCATION_WORDS = /** @type {Record<string, string>} */ ({
+  required: "revocationRequired", "if-known": "revocationIfKnown", "not-checked": "revocationNotChecked",
+});
+/** A setting in words, by its label on the page. @type {Record<string, (value: any) => string>} */
+const SETTINGS = {
+  mozilla: () => text("restoreOn", text("trustMozilla")),
+  revocation: (value) => text("restoreValue", text("trustRevocation"), text(REVOCATION_WORDS[value])),
+  idleMinutes: (value) => text("restoreValue", text("settingsIdle"), text(`settingsIdle${value}`)),
+  harvest: () => text("restoreOn", text("settingsHarvest")),
+  strict: () => text("restoreOff", text("settingsStrict")),
+  directory: (value) => text("restoreValue", text("settingsDirectory"), value),
+  pattern: (value) => patternName(value),
+};
+
+/** The lines of the kinds that wait for a tick. @type {Record<string, (review: Review) => Line[]>} */
+const TICKED = {
+  anchors: ({ anchors }) => anchors,
+  followed: ({ followed }) => followed.map(({ name, signer, fingerprint, anchors }) =>
+    ({ name, note: text("restoreList", isolate(signer), anchors.map(isolate).join(", ") || "–"), fingerprint })),
+  decisions: ({ decisions }) => decisions.map(({ name, fingerprint, isAuthority, acceptedFor }) =>
+    ({ name, note: text(isAuthority ? "restoreAuthorityFor" : "restoreCertificateFor", isolate(acceptedFor.join(", "))), fingerprint })),
+  sites: ({ sites }) => sites,
+  settings: ({ settings }) => settings.map(({ setting, value }) => ({ name: SETTINGS[setting](value) })),
+};
+
+/** @param {Review} review */
+export function createReview(review) {
+  const boxes = Object.keys(TICKED).flatMap((kind) => createBox(kind, TICKED[kind](review)) ?? []);
+  const parts = [
+    html("p", { tabindex: -1, autofocus: true, text: text("restoreMadeAt", day(review.madeAt)) }),
+    html("h3", { text: text("restoreComes") }), ...createComing(review),
+    ...(boxes.length ? [html("h3", { text: text("restoreAsks") }), html("p", { class: "warning", text: text("restoreAsksMeaning") })] : []),
+    ...boxes.map(({ element }) => element),
+  ];
+  return { parts, ticked: () => boxes.filter(({ box }) => box.checked).map(({ kind }) => kind) };
+}
+
+/** What comes without a tick. @param {Review} review */
+function createComing({ keyFiles, requests, people }) {
+  const keys = keyFiles.flatMap(({ name, identities }) => identities.map((one) => ({ ...one, note: text("restoreFrom", isolate(name)) })));
+  const kinds = /** @type {[string, Line[]][]} */ ([
+    ["restoreKeys", keys], ["restoreRequests", requests.map(({ addresses }) => ({ name: addresses.join(", ") }))], ["restorePeople", people],
+  ]).filter(([, lines]) => lines.length);
+  if (!kinds.length) return [html("p", { text: text("restoreNothing"), data: { test: "restore-nothing" } })];
+  return kinds.map(([label, lines]) => html("div", { class: "stack" },
+    html("p", { text: text(label, lines.length) }), createList(text(label, lines.length), lines)));
+}
+
+/**
+ * One tick for all of a kind, with each of it in view.
+ * @param {string} kind @param {Line[]} lines
+ */
+function createBox(kind, lines) {
+  if (!lines.length) return null;
+  const label = text(`restoreTake_${kind}`, lines.length);
+  const meaning = html("p", { class: "muted", id: uniqueId("meaning"), text: text(`restoreMeaning_${kind}`) });
+  const box = html("input", { type: "checkbox", "aria-describedby": meaning.id, data: { test: `restore-take-${kind}` } });
+  const element = html("div", { class: "choices stack", data: { test: `restore-${kind}` } },
+    html("label", { class: "check" }, box, html("span", { text: label })), meaning, createList(label, lines));
+  return { kind, box, element };
+}
+
+/**
+ * A list that scrolls by itself, however long.
+ * @param {string} label @param {Line[]} lines
+ */
+function createList(label, lines) {
+  const list = html("ul", { class: "long-list", tabindex: 0, "aria-label": label, data: { test: "restore-list" } });
+  const more = html("button", { type: "button", class: "quiet", data: { test: "restore-more" }, on: { click: draw } });
+  draw();
+  return html("div", { class: "stack" }, list, more);
+
+  function draw() {
+    const from = list.childElementCount;
+    list.append(...lines.slice(from, from + LINES).map(createLine));
+    const left = lines.length - list.childElementCount;
+    more.hidden = left === 0;
+    more.textContent = text("restoreMore", left);
+  }
+}
+
+/** @param {Line} line */
+function createLine({ name, note, fingerprint }) {
+  return html("li", {}, html("div", { class: "name", dir: "auto" }, ...visibleText(name)),
+    note ? html("div", { class: "muted", text: note }) : null,
+    fingerprint ? html("div", { class: "fingerprint muted", dir: "ltr", text: groupFingerprint(fingerprint) }) : null);
+}
