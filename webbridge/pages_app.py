@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
@@ -31,6 +32,7 @@ _TYPES = {
     ".zip": "application/zip",
 }
 _OTHER_TYPE = "application/octet-stream"
+_ENTITY_TAG = re.compile(r'"[!#-~]*"')
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -40,6 +42,7 @@ def create_pages_app(config: PagesConfig) -> Flask:
     app.config["TRUSTED_HOSTS"] = [host_of(config.pages_origin)]
     install_error_handlers(app)
     install_pages_security(app, config)
+    app.before_request(_forget_dates)
 
     @app.get("/config.json")
     def config_json() -> Response:
@@ -68,10 +71,22 @@ def _serve(folder: Path, name: str) -> Response:
     )
     if encoding is not None:
         response.headers["Content-Encoding"] = encoding
+    # A reproducible build gives new content the old time: only the ETag says whether a file is still the same.
+    del response.headers["Last-Modified"]
     response.vary.add("Accept-Encoding")
     # Every use asks whether the file is still the same: names carry no hash, and old code with new code is neither.
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def _forget_dates() -> None:
+    """Take away the conditions that are dates, which may also be no dates (RFC 9110 sections 13.1.3 to 13.1.5)."""
+    for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
+        request.environ.pop(name, None)
+    if not _ENTITY_TAG.fullmatch(request.environ.get("HTTP_IF_RANGE", '""')):
+        # Without an entity tag that holds, the whole file is the answer.
+        del request.environ["HTTP_IF_RANGE"]
+        request.environ.pop("HTTP_RANGE", None)
 
 
 def _choose_encoding(folder: Path, name: str, path: Path) -> tuple[str | None, Path]:

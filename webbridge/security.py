@@ -82,6 +82,8 @@ def install_pages_security(app: Flask, config: PagesConfig) -> None:
 
     @app.after_request
     def isolate(response: Response) -> Response:
+        # An error that a cache keeps would outlive its cause.
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return response

@@ -97,6 +97,48 @@ def test_an_unchanged_file_is_not_sent_again_and_a_changed_one_is(browser: Flask
     again.close()
 
 
+BAD_DATE = "Sat, 21 Nov 99999999999 12:00:00 GMT"
+PAST = "Wed, 21 Oct 2015 07:28:00 GMT"
+FUTURE = "Sun, 21 Nov 2100 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"If-Modified-Since": BAD_DATE},
+        {"If-Modified-Since": FUTURE},
+        {"If-Unmodified-Since": BAD_DATE},
+        {"If-Unmodified-Since": PAST},
+        {"If-Range": BAD_DATE, "Range": "bytes=0-1"},
+        {"If-Range": f'"{BAD_DATE}"', "Range": "bytes=0-1"},
+        {"If-Range": FUTURE, "Range": "bytes=0-1"},
+    ],
+)
+def test_dates_are_no_condition_whatever_they_say(browser: FlaskClient, conditions: dict[str, str]) -> None:
+    """A reproducible build gives all files one time, so that a date says nothing about a file; many are no dates."""
+    response = browser.get("/app.js", base_url=ORIGIN, headers=conditions)
+    assert (response.status_code, response.data) == (200, b"export {};")
+    assert "Last-Modified" not in response.headers
+    response.close()
+
+
+def test_a_part_is_sent_of_the_file_that_is_meant(browser: FlaskClient) -> None:
+    first = browser.get("/app.js", base_url=ORIGIN)
+    for etag, expected in ((first.headers["ETag"], (206, b"ex")), ('"other"', (200, b"export {};"))):
+        part = browser.get("/app.js", base_url=ORIGIN, headers={"If-Range": etag, "Range": "bytes=0-1"})
+        assert (part.status_code, part.data) == expected
+        part.close()
+    first.close()
+
+
+@pytest.mark.parametrize("path", ["/missing.js", "/runtime", "/app.js?x"])
+def test_no_error_is_kept_by_a_cache(browser: FlaskClient, path: str) -> None:
+    response = browser.get(path, base_url=ORIGIN, headers={"Range": "bytes=9-1"})
+    assert response.status_code in {404, 416}
+    assert response.headers["Cache-Control"] == "no-store"
+    response.close()
+
+
 def test_a_stored_compressed_form_is_sent_only_to_those_who_take_it(browser: FlaskClient, folder: Path) -> None:
     (folder / "app.js.gz").write_bytes(gzip.compress(b"export {};"))
     compressed = browser.get("/app.js", base_url=ORIGIN, headers={"Accept-Encoding": "gzip, br"})
