@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,11 @@ MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
 MIN_ENROLMENT_KEY_BYTES = 32
+_DEFAULT_PORTS = {"https": "443", "http": "80"}
+# Nothing that would end a source of the pages' Content-Security-Policy; names of other scripts as DNS has them.
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
+)
 
 
 def now() -> datetime:
@@ -70,6 +76,9 @@ class BridgeConfig:
     def __post_init__(self) -> None:
         for origin in (self.api_origin, self.pages_origin, self.key_server_origin):
             check_origin(origin)
+        check_proxies(self.trusted_proxies)
+        if isinstance(self.pki_allowed_hosts, str):
+            raise TypeError("pki_allowed_hosts is one text, a tuple of texts is expected")
         if len(self.enrolment_key) < MIN_ENROLMENT_KEY_BYTES:
             raise ValueError(f"enrolment_key has {len(self.enrolment_key)} bytes, at least 32 are needed")
 
@@ -87,15 +96,24 @@ class PagesConfig:
     def __post_init__(self) -> None:
         for origin in (self.pages_origin, self.api_origin, self.key_server_origin):
             check_origin(origin)
+        check_proxies(self.trusted_proxies)
 
 
 def check_origin(origin: str) -> None:
-    """Demand scheme, host and port and nothing else; plain HTTP only on a loopback address."""
-    parts = urlsplit(origin)
-    if parts.hostname is None or f"{parts.scheme}://{parts.netloc}" != origin or "@" in parts.netloc:
+    """Demand scheme, host and port and nothing else, as browsers write them; plain HTTP only on a loopback address."""
+    written = _ORIGIN.fullmatch(origin)
+    if written is None:
         raise ValueError(f"{origin!r} is not an origin such as https://mail.example.org")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if written["port"] == _DEFAULT_PORTS[written["scheme"]]:
+        raise ValueError(f"{origin!r} names the port that browsers leave out: no page would have this origin")
+    if written["scheme"] != "https" and not _is_loopback(host_of(origin)):
         raise ValueError(f"{origin!r} is not HTTPS, which is demanded everywhere but on a loopback address")
+
+
+def check_proxies(count: int) -> None:
+    """Demand a number of proxies: a negative one would believe the header's beginning, which anybody writes."""
+    if count < 0:
+        raise ValueError(f"trusted_proxies is {count}, 0 or more is expected")
 
 
 def host_of(origin: str) -> str:

@@ -368,11 +368,39 @@ def test_a_trusted_proxy_says_who_came_by_https(config: BridgeConfig) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://mail.example.org", "https://mail.example.org/", "ftp://x", "https://u@mail.example.org", "mail", ""],
+    [
+        "http://mail.example.org",
+        "https://mail.example.org/",
+        "ftp://x",
+        "https://u@mail.example.org",
+        "mail",
+        "",
+        "https://mail.example.org:443",
+        "http://127.0.0.1:80",
+        "https://Mail.example.org",
+        "https://mäil.example.org",
+        "https://*.example.org",
+        "https://mail.example.org; script-src *",
+        "https://mail.example.org,https://evil.test",
+        "https://mail.example.org'unsafe-inline'",
+        "https://mail.example.org\nX: y",
+        "https://[::1",
+    ],
 )
 def test_an_origin_without_https_or_with_more_than_an_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValueError, match=r"origin|HTTPS"):
         check_origin(origin)
+
+
+@pytest.mark.parametrize("origin", ["https://mail.example.org:8443", "http://[::1]:8460", "https://xn--mil-ela.test"])
+def test_an_origin_as_browsers_write_it_is_taken(origin: str) -> None:
+    check_origin(origin)
+
+
+@pytest.mark.parametrize("settings", [{"trusted_proxies": -1}, {"pki_allowed_hosts": "ca.example.org"}])
+def test_settings_that_would_mean_something_else_are_refused(config: BridgeConfig, settings: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ValueError), match=next(iter(settings))):
+        replace(config, **settings)  # type: ignore[arg-type]
 
 
 # Errors
