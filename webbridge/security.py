@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CSRF_HEADER = "X-Sealwax"
 RECIPIENTS_HEADER = "X-Sealwax-Recipients"
+ACCOUNT_HEADER = "X-Sealwax-Account"
+"""Whose session it is, percent-encoded: of the request by the page's belief, of the answer by the cookie."""
 PREFLIGHT_SECONDS = 600
 _FOR_EXTENSIONS = frozenset({"directory.find_certificates"})
 _EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
@@ -104,10 +106,11 @@ def _install_talisman(app: Flask, policy: dict[str, str], *, https: bool) -> Non
 def _allow_origin(response: Response, origin: str) -> None:
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Allow-Credentials"] = "true"
-    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    response.headers["Access-Control-Expose-Headers"] = f"Retry-After, {ACCOUNT_HEADER}"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
-        response.headers["Access-Control-Allow-Headers"] = f"Content-Type, {CSRF_HEADER}, {RECIPIENTS_HEADER}"
+        allowed = ("Content-Type", CSRF_HEADER, RECIPIENTS_HEADER, ACCOUNT_HEADER)
+        response.headers["Access-Control-Allow-Headers"] = ", ".join(allowed)
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
 
 

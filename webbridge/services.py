@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, g, request
 
 from smime_core.providers.native import NativeProvider
 from webbridge.authorities import Authorities
@@ -19,12 +20,14 @@ from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login_counter import LoginCounter, LoginGate
 from webbridge.lookup_counter import LookupCounter
 from webbridge.people import PeopleDirectory
+from webbridge.security import ACCOUNT_HEADER
 from webbridge.sessions import Session, SessionStore
 from webbridge.trust_list_file import TrustListFile
 
 # Chromium and Firefox take a __Host- cookie on http://127.0.0.1 too, so that there is one name for all.
 COOKIE_NAME = "__Host-sealwax"
 _EXTENSION = "sealwax"
+_PLAIN_IN_URI = "!~*'()"  # as encodeURIComponent has it, beside letters, digits, "-", "_" and "."
 
 Result = TypeVar("Result")
 
@@ -55,6 +58,7 @@ class Services:
 
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and hang them on the application."""
+    app.after_request(name_account)
     database = Database(config.database)
     anchors_der = _read_anchors(config.anchors_file)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
@@ -102,12 +106,28 @@ def services() -> Services:
 def require_session() -> Session:
     """Return the session of the current request.
 
-    Raises ApiError 401 when there is none.
+    Raises ApiError 401 when there is none, or when it is of another account than the page believes: a browser has one
+    cookie for all its tabs, and somebody may have signed in to another account in another tab.
     """
     session = services().sessions.find(request.cookies.get(COOKIE_NAME, ""))
     if session is None:
         raise ApiError(401, "session-ended", "You are not signed in, or the session has ended.")
+    g.account = quote(session.credentials.address, safe=_PLAIN_IN_URI)
+    if is_of_another_account():
+        raise ApiError(401, "session-ended", "Another account has signed in in this browser.")
     return session
+
+
+def is_of_another_account() -> bool:
+    """Whether the session that was found is not the one that the page names."""
+    return "account" in g and request.headers.get(ACCOUNT_HEADER, g.account) != g.account
+
+
+def name_account(response: Response) -> Response:
+    """Say whose session answered, so that a page can tell it from the one that it believes in."""
+    if "account" in g:
+        response.headers[ACCOUNT_HEADER] = g.account
+    return response
 
 
 def with_mail(session: Session, call: Callable[[], Result]) -> Result:

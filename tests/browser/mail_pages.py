@@ -19,9 +19,10 @@ OPERATION_SECONDS = 60
 class MailPages:
     """One person at one browser."""
 
-    def __init__(self, browser: Browser, url: str, account: Account) -> None:
+    def __init__(self, browser: Browser, url: str, account: Account, *, beside: Page | None = None) -> None:
+        """Open a tab with cookies and storage of its own, or with those of the tab that it is opened `beside`."""
         self.account = account
-        self.page: Page = browser.open_private(url)
+        self.page: Page = browser.open_private(url) if beside is None else browser.open_beside(beside, url)
 
     # Who
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -178,6 +179,49 @@ def test_signing_in_again_gives_a_new_id_and_ends_the_old_session(app: Flask, al
     assert first is not None
     assert cookie_of(alice) != first
     assert services_of(app).sessions.find(first) is None
+
+
+def as_account(address: str) -> dict[str, str]:
+    return FROM_PAGES | {"X-Sealwax-Account": quote(address)}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/folders"),
+        ("GET", "/api/folders/INBOX/messages"),
+        ("PUT", "/api/folders/INBOX/messages/1/seen"),
+        ("POST", "/api/send"),
+        ("POST", "/api/enrolment"),
+        ("POST", "/api/directory"),
+        ("POST", "/api/pki/status"),
+        ("POST", "/api/pki/issuers"),
+    ],
+)
+def test_a_page_of_one_account_uses_no_session_of_another(
+    alice: FlaskClient, memory_server: MemoryMailServer, method: str, path: str
+) -> None:
+    """All tabs of a browser have one cookie: the one who signed in last."""
+    headers = as_account(BOB) | {"X-Sealwax-Recipients": BOB, "Content-Type": "application/octet-stream"}
+    refused = alice.open(path, method=method, base_url=API, headers=headers, data=MESSAGE)
+    assert error_of(refused) == (401, "session-ended")
+    assert memory_server.messages(BOB) == []
+    assert get(alice, "/api/session").status_code == 200
+
+
+def test_signing_out_of_one_account_leaves_the_session_of_another(alice: FlaskClient) -> None:
+    alice.delete("/api/session", base_url=API, headers=as_account(BOB))
+    assert get(alice, "/api/session").get_json() == {"address": ALICE}
+    alice.delete("/api/session", base_url=API, headers=as_account(ALICE))
+    assert error_of(get(alice, "/api/session")) == (401, "session-ended")
+
+
+def test_an_answer_says_whose_session_it_was(alice: FlaskClient) -> None:
+    for path in ("/api/folders", "/api/folders/Nowhere/messages"):
+        response = get(alice, path)
+        assert response.headers["X-Sealwax-Account"] == quote(ALICE)
+        assert "X-Sealwax-Account" in response.headers["Access-Control-Expose-Headers"]
+    assert "X-Sealwax-Account" not in get(alice, "/api/config").headers
 
 
 def test_a_session_ends_after_fifteen_idle_minutes(alice: FlaskClient, clock: FakeClock) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
@@ -10,7 +12,7 @@ from webbridge.errors import ApiError
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.door import check_credentials
 from webbridge.login_counter import TooManyAttempts
-from webbridge.services import COOKIE_NAME, end_session, require_session, services
+from webbridge.services import COOKIE_NAME, end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
 
@@ -46,9 +48,13 @@ def who() -> Response:
 
 @blueprint.delete("/session")
 def sign_out() -> Response:
-    """End the session; without one there is nothing to do, which is no error."""
-    end_session(request.cookies.get(COOKIE_NAME, ""))
+    """End the session; without one, or with one of another account, there is nothing to do, which is no error."""
     response = Response(status=204)
+    with suppress(ApiError):
+        require_session()
+    if is_of_another_account():
+        return response
+    end_session(request.cookies.get(COOKIE_NAME, ""))
     response.delete_cookie(COOKIE_NAME, secure=True, httponly=True, samesite="Strict", path="/")
     return response
 

@@ -46,6 +46,8 @@ export class ApiError extends Error {
 export class BridgeApi {
   #origin;
   #onSessionEnded;
+  /** Whom the pages believe to be signed in: the cookie is shared by all tabs, and another one may have signed in. */
+  #account = "";
 
   /**
    * @param {string} origin
@@ -68,6 +70,7 @@ export class BridgeApi {
   async whoIsSignedIn() {
     try {
       const { address } = await readJson(await this.#send("/api/session"));
+      this.#account = address ?? "";
       return address ?? null;
     } catch (error) {
       if (error instanceof ApiError && error.code !== "unreachable") return null;
@@ -83,11 +86,14 @@ export class BridgeApi {
   async signIn(address, password) {
     const body = JSON.stringify({ address, password });
     const response = await this.#send("/api/session", { method: "POST", body, headers: JSON_TYPE });
-    return (await readJson(response)).address;
+    const { address: signedIn } = await readJson(response);
+    this.#account = signedIn;
+    return signedIn;
   }
 
   async signOut() {
-    await this.#send("/api/session", { method: "DELETE" });
+    await this.#send("/api/session", { method: "DELETE", headers: this.#named() });
+    this.#account = "";
   }
 
   /** @returns {Promise<Folder[]>} */
@@ -211,12 +217,24 @@ export class BridgeApi {
    */
   async #authorised(path, options) {
     try {
-      return await this.#send(path, options);
+      // On whatever changes something, before it happens; what is only read is looked at before it is used.
+      const headers = options?.method ? { ...options.headers, ...this.#named() } : options?.headers;
+      const response = await this.#send(path, { ...options, headers });
+      const account = response.headers.get(ACCOUNT_HEADER);
+      if (account !== null && account !== encodeURIComponent(this.#account)) {
+        throw new ApiError("session-ended", "another account has signed in in this browser");
+      }
+      return response;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "session-ended") throw error;
       this.#onSessionEnded();
       throw error;
     }
+  }
+
+  /** @returns {Record<string, string>} */
+  #named() {
+    return this.#account ? { [ACCOUNT_HEADER]: encodeURIComponent(this.#account) } : {};
   }
 
   /**
@@ -263,6 +281,8 @@ export class KeyServer {
 
 /** The version of the key server's protocol. */
 const PROTOCOL = 1;
+/** Whose session it is, in requests and in answers. */
+const ACCOUNT_HEADER = "X-Sealwax-Account";
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** @param {string} text */

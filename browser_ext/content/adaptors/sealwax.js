@@ -49,7 +49,10 @@
   /** @param {ComposedMessage} done */
   async function send({ message: body, envelope: { to, cc, bcc } }) {
     const recipients = [...to, ...cc, ...bcc].join(", ");
-    const headers = { ...CHANGES, "Content-Type": "application/octet-stream", "X-Sealwax-Recipients": recipients };
+    // Another tab may have signed in to another account since these pages were opened.
+    const account = encodeURIComponent(document.querySelector("[data-test=account]")?.textContent ?? "");
+    const named = { "X-Sealwax-Recipients": recipients, ...(account ? { "X-Sealwax-Account": account } : {}) };
+    const headers = { ...CHANGES, "Content-Type": "application/octet-stream", ...named };
     const { outcome } = await submit(...(await ask("/api/send", { method: "POST", headers, body })));
     if (outcome !== "sent") throw mail.problem("sending-unknown");
   }

@@ -1,0 +1,68 @@
+"""Two tabs of one browser: they share the cookie, whoever signs in, and what one account keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.browser.browsers import Browser
+from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+
+@pytest.fixture
+def writer(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
+    """Alice, with unlocked keys."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    yield pages
+    pages.close()
+
+
+@contextmanager
+def signed_in_beside(writer: MailPages, stack: DemoStack, account: Account) -> Iterator[None]:
+    """In a tab beside hers she signs out, and somebody else signs in."""
+    pages = MailPages(writer.page.browser, stack.pages_url, account, beside=writer.page)
+    pages.page.click(named("sign-out"))
+    pages.page.wait_for_selector(named("sign-in-address"))
+    pages.sign_in()
+    pages.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
+    # Only the tab in front draws, and takes clicks.
+    writer.page.activate()
+    yield
+    pages.close()
+
+
+def count_all(stack: DemoStack, *accounts: Account) -> list[int]:
+    folders = ("INBOX", "Sent")
+    return [len(stack.mail_server.messages(one.address, folder)) for one in accounts for folder in folders]
+
+
+def test_a_message_of_one_account_never_leaves_by_the_session_of_another(
+    writer: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
+) -> None:
+    """It would be sent by the other's mail server, and its copy would be in the other's folder."""
+    writer.page.browser.expect_error("401")
+    writer.write(to=bob.address, subject="Mine", text="Words of Alice.")
+    writer.wait_until_sendable()
+    before = count_all(demo_stack, alice, bob)
+    with signed_in_beside(writer, demo_stack, bob):
+        writer.page.click(named("send"))
+        writer.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
+        assert count_all(demo_stack, alice, bob) == before
+        writer.sign_in()
+        writer.page.wait_for_selector(named("compose-text"), timeout_seconds=OPERATION_SECONDS)
+        assert writer.page.value(named("compose-text")) == "Words of Alice."
+
+
+def test_a_tab_of_one_account_shows_no_mail_of_another(writer: MailPages, demo_stack: DemoStack, bob: Account) -> None:
+    writer.show_inbox()
+    with signed_in_beside(writer, demo_stack, bob):
+        writer.page.click(named("refresh"))
+        writer.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
+        assert writer.page.js(f"() => document.querySelector('{named('messages')}')") is None
