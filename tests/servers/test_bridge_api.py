@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -434,6 +435,23 @@ def test_a_trusted_proxy_says_who_came_by_https(config: BridgeConfig) -> None:
 def test_an_origin_without_https_or_with_more_than_an_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValueError, match=r"origin|HTTPS"):
         check_origin(origin)
+
+
+@pytest.mark.parametrize(("size", "status"), [(99_999, 200), (100_001, 413), (250_000, 413)])
+def test_no_message_is_sent_in_part(
+    alice: FlaskClient, memory_server: MemoryMailServer, size: int, status: int
+) -> None:
+    """A client that sends in chunks does not say how long the message is."""
+    message = (MESSAGE + b"A line.\r\n" * 30_000)[: size - 2] + b"\r\n"
+    response = alice.post(
+        "/api/send",
+        base_url=API,
+        headers=FROM_PAGES | {"X-Sealwax-Recipients": BOB, "Transfer-Encoding": "chunked"},
+        input_stream=BytesIO(message),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert response.status_code == status
+    assert [one.raw for one in memory_server.messages(BOB)] == ([message] if status == 200 else [])
 
 
 @pytest.mark.parametrize("origin", ["https://mail.example.org:8443", "http://[::1]:8460", "https://xn--mil-ela.test"])

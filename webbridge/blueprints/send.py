@@ -27,6 +27,8 @@ def send_message() -> Response:
     session = require_session()
     config = services().config
     message = request.get_data(cache=False)
+    # Of a body that did not say its length, Werkzeug gives no more than the limit, and says so at the next look only.
+    request.stream.read(1)
     recipients = [part.strip() for part in request.headers.get(RECIPIENTS_HEADER, "").split(",") if part.strip()]
     outcome = with_mail(
         session,
