@@ -9,10 +9,13 @@ import pytest
 
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.browser.test_kept_trust import accept, show_people, wait_until_kept
+from tests.browser.test_trust import deliver, stack, stranger, welcome_of
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+__all__ = ["stack"]
 
 
 @pytest.fixture
@@ -66,3 +69,39 @@ def test_a_tab_of_one_account_shows_no_mail_of_another(writer: MailPages, demo_s
         writer.page.click(named("refresh"))
         writer.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
         assert writer.page.js(f"() => document.querySelector('{named('messages')}')") is None
+
+
+def test_what_is_removed_in_one_tab_is_not_brought_back_by_another(browser: Browser, stack: DemoStack) -> None:
+    """A decision that somebody takes back would make mail verified again."""
+    first = MailPages(browser, stack.pages_url, stack.accounts[0])
+    first.enter()
+    accept(first, deliver(stack, first.account, stranger(), "A stranger"))
+    wait_until_kept(first, 1)
+    second = MailPages(browser, stack.pages_url, stack.accounts[0], beside=first.page)
+    second.page.js("() => { location.hash = '#/keys'; }")
+    second.unlock()
+    second.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    show_people(second)
+    second.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
+    first.page.activate()
+    show_people(first)
+    first.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
+    first.page.click(named("decision-remove"))
+    first.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    second.page.activate()
+    second.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    # The other one learns something, and keeps it.
+    second.open_message(welcome_of(stack, second.account))
+    ((_, counter, _),) = wait_until_kept(second, 1)
+    assert isinstance(counter, int)
+    wait_until_kept(second, counter)
+    first.page.activate()
+    first.page.reload()
+    first.page.js("() => { location.hash = '#/keys'; }")
+    first.unlock()
+    first.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    show_people(first)
+    first.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    first.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
+    for pages in (first, second):
+        pages.close()

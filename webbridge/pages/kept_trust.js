@@ -40,6 +40,11 @@ export class KeptTrust extends EventTarget {
   #turn = Promise.resolve();
   /** Whether a write waits already that will take the latest. */
   #isWriteDue = false;
+  /** How often something was learned here, and how much of that is kept. */
+  #learnings = 0;
+  #keptLearnings = 0;
+  /** Tabs of one browser tell each other that they have kept something: what one removes, none of them brings back. */
+  #otherTabs = new BroadcastChannel(TURN);
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -53,6 +58,7 @@ export class KeptTrust extends EventTarget {
     this.#trust = trust;
     keys.addEventListener("change", () => this.#keysChanged());
     trust.addEventListener("learned", () => this.#learned());
+    this.#otherTabs.addEventListener("message", () => void this.#inTurn(() => this.#catchUp()));
   }
 
   get keeping() {
@@ -88,6 +94,7 @@ export class KeptTrust extends EventTarget {
     this.#account = null;
     this.#isOpen = false;
     this.#held = 0;
+    this.#keptLearnings = this.#learnings;
     this.#problem = null;
   }
 
@@ -115,6 +122,7 @@ export class KeptTrust extends EventTarget {
   }
 
   #learned() {
+    this.#learnings += 1;
     // What the browser refused at first it may take now.
     if (this.#keeping === "storage-refused") void this.#inTurn(() => this.#open());
     else this.#write();
@@ -137,16 +145,40 @@ export class KeptTrust extends EventTarget {
     }
   }
 
+  async #catchUp() {
+    const account = this.#account;
+    if (!account || !this.#isOpen || this.#hasUnkept) return;
+    try {
+      const state = (await openStates.counter(account)) > this.#held ? await openStates.read(account) : null;
+      if (!state) return;
+      await this.#adopt(account, state);
+      // For whatever shows what is kept.
+      if (this.#isOpen) this.#say("kept");
+    } catch {
+      // What is wrong is said when something is to be kept here.
+    }
+  }
+
+  get #hasUnkept() {
+    return this.#learnings > this.#keptLearnings;
+  }
+
   /**
+   * Takes over what is kept. What this page knows and the state does not is joined only where it was learned since: else
+   * it was removed in another tab.
    * @param {string} account
    * @param {ArrayBuffer} state
+   * @returns {Promise<void>}
    */
   async #adopt(account, state) {
     const vault = await this.#vault();
     const leastCounter = this.#seen.get(account) ?? 0;
+    const learnings = this.#learnings;
+    const joined = this.#hasUnkept ? {} : { contacts: null, decisions: null };
     const { counter, contacts, decisions } = await vault.call("state.open", {
-      state, account, leastCounter, ...this.#arguments(),
+      state: state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
     });
+    if (learnings !== this.#learnings) return this.#adopt(account, state);
     // Locked meanwhile: this page knows all of it, and what was removed since does not come back.
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
@@ -176,7 +208,8 @@ export class KeptTrust extends EventTarget {
 
   /** @param {string} account */
   async #replace(account) {
-    const args = this.#arguments();
+    let args = this.#arguments();
+    let learnings = this.#learnings;
     const vault = await this.#vault();
     await navigator.locks.request(TURN, async () => {
       const kept = await openStates.counter(account);
@@ -184,14 +217,18 @@ export class KeptTrust extends EventTarget {
         // Another tab was faster: what it knows and this one does not is joined first.
         const state = await openStates.read(account);
         if (state) await this.#adopt(account, state);
-        Object.assign(args, this.#arguments());
+        args = this.#arguments();
+        learnings = this.#learnings;
       }
       const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args });
       await openStates.write(account, counter, state);
       this.#seen.set(account, counter);
-      if (account === this.#account) this.#held = counter;
+      if (account !== this.#account) return;
+      this.#held = counter;
+      this.#keptLearnings = learnings;
     });
+    this.#otherTabs.postMessage(null);
   }
 
   #arguments() {
