@@ -16,6 +16,7 @@ from smime_core.algorithms import AES_128_GCM, AES_256_CBC, AES_256_GCM, Content
 from smime_core.blocking import run
 from smime_core.errors import (
     AlgorithmForbidden,
+    DecryptionError,
     LimitExceeded,
     MalformedMessage,
     NoMatchingRecipient,
@@ -50,6 +51,26 @@ def test_the_password_opens_it(cipher: ContentCipher) -> None:
 def test_another_password_does_not() -> None:
     with pytest.raises(WrongPassphrase):
         unseal(seal(PASSWORD), b"another")
+
+
+def test_only_the_check_value_of_a_password_is_told() -> None:
+    """Damage in the content, and a private key that was tried too, give the one error of all failed decryption."""
+    sealed = seal(PASSWORD, cipher=AES_256_GCM)
+    damaged = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    mixed = seal(PASSWORD, cipher=AES_256_GCM, to_alice=True)
+    mixed = mixed[:-1] + bytes([mixed[-1] ^ 1])
+    texts = set()
+    for cms, passwords, identities in (
+        (damaged, [PASSWORD], []),
+        (damaged, [b"another", PASSWORD], []),
+        (mixed, [b"another"], [person("alice")]),
+    ):
+        with pytest.raises(DecryptionError) as failed:
+            blocking.open_bytes(cms, identities=identities, passwords=passwords, provider=PROVIDER)
+        texts.add((type(failed.value), str(failed.value)))
+    assert texts == {(DecryptionError, str(DecryptionError()))}
+    with pytest.raises(WrongPassphrase):
+        unseal(damaged, b"another")
 
 
 @pytest.mark.parametrize("passwords", [(b"",), (PASSWORD, b"")], ids=["alone", "beside another"])
