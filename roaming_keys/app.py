@@ -77,8 +77,13 @@ def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: St
     def login() -> Response:
         attempt = Login.from_json(_json_body())
         user = normalise_user(attempt.user)
-        account_counter = keys.counter_name("account", user)
-        network_counter = keys.counter_name("network", client_network(request.remote_addr))
+        network = client_network(request.remote_addr)
+        # Strangers can make an account wait for as long as they go on: where its owner has logged in before, only
+        # what is tried from there counts.
+        own_network = keys.counter_name("account and network", f"{network} {user}")
+        is_known = store.knows_network(own_network, at=config.clock())
+        account_counter = own_network if is_known else keys.counter_name("account", user)
+        network_counter = keys.counter_name("network", network)
         counters = {account_counter: config.account_backoff, network_counter: config.network_backoff}
         wait_seconds = store.start_attempt(counters, at=config.clock())
         if wait_seconds:
@@ -92,6 +97,7 @@ def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: St
         if account is None or not is_right:
             return _error_response(401, "login-refused", "the address or the passphrase is not right")
         store.forgive(account_counter, network_counter)
+        store.remember_network(own_network, at=config.clock())
         return _json_response(keys.unseal(store.find_sealed(user), user=user))
 
 

@@ -15,6 +15,7 @@ from roaming_keys.wire import Parameters
 BUSY_TIMEOUT_SECONDS = 10.0
 # A failure that is further ahead was counted under a clock that was wrong, and would block until that time.
 CLOCK_SLACK_SECONDS = 60.0
+KNOWN_SECONDS = 90 * 86_400.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (
     user TEXT PRIMARY KEY, salt BLOB NOT NULL, memory_kib INTEGER NOT NULL, passes INTEGER NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS failed_login (
     counter BLOB PRIMARY KEY, failures INTEGER NOT NULL, blocked_until REAL NOT NULL, latest REAL NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS failed_login_by_latest ON failed_login (latest);
+CREATE TABLE IF NOT EXISTS known_network (name BLOB PRIMARY KEY, latest REAL NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS master_key (fingerprint BLOB PRIMARY KEY) STRICT;
 """
 
@@ -141,6 +143,23 @@ class Store:
             database.execute("DELETE FROM failed_login WHERE counter = ?", (account_counter,))
             undo = "UPDATE failed_login SET failures = failures - 1, blocked_until = 0 WHERE counter = ?"
             database.execute(undo, (network_counter,))
+
+    def remember_network(self, name: bytes, *, at: datetime.datetime) -> None:
+        """Keep that an account has logged in from a network; `name` is a hash of both."""
+        now = at.timestamp()
+        with self._transaction() as database:
+            database.execute(
+                "DELETE FROM known_network WHERE latest < ? OR latest > ?",
+                (now - KNOWN_SECONDS, now + CLOCK_SLACK_SECONDS),
+            )
+            database.execute("REPLACE INTO known_network VALUES (?, ?)", (name, now))
+
+    def knows_network(self, name: bytes, *, at: datetime.datetime) -> bool:
+        """Whether the account has logged in from this network before, and not too long ago."""
+        oldest = at.timestamp() - KNOWN_SECONDS
+        with self._transaction() as database:
+            query = "SELECT 1 FROM known_network WHERE name = ? AND latest >= ?"
+            return database.execute(query, (name, oldest)).fetchone() is not None
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)

@@ -514,3 +514,31 @@ def test_no_bundle_is_read_before_the_passphrase_was_right(
     assert any("FROM account" in statement for statement in statements)
     assert not any("sealed" in statement for statement in statements)
     assert log_in(client).status_code == 200
+
+
+def test_strangers_keep_nobody_out_who_has_logged_in_from_there_before(client: FlaskClient, clock: Clock) -> None:
+    """A line at home has 256 networks of IPv6: enough to keep an account waiting for ever."""
+    post(client, "/register", registration(clock).to_json())
+    assert log_in(client).status_code == 200
+    for second in range(300):
+        clock.advance(1)
+        log_in(client, auth_key=b"B" * 32, address=f"2001:db8:0:{second % 100:x}::1")
+    assert log_in(client, address="198.51.100.7").status_code == 429
+    assert log_in(client).status_code == 200
+
+
+def test_guesses_from_a_known_network_wait_as_others_do(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    assert log_in(client).status_code == 200
+    for _ in range(6):
+        assert log_in(client, auth_key=b"B" * 32).status_code == 401
+    assert log_in(client).status_code == 429
+
+
+def test_a_network_is_forgotten_in_time(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    assert log_in(client).status_code == 200
+    clock.advance(91 * 86_400)
+    for number in range(6):
+        log_in(client, auth_key=b"B" * 32, address=f"2001:db8:0:{number:x}::1")
+    assert log_in(client).status_code == 429
