@@ -37,7 +37,8 @@ const fetch = async (url) => {
   return { ok: true, status: 200, json: async () => ({ api, outcome: "sent" }) };
 };
 const mail = { problem: (code) => Object.assign(new Error(code), { code }), fetchFrom: fetch };
-Object.assign(globalThis, { fetch, location: new URL(page), sealwaxContent: { adaptors: [], mail } });
+const document = { querySelector: () => null };
+Object.assign(globalThis, { document, fetch, location: new URL(page), sealwaxContent: { adaptors: [], mail } });
 await import(module);
 const done = { message: new ArrayBuffer(0), envelope: { to: ["a@example.com"], cc: [], bcc: [] } };
 const problem = await sealwaxContent.adaptors[0].send(done).then(() => "", (error) => error.code);
