@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
+from smime_core.strict_json import parse_json
 
 PROTOCOL: Final = 1
 
@@ -307,18 +308,7 @@ def _auth_key(record: _Reader) -> bytes:
 
 
 def _parse_object(data: bytes, where: str) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        # Two readers may differ on which of two equal names counts, so neither does.
-        if len(members) != len(pairs):
-            raise MalformedMessage("a member stands twice", where=where)
-        return members
-
-    check_limit(f"{where} in bytes", len(data), MAX_RECORD_BYTES)
-    try:
-        parsed = json.loads(data.decode(), object_pairs_hook=unique)
-    except (ValueError, RecursionError):
-        raise MalformedMessage("expected JSON", where=where) from None
+    parsed = parse_json(data, where=where, max_bytes=MAX_RECORD_BYTES)
     if not isinstance(parsed, dict):
         raise MalformedMessage("expected a JSON object", where=where)
     return parsed

@@ -31,6 +31,7 @@ from smime_core.limits import (
     MAX_PATH_LENGTH,
     check_limit,
 )
+from smime_core.strict_json import parse_json
 
 VERSION: Final = "sealwax-contacts-1"
 
@@ -48,11 +49,7 @@ def build_contacts(contacts: Contacts) -> bytes:
 
 def parse_contacts(data: bytes) -> Contacts:
     """The contacts of such a text. Raises MalformedMessage or LimitExceeded."""
-    check_limit("bytes of contacts", len(data), MAX_CONTACTS_BYTES)
-    try:
-        value = json.loads(data, object_pairs_hook=_read_object)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessage("this is not JSON", where=_WHERE) from error
+    value = parse_json(data, where=_WHERE, max_bytes=MAX_CONTACTS_BYTES)
     members = _members(value, ("version", "certificates", "contacts"))
     if members["version"] != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
@@ -143,14 +140,6 @@ def _certificate(value: object, certificates: Sequence[Certificate]) -> Certific
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(certificates):
         raise MalformedMessage("the number of a certificate that is not there", where=_WHERE)
     return certificates[value]
-
-
-def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    # Readers differ in which of two members counts.
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise MalformedMessage("a member stands twice", where=_WHERE)
-    return members
 
 
 def _members(value: object, names: Sequence[str]) -> Mapping[str, object]:

@@ -22,11 +22,13 @@ from smime_core.examination import examine
 from smime_core.examiner import Examiner
 from smime_core.judgement import Claim
 from smime_core.key_management import KeyHolder
+from smime_core.limits import MAX_WHOLE_BYTES
 from smime_core.pkix import TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import LayerKind, MessageReport
 from smime_core.signed_data import build_signed_data
+from smime_core.strict_json import parse_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +132,7 @@ def parse_members(content: bytes, names: set[str], *, where: str, version: str) 
 
     Raises MalformedMessage.
     """
-    try:
-        members = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessage("the content is not JSON", where=where) from error
+    members = parse_json(content, where=where, max_bytes=MAX_WHOLE_BYTES)
     if not isinstance(members, dict) or set(members) != names:
         listed = ", ".join(sorted(names))
         raise MalformedMessage(f"the content has other members than {listed}", where=where)

@@ -19,11 +19,15 @@ from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
 
+_HALF_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def parse_json(data: bytes, *, where: str, max_bytes: int) -> object:
-    """The value of a JSON text without members that stand twice. Raises MalformedMessage or LimitExceeded."""
+    """The value of a JSON text without members that stand twice and without halves of characters.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
     check_limit(f"bytes of {where}", len(data), max_bytes)
 
     def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -33,7 +37,11 @@ def parse_json(data: bytes, *, where: str, max_bytes: int) -> object:
         return members
 
     try:
-        value: object = json.loads(data, object_pairs_hook=read_object)
+        # Decoded here: json takes UTF-16 too, and half characters that are written out.
+        value: object = json.loads(data.decode("utf-8-sig"), object_pairs_hook=read_object)
+        if _HALF_CHARACTER.search(data):
+            # Half of a surrogate pair is no character (RFC 8259 section 8.2): no encoding writes it.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise MalformedMessage("this is not JSON", where=where) from error
     return value
