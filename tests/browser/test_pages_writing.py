@@ -8,6 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from smime_core.blocking import seal_bytes
+from smime_core.mime.assemble import build_pkcs7_mime
+from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
@@ -15,6 +18,7 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
+PEOPLE = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
 FOCUSED = "() => document.activeElement.dataset.test ?? document.activeElement.localName"
 SPOKEN = "() => document.getElementById('announcer').textContent"
 OPENED = """() => document.querySelector('[data-test="reading"]').getAttribute("aria-busy") === "false"
@@ -94,8 +98,31 @@ def test_mail_leaves_under_the_persons_name_and_a_reply_in_sent_goes_to_its_read
     alice.page.wait_for(OPENED, timeout_seconds=OPERATION_SECONDS)
     alice.page.click(named("reply"))
     alice.page.wait_for_selector(named("compose-form"))
-    people = "() => [...document.querySelectorAll('[data-test=recipient]')].map(({ dataset }) => dataset.address)"
-    assert alice.page.js(people) == [bob.address]
+    assert alice.page.js(PEOPLE) == [bob.address]
+    discard(alice)
+
+
+def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
+    alice: MailPages, bob: Account, demo_stack: DemoStack
+) -> None:
+    sealed = seal_bytes(
+        b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n",
+        recipients=[alice.account.identity.certificate],
+        provider=NativeProvider(),
+    )
+    heads = f"From: {alice.account.address}\r\nTo: {bob.address}\r\nSubject: Old\r\n".encode()
+    uid = demo_stack.mail_server.append(
+        alice.account.address, build_pkcs7_mime(heads, sealed, "enveloped-data"), folder="Sent"
+    )
+    alice.page.js(SHOW_SENT)
+    row = f'{named("message-row")}[data-uid="{uid}"]'
+    alice.page.wait_for_selector(row, timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(row)
+    alice.page.wait_for(OPENED, timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("reply"))
+    alice.page.wait_for_selector(named("compose-form"))
+    assert "> The third lighthouse." in alice.page.value(named("compose-text"))
+    assert alice.page.js(PEOPLE) == []
     discard(alice)
 
 

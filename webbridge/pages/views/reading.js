@@ -285,6 +285,7 @@ function backLink(app, folder) {
 /** @param {App} app @param {OpenedMessage} opened */
 function answer(app, opened) {
   const own = [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
-  const { quote, ...proposal } = answerTo(app.translate, opened, { own });
-  app.write({ ...proposal, text: quote });
+  const { quote, doubtful, ...proposal } = answerTo(app.translate, opened, { own });
+  // Anybody on the way can have added them: the person writes them in, or nobody does.
+  app.write({ ...proposal, to: proposal.to.filter((address) => !doubtful.includes(address)), text: quote });
 }
