@@ -44,7 +44,8 @@ demo: setup
 test: setup test-tools check pytest
 
 test-all: test
-	$(VENV)/python -m pytest --every-browser -m 'in_turn or thorough' tests/browser
+	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --every-browser \
+		-m 'in_turn or thorough' tests/browser
 	$(VENV)/python -m pytest --every-browser -m thorough tests/property
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} \
 		--provider native --provider chromium --provider firefox
@@ -58,8 +59,9 @@ check: setup
 	$(VENV)/python tests/setup/lint_extension.py
 	$(VENV)/python -m tests.regexes
 
-# Two at a time, each file in one process: the files start servers and browsers of their own.
-JOBS ?= 2
+# Three at a time, since a browser test waits as long as it computes. Each file in one process: the files start servers
+# and browsers of their own.
+JOBS ?= 3
 pytest: setup test-tools
 	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

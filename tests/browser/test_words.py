@@ -16,7 +16,7 @@ from smime_core.blocking import run
 from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.message import sign_message
 from smime_core.roots import mozilla_anchors
-from tests.browser.browsers import Browser
+from tests.browser.browsers import Browser, Chromium
 from tests.browser.compose_driver import Webmail, add_fake_webmail
 from tests.browser.extension_driver import Extension, Site
 from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, TEXT, People, people, site
@@ -31,7 +31,7 @@ from tests.browser.views import STATES, VIEWS
 from tests.browser.words import foreign_words, speak_in_brackets
 from wasm_build.build import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 # Whose words these are: the people of the tests, their mail and their sites.
 DATA = (
@@ -50,6 +50,12 @@ DATA = (
 )
 # What others wrote: a mail's own words, a page's, a form's.
 OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Chromium) -> Browser:
+    """One browser: the words of a view are the same in both."""
+    return chromium
 
 
 @pytest.fixture(scope="module")
