@@ -79,6 +79,11 @@ class BridgeConfig:
         check_proxies(self.trusted_proxies)
         if isinstance(self.pki_allowed_hosts, str):
             raise TypeError("pki_allowed_hosts is one text, a tuple of texts is expected")
+        if not all(isinstance(one, IPv4Network | IPv6Network) for one in self.pki_allowed_networks):
+            raise TypeError("pki_allowed_networks holds something else than networks of the module ipaddress")
+        for name in ("max_message_bytes", "idle_seconds", "absolute_seconds"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, more than 0 is expected")
         if len(self.enrolment_key) < MIN_ENROLMENT_KEY_BYTES:
             raise ValueError(f"enrolment_key has {len(self.enrolment_key)} bytes, at least 32 are needed")
 

@@ -87,7 +87,10 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
 
 
 def _read_anchors(file: Path | None) -> tuple[bytes, ...]:
-    return () if file is None else read_certificates(file)
+    try:
+        return () if file is None else read_certificates(file)
+    except ValueError as error:
+        raise ValueError(f"{file} holds no certificates that can be read: {error}") from error
 
 
 def services_of(app: Flask) -> Services:

@@ -201,11 +201,9 @@ def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) ->
     # One private address among public ones is enough to refuse: the name's owner decides which one is taken.
     texts = _resolve_until(target, policy, deadline)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
-    if not target.is_listed:
-        for address in addresses:
-            if not policy.admits(address):
-                text = f"{target.host} leads to {address}, which is no public address"
-                raise LookupFailed(LookupFailure.NOT_PUBLIC, text)
+    if not target.is_listed and not all(map(policy.admits, addresses)):
+        # Without the address: whoever may ask a server to look up would learn the names of the network behind it.
+        raise LookupFailed(LookupFailure.NOT_PUBLIC, f"{target.host} leads to no public address")
     if not addresses:
         raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} has no address")
     return addresses[:MAX_LOOKUP_ADDRESSES]

@@ -459,10 +459,28 @@ def test_an_origin_as_browsers_write_it_is_taken(origin: str) -> None:
     check_origin(origin)
 
 
-@pytest.mark.parametrize("settings", [{"trusted_proxies": -1}, {"pki_allowed_hosts": "ca.example.org"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"trusted_proxies": -1},
+        {"pki_allowed_hosts": "ca.example.org"},
+        {"pki_allowed_networks": ("10.0.0.0/8",)},
+        {"max_message_bytes": -1},
+        {"idle_seconds": 0},
+        {"absolute_seconds": 0},
+    ],
+)
 def test_settings_that_would_mean_something_else_are_refused(config: BridgeConfig, settings: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError), match=next(iter(settings))):
         replace(config, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["anchors_file", "timestamp_anchors_file"])
+def test_a_file_of_anchors_that_cannot_be_read_is_named(config: BridgeConfig, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "authorities.pem"
+    file.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(ValueError, match=r"authorities\.pem"):
+        create_app(replace(config, **{name: file}))  # type: ignore[arg-type]
 
 
 # Errors
