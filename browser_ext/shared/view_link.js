@@ -128,7 +128,7 @@ export class ViewLink {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      setTimeout(() => reject(new Error("the view does not answer")), ANSWER_MILLISECONDS);
+      setTimeout(() => reject({ code: "view-silent" }), ANSWER_MILLISECONDS);
       this.#port.postMessage({ id, type, body });
     });
   }
