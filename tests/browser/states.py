@@ -14,6 +14,7 @@ from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.identity import Identity, export_identities
 from tests.browser.compose_driver import Webmail, address
 from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT
+from tests.browser.keys_page import CATCH, NEW, make_backup, open_review
 from tests.browser.mail_letters import file, html, mail, multipart, text
 from tests.browser.page import Page
 from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, open_tab, unlock
@@ -64,6 +65,19 @@ def _keys_after(stage: Stage, clicks: tuple[str, ...], then: str) -> Iterator[Vi
 
 def _shown(*clicks: str, then: str) -> Opener:
     return partial(_keys_after, clicks=clicks, then=then)
+
+
+@contextmanager
+def _reviewed_backup(stage: Stage) -> Iterator[View]:
+    """What a backup of all that is here would bring, where all of it is here already."""
+    with open_tab(stage, "options.html") as view:
+        view.page.wait_for_selector("[data-test=identity]")
+        view.page.js(CATCH)
+        file = stage.people.folder / "all.backup"
+        file.write_bytes(make_backup(view.page))
+        open_review(view.page, file, NEW, how="replace")
+        view.page.wait_for_selector("[data-test=restore-review-go]", timeout_seconds=OPENING_SECONDS)
+        yield view
 
 
 @contextmanager
@@ -130,6 +144,7 @@ KEY_STATES: dict[str, Opener] = {
     "keys, renewal": _shown("[data-test=renew]", then="[data-test=request]"),
     "keys, backup": _shown("[data-test=make-backup]", then="[data-test=backup]"),
     "keys, restore": _shown("[data-test=restore-backup]", "[data-test=restore-replace]", then="[data-test=restore]"),
+    "keys, restore reviewed": _reviewed_backup,
 }
 
 
