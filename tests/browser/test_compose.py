@@ -343,7 +343,7 @@ def test_a_message_that_only_some_were_sent_says_so_and_goes_to_the_others(webma
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     known = "[data-address='alice@example.test'][data-readiness=ready]"
     window.wait_for_selector(f"{known}, [data-test=obstacle][data-code=certificate-none]", timeout_seconds=60)
-    if not window.js("(selector) => document.querySelector(selector)", known):
+    if not window.js("(selector) => document.querySelector(selector) !== null", known):
         file = certificate_file(people.alice, people.folder / "alice.der")
         window.choose_files("input[data-test=remedy-choose-file]", [file])
     wait_for_obstacles(window)
