@@ -6,7 +6,6 @@ import base64
 import datetime
 import functools
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from smime_core.pkix import RevocationPolicy
 from tests.browser.browsers import Browser
 from tests.browser.page import Page
 from tests.browser.vault_page import PASSPHRASE, PROVIDER, ROOT, VaultServer
+from tests.code_blocks import examples
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -89,7 +89,7 @@ def open_at(vault_server: VaultServer, browser: Browser) -> Iterator[OpenAt]:
 
 
 def test_the_examples_of_the_guide_run(open_at: OpenAt) -> None:
-    blocks = re.findall(r"^```js\n((?:(?!```).*\n)*+)```$", GUIDE, re.MULTILINE)
+    blocks = examples(GUIDE, "js")
     first_import, *_ = blocks
     given = (key_file(), PASSPHRASE.encode(), authority().identity.certificate.der, person("bob").certificate.der)
     files = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from smime_core.cli.group import sealwax
+from tests.code_blocks import examples
 
 PAGE = Path(__file__).parents[2] / "docs" / "command.md"
-EXAMPLES = re.findall(r"^```sh\n((?:(?!```).*\n)*+)```$", PAGE.read_text(), re.MULTILINE)
+EXAMPLES = examples(PAGE.read_text(), "sh")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash")

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.code_blocks import code_blocks
+
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"^```(\w+)\n((?:(?!```).*\n)*+)```$", (ROOT / "README.md").read_text(), re.MULTILINE)
+BLOCKS = code_blocks((ROOT / "README.md").read_text())
 MADE = re.compile(r"make [a-z-]+\n")
 # Each block that runs, with the block of text behind it.
 RUNNING = [
-    (language, source, printed)
-    for (language, source), (_, printed) in itertools.pairwise(BLOCKS)
-    if language != "text" and not MADE.fullmatch(source)
+    (block.language, block.text, printed.text)
+    for block, printed in itertools.pairwise(BLOCKS)
+    if block.language != "text" and not MADE.fullmatch(block.text)
 ]
 
 
@@ -36,7 +38,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_readme_has_blocks_of_both_languages() -> None:
     assert [language for language, _, _ in RUNNING] == ["sh", "python"]
-    assert len(BLOCKS) == len(RUNNING) * 2 + sum(bool(MADE.fullmatch(source)) for _, source in BLOCKS)
+    assert len(BLOCKS) == len(RUNNING) * 2 + sum(bool(MADE.fullmatch(block.text)) for block in BLOCKS)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash")

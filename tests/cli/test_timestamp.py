@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from smime_core import der
 from tests.cli.conftest import SIGNER, Lab
 from tests.cli.timestamp_services import POLICY, OpensslService, certomancer, make_openssl_service, serve
+from tests.code_blocks import examples
 
 PAGE = Path(__file__).parents[2] / "docs" / "lasting_signatures.md"
 
@@ -237,12 +237,12 @@ def test_an_address_where_nobody_listens_is_told(lab: Lab, tmp_path: Path) -> No
 
 
 def test_the_examples_of_the_page_run(lab: Lab, clock: OpensslService, url: str, tmp_path: Path) -> None:
-    examples = re.findall(r"^```sh\n((?:(?!```).*\n)*+)```$", PAGE.read_text(), re.MULTILINE)
+    shown = examples(PAGE.read_text(), "sh")
     shutil.copytree(lab.folder / "ids", tmp_path / "keys")
     shutil.copy(clock.folder / "clock_root.pem", tmp_path / "tsa_root.pem")
     (tmp_path / "letter.eml").write_bytes(lab.read("mail.eml"))
     here = Lab(tmp_path)
-    lines = "\n".join(examples).replace("\\\n", " ").replace("https://tsa.example.test/", url).splitlines()
+    lines = "\n".join(shown).replace("\\\n", " ").replace("https://tsa.example.test/", url).splitlines()
     for line in filter(None, lines):
         program, *arguments = shlex.split(line)
         assert program == "sealwax"

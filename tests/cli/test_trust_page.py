@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from smime_core.reasons import REASONS
+from tests.code_blocks import examples
 
 PAGE = Path(__file__).parents[2] / "docs" / "trust.md"
-EXAMPLES = re.findall(r"^```sh\n((?:(?!```).*\n)*+)```$", PAGE.read_text(), re.MULTILINE)
+EXAMPLES = examples(PAGE.read_text(), "sh")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for bash")

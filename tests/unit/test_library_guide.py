@@ -16,24 +16,22 @@ import pytest
 
 import smime_core
 from smime_core import errors, ess, stream
+from tests.code_blocks import code_blocks
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-_PYTHON_BLOCK = re.compile(r"^```python\n((?:(?!```).*\n)*+)```$", re.MULTILINE)
 _REFERENCE = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", [DOCS / "library.md", ROOT / "README.md"], ids=lambda page: page.name)
 def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    text = page.read_text()
-    blocks = list(_PYTHON_BLOCK.finditer(text))
+    blocks = [block for block in code_blocks(page.read_text()) if block.language == "python"]
     assert blocks, f"{page.name} shows no Python"
     namespace: dict[str, Any] = {"__name__": "example"}
     for block in blocks:
         # Line numbers in a traceback are those of the page.
-        lines_before = text.count("\n", 0, block.start(1))
-        exec(compile("\n" * lines_before + block[1], str(page), "exec"), namespace)  # noqa: S102
+        exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)  # noqa: S102
 
 
 @pytest.mark.parametrize("module", [smime_core, stream, ess], ids=lambda module: module.__name__)
