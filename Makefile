@@ -59,9 +59,8 @@ check: setup
 	$(VENV)/python tests/setup/lint_extension.py
 	$(VENV)/python -m tests.regexes
 
-# Three at a time, since a browser test waits as long as it computes. Each file in one process: the files start servers
-# and browsers of their own.
-JOBS ?= 3
+# Two at a time, each file in one process: the files start servers and browsers of their own.
+JOBS ?= 2
 pytest: setup test-tools
 	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

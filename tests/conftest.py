@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what `make test` has no time for, but use every fixture in at least one test.
 
-    Of a module that is marked `in_turn`, one test runs in one browser and the next in the other. Tests marked
+    Modules marked `in_turn` run in one browser, each in the other than the one before. Tests marked
     `thorough` wait for `--every-browser`, except for the `heart` of a module and the first test of each fixture that
     would otherwise not be used: a broken fixture fails at once, not in the next `make test-all`.
     """
@@ -37,10 +37,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
     if config.getoption("--every-browser"):
         return
-    waiting = [item for item in items if item.get_closest_marker("thorough") and not item.get_closest_marker("heart")]
-    chosen = one_browser_each([item for item in items if item not in waiting])
+    possible = in_one_browser(items)
+    waiting = [
+        item for item in possible if item.get_closest_marker("thorough") and not item.get_closest_marker("heart")
+    ]
+    chosen = [item for item in possible if item not in waiting]
     used = set[object]().union(*map(fixture_functions, chosen))
-    for item in one_browser_each(waiting):
+    for item in waiting:
         if fixture_functions(item) - used:
             chosen.append(item)
             used |= fixture_functions(item)
@@ -49,18 +52,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-def one_browser_each(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The items, and of two that are one test marked `in_turn` in two browsers only one, in each module alternately."""
-    names: dict[str, list[str]] = {}
+def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The items, of modules marked `in_turn` in one browser alone: one module in the one, the next in the other.
+
+    A module's fixtures, which take longer than its tests, then start in one browser only.
+    """
+    modules: list[str] = []
     chosen = []
     for item in items:
         found = re.search("chromium|firefox", item.name)
         if item.get_closest_marker("in_turn") is not None and found is not None:
-            known = names.setdefault(item.nodeid.partition("::")[0], [])
-            name = item.name.replace(found[0], "")
-            if name not in known:
-                known.append(name)
-            if found[0] != ("chromium", "firefox")[known.index(name) % 2]:
+            module = item.nodeid.partition("::")[0]
+            if module not in modules:
+                modules.append(module)
+            if found[0] != ("chromium", "firefox")[modules.index(module) % 2]:
                 continue
         chosen.append(item)
     return chosen

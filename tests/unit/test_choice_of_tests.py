@@ -47,22 +47,32 @@ def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple
     (folder / "pytest.ini").write_text(MARKERS)
     (folder / "conftest.py").write_text(HOOKS)
     (folder / "test_it.py").write_text(text)
+    (folder / "test_next.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == ends_with, done.stdout
     printed = done.stdout + done.stderr
-    return {line.partition("::")[2] for line in printed.splitlines() if line.startswith("test_it.py::")}, printed
+    return {line for line in printed.splitlines() if "::" in line and " " not in line}, printed
 
 
 def test_browsers_take_turns_and_thorough_tests_wait_unless_their_fixture_would_not_be_used(tmp_path: Path) -> None:
     chosen, _ = collect(tmp_path, TESTS)
-    assert chosen == {"test_one[chromium]", "test_two[firefox]", "test_heart", "test_rare"}
+    assert chosen == {
+        "test_it.py::test_one[chromium]",
+        "test_it.py::test_two[chromium]",
+        "test_it.py::test_heart",
+        "test_it.py::test_rare",
+        "test_next.py::test_one[firefox]",
+        "test_next.py::test_two[firefox]",
+        "test_next.py::test_heart",
+        "test_next.py::test_rare",
+    }
 
 
 def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
     chosen, _ = collect(tmp_path, TESTS, "--every-browser")
-    assert len(chosen) == 8
+    assert len(chosen) == 16
 
 
 def test_a_fixture_that_does_not_exist_ends_the_run_before_any_test(tmp_path: Path) -> None:
