@@ -59,8 +59,10 @@ class Services:
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and hang them on the application."""
     app.after_request(name_account)
-    database = Database(config.database)
+    # Before anything is opened that somebody would have to close.
     anchors_der = _read_anchors(config.anchors_file)
+    timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
+    database = Database(config.database)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
@@ -82,7 +84,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         lookups=LookupCounter(database, clock=config.clock),
         anchors_der=anchors_der,
         trust_list=trust_list,
-        timestamp_anchors_der=_read_anchors(config.timestamp_anchors_file),
+        timestamp_anchors_der=timestamp_anchors_der,
     )
 
 
