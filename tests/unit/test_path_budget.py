@@ -25,7 +25,7 @@ from tests.unit.path_house import House, clique, key, root
 from tests.unit.people import MESSAGE, NOW, anchor, build_revocation_list, person
 
 SIGNERS = 100
-PARTS = 10
+PARTS = 4  # together below MAX_LOOKED_INSIDE_BYTES
 
 
 class CountingProvider(NativeProvider):
