@@ -7,26 +7,21 @@ answers, in the same time, as registered ones whose passphrase was wrong.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_talisman import Talisman
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from roaming_keys.client_network import client_network
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.protocol import is_loopback, normalise_user
+from roaming_keys.proxies import install_proxies
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
 from roaming_keys.store import Account, AccountExists, Store
 from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration, error_json
 from smime_core.errors import MalformedMessage
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFLIGHT_SECONDS = 600
 _HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "not-json", 500: "server-error"}
@@ -43,7 +38,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     # A page whose name resolves to this address (DNS rebinding) still sends its own Host.
     app.config["TRUSTED_HOSTS"] = [urlsplit(config.origin).hostname or ""]
     _set_headers(app, config)
-    _install_proxies(app, config.proxies)
+    install_proxies(app, config.proxies)
     _add_error_handlers(app)
     _add_routes(app, config, keys, store)
     return app
@@ -149,20 +144,6 @@ def _set_headers(app: Flask, config: KeyServerConfig) -> None:
                 response.headers["Access-Control-Allow-Headers"] = "Content-Type"
                 response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
         return response
-
-
-def _install_proxies(app: Flask, count: int) -> None:
-    # Talisman reads X-Forwarded-Proto itself, from anybody: it is taken away after the trusted part was read.
-    inner: WSGIApplication = app.wsgi_app
-
-    def without_forwarded_proto(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ.pop("HTTP_X_FORWARDED_PROTO", None)
-        return inner(environ, start_response)
-
-    outer: WSGIApplication = without_forwarded_proto
-    if count:
-        outer = ProxyFix(without_forwarded_proto, x_for=count, x_proto=count, x_host=count)
-    app.wsgi_app = outer  # type: ignore[method-assign,assignment]
 
 
 def _json_body() -> bytes:

@@ -6,18 +6,12 @@ preflight for it, which only the pages' origin passes. SameSite alone would not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from flask import Flask, Response, request
 from flask_talisman import Talisman
-from werkzeug.middleware.proxy_fix import ProxyFix
 
+from roaming_keys.proxies import install_proxies
 from webbridge.config import BridgeConfig, PagesConfig, is_https
 from webbridge.errors import ApiError
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CSRF_HEADER = "X-Sealwax"
 RECIPIENTS_HEADER = "X-Sealwax-Recipients"
@@ -34,7 +28,7 @@ _API_CSP = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none
 def install_api_security(app: Flask, config: BridgeConfig) -> None:
     """Add headers, CORS and the cross-site check to the API."""
     _install_talisman(app, _API_CSP, https=is_https(config.api_origin))
-    _install_proxies(app, config.trusted_proxies)
+    install_proxies(app, config.trusted_proxies)
 
     @app.before_request
     def refuse_other_sites() -> None:
@@ -80,7 +74,7 @@ def install_pages_security(app: Flask, config: PagesConfig) -> None:
         "trusted-types": "sealwax",
     }
     _install_talisman(app, policy, https=is_https(config.pages_origin))
-    _install_proxies(app, config.trusted_proxies)
+    install_proxies(app, config.trusted_proxies)
 
     @app.after_request
     def isolate(response: Response) -> Response:
@@ -112,20 +106,3 @@ def _allow_origin(response: Response, origin: str) -> None:
         allowed = ("Content-Type", CSRF_HEADER, RECIPIENTS_HEADER, ACCOUNT_HEADER)
         response.headers["Access-Control-Allow-Headers"] = ", ".join(allowed)
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
-
-
-def _install_proxies(app: Flask, count: int) -> None:
-    """Believe the X-Forwarded headers of `count` proxies and of nobody else.
-
-    Talisman reads X-Forwarded-Proto itself, from anybody: so it is taken away after the trusted part was read.
-    """
-    inner: WSGIApplication = app.wsgi_app
-
-    def without_forwarded_proto(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ.pop("HTTP_X_FORWARDED_PROTO", None)
-        return inner(environ, start_response)
-
-    outer: WSGIApplication = without_forwarded_proto
-    if count:
-        outer = ProxyFix(without_forwarded_proto, x_for=count, x_proto=count, x_host=count)
-    app.wsgi_app = outer  # type: ignore[method-assign,assignment]
