@@ -6,7 +6,6 @@ shown as its octets.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -53,6 +52,7 @@ from smime_core.ess import (
     parse_security_label,
 )
 from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
+from smime_core.times import utc_text
 from smime_core.timestamp import ID_CT_TST_INFO, parse_timestamp_token
 
 NAMES: Final = {
@@ -169,7 +169,7 @@ def _octets_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
 
 def _signing_time(attributes: Attributes) -> Iterable[str]:
     moment = parse_signing_time(attributes)
-    return [_time(moment)] if moment else []
+    return [utc_text(moment)] if moment else []
 
 
 def _capabilities(attributes: Attributes) -> Iterable[str]:
@@ -259,7 +259,7 @@ def _expansion_history(attributes: Attributes) -> Iterable[str]:
 def _expansion(expansion: Expansion) -> str:
     policy = expansion.receipt_policy
     receipts = f", receipts: {policy.kind.name.lower().replace('_', ' ')}" if policy else ""
-    return f"{expansion.mail_list}, {_time(expansion.expansion_time)}{receipts}"
+    return f"{expansion.mail_list}, {utc_text(expansion.expansion_time)}{receipts}"
 
 
 def _content_hints(attributes: Attributes) -> Iterable[str]:
@@ -293,7 +293,7 @@ def _timestamp(token_der: bytes) -> str:
         return f"unreadable: {error}"
     info = token.info
     within = f" within {info.accuracy.total_seconds():g} s" if info.accuracy else ""
-    return f"{_time(info.gen_time)}{within}, by {token.signer.sid}, policy {info.tsa_policy}"
+    return f"{utc_text(info.gen_time)}{within}, by {token.signer.sid}, policy {info.tsa_policy}"
 
 
 def _signature_policy(attributes: Attributes) -> Iterable[str]:
@@ -317,11 +317,6 @@ def _members_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]:
 def _revocation_values(attributes: Attributes) -> Iterable[str]:
     crls, responses = read_revocation_values(attributes)
     return [f"{len(crls)} lists, {len(responses)} OCSP responses"]
-
-
-def _time(moment: datetime.datetime) -> str:
-    # Not strftime, whose years before 1000 are the system's.
-    return moment.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 _READERS: Final[dict[str, Callable[[Attributes], Iterable[str]]]] = {

@@ -31,7 +31,7 @@ from smime_core.pkix import RevocationStatus, TrustAnchor
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, find_extension
 from smime_core.pkix.policies import parse_certificate_policies
 from smime_core.pkix.trust import ANY_POLICY
-from smime_core.report import moment
+from smime_core.times import utc_text
 
 _SHOWN_VALUES: Final = 50  # of one row; a state's authority may be constrained by hundreds of names
 _USAGES: Final = {
@@ -163,7 +163,7 @@ def _said(code: str, text: str, **values: str) -> PageValue:
 
 
 def _moment(time: datetime.datetime) -> tuple[PageValue, ...]:
-    return (_said("moment", f"{time:%Y-%m-%d %H:%M:%S} UTC", time=moment(time)),)
+    return (_said("moment", f"{time:%Y-%m-%d %H:%M:%S} UTC", time=utc_text(time)),)
 
 
 def _read(values: Callable[[], tuple[PageValue, ...]]) -> tuple[PageValue, ...]:

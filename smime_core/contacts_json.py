@@ -32,6 +32,7 @@ from smime_core.limits import (
     check_limit,
 )
 from smime_core.strict_json import parse_json
+from smime_core.times import utc_text
 
 VERSION: Final = "sealwax-contacts-1"
 
@@ -69,7 +70,7 @@ def _contact_to_json(contact: Contact, numbers: dict[Certificate, int]) -> dict[
         "certificates": [_known_to_json(known, numbers) for known in contact.certificates],
         "capabilities": _to_text(_capabilities_der(contact.capabilities)) if contact.capabilities else None,
         "preferred": _number(contact.preferred, numbers) if contact.preferred else None,
-        "saidAt": _time_text(contact.said_at) if contact.said_at else None,
+        "saidAt": utc_text(contact.said_at) if contact.said_at else None,
     }
 
 
@@ -77,8 +78,8 @@ def _known_to_json(known: KnownCertificate, numbers: dict[Certificate, int]) -> 
     return {
         "certificate": _number(known.certificate, numbers),
         "source": known.source.value,
-        "firstSeen": _time_text(known.first_seen),
-        "lastSeen": _time_text(known.last_seen),
+        "firstSeen": utc_text(known.first_seen),
+        "lastSeen": utc_text(known.last_seen),
         "intermediates": [_number(one, numbers) for one in known.intermediates],
     }
 
@@ -93,11 +94,6 @@ def _capabilities_der(capabilities: Capabilities) -> bytes:
 
 def _to_text(octets: bytes) -> str:
     return base64.b64encode(octets).decode("ascii")
-
-
-def _time_text(time: datetime.datetime) -> str:
-    # No strftime: what it makes of years before 1000 is the system's.
-    return time.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _parse_contact(value: object, certificates: Sequence[Certificate]) -> Contact:

@@ -17,7 +17,8 @@ from smime_core.decisions import Decision, DecisionKind
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
 from smime_core.mail_address import is_condition
-from smime_core.strict_json import Members, certificate_text, parse_json, time_text
+from smime_core.strict_json import Members, certificate_text, parse_json
+from smime_core.times import utc_text
 
 VERSION: Final = "sealwax-decisions-1"
 
@@ -47,7 +48,7 @@ def _to_json(decision: Decision) -> dict[str, object]:
         "certificate": certificate_text(decision.certificate),
         "kind": str(decision.kind),
         "addresses": list(decision.addresses),
-        "acceptedAt": time_text(decision.accepted_at),
+        "acceptedAt": utc_text(decision.accepted_at),
     }
 
 

@@ -22,6 +22,7 @@ from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.report import MessageReport, State
 from smime_core.signed_data import build_signed_data
+from smime_core.times import utc_text
 
 MAX_LIFETIME: Final = datetime.timedelta(days=1)  # a submission is used at once; a longer one only helps a replay
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
@@ -127,8 +128,8 @@ async def sign_form(
         entries=[_entry_to_json(entry) for entry in form.entries],
         submitter=list(form.submitter or ()),
         certificate=identity.certificate.fingerprint,
-        time=_time_text(signing_time),
-        expires=_time_text(signing_time + lifetime),
+        time=utc_text(signing_time),
+        expires=utc_text(signing_time + lifetime),
     )
     cms_der = await build_signed_data(
         content,
@@ -276,10 +277,6 @@ def _parse_time(text: str) -> datetime.datetime:
         return datetime.datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=datetime.UTC)
     except ValueError as error:
         raise MalformedMessage("a time is not as 2026-01-31T12:00:00Z", where=_KIND.name) from error
-
-
-def _time_text(moment: datetime.datetime) -> str:
-    return moment.astimezone(datetime.UTC).strftime(_TIME_FORMAT)
 
 
 def _text(members: dict[str, object], name: str) -> str:

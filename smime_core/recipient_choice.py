@@ -37,7 +37,8 @@ from smime_core.pkix import (
     validate_path,
 )
 from smime_core.provider import CryptoProvider
-from smime_core.report import Reason, build_reason, moment
+from smime_core.report import Reason, build_reason
+from smime_core.times import utc_text
 
 
 class NoUsableCertificate(SmimeError):
@@ -237,10 +238,11 @@ def _check_itself(
         named = {"addresses": ", ".join(own_addresses)} if own_addresses else {}
         reasons.append(_reason("other-address", "" if named else "it names none", **named))
     if at > certificate.not_after:
-        reasons.append(_reason("certificate-expired", _day(certificate.not_after), date=moment(certificate.not_after)))
+        end = certificate.not_after
+        reasons.append(_reason("certificate-expired", _day(end), date=utc_text(end)))
     if at < certificate.not_before:
         begin = certificate.not_before
-        reasons.append(_reason("certificate-not-yet-valid", f"from {_day(begin)}", date=moment(begin)))
+        reasons.append(_reason("certificate-not-yet-valid", f"from {_day(begin)}", date=utc_text(begin)))
     if certificate.is_ca:
         reasons.append(_reason("is-authority"))
     try:
@@ -287,7 +289,7 @@ def _own_warnings(
 ) -> tuple[Reason, ...]:
     warnings = []
     if at <= certificate.not_after < at + EXPIRES_SOON:
-        warnings.append(_warning("expires-soon", _day(certificate.not_after), date=moment(certificate.not_after)))
+        warnings.append(_warning("expires-soon", _day(certificate.not_after), date=utc_text(certificate.not_after)))
     change = find_change(contacts, address, certificate) if address is not None else None
     if change is not None and not change.is_renewal:
         detail = "from the same authority" if change.same_issuer else "from another authority"

@@ -60,12 +60,6 @@ def build_reason(code: str, sentence: str, *, detail: str = "", **values: str) -
     return Reason(code=code, sentence=f"{sentence} ({behind})" if behind else sentence, values=tuple(values.items()))
 
 
-def moment(time: datetime.datetime) -> str:
-    """A moment as a value of a reason: 2026-01-31T12:00:00Z."""
-    # Not strftime, whose years before 1000 are the system's.
-    return time.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerReport:
     """The verdict on one SignerInfo.

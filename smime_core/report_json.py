@@ -16,8 +16,9 @@ from smime_core.errors import MalformedMessage
 from smime_core.explanation import TreeNode, explain_signer
 from smime_core.header_protection import HeaderScheme
 from smime_core.pkix import Lookup, PathTrail, RevocationStatus, Step, TrustAnchor
-from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport, moment
+from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
 from smime_core.revocation_list import RevocationList
+from smime_core.times import utc_text
 
 if TYPE_CHECKING:
     from smime_core.attribute_description import AttributeDescription
@@ -105,7 +106,7 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
 
 def time_to_json(time: datetime.datetime) -> str:
     """An aware time in UTC, in whole seconds: 2026-01-31T12:00:00Z."""
-    return moment(time)
+    return utc_text(time)
 
 
 def _optional_time(time: datetime.datetime | None) -> str | None:

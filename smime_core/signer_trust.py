@@ -38,8 +38,9 @@ from smime_core.pkix import (
     validate_path,
 )
 from smime_core.reasons import reason
-from smime_core.report import Reason, moment
+from smime_core.report import Reason
 from smime_core.signer_info import SignerInfo
+from smime_core.times import utc_text
 from smime_core.timestamp import Timestamp
 
 # RFC 5280 section 5.3.1: reasons that say nothing against what was signed before. A key that others may have can sign
@@ -113,7 +114,7 @@ async def _weigh_timestamps(
     if earliest is None:
         note = _why_not_counted(judged)
     else:
-        proof = {"time": moment(earliest.latest), "name": earliest.certificate.common_name}
+        proof = {"time": utc_text(earliest.latest), "name": earliest.certificate.common_name}
         detail = "{time}, by {name}".format(**proof)
         note = reason("timestamped", detail=detail, **proof)
         if trust.doubts and all(doubt.code in _UNDONE_BY_TIME for doubt in trust.doubts):
@@ -162,7 +163,7 @@ async def _follow_path(
     doubts: tuple[Reason, ...] = ()
     if signing_time is not None and not certificate.not_before <= signing_time <= certificate.not_after:
         doubts = (
-            reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}", date=moment(signing_time)),
+            reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}", date=utc_text(signing_time)),
         )
     return SignerTrust(
         doubts=doubts,
@@ -217,8 +218,8 @@ def _validity_of(error: CertificateExpired) -> dict[str, str]:
     certificate = error.trail.certificates[error.trail.steps[-1].position]
     return {
         "name": certificate.common_name,
-        "from": moment(certificate.not_before),
-        "until": moment(certificate.not_after),
+        "from": utc_text(certificate.not_before),
+        "until": utc_text(certificate.not_after),
     }
 
 
@@ -267,7 +268,7 @@ def _status_text(status: RevocationStatus) -> str:
 
 def _status_values(status: RevocationStatus) -> dict[str, str]:
     values = {"name": status.certificate.common_name, "why": status.reason or status.why}
-    return {**values, "date": moment(status.revoked_at)} if status.revoked_at else values
+    return {**values, "date": utc_text(status.revoked_at)} if status.revoked_at else values
 
 
 def _find_changes(certificate: Certificate, examiner: Examiner, addresses: tuple[str, ...]) -> tuple[Reason, ...]:
@@ -279,7 +280,7 @@ def _change_reason(change: CertificateChange) -> Reason:
     if change.is_renewal:
         until = change.after.not_after
         detail = f"{change.address}, until {until:%Y-%m-%d}"
-        return reason("certificate-renewed", detail=detail, address=change.address, until=moment(until))
+        return reason("certificate-renewed", detail=detail, address=change.address, until=utc_text(until))
     before, now = change.before.issuer, change.after.issuer
     by = "by the same authority, for a new key" if change.same_issuer else f"before by {before}, now {now}"
     values = {"address": change.address, "before": before, "now": now}

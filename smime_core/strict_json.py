@@ -123,12 +123,6 @@ class Members:
         return MalformedMessage(f"{name} is no {expected}", where=self.where)
 
 
-def time_text(time: datetime.datetime) -> str:
-    """An aware time in UTC, in whole seconds, as `Members.time` reads it."""
-    # No strftime: what it makes of years before 1000 is the system's.
-    return time.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
 def certificate_text(certificate: Certificate) -> str:
     """A certificate as `Members.certificate` reads it."""
     return base64.b64encode(certificate.der).decode("ascii")

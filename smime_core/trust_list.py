@@ -39,7 +39,8 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import State
 from smime_core.signed_data import find_certificate
 from smime_core.signer_info import SignerInfo
-from smime_core.strict_json import Members, certificate_text, parse_json, time_text
+from smime_core.strict_json import Members, certificate_text, parse_json
+from smime_core.times import utc_text
 
 VERSION: Final = "sealwax-trust-list-1"
 FOLLOWED_VERSION: Final = "sealwax-followed-list-1"
@@ -134,9 +135,9 @@ async def open_trust_list(
     trust_list = _parse(report.content)
     # (2)
     if at + MAX_CLOCK_DIFFERENCE < trust_list.issued:
-        raise TrustListRefused(f"the list is not valid before {time_text(trust_list.issued)}", report=report)
+        raise TrustListRefused(f"the list is not valid before {utc_text(trust_list.issued)}", report=report)
     if at > trust_list.expires:
-        raise TrustListRefused(f"the list ended on {time_text(trust_list.expires)}", report=report)
+        raise TrustListRefused(f"the list ended on {utc_text(trust_list.expires)}", report=report)
     # (3)
     if trust_list.serial_number < least_serial_number:
         text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
@@ -215,8 +216,8 @@ def _build(trust_list: TrustList) -> bytes:
         version=VERSION,
         name=trust_list.name,
         serialNumber=trust_list.serial_number,
-        issued=time_text(trust_list.issued),
-        expires=time_text(trust_list.expires),
+        issued=utc_text(trust_list.issued),
+        expires=utc_text(trust_list.expires),
         anchors=[_anchor_to_json(anchor) for anchor in trust_list.anchors],
         revocation=str(trust_list.revocation),
         requirements={
@@ -234,7 +235,7 @@ def _anchor_to_json(anchor: TrustAnchor) -> dict[str, object]:
         "certificate": certificate_text(anchor.certificate),
         "addresses": list(anchor.addresses),
         "exact": anchor.is_exact,
-        "distrustAfter": time_text(anchor.distrust_after) if anchor.distrust_after else None,
+        "distrustAfter": utc_text(anchor.distrust_after) if anchor.distrust_after else None,
     }
 
 

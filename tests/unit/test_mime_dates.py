@@ -8,7 +8,7 @@ import pytest
 
 from smime_core.header_policies import hcp_shy
 from smime_core.mime import format_date, parse_date
-from smime_core.report import moment
+from smime_core.times import utc_text
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_what_is_no_date_gives_none(text: str) -> None:
 def test_a_moment_in_a_report_has_four_digits_of_a_year(year: int) -> None:
     """A certificate may name any year, and browsers read no date with fewer digits."""
     time = datetime.datetime(year, 12, 31, 23, 59, 59, 7, tzinfo=datetime.UTC)
-    assert moment(time) == f"{year:04}-12-31T23:59:59Z"
+    assert utc_text(time) == f"{year:04}-12-31T23:59:59Z"
