@@ -72,7 +72,9 @@ const QUESTIONS = {
   altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbClose", sections: alteredSections },
   unsigned: { title: () => text("unsignedTitle"), verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
 };
-const NOTICES = ["altered", "unsigned"]; // About a page: no key is used.
+/** Notices about a page; no key is used. */
+const NOTICES = ["altered", "unsigned"];
+
 void start();
 
 async function start() {

@@ -90,9 +90,9 @@ MAX_SCRYPT_MEMORY_BYTES: Final = (
 )
 MAX_SCRYPT_LANES_BYTES: Final = 262_144  # 128 times r times p; writers take 1,024 to 16,384
 MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N times r times p: four times OWASP's, about 1 s natively
+MAX_PASSPHRASE_BYTES: Final = 4_096  # composing accents takes quadratic time, and old KDFs hash all of it each time
 # For one file, all its keys and all forms of the passphrase: iterations, those of a slow hash twice. At most 2 s
 # natively; a MAC, certificates and two keys with a million iterations of SHA-1 for each block are still read.
-MAX_PASSPHRASE_BYTES: Final = 4_096  # composing accents takes quadratic time, and old KDFs hash all of it each time
 MAX_PASSPHRASE_WORK: Final = 7_000_000
 LOOKUP_SECONDS: Final = 10.0  # for one HTTP exchange, all its steps together
 LOOKUP_BATCH_SECONDS: Final = 20.0  # for all of one round: a person is waiting

@@ -68,7 +68,7 @@ export async function importKeyFile({ name, p12, passphrase }) {
 }
 
 /**
- * Keys have come in: the person is asked about the authority of their certificate.
+ * The question about the authority of the certificate, once keys have come in.
  * @param {ArrayBuffer | undefined} authority @param {OpenedIdentity[]} identities
  */
 export async function proposeAuthority(authority, identities) {
