@@ -12,7 +12,7 @@ import { api } from "./shared/api.js";
 import { describeCertificate, nameOf } from "./shared/certificate_card.js";
 import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
 import { ImportProgress } from "./shared/import_progress.js";
-import { createOwnAuthority } from "./shared/own_authority.js";
+import { createOwnAuthority, findOwnAuthority } from "./shared/own_authority.js";
 import { createPatternChoice } from "./shared/pattern.js";
 import { digestOf } from "./shared/question.js";
 import { ask, askWithSecrets } from "./shared/request.js";
@@ -191,11 +191,12 @@ async function importKeys() {
 
 /** The question about the authority of a key file that was brought in stays until it is answered. */
 async function showOwnAuthority() {
-  const asked = await createOwnAuthority({ onAnswer: async (sentence) => {
+  const proposed = await findOwnAuthority();
+  // Drawn again, it would take the click that agrees to something else on the page.
+  drawList("own-authority", proposed ? [proposed] : [], (one) => createOwnAuthority(one, { onAnswer: async (sentence) => {
     byId("keys-done").textContent = sentence ?? "";
     await refresh();
-  } });
-  drawOnce("own-authority", asked?.textContent ?? "", () => byId("own-authority").replaceChildren(...(asked ? [asked] : [])));
+  } }));
 }
 
 /** @param {string} inputId @param {string} store */

@@ -5,7 +5,7 @@ import { SecretField } from "./runtime/ui/secret_field.js";
 import { stateMark, waxSeal } from "./runtime/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text, translatePage } from "./shared/i18n.js";
 import { ImportProgress } from "./shared/import_progress.js";
-import { createOwnAuthority } from "./shared/own_authority.js";
+import { createOwnAuthority, findOwnAuthority } from "./shared/own_authority.js";
 import { createPatternChoice } from "./shared/pattern.js";
 import { ask, askWithSecrets } from "./shared/request.js";
 
@@ -79,7 +79,8 @@ async function drawIdentity() {
   if (addresses.length) {
     const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
     const have = html("p", { class: "done", role: "status", text: text("welcomeIdentityHave", list), data: { test: "have" } });
-    return [have, await createOwnAuthority({ onAnswer: showAnswer }), trustedNow()];
+    const proposed = await findOwnAuthority();
+    return [have, proposed && createOwnAuthority(proposed, { onAnswer: showAnswer }), trustedNow()];
   }
   const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12" });
   const passphrase = new SecretField({ translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys() });

@@ -7,16 +7,18 @@ import { day, errorText, locale, text } from "./i18n.js";
 import { digestOf } from "./question.js";
 import { ask } from "./request.js";
 
-/**
- * The question, or null where there is none.
- * @param {{onAnswer: (trusted: string | null) => Promise<unknown>}} options told what is trusted now, as a sentence
- * @returns {Promise<HTMLElement | null>}
- */
-export async function createOwnAuthority({ onAnswer }) {
+/** What the question is about, or null where there is none. */
+export function findOwnAuthority() {
   // A lock ends what is under way: the question comes back when the page is drawn again.
-  const proposed = await ask("authority.proposal").catch(() => null);
-  if (!proposed) return null;
-  const { fingerprint, subject, addresses, notBefore, notAfter, question } = proposed;
+  return ask("authority.proposal").catch(() => null);
+}
+
+/**
+ * The question, drawn.
+ * @param {{fingerprint: string, subject: string, addresses: string[], notBefore: string, notAfter: string, question: string}} proposed
+ * @param {{onAnswer: (trusted: string | null) => Promise<unknown>}} options told what is trusted now, as a sentence
+ */
+export function createOwnAuthority({ fingerprint, subject, addresses, notBefore, notAfter, question }, { onAnswer }) {
   const shown = digestOf(question);
   // Nobody agrees by a click that was meant for what stood here before.
   disturb();
