@@ -236,6 +236,8 @@ def test_a_source_is_text_whose_unseen_characters_are_named(
 
 
 def test_a_link_that_is_no_address_opens_the_pages_all_the_same(visitor: MailPages) -> None:
+    # What is still loading when the page goes would be an error in the console.
+    visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
     visitor.page.js("() => { location.hash = '#/folder/100%/%E4'; location.reload(); }")
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
 
