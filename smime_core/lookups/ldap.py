@@ -85,14 +85,13 @@ def parse_ldap_url(
     Raises DirectoryFailed.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url if len(url) <= MAX_DIRECTORY_URL_CHARACTERS else "")
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
     host = parts.hostname or ""
     is_good = (
-        len(url) <= MAX_DIRECTORY_URL_CHARACTERS
-        and url.isprintable()
+        url.isprintable()
         and parts.scheme in _PORTS
         and _HOST.fullmatch(host) is not None
         and "@" not in parts.netloc

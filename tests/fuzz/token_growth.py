@@ -108,23 +108,27 @@ def judge(case: GrowingCase) -> str:
         finding = _measure(case)
         if finding:
             return finding
-    if at_a_glance * _MEGABYTE / _GLANCE_BYTES > MAX_SECONDS / 2:
-        taken = _megabyte_seconds(case)
+    # What grows no faster than its length and takes a quarter of the time for a quarter of the length is let go.
+    if (
+        at_a_glance * _MEGABYTE / _GLANCE_BYTES > MAX_SECONDS / 2
+        and _seconds_of(case, _MEGABYTE // 4) > MAX_SECONDS / 4
+    ):
+        taken = _seconds_of(case, _MEGABYTE)
         if taken > MAX_SECONDS:
             return f"a megabyte takes {taken:.1f} s: {case}"
     return ""
 
 
-def _megabyte_seconds(case: GrowingCase) -> float:
+def _seconds_of(case: GrowingCase, length: int) -> float:
     # Seconds of the machine that MAX_SECONDS is meant for: on a slower or busy one everything takes longer. A known
     # piece of work beside each run says how much; the best of three counts.
-    data, best = case.data(_MEGABYTE), float("inf")
+    data, best = case.data(length), float("inf")
     for _ in range(3):
         started = time.process_time()
         sum(number * number for number in range(1_000_000))
         slowness = max(1.0, (time.process_time() - started) / _KNOWN_WORK_SECONDS)
         best = min(best, _processor_time(case, data) / slowness)
-        if best <= MAX_SECONDS:
+        if best <= MAX_SECONDS * length / _MEGABYTE:
             break
     return best
 
