@@ -5,7 +5,7 @@
  * Terminating alone is not enough: ArrayBuffers that were freed unwiped stay readable in the browser's process.
  */
 
-import { rinse } from "./rinse.js";
+import { rinse, rinseLarge } from "./rinse.js";
 
 // Allocators give the same blocks for lengths that are the same in this unit.
 const ALLOCATED_BYTES = 16;
@@ -29,6 +29,10 @@ export class Residue {
   #bytesZeroed = 0;
   /** @type {Set<number>} */
   #secretLengths = new Set();
+  /** @type {Set<number>} */
+  #latestLengths = new Set();
+  /** @type {Promise<void>[]} */
+  #rinsing = [];
   /** @type {Set<string>} */
   #keyAlgorithms = new Set();
 
@@ -48,6 +52,18 @@ export class Residue {
     // The latest stands last.
     this.#secretLengths.delete(allocated);
     this.#secretLengths.add(allocated);
+    this.#latestLengths.add(allocated);
+  }
+
+  /** WebCrypto is done with what was noted since the last call; nobody waits for it but the cleanup. */
+  rinseLatest() {
+    this.#rinsing.push(rinseLarge(this.#latestLengths));
+    this.#latestLengths.clear();
+  }
+
+  /** Ends when all that was begun is rinsed. */
+  async rinsed() {
+    await Promise.all(this.#rinsing);
   }
 
   /** WebCrypto works with a private key of this kind. @param {string} algorithm JSON for `importKey` */
@@ -138,7 +154,8 @@ export async function cleanUp(residue) {
   const begun = performance.now();
   residue.wipeBuffers();
   residue.wipeMemories();
-  // Last, because it waits for the browser.
+  // Last, because they wait for the browser.
+  await residue.rinsed();
   await rinse(residue.secretLengths, residue.keyAlgorithms);
   return { bytesZeroed: residue.bytesZeroed, milliseconds: performance.now() - begun };
 }

@@ -56,7 +56,10 @@ function createOperations(residue) {
     ...createCipherDoor(residue),
 
     /** @param {string} hash @param {PythonBytes} data */
-    digest: (hash, data) => attempt(() => lent.withView(data, (view) => subtle.digest(hash, view))),
+    digest: (hash, data) => attempt(() => lent.withView(data, (view) => {
+      residue.noteSecret(view.length);
+      return subtle.digest(hash, view);
+    })),
 
     /** @param {"spki" | "pkcs8"} format @param {PythonBytes} data @param {string} algorithm JSON @param {KeyUsage} usage */
     importKey: (format, data, algorithm, usage) =>

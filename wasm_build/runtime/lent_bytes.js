@@ -43,6 +43,8 @@ export async function attempt(residue, operation) {
     if (error instanceof DOMException) return error.name;
     if (error instanceof TypeError) return "NotSupportedError";
     throw error;
+  } finally {
+    residue.rinseLatest();
   }
 }
 

@@ -60,6 +60,8 @@ _TYPES: Final = {
 }
 _TEXT_BYTES: Final = 96_000
 _SIGNED_BYTES: Final = 100_000
+# Allocators cut large blocks up by pages, and what they leave of one is seldom the page that one would look for.
+_PAGE_BYTES: Final = 4_096
 _GONE_SECONDS: Final = 20  # what browsers may take to collect garbage
 _STEP_SECONDS: Final = 60
 _CHILDREN_COLLECT: Final = """async () => {
@@ -103,6 +105,10 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
         *needles_for("passphrase", [passphrase.encode()]),
         *needles_for("seal key", [_derive(MARKER_BYTES, seal_key_seed)]),
         *needles_for("plaintext", [text[at : at + MARKER_BYTES] for at in (64, _TEXT_BYTES // 2)]),
+        *(
+            Needle(secret="plaintext", form="raw", octets=text[at : at + MARKER_BYTES])
+            for at in range(_PAGE_BYTES, _TEXT_BYTES, _PAGE_BYTES)
+        ),
         *needles_for("signed text", [signed[_SIGNED_BYTES // 2 :][:MARKER_BYTES]]),
     ]
     return Secrets(
