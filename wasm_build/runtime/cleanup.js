@@ -5,7 +5,7 @@
  * Terminating alone is not enough: ArrayBuffers that were freed unwiped stay readable in the browser's process.
  */
 
-import { rinse, rinseLarge } from "./rinse.js";
+import { isCutUp, rinse } from "./rinse.js";
 
 // Allocators give the same blocks for lengths that are the same in this unit.
 const ALLOCATED_BYTES = 16;
@@ -52,12 +52,12 @@ export class Residue {
     // The latest stands last.
     this.#secretLengths.delete(allocated);
     this.#secretLengths.add(allocated);
-    this.#latestLengths.add(allocated);
+    if (isCutUp(allocated)) this.#latestLengths.add(allocated);
   }
 
   /** WebCrypto is done with what was noted since the last call; nobody waits for it but the cleanup. */
   rinseLatest() {
-    this.#rinsing.push(rinseLarge(this.#latestLengths));
+    if (this.#latestLengths.size) this.#rinsing.push(rinse([...this.#latestLengths], []));
     this.#latestLengths.clear();
   }
 

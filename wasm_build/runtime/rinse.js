@@ -15,10 +15,10 @@ const KEYS_OF_EACH_LARGE_SIZE = 4;
 /** One operation has about ten; a batch has those of each message, and always again those of the person's keys. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
-/** Larger blocks go back to the operating system. */
-const MAX_RINSED_BYTES = 1_048_576;
 /** Beyond, a block is whole pages, which the allocator cuts up for small blocks, and those leave holes. */
 const PAGE_BYTES = 4_096;
+/** Larger blocks, those of a stream too, go back to the operating system. */
+const MAX_RINSED_BYTES = 1_048_576 - PAGE_BYTES;
 const IV_BYTES = 12;
 const AES = { name: "AES-GCM", length: 256 };
 const HMAC = { name: "HMAC", hash: "SHA-256" };
@@ -37,12 +37,9 @@ export async function rinse(lengths, algorithms) {
   await Promise.allSettled([rinseBlocks(sizes), ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json)))]);
 }
 
-/**
- * Sends zeros after large secrets at once, before their blocks are cut up.
- * @param {Iterable<number>} lengths
- */
-export async function rinseLarge(lengths) {
-  await rinse([...lengths].filter((length) => length > PAGE_BYTES), []);
+/** Whether zeros have to follow a secret at once, before its block is cut up. @param {number} length */
+export function isCutUp(length) {
+  return length > PAGE_BYTES && length <= MAX_RINSED_BYTES;
 }
 
 /**
