@@ -24,13 +24,14 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-browser", action="store_true", help="tests marked in_turn run in both browsers")
+    parser.addoption("--left-out", action="store_true", help="the tests that a run without options leaves out")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what `make test` has no time for, but use every fixture in at least one test.
 
     Modules marked `in_turn` run in one browser, each in the other than the one before. Tests marked
-    `thorough` wait for `--every-browser`, except for the `heart` of a module and the first test of each fixture that
+    `thorough` wait for `--left-out`, except for the `heart` of a module and the first test of each fixture that
     would otherwise not be used: a broken fixture fails at once, not in the next `make test-all`.
     """
     if missing := fixtures_that_do_not_exist(items):
@@ -47,9 +48,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if fixture_functions(item) - used:
             chosen.append(item)
             used |= fixture_functions(item)
-    left_out = set(items) - set(chosen)
-    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-    items[:] = [item for item in items if item not in left_out]
+    wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = [item for item in items if item in wanted]
 
 
 def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:

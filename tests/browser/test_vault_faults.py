@@ -178,9 +178,8 @@ LARGEST = """async (sealing, opening, signing, judging) => {
 }"""
 
 
-def test_the_largest_requests_pass(open_vault_page: OpenPage, request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--every-browser"):
-        pytest.skip("takes half a minute: make test-all")
+@pytest.mark.thorough
+def test_the_largest_requests_pass(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     bob = person("bob")
     keys = {"identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))]}

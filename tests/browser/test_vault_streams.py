@@ -377,10 +377,9 @@ THERE_AND_BACK = """async (make, read, size) => {
 }"""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("job", ["sign", "cbc", "gcm"])
-def test_two_hundred_megabytes_pass(open_vault_page: OpenPage, request: pytest.FixtureRequest, job: str) -> None:
-    if not request.config.getoption("--every-browser"):
-        pytest.skip("takes a minute: make test-all")
+def test_two_hundred_megabytes_pass(open_vault_page: OpenPage, job: str) -> None:
     page = open_vault_page()
     bob = person("bob")
     if job == "sign":

@@ -75,6 +75,14 @@ def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
     assert len(chosen) == 16
 
 
+def test_what_is_left_out_is_all_the_rest(tmp_path: Path) -> None:
+    chosen, _ = collect(tmp_path, TESTS)
+    left_out, _ = collect(tmp_path, TESTS, "--left-out")
+    every, _ = collect(tmp_path, TESTS, "--every-browser")
+    assert not chosen & left_out
+    assert chosen | left_out == every
+
+
 def test_a_fixture_that_does_not_exist_ends_the_run_before_any_test(tmp_path: Path) -> None:
     _, printed = collect(tmp_path, TESTS.replace("test_that_waits(shared)", "test_that_waits(gone)"), ends_with=4)
     assert "fixtures that do not exist: test_it.py::test_that_waits: gone" in printed
