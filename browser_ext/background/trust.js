@@ -6,6 +6,7 @@ import { EvidenceStore, joinAnswers } from "../runtime/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
+import { digestOf } from "../shared/question.js";
 import * as database from "./database.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
@@ -203,8 +204,7 @@ export async function proposeOwnAuthority(certificate, own) {
   await memory.forget(OWN_AUTHORITY);
   const addresses = [...new Set(own.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
   if (!addresses.length || !(await policy.read()).ownDecisions) return;
-  if (!(await canAccept(certificate.slice(0), addresses))) return;
-  await memory.write(OWN_AUTHORITY, { certificate: encode(certificate), addresses });
+  await judgeOwnAuthority({ certificate: encode(certificate), addresses });
 }
 
 /**
@@ -224,12 +224,33 @@ async function canAccept(certificate, addresses) {
 /** The authority of the person's own certificate, with the question about it; or null. */
 export async function ownAuthority() {
   const kept = await memory.read(OWN_AUTHORITY);
-  if (!kept || !(await canAccept(decode(kept.certificate), kept.addresses))) return null;
-  const described = await vault.call("certificate.describe", { certificates: [decode(kept.certificate)], ...(await judging()) });
-  const [info] = described.certificates;
-  const { fingerprint, subject, issuer, notBefore, notAfter } = info;
-  const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses: kept.addresses };
-  return { ...info, addresses: kept.addresses, question };
+  if (!kept) return null;
+  return kept.judgedBy === (await digestOf(await reliedOn())) ? kept.shown : judgeOwnAuthority(kept);
+}
+
+/**
+ * The question, kept with what it was judged by, since each judgement takes the vault a second of the processor; null,
+ * and nothing kept, when the vault would not make the decision.
+ * @param {{certificate: string, addresses: string[]}} kept
+ */
+async function judgeOwnAuthority({ certificate, addresses }) {
+  const judgedBy = await digestOf(await reliedOn());
+  if (!(await canAccept(decode(certificate), addresses))) {
+    await memory.forget(OWN_AUTHORITY);
+    return null;
+  }
+  const described = await vault.call("certificate.describe", { certificates: [decode(certificate)], ...(await judging()) });
+  const [{ fingerprint, subject, issuer, notBefore, notAfter }] = described.certificates;
+  const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
+  const shown = { fingerprint, subject, notBefore, notAfter, addresses, question };
+  await memory.write(OWN_AUTHORITY, { certificate, addresses, judgedBy, shown });
+  return shown;
+}
+
+/** Whom the person relies on, without what was looked up. */
+async function reliedOn() {
+  const { evidence: _, ...relied } = (await judging()).trust;
+  return relied;
 }
 
 /** The question about one that was brought in. @param {{fingerprint: string}} body */
