@@ -204,7 +204,9 @@ export async function proposeOwnAuthority(certificate, own) {
   await memory.forget(OWN_AUTHORITY);
   const addresses = [...new Set(own.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
   if (!addresses.length || !(await policy.read()).ownDecisions) return;
-  await judgeOwnAuthority({ certificate: encode(certificate), addresses });
+  const kept = { certificate: encode(certificate), addresses };
+  await memory.write(OWN_AUTHORITY, kept);
+  await judgeOwnAuthority(kept);
 }
 
 /**
@@ -235,16 +237,20 @@ export async function ownAuthority() {
  */
 async function judgeOwnAuthority({ certificate, addresses }) {
   const judgedBy = await digestOf(await reliedOn());
-  if (!(await canAccept(decode(certificate), addresses))) {
-    await memory.forget(OWN_AUTHORITY);
-    return null;
-  }
+  const shown = (await canAccept(decode(certificate), addresses)) ? await describeOwnAuthority(certificate, addresses) : null;
+  // The person's answer, or another key file, that came meanwhile stands.
+  if ((await memory.read(OWN_AUTHORITY))?.certificate !== certificate) return null;
+  if (shown) await memory.write(OWN_AUTHORITY, { certificate, addresses, judgedBy, shown });
+  else await memory.forget(OWN_AUTHORITY);
+  return shown;
+}
+
+/** @param {string} certificate @param {string[]} addresses */
+async function describeOwnAuthority(certificate, addresses) {
   const described = await vault.call("certificate.describe", { certificates: [decode(certificate)], ...(await judging()) });
   const [{ fingerprint, subject, issuer, notBefore, notAfter }] = described.certificates;
   const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
-  const shown = { fingerprint, subject, notBefore, notAfter, addresses, question };
-  await memory.write(OWN_AUTHORITY, { certificate, addresses, judgedBy, shown });
-  return shown;
+  return { fingerprint, subject, notBefore, notAfter, addresses, question };
 }
 
 /** Whom the person relies on, without what was looked up. */

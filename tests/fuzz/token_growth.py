@@ -108,7 +108,7 @@ def judge(case: GrowingCase) -> str:
         finding = _measure(case)
         if finding:
             return finding
-    # What grows no faster than its length and takes a quarter of the time for a quarter of the length is let go.
+    # A quarter of the megabyte in a quarter of the time is enough where the cost grows with the length.
     if (
         at_a_glance * _MEGABYTE / _GLANCE_BYTES > MAX_SECONDS / 2
         and _seconds_of(case, _MEGABYTE // 4) > MAX_SECONDS / 4
@@ -148,9 +148,11 @@ def _measure(case: GrowingCase) -> str:
         # such steps too, but not three times.
         times = [_seconds(case, doubled * _FULL_BYTES // part) for part in (8, 4, 2, 1)]
         steps = [after / before for before, after in itertools.pairwise(times) if before >= _HARMLESS_SECONDS]
-        # One step alone may be the processor's: what no longer fits into its cache.
-        if not any(step > _MAX_STEP for step in steps) or math.prod(steps) <= _MAX_STEP ** len(steps):
+        if not any(step > _MAX_STEP for step in steps):
             return ""
+    # One step alone may be the processor's: what no longer fits into its cache.
+    if math.prod(steps) <= _MAX_STEP ** len(steps):
+        return ""
     return f"grows by {max(steps):.1f} where the length doubles, {times[-1]:.2f} s at the end: {case}"
 
 
