@@ -26,7 +26,7 @@ ALLOWED_ROOMS = {
 LAYERS = (
     {"errors"},
     {"base64_text"},
-    {"domain_name", "entrust", "lazy", "limits", "mail_address"},
+    {"domain_name", "entrust", "lazy", "limits", "mail_address", "times"},
     {"der"},
     {"algorithms", "attributes", "content_info", "distinguished_name"},
     {"general_names", "mail_names"},
