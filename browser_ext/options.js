@@ -69,8 +69,9 @@ for (const [input, store] of [["person", "people"], ["anchor", "anchors"]]) {
 byId("list-file").addEventListener("change", () => void followList());
 for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
-await refresh();
+// Before the lists: what comes late would move a button from under the pointer.
 await addAdministration(byId("main"));
+await refresh();
 
 async function refresh() {
   const number = ++refreshes;

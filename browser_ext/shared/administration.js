@@ -10,13 +10,8 @@ import { ask } from "./request.js";
 /** The place of each setting that an organisation may set: controls that cannot be changed then. @type {Record<string, string>} */
 const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory" };
 
-/**
- * Adds all of it to the page, and the way to its help.
- * @param {HTMLElement} place
- */
+/** Adds all of it to the page. @param {HTMLElement} place */
 export async function addAdministration(place) {
-  const help = html("a", { class: "button", href: "help.html", text: text("helpTitle"), data: { test: "help" } });
-  place.querySelector(".head")?.append(help);
   addPolicyExport(place);
   showPolicy((await ask("policy.read")).set);
   await showNews(place);
