@@ -202,8 +202,11 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
     rest, errors = process.communicate(timeout=20)
     assert process.returncode == 0
     assert errors == ""
-    for expected in (f"http://127.0.0.1:{BASE + 2000}", "alice@example.test", "bob@example.test", "mail password"):
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
+    # Other programs may have taken the ports that were asked for.
+    assert found
+    assert int(found[1]) in range(BASE + 2000, BASE + 2500, 10)
+    for expected in ("alice@example.test", "bob@example.test", "mail password", "key passphrase"):
         assert expected in printed
-    assert "key passphrase" in printed
     assert str(tmp_path / "keys") in printed
     assert "Stopped" in rest
