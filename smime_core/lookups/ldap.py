@@ -36,8 +36,9 @@ ATTRIBUTES: Final = (
 
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
-# RFC 4515 section 3: these have to be escaped; the others but letters, digits and some marks may be.
-_PLAIN_OCTETS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_+")
+_PLAIN_OCTETS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_+"
+# RFC 4515 section 3: some octets have to be escaped, and every other may be.
+_ESCAPED: Final = [chr(octet) if octet in _PLAIN_OCTETS else f"\\{octet:02x}" for octet in range(256)]
 
 
 class LdapSecurity(StrEnum):
@@ -119,8 +120,7 @@ def find_in_ldap(address: str, directory: LdapDirectory) -> tuple[FoundCertifica
 
 def address_filter(address: str) -> str:
     """The one search filter that is ever sent: `mail` is exactly this text, whatever is in it (RFC 4515 section 3)."""
-    octets = address.encode("utf-8", "surrogatepass")
-    escaped = "".join(chr(octet) if octet in _PLAIN_OCTETS else f"\\{octet:02x}" for octet in octets)
+    escaped = "".join([_ESCAPED[octet] for octet in address.encode("utf-8", "surrogatepass")])
     return f"(mail={escaped})"
 
 

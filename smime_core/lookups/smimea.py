@@ -37,7 +37,6 @@ from smime_core.limits import DIRECTORY_SECONDS, MAX_SMIMEA_RECORDS
 from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
 from smime_core.lookups.found_octets import found_in
 from smime_core.mail_address import parse_address
-from smime_core.mime import addresses
 from smime_core.recipient_choice import FoundCertificate
 
 _HASHED_OCTETS: Final = 28  # of SHA-256, RFC 8162 section 3
@@ -164,8 +163,7 @@ def name_server(address: str, port: int = 53) -> NameServer:
 
 def owner_name(address: str) -> str:
     """The name that SMIMEA records of an address stand at (RFC 8162 section 3). Raises DirectoryFailed."""
-    mailboxes = addresses(address)
-    parsed = parse_address(mailboxes[0].address) if len(mailboxes) == 1 else None
+    parsed = parse_address(address)
     if parsed is None or parsed.is_literal:
         raise DirectoryFailed(DirectoryProblem.BAD_ADDRESS, "this is no address in a domain")
     # Section 3, steps 2 and 3: without quotes and quoting, composed characters.

@@ -20,9 +20,8 @@ _TOKEN: Final = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=\x00-\x20\x7f]+")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 # attribute-char of RFC 2231 section 7: what stands without percent-encoding.
-_ATTRIBUTE_CHARACTERS: Final = frozenset(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`{|}~"
-)
+_ATTRIBUTE_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`{|}~"
+_ENCODED: Final = [chr(octet) if octet in _ATTRIBUTE_CHARACTERS else f"%{octet:02X}" for octet in range(256)]
 _PLAIN_VALUE: Final = re.compile(r"[ -~]{0,60}")
 _SECTION_LENGTH: Final = 54
 
@@ -90,11 +89,8 @@ def format_parameter(name: str, value: str) -> str:
         if _TOKEN.fullmatch(value):
             return f"{name}={value}"
         return f'{name}="{_escape(value)}"'
-    encoded = [
-        chr(octet) if octet in _ATTRIBUTE_CHARACTERS else f"%{octet:02X}" for octet in value.encode("utf-8", "replace")
-    ]
     sections, current = [], "utf-8''"
-    for piece in encoded:
+    for piece in [_ENCODED[octet] for octet in value.encode("utf-8", "replace")]:
         if len(current) + len(piece) > _SECTION_LENGTH:
             sections.append(current)
             current = ""
