@@ -71,19 +71,13 @@ class Case(NamedTuple):
 
 def single_tokens() -> Iterator[Case]:
     """Every token in every place, by every reader but those whose work another one does too."""
-    yield from (
-        case
-        for case in _cases(TOKENS)
-        if case.reader not in _DOUBLES
-        and not (case.reader in _OF_PARTS and case.around in _FIELDS)
-        and case.around not in _SHARED.get(case.reader, ())
-    )
+    yield from (case for case in _cases(TOKENS) if not _is_double(case))
 
 
 def pairs_of_tokens() -> Iterator[Case]:
-    """Every two different tokens in every place, by the basic readers: about a million."""
+    """Every two different tokens in every place, by the basic readers: almost a million."""
     pairs = tuple(one + other for one in TOKENS for other in TOKENS if one != other)
-    yield from (case for case in _cases(pairs) if case.reader in _BASIC)
+    yield from (case for case in _cases(pairs) if case.reader in _BASIC and not _is_double(case))
 
 
 def drawn_pairs(count: int, seed: int) -> Iterator[Case]:
@@ -98,6 +92,15 @@ def drawn_pairs(count: int, seed: int) -> Iterator[Case]:
     for _ in range(count):
         one, other = dice.sample(TOKENS, 2)
         yield Case(*dice.choice(places), one + other)
+
+
+def _is_double(case: Case) -> bool:
+    """Whether another reader of the place does the same work."""
+    return (
+        case.reader in _DOUBLES
+        or (case.reader in _OF_PARTS and case.around in _FIELDS)
+        or case.around in _SHARED.get(case.reader, ())
+    )
 
 
 def _cases(tokens: tuple[bytes, ...]) -> Iterator[Case]:
