@@ -383,7 +383,7 @@ async def _request_finish(args: Args, provider: CryptoProvider) -> Reply:
 
 def _authority_of(identities: Sequence[Identity]) -> Reply:
     authority = find_authority(identities)
-    return {} if authority is None else {"authority": authority.der}
+    return {} if authority is None else {"authority": describe(authority)}
 
 
 async def _seal_all(identities: Sequence[Identity], seal_key: bytes, provider: CryptoProvider) -> Reply:

@@ -69,11 +69,11 @@ export async function importKeyFile({ name, p12, passphrase }) {
 
 /**
  * The question about the authority of the certificate, once keys have come in.
- * @param {ArrayBuffer | undefined} authority @param {OpenedIdentity[]} identities
+ * @param {CertificateInfo | undefined} authority @param {OpenedIdentity[]} identities
  */
 export async function proposeAuthority(authority, identities) {
   const own = identities.flatMap(({ addresses }) => addresses);
-  // The keys are in, whether or not the question can be asked.
+  // The keys are in, whether or not the question can be kept.
   if (authority) await trust.proposeOwnAuthority(authority, own).catch(() => undefined);
 }
 
@@ -155,7 +155,7 @@ export async function unlock({ keyFile, passphrase }) {
  * @param {ArrayBuffer} p12
  * @param {SealedSecret} passphrase
  * @param {{forKeeping: boolean}} options
- * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer, sessionId: string, authority?: ArrayBuffer}>}
+ * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer, sessionId: string, authority?: CertificateInfo}>}
  */
 async function openIdentities(p12, passphrase, { forKeeping }) {
   const { id: sessionId, sealKey } = await session.keyForUnlock();

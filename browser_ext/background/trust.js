@@ -16,6 +16,7 @@ import * as vault from "./vault_link.js";
 /** @typedef {import("../runtime/trust.js").Evidence} Evidence */
 /** @typedef {import("../runtime/lookups.js").Lookup} Lookup */
 /** @typedef {{fingerprint: string, certificates: string[]}} Proposal the certificate, then those that came with it */
+/** @typedef {{fingerprint: string, subject: string, notBefore: string, notAfter: string, addresses: string[], question: object}} OwnAuthority */
 /** @typedef {{mozilla: boolean, revocation: "required" | "if-known" | "not-checked"}} Settings */
 
 const SETTINGS = "trust";
@@ -197,16 +198,17 @@ async function proposals() {
 
 /**
  * Keeps the authority of a key file that was just brought in, for the question whether it is trusted for the domains of
- * its own addresses. One that need not be asked about, because something trusted leads to it already, is not kept.
- * @param {ArrayBuffer} certificate @param {string[]} own the addresses of the key file
+ * its own addresses. The vault judges it when a page asks for the question: the keys are ready before.
+ * @param {CertificateInfo} authority @param {string[]} own the addresses of the key file
  */
-export async function proposeOwnAuthority(certificate, own) {
+export async function proposeOwnAuthority(authority, own) {
   await memory.forget(OWN_AUTHORITY);
   const addresses = [...new Set(own.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
   if (!addresses.length || !(await policy.read()).ownDecisions) return;
-  const kept = { certificate: encode(certificate), addresses };
-  await memory.write(OWN_AUTHORITY, kept);
-  await judgeOwnAuthority(kept);
+  const { certificate, fingerprint, subject, issuer, notBefore, notAfter } = authority;
+  const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
+  const shown = { fingerprint, subject, notBefore, notAfter, addresses, question };
+  await memory.write(OWN_AUTHORITY, { certificate: encode(certificate), shown });
 }
 
 /**
@@ -233,24 +235,16 @@ export async function ownAuthority() {
 /**
  * The question, kept with what it was judged by, since each judgement takes the vault a second of the processor; null,
  * and nothing kept, when the vault would not make the decision.
- * @param {{certificate: string, addresses: string[]}} kept
+ * @param {{certificate: string, shown: OwnAuthority}} kept
  */
-async function judgeOwnAuthority({ certificate, addresses }) {
+async function judgeOwnAuthority(kept) {
   const judgedBy = await digestOf(await reliedOn());
-  const shown = (await canAccept(decode(certificate), addresses)) ? await describeOwnAuthority(certificate, addresses) : null;
+  const isPossible = await canAccept(decode(kept.certificate), kept.shown.addresses);
   // The person's answer, or another key file, that came meanwhile stands.
-  if ((await memory.read(OWN_AUTHORITY))?.certificate !== certificate) return null;
-  if (shown) await memory.write(OWN_AUTHORITY, { certificate, addresses, judgedBy, shown });
+  if ((await memory.read(OWN_AUTHORITY))?.certificate !== kept.certificate) return null;
+  if (isPossible) await memory.write(OWN_AUTHORITY, { ...kept, judgedBy });
   else await memory.forget(OWN_AUTHORITY);
-  return shown;
-}
-
-/** @param {string} certificate @param {string[]} addresses */
-async function describeOwnAuthority(certificate, addresses) {
-  const described = await vault.call("certificate.describe", { certificates: [decode(certificate)], ...(await judging()) });
-  const [{ fingerprint, subject, issuer, notBefore, notAfter }] = described.certificates;
-  const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
-  return { fingerprint, subject, notBefore, notAfter, addresses, question };
+  return isPossible ? kept.shown : null;
 }
 
 /** Whom the person relies on, without what was looked up. */

@@ -26,6 +26,7 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 _TECHNICAL = (
     re.compile(r"\bMII[A-Za-z0-9+/=\s]{60,}"),
     re.compile(r"(?<![^\s<>(),:;@])[^\s<>(),:;@]++@[\w.-]+"),
+    re.compile(r"(?<!\w)@[\w-]+\.[\w.-]+"),
     re.compile(r"https?://\S+"),
     re.compile(r"\b(CN|O|OU|C|SERIALNUMBER|emailAddress)=[^,]*"),
     re.compile(r"\b([0-9A-Fa-f]{2}:){3,}[0-9A-Fa-f]{2}\b"),

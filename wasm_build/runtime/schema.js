@@ -139,7 +139,7 @@ const OPENED = { identities: ["any"] };
  * @type {VerbTable}
  */
 export const REPLIES = Object.freeze({
-  "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "bytes" },
+  "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
   "message.compose": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
   "message.open": {
@@ -178,7 +178,7 @@ export const REPLIES = Object.freeze({
   "draft.seal": { sealed: "bytes" },
   "draft.open": { draft: "bytes" },
   "request.make": { request: "bytes", key: "bytes" },
-  "request.finish": { ...OPENED, p12: "bytes", "authority?": "bytes" },
+  "request.finish": { ...OPENED, p12: "bytes", "authority?": "any" },
   "key.export": { p12: "bytes", certificates: ["bytes"] },
   "certificate.read": { certificates: ["any"] },
   "contacts.learn": { contacts: "bytes" },
