@@ -8,8 +8,8 @@ import { collectBuffers, isReply } from "./rpc.js";
 import { trustedScriptUrl } from "./trusted_scripts.js";
 import { VaultError } from "./vault_error.js";
 
-// How long a Worker may take until it says that it cleans up: one that computes does not listen.
-const LISTENING_MILLISECONDS = 1_000;
+// How long a Worker may take until it says that it cleans up: one that computes does not listen, and devices are slow.
+const LISTENING_MILLISECONDS = 3_000;
 // Then it needs some 10 ms for each 100 MB, and longer where the memory has to be fetched from a disk first.
 const CLEANUP_MILLISECONDS = 10_000;
 // Timers of browsers count to 2^31 ms and fire at once beyond.
