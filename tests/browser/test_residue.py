@@ -50,7 +50,14 @@ def describe(findings: list[Finding]) -> str:
     return "\n".join(f"{count} x {line}" for line, count in lines.items())
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "default-rsa",
+        "strict-ec",
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("strict-rsa", "default-ec")),
+    ],
+)
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -> None:
     if missing := missing_programs(name):

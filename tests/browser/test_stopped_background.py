@@ -272,7 +272,11 @@ FLOWS = {
 
 @pytest.mark.parametrize(
     ("flow", "stop_after"),
-    [(flow, step) for flow, steps in FLOWS.items() for step in range(1, steps + 1)],
+    [
+        pytest.param(flow, step, marks=[pytest.mark.thorough] if step > 1 else [])
+        for flow, steps in FLOWS.items()
+        for step in range(1, steps + 1)
+    ],
     ids=lambda value: value.__name__ if callable(value) else str(value),
 )
 def test_every_flow_outlives_the_background(

@@ -41,6 +41,7 @@ def digests(dist: Path) -> dict[str, str]:
     return {path.relative_to(dist).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.thorough
 def test_two_builds_of_one_commit_on_two_paths_are_byte_identical(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "another place" / "two"]
     folders[1].parent.mkdir()
