@@ -182,7 +182,8 @@ def _check_own_addresses(certificate: Certificate, conditions: Sequence[str]) ->
 
 
 def _is_same_decision(anchor: TrustAnchor, certificate: Certificate) -> bool:
-    return anchor.source is TrustSource.USER and anchor.certificate == certificate
+    # An authority that the user has imported is theirs too, and counts for everybody.
+    return anchor.source is TrustSource.USER and bool(anchor.addresses) and anchor.certificate == certificate
 
 
 async def _check_stranger(

@@ -383,8 +383,6 @@ def test_a_site_that_is_removed_is_asked_about_again_and_its_readers_are_new(
     page.goto(writing)
     assert seal_and_count_new_readers(unlocked, page) == 0
     options = unlocked.open_options()
-    # The question about the own authority comes last, and moves what stands below it.
-    options.wait_for_selector("[data-test=own-authority]", timeout_seconds=60)
     removal = f"[data-removal='sites.remove {site.other_origin}']"
     options.click(removal)
     options.click(f"{removal}[data-asked=yes]")

@@ -173,6 +173,14 @@ def test_an_authority_that_an_anchor_certified_is_refused() -> None:
         decide(root(), DecisionKind.AUTHORITY, "@example.test", store=trust(root()))
 
 
+def test_an_authority_that_the_user_has_imported_is_refused() -> None:
+    imported = TrustStore(
+        anchors=(TrustAnchor(certificate=root(), source=TrustSource.USER),), revocation=RevocationPolicy.NOT_CHECKED
+    )
+    with pytest.raises(DecisionRefused, match="need not be accepted: Partner CA"):
+        decide(root(), DecisionKind.AUTHORITY, "@example.test", store=imported)
+
+
 def test_intermediates_are_looked_through_for_an_anchor() -> None:
     below = run(create_authority("Issuing CA", provider=PROVIDER, at=NOW, key=NewKey.P256, issuer=partner()))
     person_below = run(issue_identity(below, ALICE, provider=PROVIDER, at=NOW, key=NewKey.P256)).certificate
