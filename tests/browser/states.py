@@ -17,7 +17,7 @@ from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT
 from tests.browser.keys_page import CATCH, NEW, make_backup, open_review
 from tests.browser.mail_letters import file, html, mail, multipart, text
 from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, open_tab, unlock
+from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab, unlock
 
 KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
 BOB, MALLORY = "bob@example.test", "mallory@example.test"
@@ -95,7 +95,7 @@ def _no_keys(stage: Stage) -> Iterator[View]:
     with open_tab(stage, "options.html") as view:
         _remove_keys(view.page, "alice@example.test")
         view.page.reload()
-        view.page.wait_for_selector("[data-test=policy-export]")
+        view.page.wait_for_selector("[data-test=state]:not(:empty)")
         yield view
     unlock(stage.extension, stage.people.folder / "alice.p12")
 
@@ -163,7 +163,7 @@ def _letter(
     if kind != "new":
         original = _from_bob(stage, is_sealed=is_sealed, reply_to=reply_to)
         with open_tab(stage, "options.html") as keys:
-            keys.page.wait_for_selector("[data-test=policy-export]")
+            keys.page.wait_for_selector("[data-test=identity]")
             keys.page.js(_FORGET_SITES)
     webmail = Webmail(stage.extension, stage.site)
     window = webmail.write(kind=kind, mail=original, to=[to] if to else [])
@@ -229,6 +229,17 @@ def _let_leave_readable(webmail: Webmail, window: Page) -> None:
 
 
 @contextmanager
+def _covered(stage: Stage) -> Iterator[View]:
+    """An answer with a quote, after the keys have locked."""
+    with _letter(stage, _quote, kind="reply") as view:
+        lock(stage)
+        view.page.activate()
+        view.page.wait_for_selector("[data-test=lock-cover]")
+        yield view
+    unlock(stage.extension, stage.people.folder / "alice.p12")
+
+
+@contextmanager
 def _drafts(stage: Stage) -> Iterator[View]:
     """A letter is kept, and the next window offers it."""
 
@@ -258,6 +269,7 @@ LETTER_STATES: dict[str, Opener] = {
     "writing, refused": partial(_letter, act=_be_refused, to=BOB),
     "writing, sent": partial(_letter, act=_send, to=BOB),
     "writing, drafts": _drafts,
+    "writing, covered": _covered,
 }
 
 

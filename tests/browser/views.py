@@ -80,9 +80,10 @@ def _page(stage: Stage, *, is_altered: bool) -> Iterator[View]:
 
 
 @contextmanager
-def _saving(stage: Stage) -> Iterator[View]:
+def _saving(stage: Stage, *, body: str = "<h1>Order</h1>") -> Iterator[View]:
     """A page that is saved."""
-    url = stage.web_site.serve("/order.html", b"<!doctype html><html lang=en><title>An order</title><h1>Order</h1>")
+    page = f"<!doctype html><html lang=en><meta charset=utf-8><title>An order</title>{body}"
+    url = stage.web_site.serve("/order.html", page.encode())
     tab = stage.extension.browser.open(url)
     window = stage.extension.browser.open(f"{stage.extension.base}page_save.html?tab={tab_id(stage.extension, url)}")
     window.wait_for_selector("[data-test=save]", timeout_seconds=OPENING_SECONDS)
@@ -230,6 +231,7 @@ VIEWS: dict[str, Opener] = {
     "page, verified": partial(_page, is_altered=False),
     "page, altered": partial(_page, is_altered=True),
     "page to save": _saving,
+    "page to save, with what nobody sees": partial(_saving, body="<h1>Order</h1><p>100\u202e001\u202c\u200b0 pieces"),
     "window, seal": partial(_asking, ask=_ask_to_seal),
     "window, locked": _asking_while_locked,
     "window, form": partial(_asking, ask=_ask_to_sign_a_form),
