@@ -199,11 +199,9 @@ async function startReading(claim, view) {
   }
 }
 
-/** The page is left: it may be shown again by Back, as it was, and nothing of ours is to be in it. @param {Claim} claim */
+/** The page is left: it may be shown again by Back, as it was. `reading` has emptied the frame. @param {Claim} claim */
 function leave(claim) {
   isOpen = false;
-  // A mail's own view is taken away by what reads it.
-  if (claim.kind !== "mail") main.replaceChildren();
   void ask("frame.left", { frame: claim.frame }).catch(() => {});
 }
 
