@@ -49,7 +49,8 @@ def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple
     (folder / "test_it.py").write_text(text)
     (folder / "test_next.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # The options of whoever runs these tests would change what is printed.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == ends_with, done.stdout
     printed = done.stdout + done.stderr
