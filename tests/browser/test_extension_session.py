@@ -200,20 +200,12 @@ def test_an_import_goes_on_when_the_background_ends_in_the_middle(
 
 
 @pytest.mark.thorough
-def test_the_computers_own_lock_locks_the_keys(browser: Browser, options: Page) -> None:
+def test_the_computers_own_lock_locks_the_keys(browser: Browser, extension: Extension, options: Page) -> None:
     if not isinstance(browser, Chromium):
         # Firefox has the interface, and never says "locked".
         assert options.js("async () => (await browser.idle.queryState(15))") in ("active", "idle")
         return
-    (worker,) = [
-        target
-        for target in browser.browser_cdp("Target.getTargets")["targetInfos"]
-        if target["type"] == "service_worker" and target["url"].startswith(options.url.rpartition("/")[0])
-    ]
-    session = browser.browser_cdp("Target.attachToTarget", targetId=worker["targetId"], flatten=True)["sessionId"]
-    said = {"expression": "chrome.idle.onStateChanged.dispatch('locked')"}
-    browser.bidi.command("goog:cdp.sendCommand", method="Runtime.evaluate", params=said, session=session)
-    browser.browser_cdp("Target.detachFromTarget", sessionId=session)
+    browser.run_in_service_worker(extension.id, "chrome.idle.onStateChanged.dispatch('locked')")
     wait_until_locked(options)
     options.reload()
     options.wait_for_text("together with the computer’s screen", selector="[data-test=state]")
