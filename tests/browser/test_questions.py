@@ -160,7 +160,8 @@ ANSWERS = """async (authority) => {
     replyKey: [], notice: { text: "Pay Bob", isSent: false } };
   const bytes = Array.from(new Uint8Array(certificate.certificate), (byte) => String.fromCharCode(byte)).join("");
   const proposals = [{ fingerprint, certificates: [bytes] }];
-  const own = { certificate: String.fromCharCode(...authority), addresses: ["@own.test"] };
+  const named = { fingerprint: "f".repeat(64), addresses: ["@own.test"] };
+  const own = { certificate: String.fromCharCode(...authority), shown: { ...named, question: named } };
   await session.set({ "composition:c": composition, "job:j": job, proposals, "own authority": own });
   const names = { address: "a@x.test", job: "j", composition: "c", page: "p" };
   const body = { ...names, fingerprint, kind: "exact", addresses: [] };
