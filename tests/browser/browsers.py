@@ -308,7 +308,8 @@ class Chromium(Browser):
                 break
             except BidiError as error:
                 # The worker was stopped after it had been found, before it was given anything.
-                if "is gone" not in str(error) or time.monotonic() > deadline:
+                is_gone = "is gone" in str(error) or "Unknown CDP session" in str(error)
+                if not is_gone or time.monotonic() > deadline:
                     raise
         assert "exceptionDetails" not in answer, answer
 
