@@ -130,6 +130,8 @@ class Service:
             return "application/json", json.dumps(found).encode()
         if path.endswith(".js"):
             return "text/javascript", b"globalThis.rcmail = { set_env() {} };"
+        if path == "/api/send":
+            return "application/json", json.dumps({"outcome": "sent"}).encode()
         if path == "/config.json":
             return "application/json", json.dumps({"api": self.origin}).encode()
         return "text/html; charset=utf-8", f"<!doctype html><link rel=icon href=data:,>{self.markup}".encode()
