@@ -119,10 +119,10 @@ def _parse_receipts_from(tlv: Tlv) -> AllOrFirstTier | tuple[GeneralNames, ...]:
     where = "receiptsFrom"
     if tlv.tag == 0xA1:
         return parse_entities(tlv, where=where)
-    value = int.from_bytes(der.expect(tlv, 0x80, where=where).content, "big")
-    if value not in (0, 1) or len(tlv.content) != 1:
-        raise MalformedMessage(f"allOrFirstTier is {value}, expected 0 or 1", where=where)
-    return AllOrFirstTier(value)
+    content = bytes(der.expect(tlv, 0x80, where=where).content[:2])
+    if content not in (b"\0", b"\1"):
+        raise MalformedMessage("allOrFirstTier is neither 0 nor 1", where=where)
+    return AllOrFirstTier(content[0])
 
 
 def _check_receipts_to(receipts_to: Sequence[GeneralNames]) -> None:

@@ -353,6 +353,8 @@ def test_a_request_names_1_to_16_receivers(count: int) -> None:
     [
         der.sequence(),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x02"), der.sequence(der.sequence(ALICE[0].encoded))),
+        # More digits than Python writes into any error.
+        der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x01" * 2_000), der.sequence(der.sequence())),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b""), der.sequence(der.sequence(ALICE[0].encoded))),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x00"), der.sequence()),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x00"), der.sequence(der.sequence())),
