@@ -348,14 +348,17 @@ def test_a_request_names_1_to_16_receivers(count: int) -> None:
         build_receipt_request(dataclasses.replace(REQUEST, receipts_to=(ALICE,) * count))
 
 
+TO_ALICE = der.sequence(der.sequence(ALICE[0].encoded))
+
+
 @pytest.mark.parametrize(
     "value",
     [
         der.sequence(),
-        der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x02"), der.sequence(der.sequence(ALICE[0].encoded))),
+        der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x02"), TO_ALICE),
         # More digits than Python writes into any error.
-        der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x01" * 2_000), der.sequence(der.sequence())),
-        der.sequence(der.octet_string(b"id"), der.element(0x80, b""), der.sequence(der.sequence(ALICE[0].encoded))),
+        der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x01" * 2_000), TO_ALICE),
+        der.sequence(der.octet_string(b"id"), der.element(0x80, b""), TO_ALICE),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x00"), der.sequence()),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x00"), der.sequence(der.sequence())),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x00"), der.sequence(der.sequence(der.integer(1)))),
