@@ -19,7 +19,7 @@ from tests.fuzz.element_growth import drawn_elements
 from tests.fuzz.token_growth import Case, GrowingCase, drawn_pairs, judge, pairs_of_tokens, single_tokens
 
 _PAIRS = 2_000
-_ELEMENTS = 200
+_ELEMENTS = 400
 _MANY_ELEMENTS = 8_000
 _CMS = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
