@@ -41,7 +41,7 @@ export class MailReading {
     this.#main = main;
     this.#onLocked = onLocked;
     whenLocked(() => void (this.#view && this.#letGo("mailLocked")));
-    // Back would show it again, as it was, whatever happened to the keys meanwhile. Fields that stand in this place too.
+    // Back would show it again, as it was, whatever happened to the keys meanwhile; a field in this place too.
     addEventListener("pagehide", () => this.#letGo("mailLeft"));
   }
 
