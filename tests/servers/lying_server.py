@@ -98,6 +98,8 @@ class LyingServer:
         self._context = server_context(tls_folder)
         self._ca_file = tls_folder / "tls_ca.pem"
         self._listening = socket.create_server((HOST, 0))
+        # The system would take a megabyte for a server that reads nothing more.
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LINE_BYTES)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
