@@ -86,6 +86,7 @@ def _news(stage: Stage) -> Iterator[View]:
         view.page.js(_LEAVE_NEWS)
         view.page.reload()
         view.page.wait_for_selector("[data-test=news]")
+        view.page.wait_for_selector("[data-test=people-count]")  # the lists come after the news
         yield view
         view.page.click("[data-test=news-done]")
 
