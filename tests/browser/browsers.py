@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from websockets.exceptions import WebSocketException
+
 from tests.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Json, walk_contexts
 from tests.browser.page import Page
 
@@ -160,6 +162,14 @@ class Browser(abc.ABC):
         self._log, self._expected = [], []
         return unexpected
 
+    def is_answering(self) -> bool:
+        """Whether a page still opens."""
+        try:
+            self.open("about:blank").close()
+        except (BidiError, OSError, WebSocketException):
+            return False
+        return True
+
     @abc.abstractmethod
     def close(self) -> None:
         """End the browser and wait until its process is gone."""
@@ -217,7 +227,7 @@ class Firefox(Browser):
     def close(self) -> None:
         try:
             self.bidi.command("browser.close", timeout_seconds=5)
-        except (BidiError, OSError, TimeoutError):
+        except (BidiError, OSError, WebSocketException):
             self.process.terminate()
         self.bidi.close()
         end_process(self.process)

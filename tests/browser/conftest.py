@@ -50,29 +50,61 @@ def running_browsers(request: pytest.FixtureRequest) -> list[Browser]:
     return running
 
 
+class SharedBrowsers:
+    """One browser of each kind for all modules. One that no longer answers gives way to a new one."""
+
+    def __init__(self, factory: pytest.TempPathFactory, running: list[Browser]) -> None:
+        self._factory = factory
+        self._running = running
+        self._started: dict[Name, Browser] = {}
+
+    def find(self, name: Name) -> Browser:
+        browser = self._started.get(name)
+        if browser is not None and not browser.is_answering():
+            self._close(name)
+            browser = None
+        if browser is None:
+            browser = self._started[name] = start_or_skip(name, self._factory)
+            self._running.append(browser)
+        return browser
+
+    def close(self) -> None:
+        for name in tuple(self._started):
+            self._close(name)
+
+    def _close(self, name: Name) -> None:
+        browser = self._started.pop(name)
+        self._running.remove(browser)
+        browser.close()
+
+
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory, running_browsers: list[Browser]) -> Iterator[Chromium]:
+def shared_browsers(
+    tmp_path_factory: pytest.TempPathFactory, running_browsers: list[Browser]
+) -> Iterator[SharedBrowsers]:
+    """The browsers of this session that are not a test's own."""
+    browsers = SharedBrowsers(tmp_path_factory, running_browsers)
+    yield browsers
+    browsers.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(shared_browsers: SharedBrowsers) -> Chromium:
     """One Chromium for all tests."""
-    browser = start_or_skip("chromium", tmp_path_factory)
+    browser = shared_browsers.find("chromium")
     assert isinstance(browser, Chromium)
-    running_browsers.append(browser)
-    yield browser
-    running_browsers.remove(browser)
-    browser.close()
+    return browser
 
 
-@pytest.fixture(scope="session")
-def firefox(tmp_path_factory: pytest.TempPathFactory, running_browsers: list[Browser]) -> Iterator[Firefox]:
+@pytest.fixture(scope="module")
+def firefox(shared_browsers: SharedBrowsers) -> Firefox:
     """One Firefox for all tests."""
-    browser = start_or_skip("firefox", tmp_path_factory)
+    browser = shared_browsers.find("firefox")
     assert isinstance(browser, Firefox)
-    running_browsers.append(browser)
-    yield browser
-    running_browsers.remove(browser)
-    browser.close()
+    return browser
 
 
-@pytest.fixture(scope="session", params=["chromium", "firefox"])
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
 def browser(request: pytest.FixtureRequest) -> Browser:
     """Each of the two browsers in turn."""
     chosen: Browser = request.getfixturevalue(request.param)

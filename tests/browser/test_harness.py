@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.browsers import Browser
+from tests.browser.conftest import SharedBrowsers
 from tests.browser.page import CONTROL
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -136,3 +137,18 @@ def test_an_extension_can_be_installed_and_its_button_be_pressed(
     assert opened.text("p") == "opened"
     opened.close()
     page.close()
+
+
+def test_a_browser_that_ended_gives_way_to_a_new_one(
+    browser: Browser, address: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    own: list[Browser] = []
+    browsers = SharedBrowsers(tmp_path_factory, own)
+    first = browsers.find(browser.name)
+    assert browsers.find(browser.name) is first
+    first.process.kill()
+    second = browsers.find(browser.name)
+    assert own == [second]
+    assert second.open(address).js("() => document.title") == "Harness"
+    browsers.close()
+    assert own == []
