@@ -24,7 +24,7 @@ import * as vault from "./vault_link.js";
 /** @typedef {{bytes: ArrayBuffer, passphrase: SealedSecret, replace: boolean}} Chosen with `replace` what is here goes;
  *   without it what is here stays, and what is missing comes */
 /** @typedef {{backup: Backup, described: Described}} Offer what would come */
-/** @typedef {CertificateInfo & {kind: string, acceptedFor: string[]}} Decision */
+/** @typedef {import("./trust.js").Decision} Decision */
 /** @typedef {{address: string, certificates: CertificateInfo[]}} Known somebody who is remembered */
 
 /** What the vault says to a file that this passphrase does not open, or that was altered. */
@@ -135,7 +135,7 @@ async function readOffer({ bytes, passphrase, replace }) {
  * @returns {Promise<Offer>}
  */
 async function withoutKnown(backup, described) {
-  const decided = new Set((await trust.listDecisions()).map((/** @type {Decision} */ { fingerprint }) => fingerprint));
+  const decided = new Set((await trust.listDecisions()).map(({ fingerprint }) => fingerprint));
   const remembered = new Set((await contacts.list()).map(({ address }) => address));
   const follows = (await trust.kept()).followed !== null;
   return {

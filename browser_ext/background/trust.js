@@ -15,6 +15,7 @@ import * as vault from "./vault_link.js";
 
 /** @typedef {import("../runtime/trust.js").Evidence} Evidence */
 /** @typedef {import("../runtime/lookups.js").Lookup} Lookup */
+/** @typedef {CertificateInfo & {kind: string, acceptedFor: string[]}} Decision */
 /** @typedef {{fingerprint: string, certificates: string[]}} Proposal the certificate, then those that came with it */
 /** @typedef {{fingerprint: string, subject: string, notBefore: string, notAfter: string, addresses: string[], question: object}} OwnAuthority */
 /** @typedef {{mozilla: boolean, revocation: "required" | "if-known" | "not-checked"}} Settings */
@@ -119,7 +120,7 @@ export async function describeList() {
   return kept ? vault.call("trust.follow", { followed: kept, at: new Date().toISOString() }) : null;
 }
 
-/** What was accepted, in words. */
+/** What was accepted, in words. @returns {Promise<Decision[]>} */
 export async function listDecisions() {
   const kept = await decisions();
   return kept ? (await vault.call("decision.list", { decisions: kept })).decisions : [];
@@ -199,16 +200,16 @@ async function proposals() {
 /**
  * Keeps the authority of a key file that was just brought in, for the question whether it is trusted for the domains of
  * its own addresses. The vault judges it when a page asks for the question: the keys are ready before.
- * @param {CertificateInfo} authority @param {string[]} own the addresses of the key file
+ * @param {CertificateInfo} authority @param {string[]} names the addresses of the key file
  */
-export async function proposeOwnAuthority(authority, own) {
+export async function proposeOwnAuthority(authority, names) {
   await memory.forget(OWN_AUTHORITY);
-  const addresses = [...new Set(own.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
+  const addresses = [...new Set(names.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
   if (!addresses.length || !(await policy.read()).ownDecisions) return;
   const { certificate, fingerprint, subject, issuer, notBefore, notAfter } = authority;
   const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
-  const shown = { fingerprint, subject, notBefore, notAfter, addresses, question };
-  await memory.write(OWN_AUTHORITY, { certificate: encode(certificate), shown });
+  const own = { fingerprint, subject, notBefore, notAfter, addresses, question };
+  await memory.write(OWN_AUTHORITY, { certificate: encode(certificate), own });
 }
 
 /**
@@ -234,17 +235,32 @@ export async function ownAuthority() {
 
 /**
  * The question, kept with what it was judged by, since each judgement takes the vault a second of the processor; null,
- * and nothing kept, when the vault would not make the decision.
- * @param {{certificate: string, shown: OwnAuthority}} kept
+ * and nothing kept, when it is decided already or the vault would not make the decision.
+ * @param {{certificate: string, own: OwnAuthority}} kept
  */
-async function judgeOwnAuthority(kept) {
+async function judgeOwnAuthority({ certificate, own }) {
   const judgedBy = await digestOf(await reliedOn());
-  const isPossible = await canAccept(decode(kept.certificate), kept.shown.addresses);
+  const shown = await withDecidedAddresses(own);
+  const isPossible = shown !== null && (await canAccept(decode(certificate), shown.addresses));
   // The person's answer, or another key file, that came meanwhile stands.
-  if ((await memory.read(OWN_AUTHORITY))?.certificate !== kept.certificate) return null;
-  if (isPossible) await memory.write(OWN_AUTHORITY, { ...kept, judgedBy });
+  const now = await memory.read(OWN_AUTHORITY);
+  if (!now || (await digestOf(now.own)) !== (await digestOf(own))) return null;
+  if (isPossible) await memory.write(OWN_AUTHORITY, { certificate, own, shown, judgedBy });
   else await memory.forget(OWN_AUTHORITY);
-  return isPossible ? kept.shown : null;
+  return isPossible ? shown : null;
+}
+
+/**
+ * The question for the domains of the keys and those for which the authority is trusted already: a decision takes the
+ * place of the one before. Null when it says nothing new.
+ * @param {OwnAuthority} own @returns {Promise<OwnAuthority | null>}
+ */
+async function withDecidedAddresses(own) {
+  const found = (await listDecisions()).find(({ fingerprint }) => fingerprint === own.fingerprint);
+  if (!found) return own;
+  const addresses = [...new Set([...found.acceptedFor, ...own.addresses])];
+  if (addresses.length === found.acceptedFor.length) return null;
+  return { ...own, addresses, question: { ...own.question, addresses } };
 }
 
 /** Whom the person relies on, without what was looked up. */

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from smime_core.blocking import run
+from smime_core.demo_ca import issue_identity
+from smime_core.identity import export_identity
 from tests.browser.browsers import Browser, Firefox
 from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import PASSPHRASE, ROOT, People, people
+from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, People, people
 from tests.browser.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -127,6 +131,29 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     view = viewer.wait_for_frame("mail_view.html")
     view.wait_for_text("sealed on your computer, for you alone")
     viewer.close()
+    page.close()
+
+
+PROPOSAL = """async () => (await import("/shared/request.js")).ask("authority.proposal")"""
+
+
+def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extension: Extension, people: People) -> None:
+    extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
+    page = open_page(extension, "options.html")
+    assert page.js(PROPOSAL) is None
+    now = datetime.datetime.now(datetime.UTC)
+    elsewhere = run(issue_identity(people.authority, "alice@other.test", provider=NATIVE, at=now))
+    p12 = people.folder / "elsewhere.p12"
+    p12.write_bytes(run(export_identity(elsewhere, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+    extension.import_keys(p12, PASSPHRASE, expect="are ready")
+    page.reload()
+    question = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
+    # The answer takes the place of the earlier one, for the first domain.
+    assert "@example.test" in question
+    assert "@other.test" in question
+    page.click("[data-test=authority-trust]")
+    card = page.wait_for_text("@other.test", selector="[data-test=decision]", timeout_seconds=60)
+    assert "@example.test" in card
     page.close()
 
 
