@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +36,3 @@ def save_contacts(path: Path, contacts: Contacts) -> None:
     from smime_core.contacts_json import build_contacts
 
     write_output(str(path), build_contacts(contacts), mode=PRIVATE_MODE)
-
-
-@contextlib.contextmanager
-def lock_contacts(path: Path) -> Iterator[None]:
-    """Between loading and saving no other process changes the file. Makes its folder. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, cast
 
 from smime_core.cli.standard_streams import STANDARD_INPUT, STANDARD_OUTPUT, naming_stream
 from smime_core.der import Buffer
+from smime_core.file_locks import lock_beside
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.small_files import read_small
 from smime_core.stream.sinks import Sink
@@ -125,6 +126,14 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+@contextlib.contextmanager
+def lock_file(path: Path) -> Iterator[None]:
+    """Between reading and saving no other process changes the file. Makes its folder. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock_beside(path):
+        yield
 
 
 class _Pipe:

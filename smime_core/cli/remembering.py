@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from smime_core import blocking
-from smime_core.cli.contacts_file import default_contacts_file, load_contacts, lock_contacts, save_contacts
-from smime_core.cli.files import write_error
+from smime_core.cli.contacts_file import default_contacts_file, load_contacts, save_contacts
+from smime_core.cli.files import lock_file, write_error
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE
 from smime_core.contacts import Contacts, accept, confirm_preferred, harvest, merge
@@ -45,7 +45,7 @@ class Remembering:
         if harvested is None:
             return
         harvested = blocking.run(confirm_preferred(harvested, trust_store=trust_store, provider=PROVIDER))
-        with lock_contacts(self._path):
+        with lock_file(self._path):
             contacts = load_contacts(self._path)
             merged = merge(contacts, harvested)
             after = accept(contacts, harvested) if self.accepts_change else merged.contacts

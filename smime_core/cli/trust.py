@@ -13,14 +13,13 @@ from smime_core import blocking
 from smime_core.certificate import Certificate, parse_certificates
 from smime_core.certificate_page import describe_certificate
 from smime_core.certificate_text import fingerprint_text
-from smime_core.cli.files import read_input, write_line
+from smime_core.cli.files import lock_file, read_input, write_line
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, now, write_json
 from smime_core.cli.trust_files import (
     default_decisions_file,
     default_list_file,
     load_operator_list,
-    lock_file,
     read_decisions,
     save_decisions,
 )

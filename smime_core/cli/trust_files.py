@@ -5,10 +5,8 @@ Two JSON files in the user's configuration folder, for their owner alone.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,15 +87,6 @@ def save_followed_list(path: Path, followed: FollowedList) -> None:
     from smime_core.trust_list import build_followed_list
 
     write_output(str(path), build_followed_list(followed), mode=PRIVATE_MODE)
-
-
-@contextlib.contextmanager
-def lock_file(path: Path) -> Iterator[None]:
-    """Between reading and saving no other process changes the file. Makes its folder. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _read(path: Path) -> bytes | None:

@@ -10,11 +10,11 @@ import click
 from smime_core import blocking
 from smime_core.certificate import parse_certificate, parse_certificates
 from smime_core.certificate_text import fingerprint_text
-from smime_core.cli.files import read_input, write_line, write_output
+from smime_core.cli.files import lock_file, read_input, write_line, write_output
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import FILE, json_option, load_signers, now, output_option, write_json
 from smime_core.cli.passphrases import PassphraseSource, passphrase_options
-from smime_core.cli.trust_files import default_list_file, lock_file, read_followed_list, save_followed_list
+from smime_core.cli.trust_files import default_list_file, read_followed_list, save_followed_list
 from smime_core.content_info import armor
 from smime_core.explanation import trust_text
 from smime_core.pkix import RevocationPolicy, TrustAnchor

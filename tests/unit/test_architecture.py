@@ -82,7 +82,7 @@ LAYERS = (
     {"ca"},
     {"demo_ca"},
     {"blocking"},
-    {"small_files"},
+    {"file_locks", "small_files"},
     {"authority"},
     {"stream"},
     {"user_folders"},
@@ -92,8 +92,19 @@ LAYERS = (
 
 # Nothing of the core but these reads a file, a clock or the system's randomness, or speaks to the network.
 # `stream` reads and writes the files that it is given, and opens none.
-MAY_TOUCH_THE_WORLD = {"authority", "providers", "cli", "blocking", "lookups", "small_files", "stream", "user_folders"}
+MAY_TOUCH_THE_WORLD = {
+    "authority",
+    "blocking",
+    "cli",
+    "file_locks",
+    "lookups",
+    "providers",
+    "small_files",
+    "stream",
+    "user_folders",
+}
 WORLD = {
+    "fcntl",
     "os",
     "io",
     "pathlib",
@@ -253,3 +264,48 @@ def test_no_file_is_read_without_a_bound(room: str) -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 assert node.func.attr not in {"read_bytes", "read_text"}, f"{path}:{node.lineno}: use read_small"
+
+
+# Devices and standard streams, and folders that the demonstration has just made for itself.
+MAY_OPEN_FOR_WRITING = {
+    "smime_core/cli/files.py": ["target.open('wb')"],
+    "smime_core/cli/standard_streams.py": ["open(1, 'w')", "open(2, 'w')"],
+    "webbridge/demo/stack.py": ["(private / 'people' / f'{name}.pem').write_text", "pem.write_text"],
+    "webbridge/demo/tls.py": ["ca_file.write_bytes", "server_file.write_bytes"],
+}
+
+
+def opened_for_writing(call: ast.Call) -> str | None:
+    """The call, if it empties a file that is there before anything is written to it."""
+    name = ast.unparse(call.func)
+    if name.endswith((".write_text", ".write_bytes")):
+        return name
+    if name.split(".")[-1] not in {"open", "fdopen"}:
+        return "O_TRUNC" if "O_TRUNC" in ast.unparse(call) else None
+    modes = [
+        one.value
+        for one in [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
+        if isinstance(one, ast.Constant)
+    ]
+    # A descriptor of mkstemp is of a new file.
+    if name == "os.fdopen" or not any(isinstance(mode, str) and mode.startswith("w") for mode in modes):
+        return "O_TRUNC" if "O_TRUNC" in ast.unparse(call) else None
+    return f"{name}({', '.join(repr(mode) for mode in modes)})"
+
+
+@pytest.mark.parametrize("room", ["smime_core", "webbridge", "roaming_keys"])
+def test_no_file_is_emptied_by_opening_it(room: str) -> None:
+    """A name that is derived from a user's file may be that of another: files appear whole by a move, or are new."""
+    for path in modules_of(room):
+        if path.name == "__main__.py":
+            continue
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        found = sorted(opened for call in calls if (opened := opened_for_writing(call)) is not None)
+        place = path.relative_to(ROOT).as_posix()
+        assert found == MAY_OPEN_FOR_WRITING.get(place, []), place
+
+
+def test_locks_are_taken_in_one_place() -> None:
+    for room in ("smime_core", "webbridge", "roaming_keys"):
+        lockers = {path.name for path in modules_of(room) if "fcntl" in set(imported_names(path))}
+        assert lockers <= {"file_locks.py"}, room
