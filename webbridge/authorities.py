@@ -1,7 +1,8 @@
 """What authorities say about certificates, asked for the pages: handed out unchecked, kept for everybody alike.
 
-Asked is only about certificates that chain to the operator's own anchors, at the addresses in them. Nothing is logged,
-and nothing that goes out names a user.
+Revocation is asked about only for certificates that chain to the operator's own anchors, at the addresses in them.
+Issuers are fetched for any certificate, at public addresses only. Nothing is logged, and nothing that goes out names a
+user.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ class BridgeConfig:
     `timestamp_anchors_file` holds the authorities whose timestamps say when something was signed.
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked, `pki_cache` keeps
     the answers in a file, which `sealwax` may share. Only public addresses and the ports 80 and 443 are asked, but for
-    `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and `pki_allowed_networks`.
+    `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and `pki_allowed_networks`. These two count for
+    revocation only: issuers' certificates are fetched from public addresses.
     """
 
     api_origin: str

@@ -77,7 +77,8 @@ _FETCH_OPTIONS: Final = (
         "fetch_hosts",
         multiple=True,
         metavar="HOST[:PORT]",
-        help="Fetch from this host though its address is private or its port another than 80 and 443. Repeatable.",
+        help="Fetch from this host though its address is private or its port another than 80 and 443; not for "
+        "--fetch-issuers. Repeatable.",
     ),
 )
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from smime_core.limits import LOOKUP_BATCH_SECONDS, MAX_LOOKUP_URL_CHARACTERS, MAX_LOOKUPS_IN_A_ROUND
 from smime_core.lookups.cache import AnswerCache, KeptAnswer, question_hash
+from smime_core.lookups.deadline import Deadline
 from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_all
 from smime_core.lookups.validity import FAILURE_KEPT, kept_until
 from smime_core.pkix.evidence import Lookup, LookupKind
@@ -44,7 +45,8 @@ class Answer:
 class AnswerSource:
     """Where answers come from: the cache, and for look-ups of `kinds` the network too, as far as `policy` goes.
 
-    No kinds at all ask nobody. `clock` says how old a kept answer is.
+    No kinds at all ask nobody. Issuers are asked for at public addresses only, whatever hosts and networks `policy`
+    allows. `clock` says how old a kept answer is.
     """
 
     cache: AnswerCache
@@ -74,7 +76,16 @@ class AnswerSource:
         self.cache.shorten(_question(lookup), until=self.clock() + FAILURE_KEPT)
 
     def _fetch(self, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
-        results = fetch_all([_request(lookup) for lookup in lookups], self.policy, seconds=seconds)
+        # Authorities below an anchor choose the addresses for revocation. Anybody can choose an issuer's address in a
+        # certificate of their own, so the allowances of `policy` do not count for it.
+        of_authorities = [lookup for lookup in lookups if lookup.kind is not LookupKind.ISSUER]
+        of_strangers = [lookup for lookup in lookups if lookup.kind is LookupKind.ISSUER]
+        whole = Deadline(seconds)
+        found = self._fetch_by(self.policy, of_authorities, seconds)
+        return found | self._fetch_by(self.policy.without_allowances(), of_strangers, whole.left())
+
+    def _fetch_by(self, policy: FetchPolicy, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
+        results = fetch_all([_request(lookup) for lookup in lookups], policy, seconds=seconds) if lookups else ()
         for lookup, result in zip(lookups, results, strict=True):
             self._keep(lookup, result)
         return {lookup: _new_answer(result) for lookup, result in zip(lookups, results, strict=True)}

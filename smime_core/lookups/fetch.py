@@ -7,6 +7,7 @@ credentials, a deadline for the whole exchange, a bound on the body. Nothing is 
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
 import io
 import ipaddress
@@ -103,6 +104,10 @@ class FetchPolicy:
     def admits(self, address: Address) -> bool:
         """Whether a host that nobody listed may be connected to at this address."""
         return is_public(address) or any(address in network for network in self.allowed_networks)
+
+    def without_allowances(self) -> FetchPolicy:
+        """The same policy with public addresses and the ports 80 and 443 only."""
+        return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=())
 
 
 PUBLIC_ONLY: Final = FetchPolicy()

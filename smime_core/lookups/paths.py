@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from smime_core import blocking
 from smime_core.certificate import Certificate, names_match
 from smime_core.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
 from smime_core.errors import MalformedMessage, PathError, SmimeError
-from smime_core.lookups.answers import Answer, AnswerSource, LookupProblem, host_of
+from smime_core.lookups.answers import Answer, AnswerSource, LookupProblem
 from smime_core.lookups.rounds import LookedUp, examine_with_lookups
 from smime_core.pkix import PathTrail, RevocationPolicy, TrustStore, validate_path
 from smime_core.pkix.evidence import NO_EVIDENCE, Lookup, LookupKey, LookupKind, add_answer
@@ -23,6 +24,9 @@ from smime_core.provider import CryptoProvider
 # Whoever asks judges the use.
 _ANY_USE: Final = CertificateUse(name="looking up")
 _MAX_URLS: Final = 2  # of one certificate's issuer
+_NO_ISSUER: Final = LookupProblem(
+    code="issuer-not-found", text="no issuer's certificate came from the addresses in the certificate"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class PathAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerAnswers:
-    """Certificates whose key has signed the one that was asked about, and what did not come."""
+    """Certificates whose key has signed the one that was asked about, or the one problem that none came."""
 
     certificates: tuple[Certificate, ...] = ()
     problems: tuple[LookupProblem, ...] = ()
@@ -78,6 +82,8 @@ def look_up_issuers(
     """For each certificate those of its issuer, from where it says (RFC 5280 section 4.2.2.1).
 
     Whoever made a certificate learns from this that somebody looks at it. `source` must allow LookupKind.ISSUER.
+    Whatever keeps an issuer from coming is one problem with one text: the person who asks chose the address, and must
+    not learn how a server answers there.
     """
     lookups = [
         [
@@ -132,15 +138,14 @@ def _issuer_urls(certificate: Certificate) -> tuple[str, ...]:
 
 def _read_issuers(certificate: Certificate, answers: dict[Lookup, Answer], provider: CryptoProvider) -> IssuerAnswers:
     issuers: dict[Certificate, None] = {}
-    problems = [answer.problem for answer in answers.values() if answer.problem is not None]
     checks = SignatureChecks(provider)
     for lookup, answer in answers.items():
-        try:
+        # Certificates that cannot be read count as none, like a server that does not answer.
+        with contextlib.suppress(SmimeError):
             candidates = add_answer(NO_EVIDENCE, lookup, answer.data).certificates
             issuers |= dict.fromkeys(one for one in candidates if _has_signed(one, certificate, checks))
-        except SmimeError as error:
-            problems.append(LookupProblem(code=error.code, text=f"{host_of(lookup)}: {error}"))
-    return IssuerAnswers(certificates=tuple(issuers), problems=tuple(problems))
+    is_missing = bool(answers) and not issuers
+    return IssuerAnswers(certificates=tuple(issuers), problems=(_NO_ISSUER,) if is_missing else ())
 
 
 def _has_signed(issuer: Certificate, certificate: Certificate, checks: SignatureChecks) -> bool:

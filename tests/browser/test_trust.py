@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from smime_core.providers.native import NativeProvider
 from tests.browser.browsers import Browser
 from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
 from tests.browser.page import ENTER, ESCAPE
+from tests.servers.pretended_public import pretend_public
 from tests.unit.test_vault_verbs import issue_for
 from webbridge.demo.accounts import EXPIRING, REVOKED, Account, certificate_pem
 from webbridge.demo.revocation import LIST_PATH, build_list
@@ -171,7 +173,10 @@ def test_a_stranger_is_not_accepted_by_closing_the_dialog(alice: MailPages, stac
 
 
 @pytest.mark.thorough
-def test_a_missing_authority_is_looked_for_when_the_person_wants_it(alice: MailPages, stack: DemoStack) -> None:
+def test_a_missing_authority_is_looked_for_when_the_person_wants_it(
+    alice: MailPages, stack: DemoStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_public(monkeypatch, urlsplit(stack.list_url).netloc)
     at, path = datetime.now(UTC), "/department.cer"
     department = blocking.run(
         create_authority("Department", provider=PROVIDER, at=at, issuer=stack.people.authority, pointers=lists(stack))

@@ -34,12 +34,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Lab:
-    """Everything stands in one folder; names are relative to it."""
+    """Everything stands in one folder; names are relative to it. `program` is what the interpreter runs."""
 
     folder: Path
+    program: tuple[str, ...] = ("-m", "smime_core.cli")
 
     def sealwax(self, *arguments: str, stdin: bytes = b"") -> Result:
-        command = [sys.executable, "-W", "error", "-m", "smime_core.cli", *arguments]
+        command = [sys.executable, "-W", "error", *self.program, *arguments]
         # Whoever runs the tests has decisions and contacts of their own.
         own = {"XDG_CONFIG_HOME": str(self.folder / "config"), "XDG_DATA_HOME": str(self.folder / "data")}
         environment = {**os.environ, **own}

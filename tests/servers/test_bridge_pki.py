@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import logging
+import socket
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,13 +18,16 @@ from werkzeug.test import TestResponse
 
 from smime_core import blocking
 from smime_core.certificate import parse_certificate
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.demo_ca import Pointers, create_authority, issue_identity
 from smime_core.ocsp import CertificateStatus, parse_ocsp_response
+from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from smime_core.revocation_list import parse_revocation_list
 from tests.servers.certomancer_authority import Authority, run_authority
 from tests.servers.conftest import ALICE
+from tests.servers.pretended_public import pretend_public
 from tests.servers.test_bridge_api import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, sign_in
+from tests.servers.test_lookups_paths import free_port
 from webbridge import BridgeConfig, create_app
 from webbridge.blueprints.pki import MAX_PATHS
 from webbridge.demo.mail_server import MemoryMailServer
@@ -36,6 +41,16 @@ INTER_LIST = "GET /mail/crls/inter-list/latest.crl"
 ROOT_LIST = "GET /mail/crls/root-list/latest.crl"
 
 MakeBrowser = Callable[..., FlaskClient]
+
+NO_ISSUER = {
+    "certificates": [],
+    "problems": [
+        {
+            "code": "issuer-not-found",
+            "message": "no issuer's certificate came from the addresses in the certificate",
+        }
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +233,13 @@ def test_what_is_no_answer_is_a_problem(browser: FlaskClient, authority: Authori
     assert {problem["code"] for problem in answer["problems"]} == {"malformed-message"}
 
 
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
+    """The authority has a public address."""
+    pretend_public(monkeypatch, authority.host)
+
+
+@pytest.mark.usefixtures("public")
 def test_issuers_come_from_where_the_certificate_says(browser: FlaskClient, authority: Authority) -> None:
     leaf, inter, _root = authority.chain("alice")
     response = post(browser, "issuers", certificates=encoded([leaf]))
@@ -225,16 +247,74 @@ def test_issuers_come_from_where_the_certificate_says(browser: FlaskClient, auth
     assert authority.asked == ["GET /mail/certs/inter/ca.crt"]
 
 
+@pytest.mark.usefixtures("public")
 def test_a_certificate_that_has_not_signed_is_no_issuer(browser: FlaskClient, authority: Authority) -> None:
     leaf, _inter, root = authority.chain("alice")
+    authority.app = reply_of("200 OK", root)
+    assert issuers(browser, leaf) == NO_ISSUER
 
-    def lie(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
-        start_response("200 OK", [("Content-Length", str(len(root)))])
-        return [root]
 
-    authority.app = lie
-    response = post(browser, "issuers", certificates=encoded([leaf]))
-    assert response.get_json() == {"answers": [{"certificates": [], "problems": []}]}
+def test_issuers_are_not_asked_for_inside_the_operators_network(
+    browser_of: MakeBrowser, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody who is signed in can write an address there into a certificate of their own."""
+    connected: list[object] = []
+    monkeypatch.setattr(socket, "create_connection", lambda address, **_: connected.append(address))
+    browser = browser_of(
+        pki_allowed_hosts=(authority.host, "127.0.0.5", "127.0.0.5:80"),
+        pki_allowed_networks=(ipaddress.ip_network("127.0.0.0/8"),),
+    )
+    for url in (f"http://{authority.host}/", "http://127.0.0.5/admin/reboot?now=1", "https://127.0.0.5/"):
+        assert issuers(browser, made_up(url)) == NO_ISSUER
+    assert (connected, authority.asked) == ([], [])
+
+
+def test_nothing_of_an_answer_is_told_to_whoever_chose_the_address(
+    browser_of: MakeBrowser, authority: Authority, public: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = authority.chain("alice")[2]
+    closed = free_port()
+    pretend_public(monkeypatch, f"127.0.0.1:{closed}")
+    replies = [
+        *(reply_of(status, b"hello") for status in ("200 OK", "302 Found", "403 Forbidden", "503 Service Unavailable")),
+        reply_of("200 OK", root),
+        reply_of("200 OK", root, length=50_000_000),
+    ]
+    told = []
+    browser = browser_of()
+    for number, reply in enumerate(replies):
+        authority.app = reply
+        told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
+        # What is kept of the answer says no more.
+        told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
+    for url in (f"http://127.0.0.1:{closed}/", "http://10.0.0.1/", "http://name.invalid/"):
+        told.append(issuers(browser, made_up(url)))
+    assert told == [NO_ISSUER] * len(told)
+    assert len(authority.asked) >= len(replies)
+
+
+def issuers(browser: FlaskClient, certificate: bytes) -> dict[str, Any]:
+    response = post(browser, "issuers", certificates=encoded([certificate]))
+    assert response.status_code == 200, response.get_json()
+    (answer,) = response.get_json()["answers"]
+    return dict(answer)
+
+
+def reply_of(status: str, body: bytes, *, length: int | None = None) -> Callable[..., list[bytes]]:
+    def reply(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+        start_response(status, [("Content-Length", str(length or len(body)))])
+        return [body]
+
+    return reply
+
+
+def made_up(issuer_url: str) -> bytes:
+    """A certificate that nobody vouches for and that names this address."""
+    at = datetime.datetime.now(datetime.UTC)
+    pointers = Pointers(issuer_urls=(issuer_url,))
+    maker = blocking.run(create_authority("Nobody", provider=NativeProvider(), at=at, key=NewKey.P256))
+    person = issue_identity(maker, ALICE, provider=NativeProvider(), at=at, key=NewKey.P256, pointers=pointers)
+    return blocking.run(person).certificate.der
 
 
 @pytest.mark.parametrize("path", ["status", "issuers"])

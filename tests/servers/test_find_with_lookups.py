@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from smime_core.certificate import EMAIL_PROTECTION
 from tests.cli.conftest import Lab, Result
+from tests.servers import pretended_public
 from tests.servers.directory_servers import SLAPD, Entry, run_slapd
 from tests.servers.web_servers import WebServer, reply_with, run_web_server
 
@@ -125,6 +126,12 @@ def lab(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 def find(lab: Lab, site: Site, *options: str) -> Result:
+    lab = replace(lab, program=(pretended_public.__file__, site.web.host))
+    return find_inside(lab, site, *options)
+
+
+def find_inside(lab: Lab, site: Site, *options: str) -> Result:
+    """As it is: the site has no public address, and counts as one that the person allowed."""
     places = ("--url", site.web.url("/bob.cer"), "--fetch-host", site.web.host)
     return lab.sealwax("find", BOB, "--anchor", "root.pem", *places, *options)
 
@@ -139,6 +146,14 @@ def test_a_missing_intermediate_is_fetched_only_when_that_is_asked_for(lab: Lab,
     result = find(lab, site, "--no-revocation", "--fetch-issuers", "-o", "bob.pem")
     assert result.code == 0
     assert result.stdout.decode().startswith("use: CN=bob, from web")
+
+
+def test_no_issuer_is_fetched_from_a_host_that_only_the_person_allowed(lab: Lab, site: Site) -> None:
+    """Whoever made the certificate chose the path on that host."""
+    result = find_inside(lab, site, "--no-revocation", "--fetch-issuers")
+    assert result.code == 1
+    assert "Nobody you trust vouches for this certificate." in result.stdout.decode()
+    assert [line for line, _, _ in site.web.asked] == ["GET /bob.cer HTTP/1.1"]
 
 
 def test_who_was_revoked_is_asked_and_told(lab: Lab, site: Site) -> None:

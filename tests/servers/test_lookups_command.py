@@ -9,13 +9,14 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from smime_core.limits import FAILURE_KEPT_MINUTES
 from smime_core.lookups.cache import default_cache_file
+from tests.servers import pretended_public
 from tests.servers.certomancer_authority import Authority, make_services, run_authority
 from tests.servers.web_servers import reply_with, run_web_server
 
@@ -36,13 +37,14 @@ class Desk:
 
     authority: Authority
     folder: Path
+    program: tuple[str, ...] = ("-m", "smime_core.cli")
 
     @property
     def fetching(self) -> tuple[str, ...]:
         return ("--fetch", "--fetch-host", self.authority.host)
 
     def sealwax(self, *arguments: str, stdin: bytes = b"") -> Done:
-        command = [sys.executable, "-W", "error", "-m", "smime_core.cli", *arguments]
+        command = [sys.executable, "-W", "error", *self.program, *arguments]
         done = subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, timeout=60, check=False)
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         assert len(done.stderr.splitlines()) <= 1
@@ -256,7 +258,12 @@ def test_a_missing_issuer_is_fetched_only_when_that_is_asked_for(desk: Desk, tmp
     assert done.code == 1
     assert "--fetch-issuers would ask 127.0.0.1" in done.text
     assert desk.authority.asked == []
-    assert other.verify("alice", "--fetch-issuers", *desk.fetching).code == 0
+    # The author of the message chose the address: --fetch-host allows nothing for it.
+    done = other.verify("alice", "--fetch-issuers", *desk.fetching)
+    assert (done.code, "is neither 80 nor 443" in done.text) == (1, True)
+    assert desk.authority.asked == []
+    public = replace(other, program=(pretended_public.__file__, desk.authority.host))
+    assert public.verify("alice", "--fetch-issuers", *desk.fetching).code == 0
     assert "GET /mail/certs/inter/ca.crt" in desk.authority.asked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from smime_core.limits import (
 from smime_core.lookups import answers as answers_module
 from smime_core.lookups.answers import REVOCATION_KINDS, AnswerSource, LookupProblem, host_of
 from smime_core.lookups.cache import AnswerCache
-from smime_core.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, LookupFailure
+from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure
 from smime_core.lookups.rounds import LookedUp, examine_with_lookups
 from smime_core.lookups.validity import kept_until
 from smime_core.pkix import PathTrail, RevocationState, RevocationStatus, TrustStore
@@ -49,13 +50,15 @@ class Web:
 
     pages: dict[str, bytes | LookupFailed] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    policies: dict[str, FetchPolicy] = field(default_factory=dict)
     at: datetime.datetime = AT
 
     def fetch_all(
-        self, requests: Sequence[FetchRequest], _policy: FetchPolicy, *, seconds: float
+        self, requests: Sequence[FetchRequest], policy: FetchPolicy, *, seconds: float
     ) -> tuple[bytes | LookupFailed, ...]:
         assert seconds > 0
         self.asked += [request.url for request in requests]
+        self.policies |= {request.url: policy for request in requests}
         missing = LookupFailed(LookupFailure.UNREACHABLE, "nobody there")
         return tuple(self.pages.get(request.url, missing) for request in requests)
 
@@ -160,6 +163,22 @@ def test_nobody_is_asked_for_what_is_not_allowed(web: Web, cache: AnswerCache, c
     assert (looked_up.left, count, web.asked) == ((issuer,), 1, [])
     looked_up, count = run(web.source(cache, frozenset()), lookup(certificate, "http://ca.test/1"))
     assert (len(looked_up.left), count, web.asked) == (1, 1, [])
+
+
+def test_allowances_count_for_revocation_and_not_for_issuers(
+    web: Web, cache: AnswerCache, certificate: Certificate
+) -> None:
+    policy = FetchPolicy(
+        allowed_hosts=frozenset({"ca.test:8080"}), allowed_networks=(ipaddress.ip_network("10.0.0.0/8"),)
+    )
+    lookups = [lookup(certificate, f"http://ca.test/{kind}", kind) for kind in LookupKind]
+    source = AnswerSource(cache=cache, clock=lambda: AT, kinds=frozenset(LookupKind), policy=policy)
+    assert set(source.find(lookups)) == set(lookups)
+    assert web.policies == {
+        "http://ca.test/ocsp": policy,
+        "http://ca.test/crl": policy,
+        "http://ca.test/issuer": PUBLIC_ONLY,
+    }
 
 
 def test_what_is_kept_is_used_by_those_who_may_ask_nobody(
