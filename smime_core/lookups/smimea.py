@@ -24,7 +24,6 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.rdata
 import dns.rdatatype
@@ -36,6 +35,7 @@ from smime_core.contacts import CertificateSource
 from smime_core.limits import DIRECTORY_SECONDS, MAX_SMIMEA_RECORDS
 from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
 from smime_core.lookups.found_octets import found_in
+from smime_core.lookups.resolver_exchange import exchange
 from smime_core.mail_address import parse_address
 from smime_core.recipient_choice import FoundCertificate
 
@@ -205,13 +205,9 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
     # RFC 3225 section 3: DO; RFC 6840 section 5.7: AD in a question asks for it in the answer.
     flags = dns.flags.RD | dns.flags.AD | (dns.flags.CD if unchecked else 0)
     query = dns.message.make_query(owner, dns.rdatatype.SMIMEA, want_dnssec=True, flags=flags)
-    end = time.monotonic() + seconds
     try:
-        response = dns.query.udp(query, server.address, timeout=seconds, port=server.port, ignore_unexpected=True)
-        if response.flags & dns.flags.TC:
-            # A whole certificate seldom fits into a datagram.
-            response = dns.query.tcp(query, server.address, timeout=end - time.monotonic(), port=server.port)
-    except dns.exception.Timeout:
+        return exchange(query, server.address, server.port, seconds=seconds)
+    except (TimeoutError, dns.exception.Timeout):
         raise DirectoryFailed(DirectoryProblem.TIMEOUT, f"the resolver {server.address} did not answer") from None
     except dns.exception.DNSException as error:
         text = f"the answer of the resolver {server.address} cannot be read"
@@ -219,7 +215,6 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
     except (OSError, EOFError, ValueError) as error:
         text = f"the resolver {server.address} cannot be reached"
         raise DirectoryFailed(DirectoryProblem.UNREACHABLE, text) from error
-    return response
 
 
 def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServer, seconds: float) -> None:

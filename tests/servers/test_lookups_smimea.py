@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 
 import dns.resolver
 import pytest
@@ -213,6 +216,71 @@ def test_a_resolver_that_says_nothing_is_left_for_the_next(zone: Zone) -> None:
         servers = [NameServer(address=HOST, port=one.port, is_trusted=True) for one in (silent, zone)]
         assert find_smimea(BOB, name_servers=servers, timeout_seconds=1.0).records
         assert problem(silent, seconds=0.2) is DirectoryProblem.TIMEOUT
+
+
+@contextlib.contextmanager
+def run_forger(zone: Zone, forge: Callable[[bytes], list[bytes]]) -> Iterator[Zone]:
+    """A resolver by UDP whose right answer comes after those of `forge`, from the same address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind((HOST, 0))
+
+        def answer() -> None:
+            question, asker = datagrams.recvfrom(65_535)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as behind:
+                behind.settimeout(5)
+                behind.sendto(question, (HOST, zone.port))
+                right = behind.recv(65_535)
+            for datagram in [*forge(right), right]:
+                datagrams.sendto(datagram, asker)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield Zone(port=datagrams.getsockname()[1])
+        thread.join()
+
+
+def with_another_id(answer: bytes) -> bytes:
+    return bytes([answer[0] ^ 1]) + answer[1:]
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda right: [with_another_id(right)],
+        lambda right: [with_another_id(right)] * 50,
+        lambda _: [b"", b"\0", b"no DNS at all"],
+        lambda right: [right[:2] + b"\x01" + right[3:]],  # a question, and no answer
+        lambda right: [right[:2] + (b"\x81\x80" + b"\0" * 8)],  # an answer to no question
+        lambda right: [with_another_id(right)[:2] + b"\x83\x80" + right[4:]],  # "truncated", of another id
+    ],
+)
+def test_a_datagram_that_does_not_match_the_question_ends_nothing(
+    zone: Zone, forge: Callable[[bytes], list[bytes]]
+) -> None:
+    zone.records[OWNER] = [smimea(3, 0, 1, hashlib.sha256(BOBS.der).digest())]
+    with run_forger(zone, forge) as forged:
+        assert ask(forged).confirms(BOBS)
+
+
+def test_datagrams_that_do_not_match_make_the_deadline_no_later(zone: Zone) -> None:
+    over = threading.Event()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind((HOST, 0))
+
+        def flood() -> None:
+            question, asker = datagrams.recvfrom(65_535)
+            while not over.wait(0.01):
+                datagrams.sendto(with_another_id(question), asker)
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        begun = time.monotonic()
+        try:
+            assert problem(Zone(port=datagrams.getsockname()[1]), seconds=0.5) is DirectoryProblem.TIMEOUT
+        finally:
+            over.set()
+            thread.join()
+    assert time.monotonic() - begun < 5
 
 
 def test_nobody_to_ask_is_said() -> None:
