@@ -1,5 +1,8 @@
 """The folder of a CA: `authority.json`, certificates and encrypted keys of its roles, `register.sqlite`.
 
+The keys of root and issuing CA stay the same, and each has its certificate in a file of its own. Key and certificate of
+the responder change together: `responder.key` holds both, so that one move replaces them. `responder.pem` is a copy.
+
 Roles whose key is not there can do nothing, and need not: the root's key may stay offline, and a responder on another
 machine gets the folder without the keys of root and issuing CA.
 """
@@ -26,7 +29,8 @@ from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
 from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
-from smime_core.pem import build_pem
+from smime_core.keys import public_key_of
+from smime_core.pem import build_pem, find_pem_blocks
 from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.small_files import read_small
 
@@ -105,6 +109,10 @@ class AuthorityFolder:
 
     def find_certificate(self, role: Role) -> Certificate | None:
         """None where the role is not filled. Raises MalformedMessage or OSError."""
+        if role is Role.RESPONDER and self.has_key(role):
+            certificate = _find_certificate(read_small(self.path / f"{role}.key"))
+            if certificate is not None:
+                return certificate
         file = self.path / f"{role}.pem"
         return parse_certificate(read_small(file)) if file.exists() else None
 
@@ -119,15 +127,32 @@ class AuthorityFolder:
         return (self.path / f"{role}.key").exists()
 
     def open_role(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> Identity:
-        """Certificate and key. Raises WrongPassphrase, MalformedMessage or OSError."""
+        """Certificate and key, which belong together. Raises WrongPassphrase, MalformedMessage or OSError."""
         certificate = self.certificate(role)
-        key = self.open_key(role, passphrase, provider=provider)
+        data = read_small(self.path / f"{role}.key")
+        if role is Role.RESPONDER:
+            # Of the same bytes as the key: another process may have replaced both since.
+            certificate = _find_certificate(data) or certificate
+        key = blocking.load_private_key(data, passphrase, provider=provider)
+        if public_key_of(key).spki_der != certificate.public_key.spki_der:
+            remedy = ": `sealwax ca responder` makes both anew" if role is Role.RESPONDER else ""
+            text = f"the key in {role}.key is not the key of the certificate in {role}.pem{remedy}"
+            raise MalformedMessage(text, where=str(self.path))
         return Identity(certificate=certificate, private_key=key)
 
     def open_key(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> PrivateKey:
         """Raises WrongPassphrase, MalformedMessage, or OSError where the key is elsewhere."""
         data = read_small(self.path / f"{role}.key")
         return blocking.load_private_key(data, passphrase, provider=provider)
+
+    def write_responder(self, responder: Identity, passphrase: bytes, *, provider: CryptoProvider) -> None:
+        """Key, encrypted, and certificate in one file, in the place of those that are there. Raises OSError."""
+        key_pem = blocking.export_private_key(responder.private_key, passphrase, provider=provider)
+        certificate_pem = build_pem("CERTIFICATE", responder.certificate.der)
+        # Of two at once, one is the last with both files.
+        with self.register.change():
+            write_whole(self.path / f"{Role.RESPONDER}.key", key_pem + certificate_pem, mode=_PRIVATE_MODE)
+            self.write_certificate(Role.RESPONDER, responder.certificate)
 
     def write_key(self, role: Role, key: PrivateKey, passphrase: bytes, *, provider: CryptoProvider) -> None:
         """The key, encrypted (PBES2), for its owner's eyes alone."""
@@ -140,6 +165,12 @@ class AuthorityFolder:
     def write_settings(self, settings: Settings) -> None:
         text = json.dumps(dataclasses.asdict(settings), indent=2, ensure_ascii=False)
         write_whole(self.path / SETTINGS_FILE, text.encode() + b"\n")
+
+
+def _find_certificate(data: bytes) -> Certificate | None:
+    """The first certificate beside a key in PEM. Raises MalformedMessage or LimitExceeded."""
+    certificates = [block.octets for block in find_pem_blocks(data) if block.label == "CERTIFICATE"]
+    return parse_certificate(certificates[0]) if certificates else None
 
 
 @contextlib.contextmanager

@@ -140,6 +140,6 @@ def certify_responder(folder: AuthorityFolder, issuing: Identity, founder: Found
     certificate = register_certificate(
         folder, template, issuer=Issuer.ISSUING, signer=issuing, kind=Kind.RESPONDER, provider=founder.provider
     )
-    folder.write_key(Role.RESPONDER, key, founder.passphrase, provider=founder.provider)
-    folder.write_certificate(Role.RESPONDER, certificate)
+    responder = Identity(certificate=certificate, private_key=key)
+    folder.write_responder(responder, founder.passphrase, provider=founder.provider)
     return certificate

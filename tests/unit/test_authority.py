@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from smime_core import blocking
+from smime_core.authority.answering import InformationDesk
 from smime_core.authority.folder import AuthorityFolder, Role, Settings, check_url, new_folder
 from smime_core.authority.founding import (
     Founder,
@@ -356,6 +357,76 @@ def test_the_responder_gets_a_new_key(authority: AuthorityFolder) -> None:
     new = open_role(authority, Role.RESPONDER)
     assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
     assert new.certificate.public_key.spki_der != old.public_key.spki_der
+
+
+# Replaces the responder and is killed right after its so manyth move of a file.
+KILLED = """
+import os, pathlib, signal, sys
+moves, move = int(sys.argv[2]), pathlib.Path.replace
+def move_and_die(self, target):
+    global moves
+    move(self, target)
+    moves -= 1
+    if not moves:
+        os.kill(os.getpid(), signal.SIGKILL)
+pathlib.Path.replace = move_and_die
+from tests.unit.test_authority import *
+folder = AuthorityFolder(Path(sys.argv[1]))
+certify_responder(folder, open_role(folder, Role.ISSUING), FOUNDER)
+"""
+
+
+@pytest.mark.parametrize("moves", [1, 2])
+def test_a_killed_command_leaves_a_responder_whose_key_is_its_certificates(
+    moves: int, authority: AuthorityFolder
+) -> None:
+    old = open_desk(authority).signer.certificate
+    command = [sys.executable, "-c", KILLED, str(authority.path), str(moves)]
+    killed = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    new = open_desk(authority).signer
+    assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
+    assert new.certificate != old
+    assert authority.certificate(Role.RESPONDER) == new.certificate
+
+
+def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second begins when the first is between its files."""
+    issuing, write = open_role(authority, Role.ISSUING), AuthorityFolder.write_certificate
+    second = threading.Thread(target=certify_responder, args=(authority, issuing, FOUNDER))
+
+    def write_late(folder: AuthorityFolder, role: Role, certificate: Certificate) -> None:
+        if second.ident is None:
+            second.start()
+            second.join(2)
+        write(folder, role, certificate)
+
+    monkeypatch.setattr(AuthorityFolder, "write_certificate", write_late)
+    certify_responder(authority, issuing, FOUNDER)
+    second.join()
+    signer = open_desk(authority).signer
+    assert signer.certificate.public_key.spki_der == public_key_of(signer.private_key).spki_der
+    copy = (authority.path / "responder.pem").read_bytes()
+    assert copy == build_pem("CERTIFICATE", signer.certificate.der)
+
+
+def test_a_responder_of_two_files_still_answers(authority: AuthorityFolder) -> None:
+    """Its certificate stood in responder.pem only, and may again where somebody put it there."""
+    responder = open_role(authority, Role.RESPONDER)
+    authority.write_key(Role.RESPONDER, responder.private_key, FOUNDER.passphrase, provider=PROVIDER)
+    assert open_desk(authority).signer.certificate == responder.certificate
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_key_of_another_certificate_is_refused(role: Role, authority: AuthorityFolder) -> None:
+    key = run(PROVIDER.generate_key(NewKey.P256))
+    authority.write_key(role, key, FOUNDER.passphrase, provider=PROVIDER)
+    with pytest.raises(MalformedMessage, match=rf"{role}\.key is not the key of the certificate in {role}\.pem"):
+        authority.open_role(role, FOUNDER.passphrase, provider=PROVIDER)
+
+
+def open_desk(folder: AuthorityFolder) -> InformationDesk:
+    return InformationDesk.open(folder, FOUNDER.passphrase, provider=PROVIDER)
 
 
 @pytest.mark.parametrize(
