@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from smime_core.errors import SmimeError
+
+UNREADABLE_OR_TOO_LARGE: Final = "it gives an answer that cannot be read, or that is too large"
 
 
 class DirectoryProblem(StrEnum):

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from smime_core.contacts import CertificateSource
 from smime_core.limits import DIRECTORY_SECONDS, MAX_DIRECTORY_ENTRIES, MAX_DIRECTORY_URL_CHARACTERS
-from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from smime_core.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
 from smime_core.lookups.found_octets import found_in
 from smime_core.recipient_choice import FoundCertificate
 
@@ -154,10 +154,11 @@ def _ask(directory: LdapDirectory, search_filter: str) -> list[bytes]:
 
 
 def _read_answer(stdout: bytes, host: str) -> list[bytes]:
-    if not stdout:
-        # It was ended by its own bound on memory.
-        raise DirectoryFailed(DirectoryProblem.TOO_MANY, f"{host} answers with more than can be read")
-    answer = json.loads(stdout)
+    try:
+        answer = json.loads(stdout)
+    except ValueError:
+        # The process ended before its answer was whole, by its bound on memory or by what libldap made of the server's.
+        raise DirectoryFailed(DirectoryProblem.REFUSED, f"{host}: {UNREADABLE_OR_TOO_LARGE}") from None
     if "problem" in answer:
         problem = DirectoryProblem(answer["problem"])
         raise DirectoryFailed(problem, f"{host}: {answer['text']}")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smime_core.limits import MAX_DIRECTORY_BYTES, MAX_DIRECTORY_MEMORY_BYTES
-from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from smime_core.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
 
 _MAX_TEXT_CHARACTERS: Final = 200
 
@@ -28,7 +28,7 @@ def main() -> None:
         answer: dict[str, object] = {"problem": failure.problem.value, "text": str(failure)}
     else:
         answer = {"values": [base64.b64encode(value).decode("ascii") for value in values]}
-    json.dump(answer, sys.stdout)
+    sys.stdout.write(json.dumps(answer))
 
 
 def search(question: Mapping[str, Any]) -> list[bytes]:
@@ -54,6 +54,11 @@ def search(question: Mapping[str, Any]) -> list[bytes]:
         raise DirectoryFailed(DirectoryProblem.UNREACHABLE, f"{text} ({_words(error)})") from error
     except bonsai.LDAPError as error:
         raise DirectoryFailed(DirectoryProblem.REFUSED, f"it refuses ({_words(error)})") from error
+    except UnicodeError as error:
+        raise DirectoryFailed(DirectoryProblem.REFUSED, "it gives an answer that cannot be read") from error
+    except MemoryError as error:
+        # bonsai raises it too for the name of an attribute that is no UTF-8.
+        raise DirectoryFailed(DirectoryProblem.REFUSED, UNREADABLE_OR_TOO_LARGE) from error
 
 
 def _client(question: Mapping[str, Any]) -> Any:

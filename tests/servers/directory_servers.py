@@ -183,12 +183,17 @@ def ldap_message(message_id: int, tag: int, content: bytes) -> bytes:
     return der.sequence(der.integer(message_id), der.element(tag, content))
 
 
-def ldap_entry(message_id: int, number: int, values: Sequence[bytes]) -> bytes:
-    """A SearchResultEntry with these values of userCertificate;binary."""
-    described = der.sequence(
-        der.octet_string(b"userCertificate;binary"), der.set_of([der.octet_string(value) for value in values])
-    )
-    content = der.octet_string(f"cn={number},{BASE}".encode()) + der.sequence(described)
+def ldap_entry(
+    message_id: int,
+    number: int,
+    values: Sequence[bytes],
+    *,
+    name: bytes | None = None,
+    attribute: bytes = b"userCertificate;binary",
+) -> bytes:
+    """A SearchResultEntry with these values of one attribute; `name` is the entry's own, by its number without it."""
+    described = der.sequence(der.octet_string(attribute), der.set_of([der.octet_string(value) for value in values]))
+    content = der.octet_string(f"cn={number},{BASE}".encode() if name is None else name) + der.sequence(described)
     return ldap_message(message_id, _SEARCH_ENTRY, content)
 
 

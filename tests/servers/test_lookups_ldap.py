@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import functools
+import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from smime_core.contacts import CertificateSource
 from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import LimitExceeded
 from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from smime_core.lookups.ldap import LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
+from smime_core.lookups.ldap import ATTRIBUTES, LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
 from smime_core.provider import NewKey
 from smime_core.signed_data import build_signed_data
 from tests.servers.directory_servers import (
@@ -278,6 +280,62 @@ def test_octets_that_are_no_certificate_hide_no_other(tls_folder: Path) -> None:
     with run_lying_ldap(answers) as port:
         url, how = lying(port)
         assert certificates(BOB, url, tls_folder, **how) == [person("bob").certificate]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"name": b"\xff\xfe=\xff"},
+        {"name": b"\xed\xa0\x80=1"},
+        {"name": b"cn=x;\xff"},
+        {"attribute": b"\xff\x00"},
+        {"attribute": b"\xe9"},
+        {"name": b"hello"},
+        {"name": b"=,=+\\"},
+    ],
+)
+def test_an_entry_whose_names_cannot_be_read_is_said_as_such(tls_folder: Path, odd: dict[str, bytes]) -> None:
+    def answers(message_id: int) -> Iterator[bytes]:
+        yield ldap_entry(message_id, 1, [b"x"], **odd)
+        yield ldap_done(message_id)
+
+    with run_lying_ldap(answers) as port:
+        url, how = lying(port)
+        with pytest.raises(DirectoryFailed, match=r"cannot be read|it refuses \(") as failed:
+            certificates(BOB, url, tls_folder, **how)
+    assert failed.value.problem is DirectoryProblem.REFUSED
+
+
+def test_the_process_of_a_search_answers_whatever_the_server_says() -> None:
+    """A traceback in place of an answer would be told as something else."""
+
+    def answers(message_id: int) -> Iterator[bytes]:
+        yield ldap_entry(message_id, 1, [b"x"], name=b"\xff")
+        yield ldap_done(message_id)
+
+    with run_lying_ldap(answers) as port:
+        question = {
+            "url": f"ldap://{HOST}:{port}",
+            "startTls": False,
+            "caFile": "",
+            "bindName": "",
+            "password": "",
+            "base": BASE,
+            "filter": address_filter(BOB),
+            "attributes": list(ATTRIBUTES),
+            "maxEntries": 20,
+            "timeoutSeconds": 5.0,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "smime_core.lookups.ldap_query"],
+            input=json.dumps(question).encode(),
+            capture_output=True,
+            check=True,
+        )
+    assert (json.loads(done.stdout), done.stderr) == (
+        {"problem": "refused", "text": "it gives an answer that cannot be read"},
+        b"",
+    )
 
 
 def test_too_many_certificates_in_one_value_are_refused(tls_folder: Path) -> None:

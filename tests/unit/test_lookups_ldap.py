@@ -80,7 +80,8 @@ def test_without_bonsai_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPat
     assert failed.value.problem is DirectoryProblem.NOT_INSTALLED
 
 
-def test_a_search_that_was_ended_gave_nothing() -> None:
-    with pytest.raises(DirectoryFailed) as failed:
-        ldap._read_answer(b"", "host")
-    assert failed.value.problem is DirectoryProblem.TOO_MANY
+@pytest.mark.parametrize("output", [b"", b"{", b'{"values": ["MII', b'{"problem": "refused"', b'{"values": ["\xff'])
+def test_a_search_that_ended_before_its_answer_was_whole_gave_nothing(output: bytes) -> None:
+    with pytest.raises(DirectoryFailed, match="cannot be read, or that is too large") as failed:
+        ldap._read_answer(output, "host")
+    assert failed.value.problem is DirectoryProblem.REFUSED
