@@ -29,7 +29,7 @@ _HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 41
 
 def create_app(config: KeyServerConfig) -> Flask:
     """The application. Raises ServerKeyError when the master key is not to be had or not the database's."""
-    keys = ServerKeys(load_master_key() if config.master_key is None else config.master_key)
+    keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
     store = Store(config.database, forget_after=config.forget_failures_after)
     if not store.belongs_to(keys.fingerprint):
         raise ServerKeyError("this database belongs to another master key")

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from pathlib import Path
 
 import keyring
 from cryptography.exceptions import InvalidTag
@@ -20,6 +21,7 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringError
 
 from roaming_keys.protocol import encode_fields
+from smime_core.file_locks import lock_beside
 
 MASTER_KEY_BYTES = 32
 KEYRING_SERVICE = "sealwax-roaming-keys"
@@ -70,19 +72,34 @@ class ServerKeys:
             raise ServerKeyError("a stored bundle is damaged") from None
 
 
-def load_master_key() -> bytes:
-    """The master key from the system keyring, made there at the first start. Raises ServerKeyError."""
+def load_master_key(database: Path) -> bytes:
+    """The master key from the system keyring, made there at the first start.
+
+    Of several processes that start at once for the first time, one makes the key: they wait for each other by a lock
+    beside the database. Raises ServerKeyError, or OSError where no lock can be made.
+    """
     check_backend(keyring.get_keyring())
     try:
         stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
         if stored is None:
-            stored = base64.b64encode(os.urandom(MASTER_KEY_BYTES)).decode("ascii")
-            keyring.set_password(KEYRING_SERVICE, KEYRING_ENTRY, stored)
+            with lock_beside(database):
+                stored = _find_or_make_entry()
         return base64.b64decode(stored, validate=True)
     except KeyringError as error:
         raise ServerKeyError(f"the system keyring refused: {type(error).__name__}") from None
     except binascii.Error:
         raise ServerKeyError("the keyring's entry for the master key is damaged") from None
+
+
+def _find_or_make_entry() -> str:
+    if keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY) is None:
+        made = base64.b64encode(os.urandom(MASTER_KEY_BYTES)).decode("ascii")
+        keyring.set_password(KEYRING_SERVICE, KEYRING_ENTRY, made)
+    # Read again: what counts is what the next start will find there.
+    stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
+    if stored is None:
+        raise ServerKeyError("the system keyring did not keep the master key")
+    return stored
 
 
 def check_backend(backend: KeyringBackend) -> None:

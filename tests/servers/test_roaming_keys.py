@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import io
 import json
@@ -278,9 +279,11 @@ class PlaintextKeyring(KeyringBackend):
         pass
 
 
-class MemoryKeyring(PlaintextKeyring):
+class MemoryKeyring(KeyringBackend):
+    priority = 0.5
+
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring's own constructor has no types
         self.entries: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -298,10 +301,70 @@ REFUSED_BACKENDS = [
 
 
 @pytest.mark.parametrize("backend", REFUSED_BACKENDS)
-def test_refuses_a_keyring_that_keeps_no_secret(backend: KeyringBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_a_keyring_that_keeps_no_secret(
+    backend: KeyringBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
     with pytest.raises(ServerKeyError, match="no keyring"):
-        load_master_key()
+        load_master_key(tmp_path / "keys.sqlite")
+
+
+@pytest.fixture
+def system_keyring(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
+    found = MemoryKeyring()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: found)
+    monkeypatch.setattr(keyring, "get_password", lambda service, user: found.get_password(service, user))
+    monkeypatch.setattr(keyring, "set_password", lambda *entry: found.set_password(*entry))
+    return found
+
+
+def test_a_first_start_of_two_at_once_makes_one_master_key(
+    config: KeyServerConfig, system_keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have seen that there is none before either makes one."""
+    both, waited, look = threading.Barrier(2), threading.local(), system_keyring.get_password
+    failures: list[BaseException] = []
+
+    def look_together(service: str, user: str) -> str | None:
+        found = look(service, user)
+        if not hasattr(waited, "done"):
+            waited.done = True
+            both.wait(timeout=30)
+        return found
+
+    def start() -> None:
+        try:
+            create_app(replace(config, master_key=None))
+        except BaseException as error:  # noqa: BLE001  # shown by the main thread
+            failures.append(error)
+
+    monkeypatch.setattr(system_keyring, "get_password", look_together)
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    waited.done = True
+    create_app(replace(config, master_key=None))
+
+
+def test_the_master_key_is_the_one_that_the_keyring_has_afterwards(
+    system_keyring: MemoryKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's write came after the server's own."""
+    keep = system_keyring.set_password
+    theirs = base64.b64encode(b"t" * 32).decode()
+    monkeypatch.setattr(system_keyring, "set_password", lambda service, user, _own: keep(service, user, theirs))
+    assert load_master_key(tmp_path / "keys.sqlite") == b"t" * 32
+
+
+def test_a_keyring_that_did_not_keep_the_master_key_is_told(
+    system_keyring: MemoryKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system_keyring, "set_password", lambda *_entry: None)
+    with pytest.raises(ServerKeyError, match="did not keep"):
+        load_master_key(tmp_path / "keys.sqlite")
 
 
 def test_refuses_a_chain_with_a_plaintext_keyring_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,13 +373,10 @@ def test_refuses_a_chain_with_a_plaintext_keyring_in_it(monkeypatch: pytest.Monk
         check_backend(chainer.ChainerBackend())  # type: ignore[no-untyped-call]
 
 
-def test_makes_the_master_key_once_and_finds_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = MemoryKeyring()
-    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
-    monkeypatch.setattr("keyring.get_password", backend.get_password)
-    monkeypatch.setattr("keyring.set_password", backend.set_password)
-    assert load_master_key() == load_master_key()
-    assert len(load_master_key()) == 32
+def test_makes_the_master_key_once_and_finds_it_again(system_keyring: MemoryKeyring, tmp_path: Path) -> None:
+    database = tmp_path / "keys.sqlite"
+    assert load_master_key(database) == load_master_key(database)
+    assert len(load_master_key(database)) == 32
 
 
 @pytest.mark.parametrize(
