@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core.certificate import Certificate, KeyUsage, names_match
 from smime_core.distribution_points import (
@@ -32,8 +32,20 @@ _REMOVED: Final = "removeFromCRL"
 _SOURCE: Final = "crl"
 
 
-async def read_lists(question: Question) -> tuple[list[Statement], set[str]]:
-    """(what the lists of the evidence say about the certificate, why others say nothing)."""
+class ListFindings(NamedTuple):
+    """What the lists of the evidence say about a certificate, and why others say nothing.
+
+    `delta_points` are where the complete lists say that their deltas are. Those of a list without a good signature are
+    left out: anybody can make one, to have an address asked.
+    """
+
+    statements: list[Statement]
+    faults: set[str]
+    delta_points: list[DistributionPoint]
+
+
+async def read_lists(question: Question) -> ListFindings:
+    """The findings of RFC 5280 section 6.3.3 for the certificate in question."""
     check = _ListCheck(question)
     try:
         for point in _points(question.certificate):
@@ -42,7 +54,7 @@ async def read_lists(question: Question) -> tuple[list[Statement], set[str]]:
         check.faults.add(TOO_MUCH)
     except MalformedMessage:
         check.faults.add("damaged")
-    return check.statements, check.faults
+    return ListFindings(check.statements, check.faults, check.delta_points)
 
 
 def _points(certificate: Certificate) -> Iterator[DistributionPoint]:
@@ -65,6 +77,7 @@ class _ListCheck:
     def __init__(self, question: Question) -> None:
         self.statements: list[Statement] = []
         self.faults: set[str] = set()
+        self.delta_points: list[DistributionPoint] = []
         self._question = question
         self._signers: dict[RevocationList, _Signer] = {}
         self._paths: dict[Certificate, bool] = {}
@@ -131,6 +144,7 @@ class _ListCheck:
         if signer.certificate is None:
             self.faults.add(signer.fault)
             return
+        self.delta_points += one.freshest
         delta = await self._find_delta(one, signer.certificate)
         self._conclude(one, delta, reasons, freshness)
 

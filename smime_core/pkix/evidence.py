@@ -11,7 +11,7 @@ import datetime
 import functools
 import hmac
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -19,6 +19,7 @@ from smime_core import der
 from smime_core.certificate import Certificate, parse_certificate, parse_certificates
 from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
 from smime_core.distinguished_name import ComparableName, comparable_name
+from smime_core.distribution_points import DistributionPoint
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_CRL_BYTES, MAX_EVIDENCE, check_limit
 from smime_core.ocsp import OcspResponse, SingleResponse, hash_key, parse_ocsp_response
@@ -153,6 +154,7 @@ class RevocationStatus:
 
     `why` is for UNKNOWN, a code of `revocation.UNKNOWN_REASONS`. `revoked_at` and `reason` (a CRLReason, as
     "keyCompromise") are for REVOKED. `source` is "ocsp", "crl" or "", with the dates of the evidence that decided.
+    `delta_points` are where signed complete lists say that their deltas are (RFC 5280 section 5.2.6).
     """
 
     certificate: Certificate
@@ -163,6 +165,7 @@ class RevocationStatus:
     source: str = ""
     this_update: datetime.datetime | None = None
     next_update: datetime.datetime | None = None
+    delta_points: tuple[DistributionPoint, ...] = field(default=(), repr=False)
 
 
 def parse_evidence(

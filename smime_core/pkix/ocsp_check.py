@@ -184,7 +184,7 @@ async def _is_revoked(responder: Certificate, question: Question) -> bool:
     # what no list says stays unsaid, for most CAs give delegates a life of days instead.
     if any(extension.oid == OCSP_NO_CHECK for extension in responder.extensions):
         return False
-    statements, faults = await read_lists(dataclasses.replace(question, certificate=responder))
-    status = combine(responder, statements, faults)
+    lists = await read_lists(dataclasses.replace(question, certificate=responder))
+    status = combine(responder, lists.statements, lists.faults)
     refuse_left_out(status)
     return status.state is RevocationState.REVOKED

@@ -74,9 +74,10 @@ async def check_revocation(
     )
     by_responses, response_faults = await read_responses(question)
     # Counted apart, lest forged responses keep a list from being looked at.
-    by_lists, list_faults = await read_lists(dataclasses.replace(question, tried=[]))
-    faults = response_faults | list_faults | _faults_of_asking(certificate, store.evidence)
-    return combine(certificate, [*by_responses, *by_lists], faults)
+    lists = await read_lists(dataclasses.replace(question, tried=[]))
+    faults = response_faults | lists.faults | _faults_of_asking(certificate, store.evidence)
+    status = combine(certificate, [*by_responses, *lists.statements], faults)
+    return dataclasses.replace(status, delta_points=tuple(lists.delta_points))
 
 
 def find_lookups(
@@ -112,7 +113,7 @@ class _Asking:
 
     def find(self, status: RevocationStatus, provider: CryptoProvider) -> tuple[Lookup, ...]:
         if status.state is RevocationState.GOOD:
-            return self._lists(self._delta_points()) if status.source == "crl" else ()
+            return self._lists(self._delta_points(status)) if status.source == "crl" else ()
         for url in _responder_urls(self.certificate):
             nonce = provider.random_bytes(NONCE_OCTETS)
             lookup = dataclasses.replace(
@@ -122,7 +123,7 @@ class _Asking:
             )
             if lookup.key not in self.evidence.asked:
                 return (lookup,)
-        return self._lists((*_list_points(self.certificate), *self._delta_points()))
+        return self._lists((*_list_points(self.certificate), *self._delta_points(status)))
 
     def _lists(self, points: Sequence[DistributionPoint]) -> tuple[Lookup, ...]:
         # The URLs of one point lead to the same list (RFC 5280 section 4.2.1.13): the next one, until one answered.
@@ -136,10 +137,9 @@ class _Asking:
                     break
         return tuple(found)
 
-    def _delta_points(self) -> tuple[DistributionPoint, ...]:
+    def _delta_points(self, status: RevocationStatus) -> tuple[DistributionPoint, ...]:
         # RFC 5280 sections 4.2.1.15 and 5.2.6: the certificate or the complete list says where the delta is.
-        of_lists = [point for one in self.evidence.find_lists(self.certificate.issuer_der) for point in one.freshest]
-        return (*_list_points(self.certificate, FRESHEST_CRL), *of_lists)[:_MAX_POINTS]
+        return (*_list_points(self.certificate, FRESHEST_CRL), *status.delta_points)[:_MAX_POINTS]
 
     def _lookup(self, kind: LookupKind, url: str) -> Lookup:
         return Lookup(kind=kind, url=url, certificate=self.certificate, path=self.path)

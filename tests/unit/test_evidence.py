@@ -7,7 +7,7 @@ import itertools
 import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from smime_core import Certificate, Evidence, Lookup, LookupKind, RevocationStatus, der
 from smime_core.certificates_only import build_certificates_only
@@ -248,6 +248,22 @@ class TestLookups:
         (lookup,) = named(by_list, person())
         assert lookup.url == DELTA
         assert urls(add_answer(by_list, lookup, None), person()) == []
+
+    def test_the_delta_of_a_stale_list_is_asked_for(self) -> None:
+        freshest = x509.FreshestCRL([point(DELTA)])
+        stale = crl(authority(), number=1, this_update=NOW - 9 * DAY, next_update=NOW - DAY, extensions=[freshest])
+        assert urls(parse_evidence(revocation_lists=[stale]), person()) == [(LookupKind.CRL, DELTA)]
+
+    def test_nobody_is_asked_because_an_unsigned_list_names_them(self) -> None:
+        """Such a list comes in a message, or from anybody on the way to the authority."""
+        freshest = x509.FreshestCRL([point(DELTA)])
+        name = authority().x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+        forged = crl(root(), issuer=str(name), number=1, extensions=[freshest])
+        for lists in ([forged], [forged, crl(authority(), number=1)]):
+            assert urls(parse_evidence(revocation_lists=lists), person()) == []
+        holder = person(points(point(LIST)))
+        evidence = parse_evidence(revocation_lists=[forged])
+        assert urls(evidence, holder) == [(LookupKind.CRL, LIST)]
 
     def test_other_schemes_are_left_out(self) -> None:
         assert urls(NO_EVIDENCE, person(access("ldap://example.test/"), points(point("ftp://example.test/")))) == []
