@@ -9,15 +9,17 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def interruptible_children() -> Iterator[None]:
-    """Children that are started inside obey SIGINT.
+    """Children that are started inside obey SIGINT and SIGHUP.
 
-    A shell without job control starts a job with SIGINT ignored, and every child inherits that.
+    A shell without job control starts a job with SIGINT ignored, `nohup` starts one with SIGHUP ignored, and every
+    child inherits that.
     """
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, disposition in before.items():
+            signal.signal(number, disposition)
 
 
 @contextlib.contextmanager

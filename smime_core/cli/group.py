@@ -131,6 +131,9 @@ def run() -> int:
     open_closed_streams()
     # Ended from outside, it still removes what it has half written, plaintext perhaps.
     signal.signal(signal.SIGTERM, _leave)
+    # `nohup` has it ignored: then the command outlives its terminal.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _leave)
     try:
         return _run_verb()
     finally:

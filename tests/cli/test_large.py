@@ -124,7 +124,7 @@ def test_an_altered_message_leaves_no_plaintext(large: Lab, position: float) -> 
 
 
 @pytest.mark.parametrize("place", ["foreground", "background"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_decryption_leaves_the_old_file_and_nothing_else(
     lab: Lab, number: int, code: int, place: str
 ) -> None:
