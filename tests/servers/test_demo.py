@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -26,7 +27,7 @@ from roaming_keys import client
 from smime_core import RevocationPolicy, State, TrustStore, blocking, parse_certificates
 from smime_core.providers.native import NativeProvider
 from tests.signals import interruptible_children, started_as
-from webbridge.demo.command import demo, show
+from webbridge.demo.command import _ending_signals, demo, show
 from webbridge.demo.ports import bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
@@ -174,7 +175,12 @@ def test_the_printed_command_reads_the_mailbox_which_is_encrypted(stack: DemoSta
 
 @pytest.mark.parametrize(
     ("ending", "place"),
-    [(signal.SIGINT, "foreground"), (signal.SIGINT, "background"), (signal.SIGTERM, "foreground")],
+    [
+        (signal.SIGINT, "foreground"),
+        (signal.SIGINT, "background"),
+        (signal.SIGTERM, "foreground"),
+        (signal.SIGHUP, "foreground"),
+    ],
 )
 def test_the_command_prints_what_one_needs_and_ends_cleanly(
     pages_folder: Path, tmp_path: Path, ending: signal.Signals, place: str
@@ -183,6 +189,8 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
         "import sys, pathlib; from webbridge.demo import stack, command;"
         "stack.DemoStack.__init__.__kwdefaults__['pages_folder'] = pathlib.Path(sys.argv.pop(1)); command.demo()"
     )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     arguments = [str(pages_folder), "--port", str(BASE + 2000), "--folder", str(tmp_path / "keys")]
     with started_as(place), interruptible_children():
         process = subprocess.Popen(
@@ -190,7 +198,7 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "100", "TMPDIR": str(temporary)},
         )
     assert process.stdout is not None
     printed = ""
@@ -209,4 +217,21 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
     for expected in ("alice@example.test", "bob@example.test", "mail password", "key passphrase"):
         assert expected in printed
     assert str(tmp_path / "keys") in printed
+    # Mail is gone, and the keys are where they were asked for.
+    assert list(temporary.iterdir()) == []
     assert "Stopped" in rest
+    assert f"keys stay in {tmp_path / 'keys'}" in rest
+    assert (tmp_path / "keys" / "alice.p12").is_file()
+
+
+def test_the_keys_are_their_owners_alone(stack: DemoStack) -> None:
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in stack.folder.glob("*.p12")}
+    assert modes == {"alice.p12": 0o600, "bob.p12": 0o600}
+
+
+def test_a_demonstration_under_nohup_outlives_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert signal.SIGHUP not in _ending_signals()
+    finally:
+        signal.signal(signal.SIGHUP, before)

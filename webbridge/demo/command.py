@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import signal
 from pathlib import Path
@@ -35,7 +36,7 @@ def demo(base_port: int, folder: Path | None) -> None:
     """Start bridge, pages, key server and a mail server in memory, with two accounts that can write to each other."""
     # Not an Event: its set() waits for ever when the signal meets wait() just as that takes the same lock.
     stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         signal.signal(number, lambda _number, _frame: stopped.put(None))
     try:
         with DemoStack(base_port=base_port, folder=folder) as stack:
@@ -47,7 +48,18 @@ def demo(base_port: int, folder: Path | None) -> None:
         raise click.ClickException(f"{error.filename} is there already; name another folder") from error
     except OSError as error:
         raise click.ClickException(f"the demonstration cannot start: {error.strerror or error}") from error
-    click.echo("Stopped. Mail and keys of the demonstration are gone.")
+    kept = f" Their keys stay in {folder}: delete that folder when you need it no more." if folder else ""
+    # The terminal may be gone.
+    with contextlib.suppress(OSError):
+        click.echo(f"Stopped. Mail and {'accounts' if folder else 'keys'} of the demonstration are gone.{kept}")
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """Ctrl-C, the end by a service manager, and a closed terminal, unless `nohup` has it ignored."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    return numbers
 
 
 def show(stack: DemoStack, console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import tempfile
 from contextlib import ExitStack
@@ -144,7 +145,7 @@ class DemoStack:
             file.write(certificate_pem(self._people.authority_certificate))
         (private / "people").mkdir()
         for account in self.accounts:
-            with (self.folder / f"{account.name.lower()}.p12").open("xb") as file:
+            with open(self.folder / f"{account.name.lower()}.p12", "xb", opener=_open_private) as file:
                 file.write(account.p12)
             pem = private / "people" / f"{account.name.lower()}.pem"
             pem.write_text(certificate_pem(account.identity.certificate))
@@ -212,3 +213,7 @@ class DemoStack:
         for sender, recipient in ((first, second), (second, first)):
             welcome = build_welcome(sender, recipient, provider=self._provider, at=at)
             self.mail_server.append(recipient.address, welcome)
+
+
+def _open_private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
