@@ -109,12 +109,16 @@ class Browser(abc.ABC):
         beside.goto(url)
         return beside
 
-    def close_pages(self, *url_parts: str) -> None:
-        """Close the tabs and windows whose address contains one of these; some may just be closing by themselves."""
-        for context in self.bidi.command("browsingContext.getTree", maxDepth=0)["contexts"]:
-            if any(part in context["url"] for part in url_parts):
+    def close_pages(self, *url_parts: str, with_frames: bool = False) -> None:
+        """Close the tabs and windows whose address contains one of these; some may just be closing by themselves.
+
+        With `with_frames` also those that have a frame with such an address.
+        """
+        for tree in self.bidi.command("browsingContext.getTree")["contexts"]:
+            looked_at = list(walk_contexts([tree])) if with_frames else [tree]
+            if any(part in context["url"] for part in url_parts for context in looked_at):
                 with suppress(BidiError):
-                    Page(self, context["context"]).close()
+                    Page(self, tree["context"]).close()
 
     def wait_for_page(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
         """The tab or window whose address contains `url_part`, once it is there and loaded."""

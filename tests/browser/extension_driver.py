@@ -88,6 +88,8 @@ class Extension:
 
     def uninstall(self) -> None:
         self.browser.bidi.command("webExtension.uninstall", extension=self.id)
+        # What a failed test left open would be taken for the next extension's, and go on asking a background in vain.
+        self.browser.close_pages(self.base, with_frames=True)
 
     def open_options(self) -> Page:
         """The page with keys, people and authorities."""
@@ -191,7 +193,7 @@ class Extension:
 
     def window(self, *, tick_proposed: bool = True) -> Page:
         """The extension's window, once it asks something; whom the page proposes is ticked, as a person would."""
-        window = self.browser.wait_for_page("prompt.html")
+        window = self.browser.wait_for_page(self.base + "prompt.html")
         window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
         if tick_proposed:
             window.js(_TICK_PROPOSED)
@@ -219,7 +221,7 @@ class Extension:
             if not self.has_window():
                 return
             time.sleep(0.05)
-        shown = self.browser.wait_for_page("prompt.html").text()
+        shown = self.browser.wait_for_page(self.base + "prompt.html").text()
         raise AssertionError(f"the extension's window is still open: {shown}")
 
     def answer(self, passphrase: str | None = None) -> None:
