@@ -161,7 +161,7 @@ ANSWERS = """async (authority) => {
   const bytes = Array.from(new Uint8Array(certificate.certificate), (byte) => String.fromCharCode(byte)).join("");
   const proposals = [{ fingerprint, certificates: [bytes] }];
   const named = { fingerprint: "f".repeat(64), addresses: ["@own.test"] };
-  const own = { certificate: String.fromCharCode(...authority), shown: { ...named, question: named } };
+  const own = { certificate: String.fromCharCode(...authority), own: { ...named, question: named } };
   await session.set({ "composition:c": composition, "job:j": job, proposals, "own authority": own });
   const names = { address: "a@x.test", job: "j", composition: "c", page: "p" };
   const body = { ...names, fingerprint, kind: "exact", addresses: [] };
