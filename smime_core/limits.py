@@ -58,6 +58,7 @@ MAX_PATHS: Final = 50  # complete paths of one certificate that are judged
 MAX_MESSAGE_PATH_SIGNATURES: Final = 1_000
 MAX_MESSAGE_PATH_STATES: Final = 40_000
 MAX_MESSAGE_PATHS: Final = 500
+MAX_MESSAGE_PATH_BYTES: Final = 2_000_000  # of the certificates of all these paths: each path reads them anew
 MAX_CRL_ISSUER_DEPTH: Final = 3  # lists whose signers' own lists are signed by others
 MAX_POLICIES: Final = 1_000  # in one extension; certificates name one to ten
 MAX_NAME_CONSTRAINTS: Final = 10_000  # subtrees in one extension; states constrain their authorities by hundreds

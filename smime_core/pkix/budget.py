@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from smime_core.limits import MAX_MESSAGE_PATH_SIGNATURES, MAX_MESSAGE_PATH_STATES, MAX_MESSAGE_PATHS, check_limit
+from smime_core.limits import (
+    MAX_MESSAGE_PATH_BYTES,
+    MAX_MESSAGE_PATH_SIGNATURES,
+    MAX_MESSAGE_PATH_STATES,
+    MAX_MESSAGE_PATHS,
+    check_limit,
+)
 
 
 class PathBudget:
@@ -17,6 +23,7 @@ class PathBudget:
         self._signatures = 0
         self._states = 0
         self._paths = 0
+        self._bytes = 0
 
     def count_signature(self) -> None:
         """One more signature is checked, on a certificate or about its revocation. Raises LimitExceeded."""
@@ -28,9 +35,13 @@ class PathBudget:
         self._states += 1
         self.check()
 
-    def count_path(self) -> None:
-        """One more complete path is judged. Raises LimitExceeded."""
+    def count_path(self, size: int) -> None:
+        """One more complete path is judged, whose certificates have `size` bytes together. Raises LimitExceeded.
+
+        Policies and name constraints are read anew on each path, in time linear in their size.
+        """
         self._paths += 1
+        self._bytes += size
         self.check()
 
     def check(self) -> None:
@@ -38,3 +49,4 @@ class PathBudget:
         check_limit("the number of signatures to check for all paths", self._signatures, MAX_MESSAGE_PATH_SIGNATURES)
         check_limit("the number of issuers to weigh for all paths", self._states, MAX_MESSAGE_PATH_STATES)
         check_limit("the number of paths to judge for all signers", self._paths, MAX_MESSAGE_PATHS)
+        check_limit("the bytes of the certificates of all paths", self._bytes, MAX_MESSAGE_PATH_BYTES)

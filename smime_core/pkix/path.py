@@ -131,7 +131,7 @@ class _Run:
             while path := await search.next_path():
                 count += 1
                 check_limit("the number of paths to judge", count, MAX_PATHS)
-                self.checks.budget.count_path()
+                self.checks.budget.count_path(sum(len(one.der) for one in path))
                 validated = await self._judge(path)
                 if validated is not None:
                     return validated

@@ -134,10 +134,22 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     page.close()
 
 
+def trust_own_authority(extension: Extension, people: People) -> None:
+    """Trust the authority of Alice's keys, unless it is trusted since the guide or another test."""
+    extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
+    page = open_page(extension, "options.html")
+    if page.js(PROPOSAL) is not None:
+        page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
+        page.click("[data-test=authority-trust]")
+        page.wait_for_text("@example.test", selector="[data-test=decision]", timeout_seconds=60)
+    page.close()
+
+
 PROPOSAL = """async () => (await import("/shared/request.js")).ask("authority.proposal")"""
 
 
 def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extension: Extension, people: People) -> None:
+    trust_own_authority(extension, people)
     extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
     page = open_page(extension, "options.html")
     assert page.js(PROPOSAL) is None
@@ -170,9 +182,10 @@ DECLINED_WHILE_JUDGED = """async () => {
 
 
 def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, people: People) -> None:
+    trust_own_authority(extension, people)
     page = open_page(extension, "options.html")
     card = "[data-test=decision]"
-    # The authority that the guide was told to trust counts for the domain, and is taken back here.
+    # The authority counts for the domain, and is taken back here.
     page.wait_for_text("@example.test", selector=card, timeout_seconds=60)
     for _ in range(2):
         page.click(f"{card} [data-removal]")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from types import ModuleType
 
 import pytest
 
 from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore
 from smime_core.algorithms import SignatureAlgorithm
 from smime_core.blocking import run, sign_entity, sign_message
-from smime_core.certificate import Certificate
+from smime_core.ca.extensions import build_address_constraints, build_certificate_policies
+from smime_core.certificate import Certificate, Extension
 from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded, UntrustedAnchor
 from smime_core.examination import examine
 from smime_core.examiner import Examiner
-from smime_core.limits import MAX_MESSAGE_PATH_SIGNATURES
-from smime_core.pkix import PathBudget, Purpose, validate_path
+from smime_core.limits import MAX_MESSAGE_PATH_BYTES, MAX_MESSAGE_PATH_SIGNATURES
+from smime_core.pkix import PathBudget, Purpose, path_validation, policies, validate_path
 from smime_core.pkix import budget as budget_module
 from smime_core.pkix.evidence import parse_evidence
 from smime_core.provider import PublicKey
@@ -96,7 +98,7 @@ def test_what_one_signer_spends_is_gone_for_the_next(
         assert provider.verified == before
 
 
-@pytest.mark.parametrize("limit", ["MAX_MESSAGE_PATH_STATES", "MAX_MESSAGE_PATHS"])
+@pytest.mark.parametrize("limit", ["MAX_MESSAGE_PATH_STATES", "MAX_MESSAGE_PATHS", "MAX_MESSAGE_PATH_BYTES"])
 def test_issuers_and_paths_are_counted_too(
     provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
@@ -138,6 +140,39 @@ def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provide
     # Each signer's own signature is checked; what comes on top is each signature of the pool once, and bounded.
     on_top = provider.verified - SIGNERS * PARTS
     assert on_top <= min(MAX_MESSAGE_PATH_SIGNATURES, len(pool) + SIGNERS)
+
+
+@pytest.mark.parametrize(
+    ("extension", "reader"),
+    [
+        (
+            build_certificate_policies([f"1.3.6.1.4.1.{number}.{2**200}" for number in range(900)]),
+            (policies, "parse_certificate_policies"),
+        ),
+        (
+            build_address_constraints(excluded=[f"host{number}.partner.test" for number in range(5_000)]),
+            (path_validation, "parse_name_constraints"),
+        ),
+    ],
+    ids=["policies", "names"],
+)
+def test_large_extensions_are_read_for_few_of_a_hundred_signers(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, extension: Extension, reader: tuple[ModuleType, str]
+) -> None:
+    module, name = reader
+    read, sizes = getattr(module, name), []
+
+    def reading(value: bytes, *, critical: bool) -> object:
+        sizes.append(len(value))
+        return read(value, critical=critical)
+
+    monkeypatch.setattr(module, name, reading)
+    house = TRUSTED.issue("Large", extension)
+    people = [identity(house, f"eve{number}@example.test", [house.certificate]) for number in range(SIGNERS)]
+    signed = sign_message(MESSAGE, identity=people[0], co_signers=people[1:], provider=provider, signing_time=NOW)
+    report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    assert len(report.signers) == SIGNERS
+    assert 0 < sum(sizes) <= MAX_MESSAGE_PATH_BYTES
 
 
 def test_signers_that_are_left_when_the_budget_is_spent_are_doubted(
