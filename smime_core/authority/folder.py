@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from smime_core.keys import public_key_of
 from smime_core.pem import build_pem, find_pem_blocks
 from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.small_files import read_small
+from smime_core.whole_files import write_whole
 
 SETTINGS_FILE: Final = "authority.json"
 REGISTER_FILE: Final = "register.sqlite"
@@ -189,22 +189,6 @@ def new_folder(path: Path) -> Iterator[AuthorityFolder]:
         draft.replace(path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
-        raise
-
-
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file that is old or new at any moment, after a crash too. Raises OSError."""
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(mode)
-        Path(draft).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(draft).unlink()
         raise
 
 

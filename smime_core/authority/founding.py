@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.authority.folder import REQUEST_FILE, AuthorityFolder, Role, Settings, write_whole
+from smime_core.authority.folder import REQUEST_FILE, AuthorityFolder, Role, Settings
 from smime_core.authority.issuing import issuing_press, keep_root_list, make_list, register_certificate, root_press
 from smime_core.authority.register import Issuer, Kind
 from smime_core.blocking import run
@@ -28,6 +28,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
 from smime_core.keys import public_key_of
 from smime_core.provider import CryptoProvider, NewKey
+from smime_core.whole_files import write_whole
 
 ROOT_DAYS: Final = 7_305  # twenty years
 ISSUING_DAYS: Final = 3_652  # ten

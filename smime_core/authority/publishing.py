@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from smime_core.authority.folder import write_whole
 from smime_core.authority.register import Entry
 from smime_core.pem import build_pem
+from smime_core.whole_files import write_whole
 
 _LINE_LENGTH: Final = 76
 # RFC 2849: such a value stands as it is, any other in base64.

@@ -7,7 +7,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -18,6 +17,7 @@ from smime_core.file_locks import lock_beside
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.small_files import read_small
 from smime_core.stream.sinks import Sink
+from smime_core.whole_files import open_whole
 
 STANDARD_STREAM: Final = "-"
 JSON_WANTED: Final = "smime_core.cli.json"
@@ -107,24 +107,17 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
                 device.flush()
         return
     # A link keeps pointing where it did: the file behind it is replaced.
-    target = target.resolve()
+    target = Path(os.path.realpath(target))
     if target.exists():
         # Nobody gets to read in the place of a private file what could not be read before.
         mode &= stat.S_IMODE(target.stat().st_mode)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-    except OSError as error:
-        # The name that the user gave, not the temporary one.
-        raise OSError(error.errno, error.strerror, name) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        # Others get no more than the user's mask lets them.
+        with open_whole(target, mode=mode & ~_current_umask()) as file:
             yield file
-        # mkstemp made the file private; others get no more than the user's mask lets them.
-        Path(temporary).chmod(mode & ~_current_umask())
-        Path(temporary).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+    except OSError as error:
+        if error.filename == str(target):
+            error.filename = name
         raise
 
 

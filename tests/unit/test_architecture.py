@@ -82,7 +82,7 @@ LAYERS = (
     {"ca"},
     {"demo_ca"},
     {"blocking"},
-    {"file_locks", "small_files"},
+    {"file_locks", "small_files", "whole_files"},
     {"authority"},
     {"stream"},
     {"user_folders"},
@@ -102,6 +102,7 @@ MAY_TOUCH_THE_WORLD = {
     "small_files",
     "stream",
     "user_folders",
+    "whole_files",
 }
 WORLD = {
     "fcntl",
@@ -303,6 +304,12 @@ def test_no_file_is_emptied_by_opening_it(room: str) -> None:
         found = sorted(opened for call in calls if (opened := opened_for_writing(call)) is not None)
         place = path.relative_to(ROOT).as_posix()
         assert found == MAY_OPEN_FOR_WRITING.get(place, []), place
+
+
+def test_files_move_into_place_in_one_place() -> None:
+    for room in ("smime_core", "webbridge", "roaming_keys"):
+        makers = {path.name for path in modules_of(room) if "mkstemp" in path.read_text()}
+        assert makers <= {"whole_files.py"}, room
 
 
 def test_locks_are_taken_in_one_place() -> None:

@@ -1,0 +1,69 @@
+"""Files that appear whole: their bytes are on the disk before the name is theirs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smime_core.cli.files import write_output
+from smime_core.whole_files import write_whole
+
+
+def write_by_the_command(path: Path, data: bytes) -> None:
+    write_output(str(path), data)
+
+
+WRITERS = pytest.mark.parametrize("write", [write_whole, write_by_the_command])
+
+
+@WRITERS
+def test_the_bytes_are_on_the_disk_before_the_name_is_theirs(
+    write: Callable[[Path, bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    sync, move = os.fsync, Path.replace
+
+    def note_sync(descriptor: int) -> None:
+        steps.append(f"sync {os.fstat(descriptor).st_size}")
+        sync(descriptor)
+
+    def note_move(draft: Path, target: Path) -> Path:
+        steps.append("move")
+        return move(draft, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "replace", note_move)
+    write(tmp_path / "new", b"12345")
+    assert steps == ["sync 5", "move"]
+
+
+@WRITERS
+def test_a_disk_that_fails_at_the_end_leaves_the_old_file(
+    write: Callable[[Path, bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    (tmp_path / "out").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        write(tmp_path / "out", b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+@WRITERS
+@pytest.mark.parametrize("letter", ["a", "\N{GRINNING FACE}"])
+def test_the_longest_name_can_be_written(write: Callable[[Path, bytes], None], letter: str, tmp_path: Path) -> None:
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    write(path, b"bytes")
+    assert path.read_bytes() == b"bytes"
+
+
+def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "loop"
+    path.symlink_to(path)
+    write_by_the_command(path, b"bytes")
+    assert path.read_bytes() == b"bytes"
