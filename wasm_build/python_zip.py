@@ -18,10 +18,12 @@ _CORE_LEFT_OUT: Final = (
     "ca/revocation_list_building.py",
     "cli/",
     "demo_ca.py",
+    "file_locks.py",
     "lookups/",
     "providers/native",
     "roots/__main__.py",
     "user_folders.py",
+    "whole_files.py",
 )
 _ROAMING_FILES: Final = ("__init__.py", "passkey_wrap.py", "protocol.py", "wire.py")
 _WASM_BUILD_FILES: Final = (
