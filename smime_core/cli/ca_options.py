@@ -11,11 +11,12 @@ from typing import Final
 import click
 
 from smime_core.authority.folder import AuthorityFolder, Role
-from smime_core.cli.files import write_line
+from smime_core.cli.files import lock_file, write_line
 from smime_core.cli.operations import PROVIDER
 from smime_core.cli.options import UtcTime
 from smime_core.cli.passphrases import KEYRING_SERVICE, PassphraseSource, new_passphrase
 from smime_core.identity import Identity
+from smime_core.user_folders import user_folder
 
 _NEW_PASSPHRASE_OCTETS: Final = 20
 
@@ -88,9 +89,11 @@ def _fill_keyring(entry: str) -> None:
     from keyring.errors import KeyringError
 
     try:
-        if keyring.get_password(KEYRING_SERVICE, entry) is None:
+        with lock_file(user_folder("XDG_DATA_HOME", ".local/share") / "keyring"):
+            if keyring.get_password(KEYRING_SERVICE, entry) is not None:
+                return
             passphrase = base64.b32encode(secrets.token_bytes(_NEW_PASSPHRASE_OCTETS)).decode("ascii")
             keyring.set_password(KEYRING_SERVICE, entry, passphrase)
-            write_line(f"A new passphrase stands in the system keyring, entry {entry} under {KEYRING_SERVICE}.")
+        write_line(f"A new passphrase stands in the system keyring, entry {entry} under {KEYRING_SERVICE}.")
     except KeyringError as error:
         raise click.ClickException(f"the system keyring cannot be used: {type(error).__name__}") from error

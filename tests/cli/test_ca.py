@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
@@ -301,8 +302,11 @@ def test_the_help_tells_the_story(office: Lab) -> None:
         assert word in text
 
 
-def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entries: dict[tuple[str, str], str] = {}
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("keyring.get_password", lambda service, entry: entries.get((service, entry)))
     monkeypatch.setattr("keyring.set_password", lambda service, entry, text: entries.update({(service, entry): text}))
     given = GivenPassphrase(file=None, descriptor=None, keyring_entry="our ca")
@@ -310,6 +314,34 @@ def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(monkeypatch: py
     assert entries == {("sealwax", "our ca"): passphrase.decode()}
     assert len(passphrase) == 32
     assert given.choose() == passphrase
+
+
+def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a lock both see no entry, and the keys of one CA are under a passphrase that is gone."""
+    entries: dict[tuple[str, str], str] = {}
+    slow = threading.Event()
+
+    def get_slowly(service: str, entry: str) -> str | None:
+        found = entries.get((service, entry))
+        slow.wait(0.3)
+        return found
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr("keyring.get_password", get_slowly)
+    made: list[str] = []
+
+    def keep(service: str, entry: str, text: str) -> None:
+        made.append(text)
+        entries[service, entry] = text
+
+    monkeypatch.setattr("keyring.set_password", keep)
+    given = GivenPassphrase(file=None, descriptor=None, keyring_entry="our ca")
+    threads = [threading.Thread(target=given.choose) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
 
 
 def test_the_keyring_entry_of_the_settings_opens_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
