@@ -109,16 +109,21 @@ class Browser(abc.ABC):
         beside.goto(url)
         return beside
 
-    def close_pages(self, *url_parts: str, with_frames: bool = False) -> None:
-        """Close the tabs and windows whose address contains one of these; some may just be closing by themselves.
+    def close_pages(self, *url_parts: str) -> None:
+        """Close the tabs and windows whose address contains one of these; some may just be closing by themselves."""
+        for context, url in self.tabs().items():
+            if any(part in url for part in url_parts):
+                self.close_tab(context)
 
-        With `with_frames` also those that have a frame with such an address.
-        """
-        for tree in self.bidi.command("browsingContext.getTree")["contexts"]:
-            looked_at = list(walk_contexts([tree])) if with_frames else [tree]
-            if any(part in context["url"] for part in url_parts for context in looked_at):
-                with suppress(BidiError):
-                    Page(self, tree["context"]).close()
+    def tabs(self) -> dict[str, str]:
+        """The addresses of all tabs and windows, by their contexts."""
+        contexts = self.bidi.command("browsingContext.getTree", maxDepth=0)["contexts"]
+        return {context["context"]: context["url"] for context in contexts}
+
+    def close_tab(self, context: str) -> None:
+        """Close a tab or window that may just be closing by itself."""
+        with suppress(BidiError):
+            Page(self, context).close()
 
     def wait_for_page(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
         """The tab or window whose address contains `url_part`, once it is there and loaded."""

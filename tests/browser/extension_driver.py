@@ -78,6 +78,7 @@ class Extension:
     def __init__(self, browser: Browser, folder: Path) -> None:
         self.browser = browser
         self.is_locked = True
+        self._tabs_before = browser.tabs().keys()
         self.id = browser.install_extension(folder)
         if isinstance(browser, Firefox):
             self.base = f"moz-extension://{browser.chrome_js(_FIREFOX_HOST, self.id)}/"
@@ -89,7 +90,8 @@ class Extension:
     def uninstall(self) -> None:
         self.browser.bidi.command("webExtension.uninstall", extension=self.id)
         # What a failed test left open would be taken for the next extension's, and go on asking a background in vain.
-        self.browser.close_pages(self.base, with_frames=True)
+        for context in self.browser.tabs().keys() - self._tabs_before:
+            self.browser.close_tab(context)
 
     def open_options(self) -> Page:
         """The page with keys, people and authorities."""
