@@ -36,6 +36,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
+    if outliving := fixtures_that_outlive_what_they_use(items):
+        raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
     if config.getoption("--every-browser"):
         return
     possible = in_one_browser(items)
@@ -89,6 +91,22 @@ def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:
         for name in item.fixturenames
         if name not in item._fixtureinfo.name2fixturedefs and name != "request" and name not in parameters_of(item)
     ]
+
+
+def fixtures_that_outlive_what_they_use(items: list[pytest.Item]) -> list[str]:
+    """Fixtures that ask for one of a narrower scope; pytest itself finds out only when it runs the test."""
+    found: dict[str, None] = {}
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        known = item._fixtureinfo.name2fixturedefs
+        for name in known.keys() - parameters_of(item):
+            for used in known[name][-1].argnames:
+                # A fixture that asks for its own name gets the one that it hides.
+                definitions = known.get(used, ())[: -1 if used == name else None]
+                if definitions and definitions[-1]._scope < known[name][-1]._scope:
+                    found[f"{name} uses {used} ({item.nodeid.partition('::')[0]})"] = None
+    return list(found)
 
 
 def parameters_of(item: pytest.Function) -> set[str]:

@@ -141,12 +141,7 @@ def full_background(extension: Extension) -> Iterator[None]:
 
 def trouble_worker(browser: Chromium, extension: Extension, trouble: str) -> None:
     """Let the storage of Chromium's background be full, or usual again."""
-    workers = browser.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
-    (worker,) = [one for one in workers if one["url"].startswith(extension.base)]
-    session = browser.browser_cdp("Target.attachToTarget", targetId=worker["targetId"], flatten=True)["sessionId"]
-    params = {"expression": f"({WORKER_TROUBLE})({trouble!r})"}
-    browser.bidi.command("goog:cdp.sendCommand", method="Runtime.evaluate", params=params, session=session)
-    browser.browser_cdp("Target.detachFromTarget", sessionId=session)
+    browser.run_in_service_worker(extension.id, f"({WORKER_TROUBLE})({trouble!r})")
 
 
 @pytest.mark.thorough

@@ -52,7 +52,7 @@ DATA = (
 OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Chromium) -> Browser:
     """One browser: the words of a view are the same in both."""
     return chromium

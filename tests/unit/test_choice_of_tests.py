@@ -87,3 +87,9 @@ def test_what_is_left_out_is_all_the_rest(tmp_path: Path) -> None:
 def test_a_fixture_that_does_not_exist_ends_the_run_before_any_test(tmp_path: Path) -> None:
     _, printed = collect(tmp_path, TESTS.replace("test_that_waits(shared)", "test_that_waits(gone)"), ends_with=4)
     assert "fixtures that do not exist: test_it.py::test_that_waits: gone" in printed
+
+
+def test_a_fixture_that_outlives_what_it_uses_ends_the_run_before_any_test(tmp_path: Path) -> None:
+    longer = "\n\n@pytest.fixture(scope='session')\ndef longer(tmp_path): ...\n\ndef test_longer(longer): ...\n"
+    _, printed = collect(tmp_path, TESTS + longer, ends_with=4)
+    assert "fixtures that live longer than what they use: longer uses tmp_path (test_it.py)" in printed
