@@ -157,7 +157,6 @@ def empty(browser: Browser, folder: Path) -> Iterator[Extension]:
     extension.uninstall()
 
 
-@pytest.mark.heart
 def test_a_prepared_backup_brings_nothing_of_trust_until_it_is_ticked(empty: Extension, tmp_path: Path) -> None:
     file = write_prepared(tmp_path / "prepared.backup")
     page = open_keys(empty)

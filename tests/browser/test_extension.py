@@ -198,6 +198,7 @@ def test_a_field_for_somebody_else_is_said_to_be_so(
     assert "sealed for somebody else" in around.text("[data-test=problem]")
 
 
+@pytest.mark.thorough
 def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_seals(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
@@ -311,6 +312,7 @@ def test_no_more_than_twenty_texts_a_minute_are_opened_for_a_site(unlocked: Exte
     around.wait_for_text("20 texts")
 
 
+@pytest.mark.thorough
 def test_sealing_survives_the_death_of_the_service_worker(
     chromium: Chromium, folder: Path, people: People, site: Site
 ) -> None:

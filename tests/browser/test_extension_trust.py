@@ -276,6 +276,7 @@ def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page
         window.click("[data-test=refuse]")
 
 
+@pytest.mark.thorough
 def test_authorities_are_asked_about_proposed_and_ticked_people_only(
     extension: Extension, page: Page, site: Site, tmp_path: Path
 ) -> None:
@@ -307,6 +308,7 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
             window.click("[data-test=refuse]")
 
 
+@pytest.mark.thorough
 def test_an_organisations_list_is_followed_pinned_and_let_go(
     extension: Extension, page: Page, site: Site, house: House, tmp_path: Path
 ) -> None:
@@ -334,6 +336,7 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
     assert settled_state(open_letter(extension, page)) == "signed-unverified"
 
 
+@pytest.mark.thorough
 def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
     extension: Extension, page: Page, site: Site, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_refused_login_says_so_and_keeps_the_address(visitor: MailPages, alice
     visitor.page.wait_for_selector(named("unlock-form"))
 
 
+@pytest.mark.thorough
 def test_a_wrong_passphrase_is_said_in_its_field_which_keeps_the_focus(visitor: MailPages) -> None:
     visitor.sign_in()
     visitor.unlock(passphrase="not her passphrase")
@@ -202,6 +203,7 @@ def test_without_keys_a_sealed_letter_offers_to_unlock_them(visitor: MailPages, 
     assert "keys are locked" in visitor.page.text(named("reading-locked"))
 
 
+@pytest.mark.thorough
 def test_the_source_of_a_message_is_what_the_mail_server_has(
     visitor: MailPages, demo_stack: DemoStack, alice: Account, welcome: int, tmp_path: Path
 ) -> None:
@@ -217,6 +219,7 @@ def test_the_source_of_a_message_is_what_the_mail_server_has(
     assert "Encrypted text cannot be read here" in visitor.page.text(named("source"))
 
 
+@pytest.mark.thorough
 def test_a_source_is_text_whose_unseen_characters_are_named(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
@@ -242,6 +245,7 @@ def test_a_link_that_is_no_address_opens_the_pages_all_the_same(visitor: MailPag
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
 
 
+@pytest.mark.thorough
 def test_a_bridge_that_names_itself_as_the_key_server_learns_nothing_of_the_passphrase(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def mark_of(seed: int) -> str:
     return "".join(chr(97 + ((seed >> (at % 24)) + at * seed) % 26) for at in range(MARKER_BYTES))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_path: Path) -> None:
     if missing := missing_programs(name):

@@ -105,6 +105,7 @@ def test_an_altered_file_is_refused_by_its_name(open_vault_page: OpenPage, name:
     assert describes(open_vault_page())
 
 
+@pytest.mark.thorough
 def test_an_altered_snapshot_is_refused_by_its_name_and_the_plain_start_serves(
     open_vault_page: OpenPage, browser: Browser
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_file_that_is_missing_is_named(open_vault_page: OpenPage) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_a_page_that_saves_bytes_starts_plainly_and_goes_on_from_the_snapshot(
     open_vault_page: OpenPage, vault_server: VaultServer
 ) -> None:
