@@ -152,16 +152,13 @@ def test_an_alarm_that_comes_too_early_locks_nothing_and_is_set_again(options: P
 
 
 @pytest.mark.thorough
-def test_a_wrong_passphrase_unlocks_nothing(extension: Extension, files: Path) -> None:
-    page = extension.open_options()
-    if not is_locked(page):
-        page.click("[data-test=lock]")
-        wait_until_locked(page)
+def test_a_wrong_passphrase_unlocks_nothing(extension: Extension, options: Page, files: Path) -> None:
+    options.click("[data-test=lock]")
+    wait_until_locked(options)
     extension.import_keys(files / "alice.p12", "not her passphrase", expect="does not open")
-    assert page.js(SESSION)["times"] is None
-    page.reload()
-    page.wait_for_text("Your keys are locked", selector="[data-test=state]")
-    page.close()
+    assert options.js(SESSION)["times"] is None
+    options.reload()
+    options.wait_for_text("Your keys are locked", selector="[data-test=state]")
 
 
 def test_a_lock_in_the_middle_stops_the_operation_and_keeps_nothing(options: Page, files: Path) -> None:
