@@ -95,6 +95,7 @@ def test_starts_as_the_vault_does(vault: VaultPage) -> None:
     assert vault.start_kind == "snapshot"
 
 
+@pytest.mark.thorough
 def test_the_published_sets_hold(vault: VaultPage) -> None:
     root = vectors("rfc4134").parent
     present = {name: step for name, step in SAMPLED.items() if (root / name).is_dir()}

@@ -222,7 +222,6 @@ def test_a_directory_is_a_safe_address(options: Page) -> None:
     assert kept["preferences"]["directory"] == "http://127.0.0.1:8461"
 
 
-@pytest.mark.heart
 def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(options: Page, tmp_path: Path) -> None:
     backup = make_backup(options)
     before = options.js(KEPT)

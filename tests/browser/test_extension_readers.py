@@ -39,6 +39,7 @@ def add(window: Page, address: str) -> None:
     window.type(address + ENTER)
 
 
+@pytest.mark.thorough
 def test_a_reader_is_added_by_address_and_by_file(window: Page, people: People) -> None:
     add(window, "no address")
     window.wait_for_text("whole email address", selector=STATUS)
@@ -55,6 +56,7 @@ def test_a_reader_is_added_by_address_and_by_file(window: Page, people: People) 
     assert window.value("[data-test=add-reader]") == ""
 
 
+@pytest.mark.thorough
 def test_a_known_reader_is_ticked_and_a_proposed_one_is_looked_for(window: Page) -> None:
     add(window, "BOB@example.test")
     window.wait_for(f"() => ({TICKED})().includes('bob@example.test')", timeout_seconds=30)

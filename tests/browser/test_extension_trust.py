@@ -213,6 +213,7 @@ def test_whoever_was_not_revoked_is_verified(extension: Extension, page: Page, s
     assert "Not revoked" in frame.text("[data-test=why]")
 
 
+@pytest.mark.thorough
 def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
     extension: Extension, page: Page, site: Site, house: House
 ) -> None:

@@ -139,6 +139,7 @@ def test_an_extension_can_be_installed_and_its_button_be_pressed(
     page.close()
 
 
+@pytest.mark.thorough
 def test_a_browser_that_ended_gives_way_to_a_new_one(
     browser: Browser, address: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

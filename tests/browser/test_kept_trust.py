@@ -93,6 +93,7 @@ def wait_until_kept(pages: MailPages, counter: int) -> list[list[object]]:
     return records
 
 
+@pytest.mark.thorough
 def test_what_a_person_accepts_outlives_the_session_until_it_is_taken_back(alice: MailPages, stack: DemoStack) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
     accept(alice, letter)

@@ -62,7 +62,6 @@ def shown(window: Page) -> tuple[str, str]:
     return window.value("[data-test=compose-subject]"), window.value("[data-test=compose-text]")
 
 
-@pytest.mark.heart
 def test_a_mail_in_a_form_with_files_is_attached_as_mail(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:

@@ -40,6 +40,7 @@ def seal_for(given: Secrets, keys: KnownCek, origin: str) -> str:
     return run(seal_field(TEXT, origin=origin, recipients=recipients, signing_time=now, provider=keys))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, tmp_path: Path) -> None:
     if missing := missing_programs(name):

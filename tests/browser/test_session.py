@@ -276,6 +276,7 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
     assert seen == [["locked", False], ["open", True]]
 
 
+@pytest.mark.thorough
 def test_no_key_stands_in_the_databases_of_the_pages(visitor: MailPages, demo_stack: DemoStack, alice: Account) -> None:
     visitor.enter()
     visitor.open_message(demo_stack.mail_server.messages(alice.address)[0].uid)

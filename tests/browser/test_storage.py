@@ -75,6 +75,7 @@ def read_welcome(pages: MailPages, stack: DemoStack) -> None:
     assert pages.state == "verified"
 
 
+@pytest.mark.thorough
 def test_a_browser_that_keeps_nothing_reads_mail_all_the_same(alice: MailPages, demo_stack: DemoStack) -> None:
     alice.enter()
     read_welcome(alice, demo_stack)
