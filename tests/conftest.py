@@ -28,10 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what `make test` has no time for.
+    """Leave out what `make test` has no time for, but use every fixture in at least one test.
 
     Modules marked `in_turn` run in one browser, each in the other than the one before. Tests marked
-    `thorough` wait for `--left-out`, except for the `heart` of a module.
+    `thorough` wait for `--left-out`, except for the `heart` of a module and the first test of each fixture that
+    would otherwise not be used: a broken fixture fails at once, not in the next `make test-all`.
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
@@ -39,12 +40,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("fixtures that live longer than what they use: " + ", ".join(outliving))
     if config.getoption("--every-browser"):
         return
-    chosen = {
-        item
-        for item in in_one_browser(items)
-        if item.get_closest_marker("heart") or not item.get_closest_marker("thorough")
-    }
-    wanted = set(items) - chosen if config.getoption("--left-out") else chosen
+    possible = in_one_browser(items)
+    waiting = [
+        item for item in possible if item.get_closest_marker("thorough") and not item.get_closest_marker("heart")
+    ]
+    chosen = [item for item in possible if item not in waiting]
+    used = set[object]().union(*map(fixture_functions, chosen))
+    for item in waiting:
+        if fixture_functions(item) - used:
+            chosen.append(item)
+            used |= fixture_functions(item)
+    wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
     items[:] = [item for item in items if item in wanted]
 
@@ -66,6 +72,14 @@ def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:
                 continue
         chosen.append(item)
     return chosen
+
+
+def fixture_functions(item: pytest.Item) -> set[object]:
+    """The functions behind the fixtures of a test: modules import them from each other, so names do not tell."""
+    if not isinstance(item, pytest.Function):
+        return set()
+    known = item._fixtureinfo.name2fixturedefs
+    return {known[name][-1].func for name in item.fixturenames if name in known and name not in parameters_of(item)}
 
 
 def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:

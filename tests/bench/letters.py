@@ -60,8 +60,7 @@ def _running(name: Name, dist: Path) -> Iterator[tuple[Webmail, Path]]:
         stack.callback(browser.close)
         extension = Extension(browser, add_fake_webmail(dist / "extension_test", folder / "extension"))
         extension.unlock(people / f"{_WRITER}.p12", PASSPHRASE)
-        extension.import_certificate("anchors", people / "ca.pem", expect="Interoperation CA")
-        extension.import_certificate("people", people / f"{_READER}.pem", expect=address(_READER))
+        extension.keep(anchors=[people / "ca.pem"], people=[people / f"{_READER}.pem"])
         site = stack.enter_context(running_site())
         yield Webmail(extension, site), file
 

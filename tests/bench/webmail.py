@@ -82,7 +82,7 @@ def _running(name: Name, dist: Path) -> Iterator[tuple[Extension, RoundcubePages
         stack.callback(browser.close)
         extension = Extension(browser, dist / "extension_test")
         extension.unlock(people / "rsa2.p12", PASSPHRASE)
-        extension.import_certificate("anchors", people / "ca.pem", expect="Interoperation CA")
+        extension.keep(anchors=[people / "ca.pem"])
         pages = RoundcubePages(extension, roundcube, address=_READER)
         yield extension, pages, mail.append(_READER, _mail())
 

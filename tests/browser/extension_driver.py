@@ -9,11 +9,11 @@ import json
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
+from tests.browser import kept_records
 from tests.browser.bidi import PATIENCE_SECONDS
 from tests.browser.browsers import Browser, Chromium, Firefox
 from tests.browser.page import ENTER, Page
@@ -40,6 +40,12 @@ _TICK_PROPOSED = """() => {
   for (const note of document.querySelectorAll("[data-test=proposed]")) {
     note.closest("li").querySelector("input:not(:checked, :disabled)")?.click();
   }
+}"""
+_UNLOCK = """async (keyFile, passphrase) => {
+  const { askWithSecrets } = await import("/shared/request.js");
+  const buffer = new Uint8Array(4096);
+  const { written } = new TextEncoder().encodeInto(passphrase, buffer);
+  await askWithSecrets("page.unlock", { keyFile }, { passphrase: { buffer: buffer.buffer, length: written } });
 }"""
 _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
@@ -111,16 +117,36 @@ class Extension:
         page.close()
 
     def unlock(self, file: Path, passphrase: str) -> None:
-        """Open the keys in a file, unless they are open already."""
+        """Open the keys in a file, unless some are open already."""
         if self.is_locked:
-            self.import_keys(file, passphrase, expect="are ready")
-            self.is_locked = False
+            self.open_keys(file, passphrase)
 
-    def import_certificate(self, kind: Literal["people", "anchors"], file: Path, *, expect: str) -> None:
-        """Import somebody's certificate or an authority's and wait until the list has it."""
-        page = self.open_options()
-        page.choose_files({"people": "#person", "anchors": "#anchor"}[kind], [file])
-        page.wait_for_text(expect, selector=f"#{kind}", timeout_seconds=30)
+    def open_keys(self, file: Path, passphrase: str) -> None:
+        """Keep a key file without an import and open it.
+
+        The passphrase becomes a string of JavaScript: what looks for secrets in memory wants `import_keys`.
+        """
+        keys = kept_records.key_file(file, passphrase)
+        with self._page_for_requests() as page:
+            kept_records.put(page, {"keyFiles": [keys]})
+            page.js(_UNLOCK, keys["id"], passphrase)
+        self.is_locked = False
+
+    def keep(self, *, people: Sequence[Path] = (), anchors: Sequence[Path] = ()) -> None:
+        """Keep the certificates of files without an import."""
+        records = {
+            "people": [one for file in people for one in kept_records.certificates(file)],
+            "anchors": [one for file in anchors for one in kept_records.certificates(file)],
+        }
+        with self._page_for_requests() as page:
+            kept_records.put(page, records)
+
+    @contextmanager
+    def _page_for_requests(self) -> Iterator[Page]:
+        """A page of the extension that asks the vault for nothing by itself."""
+        page = self.browser.open(self.base + "page_viewer.html")
+        page.wait_for("() => document.readyState === 'complete'")
+        yield page
         page.close()
 
     def lock(self) -> None:

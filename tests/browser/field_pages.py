@@ -102,8 +102,7 @@ def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extens
     """The extension with Alice's keys, Bob's certificate and their authority."""
     extension = Extension(browser, folder)
     extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
-    extension.import_certificate("people", people.folder / "bob.der", expect="bob@example.test")
+    extension.keep(anchors=[people.folder / "ca.der"], people=[people.folder / "bob.der"])
     yield extension
     extension.uninstall()
 

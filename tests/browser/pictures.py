@@ -74,10 +74,9 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice, bob = demo.accounts
     extension = Extension(browser, EXTENSION)
     extension.unlock(demo.folder / "alice.p12", alice.key_passphrase)
-    extension.import_certificate("anchors", demo.folder / "ca.pem", expect="demonstration")
     certificate = demo.folder / "bob.pem"
     certificate.write_text(certificate_pem(bob.identity.certificate))
-    extension.import_certificate("people", certificate, expect=bob.address)
+    extension.keep(anchors=[demo.folder / "ca.pem"], people=[certificate])
     picture_field(extension, bob, folder)
     picture_webmail(extension, demo, folder)
     keys = extension.open_options()

@@ -69,21 +69,8 @@ def open_tab(stage: Stage, name: str) -> Iterator[View]:
 
 def fill(extension: Extension, people: People) -> None:
     """Give the extension Alice's keys, Bob's certificate and their authority."""
-    unlock(extension, people.folder / "alice.p12")
-    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
-    extension.import_certificate("people", people.folder / "bob.der", expect="bob@example.test")
-
-
-def unlock(extension: Extension, file: Path) -> None:
-    """Import a key file, and wait for its keys in whatever language."""
-    page = extension.open_options()
-    page.choose_files("#p12", [file])
-    page.click("[data-test=passphrase]")
-    page.type(PASSPHRASE)
-    page.click("[data-test=import-keys]")
-    page.wait_for_selector("[data-test=keys-done]:not(:empty)", timeout_seconds=OPENING_SECONDS)
-    page.close()
-    extension.is_locked = False
+    extension.open_keys(people.folder / "alice.p12", PASSPHRASE)
+    extension.keep(anchors=[people.folder / "ca.der"], people=[people.folder / "bob.der"])
 
 
 def lock(stage: Stage) -> None:

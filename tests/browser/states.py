@@ -17,7 +17,7 @@ from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT
 from tests.browser.keys_page import CATCH, NEW, make_backup, open_review
 from tests.browser.mail_letters import file, html, mail, multipart, text
 from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab, unlock
+from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab
 
 KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
 BOB, MALLORY = "bob@example.test", "mallory@example.test"
@@ -98,7 +98,7 @@ def _no_keys(stage: Stage) -> Iterator[View]:
         view.page.reload()
         view.page.wait_for_selector("[data-test=state]:not(:empty)")
         yield view
-    unlock(stage.extension, stage.people.folder / "alice.p12")
+    stage.extension.open_keys(stage.people.folder / "alice.p12", PASSPHRASE)
 
 
 def _remove_keys(page: Page, name: str) -> None:
@@ -118,7 +118,7 @@ def _with_ending_keys(stage: Stage, opener: Opener) -> Iterator[View]:
     identities = [_ending(authority, ENDED, days=-2), _ending(authority, ENDING, days=10)]
     path = stage.people.folder / "ending.p12"
     path.write_bytes(run(export_identities(identities, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
-    unlock(stage.extension, path)
+    stage.extension.open_keys(path, PASSPHRASE)
     with open_tab(stage, "options.html") as keys:
         keys.page.wait_for_text(ENDED, selector="[data-test=key-files]", timeout_seconds=OPENING_SECONDS)
     with opener(stage) as view:
@@ -237,7 +237,7 @@ def _covered(stage: Stage) -> Iterator[View]:
         view.page.activate()
         view.page.wait_for_selector("[data-test=lock-cover]")
         yield view
-    unlock(stage.extension, stage.people.folder / "alice.p12")
+    stage.extension.open_keys(stage.people.folder / "alice.p12", PASSPHRASE)
 
 
 @contextmanager

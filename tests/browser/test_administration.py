@@ -159,8 +159,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
     running_browsers: list[Browser],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    extension.import_certificate("anchors", house.write_authority(), expect="Example CA")
-    extension.import_certificate("people", house.bob_file, expect="bob@example.test")
+    extension.keep(anchors=[house.write_authority()], people=[house.bob_file])
     page = open_keys(extension)
     backup = tmp_path / "whole.backup"
     backup.write_bytes(make_backup(page))

@@ -126,8 +126,9 @@ def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extensio
 def fill(extension: Extension, house: House) -> Extension:
     """Alice's keys, one of them chosen for signing, her authority, Bob and a directory."""
     extension.unlock(house.file, PASSPHRASE)
-    extension.import_certificate("anchors", house.write_authority(), expect="Example CA")
     page = open_keys(extension)
+    page.choose_files("#anchor", [house.write_authority()])
+    page.wait_for_text("Example CA", selector="#anchors", timeout_seconds=30)
     page.choose_files("#person", [house.bob_file])
     page.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
     page.click('[data-expiry="very-soon"] [data-test=prefer]')

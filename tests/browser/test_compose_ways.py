@@ -177,7 +177,7 @@ def ending(extension: Extension, people: People) -> dict[str, int]:
         identity = run(issue_identity(authority, name, provider=NATIVE, at=at, not_after=not_after))
         file = people.folder / f"{name}.p12"
         file.write_bytes(run(export_identity(identity, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
-        extension.import_keys(file, PASSPHRASE, expect="are ready")
+        extension.open_keys(file, PASSPHRASE)
     return ends
 
 
@@ -200,7 +200,7 @@ def test_a_certificate_is_looked_up_at_the_bridge_that_the_person_has_named(
 ) -> None:
     bob = demo_stack.accounts[1]
     extension = webmail.extension
-    extension.import_certificate("anchors", demo_stack.folder / "ca.pem", expect="demonstration authority")
+    extension.keep(anchors=[demo_stack.folder / "ca.pem"])
     window = webmail.write()
     address(window, "compose-to", "erna@example.test")
     wait_for_obstacles(window, "certificate-none")

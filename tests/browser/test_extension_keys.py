@@ -175,7 +175,7 @@ def test_a_file_without_certificates_is_said_to_have_none(options: Page, tmp_pat
 
 
 def test_the_time_that_was_set_locks_the_keys(extension: Extension, options: Page, house: House) -> None:
-    extension.import_keys(house.file, PASSPHRASE, expect="are ready")
+    extension.open_keys(house.file, PASSPHRASE)
     options.js("""() => {
       const choice = document.querySelector('[data-test=idle-minutes]');
       choice.value = '5';

@@ -56,7 +56,7 @@ STATEMENT = "Who signs this is new here."
 def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
     """As it is after its installation, with the authority: without keys."""
     extension = Extension(browser, folder)
-    extension.import_certificate("anchors", house.write_authority(), expect="Example CA")
+    extension.keep(anchors=[house.write_authority()])
     yield extension
     extension.uninstall()
 

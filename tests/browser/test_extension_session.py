@@ -93,7 +93,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def options(extension: Extension, files: Path) -> Iterator[Page]:
     """Keys and people, with Alice's keys unlocked."""
-    extension.import_keys(files / "alice.p12", PASSPHRASE, expect="are ready")
+    extension.open_keys(files / "alice.p12", PASSPHRASE)
     page = extension.open_options()
     yield page
     page.close()

@@ -132,9 +132,8 @@ def extension(browser: Browser, house: House, folder: Path) -> Iterator[Extensio
     """The extension with Alice's keys, their authority, and three people."""
     extension = Extension(browser, folder)
     extension.unlock(house.folder / "alice.p12", PASSPHRASE)
-    extension.import_certificate("anchors", house.folder / "ca.der", expect="Example CA")
-    for name in ("bob", "carol", "dave"):
-        extension.import_certificate("people", house.folder / f"{name}.der", expect=f"{name}@example.test")
+    people = [house.folder / f"{name}.der" for name in ("bob", "carol", "dave")]
+    extension.keep(anchors=[house.folder / "ca.der"], people=people)
     yield extension
     extension.uninstall()
 
@@ -283,7 +282,7 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
 ) -> None:
     authority = run(create_authority("Asked CA", provider=NATIVE, at=NOW))
     (tmp_path / "ca.der").write_bytes(authority.identity.certificate.der)
-    extension.import_certificate("anchors", tmp_path / "ca.der", expect="Asked CA")
+    extension.keep(anchors=[tmp_path / "ca.der"])
     with served_list() as (url, lists, asked):
         issued = {}
         for name in ("erin", "frank", "grace"):
@@ -292,7 +291,7 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
             issued[name] = run(issue_identity(authority, address, provider=NATIVE, at=NOW, pointers=pointers))
             file = tmp_path / f"{name}.der"
             file.write_bytes(issued[name].certificate.der)
-            extension.import_certificate("people", file, expect=address)
+            extension.keep(people=[file])
         serial_number = issued["frank"].certificate.serial_number
         lists["/frank.crl"] = build_list(authority, [serial_number], provider=NATIVE, at=NOW)
         field = textarea("answer", data_smime="sign encrypt", data_smime_to="erin@asked.test")
@@ -350,7 +349,7 @@ def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
     monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
     eve = run(issue_identity(house.partner_authority, "eve@partner.test", provider=NATIVE, at=NOW))
     (tmp_path / "eve.der").write_bytes(eve.certificate.der)
-    extension.import_certificate("people", tmp_path / "eve.der", expect="eve@partner.test")
+    extension.keep(people=[tmp_path / "eve.der"])
 
     def ask(proposed: str) -> Page:
         page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=proposed)))

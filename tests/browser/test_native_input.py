@@ -82,7 +82,7 @@ def extension(
     running_browsers.append(browser)
     extension = Extension(browser, folder)
     extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    extension.import_certificate("anchors", people.folder / "ca.der", expect="Example CA")
+    extension.keep(anchors=[people.folder / "ca.der"])
     yield extension
     running_browsers.remove(browser)
     browser.close()

@@ -86,7 +86,6 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
 OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firefox": CHACHA20_POLY1305}
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) -> None:
     if missing := missing_programs(name):

@@ -40,7 +40,6 @@ def seal_for(given: Secrets, keys: KnownCek, origin: str) -> str:
     return run(seal_field(TEXT, origin=origin, recipients=recipients, signing_time=now, provider=keys))
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
 def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, tmp_path: Path) -> None:
     if missing := missing_programs(name):
@@ -55,7 +54,7 @@ def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, 
     try:
         watch = Watch(browser, profile, needles)
         extension = Extension(browser, folder)
-        extension.unlock(file, given.passphrase)
+        extension.import_keys(file, given.passphrase, expect="are ready")
         with running_site() as site:
             armored = seal_for(given, keys, site.origin)
             page = browser.open(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))

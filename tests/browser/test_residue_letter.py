@@ -54,8 +54,7 @@ def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_
         watch = Watch(browser, profile, needles)
         extension = Extension(browser, add_fake_webmail(folder, tmp_path / "with_webmail"))
         extension.unlock(tmp_path / "bob.p12", given.passphrase)
-        extension.import_certificate("anchors", tmp_path / "ca.der", expect="CA")
-        extension.import_certificate("people", tmp_path / "bob.der", expect="bob@example.test")
+        extension.keep(anchors=[tmp_path / "ca.der"], people=[tmp_path / "bob.der"])
         with running_site() as site:
             webmail = Webmail(extension, site)
             webmail.page.js(MARK, seed, MARKER_BYTES)

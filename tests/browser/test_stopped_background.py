@@ -268,7 +268,6 @@ FLOWS = {
     answer_letter: 2,
     open_published_page: 2,
 }
-HEART = {write_field, open_field, open_published_page}
 
 
 def is_seen_stopped(extension: Extension) -> bool:
@@ -283,7 +282,7 @@ def is_seen_stopped(extension: Extension) -> bool:
 @pytest.mark.parametrize(
     ("flow", "stop_after"),
     [
-        pytest.param(flow, step, marks=[] if step == 1 and flow in HEART else [pytest.mark.thorough])
+        pytest.param(flow, step, marks=[pytest.mark.thorough] if step > 1 else [])
         for flow, steps in FLOWS.items()
         for step in range(1, steps + 1)
     ],
@@ -307,7 +306,6 @@ def stop(extension: Extension) -> None:
     extension.stop_background()
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("end", [lock, stop])
 def test_what_was_typed_is_kept_again_by_the_next_vault(scene: Scene, end: Callable[[Extension], None]) -> None:
     page, extension = scene.page, scene.extension

@@ -80,7 +80,7 @@ def viewer(browser: Browser, vault_build: Path, letters: Letters) -> Iterator[Pa
     """The extension's viewer, with Alice's keys and the authority of both."""
     extension = Extension(browser, vault_build / "extension_test")
     extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
-    extension.import_certificate("anchors", letters.folder / "ca.der", expect="Example CA")
+    extension.keep(anchors=[letters.folder / "ca.der"])
     page = browser.open(extension.base + "viewer.html")
     page.wait_for_text("Choose a file")
     yield page

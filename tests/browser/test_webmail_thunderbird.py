@@ -49,8 +49,7 @@ def extension(browser: Browser, people_folder: Path, folder: Path) -> Iterator[E
     """The extension with the keys of the person at the browser, and the authority of both."""
     extension = Extension(browser, folder)
     extension.unlock(people_folder / "rsa2.p12", PASSPHRASE)
-    extension.import_certificate("anchors", people_folder / "ca.pem", expect="Interoperation CA")
-    extension.import_certificate("people", people_folder / "rsa.pem", expect=PEER)
+    extension.keep(anchors=[people_folder / "ca.pem"], people=[people_folder / "rsa.pem"])
     yield extension
     extension.uninstall()
 

@@ -22,7 +22,7 @@ from tests.browser.extension_driver import Extension, Site
 from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, TEXT, People, people, site
 from tests.browser.mail_letters import mail, multipart, text
 from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Stage, unlock
+from tests.browser.stage import OPENING_SECONDS, Stage
 from tests.browser.test_accessibility import quiet_sites, stage
 from tests.browser.test_extension_pages import site as web_site
 from tests.browser.test_extension_viewer import open_file
@@ -216,5 +216,5 @@ def test_locked_keys_are_told_in_the_words_of_the_catalogue(stage: Stage, option
     options.wait_for("() => document.querySelector('[data-test=lock]').hidden")
     wrong = words(options)
     stage.extension.is_locked = True
-    unlock(stage.extension, stage.people.folder / "alice.p12")
+    stage.extension.open_keys(stage.people.folder / "alice.p12", PASSPHRASE)
     assert not wrong, "\n".join(wrong)

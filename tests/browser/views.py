@@ -12,9 +12,9 @@ from smime_core.demo_ca import create_authority, issue_identity
 from smime_core.fields import seal_field
 from tests.browser.compose_driver import Webmail
 from tests.browser.extension_driver import textarea
-from tests.browser.field_pages import NATIVE, TEXT, agree_if_asked
+from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT, agree_if_asked
 from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab, unlock
+from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
 from tests.browser.states import KEY_STATES, LETTER_STATES, READING_STATES
 from tests.browser.test_extension_pages import tab_id, verify
 from tests.browser.test_extension_viewer import rich_letter
@@ -134,7 +134,7 @@ def _asking_while_locked(stage: Stage) -> Iterator[View]:
     lock(stage)
     with _asking(stage, _ask_to_seal) as view:
         yield view
-    unlock(stage.extension, stage.people.folder / "alice.p12")
+    stage.extension.open_keys(stage.people.folder / "alice.p12", PASSPHRASE)
 
 
 @contextmanager
@@ -194,7 +194,7 @@ def _let_go(stage: Stage, opener: Opener) -> Iterator[View]:
         (around,) = view.documents or view.frames[:1]
         around.wait_for_selector("[data-test=locked]")
         yield View(page=view.page, documents=view.documents, frames=[] if view.documents else [around])
-    unlock(stage.extension, stage.people.folder / "alice.p12")
+    stage.extension.open_keys(stage.people.folder / "alice.p12", PASSPHRASE)
 
 
 @contextmanager
