@@ -132,7 +132,8 @@ def _run_program(folder: Path, mail: MailHost, *, database: int, cache: int) -> 
     home.mkdir()
     shutil.chown(home, "sogo")
     arguments = [part for name, value in settings.items() for part in (f"-{name}", value)]
-    with _running(["sogod", *arguments], folder, user="sogo", port=port, home=home):
+    # Asked to end, sogod waits half a minute for its workers.
+    with _running(["sogod", *arguments], folder, user="sogo", port=port, home=home, ending=signal.SIGKILL):
         yield port
 
 
@@ -190,7 +191,15 @@ def _run_web_server(program: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], folder: Path, *, user: str, port: int, home: Path | None = None) -> Iterator[None]:
+def _running(
+    command: list[str],
+    folder: Path,
+    *,
+    user: str,
+    port: int,
+    home: Path | None = None,
+    ending: signal.Signals = signal.SIGTERM,
+) -> Iterator[None]:
     environment = {"PATH": _path(), "LANG": "C.UTF-8", "HOME": str(home or folder)}
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as output:
@@ -204,7 +213,7 @@ def _running(command: list[str], folder: Path, *, user: str, port: int, home: Pa
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, ending)
         process.wait()
 
 
