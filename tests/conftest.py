@@ -52,7 +52,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             used |= fixture_functions(item)
     wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-    items[:] = [item for item in items if item in wanted]
+    # Two processes share the files: the one that takes longest begins first.
+    longest = {item.path for item in wanted if item.get_closest_marker("longest")}
+    items[:] = sorted((item for item in items if item in wanted), key=lambda item: item.path not in longest)
 
 
 def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:

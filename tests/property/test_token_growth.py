@@ -50,6 +50,7 @@ def test_drawn_elements(count: int) -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.longest
 @pytest.mark.parametrize("place", contexts.PLACES)
 def test_all_pairs_of_tokens(place: str) -> None:
     _check(case for case in pairs_of_tokens() if case.place == place)
