@@ -3,6 +3,7 @@
  * What authorities say about revocation is asked of them directly, at addresses that the person has granted.
  */
 import { EvidenceStore, joinAnswers } from "../runtime/lookups.js";
+import { addressKey } from "../runtime/ui/formats.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
@@ -204,7 +205,8 @@ async function proposals() {
  */
 export async function proposeOwnAuthority(authority, names) {
   await memory.forget(OWN_AUTHORITY);
-  const addresses = [...new Set(names.filter((address) => address.includes("@")).map((address) => address.slice(address.lastIndexOf("@"))))];
+  const domainOf = (/** @type {string} */ address) => addressKey(address.slice(address.lastIndexOf("@")));
+  const addresses = [...new Set(names.filter((address) => address.includes("@")).map(domainOf))];
   if (!addresses.length || !(await policy.read()).ownDecisions) return;
   const { certificate, fingerprint, subject, issuer, notBefore, notAfter } = authority;
   const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
@@ -258,9 +260,10 @@ async function judgeOwnAuthority({ certificate, own }) {
 async function withDecidedAddresses(own) {
   const found = (await listDecisions()).find(({ fingerprint }) => fingerprint === own.fingerprint);
   if (!found) return own;
-  const addresses = [...new Set([...found.acceptedFor, ...own.addresses])];
-  if (addresses.length === found.acceptedFor.length) return null;
-  return { ...own, addresses, question: { ...own.question, addresses } };
+  const decided = new Set(found.acceptedFor.map(addressKey));
+  const added = own.addresses.filter((address) => !decided.has(address));
+  const addresses = [...found.acceptedFor, ...added];
+  return added.length ? { ...own, addresses, question: { ...own.question, addresses } } : null;
 }
 
 /** Whom the person relies on, without what was looked up. */

@@ -150,14 +150,10 @@ PROPOSAL = """async () => (await import("/shared/request.js")).ask("authority.pr
 
 def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extension: Extension, people: People) -> None:
     trust_own_authority(extension, people)
-    extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
+    import_issued(extension, people, "Alice@EXAMPLE.test")
     page = open_page(extension, "options.html")
     assert page.js(PROPOSAL) is None
-    now = datetime.datetime.now(datetime.UTC)
-    elsewhere = run(issue_identity(people.authority, "alice@other.test", provider=NATIVE, at=now))
-    p12 = people.folder / "elsewhere.p12"
-    p12.write_bytes(run(export_identity(elsewhere, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
-    extension.import_keys(p12, PASSPHRASE, expect="are ready")
+    import_issued(extension, people, "alice@other.test")
     page.reload()
     question = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
     # The answer takes the place of the earlier one, for the first domain.
@@ -167,6 +163,14 @@ def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extens
     card = page.wait_for_text("@other.test", selector="[data-test=decision]", timeout_seconds=60)
     assert "@example.test" in card
     page.close()
+
+
+def import_issued(extension: Extension, people: People, address: str) -> None:
+    """Import keys by the same authority for another address."""
+    identity = run(issue_identity(people.authority, address, provider=NATIVE, at=datetime.datetime.now(datetime.UTC)))
+    p12 = people.folder / f"{address}.p12"
+    p12.write_bytes(run(export_identity(identity, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+    extension.import_keys(p12, PASSPHRASE, expect="are ready")
 
 
 # Whom the person relies on changes, so that the vault judges anew; the answer comes before it has.
