@@ -175,6 +175,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
             page.close()
 
 
+@pytest.mark.heart
 def test_what_makes_no_sense_counts_as_not_set(extension: Extension) -> None:
     page = extension.open_options()
     understood = page.js(

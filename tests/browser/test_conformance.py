@@ -110,6 +110,7 @@ def test_every_class_of_wycheproof_holds(vault: VaultPage) -> None:
     check_same_as_native(vault, sample)
 
 
+@pytest.mark.thorough
 def test_cases_made_here_hold_without_any_published_set(vault: VaultPage, tmp_path: Path) -> None:
     write_generated(tmp_path)
     check_same_as_native(vault, list(SETS["cms"](tmp_path)))

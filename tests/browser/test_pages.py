@@ -267,6 +267,7 @@ def test_an_entrust_profile_is_refused_with_advice(visitor: MailPages, alice: Ac
     assert "PKCS#12" in said
 
 
+@pytest.mark.thorough
 def test_a_phone_never_scrolls_sideways(visitor: MailPages, bob: Account, welcome: int) -> None:
     page = visitor.page
     page.set_viewport(390, 844)

@@ -306,7 +306,7 @@ def stop(extension: Extension) -> None:
     extension.stop_background()
 
 
-@pytest.mark.parametrize("end", [lock, stop])
+@pytest.mark.parametrize("end", [pytest.param(lock, marks=pytest.mark.thorough), stop])
 def test_what_was_typed_is_kept_again_by_the_next_vault(scene: Scene, end: Callable[[Extension], None]) -> None:
     page, extension = scene.page, scene.extension
     page.goto(scene.site.page_with(SEAL_FIELD))
