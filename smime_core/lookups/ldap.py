@@ -139,7 +139,8 @@ def _ask(directory: LdapDirectory, search_filter: str) -> list[bytes]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "smime_core.lookups.ldap_query"],
+            # -P: else Python takes modules from the folder that the command is run in, which strangers may fill.
+            [sys.executable, "-P", "-m", "smime_core.lookups.ldap_query"],
             input=json.dumps(question).encode("ascii"),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from smime_core.lookups import ldap
 from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from smime_core.lookups.ldap import LdapSecurity, address_filter, parse_ldap_url
+from smime_core.lookups.ldap import LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
 from smime_core.lookups.ldap_query import search
 
 
@@ -85,3 +86,13 @@ def test_a_search_that_ended_before_its_answer_was_whole_gave_nothing(output: by
     with pytest.raises(DirectoryFailed, match="cannot be read, or that is too large") as failed:
         ldap._read_answer(output, "host")
     assert failed.value.problem is DirectoryProblem.REFUSED
+
+
+@pytest.mark.parametrize("module", ["bonsai", "json", "smime_core"])
+def test_no_code_of_the_current_folder_is_run(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = tmp_path / "ran"
+    (tmp_path / f"{module}.py").write_text(f"open({str(mark)!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DirectoryFailed):
+        find_in_ldap("bob@example.test", parse_ldap_url("ldap://127.0.0.1:1/dc=x", security=LdapSecurity.PLAIN_ALLOWED))
+    assert not mark.exists()
