@@ -2,12 +2,14 @@
 
 Compared: rfc822Name, dNSName, directoryName, URI, iPAddress. A constraint on another form, or one that says what has no
 meaning here (`minimum`, `maximum`, a mask with holes), refuses the certificates in which that form occurs. Subtrees are
-kept as sets that a name and its parents are looked up in, so that ten thousand cost no more than one.
+kept so that ten thousand cost no more than one: hosts and mailboxes in sets that a name and its parents are looked up
+in, directories by their lengths, networks in order.
 """
 
 from __future__ import annotations
 
 import functools
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -44,7 +46,9 @@ class Subtrees:
     """The permitted or the excluded subtrees of one extension, by form.
 
     `hosts` holds pairs (form, host) for the host alone, `domains` for what lies below it, and `wildcards` the hosts
-    right above a dNSName. `folded_mailboxes` have their local parts without case.
+    right above a dNSName. `folded_mailboxes` have their local parts without case. `lengths` are those of `directories`,
+    in RDNs. `networks` holds the first and last address of each network that is in no other one, in ascending order, by
+    the octets of an address.
     """
 
     forms: set[str] = field(default_factory=set)
@@ -54,7 +58,8 @@ class Subtrees:
     domains: set[tuple[str, str]] = field(default_factory=set)
     wildcards: set[str] = field(default_factory=set)
     directories: set[ComparableName] = field(default_factory=set)
-    networks: dict[bytes, set[bytes]] = field(default_factory=dict)
+    lengths: set[int] = field(default_factory=set)
+    networks: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,7 @@ def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
                 subtrees.forms.add(form)
             elif critical or form in _ALWAYS:
                 unprocessed.add(form)
+        subtrees.networks = {length: _outermost(networks) for length, networks in subtrees.networks.items()}
     return NameConstraints(permitted=permitted, excluded=excluded, unprocessed=frozenset(unprocessed))
 
 
@@ -99,7 +105,9 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
     # Whether the base says something that can be compared.
     content = bytes(base.content)
     if form == DIRECTORY_NAME:
-        subtrees.directories.add(comparable_name(bytes(der.read_one(content, where=form).encoded)))
+        directory = comparable_name(bytes(der.read_one(content, where=form).encoded))
+        subtrees.directories.add(directory)
+        subtrees.lengths.add(len(directory))
         return True
     if form == IP_ADDRESS:
         return _add_network(subtrees, content)
@@ -143,12 +151,21 @@ def _add_network(subtrees: Subtrees, content: bytes) -> bool:
     if len(content) not in (8, 32):
         return False
     half = len(content) // 2
-    address, mask = content[:half], content[half:]
-    bits = int.from_bytes(mask, "big") ^ ((1 << 8 * half) - 1)
+    address, mask = (int.from_bytes(one, "big") for one in (content[:half], content[half:]))
+    bits = mask ^ ((1 << 8 * half) - 1)
     if bits & (bits + 1):  # RFC 4632: ones, then zeros
         return False
-    subtrees.networks.setdefault(mask, set()).add(_masked(address, mask))
+    subtrees.networks.setdefault(half, []).append((address & mask, address | bits))
     return True
+
+
+def _outermost(networks: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    # Two networks are apart, or one is in the other.
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(networks, key=lambda network: (network[0], -network[1])):
+        if not found or first > found[-1][1]:
+            found.append((first, last))
+    return found
 
 
 def find_violation(names: Sequence[ConstrainedName], constraints: NameConstraints) -> tuple[str, str] | None:
@@ -171,16 +188,21 @@ def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> b
     if isinstance(value, MailAddress):
         return _holds_mailbox(subtrees, value, is_excluded=is_excluded)
     if isinstance(value, tuple):
-        return any(value[:length] in subtrees.directories for length in range(len(value) + 1))
+        # Of all its beginnings only those that could be there: each is hashed anew.
+        return any(value[:length] in subtrees.directories for length in subtrees.lengths if length <= len(value))
     if isinstance(value, bytes):
-        return any(
-            len(mask) == len(value) and _masked(value, mask) in networks for mask, networks in subtrees.networks.items()
-        )
+        return _is_in_network(subtrees.networks.get(len(value), []), int.from_bytes(value, "big"))
     if value is None:
         return is_excluded
     if name.form == DNS_NAME:
         return _holds_dns_name(subtrees, value, is_excluded=is_excluded)
     return (name.form, value) in subtrees.hosts or _is_below(subtrees, name.form, value)
+
+
+def _is_in_network(networks: list[tuple[int, int]], address: int) -> bool:
+    # The last network that begins at the address or before it.
+    position = bisect_right(networks, address, key=lambda network: network[0])
+    return position > 0 and address <= networks[position - 1][1]
 
 
 def _holds_mailbox(subtrees: Subtrees, mailbox: MailAddress, *, is_excluded: bool) -> bool:
@@ -209,7 +231,3 @@ def _parents(host: str) -> Iterator[str]:
     while host:
         host = host.partition(".")[2]
         yield host
-
-
-def _masked(address: bytes, mask: bytes) -> bytes:
-    return bytes(octet & bits for octet, bits in zip(address, mask, strict=True))

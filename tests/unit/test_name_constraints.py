@@ -237,6 +237,50 @@ def test_the_number_of_constraints_is_bounded() -> None:
         parse_name_constraints(constraints((base,) * (MAX_NAME_CONSTRAINTS + 1)), critical=True)
 
 
+def address_of(value: int) -> bytes:
+    return der.element(ADDRESS, value.to_bytes(16, "big"))
+
+
+def network_of(value: int, ones: int) -> bytes:
+    mask = (1 << 128) - (1 << (128 - ones))
+    return der.element(ADDRESS, value.to_bytes(16, "big") + mask.to_bytes(16, "big"))
+
+
+def test_networks_in_one_another_and_side_by_side_hold_their_addresses() -> None:
+    networks = (network_of(0x20 << 120, 8), network_of(0x2001 << 112, 16), network_of(0x40 << 120, 128))
+    held = [(0x20 << 120), (0x2001 << 112) + 5, (0x21 << 120) - 1, 0x40 << 120]
+    for order in (networks, networks[::-1]):
+        for value in held:
+            assert step(address_of(value), permitted=order) is None
+            assert step(address_of(value), excluded=order) == "6.1.3 (c)"
+        for value in ((0x20 << 120) - 1, 0x21 << 120, (0x40 << 120) + 1, 0):
+            assert step(address_of(value), permitted=order) == "6.1.3 (b)"
+    assert step(address_of(7), permitted=(network_of(0, 0), network_of(7, 128))) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "bases"),
+    [
+        (
+            (der.element(0xA4, der.sequence(*[build_name((COMMON_NAME, "a"))[2:]] * 19_000)),),
+            (directory((ORGANIZATION_NAME, "Example")), directory((COMMON_NAME, "b"))),
+        ),
+        (
+            tuple(address_of((0x20 << 120) + number) for number in range(19_000)),
+            tuple(network_of(1 << 127, ones) for ones in range(1, 129)),
+        ),
+    ],
+    ids=["directories", "networks"],
+)
+def test_many_names_below_many_constraints_take_bounded_time(
+    names: tuple[bytes, ...], bases: tuple[bytes, ...]
+) -> None:
+    begin = time.process_time()
+    step(*names, excluded=bases)
+    # Each beginning of a long name, or each mask for each address, took 3 seconds and more.
+    assert time.process_time() - begin < 1.5
+
+
 def attribute(oid: str, tag: int, octets: bytes) -> bytes:
     return der.sequence(der.set_of([der.sequence(der.oid(oid), der.element(tag, octets))]))
 
