@@ -51,6 +51,7 @@ MAX_DIRECTORY_URL_CHARACTERS: Final = 2_048
 MAX_DIRECTORY_BYTES: Final = 4_000_000  # of one answer: twenty entries with chains take 400,000
 MAX_DIRECTORY_MEMORY_BYTES: Final = 536_870_912  # of the process that reads it, whose code takes a fifth
 MAX_SMIMEA_RECORDS: Final = 20  # of one name
+MAX_DNS_RECORDS: Final = 200  # of one answer, aliases and signatures included; 4,000 with long names take ten seconds
 MAX_PATH_STATES: Final = 20_000  # issuers weighed while one path is searched; bridges between authorities need hundreds
 MAX_PATHS: Final = 50  # complete paths of one certificate that are judged
 # For all signers of one message, its parts and timestamps included. A hundred with three certificates each take 300

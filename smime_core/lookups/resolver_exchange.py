@@ -6,9 +6,10 @@ import ipaddress
 import socket
 from typing import Final
 
+import dns.exception
 import dns.message
-import dns.query
 
+from smime_core.limits import MAX_DNS_RECORDS
 from smime_core.lookups.deadline import Deadline
 
 _MAX_DATAGRAM_BYTES: Final = 65_535
@@ -21,7 +22,7 @@ def exchange(query: dns.message.Message, address: str, port: int, *, seconds: fl
         return _by_datagram(query, address, port, deadline)
     except dns.message.Truncated:
         # A whole certificate seldom fits into a datagram.
-        return dns.query.tcp(query, address, timeout=deadline.remaining(), port=port)
+        return _by_stream(query, address, port, deadline)
 
 
 def _by_datagram(query: dns.message.Message, address: str, port: int, deadline: Deadline) -> dns.message.Message:
@@ -37,13 +38,39 @@ def _by_datagram(query: dns.message.Message, address: str, port: int, deadline: 
                 return response
 
 
-def _read(datagram: bytes, query: dns.message.Message) -> dns.message.Message | None:
+def _by_stream(query: dns.message.Message, address: str, port: int, deadline: Deadline) -> dns.message.Message:
+    wire = query.to_wire()
+    with socket.create_connection((address, port), timeout=deadline.remaining()) as stream:
+        # RFC 1035 section 4.2.2: the length stands before each message.
+        stream.sendall(len(wire).to_bytes(2, "big") + wire)
+        length = int.from_bytes(_receive(stream, 2, deadline), "big")
+        response = _read(_receive(stream, length, deadline), query)
+    if response is None:
+        raise dns.exception.FormError
+    return response
+
+
+def _receive(stream: socket.socket, count: int, deadline: Deadline) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        stream.settimeout(deadline.remaining())
+        received = stream.recv(count - len(data))
+        if not received:
+            raise EOFError
+        data += received
+    return bytes(data)
+
+
+def _read(message: bytes, query: dns.message.Message) -> dns.message.Message | None:
     # RFC 5452 section 9.1: a datagram that does not match the question is no answer to it. Anybody can send one in the
     # resolver's name, and the right one may still come.
-    if datagram[:2] != query.id.to_bytes(2, "big"):
+    if message[:2] != query.id.to_bytes(2, "big"):
         return None
+    # RFC 1035 section 4.1.1: how many records each section has.
+    if sum(int.from_bytes(message[start : start + 2], "big") for start in range(4, 12, 2)) > MAX_DNS_RECORDS:
+        raise dns.exception.TooBig
     try:
-        response = dns.message.from_wire(datagram, raise_on_truncation=True)
+        response = dns.message.from_wire(message, raise_on_truncation=True)
     except dns.message.Truncated as error:
         if not query.is_response(error.message()):  # type: ignore[no-untyped-call]
             return None

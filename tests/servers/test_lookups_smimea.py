@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -260,6 +261,51 @@ def test_a_datagram_that_does_not_match_the_question_ends_nothing(
     zone.records[OWNER] = [smimea(3, 0, 1, hashlib.sha256(BOBS.der).digest())]
     with run_forger(zone, forge) as forged:
         assert ask(forged).confirms(BOBS)
+
+
+def with_long_aliases(answer: bytes) -> bytes:
+    """An answer to the same question with as many aliases of 127 labels as a message holds."""
+    question = answer[12 : answer.index(b"\0\0\x35\0\x01", 12) + 5]
+    long = b"\1a" * 126 + b"\0"
+    first = long + struct.pack(">HHIH", 16, 1, 0, 2) + b"\1x"
+    pointer = (0xC000 + 12 + len(question)).to_bytes(2, "big")
+    aliases = [
+        b"\1" + bytes([number % 256]) + pointer + struct.pack(">HHIH", 5, 1, 0, 2) + pointer for number in range(4_000)
+    ]
+    header = answer[:2] + struct.pack(">5H", 0x8180, 1, 1 + len(aliases), 0, 0)
+    return header + question + first + b"".join(aliases)
+
+
+def test_a_datagram_with_thousands_of_long_names_is_not_read(zone: Zone) -> None:
+    with run_forger(zone, lambda right: [with_long_aliases(right)]) as forged:
+        begun = time.process_time()
+        assert problem(forged) is DirectoryProblem.REFUSED
+    assert time.process_time() - begun < 2
+
+
+def test_an_answer_by_tcp_with_thousands_of_long_names_is_not_read() -> None:
+    with (
+        socket.create_server((HOST, 0)) as listener,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+    ):
+        port = listener.getsockname()[1]
+        datagrams.bind((HOST, port))
+
+        def answer() -> None:
+            question, asker = datagrams.recvfrom(65_535)
+            datagrams.sendto(question[:2] + b"\x83\x80" + question[4:], asker)  # truncated
+            stream, _ = listener.accept()
+            with stream:
+                question = stream.recv(65_535)[2:]
+                message = with_long_aliases(question)
+                stream.sendall(len(message).to_bytes(2, "big") + message)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        begun = time.process_time()
+        assert problem(Zone(port=port)) is DirectoryProblem.REFUSED
+        thread.join()
+    assert time.process_time() - begun < 2
 
 
 def test_datagrams_that_do_not_match_make_the_deadline_no_later(zone: Zone) -> None:
