@@ -79,8 +79,7 @@ async def _judge_signer(
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
     if not certificates:
-        missing = broken_signer(info, reason("signer-certificate-missing"))
-        return dataclasses.replace(missing, state=State.SIGNED_UNVERIFIED)
+        return _doubted_signer(info, reason("signer-certificate-missing"))
     # One key may have been certified several times: the best of what the certificates lead to counts.
     reports: list[SignerReport] = []
     for certificate in certificates[:MAX_SIGNER_CERTIFICATES]:
@@ -104,7 +103,10 @@ async def _judge_by(
     known: tuple[Certificate, ...],
 ) -> SignerReport:
     try:
-        certificate = await complete_dsa_key(certificate, known, provider=examiner.provider)
+        certificate = await complete_dsa_key(certificate, known, provider=examiner.provider, budget=examiner.budget)
+    except LimitExceeded as error:
+        return _doubted_signer(info, reason(error.code), certificate)
+    try:
         signing_time = info.signing_time
         algorithm = await verify_signer(
             info,
@@ -115,8 +117,7 @@ async def _judge_by(
             policy=examiner.policy,
         )
     except (UnsupportedAlgorithm, ProviderError) as error:
-        broken = broken_signer(info, reason(error.code, text=str(error)), certificate)
-        return dataclasses.replace(broken, state=State.SIGNED_UNVERIFIED)
+        return _doubted_signer(info, reason(error.code, text=str(error)), certificate)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
     trust = await judge_trust(certificate, examiner, signer=info, known=known, signing_time=signing_time)
@@ -150,6 +151,10 @@ def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certi
         path=(),
         signing_time=None,
     )
+
+
+def _doubted_signer(info: SignerInfo, why: Reason, certificate: Certificate | None = None) -> SignerReport:
+    return dataclasses.replace(broken_signer(info, why, certificate), state=State.SIGNED_UNVERIFIED)
 
 
 def draw_headline(

@@ -8,16 +8,17 @@ from types import ModuleType
 
 import pytest
 
-from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore
+from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore, der, judgement, parse_certificate
 from smime_core.algorithms import SignatureAlgorithm
 from smime_core.blocking import run, sign_entity, sign_message
 from smime_core.ca.extensions import build_address_constraints, build_certificate_policies
+from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.certificate import Certificate, Extension
 from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded, UntrustedAnchor
 from smime_core.examination import examine
 from smime_core.examiner import Examiner
-from smime_core.limits import MAX_MESSAGE_PATH_BYTES, MAX_MESSAGE_PATH_SIGNATURES
+from smime_core.limits import MAX_MESSAGE_PATH_BYTES, MAX_MESSAGE_PATH_SIGNATURES, MAX_MESSAGE_PATH_STATES
 from smime_core.pkix import PathBudget, Purpose, path_validation, policies, validate_path
 from smime_core.pkix import budget as budget_module
 from smime_core.pkix.evidence import parse_evidence
@@ -27,6 +28,8 @@ from tests.unit.path_house import House, clique, key, root
 from tests.unit.people import MESSAGE, NOW, anchor, build_revocation_list, person
 
 SIGNERS = 100
+DSA = "1.2.840.10040.4.1"
+DSA_SHA256 = "2.16.840.1.101.3.4.3.2"
 PARTS = 4  # together below MAX_LOOKED_INSIDE_BYTES
 
 
@@ -173,6 +176,44 @@ def test_large_extensions_are_read_for_few_of_a_hundred_signers(
     report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
     assert len(report.signers) == SIGNERS
     assert 0 < sum(sizes) <= MAX_MESSAGE_PATH_BYTES
+
+
+def without_parameters(subject: str, issuer: str, number: int) -> bytes:
+    """A certificate of a DSA key that has its parameters from its issuer; nobody signed it."""
+    validity = der.sequence(der.element(0x17, b"200101000000Z"), der.element(0x17, b"400101000000Z"))
+    key = der.sequence(der.sequence(der.oid(DSA)), der.element(0x03, b"\0" + der.integer(number + 5)))
+    names = [build_name((COMMON_NAME, name)) for name in (issuer, subject)]
+    version, algorithm = der.element(0xA0, der.integer(2)), der.sequence(der.oid(DSA_SHA256))
+    tbs = der.sequence(version, der.integer(number), algorithm, names[0], validity, names[1], key)
+    return der.sequence(tbs, algorithm, der.element(0x03, b"\0" + der.sequence(der.integer(5), der.integer(7))))
+
+
+def test_issuers_without_parameters_above_one_another_do_not_multiply(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of nine levels, 20 of one name in each: 20 to the power of nine ways up.
+    pool = [without_parameters("Level 0", "Level 1", 1)] + [
+        without_parameters(f"Level {level}", f"Level {level + 1}", 100 * level + number)
+        for level in range(1, 10)
+        for number in range(20)
+    ]
+    eve = dataclasses.replace(identity(TRUSTED, "eve@example.test"), chain=tuple(map(parse_certificate, pool)))
+    signed = sign_message(MESSAGE, identity=eve, provider=provider, signing_time=NOW)
+    # The certificate that the signer means is the lowest of the levels.
+    monkeypatch.setattr(judgement, "find_signer_certificates", lambda _, known: (parse_certificate(pool[0]),))
+    weighed = 0
+
+    class Budget(PathBudget):
+        def count_state(self) -> None:
+            nonlocal weighed
+            weighed += 1
+            super().count_state()
+
+    examiner = Examiner(provider=provider, trust_store=STORE, at=NOW, budget=Budget())
+    report = run(examine(signed, examiner=examiner))
+    assert report.signers[0].state is State.SIGNED_UNVERIFIED
+    assert [why.code for why in report.signers[0].reasons] == ["limit-exceeded"]
+    assert weighed <= MAX_MESSAGE_PATH_STATES + 1
 
 
 def test_signers_that_are_left_when_the_budget_is_spent_are_doubted(
