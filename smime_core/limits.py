@@ -56,6 +56,7 @@ MAX_PATH_STATES: Final = 20_000  # issuers weighed while one path is searched; b
 MAX_PATHS: Final = 50  # complete paths of one certificate that are judged
 # For all signers of one message, its parts and timestamps included. A hundred with three certificates each take 300
 # signatures, as many about revocation, and 200 paths; hostile ones would multiply the limits above.
+MAX_MESSAGE_SIGNATURES: Final = 500  # of signers, with each certificate that they may mean, and of timestamps
 MAX_MESSAGE_PATH_SIGNATURES: Final = 1_000
 MAX_MESSAGE_PATH_STATES: Final = 40_000
 MAX_MESSAGE_PATHS: Final = 500

@@ -1,4 +1,4 @@
-"""What one examination may spend on paths: a message has up to a hundred signers, in dozens of parts, over one pool."""
+"""What one examination may spend on signers and their paths: a message has up to a hundred signers, in dozens of parts, over one pool."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from smime_core.limits import (
     MAX_MESSAGE_PATH_SIGNATURES,
     MAX_MESSAGE_PATH_STATES,
     MAX_MESSAGE_PATHS,
+    MAX_MESSAGE_SIGNATURES,
     check_limit,
 )
 
@@ -20,10 +21,16 @@ class PathBudget:
 
     def __init__(self) -> None:
         self.holding: dict[tuple[bytes, bytes], bool] = {}
+        self._signers = 0
         self._signatures = 0
         self._states = 0
         self._paths = 0
         self._bytes = 0
+
+    def count_signer(self) -> None:
+        """One more signature on content is checked. Raises LimitExceeded."""
+        self._signers += 1
+        check_limit("the number of signatures to check in the message", self._signers, MAX_MESSAGE_SIGNATURES)
 
     def count_signature(self) -> None:
         """One more signature is checked, on a certificate or about its revocation. Raises LimitExceeded."""

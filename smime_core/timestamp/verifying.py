@@ -77,8 +77,11 @@ async def verify_timestamp(
     (0) everything of `check_token`; (1) the time is not in the future; (2) the path of the authority's certificate
     holds at the time of the token, as strictly as the store demands; (3) and at `at`, when its revocation since may be
     unknown, or known to be harmless (RFC 3161 section 4).
-    Raises TimestampMismatch, SignatureMismatch, AlgorithmForbidden, PathError and those below it, or MalformedMessage.
+    The token's signature counts in `budget`, as that of a signer. Raises TimestampMismatch, SignatureMismatch,
+    AlgorithmForbidden, PathError and those below it, or MalformedMessage.
     """
+    budget = budget or PathBudget()
+    budget.count_signer()
     # (0)
     certificate = await check_token(token, imprinted, provider=provider, known=known, policy=policy)
     # (1)
@@ -91,7 +94,7 @@ async def verify_timestamp(
         intermediates=(*token.signed_data.certificates, *known),
         trust_store=trust_store.looking_back_from(at),
         provider=provider,
-        budget=budget or PathBudget(),
+        budget=budget,
     )
     trail = await path.validate(min(time, at))
     await _check_since(path, time=token.info.latest, at=at)

@@ -18,7 +18,12 @@ from smime_core.der import Buffer
 from smime_core.errors import LimitExceeded, UntrustedAnchor
 from smime_core.examination import examine
 from smime_core.examiner import Examiner
-from smime_core.limits import MAX_MESSAGE_PATH_BYTES, MAX_MESSAGE_PATH_SIGNATURES, MAX_MESSAGE_PATH_STATES
+from smime_core.limits import (
+    MAX_MESSAGE_PATH_BYTES,
+    MAX_MESSAGE_PATH_SIGNATURES,
+    MAX_MESSAGE_PATH_STATES,
+    MAX_MESSAGE_SIGNATURES,
+)
 from smime_core.pkix import PathBudget, Purpose, path_validation, policies, validate_path
 from smime_core.pkix import budget as budget_module
 from smime_core.pkix.evidence import parse_evidence
@@ -143,6 +148,30 @@ def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provide
     # Each signer's own signature is checked; what comes on top is each signature of the pool once, and bounded.
     on_top = provider.verified - SIGNERS * PARTS
     assert on_top <= min(MAX_MESSAGE_PATH_SIGNATURES, len(pool) + SIGNERS)
+
+
+def test_signatures_are_checked_for_five_hundred_signers_in_all_parts(provider: CountingProvider) -> None:
+    part = sign_entity(
+        b"Content-Type: text/plain\r\n\r\nHello.\r\n",
+        identity=(first := identity(TRUSTED, "eve@example.test")),
+        co_signers=[first] * (SIGNERS - 1),
+        provider=provider,
+        signing_time=NOW,
+    )
+    parts = MAX_MESSAGE_SIGNATURES // SIGNERS + 2
+    message = (
+        b"Content-Type: multipart/mixed; boundary=hostile\r\n"
+        + b"".join(b"\r\n--hostile\r\n" + part for _ in range(parts))
+        + b"\r\n--hostile--\r\n"
+    )
+    provider.verified = 0
+    report = run(examine(message, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    layers = [layer for layer in report.layers if layer.signers]
+    # One on top is that on the certificate.
+    assert provider.verified == MAX_MESSAGE_SIGNATURES + 1
+    assert {signer.state for layer in layers[:-2] for signer in layer.signers} == {State.VERIFIED}
+    assert {signer.state for layer in layers[-2:] for signer in layer.signers} == {State.SIGNED_UNVERIFIED}
+    assert {signer.reasons[0].code for layer in layers[-2:] for signer in layer.signers} == {"limit-exceeded"}
 
 
 @pytest.mark.parametrize(
