@@ -19,7 +19,13 @@ from typing import Final
 
 from smime_core import der
 from smime_core.der import Buffer, Tlv
-from smime_core.distinguished_name import COMMON_NAME, comparable_name, find_readable_value, name_text
+from smime_core.distinguished_name import (
+    COMMON_NAME,
+    ComparableName,
+    comparable_name,
+    find_readable_value,
+    name_text,
+)
 from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
@@ -114,6 +120,14 @@ class Certificate:
     def issuer(self) -> str:
         """The issuer's distinguished name for people."""
         return name_text(self.issuer_der)
+
+    @functools.cached_property
+    def comparable_subject(self) -> ComparableName | None:
+        """The subject in the form in which it compares, None where it is damaged."""
+        try:
+            return comparable_name(self.subject_der)
+        except MalformedMessage:
+            return None
 
     @functools.cached_property
     def common_name(self) -> str:

@@ -29,8 +29,8 @@ async def judge_timestamps(
     """The timestamps on a signature as they hold at `at`, or why not: by the times they claim, up to the first to hold.
 
     They are judged by `trust_store.timestamp_anchors`, and old algorithms prove nothing. `known` are certificates that
-    the message carries, `budget` is what they and their paths may cost. Whether the signature itself holds is another question.
-    A search for a path that goes beyond the limits is the last one.
+    the message carries, `budget` is what they and their paths may cost. Whether the signature itself holds is another
+    question. A search for a path that goes beyond the limits is the last one.
     """
     values = signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())
     if len(values) > MAX_TIMESTAMPS:

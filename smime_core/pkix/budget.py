@@ -1,6 +1,9 @@
-"""What one examination may spend on signers and their paths: a message has up to a hundred signers, in dozens of parts, over one pool."""
+"""What one examination may spend on signers and paths: up to a hundred in each of dozens of parts, over one pool."""
 
 from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
 
 from smime_core.limits import (
     MAX_MESSAGE_PATH_BYTES,
@@ -11,16 +14,23 @@ from smime_core.limits import (
     check_limit,
 )
 
+if TYPE_CHECKING:
+    from smime_core.certificate import Certificate
+    from smime_core.pkix.path_building import CertificatePool
+    from smime_core.pkix.trust import TrustStore
+
 
 class PathBudget:
     """The counts of all searches of one examination, and which signatures on certificates were found to hold.
 
     `holding` tells by the issuer's key and the certificate, as DER, whether that signature holds: it is checked once.
-    What went beyond a limit stays beyond it.
+    What went beyond a limit stays beyond it. `last_pool` is what the last search found issuers in, and what it was made
+    of: certificates, store, moment.
     """
 
     def __init__(self) -> None:
         self.holding: dict[tuple[bytes, bytes], bool] = {}
+        self.last_pool: tuple[tuple[Certificate, ...], TrustStore, datetime.datetime, CertificatePool] | None = None
         self._signers = 0
         self._signatures = 0
         self._states = 0

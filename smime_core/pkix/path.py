@@ -73,11 +73,8 @@ async def validate_path(
     Raises PathError (CertificateExpired, CertificateRevoked, RevocationUnknown, UntrustedAnchor) with its trail, or
     LimitExceeded.
     """
-    pool = CertificatePool(
-        (*intermediates, *trust_store.evidence.certificates),
-        [anchor.certificate for anchor in trust_store.anchors],
-        at=at,
-    )
+    checks = SignatureChecks(provider, budget)
+    pool = _find_pool(checks.budget, intermediates, trust_store, at=at)
     # The validity of a certificate ends with the second that it names.
     inputs = PathInputs(
         at=at.replace(microsecond=0),
@@ -89,11 +86,29 @@ async def validate_path(
         store=trust_store,
         inputs=inputs,
         pool=pool,
-        checks=SignatureChecks(provider, budget),
+        checks=checks,
         provider=provider,
         further=tuple(intermediates),
     )
     return await run.validate(certificate, pool)
+
+
+def _find_pool(
+    budget: PathBudget, intermediates: Sequence[Certificate], trust_store: TrustStore, *, at: datetime.datetime
+) -> CertificatePool:
+    # The signers of one part follow one another with the same certificates, thousands where somebody means harm.
+    if budget.last_pool is not None:
+        of, store, moment, pool = budget.last_pool
+        if of is intermediates and store is trust_store and moment == at:
+            return pool
+    pool = CertificatePool(
+        (*intermediates, *trust_store.evidence.certificates),
+        [anchor.certificate for anchor in trust_store.anchors],
+        at=at,
+    )
+    if isinstance(intermediates, tuple):
+        budget.last_pool = (intermediates, trust_store, at, pool)
+    return pool
 
 
 def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse) -> None:

@@ -8,7 +8,6 @@ that the validation can say what is wrong. Nothing here is recursive, and every 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import heapq
@@ -65,8 +64,8 @@ class CertificatePool:
         self._by_name: dict[ComparableName, list[Certificate]] = {}
         self._namesakes: dict[ComparableName, _Namesakes] = {}
         for certificate in self._certificates:
-            with contextlib.suppress(MalformedMessage):  # nobody can be found by a name that cannot be read
-                self._by_name.setdefault(comparable_name(certificate.subject_der), []).append(certificate)
+            if certificate.comparable_subject is not None:  # nobody can be found by a name that cannot be read
+                self._by_name.setdefault(certificate.comparable_subject, []).append(certificate)
 
     def with_anchor(self, anchor: Certificate) -> CertificatePool:
         """The same certificates with this one anchor."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from smime_core.ca.extensions import build_address_constraints, build_certificat
 from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.certificate import Certificate, Extension
 from smime_core.der import Buffer
-from smime_core.errors import LimitExceeded, UntrustedAnchor
+from smime_core.errors import CertificateExpired, LimitExceeded, UntrustedAnchor
 from smime_core.examination import examine
 from smime_core.examiner import Examiner
 from smime_core.limits import (
@@ -24,9 +26,10 @@ from smime_core.limits import (
     MAX_MESSAGE_PATH_STATES,
     MAX_MESSAGE_SIGNATURES,
 )
-from smime_core.pkix import PathBudget, Purpose, path_validation, policies, validate_path
+from smime_core.pkix import PathBudget, Purpose, path, path_validation, policies, validate_path
 from smime_core.pkix import budget as budget_module
 from smime_core.pkix.evidence import parse_evidence
+from smime_core.pkix.path_building import CertificatePool
 from smime_core.provider import PublicKey
 from smime_core.providers.native import NativeProvider
 from tests.unit.path_house import House, clique, key, root
@@ -215,6 +218,42 @@ def without_parameters(subject: str, issuer: str, number: int) -> bytes:
     version, algorithm = der.element(0xA0, der.integer(2)), der.sequence(der.oid(DSA_SHA256))
     tbs = der.sequence(version, der.integer(number), algorithm, names[0], validity, names[1], key)
     return der.sequence(tbs, algorithm, der.element(0x03, b"\0" + der.sequence(der.integer(5), der.integer(7))))
+
+
+def test_the_signers_of_one_part_find_their_issuers_in_one_pool(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[CertificatePool] = []
+
+    def make(*given: Any, **named: Any) -> CertificatePool:
+        made.append(CertificatePool(*given, **named))
+        return made[-1]
+
+    monkeypatch.setattr(path, "CertificatePool", make)
+    people = [identity(TRUSTED, f"p{number}@example.test") for number in range(5)]
+    signed = sign_message(MESSAGE, identity=people[0], co_signers=people[1:], provider=provider, signing_time=NOW)
+    for store in (STORE, dataclasses.replace(STORE, anchors=())):
+        # Another store is never asked for what the first one trusts.
+        report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=store, at=NOW)))
+        expected = State.VERIFIED if store.anchors else State.SIGNED_UNVERIFIED
+        assert {signer.state for signer in report.signers} == {expected}
+    assert len(made) == 2
+
+
+def test_a_store_finds_no_issuers_in_the_pool_of_another(provider: CountingProvider) -> None:
+    budget = PathBudget()
+    alice = TRUSTED.certify("alice@example.test")
+    validate(alice, [], provider, budget)
+    nobody = dataclasses.replace(STORE, anchors=())
+    for store, at, expected in (
+        (nobody, NOW, UntrustedAnchor),
+        (STORE, NOW + datetime.timedelta(days=36_500), CertificateExpired),
+    ):
+        judging = validate_path(
+            alice, intermediates=(), trust_store=store, at=at, purpose=Purpose.SIGN, provider=provider, budget=budget
+        )
+        with pytest.raises(expected):
+            run(judging)
 
 
 def test_issuers_without_parameters_above_one_another_do_not_multiply(
