@@ -87,6 +87,10 @@ async def judge_trust(
     """
     if not examiner.follows_paths:
         return SignerTrust(doubts=(reason("path-not-followed"),))
+    try:
+        examiner.budget.count_certificate(len(certificate.der))
+    except LimitExceeded as error:
+        return SignerTrust(doubts=(_as_told(error),))
     trust = await _follow_path(certificate, examiner, known=known, signing_time=signing_time)
     if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and examiner.trust_store.timestamp_anchors:
         trust = await _weigh_timestamps(trust, certificate, examiner, signer, known, signing_time)

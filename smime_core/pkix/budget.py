@@ -61,9 +61,14 @@ class PathBudget:
         self._bytes += size
         self.check()
 
+    def count_certificate(self, size: int) -> None:
+        """What a signer's certificate of `size` bytes names is read, before any path is there. Raises LimitExceeded."""
+        self._bytes += size
+        self.check()
+
     def check(self) -> None:
         """Raise LimitExceeded when too much was spent already."""
         check_limit("the number of signatures to check for all paths", self._signatures, MAX_MESSAGE_PATH_SIGNATURES)
         check_limit("the number of issuers to weigh for all paths", self._states, MAX_MESSAGE_PATH_STATES)
         check_limit("the number of paths to judge for all signers", self._paths, MAX_MESSAGE_PATHS)
-        check_limit("the bytes of the certificates of all paths", self._bytes, MAX_MESSAGE_PATH_BYTES)
+        check_limit("the bytes of the certificates of all signers and paths", self._bytes, MAX_MESSAGE_PATH_BYTES)

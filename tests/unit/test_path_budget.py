@@ -10,10 +10,25 @@ from typing import Any
 
 import pytest
 
-from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore, der, judgement, parse_certificate
+from smime_core import (
+    Identity,
+    RevocationPolicy,
+    State,
+    TrustAnchor,
+    TrustStore,
+    der,
+    judgement,
+    parse_certificate,
+    signer_trust,
+)
 from smime_core.algorithms import SignatureAlgorithm
 from smime_core.blocking import run, sign_entity, sign_message
-from smime_core.ca.extensions import build_address_constraints, build_certificate_policies
+from smime_core.ca.extensions import (
+    build_address_constraints,
+    build_authority_information_access,
+    build_certificate_policies,
+    build_subject_alt_name,
+)
 from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.certificate import Certificate, Extension
 from smime_core.der import Buffer
@@ -32,6 +47,7 @@ from smime_core.pkix.evidence import parse_evidence
 from smime_core.pkix.path_building import CertificatePool
 from smime_core.provider import PublicKey
 from smime_core.providers.native import NativeProvider
+from smime_core.signer_trust import SignerTrust
 from tests.unit.path_house import House, clique, key, root
 from tests.unit.people import MESSAGE, NOW, anchor, build_revocation_list, person
 
@@ -282,6 +298,50 @@ def test_issuers_without_parameters_above_one_another_do_not_multiply(
     assert report.signers[0].state is State.SIGNED_UNVERIFIED
     assert [why.code for why in report.signers[0].reasons] == ["limit-exceeded"]
     assert weighed <= MAX_MESSAGE_PATH_STATES + 1
+
+
+@pytest.mark.parametrize(
+    ("extension", "reader"),
+    [
+        (
+            build_subject_alt_name([f"eve{number}@example.test" for number in range(4_000)]),
+            (signer_trust, "find_change"),
+        ),
+        (
+            build_authority_information_access(issuer_urls=[f"http://host{number}.test/" for number in range(4_000)]),
+            (path, "find_access_urls"),
+        ),
+    ],
+    ids=["addresses", "issuers"],
+)
+def test_large_certificates_that_nobody_vouches_for_are_read_for_few_of_a_hundred_signers(
+    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, extension: Extension, reader: tuple[ModuleType, str]
+) -> None:
+    module, name = reader
+    read, readers = getattr(module, name), set[int]()
+    judged: list[SignerTrust] = []
+
+    def reading(*given: Any) -> object:
+        readers.add(len(judged))
+        return read(*given)
+
+    monkeypatch.setattr(module, name, reading)
+    judge = signer_trust.judge_trust
+
+    async def judging(*given: Any, **named: Any) -> SignerTrust:
+        judged.append(await judge(*given, **named))
+        return judged[-1]
+
+    monkeypatch.setattr(judgement, "judge_trust", judging)
+    eve = Identity(
+        certificate=root("Nobody").certify("eve@example.test", extension), private_key=key("eve@example.test")
+    )
+    signed = sign_message(MESSAGE, identity=eve, co_signers=[eve] * (SIGNERS - 1), provider=provider, signing_time=NOW)
+    report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    assert {signer.state for signer in report.signers} == {State.SIGNED_UNVERIFIED}
+    assert len(report.signers) == SIGNERS
+    assert 0 < len(readers) * len(eve.certificate.der) <= MAX_MESSAGE_PATH_BYTES
+    assert [signer.reasons[0].code for signer in report.signers[-2:]] == ["path-not-followed"] * 2
 
 
 def test_signers_that_are_left_when_the_budget_is_spent_are_doubted(
