@@ -18,7 +18,7 @@ from smime_core import der
 from smime_core.der import Tlv
 from smime_core.domain_name import find_a_labels
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_NAME_TEXT_CHARACTERS
+from smime_core.limits import MAX_KEPT_NAME_BYTES, MAX_NAME_TEXT_CHARACTERS
 
 ComparableAttribute = tuple[str, str | bytes]
 ComparableName = tuple[tuple[ComparableAttribute, ...], ...]
@@ -73,10 +73,35 @@ _IGNORED: Final = re.compile(
 )
 
 
-@functools.lru_cache(maxsize=4096)
+class _KeptNames:
+    """Comparable names by their DER, until there are too many bytes of them; then all go."""
+
+    def __init__(self) -> None:
+        self._names: dict[bytes, ComparableName] = {}
+        self._bytes = 0
+
+    def find(self, name_der: bytes) -> ComparableName | None:
+        return self._names.get(name_der)
+
+    def keep(self, name_der: bytes, name: ComparableName) -> None:
+        if self._bytes + len(name_der) > MAX_KEPT_NAME_BYTES:
+            self._names.clear()
+            self._bytes = 0
+        if len(name_der) <= MAX_KEPT_NAME_BYTES:
+            self._names[name_der] = name
+            self._bytes += len(name_der)
+
+
+_KEPT: Final = _KeptNames()
+
+
 def comparable_name(name_der: bytes) -> ComparableName:
     """The form of a Name in which equal means the same. Raises MalformedMessage."""
-    return tuple(_comparable_rdn(rdn) for rdn in der.read_sequence(name_der, where="Name"))
+    name = _KEPT.find(name_der)
+    if name is None:
+        name = tuple(_comparable_rdn(rdn) for rdn in der.read_sequence(name_der, where="Name"))
+        _KEPT.keep(name_der, name)
+    return name
 
 
 def find_attribute_values(name_der: bytes, kind: str) -> tuple[str | None, ...]:

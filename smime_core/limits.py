@@ -66,6 +66,9 @@ MAX_POLICIES: Final = 1_000  # in one extension; certificates name one to ten
 MAX_NAME_CONSTRAINTS: Final = 10_000  # subtrees in one extension; states constrain their authorities by hundreds
 MAX_HOST_CHARACTERS: Final = 255  # RFC 1035 section 2.3.4
 MAX_NAME_TEXT_CHARACTERS: Final = 1_024  # beyond ASCII, normalised: takes quadratic time. RFC 5280 has 64 for most
+MAX_KEPT_NAME_BYTES: Final = (
+    2_000_000  # of names that are kept as they compare, where each takes up to 20 times as much
+)
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 and 255 octets, and the @
 MAX_FOUND_CERTIFICATES: Final = 100  # candidates for one address; each costs a path. Directories give 20 at most
 MAX_CONTACTS: Final = 10_000
@@ -101,6 +104,7 @@ LOOKUP_SECONDS: Final = 10.0  # for one HTTP exchange, all its steps together
 LOOKUP_BATCH_SECONDS: Final = 20.0  # for all of one round: a person is waiting
 LOOKUP_TOTAL_SECONDS: Final = 30.0  # for all rounds together
 MAX_LOOKUP_BYTES: Final = 20_000_000  # of one body; the largest CRLs of public CAs have about 10 MB
+MAX_ISSUERS_BYTES: Final = 262_144  # of one answer with issuers' certificates; bundles between authorities are smaller
 MAX_LOOKUP_URL_CHARACTERS: Final = 2_048
 MAX_LOOKUP_ADDRESSES: Final = 4  # of one host that are tried
 MAX_LOOKUPS_IN_A_ROUND: Final = 32  # two for each certificate of a long path, and some to spare

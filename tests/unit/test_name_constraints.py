@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from typing import Final
 
 import pytest
 
-from smime_core import der
+from smime_core import der, distinguished_name
 from smime_core.authors import find_other_address
 from smime_core.ca.extensions import build_address_name
 from smime_core.ca.names import COMMON_NAME, ORGANIZATION_NAME, build_name
@@ -320,6 +321,21 @@ def test_a_text_that_would_take_long_to_normalise_is_no_name() -> None:
     assert comparable_name(attribute(COMMON_NAME, 0x0C, hidden.encode())) == comparable_name(
         attribute(COMMON_NAME, 0x0C, "ünal".encode())
     )
+
+
+def test_names_are_kept_up_to_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distinguished_name, "MAX_KEPT_NAME_BYTES", 20_000)
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            # The last one by itself is more than is kept.
+            count = 400 if number < 39 else 4_000
+            comparable_name(build_name(*[(COMMON_NAME, f"{number} {one}") for one in range(count)]))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # All of them would take six million.
+    assert kept < 1_500_000
 
 
 def test_a_domain_component_compares_in_its_a_label() -> None:
