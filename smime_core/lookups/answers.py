@@ -82,7 +82,7 @@ class AnswerSource:
         of_strangers = [lookup for lookup in lookups if lookup.kind is LookupKind.ISSUER]
         whole = Deadline(seconds)
         found = self._fetch_by(self.policy, of_authorities, seconds)
-        return found | self._fetch_by(self.policy.without_allowances(), of_strangers, whole.left())
+        return found | self._fetch_by(self.policy.for_strangers(), of_strangers, whole.left())
 
     def _fetch_by(self, policy: FetchPolicy, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
         results = fetch_all([_request(lookup) for lookup in lookups], policy, seconds=seconds) if lookups else ()

@@ -28,6 +28,7 @@ from smime_core.errors import SmimeError
 from smime_core.limits import (
     LOOKUP_BATCH_SECONDS,
     LOOKUP_SECONDS,
+    MAX_ISSUERS_BYTES,
     MAX_LOOKUP_ADDRESSES,
     MAX_LOOKUP_BYTES,
     MAX_LOOKUP_URL_CHARACTERS,
@@ -105,9 +106,13 @@ class FetchPolicy:
         """Whether a host that nobody listed may be connected to at this address."""
         return is_public(address) or any(address in network for network in self.allowed_networks)
 
-    def without_allowances(self) -> FetchPolicy:
-        """The same policy with public addresses and the ports 80 and 443 only."""
-        return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=())
+    def for_strangers(self) -> FetchPolicy:
+        """The same policy with public addresses and the ports 80 and 443 only, and no more than issuers' certificates.
+
+        What is read of them takes a second of a processor for a megabyte.
+        """
+        max_body_bytes = min(self.max_body_bytes, MAX_ISSUERS_BYTES)
+        return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=(), max_body_bytes=max_body_bytes)
 
 
 PUBLIC_ONLY: Final = FetchPolicy()
