@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 _NAME_CHARACTERS: Final = 50  # up to 200 bytes of the 255 that the name of the unfinished file may have
+_GROUP_BITS: Final = 0o070
+_OTHERS_BITS: Final = 0o007
 
 
 @contextlib.contextmanager
-def open_whole(path: Path, *, mode: int) -> Iterator[BinaryIO]:
+def open_whole(path: Path, *, mode: int, group: int | None = None) -> Iterator[BinaryIO]:
     """A file to write to. It stands under its name, with this mode, when all went well, and else not at all.
 
-    Until then only its owner can read it. Raises OSError.
+    Until then only its owner can read it. With a `group` it is that group's, or its own group may do what all
+    others may. Raises OSError.
     """
     try:
         descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_CHARACTERS]}.")
@@ -29,12 +32,29 @@ def open_whole(path: Path, *, mode: int) -> Iterator[BinaryIO]:
             file.flush()
             # Else the move may reach the disk before the bytes do.
             os.fsync(file.fileno())
+            if group is not None and not _give_to_group(file.fileno(), group):
+                mode = mode_for_another_group(mode)
         Path(draft).chmod(mode)
         Path(draft).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(draft).unlink()
         raise
+
+
+def mode_for_another_group(mode: int) -> int:
+    """The mode without what the group may do and not all others: another group takes its place."""
+    return mode & (~_GROUP_BITS | (mode & _OTHERS_BITS) << 3)
+
+
+def _give_to_group(descriptor: int, group: int) -> bool:
+    if os.fstat(descriptor).st_gid == group:
+        return True
+    try:
+        os.fchown(descriptor, -1, group)
+    except OSError:
+        return False
+    return True
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -17,7 +17,7 @@ from smime_core.file_locks import lock_beside
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.small_files import read_small
 from smime_core.stream.sinks import Sink
-from smime_core.whole_files import open_whole
+from smime_core.whole_files import mode_for_another_group, open_whole
 
 STANDARD_STREAM: Final = "-"
 JSON_WANTED: Final = "smime_core.cli.json"
@@ -78,7 +78,11 @@ def mode_like(name: str) -> int:
     else:
         found = Path(name).stat()
     # A pipe or a device says nothing about what comes out of it.
-    return PUBLIC_MODE & stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else PUBLIC_MODE
+    if not stat.S_ISREG(found.st_mode):
+        return PUBLIC_MODE
+    mode = PUBLIC_MODE & stat.S_IMODE(found.st_mode)
+    # A new file is the group's of whoever runs the command.
+    return mode if found.st_gid == os.getegid() else mode_for_another_group(mode)
 
 
 def write_output(name: str, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
@@ -108,12 +112,15 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
         return
     # A link keeps pointing where it did: the file behind it is replaced.
     target = Path(os.path.realpath(target))
+    group: int | None = None
     if target.exists():
         # Nobody gets to read in the place of a private file what could not be read before.
-        mode &= stat.S_IMODE(target.stat().st_mode)
+        found = target.stat()
+        mode &= stat.S_IMODE(found.st_mode)
+        group = found.st_gid
     try:
         # Others get no more than the user's mask lets them.
-        with open_whole(target, mode=mode & ~_current_umask()) as file:
+        with open_whole(target, mode=mode & ~_current_umask(), group=group) as file:
             yield file
     except OSError as error:
         if error.filename == str(target):

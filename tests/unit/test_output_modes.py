@@ -57,3 +57,51 @@ def test_a_new_file_is_readable_by_nobody_who_could_not_read_the_input(
 
 def compressed() -> bytes:
     return compress_message(b"From: a@example.test\r\n\r\nHello\r\n")
+
+
+@pytest.fixture
+def other_group() -> int:
+    if os.geteuid() == 0:
+        return 54_321
+    others = [group for group in os.getgroups() if group != os.getegid()]
+    if not others:
+        pytest.skip("this user is in one group only")
+    return others[0]
+
+
+def test_the_group_that_could_read_a_file_can_read_the_new_one(tmp_path: Path, other_group: int) -> None:
+    name = tmp_path / "letter.eml"
+    name.write_bytes(b"old")
+    os.chown(name, -1, other_group)
+    name.chmod(0o640)
+    write_output(str(name), b"new")
+    assert (name.stat().st_gid, mode_of(name)) == (other_group, 0o640)
+
+
+def test_another_group_cannot_read_in_the_place_of_the_one_that_could(
+    tmp_path: Path, other_group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    name = tmp_path / "letter.eml"
+    monkeypatch.setattr(os, "fchown", refuse)
+    for given, wanted in ((0o640, 0o600), (0o644, 0o644), (0o600, 0o600), (0o604, 0o604)):
+        name.write_bytes(b"old")
+        os.chown(name, -1, other_group)
+        name.chmod(given)
+        write_output(str(name), b"new")
+        assert mode_of(name) == wanted
+        name.unlink()
+
+
+def test_a_new_file_is_readable_by_no_other_group_than_the_input(tmp_path: Path, other_group: int) -> None:
+    source, target = tmp_path / "letter.eml", tmp_path / "new.eml"
+    source.write_bytes(b"From: a@example.test\r\n\r\nHello\r\n")
+    os.chown(source, -1, other_group)
+    for given, wanted in ((0o640, 0o600), (0o644, 0o644)):
+        source.chmod(given)
+        result = CliRunner().invoke(sealwax, ["compress", str(source), "-o", str(target)])
+        assert result.exit_code == 0, result.output
+        assert mode_of(target) == wanted
+        target.unlink()
