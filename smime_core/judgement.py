@@ -103,7 +103,7 @@ async def _judge_by(
     known: tuple[Certificate, ...],
 ) -> SignerReport:
     try:
-        examiner.budget.count_signer()
+        examiner.budget.count_signer(certificate.public_key)
         certificate = await complete_dsa_key(certificate, known, provider=examiner.provider, budget=examiner.budget)
     except LimitExceeded as error:
         return _doubted_signer(info, reason(error.code), certificate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from smime_core.limits import (
     MAX_MESSAGE_PATH_BYTES,
@@ -13,11 +13,15 @@ from smime_core.limits import (
     MAX_MESSAGE_SIGNATURES,
     check_limit,
 )
+from smime_core.provider import KeyType
 
 if TYPE_CHECKING:
     from smime_core.certificate import Certificate
     from smime_core.pkix.path_building import CertificatePool
     from smime_core.pkix.trust import TrustStore
+    from smime_core.provider import PublicKey
+
+_USUAL_RSA_BITS: Final = 4_096
 
 
 class PathBudget:
@@ -37,14 +41,14 @@ class PathBudget:
         self._paths = 0
         self._bytes = 0
 
-    def count_signer(self) -> None:
-        """One more signature on content is checked. Raises LimitExceeded."""
-        self._signers += 1
+    def count_signer(self, key: PublicKey | None = None) -> None:
+        """One more signature on content is checked, by this key where it is known. Raises LimitExceeded."""
+        self._signers += 1 if key is None else _weight(key)
         check_limit("the number of signatures to check in the message", self._signers, MAX_MESSAGE_SIGNATURES)
 
-    def count_signature(self) -> None:
+    def count_signature(self, key: PublicKey) -> None:
         """One more signature is checked, on a certificate or about its revocation. Raises LimitExceeded."""
-        self._signatures += 1
+        self._signatures += _weight(key)
         self.check()
 
     def count_state(self) -> None:
@@ -72,3 +76,8 @@ class PathBudget:
         check_limit("the number of issuers to weigh for all paths", self._states, MAX_MESSAGE_PATH_STATES)
         check_limit("the number of paths to judge for all signers", self._paths, MAX_MESSAGE_PATHS)
         check_limit("the bytes of the certificates of all signers and paths", self._bytes, MAX_MESSAGE_PATH_BYTES)
+
+
+def _weight(key: PublicKey) -> int:
+    # RSA keys that are larger than people's: one signature of 16,384 bits takes up to five milliseconds.
+    return max(1, key.bits // _USUAL_RSA_BITS) ** 2 if key.key_type is KeyType.RSA else 1

@@ -119,7 +119,7 @@ class SignatureChecks:
         if pair not in known:
             self._count += 1
             check_limit("the number of signatures to check for a path", self._count, MAX_PATH_CANDIDATES)
-            self.budget.count_signature()
+            self.budget.count_signature(issuer.public_key)
             known[pair] = await self._verify(issuer, certificate)
         return known[pair]
 

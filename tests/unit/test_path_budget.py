@@ -45,7 +45,7 @@ from smime_core.pkix import PathBudget, Purpose, path, path_validation, policies
 from smime_core.pkix import budget as budget_module
 from smime_core.pkix.evidence import parse_evidence
 from smime_core.pkix.path_building import CertificatePool
-from smime_core.provider import PublicKey
+from smime_core.provider import KeyType, PublicKey
 from smime_core.providers.native import NativeProvider
 from smime_core.signer_trust import SignerTrust
 from tests.unit.path_house import House, clique, key, root
@@ -234,6 +234,31 @@ def without_parameters(subject: str, issuer: str, number: int) -> bytes:
     version, algorithm = der.element(0xA0, der.integer(2)), der.sequence(der.oid(DSA_SHA256))
     tbs = der.sequence(version, der.integer(number), algorithm, names[0], validity, names[1], key)
     return der.sequence(tbs, algorithm, der.element(0x03, b"\0" + der.sequence(der.integer(5), der.integer(7))))
+
+
+@pytest.mark.parametrize(
+    ("key_type", "bits", "weight"),
+    [
+        (KeyType.RSA, 1_024, 1),
+        (KeyType.RSA, 4_096, 1),
+        (KeyType.RSA, 8_191, 1),
+        (KeyType.RSA, 8_192, 4),
+        (KeyType.RSA, 16_384, 16),
+        (KeyType.EC, 521, 1),
+        (KeyType.DSA, 0, 1),
+    ],
+)
+def test_the_larger_an_rsa_key_the_fewer_signatures_are_checked(key_type: KeyType, bits: int, weight: int) -> None:
+    large = PublicKey(spki_der=b"", key_type=key_type, bits=bits)
+    for limit, count in (
+        (MAX_MESSAGE_SIGNATURES, PathBudget.count_signer),
+        (MAX_MESSAGE_PATH_SIGNATURES, PathBudget.count_signature),
+    ):
+        budget = PathBudget()
+        for _ in range(limit // weight):
+            count(budget, large)
+        with pytest.raises(LimitExceeded):
+            count(budget, large)
 
 
 def test_the_signers_of_one_part_find_their_issuers_in_one_pool(
