@@ -66,9 +66,7 @@ MAX_POLICIES: Final = 1_000  # in one extension; certificates name one to ten
 MAX_NAME_CONSTRAINTS: Final = 10_000  # subtrees in one extension; states constrain their authorities by hundreds
 MAX_HOST_CHARACTERS: Final = 255  # RFC 1035 section 2.3.4
 MAX_NAME_TEXT_CHARACTERS: Final = 1_024  # beyond ASCII, normalised: takes quadratic time. RFC 5280 has 64 for most
-MAX_KEPT_NAME_BYTES: Final = (
-    2_000_000  # of names that are kept as they compare, where each takes up to 20 times as much
-)
+MAX_KEPT_NAME_BYTES: Final = 2_000_000  # of names that are kept as they compare: in memory up to 20 times as much
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 and 255 octets, and the @
 MAX_FOUND_CERTIFICATES: Final = 100  # candidates for one address; each costs a path. Directories give 20 at most
 MAX_CONTACTS: Final = 10_000
