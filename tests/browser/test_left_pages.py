@@ -44,7 +44,8 @@ def go_and_come_back(extension: Extension, page: Page, site: Site, *, lock: bool
 def assert_was_kept(extension: Extension, page: Page) -> None:
     """Back has shown the document itself: Chromium keeps none while it is driven, and loads the page again."""
     if isinstance(extension.browser, Firefox):
-        assert page.js(WAS_KEPT)
+        # The document is there before it is told that it is shown again.
+        page.wait_for(WAS_KEPT)
 
 
 def words_in(page: Page) -> list[str]:
