@@ -1,9 +1,9 @@
-"""The one error tree of the core.
+"""All errors of the core, in one tree.
 
     SmimeError(code)
     ├─ MalformedMessage(where) ── LimitExceeded(limit, actual) · EntrustProfile()
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
-    ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · SenderMismatch · ContentTypeMismatch
+    ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · ContentTypeMismatch
     │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
     │   │                             · TrustStateRefused ── TrustStateOlder
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
@@ -14,31 +14,27 @@
     ├─ DecryptionError()  ── WrongPassphrase()
     └─ ProviderError(operation) ── UnsupportedByProvider
 
-Every error carries a `code`: a stable word for programs, the same in the command, the vault and the pages.
-The text is for people: what was found, what was expected, where. No text ever holds a secret.
+Every error has a `code`: a stable word for programs, the same in the command, the vault and the pages. The text is for
+people: what was found, what was expected, where. No text ever contains a secret.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from smime_core.pkix.trail import PathTrail
-    from smime_core.report import MessageReport
+from typing import ClassVar
 
 
 class SmimeError(Exception):
-    """Whatever goes wrong in the core."""
+    """The root of all errors of the core."""
 
     code: ClassVar[str] = "smime-error"
 
 
 class MalformedMessage(SmimeError):
-    """The input does not have the structure that its kind demands; `where` names the field."""
+    """The input does not have the expected structure. `where` names the field."""
 
     code = "malformed-message"
 
-    def __init__(self, text: str, *, where: str = "") -> None:
+    def __init__(self, text: str, where: str = "") -> None:
         super().__init__(f"{where}: {text}" if where else text)
         self.where = where
 
@@ -55,7 +51,7 @@ class LimitExceeded(MalformedMessage):
 
 
 class EntrustProfile(MalformedMessage):
-    """An Entrust profile (.epf) where a file of keys was expected; the text says how to get one."""
+    """An Entrust profile (.epf), which is not read. The text says how to export its keys as PKCS#12."""
 
     code = "entrust-profile"
 
@@ -67,7 +63,7 @@ class EntrustProfile(MalformedMessage):
 
 
 class UnsupportedAlgorithm(SmimeError):
-    """An algorithm that this core does not know; `role` says what it was for."""
+    """An algorithm that this core does not know. `role` is its purpose."""
 
     code = "unsupported-algorithm"
 
@@ -78,7 +74,7 @@ class UnsupportedAlgorithm(SmimeError):
 
 
 class AlgorithmForbidden(UnsupportedAlgorithm):
-    """An algorithm that is known and too weak for the policy in force."""
+    """A known algorithm that is too weak for the policy in force."""
 
     code = "algorithm-forbidden"
 
@@ -88,11 +84,14 @@ class AlgorithmForbidden(UnsupportedAlgorithm):
 
 
 class VerificationError(SmimeError):
-    """A signature or its signer does not hold; `report` has the whole examination where there was one."""
+    """A signature or its signer does not verify.
+
+    `report` is the MessageReport of the examination, or None. `smime_core.report.report_of` returns it with its type.
+    """
 
     code = "verification-error"
 
-    def __init__(self, text: str, *, report: MessageReport | None = None) -> None:
+    def __init__(self, text: str, *, report: object = None) -> None:
         super().__init__(text)
         self.report = report
 
@@ -105,18 +104,14 @@ class MessageDigestMismatch(VerificationError):
     code = "message-digest-mismatch"
 
 
-class SenderMismatch(VerificationError):
-    code = "sender-mismatch"
-
-
 class ContentTypeMismatch(VerificationError):
-    """Signed or sealed as one kind of content, presented as another (RFC 5652 section 11.1, and ours)."""
+    """Content of another type than expected: for signed content by RFC 5652 section 11.1, for encrypted by our rule."""
 
     code = "content-type-mismatch"
 
 
 class FormMismatch(VerificationError):
-    """A form signature that holds and says something else than what was submitted; `member` names what differs."""
+    """A valid signature of a web form, but over other data than was submitted. `member` names what differs."""
 
     code = "form-mismatch"
 
@@ -126,40 +121,38 @@ class FormMismatch(VerificationError):
 
 
 class TimestampMismatch(VerificationError):
-    """A timestamp of something else than what it is presented for: other octets, another request, another service."""
+    """A timestamp that does not belong to the given data, request or service."""
 
     code = "timestamp-mismatch"
 
 
 class TrustListRefused(VerificationError):
-    """An operator's list that does not count: another's signature, expired, or older than one that was seen."""
+    """An operator's list that is not accepted: signed by another certificate, expired, or older than a known one."""
 
     code = "trust-list-refused"
 
 
 class TrustStateRefused(VerificationError):
-    """What was kept of a person's contacts and decisions does not count: another's, or of another account."""
+    """A stored trust state that is not accepted: signed by another person, or of another account."""
 
     code = "trust-state-refused"
 
 
 class TrustStateOlder(TrustStateRefused):
-    """What was kept is older than what was seen already."""
+    """A stored trust state that is older than a known one."""
 
     code = "trust-state-older"
 
 
 class PathError(VerificationError):
-    """The certification path does not hold; `rfc5280_step` names the check, as in "6.1.3 (a)(2)".
+    """The certification path is not valid. `rfc5280_step` names the check, such as "6.1.3 (a)(2)".
 
-    `trail` is how far it was followed, None when no path was.
+    `trail` is the PathTrail as far as the path was followed, or None. `pkix.trail_of` returns it with its type.
     """
 
     code = "path-error"
 
-    def __init__(
-        self, text: str, *, certificate: str = "", rfc5280_step: str = "", trail: PathTrail | None = None
-    ) -> None:
+    def __init__(self, text: str, *, certificate: str = "", rfc5280_step: str = "", trail: object = None) -> None:
         super().__init__(text)
         self.certificate = certificate
         self.rfc5280_step = rfc5280_step
@@ -167,7 +160,7 @@ class PathError(VerificationError):
 
 
 class CertificateExpired(PathError):
-    """Outside its validity, before or after."""
+    """A certificate used before or after its validity period."""
 
     code = "certificate-expired"
 
@@ -185,7 +178,7 @@ class RevocationUnknown(PathError):
 
 
 class DecisionRefused(SmimeError):
-    """A decision to trust that cannot be made; the text says why, and what can; `why` is a stable word for it."""
+    """A user's decision to trust is refused. The text gives reason and remedy; `why` is the reason in a stable word."""
 
     code = "decision-refused"
 
@@ -195,32 +188,32 @@ class DecisionRefused(SmimeError):
 
 
 class TimestampRefused(SmimeError):
-    """The timestamp service answered without a timestamp; the text says why, in its words."""
+    """The timestamp service answered without a timestamp. The text has the service's own words."""
 
     code = "timestamp-refused"
 
 
 class NoMatchingRecipient(SmimeError):
-    """The message is sealed for others; `recipient_ids` says for whom, as readable text."""
+    """The message is encrypted for others. `recipient_ids` names them as readable text."""
 
     code = "no-matching-recipient"
 
     def __init__(self, recipient_ids: tuple[str, ...] = ()) -> None:
-        super().__init__("none of the given identities can open this message")
+        super().__init__("none of the given identities can decrypt this message")
         self.recipient_ids = recipient_ids
 
 
 class DecryptionError(SmimeError):
-    """Decryption failed. One text for padding, unwrap, tag, MAC and what follows, so that nothing tells which."""
+    """Decryption failed. Padding, unwrap, tag, MAC and later checks share one text, to hide which of them failed."""
 
     code = "decryption-error"
 
     def __init__(self) -> None:
-        super().__init__("the message could not be decrypted: it was altered on the way, or sealed for another key")
+        super().__init__("the message could not be decrypted: it was changed in transit, or encrypted for another key")
 
 
 class WrongPassphrase(DecryptionError):
-    """A PKCS#12 file or password recipient whose check value does not match what the passphrase gives."""
+    """The passphrase does not match the check value of a PKCS#12 file or password recipient."""
 
     code = "wrong-passphrase"
 
@@ -229,7 +222,7 @@ class WrongPassphrase(DecryptionError):
 
 
 class ProviderError(SmimeError):
-    """The cryptographic provider refused; `operation` names its method."""
+    """The cryptographic provider refused. `operation` names its method."""
 
     code = "provider-error"
 

@@ -1,7 +1,7 @@
-"""Which algorithms count (DESIGN, "Policies"): SEND for what is made, RECEIVE for mail of today, ARCHIVE for old mail.
+"""Policies on algorithms (docs/library.md): SEND for writing, RECEIVE for mail of today, ARCHIVE for old mail.
 
-What ARCHIVE lets through is read and shown as weak, and nothing makes it. A weak signature never makes a message
-`verified`; a weak cipher leaves the verdict on the signature inside as it is.
+ARCHIVE reads weak algorithms and shows them as weak; they are never written. A weak signature never makes a message
+`verified`. A weak cipher does not change the verdict on the signature inside.
 """
 
 from __future__ import annotations
@@ -14,44 +14,44 @@ from smime_core.errors import AlgorithmForbidden
 
 
 class Policy(StrEnum):
-    """Which algorithms count, strictest first (RFC 8551 section 2 and Appendix B)."""
+    """The policies, strictest first (RFC 8551 section 2 and Appendix B)."""
 
     SEND = "SEND"
-    """For what is made: SHA-2 and up, AES; signed attributes in DER alone."""
+    """For writing: SHA-2 and up, AES; signed attributes only in DER."""
     RECEIVE = "RECEIVE"
     """For mail of today, the default of every reader: refuses SHA-1, MD5, DSA, 3DES, DES and RC2."""
     ARCHIVE = "ARCHIVE"
-    """For old mail: reads those too, and reports them as weak."""
+    """For old mail: also accepts the algorithms that RECEIVE refuses, and reports them as weak."""
 
 
-# RFC 8551 section 2.1 and Appendix B: historic.
+# RFC 8551 section 2.1 and Appendix B call both historic.
 _WEAK_HASHES: Final = frozenset({HashName.MD5, HashName.SHA1})
 
 
 def is_weak_signature(algorithm: SignatureAlgorithm) -> bool:
-    """Whether a signature by `algorithm` proves little today: MD5, SHA-1, DSA (RFC 8551 Appendix B)."""
+    """Whether a signature by `algorithm` can be forged today or soon: MD5, SHA-1, DSA (RFC 8551 Appendix B)."""
     return algorithm.hash_name in _WEAK_HASHES or algorithm.scheme is SignatureScheme.DSA
 
 
 def check_signature_algorithm(algorithm: SignatureAlgorithm, policy: Policy) -> None:
-    """Raise AlgorithmForbidden for a weak signature, but by policy ARCHIVE."""
+    """Raise AlgorithmForbidden for a weak signature, except under policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and is_weak_signature(algorithm):
         raise AlgorithmForbidden(HASH_OIDS[algorithm.hash_name], f"signature by {algorithm.label}", policy=policy)
 
 
 def check_hash(hash_name: HashName, policy: Policy, *, role: str) -> None:
-    """Raise AlgorithmForbidden for a digest by MD5 or SHA-1 that proves what it is a digest of, but by ARCHIVE."""
+    """Raise AlgorithmForbidden for a digest by MD5 or SHA-1, except under policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and hash_name in _WEAK_HASHES:
         raise AlgorithmForbidden(HASH_OIDS[hash_name], role, policy=policy)
 
 
 def check_content_cipher(cipher: ContentCipher, policy: Policy) -> None:
-    """Raise AlgorithmForbidden for 3DES, DES and RC2, but by policy ARCHIVE."""
+    """Raise AlgorithmForbidden for 3DES, DES and RC2, except under policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and cipher.is_weak:
         raise AlgorithmForbidden(cipher.oid, f"content encryption by {cipher.name}", policy=policy)
 
 
 def check_key_wrap(wrap: KeyWrap, policy: Policy) -> None:
-    """Raise AlgorithmForbidden for the wraps of 3DES and RC2, but by policy ARCHIVE."""
+    """Raise AlgorithmForbidden for the wraps of 3DES and RC2, except under policy ARCHIVE."""
     if policy is not Policy.ARCHIVE and wrap.is_weak:
         raise AlgorithmForbidden(wrap.oid, wrap.name, policy=policy)

@@ -1,7 +1,8 @@
-"""The one door to cryptography: a Protocol that `providers.native` and `providers.webcrypto` fulfil.
+"""The only access to cryptography: a Protocol, implemented by `providers.native` and `providers.webcrypto`.
 
-Keys cross it as DER: a provider imports them as it likes and may keep what it imported for as long as the value lives.
-Plain digests of small inputs, HMAC and the X9.63 KDF are `hashlib` and `hmac` on both sides and need no provider.
+Keys are passed as DER. A provider imports them in its own way and may cache an imported key for as long as its
+PublicKey or PrivateKey lives. Plain digests of small inputs, HMAC and the X9.63 KDF use `hashlib` and `hmac`
+everywhere and need no provider.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from smime_core.algorithms import (
     KeyTransport,
     SignatureAlgorithm,
 )
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 
 
 class KeyType(StrEnum):
@@ -31,7 +32,7 @@ class KeyType(StrEnum):
     X25519 = "x25519"
     X448 = "x448"
     DSA = "dsa"
-    """Public only."""
+    """Only public keys: DSA signatures are verified, never made."""
     ML_KEM_512 = "ml-kem-512"
     ML_KEM_768 = "ml-kem-768"
     ML_KEM_1024 = "ml-kem-1024"
@@ -39,7 +40,7 @@ class KeyType(StrEnum):
     ML_DSA_65 = "ml-dsa-65"
     ML_DSA_87 = "ml-dsa-87"
     UNKNOWN = "unknown"
-    """Of a certificate whose kind of key the core does not have: nothing verifies with it, nothing is sealed to it."""
+    """The key of a certificate whose kind is not supported: nothing is verified with it or encrypted for it."""
 
     @property
     def is_kem(self) -> bool:
@@ -47,12 +48,12 @@ class KeyType(StrEnum):
 
     @property
     def agrees(self) -> bool:
-        """Whether a CEK travels to such a key by key agreement."""
+        """Whether a content-encryption key (CEK) is sent to such a key by key agreement."""
         return self in (KeyType.EC, KeyType.X25519, KeyType.X448)
 
 
 class NewKey(StrEnum):
-    """What `generate_key` can be asked for."""
+    """The kinds of keys that `generate_key` makes."""
 
     RSA_2048 = "rsa-2048"
     RSA_3072 = "rsa-3072"
@@ -73,18 +74,18 @@ class NewKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PssRestriction:
-    """What an id-RSASSA-PSS key is bound to; `parameters` None means any hash and salt (RFC 4055 section 1.2)."""
+    """The restriction of an id-RSASSA-PSS key. `parameters` None means any hash and salt (RFC 4055 section 1.2)."""
 
     parameters: SignatureAlgorithm | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class PublicKey:
-    """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), parsed as far as a choice of algorithm needs.
+    """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), parsed as far as the choice of algorithms needs it.
 
-    `bits` is the size of the modulus or of the field, or the security claimed (ML-KEM, ML-DSA); `curve` is None unless
-    the key is EC. `pss` is set for an id-RSASSA-PSS key: with parameters it binds hash and least salt (RFC 4055 section
-    3.1), and such a key never verifies RSA v1.5.
+    `bits` is the size of the modulus or of the field, or the claimed security (ML-KEM, ML-DSA). `curve` is None unless
+    the key is EC. `pss` is set for an id-RSASSA-PSS key: its parameters fix the hash and the shortest salt (RFC 4055
+    section 3.1), and such a key never verifies RSA v1.5.
     """
 
     spki_der: bytes
@@ -96,7 +97,7 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class PrivateKey:
-    """A PKCS#8 PrivateKeyInfo (RFC 5958), unencrypted; its bytes never reach a repr."""
+    """A PKCS#8 PrivateKeyInfo (RFC 5958), unencrypted. The repr leaves out its bytes."""
 
     pkcs8_der: bytes = field(repr=False)
     key_type: KeyType
@@ -105,7 +106,7 @@ class PrivateKey:
 
 
 class CryptoProvider(Protocol):
-    """What the core asks of cryptography. Every failure is an SmimeError; no library's own exception leaks."""
+    """The operations that the core needs. Every failure is an SmimeError; no exception of a library escapes."""
 
     @property
     def name(self) -> str:
@@ -118,20 +119,20 @@ class CryptoProvider(Protocol):
         """One digest. Raises UnsupportedByProvider."""
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
-        """A signature over `data` (hashed inside); ECDSA as the DER SEQUENCE of RFC 3279 section 2.2.3.
+        """A signature over `data`, which the provider hashes. ECDSA returns the DER SEQUENCE of RFC 3279 section 2.2.3.
 
         EdDSA and ML-DSA sign `data` itself, in their pure mode with an empty context (RFC 8419, RFC 9882).
         """
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-        """Return when the signature holds. Raises SignatureMismatch, also for a key of the wrong type."""
+        """Return if the signature verifies. Raises SignatureMismatch, also for a key of the wrong type."""
 
     async def encrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, *, aad: bytes = b""
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """Ciphertext; CBC with its padding (RFC 5652 section 6.3), the others with the 16-byte tag at its end.
+        """The ciphertext; CBC with its padding (RFC 5652 section 6.3), the others with the 16-byte tag at its end.
 
-        Weak ciphers are not made: raises UnsupportedByProvider.
+        Raises UnsupportedByProvider for weak ciphers, which are never written.
         """
 
     async def decrypt_content(
@@ -140,28 +141,28 @@ class CryptoProvider(Protocol):
         cek: bytes,
         iv: bytes,
         ciphertext: Buffer,
-        *,
         aad: bytes = b"",
+        *,
         tag_length: int = TAG_LENGTH,
     ) -> bytes:
-        """Plaintext, after every padding byte or the tag (the last `tag_length` bytes) was checked.
+        """The plaintext, after every padding byte or the tag (the last `tag_length` bytes) was checked.
 
-        Every cipher of `algorithms`, the weak ones too: policies decide, not providers. Raises DecryptionError.
+        Takes all ciphers of `algorithms`: the policy refuses weak ones, not the provider. Raises DecryptionError.
         """
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
         """CBC without padding over whole blocks, for key wraps (RFC 3211, RFC 3217). Raises DecryptionError."""
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK under an RSA key."""
+        """The CEK, encrypted with an RSA key."""
 
     async def transport_decrypt(
-        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
+        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int
     ) -> bytes:
         """The CEK of exactly `cek_length` bytes.
 
-        RSA v1.5: bad padding and a wrong length give a random CEK and no error (RFC 3218 section 2.3.2).
-        OAEP: raises DecryptionError.
+        RSA v1.5: a bad padding or a wrong length yields a random CEK and no error (RFC 3218 section 2.3.2). OAEP:
+        raises DecryptionError.
         """
 
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
@@ -171,32 +172,32 @@ class CryptoProvider(Protocol):
         """
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
-        """The shared secret with the originator's public key, fully validated; never all zeros (MUSTS 26 and 28).
+        """The shared secret with the originator's public key `point`, which is fully validated (MUSTS 26 and 28).
 
-        EC points may be compressed. Raises DecryptionError.
+        EC points may be compressed. Raises DecryptionError, also for a secret of zeros.
         """
 
     async def encapsulate(self, key: PublicKey) -> tuple[bytes, bytes]:
         """(ciphertext, shared secret) of a KEM (RFC 9629)."""
 
     async def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
-        """The shared secret; a wrong ciphertext gives another one (implicit rejection). Raises DecryptionError."""
+        """The shared secret. A wrong ciphertext yields another secret (implicit rejection). Raises DecryptionError."""
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """AES key wrap (RFC 3394)."""
+        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394)."""
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
-        """The CEK. Raises DecryptionError."""
+        """The unwrapped CEK. Raises DecryptionError."""
 
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes derived from a passphrase or key by PBKDF2, HKDF, Argon2id or scrypt."""
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
-        """A fresh key pair; its public half comes from `keys.public_key_of`."""
+        """A fresh key pair. `keys.public_key_of` returns its public half."""
 
 
 class RunningDigest(Protocol):
-    """A digest that is fed block by block; `hashlib`'s objects are such."""
+    """A digest that is fed block by block, such as the objects of `hashlib`."""
 
     def update(self, data: Buffer, /) -> None: ...
 
@@ -207,63 +208,69 @@ class RunningCipher(Protocol):
     """An encryption or decryption that is fed block by block."""
 
     async def update(self, data: Buffer) -> Buffer:
-        """What is done so far; valid until the call after the next, so that it can be written meanwhile."""
+        """The output that is ready. It stays valid until the call after the next, so it can be written meanwhile."""
 
     async def finish(self) -> bytes:
-        """The rest. Encrypting: with padding or tag at its end. Decrypting raises DecryptionError."""
+        """The last output; an encryption adds its padding or tag. A decryption raises DecryptionError."""
 
 
 class Beside(Protocol):
-    """Work on one block after the other, while their owner does something else with them where threads allow it."""
+    """Work on one block after the other: in a second thread where there are threads, else at once."""
 
     def __enter__(self) -> Beside: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     async def begin(self, block: Buffer) -> None:
-        """Begin to work on a block, which must stay as it is until `finish`."""
+        """Begin to work on a block, which must stay unchanged until `finish`."""
 
     def finish(self) -> None:
-        """Wait until nothing that was begun is left. Raises what the work raised."""
+        """Wait until all work is done. Raises the errors of the work."""
 
 
 class Store(Protocol):
-    """Octets that grow, and are read as those of `stream` are."""
+    """A growing store of bytes, with the reading interface of `stream.octets`."""
 
     def append(self, block: Buffer) -> None:
-        """Copy a block behind the others."""
+        """Append a copy of a block."""
 
     def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
-        """The octets from `start` on, in blocks; each is valid until the next is asked for."""
+        """The bytes from `start` on, in blocks. A block is valid until the next one is requested."""
 
     async def length(self) -> int:
-        """How many there are."""
+        """The number of bytes."""
 
     def discard(self) -> None:
-        """Overwrite them."""
+        """Overwrite the bytes."""
 
 
 class StreamingProvider(CryptoProvider, Protocol):
-    """A provider that also works on what does not fit into memory (`smime_core.stream`)."""
+    """A provider that also works on content that does not fit into memory (`smime_core.stream`)."""
 
     def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
-        """`work`, to be done on blocks: in a thread beside, or at once where there are none."""
+        """A `Beside` that does `work` on blocks: in a second thread, or at once where there are no threads."""
 
     def make_store(self) -> Store | None:
-        """Where plaintext is kept until the end of the operation; None when it is rather decrypted once more."""
+        """A store that keeps plaintext until the operation ends. None means that the caller decrypts a second time."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
-        """Raises UnsupportedByProvider."""
+        """A running digest. Raises UnsupportedByProvider."""
 
     async def verify_digest(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
     ) -> None:
-        """`verify` with the digest of the data in its place. Raises SignatureMismatch, UnsupportedByProvider (pure)."""
+        """Like `verify`, with the digest of the data.
+
+        Raises SignatureMismatch, or UnsupportedByProvider for a scheme that signs the data itself.
+        """
 
     def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:
-        """As `encrypt_content`. Raises ProviderError."""
+        """Like `encrypt_content`, block by block. Raises ProviderError."""
 
     def begin_decryption(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"", tag: bytes = b""
     ) -> RunningCipher:
-        """As `decrypt_content`, the tag known beforehand. Raises DecryptionError or UnsupportedByProvider (CCM)."""
+        """Like `decrypt_content`, with the tag given at the start.
+
+        Raises DecryptionError, or UnsupportedByProvider for a cipher that cannot be streamed.
+        """

@@ -1,6 +1,6 @@
-"""Algorithm identifiers as frozen values, and their DER both ways.
+"""Algorithm identifiers as frozen values, parsed from DER and written as DER.
 
-What the core makes is written here byte by byte, once; what it reads is parsed into the same values.
+Identifiers to write are built once and cached. Identifiers that are read are parsed into the same values.
 """
 
 from smime_core.algorithms.content_ciphers import (

@@ -1,4 +1,4 @@
-"""Content-encryption algorithms (RFC 3565, 5084, 8103; RFC 3370 section 5 for what is only read)."""
+"""Content-encryption algorithms (RFC 3565, 5084, 8103; RFC 3370 section 5 for ciphers that are only read)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-TAG_LENGTH: Final = 16  # bytes; what we write (MUSTS 19)
-MIN_TAG_LENGTH: Final = 12  # bytes; the shortest that RFC 5084 sections 3.1 and 3.2 let be read with our floor
+TAG_LENGTH: Final = 16  # Bytes of the tags that we write (MUSTS 19).
+MIN_TAG_LENGTH: Final = 12  # Bytes of the shortest tag that we accept; RFC 5084 also allows shorter ones.
 GCM_TAG_LENGTH: Final = TAG_LENGTH
 
 
@@ -15,12 +15,12 @@ class CipherMode(StrEnum):
     CBC = "cbc"
     GCM = "gcm"
     CCM = "ccm"
-    """Read only."""
+    """Read, never written."""
     CHACHA20_POLY1305 = "chacha20-poly1305"
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether it belongs into AuthEnvelopedData and nowhere else (MUSTS 18)."""
+        """Whether the mode is for AuthEnvelopedData only (MUSTS 18)."""
         return self is not CipherMode.CBC
 
 
@@ -36,8 +36,8 @@ class CipherFamily(StrEnum):
 class ContentCipher:
     """A content-encryption algorithm without its IV.
 
-    Lengths in bytes. `iv_length` is what we write and, for CBC and ChaCha20, the only one read. `is_weak` ones are read
-    by policy ARCHIVE alone and never made.
+    Lengths are in bytes. `iv_length` is the length that we write and, for CBC and ChaCha20, the only one that is read.
+    A cipher with `is_weak` is never written. It is read under policy ARCHIVE only.
     """
 
     oid: str
@@ -50,7 +50,7 @@ class ContentCipher:
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether a tag protects the content: then it stands in AuthEnvelopedData (RFC 5083)."""
+        """Whether a tag protects the content, which then needs AuthEnvelopedData (RFC 5083)."""
         return self.mode.is_authenticated
 
 
@@ -104,7 +104,7 @@ RC2_CBC: Final = "1.2.840.113549.3.2"
 
 
 def rc2_cbc(effective_bits: int) -> ContentCipher:
-    """RC2 in CBC mode; the key is as long as its effective bits (RFC 3370 section 5.2, RFC 2268)."""
+    """RC2 in CBC mode. The key is as long as its effective bits (RFC 3370 section 5.2, RFC 2268)."""
     return ContentCipher(
         oid=RC2_CBC,
         name=f"RC2-{effective_bits}-CBC",
@@ -120,7 +120,7 @@ RC2_40_CBC: Final = rc2_cbc(40)
 RC2_64_CBC: Final = rc2_cbc(64)
 RC2_128_CBC: Final = rc2_cbc(128)
 
-# RC2 is missing: its OID stands for several, told apart by the parameters (RFC 3370 section 5.2).
+# RC2 is missing, because its one OID is for several ciphers; the parameters distinguish them (RFC 3370 section 5.2).
 CONTENT_CIPHERS: Final = {
     cipher.oid: cipher
     for cipher in (

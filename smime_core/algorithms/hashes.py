@@ -1,4 +1,4 @@
-"""Hash functions and their identifiers (RFC 5754 section 2 for SHA-2, RFC 8702 for SHAKE, RFC 8419 for Ed448's)."""
+"""Hash functions and their identifiers (RFC 5754 section 2 for SHA-2, RFC 8702 for SHAKE, RFC 8419 for Ed448)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import hashlib
 from enum import StrEnum
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms.identifiers import check_absent_or_null, parse_algorithm_identifier
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 
 
 class HashName(StrEnum):
-    """Names as `hashlib` has them."""
+    """Names as in `hashlib`."""
 
     MD5 = "md5"
     SHA1 = "sha1"
@@ -49,9 +49,9 @@ HASH_OIDS: Final = {
     HashName.SHAKE256: "2.16.840.1.101.3.4.2.12",
 }
 ID_SHAKE256_LEN: Final = "2.16.840.1.101.3.4.2.18"
-"""SHAKE256 with its output length in bits as parameters; Ed448 takes it with 512 (RFC 8419 section 3.1)."""
+"""The OID of SHAKE256 with its output length in bits as parameter. Ed448 requires 512 (RFC 8419 section 3.1)."""
 
-# RFC 8702 section 3.1: as message digests SHAKE128 gives 32 bytes and SHAKE256 gives 64.
+# RFC 8702 section 3.1: as message digests SHAKE128 has 32 bytes and SHAKE256 has 64.
 _LENGTHS: Final = {
     HashName.MD5: 16,
     HashName.SHA1: 20,
@@ -73,7 +73,7 @@ _HASH_BY_OID: Final = {oid: name for name, oid in HASH_OIDS.items()}
 
 
 def hash_length(name: HashName) -> int:
-    """Bytes in a digest."""
+    """The length of a digest in bytes."""
     return _LENGTHS[name]
 
 
@@ -88,7 +88,7 @@ def hash_label(name: HashName) -> str:
 
 
 def digest_octets(name: HashName, data: Buffer) -> bytes:
-    """One digest by `hashlib`, for what is small enough to need no provider. Raises UnsupportedAlgorithm."""
+    """One digest by `hashlib`, for small data that needs no provider. Raises UnsupportedAlgorithm."""
     try:
         if name is HashName.SHAKE128:
             return hashlib.shake_128(data).digest(_LENGTHS[name])
@@ -101,15 +101,15 @@ def digest_octets(name: HashName, data: Buffer) -> bytes:
 
 @functools.cache
 def build_hash_identifier(name: HashName) -> bytes:
-    """DER of a DigestAlgorithmIdentifier; parameters are written absent (RFC 5754 section 2, RFC 8702 section 3.1).
+    """DER of a DigestAlgorithmIdentifier, with absent parameters (RFC 5754 section 2, RFC 8702 section 3.1).
 
-    SHAKE256 is written as id-shake256, which RFC 8419 section 3.1 does not take for Ed448: see `signatures`.
+    SHAKE256 is written as id-shake256. Ed448 needs another identifier: see `signatures.build_digest_identifier`.
     """
     return der.sequence(der.oid(HASH_OIDS[name]))
 
 
-def parse_hash_identifier(identifier_der: Buffer, *, role: str = "digestAlgorithm") -> HashName:
-    """The hash that an AlgorithmIdentifier names; parameters absent or NULL (RFC 5754 section 2).
+def parse_hash_identifier(identifier_der: Buffer, role: str = "digestAlgorithm") -> HashName:
+    """Parse the AlgorithmIdentifier of a hash. Parameters are absent or NULL (RFC 5754 section 2).
 
     Raises UnsupportedAlgorithm or MalformedMessage.
     """

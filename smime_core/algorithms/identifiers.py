@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
 
 NULL: Final = b"\x05\x00"
 
 
 def parse_algorithm_identifier(identifier_der: Buffer) -> tuple[str, bytes | None]:
-    """An AlgorithmIdentifier as its dotted OID and the DER of its parameters (None when absent).
+    """Parse an AlgorithmIdentifier into its dotted OID and the DER of its parameters (None if absent).
 
     Raises MalformedMessage.
     """
@@ -22,26 +22,26 @@ def parse_algorithm_identifier(identifier_der: Buffer) -> tuple[str, bytes | Non
     return der.parse_oid(children[0]), bytes(children[1].encoded) if len(children) == 2 else None
 
 
-def context_fields(parameters: bytes | None, *, where: str, known: tuple[int, ...]) -> dict[int, bytes]:
-    """The explicitly tagged optional fields, in order, of RSASSA-PSS-params and their like. Raises MalformedMessage."""
+def context_fields(parameters: bytes | None, where: str, *, known: tuple[int, ...]) -> dict[int, bytes]:
+    """The content of each explicitly tagged field, by tag number, as in RSASSA-PSS-params. Raises MalformedMessage."""
     if parameters is None:
-        raise MalformedMessage("parameters are absent", where=where)
+        raise MalformedMessage("parameters are absent", where)
     fields: dict[int, bytes] = {}
-    for child in der.read_sequence(parameters, where=where):
+    for child in der.read_sequence(parameters, where):
         number = child.tag - 0xA0
         if number not in known or any(number <= earlier for earlier in fields):
-            raise MalformedMessage(f"unexpected field with tag 0x{child.tag:02x}", where=where)
+            raise MalformedMessage(f"unexpected field with tag 0x{child.tag:02x}", where)
         fields[number] = bytes(child.content)
     return fields
 
 
-def check_absent_or_null(parameters: bytes | None, *, where: str) -> None:
+def check_absent_or_null(parameters: bytes | None, where: str) -> None:
     """Raise MalformedMessage unless the parameters are absent or NULL."""
     if parameters not in (None, NULL):
-        raise MalformedMessage("parameters are neither absent nor NULL", where=where)
+        raise MalformedMessage("parameters are neither absent nor NULL", where)
 
 
-def check_absent(parameters: bytes | None, *, where: str) -> None:
+def check_absent(parameters: bytes | None, where: str) -> None:
     """Raise MalformedMessage unless the parameters are absent (RFC 8410 section 3, RFC 9882 section 4)."""
     if parameters is not None:
-        raise MalformedMessage("parameters are present, expected none", where=where)
+        raise MalformedMessage("parameters are present, expected none", where)

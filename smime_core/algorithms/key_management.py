@@ -1,4 +1,4 @@
-"""How a content-encryption key travels: RSA transport, key agreement, KEMs, key wraps, password-based derivation.
+"""Key management for content-encryption keys: RSA transport, key agreement, KEMs, key wraps, passwords.
 
 Sources: RFC 8017 and 4055 (RSA), 5753 (ECDH), 8418 (X25519, X448), 9629 and 9936 (KEM), 3394 and 3217 (wraps), 8018.
 """
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms.hashes import HashName, hash_label
 from smime_core.algorithms.identifiers import NULL, check_absent_or_null, context_fields, parse_algorithm_identifier
 from smime_core.algorithms.signatures import RSA_ENCRYPTION, hash_and_mgf, parse_hash_and_mgf
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import UnsupportedAlgorithm
 
 RSAES_OAEP: Final = "1.2.840.113549.1.1.7"
@@ -42,7 +42,7 @@ CURVE_OIDS: Final = {
 
 
 class TransportScheme(StrEnum):
-    """How RSA pads a content key (RFC 8017 section 7)."""
+    """The RSA padding of a content key (RFC 8017 section 7)."""
 
     RSA_PKCS1_V15 = "rsaes-pkcs1-v1_5"
     RSA_OAEP = "rsaes-oaep"
@@ -50,7 +50,7 @@ class TransportScheme(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTransport:
-    """How a CEK is encrypted to an RSA key; both hashes count for OAEP alone."""
+    """The encryption of a content-encryption key (CEK) with an RSA key. Only OAEP uses the two hashes."""
 
     scheme: TransportScheme
     hash_name: HashName = HashName.SHA1
@@ -65,7 +65,7 @@ class KeyTransport:
 
 
 class AgreementKdf(StrEnum):
-    """What makes the KEK from the shared secret; named by the OID, never guessed (MUSTS 28)."""
+    """The KDF that makes the KEK from the shared secret. The OID of the agreement names it (MUSTS 28)."""
 
     X963 = "x9.63"
     HKDF = "hkdf"
@@ -73,7 +73,7 @@ class AgreementKdf(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAgreement:
-    """ECDH, standard or cofactor (the same on curves of cofactor one), with its KDF (RFC 5753, RFC 8418)."""
+    """ECDH, standard or cofactor (equal on curves of cofactor one), with its KDF (RFC 5753, RFC 8418)."""
 
     oid: str
     kdf: AgreementKdf
@@ -82,7 +82,7 @@ class KeyAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyWrap:
-    """A key wrap; `kek_length` in bytes. `is_weak` ones are read by policy ARCHIVE alone."""
+    """A key wrap. `kek_length` is in bytes. A wrap with `is_weak` is read under policy ARCHIVE only."""
 
     oid: str
     name: str
@@ -106,7 +106,7 @@ class Hkdf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argon2id:
-    """RFC 9106; memory in KiB."""
+    """Argon2id (RFC 9106). Memory is in KiB."""
 
     salt: bytes
     memory_kib: int
@@ -116,7 +116,7 @@ class Argon2id:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scrypt:
-    """RFC 7914; memory is 128 · block_size · cost bytes."""
+    """scrypt (RFC 7914). Its memory is 128 · block_size · cost bytes."""
 
     salt: bytes
     cost: int
@@ -169,7 +169,7 @@ def build_transport_identifier(algorithm: KeyTransport) -> bytes:
 
 
 def parse_transport_identifier(identifier_der: Buffer, *, role: str = "keyEncryptionAlgorithm") -> KeyTransport:
-    """RSA v1.5 or OAEP with an empty label (RFC 4055 section 4.1; a label is refused, MUSTS 24).
+    """Parse RSA v1.5 or OAEP with an empty label (RFC 4055 section 4.1; other labels are refused, MUSTS 24).
 
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
@@ -184,5 +184,5 @@ def parse_transport_identifier(identifier_der: Buffer, *, role: str = "keyEncryp
         source, label = parse_algorithm_identifier(fields[2])
         if source != P_SPECIFIED or label != b"\x04\x00":
             raise UnsupportedAlgorithm(oid, role, text=f"{role}: OAEP with a label is not supported")
-    hash_name, mgf_hash = parse_hash_and_mgf(fields, role=role)
+    hash_name, mgf_hash = parse_hash_and_mgf(fields, role)
     return KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=hash_name, mgf_hash=mgf_hash)

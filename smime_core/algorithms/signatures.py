@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms.hashes import (
     HASH_OIDS,
     ID_SHAKE256_LEN,
@@ -23,7 +22,8 @@ from smime_core.algorithms.identifiers import (
     context_fields,
     parse_algorithm_identifier,
 )
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 
 RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
@@ -32,7 +32,7 @@ MGF1: Final = "1.2.840.113549.1.1.8"
 
 
 class SignatureScheme(StrEnum):
-    """A family of signatures; with its hash it is a `SignatureAlgorithm`."""
+    """A family of signatures. Together with a hash it makes a `SignatureAlgorithm`."""
 
     RSA_PKCS1_V15 = "rsa-pkcs1-v1_5"
     RSA_PSS = "rsa-pss"
@@ -43,7 +43,7 @@ class SignatureScheme(StrEnum):
     ML_DSA_65 = "ml-dsa-65"
     ML_DSA_87 = "ml-dsa-87"
     DSA = "dsa"
-    """Read only, and weak."""
+    """Never made. Verified, and shown as weak."""
 
 
 _SCHEME_LABELS: Final = {
@@ -61,10 +61,10 @@ _SCHEME_LABELS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureAlgorithm:
-    """How a signature is made.
+    """A signature scheme with its parameters.
 
-    `hash_name` is the hash inside the scheme; for Ed25519, Ed448 and ML-DSA, which hash nothing beforehand, the content
-    digest that CMS takes beside them. `salt_length` in bytes counts for PSS alone.
+    `hash_name` is the hash inside the scheme. Ed25519, Ed448 and ML-DSA do not hash the data first; for these,
+    `hash_name` is the hash of the content digest in CMS. `salt_length` is in bytes and used only by PSS.
     """
 
     scheme: SignatureScheme
@@ -73,7 +73,7 @@ class SignatureAlgorithm:
 
     @property
     def is_pure(self) -> bool:
-        """Whether the scheme signs the data itself and not its digest."""
+        """Whether the scheme signs the data itself, not its digest."""
         return self.scheme in PURE_SCHEMES
 
     @property
@@ -90,7 +90,7 @@ PURE_SCHEME_OIDS: Final = {
     SignatureScheme.ML_DSA_87: "2.16.840.1.101.3.4.3.19",
 }
 PURE_SCHEMES: Final = frozenset(PURE_SCHEME_OIDS)
-# RFC 8419 section 3.1 binds the digest of the EdDSA schemes; RFC 9882 section 3.3 has SHA-512 for every ML-DSA.
+# RFC 8419 section 3.1 fixes the digest of the EdDSA schemes. RFC 9882 section 3.3 uses SHA-512 for every ML-DSA.
 PURE_SCHEME_HASHES: Final = {
     scheme: HashName.SHAKE256 if scheme is SignatureScheme.ED448 else HashName.SHA512 for scheme in PURE_SCHEMES
 }
@@ -129,11 +129,11 @@ _BY_OID: Final = {
     **{oid: (SignatureScheme.RSA_PKCS1_V15, name) for name, oid in _RSA_OIDS.items()},
     **{oid: (SignatureScheme.ECDSA, name) for name, oid in _ECDSA_OIDS.items()},
     **{oid: (SignatureScheme.DSA, name) for name, oid in _DSA_OIDS.items()},
-    "1.3.14.3.2.29": (SignatureScheme.RSA_PKCS1_V15, HashName.SHA1),  # the OIW's own, in old certificates
+    "1.3.14.3.2.29": (SignatureScheme.RSA_PKCS1_V15, HashName.SHA1),  # The OIW's OID, in old certificates.
     "1.3.14.3.2.27": (SignatureScheme.DSA, HashName.SHA1),
 }
 _PURE_BY_OID: Final = {oid: scheme for scheme, oid in PURE_SCHEME_OIDS.items()}
-# Some signers put the key's OID where the signature's belongs, and leave the hash to digestAlgorithm.
+# Some signers write the key's OID in place of the signature's, and name the hash only in digestAlgorithm.
 _KEY_OIDS: Final = {
     RSA_ENCRYPTION: SignatureScheme.RSA_PKCS1_V15,  # RFC 3370 section 3.2
     DSA: SignatureScheme.DSA,
@@ -145,8 +145,8 @@ _KEY_OIDS: Final = {
 def build_signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
     """DER of a SignatureAlgorithmIdentifier (RFC 5754 section 3, 4056 section 3, 5753 section 2.1.1, 8419, 9882).
 
-    RSA v1.5 is written as shaNWithRSAEncryption with NULL; ECDSA, EdDSA and ML-DSA without parameters. Raises
-    UnsupportedAlgorithm for DSA, which is never made.
+    RSA v1.5 is written as shaNWithRSAEncryption with NULL; ECDSA, EdDSA and ML-DSA have no parameters. Raises
+    UnsupportedAlgorithm for DSA, which is only read.
     """
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
         return der.sequence(der.oid(_RSA_OIDS[algorithm.hash_name]), NULL)
@@ -165,23 +165,23 @@ def build_signature_identifier(algorithm: SignatureAlgorithm) -> bytes:
 
 @functools.cache
 def build_digest_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """DER of the digestAlgorithm beside a signature: Ed448 demands id-shake256-len with 512 (RFC 8419 section 3.1)."""
+    """DER of the digestAlgorithm beside a signature. Ed448 needs id-shake256-len with 512 (RFC 8419 section 3.1)."""
     if algorithm.scheme is SignatureScheme.ED448:
         return der.sequence(der.oid(ID_SHAKE256_LEN), der.integer(512))
     return build_hash_identifier(algorithm.hash_name)
 
 
 def parse_signature_identifier(
-    identifier_der: Buffer, *, digest: HashName | None = None, role: str = "signatureAlgorithm"
+    identifier_der: Buffer, digest: HashName | None = None, role: str = "signatureAlgorithm"
 ) -> SignatureAlgorithm:
-    """The algorithm of a SignerInfo (with its digestAlgorithm as `digest`) or of a certificate (without).
+    """Parse the algorithm of a SignerInfo (with its digestAlgorithm as `digest`) or of a certificate (without).
 
-    A bare key OID, as rsaEncryption, takes its hash from `digest` (RFC 3370 section 3.2), and so does ML-DSA.
+    The OID of a key, such as rsaEncryption, names no hash, so `digest` is used (RFC 3370 section 3.2); for ML-DSA, too.
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid == RSASSA_PSS:
-        return parse_pss_parameters(parameters, role=role)
+        return parse_pss_parameters(parameters, role)
     if oid in _PURE_BY_OID:
         # RFC 8419 section 3.1, RFC 9882 section 3.3.
         check_absent(parameters, where=role)
@@ -199,13 +199,13 @@ def parse_signature_identifier(
     raise UnsupportedAlgorithm(oid, role)
 
 
-def parse_pss_parameters(parameters: bytes | None, *, role: str) -> SignatureAlgorithm:
-    """RSASSA-PSS-params: MGF1 over the signature's own hash; others are refused (RFC 4056 section 3, MUSTS 10).
+def parse_pss_parameters(parameters: bytes | None, role: str) -> SignatureAlgorithm:
+    """Parse RSASSA-PSS-params. MGF1 must use the signature's own hash (RFC 4056 section 3, MUSTS 10).
 
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
     fields = context_fields(parameters, where=role, known=(0, 1, 2, 3))
-    hash_name, mgf_hash = parse_hash_and_mgf(fields, role=role)
+    hash_name, mgf_hash = parse_hash_and_mgf(fields, role)
     if mgf_hash is not hash_name:
         raise UnsupportedAlgorithm(RSASSA_PSS, role, text=f"{role}: PSS with two different hashes is not supported")
     salt_length = der.parse_integer(der.read_one(fields[2], where="saltLength")) if 2 in fields else 20
@@ -216,22 +216,22 @@ def parse_pss_parameters(parameters: bytes | None, *, role: str) -> SignatureAlg
     return SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=hash_name, salt_length=salt_length)
 
 
-def parse_hash_and_mgf(fields: dict[int, bytes], *, role: str) -> tuple[HashName, HashName]:
-    """Fields [0] and [1] of PSS and OAEP parameters: the hash, and the hash of MGF1 (RFC 4055 section 3.1).
+def parse_hash_and_mgf(fields: dict[int, bytes], role: str) -> tuple[HashName, HashName]:
+    """(hash, hash of MGF1) from fields [0] and [1] of PSS and OAEP parameters (RFC 4055 section 3.1).
 
-    Absent ones mean SHA-1. Raises UnsupportedAlgorithm or MalformedMessage.
+    Absent fields mean SHA-1. Raises UnsupportedAlgorithm or MalformedMessage.
     """
-    hash_name = parse_hash_identifier(fields[0], role=role) if 0 in fields else HashName.SHA1
+    hash_name = parse_hash_identifier(fields[0], role) if 0 in fields else HashName.SHA1
     if 1 not in fields:
         return hash_name, HashName.SHA1
     generator, generator_parameters = parse_algorithm_identifier(fields[1])
     if generator != MGF1 or generator_parameters is None:
         raise UnsupportedAlgorithm(generator, f"{role} mask generation")
-    return hash_name, parse_hash_identifier(generator_parameters, role=role)
+    return hash_name, parse_hash_identifier(generator_parameters, role)
 
 
 def hash_and_mgf(hash_name: HashName, mgf_hash: HashName) -> tuple[bytes, bytes]:
-    """Fields [0] and [1] in DER, each empty when it says SHA-1; SHA-2 carries NULL inside (RFC 4055 section 2.1)."""
+    """DER of fields [0] and [1], each empty for SHA-1. The identifiers of SHA-2 include NULL (RFC 4055 section 2.1)."""
 
     def identifier(name: HashName) -> bytes:
         return der.sequence(der.oid(HASH_OIDS[name]), NULL)

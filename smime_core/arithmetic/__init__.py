@@ -1,4 +1,4 @@
-"""Number theory without libraries, for what a platform's library lacks and for the public halves of private keys.
+"""Number theory in pure Python: for algorithms that the platform lacks, and for the public halves of private keys.
 
-Everything is deterministic: randomness comes in as an argument. Nothing here is constant-time.
+All functions are deterministic: randomness comes in as an argument. Nothing here is constant-time.
 """

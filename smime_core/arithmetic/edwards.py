@@ -1,6 +1,6 @@
 """Ed25519 and Ed448 (RFC 8032), pure and without context, for browsers without Ed448 and for public halves.
 
-Not constant-time: Python's integers are not.
+Not constant-time, because Python's integers are not.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 Point = tuple[int, int, int]
-"""Projective X, Y, Z: the affine point is X/Z, Y/Z."""
+"""A point in projective coordinates X, Y, Z: its affine coordinates are X/Z and Y/Z."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdwardsCurve:
-    """a·x² + y² = 1 + d·x²·y² modulo `prime` (RFC 8032 sections 5.1 and 5.2); `length` of a key in bytes."""
+    """a·x² + y² = 1 + d·x²·y² modulo `prime` (RFC 8032 sections 5.1 and 5.2). A key has `length` bytes."""
 
     length: int
     prime: int
@@ -26,7 +26,7 @@ class EdwardsCurve:
     cofactor: int
     base: Point
     digest: Callable[[bytes], bytes]
-    """Twice `length` bytes over what the signature covers, with its prefix (dom4 of Ed448)."""
+    """The hash function, whose digest has twice `length` bytes."""
 
     def clamp(self, scalar: bytes) -> int:
         """The secret multiplier from the first half of a key's digest (RFC 8032 sections 5.1.5 and 5.2.5)."""
@@ -99,12 +99,12 @@ def sign(curve: EdwardsCurve, private: bytes, data: bytes) -> bytes:
 
 
 def is_signature(curve: EdwardsCurve, public: bytes, signature: bytes, data: bytes) -> bool:
-    """Whether a signature holds: S·B = R + k·A (RFC 8032 sections 5.1.7 and 5.2.7)."""
+    """Whether a signature verifies: S·B = R + k·A (RFC 8032 sections 5.1.7 and 5.2.7)."""
     if len(signature) != 2 * curve.length or len(public) != curve.length:
         return False
     commitment, answer = signature[: curve.length], int.from_bytes(signature[curve.length :], "little")
     key, point = _decode(curve, public), _decode(curve, commitment)
-    # S below the order: otherwise everybody could make a second signature from the first.
+    # S must be below the order. Otherwise anyone could make a second signature from a valid one.
     if key is None or point is None or answer >= curve.order:
         return False
     challenge = _hash_number(curve, commitment, public, data) % curve.order
@@ -113,7 +113,7 @@ def is_signature(curve: EdwardsCurve, public: bytes, signature: bytes, data: byt
 
 
 def _expand(curve: EdwardsCurve, private: bytes) -> tuple[bytes, bytes]:
-    # Without dom4: the digest of the key itself has no prefix.
+    # The digest of the private key has no prefix dom4, unlike the digests of `_hash_number`.
     digest = curve.digest(private)
     return digest[: curve.length], digest[curve.length :]
 
@@ -124,7 +124,7 @@ def _hash_number(curve: EdwardsCurve, *parts: bytes) -> int:
 
 
 def _add(curve: EdwardsCurve, one: Point, other: Point) -> Point:
-    # RFC 8032 section 5.2.4, with `a` for Ed25519: complete, so that doubling needs no formula of its own.
+    # RFC 8032 section 5.2.4, with `a` for Ed25519. The formula is complete, so doubling needs no other one.
     prime = curve.prime
     x1, y1, z1 = one
     x2, y2, z2 = other
@@ -146,7 +146,7 @@ def _multiply(curve: EdwardsCurve, number: int, point: Point) -> Point:
 
 
 def _encode(curve: EdwardsCurve, point: Point) -> bytes:
-    # RFC 8032 section 5.1.2: y, with the lowest bit of x at the top.
+    # RFC 8032 section 5.1.2: y, with the lowest bit of x as the top bit.
     prime = curve.prime
     inverse = pow(point[2], -1, prime)
     x, y = point[0] * inverse % prime, point[1] * inverse % prime
@@ -154,7 +154,7 @@ def _encode(curve: EdwardsCurve, point: Point) -> bytes:
 
 
 def _decode(curve: EdwardsCurve, octets: bytes) -> Point | None:
-    # RFC 8032 sections 5.1.3 and 5.2.3; None for what is no point.
+    # RFC 8032 sections 5.1.3 and 5.2.3. Returns None if the bytes do not encode a point on the curve.
     prime = curve.prime
     number = int.from_bytes(octets, "little")
     sign_bit, y = number >> 8 * curve.length - 1, number & (1 << 8 * curve.length - 1) - 1

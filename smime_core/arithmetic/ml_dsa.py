@@ -1,7 +1,7 @@
 """ML-DSA (FIPS 204): the public half of a private key, and verification for browsers without it.
 
-Not constant-time: Python's integers are not. Pure mode with an empty context (RFC 9882 section 3). Signing is in
-`providers.python_ml_dsa`.
+Not constant-time, because Python's integers are not. Pure mode with an empty context (RFC 9882 section 3). Signing is
+in `providers.python_ml_dsa`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 Polynomial = list[int]
 
 Q: Final = 8_380_417
-D: Final = 13  # dropped bits of t
+D: Final = 13  # The public key leaves out the 13 low bits of each number in t.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +32,12 @@ class MlDsa:
 
     @property
     def public_length(self) -> int:
-        """Bytes of a public key."""
+        """The length of a public key in bytes."""
         return 32 + 320 * self.rows
 
     @property
     def private_length(self) -> int:
-        """Bytes of an expanded private key."""
+        """The length of an expanded private key in bytes."""
         return 128 + 32 * (self.small_bits * (self.rows + self.columns) + D * self.rows)
 
     @property
@@ -46,7 +46,7 @@ class MlDsa:
 
     @property
     def small_bits(self) -> int:
-        """Bits of a coefficient between -eta and eta."""
+        """The number of bits for a coefficient between -eta and eta."""
         return (2 * self.eta).bit_length()
 
 
@@ -73,7 +73,7 @@ def expand_seed(parameters: MlDsa, seed: bytes) -> bytes:
 
 
 def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
-    """The public key of an expanded private key; None when its parts do not belong together."""
+    """The public key of an expanded private key, or None if its parts do not belong together."""
     if len(private) != parameters.private_length:
         return None
     step, eta = 32 * parameters.small_bits, parameters.eta
@@ -81,13 +81,13 @@ def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
     small = [[eta - value for value in unpack(private[at : at + step], parameters.small_bits)] for at in starts]
     if any(value < -eta for polynomial in small for value in polynomial):
         return None
-    # Rebuilt whole: a signature by a key with an altered t0 or s1 tells something about the right one.
+    # Rebuild the whole key: a signature by a key with an altered t0 or s1 reveals something about the right key.
     rebuilt, public = _build_halves(parameters, private[:32], private[32:64], small)
     return public if rebuilt == private else None
 
 
 def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes) -> bool:
-    """Whether a signature over `data` holds (FIPS 204 algorithms 3 and 8)."""
+    """Whether a signature over `data` verifies (FIPS 204 algorithms 3 and 8)."""
     if len(public) != parameters.public_length or len(signature) != parameters.signature_length:
         return False
     rho = public[:32]
@@ -99,7 +99,7 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
     bound = (1 << parameters.gamma1_bits) - beta
     if hints is None or any(abs(value) >= bound for polynomial in response for value in polynomial):
         return False
-    # Pure mode: a zero octet and the length of the empty context before the message.
+    # Pure mode: a zero byte and the length of the empty context come before the message.
     digest = hashlib.shake_256(hashlib.shake_256(public).digest(64) + b"\0\0" + data).digest(64)
     challenge = ntt(sample_challenge(parameters, challenge_seed))
     transformed = [ntt(polynomial) for polynomial in response]
@@ -160,7 +160,8 @@ def _split(value: int) -> tuple[int, int]:
 
 
 def _sample_uniform(seed: bytes) -> Polynomial:
-    # FIPS 204 algorithm 30. hashlib squeezes once, so more is squeezed anew in the rare case that this is too little.
+    # FIPS 204 algorithm 30. hashlib's SHAKE cannot continue its output. If 840 bytes are too few, which is rare, a
+    # longer output is computed from the start.
     length = 840
     while True:
         stream = hashlib.shake_128(seed).digest(length)
@@ -209,7 +210,7 @@ def sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
 
 
 def _unpack_hints(parameters: MlDsa, octets: bytes) -> list[set[int]] | None:
-    # HintBitUnpack (FIPS 204 algorithm 21): ascending, nothing left over, the rest zero; else there were two forms.
+    # HintBitUnpack (FIPS 204 algorithm 21). Positions ascend and unused bytes are zero, so there is only one encoding.
     positions, ends = octets[: parameters.omega], octets[parameters.omega :]
     hints: list[set[int]] = []
     start = 0
@@ -256,7 +257,7 @@ def decompose(value: int, gamma2: int) -> tuple[int, int]:
 
 
 def ntt(polynomial: Polynomial) -> Polynomial:
-    """Into the NTT domain (FIPS 204 algorithm 41)."""
+    """The polynomial in the NTT domain (FIPS 204 algorithm 41)."""
     values, number, length = list(polynomial), 0, 128
     while length >= 1:
         for start in range(0, 256, 2 * length):
@@ -271,7 +272,7 @@ def ntt(polynomial: Polynomial) -> Polynomial:
 
 
 def inverse_ntt(polynomial: Polynomial) -> Polynomial:
-    """Back from it (FIPS 204 algorithm 42)."""
+    """The polynomial of which `ntt` gives this one (FIPS 204 algorithm 42)."""
     values, number, length = list(polynomial), 256, 1
     while length <= 128:
         for start in range(0, 256, 2 * length):

@@ -1,7 +1,7 @@
-"""ML-KEM (FIPS 203) in all three sizes: cryptography lacks ML-KEM-512, and Firefox has none.
+"""ML-KEM (FIPS 203) in all three sizes, because `cryptography` lacks ML-KEM-512 and Firefox lacks all of ML-KEM.
 
-Not constant-time: Python's integers are not. Randomness comes in as arguments. The private key is the expanded
-decapsulation key; RFC 9935 section 6 also stores the 64-byte seed d ‖ z that it is made from.
+Not constant-time, because Python's integers are not. Randomness comes in as arguments. Private keys are taken in their
+expanded form; `expand_seed` makes it from the 64-byte seed d ‖ z, which RFC 9935 section 6 also stores.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 Polynomial = list[int]
 
 _Q: Final = 3329
-_SEED_LENGTH: Final = 32  # bytes; d, z and m each
+_SEED_LENGTH: Final = 32  # d, z and m have 32 bytes each.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +29,12 @@ class MlKem:
 
     @property
     def public_length(self) -> int:
-        """Bytes of an encapsulation key."""
+        """The length of an encapsulation key in bytes."""
         return 384 * self.k + 32
 
     @property
     def private_length(self) -> int:
-        """Bytes of an expanded decapsulation key."""
+        """The length of an expanded decapsulation key in bytes."""
         return 768 * self.k + 96
 
     @property
@@ -77,7 +77,8 @@ def public_half(parameters: MlKem, private: bytes) -> bytes:
 def is_private_key(parameters: MlKem, private: bytes) -> bool:
     """Whether the parts of an expanded key belong together: the checks of FIPS 203 section 7.3, and one more.
 
-    The public half is A·s + e with a short e. An altered s would let decapsulation fail in ways that tell about it.
+    The additional check: the public half must be A·s + e with a short e. With an altered s, failed decapsulations would
+    reveal s.
     """
     public, digest = public_half(parameters, private), private[-64:-32]
     if len(private) != parameters.private_length or hashlib.sha3_256(public).digest() != digest:
@@ -91,22 +92,22 @@ def is_private_key(parameters: MlKem, private: bytes) -> bool:
 
 
 def is_public_key(parameters: MlKem, public: bytes) -> bool:
-    """The check of FIPS 203 section 7.2: the length, and every coefficient below q."""
+    """The check of FIPS 203 section 7.2: the length is right and every coefficient is below q."""
     if len(public) != parameters.public_length:
         return False
     return all(coefficient < _Q for polynomial in _decode_all(public[:-32], 12) for coefficient in polynomial)
 
 
 def encapsulate(parameters: MlKem, public: bytes, randomness: bytes) -> tuple[bytes, bytes]:
-    """(ciphertext, shared secret) from 32 random bytes (FIPS 203 algorithm 17); the caller has checked the key."""
+    """(ciphertext, shared secret) from 32 random bytes (FIPS 203 algorithm 17). The caller has checked the key."""
     secret, coins = _split_digest(randomness + hashlib.sha3_256(public).digest())
     return _encrypt(parameters, public, randomness, coins), secret
 
 
 def decapsulate(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
-    """The shared secret (FIPS 203 algorithm 18); the caller has checked key and length of the ciphertext.
+    """The shared secret (FIPS 203 algorithm 18). The caller has checked the key and the ciphertext's length.
 
-    A ciphertext that was not made for this key gives another secret, by the same steps (implicit rejection).
+    A ciphertext for another key yields another secret, by the same steps (implicit rejection).
     """
     public, digest, z = public_half(parameters, private), private[-64:-32], private[-32:]
     message = _decrypt(parameters, private[: 384 * parameters.k], ciphertext)
@@ -153,7 +154,8 @@ def _expand_matrix(rho: bytes, k: int) -> list[list[Polynomial]]:
 
 
 def _sample_uniform(seed: bytes) -> Polynomial:
-    # FIPS 203 algorithm 7. hashlib squeezes once, so more is squeezed anew in the rare case that this is too little.
+    # FIPS 203 algorithm 7. hashlib's SHAKE cannot continue its output. If 840 bytes are too few, which is rare, a
+    # longer output is computed from the start.
     length = 840
     while True:
         stream = hashlib.shake_128(seed).digest(length)

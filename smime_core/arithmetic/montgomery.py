@@ -1,6 +1,6 @@
 """X25519 and X448 (RFC 7748 section 5), for platforms without them and for the public halves of private keys.
 
-Not constant-time: Python's integers are not.
+Not constant-time, because Python's integers are not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MontgomeryCurve:
-    """Numbers of RFC 7748 section 4; `length` is that of scalars, coordinates and secrets in bytes."""
+    """The numbers of RFC 7748 section 4. Scalars, coordinates and secrets have `length` bytes."""
 
     length: int
     prime: int
@@ -20,7 +20,7 @@ class MontgomeryCurve:
     cofactor: int
 
     def clamp(self, scalar: bytes) -> int:
-        """The multiplier that a private key stands for (RFC 7748 section 5, decodeScalar)."""
+        """The multiplier that a private key encodes (RFC 7748 section 5, decodeScalar)."""
         bits = self.prime.bit_length()
         number = int.from_bytes(scalar, "little") & (1 << bits) - 1 & -self.cofactor
         return number | 1 << bits - 1
@@ -33,7 +33,7 @@ X448: Final = MontgomeryCurve(length=56, prime=2**448 - 2**224 - 1, a24=39_081, 
 def multiply(curve: MontgomeryCurve, scalar: bytes, coordinate: bytes) -> bytes:
     """The u-coordinate of a private key times a point; all zeros for points of small order (RFC 7748 section 6)."""
     prime = curve.prime
-    # RFC 7748 section 5: X25519 ignores the top bit; what is not below the prime is taken modulo it.
+    # RFC 7748 section 5: X25519 ignores the top bit. A coordinate that is not below the prime is reduced modulo it.
     u = (int.from_bytes(coordinate, "little") & (1 << prime.bit_length()) - 1) % prime
     number = curve.clamp(scalar)
     x2, z2, x3, z3 = 1, 0, u, 1

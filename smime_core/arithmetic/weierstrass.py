@@ -1,6 +1,6 @@
-"""The short Weierstrass curves of mail (SEC 2 version 2, RFC 5639): their numbers, and points decompressed.
+"""The short Weierstrass curves of mail (SEC 2 version 2, RFC 5639): their numbers, and point decompression.
 
-Leaves out: multiplication, which every provider's library has.
+Multiplication is in `providers.python_ec`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from smime_core.algorithms import Curve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveNumbers:
-    """y² = x³ + a·x + b over the integers modulo `prime`; `order` is that of the base point, the cofactor is one."""
+    """y² = x³ + a·x + b over the integers modulo `prime`. The base point has the order `order`. The cofactor is one."""
 
     prime: int
     a: int
@@ -22,7 +22,7 @@ class CurveNumbers:
 
     @property
     def field_length(self) -> int:
-        """Bytes of a coordinate."""
+        """The length of a coordinate in bytes."""
         return (self.prime.bit_length() + 7) // 8
 
 
@@ -113,13 +113,13 @@ CURVE_NUMBERS: Final = {
 
 
 def decompress_point(curve: Curve, point: bytes) -> bytes | None:
-    """The uncompressed form of a point that starts with 2 or 3; None when there is no such point (SEC 1, 2.3.4)."""
+    """The uncompressed form of a point that starts with 2 or 3 (SEC 1, 2.3.4), or None if there is no such point."""
     numbers = CURVE_NUMBERS[curve]
     x = int.from_bytes(point[1:], "big")
     if point[:1] not in (b"\2", b"\3") or len(point) != 1 + numbers.field_length or x >= numbers.prime:
         return None
     square = (x * x * x + numbers.a * x + numbers.b) % numbers.prime
-    # Each of these primes is 3 modulo 4, which makes the root one power.
+    # Each of these primes is 3 modulo 4, so the square root is a single power.
     y = pow(square, (numbers.prime + 1) // 4, numbers.prime)
     if y * y % numbers.prime != square:
         return None

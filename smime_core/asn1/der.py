@@ -1,12 +1,13 @@
 """TLVs: a tolerant BER reader over memoryviews and a strict DER writer (X.690).
 
-An OCTET STRING is read without a copy where its encoding is primitive. The reader takes indefinite lengths and
-constructed strings, bounded by `limits`. The writer makes DER only.
+An OCTET STRING with primitive encoding is read without a copy. The reader accepts indefinite lengths and constructed
+strings, bounded by `limits`. The writer writes only DER.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -21,15 +22,18 @@ OID: Final = 0x06
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 _CONSTRUCTED: Final = 0x20
+_DOTTED_OID: Final = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
+_MAX_DOTTED_CHARACTERS: Final = 1_000
 _INDEFINITE: Final = -1
 
 
 class Tlv(NamedTuple):
-    """One element: its identifier octet, all its bytes as they stand, and its content octets.
+    """One element: its identifier byte (`tag`), all its bytes unchanged (`encoded`), and its content octets.
 
-    A tuple, because a certificate is some hundred of them and a frozen dataclass takes three times as long to make.
+    It is a tuple, because a certificate has some hundred elements, and a frozen dataclass takes three times as long to
+    make.
 
-    For an indefinite length `content` leaves out the end-of-contents octets, which `encoded` includes.
+    For an indefinite length, `content` leaves out the end-of-contents octets, which `encoded` includes.
     """
 
     tag: int
@@ -44,38 +48,38 @@ class Tlv(NamedTuple):
 _new_tlv: Final = Tlv._make
 
 
-def read_tlv(data: Buffer, offset: int = 0, *, where: str = "") -> tuple[Tlv, int]:
-    """The element that starts at `offset` and the offset behind it.
+def read_tlv(data: Buffer, offset: int = 0, where: str = "") -> tuple[Tlv, int]:
+    """The element that starts at `offset`, and the offset after it.
 
-    Raises MalformedMessage when it is cut short or uses a form that no structure of this field has.
+    Raises MalformedMessage if it is cut short or has a form that no structure of CMS or PKIX has.
     """
     view = data if isinstance(data, memoryview) else memoryview(data)
     tag, start, length = _read_header(view, offset, where)
     if length != _INDEFINITE:
         end = start + length
         if end > len(view):
-            raise MalformedMessage(f"{length} bytes are announced, {len(view) - start} follow", where=where)
+            raise MalformedMessage(f"{length} bytes are announced, {len(view) - start} follow", where)
         return _new_tlv((tag, view[offset:end], view[start:end])), end
     end = _skip_indefinite(view, start, 1, where)
     return Tlv(tag, view[offset:end], view[start : end - 2]), end
 
 
-def read_one(data: Buffer, *, where: str = "") -> Tlv:
-    """The single element that `data` is, without trailing bytes. Raises MalformedMessage."""
+def read_one(data: Buffer, where: str = "") -> Tlv:
+    """Parse `data` as a single element without trailing bytes. Raises MalformedMessage."""
     tlv, end = read_tlv(data, where=where)
     if end != len(data):
-        raise MalformedMessage(f"{len(data) - end} bytes follow the structure", where=where)
+        raise MalformedMessage(f"{len(data) - end} bytes follow the structure", where)
     return tlv
 
 
-def read_children(tlv: Tlv, *, where: str = "") -> list[Tlv]:
+def read_children(tlv: Tlv, where: str = "") -> list[Tlv]:
     """The elements inside a constructed one. Raises MalformedMessage or LimitExceeded."""
     view = _content_of(tlv, where)
     children: list[Tlv] = []
     offset, end = 0, len(view)
     while offset < end and len(children) <= MAX_CHILDREN:
-        # Nearly every element has a low tag number and a length below 128: read here, because a signed message is
-        # ninety of them and a call for each takes as long as its signatures.
+        # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call:
+        # a signed message has ninety of them, and ninety calls would take as long as its signatures.
         if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) & 0x1F != 0x1F:
             start = offset + 2
             stop = start + length
@@ -83,48 +87,39 @@ def read_children(tlv: Tlv, *, where: str = "") -> list[Tlv]:
                 children.append(_new_tlv((tag, view[offset:stop], view[start:stop])))
                 offset = stop
                 continue
-        child, offset = read_tlv(view, offset, where=where)
+        child, offset = read_tlv(view, offset, where)
         children.append(child)
     check_limit("elements side by side", len(children), MAX_CHILDREN)
     return children
 
 
-def iterate_children(tlv: Tlv, *, where: str = "") -> Iterator[Tlv]:
-    """The elements inside a constructed one, one by one, where there may be any number. Raises MalformedMessage."""
-    view = _content_of(tlv, where)
-    offset, end = 0, len(view)
-    while offset < end:
-        child, offset = read_tlv(view, offset, where=where)
-        yield child
-
-
 def _content_of(tlv: Tlv, where: str) -> memoryview:
     if not tlv.tag & _CONSTRUCTED:
-        raise MalformedMessage(f"tag 0x{tlv.tag:02x} is not constructed", where=where)
+        raise MalformedMessage(f"tag 0x{tlv.tag:02x} is not constructed", where)
     return tlv.content
 
 
-def read_sequence(data: Buffer, *, where: str = "") -> list[Tlv]:
-    """The elements of the SEQUENCE that `data` is. Raises MalformedMessage."""
-    return read_children(expect(read_one(data, where=where), SEQUENCE, where=where), where=where)
+def read_sequence(data: Buffer, where: str = "") -> list[Tlv]:
+    """The elements of the SEQUENCE in `data`. Raises MalformedMessage."""
+    return read_children(expect(read_one(data, where), SEQUENCE, where), where)
 
 
-def expect(tlv: Tlv, tag: int, *, where: str = "") -> Tlv:
-    """`tlv` itself when its identifier octet is `tag`. Raises MalformedMessage."""
+def expect(tlv: Tlv, tag: int, where: str = "") -> Tlv:
+    """Return `tlv` if its identifier byte is `tag`. Raises MalformedMessage."""
     if tlv.tag != tag:
-        raise MalformedMessage(f"found tag 0x{tlv.tag:02x}, expected 0x{tag:02x}", where=where)
+        raise MalformedMessage(f"found tag 0x{tlv.tag:02x}, expected 0x{tag:02x}", where)
     return tlv
 
 
-def read_octets(tlv: Tlv, *, tag: int = OCTET_STRING, where: str = "") -> Buffer:
-    """The octets of an OCTET STRING, primitive (a view, no copy) or constructed (joined).
+def read_octets(tlv: Tlv, where: str = "", *, tag: int = OCTET_STRING) -> Buffer:
+    """The bytes of an OCTET STRING, primitive (a view, no copy) or constructed (joined).
 
-    `tag` is the primitive identifier octet, for IMPLICIT tags as in [0] IMPLICIT OCTET STRING.
-    Raises MalformedMessage or LimitExceeded.
+    `tag` is the primitive identifier byte, for IMPLICIT tags such as [0] IMPLICIT OCTET STRING. Raises MalformedMessage
+    or LimitExceeded.
     """
     if tlv.tag == tag:
         return tlv.content
-    expect(tlv, tag | _CONSTRUCTED, where=where)
+    expect(tlv, tag | _CONSTRUCTED, where)
     joined = bytearray()
     for number, chunk in enumerate(_octet_chunks(tlv, 1, where)):
         joined += chunk
@@ -132,51 +127,52 @@ def read_octets(tlv: Tlv, *, tag: int = OCTET_STRING, where: str = "") -> Buffer
     return joined
 
 
-def to_definite(tlv: Tlv, *, where: str = "", depth: int = 0) -> bytes:
-    """The element with every indefinite length made definite; what is definite inside stays byte for byte.
+def to_definite(tlv: Tlv, where: str = "", *, depth: int = 0) -> bytes:
+    """The element with every indefinite length made definite. Definite elements inside stay unchanged.
 
     Raises MalformedMessage or LimitExceeded.
     """
     check_limit("BER depth", depth, MAX_BER_DEPTH)
     if not _holds_indefinite(tlv, where, depth):
         return bytes(tlv.encoded)
-    return element(tlv.tag, *(to_definite(child, where=where, depth=depth + 1) for child in read_children(tlv)))
+    return element(tlv.tag, *(to_definite(child, where, depth=depth + 1) for child in read_children(tlv)))
 
 
-def parse_integer(tlv: Tlv, *, where: str = "") -> int:
-    """An INTEGER that is no number of a key: a version, a count, a serial number.
+def parse_integer(tlv: Tlv, where: str = "") -> int:
+    """A small INTEGER: a version, a count or a serial number, but not the number of a key.
 
-    Larger ones are refused here, because Python writes no number of more than 4,300 digits into any error. Raises
+    A larger INTEGER is refused, because Python cannot write numbers of more than 4,300 digits into an error. Raises
     MalformedMessage or LimitExceeded.
     """
-    check_limit("octets of an INTEGER", len(expect(tlv, INTEGER, where=where).content), MAX_INTEGER_BYTES)
-    return parse_number(tlv, where=where)
+    check_limit("octets of an INTEGER", len(expect(tlv, INTEGER, where).content), MAX_INTEGER_BYTES)
+    return parse_number(tlv, where)
 
 
-def pass_version(fields: list[Tlv], *, where: str = "") -> list[Tlv]:
-    """What follows the version of a structure. Raises MalformedMessage where no INTEGER stands in its place.
+def pass_version(fields: list[Tlv], where: str = "") -> list[Tlv]:
+    """The fields after the version of a structure. Raises MalformedMessage if the first field is no INTEGER.
 
-    Its value refuses nothing (MUSTS 32); but what counts fields must not take another one for it.
+    Every version is accepted (MUSTS 32), but a structure without a version is refused: otherwise the fields after it
+    would be taken for others.
     """
     if not fields:
-        raise MalformedMessage("the version is missing", where=where)
-    expect(fields[0], INTEGER, where=where)
+        raise MalformedMessage("the version is missing", where)
+    expect(fields[0], INTEGER, where)
     return fields[1:]
 
 
-def parse_number(tlv: Tlv, *, where: str = "") -> int:
-    """An INTEGER of any size, which the caller bounds: a number of a key or a signature. Raises MalformedMessage."""
-    expect(tlv, INTEGER, where=where)
+def parse_number(tlv: Tlv, where: str = "") -> int:
+    """An INTEGER of any size: a number of a key or a signature. The caller bounds it. Raises MalformedMessage."""
+    expect(tlv, INTEGER, where)
     if not len(tlv.content):
-        raise MalformedMessage("an INTEGER without octets", where=where)
+        raise MalformedMessage("an INTEGER without octets", where)
     return int.from_bytes(tlv.content, "big", signed=True)
 
 
-def parse_oid(tlv: Tlv, *, where: str = "") -> str:
+def parse_oid(tlv: Tlv, where: str = "") -> str:
     """An OBJECT IDENTIFIER in dotted form. Raises MalformedMessage."""
-    octets = bytes(expect(tlv, OID, where=where).content)
+    octets = bytes(expect(tlv, OID, where).content)
     if not octets or octets[-1] & 0x80 or len(octets) > 64:
-        raise MalformedMessage("a damaged OBJECT IDENTIFIER", where=where)
+        raise MalformedMessage("a damaged OBJECT IDENTIFIER", where)
     return _dotted(octets)
 
 
@@ -194,12 +190,12 @@ def _dotted(octets: bytes) -> str:
 
 
 def element(tag: int, *contents: Buffer) -> bytes:
-    """DER of one element from its content, in pieces."""
+    """DER of one element from its content, given in pieces."""
     return b"".join((header(tag, sum(map(len, contents))), *contents))
 
 
 def header(tag: int, length: int) -> bytes:
-    """Identifier and length octets of an element with `length` content octets."""
+    """The identifier and length of an element with `length` content octets."""
     if length < 0x80:
         return bytes((tag, length))
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
@@ -207,9 +203,9 @@ def header(tag: int, length: int) -> bytes:
 
 
 def frame(length: int, *levels: tuple[int, bytes, bytes]) -> tuple[bytes, bytes]:
-    """What stands before and behind `length` octets of content that is written by itself.
+    """The bytes before and after `length` bytes of content that is written separately.
 
-    Each level is an element around it, innermost first: its identifier octet, and its content before and behind.
+    Each level is an element around the content, innermost first: (identifier byte, content before, content after).
     """
     before = behind = b""
     for tag, head, tail in levels:
@@ -242,12 +238,16 @@ def integer(value: int) -> bytes:
 
 
 def unsigned(octets: bytes) -> bytes:
-    """DER of an INTEGER from big-endian octets without sign."""
+    """DER of an INTEGER from unsigned big-endian bytes."""
     return integer(int.from_bytes(octets, "big"))
 
 
 def oid(dotted: str) -> bytes:
-    arcs = [int(arc) for arc in dotted.split(".")]
+    """An OBJECT IDENTIFIER from its dotted form. Raises MalformedMessage for any other text (X.660 section 7.6)."""
+    is_dotted = len(dotted) <= _MAX_DOTTED_CHARACTERS and _DOTTED_OID.fullmatch(dotted)
+    arcs = [int(arc) for arc in dotted.split(".")] if is_dotted else []
+    if not arcs or (arcs[0] < 2 and arcs[1] > 39):
+        raise MalformedMessage("an object identifier has a form such as 1.2.840.113549")
     return element(OID, *map(_base128, [40 * arcs[0] + arcs[1], *arcs[2:]]))
 
 
@@ -259,28 +259,29 @@ def _base128(arc: int) -> bytes:
 
 
 def _read_header(view: memoryview, offset: int, where: str) -> tuple[int, int, int]:
-    # (identifier octet, offset of the content, length or _INDEFINITE)
+    # Returns (identifier byte, offset of the content, length or _INDEFINITE).
     if offset + 2 > len(view):
-        raise MalformedMessage("the data ends inside a header", where=where)
+        raise MalformedMessage("the data ends inside a header", where)
     tag, first = view[offset], view[offset + 1]
     if tag & 0x1F == 0x1F:
-        raise MalformedMessage("a tag number above 30 occurs in no known structure", where=where)
+        raise MalformedMessage("a tag number above 30 occurs in no known structure", where)
     start = offset + 2
     if first < 0x80:
         return tag, start, first
     if first == 0x80:
         if not tag & _CONSTRUCTED:
-            raise MalformedMessage("an indefinite length on a primitive element", where=where)
+            raise MalformedMessage("an indefinite length on a primitive element", where)
         return tag, start, _INDEFINITE
     count = first & 0x7F
-    # End-of-contents octets are two zeros (X.690 section 8.1.5): no other length of nothing passes for them.
+    # End-of-contents is two zero bytes (X.690 section 8.1.5). A zero identifier with another length is refused.
     if count > 8 or start + count > len(view) or not tag:
-        raise MalformedMessage("a damaged length", where=where)
+        raise MalformedMessage("a damaged length", where)
     return tag, start + count, int.from_bytes(view[start : start + count], "big")
 
 
 def _skip_indefinite(view: memoryview, offset: int, depth: int, where: str) -> int:
-    # The offset behind the end-of-contents octets. Iterative: hostile nesting must not exhaust the stack.
+    # Returns the offset after the end-of-contents octets. Iterative, because hostile nesting must not exhaust the
+    # stack.
     while depth:
         check_limit("BER depth", depth, MAX_BER_DEPTH)
         tag, start, length = _read_header(view, offset, where)
@@ -293,20 +294,20 @@ def _skip_indefinite(view: memoryview, offset: int, depth: int, where: str) -> i
         else:
             offset = start + length
     if offset > len(view):
-        raise MalformedMessage("the data ends inside an element of indefinite length", where=where)
+        raise MalformedMessage("the data ends inside an element of indefinite length", where)
     return offset
 
 
 def _octet_chunks(tlv: Tlv, depth: int, where: str) -> Iterator[memoryview]:
-    # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, constructed ones again allowed.
+    # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, which may be constructed themselves.
     check_limit("BER depth", depth, MAX_BER_DEPTH)
     offset, end = 0, len(tlv.content)
     while offset < end:
-        child, offset = read_tlv(tlv.content, offset, where=where)
+        child, offset = read_tlv(tlv.content, offset, where)
         if child.tag == OCTET_STRING:
             yield child.content
         else:
-            yield from _octet_chunks(expect(child, OCTET_STRING | _CONSTRUCTED, where=where), depth + 1, where)
+            yield from _octet_chunks(expect(child, OCTET_STRING | _CONSTRUCTED, where), depth + 1, where)
 
 
 def _holds_indefinite(tlv: Tlv, where: str, depth: int) -> bool:
@@ -315,4 +316,4 @@ def _holds_indefinite(tlv: Tlv, where: str, depth: int) -> bool:
         return False
     if tlv.encoded[1] == 0x80:
         return True
-    return any(_holds_indefinite(child, where, depth + 1) for child in read_children(tlv, where=where))
+    return any(_holds_indefinite(child, where, depth + 1) for child in read_children(tlv, where))

@@ -1,10 +1,10 @@
-"""Distinguished names: the form in which they compare, and their text (RFC 5280 section 7.1, RFC 4518 section 2).
+"""Distinguished names: a comparable form, and their text (RFC 5280 section 7.1, RFC 4518 section 2).
 
-A comparable name is a tuple of its RDNs in order, an RDN its attributes in ascending order, an attribute its type and
-its value. Texts lose their string type, their case and the width of their blanks; what is no text compares octet by
-octet. Text for people never depends on whether a string can be decoded: damaged characters are replaced, other values
-are written in hexadecimal. Left out: RFC 4518 section 2.4, which refuses unassigned and private characters; here they
-match themselves.
+A comparable name is a tuple of its RDNs in order. An RDN is the tuple of its attributes in ascending order; an
+attribute is its type and its value. For values that are text, the string type, the case and the width of blanks do not
+matter; other values are compared byte by byte. Making text for people never fails: damaged characters are replaced, and
+values that are no text are written in hexadecimal. Leaves out RFC 4518 section 2.4, which refuses unassigned and
+private characters; here such a character equals itself.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import re
 import unicodedata
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Tlv
-from smime_core.domain_name import find_a_labels
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_KEPT_NAME_BYTES, MAX_NAME_TEXT_CHARACTERS
+from smime_core.text.domain_name import find_a_labels
 
 ComparableAttribute = tuple[str, str | bytes]
 ComparableName = tuple[tuple[ComparableAttribute, ...], ...]
@@ -27,7 +27,7 @@ _ENCODINGS: Final = {
     0x0C: "utf-8",
     0x12: "ascii",  # NumericString
     0x13: "ascii",  # PrintableString
-    0x14: "latin-1",  # TeletexString, as every writer of certificates understands it
+    0x14: "latin-1",  # TeletexString, as all writers of certificates use it
     0x16: "ascii",  # IA5String
     0x1A: "ascii",  # VisibleString
     0x1C: "utf-32-be",  # UniversalString
@@ -36,7 +36,7 @@ _ENCODINGS: Final = {
 COMMON_NAME: Final = "2.5.4.3"
 EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _DOMAIN_COMPONENT: Final = "0.9.2342.19200300.100.1.25"
-# RFC 5280 appendix A, RFC 4519, and for the incorporation of firms the EV guidelines of the CA/Browser Forum.
+# RFC 5280 appendix A, RFC 4519, and for the incorporation of companies the EV guidelines of the CA/Browser Forum.
 _LABELS: Final = {
     COMMON_NAME: "CN",
     EMAIL_ADDRESS: "email_address",
@@ -66,7 +66,7 @@ _LABELS: Final = {
     "0.9.2342.19200300.100.1.1": "user_id",
     _DOMAIN_COMPONENT: "domain_component",
 }
-_SHOWN_OCTETS: Final = 64  # of a value that is no text
+_SHOWN_OCTETS: Final = 64  # Bytes that are shown of a value that is no text.
 # RFC 4518 section 2.2: soft hyphens, joiners and variation selectors are mapped to nothing.
 _IGNORED: Final = re.compile(
     "[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
@@ -74,7 +74,7 @@ _IGNORED: Final = re.compile(
 
 
 class _KeptNames:
-    """Comparable names by their DER, until there are too many bytes of them; then all go."""
+    """A cache of comparable names by their DER. Before it exceeds MAX_KEPT_NAME_BYTES, all names are dropped."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, ComparableName] = {}
@@ -96,7 +96,7 @@ _KEPT: Final = _KeptNames()
 
 
 def comparable_name(name_der: bytes) -> ComparableName:
-    """The form of a Name in which equal means the same. Raises MalformedMessage."""
+    """A form of a Name that is equal for equal names. Raises MalformedMessage."""
     name = _KEPT.find(name_der)
     if name is None:
         name = tuple(_comparable_rdn(rdn) for rdn in der.read_sequence(name_der, where="Name"))
@@ -105,12 +105,12 @@ def comparable_name(name_der: bytes) -> ComparableName:
 
 
 def find_attribute_values(name_der: bytes, kind: str) -> tuple[str | None, ...]:
-    """The values of one type of attribute as they were written, None for what is no text. Raises MalformedMessage."""
+    """The values of one type of attribute as written. A value that is no text is None. Raises MalformedMessage."""
     return tuple(_decode(value) for oid, value in _read_attributes(name_der) if oid == kind)
 
 
 def find_readable_value(name_der: bytes, kind: str) -> str | None:
-    """The first value of one type of attribute for people, None where the name has none or is damaged."""
+    """The first value of one type of attribute for people, or None if the name has none or is damaged."""
     try:
         return next((_readable(value) for oid, value in _read_attributes(name_der) if oid == kind), None)
     except MalformedMessage:
@@ -119,7 +119,7 @@ def find_readable_value(name_der: bytes, kind: str) -> str | None:
 
 @functools.lru_cache(maxsize=1024)
 def name_text(name_der: bytes) -> str:
-    """A distinguished name as people read it: "CN=Alice, O=Example"; a damaged one is said to be unreadable."""
+    """A distinguished name for people: "CN=Alice, O=Example". The text for a damaged one says that it is unreadable."""
     try:
         pairs = reversed(_read_attributes(name_der))
     except MalformedMessage as error:
@@ -141,7 +141,7 @@ def _read_rdn(rdn: Tlv) -> list[Tlv]:
 
 
 def _comparable_rdn(rdn: Tlv) -> tuple[ComparableAttribute, ...]:
-    # A list of one is nearly every RDN, and texts do not sort among octets.
+    # Nearly every RDN has one attribute. Texts and bytes cannot be sorted together, hence the key.
     pairs = [_comparable_attribute(attribute) for attribute in _read_rdn(rdn)]
     return tuple(pairs) if len(pairs) == 1 else tuple(sorted(pairs, key=repr))
 
@@ -152,17 +152,17 @@ def _comparable_attribute(attribute: Tlv) -> ComparableAttribute:
     if text is None:
         return oid, bytes(value.encoded)
     if oid == _DOMAIN_COMPONENT and not text.isascii():
-        # Section 7.3: a label beyond ASCII compares in its A-label. What is no label equals itself alone.
+        # RFC 5280 section 7.3: a label beyond ASCII is compared as its A-label. Text without one is compared unchanged.
         text = find_a_labels(text) or text
     return oid, prepare_text(text)
 
 
 def _read_attribute(attribute: Tlv) -> tuple[str, Tlv]:
     where = "AttributeTypeAndValue"
-    fields = der.read_children(der.expect(attribute, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(attribute, der.SEQUENCE, where), where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-    return der.parse_oid(fields[0], where=where), fields[1]
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    return der.parse_oid(fields[0], where), fields[1]
 
 
 def _decode(value: Tlv) -> str | None:
@@ -179,13 +179,13 @@ def _readable(value: Tlv) -> str:
     encoding = _ENCODINGS.get(value.tag)
     if encoding is not None:
         return bytes(value.content).decode(encoding, "replace")
-    # RFC 4514 section 2.4: what is no text in hexadecimal, behind a number sign.
+    # RFC 4514 section 2.4: a value that is no text in hexadecimal, after a number sign.
     shown = bytes(value.encoded[:_SHOWN_OCTETS]).hex()
     return f"#{shown}" if len(value.encoded) <= _SHOWN_OCTETS else f"#{shown}..."
 
 
 def prepare_text(text: str) -> str:
-    """Text as it is compared: one case, normal form KC, one blank for many and none at the ends (RFC 4518).
+    """Text in comparable form: one case, normal form KC, single blanks and none at the ends (RFC 4518).
 
     Raises MalformedMessage for a long text beyond ASCII.
     """

@@ -1,4 +1,4 @@
-"""PEM blocks (RFC 7468), with the headers of the older form (RFC 1421 section 4.6) that encrypted keys still carry."""
+"""PEM blocks (RFC 7468), with the headers of the older form (RFC 1421 section 4.6) that encrypted keys still have."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
 
-# Possessive throughout: what has matched is never tried again another way, so that hostile text takes linear time. A
-# look-ahead that is repeated does the same for the headers: possessive groups take too much before Python 3.11.5.
-# A header holds no further block: else a file of blocks in the headers of one another takes quadratic time.
+# All repetitions are possessive: a match is never tried again in another way, so hostile text takes linear time. For
+# the headers, a look-ahead and its back-reference do the same, because possessive groups match too much before Python
+# 3.11.5. A header must not contain a further block: otherwise a file of nested blocks would take quadratic time.
 _VALUE: Final = rb"[^\r\n-]*+(?:-(?!----)[^\r\n-]*+)*"
 _BLOCK: Final = re.compile(
     rb"-----BEGIN ([A-Z0-9 #.]{1,64}+)-----[ \t]*+\r?\n"
@@ -30,12 +30,12 @@ class PemBlock:
     headers: tuple[tuple[str, str], ...] = ()
 
     def find_header(self, name: str) -> str | None:
-        """The value of the first header of that name."""
+        """The value of the first header of that name, or None."""
         return next((value for found, value in self.headers if found.lower() == name.lower()), None)
 
 
 def find_pem_blocks(data: bytes) -> tuple[PemBlock, ...]:
-    """All PEM blocks in a file, whatever text stands around them.
+    """All PEM blocks in a file with any text around them.
 
     Raises MalformedMessage or LimitExceeded.
     """

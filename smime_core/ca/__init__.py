@@ -1,4 +1,4 @@
 """A small certification authority as pure functions: requests, certificates, revocation lists, OCSP responses.
 
-Files, locks, passphrases and HTTP are not here: they are `sealwax ca` and the bridge's responder.
+Files, locks, passphrases and HTTP are in `sealwax ca` and in the bridge's responder.
 """

@@ -1,7 +1,7 @@
-"""Requests for a certificate, PKCS#10 (RFC 2986, RFC 2985 section 5.4.2): built where the key is, read by the CA.
+"""Requests for a certificate, PKCS#10 (RFC 2986, RFC 2985 section 5.4.2): built by the key's holder, read by the CA.
 
-A request proves that its sender has the private key, by a signature. A key that cannot sign (X25519, X448, ML-KEM) has
-no such proof here and is refused. Who the sender is, a request cannot say: names in it are wishes.
+The signature of a request proves that its sender has the private key. A key that cannot sign (X25519, X448, ML-KEM) has
+no such proof here and is refused. A request does not prove who its sender is: the names in it are only asked for.
 """
 
 from __future__ import annotations
@@ -10,38 +10,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.attributes import build_attribute, parse_unsigned_attributes
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.asn1.distinguished_name import comparable_name, name_text
+from smime_core.asn1.pem import build_pem, find_pem_blocks
 from smime_core.ca.extensions import build_subject_alt_name, encode_extension
 from smime_core.ca.names import COMMON_NAME, EMPTY_NAME, build_name
 from smime_core.ca.signing import choose_signature_algorithm, sign_structure
-from smime_core.certificate import (
+from smime_core.cms.attributes import build_attribute, parse_unsigned_attributes
+from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, UnsupportedByProvider
+from smime_core.keys import parse_public_key, public_key_of
+from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_GENERAL_NAMES, check_limit
+from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
+from smime_core.x509.certificate import (
     SUBJECT_ALT_NAME,
     Extension,
     parse_extensions,
 )
-from smime_core.der import Buffer
-from smime_core.distinguished_name import comparable_name, name_text
-from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, UnsupportedByProvider
-from smime_core.keys import parse_public_key, public_key_of
-from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_GENERAL_NAMES, check_limit
-from smime_core.mail_names import find_alternative_mail_names
-from smime_core.pem import build_pem, find_pem_blocks
-from smime_core.provider import CryptoProvider, PrivateKey, PublicKey
+from smime_core.x509.mail_names import find_alternative_mail_names
 
 EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
 PEM_LABEL: Final = "CERTIFICATE REQUEST"
-_PEM_LABELS: Final = (PEM_LABEL, "NEW CERTIFICATE REQUEST")  # RFC 7468 section 7, and what some tools still write
+_PEM_LABELS: Final = (PEM_LABEL, "NEW CERTIFICATE REQUEST")  # The label of RFC 7468 section 7, and an old one.
 _VERSION_1: Final = 0
 _ATTRIBUTES: Final = 0xA0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificationRequest:
-    """One request: its key, and the names and extensions that its sender would like.
+    """One request: its key, and the names and extensions that its sender asks for.
 
-    `signed_der` is what the signature covers; `verify_certification_request` says whether it holds.
+    The signature covers `signed_der`. `open_certification_request` checks the signature.
     """
 
     signed_der: bytes
@@ -54,16 +54,16 @@ class CertificationRequest:
 
     @property
     def subject(self) -> str:
-        """The wished name for people."""
+        """The requested name, for people."""
         return name_text(self.subject_der)
 
 
 async def build_certification_request(
-    key: PrivateKey, addresses: Sequence[str], *, provider: CryptoProvider, common_name: str = ""
+    key: PrivateKey, addresses: Sequence[str], provider: CryptoProvider, *, common_name: str = ""
 ) -> bytes:
-    """DER of a request for a certificate of `key` for these mail addresses, signed by that key.
+    """DER of a request for a certificate of `key` for these mail addresses, signed with that key.
 
-    Raises UnsupportedAlgorithm for a key that cannot sign, and MalformedMessage for what is no address.
+    Raises UnsupportedAlgorithm for a key that cannot sign, and MalformedMessage for text that is no address.
     """
     if not addresses:
         raise MalformedMessage("no address to ask a certificate for", where="certification request")
@@ -74,25 +74,25 @@ async def build_certification_request(
         raise UnsupportedAlgorithm(key.key_type, "certification request", text=text) from None
     wishes = der.sequence(encode_extension(build_subject_alt_name(addresses)))
     subject_der = build_name((COMMON_NAME, common_name)) if common_name else EMPTY_NAME
-    return await _build(key, subject_der, [build_attribute(EXTENSION_REQUEST, wishes)], provider=provider)
+    return await _build(key, subject_der, [build_attribute(EXTENSION_REQUEST, wishes)], provider)
 
 
-async def build_authority_request(key: PrivateKey, subject_der: bytes, *, provider: CryptoProvider) -> bytes:
-    """DER of a request for a CA's certificate: only its name and key, the rest is for whoever signs it.
+async def build_authority_request(key: PrivateKey, subject_der: bytes, provider: CryptoProvider) -> bytes:
+    """DER of a request for a CA's certificate. It has a name and a key only; the signing CA decides the rest.
 
     Raises UnsupportedByProvider for a key that cannot sign.
     """
-    return await _build(key, subject_der, [], provider=provider)
+    return await _build(key, subject_der, [], provider)
 
 
-async def _build(key: PrivateKey, subject_der: bytes, attributes: list[bytes], *, provider: CryptoProvider) -> bytes:
+async def _build(key: PrivateKey, subject_der: bytes, attributes: list[bytes], provider: CryptoProvider) -> bytes:
     info_der = der.sequence(
         der.integer(_VERSION_1),
         subject_der,
         public_key_of(key).spki_der,
         der.set_of(attributes, tag=_ATTRIBUTES),
     )
-    return await sign_structure(info_der, key, provider=provider)
+    return await sign_structure(info_der, key, provider)
 
 
 def certification_request_to_pem(request_der: bytes) -> bytes:
@@ -100,10 +100,10 @@ def certification_request_to_pem(request_der: bytes) -> bytes:
     return build_pem(PEM_LABEL, request_der)
 
 
-async def open_certification_request(data: Buffer, *, provider: CryptoProvider) -> CertificationRequest:
-    """A request from DER or PEM whose sender has the private key (RFC 2986 section 3, note 2).
+async def open_certification_request(data: Buffer, provider: CryptoProvider) -> CertificationRequest:
+    """Parse a request from DER or PEM and check that its sender has the private key (RFC 2986 section 3, note 2).
 
-    Raises SignatureMismatch where the proof does not hold, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    Raises SignatureMismatch if the proof is wrong, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     request = parse_certification_request(data)
     algorithm = parse_signature_identifier(request.signature_algorithm_der)
@@ -112,22 +112,22 @@ async def open_certification_request(data: Buffer, *, provider: CryptoProvider) 
 
 
 def parse_certification_request(data: Buffer) -> CertificationRequest:
-    """The structure of a request from DER or PEM, its proof not looked at.
+    """Parse a request from DER or PEM without checking its proof.
 
     Raises MalformedMessage, LimitExceeded, or UnsupportedAlgorithm for an unknown kind of key.
     """
     where = "certification request"
     check_limit("octets of a certification request", len(data), MAX_CERTIFICATION_REQUEST_BYTES)
-    fields = der.read_sequence(_read_octets(bytes(data)), where=where)
+    fields = der.read_sequence(_read_octets(bytes(data)), where)
     if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
     info, algorithm, signature = fields
-    parts = der.read_children(der.expect(info, der.SEQUENCE, where=where), where=where)
-    if len(parts) not in (3, 4) or der.parse_integer(parts[0], where=where) != _VERSION_1:
-        raise MalformedMessage("expected version, subject, key and attributes", where=where)
+    parts = der.read_children(der.expect(info, der.SEQUENCE, where), where)
+    if len(parts) not in (3, 4) or der.parse_integer(parts[0], where) != _VERSION_1:
+        raise MalformedMessage("expected version, subject, key and attributes", where)
     extensions = _requested_extensions(parts[3]) if len(parts) == 4 else ()
-    subject_der = bytes(der.expect(parts[1], der.SEQUENCE, where=where).encoded)
-    comparable_name(subject_der)  # forces its parsing here, where the error says of what
+    subject_der = bytes(der.expect(parts[1], der.SEQUENCE, where).encoded)
+    comparable_name(subject_der)  # Raises MalformedMessage here if the name is damaged.
     return CertificationRequest(
         signed_der=bytes(info.encoded),
         subject_der=subject_der,
@@ -150,10 +150,10 @@ def _read_octets(data: bytes) -> bytes:
 
 def _requested_extensions(attributes: der.Tlv) -> tuple[Extension, ...]:
     where = "extensionRequest"
-    der.expect(attributes, _ATTRIBUTES, where=where)
-    values = parse_unsigned_attributes(attributes, where=where).get(EXTENSION_REQUEST, ())
+    der.expect(attributes, _ATTRIBUTES, where)
+    values = parse_unsigned_attributes(attributes, where).get(EXTENSION_REQUEST, ())
     if len(values) > 1:
-        raise MalformedMessage(f"{len(values)} values, expected one", where=where)
+        raise MalformedMessage(f"{len(values)} values, expected one", where)
     return parse_extensions(values[0]) if values else ()
 
 

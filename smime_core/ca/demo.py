@@ -1,14 +1,13 @@
-"""A demonstration CA: authorities and e-mail certificates for trying things out and for tests.
+"""A demonstration CA: authorities and e-mail certificates for experiments and tests.
 
-The certificates follow RFC 5280 and RFC 8550 unless a parameter asks for a fault: dates, usage and the CA flag are
-plain arguments. Any kind of new key gets one; what only encrypts says so in its usage. Leaves out: revocation, and
-every duty of a CA that people may rely on, which are `smime_core.ca`.
+The certificates follow RFC 5280 and RFC 8550 unless their `Details` ask for a fault in dates, usage or the CA flag.
+Every kind of `NewKey` is supported; the key usage names what the key can do. Leaves out: revocation, and the other
+duties of a CA that people rely on. The other modules of `smime_core.ca` have these.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,16 +23,16 @@ from smime_core.ca.extensions import (
     key_identifiers,
 )
 from smime_core.ca.names import COMMON_NAME, build_name
-from smime_core.certificate import EMAIL_PROTECTION, Extension, KeyUsage
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import public_key_of
 from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
+from smime_core.x509.certificate import EMAIL_PROTECTION, Extension, KeyUsage
 
 AUTHORITY_VALIDITY: Final = datetime.timedelta(days=3650)
 IDENTITY_VALIDITY: Final = datetime.timedelta(days=730)
-_HEAD_START: Final = datetime.timedelta(days=1)  # for clocks that are slow
-# RFC 5652 sections 6.2.1 and 6.2.2: ktri wants keyEncipherment, kari keyAgreement; RFC 8410 section 5, RFC 9881 section
-# 5 and RFC 9935 section 5 say what the younger keys may not do.
+_HEAD_START: Final = datetime.timedelta(days=1)  # For slow clocks.
+# RFC 5652 sections 6.2.1 and 6.2.2: ktri needs keyEncipherment, kari needs keyAgreement. RFC 8410 section 5, RFC 9881
+# section 5 and RFC 9935 section 5 limit the newer keys.
 _USAGES: Final = {
     KeyType.RSA: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_ENCIPHERMENT,
     KeyType.EC: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT,
@@ -47,26 +46,34 @@ _USAGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A CA that can issue: its own certificate and key, and in `identity.chain` those above it."""
+    """A CA that can issue: its own certificate and key. `identity.chain` has the certificates above its own."""
 
     identity: Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pointers:
-    """What a certificate says about itself: where its revocation is told and its issuer is found, under what policies.
+class Details:
+    """The content of a certificate besides name, address and key. If a field is empty, its extension is left out.
 
-    Nothing is left out of the certificate but what is empty here. `more` holds further extensions as they are.
+    A person's common name is the address, or `common_name`. By default `not_before` is a day before `at`, and
+    `not_after` is two years after `at` (ten for an authority). `is_ca` overrides the usual value, for tests of
+    refusals. `extended_key_usage` has dotted OIDs, for persons only. `more` has further extensions, written unchanged.
     """
 
+    common_name: str | None = None
+    not_before: datetime.datetime | None = None
+    not_after: datetime.datetime | None = None
+    is_ca: bool | None = None
+    path_length: int | None = None
+    extended_key_usage: tuple[str, ...] = (EMAIL_PROTECTION,)
     crl_urls: tuple[str, ...] = ()
     ocsp_urls: tuple[str, ...] = ()
     issuer_urls: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     more: tuple[Extension, ...] = ()
 
-    def build(self) -> tuple[Extension, ...]:
-        """The extensions that say so."""
+    def build_pointers(self) -> tuple[Extension, ...]:
+        """The extensions with policies and with the addresses of revocation and issuer, then `more`."""
         access = (self.ocsp_urls, self.issuer_urls) != ((), ())
         return (
             *([build_certificate_policies(self.policies)] if self.policies else ()),
@@ -80,81 +87,70 @@ class Pointers:
         )
 
 
-NO_POINTERS: Final = Pointers()
+ORDINARY: Final = Details()
 
 
 async def create_authority(
     name: str,
-    *,
     provider: CryptoProvider,
+    *,
     at: datetime.datetime,
-    key: NewKey = NewKey.RSA_2048,
+    key: NewKey | PrivateKey = NewKey.RSA_2048,
     issuer: Authority | None = None,
-    is_ca: bool = True,
-    path_length: int | None = None,
-    not_before: datetime.datetime | None = None,
-    not_after: datetime.datetime | None = None,
-    pointers: Pointers = NO_POINTERS,
-    private_key: PrivateKey | None = None,
+    details: Details = ORDINARY,
 ) -> Authority:
-    """A new authority: a root, or an intermediate under `issuer`. Valid from a day before `at` for ten years.
+    """A new authority: a root, or an intermediate under `issuer`.
 
-    `private_key` certifies a key that is there already, as for a cross-certificate or a new certificate of an old CA.
-    `is_ca=False` leaves out the cA flag and keyCertSign, for tests of what must be refused.
-    Raises UnsupportedByProvider for a key that cannot sign.
+    `key` may be an existing key, for a cross-certificate or a new certificate of an old CA. If `details.is_ca` is
+    False, the cA flag and keyCertSign are left out. Raises UnsupportedByProvider for a key that cannot sign.
     """
-    own_key = private_key or await provider.generate_key(key)
+    own_key = await provider.generate_key(key) if isinstance(key, NewKey) else key
+    is_ca = details.is_ca is not False
     usage = KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN if is_ca else KeyUsage.DIGITAL_SIGNATURE
     request = _Request(
         name=name,
         private_key=own_key,
-        not_before=not_before or at - _HEAD_START,
-        not_after=not_after or at + AUTHORITY_VALIDITY,
+        not_before=details.not_before or at - _HEAD_START,
+        not_after=details.not_after or at + AUTHORITY_VALIDITY,
         extensions=(
-            build_basic_constraints(is_ca=is_ca, path_length=path_length),
+            build_basic_constraints(is_ca=is_ca, path_length=details.path_length),
             build_key_usage(usage),
-            *pointers.build(),
+            *details.build_pointers(),
         ),
     )
-    return Authority(identity=await _issue(request, issuer, provider=provider))
+    return Authority(identity=await _issue(request, issuer, provider))
 
 
 async def issue_identity(
     authority: Authority,
     address: str,
-    *,
     provider: CryptoProvider,
+    *,
     at: datetime.datetime,
-    key: NewKey = NewKey.RSA_2048,
-    common_name: str | None = None,
-    not_before: datetime.datetime | None = None,
-    not_after: datetime.datetime | None = None,
-    extended_key_usage: Sequence[str] = (EMAIL_PROTECTION,),
-    is_ca: bool = False,
-    pointers: Pointers = NO_POINTERS,
-    private_key: PrivateKey | None = None,
+    key: NewKey | PrivateKey = NewKey.RSA_2048,
+    details: Details = ORDINARY,
 ) -> Identity:
-    """A person's certificate for what the key can do: signing, encryption or both.
+    """A person's certificate with its key. It is for what the key can do: signing, encryption or both.
 
-    Valid from a day before `at` for two years. `extended_key_usage` takes dotted OIDs; none leaves the extension out.
-    `private_key` certifies a key that is there already. Raises MalformedMessage for what is no address.
+    `key` may be an existing key. Raises MalformedMessage for an invalid address.
     """
     alternative_name = build_subject_alt_name([address])
-    own_key = private_key or await provider.generate_key(key)
+    own_key = await provider.generate_key(key) if isinstance(key, NewKey) else key
+    usages = details.extended_key_usage
     request = _Request(
-        name=common_name if common_name is not None else address,
+        name=address if details.common_name is None else details.common_name,
         private_key=own_key,
-        not_before=not_before or at - _HEAD_START,
-        not_after=not_after or at + IDENTITY_VALIDITY,
+        not_before=details.not_before or at - _HEAD_START,
+        not_after=details.not_after or at + IDENTITY_VALIDITY,
         extensions=(
-            build_basic_constraints(is_ca=is_ca),
+            build_basic_constraints(is_ca=details.is_ca is True),
             build_key_usage(_USAGES.get(own_key.key_type, KeyUsage.DIGITAL_SIGNATURE)),
             alternative_name,
-            *([build_extended_key_usage(*extended_key_usage)] if extended_key_usage else ()),
-            *pointers.build(),
+            *([build_extended_key_usage(*usages)] if usages else ()),
+            *details.build_pointers(),
         ),
     )
-    return await _issue(request, authority, provider=provider)
+    return await _issue(request, authority, provider)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +162,7 @@ class _Request:
     extensions: tuple[Extension, ...]
 
 
-async def _issue(request: _Request, issuer: Authority | None, *, provider: CryptoProvider) -> Identity:
+async def _issue(request: _Request, issuer: Authority | None, provider: CryptoProvider) -> Identity:
     subject_der = build_name((COMMON_NAME, request.name))
     public_key = public_key_of(request.private_key)
     above = None if issuer is None else issuer.identity
@@ -180,9 +176,9 @@ async def _issue(request: _Request, issuer: Authority | None, *, provider: Crypt
     )
     certificate = await build_certificate(
         template,
+        provider,
         issuer_der=subject_der if above is None else above.certificate.subject_der,
         signing_key=request.private_key if above is None else above.private_key,
-        provider=provider,
     )
     return Identity(
         certificate=certificate,

@@ -1,24 +1,24 @@
-"""Distinguished names as they are written (RFC 5280 section 4.1.2.4 and appendix A.1)."""
+"""Build distinguished names (RFC 5280 section 4.1.2.4 and appendix A.1)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage
 
 COMMON_NAME: Final = "2.5.4.3"
 COUNTRY_NAME: Final = "2.5.4.6"
 ORGANIZATION_NAME: Final = "2.5.4.10"
-MAX_NAME_CHARACTERS: Final = 64  # RFC 5280 appendix A.1, ub-common-name and ub-organization-name
+MAX_NAME_CHARACTERS: Final = 64  # RFC 5280 appendix A.1: ub-common-name and ub-organization-name.
 _UTF8_STRING: Final = 0x0C
 _PRINTABLE_STRING: Final = 0x13
 
 
 def build_name(*attributes: tuple[str, str]) -> bytes:
-    """DER of a Name from pairs of attribute OID and text, outermost first; no pair at all is the empty Name.
+    """DER of a Name from pairs (attribute OID, text), outermost first. Without pairs it is the empty Name.
 
-    A text is cut to the 64 characters that may stand there. Raises MalformedMessage for a country that is none.
+    Text is cut to 64 characters, the upper bound of the RFC. Raises MalformedMessage for an invalid country code.
     """
     return der.sequence(*(der.set_of([der.sequence(der.oid(oid), _text(oid, text))]) for oid, text in attributes))
 

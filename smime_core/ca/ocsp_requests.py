@@ -1,6 +1,6 @@
-"""OCSP requests as a responder reads them: from anybody, so strictly, within bounds (RFC 6960 section 4.1, RFC 9654).
+"""Parse OCSP requests for a responder, strictly and within limits, since anybody may send them (RFC 6960 section 4.1).
 
-A signature on a request is not looked at: what is asked for is public.
+The nonce is read as RFC 9654 defines it. Signatures on requests are not checked, because the answers are public.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import HashName, parse_hash_identifier
-from smime_core.certificate import Certificate, Extension, parse_extensions
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import public_octets
 from smime_core.limits import MAX_OCSP_QUESTIONS, MAX_OCSP_REQUEST_BYTES, check_limit
-from smime_core.ocsp import OCSP_NONCE
+from smime_core.x509.certificate import Certificate, Extension, parse_extensions
+from smime_core.x509.ocsp import OCSP_NONCE
 
 MAX_NONCE_OCTETS: Final = 128  # RFC 9654 section 2.1
 _HASHES: Final = frozenset({HashName.SHA1, HashName.SHA256, HashName.SHA384, HashName.SHA512})
@@ -30,9 +30,9 @@ _WHERE: Final = "OCSP request"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One CertID: the certificate with this number, of the issuer with these hashes (section 4.1.1).
+    """One CertID: the serial number of a certificate, and its issuer by the hashes of name and key (section 4.1.1).
 
-    `hash_name` is None for a hash that the core does not have; `encoded` goes back as it came.
+    `hash_name` is None for a hash that is not supported. `encoded` is repeated unchanged in the answer.
     """
 
     encoded: bytes
@@ -42,7 +42,7 @@ class Question:
     serial_number: int
 
     def names_issuer(self, issuer: Certificate) -> bool:
-        """Whether it asks about a certificate of `issuer`."""
+        """Whether the question is about a certificate of `issuer`."""
         if self.hash_name is None:
             return False
         name_hash = hashlib.new(self.hash_name, issuer.subject_der, usedforsecurity=False).digest()
@@ -52,14 +52,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspRequest:
-    """`nonce` is None where there is none."""
+    """A parsed request. `nonce` is None if the request has none."""
 
     questions: tuple[Question, ...]
     nonce: bytes | None
 
 
 def parse_ocsp_request(data: Buffer) -> OcspRequest:
-    """A request. Raises MalformedMessage, also for an unknown critical extension, or LimitExceeded."""
+    """Parse a request. Raises MalformedMessage, also for an unknown critical extension, or LimitExceeded."""
     check_limit("octets of an OCSP request", len(data), MAX_OCSP_REQUEST_BYTES)
     whole = der.read_sequence(data, where=_WHERE)
     if not whole or len(whole) > 2 or (len(whole) == 2 and whole[1].tag != _SIGNATURE):
@@ -105,7 +105,7 @@ def _parse_question(request: Tlv) -> Question:
 
 def _find_hash(algorithm: Tlv) -> HashName | None:
     try:
-        name = parse_hash_identifier(algorithm.encoded, role=_WHERE)
+        name = parse_hash_identifier(algorithm.encoded, _WHERE)
     except UnsupportedAlgorithm:
         return None
     return name if name in _HASHES else None
@@ -117,7 +117,7 @@ def _find_nonce(extensions: tuple[Extension, ...]) -> bytes | None:
     if found is None:
         return None
     nonce = bytes(der.expect(der.read_one(found.value, where="nonce"), der.OCTET_STRING, where="nonce").content)
-    # RFC 9654 section 2.1: others are rejected with malformedRequest.
+    # RFC 9654 section 2.1: a request with a nonce of another length is rejected with malformedRequest.
     if not 1 <= len(nonce) <= MAX_NONCE_OCTETS:
         raise MalformedMessage(f"{len(nonce)} octets, expected 1 to {MAX_NONCE_OCTETS}", where="nonce")
     return nonce

@@ -1,7 +1,7 @@
-"""OCSP responses as they are written (RFC 6960 section 4.2), by the issuer or by a delegate that it certified for that.
+"""Build OCSP responses (RFC 6960 section 4.2), signed by the issuer or by a delegate that the issuer certified.
 
-The responder is named by the hash of its key. Every answer is signed anew, since the nonce is in it. Leaves out:
-extensions of single responses.
+The response names the responder by the hash of its key. Each response is signed anew, because it contains the nonce of
+the request. Leaves out: extensions of single responses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.ca.extensions import encode_extension
 from smime_core.ca.ocsp_requests import OcspRequest, Question
 from smime_core.ca.revocation_list_building import (
@@ -23,12 +23,12 @@ from smime_core.ca.revocation_list_building import (
     reason_code,
 )
 from smime_core.ca.signing import sign_structure
-from smime_core.certificate import Certificate, Extension
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import public_octets
-from smime_core.ocsp import OCSP_BASIC, OCSP_NONCE
 from smime_core.provider import CryptoProvider
-from smime_core.revoked_entries import UNSPECIFIED
+from smime_core.x509.certificate import Certificate, Extension
+from smime_core.x509.ocsp import OCSP_BASIC, OCSP_NONCE
+from smime_core.x509.revoked_entries import UNSPECIFIED
 
 _GENERALIZED_TIME: Final = 0x18
 _GOOD: Final = b"\x80\x00"
@@ -37,7 +37,7 @@ _UNKNOWN: Final = b"\x82\x00"
 
 
 class ResponseError(IntEnum):
-    """What a responder says instead of an answer, unsigned (section 4.2.1)."""
+    """The errors that a responder sends instead of an answer. They are not signed (section 4.2.1)."""
 
     MALFORMED_REQUEST = 1
     INTERNAL_ERROR = 2
@@ -46,32 +46,32 @@ class ResponseError(IntEnum):
 
 
 class Good:
-    """A certificate that was issued and is not revoked."""
+    """The status of a certificate that was issued and is not revoked."""
 
 
 GOOD: Final = Good()
 StatusFinder = Callable[[int], Good | RevokedCertificate | None]
-"""From a serial number to what is known; None for a certificate that was never issued."""
+"""A function that returns the status for a serial number, or None for a certificate that was never issued."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responder:
-    """Who answers, for the certificates of `issuer`; the two are one where nobody is delegated."""
+    """The signer of answers about the certificates of `issuer`: a delegate, or the issuer itself."""
 
     issuer: Certificate
     signer: Identity
 
 
 async def build_ocsp_response(
-    request: OcspRequest, *, responder: Responder, find_status: StatusFinder, term: ListTerm, provider: CryptoProvider
+    request: OcspRequest, provider: CryptoProvider, *, responder: Responder, find_status: StatusFinder, term: ListTerm
 ) -> bytes:
     """DER of a signed OCSPResponse, one answer for each question.
 
-    Certificates of other issuers and such as were never issued are "unknown" (section 2.2). The nonce goes back as it
-    came (RFC 9654). Raises ProviderError.
+    Certificates of other issuers and certificates that were never issued are "unknown" (section 2.2). `term` has the
+    times of the answers. The nonce is repeated unchanged (RFC 9654). Raises ProviderError.
     """
     key_octets = public_octets(responder.signer.certificate.public_key)
-    key_hash = hashlib.sha1(key_octets, usedforsecurity=False).digest()  # section 4.2.1: always SHA-1
+    key_hash = hashlib.sha1(key_octets, usedforsecurity=False).digest()  # Section 4.2.1 demands SHA-1.
     answers = (_answer(question, responder, find_status, term) for question in request.questions)
     data_der = der.sequence(
         der.explicit(2, der.octet_string(key_hash)),
@@ -79,14 +79,14 @@ async def build_ocsp_response(
         der.sequence(*answers),
         b"" if request.nonce is None else _nonce(request.nonce),
     )
-    signed = await sign_structure(data_der, responder.signer.private_key, provider=provider)
+    signed = await sign_structure(data_der, responder.signer.private_key, provider)
     basic_der = der.sequence(*(part.encoded for part in der.read_sequence(signed)), _certificates(responder))
     body = der.sequence(der.oid(OCSP_BASIC), der.octet_string(basic_der))
     return der.sequence(enumerated(0), der.explicit(0, body))
 
 
 def build_ocsp_error(error: ResponseError) -> bytes:
-    """DER of an OCSPResponse without an answer."""
+    """DER of an OCSPResponse with an error and without an answer."""
     return der.sequence(enumerated(error))
 
 
@@ -102,7 +102,7 @@ def _status(status: Good | RevokedCertificate | None) -> bytes:
         return _UNKNOWN
     if isinstance(status, Good):
         return _GOOD
-    # As in lists, unspecified is left out (RFC 5280 section 5.3.1).
+    # The reason "unspecified" is left out, as in revocation lists (RFC 5280 section 5.3.1).
     given = status.reason != UNSPECIFIED
     reason = der.explicit(0, enumerated(reason_code(status.reason))) if given else b""
     return der.element(_REVOKED, _time(status.revoked_at), reason)

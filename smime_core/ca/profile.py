@@ -1,8 +1,8 @@
-"""What this CA's certificates look like: the profile of the S/MIME Baseline Requirements, mailbox-validated.
+"""The profile of this CA's certificates: the S/MIME Baseline Requirements, mailbox-validated.
 
-Numbers of sections are those of the CA/Browser Forum's "Baseline Requirements for the Issuance and Management of
-Publicly-Trusted S/MIME Certificates", version 1.0.11. A CA of one's own need not follow them; programs that do will
-then find nothing odd. `profile_checks` holds a certificate against the same rules.
+Section numbers are those of the CA/Browser Forum's "Baseline Requirements for the Issuance and Management of
+Publicly-Trusted S/MIME Certificates", version 1.0.11. A private CA need not follow them. This one does, so that
+programs that check certificates by them find no fault. `profile_checks` checks a certificate against the same rules.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from smime_core.ca.names import (
     build_name,
 )
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS, key_fault
-from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.provider import KeyType, PublicKey
+from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 
-MAX_ADDRESSES: Final = 10  # of one certificate; the requirements name no number
-HEAD_START: Final = datetime.timedelta(hours=1)  # for clocks that are slow; section 7.1.2 allows two days
-_ONE_SECOND: Final = datetime.timedelta(seconds=1)  # section 1.6.1: both ends count
+MAX_ADDRESSES: Final = 10  # Addresses in one certificate. The requirements set no limit.
+HEAD_START: Final = datetime.timedelta(hours=1)  # For slow clocks; section 7.1.2 allows two days.
+_ONE_SECOND: Final = datetime.timedelta(seconds=1)  # Section 1.6.1: the second in notAfter counts, too.
 
 
 class Generation(StrEnum):
-    """How far a certificate's use is narrowed (section 1.2.1); `legacy`, which ends, is read and never made."""
+    """The limits on the use of a certificate (section 1.2.1). `legacy` is being phased out and is never issued here."""
 
     STRICT = "strict"
-    """Mail alone."""
+    """For mail only."""
     MULTIPURPOSE = "multipurpose"
-    """Mail, and logging in where the CA allows that."""
+    """For mail, and for login if the CA allows it."""
 
     @property
     def policy(self) -> str:
@@ -62,7 +62,7 @@ MAILBOX_VALIDATED_POLICIES: Final = {
     Generation.MULTIPURPOSE: "2.23.140.1.5.1.2",
     Generation.STRICT: "2.23.140.1.5.1.3",
 }
-# Section 7.1.2.3 (e): what a key of each kind may do when it does all it can.
+# Section 7.1.2.3 (e): all usages that are permitted for a key of each kind.
 _USAGES: Final = {
     KeyType.RSA: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_ENCIPHERMENT,
     KeyType.EC: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT,
@@ -76,14 +76,14 @@ _USAGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Where an issuer tells of itself: its list, its responder, its own certificate. Empty is nowhere."""
+    """The URLs of an issuer's list, its responder and its own certificate. An empty string means none."""
 
     crl_url: str = ""
     ocsp_url: str = ""
     issuer_url: str = ""
 
     def build(self) -> tuple[Extension, ...]:
-        """The extensions of a certificate that this issuer signs."""
+        """The extensions with these URLs, for the certificates that this issuer signs."""
         ocsp_urls = (self.ocsp_url,) if self.ocsp_url else ()
         issuer_urls = (self.issuer_url,) if self.issuer_url else ()
         return (
@@ -98,17 +98,17 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """From when, and for how many days."""
+    """The time of issue, and the number of days of the validity."""
 
     at: datetime.datetime
     days: int
 
     def not_before(self) -> datetime.datetime:
-        """The start, a little early."""
+        """The first second: `at`, less HEAD_START for slow clocks."""
         return self.at.replace(microsecond=0) - HEAD_START
 
     def not_after(self, issuer: Certificate | None = None) -> datetime.datetime:
-        """The last second; never later than that of the issuer, whose certificates end with it."""
+        """The last second. It is never later than the last second of the issuer's certificate."""
         end = self.not_before() + datetime.timedelta(days=self.days) - _ONE_SECOND
         return end if issuer is None else min(end, issuer.not_after)
 
@@ -122,7 +122,7 @@ def authority_name(common_name: str, *, organization: str, country: str = "") ->
 
 
 def root_template(serial_number: int, subject_der: bytes, key: PublicKey, *, term: Term) -> CertificateTemplate:
-    """A root, which signs CAs and their list and nothing else (section 7.1.2.1)."""
+    """A root. It signs certificates of CAs and its own revocation list, nothing else (section 7.1.2.1)."""
     return CertificateTemplate(
         serial_number=serial_number,
         subject_der=subject_der,
@@ -147,7 +147,10 @@ def issuing_template(
     term: Term,
     allows_login: bool = False,
 ) -> CertificateTemplate:
-    """A CA for people and nothing below it, for mail alone unless it `allows_login` (section 7.1.2.2)."""
+    """A CA that issues to people and may have no CA below it (section 7.1.2.2).
+
+    Its certificates are for mail only, or with `allows_login` for mail and login.
+    """
     purposes = (EMAIL_PROTECTION, CLIENT_AUTH) if allows_login else (EMAIL_PROTECTION,)
     generations = (Generation.MULTIPURPOSE,) if allows_login else tuple(Generation)
     return CertificateTemplate(
@@ -177,19 +180,17 @@ def subscriber_template(
     term: Term,
     generation: Generation,
 ) -> CertificateTemplate:
-    """A person's certificate (section 7.1.2.3), its name the first address where that fits.
+    """A person's certificate (section 7.1.2.3). Its common name is the first address if that is short enough.
 
-    It is good for logging in too where its issuer is. Raises MalformedMessage for what is no address or too long a
-    term, and UnsupportedAlgorithm for a key that is too weak or of no use here.
+    A multipurpose certificate is for login too if the issuer's certificate is. Raises MalformedMessage for a text that
+    is no address or for too long a term. Raises UnsupportedAlgorithm for a key that is too weak or of another kind.
     """
-    if not 1 <= len(addresses) <= MAX_ADDRESSES:
-        raise MalformedMessage(f"{len(addresses)} addresses, expected one to {MAX_ADDRESSES}", where="certificate")
-    if not 1 <= term.days <= MAX_SUBSCRIBER_DAYS:
-        raise MalformedMessage(f"{term.days} days, expected one to {MAX_SUBSCRIBER_DAYS}", where="validity")
+    _check_subscriber(addresses, term)
     usage = _USAGES.get(check_key(key).key_type)
     if usage is None:
         raise UnsupportedAlgorithm(key.key_type, "certificate", text=f"no certificate for a key of type {key.key_type}")
-    # A longer address stands in subjectAltName alone, and that is critical then (RFC 5280 section 4.2.1.6).
+    # A longer address is in subjectAltName only. The subject is then empty and subjectAltName critical (RFC 5280
+    # section 4.2.1.6).
     subject_der = build_name((COMMON_NAME, addresses[0])) if len(addresses[0]) <= MAX_NAME_CHARACTERS else EMPTY_NAME
     is_for_login = generation is Generation.MULTIPURPOSE and CLIENT_AUTH in (issuer.extended_key_usage or ())
     return CertificateTemplate(
@@ -210,10 +211,17 @@ def subscriber_template(
     )
 
 
+def _check_subscriber(addresses: tuple[str, ...], term: Term) -> None:
+    if not 1 <= len(addresses) <= MAX_ADDRESSES:
+        raise MalformedMessage(f"{len(addresses)} addresses, expected one to {MAX_ADDRESSES}", where="certificate")
+    if not 1 <= term.days <= MAX_SUBSCRIBER_DAYS:
+        raise MalformedMessage(f"{term.days} days, expected one to {MAX_SUBSCRIBER_DAYS}", where="validity")
+
+
 def responder_template(
     serial_number: int, subject_der: bytes, key: PublicKey, *, issuer: Certificate, term: Term
 ) -> CertificateTemplate:
-    """A certificate to sign OCSP responses in the issuer's place (RFC 6960 section 4.2.2.2)."""
+    """A certificate for signing OCSP responses on behalf of the issuer (RFC 6960 section 4.2.2.2)."""
     return CertificateTemplate(
         serial_number=serial_number,
         subject_der=subject_der,
@@ -231,7 +239,7 @@ def responder_template(
 
 
 def check_key(key: PublicKey) -> PublicKey:
-    """The key itself when it is strong enough and of a kind that programs read (section 6.1.5).
+    """Return the key if it is strong enough and of a kind that programs can read (section 6.1.5).
 
     Raises UnsupportedAlgorithm.
     """

@@ -1,8 +1,8 @@
-"""Whether a person's certificate keeps to the S/MIME Baseline Requirements, rule by rule (version 1.0.11).
+"""Check a person's certificate against the S/MIME Baseline Requirements, rule by rule (version 1.0.11).
 
-Rules that public linters check too have the same names there, so that findings can be compared. A certificate from
-before the requirements, of a CA, or without a policy of theirs breaks none. Leaves out: what is validated about
-organisations and persons, and the rules on how a CA works.
+A rule that public linters also check has the same name here, so that findings can be compared. A certificate breaks no
+rule if it is older than the requirements, belongs to a CA, or has none of their policies. Leaves out: the rules on
+validating organisations and persons, and on how a CA works.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from smime_core.algorithms import Curve, parse_signature_identifier
 from smime_core.ca.names import COMMON_NAME, EMPTY_NAME
 from smime_core.ca.profile_facts import ProfileFacts
 from smime_core.ca.profile_key_usage import KEY_USAGE_RULES
-from smime_core.certificate import (
+from smime_core.errors import SmimeError
+from smime_core.policy import is_weak_signature
+from smime_core.provider import KeyType, PublicKey
+from smime_core.text.mail_address import parse_address
+from smime_core.x509.certificate import (
     ANY_EXTENDED_KEY_USAGE,
     AUTHORITY_KEY_IDENTIFIER,
     EMAIL_PROTECTION,
@@ -27,14 +31,10 @@ from smime_core.certificate import (
     SUBJECT_ALT_NAME,
     Certificate,
 )
-from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
-from smime_core.errors import SmimeError
-from smime_core.mail_address import parse_address
-from smime_core.policy import is_weak_signature
-from smime_core.provider import KeyType, PublicKey
+from smime_core.x509.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
 
 EFFECTIVE: Final = datetime.datetime(2023, 9, 1, tzinfo=datetime.UTC)
-MAX_SUBSCRIBER_DAYS: Final = 825  # section 6.3.2, strict and multipurpose
+MAX_SUBSCRIBER_DAYS: Final = 825  # Section 6.3.2, for strict and multipurpose.
 MIN_RSA_BITS: Final = 2048  # section 6.1.5
 _CURVES: Final = (Curve.P256, Curve.P384, Curve.P521)
 _MAX_LEGACY_DAYS: Final = 1185
@@ -42,7 +42,7 @@ _EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
 _SERIAL_NUMBER: Final = "2.5.4.5"
 _SUBJECT_DIRECTORY_ATTRIBUTES: Final = "2.5.29.9"
 _QC_STATEMENTS: Final = "1.3.6.1.5.5.7.1.3"
-_ADOBE: Final = ("1.2.840.113583.1.1.9.1", "1.2.840.113583.1.1.9.2")  # time-stamp, archive revocation information
+_ADOBE: Final = ("1.2.840.113583.1.1.9.1", "1.2.840.113583.1.1.9.2")  # Time-stamp, archive revocation information.
 _SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 _CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
 _TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
@@ -52,7 +52,7 @@ _MAX_SERIAL_OCTETS: Final = 20
 
 
 class Severity(StrEnum):
-    """Whether the requirements say SHALL or SHOULD."""
+    """The weight of a rule: ERROR for SHALL in the requirements, WARNING for SHOULD."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -60,7 +60,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule that a certificate breaks; `text` says how."""
+    """One rule that a certificate breaks. `text` describes the fault."""
 
     rule: str
     severity: Severity
@@ -68,7 +68,7 @@ class Finding:
 
 
 def check_profile(certificate: Certificate) -> tuple[Finding, ...]:
-    """What in a person's certificate the requirements do not allow; nothing when all is well.
+    """The faults of a person's certificate by the requirements; empty if there are none.
 
     Raises MalformedMessage for an extension that cannot be read.
     """
@@ -99,7 +99,7 @@ def _common_name_breach(facts: ProfileFacts) -> str:
 
 
 def _subject_mailbox_breach(facts: ProfileFacts) -> str:
-    # Section 7.1.4.2.2: every mailbox of the subject is repeated in subjectAltName.
+    # Section 7.1.4.2.2: subjectAltName must repeat every mailbox of the subject.
     named = [text for oid, text in facts.subject_attributes if oid in (COMMON_NAME, _EMAIL_ADDRESS) and "@" in text]
     missing = [text for text in named if text not in facts.certificate.alternative_addresses]
     return "the subject names an address that subjectAltName does not" if missing else ""
@@ -166,7 +166,8 @@ def _authority_key_breach(facts: ProfileFacts) -> str:
     extension = facts.extensions.get(AUTHORITY_KEY_IDENTIFIER)
     if extension is None or facts.certificate.authority_key_identifier is None:
         return "the issuer's key is not named"
-    # Section 7.1.2.3: the identifier alone, without issuer and serial number.
+    # Section 7.1.2.3: the extension has the key identifier only, without issuer and serial number. 4 is the length of
+    # the two headers in front of the identifier.
     only = len(extension.value) == 4 + len(facts.certificate.authority_key_identifier)
     return "" if only and not extension.critical else "the issuer's key is named by more than its identifier"
 
@@ -187,7 +188,7 @@ def _purposes_breach(facts: ProfileFacts) -> str:
 def _validity_breach(facts: ProfileFacts) -> str:
     certificate = facts.certificate
     days = _MAX_LEGACY_DAYS if facts.is_of("legacy") else MAX_SUBSCRIBER_DAYS
-    # Both ends count (section 1.6.1).
+    # The second in notAfter counts, too (section 1.6.1).
     length = certificate.not_after - certificate.not_before + datetime.timedelta(seconds=1)
     return "" if length <= datetime.timedelta(days=days) else f"valid for {length.days} days, expected {days} at most"
 
@@ -195,13 +196,13 @@ def _validity_breach(facts: ProfileFacts) -> str:
 def _serial_number_breach(facts: ProfileFacts) -> str:
     number = facts.certificate.serial_number
     if number.bit_length() < _MIN_SERIAL_BITS - 1 or number < 0:
-        # A random number of 64 bits has a leading zero every second time; below 63 bits it is not one.
+        # The top bit of a random number of 64 bits may be zero, so a length of 63 bits is accepted, too.
         return "the serial number is too short to hold 64 random bits"
     return "the serial number is longer than 20 octets" if number.bit_length() >= 8 * _MAX_SERIAL_OCTETS else ""
 
 
 def key_fault(key: PublicKey) -> str:
-    """What is wrong with a key by section 6.1.5, "" for nothing."""
+    """The fault of a key by section 6.1.5 in words, or "" if there is none."""
     if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
         return f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole octets"
     if key.curve is not None and key.curve not in _CURVES:

@@ -1,4 +1,4 @@
-"""What the rules of the profile ask about a certificate, read once from its extensions."""
+"""The facts that the rules of the profile need about a certificate, each read once from its extensions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, Extension
-from smime_core.der import Tlv
-from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, parse_distribution_points
-from smime_core.general_names import RFC822_NAME
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.general_names import RFC822_NAME
 from smime_core.pkix.extensions import CERTIFICATE_POLICIES
 from smime_core.pkix.policies import parse_certificate_policies
+from smime_core.x509.certificate import SUBJECT_ALT_NAME, Certificate, Extension
+from smime_core.x509.distribution_points import AUTHORITY_INFO_ACCESS, parse_distribution_points
 
 _RESERVED_POLICY: Final = re.compile(r"2\.23\.140\.1\.5\.([1-4])\.([1-3])")
 _GENERATIONS: Final = {"1": "legacy", "2": "multipurpose", "3": "strict"}
@@ -22,13 +22,13 @@ _URI: Final = 0x86
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileFacts:
-    """One certificate under the eyes of the profile."""
+    """The facts about one certificate."""
 
     certificate: Certificate
 
     @functools.cached_property
     def extensions(self) -> dict[str, Extension]:
-        """By OID."""
+        """The extensions by OID."""
         return {extension.oid: extension for extension in self.certificate.extensions}
 
     @functools.cached_property
@@ -39,13 +39,13 @@ class ProfileFacts:
 
     @functools.cached_property
     def reserved(self) -> tuple[tuple[str, str], ...]:
-        """Of each reserved policy: what was validated ("1" the mailbox), and the generation's name."""
+        """(kind of validation, name of the generation) for each reserved policy. The kind "1" is mailbox-validated."""
         matches = (_RESERVED_POLICY.fullmatch(policy) for policy in self.policies)
         return tuple((match[1], _GENERATIONS[match[2]]) for match in matches if match)
 
     @property
     def is_subscriber(self) -> bool:
-        """Whether the requirements look at this certificate as a person's."""
+        """Whether the requirements treat this certificate as a person's."""
         return not self.certificate.is_ca and bool(self.reserved)
 
     @property
@@ -53,7 +53,7 @@ class ProfileFacts:
         return self.is_subscriber and any(kind == "1" for kind, _ in self.reserved)
 
     def is_of(self, *generations: str) -> bool:
-        """Whether it is a person's, of one of these generations."""
+        """Whether this is a person's certificate of one of these generations."""
         return self.is_subscriber and any(generation in generations for _, generation in self.reserved)
 
     @functools.cached_property
@@ -68,7 +68,7 @@ class ProfileFacts:
 
     @functools.cached_property
     def mailboxes(self) -> tuple[str, ...]:
-        """The rfc822Names of the subjectAltName, whatever they hold."""
+        """The rfc822Names of the subjectAltName, unchecked."""
         names = self._members(SUBJECT_ALT_NAME)
         return tuple(bytes(name.content).decode("ascii", "replace") for name in names if name.tag == RFC822_NAME)
 
@@ -81,7 +81,7 @@ class ProfileFacts:
 
     @functools.cached_property
     def access_urls(self) -> tuple[tuple[str, str], ...]:
-        """Access method and address of each member of authorityInfoAccess that is a URL."""
+        """(access method, URL) for each URL in authorityInfoAccess."""
         pairs = (der.read_children(member) for member in self._members(AUTHORITY_INFO_ACCESS))
         return tuple(
             (der.parse_oid(pair[0]), _url(pair[1])) for pair in pairs if len(pair) == 2 and pair[1].tag == _URI

@@ -1,4 +1,4 @@
-"""Key usage by kind of key, as the profile has it (S/MIME Baseline Requirements, section 7.1.2.3 (e))."""
+"""Key usage by kind of key, as the profile requires (S/MIME Baseline Requirements, section 7.1.2.3 (e))."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import Final
 
 from smime_core.ca.profile_facts import ProfileFacts
-from smime_core.certificate import KeyUsage
 from smime_core.provider import KeyType
+from smime_core.x509.certificate import KeyUsage
 
 _SIGN: Final = KeyUsage.DIGITAL_SIGNATURE
 _PROMISE: Final = KeyUsage.NON_REPUDIATION
@@ -20,7 +20,7 @@ _LATTICE_RECEIVERS: Final = (KeyType.ML_KEM_512, KeyType.ML_KEM_768, KeyType.ML_
 
 
 class Scope(Enum):
-    """Of which certificates a rule speaks."""
+    """The certificates that a rule applies to: all, or those with or without one of its `purposes`."""
 
     ALL = auto()
     WITH_PURPOSE = auto()
@@ -29,9 +29,9 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUsageRule:
-    """For keys of these kinds: `purposes` are those that make a certificate useful, `allowed` may stand beside them.
+    """A rule for keys of these kinds: the certificate needs one bit of `purposes`, and may have those of `allowed` too.
 
-    `with_agreement` may stand beside keyAgreement only. Without any bit at all, another rule speaks.
+    With keyAgreement, it may also have the bits of `with_agreement`. Certificates without any bit have another rule.
     """
 
     name: str
@@ -43,7 +43,7 @@ class KeyUsageRule:
     scope: Scope = Scope.ALL
 
     def applies(self, facts: ProfileFacts) -> bool:
-        """Whether the certificate is one that the rule speaks about."""
+        """Whether the rule applies to the certificate."""
         usage = facts.certificate.key_usage
         if not usage or facts.certificate.public_key.key_type not in self.kinds:
             return False
@@ -52,7 +52,7 @@ class KeyUsageRule:
         return facts.is_of(*self.generations) and wanted[self.scope]
 
     def breach(self, facts: ProfileFacts) -> str:
-        """What is wrong, "" when nothing is."""
+        """The fault in words, or "" if the certificate keeps the rule."""
         usage = facts.certificate.key_usage or _NONE
         if not usage & self.purposes:
             return f"key usage {_words(usage)}, expected {_words(self.purposes)}"
@@ -105,7 +105,7 @@ KEY_USAGE_RULES: Final = (
 
 
 def _words(usage: KeyUsage) -> str:
-    """As RFC 5280 spells the bits."""
+    """The names of the bits as in RFC 5280, such as keyCertSign."""
     names = (bit.name or "" for bit in KeyUsage if usage & bit)
     return ", ".join(
         first.lower() + "".join(map(str.capitalize, rest)) for first, *rest in (n.split("_") for n in names)

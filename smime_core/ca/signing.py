@@ -1,10 +1,9 @@
-"""What every structure that a CA or an applicant signs has in common: body, algorithm, signature as a BIT STRING."""
+"""The form of every structure that a CA or an applicant signs: body, algorithm, signature as a BIT STRING."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     PURE_SCHEME_HASHES,
     Curve,
@@ -13,6 +12,7 @@ from smime_core.algorithms import (
     SignatureScheme,
     build_signature_identifier,
 )
+from smime_core.asn1 import der
 from smime_core.errors import UnsupportedByProvider
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 
@@ -21,8 +21,9 @@ _CURVE_HASHES: Final = {Curve.P384: HashName.SHA384, Curve.P521: HashName.SHA512
 
 
 def choose_signature_algorithm(key: PrivateKey) -> SignatureAlgorithm:
-    """How a key signs certificates: RSA v1.5 with SHA-256, which every program reads, else what the key binds.
+    """The algorithm for signing certificates with a key.
 
+    For RSA it is PKCS #1 v1.5 with SHA-256, which every program can verify. For other keys the key determines it.
     Raises UnsupportedByProvider for a key that cannot sign.
     """
     if key.key_type is KeyType.RSA:
@@ -36,7 +37,7 @@ def choose_signature_algorithm(key: PrivateKey) -> SignatureAlgorithm:
     return SignatureAlgorithm(scheme=scheme, hash_name=PURE_SCHEME_HASHES[scheme])
 
 
-async def sign_structure(body_der: bytes, key: PrivateKey, *, provider: CryptoProvider) -> bytes:
+async def sign_structure(body_der: bytes, key: PrivateKey, provider: CryptoProvider) -> bytes:
     """DER of SIGNED{body}: the body, the algorithm, the signature (RFC 5912 section 6)."""
     algorithm = choose_signature_algorithm(key)
     signature = await provider.sign(key, algorithm, body_der)
@@ -44,5 +45,5 @@ async def sign_structure(body_der: bytes, key: PrivateKey, *, provider: CryptoPr
 
 
 def bit_string(octets: bytes) -> bytes:
-    """DER of a BIT STRING of whole octets."""
+    """DER of a BIT STRING of whole bytes."""
     return der.element(_BIT_STRING, b"\0", octets)

@@ -1,7 +1,7 @@
-"""Signatures that last: CAdES baseline levels B-B, B-T and B-LT (ETSI EN 319 122-1; the older text is RFC 5126).
+"""Long-term signatures: CAdES baseline levels B-B, B-T and B-LT (ETSI EN 319 122-1; the older text is RFC 5126).
 
-Whatever this core signs with attributes is B-B. A timestamp makes it B-T, revocation data B-LT. Leaves out archive
-timestamps (B-LTA), which are named and not judged.
+Every signature that this core makes with signed attributes is B-B. A timestamp makes it B-T, revocation data B-LT.
+Archive timestamps (B-LTA) are reported but not verified.
 """
 
 from smime_core.cades.claims import SignaturePolicy, parse_commitments, parse_mime_type, parse_signature_policy

@@ -1,6 +1,6 @@
-"""What a signer claims beside the signature: policy, commitment, media type (EN 319 122-1 sections 5.2.3 to 5.2.9).
+"""Claims of the signer in signed attributes: policy, commitment, media type (EN 319 122-1 sections 5.2.3 to 5.2.9).
 
-All are read and shown, and none is made here: what a policy demands, its readers know.
+These attributes are read and displayed, never written. Nothing here checks whether a signature meets its policy.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.attributes import COMMITMENT_TYPE, MIME_TYPE, SIGNATURE_POLICY, Attributes, find_value
+from smime_core.asn1 import der
+from smime_core.cms.attributes import COMMITMENT_TYPE, MIME_TYPE, SIGNATURE_POLICY, Attributes, find_value
 from smime_core.errors import MalformedMessage
 
 _NULL: Final = 0x05
@@ -26,42 +26,42 @@ _COMMITMENTS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignaturePolicy:
-    """What rules a signature is to be judged by; `oid` is "" where the content itself says so ("implied")."""
+    """The rules by which to judge a signature. `oid` is "" if the policy follows from the content ("implied")."""
 
     oid: str
 
 
 def parse_signature_policy(attributes: Attributes) -> SignaturePolicy | None:
-    """The signature-policy-identifier attribute. Raises MalformedMessage."""
+    """Parse the signature-policy-identifier attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "signature-policy-identifier"
     value = find_value(attributes, SIGNATURE_POLICY, where)
     if value is None:
         return None
     if value.tag == _NULL:
         return SignaturePolicy(oid="")
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     if not fields:
-        raise MalformedMessage("names no policy", where=where)
-    return SignaturePolicy(oid=der.parse_oid(fields[0], where=where))
+        raise MalformedMessage("names no policy", where)
+    return SignaturePolicy(oid=der.parse_oid(fields[0], where))
 
 
 def parse_commitments(attributes: Attributes) -> tuple[str, ...]:
-    """What the signer commits to, in words where the type is one of ETSI's, else dotted. Raises MalformedMessage."""
+    """The signer's commitments: those of ETSI in words, others as dotted OIDs. Raises MalformedMessage."""
     where = "commitment-type-indication"
     found = []
     for value in attributes.get(COMMITMENT_TYPE, ()):
-        fields = der.read_sequence(value, where=where)
+        fields = der.read_sequence(value, where)
         if not fields:
-            raise MalformedMessage("names no commitment", where=where)
-        oid = der.parse_oid(fields[0], where=where)
+            raise MalformedMessage("names no commitment", where)
+        oid = der.parse_oid(fields[0], where)
         found.append(_COMMITMENTS.get(oid, oid))
     return tuple(found)
 
 
 def parse_mime_type(attributes: Attributes) -> str | None:
-    """The mime-type attribute. Raises MalformedMessage."""
+    """Parse the mime-type attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "mime-type"
     value = find_value(attributes, MIME_TYPE, where)
     if value is None:
         return None
-    return bytes(der.expect(value, _UTF8_STRING, where=where).content).decode("utf-8", "replace")
+    return bytes(der.expect(value, _UTF8_STRING, where).content).decode("utf-8", "replace")

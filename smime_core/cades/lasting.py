@@ -1,7 +1,8 @@
-"""Making signatures last: a timestamp on them, and all that is needed to judge them later (EN 319 122-1 section 5.3 and
-6.3, levels B-T and B-LT).
+"""Make signatures long-term: add a timestamp (level B-T) and the evidence to verify them later (level B-LT).
 
-What somebody signed stays as it is, octet for octet.
+EN 319 122-1 sections 5.3 and 6.3.
+
+The signed bytes stay unchanged.
 """
 
 from __future__ import annotations
@@ -9,42 +10,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smime_core.algorithms import HashName
-from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
-from smime_core.certificate import Certificate
-from smime_core.content_info import parse_content_info
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.cms.content_info import parse_content_info
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import build_ocsp_choice, parse_signed_data
+from smime_core.cms.signed_data_editing import add_revocation_data, add_unsigned_attribute
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import UnsignedAttributes
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.provider import CryptoProvider
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import build_ocsp_choice, parse_signed_data
-from smime_core.signed_data_editing import add_revocation_data, add_unsigned_attribute
-from smime_core.signer_info import SignerInfo, UnsignedAttributes
 from smime_core.timestamp import Ask, TimestampToken, check_token, obtain_timestamp
+from smime_core.x509.certificate import Certificate
 
 
 def timestamp_when_signed(
-    ask: Ask, *, provider: CryptoProvider, hash_name: HashName = HashName.SHA256
+    ask: Ask, provider: CryptoProvider, *, hash_name: HashName = HashName.SHA256
 ) -> UnsignedAttributes:
-    """For `SignerOptions.unsigned_attributes`: every signature gets a timestamp from the service behind `ask`."""
+    """A function for `SignerOptions.unsigned_attributes`. It gets a timestamp of each new signature through `ask`."""
 
     async def unsigned_attributes(signature: bytes) -> tuple[bytes, ...]:
-        token = await obtain_timestamp(signature, ask, provider=provider, hash_name=hash_name)
+        token = await obtain_timestamp(signature, ask, provider, hash_name)
         return (build_attribute(SIGNATURE_TIME_STAMP, token.der),)
 
     return unsigned_attributes
 
 
 async def add_signature_timestamp(
-    cms: Buffer, token: TimestampToken, *, provider: CryptoProvider, number: int = 0
+    cms: Buffer, token: TimestampToken, provider: CryptoProvider, number: int = 0
 ) -> bytes:
-    """DER of the same SignedData with a timestamp on a signature; `number` says whose, as it stands in `cms`.
+    """DER of the same SignedData with a timestamp on the signature of signer `number` in `cms`.
 
-    In the result signers may stand in another order. Raises TimestampMismatch for a token of something else, and what
-    `check_token` raises.
+    Signers are a set, so their order may differ in the result. Raises TimestampMismatch for a token over other data,
+    and the errors of `check_token`.
     """
-    signature = OctetsContent(signature_value(cms, number=number), provider=provider)
-    await check_token(token, signature, provider=provider)
-    return add_unsigned_attribute(cms, build_attribute(SIGNATURE_TIME_STAMP, token.der), number=number)
+    signature = OctetsContent(signature_value(cms, number), provider)
+    await check_token(token, signature, provider)
+    return add_unsigned_attribute(cms, build_attribute(SIGNATURE_TIME_STAMP, token.der), number)
 
 
 def add_validation_data(
@@ -54,18 +56,19 @@ def add_validation_data(
     crls: Sequence[bytes] = (),
     ocsp_responses: Sequence[bytes] = (),
 ) -> bytes:
-    """DER of the same SignedData with what its signatures, and timestamps on them, are judged by.
+    """DER of the same SignedData with the evidence to verify its signatures and their timestamps later.
 
-    `crls` are DER of each CertificateList, `ocsp_responses` of each OCSPResponse, which stand as RFC 5940 has them.
+    `crls` are DER of each CertificateList. `ocsp_responses` are DER of each OCSPResponse; they are written as in RFC
+    5940.
     Raises MalformedMessage or LimitExceeded.
     """
     return add_revocation_data(cms, certificates=certificates, crls=[*crls, *map(build_ocsp_choice, ocsp_responses)])
 
 
-def signature_value(cms: Buffer, *, number: int = 0) -> bytes:
-    """What a timestamp on a signature is about: the octets of its value. Raises MalformedMessage or the signer's error.
+def signature_value(cms: Buffer, number: int = 0) -> bytes:
+    """The signature value of signer `number` in `cms`. A timestamp on the signature covers these bytes.
 
-    `number` says whose, as it stands in `cms`.
+    Raises MalformedMessage or the signer's error.
     """
     return _signer(cms, number).signature
 

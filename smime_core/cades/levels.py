@@ -1,6 +1,6 @@
-"""Which level of CAdES baseline signatures a signature has by its structure (ETSI EN 319 122-1 section 6).
+"""The level of CAdES baseline signatures that a signature has by its structure (ETSI EN 319 122-1 section 6).
 
-Nothing is verified here. Old attributes of ETSI TS 101 733 count as what they became.
+Nothing is verified here. The old attributes of ETSI TS 101 733 count like the new ones of EN 319 122-1.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from smime_core.attributes import (
+from smime_core.cms.attributes import (
     ARCHIVE_TIME_STAMP_V1,
     ARCHIVE_TIME_STAMP_V2,
     ARCHIVE_TIME_STAMP_V3,
@@ -20,26 +20,26 @@ from smime_core.attributes import (
     SIGNING_CERTIFICATE_V2,
     SIGNING_TIME,
 )
-from smime_core.signer_info import SignerInfo
+from smime_core.cms.signer_info import SignerInfo
 
 _ARCHIVE: Final = (ARCHIVE_TIME_STAMP_V1, ARCHIVE_TIME_STAMP_V2, ARCHIVE_TIME_STAMP_V3)
 
 
 class CadesLevel(StrEnum):
-    """The baseline levels, each with what those before it have."""
+    """The baseline levels. Each level includes the requirements of the levels before it."""
 
     B = "B-B"
-    """It says by which certificate, and when."""
+    """The signature names its signer's certificate and the signing time."""
     T = "B-T"
-    """A timestamp of the signature."""
+    """The signature has a timestamp."""
     LT = "B-LT"
-    """Revocation data of the certificates."""
+    """The message has revocation data for the certificates."""
     LTA = "B-LTA"
-    """A timestamp of all that, which is shown here and not judged."""
+    """An archive timestamp covers the signature and the revocation data. We report it but do not verify it."""
 
 
 def cades_level(signer: SignerInfo, *, has_revocation_data: bool) -> CadesLevel | None:
-    """The level of one signature, None below B-B. `has_revocation_data` says whether its SignedData carries any."""
+    """The level of one signature, or None below B-B. `has_revocation_data`: SignedData has CRLs or OCSP responses."""
     signed, unsigned = signer.attributes, signer.unsigned_attributes
     if not {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME} <= signed.keys():
         return None

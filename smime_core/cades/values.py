@@ -1,7 +1,8 @@
-"""Certificates and revocation data in unsigned attributes, as long-lived signatures of old carry them.
+"""Certificates and revocation data in unsigned attributes, where older long-term signatures have them.
 
-certificate-values and revocation-values (RFC 5126 section 6.3; EN 319 122-1 annex A). Signatures of today carry both in
-the fields of SignedData (`lasting.add_validation_data`). Together they are the evidence that a message brings along.
+The attributes are certificate-values and revocation-values (RFC 5126 section 6.3; EN 319 122-1 annex A). Newer
+signatures have these data in the fields of SignedData (`lasting.add_validation_data`). `carried_evidence` collects the
+data from both places.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, SIGNATURE_TIME_STAMP, Attributes, find_value
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.attributes import (
+    CERTIFICATE_VALUES,
+    REVOCATION_VALUES,
+    SIGNATURE_TIME_STAMP,
+    Attributes,
+    find_value,
+)
+from smime_core.cms.signed_data import SignedData, wrap_basic_response
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_TIMESTAMPS, check_limit
 from smime_core.pkix.evidence import NO_EVIDENCE, Evidence, parse_evidence
-from smime_core.signed_data import SignedData, wrap_basic_response
-from smime_core.signer_info import SignerInfo
 from smime_core.timestamp import TimestampToken, parse_timestamp_token
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 _CRL_VALUES: Final = 0xA0
 _OCSP_VALUES: Final = 0xA1
@@ -27,7 +34,7 @@ _OCSP_VALUES: Final = 0xA1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongTermValues:
-    """What unsigned attributes carry: DER of each CertificateList and of each OCSPResponse; nothing is believed yet."""
+    """The values in unsigned attributes, not verified. `crls` and `ocsp_responses` are DER of each."""
 
     certificates: tuple[Certificate, ...] = ()
     crls: tuple[bytes, ...] = ()
@@ -35,9 +42,9 @@ class LongTermValues:
 
 
 def carried_evidence(signed_data: SignedData) -> Evidence:
-    """The revocation data that a message brings along, for itself and for timestamps on it, as evidence.
+    """The revocation data and certificates that a message carries for its own signatures and for its timestamps.
 
-    Nothing in it is believed: whoever sent it chose what to send. What is damaged is left out.
+    The evidence is not trusted, because the sender chose what to include. Damaged data is left out.
     """
     signers = [signer for signer in signed_data.signer_infos if isinstance(signer, SignerInfo)]
     values = [_readable_values(signer) for signer in signers]
@@ -52,16 +59,16 @@ def carried_evidence(signed_data: SignedData) -> Evidence:
 
 
 def find_long_term_values(signer: SignerInfo) -> LongTermValues:
-    """What a signer's unsigned attributes carry; damaged certificates are left out. Raises MalformedMessage."""
+    """The values in a signer's unsigned attributes. Damaged certificates are left out. Raises MalformedMessage."""
     crls, ocsp_responses = read_revocation_values(signer.unsigned_attributes)
     return LongTermValues(certificates=tuple(_readable_certificates(signer)), crls=crls, ocsp_responses=ocsp_responses)
 
 
 def read_revocation_values(attributes: Attributes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    """The lists and the OCSP responses of a revocation-values attribute, DER each. Raises MalformedMessage."""
+    """Returns (CRLs, OCSP responses) of a revocation-values attribute, each as DER. Raises MalformedMessage."""
     where = "revocation-values"
     value = find_value(attributes, REVOCATION_VALUES, where)
-    found = {field.tag: der.read_one(field.content, where=where) for field in _members(value, where)}
+    found = {field.tag: der.read_one(field.content, where) for field in _members(value, where)}
     crls, responses = (_members(found.get(tag), where) for tag in (_CRL_VALUES, _OCSP_VALUES))
     return tuple(bytes(crl.encoded) for crl in crls), tuple(map(_response_around, responses))
 
@@ -94,13 +101,13 @@ def _readable_certificates(signer: SignerInfo) -> Iterable[Certificate]:
 def _members(tlv: Tlv | None, where: str) -> list[Tlv]:
     if tlv is None:
         return []
-    members = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    members = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     check_limit(where, len(members), MAX_CERTIFICATES)
     return members
 
 
 def _response_around(basic_response: Tlv) -> bytes:
-    # The attribute has the BasicOCSPResponse alone.
+    # revocation-values has a bare BasicOCSPResponse. Evidence needs the OCSPResponse around it.
     if basic_response.tag != der.SEQUENCE:
         raise MalformedMessage("found no BasicOCSPResponse", where="revocation-values")
     return wrap_basic_response(bytes(basic_response.encoded))

@@ -1,8 +1,7 @@
 """CMS attribute sets: signedAttrs, authAttrs and unsignedAttrs (RFC 5652 sections 5.3 and 11, RFC 5083 section 2.2).
 
-Signed and authenticated sets are demanded in DER, and each type stands once. Which attribute may have how many values,
-and on which side of the signature it belongs, is in `check_attribute_rules`; what values mean is in
-`signed_attributes`.
+Signed and authenticated attributes must be DER, and each type occurs once. `check_attribute_rules` checks the number of
+values, and whether an attribute must be signed or unsigned. `signed_attributes` reads the values.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ import functools
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_ATTRIBUTES, check_limit
 
@@ -50,13 +49,13 @@ MIME_TYPE: Final = "0.4.0.1733.2.1"
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
 MICROSOFT_KEY_PREFERENCE: Final = "1.3.6.1.4.1.311.16.4"
 PAGE_HEAD: Final = "2.25.44276285377407154264328317823777238154"
-"""Our own: address and media type of a page that is signed by itself, as UTF8String of JSON (`smime_core.pages`)."""
+"""Our own attribute: address and media type of a page that is signed, as UTF8String of JSON (`own_content.pages`)."""
 
 RESORTED: Final = "signed-attributes-resorted"
-"""The tolerance for a signed set whose members are DER each, but do not stand in the order of DER (MUSTS 6)."""
+"""The name of the tolerance for a signed set whose members are DER but not in the order of DER (MUSTS 6)."""
 
-# RFC 5652 section 11, RFC 8551 sections 2.5.2 and 2.5.3, RFC 2634 section 1.3.4, RFC 5035 section 5, RFC 6211
-# section 3: signed, once, and with exactly one value.
+# Attributes that must be signed, occur once and have exactly one value: RFC 5652 section 11, RFC 8551 sections 2.5.2
+# and 2.5.3, RFC 2634 section 1.3.4, RFC 5035 section 5, RFC 6211 section 3.
 _SIGNED_ONCE: Final = {
     CONTENT_TYPE: "content-type",
     MESSAGE_DIGEST: "message-digest",
@@ -75,22 +74,22 @@ _SIGNED_ONCE: Final = {
     MICROSOFT_KEY_PREFERENCE: "Microsoft's encryption key preference",
     PAGE_HEAD: "pageHead",
 }
-# RFC 2634 section 1.3.4: these may stand on either side, once and with one value.
+# Attributes that occur once and have one value. The two added here may be signed or unsigned (RFC 2634 section 1.3.4).
 _ONCE: Final = _SIGNED_ONCE | {
     CONTENT_HINTS: "contentHints",
     CONTENT_IDENTIFIER: "contentIdentifier",
 }
 
 Attributes = dict[str, tuple[bytes, ...]]
-"""An attribute's OID to the DER of each of its values."""
+"""A map from an attribute's OID to the DER of each of its values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedAttributes:
-    """A signed set: the SET OF forms that its signature may cover, and what stands in it.
+    """A set of signed attributes, with the two SET OF forms that its signature may cover.
 
-    `received_der` is the set as it came, retagged. `sorted_der` is the same members in the order of DER; it differs
-    only with the tolerance RESORTED. Both hold the same attributes, so that whichever verifies says the same.
+    `received_der` is the set as received, with the tag of a SET. `sorted_der` has the same members in the order of DER;
+    it differs from `received_der` only with the tolerance RESORTED. The signature may cover either of them.
     """
 
     received_der: bytes
@@ -103,14 +102,14 @@ class SignedAttributes:
 
 
 ATTRIBUTE_SET_HEAD_BYTES: Final = 512
-"""Enough for `looks_like_attribute_set`: three headers, of which BER lets two have 128 bytes each."""
+"""`looks_like_attribute_set` needs no more: it reads three headers, two of which may have 128 bytes each in BER."""
 
 
 def looks_like_attribute_set(head: Buffer) -> bool:
     """Whether bytes begin as a SET OF Attribute in BER or DER: a SET whose first member is a SEQUENCE with an OID.
 
-    The headers decide, whatever follows them. A set that `parse_signed_attributes` refuses, because a type stands twice
-    or a value is not DER, was signed by somebody all the same.
+    Only the headers decide. `parse_signed_attributes` refuses a set with a repeated type or a value that is not DER,
+    but another program may have signed such a set.
     """
     octets = bytes(head[:ATTRIBUTE_SET_HEAD_BYTES])
     offset = 0
@@ -122,35 +121,35 @@ def looks_like_attribute_set(head: Buffer) -> bool:
     return octets[offset : offset + 1] == bytes((der.OID,))
 
 
-def parse_attributes(tlv: Tlv, *, where: str) -> tuple[bytes, Attributes]:
-    """An IMPLICIT SET OF Attribute: the SET OF form that is hashed or authenticated, and its members.
+def parse_attributes(tlv: Tlv, where: str) -> tuple[bytes, Attributes]:
+    """Parse an IMPLICIT SET OF Attribute. Returns (its SET OF form, which is hashed or authenticated; the attributes).
 
-    Demands DER, even inside BER (RFC 5652 section 5.3): what is not could be hashed in more than one way (MUSTS 6).
-    Raises MalformedMessage or LimitExceeded.
+    The set must be DER, even inside BER (RFC 5652 section 5.3): other encodings could be hashed in more than one way
+    (MUSTS 6). Raises MalformedMessage or LimitExceeded.
     """
-    parsed = parse_signed_attributes(tlv, where=where)
+    parsed = parse_signed_attributes(tlv, where)
     if parsed.tolerances:
-        raise MalformedMessage("not a SET OF in DER", where=where)
+        raise MalformedMessage("not a SET OF in DER", where)
     return parsed.received_der, parsed.attributes
 
 
-def parse_signed_attributes(tlv: Tlv, *, where: str) -> SignedAttributes:
-    """signedAttrs in any order of its members, which are DER each; see `SignedAttributes.tolerances`.
+def parse_signed_attributes(tlv: Tlv, where: str) -> SignedAttributes:
+    """Parse signedAttrs, whose members are DER but may be in any order; see `SignedAttributes.tolerances`.
 
-    RFC 5652 section 5.4 has the DER form signed, which is sorted. OpenSSL, NSS and GnuPG verify the order that came,
-    Bouncy Castle sorts first: old signers that never sorted verify here with the former.
+    RFC 5652 section 5.4 signs the DER form, which is sorted. OpenSSL, NSS and GnuPG verify the order as received;
+    Bouncy Castle sorts first. Old signers never sorted: their messages verify in the order as received.
     Raises MalformedMessage or LimitExceeded.
     """
-    check_definite(tlv, where=where)
-    children = der.read_children(tlv, where=where)
+    check_definite(tlv, where)
+    children = der.read_children(tlv, where)
     check_limit("attributes", len(children), MAX_ATTRIBUTES)
     if not children:
-        raise MalformedMessage("an empty set, which would have to be absent", where=where)
+        raise MalformedMessage("an empty set, which would have to be absent", where)
     attributes: Attributes = {}
     for child in children:
         attribute_type, values = _parse_attribute(child, where)
         if attribute_type in attributes:
-            raise MalformedMessage(f"attribute {attribute_type} stands twice", where=where)
+            raise MalformedMessage(f"attribute {attribute_type} appears twice", where)
         attributes[attribute_type] = values
     received_der = b"\x31" + bytes(tlv.encoded[1:])
     encodings = [bytes(child.encoded) for child in children]
@@ -162,12 +161,12 @@ def parse_signed_attributes(tlv: Tlv, *, where: str) -> SignedAttributes:
     )
 
 
-def parse_unsigned_attributes(tlv: Tlv, *, where: str) -> Attributes:
-    """unsignedAttrs, in BER or DER; several instances of one type are taken together (RFC 5652 section 11.4).
+def parse_unsigned_attributes(tlv: Tlv, where: str) -> Attributes:
+    """Parse unsignedAttrs, in BER or DER. Several attributes of one type are merged (RFC 5652 section 11.4).
 
     Raises MalformedMessage or LimitExceeded.
     """
-    children = der.read_children(tlv, where=where)
+    children = der.read_children(tlv, where)
     check_limit("attributes", len(children), MAX_ATTRIBUTES)
     attributes: Attributes = {}
     for child in children:
@@ -177,9 +176,9 @@ def parse_unsigned_attributes(tlv: Tlv, *, where: str) -> Attributes:
 
 
 def check_attribute_rules(signed: Attributes, unsigned: Attributes) -> None:
-    """Raise MalformedMessage for an attribute with several values, or on the wrong side of the signature.
+    """Raise MalformedMessage for an attribute with too many values, or signed or unsigned against its rules.
 
-    MUSTS 2, 15, 16, 17, 41 and 50: a breach fails the signature.
+    MUSTS 2, 15, 16, 17, 41 and 50: a violation makes the signature invalid.
     """
     for attribute_type, values in signed.items():
         if len(values) != 1 and attribute_type in _ONCE:
@@ -196,7 +195,7 @@ def check_attribute_rules(signed: Attributes, unsigned: Attributes) -> None:
 
 
 def single_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv:
-    """The one value of an attribute that must have exactly one (RFC 5652 section 11). Raises MalformedMessage."""
+    """The value of an attribute that must have exactly one (RFC 5652 section 11). Raises MalformedMessage."""
     values = attributes.get(attribute_type, ())
     if len(values) != 1:
         raise MalformedMessage(f"{name} has {len(values)} values, expected 1", where="attributes")
@@ -204,7 +203,7 @@ def single_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv:
 
 
 def find_value(attributes: Attributes, attribute_type: str, name: str) -> Tlv | None:
-    """The one value of an attribute, or None where the attribute is absent. Raises MalformedMessage."""
+    """The value of an attribute that must have exactly one, or None if it is absent. Raises MalformedMessage."""
     return single_value(attributes, attribute_type, name) if attribute_type in attributes else None
 
 
@@ -218,10 +217,10 @@ def attribute_type_der(attribute_type: str) -> bytes:
     return der.oid(attribute_type)
 
 
-def check_definite(tlv: Tlv, *, where: str) -> None:
-    """Raise MalformedMessage unless every length in the element is definite and as short as DER has it.
+def check_definite(tlv: Tlv, where: str) -> None:
+    """Raise MalformedMessage unless every length in the element is definite and as short as DER requires.
 
-    One flat walk over all headers: content octets of primitive elements are skipped, constructed ones entered.
+    One loop reads all headers. It skips the content octets of primitive elements and enters constructed ones.
     """
     octets, offset = bytes(tlv.encoded), 0
     end = len(octets)
@@ -233,9 +232,9 @@ def check_definite(tlv: Tlv, *, where: str) -> None:
             count = first & 0x7F
             length = int.from_bytes(octets[offset : offset + count], "big")
             offset += count
-            # Also true for the indefinite form: no octets follow, and zero is below 128.
+            # The indefinite form (0x80) is refused here too: no length bytes follow, so `length` is 0.
             if length < 0x80 or length >> 8 * (count - 1) == 0:
-                raise MalformedMessage("a length that is not DER", where=where)
+                raise MalformedMessage("a length that is not DER", where)
         if not tag & 0x20:
             offset += length
 
@@ -246,9 +245,9 @@ def _type_of(encoded: bytes) -> str:
 
 
 def _parse_attribute(tlv: Tlv, where: str) -> tuple[str, tuple[bytes, ...]]:
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 2:
-        raise MalformedMessage(f"an attribute with {len(fields)} fields, expected 2", where=where)
-    values = der.read_children(der.expect(fields[1], der.SET, where=where), where=where)
+        raise MalformedMessage(f"an attribute with {len(fields)} fields, expected 2", where)
+    values = der.read_children(der.expect(fields[1], der.SET, where), where)
     check_limit("attribute values", len(values), MAX_ATTRIBUTES)
     return _type_of(bytes(fields[0].encoded)), tuple(bytes(value.encoded) for value in values)

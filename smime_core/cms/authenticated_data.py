@@ -1,16 +1,15 @@
-"""AuthenticatedData: content with a MAC under a key sealed for recipients (RFC 5652 section 9). Only read.
+"""AuthenticatedData: content with a MAC, whose key is encrypted for recipients (RFC 5652 section 9).
 
-The MAC is HMAC with SHA-1 or SHA-2 (RFC 3370 section 3.1, RFC 8018 appendix B.1), its key as long as the hash.
+We read this structure and never write it. The MAC is HMAC with SHA-1 or SHA-2 (RFC 3370 section 3.1, RFC 8018 appendix
+B.1). Its key is as long as the hash.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     HashName,
     check_absent_or_null,
@@ -18,12 +17,16 @@ from smime_core.algorithms import (
     parse_algorithm_identifier,
     parse_hash_identifier,
 )
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, Attributes, parse_attributes, single_value
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA
-from smime_core.content_keys import OpenedWith, try_content_keys
-from smime_core.der import Buffer, Tlv
-from smime_core.digested_data import one_content
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, Attributes, parse_attributes, single_value
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.digested_data import one_content
+from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
+from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.recipient_info import RecipientInfo, parse_recipient_infos
+from smime_core.cms.signed_data import parse_encapsulated
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -31,25 +34,20 @@ from smime_core.errors import (
     MessageDigestMismatch,
     UnsupportedAlgorithm,
 )
-from smime_core.kdf import parse_hmac_identifier
-from smime_core.kekri import KeyEncryptionKey
-from smime_core.key_management import KeyHolder
-from smime_core.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info
+from smime_core.keys.kdf import parse_hmac_identifier
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.recipient_info import RecipientInfo, parse_recipient_infos
-from smime_core.signed_data import parse_encapsulated
 
 _DIGEST_ALGORITHM: Final = 0xA1
 _AUTH_ATTRS: Final = 0xA2
 _UNAUTH_ATTRS: Final = 0xA3
-_HMAC_SHA1: Final = "1.3.6.1.5.5.8.1.2"  # RFC 3370 section 3.1; others have it in the arc of RFC 8018
+_HMAC_SHA1: Final = "1.3.6.1.5.5.8.1.2"  # RFC 3370 section 3.1; RFC 8018 has the OIDs for the other hashes
 _HASHES: Final = (HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthAttributes:
-    """`received_der` is the SET OF form that the MAC covers; `digest_hash` made the message-digest in it."""
+    """`received_der` is the SET OF form that the MAC covers. `digest_hash` is the hash of its message-digest."""
 
     received_der: bytes
     attributes: Attributes
@@ -58,7 +56,7 @@ class AuthAttributes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticatedData:
-    """`e_content` is None when detached."""
+    """The parsed structure. `e_content` is None if detached."""
 
     recipients: tuple[RecipientInfo, ...]
     originator_info: OriginatorInfo | None
@@ -70,24 +68,24 @@ class AuthenticatedData:
 
 
 def parse_authenticated_data(content: Tlv) -> AuthenticatedData:
-    """The structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
+    """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "AuthenticatedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
-    fields = der.pass_version(fields, where=where)
+    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
+    fields = der.pass_version(fields, where)
     originator_info = _take(fields, ORIGINATOR_INFO)
     if len(fields) < 4:
-        raise MalformedMessage("cut short", where=where)
+        raise MalformedMessage("cut short", where)
     recipients = parse_recipient_infos(fields.pop(0))
-    mac_hash = _parse_mac_algorithm(der.to_definite(fields.pop(0), where=where))
+    mac_hash = _parse_mac_algorithm(der.to_definite(fields.pop(0), where))
     digest_algorithm = _take(fields, _DIGEST_ALGORITHM)
     e_content_type, e_content = parse_encapsulated(fields.pop(0))
     auth_attrs = _take(fields, _AUTH_ATTRS)
     if not fields:
-        raise MalformedMessage("the mac is missing", where=where)
+        raise MalformedMessage("the mac is missing", where)
     mac = bytes(der.read_octets(fields.pop(0), where="mac"))
     _take(fields, _UNAUTH_ATTRS)
     if fields:
-        raise MalformedMessage(f"{len(fields)} fields too many", where=where)
+        raise MalformedMessage(f"{len(fields)} fields too many", where)
     return AuthenticatedData(
         recipients=recipients,
         originator_info=parse_originator_info(originator_info) if originator_info else None,
@@ -99,44 +97,37 @@ def parse_authenticated_data(content: Tlv) -> AuthenticatedData:
     )
 
 
-async def open_authenticated_data(
+async def verify_authenticated_data(
     authenticated: AuthenticatedData,
-    *,
-    holders: Sequence[KeyHolder],
+    keys: Keys,
     provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
-    originators: Sequence[Certificate] = (),
+    *,
     detached_content: Buffer | None = None,
     policy: Policy = Policy.RECEIVE,
-) -> OpenedWith[Buffer]:
-    """The content, after its MAC was checked with a key that one of the recipients gave.
+) -> Decrypted[Buffer]:
+    """The content, after its MAC was checked with a key from one of the recipients.
 
-    Whoever can check the MAC can also make it: this proves nothing to others, and among several recipients not who
-    wrote. Raises NoMatchingRecipient, DecryptionError for a MAC that does not fit, MessageDigestMismatch,
-    UnsupportedAlgorithm or MalformedMessage.
+    A recipient that can check the MAC can also make it. So the MAC proves nothing to third parties, and with several
+    recipients it does not prove the author. Raises NoMatchingRecipient, DecryptionError for a wrong MAC,
+    MessageDigestMismatch, UnsupportedAlgorithm or MalformedMessage.
     """
     content = one_content(authenticated.e_content, detached_content, where="AuthenticatedData")
     attrs = authenticated.auth_attrs
 
     async def check_mac(key: bytes) -> Buffer:
-        # RFC 5652 section 9.2: over the attributes where there are some, which hold the digest of the content.
+        # RFC 5652 section 9.2: the MAC covers the attributes, if there are any. They hold the digest of the content.
         computed = hmac.digest(key, content if attrs is None else attrs.received_der, authenticated.mac_hash)
         if not hmac.compare_digest(computed, authenticated.mac):
             raise DecryptionError
         return content
 
-    carried = authenticated.originator_info.certificates if authenticated.originator_info else ()
     opened = await try_content_keys(
         authenticated.recipients,
         check_mac,
-        cek_length=hash_length(authenticated.mac_hash),
-        holders=holders,
-        provider=provider,
-        passwords=passwords,
-        keks=keks,
-        originators=(*carried, *originators),
-        policy=policy,
+        with_originators(keys, authenticated.originator_info),
+        provider,
+        hash_length(authenticated.mac_hash),
+        policy,
     )
     if attrs is not None:
         expected = single_value(attrs.attributes, MESSAGE_DIGEST, "message-digest")
@@ -165,20 +156,20 @@ def _parse_mac_algorithm(identifier_der: bytes) -> HashName:
 def _parse_auth_attrs(
     auth_attrs: Tlv | None, digest_algorithm: Tlv | None, e_content_type: str
 ) -> AuthAttributes | None:
-    # RFC 5652 section 9.1: both or neither; present when the content is not id-data.
+    # RFC 5652 section 9.1: both fields are present or neither. Both are required if the content is not id-data.
     where = "authAttrs"
     if (auth_attrs is None) is not (digest_algorithm is None):
-        raise MalformedMessage("authAttrs and digestAlgorithm stand together or not at all", where=where)
+        raise MalformedMessage("authAttrs and digestAlgorithm appear together or not at all", where)
     if auth_attrs is None or digest_algorithm is None:
         if e_content_type != ID_DATA:
-            raise MalformedMessage("absent, though the content is not id-data", where=where)
+            raise MalformedMessage("absent, though the content is not id-data", where)
         return None
-    received_der, attributes = parse_attributes(auth_attrs, where=where)
-    authenticated_type = der.parse_oid(single_value(attributes, CONTENT_TYPE, "content-type"), where=where)
+    received_der, attributes = parse_attributes(auth_attrs, where)
+    authenticated_type = der.parse_oid(single_value(attributes, CONTENT_TYPE, "content-type"), where)
     if authenticated_type != e_content_type:
         raise ContentTypeMismatch(f"authenticated as {authenticated_type}, presented as {e_content_type}")
     single_value(attributes, MESSAGE_DIGEST, "message-digest")
-    identifier_der = b"\x30" + der.to_definite(digest_algorithm, where=where)[1:]
+    identifier_der = b"\x30" + der.to_definite(digest_algorithm, where)[1:]
     return AuthAttributes(
         received_der=received_der, attributes=attributes, digest_hash=parse_hash_identifier(identifier_der)
     )

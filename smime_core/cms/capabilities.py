@@ -1,7 +1,7 @@
-"""SMIMECapabilities: what a signer says that it can read, and what we say (RFC 8551 section 2.5.2).
+"""SMIMECapabilities: the algorithms that a signer can read, and those that we can read (RFC 8551 section 2.5.2).
 
-Values that nobody knows are kept as they stand and skipped by everything else ("in a graceful manner", same section).
-Believed only behind a verified signature with a sensible signing time (RFC 8551 section 2.7.1, MUSTS 16).
+Unknown capabilities are kept in `entries` and otherwise ignored, as the same section asks. Use capabilities only from a
+verified signature with a plausible signing time (RFC 8551 section 2.7.1, MUSTS 16).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_CBC,
     AES_128_GCM,
@@ -40,14 +39,15 @@ from smime_core.algorithms import (
     parse_transport_identifier,
     rc2_cbc,
 )
-from smime_core.attributes import SMIME_CAPABILITIES, Attributes, build_attribute, find_value
+from smime_core.asn1 import der
+from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes, build_attribute, find_value
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CAPABILITIES, check_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """One SMIMECapability; `parameters` is DER, None when absent."""
+    """One SMIMECapability. `parameters` is DER, or None if absent."""
 
     oid: str
     parameters: bytes | None
@@ -59,7 +59,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What somebody can read, in the order of preference; `entries` holds everything, the properties what we know."""
+    """A person's capabilities in the order of preference. The properties have those of `entries` that we know."""
 
     entries: tuple[Capability, ...]
 
@@ -75,7 +75,7 @@ class Capabilities:
 
     @property
     def key_agreements(self) -> tuple[tuple[KeyAgreement, KeyWrap], ...]:
-        """Each with the key wrap that stands in its parameters (RFC 5753 section 6, RFC 8418 section 8)."""
+        """(agreement, key wrap) pairs. The parameters name the wrap (RFC 5753 section 6, RFC 8418 section 8)."""
         agreements = (_key_agreement(entry) for entry in self.entries)
         return tuple(agreement for agreement in agreements if agreement is not None)
 
@@ -86,12 +86,12 @@ class Capabilities:
 
 
 def parse_capabilities(attributes: Attributes) -> Capabilities | None:
-    """The SMIMECapabilities of a signed set, None without them. Raises MalformedMessage or LimitExceeded."""
+    """The SMIMECapabilities of a signed set, or None if absent. Raises MalformedMessage or LimitExceeded."""
     value = find_value(attributes, SMIME_CAPABILITIES, "SMIMECapabilities")
     if value is None:
         return None
     where = "SMIMECapabilities"
-    members = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("capabilities", len(members), MAX_CAPABILITIES)
     return Capabilities(entries=tuple(_parse_capability(member) for member in members))
 
@@ -103,17 +103,17 @@ def build_capabilities(entries: tuple[Capability, ...]) -> bytes:
 
 def _parse_capability(tlv: der.Tlv) -> Capability:
     where = "SMIMECapability"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
     parameters = bytes(fields[1].encoded) if len(fields) == 2 else None
-    return Capability(oid=der.parse_oid(fields[0], where=where), parameters=parameters)
+    return Capability(oid=der.parse_oid(fields[0], where), parameters=parameters)
 
 
 def _content_cipher(entry: Capability) -> ContentCipher | None:
     if entry.oid != RC2_CBC:
         return CONTENT_CIPHERS.get(entry.oid)
-    # RFC 3370 section 5.2 has a version number in messages; in a capability stands the number of bits itself.
+    # In messages RFC 3370 section 5.2 uses a version code. In a capability the parameter is the number of bits itself.
     bits = {b"\x02\x01\x28": 40, b"\x02\x01\x40": 64, b"\x02\x02\x00\x80": 128}.get(entry.parameters or b"")
     return rc2_cbc(bits) if bits else None
 
@@ -143,7 +143,7 @@ def _key_agreement(entry: Capability) -> tuple[KeyAgreement, KeyWrap] | None:
 
 
 def _oaep_parameters(hash_name: HashName) -> bytes:
-    # RFC 3560 section 5 prints these octets and demands them, without the tags [0] and [1] that RFC 4055 has.
+    # RFC 3560 section 5 requires exactly these bytes, without the tags [0] and [1] of RFC 4055.
     identifier = der.sequence(der.oid(HASH_OIDS[hash_name]), NULL)
     return der.sequence(identifier, der.sequence(der.oid(MGF1), identifier))
 
@@ -152,7 +152,7 @@ def _agreement(agreement: KeyAgreement, wrap: KeyWrap) -> Capability:
     return Capability(oid=agreement.oid, parameters=der.sequence(der.oid(wrap.oid)))
 
 
-# What we read, best first within each category. Outlook takes the first cipher that it knows.
+# The algorithms that we read, best first within each category. Outlook takes the first cipher that it knows.
 OUR_CAPABILITIES: Final = (
     *(
         Capability(oid=cipher.oid, parameters=None)
@@ -167,10 +167,10 @@ OUR_CAPABILITIES: Final = (
         )
     ),
     Capability(oid=RSAES_OAEP, parameters=_oaep_parameters(HashName.SHA256)),
-    Capability(oid=RSAES_OAEP, parameters=b"\x30\x00"),  # SHA-1 throughout, the default of RFC 4055
+    Capability(oid=RSAES_OAEP, parameters=b"\x30\x00"),  # SHA-1 for hash and MGF, the default of RFC 4055
     _agreement(ECDH_SHA256, AES_256_WRAP),
     _agreement(ECDH_SHA384, AES_256_WRAP),
     _agreement(ECDH_HKDF_SHA256, AES_256_WRAP),
 )
 OUR_CAPABILITIES_DER: Final = build_capabilities(OUR_CAPABILITIES)
-"""The attribute that every signature of ours carries."""
+"""The SMIMECapabilities attribute of every signature that we make."""

@@ -1,6 +1,6 @@
 """Certificates-only messages: SignedData without signers (RFC 5652 section 5.2, RFC 8551 section 3.8, MUSTS 7).
 
-They carry certificates and CRLs and are never "signed": nothing in them is anybody's word.
+Such messages carry certificates and CRLs. They never count as signed, because nobody has signed them.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, parse_content_info
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.signed_data import assemble_signed_data, build_encapsulated, parse_signed_data
 from smime_core.errors import MalformedMessage
-from smime_core.signed_data import assemble_signed_data, build_encapsulated, parse_signed_data
+from smime_core.x509.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatesOnly:
-    """`crls` holds the DER of each CertificateList; certificates that could not be read are left out."""
+    """`crls` has the DER of each CertificateList. Certificates that could not be read are left out."""
 
     certificates: tuple[Certificate, ...]
     crls: tuple[bytes, ...]
@@ -26,25 +26,25 @@ class CertificatesOnly:
 def parse_certificates_only(cms: Buffer) -> CertificatesOnly:
     """The certificates and CRLs of a certificates-only message.
 
-    An empty eContent is taken for an absent one, as Windows writes it into its .p7b files.
-    Raises MalformedMessage, also for one that has signers or content.
+    An empty eContent counts as absent, because Windows writes one into its .p7b files. Raises MalformedMessage, also if
+    there are signers or content.
     """
     where = "certificates-only message"
     content_info = parse_content_info(cms)
     if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage(f"found content of type {content_info.content_type}", where=where)
+        raise MalformedMessage(f"found content of type {content_info.content_type}", where)
     signed_data = parse_signed_data(content_info.content)
     if signed_data.signer_infos:
-        raise MalformedMessage(f"found {len(signed_data.signer_infos)} signers, expected none", where=where)
+        raise MalformedMessage(f"found {len(signed_data.signer_infos)} signers, expected none", where)
     if signed_data.e_content_type != ID_DATA or signed_data.e_content:
-        raise MalformedMessage("found content, expected id-data without any", where=where)
+        raise MalformedMessage("found content, expected id-data without any", where)
     return CertificatesOnly(certificates=signed_data.certificates, crls=signed_data.crls)
 
 
 def build_certificates_only(certificates: Sequence[Certificate], *, crls: Sequence[bytes] = ()) -> bytes:
-    """DER of a ContentInfo that carries certificates and the DER of CertificateLists.
+    """DER of a ContentInfo with certificates and CRLs (each the DER of a CertificateList).
 
-    Raises MalformedMessage when there are neither.
+    Raises MalformedMessage if there are neither.
     """
     if not certificates and not crls:
         raise MalformedMessage("nothing to carry", where="certificates-only message")

@@ -1,7 +1,7 @@
-"""CompressedData: content made smaller with zlib (RFC 3274). Reading is bounded in size and in ratio.
+"""CompressedData: content compressed with zlib (RFC 3274). Decompressed size and compression ratio are limited.
 
-`Inflater` works in pieces and serves streams as well; `parse_compressed_data` takes a structure whose compressed octets
-were cut out, down to none.
+`Inflater` works in pieces and serves streams as well. `parse_compressed_data` accepts a structure from which a stream
+has cut the compressed content.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import check_absent_or_null, parse_algorithm_identifier
-from smime_core.content_info import ID_COMPRESSED_DATA, build_content_info
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.content_info import ID_COMPRESSED_DATA, build_content_info
+from smime_core.cms.signed_data import build_encapsulated, parse_encapsulated
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import (
     MAX_COMPRESSION_RATIO,
@@ -22,7 +23,6 @@ from smime_core.limits import (
     UNCHECKED_DECOMPRESSED_BYTES,
     check_limit,
 )
-from smime_core.signed_data import build_encapsulated, parse_encapsulated
 
 ZLIB_COMPRESS: Final = "1.2.840.113549.1.9.16.3.8"
 
@@ -32,31 +32,31 @@ PIECE_BYTES: Final = 1_048_576
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedData:
-    """`compressed` is empty when a stream keeps it."""
+    """The parsed structure. `compressed` is empty if a stream has cut it out."""
 
     e_content_type: str
     compressed: Buffer
 
 
 def parse_compressed_data(content: Tlv) -> CompressedData:
-    """The structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
+    """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "CompressedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
     if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3", where=where)
-    algorithm, encapsulated = der.pass_version(fields, where=where)
-    oid, parameters = parse_algorithm_identifier(der.to_definite(algorithm, where=where))
+        raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
+    algorithm, encapsulated = der.pass_version(fields, where)
+    oid, parameters = parse_algorithm_identifier(der.to_definite(algorithm, where))
     if oid != ZLIB_COMPRESS:
         raise UnsupportedAlgorithm(oid, "compressionAlgorithm")
     check_absent_or_null(parameters, where="compressionAlgorithm")
     e_content_type, e_content = parse_encapsulated(encapsulated)
     if e_content is None:
-        raise MalformedMessage("the compressed content is missing", where=where)
+        raise MalformedMessage("the compressed content is missing", where)
     return CompressedData(e_content_type=e_content_type, compressed=e_content)
 
 
 def decompress(compressed: CompressedData) -> bytes:
-    """The content. Raises MalformedMessage or LimitExceeded."""
+    """The decompressed content. Raises MalformedMessage or LimitExceeded."""
     inflater = Inflater(max_bytes=MAX_DECOMPRESSED_BYTES)
     content = b"".join(inflater.pieces(compressed.compressed))
     inflater.finish()
@@ -64,7 +64,7 @@ def decompress(compressed: CompressedData) -> bytes:
 
 
 class Inflater:
-    """A zlib stream that is fed block by block, within `max_bytes` and MAX_COMPRESSION_RATIO."""
+    """Decompresses a zlib stream block by block, up to `max_bytes` and MAX_COMPRESSION_RATIO."""
 
     def __init__(self, *, max_bytes: int) -> None:
         self._stream = zlib.decompressobj(wbits=_ZLIB_STREAM)
@@ -72,9 +72,9 @@ class Inflater:
         self._taken = self._given = 0
 
     def pieces(self, block: Buffer) -> Iterator[bytes]:
-        """What the next block brings, in pieces of at most a mebibyte.
+        """The decompressed bytes of the next block, in pieces of at most PIECE_BYTES.
 
-        Raises LimitExceeded, or MalformedMessage for anything but one stream.
+        Raises LimitExceeded, or MalformedMessage if the data is not exactly one zlib stream.
         """
         waiting = block
         self._taken += len(block)
@@ -91,13 +91,13 @@ class Inflater:
             waiting = self._stream.unconsumed_tail or self._stream.unused_data
 
     def finish(self) -> None:
-        """Raise MalformedMessage unless the stream came to its end."""
+        """Raise MalformedMessage unless the stream is complete."""
         if not self._stream.eof:
             raise MalformedMessage("the compressed stream is cut short", where="CompressedData")
 
 
 def build_compressed_data(content: Buffer, *, content_type: str) -> bytes:
-    """DER of a ContentInfo with CompressedData; parameters are written absent (RFC 3274 section 2)."""
+    """DER of a ContentInfo with CompressedData. The algorithm has no parameters (RFC 3274 section 2)."""
     encapsulated = build_encapsulated(content_type, zlib.compress(content))
     before = der.integer(0) + der.sequence(der.oid(ZLIB_COMPRESS))
     length = len(before) + sum(map(len, encapsulated))

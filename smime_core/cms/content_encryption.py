@@ -1,7 +1,7 @@
-"""A content-encryption AlgorithmIdentifier with its IV or nonce, both ways.
+"""Parse and build a content-encryption AlgorithmIdentifier with its IV or nonce.
 
 Sources: RFC 3565 (AES-CBC), RFC 5084 (GCM, CCM), RFC 8103 (ChaCha20-Poly1305), RFC 3370 section 5 and RFC 2268 (3DES,
-DES and RC2, which are only read). Policies decide elsewhere what of it counts.
+DES and RC2, which are only read). The module `policy` decides which of these ciphers are accepted.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     CONTENT_CIPHERS,
     MIN_TAG_LENGTH,
@@ -20,18 +19,19 @@ from smime_core.algorithms import (
     parse_algorithm_identifier,
     rc2_cbc,
 )
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 
-_DEFAULT_TAG_LENGTH: Final = 12  # aes-ICVlen DEFAULT, RFC 5084 sections 3.1 and 3.2
+_DEFAULT_TAG_LENGTH: Final = 12  # the DEFAULT of aes-ICVlen (RFC 5084 sections 3.1 and 3.2)
 _NONCE_LENGTHS: Final = {
-    # RFC 5084 section 3.2 recommends 12 bytes; libraries take 8 or more, and nobody writes above 16.
+    # RFC 5084 section 3.2 recommends 12 bytes. Libraries accept 8 or more, and no known writer uses more than 16.
     CipherMode.GCM: range(8, 17),
     CipherMode.CCM: range(7, 14),  # RFC 5084 section 3.1
     CipherMode.CHACHA20_POLY1305: range(12, 13),  # RFC 8103 section 3
 }
-# RFC 3370 section 5.2 and RFC 2268 section 6: below 256 the version is a code for the effective key bits, else their
-# number. Only the three that mail used have a code here.
+# RFC 3370 section 5.2 and RFC 2268 section 6: below 256 the version is a code for the effective key bits; from 256 on
+# it is the number of bits itself. Only the three codes that occur in mail are listed.
 _RC2_VERSIONS: Final = {160: 40, 120: 64, 58: 128}
 _RC2_DEFAULT_BITS: Final = 32
 _MAX_RC2_BITS: Final = 1024
@@ -39,15 +39,15 @@ _MAX_RC2_BITS: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentEncryption:
-    """A cipher with the IV or nonce of one content; `tag_length` in bytes, 0 without a tag."""
+    """A cipher with the IV or nonce of one content. `tag_length` is in bytes, 0 without a tag."""
 
     cipher: ContentCipher
     iv: bytes
     tag_length: int = 0
 
 
-def parse_content_encryption(identifier_der: Buffer, *, role: str = "contentEncryptionAlgorithm") -> ContentEncryption:
-    """A ContentEncryptionAlgorithmIdentifier. Raises MalformedMessage or UnsupportedAlgorithm."""
+def parse_content_encryption(identifier_der: Buffer, role: str = "contentEncryptionAlgorithm") -> ContentEncryption:
+    """Parse a ContentEncryptionAlgorithmIdentifier. Raises MalformedMessage or UnsupportedAlgorithm."""
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid != RC2_CBC and oid not in CONTENT_CIPHERS:
         raise UnsupportedAlgorithm(oid, role)
@@ -65,7 +65,7 @@ def parse_content_encryption(identifier_der: Buffer, *, role: str = "contentEncr
 
 
 def build_content_encryption(encryption: ContentEncryption) -> bytes:
-    """DER of the ContentEncryptionAlgorithmIdentifier of a cipher that is made: AES-CBC, GCM, ChaCha20-Poly1305."""
+    """DER of the ContentEncryptionAlgorithmIdentifier of a cipher that we write: AES-CBC, GCM, ChaCha20-Poly1305."""
     parameters = der.octet_string(encryption.iv)
     if encryption.cipher.mode in (CipherMode.GCM, CipherMode.CCM):
         parameters = der.sequence(parameters, der.integer(encryption.tag_length))
@@ -73,13 +73,13 @@ def build_content_encryption(encryption: ContentEncryption) -> bytes:
 
 
 def _parse_aead(cipher: ContentCipher, parameters: bytes, role: str) -> ContentEncryption:
-    # GCMParameters and CCMParameters have one form (RFC 5084 sections 3.1 and 3.2).
+    # GCMParameters and CCMParameters have the same form (RFC 5084 sections 3.1 and 3.2).
     fields = der.read_sequence(parameters, where=role)
     if not 1 <= len(fields) <= 2:
         raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
     tag_length = der.parse_integer(fields[1], where=role) if len(fields) == 2 else _DEFAULT_TAG_LENGTH
     if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or (cipher.mode is CipherMode.CCM and tag_length % 2):
-        # A shorter tag only helps a forger (MUSTS 19: a floor for the tag); CCM has none of odd length.
+        # Shorter tags are refused, because they help only a forger (MUSTS 19). CCM has no tags of odd length.
         raise UnsupportedAlgorithm(cipher.oid, role, text=f"{role}: a tag of {tag_length} bytes is not supported")
     nonce = _octets(fields[0], role)
     allowed = _NONCE_LENGTHS[cipher.mode]
@@ -91,7 +91,7 @@ def _parse_aead(cipher: ContentCipher, parameters: bytes, role: str) -> ContentE
 
 
 def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
-    # RFC 2268 section 6: the IV alone means 32 bits, else SEQUENCE of version and IV.
+    # RFC 2268 section 6: the parameters are a bare IV, for 32 effective key bits, or a SEQUENCE of version and IV.
     tlv = der.read_one(parameters, where=role)
     bits = _RC2_DEFAULT_BITS
     if tlv.tag == der.SEQUENCE:
@@ -99,7 +99,7 @@ def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
         if not 1 <= len(fields) <= 2:
             raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=role)
         if len(fields) == 2:
-            bits = parse_rc2_version(fields[0], role=role)
+            bits = parse_rc2_version(fields[0], role)
         tlv = fields[-1]
     iv = _octets(tlv, role)
     cipher = rc2_cbc(bits)
@@ -108,8 +108,8 @@ def _parse_rc2(parameters: bytes, role: str) -> ContentEncryption:
     return ContentEncryption(cipher=cipher, iv=iv)
 
 
-def parse_rc2_version(tlv: Tlv, *, role: str) -> int:
-    """The effective key bits that an rc2ParameterVersion names. Raises MalformedMessage or UnsupportedAlgorithm."""
+def parse_rc2_version(tlv: Tlv, role: str) -> int:
+    """The effective key bits of an rc2ParameterVersion. Raises MalformedMessage or UnsupportedAlgorithm."""
     version = der.parse_integer(tlv, where=role)
     bits = _RC2_VERSIONS.get(version, version if version >= 256 else 0)
     if not 0 < bits <= _MAX_RC2_BITS or bits % 8:
@@ -118,4 +118,4 @@ def parse_rc2_version(tlv: Tlv, *, role: str) -> int:
 
 
 def _octets(tlv: Tlv, where: str) -> bytes:
-    return bytes(der.read_octets(tlv, where=where))
+    return bytes(der.read_octets(tlv, where))

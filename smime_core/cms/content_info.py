@@ -1,7 +1,7 @@
 """ContentInfo and the content types, standard and our own (RFC 5652 sections 3 and 4, RFC 7468 section 9).
 
-Every kind of content that Sealwax makes outside mail has an OID of its own (arc 2.25.<uuid>), and each verifier demands
-its own: a signed text field must never pass as a signed mail, nor a mail be opened through a field.
+Every kind of content that Sealwax makes outside mail has an OID of its own (arc 2.25.<uuid>), and each verifier accepts
+one type only. So a signed text field cannot pass as a signed mail, and an encrypted mail cannot be opened as a field.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.base64_text import ExactBase64, decode_all
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
+from smime_core.text.base64 import ExactBase64, decode_all
 
 ID_DATA: Final = "1.2.840.113549.1.7.1"
 ID_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
@@ -26,35 +26,35 @@ ID_COMPRESSED_DATA: Final = "1.2.840.113549.1.9.16.1.9"
 ID_AUTH_ENVELOPED_DATA: Final = "1.2.840.113549.1.9.16.1.23"
 
 FIELD: Final = "2.25.138318926240923180406543086106366403209"
-"""The text of a form field with its origin, as JSON (`smime_core.fields`)."""
+"""The text of a form field with its origin, as JSON (`smime_core.own_content.fields`)."""
 SIGNED_FIELD: Final = "2.25.260105474529164283014612104213498532917"
-"""A ContentInfo with SignedData over FIELD, as the content of a sealed field."""
+"""A ContentInfo with SignedData over FIELD, as the content of an encrypted field."""
 FORM: Final = "2.25.303689962499840763050831509587727757124"
-"""What a person submits with a form, as JSON (`smime_core.forms`); signed and never sealed."""
+"""The data that a person submits with a form, as JSON (`smime_core.own_content.forms`); signed, never encrypted."""
 PAGE: Final = "2.25.328785074681734693904427938734148443758"
-"""A page with its address and media type (`smime_core.pages`)."""
+"""A page with its address and media type (`smime_core.own_content.pages`)."""
 PUBLISHED_PAGE: Final = "2.25.183266888243104336638299900116815475425"
-"""The octets of a page alone, as they are published beside a detached signature; its head is an attribute."""
+"""The bare bytes of a page that is published with a detached signature. Address and media type are an attribute."""
 SIGNED_PAGE: Final = "2.25.286837710234770486638560513911881683281"
-"""A ContentInfo with SignedData over PAGE, as the content of a sealed page."""
+"""A ContentInfo with SignedData over PAGE, as the content of an encrypted page."""
 PARCEL: Final = "2.25.242582917035532770428141635393443125197"
-"""A MIME entity for somebody without keys (`smime_core.parcels`)."""
+"""A MIME entity for a recipient without keys (`smime_core.own_content.parcels`)."""
 TRUST_LIST: Final = "2.25.19189679730912088980898887392212511399"
-"""What an organisation trusts, as JSON (`smime_core.trust_list`); signed and never sealed."""
+"""The anchors that an organisation trusts, as JSON (`smime_core.own_content.trust_list`); signed, never encrypted."""
 TRUST_STATE: Final = "2.25.161258077155765256585541340064723270870"
-"""What a person knows and has decided, as JSON (`smime_core.trust_state`)."""
+"""A person's contacts and decisions on trust, as JSON (`smime_core.own_content.trust_state`)."""
 SIGNED_TRUST_STATE: Final = "2.25.138873449625567873194572670509951211987"
-"""A ContentInfo with SignedData over TRUST_STATE, as the content of a sealed one."""
+"""A ContentInfo with SignedData over TRUST_STATE, as the content of an encrypted one."""
 BACKUP: Final = "2.25.276106881659054784450405654995567530024"
-"""All that the extension keeps, as JSON (`browser_ext/background/backup_format.js`); sealed under a passphrase."""
+"""All data of the extension, as JSON (`browser_ext/background/backup_format.js`), encrypted with a passphrase."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
-# RFC 7468 sections 8 and 9, OpenSSL's old label, and the two that GnuPG's gpgsm writes.
+# The labels are those of RFC 7468 sections 8 and 9, an old one of OpenSSL and two of GnuPG's gpgsm.
 _PEM: Final = re.compile(
     rb"-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
     rb"([A-Za-z0-9+/=\s]*)-----END \1-----"
 )
-# The same at the start of a file; Windows editors write a byte order mark before it.
+# The same labels at the start of a file. Windows editors write a byte order mark before them.
 _PEM_BEGIN: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|SIGNED MESSAGE|ENCRYPTED MESSAGE)-----"
 )
@@ -63,7 +63,7 @@ _BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentInfo:
-    """`content` is the element inside [0] EXPLICIT; `trailing_bytes` counts what followed the structure, unread."""
+    """`content` is the element inside [0] EXPLICIT. `trailing_bytes` counts the ignored bytes after the structure."""
 
     content_type: str
     content: Tlv
@@ -71,27 +71,28 @@ class ContentInfo:
 
 
 def parse_content_info(data: Buffer) -> ContentInfo:
-    """The ContentInfo that `data` is, in BER or DER. Raises MalformedMessage.
+    """Parse a ContentInfo, in BER or DER. Raises MalformedMessage.
 
-    A line end or one stray byte may follow, as mail transport and old writers leave it; nothing ever reads it.
+    Up to MAX_TRAILING_BYTES may follow, because mail transport adds line ends and old writers a stray byte. They are
+    ignored.
     """
     where = "ContentInfo"
     tlv, end = der.read_tlv(data, where=where)
     trailing_bytes = len(data) - end
     if trailing_bytes > MAX_TRAILING_BYTES:
-        raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where=where)
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+        raise MalformedMessage(f"{trailing_bytes} bytes follow the structure", where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 2 or fields[1].tag != 0xA0:
-        raise MalformedMessage("expected a content type and [0] content", where=where)
+        raise MalformedMessage("expected a content type and [0] content", where)
     return ContentInfo(
-        content_type=der.parse_oid(fields[0], where=where),
-        content=der.read_one(fields[1].content, where=where),
+        content_type=der.parse_oid(fields[0], where),
+        content=der.read_one(fields[1].content, where),
         trailing_bytes=trailing_bytes,
     )
 
 
 def build_content_info(content_type: str, *content: Buffer) -> bytes:
-    """DER of a ContentInfo around the element given in pieces: bulk content is copied once."""
+    """DER of a ContentInfo around an element. The element comes in pieces, so that bulk content is copied once."""
     type_der = der.oid(content_type)
     length = sum(map(len, content))
     tagged = der.header(0xA0, length)
@@ -99,7 +100,7 @@ def build_content_info(content_type: str, *content: Buffer) -> bytes:
 
 
 def is_content_info(data: Buffer) -> bool:
-    """Whether `data` begins as a ContentInfo: a SEQUENCE with an OBJECT IDENTIFIER. Cheap; detection by content."""
+    """Whether `data` begins as a ContentInfo: a SEQUENCE with an OBJECT IDENTIFIER. Only the first bytes are tested."""
     head = bytes(data[:16])
     if len(head) < 8 or head[0] != der.SEQUENCE:
         return False
@@ -108,7 +109,7 @@ def is_content_info(data: Buffer) -> bool:
 
 
 def find_pem_text(head: bytes) -> tuple[int, bytes]:
-    """Where the base64 of PEM starts that stands at the start of a file, and its label. Raises MalformedMessage."""
+    """Returns (start of the base64, label) of PEM at the start of a file. Raises MalformedMessage."""
     begin = _PEM_BEGIN.match(head)
     if begin is None:
         raise MalformedMessage("found neither DER, PEM nor base64 of a CMS structure", where="CMS")
@@ -116,7 +117,7 @@ def find_pem_text(head: bytes) -> tuple[int, bytes]:
 
 
 def unarmor_pem(octets: bytes) -> bytes:
-    """CMS octets from PEM that stands at the start of a file; what follows it is not read. Raises MalformedMessage."""
+    """CMS bytes from PEM at the start of a file. Later text is not read. Raises MalformedMessage."""
     start, label = find_pem_text(octets)
     end = octets.find(b"-", start)
     if end < 0 or not octets.startswith(b"-----END " + label + b"-----", end):
@@ -125,7 +126,7 @@ def unarmor_pem(octets: bytes) -> bytes:
 
 
 def unarmor(data: Buffer) -> Buffer:
-    """CMS octets from DER or BER (as given), PEM, or bare base64. Raises MalformedMessage."""
+    """CMS bytes from DER or BER (returned unchanged), PEM, or bare base64. Raises MalformedMessage."""
     if is_content_info(data):
         return data
     octets = bytes(data)

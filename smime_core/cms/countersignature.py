@@ -1,7 +1,7 @@
-"""Countersignatures: signatures on the signature of somebody else (RFC 5652 section 11.4, MUSTS 41).
+"""Countersignatures: signatures on another person's signature (RFC 5652 section 11.4, MUSTS 41).
 
-They stand in unsigned attributes: one that is missing proves nothing, and one that holds says when and by whom the
-signature above it had been seen. Putting one into a message is in `signed_data_editing`.
+A countersignature is an unsigned attribute, so anybody may have removed it. If it verifies, its signer has seen the
+signature that it covers; the time is that signer's claim. `signed_data_editing` adds a countersignature to a message.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from smime_core import der
 from smime_core.algorithms import SignatureAlgorithm
-from smime_core.attributes import CONTENT_TYPE, COUNTERSIGNATURE, MESSAGE_DIGEST, build_attribute, check_attribute_rules
-from smime_core.certificate import Certificate
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.key_management import KeyHolder
-from smime_core.limits import MAX_COUNTERSIGNATURE_DEPTH, MAX_COUNTERSIGNATURES, check_limit
-from smime_core.policy import Policy
-from smime_core.provider import CryptoProvider
-from smime_core.signed_attributes import build_signing_certificate, build_signing_time
-from smime_core.signer_info import (
-    SignerIdentifierForm,
+from smime_core.asn1 import der
+from smime_core.cms.attributes import (
+    CONTENT_TYPE,
+    COUNTERSIGNATURE,
+    MESSAGE_DIGEST,
+    build_attribute,
+    check_attribute_rules,
+)
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.signed_attributes import build_signing_certificate, build_signing_time
+from smime_core.cms.signer_info import (
     SignerInfo,
     check_algorithms,
     check_message_digest,
@@ -30,14 +30,20 @@ from smime_core.signer_info import (
     sign_attributes,
     verify_signed_attributes,
 )
+from smime_core.cms.signing import SignerIdentifierForm
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_COUNTERSIGNATURE_DEPTH, MAX_COUNTERSIGNATURES, check_limit
+from smime_core.policy import Policy
+from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countersignature:
-    """One countersignature: `signer` is its error when it cannot be read.
+    """One countersignature. If it cannot be read, `signer` is the error.
 
-    `path` numbers it below its SignerInfo: (1,) is the second countersignature there, (1, 0) the first one on that.
-    `countersigned` is the signature that it is about.
+    `path` is its position below the message's SignerInfo: (1,) is the second countersignature on the signer, (1, 0) the
+    first countersignature on (1,). `countersigned` is the SignerInfo whose signature it covers.
     """
 
     path: tuple[int, ...]
@@ -46,7 +52,7 @@ class Countersignature:
 
 
 def find_countersignatures(signer: SignerInfo) -> tuple[Countersignature, ...]:
-    """All below one SignerInfo, each before those on it. Raises LimitExceeded for too many or too deep ones."""
+    """All countersignatures below one SignerInfo, each before the countersignatures on it. Raises LimitExceeded."""
     found: list[Countersignature] = []
     for countersignature in _walk(signer, ()):
         found.append(countersignature)
@@ -56,15 +62,15 @@ def find_countersignatures(signer: SignerInfo) -> tuple[Countersignature, ...]:
 
 async def verify_countersignature(
     countersignature: Countersignature,
+    provider: CryptoProvider,
     *,
     certificate: Certificate,
-    provider: CryptoProvider,
     policy: Policy = Policy.RECEIVE,
 ) -> SignatureAlgorithm:
-    """Check one countersignature against the signature above it; returns the algorithm that held.
+    """Check one countersignature against the signature that it covers. Returns the algorithm that verified.
 
-    Whether the signature above holds is another question. Raises what `signer_info.verify_signer` raises, and the
-    error of one that could not be read.
+    The covered signature itself is not checked. Raises the errors of `signer_info.verify_signer`, and the error of a
+    countersignature that could not be read.
     """
     signer = countersignature.signer
     if isinstance(signer, SmimeError):
@@ -76,12 +82,12 @@ async def verify_countersignature(
         check_not_signed_attributes(octets)
         await provider.verify(certificate.public_key, algorithm, signer.signature, octets)
         return algorithm
-    # RFC 5652 section 11.4: there is no content type for countersignatures. Without this check the signature on a
-    # message whose content is these octets would pass as one.
+    # RFC 5652 section 11.4: countersignatures have no content-type attribute. Without this check the signature of a
+    # message whose content is these bytes would pass as a countersignature.
     if CONTENT_TYPE in signer.attributes:
-        raise MalformedMessage("a content-type attribute stands in it", where="countersignature")
+        raise MalformedMessage("it has a content-type attribute", where="countersignature")
     check_message_digest(signer, await provider.digest(digest, octets))
-    await verify_signed_attributes(signer, algorithm, certificate=certificate, provider=provider, policy=policy)
+    await verify_signed_attributes(signer, algorithm, provider, certificate, policy)
     return algorithm
 
 
@@ -89,11 +95,11 @@ async def build_countersignature(
     countersigned: SignerInfo,
     holder: KeyHolder,
     algorithm: SignatureAlgorithm,
+    provider: CryptoProvider,
     *,
     signing_time: datetime.datetime,
-    provider: CryptoProvider,
 ) -> bytes:
-    """DER of a SignerInfo on the signature of another, with the attributes that RFC 2634 section 1.3.4 allows there."""
+    """DER of a SignerInfo on another signature, with the attributes that RFC 2634 section 1.3.4 allows there."""
     digest = await provider.digest(algorithm.hash_name, countersigned.signature)
     attributes = [
         build_attribute(MESSAGE_DIGEST, der.octet_string(digest)),
@@ -101,7 +107,7 @@ async def build_countersignature(
         build_signing_certificate(holder.certificate),
     ]
     form = SignerIdentifierForm.ISSUER_AND_SERIAL
-    return await sign_attributes(holder, algorithm, attributes, sid_form=form, provider=provider)
+    return await sign_attributes(holder, algorithm, attributes, provider, sid_form=form)
 
 
 def _walk(signer: SignerInfo, path: tuple[int, ...]) -> Iterator[Countersignature]:

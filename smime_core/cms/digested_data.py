@@ -1,22 +1,22 @@
-"""DigestedData: content beside its digest (RFC 5652 section 7). It shows accidents, and stops nobody."""
+"""DigestedData: content with its digest (RFC 5652 section 7). The digest reveals accidental damage, not attacks."""
 
 from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
 
-from smime_core import der
 from smime_core.algorithms import HashName, build_hash_identifier, parse_hash_identifier
-from smime_core.content_info import ID_DATA, ID_DIGESTED_DATA, build_content_info
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.content_info import ID_DATA, ID_DIGESTED_DATA, build_content_info
+from smime_core.cms.signed_data import build_encapsulated, parse_encapsulated
 from smime_core.errors import MalformedMessage, MessageDigestMismatch
 from smime_core.provider import CryptoProvider
-from smime_core.signed_data import build_encapsulated, parse_encapsulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestedData:
-    """`e_content` is None when detached."""
+    """The parsed structure. `e_content` is None if detached."""
 
     hash_name: HashName
     e_content_type: str
@@ -25,15 +25,15 @@ class DigestedData:
 
 
 def parse_digested_data(content: Tlv) -> DigestedData:
-    """The structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
+    """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "DigestedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
     if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
-    algorithm, encapsulated, digest = der.pass_version(fields, where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
+    algorithm, encapsulated, digest = der.pass_version(fields, where)
     e_content_type, e_content = parse_encapsulated(encapsulated)
     return DigestedData(
-        hash_name=parse_hash_identifier(der.to_definite(algorithm, where=where)),
+        hash_name=parse_hash_identifier(der.to_definite(algorithm, where)),
         e_content_type=e_content_type,
         e_content=e_content,
         digest=bytes(der.read_octets(digest, where="digest")),
@@ -41,37 +41,37 @@ def parse_digested_data(content: Tlv) -> DigestedData:
 
 
 async def check_digested_data(
-    digested: DigestedData, *, provider: CryptoProvider, detached_content: Buffer | None = None
+    digested: DigestedData, provider: CryptoProvider, *, detached_content: Buffer | None = None
 ) -> Buffer:
-    """The content, when it has the digest that stands beside it.
+    """The content, after its digest was checked.
 
-    Raises MessageDigestMismatch; MalformedMessage when the content is missing, or there twice.
+    Raises MessageDigestMismatch, or MalformedMessage if the content is missing or present twice.
     """
     content = one_content(digested.e_content, detached_content, where="DigestedData")
     if not hmac.compare_digest(await provider.digest(digested.hash_name, content), digested.digest):
-        raise MessageDigestMismatch("the content does not have the digest that stands beside it")
+        raise MessageDigestMismatch("the content does not match its digest")
     return content
 
 
-def one_content(inside: Buffer | None, beside: Buffer | None, *, where: str) -> Buffer:
-    """The content, which stands inside the structure or beside it. Raises MalformedMessage for both or neither."""
+def one_content(inside: Buffer | None, beside: Buffer | None, where: str) -> Buffer:
+    """The content, which is given inside the structure or apart. Raises MalformedMessage for both or neither."""
     if inside is not None and beside is None:
         return inside
     if beside is not None and inside is None:
         return beside
-    raise MalformedMessage("expected the content either inside the structure or beside it", where=where)
+    raise MalformedMessage("expected the content either inside the structure or apart from it", where)
 
 
 async def build_digested_data(
     content: Buffer,
+    provider: CryptoProvider,
     *,
     content_type: str,
-    provider: CryptoProvider,
     hash_name: HashName = HashName.SHA256,
     detached: bool = False,
 ) -> bytes:
     """DER of a ContentInfo with DigestedData."""
-    # RFC 5652 section 7: version 2 unless the content is id-data.
+    # RFC 5652 section 7: version 0 for id-data, otherwise 2.
     before = der.integer(0 if content_type == ID_DATA else 2) + build_hash_identifier(hash_name)
     encapsulated = build_encapsulated(content_type, None if detached else content)
     after = der.octet_string(await provider.digest(hash_name, content))

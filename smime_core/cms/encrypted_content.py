@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.content_encryption import ContentEncryption, parse_content_encryption
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.content_encryption import ContentEncryption, parse_content_encryption
 from smime_core.errors import DecryptionError, MalformedMessage
 from smime_core.provider import CryptoProvider
 
@@ -16,7 +16,7 @@ ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedContent:
-    """`octets` may be cut out of the structure by a stream, so nothing is asked of their length here."""
+    """The parsed structure. A stream may have cut out `octets`, the encrypted content: its length is not checked."""
 
     content_type: str
     encryption: ContentEncryption
@@ -24,26 +24,26 @@ class EncryptedContent:
 
 
 def parse_encrypted_content(tlv: Tlv, *, authenticated: bool) -> EncryptedContent:
-    """An EncryptedContentInfo whose cipher is an AEAD one exactly when the structure is for those (MUSTS 18).
+    """Parse an EncryptedContentInfo. The cipher must be an AEAD if and only if `authenticated` (MUSTS 18).
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "EncryptedContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 (encrypted content is never detached)", where=where)
-    encryption = parse_content_encryption(der.to_definite(fields[1], where=where))
+        raise MalformedMessage(f"{len(fields)} fields, expected 3 (encrypted content is never detached)", where)
+    encryption = parse_content_encryption(der.to_definite(fields[1], where))
     if authenticated is not encryption.cipher.is_authenticated:
-        raise MalformedMessage(f"{encryption.cipher.name} does not belong here", where=where)
+        raise MalformedMessage(f"{encryption.cipher.name} does not belong here", where)
     return EncryptedContent(
-        content_type=der.parse_oid(fields[0], where=where),
+        content_type=der.parse_oid(fields[0], where),
         encryption=encryption,
         octets=der.read_octets(fields[2], tag=ENCRYPTED_CONTENT, where="encryptedContent"),
     )
 
 
-async def decrypt_cbc(encryption: ContentEncryption, key: bytes, octets: Buffer, *, provider: CryptoProvider) -> bytes:
-    """The plaintext after every byte of its padding was checked (RFC 5652 section 6.3). Raises DecryptionError."""
+async def decrypt_cbc(encryption: ContentEncryption, key: bytes, octets: Buffer, provider: CryptoProvider) -> bytes:
+    """The plaintext, after every byte of its padding was checked (RFC 5652 section 6.3). Raises DecryptionError."""
     if not len(octets) or len(octets) % encryption.cipher.iv_length:
         raise DecryptionError
     return await provider.decrypt_content(encryption.cipher, key, encryption.iv, octets)

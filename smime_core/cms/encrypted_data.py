@@ -1,17 +1,17 @@
-"""EncryptedData: content under a key that both sides already share, without recipients (RFC 5652 section 8)."""
+"""EncryptedData: content encrypted with a key that both sides share already, for no recipients (RFC 5652 section 8)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import ContentCipher
-from smime_core.attributes import Attributes, parse_unsigned_attributes
-from smime_core.content_encryption import ContentEncryption, build_content_encryption
-from smime_core.content_info import ID_ENCRYPTED_DATA, build_content_info
-from smime_core.der import Buffer, Tlv
-from smime_core.encrypted_content import ENCRYPTED_CONTENT, decrypt_cbc, parse_encrypted_content
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.attributes import Attributes, parse_unsigned_attributes
+from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption
+from smime_core.cms.content_info import ID_ENCRYPTED_DATA, build_content_info
+from smime_core.cms.encrypted_content import ENCRYPTED_CONTENT, decrypt_cbc, parse_encrypted_content
 from smime_core.errors import DecryptionError, MalformedMessage, UnsupportedAlgorithm
 from smime_core.policy import Policy, check_content_cipher
 from smime_core.provider import CryptoProvider
@@ -21,7 +21,10 @@ _UNPROTECTED_ATTRS: Final = 0xA1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedData:
-    """`unprotected_attrs` are anybody's word. `encrypted_content` is empty when a stream keeps it."""
+    """The parsed structure. `unprotected_attrs` are not authenticated.
+
+    `encrypted_content` is empty if a stream has cut it out.
+    """
 
     content_type: str
     encryption: ContentEncryption
@@ -30,16 +33,16 @@ class EncryptedData:
 
 
 def parse_encrypted_data(content: Tlv) -> EncryptedData:
-    """The structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
+    """Parse the structure inside a ContentInfo. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     where = "EncryptedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
     if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=where)
-    inside_tlv, *rest = der.pass_version(fields, where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
+    inside_tlv, *rest = der.pass_version(fields, where)
     inside = parse_encrypted_content(inside_tlv, authenticated=False)
     unprotected_attrs: Attributes = {}
     if rest:
-        tlv = der.expect(rest[0], _UNPROTECTED_ATTRS, where=where)
+        tlv = der.expect(rest[0], _UNPROTECTED_ATTRS, where)
         unprotected_attrs = parse_unsigned_attributes(tlv, where="unprotectedAttrs")
     return EncryptedData(
         content_type=inside.content_type,
@@ -49,22 +52,22 @@ def parse_encrypted_data(content: Tlv) -> EncryptedData:
     )
 
 
-async def open_encrypted_data(
-    encrypted: EncryptedData, key: bytes, *, provider: CryptoProvider, policy: Policy = Policy.RECEIVE
+async def decrypt_encrypted_data(
+    encrypted: EncryptedData, key: bytes, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
 ) -> bytes:
-    """The content under `key`, which has the cipher's length. Raises DecryptionError or AlgorithmForbidden."""
+    """The content decrypted with `key`, which has the cipher's length. Raises DecryptionError or AlgorithmForbidden."""
     check_content_cipher(encrypted.encryption.cipher, policy)
     if len(key) != encrypted.encryption.cipher.key_length:
         raise DecryptionError
-    return await decrypt_cbc(encrypted.encryption, key, encrypted.encrypted_content, provider=provider)
+    return await decrypt_cbc(encrypted.encryption, key, encrypted.encrypted_content, provider)
 
 
 async def build_encrypted_data(
-    content: Buffer, key: bytes, *, content_type: str, cipher: ContentCipher, provider: CryptoProvider
+    content: Buffer, key: bytes, provider: CryptoProvider, *, content_type: str, cipher: ContentCipher
 ) -> bytes:
-    """DER of a ContentInfo with EncryptedData under `key`.
+    """DER of a ContentInfo with EncryptedData, encrypted with `key`.
 
-    Raises UnsupportedAlgorithm for a weak or an AEAD cipher, MalformedMessage for a key of another length.
+    Raises UnsupportedAlgorithm for a weak or an AEAD cipher, MalformedMessage for a key of the wrong length.
     """
     check_content_cipher(cipher, Policy.SEND)
     if cipher.is_authenticated:
@@ -75,6 +78,7 @@ async def build_encrypted_data(
     encryption = ContentEncryption(cipher=cipher, iv=provider.random_bytes(cipher.iv_length))
     octets = await provider.encrypt_content(cipher, key, encryption.iv, content)
     head = der.oid(content_type) + build_content_encryption(encryption) + der.header(ENCRYPTED_CONTENT, len(octets))
-    # Version 0: there are no unprotected attributes. In pieces, so that bulk content is copied once.
+    # Version 0, because there are no unprotected attributes. The content stays a separate piece until the end, so that
+    # it is copied only once.
     before = der.integer(0) + der.header(der.SEQUENCE, len(head) + len(octets)) + head
     return build_content_info(ID_ENCRYPTED_DATA, der.header(der.SEQUENCE, len(before) + len(octets)), before, octets)

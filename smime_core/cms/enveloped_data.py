@@ -1,27 +1,28 @@
-"""EnvelopedData and AuthEnvelopedData: parsing, building, opening (RFC 5652 section 6, RFC 5083, RFC 5084, RFC 8103).
+"""EnvelopedData and AuthEnvelopedData: parse, build, decrypt (RFC 5652 section 6, RFC 5083, RFC 5084, RFC 8103).
 
-EnvelopedData never holds an AEAD cipher and AuthEnvelopedData holds nothing else: the other way round is refused before
-a key is touched (MUSTS 18). In memory: `build_enveloped_data` and `open_enveloped_data`, whose plaintext is returned
-whole, after its padding or tag was checked.
+EnvelopedData never has an AEAD cipher, and AuthEnvelopedData always has one. A mismatch is refused before a key is used
+(MUSTS 18). `build_enveloped_data` and `decrypt_enveloped_data` work on the whole content in memory. Plaintext is
+returned only after its padding or tag was checked.
 
-For streams the content stands apart from everything else:
+Streams handle the content apart from the other fields:
 
-- reading: `parse_enveloped_data` takes a structure whose encrypted content was cut out, down to no octets, and
-  `open_with_content_key(enveloped, use, ...)` calls `use(cek)` with every key that may be the right one until it raises
-  no DecryptionError; `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` say what `use` decrypts with;
-- writing: `start_envelope(...)` gives an `Envelope` with the fresh `cek` and `encryption`, `prefix(encrypted_length)`
-  for what stands before the encrypted content and `suffix(tag)` for what stands behind it.
+- reading: `parse_enveloped_data` accepts a structure whose encrypted content was cut out. Then
+  `use_content_key(enveloped, use, ...)` calls `use(cek)` with every key that may be the right one, until it raises
+  no DecryptionError. `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` are the other inputs of `use`.
+- writing: `start_envelope(...)` returns an `Envelope` with the fresh `cek` and `encryption`. Its
+  `prefix(encrypted_length)` goes before the encrypted content and its `suffix(tag)` after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from smime_core import der
-from smime_core.algorithms import TAG_LENGTH, CipherMode, ContentCipher, KeyTransport
-from smime_core.attributes import (
+from smime_core.algorithms import AES_256_CBC, TAG_LENGTH, CipherMode, ContentCipher
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.attributes import (
     CONTENT_TYPE,
     Attributes,
     build_attribute,
@@ -29,25 +30,22 @@ from smime_core.attributes import (
     parse_unsigned_attributes,
     single_value,
 )
-from smime_core.certificate import Certificate
-from smime_core.content_encryption import ContentEncryption, build_content_encryption
-from smime_core.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA
-from smime_core.content_keys import OpenedWith, try_content_keys
-from smime_core.der import Buffer, Tlv
-from smime_core.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
-from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
-from smime_core.kekri import KeyEncryptionKey
-from smime_core.key_management import KeyHolder
-from smime_core.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info
-from smime_core.policy import Policy, check_content_cipher
-from smime_core.provider import CryptoProvider
-from smime_core.recipient_info import (
+from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption
+from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA
+from smime_core.cms.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
+from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
+from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.recipient_info import (
     RecipientInfo,
     build_recipient_infos,
-    default_transport,
     enveloped_version,
     parse_recipient_infos,
 )
+from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
+from smime_core.policy import Policy, check_content_cipher
+from smime_core.provider import CryptoProvider
 
 _T = TypeVar("_T")
 _AUTH_ATTRS: Final = 0xA1
@@ -57,10 +55,11 @@ _UNAUTH_ATTRS: Final = 0xA2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopedData:
-    """Either of the two structures.
+    """An EnvelopedData or AuthEnvelopedData.
 
-    `tag` (mac) and `auth_attrs_der` (in the SET OF form that is authenticated) stand in AuthEnvelopedData alone.
-    `unprotected_attrs` (unauthAttrs there) are anybody's word. `encrypted_content` is empty when a stream keeps it.
+    `tag` (mac) and `auth_attrs_der` (in the SET OF form that is authenticated) are set only for AuthEnvelopedData.
+    `unprotected_attrs` (in AuthEnvelopedData unauthAttrs) are not authenticated. `encrypted_content` is empty if a
+    stream has cut it out.
     """
 
     recipients: tuple[RecipientInfo, ...]
@@ -82,16 +81,8 @@ class EnvelopedData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedContent:
-    """What stood inside, and which recipient opened it."""
-
-    content: bytes
-    recipient: RecipientInfo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A structure that is being made: all of it but the encrypted content and the tag."""
+    """All fields of a new structure except the encrypted content and the tag."""
 
     content_type: str
     encryption: ContentEncryption
@@ -100,7 +91,10 @@ class Envelope:
     auth_attrs_der: bytes
 
     def prefix(self, encrypted_length: int) -> bytes:
-        """The octets before `encrypted_length` octets of encrypted content, ContentInfo included."""
+        """The bytes before the encrypted content, from the start of ContentInfo.
+
+        `encrypted_length` is the length of the encrypted content in bytes.
+        """
         authenticated = self.encryption.cipher.is_authenticated
         head = der.integer(0 if authenticated else enveloped_version(self.recipient_infos))
         head += der.set_of(list(self.recipient_infos))
@@ -114,7 +108,7 @@ class Envelope:
         return der.header(der.SEQUENCE, len(head) + encrypted_length + after_length) + head
 
     def suffix(self, tag: Buffer) -> bytes:
-        """The octets behind the encrypted content; nothing without a tag."""
+        """The bytes after the encrypted content. Empty for a cipher without a tag."""
         if not self.encryption.tag_length:
             return b""
         attrs = bytes((_AUTH_ATTRS,)) + self.auth_attrs_der[1:] if self.auth_attrs_der else b""
@@ -122,20 +116,20 @@ class Envelope:
 
 
 def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
-    """The structure inside a ContentInfo of `content_type`, either of the two.
+    """Parse the structure inside a ContentInfo. `content_type` is that of EnvelopedData or AuthEnvelopedData.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     authenticated = content_type == ID_AUTH_ENVELOPED_DATA
     where = "AuthEnvelopedData" if authenticated else "EnvelopedData"
-    fields = der.read_children(der.expect(content, der.SEQUENCE, where=where), where=where)
-    fields = der.pass_version(fields, where=where)
+    fields = der.read_children(der.expect(content, der.SEQUENCE, where), where)
+    fields = der.pass_version(fields, where)
     originator_info = None
     if fields and fields[0].tag == ORIGINATOR_INFO:
         originator_info = parse_originator_info(fields[0])
         fields = fields[1:]
     if len(fields) < (3 if authenticated else 2):
-        raise MalformedMessage("cut short", where=where)
+        raise MalformedMessage("cut short", where)
     recipients = parse_recipient_infos(fields[0])
     inside = parse_encrypted_content(fields[1], authenticated=authenticated)
     if not authenticated:
@@ -145,123 +139,73 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
             encryption=inside.encryption,
             encrypted_content=inside.octets,
             originator_info=originator_info,
-            unprotected_attrs=_parse_trailing_attrs(fields[2:], _UNPROTECTED_ATTRS, where=where),
+            unprotected_attrs=_parse_trailing_attrs(fields[2:], _UNPROTECTED_ATTRS, where),
         )
     return _parse_authenticated(fields[2:], inside, recipients, originator_info)
 
 
-async def open_enveloped_data(
-    enveloped: EnvelopedData,
-    *,
-    holders: Sequence[KeyHolder],
-    provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
-    originators: Sequence[Certificate] = (),
-    policy: Policy = Policy.RECEIVE,
-) -> OpenedContent:
-    """The content, by the first recipient that one of the keys is for and whose content key opens it.
+async def decrypt_enveloped_data(
+    enveloped: EnvelopedData, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
+) -> Decrypted[bytes]:
+    """The content, decrypted with the first of `keys` that works.
 
-    Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm (AlgorithmForbidden by `policy`) or
-    MalformedMessage; see `content_keys.try_content_keys`.
+    Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm (AlgorithmForbidden if `policy` forbids an
+    algorithm) or MalformedMessage; see `content_keys.try_content_keys`.
     """
 
     async def decrypt(cek: bytes) -> bytes:
         return await _decrypt(enveloped, cek, provider)
 
-    opened = await open_with_content_key(
-        enveloped,
-        decrypt,
-        holders=holders,
-        provider=provider,
-        passwords=passwords,
-        keks=keks,
-        originators=originators,
-        policy=policy,
-    )
-    return OpenedContent(content=opened.result, recipient=opened.recipient)
+    return await use_content_key(enveloped, decrypt, keys, provider, policy)
 
 
-async def open_with_content_key(
+async def use_content_key(
     enveloped: EnvelopedData,
     use: Callable[[bytes], Awaitable[_T]],
-    *,
-    holders: Sequence[KeyHolder],
+    keys: Keys,
     provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
-    originators: Sequence[Certificate] = (),
     policy: Policy = Policy.RECEIVE,
-) -> OpenedWith[_T]:
-    """What `use` gives for the content key; it is called with each that may be the right one.
+) -> Decrypted[_T]:
+    """The result of `use` for the right content key.
 
-    `use` raises DecryptionError for a wrong key, after which the next is tried. `originators` are certificates beside
-    those of originatorInfo, for static key agreement. Raises what `open_enveloped_data` raises.
+    `use` is called with each key that may be the right one. For a wrong key it raises DecryptionError, and the next key
+    is tried. Raises the errors of `decrypt_enveloped_data`.
     """
     check_content_cipher(enveloped.encryption.cipher, policy)
-    carried = enveloped.originator_info.certificates if enveloped.originator_info else ()
     return await try_content_keys(
         enveloped.recipients,
         use,
-        cek_length=enveloped.encryption.cipher.key_length,
-        holders=holders,
-        provider=provider,
-        passwords=passwords,
-        keks=keks,
-        originators=(*carried, *originators),
-        policy=policy,
+        with_originators(keys, enveloped.originator_info),
+        provider,
+        enveloped.encryption.cipher.key_length,
+        policy,
     )
 
 
 async def find_content_key(
-    enveloped: EnvelopedData,
-    *,
-    holders: Sequence[KeyHolder],
-    provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
-    policy: Policy = Policy.RECEIVE,
+    enveloped: EnvelopedData, keys: Keys, provider: CryptoProvider, policy: Policy = Policy.RECEIVE
 ) -> bytes:
-    """The content key, proved by decrypting the content. Raises what `open_enveloped_data` raises."""
+    """The content key, proved by decrypting the content. Raises the errors of `decrypt_enveloped_data`."""
 
     async def prove(cek: bytes) -> bytes:
         await _decrypt(enveloped, cek, provider)
         return cek
 
-    opened = await open_with_content_key(
-        enveloped, prove, holders=holders, provider=provider, passwords=passwords, keks=keks, policy=policy
-    )
-    return opened.result
+    return (await use_content_key(enveloped, prove, keys, provider, policy)).content
 
 
-async def start_envelope(
-    *,
-    recipients: Sequence[Certificate],
-    content_type: str,
-    cipher: ContentCipher,
-    transport: KeyTransport | None,
-    provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
-) -> Envelope:
-    """A structure with a fresh content key for every recipient, before any content.
+async def start_envelope(encrypting: Encrypting, provider: CryptoProvider, content_type: str) -> Envelope:
+    """The fields of a new structure: a fresh content key, encrypted for every recipient. The content comes later.
 
-    `transport` None is RSA v1.5 beside CBC, which every reader knows, and OAEP with SHA-256 beside an AEAD cipher.
-    Raises UnsupportedAlgorithm for a certificate that may not receive or a cipher that is only read, MalformedMessage
-    without recipients.
+    Raises UnsupportedAlgorithm for a certificate that may not be used for encryption, or for a cipher that we read but
+    never write. Raises MalformedMessage if there are no recipients.
     """
-    if not (recipients or passwords or keks):
+    if not encrypting:
         raise MalformedMessage("there is nobody to encrypt to", where="recipients")
+    cipher = encrypting.cipher or AES_256_CBC
     _check_is_made(cipher)
     cek = provider.random_bytes(cipher.key_length)
-    infos = await build_recipient_infos(
-        cek,
-        recipients=recipients,
-        provider=provider,
-        transport=transport or default_transport(cipher),
-        passwords=passwords,
-        keks=keks,
-    )
+    infos = await build_recipient_infos(cek, encrypting, provider, cipher=cipher)
     # RFC 5083 section 2.1: authenticated attributes are required when the content is not id-data.
     auth_attrs_der = b""
     if cipher.is_authenticated and content_type != ID_DATA:
@@ -280,36 +224,24 @@ async def start_envelope(
 
 
 async def build_enveloped_data(
-    content: Buffer,
-    *,
-    recipients: Sequence[Certificate],
-    content_type: str,
-    cipher: ContentCipher,
-    transport: KeyTransport | None,
-    provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
+    content: Buffer, encrypting: Encrypting, provider: CryptoProvider, content_type: str
 ) -> bytes:
-    """DER of a ContentInfo with EnvelopedData (CBC) or AuthEnvelopedData (GCM, ChaCha20-Poly1305) for everybody named.
+    """DER of a ContentInfo with EnvelopedData (CBC) or AuthEnvelopedData (GCM, ChaCha20-Poly1305) for all recipients.
 
-    Raises what `start_envelope` raises.
+    Raises the errors of `start_envelope`.
     """
-    envelope = await start_envelope(
-        recipients=recipients,
-        content_type=content_type,
-        cipher=cipher,
-        transport=transport,
-        provider=provider,
-        passwords=passwords,
-        keks=keks,
-    )
+    envelope = await start_envelope(encrypting, provider, content_type)
+    encryption = envelope.encryption
     encrypted = memoryview(
-        await provider.encrypt_content(
-            cipher, envelope.cek, envelope.encryption.iv, content, aad=envelope.auth_attrs_der
-        )
+        await provider.encrypt_content(encryption.cipher, envelope.cek, encryption.iv, content, envelope.auth_attrs_der)
     )
-    end = len(encrypted) - envelope.encryption.tag_length
+    end = len(encrypted) - encryption.tag_length
     return b"".join((envelope.prefix(end), encrypted[:end], envelope.suffix(encrypted[end:])))
+
+
+def enveloped_smime_type(encrypting: Encrypting) -> str:
+    """The smime-type parameter of the structure (RFC 8551 section 3.2.2)."""
+    return "authEnveloped-data" if (encrypting.cipher or AES_256_CBC).is_authenticated else "enveloped-data"
 
 
 def _check_is_made(cipher: ContentCipher) -> None:
@@ -327,7 +259,7 @@ def _parse_authenticated(
     where = "AuthEnvelopedData"
     auth_attrs = fields.pop(0) if fields[0].tag == _AUTH_ATTRS else None
     if not fields:
-        raise MalformedMessage("the mac is missing", where=where)
+        raise MalformedMessage("the mac is missing", where)
     tag = bytes(der.read_octets(fields[0], where="mac"))
     # RFC 5084 section 3.2: the length of the mac is aes-ICVlen (MUSTS 19).
     if len(tag) != inside.encryption.tag_length:
@@ -340,44 +272,44 @@ def _parse_authenticated(
         originator_info=originator_info,
         tag=tag,
         auth_attrs_der=_parse_auth_attrs(auth_attrs, inside.content_type),
-        unprotected_attrs=_parse_trailing_attrs(fields[1:], _UNAUTH_ATTRS, where=where),
+        unprotected_attrs=_parse_trailing_attrs(fields[1:], _UNAUTH_ATTRS, where),
     )
 
 
-def _parse_trailing_attrs(fields: list[Tlv], tag: int, *, where: str) -> Attributes:
+def _parse_trailing_attrs(fields: list[Tlv], tag: int, where: str) -> Attributes:
     if not fields:
         return {}
     if len(fields) > 1:
-        raise MalformedMessage(f"{len(fields) - 1} fields too many", where=where)
-    return parse_unsigned_attributes(der.expect(fields[0], tag, where=where), where=where)
+        raise MalformedMessage(f"{len(fields) - 1} fields too many", where)
+    return parse_unsigned_attributes(der.expect(fields[0], tag, where), where)
 
 
 async def _decrypt(enveloped: EnvelopedData, cek: bytes, provider: CryptoProvider) -> bytes:
     encryption = enveloped.encryption
     ciphertext = enveloped.encrypted_content
     if not encryption.tag_length:
-        return await decrypt_cbc(encryption, cek, ciphertext, provider=provider)
+        return await decrypt_cbc(encryption, cek, ciphertext, provider)
     return await provider.decrypt_content(
         encryption.cipher,
         cek,
         encryption.iv,
         b"".join((ciphertext, enveloped.tag)),
-        aad=enveloped.auth_attrs_der,
+        enveloped.auth_attrs_der,
         tag_length=encryption.tag_length,
     )
 
 
 def _parse_auth_attrs(auth_attrs: Tlv | None, content_type: str) -> bytes:
-    # RFC 5083 section 2.2: authenticated in the SET OF form. The content type binds the kind of content, so that what
-    # was sealed as a mail is never opened as a field.
+    # RFC 5083 section 2.2: the attributes are authenticated in the SET OF form. They include the content type, so that
+    # content that was encrypted as a mail is never opened as a field.
     where = "authAttrs"
     if auth_attrs is None:
         if content_type != ID_DATA:
-            raise MalformedMessage("absent, though the content is not id-data", where=where)
+            raise MalformedMessage("absent, though the content is not id-data", where)
         return b""
-    auth_attrs_der, attributes = parse_attributes(auth_attrs, where=where)
+    auth_attrs_der, attributes = parse_attributes(auth_attrs, where)
     if content_type != ID_DATA or CONTENT_TYPE in attributes:
-        authenticated_type = der.parse_oid(single_value(attributes, CONTENT_TYPE, "content-type"), where=where)
+        authenticated_type = der.parse_oid(single_value(attributes, CONTENT_TYPE, "content-type"), where)
         if authenticated_type != content_type:
             raise ContentTypeMismatch(f"authenticated as {authenticated_type}, presented as {content_type}")
     return auth_attrs_der

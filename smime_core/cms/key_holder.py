@@ -1,16 +1,10 @@
-"""Whose key: how CMS names a certificate, who holds a private key, and what a key signs with.
-
-SignerIdentifier and RecipientIdentifier share one form (RFC 5652 sections 5.3 and 6.2.1): issuer and serial number,
-or the subject key identifier.
-"""
+"""The holder of a private key, and the choice of a signature algorithm for the key."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-from smime_core import der
 from smime_core.algorithms import (
     PURE_SCHEME_HASHES,
     PURE_SCHEMES,
@@ -20,19 +14,17 @@ from smime_core.algorithms import (
     SignatureScheme,
     hash_length,
 )
-from smime_core.certificate import Certificate, names_match
-from smime_core.der import Tlv
-from smime_core.distinguished_name import name_text
-from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
+from smime_core.errors import UnsupportedAlgorithm
 from smime_core.provider import KeyType, PrivateKey, PssRestriction
+from smime_core.x509.certificate import Certificate
 
 
 class Encoded(Protocol):
-    """What has a DER encoding, as `certificate.Certificate` has."""
+    """An object with a DER encoding, such as `certificate.Certificate`."""
 
     @property
     def der(self) -> bytes:
-        """The encoding."""
+        """The DER encoding of the object."""
 
 
 class KeyHolder(Protocol):
@@ -40,79 +32,31 @@ class KeyHolder(Protocol):
 
     @property
     def certificate(self) -> Certificate:
-        """Whose key it is, and what messages name it by."""
+        """The certificate of the key. Messages name it."""
 
     @property
     def private_key(self) -> PrivateKey:
-        """The private half of the certificate's key."""
+        """The private key of the certificate."""
 
     @property
     def chain(self) -> Sequence[Encoded]:
-        """Certificates that may lead to an anchor, in any order; they travel with signatures."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuerAndSerial:
-    issuer_der: bytes
-    serial_number: int
-
-    def matches(self, certificate: Certificate) -> bool:
-        """By integer serial number and by name comparison (MUSTS 31 and 46)."""
-        return self.serial_number == certificate.serial_number and names_match(self.issuer_der, certificate.issuer_der)
-
-    def __str__(self) -> str:
-        return f"{name_text(self.issuer_der)}, serial {self.serial_number:x}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyIdentifier:
-    value: bytes
-
-    def matches(self, certificate: Certificate) -> bool:
-        return self.value == certificate.subject_key_identifier
-
-    def __str__(self) -> str:
-        return f"key {self.value.hex()}"
-
-
-CertificateId = IssuerAndSerial | KeyIdentifier
-
-
-def parse_issuer_and_serial(tlv: Tlv, *, where: str) -> IssuerAndSerial:
-    """An IssuerAndSerialNumber (RFC 5652 section 10.2.4). Raises MalformedMessage."""
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
-    if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected issuer and serial number", where=where)
-    der.expect(fields[0], der.SEQUENCE, where=where)
-    return IssuerAndSerial(
-        issuer_der=der.to_definite(fields[0], where=where), serial_number=der.parse_integer(fields[1], where=where)
-    )
-
-
-def parse_certificate_id(tlv: Tlv, *, where: str) -> CertificateId:
-    """IssuerAndSerialNumber, or [0] IMPLICIT SubjectKeyIdentifier. Raises MalformedMessage."""
-    if tlv.tag in (0x80, 0xA0):
-        return KeyIdentifier(value=bytes(der.read_octets(tlv, tag=0x80, where=where)))
-    return parse_issuer_and_serial(tlv, where=where)
-
-
-def build_issuer_and_serial(certificate: Certificate) -> bytes:
-    return der.sequence(certificate.issuer_der, der.integer(certificate.serial_number))
+        """Certificates that may lead to an anchor, in any order. They are added to signatures."""
 
 
 def choose_holder_algorithm(holder: KeyHolder, scheme: SignatureScheme | None = None) -> SignatureAlgorithm:
-    """What a holder signs with, by the key and by what the certificate binds it to. Raises UnsupportedAlgorithm."""
+    """The signature algorithm of a holder, by its key and certificate's PSS parameters. Raises UnsupportedAlgorithm."""
     return choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
 
 
 def choose_signature_algorithm(
     key: PrivateKey, scheme: SignatureScheme | None = None, *, pss: PssRestriction | None = None
 ) -> SignatureAlgorithm:
-    """What `key` signs with: SHA-256, on larger curves the hash of their strength (RFC 5753 section 8).
+    """The signature algorithm for `key`.
 
-    None is RSA v1.5 for RSA keys, which every reader knows, and PSS for a key that its certificate binds to it with
-    `pss`. PSS salts are as long as the hash (RFC 4055 section 3.1).
-    Raises UnsupportedAlgorithm for a scheme that is not the key's, and for keys that sign nothing.
+    The hash is SHA-256, or for larger curves one of the same strength (RFC 5753 section 8). Without `scheme`, an RSA
+    key uses v1.5, which every reader knows, or PSS if its certificate restricts it to PSS (`pss`). PSS salts are as
+    long as the hash (RFC 4055 section 3.1). Raises UnsupportedAlgorithm for a scheme that does not fit the key, and for
+    keys that cannot sign.
     """
     schemes = (SignatureScheme.RSA_PSS,) if pss is not None else _SCHEMES.get(key.key_type, ())
     chosen = scheme or next(iter(schemes), None)
@@ -130,7 +74,7 @@ def choose_signature_algorithm(
     return SignatureAlgorithm(scheme=chosen, hash_name=HashName.SHA256)
 
 
-# What each kind of key signs with, its default first.
+# The signature schemes of each type of key, the default first.
 _SCHEMES: Final = {
     KeyType.RSA: (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.RSA_PSS),
     KeyType.EC: (SignatureScheme.ECDSA,),

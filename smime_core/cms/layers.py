@@ -1,7 +1,7 @@
-"""One CMS layer at a time: what the input is, and what its outermost layer holds (RFC 8551 section 3).
+"""The outermost CMS layer of a message, whatever form the message has (RFC 8551 section 3).
 
-Detection is by the CMS content, never by a header alone. Nothing is verified or opened here, so that the examination
-and the mere description of a message walk the same way.
+The content type inside CMS decides the kind of a layer, never only a MIME header. This module neither verifies nor
+decrypts. It serves both the examination of a message and its mere description.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from smime_core.authenticated_data import AuthenticatedData, parse_authenticated_data
-from smime_core.base64_text import ExactBase64, decode_all
-from smime_core.compressed_data import CompressedData, parse_compressed_data
-from smime_core.content_info import (
+from smime_core.asn1.der import Buffer
+from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data
+from smime_core.cms.compressed_data import CompressedData, parse_compressed_data
+from smime_core.cms.content_info import (
     ID_AUTH_ENVELOPED_DATA,
     ID_AUTHENTICATED_DATA,
     ID_COMPRESSED_DATA,
@@ -29,10 +29,10 @@ from smime_core.content_info import (
     unarmor,
     unarmor_pem,
 )
-from smime_core.der import Buffer
-from smime_core.digested_data import DigestedData, parse_digested_data
-from smime_core.encrypted_data import EncryptedData, parse_encrypted_data
-from smime_core.enveloped_data import EnvelopedData, parse_enveloped_data
+from smime_core.cms.digested_data import DigestedData, parse_digested_data
+from smime_core.cms.encrypted_data import EncryptedData, parse_encrypted_data
+from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data
+from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
 from smime_core.mime import (
@@ -49,21 +49,23 @@ from smime_core.mime import (
 )
 from smime_core.mime.entity import TEXT_ENCODINGS
 from smime_core.mime.transfer import decode_base64_leniently
-from smime_core.signed_data import SignedData, parse_signed_data
+from smime_core.text.base64 import ExactBase64, decode_all
 
 _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it before PEM
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it at the start of a text file.
 _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 HEAD_BYTES: Final = 128
-# Content types of CMS: PKCS #7, and S/MIME's own (RFC 5652 section 14, RFC 8551). The DER of the arcs.
+# The OID of each CMS content type begins with one of these, in DER: the arc of PKCS #7 or that of S/MIME (RFC 5652
+# section 14, RFC 8551).
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedLayer:
-    """SignedData with the octets it covers; `content` is None for certificates only.
+    """SignedData with the bytes that it covers.
 
-    `micalg` is what a multipart/signed announces, "" elsewhere.
+    `content` is None in a certificates-only message, and if detached content was not given. `micalg` is the parameter
+    of multipart/signed, and "" in other forms.
     """
 
     signed_data: SignedData
@@ -80,41 +82,44 @@ class EncryptedLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedLayer:
-    """What `compressed_data.decompress` opens without a key."""
+    """CompressedData. `compressed_data.decompress` opens it without a key."""
 
     compressed: CompressedData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DescribedLayer:
-    """A structure that mail hardly ever has: it is named for people; who has its key opens it by its own module.
+class RareLayer:
+    """EncryptedData, DigestedData or AuthenticatedData, which are rare in mail.
 
-    `content_type` is the OID of the structure itself.
+    Messages with them are described only. The module of each structure opens it. `content_type` is the OID of the
+    structure itself, not of its content.
     """
 
     content_type: str
     structure: EncryptedData | DigestedData | AuthenticatedData
 
 
-Layer = SignedLayer | EncryptedLayer
-AnyLayer = Layer | CompressedLayer | DescribedLayer
+Layer = SignedLayer | EncryptedLayer | CompressedLayer | RareLayer
 
 
-class NestedLayer(NamedTuple):
-    """A protected part below the top; `path` counts parts from 1 as IMAP does ("1.2")."""
+class NestedPart(NamedTuple):
+    """A protected part below the top. `path` counts parts from 1 as IMAP does ("1.2")."""
 
     path: str
     entity: Entity
 
 
 def parse_message(data: Buffer) -> Entity | bytes:
-    """A MIME entity, or the octets of a bare CMS structure (DER, BER, PEM, base64). Raises MalformedMessage."""
+    """Parse a message. Returns its MIME entity, or the bytes of a CMS structure that is not inside MIME.
+
+    Such a bare structure may be DER, BER, PEM or base64. Raises MalformedMessage.
+    """
     found = _find_bare_cms(data)
     return parse_entity(data) if found is None else bytes(found)
 
 
 def _find_bare_cms(data: Buffer) -> Buffer | None:
-    # As `stream.mail.locate_cms`: the first octets decide.
+    # As in `stream.mail.locate_cms`, the first bytes decide.
     if is_content_info(data):
         return data
     if is_bare_base64(data):
@@ -129,81 +134,82 @@ def _find_bare_cms(data: Buffer) -> Buffer | None:
 
 
 def mark_bytes(data: Buffer) -> int:
-    """The length of the byte order mark at the start of a text: Windows editors write one."""
+    """The length of the byte order mark that Windows editors write at the start of a text, or 0."""
     return len(_BYTE_ORDER_MARK) if bytes(data[: len(_BYTE_ORDER_MARK)]) == _BYTE_ORDER_MARK else 0
 
 
 def is_pem(data: Buffer) -> bool:
-    """Whether text begins as PEM of CMS; the first 128 octets are enough."""
+    """Whether text begins as PEM of CMS. The first 128 bytes of the text are enough."""
     head = bytes(data[:HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
     return head.startswith((b"-----BEGIN CMS", b"-----BEGIN PKCS", b"-----BEGIN SIGNED", b"-----BEGIN ENCRYPTED"))
 
 
 def is_bare_base64(data: Buffer) -> bool:
-    """Whether text begins as base64 of CMS without any label; the first 128 octets are enough."""
+    """Whether text begins as base64 of CMS without a PEM label. The first 128 bytes of the text are enough."""
     head = bytes(data[:HEAD_BYTES]).removeprefix(_BYTE_ORDER_MARK).lstrip()
     return bool(_BARE_BASE64.fullmatch(head)) and _begins_as_cms(decode_base64_leniently(head))
 
 
-def find_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> Layer | None:
-    """The outermost signed or encrypted layer of `node`, or None when no CMS is there.
+def find_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> SignedLayer | EncryptedLayer | None:
+    """The outermost signed or encrypted layer of `node`, or None if there is no CMS.
 
-    `detached_content` is what a bare detached signature covers. Raises MalformedMessage, LimitExceeded, or
-    UnsupportedAlgorithm, also for the structures that only `find_any_layer` gives.
+    `detached_content` is the content of a bare detached signature. Raises MalformedMessage, LimitExceeded or
+    UnsupportedAlgorithm. UnsupportedAlgorithm is also raised for CompressedLayer and RareLayer: use `find_any_layer`
+    for them.
     """
     if isinstance(node, Entity) and is_multipart_signed(node):
         return _find_detached(node)
     cms = _find_cms(node)
-    return parse_layer(cms, detached_content=detached_content) if cms is not None else None
+    return parse_layer(cms, detached_content) if cms is not None else None
 
 
 def find_signed_layer(data: Buffer, *, detached_content: Buffer | None = None) -> SignedLayer:
-    """The outermost layer of an .eml, a MIME entity, DER or PEM, when it is a signed one; nothing is verified.
+    """The outermost layer of an .eml, a MIME entity, DER or PEM, which must be signed. Nothing is verified.
 
-    For what asks about single signers: receipts, labels, countersignatures. Raises MalformedMessage, also when the
-    outermost layer is no signed one, LimitExceeded or UnsupportedAlgorithm.
+    For functions that deal with single signers: receipts, labels, countersignatures. Raises MalformedMessage, also if
+    the outermost layer is not signed, LimitExceeded or UnsupportedAlgorithm.
     """
-    layer = find_layer(parse_message(data), detached_content=detached_content)
+    layer = find_layer(parse_message(data), detached_content)
     if not isinstance(layer, SignedLayer):
         raise MalformedMessage("found nothing signed", where="message")
     return layer
 
 
-def find_any_layer(node: Entity | bytes, *, detached_content: Buffer | None = None) -> AnyLayer | None:
-    """The outermost CMS layer of `node`, whatever its kind, or None when there is none.
+def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> Layer | None:
+    """The outermost CMS layer of `node`, of any kind, or None if there is none.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     if isinstance(node, Entity) and is_multipart_signed(node):
         return _find_detached(node)
     cms = _find_cms(node)
-    return parse_any_layer(cms, detached_content=detached_content) if cms is not None else None
+    return parse_any_layer(cms, detached_content) if cms is not None else None
 
 
-def find_nested_layers(entity: Entity) -> Iterator[NestedLayer]:
-    """Every multipart/signed and CMS part below the top, outermost only: what is inside one belongs to its layer.
+def find_nested_layers(entity: Entity) -> Iterator[NestedPart]:
+    """Every multipart/signed and CMS part below the top. Parts inside such a part are left out.
 
-    Multiparts of every kind and embedded messages are walked. A message/partial or message/external-body is not
-    followed: what it would bring together or fetch is no part of this message. Raises LimitExceeded.
+    Multiparts of every kind and embedded messages are searched. A message/partial or message/external-body is not
+    followed, because it refers to data outside this message. Raises LimitExceeded.
     """
-    # A stack of what is to be looked at, because hostile nesting must not exhaust Python's.
-    waiting = [NestedLayer("", entity)]
+    # A list instead of recursion, because hostile nesting must not exhaust the stack of Python.
+    waiting = [NestedPart("", entity)]
     seen = 0
     while waiting:
         path, node = waiting.pop()
         check_limit("MIME parts", seen := seen + 1, MAX_MIME_PARTS)
         if is_multipart_signed(node) or is_cms_part(node):
             if path:
-                yield NestedLayer(path, node)
+                yield NestedPart(path, node)
             continue
         check_limit("MIME depth", len(path.split(".")) if path else 0, MAX_MIME_DEPTH)
         prefix = f"{path}." if path else ""
-        children = [NestedLayer(f"{prefix}{number}", child) for number, child in enumerate(_children(node), start=1)]
+        children = [NestedPart(f"{prefix}{number}", child) for number, child in enumerate(_children(node), start=1)]
         waiting += reversed(children)
 
 
 def is_cms_part(entity: Entity) -> bool:
-    """Whether the part is CMS: announced so by type or name, or an application part whose first octets say so."""
+    """Whether the part is CMS: by its type or name, or, for an application part, by its first bytes."""
     if looks_like_cms_part(entity):
         return True
     if entity.content_type.type != "application":
@@ -213,12 +219,15 @@ def is_cms_part(entity: Entity) -> bool:
         return _begins_as_cms(decode_base64_leniently(head.lstrip()))
     if entity.transfer_encoding not in TEXT_ENCODINGS:
         return _begins_as_cms(head)
-    # The same stretch in memory and in streams.
+    # Streams decode as many bytes of a part, so that the decision is the same in memory and in streams.
     return _begins_as_cms(decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES])))
 
 
 def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
-    """What stands inside a layer: an entity inside mail; inside bare CMS whatever the octets show themselves to be."""
+    """The parsed content of the layer in `outer`.
+
+    Inside mail it is a MIME entity. Inside bare CMS it is bytes, unless they begin as a signed or CMS entity.
+    """
     if isinstance(outer, Entity):
         return parse_entity(content)
     octets = bytes(content)
@@ -232,16 +241,16 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
 
 
 def begins_as_header(octets: Buffer) -> bool:
-    """Whether octets inside bare CMS begin with a header field; the first 128 are enough."""
+    """Whether bytes inside bare CMS begin with a header field. The first 128 bytes are enough."""
     return _HEADER_FIELD.match(octets) is not None
 
 
-def parse_layer(cms: Buffer, *, detached_content: Buffer | None) -> Layer:
-    """The signed or encrypted layer that a CMS structure is. Raises as `find_layer` does."""
+def parse_layer(cms: Buffer, detached_content: Buffer | None = None) -> SignedLayer | EncryptedLayer:
+    """Parse a CMS structure as a signed or encrypted layer. Raises the errors of `find_layer`."""
     return _layer_of(parse_content_info(cms), detached_content)
 
 
-def _layer_of(content_info: ContentInfo, detached_content: Buffer | None) -> Layer:
+def _layer_of(content_info: ContentInfo, detached_content: Buffer | None) -> SignedLayer | EncryptedLayer:
     kind, content = content_info.content_type, content_info.content
     if kind == ID_SIGNED_DATA:
         return _signed_layer(parse_signed_data(content), detached_content)
@@ -251,18 +260,18 @@ def _layer_of(content_info: ContentInfo, detached_content: Buffer | None) -> Lay
     raise UnsupportedAlgorithm(kind, "content type")
 
 
-def parse_any_layer(cms: Buffer, *, detached_content: Buffer | None) -> AnyLayer:
-    """The layer that a CMS structure is. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
+def parse_any_layer(cms: Buffer, detached_content: Buffer | None = None) -> Layer:
+    """Parse a CMS structure as a layer of any kind. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm."""
     content_info = parse_content_info(cms)
     kind, content = content_info.content_type, content_info.content
     if kind == ID_COMPRESSED_DATA:
         return CompressedLayer(compressed=parse_compressed_data(content))
     if kind == ID_ENCRYPTED_DATA:
-        return DescribedLayer(content_type=kind, structure=parse_encrypted_data(content))
+        return RareLayer(content_type=kind, structure=parse_encrypted_data(content))
     if kind == ID_DIGESTED_DATA:
-        return DescribedLayer(content_type=kind, structure=parse_digested_data(content))
+        return RareLayer(content_type=kind, structure=parse_digested_data(content))
     if kind == ID_AUTHENTICATED_DATA:
-        return DescribedLayer(content_type=kind, structure=parse_authenticated_data(content))
+        return RareLayer(content_type=kind, structure=parse_authenticated_data(content))
     return _layer_of(content_info, detached_content)
 
 
@@ -281,7 +290,7 @@ def _find_detached(node: Entity) -> SignedLayer:
     cms = decode_body(signature)
     if not is_content_info(cms):
         raise MalformedMessage("the second part is no CMS structure", where="multipart/signed")
-    layer = parse_layer(cms, detached_content=_transport_form(content))
+    layer = parse_layer(cms, _transport_form(content))
     # RFC 8551 section 3.5.3.1: eContent is absent in application/pkcs7-signature (MUSTS 8).
     if not isinstance(layer, SignedLayer) or not layer.detached:
         raise MalformedMessage("the second part is no detached signature", where="multipart/signed")
@@ -291,7 +300,7 @@ def _find_detached(node: Entity) -> SignedLayer:
 def _signed_layer(signed_data: SignedData, detached_content: Buffer | None) -> SignedLayer:
     detached = signed_data.e_content is None
     if not detached and detached_content is not None:
-        raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+        raise MalformedMessage("the content is both inside the signature and given apart", where="SignedData")
     return SignedLayer(
         signed_data=signed_data, content=detached_content if detached else signed_data.e_content, detached=detached
     )
@@ -309,7 +318,7 @@ def _children(entity: Entity) -> list[Entity]:
 
 
 def _begins_as_cms(octets: Buffer) -> bool:
-    # A ContentInfo whose OID lies in one of the arcs of CMS: many DER files are a SEQUENCE that starts with some OID.
+    # The OID must be that of a CMS content type: many other DER files begin with a SEQUENCE that starts with an OID.
     head = bytes(octets[:32])
     if not is_content_info(head):
         return False
@@ -318,7 +327,6 @@ def _begins_as_cms(octets: Buffer) -> bool:
 
 
 def _transport_form(content: Buffer) -> Buffer:
-    # Hashed as received (MUSTS 33). A copy stored with bare LF throughout is put back into transport form first, as
-    # every mail store does with it.
+    # Content is hashed as received (MUSTS 33). Content with LF only, as mail stores keep it, first gets CRLF line ends.
     octets = bytes(content)
     return octets if b"\r\n" in octets else to_crlf(octets)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_CERTIFICATES, check_limit
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 ORIGINATOR_INFO: Final = 0xA0
 _CERTIFICATES: Final = 0xA0
@@ -21,24 +23,24 @@ _OTHER_REVOCATION: Final = 0xA1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginatorInfo:
-    """`certificates` leaves out what cannot be read; `version` is what it alone demands of EnvelopedData."""
+    """`certificates` leaves out damaged ones. `version` is the version of EnvelopedData that this field requires."""
 
     certificates: tuple[Certificate, ...]
     version: int
 
 
 def parse_originator_info(tlv: Tlv) -> OriginatorInfo:
-    """An originatorInfo [0]. Raises MalformedMessage or LimitExceeded."""
+    """Parse an originatorInfo [0]. Raises MalformedMessage or LimitExceeded."""
     where = "originatorInfo"
     certificates: list[Certificate] = []
-    version = 2  # RFC 5652 section 6.1: 0 is for structures without originatorInfo
-    for field in der.read_children(tlv, where=where):
-        members = der.read_children(field, where=where)
+    version = 2  # RFC 5652 section 6.1: version 0 is for structures without originatorInfo.
+    for field in der.read_children(tlv, where):
+        members = der.read_children(field, where)
         if field.tag == _CRLS:
             if any(member.tag == _OTHER_REVOCATION for member in members):
                 version = 4
             continue
-        der.expect(field, _CERTIFICATES, where=where)
+        der.expect(field, _CERTIFICATES, where)
         check_limit("certificates", len(members), MAX_CERTIFICATES)
         tags = {member.tag for member in members}
         if _OTHER_CERTIFICATE in tags:
@@ -50,7 +52,7 @@ def parse_originator_info(tlv: Tlv) -> OriginatorInfo:
 
 
 def _read_certificates(members: list[Tlv]) -> list[Certificate]:
-    # One damaged certificate must not hide the others; the one that is needed is then simply missing.
+    # A damaged certificate is skipped, so that it does not hide the others.
     certificates: list[Certificate] = []
     for member in members:
         if member.tag != der.SEQUENCE:
@@ -60,3 +62,10 @@ def _read_certificates(members: list[Tlv]) -> list[Certificate]:
         except SmimeError:
             continue
     return certificates
+
+
+def with_originators(keys: Keys, originator_info: OriginatorInfo | None) -> Keys:
+    """The keys with the originator's certificates from a message, for static key agreement."""
+    if originator_info is None:
+        return keys
+    return dataclasses.replace(keys, originators=(*originator_info.certificates, *keys.originators))

@@ -1,55 +1,52 @@
 """SignedData: parsing and building (RFC 5652 section 5).
 
-A SignerInfo that cannot be read never spoils the others (section 5.1): it stands as its error. digestAlgorithms may be
-empty or incomplete (MUSTS 45): each signer's own digestAlgorithm decides. What changes one that exists is in
-`signed_data_editing`.
+A SignerInfo that cannot be read is replaced by its error and does not affect the others (section 5.1). digestAlgorithms
+may be empty or incomplete (MUSTS 45), because each signer's own digestAlgorithm decides. `signed_data_editing` changes
+an existing SignedData.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, build_digest_identifier
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
-from smime_core.der import Buffer, Tlv
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.key_management import CertificateId, KeyHolder, choose_holder_algorithm
-from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
-from smime_core.provider import CryptoProvider
-from smime_core.signed_attributes import parse_signing_certificate
-from smime_core.signer_info import (
-    DEFAULT_OPTIONS,
-    AttributesForm,
+from smime_core.algorithms import SignatureAlgorithm, build_digest_identifier
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.certificate_id import CertificateId
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info
+from smime_core.cms.signed_attributes import parse_signing_certificate
+from smime_core.cms.signer_info import (
     SignerInfo,
-    SignerOptions,
-    make_signer_info,
+    make_signer_infos,
     parse_signer_info,
 )
+from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
+from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 _CERTIFICATES: Final = 0xA0
 _CRLS: Final = 0xA1
-# CertificateChoices other than Certificate and the obsolete extendedCertificate [0] (RFC 5652 section 10.2.2), and
-# RevocationInfoChoice other than CertificateList (section 10.2.1).
+# The tags of CertificateChoices besides Certificate and the obsolete extendedCertificate [0] (RFC 5652 section 10.2.2),
+# and of RevocationInfoChoice besides CertificateList (section 10.2.1).
 _ATTRIBUTE_CERTIFICATE_V1: Final = 0xA1
 _ATTRIBUTE_CERTIFICATE_V2: Final = 0xA2
 _OTHER_CERTIFICATE: Final = 0xA3
 _OTHER_REVOCATION_INFO: Final = 0xA1
 _RI_OCSP_RESPONSE: Final = "1.3.6.1.5.5.7.16.2"  # RFC 5940 section 2
-_PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"  # as CAdES had it before: the BasicOCSPResponse alone
+_PKIX_OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"  # the earlier form of CAdES: a bare BasicOCSPResponse
 _SUCCESSFUL: Final = b"\x0a\x01\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedData:
-    """`e_content` is None when detached; `certificates` leaves out those that could not be read.
+    """The parsed structure. `e_content` is None if detached. `certificates` leaves out damaged ones.
 
-    `crls` holds the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940, or as CAdES had them
-    before); other revocation formats are skipped.
+    `crls` has the DER of each CertificateList, `ocsp_responses` of each OCSPResponse (RFC 5940, or CAdES's earlier
+    form). Other revocation formats are skipped.
     """
 
     e_content_type: str
@@ -63,7 +60,7 @@ class SignedData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedDataFields:
-    """The fields of a SignedData, each as it stands; members of the sets in the order that came."""
+    """The fields of a SignedData, not decoded. Members of the sets are in the order received."""
 
     version: int
     digest_algorithms: tuple[Tlv, ...]
@@ -74,7 +71,7 @@ class SignedDataFields:
 
 
 def parse_signed_data(signed_data: Tlv) -> SignedData:
-    """The SignedData inside a ContentInfo. Raises MalformedMessage or LimitExceeded."""
+    """Parse the SignedData inside a ContentInfo. Raises MalformedMessage or LimitExceeded."""
     fields = read_signed_data_fields(signed_data)
     e_content_type, e_content = parse_encapsulated(fields.encapsulated)
     return SignedData(
@@ -89,14 +86,14 @@ def parse_signed_data(signed_data: Tlv) -> SignedData:
 
 
 def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
-    """The fields of a SignedData, no deeper than their members. Raises MalformedMessage or LimitExceeded."""
+    """Parse the fields of a SignedData, but not their members. Raises MalformedMessage or LimitExceeded."""
     where = "SignedData"
-    fields = der.read_children(der.expect(signed_data, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(signed_data, der.SEQUENCE, where), where)
     if len(fields) < 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected at least 4", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected at least 4", where)
     optional = {field.tag: field for field in fields[3:-1]}
     if [field.tag for field in fields[3:-1]] != sorted(optional) or not optional.keys() <= {_CERTIFICATES, _CRLS}:
-        raise MalformedMessage("unexpected field before signerInfos", where=where)
+        raise MalformedMessage("unexpected field before signerInfos", where)
     certificates = _members(optional.get(_CERTIFICATES), "certificates")
     crls = _members(optional.get(_CRLS), "crls")
     signers = _members(der.expect(fields[-1], der.SET, where="signerInfos"), "signerInfos")
@@ -104,7 +101,7 @@ def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
     check_limit("CRLs", len(crls), MAX_CERTIFICATES)
     check_limit("signers", len(signers), MAX_SIGNERS)
     return SignedDataFields(
-        version=der.parse_integer(fields[0], where=where),
+        version=der.parse_integer(fields[0], where),
         digest_algorithms=_members(der.expect(fields[1], der.SET, where="digestAlgorithms"), "digestAlgorithms"),
         encapsulated=fields[2],
         certificates=certificates,
@@ -114,31 +111,31 @@ def read_signed_data_fields(signed_data: Tlv) -> SignedDataFields:
 
 
 def parse_encapsulated(tlv: Tlv) -> tuple[str, Buffer | None]:
-    """(eContentType, eContent) of an EncapsulatedContentInfo. Raises MalformedMessage.
+    """Returns (eContentType, eContent) of an EncapsulatedContentInfo. Raises MalformedMessage.
 
     RFC 5652 section 5.2: detached means eContent absent, not empty (MUSTS 8).
     """
     where = "encapContentInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
-    content_type = der.parse_oid(fields[0], where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
+    content_type = der.parse_oid(fields[0], where)
     if len(fields) == 1:
         return content_type, None
-    explicit = der.expect(fields[1], 0xA0, where=where)
+    explicit = der.expect(fields[1], 0xA0, where)
     return content_type, der.read_octets(der.read_one(explicit.content, where="eContent"), where="eContent")
 
 
 def find_certificate(sid: CertificateId, certificates: Sequence[Certificate]) -> Certificate | None:
-    """The certificate that `sid` names; never merely one whose key would fit (MUSTS 9)."""
+    """The certificate that `sid` names, or None. Another certificate with the same key does not count (MUSTS 9)."""
     return next((certificate for certificate in certificates if sid.matches(certificate)), None)
 
 
 def find_signer_certificates(signer: SignerInfo, certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
-    """All certificates that a signer may mean, for there are several where one key was certified again.
+    """All certificates that may be the signer's. There are several if the key was certified again.
 
-    Those that its sid names, and of them only those that a signingCertificate attribute names, where it has one: that
-    one decides anyway (MUSTS 17). Raises MalformedMessage or UnsupportedAlgorithm for a damaged attribute.
+    The sid must name them. The signingCertificate attribute, if present, must name them too (MUSTS 17). Raises
+    MalformedMessage or UnsupportedAlgorithm for a damaged attribute.
     """
     named = [certificate for certificate in dict.fromkeys(certificates) if signer.sid.matches(certificate)]
     own = parse_signing_certificate(signer.attributes)[:1]
@@ -147,47 +144,31 @@ def find_signer_certificates(signer: SignerInfo, certificates: Iterable[Certific
 
 async def build_signed_data(
     content: Buffer,
-    *,
-    holders: Sequence[KeyHolder],
-    content_type: str,
-    detached: bool,
-    signing_time: datetime.datetime,
+    signing: Signing,
     provider: CryptoProvider,
-    scheme: SignatureScheme | None = None,
-    options: SignerOptions = DEFAULT_OPTIONS,
+    content_type: str,
+    *,
     certificates: Sequence[Certificate] = (),
-    crls: Sequence[bytes] = (),
 ) -> bytes:
-    """DER of a ContentInfo with SignedData by every holder, each certificate and its chain carried along.
+    """DER of a ContentInfo with SignedData by every identity.
 
-    `certificates` and `crls` (DER of each CertificateList) are carried besides.
-    Raises UnsupportedAlgorithm for a scheme that a key cannot sign with, MalformedMessage for options that contradict
-    the content.
+    It has the certificate and chain of each identity, and `certificates`. The content is inside unless `signing.form`
+    is DETACHED. Raises UnsupportedAlgorithm for a scheme that a key cannot sign with, MalformedMessage for options that
+    contradict the content.
     """
-    algorithms = [choose_holder_algorithm(holder, scheme) for holder in holders]
-    digests = await _digests(content, algorithms, options, provider)
-    signer_infos = [
-        await make_signer_info(
-            holder,
-            algorithm,
-            content,
-            content_type=content_type,
-            message_digest=digests.get(algorithm.hash_name, b""),
-            signing_time=signing_time,
-            provider=provider,
-            options=options,
-        )
-        for holder, algorithm in zip(holders, algorithms, strict=True)
-    ]
-    chains = (c.der for holder in holders for c in (holder.certificate, *holder.chain))
+    signer_infos = await make_signer_infos(content, signing, provider, content_type)
+    chains = (c.der for holder in signing.identities for c in (holder.certificate, *holder.chain))
     return assemble_signed_data(
         version=signed_data_version(
-            content_type=content_type, certificate_tags=(), crl_tags=(), signer_versions=[options.sid_form.value]
+            content_type=content_type,
+            certificate_tags=(),
+            crl_tags=(),
+            signer_versions=[signing.options.sid_form.value],
         ),
-        digest_algorithms=digest_identifiers(algorithms),
-        encapsulated=build_encapsulated(content_type, None if detached else content),
+        digest_algorithms=digest_identifiers(signing.algorithms),
+        encapsulated=build_encapsulated(content_type, None if signing.form is SignatureForm.DETACHED else content),
         certificates=[*chains, *(c.der for c in certificates)],
-        crls=crls,
+        crls=signing.crls,
         signer_infos=signer_infos,
     )
 
@@ -200,7 +181,7 @@ def digest_identifiers(algorithms: Iterable[SignatureAlgorithm]) -> list[bytes]:
 def signed_data_version(
     *, content_type: str, certificate_tags: Iterable[int], crl_tags: Iterable[int], signer_versions: Iterable[int]
 ) -> int:
-    """CMSVersion from what is inside (RFC 5652 section 5.1, MUSTS 32), by the identifier octets of the members."""
+    """The CMSVersion that the tags of the members require (RFC 5652 section 5.1, MUSTS 32)."""
     certificate_kinds = set(certificate_tags)
     if _OTHER_CERTIFICATE in certificate_kinds or _OTHER_REVOCATION_INFO in crl_tags:
         return 5
@@ -220,9 +201,9 @@ def assemble_signed_data(
     crls: Sequence[bytes],
     signer_infos: Sequence[bytes],
 ) -> bytes:
-    """DER of a ContentInfo with SignedData from its encoded members; certificates and CRLs stand once each.
+    """DER of a ContentInfo with SignedData, from the DER of its members. Repeated certificates and CRLs are dropped.
 
-    `encapsulated` comes in pieces, so that bulk content is copied once, into the whole.
+    `encapsulated` comes in pieces, so that bulk content is copied only once.
     """
     before = der.integer(version) + der.set_of(list(digest_algorithms))
     after = _build_members(certificates, crls, signer_infos)
@@ -240,7 +221,7 @@ def frame_signed_data(
     crls: Sequence[bytes],
     signer_infos: Sequence[bytes],
 ) -> tuple[bytes, bytes]:
-    """What `assemble_signed_data` writes before and behind content of this length that is inside."""
+    """The bytes that `assemble_signed_data` writes before and after embedded content of this length."""
     return der.frame(
         content_length,
         (der.OCTET_STRING, b"", b""),
@@ -257,7 +238,7 @@ def frame_signed_data(
 
 
 def _build_members(certificates: Sequence[bytes], crls: Sequence[bytes], signer_infos: Sequence[bytes]) -> bytes:
-    # Certificates and CRLs stand once each.
+    # `dict.fromkeys` drops repeated certificates and CRLs.
     return b"".join(
         (
             der.set_of(list(dict.fromkeys(certificates)), tag=_CERTIFICATES) if certificates else b"",
@@ -268,7 +249,7 @@ def _build_members(certificates: Sequence[bytes], crls: Sequence[bytes], signer_
 
 
 def build_encapsulated(content_type: str, content: Buffer | None) -> tuple[Buffer, ...]:
-    """DER of an EncapsulatedContentInfo, in pieces around the content; None leaves eContent out."""
+    """DER of an EncapsulatedContentInfo, in pieces around the content. Without content, eContent is absent."""
     type_der = der.oid(content_type)
     if content is None:
         return (der.sequence(type_der),)
@@ -289,20 +270,12 @@ def wrap_basic_response(basic_response_der: bytes) -> bytes:
     return der.sequence(_SUCCESSFUL, der.explicit(0, response_bytes))
 
 
-async def _digests(
-    content: Buffer, algorithms: Sequence[SignatureAlgorithm], options: SignerOptions, provider: CryptoProvider
-) -> dict[HashName, bytes]:
-    if options.attributes is AttributesForm.NONE:
-        return {}
-    return {name: await provider.digest(name, content) for name in {algorithm.hash_name for algorithm in algorithms}}
-
-
 def _members(tlv: Tlv | None, where: str) -> tuple[Tlv, ...]:
-    return tuple(der.read_children(tlv, where=where)) if tlv is not None else ()
+    return tuple(der.read_children(tlv, where)) if tlv is not None else ()
 
 
 def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
-    # OtherRevocationInfoFormat is a type and what it says; whatever is damaged or of another type is skipped.
+    # OtherRevocationInfoFormat is a type and a value. Damaged values and unknown types are skipped.
     for member in members:
         if member.tag != _OTHER_REVOCATION_INFO:
             continue
@@ -318,8 +291,8 @@ def _ocsp_responses(members: Iterable[Tlv]) -> Iterable[bytes]:
 
 
 def _readable_certificates(members: Iterable[Tlv]) -> Iterable[Certificate]:
-    # One damaged certificate in the bag must not hide the others; the signer's own is then simply missing.
-    # Attribute certificates and other formats are nothing that is used here.
+    # A damaged certificate is skipped, so that it does not hide the others. Attribute certificates and other formats
+    # are not used here.
     for member in members:
         if member.tag != der.SEQUENCE:
             continue

@@ -1,8 +1,7 @@
-"""Changing a SignedData that exists: a further signer beside the others, a countersignature on one of them, any other
-unsigned attribute, certificates and revocation data.
+"""Change an existing SignedData: add signers, countersignatures, unsigned attributes, certificates, revocation data.
 
-No octet that somebody signed is touched: signers, certificates, CRLs and content go over as they stand, whatever their
-encoding; only the fields around them are written anew, in DER (RFC 5652 section 5.1).
+No signed byte changes. Signers, certificates, CRLs and content are copied unchanged, even if they are not DER. Only the
+fields around them are written anew, in DER (RFC 5652 section 5.1).
 """
 
 from __future__ import annotations
@@ -12,88 +11,76 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     SignatureScheme,
     build_digest_identifier,
     parse_algorithm_identifier,
 )
-from smime_core.attributes import COUNTERSIGNATURE, ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
-from smime_core.countersignature import build_countersignature
-from smime_core.der import Buffer, Tlv
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.key_management import Encoded, KeyHolder, choose_holder_algorithm
-from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
-from smime_core.provider import CryptoProvider
-from smime_core.signed_data import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.attributes import COUNTERSIGNATURE, ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
+from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.countersignature import build_countersignature
+from smime_core.cms.key_holder import Encoded, KeyHolder, choose_holder_algorithm
+from smime_core.cms.signed_data import (
     SignedDataFields,
     assemble_signed_data,
     parse_encapsulated,
     read_signed_data_fields,
     signed_data_version,
 )
-from smime_core.signer_info import DEFAULT_OPTIONS, SignerInfo, SignerOptions, make_signer_info, parse_signer_info
+from smime_core.cms.signer_info import SignerInfo, make_signer_infos, parse_signer_info
+from smime_core.cms.signing import Signing
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS, check_limit
+from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import Certificate
 
-# RFC 2634 section 1.4: who adds a SignerInfo copies these, so that a recipient meets them in one that it can verify.
+# RFC 2634 section 1.4: a new SignerInfo copies these attributes from the others. So a recipient finds them in each
+# SignerInfo that it can verify.
 _INHERITED: Final = (ML_EXPANSION_HISTORY, SECURITY_LABEL)
 
 
 async def add_signer(
-    cms: Buffer,
-    holder: KeyHolder,
-    *,
-    signing_time: datetime.datetime,
-    provider: CryptoProvider,
-    scheme: SignatureScheme | None = None,
-    options: SignerOptions = DEFAULT_OPTIONS,
-    detached_content: Buffer | None = None,
+    cms: Buffer, signing: Signing, provider: CryptoProvider, *, detached_content: Buffer | None = None
 ) -> bytes:
-    """DER of the same SignedData with a parallel signature by `holder`, whose certificates join the bag.
+    """DER of the same SignedData with a parallel signature by each identity. Their certificates are added.
 
-    `detached_content` is what a detached one covers. Nothing says here that the other signatures hold.
-    Raises MalformedMessage, also for content that stands nowhere or twice (MUSTS 8) and for others' labels that differ.
+    `detached_content` is the content of a detached signature. The other signatures are not checked here. Raises
+    MalformedMessage, also if the content is missing or present twice (MUSTS 8), or if labels of other signers differ.
     """
     fields = _read(cms)
     content_type, content = _find_content(fields, detached_content)
+    options = signing.options
     signers = [signer for signer in map(_readable_signer, fields.signer_infos) if signer is not None]
     _check_label(signers, options.further_attributes)
     inherited = _inherited_attributes(signers)
     options = dataclasses.replace(options, further_attributes=(*inherited, *options.further_attributes))
-    algorithm = choose_holder_algorithm(holder, scheme)
-    signer_info = await make_signer_info(
-        holder,
-        algorithm,
-        content,
-        content_type=content_type,
-        message_digest=await provider.digest(algorithm.hash_name, content),
-        signing_time=signing_time,
-        provider=provider,
-        options=options,
-    )
+    signing = dataclasses.replace(signing, options=options)
+    added = await make_signer_infos(content, signing, provider, content_type)
     return _write(
         fields,
-        signer_infos=[*_encodings(fields.signer_infos), signer_info],
-        digest_algorithm=build_digest_identifier(algorithm),
-        certificates=(holder.certificate, *holder.chain),
+        signer_infos=[*_encodings(fields.signer_infos), *added],
+        digest_algorithms=[build_digest_identifier(algorithm) for algorithm in signing.algorithms],
+        certificates=[c for holder in signing.identities for c in (holder.certificate, *holder.chain)],
+        crls=signing.crls,
     )
 
 
 async def add_countersignature(
     cms: Buffer,
     holder: KeyHolder,
+    provider: CryptoProvider,
     *,
     signing_time: datetime.datetime,
-    provider: CryptoProvider,
     path: Sequence[int] = (0,),
     scheme: SignatureScheme | None = None,
 ) -> bytes:
     """DER of the same SignedData with a countersignature by `holder` (RFC 5652 section 11.4).
 
-    `path` says on which signature: the number of a signer as it stands in `cms`, then, for a countersignature on a
-    countersignature, its number among those of that signer, and so on. Signers are a set: in the result they may stand
-    in another order. Raises MalformedMessage.
+    `path` names the signature to countersign, in numbers from 0: (2,) is the third signer in `cms`, (2, 0) the first
+    countersignature on that signer, and so on. Signers are a set, so their order may differ in the result. Raises
+    MalformedMessage.
     """
     fields = _read(cms)
     if not path:
@@ -101,18 +88,18 @@ async def add_countersignature(
     algorithm = choose_holder_algorithm(holder, scheme)
     target = _follow(_signer_at(fields, path[0]), path[1:])
     countersignature = await build_countersignature(
-        parse_signer_info(target), holder, algorithm, signing_time=signing_time, provider=provider
+        parse_signer_info(target), holder, algorithm, provider, signing_time=signing_time
     )
     signer_infos = _encodings(fields.signer_infos)
     signer_infos[path[0]] = _attach(fields.signer_infos[path[0]], path[1:], countersignature)
     return _write(fields, signer_infos=signer_infos, certificates=(holder.certificate, *holder.chain))
 
 
-def add_unsigned_attribute(cms: Buffer, attribute: bytes, *, number: int = 0) -> bytes:
-    """DER of the same SignedData with one unsigned attribute more, DER of a whole Attribute, beside the others.
+def add_unsigned_attribute(cms: Buffer, attribute: bytes, number: int = 0) -> bytes:
+    """DER of the same SignedData with one more unsigned attribute, given as DER of a whole Attribute.
 
-    `number` says to which signer, as it stands in `cms`; in the result they may stand in another order.
-    Raises MalformedMessage.
+    `number` is the signer's number in `cms`. Signers are a set, so their order may differ in the result. Raises
+    MalformedMessage.
     """
     fields = _read(cms)
     signer_infos = _encodings(fields.signer_infos)
@@ -121,9 +108,9 @@ def add_unsigned_attribute(cms: Buffer, attribute: bytes, *, number: int = 0) ->
 
 
 def add_revocation_data(cms: Buffer, *, certificates: Sequence[Certificate] = (), crls: Sequence[bytes] = ()) -> bytes:
-    """DER of the same SignedData with more certificates, and with more of `crls`: DER of each RevocationInfoChoice.
+    """DER of the same SignedData with `certificates` and `crls` (DER of each RevocationInfoChoice) added.
 
-    What is there already does not stand twice. Raises MalformedMessage or LimitExceeded.
+    Members that it has already are not repeated. Raises MalformedMessage or LimitExceeded.
     """
     fields = _read(cms)
     check_limit("certificates", len(fields.certificates) + len(certificates), MAX_CERTIFICATES)
@@ -141,10 +128,10 @@ def _read(cms: Buffer) -> SignedDataFields:
 def _find_content(fields: SignedDataFields, detached_content: Buffer | None) -> tuple[str, Buffer]:
     content_type, e_content = parse_encapsulated(fields.encapsulated)
     if e_content is not None and detached_content is not None:
-        raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+        raise MalformedMessage("the content is both inside the signature and given apart", where="SignedData")
     content = detached_content if e_content is None else e_content
     if content is None:
-        raise MalformedMessage("the content is detached: give it beside the signature", where="SignedData")
+        raise MalformedMessage("the content is detached: give its file too", where="SignedData")
     return content_type, content
 
 
@@ -152,15 +139,13 @@ def _write(
     fields: SignedDataFields,
     *,
     signer_infos: list[bytes],
-    digest_algorithm: bytes | None = None,
+    digest_algorithms: Sequence[bytes] = (),
     certificates: Sequence[Encoded] = (),
     crls: Sequence[bytes] = (),
 ) -> bytes:
     check_limit("signers", len(signer_infos), MAX_SIGNERS)
-    digest_algorithms = _encodings(fields.digest_algorithms)
-    present = {parse_algorithm_identifier(identifier)[0] for identifier in digest_algorithms}
-    if digest_algorithm is not None and parse_algorithm_identifier(digest_algorithm)[0] not in present:
-        digest_algorithms.append(digest_algorithm)
+    present = {parse_algorithm_identifier(one)[0]: one for one in _encodings(fields.digest_algorithms)}
+    added = {parse_algorithm_identifier(one)[0]: one for one in digest_algorithms}
     content_type, _ = parse_encapsulated(fields.encapsulated)
     return assemble_signed_data(
         version=signed_data_version(
@@ -169,7 +154,7 @@ def _write(
             crl_tags=[*(member.tag for member in fields.crls), *(crl[0] for crl in crls)],
             signer_versions=[_signer_version(signer_info) for signer_info in signer_infos],
         ),
-        digest_algorithms=digest_algorithms,
+        digest_algorithms=[*_encodings(fields.digest_algorithms), *(added[oid] for oid in added if oid not in present)],
         encapsulated=(fields.encapsulated.encoded,),
         certificates=[*_encodings(fields.certificates), *(certificate.der for certificate in certificates)],
         crls=[*_encodings(fields.crls), *crls],
@@ -191,11 +176,11 @@ def _signer_version(signer_info: bytes) -> int:
     try:
         return parse_signer_info(der.read_one(signer_info)).version
     except SmimeError:
-        return 1  # a signer that nobody can read demands no version
+        return 1  # an unreadable signer requires no higher version
 
 
 def _check_label(signers: Sequence[SignerInfo], further_attributes: Sequence[bytes]) -> None:
-    # RFC 2634 section 3.1.1: where one signer gives a label, all do.
+    # RFC 2634 section 3.1.1: if one signer gives a label, all must.
     types = {der.parse_oid(der.read_sequence(attribute, where="attribute")[0]) for attribute in further_attributes}
     if SECURITY_LABEL in types and any(SECURITY_LABEL not in signer.attributes for signer in signers):
         raise MalformedMessage("the other signers give no label", where="SignedData")
@@ -206,7 +191,7 @@ def _inherited_attributes(signers: Sequence[SignerInfo]) -> tuple[bytes, ...]:
     for attribute_type in _INHERITED:
         values = {signer.attributes[attribute_type] for signer in signers if attribute_type in signer.attributes}
         if len(values) > 1:
-            # RFC 2634 sections 3.1.1 and 4.1: they are identical in all signers.
+            # RFC 2634 sections 3.1.1 and 4.1: these attributes are identical in all signers.
             raise MalformedMessage(f"the signers differ in attribute {attribute_type}", where="SignedData")
         inherited += [build_attribute(attribute_type, *value) for value in values]
     return tuple(inherited)
@@ -229,7 +214,7 @@ def _follow(signer_info: Tlv, path: Sequence[int]) -> Tlv:
 
 
 def _attach(signer_info: Tlv, path: Sequence[int], countersignature: bytes) -> bytes:
-    # The SignerInfo with one value more below `path`; its other fields and unsigned attributes as they stand.
+    # Returns the SignerInfo with `countersignature` on the signature at `path`. All else is copied.
     values = [bytes(value.encoded) for value in _countersignature_values(signer_info)]
     if path:
         values[path[0]] = _attach(_countersignature_values(signer_info)[path[0]], path[1:], countersignature)
@@ -239,7 +224,7 @@ def _attach(signer_info: Tlv, path: Sequence[int], countersignature: bytes) -> b
 
 
 def _with_unsigned(signer_info: Tlv, attributes: Sequence[bytes], *, without: str = "") -> bytes:
-    # The SignerInfo with more unsigned attributes and without those of one type; its other fields as they stand.
+    # Returns the SignerInfo with `attributes` added and the unsigned attributes of type `without` removed.
     fields = der.read_children(signer_info, where="SignerInfo")
     others = [bytes(a.encoded) for a in _unsigned_attributes(signer_info) if _type_of(a) != without]
     signed_fields = [field.encoded for field in fields if field.tag != 0xA1]

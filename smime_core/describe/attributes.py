@@ -1,7 +1,7 @@
-"""What attributes say, in words: for `inspect` and bug reports. Nothing here is verified.
+"""Attributes in words, for `inspect` and bug reports. Nothing is verified.
 
-Each value is read by the parser of its own module; one that cannot be read says why, and one that nobody here knows is
-shown as its octets.
+Each value is read by the parser of its own module. For a value that cannot be read, the error is shown; an unknown
+attribute is shown as hexadecimal bytes.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import attributes as types
-from smime_core import der
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
-from smime_core.attributes import Attributes
+from smime_core.asn1 import der
 from smime_core.cades import parse_commitments, parse_mime_type, parse_signature_policy, read_revocation_values
-from smime_core.capabilities import Capabilities, Capability, parse_capabilities
-from smime_core.content_info import (
+from smime_core.cms import attributes as types
+from smime_core.cms.attributes import Attributes
+from smime_core.cms.capabilities import Capabilities, Capability, parse_capabilities
+from smime_core.cms.content_info import (
     FIELD,
     FORM,
     ID_AUTH_ENVELOPED_DATA,
@@ -36,6 +36,7 @@ from smime_core.content_info import (
     TRUST_LIST,
     TRUST_STATE,
 )
+from smime_core.cms.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.ess import (
     ID_CT_RECEIPT,
@@ -51,8 +52,7 @@ from smime_core.ess import (
     parse_receipt_request,
     parse_security_label,
 )
-from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
-from smime_core.times import utc_text
+from smime_core.text.times import utc_text
 from smime_core.timestamp import ID_CT_TST_INFO, parse_timestamp_token
 
 NAMES: Final = {
@@ -118,9 +118,9 @@ _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidenti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeDescription:
-    """`name` is empty for a type that is not known here; `values` are for people, octets in hexadecimal.
+    """`name` is empty for an unknown type. `values` are for people, bytes in hexadecimal.
 
-    A countersignature has no values: its signers are described as signers.
+    A countersignature has no values here, because it is described as a signer.
     """
 
     oid: str
@@ -129,7 +129,7 @@ class AttributeDescription:
 
 
 def describe_attributes(attributes: Attributes) -> tuple[AttributeDescription, ...]:
-    """All of a set, in the order that came; never raises for what one of them says."""
+    """All attributes of a set, in their order. Never raises for a damaged value."""
     return tuple(
         AttributeDescription(oid=oid, name=NAMES.get(oid, ""), values=_describe(oid, values))
         for oid, values in attributes.items()
@@ -137,7 +137,7 @@ def describe_attributes(attributes: Attributes) -> tuple[AttributeDescription, .
 
 
 def content_type_name(oid: str) -> str:
-    """What a content type is called; the OID itself where nobody here knows it."""
+    """The name of a content type, or the OID itself if it is unknown."""
     return _CONTENT_TYPES.get(oid, oid)
 
 
@@ -194,12 +194,12 @@ def _capability(entry: Capability) -> str:
 def _algorithm_protection(attributes: Attributes) -> Iterable[str]:
     where = NAMES[types.ALGORITHM_PROTECTION]
     value = types.single_value(attributes, types.ALGORITHM_PROTECTION, where)
-    fields = [bytes(field.encoded) for field in der.read_children(value, where=where)]
+    fields = [bytes(field.encoded) for field in der.read_children(value, where)]
     if not fields:
-        raise MalformedMessage("names no algorithm", where=where)
+        raise MalformedMessage("names no algorithm", where)
     digest, others = parse_hash_identifier(fields[0]), fields[1:]
     signatures = [b"\x30" + other[1:] for other in others if other[:1] == b"\xa1"]
-    return [str(digest), *(parse_signature_identifier(one, digest=digest).label for one in signatures)]
+    return [str(digest), *(parse_signature_identifier(one, digest).label for one in signatures)]
 
 
 def _signing_certificate(attributes: Attributes) -> Iterable[str]:
@@ -217,7 +217,7 @@ def _receipt_request(attributes: Attributes) -> Iterable[str]:
         return []
     asked = request.receipts_from
     from_whom = (
-        ("everybody" if asked is AllOrFirstTier.ALL_RECEIPTS else "whoever did not get it through a mailing list")
+        ("everybody" if asked is AllOrFirstTier.ALL_RECEIPTS else "those who did not get it through a mailing list")
         if isinstance(asked, AllOrFirstTier)
         else _entities(asked)
     )
@@ -286,7 +286,7 @@ def _timestamps_of(attribute_type: str) -> Callable[[Attributes], Iterable[str]]
 
 
 def _timestamp(token_der: bytes) -> str:
-    # One that cannot be read does not hide the others.
+    # A token that cannot be read does not hide the others.
     try:
         token = parse_timestamp_token(der.to_definite(der.read_one(token_der)))
     except SmimeError as error:

@@ -1,4 +1,4 @@
-"""What a file is made of, whatever it is: a message, certificates, a CRL, a PKCS#12, a key, a timestamp's answer.
+"""The content of a file of any kind: a message, certificates, a CRL, a PKCS#12, a key, a timestamp response.
 
 Nothing is verified. Only PKCS#12 files and encrypted keys need their passphrase.
 """
@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from smime_core import der
-from smime_core.certificate import Certificate, parse_certificates
-from smime_core.certificate_text import key_label
-from smime_core.description import Description, describe_message
-from smime_core.entrust import check_no_entrust_profile
+from smime_core.asn1 import der
+from smime_core.describe.description_json import description_to_json, revocation_list_to_json
+from smime_core.describe.message import Description, describe_message
 from smime_core.errors import MalformedMessage, WrongPassphrase
-from smime_core.identity import load_identities
-from smime_core.private_key_file import load_private_key
+from smime_core.identity.identity import load_identities
+from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import CryptoProvider
-from smime_core.report_json import description_to_json, revocation_list_to_json
-from smime_core.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
+from smime_core.report.certificate_text import key_label
+from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.timestamp import read_timestamp
+from smime_core.x509.certificate import Certificate, parse_certificates
+from smime_core.x509.revocation_list import RevocationList, is_revocation_list, parse_revocation_list
 
 _PRIVATE_KEY_PEM: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
 _CERTIFICATE_PEM: Final = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
-_HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")  # a mail may quote PEM
-_PFX_VERSION: Final = 3  # RFC 7292 section 4; PrivateKeyInfo has 0 or 1 there (RFC 5958 section 2)
+_HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")  # A mail may quote PEM, so this test comes before those for PEM.
+_PFX_VERSION: Final = 3  # RFC 7292 section 4. In PrivateKeyInfo the version is 0 or 1 (RFC 5958 section 2).
 
 
 class FileKind(StrEnum):
@@ -41,7 +41,7 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysAndCertificates:
-    """A file that is no message; `keys` are labels."""
+    """The content of a file that is no message. `keys` are labels of private keys, in words for people."""
 
     title: str
     keys: tuple[str, ...]
@@ -51,8 +51,8 @@ class KeysAndCertificates:
 Findings = Description | RevocationList | KeysAndCertificates
 
 
-async def inspect_file(data: bytes, *, provider: CryptoProvider, passphrase: Callable[[], bytes]) -> Findings:
-    """What the file holds; `passphrase` is called only where the file is encrypted.
+async def inspect_file(data: bytes, provider: CryptoProvider, *, passphrase: Callable[[], bytes]) -> Findings:
+    """The content of the file. `passphrase` is called only if the file is encrypted.
 
     Raises MalformedMessage, LimitExceeded, UnsupportedAlgorithm or WrongPassphrase.
     """
@@ -72,9 +72,9 @@ async def inspect_file(data: bytes, *, provider: CryptoProvider, passphrase: Cal
 
 
 def detect_kind(data: bytes) -> FileKind:
-    """What a file is by its content: PEM labels, or the first fields of its outermost SEQUENCE.
+    """The kind of a file by its content: PEM labels, or the first fields of its outermost SEQUENCE.
 
-    Raises MalformedMessage for what is none of all that, EntrustProfile for one of those.
+    Raises MalformedMessage for any other kind, EntrustProfile for an Entrust profile.
     """
     if data[:1] != bytes([der.SEQUENCE]):
         check_no_entrust_profile(data)
@@ -97,14 +97,14 @@ def detect_kind(data: bytes) -> FileKind:
         return FileKind.CERTIFICATES
     if tags[:2] == [der.INTEGER, der.SEQUENCE] and der.parse_integer(fields[0]) == _PFX_VERSION:
         return FileKind.PKCS12
-    # PKCS#8 in clear and encrypted, PKCS#1, SEC 1.
+    # Private keys in PKCS#8, plain or encrypted, in PKCS#1 or SEC 1 begin with these fields.
     if tags[:1] == [der.INTEGER] or tags[:2] == [der.SEQUENCE, der.OCTET_STRING]:
         return FileKind.PRIVATE_KEY
     raise MalformedMessage("found neither message, certificate, CRL, PKCS#12 nor private key", where="file")
 
 
 def findings_to_json(findings: Findings) -> dict[str, Any]:
-    """The object of `cli/report.schema.json`, in which everything that would be a verdict is null."""
+    """The findings as the JSON object of `smime_core/report/report.schema.json`. All its verdicts are null."""
     match findings:
         case Description():
             return description_to_json(findings)
@@ -122,16 +122,16 @@ def _certificates(data: bytes) -> KeysAndCertificates:
 async def _private_key(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
     title = str(FileKind.PRIVATE_KEY)
     try:
-        key = await load_private_key(data, None, provider=provider)
+        key = await load_private_key(data, None, provider)
     except WrongPassphrase:
         title = f"{title}, encrypted"
-        key = await load_private_key(data, passphrase(), provider=provider)
+        key = await load_private_key(data, passphrase(), provider)
     certificates = parse_certificates(data) if _CERTIFICATE_PEM.search(data) else ()
     return KeysAndCertificates(title=title, keys=(key_label(key),), certificates=tuple(dict.fromkeys(certificates)))
 
 
 async def _pkcs12(data: bytes, passphrase: Callable[[], bytes], provider: CryptoProvider) -> KeysAndCertificates:
-    identities = await load_identities(data, passphrase(), provider=provider)
+    identities = await load_identities(data, passphrase(), provider)
     certificates = [one for identity in identities for one in (identity.certificate, *identity.chain)]
     return KeysAndCertificates(
         title=FileKind.PKCS12,

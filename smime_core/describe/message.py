@@ -1,7 +1,7 @@
-"""What a message is made of, without keys and without a verdict: for `inspect` and for bug reports.
+"""The structure of a message, without keys and without a verdict, for `inspect` and for bug reports.
 
-Every structure of CMS is described, with its attributes, and so are protected parts below the top. A structure whose
-content was cut out (`stream.structure`) is described by `describe_layer` as any other.
+Every structure of CMS is described, with its attributes, including protected parts below the top. `describe_layer` also
+accepts a structure whose content was cut out (`stream.structure`).
 """
 
 from __future__ import annotations
@@ -10,48 +10,49 @@ import dataclasses
 import datetime
 from dataclasses import dataclass
 
-from smime_core import der
 from smime_core.algorithms import parse_hash_identifier, parse_signature_identifier
-from smime_core.attribute_description import AttributeDescription, describe_attributes
-from smime_core.attributes import COUNTERSIGNATURE, parse_attributes
-from smime_core.authenticated_data import AuthenticatedData
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.asn1.distinguished_name import comparable_name
 from smime_core.cades import cades_level
-from smime_core.certificate import Certificate
-from smime_core.compressed_data import decompress
-from smime_core.countersignature import find_countersignatures
-from smime_core.der import Buffer
-from smime_core.digested_data import DigestedData
-from smime_core.distinguished_name import comparable_name
-from smime_core.encrypted_data import EncryptedData
-from smime_core.enveloped_data import EnvelopedData
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.header_protection import HeaderScheme, find_scheme
-from smime_core.layers import (
-    AnyLayer,
+from smime_core.cms.attributes import COUNTERSIGNATURE, parse_attributes
+from smime_core.cms.authenticated_data import AuthenticatedData
+from smime_core.cms.compressed_data import decompress
+from smime_core.cms.countersignature import find_countersignatures
+from smime_core.cms.digested_data import DigestedData
+from smime_core.cms.encrypted_data import EncryptedData
+from smime_core.cms.enveloped_data import EnvelopedData
+from smime_core.cms.layers import (
     CompressedLayer,
-    DescribedLayer,
     EncryptedLayer,
+    Layer,
+    RareLayer,
     SignedLayer,
     find_any_layer,
     find_nested_layers,
     inner_node,
     parse_message,
 )
+from smime_core.cms.recipients.recipient_info import RecipientInfo, recipient_algorithm
+from smime_core.cms.signed_data import SignedData
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.describe.attributes import AttributeDescription, describe_attributes
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
+from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import Entity
-from smime_core.recipient_info import RecipientInfo, recipient_algorithm
-from smime_core.report import LayerKind, RecipientReport
-from smime_core.revocation_list import RevocationList, parse_revocation_list
-from smime_core.signed_data import SignedData
-from smime_core.signer_info import SignerInfo
+from smime_core.report.report import LayerKind, RecipientReport
+from smime_core.x509.certificate import Certificate
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerDescription:
-    """A SignerInfo as it stands; `problem` says why it cannot be read.
+    """A SignerInfo, not verified. `problem` is the error if it cannot be read, otherwise "".
 
-    `countersigners` are all below it, each before those on it; `path` numbers a countersignature, (1, 0) being the
-    first one on the second. `level` is that of CAdES by structure alone, "" below B-B.
+    `countersigners` has all countersignatures below it, each before the countersignatures on it. `path` is the position
+    of a countersignature: (1, 0) is the first countersignature on (1,), the second one on the signer. `level` is the
+    level of CAdES by structure only, "" below B-B.
     """
 
     sid: str
@@ -67,9 +68,10 @@ class SignerDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerDescription:
-    """`algorithm` is the cipher, hash or MAC of a layer without signers, empty for a signed one.
+    """A layer. `algorithm` is the cipher, hash or MAC, and "" for a signed layer.
 
-    `path` says which part the layer is ("1.2"), empty for the whole; `problem` why it cannot be read.
+    `path` is the number of the part ("1.2"), "" for the whole message. `problem` is the error if the layer cannot be
+    read, otherwise "".
     """
 
     kind: LayerKind
@@ -88,10 +90,10 @@ class LayerDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """`layers` outermost first, as far as they can be seen without a key, then those of parts below the top.
+    """A message, as far as it is visible without a key.
 
-    `media_type` is the innermost entity's; `header_scheme` says how its header fields are protected, as far as can be
-    seen.
+    `layers` has the layers at the top, outermost first, then those of parts below the top. `media_type` is that of the
+    innermost entity. `header_scheme` is the protection of its header fields.
     """
 
     layers: tuple[LayerDescription, ...]
@@ -121,8 +123,8 @@ def describe_message(data: Buffer, *, detached_content: Buffer | None = None) ->
     )
 
 
-def describe_layer(found: AnyLayer) -> LayerDescription:
-    """One layer as it stands."""
+def describe_layer(found: Layer) -> LayerDescription:
+    """Describe one layer."""
     match found:
         case SignedLayer():
             return _describe_signed(found)
@@ -130,15 +132,15 @@ def describe_layer(found: AnyLayer) -> LayerDescription:
             return _describe_enveloped(enveloped)
         case CompressedLayer(compressed=compressed):
             return LayerDescription(kind=LayerKind.COMPRESSED, content_type=compressed.e_content_type, algorithm="zlib")
-        case DescribedLayer(structure=structure):
+        case RareLayer(structure=structure):
             return _describe_other(structure)
 
 
 def _walk(
     node: Entity | bytes, layers: list[LayerDescription], detached_content: Buffer | None = None
 ) -> Entity | bytes | None:
-    # What stands innermost, as far as can be seen; None where a key is missing.
-    while (found := find_any_layer(node, detached_content=detached_content)) is not None:
+    # Adds the layers to `layers`. Returns the node inside them, or None if a key is needed to read it.
+    while (found := find_any_layer(node, detached_content)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         detached_content = None
         layers.append(describe_layer(found))
@@ -149,12 +151,12 @@ def _walk(
     return node
 
 
-def _content_of(found: AnyLayer) -> Buffer | None:
+def _content_of(found: Layer) -> Buffer | None:
     if isinstance(found, SignedLayer):
         return found.content
     if isinstance(found, CompressedLayer):
         return decompress(found.compressed)
-    if isinstance(found, DescribedLayer) and isinstance(found.structure, DigestedData | AuthenticatedData):
+    if isinstance(found, RareLayer) and isinstance(found.structure, DigestedData | AuthenticatedData):
         return found.structure.e_content
     return None
 
@@ -166,7 +168,7 @@ def _describe_nested(entity: Entity) -> list[LayerDescription]:
         try:
             _walk(part, inside)
         except SmimeError as error:
-            # Damage below the top is that part's own.
+            # A damaged part below the top does not affect the others.
             kind = LayerKind.SIGNED if part.content_type.type == "multipart" else LayerKind.ENCRYPTED
             inside.append(LayerDescription(kind=kind, content_type="", algorithm="", problem=str(error)))
         layers += [dataclasses.replace(layer, path=path) for layer in inside]
@@ -230,7 +232,7 @@ def _describe_recipients(recipients: tuple[RecipientInfo, ...]) -> tuple[Recipie
 
 
 def _text(named: object) -> str:
-    # A damaged name spoils nothing else.
+    # A damaged name must not prevent the rest of the description.
     try:
         return str(named)
     except MalformedMessage as error:
@@ -268,7 +270,7 @@ def _describe_signer(info: SignerInfo | SmimeError, *, path: tuple[int, ...] = (
     algorithm, signing_time, problem = "", None, ""
     try:
         digest = parse_hash_identifier(info.digest_algorithm_der)
-        algorithm = parse_signature_identifier(info.signature_algorithm_der, digest=digest).label
+        algorithm = parse_signature_identifier(info.signature_algorithm_der, digest).label
         signing_time = info.signing_time
     except SmimeError as error:
         problem = str(error)

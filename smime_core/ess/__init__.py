@@ -1,9 +1,10 @@
 """Enhanced Security Services: receipts, labels, mailing lists and hints (RFC 2634; signing certificates: RFC 5035).
 
-Everything here reads attributes that a signature covers, and none of it may be believed before that signature was
-verified. Functions that take `verified` signers rely on it.
+All functions read signed attributes. Verify the signature before you trust their results. A parameter `verified` takes
+only signers whose signatures were verified.
 """
 
+from smime_core.asn1.general_names import GeneralName, GeneralNames, directory_name, mail_name
 from smime_core.ess.hints import (
     ContentHints,
     ContentReference,
@@ -43,7 +44,6 @@ from smime_core.ess.receipt_request import (
     receipt_recipients,
 )
 from smime_core.ess.receipts import ID_CT_RECEIPT, VerifiedReceipt, build_receipt, parse_receipt, verify_receipt
-from smime_core.general_names import GeneralName, GeneralNames, directory_name, mail_name
 
 __all__ = [
     "ID_CT_RECEIPT",

@@ -6,8 +6,8 @@ import datetime
 import hmac
 from dataclasses import dataclass
 
-from smime_core import der
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.cms.attributes import (
     CONTENT_HINTS,
     CONTENT_IDENTIFIER,
     CONTENT_REFERENCE,
@@ -16,14 +16,14 @@ from smime_core.attributes import (
     build_attribute,
     find_value,
 )
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
-from smime_core.signer_info import SignerInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentHints:
-    """What stands innermost in a message of several layers; `description` is None when left out."""
+    """A description of the innermost content of a message with several layers. `description` is None if absent."""
 
     content_type: str
     description: str | None = None
@@ -31,14 +31,14 @@ class ContentHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentReference:
-    """A link to another SignedData; a Receipt has the same three values (RFC 2634 section 2.8)."""
+    """A reference to another SignedData. A Receipt has the same three values (RFC 2634 section 2.8)."""
 
     content_type: str
     signed_content_identifier: bytes
     originator_signature_value: bytes
 
     def refers_to(self, signer: SignerInfo) -> bool:
-        """Whether `signer`, with the contentIdentifier in its attributes, is the one that is meant."""
+        """Whether the reference is to `signer`: it needs the same content type, contentIdentifier and signature."""
         content_type = find_value(signer.attributes, CONTENT_TYPE, "content-type")
         return (
             content_type is not None
@@ -49,18 +49,18 @@ class ContentReference:
 
 
 def parse_content_hints(attributes: Attributes) -> ContentHints | None:
-    """The contentHints attribute. Raises MalformedMessage."""
+    """Parse the contentHints attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "contentHints"
     value = find_value(attributes, CONTENT_HINTS, where)
     if value is None:
         return None
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     description = None
     if len(fields) == 2:
-        description = _text(bytes(der.expect(fields.pop(0), 0x0C, where=where).content))
+        description = _text(bytes(der.expect(fields.pop(0), 0x0C, where).content))
     if len(fields) != 1:
-        raise MalformedMessage("expected a description and a content type", where=where)
-    return ContentHints(content_type=der.parse_oid(fields[0], where=where), description=description)
+        raise MalformedMessage("expected a description and a content type", where)
+    return ContentHints(content_type=der.parse_oid(fields[0], where), description=description)
 
 
 def build_content_hints(hints: ContentHints) -> bytes:
@@ -70,7 +70,7 @@ def build_content_hints(hints: ContentHints) -> bytes:
 
 
 def parse_content_identifier(attributes: Attributes) -> bytes | None:
-    """The octets of the contentIdentifier attribute. Raises MalformedMessage."""
+    """The bytes of the contentIdentifier attribute, or None if it is absent. Raises MalformedMessage."""
     value = find_value(attributes, CONTENT_IDENTIFIER, "contentIdentifier")
     return bytes(der.expect(value, der.OCTET_STRING, where="contentIdentifier").content) if value else None
 
@@ -80,29 +80,29 @@ def build_content_identifier(identifier: bytes) -> bytes:
     return build_attribute(CONTENT_IDENTIFIER, der.octet_string(identifier))
 
 
-def new_content_identifier(user: bytes, *, moment: datetime.datetime, provider: CryptoProvider) -> bytes:
-    """A fresh identifier: who, when, and a random number (RFC 2634 section 2.7)."""
+def new_content_identifier(user: bytes, provider: CryptoProvider, *, moment: datetime.datetime) -> bytes:
+    """A fresh identifier: user, time and a random number (RFC 2634 section 2.7)."""
     time = moment.astimezone(datetime.UTC).strftime("%Y%m%d%H%M%SZ").encode("ascii")
     return user + time + provider.random_bytes(16)
 
 
 def parse_content_reference(attributes: Attributes) -> ContentReference | None:
-    """The contentReference attribute. Raises MalformedMessage."""
+    """Parse the contentReference attribute, or return None if it is absent. Raises MalformedMessage."""
     where = "contentReference"
     value = find_value(attributes, CONTENT_REFERENCE, where)
     if value is None:
         return None
-    return parse_reference_fields(der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where), where)
+    return parse_reference_fields(der.read_children(der.expect(value, der.SEQUENCE, where), where), where)
 
 
 def parse_reference_fields(fields: list[der.Tlv], where: str) -> ContentReference:
     """The three values of a ContentReference or Receipt. Raises MalformedMessage."""
     if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected type, identifier and signature", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected type, identifier and signature", where)
     return ContentReference(
-        content_type=der.parse_oid(fields[0], where=where),
-        signed_content_identifier=bytes(der.expect(fields[1], der.OCTET_STRING, where=where).content),
-        originator_signature_value=bytes(der.expect(fields[2], der.OCTET_STRING, where=where).content),
+        content_type=der.parse_oid(fields[0], where),
+        signed_content_identifier=bytes(der.expect(fields[1], der.OCTET_STRING, where).content),
+        originator_signature_value=bytes(der.expect(fields[2], der.OCTET_STRING, where).content),
     )
 
 
@@ -112,7 +112,7 @@ def build_content_reference(reference: ContentReference) -> bytes:
 
 
 def reference_fields(reference: ContentReference) -> tuple[bytes, bytes, bytes]:
-    """DER of each of the three values."""
+    """DER of each of the three values of a reference."""
     return (
         der.oid(reference.content_type),
         der.octet_string(reference.signed_content_identifier),

@@ -1,6 +1,7 @@
 """Security labels and equivalent labels (RFC 2634 section 3).
 
-Who may see what under which policy is the caller's to know; here labels are read, written and compared.
+Labels are read, written and compared here. The caller must know what each policy allows people to see. Sections in this
+module are those of RFC 2634.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.attributes import (
     EQUIVALENT_LABELS,
     SECURITY_LABEL,
     Attributes,
     build_attribute,
     find_value,
 )
-from smime_core.der import Tlv
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_SECURITY_CATEGORIES, check_limit
-from smime_core.signer_info import SignerInfo
 
 UNMARKED: Final = 0
 UNCLASSIFIED: Final = 1
@@ -31,13 +32,13 @@ TOP_SECRET: Final = 5
 
 _PRINTABLE_STRING: Final = 0x13
 _UTF8_STRING: Final = 0x0C
-_MAX_CLASSIFICATION: Final = 256  # ub-integer-options
-_MAX_PRINTABLE_MARK: Final = 128  # characters; ub-privacy-mark-length
+_MAX_CLASSIFICATION: Final = 256  # ub-integer-options of RFC 2634
+_MAX_PRINTABLE_MARK: Final = 128  # characters, ub-privacy-mark-length of RFC 2634
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityCategory:
-    """`value_der` is the element that the policy defines for `type`."""
+    """One category of a label. `value_der` is the element that the policy defines for the OID `type`."""
 
     type: str
     value_der: bytes
@@ -45,7 +46,7 @@ class SecurityCategory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityLabel:
-    """An ESSSecurityLabel (section 3.2). What a classification means, the policy says."""
+    """An ESSSecurityLabel (section 3.2). `policy` is an OID; the policy defines the meaning of a classification."""
 
     policy: str
     classification: int | None = None
@@ -54,15 +55,15 @@ class SecurityLabel:
 
 
 def parse_security_label(attributes: Attributes) -> SecurityLabel | None:
-    """The eSSSecurityLabel attribute. Raises MalformedMessage or LimitExceeded."""
+    """Parse the eSSSecurityLabel attribute; None if it is absent. Raises MalformedMessage or LimitExceeded."""
     value = find_value(attributes, SECURITY_LABEL, "eSSSecurityLabel")
     return _parse_label(value) if value else None
 
 
 def find_security_label(verified: Sequence[SignerInfo]) -> SecurityLabel | None:
-    """The one label of a SignedData, from those of its signers whose signatures were verified (section 3.1.2).
+    """The label of a SignedData, from the signers whose signatures were verified (section 3.1.2).
 
-    Raises MalformedMessage when their labels are not identical: the user must be warned.
+    Raises MalformedMessage if the labels of the signers differ: then the user must be warned.
     """
     values = {signer.attributes[SECURITY_LABEL] for signer in verified if SECURITY_LABEL in signer.attributes}
     if len(values) > 1:
@@ -77,16 +78,16 @@ def build_security_label(label: SecurityLabel) -> bytes:
 
 
 def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]:
-    """The equivalentLabels attribute, empty without one (section 3.4).
+    """Parse the equivalentLabels attribute; empty if absent (section 3.4).
 
-    Counts only from a signer who is trusted to translate between policies, and only where the policy of the
-    eSSSecurityLabel itself is not understood. Raises MalformedMessage, also when a policy stands twice.
+    Use it only from a signer who is trusted to translate between policies, and only if the policy of the
+    eSSSecurityLabel itself is unknown. Raises MalformedMessage, also if a policy occurs twice.
     """
     where = "equivalentLabels"
     value = find_value(attributes, EQUIVALENT_LABELS, where)
     if value is None:
         return ()
-    members = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("equivalent labels", len(members), MAX_SECURITY_CATEGORIES)
     labels = tuple(_parse_label(member) for member in members)
     _check_equivalent(labels, parse_security_label(attributes))
@@ -94,31 +95,31 @@ def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]
 
 
 def build_equivalent_labels(labels: Sequence[SecurityLabel], *, label: SecurityLabel | None) -> bytes:
-    """DER of an equivalentLabels attribute beside `label`. Raises MalformedMessage when a policy stands twice."""
+    """DER of an equivalentLabels attribute to `label`. Raises MalformedMessage if a policy occurs twice."""
     _check_equivalent(labels, label)
     return build_attribute(EQUIVALENT_LABELS, der.sequence(*map(_build_label, labels)))
 
 
 def _check_equivalent(labels: Sequence[SecurityLabel], label: SecurityLabel | None) -> None:
-    # Section 3.4.1: at least one, and all policies differ, that of the eSSSecurityLabel too.
+    # Section 3.4.1: at least one label, and all policies differ, including that of the eSSSecurityLabel.
     policies = [each.policy for each in (*labels, *([label] if label else []))]
     if not labels or len(set(policies)) != len(policies):
         raise MalformedMessage("expected labels under different policies", where="equivalentLabels")
 
 
 def _parse_label(tlv: Tlv) -> SecurityLabel:
-    # A SET: its components in any order, told apart by their tags, each at most once.
+    # A label is a SET: its components come in any order, are identified by their tags and occur at most once.
     where = "ESSSecurityLabel"
-    components = der.read_children(der.expect(tlv, der.SET, where=where), where=where)
+    components = der.read_children(der.expect(tlv, der.SET, where), where)
     by_tag = {component.tag: component for component in components}
     known = {der.OID, der.INTEGER, _PRINTABLE_STRING, _UTF8_STRING, der.SET}
     marks = [by_tag[tag] for tag in (_PRINTABLE_STRING, _UTF8_STRING) if tag in by_tag]
     if len(by_tag) != len(components) or not by_tag.keys() <= known or len(marks) > 1 or der.OID not in by_tag:
-        raise MalformedMessage("expected a policy, and each other component at most once", where=where)
-    classification = der.parse_integer(by_tag[der.INTEGER], where=where) if der.INTEGER in by_tag else None
+        raise MalformedMessage("expected a policy, and each other component at most once", where)
+    classification = der.parse_integer(by_tag[der.INTEGER], where) if der.INTEGER in by_tag else None
     _check_classification(classification)
     return SecurityLabel(
-        policy=der.parse_oid(by_tag[der.OID], where=where),
+        policy=der.parse_oid(by_tag[der.OID], where),
         classification=classification,
         privacy_mark=_parse_mark(marks[0]) if marks else None,
         categories=_parse_categories(by_tag[der.SET]) if der.SET in by_tag else (),
@@ -143,29 +144,29 @@ def _parse_mark(tlv: Tlv) -> str:
 
 def _parse_categories(tlv: Tlv) -> tuple[SecurityCategory, ...]:
     where = "security-categories"
-    members = der.read_children(tlv, where=where)
+    members = der.read_children(tlv, where)
     check_limit("security categories", len(members), MAX_SECURITY_CATEGORIES)
     if not members:
-        raise MalformedMessage("an empty set, which would have to be absent", where=where)
+        raise MalformedMessage("an empty set, which would have to be absent", where)
     return tuple(_parse_category(member) for member in members)
 
 
 def _parse_category(tlv: Tlv) -> SecurityCategory:
-    # type is [0] IMPLICIT; value is [1] EXPLICIT, because its type is open.
+    # The field type is [0] IMPLICIT. The field value is [1] EXPLICIT, because it can have any ASN.1 type.
     where = "SecurityCategory"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected type and value", where=where)
-    type_octets = der.element(der.OID, der.expect(fields[0], 0x80, where=where).content)
-    value = der.expect(fields[1], 0xA1, where=where).content
+        raise MalformedMessage(f"{len(fields)} fields, expected type and value", where)
+    type_octets = der.element(der.OID, der.expect(fields[0], 0x80, where).content)
+    value = der.expect(fields[1], 0xA1, where).content
     return SecurityCategory(
-        type=der.parse_oid(der.read_one(type_octets), where=where),
-        value_der=bytes(der.read_one(value, where=where).encoded),
+        type=der.parse_oid(der.read_one(type_octets), where),
+        value_der=bytes(der.read_one(value, where).encoded),
     )
 
 
 def _build_label(label: SecurityLabel) -> bytes:
-    # The privacy mark is always UTF8String: then the order of tags in DER and the order of the RFC are the same.
+    # The privacy mark is always UTF8String: then the order of tags that DER requires is the order of fields in the RFC.
     _check_classification(label.classification)
     if label.privacy_mark == "":
         raise MalformedMessage("an empty privacy mark", where="ESSSecurityLabel")

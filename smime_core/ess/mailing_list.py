@@ -1,4 +1,4 @@
-"""The history of mailing lists that expanded a message, and how they stop loops (RFC 2634 section 4)."""
+"""The history of mailing lists that expanded a message, which stops loops between lists (RFC 2634 section 4)."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from smime_core import der
-from smime_core.attributes import ML_EXPANSION_HISTORY, Attributes, build_attribute, find_value
-from smime_core.certificate import Certificate, parse_time
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.general_names import GeneralNames
+from smime_core.cms.attributes import ML_EXPANSION_HISTORY, Attributes, build_attribute, find_value
+from smime_core.cms.certificate_id import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
 from smime_core.ess.entities import build_entities, parse_entities
-from smime_core.general_names import GeneralNames
-from smime_core.key_management import CertificateId, IssuerAndSerial, KeyIdentifier, parse_issuer_and_serial
 from smime_core.limits import MAX_ML_EXPANSIONS, check_limit
-from smime_core.signer_info import SignerInfo
+from smime_core.x509.certificate import Certificate, parse_time
 
 
 class ReceiptPolicyKind(IntEnum):
-    """MLReceiptPolicy; the numbers are its tags."""
+    """The choices of MLReceiptPolicy. The numbers are their tags."""
 
     NONE = 0
-    """No receipts at all, whatever the originator asked for."""
+    """Recipients send no receipts, whatever the originator asked for."""
     INSTEAD_OF = 1
     IN_ADDITION_TO = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPolicy:
-    """A mailing list's own word on receipts; `entities` get them instead of or beside those of the originator."""
+    """A mailing list's policy on receipts.
+
+    `entities` get the receipts instead of the entities that the originator named, or in addition to them.
+    """
 
     kind: ReceiptPolicyKind
     entities: tuple[GeneralNames, ...] = ()
@@ -38,7 +41,7 @@ class ReceiptPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """One MLData: which mailing list, when, and its receipt policy, None when it leaves the originator's alone."""
+    """One MLData: the expansion of a message by one mailing list. Without a policy the originator's request counts."""
 
     mail_list: CertificateId
     expansion_time: datetime.datetime
@@ -46,26 +49,26 @@ class Expansion:
 
 
 ExpansionHistory = tuple[Expansion, ...]
-"""The oldest first; never empty."""
+"""The expansions of a message, oldest first; never empty."""
 
 
 def parse_expansion_history(attributes: Attributes) -> ExpansionHistory | None:
-    """The mlExpansionHistory attribute, None for a recipient of the first tier. Raises MalformedMessage."""
+    """Parse the mlExpansionHistory attribute; None if no list expanded the message. Raises MalformedMessage."""
     where = "mlExpansionHistory"
     value = find_value(attributes, ML_EXPANSION_HISTORY, where)
     if value is None:
         return None
-    members = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    members = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     check_limit("mailing list expansions", len(members), MAX_ML_EXPANSIONS)
     if not members:
-        raise MalformedMessage("an empty history, which would have to be absent", where=where)
+        raise MalformedMessage("an empty history, which would have to be absent", where)
     return tuple(_parse_expansion(member) for member in members)
 
 
 def find_expansion_history(verified: Sequence[SignerInfo]) -> ExpansionHistory | None:
-    """The history of a SignedData, from those of its signers whose signatures were verified (section 4.1).
+    """The history of a SignedData, from the signers whose signatures were verified (RFC 2634 section 4.1).
 
-    Signers without one are ignored. Raises MalformedMessage when the others' are not identical: processing stops.
+    Signers without a history are ignored. Raises MalformedMessage if histories differ: then processing must stop.
     """
     values = {s.attributes[ML_EXPANSION_HISTORY] for s in verified if ML_EXPANSION_HISTORY in s.attributes}
     if len(values) > 1:
@@ -75,7 +78,7 @@ def find_expansion_history(verified: Sequence[SignerInfo]) -> ExpansionHistory |
 
 
 def has_expanded(history: ExpansionHistory | None, mail_list: Certificate) -> bool:
-    """Whether this mailing list has already expanded the message: a loop (section 4.1.1)."""
+    """Whether this mailing list has already expanded the message: a loop (RFC 2634 section 4.1.1)."""
     return any(expansion.mail_list.matches(mail_list) for expansion in history or ())
 
 
@@ -88,9 +91,9 @@ def build_expansion_history(history: ExpansionHistory | None, expansion: Expansi
 
 def _parse_expansion(tlv: Tlv) -> Expansion:
     where = "MLData"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if not 2 <= len(fields) <= 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
     der.expect(fields[1], 0x18, where="expansionTime")
     return Expansion(
         mail_list=_parse_entity(fields[0]),
@@ -100,7 +103,7 @@ def _parse_expansion(tlv: Tlv) -> Expansion:
 
 
 def _parse_entity(tlv: Tlv) -> CertificateId:
-    # EntityIdentifier: the key identifier is a bare OCTET STRING, other than in a SignerIdentifier.
+    # EntityIdentifier: the key identifier is a bare OCTET STRING, unlike in a SignerIdentifier.
     if tlv.tag == der.OCTET_STRING:
         return KeyIdentifier(value=bytes(tlv.content))
     return parse_issuer_and_serial(tlv, where="mailListIdentifier")
@@ -111,10 +114,10 @@ def _parse_policy(tlv: Tlv) -> ReceiptPolicy:
     if bytes(tlv.encoded) == b"\x80\x00":
         return ReceiptPolicy(kind=ReceiptPolicyKind.NONE)
     if tlv.tag not in (0xA1, 0xA2):
-        raise MalformedMessage(f"found tag 0x{tlv.tag:02x}, expected none, insteadOf or inAdditionTo", where=where)
-    entities = parse_entities(tlv, where=where)
+        raise MalformedMessage(f"found tag 0x{tlv.tag:02x}, expected none, insteadOf or inAdditionTo", where)
+    entities = parse_entities(tlv, where)
     if not entities:
-        raise MalformedMessage("names nobody", where=where)
+        raise MalformedMessage("names nobody", where)
     return ReceiptPolicy(kind=ReceiptPolicyKind(tlv.tag & 0x1F), entities=entities)
 
 
@@ -132,7 +135,7 @@ def _build_entity(mail_list: CertificateId) -> bytes:
 
 def _build_policy(policy: ReceiptPolicy) -> bytes:
     if (policy.kind is ReceiptPolicyKind.NONE) == bool(policy.entities):
-        raise MalformedMessage("names somebody for no receipts, or nobody for some", where="mlReceiptPolicy")
+        raise MalformedMessage("names people but asks for no receipts, or the reverse", where="mlReceiptPolicy")
     if policy.kind is ReceiptPolicyKind.NONE:
         return b"\x80\x00"
     return build_entities(policy.entities, tag=0xA0 | policy.kind)

@@ -1,4 +1,4 @@
-"""Asking for signed receipts, and whether one is to be given (RFC 2634 sections 2.2, 2.3, 2.5 and 2.7)."""
+"""Requests for signed receipts, and the choice whether to answer one (RFC 2634 sections 2.2, 2.3, 2.5 and 2.7)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from smime_core import der
-from smime_core.attributes import RECEIPT_REQUEST, Attributes, build_attribute, find_value
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.general_names import GeneralName, GeneralNames
+from smime_core.cms.attributes import RECEIPT_REQUEST, Attributes, build_attribute, find_value
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import MalformedMessage
 from smime_core.ess.entities import build_entities, names_overlap, parse_entities
 from smime_core.ess.mailing_list import ExpansionHistory, ReceiptPolicyKind
-from smime_core.general_names import GeneralName, GeneralNames
-from smime_core.signer_info import SignerInfo
 
-_MAX_RECEIPTS_TO: Final = 16  # ub-receiptsTo
+_MAX_RECEIPTS_TO: Final = 16  # ub-receiptsTo of RFC 2634
 
 
 class AllOrFirstTier(IntEnum):
-    """Who is asked, where nobody is named; the numbers are those of section 2.7."""
+    """The recipients who are asked for a receipt if none is named. The numbers are those of RFC 2634 section 2.7."""
 
     ALL_RECEIPTS = 0
     FIRST_TIER_RECIPIENTS = 1
-    """Those who did not get the message through a mailing list."""
+    """The recipients who did not get the message through a mailing list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRequest:
-    """A ReceiptRequest: `receipts_from` are those who are asked, `receipts_to` those who shall get the receipts.
+    """A ReceiptRequest: `receipts_from` are the people who are asked, `receipts_to` those who get the receipts.
 
-    The identifier ties receipts to the message: `hints.new_content_identifier` makes one.
+    `signed_content_identifier` ties receipts to the message. `hints.new_content_identifier` makes one.
     """
 
     signed_content_identifier: bytes
@@ -40,25 +40,25 @@ class ReceiptRequest:
 
 
 def parse_receipt_request(attributes: Attributes) -> ReceiptRequest | None:
-    """The receiptRequest attribute. Raises MalformedMessage or LimitExceeded."""
+    """Parse the receiptRequest attribute, or return None if it is absent. Raises MalformedMessage or LimitExceeded."""
     where = "receiptRequest"
     value = find_value(attributes, RECEIPT_REQUEST, where)
     if value is None:
         return None
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     if len(fields) != 3:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 3", where)
     receipts_to = parse_entities(der.expect(fields[2], der.SEQUENCE, where="receiptsTo"), where="receiptsTo")
     _check_receipts_to(receipts_to)
     return ReceiptRequest(
-        signed_content_identifier=bytes(der.expect(fields[0], der.OCTET_STRING, where=where).content),
+        signed_content_identifier=bytes(der.expect(fields[0], der.OCTET_STRING, where).content),
         receipts_from=_parse_receipts_from(fields[1]),
         receipts_to=receipts_to,
     )
 
 
 def build_receipt_request(request: ReceiptRequest) -> bytes:
-    """DER of a receiptRequest attribute, the same for all signers that carry one. Raises MalformedMessage."""
+    """DER of a receiptRequest attribute. All signers that carry one must carry the same. Raises MalformedMessage."""
     _check_receipts_to(request.receipts_to)
     if isinstance(request.receipts_from, AllOrFirstTier):
         receipts_from = der.element(0x80, bytes([request.receipts_from]))
@@ -71,9 +71,9 @@ def build_receipt_request(request: ReceiptRequest) -> bytes:
 
 
 def find_receipt_request(verified: Sequence[SignerInfo]) -> tuple[ReceiptRequest, SignerInfo] | None:
-    """The request of a SignedData and the signer that it stands with, from signers whose signatures were verified.
+    """Returns (request, its signer) of a SignedData, or None. `verified` are the signers with verified signatures.
 
-    Section 2.3. Raises MalformedMessage when their requests are not identical: then no receipt may be given.
+    RFC 2634 section 2.3. Raises MalformedMessage if the signers' requests differ: then no receipt may be given.
     """
     asking = [signer for signer in verified if RECEIPT_REQUEST in signer.attributes]
     if len({signer.attributes[RECEIPT_REQUEST] for signer in asking}) > 1:
@@ -88,9 +88,10 @@ def find_receipt_request(verified: Sequence[SignerInfo]) -> tuple[ReceiptRequest
 def receipt_recipients(
     request: ReceiptRequest, *, own_names: Sequence[GeneralName], history: ExpansionHistory | None
 ) -> tuple[GeneralNames, ...]:
-    """To whom our receipt goes; empty when none may be made (sections 2.3 and 2.5).
+    """The recipients of our receipt; empty if we may not give a receipt (RFC 2634 sections 2.3 and 2.5).
 
-    `history` is that of the outermost SignedData: the last mailing list's policy goes before the originator's wish.
+    `history` is the expansion history of the outermost SignedData. The policy of the last mailing list overrides the
+    originator's request.
     """
     policy = history[-1].receipt_policy if history else None
     if policy is not None and policy.kind is ReceiptPolicyKind.NONE:
@@ -118,10 +119,10 @@ def _is_asked(
 def _parse_receipts_from(tlv: Tlv) -> AllOrFirstTier | tuple[GeneralNames, ...]:
     where = "receiptsFrom"
     if tlv.tag == 0xA1:
-        return parse_entities(tlv, where=where)
-    content = bytes(der.expect(tlv, 0x80, where=where).content[:2])
+        return parse_entities(tlv, where)
+    content = bytes(der.expect(tlv, 0x80, where).content[:2])
     if content not in (b"\0", b"\1"):
-        raise MalformedMessage("allOrFirstTier is neither 0 nor 1", where=where)
+        raise MalformedMessage("allOrFirstTier is neither 0 nor 1", where)
     return AllOrFirstTier(content[0])
 
 

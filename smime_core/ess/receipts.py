@@ -1,20 +1,21 @@
-"""Signed receipts: the proof that somebody could verify what somebody sent (RFC 2634 sections 2.4, 2.6, 2.8 and 2.10).
+"""Signed receipts: proof that a recipient could verify a signed message (RFC 2634 sections 2.4, 2.6, 2.8 and 2.10).
 
-A receipt is SignedData straight over a Receipt, in no MIME entity (MUSTS 47). Making one verifies the original first:
-there is no way around it here. Sealing one for its way back is left to `enveloped_data`.
+A receipt is SignedData directly over a Receipt, without a MIME entity (MUSTS 47). A receipt is made only after the
+original was verified. To encrypt a receipt, use `enveloped_data`. Sections in this module are those of RFC 2634.
 """
 
 from __future__ import annotations
 
-import datetime
+import dataclasses
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.algorithms import SignatureAlgorithm, SignatureScheme, parse_hash_identifier
-from smime_core.attributes import (
+from smime_core.algorithms import SignatureAlgorithm, parse_hash_identifier
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.cms.attributes import (
     CONTENT_TYPE,
     ML_EXPANSION_HISTORY,
     MSG_SIG_DIGEST,
@@ -23,9 +24,11 @@ from smime_core.attributes import (
     check_definite,
     single_value,
 )
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
-from smime_core.der import Buffer
+from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.signed_content import OctetsContent, SignedContent
+from smime_core.cms.signed_data import SignedData, build_signed_data, find_certificate, parse_signed_data
+from smime_core.cms.signer_info import SignerInfo, verify_signer
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
@@ -36,12 +39,9 @@ from smime_core.errors import (
 )
 from smime_core.ess.hints import ContentReference, parse_reference_fields, reference_fields
 from smime_core.ess.receipt_request import parse_receipt_request
-from smime_core.key_management import KeyHolder
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.signed_content import OctetsContent, SignedContent
-from smime_core.signed_data import SignedData, build_signed_data, find_certificate, parse_signed_data
-from smime_core.signer_info import SignerInfo, SignerOptions, verify_signer
+from smime_core.x509.certificate import Certificate
 
 ID_CT_RECEIPT: Final = "1.2.840.113549.1.9.16.1.1"
 _ESS_VERSION: Final = 1
@@ -49,9 +49,9 @@ _ESS_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedReceipt:
-    """A receipt that holds: whose it is, and which signer of the original it answers.
+    """A verified receipt. `original` is the signer of the original message whose request it answers.
 
-    Whether `certificate` is to be trusted, and belongs to somebody who was asked, is for the caller to find out.
+    The caller must check whether `certificate` is trusted and belongs to a person who was asked for a receipt.
     """
 
     signer: SignerInfo
@@ -63,63 +63,55 @@ class VerifiedReceipt:
 async def build_receipt(
     signer: SignerInfo,
     content: SignedContent,
+    signing: Signing,
+    provider: CryptoProvider,
     *,
     content_type: str,
     certificate: Certificate,
-    holder: KeyHolder,
-    signing_time: datetime.datetime,
-    provider: CryptoProvider,
-    scheme: SignatureScheme | None = None,
     policy: Policy = Policy.RECEIVE,
 ) -> bytes:
-    """DER of a ContentInfo with the receipt of `holder` for the message that `signer` signed.
+    """DER of a ContentInfo with the receipt, made by `signing`, for the message that `signer` signed.
 
-    The first four arguments are the original's, as for `verify_signer`, which comes first. Whether the holder is asked
-    at all, and to whom the receipt goes, says `receipt_request.receipt_recipients`.
-    Raises VerificationError or UnsupportedAlgorithm for an original that does not hold, MalformedMessage for one that
-    asks for no receipt.
+    `signer`, `content`, `content_type` and `certificate` are those of the original, which is first verified with them.
+    Call `receipt_request.receipt_recipients` before: it tells whether to send a receipt, and to whom. Raises
+    VerificationError or UnsupportedAlgorithm if the original does not verify, MalformedMessage if it asks for no
+    receipt or if `signing` has more than one signer.
     """
-    await verify_signer(
-        signer, content, content_type=content_type, certificate=certificate, provider=provider, policy=policy
-    )
+    await verify_signer(signer, content, provider, certificate, content_type, policy)
     if content_type == ID_CT_RECEIPT:
         raise MalformedMessage("a receipt is given for no receipt", where="receiptRequest")
     receipt_der = _build_receipt_content(signer)
     digest = await _signed_attributes_digest(signer, provider)
-    return await build_signed_data(
-        receipt_der,
-        holders=[holder],
-        content_type=ID_CT_RECEIPT,
-        detached=False,
-        signing_time=signing_time,
-        provider=provider,
-        scheme=scheme,
-        options=SignerOptions(further_attributes=(build_attribute(MSG_SIG_DIGEST, der.octet_string(digest)),)),
-    )
+    if len(signing.identities) != 1:
+        raise MalformedMessage(f"{len(signing.identities)} signers, expected the one who received", where="Receipt")
+    attributes = (*signing.options.further_attributes, build_attribute(MSG_SIG_DIGEST, der.octet_string(digest)))
+    options = dataclasses.replace(signing.options, further_attributes=attributes)
+    signing = dataclasses.replace(signing, form=SignatureForm.OPAQUE, options=options)
+    return await build_signed_data(receipt_der, signing, provider, ID_CT_RECEIPT)
 
 
 async def verify_receipt(
     cms: Buffer,
     original: SignedData,
-    *,
     provider: CryptoProvider,
+    *,
     certificates: Sequence[Certificate] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> VerifiedReceipt:
-    """Check a signed receipt against the message that was sent, kept as its SignedData (section 2.6).
+    """Verify a signed receipt for a sent message, which was kept as its SignedData (section 2.6).
 
-    (1) it is SignedData by one signer straight over a Receipt; (2) the Receipt names a signer of the original that
-    asked for it; (3) msgSigDigest is the digest of that signer's attributes; (4) message-digest is that of the Receipt
-    as we make it ourselves, and the signature covers both. `certificates` are known besides those in the receipt.
-    Raises VerificationError, UnsupportedAlgorithm or MalformedMessage.
+    (1) It is SignedData by one signer directly over a Receipt. (2) The Receipt names a signer of the original who asked
+    for it. (3) msgSigDigest is the digest of that signer's attributes. (4) message-digest is the digest of the Receipt
+    as we build it ourselves, and the signature covers both attributes. The receipt's signer is looked up among the
+    certificates in the receipt and `certificates`. Raises VerificationError, UnsupportedAlgorithm or MalformedMessage.
     """
     # (1)
     signed_data = _parse_receipt_signed_data(cms)
     signer = _only_signer(signed_data)
     for attribute_type in (RECEIPT_REQUEST, ML_EXPANSION_HISTORY):
-        # Sections 2.2 and 2.4.1: a receipt asks for none, and no mailing list changes its attributes.
+        # Sections 2.2 and 2.4.1: a receipt asks for no receipt, and mailing lists do not change its attributes.
         if attribute_type in signer.attributes:
-            raise MalformedMessage(f"attribute {attribute_type} stands in a receipt", where="Receipt")
+            raise MalformedMessage(f"attribute {attribute_type} appears in a receipt", where="Receipt")
     # (2)
     receipt = parse_receipt(signed_data.e_content or b"")
     answered = _find_answered(receipt, original)
@@ -130,24 +122,19 @@ async def verify_receipt(
     if certificate is None:
         raise VerificationError("the receipt does not carry its signer's certificate")
     algorithm = await verify_signer(
-        signer,
-        OctetsContent(_build_receipt_content(answered), provider=provider),
-        content_type=ID_CT_RECEIPT,
-        certificate=certificate,
-        provider=provider,
-        policy=policy,
+        signer, OctetsContent(_build_receipt_content(answered), provider), provider, certificate, ID_CT_RECEIPT, policy
     )
     return VerifiedReceipt(signer=signer, certificate=certificate, algorithm=algorithm, original=answered)
 
 
 def parse_receipt(octets: Buffer) -> ContentReference:
-    """The content of a receipt (section 2.8), which must be DER. Raises MalformedMessage."""
+    """Parse the content of a receipt (section 2.8), which must be DER. Raises MalformedMessage."""
     where = "Receipt"
-    tlv = der.expect(der.read_one(octets, where=where), der.SEQUENCE, where=where)
-    check_definite(tlv, where=where)
-    version, *fields = der.read_children(tlv, where=where) or [tlv]
+    tlv = der.expect(der.read_one(octets, where), der.SEQUENCE, where)
+    check_definite(tlv, where)
+    version, *fields = der.read_children(tlv, where) or [tlv]
     if version.tag != der.INTEGER or der.parse_integer(version) != _ESS_VERSION:
-        raise MalformedMessage("expected version 1", where=where)
+        raise MalformedMessage("expected version 1", where)
     return parse_reference_fields(fields, where)
 
 
@@ -162,7 +149,7 @@ def _parse_receipt_signed_data(cms: Buffer) -> SignedData:
 
 
 def _only_signer(signed_data: SignedData) -> SignerInfo:
-    # One recipient, one receipt, one signer (ours): several would need several verdicts.
+    # Our own rule: a receipt has one signer. Several signers would need several verdicts.
     if len(signed_data.signer_infos) != 1:
         raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where="receipt")
     signer = signed_data.signer_infos[0]
@@ -175,7 +162,7 @@ def _find_answered(receipt: ContentReference, original: SignedData) -> SignerInf
     for signer in original.signer_infos:
         if isinstance(signer, SignerInfo) and RECEIPT_REQUEST in signer.attributes and _reference(signer) == receipt:
             return signer
-    raise SignatureMismatch("the receipt is for another message, or for one that asked for none")
+    raise SignatureMismatch("the receipt is for another message, or for a message that asked for none")
 
 
 def _check_msg_sig_digest(signer: SignerInfo, computed: bytes) -> None:
@@ -186,7 +173,7 @@ def _check_msg_sig_digest(signer: SignerInfo, computed: bytes) -> None:
 
 
 def _reference(signer: SignerInfo) -> ContentReference:
-    # Section 2.4 step 2: copied from the original SignerInfo.
+    # Section 2.4 step 2: the receipt copies these values from the original SignerInfo.
     request = parse_receipt_request(signer.attributes)
     if request is None:
         raise MalformedMessage("no receipt was asked for", where="receiptRequest")
@@ -202,7 +189,7 @@ def _build_receipt_content(signer: SignerInfo) -> bytes:
 
 
 async def _signed_attributes_digest(signer: SignerInfo, provider: CryptoProvider) -> bytes:
-    # Section 2.10: over the DER of the original's signedAttrs, by the original's own digest algorithm.
+    # Section 2.10: the digest of the original's signedAttrs in DER, by the original's digest algorithm.
     if signer.signed_attrs is None or signer.signed_attrs.tolerances:
         raise MalformedMessage("the original's signed attributes are not DER", where="msgSigDigest")
     return await provider.digest(parse_hash_identifier(signer.digest_algorithm_der), signer.signed_attrs.received_der)

@@ -1,8 +1,8 @@
-"""Who signs and decrypts: a private key with its certificate and chain, in and out of files.
+"""Identities: a private key with its certificate and chain, read from files and written to them.
 
-PKCS#12 (RFC 7292) and PEM (RFC 7468) are told apart by content. A certificate belongs to the key whose public half it
-holds, whatever localKeyID says. One key with several certificates (renewals) gives several identities: an old message
-names the old certificate.
+PKCS#12 (RFC 7292) and PEM (RFC 7468) are distinguished by their content. A certificate belongs to the private key
+whose public half it contains, whatever localKeyID says. A key with several certificates (renewals) gives several
+identities, because an old message names the old certificate.
 """
 
 from __future__ import annotations
@@ -12,17 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.der import Buffer
-from smime_core.entrust import check_no_entrust_profile
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.asn1.pem import find_pem_blocks
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.keys import find_public_key, parse_private_key, public_point, with_public_key
-from smime_core.limits import check_limit
-from smime_core.passphrase import FilePassphrase
-from smime_core.pem import find_pem_blocks
-from smime_core.pkcs12 import (
+from smime_core.identity.passphrase import FilePassphrase
+from smime_core.identity.pkcs12 import (
     DEFAULT_ITERATIONS,
     Pkcs12Certificate,
     Pkcs12Contents,
@@ -31,12 +27,16 @@ from smime_core.pkcs12 import (
     build_pkcs12,
     parse_pkcs12,
 )
-from smime_core.private_key_file import is_private_key, load_pem_key
+from smime_core.identity.private_key_file import is_private_key, load_pem_key
+from smime_core.keys import find_public_key, parse_private_key, public_point, with_public_key
+from smime_core.limits import check_limit
 from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.text.entrust import check_no_entrust_profile
+from smime_core.x509.certificate import Certificate, parse_certificate
 
-_MAX_PEM_KEYS: Final = 100  # in one file; each may cost a key derivation
+_MAX_PEM_KEYS: Final = 100  # Keys in one file; each may cost a key derivation.
 _PKCS12_LABEL: Final = "PKCS12"
-# RFC 7468 section 5.1; the last is OpenSSL's, with its trust settings behind the certificate.
+# RFC 7468 section 5.1. OpenSSL writes the last one, with its trust settings after the certificate.
 _CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
@@ -50,49 +50,49 @@ class Identity:
     friendly_name: str | None = None
 
 
-async def load_identity(data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider) -> Identity:
+async def load_identity(data: Buffer, passphrase: bytes | None, provider: CryptoProvider) -> Identity:
     """The first identity of a PKCS#12 or PEM file. `passphrase` is UTF-8.
 
-    Raises MalformedMessage when there is none, and what `load_identities` raises.
+    Raises MalformedMessage if the file has no identity, and the errors of `load_identities`.
     """
-    identities = await load_identities(data, passphrase, provider=provider)
+    identities = await load_identities(data, passphrase, provider)
     if not identities:
         raise MalformedMessage("the file holds no private key together with its certificate", where="identity")
     return identities[0]
 
 
-async def load_identities(data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider) -> tuple[Identity, ...]:
-    """All identities of a PKCS#12 or PEM file in the order of its keys; none for a file of certificates alone.
+async def load_identities(data: Buffer, passphrase: bytes | None, provider: CryptoProvider) -> tuple[Identity, ...]:
+    """All identities of a PKCS#12 or PEM file in the order of its keys; empty for a file with only certificates.
 
-    Of several certificates for one key, the one that localKeyID names comes first, then the youngest. A part that
-    cannot be read hides no other; its error is raised when no identity is left.
-    Raises WrongPassphrase, MalformedMessage, EntrustProfile, LimitExceeded or UnsupportedAlgorithm.
+    If one key has several certificates, the one that localKeyID names comes first, then the newest. A part that cannot
+    be read does not hide the others; its error is raised if no identity is left. Raises WrongPassphrase,
+    MalformedMessage, EntrustProfile, LimitExceeded or UnsupportedAlgorithm.
     """
     data = bytes(data)
     check_no_entrust_profile(data)
     if data[:1] != bytes([der.SEQUENCE]) and b"-----BEGIN " in data:
-        return await load_identities_from_pem(data, passphrase, provider=provider)
-    contents = await parse_pkcs12(data, passphrase or b"", provider=provider)
-    return await _pair(_read_pkcs12_keys(contents), provider=provider)
+        return await load_identities_from_pem(data, passphrase, provider)
+    contents = await parse_pkcs12(data, passphrase or b"", provider)
+    return await _pair(_read_pkcs12_keys(contents), provider)
 
 
 async def load_identities_from_pem(
-    data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider
+    data: Buffer, passphrase: bytes | None, provider: CryptoProvider
 ) -> tuple[Identity, ...]:
     """All identities of a PEM file with keys and certificates together, in any order.
 
-    Raises what `load_identities` does.
+    Raises the errors of `load_identities`.
     """
     blocks = find_pem_blocks(bytes(data))
     if not blocks:
         raise MalformedMessage("found no whole PEM block", where="PEM")
-    file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider=provider)
+    file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
     keys: list[_FileKey] = []
     certificates: list[Pkcs12Certificate] = []
     failures: list[SmimeError] = []
     for block in blocks:
         if block.label == _PKCS12_LABEL:
-            return await load_identities(block.octets, passphrase, provider=provider)
+            return await load_identities(block.octets, passphrase, provider)
         if block.label in _CERTIFICATE_LABELS:
             certificate = bytes(der.read_tlv(block.octets, where=block.label)[0].encoded)
             certificates.append(Pkcs12Certificate(certificate_der=certificate))
@@ -103,32 +103,32 @@ async def load_identities_from_pem(
             except SmimeError as error:
                 failures.append(error)
     contents = _FileContents(keys=tuple(keys), certificates=tuple(certificates), failures=tuple(failures))
-    return await _pair(contents, provider=provider)
+    return await _pair(contents, provider)
 
 
 async def export_identity(
     identity: Identity,
     passphrase: bytes,
-    *,
     provider: CryptoProvider,
+    *,
     iterations: int | None = None,
     form: Pkcs12Form = Pkcs12Form.COMPATIBLE,
 ) -> bytes:
-    """A PKCS#12 file with one identity: see `export_identities`. Raises what it raises."""
-    return await export_identities([identity], passphrase, provider=provider, iterations=iterations, form=form)
+    """A PKCS#12 file with one identity. Raises the errors of `export_identities`."""
+    return await export_identities([identity], passphrase, provider, iterations, form=form)
 
 
 async def export_identities(
     identities: Sequence[Identity],
     passphrase: bytes,
-    *,
     provider: CryptoProvider,
     iterations: int | None = None,
+    *,
     form: Pkcs12Form = Pkcs12Form.COMPATIBLE,
 ) -> bytes:
-    """A PKCS#12 file in the given `form`, with so many `iterations` of each derivation.
+    """A PKCS#12 file in the given `form`, with `iterations` for each derivation.
 
-    A key that several identities share is written once. `passphrase` is UTF-8. Raises ProviderError.
+    A key of several identities is written once. `passphrase` is UTF-8. Raises ProviderError.
     """
     keys: dict[bytes, Pkcs12Key] = {}
     certificates: dict[bytes, Pkcs12Certificate] = {}
@@ -143,7 +143,7 @@ async def export_identities(
             certificates.setdefault(certificate.der, Pkcs12Certificate(certificate_der=certificate.der))
     contents = Pkcs12Contents(keys=tuple(keys.values()), certificates=tuple(certificates.values()))
     count = DEFAULT_ITERATIONS[form] if iterations is None else iterations
-    return await build_pkcs12(contents, passphrase, provider=provider, iterations=count, form=form)
+    return await build_pkcs12(contents, passphrase, provider, count, form=form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class _FileKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FileContents:
-    """Keys that could be read, certificates that are still to be parsed, and what could not be read."""
+    """The keys that could be read, the certificates (not parsed yet), and the errors of other parts."""
 
     keys: tuple[_FileKey, ...]
     certificates: tuple[Pkcs12Certificate, ...]
@@ -181,13 +181,13 @@ def _read_pkcs12_keys(contents: Pkcs12Contents) -> _FileContents:
     return _FileContents(keys=tuple(keys), certificates=contents.certificates, failures=tuple(failures))
 
 
-async def _pair(contents: _FileContents, *, provider: CryptoProvider) -> tuple[Identity, ...]:
+async def _pair(contents: _FileContents, provider: CryptoProvider) -> tuple[Identity, ...]:
     certificates, unreadable = _parse_all_certificates(contents.certificates)
     pairs: list[tuple[_FileKey, PrivateKey, _FileCertificate]] = []
     for key in contents.keys:
-        matching = await _find_certificates(key, certificates, provider=provider)
+        matching = await _find_certificates(key, certificates, provider)
         pairs += ((key, fitting, entry) for fitting, entry in matching)
-    # A certificate that cannot be read matters only where a key is waiting for its own.
+    # An unreadable certificate is an error only if the file has keys, one of which may belong to it.
     failures = (*contents.failures, *(unreadable if contents.keys else ()))
     if not pairs and failures:
         raise failures[0]
@@ -205,14 +205,14 @@ async def _pair(contents: _FileContents, *, provider: CryptoProvider) -> tuple[I
 
 
 def _choose_name(key: _FileKey, entry: _FileCertificate) -> str | None:
-    # Windows names its keys by numbers and its certificates for people.
+    # The certificate's name is preferred, because Windows names its keys by numbers.
     return entry.source.friendly_name if entry.source.friendly_name is not None else key.friendly_name
 
 
 def _parse_all_certificates(
     sources: tuple[Pkcs12Certificate, ...],
 ) -> tuple[tuple[_FileCertificate, ...], tuple[SmimeError, ...]]:
-    # One that cannot be read, somewhere in the chain, is left out; the path check will say what it lacks.
+    # Returns the certificates and the errors of unreadable ones. Path validation reports what is missing in a chain.
     parsed: dict[bytes, _FileCertificate] = {}
     failures: list[SmimeError] = []
     for source in sources:
@@ -226,11 +226,11 @@ def _parse_all_certificates(
 
 
 async def _find_certificates(
-    key: _FileKey, certificates: tuple[_FileCertificate, ...], *, provider: CryptoProvider
+    key: _FileKey, certificates: tuple[_FileCertificate, ...], provider: CryptoProvider
 ) -> list[tuple[PrivateKey, _FileCertificate]]:
     matching: list[tuple[PrivateKey, _FileCertificate]] = []
     for entry in certificates:
-        fitting = await _fit(key.private_key, entry.certificate, provider=provider)
+        fitting = await _fit(key.private_key, entry.certificate, provider)
         if fitting is not None:
             matching.append((fitting, entry))
     matching.sort(key=lambda pair: pair[1].certificate.not_after, reverse=True)
@@ -239,16 +239,16 @@ async def _find_certificates(
     return matching
 
 
-async def _fit(private_key: PrivateKey, certificate: Certificate, *, provider: CryptoProvider) -> PrivateKey | None:
-    # The private key, with its public half inside, when the certificate is its own.
+async def _fit(private_key: PrivateKey, certificate: Certificate, provider: CryptoProvider) -> PrivateKey | None:
+    # Returns the private key, with its public half included, if the certificate belongs to it. Otherwise None.
     theirs = certificate.public_key
     if private_key.key_type is not theirs.key_type or private_key.curve is not theirs.curve:
         return None
     own = find_public_key(private_key)
     if own is not None:
-        # The key's octets alone: an id-RSASSA-PSS certificate has another identifier around the same numbers.
+        # Compare only the key's bytes: an id-RSASSA-PSS certificate has another identifier around the same numbers.
         return private_key if public_point(own) == public_point(theirs) else None
-    # An EC key without its public half, as Java writes it: a signature tells whose it is.
+    # For an EC key without its public half, as Java writes it, a trial signature shows whether it fits.
     completed = with_public_key(private_key, theirs)
     algorithm = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
     probe = provider.random_bytes(32)

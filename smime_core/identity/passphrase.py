@@ -1,7 +1,7 @@
-"""A passphrase at work on one file: the forms in which writers feed it to their KDF, and the work that it may cost.
+"""A passphrase for one file: the forms that writers pass to their KDF, and the work that it may cost.
 
-RFC 7292 appendix B.1 wants a BMPString, RFC 8018 section 3 leaves the octets open and suggests UTF-8. Writers differ
-where a character is not ASCII, so the forms are tried in order, and one that fits is tried first from then on.
+RFC 7292 appendix B.1 requires a BMPString. RFC 8018 section 3 leaves the bytes open and suggests UTF-8. Writers differ
+for characters beyond ASCII, so the forms are tried in order. A form that works is tried first from then on.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, MalformedMessage, WrongPassphrase
-from smime_core.kdf import bmp_passphrase
-from smime_core.limits import MAX_PASSPHRASE_BYTES, MAX_PASSPHRASE_WORK, check_limit
-from smime_core.pbes import (
+from smime_core.identity.pbes import (
     OldDerivation,
     PasswordEncryption,
     build_pbes2,
@@ -23,18 +21,20 @@ from smime_core.pbes import (
     derive_old,
     parse_encryption,
 )
+from smime_core.keys.kdf import bmp_passphrase
+from smime_core.limits import MAX_PASSPHRASE_BYTES, MAX_PASSPHRASE_WORK, check_limit
 from smime_core.provider import CryptoProvider
 
 _SALT_LENGTH: Final = 16  # bytes
 
 
 class FilePassphrase:
-    """One passphrase, in UTF-8, for one file, and how much work it has cost so far.
+    """One passphrase, in UTF-8, for one file, and the work that it has cost so far.
 
     Raises LimitExceeded for a passphrase of more than `limits.MAX_PASSPHRASE_BYTES`.
     """
 
-    def __init__(self, passphrase: bytes, *, provider: CryptoProvider) -> None:
+    def __init__(self, passphrase: bytes, provider: CryptoProvider) -> None:
         check_limit("bytes of a passphrase", len(passphrase), MAX_PASSPHRASE_BYTES)
         self.provider = provider
         self._bmp_forms = list_bmp_forms(passphrase)
@@ -43,27 +43,27 @@ class FilePassphrase:
 
     @property
     def bmp_forms(self) -> tuple[bytes, ...]:
-        """BMPStrings with their terminator, for the KDF of PKCS#12; likeliest first."""
+        """BMPStrings with their terminator, for the KDF of PKCS#12, the likeliest first."""
         return tuple(self._bmp_forms)
 
     @property
     def octet_forms(self) -> tuple[bytes, ...]:
-        """For PBKDF2, scrypt, PBKDF1 and PBMAC1; likeliest first."""
+        """Forms for PBKDF2, scrypt, PBKDF1 and PBMAC1, the likeliest first."""
         return tuple(self._octet_forms)
 
     async def decrypt(self, encryption: PasswordEncryption, ciphertext: Buffer) -> bytes:
-        """What was encrypted, which must be one SEQUENCE.
+        """The decrypted content, which must be one SEQUENCE.
 
-        Raises WrongPassphrase when no form of the passphrase gives that, LimitExceeded, UnsupportedAlgorithm or
+        Raises WrongPassphrase if no form of the passphrase yields that, LimitExceeded, UnsupportedAlgorithm or
         UnsupportedByProvider.
         """
-        # NSS long fed the BMPString to PBKDF2 too.
+        # Older versions of NSS pass the BMPString to PBKDF2, too.
         forms = self.bmp_forms if encryption.takes_bmp else self.octet_forms + self.bmp_forms
         for form in dict.fromkeys(forms):
             key, iv = await self._derive(encryption, form)
             try:
                 plaintext = await self.provider.decrypt_content(encryption.cipher, key, iv, ciphertext)
-                # One wrong key in 256 leaves good padding; what was encrypted is always a SEQUENCE.
+                # One wrong key in 256 yields valid padding. The content is always a SEQUENCE, so check that too.
                 der.expect(der.read_one(plaintext), der.SEQUENCE)
             except (DecryptionError, MalformedMessage):
                 continue
@@ -72,15 +72,15 @@ class FilePassphrase:
         raise WrongPassphrase
 
     def spend(self, iterations: int) -> None:
-        """Count the work, in iterations of SHA-256, before it is done.
+        """Count work that is about to be done. `iterations` are those of SHA-256.
 
-        Raises LimitExceeded when it is too much for one file.
+        Raises LimitExceeded if the sum is too much for one file.
         """
         check_limit("passphrase iterations in one file", self._work + iterations, MAX_PASSPHRASE_WORK)
         self._work += iterations
 
     def prefer(self, form: bytes) -> None:
-        """Try this form first from now on: it has opened something."""
+        """Try this form first from now on, because it worked."""
         for forms in (self._bmp_forms, self._octet_forms):
             forms.sort(key=lambda other: other != form)
 
@@ -98,14 +98,14 @@ async def decrypt_private_key_info(encrypted_der: Buffer, passphrase: FilePassph
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "EncryptedPrivateKeyInfo"
-    fields = der.read_sequence(encrypted_der, where=where)
+    fields = der.read_sequence(encrypted_der, where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-    return await passphrase.decrypt(parse_encryption(fields[0].encoded), der.read_octets(fields[1], where=where))
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    return await passphrase.decrypt(parse_encryption(fields[0].encoded), der.read_octets(fields[1], where))
 
 
 async def encrypt_pbes2(
-    plaintext: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int
+    plaintext: bytes, passphrase: bytes, provider: CryptoProvider, iterations: int
 ) -> tuple[bytes, bytes]:
     """(AlgorithmIdentifier of PBES2, ciphertext): AES-256-CBC under PBKDF2-HMAC-SHA-256."""
     cipher = AES_256_CBC
@@ -116,11 +116,11 @@ async def encrypt_pbes2(
 
 
 def list_bmp_forms(passphrase: bytes) -> list[bytes]:
-    """BMPStrings that writers make of a passphrase, each with its two zero bytes.
+    """The BMPStrings that writers make of a passphrase, each with its two zero bytes.
 
-    In order: UTF-16 with surrogates; the same of the composed form (RFC 8265, as GnuTLS does); each byte of the UTF-8
-    as a character (OpenSSL before 1.1.0); characters beyond the BMP cut to 16 bits. No passphrase is the terminator
-    alone or nothing at all.
+    In order: UTF-16 with surrogates; UTF-16 of the composed form (RFC 8265, as in GnuTLS); each byte of the UTF-8 as a
+    character (OpenSSL before 1.1.0); UTF-16 with characters beyond the BMP cut to 16 bits. An empty passphrase gives
+    only the two zero bytes, then no bytes.
     """
     if not passphrase:
         return [b"\0\0", b""]
@@ -132,10 +132,10 @@ def list_bmp_forms(passphrase: bytes) -> list[bytes]:
 
 
 def list_octet_forms(passphrase: bytes) -> list[bytes]:
-    """Octets that writers make of a passphrase for the KDFs of PKCS#5.
+    """The bytes that writers make of a passphrase for the KDFs of PKCS#5.
 
-    In order: as given, which is UTF-8; the UTF-8 of its composed form; the low bytes of its UTF-16 (PKI.js, and Latin-1
-    where it has all the characters).
+    In order: the UTF-8 as given; the UTF-8 of the composed form; the low bytes of the UTF-16 (PKI.js), which are
+    Latin-1 if that has all the characters.
     """
     text = _decode(passphrase)
     low_bytes = text.encode("utf-16-le")[::2]
@@ -143,7 +143,7 @@ def list_octet_forms(passphrase: bytes) -> list[bytes]:
 
 
 def _decode(passphrase: bytes) -> str:
-    # As `bmp_passphrase` does.
+    # Bytes that are no UTF-8 are read as Latin-1, as in `bmp_passphrase`.
     try:
         return passphrase.decode("utf-8")
     except UnicodeDecodeError:

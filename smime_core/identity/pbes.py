@@ -1,7 +1,7 @@
 """Password-based encryption: the schemes of PKCS#5 (RFC 8018), of PKCS#12 (RFC 7292 appendix C) and of old PEM files.
 
-Reads PBES2 with PBKDF2 or scrypt over AES, 3DES, RC2 and DES in CBC mode, PBES1, and PKCS#12's 3DES and RC2; builds
-PBES2 over AES alone. Refuses by name what nobody can read here: RC4, MD2 and RC5.
+Reads PBES2 with PBKDF2 or scrypt over AES, 3DES, RC2 and DES in CBC mode, PBES1, and the 3DES and RC2 of PKCS#12.
+Writes PBES2 over AES only. There is no code for RC4, MD2 and RC5; the errors name them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_CBC,
     AES_192_CBC,
@@ -29,9 +28,10 @@ from smime_core.algorithms import (
     parse_algorithm_identifier,
     rc2_cbc,
 )
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
-from smime_core.kdf import (
+from smime_core.keys.kdf import (
     Purpose,
     build_pbkdf2,
     derive_pbkdf1,
@@ -42,8 +42,8 @@ from smime_core.kdf import (
 )
 
 PBES2: Final = "1.2.840.113549.1.5.13"
-_TWO_KEYS: Final = 16  # bytes: the two keys of 3DES whose third is the first again
-# RFC 7292 appendix C: pbeWithSHAAnd3-KeyTripleDES-CBC and the ones after it, with the bytes of key to derive.
+_TWO_KEYS: Final = 16  # Bytes of two 3DES keys. The first key is used again as the third.
+# RFC 7292 appendix C: pbeWithSHAAnd3-KeyTripleDES-CBC and those after it, with the number of key bytes to derive.
 _PKCS12_CIPHERS: Final = {
     "1.2.840.113549.1.12.1.3": (TRIPLE_DES_CBC, TRIPLE_DES_CBC.key_length),
     "1.2.840.113549.1.12.1.4": (TRIPLE_DES_CBC, _TWO_KEYS),
@@ -65,7 +65,7 @@ _UNREADABLE: Final = {
     "1.2.840.113549.3.4": "RC4",
     "1.2.840.113549.3.9": "RC5",
 }
-# RFC 8018 appendix B.2.3: rc2ParameterVersion, above 255 the number of bits itself.
+# RFC 8018 appendix B.2.3: rc2ParameterVersion is a code, or above 255 the number of bits itself.
 _RC2_VERSIONS: Final = {160: 40, 120: 64, 58: 128}
 _RC2_DEFAULT_BITS: Final = 32
 # The names in DEK-Info (RFC 1423 and OpenSSL).
@@ -76,11 +76,11 @@ _PEM_CIPHERS: Final = {
     "DES-EDE3-CBC": TRIPLE_DES_CBC,
     "DES-CBC": DES_CBC,
 }
-_PEM_SALT_LENGTH: Final = 8  # bytes of the IV, and the block of DES
+_PEM_SALT_LENGTH: Final = 8  # The first bytes of the IV are the salt; DES has an IV of 8 bytes.
 
 
 class OldKdf(StrEnum):
-    """Derivations that no provider is needed for, and that give the IV beside the key."""
+    """Derivations that need no provider. PKCS12 and PBKDF1 derive the IV too; PEM takes it from the header."""
 
     PKCS12 = "pkcs12"
     PBKDF1 = "pbkdf1"
@@ -97,7 +97,7 @@ class OldDerivation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordEncryption:
-    """A scheme with all but the passphrase. `key_length` bytes are derived; `iv` is None where it is derived too."""
+    """An encryption scheme without its passphrase. `key_length` bytes are derived, and the IV if `iv` is None."""
 
     cipher: ContentCipher
     derivation: Pbkdf2 | Scrypt | OldDerivation
@@ -106,12 +106,12 @@ class PasswordEncryption:
 
     @property
     def takes_bmp(self) -> bool:
-        """Whether the passphrase goes in as a BMPString (RFC 7292 appendix B.1)."""
+        """Whether the passphrase is used as a BMPString (RFC 7292 appendix B.1)."""
         return isinstance(self.derivation, OldDerivation) and self.derivation.kdf is OldKdf.PKCS12
 
 
 def parse_encryption(identifier_der: Buffer) -> PasswordEncryption:
-    """The scheme that an encryption AlgorithmIdentifier names.
+    """Parse an encryption AlgorithmIdentifier.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -130,7 +130,7 @@ def parse_encryption(identifier_der: Buffer) -> PasswordEncryption:
 
 
 def parse_dek_info(dek_info: str) -> PasswordEncryption:
-    """The scheme of an old PEM header `DEK-Info: AES-256-CBC,<IV in hex>`; the IV's first 8 bytes are the salt.
+    """Parse an old PEM header `DEK-Info: AES-256-CBC,<IV in hex>`. The IV's first 8 bytes are the salt.
 
     Raises MalformedMessage or UnsupportedAlgorithm.
     """
@@ -156,20 +156,13 @@ def build_pbes2(kdf: Pbkdf2, cipher: ContentCipher, iv: bytes) -> bytes:
 def derive_old(encryption: PasswordEncryption, derivation: OldDerivation, password: bytes) -> tuple[bytes, bytes]:
     """(key, IV) by a derivation that needs no provider. Raises LimitExceeded or UnsupportedAlgorithm."""
     if derivation.kdf is OldKdf.PBKDF1:
-        # RFC 8018 section 6.1.1: 8 bytes of key, 8 bytes of IV.
+        # RFC 8018 section 6.1.1: 8 bytes are the key, the next 8 are the IV.
         derived = derive_pbkdf1(derivation.hash_name, password, derivation.salt, iterations=derivation.iterations)
         return derived[:8], derived[8:16]
     if derivation.kdf is OldKdf.PEM:
         return _derive_pem(password, derivation.salt, encryption.key_length), encryption.iv or b""
     key, iv = (
-        derive_pkcs12(
-            derivation.hash_name,
-            password,
-            derivation.salt,
-            purpose=purpose,
-            iterations=derivation.iterations,
-            length=length,
-        )
+        derive_pkcs12(derivation.hash_name, password, derivation.salt, purpose, derivation.iterations, length)
         for purpose, length in ((Purpose.KEY, encryption.key_length), (Purpose.IV, encryption.cipher.iv_length))
     )
     # RFC 7292 appendix C: with two keys the third is the first again.
@@ -177,9 +170,9 @@ def derive_old(encryption: PasswordEncryption, derivation: OldDerivation, passwo
 
 
 def derivation_work(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) -> int:
-    """What it costs to derive `length` bytes of key, and an IV where there is one, in iterations of SHA-256.
+    """The cost of deriving `length` bytes of key, and an IV if there is one, in iterations of SHA-256.
 
-    A block of scrypt counts as one.
+    A block of scrypt counts as one iteration.
     """
     if isinstance(derivation, Scrypt):
         return derivation.cost * derivation.block_size * derivation.parallelisation
@@ -192,58 +185,58 @@ def derivation_work(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) ->
 def _parse_pbes2(parameters: bytes | None) -> PasswordEncryption:
     # RFC 8018 appendix A.4: PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme }
     where = "PBES2-params"
-    fields = der.read_sequence(parameters or b"", where=where)
+    fields = der.read_sequence(parameters or b"", where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-    cipher, iv = _parse_scheme(fields[1].encoded, where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    cipher, iv = _parse_scheme(fields[1].encoded, where)
     kdf, key_length = parse_derivation(fields[0].encoded)
     if key_length not in (None, cipher.key_length):
-        raise MalformedMessage(f"a key of {key_length} bytes, {cipher.name} takes {cipher.key_length}", where=where)
+        raise MalformedMessage(f"a key of {key_length} bytes, {cipher.name} takes {cipher.key_length}", where)
     return PasswordEncryption(cipher=cipher, derivation=kdf, key_length=cipher.key_length, iv=iv)
 
 
-def _parse_scheme(identifier_der: Buffer, *, where: str) -> tuple[ContentCipher, bytes]:
+def _parse_scheme(identifier_der: Buffer, where: str) -> tuple[ContentCipher, bytes]:
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid == RC2_CBC:
-        return _parse_rc2(parameters, where=where)
+        return _parse_rc2(parameters, where)
     cipher = CONTENT_CIPHERS.get(oid)
     if cipher is None or cipher.mode is not CipherMode.CBC:
         raise _unsupported(oid)
-    iv = bytes(der.read_octets(der.read_one(parameters or b"", where=where), where=where))
-    _check_iv(iv, cipher, where=where)
+    iv = bytes(der.read_octets(der.read_one(parameters or b"", where), where))
+    _check_iv(iv, cipher, where)
     return cipher, iv
 
 
-def _parse_rc2(parameters: bytes | None, *, where: str) -> tuple[ContentCipher, bytes]:
+def _parse_rc2(parameters: bytes | None, where: str) -> tuple[ContentCipher, bytes]:
     # RFC 8018 appendix B.2.3: RC2-CBC-Parameter ::= SEQUENCE { rc2ParameterVersion INTEGER OPTIONAL, iv }
-    fields = der.read_sequence(parameters or b"", where=where)
+    fields = der.read_sequence(parameters or b"", where)
     if len(fields) not in (1, 2):
-        raise MalformedMessage(f"RC2 with {len(fields)} parameters, expected 1 or 2", where=where)
-    version = der.parse_integer(fields[0], where=where) if len(fields) == 2 else None
+        raise MalformedMessage(f"RC2 with {len(fields)} parameters, expected 1 or 2", where)
+    version = der.parse_integer(fields[0], where) if len(fields) == 2 else None
     bits = _RC2_DEFAULT_BITS if version is None else _RC2_VERSIONS.get(version, version)
     # The longest key of RC2 has 1,024 bits (RFC 2268 section 2).
     if not 8 <= bits <= 1024 or bits % 8 or (version not in _RC2_VERSIONS and version is not None and version < 256):
         raise UnsupportedAlgorithm(RC2_CBC, "RC2 version", text=f"RC2: parameter version {version} is not supported")
     cipher = rc2_cbc(bits)
-    iv = bytes(der.read_octets(fields[-1], where=where))
-    _check_iv(iv, cipher, where=where)
+    iv = bytes(der.read_octets(fields[-1], where))
+    _check_iv(iv, cipher, where)
     return cipher, iv
 
 
 def _parse_old(parameters: bytes | None, kdf: OldKdf, hash_name: HashName) -> OldDerivation:
-    # PBEParameter and pkcs-12PbeParams alike: SEQUENCE { salt OCTET STRING, iterations INTEGER }
+    # PBEParameter and pkcs-12PbeParams: SEQUENCE { salt OCTET STRING, iterations INTEGER }
     where = "PBEParameter"
-    fields = der.read_sequence(parameters or b"", where=where)
+    fields = der.read_sequence(parameters or b"", where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-    salt = bytes(der.read_octets(fields[0], where=where))
-    iterations = parse_iterations(fields[1], where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    salt = bytes(der.read_octets(fields[0], where))
+    iterations = parse_iterations(fields[1], where)
     return OldDerivation(kdf=kdf, hash_name=hash_name, salt=salt, iterations=iterations)
 
 
-def _check_iv(iv: bytes, cipher: ContentCipher, *, where: str) -> None:
+def _check_iv(iv: bytes, cipher: ContentCipher, where: str) -> None:
     if len(iv) != cipher.iv_length:
-        raise MalformedMessage(f"an IV of {len(iv)} bytes, {cipher.name} takes {cipher.iv_length}", where=where)
+        raise MalformedMessage(f"an IV of {len(iv)} bytes, {cipher.name} takes {cipher.iv_length}", where)
 
 
 def _derive_pem(password: bytes, salt: bytes, length: int) -> bytes:

@@ -1,20 +1,20 @@
-"""Private keys in files of their own: PKCS#8, encrypted or not (RFC 5958), PKCS#1 and SEC 1, in DER or PEM (RFC 7468).
+"""Private keys in their own files: PKCS#8, encrypted or not (RFC 5958), PKCS#1 and SEC 1, in DER or PEM (RFC 7468).
 
-Reads every encryption of `pbes`, OpenSSL's old `DEK-Info` among them; writes PKCS#8, encrypted by PBES2.
+Reads every encryption of `pbes`, including OpenSSL's old `DEK-Info`. Writes PKCS#8, encrypted by PBES2.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.asn1.pem import PemBlock, build_pem, find_pem_blocks
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
+from smime_core.identity.passphrase import FilePassphrase, decrypt_private_key_info, encrypt_pbes2
+from smime_core.identity.pbes import parse_dek_info
 from smime_core.keys import parse_ec_private_key, parse_private_key, parse_rsa_private_key
 from smime_core.limits import MAX_PKCS12_BYTES, check_limit
-from smime_core.passphrase import FilePassphrase, decrypt_private_key_info, encrypt_pbes2
-from smime_core.pbes import parse_dek_info
-from smime_core.pem import PemBlock, build_pem, find_pem_blocks
 from smime_core.provider import CryptoProvider, PrivateKey
 
 DEFAULT_ITERATIONS: Final = 600_000  # OWASP's figure for PBKDF2-HMAC-SHA-256; about 0.2 s natively
@@ -24,15 +24,15 @@ _RSA: Final = "RSA PRIVATE KEY"
 _EC: Final = "EC PRIVATE KEY"
 
 
-async def load_private_key(data: Buffer, passphrase: bytes | None, *, provider: CryptoProvider) -> PrivateKey:
-    """The private key of a file in DER or PEM, the first of several. `passphrase` is UTF-8.
+async def load_private_key(data: Buffer, passphrase: bytes | None, provider: CryptoProvider) -> PrivateKey:
+    """The first private key in a file in DER or PEM. `passphrase` is UTF-8.
 
     Raises WrongPassphrase, also for an encrypted key without a passphrase, MalformedMessage, LimitExceeded or
     UnsupportedAlgorithm.
     """
     check_limit("private key bytes", len(data), MAX_PKCS12_BYTES)
     data = bytes(data)
-    file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider=provider)
+    file_passphrase = None if passphrase is None else FilePassphrase(bytes(passphrase), provider)
     if data[:1] == bytes([der.SEQUENCE]):
         return await _load_der(data, file_passphrase)
     for block in find_pem_blocks(data):
@@ -42,33 +42,31 @@ async def load_private_key(data: Buffer, passphrase: bytes | None, *, provider: 
 
 
 async def export_private_key(
-    key: PrivateKey, passphrase: bytes | None, *, provider: CryptoProvider, iterations: int = DEFAULT_ITERATIONS
+    key: PrivateKey, passphrase: bytes | None, provider: CryptoProvider, *, iterations: int = DEFAULT_ITERATIONS
 ) -> bytes:
     """PEM of a PKCS#8 key, encrypted by PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256.
 
-    Only None as the passphrase, said by the caller, leaves it in clear. Raises ProviderError.
+    Only an explicit None as the passphrase leaves it unencrypted. Raises ProviderError.
     """
     if passphrase is None:
         return build_pem(_PKCS8, key.pkcs8_der)
-    algorithm, ciphertext = await encrypt_pbes2(
-        key.pkcs8_der, bytes(passphrase), provider=provider, iterations=iterations
-    )
+    algorithm, ciphertext = await encrypt_pbes2(key.pkcs8_der, bytes(passphrase), provider, iterations)
     return build_pem(_ENCRYPTED_PKCS8, der.sequence(algorithm, der.octet_string(ciphertext)))
 
 
 def is_private_key(block: PemBlock) -> bool:
-    """Whether a PEM block holds a private key, of whatever kind."""
+    """Whether the label of a PEM block names a private key of any kind."""
     return block.label.endswith("PRIVATE KEY")
 
 
 async def load_pem_key(block: PemBlock, passphrase: FilePassphrase | None) -> PrivateKey:
-    """The key in one PEM block. Raises what `load_private_key` does."""
+    """The key in one PEM block. Raises the errors of `load_private_key`."""
     octets = block.octets
     if block.label == _ENCRYPTED_PKCS8:
         return await _load_encrypted(octets, passphrase)
     dek_info = block.find_header("DEK-Info")
     if dek_info is not None:
-        # RFC 1421 section 4.6.1.3, as OpenSSL applies it to keys.
+        # RFC 1421 section 4.6.1.3: OpenSSL uses the header of encrypted mail for keys.
         octets = await _expect_passphrase(passphrase).decrypt(parse_dek_info(dek_info), octets)
     if block.label == _PKCS8:
         return parse_private_key(octets)
@@ -76,13 +74,13 @@ async def load_pem_key(block: PemBlock, passphrase: FilePassphrase | None) -> Pr
         return parse_rsa_private_key(octets)
     if block.label == _EC:
         return parse_ec_private_key(octets)
-    # DSA, OPENSSH and others of their kind.
+    # DSA, OPENSSH and other kinds.
     raise UnsupportedAlgorithm(block.label, "private key")
 
 
 async def _load_der(octets: bytes, passphrase: FilePassphrase | None) -> PrivateKey:
     where = "private key"
-    tags = [field.tag for field in der.read_sequence(octets, where=where)[:2]]
+    tags = [field.tag for field in der.read_sequence(octets, where)[:2]]
     if tags == [der.SEQUENCE, der.OCTET_STRING]:
         return await _load_encrypted(octets, passphrase)
     if tags == [der.INTEGER, der.SEQUENCE]:
@@ -91,7 +89,7 @@ async def _load_der(octets: bytes, passphrase: FilePassphrase | None) -> Private
         return parse_rsa_private_key(octets)
     if tags == [der.INTEGER, der.OCTET_STRING]:
         return parse_ec_private_key(octets)
-    raise MalformedMessage("expected PKCS#8, PKCS#1 or SEC 1", where=where)
+    raise MalformedMessage("expected PKCS#8, PKCS#1 or SEC 1", where)
 
 
 async def _load_encrypted(octets: bytes, passphrase: FilePassphrase | None) -> PrivateKey:

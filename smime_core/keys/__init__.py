@@ -1,7 +1,7 @@
-"""Public and private keys from their DER, as far as a choice of algorithm needs (RFC 5280, 5958, 8410, 9881, 9935).
+"""Parse public and private keys, as far as the choice of algorithms needs it (RFC 5280, 5958, 8410, 9881, 9935).
 
-What comes out is rebuilt in the one canonical form: browsers refuse PKCS#8 attributes, BER and RSA without NULL, and
-two equal public keys have equal bytes. Points and primes are checked by the provider on import.
+Results are rebuilt in one canonical form: browsers refuse PKCS#8 attributes, BER and RSA without NULL, and equal public
+keys get equal bytes. The provider checks points and primes when it imports a key.
 """
 
 from smime_core.keys.dsa import inherit_dsa_parameters

@@ -1,13 +1,13 @@
-"""EC keys on named curves (RFC 5480, RFC 5915). Leaves out curves given by their parameters, and hybrid points."""
+"""EC keys on named curves (RFC 5480, RFC 5915). Leaves out explicit curve parameters and hybrid points."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from smime_core import der
 from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, Curve
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, decompress_point
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.forms import BIT_STRING, build_pkcs8, build_spki, private_octets, read_bit_string
 from smime_core.provider import KeyType, PrivateKey, PublicKey
@@ -16,32 +16,32 @@ FIELD_BITS: Final = {curve: numbers.prime.bit_length() for curve, numbers in CUR
 _CURVE_BY_OID: Final = {oid: curve for curve, oid in CURVE_OIDS.items()}
 
 
-def read_curve(parameters: bytes | None, *, where: str) -> Curve:
-    """The curve that ECParameters name. Raises UnsupportedAlgorithm or MalformedMessage."""
-    # RFC 5480 section 2.1.1: namedCurve alone; implicitCurve and specifiedCurve are forbidden in PKIX.
-    tlv = der.read_one(parameters or b"", where=where)
+def read_curve(parameters: bytes | None, where: str) -> Curve:
+    """The curve of ECParameters. Raises UnsupportedAlgorithm or MalformedMessage."""
+    # RFC 5480 section 2.1.1: only namedCurve. implicitCurve and specifiedCurve are forbidden in PKIX.
+    tlv = der.read_one(parameters or b"", where)
     if tlv.tag != der.OID:
         raise UnsupportedAlgorithm(EC_PUBLIC_KEY, "curve", text="curve: only named curves are supported")
-    oid = der.parse_oid(tlv, where=where)
+    oid = der.parse_oid(tlv, where)
     if oid not in _CURVE_BY_OID:
         raise UnsupportedAlgorithm(oid, "curve")
     return _CURVE_BY_OID[oid]
 
 
-def ec_public_key(curve: Curve, point: bytes, *, where: str) -> PublicKey:
+def ec_public_key(curve: Curve, point: bytes, where: str) -> PublicKey:
     """A public key from its point, compressed or not (RFC 5480 section 2.2). Raises MalformedMessage."""
-    uncompressed = _uncompressed(curve, point, where=where)
+    uncompressed = _uncompressed(curve, point, where)
     spki_der = build_spki(der.oid(EC_PUBLIC_KEY) + der.oid(CURVE_OIDS[curve]), uncompressed)
     return PublicKey(spki_der=spki_der, key_type=KeyType.EC, bits=FIELD_BITS[curve], curve=curve)
 
 
 def parse_ec_private_key(
-    key_der: Buffer, *, curve: Curve | None = None, outer_point: bytes | None = None
+    key_der: Buffer, curve: Curve | None = None, *, outer_point: bytes | None = None
 ) -> PrivateKey:
-    """An ECPrivateKey (RFC 5915 section 3), as "EC PRIVATE KEY" of PEM and PKCS#8 hold it.
+    """Parse an ECPrivateKey (RFC 5915 section 3), the content of PEM "EC PRIVATE KEY" and of PKCS#8.
 
-    PKCS#8 names the curve and may have the public key outside; alone, the structure names its curve itself.
-    Raises MalformedMessage or UnsupportedAlgorithm.
+    For PKCS#8, pass the `curve` that it names and its public key, if it has one, as `outer_point`. A structure in PEM
+    names its curve itself. Raises MalformedMessage or UnsupportedAlgorithm.
     """
     scalar, inner_curve, inner_point = _read_private(key_der)
     if curve is None:
@@ -51,7 +51,7 @@ def parse_ec_private_key(
     point = inner_point if inner_point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")
-    # RFC 5915 section 3 wants the order's length; some writers drop leading zeros, others add one.
+    # RFC 5915 section 3 requires the length of the order. Some writers drop leading zeros, others add one.
     length = CURVE_NUMBERS[curve].field_length
     scalar = scalar.lstrip(b"\0").rjust(length, b"\0")
     if len(scalar) > length or not any(scalar):
@@ -60,7 +60,7 @@ def parse_ec_private_key(
 
 
 def ec_public_half(key: PrivateKey, curve: Curve) -> PublicKey | None:
-    """The public half as far as the key carries it (Java writes keys without)."""
+    """The public half if the key includes it, or None. Java writes keys without it."""
     point = _read_private(private_octets(key.pkcs8_der)).point
     return None if point is None else ec_public_key(curve, point, where="ECPrivateKey")
 
@@ -76,16 +76,16 @@ class _EcPrivate(NamedTuple):
     point: bytes | None
 
 
-def _uncompressed(curve: Curve, point: bytes, *, where: str) -> bytes:
-    # MUSTS 26: RFC 5753 section 7.2 has no hybrid points.
+def _uncompressed(curve: Curve, point: bytes, where: str) -> bytes:
+    # MUSTS 26: RFC 5753 section 7.2 permits no hybrid points.
     if point[:1] in (b"\2", b"\3"):
         decompressed = decompress_point(curve, point)
         if decompressed is None:
-            raise MalformedMessage(f"a compressed point that is not on {curve}", where=where)
+            raise MalformedMessage(f"a compressed point that is not on {curve}", where)
         return decompressed
     if point[:1] != b"\4" or len(point) != 1 + 2 * CURVE_NUMBERS[curve].field_length:
         raise MalformedMessage(
-            f"{len(point)} bytes are neither a compressed nor an uncompressed point of {curve}", where=where
+            f"{len(point)} bytes are neither a compressed nor an uncompressed point of {curve}", where
         )
     return point
 
@@ -93,13 +93,13 @@ def _uncompressed(curve: Curve, point: bytes, *, where: str) -> bytes:
 def _read_private(key_der: Buffer) -> _EcPrivate:
     # RFC 5915 section 3: version 1, privateKey, [0] parameters and [1] publicKey, both optional.
     where = "ECPrivateKey"
-    children = der.read_sequence(key_der, where=where)
-    if len(children) < 2 or der.parse_integer(children[0], where=where) != 1:
-        raise MalformedMessage("expected version 1 and the private number", where=where)
+    children = der.read_sequence(key_der, where)
+    if len(children) < 2 or der.parse_integer(children[0], where) != 1:
+        raise MalformedMessage("expected version 1 and the private number", where)
     tagged = {child.tag: child.content for child in children[2:]}
-    curve = read_curve(bytes(tagged[0xA0]), where=where) if 0xA0 in tagged else None
-    point = bytes(read_bit_string(der.read_one(tagged[0xA1], where=where), where=where)) if 0xA1 in tagged else None
-    return _EcPrivate(bytes(der.read_octets(children[1], where=where)), curve, point)
+    curve = read_curve(bytes(tagged[0xA0]), where) if 0xA0 in tagged else None
+    point = bytes(read_bit_string(der.read_one(tagged[0xA1], where), where)) if 0xA1 in tagged else None
+    return _EcPrivate(bytes(der.read_octets(children[1], where)), curve, point)
 
 
 def _private_key(curve: Curve, scalar: bytes, point: bytes | None) -> PrivateKey:

@@ -1,18 +1,18 @@
-"""The wrappers that all keys share: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) and PrivateKeyInfo (RFC 5958)."""
+"""The wrappers of all keys: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) and PrivateKeyInfo (RFC 5958)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage
 
 BIT_STRING: Final = 0x03
 
 
 def build_spki(algorithm: bytes, key: bytes) -> bytes:
-    """DER of a SubjectPublicKeyInfo from the content of its AlgorithmIdentifier and of its BIT STRING."""
+    """DER of a SubjectPublicKeyInfo from the contents of its AlgorithmIdentifier and of its BIT STRING."""
     return der.sequence(der.sequence(algorithm), der.element(BIT_STRING, b"\0", key))
 
 
@@ -21,11 +21,11 @@ def build_pkcs8(algorithm: bytes, key_der: bytes) -> bytes:
     return der.sequence(der.integer(0), der.sequence(algorithm), der.octet_string(key_der))
 
 
-def read_bit_string(tlv: Tlv, *, where: str, tag: int = BIT_STRING) -> memoryview:
-    """The octets of a BIT STRING. Raises MalformedMessage unless they are whole."""
-    content = der.expect(tlv, tag, where=where).content
+def read_bit_string(tlv: Tlv, where: str, *, tag: int = BIT_STRING) -> memoryview:
+    """The bytes of a BIT STRING. Raises MalformedMessage if it has unused bits."""
+    content = der.expect(tlv, tag, where).content
     if not len(content) or content[0] != 0:
-        raise MalformedMessage("a BIT STRING that is not whole octets", where=where)
+        raise MalformedMessage("a BIT STRING that is not whole octets", where)
     return content[1:]
 
 

@@ -1,7 +1,7 @@
 """Keys from passphrases: PBKDF2 and scrypt (RFC 8018 appendix A.2, RFC 7914), the KDF of old PKCS#12, and PBKDF1.
 
-The old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) stand here in pure Python over hashlib, for the MAC and the
-encryption that nearly every PKCS#12 file still carries; PBKDF2 and scrypt themselves belong to the provider.
+The old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) are here in pure Python over hashlib, for the MAC and the
+encryption of most PKCS#12 files. The provider computes PBKDF2 and scrypt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from enum import IntEnum
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
-from smime_core import der
 from smime_core.algorithms import (
     HASH_OIDS,
     NULL,
@@ -21,7 +20,8 @@ from smime_core.algorithms import (
     Scrypt,
     parse_algorithm_identifier,
 )
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import (
     MAX_PBKDF2_ITERATIONS,
@@ -77,7 +77,7 @@ class Purpose(IntEnum):
 
 
 class Derivation(NamedTuple):
-    """A key derivation of the provider's, and the length that its parameters fix for the key."""
+    """A key derivation for the provider, and the key length that its parameters fix, or None."""
 
     kdf: Pbkdf2 | Scrypt
     key_length: int | None
@@ -89,9 +89,9 @@ class Pbkdf2Parameters(NamedTuple):
 
 
 def bmp_passphrase(passphrase: bytes) -> bytes:
-    """A UTF-8 passphrase as the BMPString with two zero bytes behind it that the old KDF takes (RFC 7292 B.1).
+    """A UTF-8 passphrase as the old KDF takes it: a BMPString followed by two zero bytes (RFC 7292 B.1).
 
-    Bytes that are no UTF-8 are taken for Latin-1, as OpenSSL does. Characters outside the BMP become surrogates.
+    Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL. Characters outside the BMP become surrogates.
     """
     try:
         text = passphrase.decode("utf-8")
@@ -101,9 +101,9 @@ def bmp_passphrase(passphrase: bytes) -> bytes:
 
 
 def derive_pkcs12(
-    hash_name: HashName, password: bytes, salt: bytes, *, purpose: Purpose, iterations: int, length: int
+    hash_name: HashName, password: bytes, salt: bytes, purpose: Purpose, iterations: int, length: int
 ) -> bytes:
-    """`length` bytes by the KDF of RFC 7292 appendix B.2; `password` as it goes in, `bmp_passphrase` or empty.
+    """`length` bytes by the KDF of RFC 7292 appendix B.2. `password` is a result of `bmp_passphrase`, or empty.
 
     Raises LimitExceeded or UnsupportedAlgorithm.
     """
@@ -128,7 +128,7 @@ def derive_pbkdf1(hash_name: HashName, password: bytes, salt: bytes, *, iteratio
 
 
 def parse_derivation(identifier_der: Buffer) -> Derivation:
-    """A key derivation AlgorithmIdentifier: PBKDF2 or scrypt.
+    """Parse a key derivation AlgorithmIdentifier: PBKDF2 or scrypt.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -140,7 +140,7 @@ def parse_derivation(identifier_der: Buffer) -> Derivation:
 
 
 def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
-    """A key derivation AlgorithmIdentifier that must be PBKDF2 (RFC 8018 appendix A.2).
+    """Parse a key derivation AlgorithmIdentifier that must be PBKDF2 (RFC 8018 appendix A.2).
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -148,24 +148,24 @@ def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid != PBKDF2:
         raise UnsupportedAlgorithm(oid, "key derivation")
-    fields = der.read_sequence(parameters or b"", where=where)
+    fields = der.read_sequence(parameters or b"", where)
     if len(fields) < 2:
-        raise MalformedMessage("salt and iterationCount are missing", where=where)
-    salt = bytes(der.read_octets(fields[0], where=where))
-    iterations = parse_iterations(fields[1], where=where)
+        raise MalformedMessage("salt and iterationCount are missing", where)
+    salt = bytes(der.read_octets(fields[0], where))
+    iterations = parse_iterations(fields[1], where)
     check_limit("PBKDF2 iterations", iterations, MAX_PBKDF2_ITERATIONS)
     key_length, optional = None, fields[2:]
     if optional and optional[0].tag == der.INTEGER:
-        key_length, optional = der.parse_integer(optional[0], where=where), optional[1:]
+        key_length, optional = der.parse_integer(optional[0], where), optional[1:]
     if len(optional) > 1:
-        raise MalformedMessage(f"{len(optional)} fields follow keyLength, expected prf alone", where=where)
+        raise MalformedMessage(f"{len(optional)} fields follow keyLength, expected prf alone", where)
     # RFC 8018 appendix A.2: the default PRF is HMAC with SHA-1.
     hash_name = parse_hmac_identifier(optional[0].encoded) if optional else HashName.SHA1
     return Pbkdf2Parameters(Pbkdf2(hash_name=hash_name, salt=salt, iterations=iterations), key_length)
 
 
 def build_pbkdf2(kdf: Pbkdf2, *, key_length: int | None) -> bytes:
-    """DER of the AlgorithmIdentifier of PBKDF2; keyLength is OPTIONAL (RFC 8018 appendix A.2), None leaves it out."""
+    """DER of the AlgorithmIdentifier of PBKDF2. keyLength is OPTIONAL; None leaves it out (RFC 8018 appendix A.2)."""
     parameters = der.sequence(
         der.octet_string(kdf.salt),
         der.integer(kdf.iterations),
@@ -189,20 +189,20 @@ def parse_hmac_identifier(identifier_der: Buffer) -> HashName:
 
 
 def build_hmac_identifier(hash_name: HashName) -> bytes:
-    """DER of an HMAC AlgorithmIdentifier; RFC 8018 appendix B.1 writes NULL."""
+    """DER of an HMAC AlgorithmIdentifier, with NULL as in RFC 8018 appendix B.1."""
     return der.sequence(der.oid(HMAC_OIDS[hash_name]), NULL)
 
 
 def weigh_iterations(iterations: int, hash_name: HashName) -> int:
-    """What iterations of a hash cost, in iterations of SHA-256; the larger ones take about three times as long."""
+    """The cost of iterations of a hash, in iterations of SHA-256. Slow hashes count twice."""
     return iterations if hash_name in _QUICK_HASHES else 2 * iterations
 
 
-def parse_iterations(tlv: Tlv, *, where: str) -> int:
-    """An iteration count above zero; the caller bounds it. Raises MalformedMessage."""
-    iterations = der.parse_integer(tlv, where=where)
+def parse_iterations(tlv: Tlv, where: str) -> int:
+    """Parse an iteration count above zero. The caller bounds it. Raises MalformedMessage."""
+    iterations = der.parse_integer(tlv, where)
     if iterations < 1:
-        raise MalformedMessage(f"iterationCount is {iterations}", where=where)
+        raise MalformedMessage(f"iterationCount is {iterations}", where)
     return iterations
 
 
@@ -211,7 +211,7 @@ class _Hash(Protocol):
 
 
 def find_hash(hash_name: HashName) -> Callable[[bytes], _Hash]:
-    """The constructor of a hash, for loops. Raises UnsupportedAlgorithm where this Python or the old KDF lacks it."""
+    """The constructor of a hash, for loops. Raises UnsupportedAlgorithm if this Python or the old KDF lacks it."""
     # SHA-512/224 and SHA-512/256 come from OpenSSL, which Python in a browser may lack.
     if hash_name not in _HASH_BLOCK_LENGTHS or hash_name not in hashlib.algorithms_available:
         raise UnsupportedAlgorithm(HASH_OIDS[hash_name], "key derivation")
@@ -222,13 +222,13 @@ def _parse_scrypt(parameters: bytes | None) -> Derivation:
     # RFC 7914 section 7.1: scrypt-params ::= SEQUENCE { salt, costParameter, blockSize, parallelizationParameter,
     # keyLength OPTIONAL }
     where = "scrypt-params"
-    fields = der.read_sequence(parameters or b"", where=where)
+    fields = der.read_sequence(parameters or b"", where)
     if len(fields) not in (4, 5):
-        raise MalformedMessage(f"{len(fields)} fields, expected 4 or 5", where=where)
-    salt = bytes(der.read_octets(fields[0], where=where))
-    cost, block_size, parallelisation, *rest = (der.parse_integer(field, where=where) for field in fields[1:])
+        raise MalformedMessage(f"{len(fields)} fields, expected 4 or 5", where)
+    salt = bytes(der.read_octets(fields[0], where))
+    cost, block_size, parallelisation, *rest = (der.parse_integer(field, where) for field in fields[1:])
     if cost < 2 or cost & (cost - 1) or block_size < 1 or parallelisation < 1:
-        raise MalformedMessage("expected a cost that is a power of two, and positive sizes", where=where)
+        raise MalformedMessage("expected a cost that is a power of two, and positive sizes", where)
     check_limit("scrypt memory in bytes", 128 * block_size * cost, MAX_SCRYPT_MEMORY_BYTES)
     check_limit("scrypt lanes in bytes", 128 * block_size * parallelisation, MAX_SCRYPT_LANES_BYTES)
     check_limit("scrypt blocks", block_size * cost * parallelisation, MAX_SCRYPT_BLOCKS)
@@ -244,7 +244,7 @@ def _iterate(new_hash: Callable[[bytes], _Hash], data: bytes, iterations: int) -
 
 
 def _fill(octets: bytes, block: int) -> bytes:
-    # Copies of `octets` up to the next multiple of the block length; nothing stays nothing.
+    # Copies of `octets` up to the next multiple of the block length; empty if `octets` is empty.
     length = -(-len(octets) // block) * block
     return (octets * (length // len(octets) + 1))[:length] if octets else b""
 

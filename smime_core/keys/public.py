@@ -1,8 +1,7 @@
-"""SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of every kind of key."""
+"""SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) for every kind of key."""
 
 from __future__ import annotations
 
-from smime_core import der
 from smime_core.algorithms import (
     DSA,
     EC_PUBLIC_KEY,
@@ -11,7 +10,8 @@ from smime_core.algorithms import (
     check_absent,
     parse_algorithm_identifier,
 )
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.dsa import parse_dsa_public_key
 from smime_core.keys.ec import ec_public_key, read_curve
@@ -22,34 +22,34 @@ from smime_core.provider import KeyType, PublicKey
 
 
 def parse_public_key(spki_der: Buffer) -> PublicKey:
-    """A SubjectPublicKeyInfo.
+    """Parse a SubjectPublicKeyInfo.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "SubjectPublicKeyInfo"
-    children = der.read_sequence(spki_der, where=where)
+    children = der.read_sequence(spki_der, where)
     if len(children) != 2:
-        raise MalformedMessage(f"{len(children)} fields, expected 2", where=where)
+        raise MalformedMessage(f"{len(children)} fields, expected 2", where)
     oid, parameters = parse_algorithm_identifier(children[0].encoded)
-    bits = read_bit_string(children[1], where=where)
+    bits = read_bit_string(children[1], where)
     if oid == RSA_ENCRYPTION:
         return parse_rsa_public_key(bits)
     if oid == RSASSA_PSS:
-        return parse_rsa_public_key(bits, pss=parse_pss_restriction(parameters, where=where))
+        return parse_rsa_public_key(bits, pss=parse_pss_restriction(parameters, where))
     if oid == EC_PUBLIC_KEY:
-        return ec_public_key(read_curve(parameters, where=where), bytes(bits), where=where)
+        return ec_public_key(read_curve(parameters, where), bytes(bits), where)
     if oid == DSA:
         return parse_dsa_public_key(parameters, bits)
     if oid in RAW_KEY_TYPES:
-        check_absent(parameters, where=where)
+        check_absent(parameters, where)
         return raw_public_key(RAW_KEY_TYPES[oid], bytes(bits))
     raise UnsupportedAlgorithm(oid, "public key")
 
 
 def parse_certificate_key(spki_der: Buffer) -> PublicKey:
-    """The key of a certificate; of an unknown kind it is KeyType.UNKNOWN, with which nothing verifies.
+    """Parse the key of a certificate. An unknown kind gives KeyType.UNKNOWN, with which nothing verifies.
 
-    One such certificate must not hide the others of its bag. Raises MalformedMessage or LimitExceeded.
+    An error would make the other certificates of the message unreadable. Raises MalformedMessage or LimitExceeded.
     """
     try:
         return parse_public_key(spki_der)
@@ -58,10 +58,10 @@ def parse_certificate_key(spki_der: Buffer) -> PublicKey:
 
 
 def public_octets(key: PublicKey) -> bytes:
-    """The content of subjectPublicKey: a point, or the octets of a raw key."""
+    """The content of subjectPublicKey: a point, or the bytes of a raw key."""
     return bytes(read_bit_string(der.read_sequence(key.spki_der)[1], where="SubjectPublicKeyInfo"))
 
 
 def public_point(key: PublicKey) -> bytes:
-    """The uncompressed point of an EC key (RFC 5480 section 2.2), or the octets of an X25519 or X448 key."""
+    """The uncompressed point of an EC key (RFC 5480 section 2.2), or the bytes of an X25519 or X448 key."""
     return public_octets(key)

@@ -1,6 +1,7 @@
-"""Keys that are octets alone: Ed25519, Ed448, X25519, X448 (RFC 8410), ML-DSA (RFC 9881) and ML-KEM (RFC 9935).
+"""Keys that are plain bytes: Ed25519, Ed448, X25519, X448 (RFC 8410), ML-DSA (RFC 9881) and ML-KEM (RFC 9935).
 
-A private ML-DSA or ML-KEM key is stored as its seed, expanded, or both; the seed is kept where there is one.
+A private ML-DSA or ML-KEM key is read as its seed, its expanded form, or both. If there is a seed, only the seed is
+kept.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import PURE_SCHEME_OIDS, SignatureScheme
 from smime_core.arithmetic import edwards, ml_dsa, ml_kem, montgomery
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.keys.forms import build_pkcs8, build_spki, private_octets
 from smime_core.provider import KeyType, PrivateKey, PublicKey
@@ -42,7 +43,7 @@ _OIDS: Final = {
     KeyType.ML_KEM_1024: "2.16.840.1.101.3.4.4.3",
 }
 RAW_KEY_TYPES: Final = {oid: key_type for key_type, oid in _OIDS.items()}
-# The field, or the security that FIPS 203 and FIPS 204 claim (categories 1 or 2, 3 and 5).
+# The size of the field, or the security that FIPS 203 and FIPS 204 claim (categories 1 or 2, 3 and 5).
 _BITS: Final = {
     KeyType.ED25519: 255,
     KeyType.ED448: 448,
@@ -62,25 +63,25 @@ _ML_DSA_SEED_LENGTH: Final = 32  # bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatticePrivate:
-    """A private ML-KEM or ML-DSA key as it is stored: its seed, or, where that is lost, the expanded key."""
+    """A private ML-KEM or ML-DSA key as it is stored: its seed, its expanded form if the seed is lost, or both."""
 
     seed: bytes | None
     expanded: bytes | None
 
 
-def raw_public_key(key_type: KeyType, octets: bytes, *, where: str = "SubjectPublicKeyInfo") -> PublicKey:
-    """A public key from its octets. Raises MalformedMessage for a wrong length."""
+def raw_public_key(key_type: KeyType, octets: bytes, where: str = "SubjectPublicKeyInfo") -> PublicKey:
+    """A public key from its bytes. Raises MalformedMessage for a wrong length."""
     expected = _public_length(key_type)
     if len(octets) != expected:
-        raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where=where)
+        raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where)
     spki_der = build_spki(der.oid(_OIDS[key_type]), octets)
     return PublicKey(spki_der=spki_der, key_type=key_type, bits=_BITS[key_type])
 
 
 def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes | None) -> PrivateKey:
-    """The content of privateKey; `public` is what stands beside it (RFC 5958 section 2), if anything.
+    """Parse the content of privateKey. `public` is the public key beside it (RFC 5958 section 2), or None.
 
-    Raises MalformedMessage, also when the two halves or the two forms of a key do not belong together.
+    Raises MalformedMessage, also if the two halves or the two forms of a key do not belong together.
     """
     if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
         stored = _parse_lattice(key_type, key_der)
@@ -92,12 +93,12 @@ def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes |
             raise MalformedMessage(f"{len(octets)} bytes, expected {expected} for {key_type}", where="CurvePrivateKey")
         key = _private_key(key_type, der.octet_string(octets))
     if public is not None and raw_public_half(key).spki_der != raw_public_key(key_type, public).spki_der:
-        raise MalformedMessage("the public key beside it is another's", where="PrivateKeyInfo")
+        raise MalformedMessage("its public key belongs to another private key", where="PrivateKeyInfo")
     return key
 
 
 def raw_public_half(key: PrivateKey) -> PublicKey:
-    """The public half of a key of these types, computed."""
+    """The public half of a key of the types in this module, computed."""
     kind = key.key_type
     if kind in EDWARDS_CURVES:
         return raw_public_key(kind, edwards.public_half(EDWARDS_CURVES[kind], read_raw_private(key)))
@@ -106,12 +107,12 @@ def raw_public_half(key: PrivateKey) -> PublicKey:
     expanded = read_expanded_private(key)
     if kind in ML_KEM_PARAMETERS:
         return raw_public_key(kind, ml_kem.public_half(ML_KEM_PARAMETERS[kind], expanded))
-    # It fits: that was checked when the key was parsed.
+    # The parts fit, because that was checked when the key was parsed.
     return raw_public_key(kind, ml_dsa.public_half(ML_DSA_PARAMETERS[kind], expanded) or b"")
 
 
 def read_raw_private(key: PrivateKey) -> bytes:
-    """The octets of an Ed25519, Ed448, X25519 or X448 private key."""
+    """The bytes of an Ed25519, Ed448, X25519 or X448 private key."""
     return bytes(der.read_one(private_octets(key.pkcs8_der)).content)
 
 
@@ -125,7 +126,7 @@ def read_lattice_private(key: PrivateKey) -> LatticePrivate:
 
 
 def read_expanded_private(key: PrivateKey) -> bytes:
-    """The expanded form of an ML-KEM or ML-DSA private key, made from its seed where that is stored."""
+    """The expanded form of an ML-KEM or ML-DSA private key, made from its seed if that is stored."""
     stored = read_lattice_private(key)
     if stored.expanded is not None:
         return stored.expanded
@@ -140,37 +141,37 @@ def lattice_private_key(key_type: KeyType, seed: bytes) -> PrivateKey:
 def _parse_lattice(key_type: KeyType, key_der: Buffer) -> LatticePrivate:
     # RFC 9881 section 6 and RFC 9935 section 6: seed [0], expandedKey, or a SEQUENCE of both.
     where = f"{key_type} private key"
-    tlv = der.read_one(key_der, where=where)
+    tlv = der.read_one(key_der, where)
     if tlv.tag == _SEED:
         stored = LatticePrivate(seed=bytes(tlv.content), expanded=None)
     elif tlv.tag == der.OCTET_STRING:
         stored = LatticePrivate(seed=None, expanded=bytes(tlv.content))
     else:
-        both = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+        both = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
         if len(both) != 2:
-            raise MalformedMessage(f"{len(both)} fields, expected seed and expandedKey", where=where)
-        seed, expanded = (bytes(der.expect(child, der.OCTET_STRING, where=where).content) for child in both)
+            raise MalformedMessage(f"{len(both)} fields, expected seed and expandedKey", where)
+        seed, expanded = (bytes(der.expect(child, der.OCTET_STRING, where).content) for child in both)
         stored = LatticePrivate(seed=seed, expanded=expanded)
-    _check_lattice(key_type, stored, where=where)
+    _check_lattice(key_type, stored, where)
     return stored
 
 
-def _check_lattice(key_type: KeyType, stored: LatticePrivate, *, where: str) -> None:
+def _check_lattice(key_type: KeyType, stored: LatticePrivate, where: str) -> None:
     is_kem = key_type in ML_KEM_PARAMETERS
     seed_length = _ML_KEM_SEED_LENGTH if is_kem else _ML_DSA_SEED_LENGTH
     if stored.seed is not None and len(stored.seed) != seed_length:
-        raise MalformedMessage(f"a seed of {len(stored.seed)} bytes, expected {seed_length}", where=where)
+        raise MalformedMessage(f"a seed of {len(stored.seed)} bytes, expected {seed_length}", where)
     if stored.expanded is None:
         return
     if stored.seed is not None:
-        # RFC 9881 section 8.2 and RFC 9935 section 8.2: whoever imports both forms compares them.
+        # RFC 9881 section 8.2 and RFC 9935 section 8.2: an importer of both forms compares them.
         if not hmac.compare_digest(_expand(key_type, stored.seed), stored.expanded):
-            raise MalformedMessage("seed and expandedKey are two keys", where=where)
+            raise MalformedMessage("seed and expandedKey are two keys", where)
     elif is_kem:
         if not ml_kem.is_private_key(ML_KEM_PARAMETERS[key_type], stored.expanded):
-            raise MalformedMessage("the expanded key does not fit itself", where=where)
+            raise MalformedMessage("the expanded key does not fit itself", where)
     elif ml_dsa.public_half(ML_DSA_PARAMETERS[key_type], stored.expanded) is None:
-        raise MalformedMessage("the expanded key does not fit itself", where=where)
+        raise MalformedMessage("the expanded key does not fit itself", where)
 
 
 def _expand(key_type: KeyType, seed: bytes) -> bytes:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import NULL, RSA_ENCRYPTION, parse_pss_parameters
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.forms import build_pkcs8, build_spki, private_octets
 from smime_core.limits import MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, check_limit
 from smime_core.provider import KeyType, PrivateKey, PssRestriction, PublicKey
 
-_MIN_MODULUS_BITS: Final = 512  # below, PKCS#1 has no room for a SHA-256 signature; policies ask for far more
+_MIN_MODULUS_BITS: Final = 512  # With fewer bits, PKCS#1 has no room for a signature with SHA-256.
 _PRIVATE_FIELDS: Final = 9  # version, n, e, d, p, q, dP, dQ, qInv: RFC 8017 appendix A.1.2
 
 
 def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) -> PublicKey:
-    """An RSAPublicKey. Raises MalformedMessage or LimitExceeded.
+    """Parse an RSAPublicKey. Raises MalformedMessage or LimitExceeded.
 
-    `spki_der` says rsaEncryption even for a key bound to PSS: libraries import it so, and `pss` holds the binding.
+    A key that is bound to PSS has rsaEncryption in `spki_der` too, because all libraries import that; `pss` has its
+    restriction.
     """
     children = der.read_sequence(key_der, where="RSAPublicKey")
     if len(children) != 2:
@@ -28,30 +29,30 @@ def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) 
     return _public_key(modulus, exponent, pss=pss)
 
 
-def parse_pss_restriction(parameters: bytes | None, *, where: str) -> PssRestriction:
-    """What the parameters of id-RSASSA-PSS bind a key to (RFC 4055 section 3.1).
+def parse_pss_restriction(parameters: bytes | None, where: str) -> PssRestriction:
+    """The restriction that the parameters of id-RSASSA-PSS put on a key (RFC 4055 section 3.1).
 
     Raises MalformedMessage or UnsupportedAlgorithm.
     """
     if parameters is None:
         return PssRestriction(parameters=None)
-    return PssRestriction(parameters=parse_pss_parameters(parameters, role=where))
+    return PssRestriction(parameters=parse_pss_parameters(parameters, where))
 
 
 def parse_rsa_private_key(key_der: Buffer) -> PrivateKey:
-    """An RSAPrivateKey (RFC 8017 appendix A.1.2), as "RSA PRIVATE KEY" of PEM and PKCS#8 hold it.
+    """Parse an RSAPrivateKey (RFC 8017 appendix A.1.2), the content of PEM "RSA PRIVATE KEY" and of PKCS#8.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     where = "RSAPrivateKey"
-    fields = [der.parse_number(child, where=where) for child in der.read_sequence(key_der, where=where)[:10]]
+    fields = [der.parse_number(child, where) for child in der.read_sequence(key_der, where)[:10]]
     if not fields or fields[0] not in (0, 1):
-        raise MalformedMessage("expected version 0", where=where)
+        raise MalformedMessage("expected version 0", where)
     if fields[0] == 1:
         raise UnsupportedAlgorithm(RSA_ENCRYPTION, "private key", text="private key: multi-prime RSA is not supported")
     if len(fields) != _PRIVATE_FIELDS or min(fields[1:]) <= 0:
-        raise MalformedMessage(f"expected {_PRIVATE_FIELDS} numbers above zero", where=where)
-    _check_public(fields[1], fields[2], where=where)
+        raise MalformedMessage(f"expected {_PRIVATE_FIELDS} numbers above zero", where)
+    _check_public(fields[1], fields[2], where)
     check_limit("RSA modulus bits", max(fields).bit_length(), MAX_RSA_MODULUS_BITS)
     _check_private(fields)
     pkcs8_der = build_pkcs8(der.oid(RSA_ENCRYPTION) + NULL, der.sequence(*map(der.integer, fields)))
@@ -71,19 +72,19 @@ def _public_key(modulus: int, exponent: int, *, pss: PssRestriction | None = Non
     return PublicKey(spki_der=spki_der, key_type=KeyType.RSA, bits=modulus.bit_length(), pss=pss)
 
 
-def _check_public(modulus: int, exponent: int, *, where: str) -> None:
+def _check_public(modulus: int, exponent: int, where: str) -> None:
     check_limit("RSA modulus bits", modulus.bit_length(), MAX_RSA_MODULUS_BITS)
     check_limit("RSA exponent bits", exponent.bit_length(), MAX_RSA_EXPONENT_BITS)
     if modulus < 0 or modulus.bit_length() < _MIN_MODULUS_BITS or modulus % 2 == 0:
-        raise MalformedMessage("the modulus is not an odd number of 512 bits or more", where=where)
-    # RFC 8017 section 3.1: 3 <= e < n, and prime to an even number, hence odd.
+        raise MalformedMessage("the modulus is not an odd number of 512 bits or more", where)
+    # RFC 8017 section 3.1: 3 <= e < n, and coprime to an even number, hence odd.
     if exponent < 3 or exponent % 2 == 0:
-        raise MalformedMessage("the public exponent is not an odd number of 3 or more", where=where)
+        raise MalformedMessage("the public exponent is not an odd number of 3 or more", where)
 
 
 def _check_private(fields: list[int]) -> None:
-    # RFC 8017 section 3.2. A key whose CRT numbers disagree gives away its primes with one signature (Boneh, DeMillo
-    # and Lipton). That p and q are prime is left unchecked: it costs 30 ms, and if not, the key merely fails.
+    # RFC 8017 section 3.2. A key whose CRT numbers disagree reveals its primes with one signature (Boneh, DeMillo and
+    # Lipton). It is not checked that p and q are prime: the check takes 30 ms, and other numbers merely do not work.
     _, n, e, d, p, q, d_p, d_q, q_inv = fields
     if min(p, q) < 3 or p * q != n or q * q_inv % p != 1:
         raise MalformedMessage("the numbers do not belong together", where="RSAPrivateKey")

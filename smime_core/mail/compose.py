@@ -1,7 +1,7 @@
-"""Plain mail from what a person wrote: RFC 5322, CRLF, 7-bit, ready to be signed (RFC 2045 to 2047, 2231).
+"""Build plain mail from a draft: RFC 5322, CRLF, 7-bit, ready to be signed (RFC 2045 to 2047, 2231).
 
-Time, message id and boundary come from the caller. Every header value is refused when it holds a control character, so
-that no text becomes a field of its own. Leaves out: addresses beyond ASCII (RFC 6531), which 7-bit mail cannot carry.
+Time, message id and boundary come from the caller. Header values with control characters are refused, so that no text
+can become a field of its own. Addresses beyond ASCII (RFC 6531) are refused, because 7-bit mail cannot have them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from smime_core.mime.filenames import clean_filename
 from smime_core.mime.parameters import format_parameterised
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
-_LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, octets without CRLF.
-# "=_" occurs in no quoted-printable and no base64 (RFC 2045 section 6.7), and every part is one of the two.
+_LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, in bytes without CRLF
+# "=_" occurs neither in quoted-printable nor in base64 (RFC 2045 section 6.7), the encodings of all parts except 7-bit
+# messages. `_build_mixed` searches these for the boundary.
 DEFAULT_BOUNDARY: Final = "=_sealwax_part"
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,./:=?-]{1,60}")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -35,8 +36,8 @@ _LINE_LENGTH: Final = 76
 class Draft:
     """A mail as written. Addresses are `a@example.org` or `Name <a@example.org>`, each one mailbox.
 
-    `date` is aware; `message_id` and `in_reply_to` stand in their angle brackets, the latter may be empty. `references`
-    are the message ids of the thread, oldest first; without them the thread is `in_reply_to` alone.
+    `date` has a time zone. `message_id` and `in_reply_to` include their angle brackets; `in_reply_to` may be empty.
+    `references` are the message ids of the thread, oldest first. If they are empty, the thread is only `in_reply_to`.
     """
 
     sender: str
@@ -52,15 +53,15 @@ class Draft:
 
 
 def build_mail(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> bytes:
-    """The message. Raises MalformedMessage, whose `where` names the field, for what cannot stand in a header."""
-    outer_headers, entity = build_parts(draft, boundary=boundary)
+    """The mail as bytes. Raises MalformedMessage, whose `where` names the field, for text that no header can have."""
+    outer_headers, entity = build_parts(draft, boundary)
     return b"".join((outer_headers, b"MIME-Version: 1.0\r\n", entity))
 
 
-def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, bytes]:
-    """The message in the parts that `mime.split_message` would give: fields that stay outside, entity to protect.
+def build_parts(draft: Draft, boundary: str = DEFAULT_BOUNDARY) -> tuple[bytes, bytes]:
+    """Returns (fields that stay outside, entity to protect), as `mime.split_message` would for the finished mail.
 
-    Raises as `build_mail`.
+    Raises the errors of `build_mail`.
     """
     fields = [
         _address_field("From", [draft.sender]),
@@ -81,9 +82,9 @@ def build_parts(draft: Draft, *, boundary: str = DEFAULT_BOUNDARY) -> tuple[byte
 
 
 def build_attachment(attachment: Attachment) -> bytes:
-    """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for its name or type.
+    """A file as an entity of its own, 7-bit, ready to be signed. Raises MalformedMessage for a bad name or type.
 
-    A whole message stays a message where it is 7-bit already: RFC 2046 section 5.2.1 allows it no encoding.
+    An attached message keeps its type only if it is 7-bit already: RFC 2046 section 5.2.1 permits no encoding for it.
     """
     if attachment.content_type.lower() == "message/rfc822" and _is_seven_bit(attachment.data):
         return _attachment_head(attachment, "message/rfc822", encoding="7bit") + attachment.data
@@ -91,14 +92,14 @@ def build_attachment(attachment: Attachment) -> bytes:
 
 
 def find_message_ids(text: str) -> tuple[str, ...]:
-    """The message ids in a field of somebody's mail that can stand in a draft; whatever else is there is left out."""
+    """The valid message ids in a field of a received mail, for use in a draft. Other text is left out."""
     return tuple(one for one in text.split() if _MESSAGE_ID.fullmatch(one))
 
 
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedMessage('a boundary that holds "=_" is expected', where="boundary")
-    # A message that is attached as it is may have the same boundary inside.
+    # An attached message may have the same boundary inside.
     while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
         boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")
@@ -127,7 +128,7 @@ def _encoded_type(attachment: Attachment) -> str:
     media_type = attachment.content_type.lower() or "application/octet-stream"
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise MalformedMessage("an attachment's type is type/subtype, without parameters", where="attachments")
-    # RFC 2046 sections 5.1 and 5.2 allow no base64 for these two.
+    # RFC 2046 sections 5.1 and 5.2 permit no base64 for multipart and message types.
     return "application/octet-stream" if media_type.startswith(("message/", "multipart/")) else media_type
 
 
@@ -152,11 +153,11 @@ def _parse_one(value: str, where: str) -> Mailbox:
     _refuse_controls(value, where)
     found = addresses(value)
     if len(found) != 1 or not found[0].address:
-        raise MalformedMessage(f"{value!r} is not one mail address", where=where)
+        raise MalformedMessage(f"{value!r} is not one mail address", where)
     if not found[0].address.isascii():
-        raise MalformedMessage(f"{value!r} has an address beyond ASCII, which cannot be mailed yet", where=where)
+        raise MalformedMessage(f"{value!r} has an address beyond ASCII, which cannot be mailed yet", where)
     if len(found[0].address) > 320:  # RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain.
-        raise MalformedMessage("an address of more than 320 characters", where=where)
+        raise MalformedMessage("an address of more than 320 characters", where)
     return found[0]
 
 
@@ -165,7 +166,7 @@ def _format_subject(subject: str) -> str:
         return ""
     _refuse_controls(subject, "Subject")
     words = subject.split(" ")
-    # Encoded also where folding at blanks would lose some, or where the text looks like an encoded-word.
+    # ASCII is encoded too if folding would lose blanks, or if the text looks like an encoded-word.
     if not subject.isascii() or "=?" in subject or "" in words or max(map(len, words)) > 60:
         return f"Subject: {encode_words(subject)}\r\n"
     lines = [f"Subject: {words[0]}"]
@@ -178,10 +179,10 @@ def _format_subject(subject: str) -> str:
 
 def _check_message_id(value: str, where: str) -> str:
     if not _MESSAGE_ID.fullmatch(value):
-        raise MalformedMessage("a message id in angle brackets is expected", where=where)
+        raise MalformedMessage("a message id in angle brackets is expected", where)
     return value
 
 
 def _refuse_controls(value: str, where: str) -> None:
     if _CONTROLS.search(value):
-        raise MalformedMessage("a line break or another control character stands in a header value", where=where)
+        raise MalformedMessage("a header value has a line break or another control character", where)

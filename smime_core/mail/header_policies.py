@@ -1,6 +1,7 @@
-"""Header Confidentiality Policies: what stands outside for each field of an encrypted message (RFC 9788 section 3).
+"""Header Confidentiality Policies: the outside form of each field of an encrypted message (RFC 9788 section 3).
 
-A policy takes the name and the unfolded body of a field and gives the body to show outside, or None to leave it out.
+A policy is called with the name and the unfolded body of a field. It returns the body for the outside, or None to leave
+the field out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ OBSCURED_SUBJECT: Final = "[...]"
 
 
 def hcp_baseline(name: str, value: str) -> str | None:
-    """Hides what only people read: the Subject is obscured, Keywords and Comments go (section 3.2.1)."""
+    """Hide the fields that only people read: obscure the Subject, remove Keywords and Comments (section 3.2.1)."""
     wanted = name.lower()
     if wanted == "subject":
         return OBSCURED_SUBJECT
@@ -25,11 +26,11 @@ def hcp_baseline(name: str, value: str) -> str | None:
 
 
 def hcp_shy(name: str, value: str) -> str | None:
-    """The baseline, and no display names in From, To and Cc, and no time zone in Date (section 3.2.2)."""
+    """Like `hcp_baseline`. Also remove display names in From, To and Cc, and the time zone in Date (section 3.2.2)."""
     wanted = name.lower()
     if wanted in ("from", "to", "cc"):
         mailboxes = addresses(value)
-        # What cannot be read is not rebuilt: nobody may lose a recipient.
+        # A field that cannot be parsed is not rebuilt, so that no recipient gets lost.
         return ", ".join(one.address for one in mailboxes) if mailboxes and all(m.address for m in mailboxes) else value
     if wanted == "date":
         date = parse_date(value)
@@ -38,5 +39,5 @@ def hcp_shy(name: str, value: str) -> str | None:
 
 
 def hcp_no_confidentiality(name: str, value: str) -> str | None:
-    """Hides nothing (section 3.2.3)."""
+    """Hide nothing (section 3.2.3)."""
     return value

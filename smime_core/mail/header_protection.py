@@ -1,9 +1,10 @@
-"""Header protection: the header fields inside what is signed and encrypted, and what is shown of them (RFC 9788).
+"""Header protection: header fields inside the signed and encrypted part, and how they are displayed (RFC 9788).
 
-Writing: `protect_headers`, before the first signature. Reading: `unprotect_headers` with the payload, the entity inside
-all layers at the top; parameters of any part further in mean nothing. Also read: the fields of `protected-headers="v1"`
-(autocrypt drafts) and a wrapped message/rfc822 (RFC 8551 section 3.1). Structural fields (Content-*, MIME-Version) are
-never taken for protected ones, and no text of a field can become a field.
+To write, call `protect_headers` before the first signature. To read, call `unprotect_headers` with the payload, which
+is the entity inside all layers at the top. Parameters of parts inside the payload are ignored. Older forms are read
+too: the fields of `protected-headers="v1"` (autocrypt drafts) and a wrapped message/rfc822 (RFC 8551 section 3.1).
+Structural fields (Content-*, MIME-Version) never count as protected. The text of a field can never become a field of
+its own. Sections in this module are those of RFC 9788.
 """
 
 from __future__ import annotations
@@ -14,32 +15,32 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core.errors import MalformedMessage
-from smime_core.header_policies import HeaderConfidentialityPolicy, hcp_baseline
-from smime_core.mail_address import address_key
+from smime_core.mail.header_policies import HeaderConfidentialityPolicy, hcp_baseline
 from smime_core.mime import EMBEDDED_MESSAGES, Entity, Field, Headers, addresses, decode_body, parse_entity
 from smime_core.mime.entity import looks_like_cms_part
 from smime_core.mime.headers import parse_headers
 from smime_core.mime.parameters import format_parameterised, parse_parameterised
 from smime_core.mime.seven_bit import ADDRESS_FIELDS, encode_header_field
+from smime_core.text.mail_address import address_key
 
-# Written by mail servers on the way or by a forwarder above the message (RFC 5322 sections 3.6.6, 3.6.7, RFC 6376).
+# Fields that mail servers or forwarders add in transit are not protected (RFC 5322 sections 3.6.6, 3.6.7, RFC 6376).
 _TRACE: Final = re.compile(
     r"received|return-path|delivered-to|resent-.*|dkim-signature|arc-.*|authentication-results|received-spf"
 )
 _MARKS: Final = frozenset(("hp", "protected-headers", "forwarded"))
 _UNSAFE_VALUE: Final = re.compile(r"[^ -~]")
-_MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, the name and HP-Outer among them
+_MAX_VALUE_LENGTH: Final = 900  # RFC 5322 section 2.1.1 allows lines of 998, which include the name and HP-Outer
 
 
 class ProtectionMode(StrEnum):
-    """The value of the parameter `hp` (section 2.1.1): CLEAR when only signed, CIPHER when encrypted too."""
+    """The value of the parameter `hp` (section 2.1.1): CLEAR if only signed, CIPHER if also encrypted."""
 
     CLEAR = "clear"
     CIPHER = "cipher"
 
 
 class HeaderScheme(StrEnum):
-    """How a message protects its header, if at all."""
+    """The scheme of a message's header protection, or NONE."""
 
     NONE = "none"
     CLEAR = "hp-clear"
@@ -49,7 +50,7 @@ class HeaderScheme(StrEnum):
 
 
 class FieldProtection(StrEnum):
-    """What holds for one field that is shown (section 4.3)."""
+    """The protection of one displayed field (section 4.3)."""
 
     UNPROTECTED = "unprotected"
     SIGNED = "signed-only"
@@ -59,7 +60,7 @@ class FieldProtection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """A header field for people, with what protects it."""
+    """A displayed header field, with its protection."""
 
     field: Field
     protection: FieldProtection
@@ -67,11 +68,11 @@ class ShownField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedHeaders:
-    """What is to be shown of a message.
+    """The displayed form of a message.
 
-    `content` is the entity to render. `recorded_outer` is what the sender left outside, by its own word (HP-Outer)
-    where there is one. `altered_outside` names fields that stand outside neither as the sender left them nor, once the
-    message was decrypted, as they are protected.
+    `content` is the entity to render. `recorded_outer` are the fields that the sender left outside: those recorded in
+    HP-Outer, or without HP-Outer the outer fields as received. `altered_outside` names fields that were changed outside
+    after sending: their outside form is neither the recorded form nor, in a decrypted copy, the protected form.
     """
 
     scheme: HeaderScheme
@@ -83,22 +84,18 @@ class ProtectedHeaders:
 
     @property
     def headers(self) -> Headers:
-        """The shown fields: their From is the one that a signer is held against."""
+        """The displayed fields. Their From is the one that is compared with the signer."""
         shown = tuple(one.field for one in self.fields)
         return Headers(shown, b"".join(field.encoded for field in shown))
 
 
 def protect_headers(
-    outer_headers: bytes,
-    entity: bytes,
-    *,
-    mode: ProtectionMode,
-    policy: HeaderConfidentialityPolicy = hcp_baseline,
+    outer_headers: bytes, entity: bytes, mode: ProtectionMode, policy: HeaderConfidentialityPolicy = hcp_baseline
 ) -> tuple[bytes, bytes]:
-    """(the fields to stand outside, the entity to sign or encrypt): both from the parts that `split_message` gives.
+    """Returns (the fields that stay outside, the entity to sign or encrypt). Takes what `split_message` returns.
 
-    Raises MalformedMessage when the entity is signed or encrypted already, because header fields go in before that, or
-    when the policy changes an author's address (section 3.1.1) or gives what cannot stand in a header.
+    Raises MalformedMessage if the entity is signed or encrypted already, because header fields must be included before
+    that, or if the policy changes an author's address (section 3.1.1) or returns text that a header cannot have.
     """
     inner = parse_entity(entity)
     if inner.content_type.media_type in ("multipart/signed", "multipart/encrypted") or looks_like_cms_part(inner):
@@ -108,7 +105,7 @@ def protect_headers(
     records: list[bytes] = []
     for field in parse_headers(outer_headers).fields:
         if field.name.lower() == "hp-outer":
-            continue  # Only this message's own ones count.
+            continue  # An HP-Outer of an earlier message has no meaning here.
         encoded = _encode(field)
         if not _is_protectable(field):
             outer.append(encoded)
@@ -123,9 +120,9 @@ def protect_headers(
 
 
 def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypted: bool) -> ProtectedHeaders:
-    """What to show of a message with these outer fields around `payload`.
+    """The displayed form of a message with these outer fields around `payload`.
 
-    `signed` says that a signature over the whole payload holds, `encrypted` that the payload was encrypted. Raises
+    `signed` means that a signature over the whole payload verified, `encrypted` that the payload was encrypted. Raises
     LimitExceeded.
     """
     scheme = find_scheme(payload)
@@ -135,7 +132,7 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
         protected = []
     records = _read_records(content) if scheme in (HeaderScheme.CLEAR, HeaderScheme.CIPHER) else ()
     recorded = records if scheme is HeaderScheme.CIPHER else tuple(outer.fields)
-    # Without HP-Outer the intent is guessed from what stands outside (section 4.10).
+    # Without HP-Outer, a field that is not outside counts as hidden by the sender (section 4.10).
     may_hide = encrypted and scheme is not HeaderScheme.CLEAR
     left_outside = {_key(field) for field in recorded}
     fields = [
@@ -144,7 +141,7 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
     ]
     expected = recorded if scheme is HeaderScheme.CIPHER else tuple(protected)
     if not encrypted:
-        # A decrypted copy has the protected fields outside in place of the hidden ones (`decrypt_message`).
+        # In a decrypted copy (`decrypt_message`) the protected fields have replaced the hidden ones outside.
         expected = _without_restored(expected, protected, outer)
     compares = scheme is HeaderScheme.CIPHER or (scheme is not HeaderScheme.NONE and not encrypted)
     return ProtectedHeaders(
@@ -161,14 +158,14 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
 
 
 def find_scheme(payload: Entity) -> HeaderScheme:
-    """How the payload says that its header fields are protected; only its own parameters count."""
+    """The header protection scheme of the payload, by its own parameters only."""
     parameters = payload.content_type.parameters
     mark = parameters.get("hp", "").strip().lower()
     if mark in (ProtectionMode.CLEAR, ProtectionMode.CIPHER):
         return HeaderScheme.CIPHER if mark == ProtectionMode.CIPHER else HeaderScheme.CLEAR
     if parameters.get("protected-headers", "").strip().lower() == "v1":
         return HeaderScheme.LEGACY
-    # RFC 8551 section 3.1: assumed to be the message itself; `forwarded=yes` says that it is somebody else's.
+    # RFC 8551 section 3.1: a wrapped message is the message itself. With `forwarded=yes` it is a forwarded message.
     is_wrapped = payload.content_type.media_type in EMBEDDED_MESSAGES
     if is_wrapped and parameters.get("forwarded", "no").strip().lower() == "no" and payload.disposition != "attachment":
         return HeaderScheme.WRAPPED
@@ -185,12 +182,12 @@ def _encode(field: Field) -> bytes:
 
 
 def _is_structural(field: Field) -> bool:
-    # Section 1.1.1: they describe the part that they stand in.
+    # Section 1.1.1: these fields describe their own part.
     return field.name.lower() == "mime-version" or field.name.lower().startswith("content-")
 
 
 def _is_protectable(field: Field) -> bool:
-    # Bcc is for no reader's eyes, least of all inside what every recipient opens.
+    # No recipient may read Bcc, so it must not come inside content that every recipient decrypts.
     name = field.name.lower()
     return not _is_structural(field) and name != "bcc" and not _TRACE.fullmatch(name)
 
@@ -209,12 +206,12 @@ def _apply_policy(policy: HeaderConfidentialityPolicy, encoded: bytes) -> bytes:
     if value is None:
         return b""
     if _UNSAFE_VALUE.search(value) or len(value) > _MAX_VALUE_LENGTH:
-        raise MalformedMessage("a policy gave what cannot stand in a header", where=field.name)
+        raise MalformedMessage("a policy gave a value that no header can have", where=field.name)
     return f"{field.name}: {value}\r\n".encode("ascii")
 
 
 def _mark(field: Field, mode: ProtectionMode) -> bytes:
-    # Marks of an earlier life of this entity are taken off, the new one is put behind the parameters as they stand.
+    # Earlier parameters of _MARKS are removed from Content-Type. `hp` is added after the other parameters.
     if field.name.lower() != "content-type":
         return field.encoded
     kind, parameters = parse_parameterised(field.unfolded)
@@ -225,7 +222,7 @@ def _mark(field: Field, mode: ProtectionMode) -> bytes:
 
 
 def _read_records(content: Entity) -> tuple[Field, ...]:
-    # HP-Outer: name ":" body (section 2.2). A record without a name says nothing, and its folded lines are no fields.
+    # The value of HP-Outer is name ":" body (section 2.2). A value without a name is ignored, with its folded lines.
     lines = (field.body.lstrip() for field in content.headers.find("HP-Outer"))
     return tuple(found for line in lines for found in parse_headers(line).fields)
 
@@ -237,8 +234,9 @@ def _status(*, signed: bool, hidden: bool) -> FieldProtection:
 
 
 def _from_outside(outer: Headers, protected: list[Field], scheme: HeaderScheme) -> tuple[Field, ...]:
-    # With header protection anybody may have added what stands outside alone: it is not shown (section 4.5), but for a
-    # missing From. The old forms protect some fields and leave the others outside.
+    # With header protection, anybody may have added a field that is only outside. Such a field is not displayed
+    # (section 4.5), except a From that is missing inside. The form `protected-headers` protects some fields only, so
+    # the other fields outside are displayed.
     names = {field.name.lower() for field in protected}
     outside = tuple(field for field in outer.fields if field.name.lower() not in names)
     if scheme in (HeaderScheme.NONE, HeaderScheme.LEGACY):
@@ -252,7 +250,7 @@ def _find_altered(expected: tuple[Field, ...], outer: Headers) -> tuple[str, ...
 
 
 def _without_restored(expected: tuple[Field, ...], protected: list[Field], outer: Headers) -> tuple[Field, ...]:
-    # What stands outside under such a name is what is protected, and shown.
+    # Leaves out the fields whose protected form is also outside.
     outside = {_key(field) for field in outer.fields}
     names = {field.name.lower() for field in protected}
     restored = names - {field.name.lower() for field in protected if _key(field) not in outside}
@@ -276,5 +274,5 @@ def _addresses_in(value: str) -> list[tuple[str, str]]:
 
 
 def _key(field: Field) -> tuple[str, str]:
-    # Folding and white space mean nothing (RFC 5322 section 2.2.3), and relays fold anew.
+    # Folding and white space have no meaning (RFC 5322 section 2.2.3), and relays fold anew.
     return field.name.lower(), " ".join(field.text.split())

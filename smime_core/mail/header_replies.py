@@ -1,25 +1,28 @@
-"""Header fields of a reply that give away nothing that the original kept confidential (RFC 9788 section 6.1)."""
+"""Header fields of a reply that reveal nothing that the original kept confidential (RFC 9788 section 6.1)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from smime_core.header_policies import OBSCURED_SUBJECT, HeaderConfidentialityPolicy, hcp_baseline
-from smime_core.header_protection import ProtectedHeaders
-from smime_core.mail_address import address_key
+from smime_core.mail.header_policies import OBSCURED_SUBJECT, HeaderConfidentialityPolicy, hcp_baseline
+from smime_core.mail.header_protection import ProtectedHeaders
 from smime_core.mime import Field, Headers, Mailbox, addresses
+from smime_core.text.mail_address import address_key
 
-_MAX_REFERENCES: Final = 20  # the first and the latest of a thread; RFC 5322 section 2.1.1 bounds the line
-# What may stand outside as it is: printable, and within a line (RFC 5322 section 2.1.1) together with its name.
+_MAX_REFERENCES: Final = 20  # RFC 5322 section 2.1.1 limits the line. The first and the latest of a thread are kept.
+# Values that may stay outside unchanged: printable, and short enough for a line (RFC 5322 section 2.1.1).
 _SAFE_VALUE: Final = re.compile(r"[ -~]{1,900}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HiddenField:
-    """A field that the original hid: what a reply's field would be, and what stands outside instead, if anything."""
+class HiddenField(NamedTuple):
+    """A field of the reply that would reveal what the original hid.
+
+    `value` is the field's protected value in the reply. `outside` is the value for the outside, or None to leave the
+    field out there.
+    """
 
     name: str
     value: str
@@ -28,10 +31,10 @@ class HiddenField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyHeaders:
-    """What a reply starts from. `policy` is for `protect_headers`: it hides again what was hidden in the original.
+    """The basis of a reply. `policy` is for `protect_headers`: it hides the fields that were hidden in the original.
 
-    `hidden` is what it hides, for who makes the policy later (`keep_hidden`). `reply_to_differs` says that the answer
-    would go to somebody other than the author: ask before sending.
+    `hidden` are these fields, for making the policy later (`keep_hidden`). `reply_to_differs` means that the reply
+    would go to another person than the author: ask before sending.
     """
 
     to: tuple[Mailbox, ...]
@@ -44,7 +47,7 @@ class ReplyHeaders:
 
 
 def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPolicy = hcp_baseline) -> ReplyHeaders:
-    """The fields of a reply to a message as it is shown, and the policy under which it is encrypted."""
+    """The fields of a reply to a displayed message, and the policy for encrypting it."""
     shown = original.headers
     generated = _generate(shown.fields)
     outside = _generate(original.recorded_outer)
@@ -69,14 +72,15 @@ def reply_headers(original: ProtectedHeaders, *, policy: HeaderConfidentialityPo
 def keep_hidden(
     hidden: Sequence[HiddenField], policy: HeaderConfidentialityPolicy = hcp_baseline
 ) -> HeaderConfidentialityPolicy:
-    """The policy that hides what `policy` hides, and what the original of a reply hid."""
+    """A policy that hides all that `policy` hides, and all that the original of a reply hid."""
     fields = {field.name.lower(): field for field in hidden}
 
     def reply_policy(name: str, value: str) -> str | None:
         given = policy(name, value)
         field = fields.get(name.lower())
-        # The stricter of the two: the writer's own policy first, then what the author of the original hid. A subject
-        # or an addressee that the writer replaced is the writer's; the thread is never anybody's own words.
+        # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form, except a
+        # subject or addressees that the writer has changed: the new value reveals nothing of the original. Nobody
+        # writes thread fields by hand, so they always get it.
         if given != value or field is None:
             return given
         is_thread = name.lower() in ("in-reply-to", "references")
@@ -92,7 +96,8 @@ def _outside(field: HiddenField) -> str | None:
 
 
 def _generate(fields: Sequence[Field]) -> dict[str, str]:
-    # Section 6.1: what a reply's fields would be, made once from what was protected and once from what stood outside.
+    # RFC 9788 section 6.1: the fields of a reply. `reply_headers` makes them from the protected fields and from the
+    # outside fields. A field that differs between the two was hidden.
     headers = Headers(tuple(fields), b"")
     subject = headers.get("Subject")
     message_id = headers.get("Message-ID") or ""

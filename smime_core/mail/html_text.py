@@ -1,8 +1,8 @@
-"""The text of an HTML document for people, without its markup; every link shows where it leads.
+"""The text of an HTML document for people, without its markup. Every link shows its target.
 
-A small tokenizer of our own in the manner of the HTML Standard section 13.2.5: the stdlib's takes quadratic time on
-unclosed markup, this one ends at the first construct that is not closed, as browsers do. It makes text and nothing
-else: the result is shown as text, so that no sanitising depends on it.
+The tokenizer follows the HTML Standard section 13.2.5. The one in the standard library takes quadratic time on unclosed
+markup; ours stops at the first construct that is not closed, as browsers do. The result is displayed as text only, so
+no sanitising depends on the tokenizer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ATTRIBUTE: Final = re.compile(
     r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)(?:\"|\Z)"
     r"|'(?P<single>[^']*+)(?:'|\Z)|(?P<bare>[^\s>\"'][^\s>]*+)?))?|(?P<stray>=))"
 )
-# Elements whose content is not shown. A browser skips the raw text of these up to their own closing tag.
+# Elements whose content is not displayed. The content of _RAW elements has no tags: it goes up to the closing tag.
 _RAW: Final = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"))
 _DROPPED: Final = frozenset(("head", "template", "svg", "math"))
 _LINE: Final = frozenset(
@@ -42,7 +42,8 @@ _PARAGRAPH: Final = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr")
 )
 _SHOWN_HOST_LENGTH: Final = 100
-# Python refuses to read a number of 4,301 digits, leading zeros included; the last character has seven.
+# A character reference of eight digits or more. Python refuses to parse a number of 4,301 digits, including leading
+# zeros. The number of the last character of Unicode has seven digits.
 _LONG_REFERENCE: Final = re.compile(r"&#(?:([xX])([0-9a-fA-F]{8,}+)|([0-9]{8,}+));?")
 _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL)
@@ -71,8 +72,8 @@ def extract_text(document: str) -> str:
 
 
 def link_target(url: str) -> str:
-    """What a link shows of its target: the host of a web address, the address of a mailto, else the scheme."""
-    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4); so must what warns of them.
+    """The displayed target of a link: the host of a web address, the address of a mailto, otherwise the scheme."""
+    # Browsers drop controls and read backslashes as slashes (URL Standard section 4.4), so a warning must do so too.
     match = _URL.fullmatch(re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33)))))
     if not match:
         return ""
@@ -80,13 +81,13 @@ def link_target(url: str) -> str:
     if scheme in ("http", "https", "ftp"):
         authority = re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]
         host = authority.rpartition("@")[2].lower()
-        # The end of a long host says whose it is.
+        # The end of a long host shows who owns it.
         return host if len(host) <= _SHOWN_HOST_LENGTH else f"…{host[-_SHOWN_HOST_LENGTH:]}"
     return rest.partition("?")[0] if scheme == "mailto" else f"{scheme}:"
 
 
 class _Reader:
-    """Collects lines of text."""
+    """Collects the text between the tags, and the line breaks that the tags imply."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -108,7 +109,7 @@ class _Reader:
     def add_tag(self, name: str, attributes: dict[str, str], *, is_closing: bool) -> None:
         if self._dropped:
             if name == "body" or (is_closing and name == self._dropped):
-                self._dropped = ""  # A body ends a head that was never closed.
+                self._dropped = ""  # The tag of body ends an unclosed head.
         elif name in _DROPPED:
             if not is_closing:
                 self._dropped = name
@@ -159,7 +160,7 @@ def _shorten_reference(reference: re.Match[str]) -> str:
 
 
 def _skip_declaration(document: str, start: int) -> int:
-    # The offset behind a comment, doctype or bogus comment; -1 when it is not closed.
+    # Returns the offset after a comment, doctype or bogus comment, or -1 if it is not closed.
     if document.startswith("<!--", start):
         # `<!-->` and `<!--->` are closed comments too (HTML Standard section 13.2.5.43).
         end = re.compile(r"--!?>").search(document, start + 2)
@@ -173,7 +174,8 @@ def _skip_raw(document: str, position: int, name: str) -> int:
 
 
 def _read_attributes(document: str, position: int) -> tuple[dict[str, str], int]:
-    # (attributes, the offset behind the tag or -1). The first of a name counts, as in browsers.
+    # Returns (attributes, offset after the tag, or -1 if the tag is not closed). The first attribute of a name counts,
+    # as in browsers.
     attributes: dict[str, str] = {}
     while match := _ATTRIBUTE.match(document, position):
         position = match.end()

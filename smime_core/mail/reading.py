@@ -1,20 +1,19 @@
-"""What people see of a MIME entity: its text, its attachments, its header fields (RFC 2045 to 2047, 2183).
+"""The readable form of a MIME entity: its text, its attachments, its header fields (RFC 2045 to 2047, 2183).
 
-The text of an alternative is its plain form; HTML alone is shown as extracted text. Beside this text stand the parts
-that it comes from, the HTML of an alternative as it was sent, for views that show each part by itself. An embedded
-message and every CMS part stay attachments: nothing is joined across a cryptographic boundary. Reading is tolerant and
-bounded.
+The text of an alternative is its plain form. If there is only HTML, its text is extracted. For views that display each
+part by itself there are also passages: the parts that the text comes from, with their HTML as sent. Embedded messages
+and CMS parts stay attachments, because content is never joined across a cryptographic boundary. Damaged parts are read
+as far as possible; the number and the depth of parts are limited.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from smime_core.der import Buffer
-from smime_core.html_text import MAX_HTML_CHARACTERS, extract_text
-from smime_core.legacy_display import is_legacy_display, without_legacy_display
+from smime_core.asn1.der import Buffer
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS, check_limit
+from smime_core.mail.html_text import MAX_HTML_CHARACTERS, extract_text
+from smime_core.mail.legacy_display import is_legacy_display, without_legacy_display
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import has_parts
 from smime_core.mime.charset import decode_text
@@ -34,7 +33,7 @@ _FALLBACK_NAMES: Final = {
     "application/pkcs7-signature": "smime.p7s",
     "application/x-pkcs7-signature": "smime.p7s",
 }
-# By the first half of a media type: pictures inside a text, and recordings, often have no name.
+# File names by the first half of a media type. Pictures and recordings inside a text often have no name.
 _FALLBACK_STEMS: Final = {"image": "picture", "audio": "sound", "video": "video"}
 _ENDINGS: Final = {
     "image/jpeg": ".jpg",
@@ -56,12 +55,11 @@ _ENDINGS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One part with words, in the order in which people read them.
+class Passage(NamedTuple):
+    """One part with text, in reading order.
 
-    `path` counts parts from 1 as IMAP does ("1.2"), "" for the whole entity; `text` has LF line ends; `html` is the
-    part's markup as it was sent, decoded and cleaned of nothing, or None where it has none.
+    `path` counts parts from 1 as IMAP does ("1.2"), "" for the whole entity. `text` has LF line ends. `html` is the
+    part's markup as sent, decoded but not sanitised, or None.
     """
 
     path: str
@@ -69,9 +67,8 @@ class Passage:
     html: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableEntity:
-    """`text` has LF line ends; `headers` are the entity's own fields, decoded, in order."""
+class ReadableEntity(NamedTuple):
+    """`text` has LF line ends. `headers` are the entity's own fields, decoded, in order."""
 
     text: str
     attachments: tuple[Attachment, ...]
@@ -79,9 +76,8 @@ class ReadableEntity:
     passages: tuple[Passage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    # What one entity contributes. `is_plain` says that no text of it was extracted from HTML.
+class _Shown(NamedTuple):
+    # The contribution of one entity. `is_plain` means that none of its text was extracted from HTML.
     text: str = ""
     is_plain: bool = True
     attachments: tuple[Attachment, ...] = ()
@@ -89,15 +85,15 @@ class _Shown:
 
 
 def read_entity(entity_bytes: Buffer) -> ReadableEntity:
-    """Everything readable of the entity. Raises LimitExceeded for too many parts or too deep nesting."""
+    """Parse all readable content of the entity. Raises LimitExceeded for too many parts or too deep nesting."""
     return _read(parse_entity(entity_bytes), _Walk())
 
 
 def read_encrypted_payload(entity_bytes: Buffer) -> ReadableEntity:
-    """As `read_entity`, for what stood inside an encrypted layer: leaves out the copy of the header fields that the
-    main text carries for older programs (RFC 9788 section 4.5.3).
+    """Like `read_entity`, for the content of an encrypted layer.
 
-    Raises LimitExceeded.
+    Leaves out the copy of the header fields that the main text has for older programs (RFC 9788 section 4.5.3). Raises
+    LimitExceeded.
     """
     entity = parse_entity(entity_bytes)
     parameters = entity.content_type.parameters
@@ -112,7 +108,7 @@ def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
 
 
 class _Walk:
-    """One walk over a tree of parts; counts them."""
+    """Walks over a tree of parts and counts them."""
 
     def __init__(self, *, hides_legacy_display: bool = False) -> None:
         self._parts = 0
@@ -142,8 +138,8 @@ def _join(parts: list[_Shown]) -> _Shown:
 
 
 def _choose(alternatives: list[_Shown]) -> _Shown:
-    # RFC 2046 section 5.1.4 puts the richest form last; the text is the first plain one, the markup the last. Files
-    # that stand in the other alternatives are kept, because some programs put them there.
+    # RFC 2046 section 5.1.4 puts the richest form last. The text is from the first plain form, the markup from the
+    # last. Files in the other alternatives are kept, because some programs put them there.
     written = [shown for shown in alternatives if shown.text.strip()]
     plain = [shown for shown in written if shown.is_plain]
     chosen = (plain[:1] or written[-1:] or [_Shown()])[0]
@@ -165,7 +161,7 @@ def _read_leaf(entity: Entity, path: str, *, hides_legacy_display: bool) -> _Sho
             extracted = extract_text(markup)
             return _Shown(extracted, is_plain=False, passages=(Passage(path, extracted, markup),))
     if entity.content_type.type == "multipart":
-        # No boundary in it: what was written is shown as it stands.
+        # A multipart without a usable boundary is displayed as it is.
         return _show_text(_normalise(decode_text(entity.body)), path)
     return _Shown(attachments=(_read_attachment(entity, path),))
 
@@ -175,14 +171,14 @@ def _show_text(text: str, path: str) -> _Shown:
 
 
 def _is_file(entity: Entity) -> bool:
-    # Some programs name inline text; without a disposition a name means a file.
+    # Some programs give inline text a name. Without a disposition a name means a file.
     disposition = entity.disposition
     return disposition == "attachment" or (disposition != "inline" and bool(entity.filename))
 
 
 def _read_attachment(entity: Entity, path: str) -> Attachment:
     media_type = entity.content_type.media_type
-    # A damaged CMS part is still offered as the file that it is; opening it will say what is wrong.
+    # A damaged CMS part is still offered as a file. Opening it will show the error.
     is_base64 = entity.transfer_encoding == "base64"
     data = decode_base64_leniently(entity.body) if is_base64 else bytes(decode_body(entity))
     return Attachment(
@@ -195,7 +191,7 @@ def _read_attachment(entity: Entity, path: str) -> Attachment:
 
 
 def _fallback_name(media_type: str) -> str:
-    """A name that tells people and their programs what a file without one holds."""
+    """A name for a file without one, which shows people and programs the kind of its content."""
     stem = _FALLBACK_STEMS.get(media_type.partition("/")[0], "attachment")
     return _FALLBACK_NAMES.get(media_type) or stem + _ENDINGS.get(media_type, "")
 
@@ -205,5 +201,5 @@ def _content_id(entity: Entity) -> str:
 
 
 def _normalise(text: str) -> str:
-    # The line end that every mail text has at its end is the message's, not the writer's.
+    # The last line end belongs to the mail, not to the writer's text.
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}").removesuffix("\n")

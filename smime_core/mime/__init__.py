@@ -1,11 +1,12 @@
-"""MIME in and out: what the core needs of RFC 5322 and RFC 2045 to 2049, on bytes, without the stdlib's `email`.
+"""Read and write MIME: the parts of RFC 5322 and RFC 2045 to 2049 that the core needs, on bytes, without `email`.
 
-Pure and synchronous. Bulk data is searched and encoded in whole buffers, never line by line in Python. Every reader
-returns or raises MalformedMessage.
+All functions are pure and synchronous. Bulk data is searched and encoded in whole buffers, never line by line in
+Python. Readers raise only MalformedMessage or LimitExceeded.
 """
 
 from smime_core.mime.addresses import Mailbox, addresses, format_mailbox, from_addresses
 from smime_core.mime.assemble import build_pkcs7_mime, build_signed, join_message, outer_headers_of, split_message
+from smime_core.mime.attachment import Attachment
 from smime_core.mime.canonical import EMBEDDED_MESSAGES, canonicalise, has_parts, to_crlf
 from smime_core.mime.dates import format_date, parse_date
 from smime_core.mime.entity import Entity, decode_body, looks_like_cms_part, parse_entity
@@ -13,10 +14,11 @@ from smime_core.mime.filenames import clean_filename
 from smime_core.mime.headers import Field, Headers, parse_headers
 from smime_core.mime.micalg import find_unannounced_hashes, micalg, parse_micalg
 from smime_core.mime.multipart import is_multipart_signed, parse_parts, split_multipart, split_signed
-from smime_core.mime.parameters import ContentType
+from smime_core.mime.parameters import ContentType, parse_content_type
 
 __all__ = [
     "EMBEDDED_MESSAGES",
+    "Attachment",
     "ContentType",
     "Entity",
     "Field",
@@ -38,6 +40,7 @@ __all__ = [
     "looks_like_cms_part",
     "micalg",
     "outer_headers_of",
+    "parse_content_type",
     "parse_date",
     "parse_entity",
     "parse_headers",

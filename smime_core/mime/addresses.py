@@ -1,9 +1,9 @@
 """Mailboxes of an address field (RFC 5322 section 3.4), strict enough to compare a From with a certificate.
 
-The parser never raises and never drops an element: one that it cannot read is a Mailbox with an empty address, which
-equals no certificate's and still counts. So a caller that demands exactly one readable mailbox fails closed. What an
-encoded-word decodes to is a display name and never syntax. Leaves out: source routes and blanks around dots (RFC 5322
-section 4.4), which are such unreadable elements.
+The parser never raises and never drops an element. An element that it cannot parse is a Mailbox with an empty address.
+It equals no certificate's address, but it counts: a caller that requires exactly one readable mailbox refuses the
+field. A decoded encoded-word is a display name, never syntax. Source routes and blanks around dots (RFC 5322 section
+4.4) cannot be parsed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.mail_address import parse_address
 from smime_core.mime.encoded_words import decode_words, encode_words
 from smime_core.mime.headers import Headers
+from smime_core.text.mail_address import parse_address
 
 _TOKEN: Final = re.compile(
     r"""(?P<blank>[ \t]+)
@@ -36,19 +36,22 @@ _Token = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A display name, which proves nothing, and an address; an empty address could not be read."""
+    """A display name, which proves nothing, and an address, which is empty if it could not be parsed."""
 
     name: str
     address: str
 
 
 def from_addresses(headers: Headers) -> tuple[Mailbox, ...]:
-    """All mailboxes of all From fields: the author check demands exactly one (RFC 5322 section 3.6, and ours)."""
+    """All mailboxes of all From fields.
+
+    The author check requires exactly one: RFC 5322 section 3.6 allows one field, and we allow one mailbox in it.
+    """
     return tuple(mailbox for field in headers.find("From") for mailbox in addresses(field.unfolded))
 
 
 def addresses(header_value: str) -> tuple[Mailbox, ...]:
-    """The mailboxes of an unfolded address field, groups opened. Pass the undecoded form (`Headers.get_unfolded`)."""
+    """The mailboxes of an unfolded address field, including those in groups. Pass `Headers.get_unfolded`, not `get`."""
     mailboxes: list[Mailbox] = []
     element: list[_Token] = []
     in_group = False
@@ -56,7 +59,7 @@ def addresses(header_value: str) -> tuple[Mailbox, ...]:
         if kind == "special" and text == ":" and not in_group and _is_phrase(element):
             in_group, element = True, []
         elif kind == "special" and text in ",;":
-            # A semicolon ends a group; elsewhere it separates, as some programs write it.
+            # A semicolon ends a group. Elsewhere it separates mailboxes, as some programs write it.
             in_group = in_group and text == ","
             if element:
                 mailboxes.append(_parse_mailbox(element))
@@ -67,7 +70,7 @@ def addresses(header_value: str) -> tuple[Mailbox, ...]:
 
 
 def format_mailbox(mailbox: Mailbox) -> str:
-    """The mailbox for a header field: its name quoted or encoded where needed, long ones folded."""
+    """The mailbox for a header field: its name quoted or encoded if needed, a long one folded."""
     name = mailbox.name
     if not name:
         return mailbox.address
@@ -93,7 +96,7 @@ def _read_tokens(value: str) -> list[_Token]:
             if position < 0:
                 return [*tokens, ("bad", "(")]
         elif match[0] == '"':
-            # A quote that is never closed swallows the rest; looking from each quote to the end takes quadratic time.
+            # An unclosed quote swallows the rest. Searching from each quote to the end would take quadratic time.
             return [*tokens, ("bad", '"')]
         elif kind != "blank":
             tokens.append((kind, match[kind]))
@@ -101,7 +104,7 @@ def _read_tokens(value: str) -> list[_Token]:
 
 
 def _skip_comment(value: str, position: int) -> int:
-    # The offset behind the comment, or -1. Comments nest.
+    # Returns the offset after the comment, or -1. Comments nest.
     depth = 1
     for mark in _COMMENT_MARK.finditer(value, position):
         depth += {"(": 1, ")": -1}.get(mark[0], 0)
@@ -115,7 +118,7 @@ def _is_phrase(element: list[_Token]) -> bool:
 
 
 def _parse_mailbox(element: list[_Token]) -> Mailbox:
-    # mailbox = name-addr / addr-spec. Whatever stands before the angle bracket is only a name, even an address.
+    # mailbox = name-addr / addr-spec. Text before the angle bracket is only a name, even if it is an address.
     if ("special", "<") not in element:
         address = _parse_addr_spec(element)
         return Mailbox("" if address else _join_words(element), address)
@@ -127,7 +130,7 @@ def _parse_mailbox(element: list[_Token]) -> Mailbox:
 
 
 def _parse_addr_spec(tokens: list[_Token]) -> str:
-    # addr-spec = local-part "@" domain (section 3.4.1); "" when it is none.
+    # addr-spec = local-part "@" domain (section 3.4.1). Returns "" if it is none.
     if len(tokens) != 3 or tokens[1] != ("special", "@"):
         return ""
     (local_kind, local), _, (domain_kind, domain) = tokens

@@ -1,7 +1,7 @@
-"""Messages taken apart for the core and put together around its CMS (RFC 8551 sections 3.1, 3.2, 3.5; RFC 1847).
+"""Split messages for the core, and build them around its CMS (RFC 8551 sections 3.1, 3.2, 3.5; RFC 1847).
 
-`split_message` parts the headers that stay outside from the entity that is protected; `build_signed` and
-`build_pkcs7_mime` make the message to send, `join_message` the message to read.
+`split_message` separates the headers that stay outside from the entity to protect. `build_signed` and
+`build_pkcs7_mime` build the message to send, `join_message` the message to read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.mime.canonical import canonicalise
 from smime_core.mime.entity import parse_entity
@@ -20,7 +20,7 @@ from smime_core.mime.transfer import encode_base64
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _TOKEN: Final = re.compile(r"[0-9A-Za-z.-]+")
 _PREAMBLE: Final = b"This is a signed S/MIME message.\r\n"
-# Fields of RFC 5322 section 3.6 that only the author writes, without From, which a message cannot be without.
+# Fields of RFC 5322 section 3.6 that only the author writes, except From, which every message needs.
 _AUTHORS_FIELDS: Final = frozenset(
     (
         "sender",
@@ -36,14 +36,14 @@ _AUTHORS_FIELDS: Final = frozenset(
         "comments",
     )
 )
-# RFC 8551 section 3.2.1.
+# File names by smime-type (RFC 8551 section 3.2.1). All other types have smime.p7m.
 _FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
 
 
 def split_message(message: Buffer) -> tuple[bytes, bytes]:
-    """(fields that stay outside, the inner entity to protect): both canonical, the entity fit for 7-bit transport.
+    """Returns (fields that stay outside, inner entity to protect). Both are canonical; the entity is fit for 7-bit.
 
-    The entity has the Content-* fields; MIME-Version is left out of both, whoever builds a message writes it.
+    The entity has the Content-* fields. MIME-Version is in neither; the function that builds the message adds it.
     Raises LimitExceeded.
     """
     entity = parse_entity(message)
@@ -57,11 +57,11 @@ def split_message(message: Buffer) -> tuple[bytes, bytes]:
 
 
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
-    """The message that the inner entity and the fields around it make: the reverse of `split_message`.
+    """The message from the inner entity and the outer fields: the reverse of `split_message`.
 
-    A field that stands in both is taken from inside when the entity says that its header is protected (RFC 9788
-    section 2.1, `hp=`), else from outside, so that no field is doubled. What an author writes and stands outside alone
-    is then left out: anybody may have added it.
+    If a field is in both, the inner one counts if the entity marks its header as protected (RFC 9788 section 2.1,
+    `hp=`), otherwise the outer one, so that no field is doubled. With a protected header, an author's field that is
+    only outside is left out, because anybody may have added it.
     """
     inner = parse_entity(entity)
     outer_fields = parse_entity(outer_headers + b"\r\n").headers.fields
@@ -77,18 +77,16 @@ def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
     return b"".join([*lines, b"MIME-Version: 1.0\r\n\r\n", inner.body])
 
 
-def build_signed(
-    outer_headers: bytes, inner_entity: bytes, signature_der: bytes, micalg: str, *, boundary: str
-) -> bytes:
-    """A message with a multipart/signed body whose first part is `inner_entity`, as it is (RFC 8551 section 3.5.3).
+def build_signed(outer_headers: bytes, inner_entity: bytes, signature_der: bytes, micalg: str, boundary: str) -> bytes:
+    """A message with a multipart/signed body whose first part is `inner_entity`, unchanged (RFC 8551 section 3.5.3).
 
-    `boundary` comes from random bytes of the caller. Raises MalformedMessage when it stands in the entity.
+    The caller makes `boundary` from random bytes. Raises MalformedMessage if it occurs in the entity.
     """
     if not _BOUNDARY.fullmatch(boundary) or not all(map(_TOKEN.fullmatch, micalg.split(","))):
         raise MalformedMessage("boundary or micalg have characters that do not belong there", where="Content-Type")
     delimiter = b"\r\n--" + boundary.encode("ascii")
     if delimiter[2:] in inner_entity:
-        raise MalformedMessage("the boundary stands in the signed content", where="boundary")
+        raise MalformedMessage("the boundary appears in the signed content", where="boundary")
     head = (
         'MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n'
         f' micalg={micalg if "," not in micalg else chr(34) + micalg + chr(34)};\r\n boundary="{boundary}"\r\n\r\n'
@@ -103,7 +101,7 @@ def build_signed(
 
 
 def build_pkcs7_mime(outer_headers: bytes, cms_der: Buffer, smime_type: str) -> bytes:
-    """A message whose body is application/pkcs7-mime in base64 (RFC 8551 section 3.2, `smime_type` by 3.2.2)."""
+    """A message whose body is application/pkcs7-mime in base64 (RFC 8551 section 3.2; `smime_type`: section 3.2.2)."""
     if not _TOKEN.fullmatch(smime_type):
         raise MalformedMessage("a smime-type of letters and hyphens is expected", where="Content-Type")
     name = _FILENAMES.get(smime_type, "smime.p7m")
@@ -115,7 +113,7 @@ def build_pkcs7_mime(outer_headers: bytes, cms_der: Buffer, smime_type: str) -> 
 
 
 def outer_headers_of(headers: Headers) -> bytes:
-    """The fields that stay outside: all but Content-* and MIME-Version, canonical, as in `split_message`."""
+    """The fields that stay outside: all except Content-* and MIME-Version, canonical, as in `split_message`."""
     return b"".join(_whole_line(field) for field in headers.fields if not _describes_body(field))
 
 
@@ -124,7 +122,7 @@ def _describes_body(field: Field) -> bool:
 
 
 def _whole_line(field: Field) -> bytes:
-    # A CR that stands alone is no line end in a header field: as one it would begin a field of its own.
+    # A lone CR becomes a space. If it became a line end, the text after it would be a new field.
     lines = field.encoded.rstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b" ")
     return lines.replace(b"\n", b"\r\n") + b"\r\n"
 

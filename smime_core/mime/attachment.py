@@ -1,4 +1,4 @@
-"""One attached file, as it is read from an entity or put into a draft."""
+"""One attached file, read from an entity or added to a draft."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """`filename` is clean when it was read; `content_type` is type/subtype without parameters.
+    """`filename` was made safe if it was read from a mail. `content_type` is type/subtype without parameters.
 
-    `path` counts parts from 1 as IMAP does ("1.2"); `content_id` is without its brackets (RFC 2392). Both are "" when
-    the file is put into a draft.
+    `path` counts parts from 1 as IMAP does ("1.2"). `content_id` is without its brackets (RFC 2392). In a draft `path`
+    and `content_id` are "".
     """
 
     filename: str

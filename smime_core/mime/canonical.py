@@ -1,23 +1,23 @@
-"""The canonical form that is signed, sealed and compressed: CRLF line ends in text (RFC 8551 section 3.1.1).
+"""The canonical form for signing, encrypting and compressing: CRLF line ends in text (RFC 8551 section 3.1.1).
 
-Bytes of parts that are not text and travel as `binary` are left alone; every other transfer encoding is made of lines.
+Parts that are not text and have the encoding `binary` stay unchanged. Every other transfer encoding consists of lines.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime.entity import Entity, parse_entity
 from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH, find_parts
 
-_BLOCK_BYTES: Final = 65_536  # fits the cache: half the time of counting in the whole
+_BLOCK_BYTES: Final = 65_536  # fits the processor's cache, which halves the time of the search
 EMBEDDED_MESSAGES: Final = ("message/rfc822", "message/global")
 
 
 def to_crlf(data: Buffer) -> bytes:
-    """The data with CRLF for every CRLF, CR and LF; the same object when it is bytes and has no other."""
+    """The data with every CRLF, CR and LF as CRLF. Returns the same object if it is bytes and needs no change."""
     octets = data if isinstance(data, bytes) else bytes(data)
     if has_crlf_only(octets):
         return octets
@@ -25,7 +25,7 @@ def to_crlf(data: Buffer) -> bytes:
 
 
 def has_crlf_only(octets: bytes) -> bool:
-    """Whether no CR or LF stands alone."""
+    """Whether there is no lone CR or LF."""
     start = 0
     while start < len(octets):
         end = start + _BLOCK_BYTES
@@ -39,7 +39,7 @@ def has_crlf_only(octets: bytes) -> bool:
 
 
 def canonicalise(entity_bytes: Buffer) -> bytes:
-    """The entity with canonical line ends, down to its leaves. Raises LimitExceeded for deep nesting."""
+    """The entity with canonical line ends, down to its innermost parts. Raises LimitExceeded for deep nesting."""
     octets = entity_bytes if isinstance(entity_bytes, bytes) else bytes(entity_bytes)
     return octets if has_crlf_only(octets) else _canonicalise(octets, 0)
 

@@ -1,7 +1,7 @@
-"""Bytes of a named charset to text, with replacement and never an error (RFC 2046 section 4.1.2).
+"""Decode bytes of a named charset to text, with replacement characters and never an error (RFC 2046 section 4.1.2).
 
-Python knows many codecs that are no charsets (`idna`, `unicode_escape`, `zlib`), some of them slow on hostile input:
-only names of an allow-list reach it. UTF-7 is left out: it hides markup and makes lone surrogates.
+Python has many codecs that are no charsets (`idna`, `unicode_escape`, `zlib`), some of them slow on hostile input, so
+only names on a list are used. UTF-7 is left out, because it hides markup and makes lone surrogates.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import codecs
 import re
 from typing import Final
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}")
 _CHARSETS: Final = re.compile(
@@ -18,7 +18,7 @@ _CHARSETS: Final = re.compile(
     r"|euc_(jp|jis_2004|jisx0213|kr)|iso2022_(jp|jp_1|jp_2|jp_2004|jp_3|jp_ext|kr)|shift_jis(_2004|x0213)?|johab"
     r"|tis-620|kz1048|ptcp154|hp-roman8"
 )
-# What mail says, and the superset that its authors meant (as the WHATWG Encoding Standard has it).
+# From the charset name in mail to the superset that its writer meant (WHATWG Encoding Standard).
 _MEANT: Final = {
     "iso-8859-1": "cp1252",
     "latin1": "cp1252",
@@ -37,7 +37,10 @@ _MEANT: Final = {
 
 
 def decode_text(data: Buffer, charset: str = "") -> str:
-    """The text, U+FFFD for what is no text. No charset, ASCII or an unknown one: UTF-8, or else Windows-1252."""
+    """The text, with U+FFFD for undecodable bytes.
+
+    Without a known charset, and for ASCII, the text is read as UTF-8, or as Windows-1252 if it is not UTF-8.
+    """
     codec = _find_codec(charset)
     if codec:
         return str(data, codec, "replace")

@@ -1,4 +1,4 @@
-"""The date-time of header fields, written and read (RFC 5322 section 3.3)."""
+"""Write and parse the date-time of header fields (RFC 5322 section 3.3)."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ _DATE: Final = re.compile(
     r"(?:([+-])(\d\d)(\d\d)|([A-Za-z]{1,5}))\s*+(?:\([^()]{0,100}\)\s*+)?"
 )
 
-# RFC 5322 section 4.3: zones of old mail. All other names say nothing of the place, as -0000 does.
+# The zones of old mail (RFC 5322 section 4.3). All other names mean an unknown zone, as -0000 does: we read it as UTC.
 _HOURS_OF_ZONE: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
 
 def format_date(date: datetime.datetime) -> str:
     """The date-time for a header field. Raises MalformedMessage for a time without zone."""
-    # Not strftime, whose names follow the locale.
+    # Not strftime, whose names depend on the locale.
     if date.tzinfo is None:
         raise MalformedMessage("the time has no time zone", where="Date")
     return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date.year:04} {date:%H:%M:%S %z}"
 
 
 def parse_date(value: str) -> datetime.datetime | None:
-    """The time that a field body says, None where it says none. The day of the week is not looked at.
+    """Parse the time in a field body, or return None. The day of the week is not checked.
 
-    A time that is in the year 0 or 10000 in UTC is none: nobody could convert it to another zone.
-
-    Years and zones of old mail are read too (RFC 5322 section 4.3).
+    A time whose year in UTC is 0 or 10000 yields None, because it could not be converted to other zones. Years and
+    zones of old mail are read too (RFC 5322 section 4.3).
     """
     match = _DATE.fullmatch(value)
     if match is None or match[2].title() not in _MONTHS:

@@ -1,7 +1,7 @@
-"""Encoded-words, the way header fields carry text beyond ASCII (RFC 2047).
+"""Encoded-words, the form of text beyond ASCII in header fields (RFC 2047).
 
-Reading is tolerant of spaces inside a word and of characters split between words, which real mail has. Writing makes
-UTF-8 with the B encoding, folded.
+Reading accepts spaces inside a word and characters split between words, which occur in real mail. Writing uses UTF-8
+with the B encoding, folded.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from smime_core.mime.charset import decode_text
 
 # RFC 2231 section 5 adds a language: =?charset*language?encoding?text?=
 _WORD: Final = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,60})?\?([bBqQ])\?([^?\r\n]*)\?=")
-_OCTETS_A_WORD: Final = 42  # 56 characters of base64, 68 with the frame: below the 75 of RFC 2047 section 2
+_OCTETS_A_WORD: Final = 42  # A word of 42 bytes has 68 characters. RFC 2047 section 2 allows 75.
 
 
 def decode_words(text: str) -> str:
-    """The text with its encoded-words decoded, once: what they decode to is not looked at again."""
+    """The text with its encoded-words decoded once. The results are not decoded again."""
     pieces: list[str] = []
     pending: tuple[str, bytearray] | None = None
     end = 0
@@ -29,8 +29,8 @@ def decode_words(text: str) -> str:
         if pending is None or gap.strip():
             pieces += [decode_text(pending[1], pending[0]) if pending else "", gap]
         elif pending[0] == charset:
-            # White space between adjacent words is not shown (section 6.2). Joined before decoding, because many
-            # programs split a word inside a character.
+            # White space between adjacent words is not displayed (section 6.2). The words are joined before decoding,
+            # because many programs split a word inside a character.
             pending[1].extend(octets)
             continue
         else:
@@ -43,7 +43,7 @@ def decode_words(text: str) -> str:
 
 
 def encode_words(text: str) -> str:
-    """The text as encoded-words, one a line: folded with CRLF and a space."""
+    """The text as encoded-words, one for each line, folded with CRLF and a space."""
     words: list[str] = []
     chunk = bytearray()
     for character in text:
@@ -64,7 +64,7 @@ def _decode_word(encoding: str, encoded: str) -> bytes:
 
 
 def decode_base64_tolerantly(octets: bytes) -> bytes:
-    """What base64 says as far as it can be read: foreign characters skipped, a cut last group dropped or padded."""
+    """Base64 decoded as far as possible: foreign characters skipped, a cut last group dropped or padded."""
     try:
         return binascii.a2b_base64(octets)
     except binascii.Error:

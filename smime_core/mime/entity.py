@@ -1,7 +1,7 @@
 """A MIME entity: header section and body, as views of the bytes received (RFC 2045 section 2.4, RFC 5322 section 2.1).
 
-Reading tolerates LF line ends, the `From ` line of an mbox file, and data without any header. Nothing is copied but the
-header section; every part of an entity can be hashed as it was received.
+Reading accepts LF line ends, the `From ` line of an mbox file, and data without any header. Only the header section is
+copied. Every part of an entity can be hashed as it was received.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.limits import MAX_HEADER_BYTES, MAX_HEADER_FIELDS, check_limit
 from smime_core.mime.encoded_words import decode_words
 from smime_core.mime.filenames import clean_filename
@@ -23,7 +23,7 @@ from smime_core.mime.transfer import (
     decode_uuencode,
 )
 
-# A blank before the colon of a From field is obsolete and allowed (RFC 5322 section 4.5): that is no mbox line.
+# The `From ` line of an mbox file. `From :` is a From field in an obsolete form (RFC 5322 section 4.5).
 _MBOX_LINE: Final = re.compile(rb">?From (?![ \t]*:)[^\n]{0,1000}\n(?=[!-9;-~]{1,200}[ \t]*:)")
 _FIELD_START: Final = re.compile(rb"[!-9;-~]{1,1000}[ \t]*:")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
@@ -42,19 +42,19 @@ _OCTET_STREAMS: Final = ("octet-stream", "octetstream", "x-octet-stream")
 _CMS_EXTENSIONS: Final = (".p7m", ".p7s", ".p7c", ".p7b", ".p7z")
 _UUENCODINGS: Final = ("x-uuencode", "uuencode", "x-uue", "x-uu")
 TEXT_ENCODINGS: Final = (*_UUENCODINGS, "quoted-printable")
-"""Encodings beside base64 that `decode_body` undoes; every other one leaves the body as it is."""
+"""Encodings besides base64 that `decode_body` decodes. A body in any other encoding stays unchanged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entity:
-    """`encoded` is the whole entity without an mbox line, `body` what follows its blank line."""
+    """`encoded` is the whole entity without an mbox line, `body` the part after its blank line."""
 
     headers: Headers
     body: memoryview
     encoded: memoryview
     content_type: ContentType
     transfer_encoding: str
-    """In lower case; `7bit` where the field is absent (RFC 2045 section 6.1: never a guess)."""
+    """The value of Content-Transfer-Encoding in lower case, or `7bit` if the field is absent (RFC 2045 section 6.1)."""
 
     @property
     def disposition(self) -> str:
@@ -63,17 +63,17 @@ class Entity:
 
     @property
     def filename(self) -> str:
-        """The proposed name, cleaned; "" where there is none."""
+        """The proposed file name, made safe by `clean_filename`, or ""."""
         parameters = parse_parameterised(self.headers.get_unfolded("Content-Disposition") or "")[1]
         proposed = parameters.get("filename") or self.content_type.parameters.get("name", "")
-        # Encoded-words do not belong into parameters (RFC 2047 section 5), yet many programs put them there.
+        # Encoded-words are not permitted in parameters (RFC 2047 section 5), but many programs write them there.
         return clean_filename(decode_words(proposed)) if proposed else ""
 
 
 def parse_entity(data: Buffer, *, default_type: str = "text/plain") -> Entity:
-    """The entity that `data` is: it always is one. `default_type` is meant where no Content-Type stands.
+    """Parse `data` as an entity. Any bytes are accepted. `default_type` applies if there is no Content-Type.
 
-    Raises LimitExceeded for a header section of absurd size.
+    Raises LimitExceeded if the header section is too large.
     """
     encoded = memoryview(data)
     if mbox_line := _MBOX_LINE.match(encoded):
@@ -92,10 +92,10 @@ def parse_entity(data: Buffer, *, default_type: str = "text/plain") -> Entity:
 
 
 def decode_body(entity: Entity) -> Buffer:
-    """The body with its transfer encoding undone.
+    """The body without its transfer encoding.
 
-    Raises MalformedMessage for damaged base64 in a CMS body, where lines of a mailing list behind it are left out;
-    elsewhere as much is read as can be.
+    Raises MalformedMessage for damaged base64 in a CMS body. Lines that a mailing list added after the base64 are left
+    out. Other bodies are decoded as far as possible.
     """
     if entity.transfer_encoding == "base64":
         is_cms = looks_like_cms_part(entity)
@@ -108,7 +108,7 @@ def decode_body(entity: Entity) -> Buffer:
 
 
 def looks_like_cms_part(entity: Entity) -> bool:
-    """Whether type or file name announce CMS: a hint, the OID inside decides (RFC 8551 sections 3.2.1, 3.9)."""
+    """Whether type or file name announce CMS. This is a hint; the OID inside decides (RFC 8551 sections 3.2.1, 3.9)."""
     if entity.content_type.type != "application":
         return False
     subtype = entity.content_type.subtype
@@ -116,16 +116,16 @@ def looks_like_cms_part(entity: Entity) -> bool:
 
 
 def is_octet_stream(entity: Entity) -> bool:
-    """Whether the type says nothing: Outlook and gateways send CMS so."""
+    """Whether the type is unspecific. Outlook and gateways send CMS with such a type."""
     return entity.content_type.type == "application" and entity.content_type.subtype in _OCTET_STREAMS
 
 
 def _find_body(encoded: memoryview) -> tuple[int, int]:
-    # Where the header section ends, and where the body starts.
+    # Returns (end of the header section, start of the body).
     if empty := _EMPTY_HEADERS.match(encoded):
         return 0, empty.end()
     if not _FIELD_START.match(encoded):
-        return 0, 0  # Text without any header, as a bare part or a file has it.
+        return 0, 0  # Text without any header, such as a bare part or a file.
     blank = _BLANK_LINE.search(encoded, 0, MAX_HEADER_BYTES + 3)
     if blank is None:
         return len(encoded), len(encoded)

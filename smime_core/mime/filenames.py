@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MAX_FILENAME_BYTES: Final = 200  # file systems take 255; room for the " (1)" of a browser
-# Controls, marks that turn or hide text (a reversed "fdp.exe" looks like a PDF), and what Windows forbids in names.
+MAX_FILENAME_BYTES: Final = 200  # file systems allow 255; browsers need some to add " (1)"
+# Controls, marks that turn or hide text (a reversed "fdp.exe" looks like a PDF), and characters that Windows forbids.
 _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff0-\uffff"
     r"\ud800-\udfff\U000e0000-\U000e0fff<>:\"|?*]"
 )
+# Names of devices in Windows, with any extension.
 _DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*)?", re.IGNORECASE)
 
 
 def clean_filename(name: str, *, fallback: str = "attachment") -> str:
-    """The last component of a proposed name, without what misleads people or file systems; never empty."""
+    """The last component of a proposed name, without characters that mislead people or file systems. Never empty."""
     cleaned = _UNSAFE.sub("", name[max(name.rfind("/"), name.rfind("\\")) + 1 :])
     cleaned = re.sub(r"\s+", " ", cleaned).strip(" .")
     if not cleaned:
@@ -26,7 +27,7 @@ def clean_filename(name: str, *, fallback: str = "attachment") -> str:
 
 
 def _shorten(name: str) -> str:
-    # The extension stays, because it tells people what they open.
+    # The extension is kept, because it shows people what they open.
     if len(name.encode("utf-8")) <= MAX_FILENAME_BYTES:
         return name
     stem, dot, extension = name.rpartition(".")

@@ -1,6 +1,6 @@
-"""The header section of an entity: its fields in order, as they stand and as text (RFC 5322 section 2.2, RFC 6532).
+"""The header section of an entity: its fields in order, as bytes and as text (RFC 5322 section 2.2, RFC 6532).
 
-Lines that are no field are skipped, as mail programs do; a blank before the colon is tolerated (RFC 5322 section 4.5),
+Lines that are no field are skipped, as in mail programs. A blank before the colon is accepted (RFC 5322 section 4.5),
 so that a second `From :` is never overlooked.
 """
 
@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.mime.charset import decode_text
 from smime_core.mime.encoded_words import decode_words
 
-# A field: its name, and its body with the folded lines that belong to it (RFC 5322 sections 2.2 and 2.2.3).
+# A field: its name, and its body including folded lines (RFC 5322 sections 2.2 and 2.2.3).
 _FIELD: Final = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)", re.MULTILINE)
 _FOLD: Final = re.compile(rb"\r?\n")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
@@ -22,7 +22,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One header field. `encoded` has all its bytes, line end included; `body` those behind the colon."""
+    """One header field. `encoded` has all its bytes with the line end, `body` those after the colon."""
 
     name: str
     encoded: bytes
@@ -30,7 +30,7 @@ class Field:
 
     @property
     def unfolded(self) -> str:
-        """The body on one line, encoded-words left as they are: the form for structured fields."""
+        """The body on one line, with encoded-words not decoded: the form for structured fields."""
         return decode_text(_FOLD.sub(b"", self.body).strip(b" \t\r\n"))
 
     @property
@@ -41,23 +41,23 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The fields of one entity in their order; `raw` is the whole section without the blank line that ends it."""
+    """The fields of one entity in their order. `raw` is the whole section without the blank line at its end."""
 
     fields: tuple[Field, ...]
     raw: bytes
 
     def find(self, name: str) -> tuple[Field, ...]:
-        """All fields of that name, whatever their case."""
+        """All fields of that name, in any case."""
         wanted = name.lower()
         return tuple(field for field in self.fields if field.name.lower() == wanted)
 
     def get(self, name: str) -> str | None:
-        """The first field's decoded text, or None. Structured fields (addresses, parameters) want `get_unfolded`."""
+        """The first field's decoded text, or None. For structured fields (addresses, parameters) use `get_unfolded`."""
         found = self.find(name)
         return found[0].text if found else None
 
     def get_unfolded(self, name: str) -> str | None:
-        """The first field's body on one line, encoded-words left alone: they are no syntax (RFC 2047 section 5)."""
+        """The first field's body on one line, or None. Encoded-words are not decoded (RFC 2047 section 5)."""
         found = self.find(name)
         return found[0].unfolded if found else None
 

@@ -1,4 +1,4 @@
-"""The micalg parameter of multipart/signed: from the digests used, and read as a hint (RFC 8551 section 3.5.3.2)."""
+"""The micalg parameter of multipart/signed: written from the digests, and read as a hint (RFC 8551 section 3.5.3.2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from smime_core.algorithms import HashName
 
-# RFC 8551 section 3.5.3.2 and the IANA registry "Hash Function Textual Names", which RFC 8702 gave the SHAKEs.
+# RFC 8551 section 3.5.3.2 and the IANA registry "Hash Function Textual Names", to which RFC 8702 added the SHAKEs.
 _WRITTEN: Final = {
     HashName.MD5: "md5",
     HashName.SHA1: "sha-1",
@@ -23,22 +23,23 @@ _READ: Final = {name.value.replace("_", ""): name for name in HashName}
 
 
 def micalg(hash_names: Iterable[HashName]) -> str:
-    """The value for these digests in their order, each once; `unknown` stands for what has no registered name."""
+    """The micalg value for these digests in their order, each once. Digests without a registered name are `unknown`."""
     return ",".join(dict.fromkeys(_WRITTEN.get(name, _UNREGISTERED) for name in hash_names)) or _UNREGISTERED
 
 
 def parse_micalg(value: str) -> tuple[HashName | None, ...]:
-    """The digests that a value announces, None for a name that says nothing.
+    """The announced digests of a value, None for an unknown name.
 
-    `sha1`, `rsa-sha1`, `SHA256` and their like stand in old mail.
+    Old mail has `sha1`, `rsa-sha1`, `SHA256` and similar.
     """
     return tuple(_find_hash(name) for name in value.split(",") if name.strip())
 
 
 def find_unannounced_hashes(value: str, used: Iterable[HashName]) -> tuple[HashName, ...]:
-    """The digests that signers used though micalg names others; none where micalg is absent or has unknown names.
+    """The digests that signers used but micalg does not name. Empty if micalg is absent or has unknown names.
 
-    RFC 1847 section 2.1 calls this an error, RFC 8551 asks to recover: it is reported and decides nothing (MUSTS 35).
+    RFC 1847 section 2.1 calls such a digest an error, and RFC 8551 asks readers to recover. So it is reported, but does
+    not change the verdict (MUSTS 35).
     """
     announced = parse_micalg(value)
     if not announced or None in announced:

@@ -1,7 +1,7 @@
 """Multiparts: the exact bytes of their parts (RFC 2046 section 5.1.1), and multipart/signed (RFC 1847 section 2.1).
 
-The line end before a boundary belongs to the boundary; everything else between two boundaries belongs to the part, as
-it was received. LF line ends, blanks behind a boundary and a missing close boundary are tolerated.
+The line end before a boundary belongs to the boundary. All other bytes between two boundaries belong to the part, as
+received. LF line ends, blanks after a boundary and a missing close boundary are accepted.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from smime_core.limits import MAX_MIME_PARTS, check_limit
 from smime_core.mime.entity import Entity, is_octet_stream, looks_like_cms_part, parse_entity
 
 MAX_BOUNDARY_LENGTH: Final = 300  # RFC 2046 section 5.1.1 allows 70; some programs write more
-MAX_DELIMITER_BLANKS: Final = 1_000  # behind a boundary, added on the way; RFC 5322 section 2.1.1 has lines of 998
+MAX_DELIMITER_BLANKS: Final = 1_000  # Blanks are added in transit. RFC 5322 section 2.1.1 allows lines of 998.
 _CR: Final = 13
 _LINE_END: Final = re.compile(rb"\r?\n")
 _SIGNATURE_TYPE: Final = "application/pkcs7-signature"
 
 
 def split_multipart(entity: Entity) -> list[memoryview]:
-    """The bytes of each part as received; none where no boundary stands in the body.
+    """The bytes of each part as received; empty if the boundary does not occur in the body.
 
-    Raises MalformedMessage when there is no usable boundary parameter, LimitExceeded for too many parts.
+    Raises MalformedMessage if there is no usable boundary parameter, LimitExceeded for too many parts.
     """
     return [entity.body[start:end] for start, end in find_parts(entity)]
 
 
 def parse_parts(entity: Entity) -> list[Entity]:
-    """The parts as entities; in a digest one without type is a message (RFC 2046 section 5.1.5).
+    """The parts as entities. In a digest, a part without a type is a message (RFC 2046 section 5.1.5).
 
-    Raises as split_multipart does.
+    Raises the errors of `split_multipart`.
     """
     default = "message/rfc822" if entity.content_type.subtype == "digest" else "text/plain"
     return [parse_entity(part, default_type=default) for part in split_multipart(entity)]
 
 
 def delimiter_expression(entity: Entity) -> bytes:
-    """The expression that a delimiter of the multipart fits, from its first hyphen to the blanks at its end.
+    """The regular expression for a delimiter of the multipart, from its first hyphen to the blanks at its end.
 
-    Its group 1 is the "--" of the one that closes the multipart. At the start of a line, with a line end or the end of
-    the body behind it, the expression makes a delimiter (RFC 2046 section 5.1.1). Raises MalformedMessage where there
-    is no usable boundary parameter.
+    Group 1 is the "--" of the closing delimiter. A match is a delimiter only at the start of a line, with a line end or
+    the end of the body after it (RFC 2046 section 5.1.1). Raises MalformedMessage if there is no usable boundary
+    parameter.
     """
     boundary = entity.content_type.parameters.get("boundary", "")
     if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
@@ -51,8 +51,8 @@ def delimiter_expression(entity: Entity) -> bytes:
 
 
 def find_parts(entity: Entity) -> list[tuple[int, int]]:
-    """Where the parts start and end in the body. Raises as split_multipart does."""
-    # The line end stays outside the match, because an empty part shares it with the next boundary.
+    """Returns (start, end) of each part in the body. Raises the errors of `split_multipart`."""
+    # The line end is not part of the match, because an empty part shares it with the next boundary.
     delimiter = delimiter_expression(entity) + rb"(?=\r?(?:\n|\Z))"
     body = entity.body
     found = re.compile(delimiter).match(body)
@@ -73,16 +73,16 @@ def find_parts(entity: Entity) -> list[tuple[int, int]]:
 
 
 def is_multipart_signed(entity: Entity) -> bool:
-    """Whether this is a multipart/signed of S/MIME, as far as its own header says (RFC 8551 section 3.5.3)."""
+    """Whether this is a multipart/signed of S/MIME by its own header (RFC 8551 section 3.5.3)."""
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
     return entity.content_type.media_type == "multipart/signed" and protocol == _SIGNATURE_TYPE
 
 
 def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
-    """The signed bytes (the first part with its headers) and the entity of the signature.
+    """Returns (the signed bytes, which are the first part with its headers; the entity of the signature).
 
-    Raises MalformedMessage unless there are exactly two parts, the second is what `protocol` announces, and the closing
-    boundary stands there: inside unauthenticated encryption somebody may have garbled the end.
+    Raises MalformedMessage unless there are exactly two parts, the second is of the type in `protocol`, and the closing
+    boundary is present. Inside unauthenticated encryption, an attacker may have garbled the end of the message.
     """
     parts = find_parts(entity)
     if len(parts) != 2:
@@ -93,8 +93,8 @@ def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     signature = parse_entity(signature_part)
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
     found = _without_x(signature.content_type.media_type)
-    # Outlook and gateways send a signature as application/octet-stream; another announced type is a breach. What the
-    # part really is, its content says to whoever parses it.
+    # Outlook and gateways send a signature as application/octet-stream. Another announced type is a violation. The
+    # content decides what the part really is, when it is parsed.
     if not is_octet_stream(signature) and not (looks_like_cms_part(signature) and found == protocol):
         raise MalformedMessage(f"the second part is {found}, the protocol is {protocol}", where="multipart/signed")
     return content, signature

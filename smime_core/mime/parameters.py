@@ -1,7 +1,8 @@
-"""Parameters of Content-Type and Content-Disposition: read and written (RFC 2045 section 5.1, RFC 2183, RFC 2231).
+"""Parse and write parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2183, RFC 2231).
 
-Unquoted values with odd characters are read, as mail programs do. Sections `name*0`, `name*1*` are joined by number, as
-bytes, before the charset is applied; a set with gaps, doubles or leading zeros counts as absent.
+Unquoted values with unusual characters are accepted, as in mail programs. Sections `name*0`, `name*1*` are joined by
+number, as bytes, before the charset is applied. If numbers are missing, repeated or have leading zeros, the parameter
+counts as absent.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _SECTION_NAME: Final = re.compile(r"([^*]+)(?:\*(0|[1-9]\d{0,2}))?(\*)?")
 _TOKEN: Final = re.compile(r"[^\s()<>@,;:\\\"/\[\]?=\x00-\x20\x7f]+")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-# attribute-char of RFC 2231 section 7: what stands without percent-encoding.
+# attribute-char of RFC 2231 section 7: characters that need no percent-encoding.
 _ATTRIBUTE_CHARACTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`{|}~"
 _ENCODED: Final = [chr(octet) if octet in _ATTRIBUTE_CHARACTERS else f"%{octet:02X}" for octet in range(256)]
 _PLAIN_VALUE: Final = re.compile(r"[ -~]{0,60}")
@@ -40,7 +41,7 @@ class ContentType:
 
 
 def parse_content_type(value: str) -> ContentType:
-    """The Content-Type that an unfolded field body names; text/plain where it names none (RFC 2045 section 5.2)."""
+    """Parse a Content-Type from an unfolded field body; text/plain if it is invalid (RFC 2045 section 5.2)."""
     kind, parameters = parse_parameterised(value)
     main, slash, sub = (piece.strip() for piece in kind.partition("/"))
     if not slash or not _TOKEN.fullmatch(main) or not _TOKEN.fullmatch(sub):
@@ -49,7 +50,7 @@ def parse_content_type(value: str) -> ContentType:
 
 
 def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
-    """What stands before the first semicolon in lower case, and the parameters. The first of a name counts."""
+    """Returns (text before the first semicolon in lower case, parameters). The first parameter of a name counts."""
     head = value.partition(";")[0]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
@@ -73,7 +74,7 @@ def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _find_parameters(value: str, position: int) -> Iterator[re.Match[str]]:
-    # Not `finditer`, which would look at a run of semicolons anew from each of them.
+    # `finditer` would take quadratic time, because it searches a run of semicolons again from each semicolon.
     while (position := value.find(";", position)) >= 0:
         match = _PARAMETER.match(value, position) or _SEPARATORS.match(value, position)
         if match is None:
@@ -84,7 +85,7 @@ def _find_parameters(value: str, position: int) -> Iterator[re.Match[str]]:
 
 
 def format_parameter(name: str, value: str) -> str:
-    """`name=value`, quoted where needed; beyond ASCII or long: in numbered sections of RFC 2231, one a folded line."""
+    """`name=value`, quoted if needed. A long value or one beyond ASCII has sections (RFC 2231), one in each line."""
     if _PLAIN_VALUE.fullmatch(value):
         if _TOKEN.fullmatch(value):
             return f"{name}={value}"
@@ -102,12 +103,12 @@ def format_parameter(name: str, value: str) -> str:
 
 
 def format_parameterised(kind: str, parameters: dict[str, str]) -> str:
-    """A field body: the kind and its parameters, one a folded line."""
+    """A field body: the kind and its parameters, each on a folded line."""
     return ";\r\n ".join([kind, *(format_parameter(name, value) for name, value in parameters.items())])
 
 
 def _join_sections(sections: dict[int, tuple[str, bool]]) -> str | None:
-    # RFC 2231 sections 3 and 4.1: numbers from 0 without gaps, charset'language' at the start of the first alone.
+    # RFC 2231 sections 3 and 4.1: numbers from 0 without gaps; charset'language' only at the start of the first.
     if sorted(sections) != list(range(len(sections))):
         return None
     first, first_is_encoded = sections[0]
@@ -128,7 +129,7 @@ def _join_sections(sections: dict[int, tuple[str, bool]]) -> str | None:
 
 
 def _unquote(text: str) -> str:
-    # A Windows path in a name, `"C:\\new"`, loses its backslashes; it would lose its folders anyway.
+    # A Windows path in a name, `"C:\\new"`, loses its backslashes. Its folders would be removed anyway.
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
@@ -137,7 +138,7 @@ def _escape(text: str) -> str:
 
 
 def _bare_value(text: str, name: str) -> str:
-    # Names stand unquoted with brackets in real mail: `name=report (2).pdf`. Elsewhere they enclose a comment.
+    # In real mail unquoted names have brackets: `name=report (2).pdf`. In other parameters they enclose a comment.
     return text.strip() if name in ("name", "filename") else _strip_comments(text).strip()
 
 

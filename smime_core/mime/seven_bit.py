@@ -1,7 +1,7 @@
-"""Entities made fit for 7-bit transport before they are signed (RFC 8551 section 3.1.3, RFC 1847 section 2.1).
+"""Make entities fit for 7-bit transport before they are signed (RFC 8551 section 3.1.3, RFC 1847 section 2.1).
 
-Also guarded: leading `From `, a lone dot, blanks at line ends, long lines (RFC 2049 section 3). What is fit already
-keeps every byte. A multipart/signed inside is never touched: that would break its signature.
+A part is also encoded if a line begins with `From `, is a lone dot, ends with blanks or is too long (RFC 2049 section
+3). Other parts stay unchanged. A multipart/signed inside is never changed, because that would break its signature.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _UNSTRUCTURED_FIELDS: Final = ("subject", "comments", "content-description")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 ADDRESS_FIELDS: Final = ("from", "sender", "reply-to", "to", "cc")
 _BLOCK_BYTES: Final = 65_536
-_OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line end and `From `
+_OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line feed and `From `
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
-# Words in a row, without the characters that may be syntax in an address field.
+# Words in a row, without characters that may be syntax in an address field.
 _WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*")
 _BLANK: Final = re.compile(r"(?<=[^ \t\r\n])[ \t](?=[^ \t\r\n])")
 
@@ -45,7 +45,7 @@ def is_transport_safe(octets: bytes) -> bool:
 
 
 def make_seven_bit(entity_bytes: bytes) -> bytes:
-    """The canonical entity, with what transport might alter encoded anew. Raises LimitExceeded for deep nesting."""
+    """The entity, with those parts encoded that transport might alter. It must be canonical. Raises LimitExceeded."""
     return _make_seven_bit(entity_bytes, 0)
 
 
@@ -59,7 +59,7 @@ def _make_seven_bit(encoded: bytes, depth: int) -> bytes:
     if has_parts(entity):
         return _head(entity, transfer_encoding=None) + _encode_parts(entity, depth)
     if entity.content_type.media_type in EMBEDDED_MESSAGES:
-        # RFC 2046 section 5.2.1 allows no encoding here: the message inside is made fit instead.
+        # RFC 2046 section 5.2.1 permits no encoding here, so the message inside is made fit instead.
         return _head(entity, transfer_encoding=None) + _make_seven_bit(bytes(decode_body(entity)), depth + 1)
     if is_transport_safe(bytes(entity.body)):
         return _head(entity, transfer_encoding=entity.transfer_encoding) + bytes(entity.body)
@@ -75,7 +75,7 @@ def _encode_parts(entity: Entity, depth: int) -> bytes:
     end = 0
     for start, stop in find_parts(entity):
         gap = bytes(entity.body[end:start])
-        # The preamble means nothing (RFC 2046 section 5.1.1); one that transport might alter is left out.
+        # The preamble has no meaning (RFC 2046 section 5.1.1). If transport might alter it, it is left out.
         pieces += [
             gap if is_transport_safe(gap) else _delimiter(entity),
             _make_seven_bit(bytes(entity.body[start:stop]), depth + 1),
@@ -92,7 +92,8 @@ def _delimiter(entity: Entity) -> bytes:
 
 
 def _head(entity: Entity, *, transfer_encoding: str | None) -> bytes:
-    # The header section and its blank line; None stands for the kinds that have no encoding of their own.
+    # The header section and its blank line. `transfer_encoding` is None for multiparts and embedded messages, which may
+    # have no encoding of their own.
     name = "content-transfer-encoding"
     fields = [encode_header_field(field) for field in entity.headers.fields if field.name.lower() != name]
     if transfer_encoding is not None:
@@ -101,7 +102,7 @@ def _head(entity: Entity, *, transfer_encoding: str | None) -> bytes:
 
 
 def encode_header_field(field: Field) -> bytes:
-    """The field in ASCII with its line end; what is fit for transport stays byte for byte."""
+    """The field in ASCII with its line end. A field that is fit for transport stays unchanged."""
     if is_transport_safe(field.encoded) and field.encoded.endswith(b"\r\n"):
         return field.encoded
     lines = [line.rstrip(b" \t\r") for line in field.encoded.split(b"\n")]
@@ -123,13 +124,13 @@ def encode_header_field(field: Field) -> bytes:
 
 
 def _writable_mailboxes(field: Field) -> tuple[Mailbox, ...]:
-    # None where one could not be written without loss: then the words of the field are encoded as they stand.
+    # Empty if a mailbox cannot be written without loss. Then the caller encodes the words of the field one by one.
     mailboxes = addresses(field.unfolded)
     return mailboxes if all(mailbox.address and mailbox.address.isascii() for mailbox in mailboxes) else ()
 
 
 def _encode_foreign(words: str) -> str:
-    # From the first word beyond ASCII to the last, because blanks between encoded-words are not shown.
+    # Encodes all words from the first to the last beyond ASCII, because blanks between encoded-words are not displayed.
     if words.isascii():
         return words
     pieces = words.split(" ")
@@ -139,8 +140,8 @@ def _encode_foreign(words: str) -> str:
 
 
 def _has_safe_lines(octets: bytes, start: int) -> bool:
-    # In WebAssembly a single byte is found ten times as fast as several, and most blocks of base64 settle by that.
-    # Blocks overlap, so that no pattern hides on a border.
+    # WebAssembly finds a single byte ten times as fast as several, and base64 has none of the single bytes sought here.
+    # Blocks overlap, so that no pattern is missed at a border.
     block = octets[max(0, start - _OVERLAP_BYTES) : start + _BLOCK_BYTES]
     return not (
         (b" " in block and (b"\nFrom " in block or b" \r\n" in block))
@@ -150,7 +151,7 @@ def _has_safe_lines(octets: bytes, start: int) -> bool:
 
 
 def _has_long_lines(octets: bytes) -> bool:
-    # From line end to line end in steps of nearly a thousand bytes: no step for each line.
+    # Each step goes to the last line end within 1,000 bytes, which is faster than a step for each line.
     position = 0
     while len(octets) - position > _MAX_LINE_LENGTH:
         line_feed = octets.rfind(b"\n", position, position + _MAX_LINE_LENGTH + 2)

@@ -1,4 +1,4 @@
-"""Content transfer encodings, both ways (RFC 2045 section 6), without a Python step for each line."""
+"""Encode and decode content transfer encodings (RFC 2045 section 6), without a Python step for each line."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import struct
 from collections.abc import Iterable
 from typing import Final
 
-from smime_core.base64_text import Base64BeforeFooter, decode_all
-from smime_core.der import Buffer
-from smime_core.errors import MalformedMessage
+from smime_core.asn1.der import Buffer
 from smime_core.mime.encoded_words import decode_base64_tolerantly
+from smime_core.text.base64 import Base64BeforeFooter, decode_all
 
 _LINE_LENGTH: Final = 76
-_LINES_A_BLOCK: Final = 4_096  # small enough to stay in the cache, and to keep the heap small
+_LINES_A_BLOCK: Final = 4_096  # A block of this size stays in the processor's cache and keeps the heap small.
 _BLOCK_BYTES: Final = 57 * _LINES_A_BLOCK
 _BLOCK_OF_LINES: Final = struct.Struct(f"{_LINE_LENGTH}s" * _LINES_A_BLOCK)
-_BLANKS: Final = b" \t\r\n"
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
 _BLANKS_AT_LINE_END: Final = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 _UU_BEGIN: Final = re.compile(rb"^begin [0-7]{3,4} [^\n]{0,1000}\n", re.MULTILINE)
@@ -33,25 +31,17 @@ def encode_base64(data: Buffer) -> bytes:
     return b"".join(pieces)
 
 
-def decode_base64(data: Buffer) -> bytes:
-    """The octets, exactly: only white space between the digits, and the right padding. Raises MalformedMessage."""
-    try:
-        return binascii.a2b_base64(bytes(data).translate(None, _BLANKS), strict_mode=True)
-    except binascii.Error as error:
-        raise MalformedMessage("the base64 is damaged or cut short", where="body") from error
-
-
 def decode_base64_before_footer(data: Buffer) -> bytes:
-    """The octets of a body under which a mailing list or a gateway wrote lines of its own.
+    """Decode the base64 of a body to which a mailing list or a gateway has added lines.
 
-    What is left out follows the padding, or starts with a line that is no base64. A CMS structure tells by its lengths
-    when too much was left out. Raises MalformedMessage.
+    The part after the padding, or from the first line that is no base64, is left out. If too much was left out, the
+    lengths inside a CMS structure reveal it. Raises MalformedMessage.
     """
     return decode_all(Base64BeforeFooter(), bytes(data))
 
 
 def decode_uuencode(data: Buffer) -> bytes:
-    """The octets of a body in the encoding of old Unix mail, which is no part of MIME, up to the first damaged line."""
+    """Decode a body in the encoding of old Unix mail, which is no part of MIME, up to the first damaged line."""
     octets = bytes(data)
     begin = _UU_BEGIN.search(octets)
     decoded = bytearray()
@@ -66,12 +56,15 @@ def decode_uuencode(data: Buffer) -> bytes:
 
 
 def decode_base64_leniently(data: Buffer) -> bytes:
-    """The octets as far as they can be read, as mail programs do."""
+    """Decode base64 as far as possible, as mail programs do."""
     return decode_base64_tolerantly(bytes(data))
 
 
 def decode_quoted_printable(data: Buffer) -> bytes:
-    """The octets; blanks at the ends of lines were added on the way and go (RFC 2045 section 6.7, rule 3)."""
+    """Decode quoted-printable, without the blanks at line ends, which were added in transit.
+
+    RFC 2045 section 6.7, rule 3.
+    """
     octets = bytes(data)
     if b" \n" in octets or b" \r\n" in octets or b"\t\n" in octets or b"\t\r\n" in octets:
         octets = _BLANKS_AT_LINE_END.sub(b"", octets)
@@ -79,12 +72,12 @@ def decode_quoted_printable(data: Buffer) -> bytes:
 
 
 def encode_quoted_printable(text: bytes) -> bytes:
-    """Text octets as quoted-printable with CRLF that survives every transport.
+    """Text as quoted-printable with CRLF that survives every transport.
 
     `From ` at the start of a line, a lone dot and blanks at the end of a line are encoded (RFC 2049 section 3).
     """
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    # The standard library guards dots and blanks and knows nothing of mbox files.
+    # The standard library protects dots and blanks, but not the `From ` of mbox files.
     encoded = binascii.b2a_qp(lines, quotetabs=False, istext=True)
     if encoded.startswith(b"From ") or b"\nFrom " in encoded:
         encoded = _FROM_LINE.sub(_guard_from, encoded)
@@ -100,5 +93,5 @@ def _split_lines(digits: bytes) -> Iterable[bytes]:
 
 def _guard_from(line: re.Match[bytes]) -> bytes:
     guarded = b"=46" + line[0][1:]
-    # Two characters more may pass the limit of 76: then the line goes on behind a soft break.
+    # Two more characters may exceed the limit of 76. Then the line continues after a soft break.
     return guarded if len(guarded) <= _LINE_LENGTH else b"=46rom=\n" + line[0][4:]

@@ -1,7 +1,8 @@
-"""Whole forms, signed as they are submitted, and checked by the server that gets them (DESIGN, "The extension").
+"""Whole forms, signed when they are submitted and checked by the receiving server.
 
-One signature over everything that the submission means: whose page, where to, by which method, the server's nonce, and
-every entry in order with what the signer saw of it. Texts only, JSON without spaces, under a content type of its own.
+One signature covers the whole submission: the page, the target, the method, the server's nonce, and every entry in
+order with its label as the signer saw it. The signed content is JSON without spaces, in which all values are texts or
+lists. It has a content type of its own.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.content_info import FORM, armor
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import FORM, armor
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import Signing
 from smime_core.errors import FormMismatch, MalformedMessage, VerificationError
-from smime_core.key_management import KeyHolder
-from smime_core.own_content import ContentKind, build_members, examine_content, parse_members, text_member
-from smime_core.pkix import TrustStore
+from smime_core.own_content.own_content import ContentKind, build_members, examine_content, parse_members, text_member
 from smime_core.provider import CryptoProvider
-from smime_core.report import MessageReport, State
-from smime_core.signed_data import build_signed_data
-from smime_core.times import utc_text
+from smime_core.report.report import MessageReport, State
+from smime_core.text.times import utc_text
+from smime_core.trust.judging import Judging
 
-MAX_LIFETIME: Final = datetime.timedelta(days=1)  # a submission is used at once; a longer one only helps a replay
+MAX_LIFETIME: Final = datetime.timedelta(days=1)  # a submission is used at once; a longer time only helps a replay
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 MAX_ENTRIES: Final = 10_000
 _KIND: Final = ContentKind(name="form", content_type=FORM)
@@ -52,7 +54,8 @@ _MEMBERS: Final = {
 class FormEntry:
     """One entry of the form's data set: text, or a file by its name, size in bytes and SHA-256 in hexadecimal.
 
-    `label` and `hidden` are what the signer was shown: they bind nobody but tell what was agreed to.
+    `label` is the label that the signer saw. `hidden` means that the signer did not see the entry. The server does not
+    compare them; they show to what the signer agreed.
     """
 
     name: str
@@ -65,7 +68,11 @@ class FormEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What a person submits. Origins as the browser knows them; `action` is absolute; `submitter` is [name, value]."""
+    """The data that a person submits.
+
+    Origins are as browsers write them ("https://example.org"). `action` is an absolute URL. `submitter` is the (name,
+    value) of the button, if any.
+    """
 
     top_origin: str
     origin: str
@@ -86,7 +93,24 @@ class SubmittedFile:
 
 
 Submitted = Sequence[tuple[str, str | SubmittedFile]]
-"""The entries as the server received them, in order, without the one that holds the signature."""
+"""The entries as the server received them, in order, without the entry of the signature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A form as this server received it, filled from the request and from the server's own session.
+
+    `action` is the absolute address of the request. `nonce` is the one that the server gave to the form. The server
+    must then forget the nonce, so that it counts once. `top_origin` is that of the page around a framed form, or None.
+    """
+
+    origin: str
+    action: str
+    nonce: str
+    fields: Submitted
+    method: str = "POST"
+    enctype: str = "application/x-www-form-urlencoded"
+    top_origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,20 +124,20 @@ class SignedForm:
 
 
 def file_entry(name: str, file: SubmittedFile, *, label: str = "") -> FormEntry:
-    """The entry of a file."""
+    """The entry for a file, with its size and SHA-256."""
     digest = hashlib.sha256(file.content).hexdigest()
     return FormEntry(name=name, value=file.filename, label=label, size=len(file.content), sha256=digest)
 
 
 async def sign_form(
     form: Form,
+    provider: CryptoProvider,
     *,
     identity: KeyHolder,
-    provider: CryptoProvider,
     signing_time: datetime.datetime,
     lifetime: datetime.timedelta = datetime.timedelta(minutes=30),
 ) -> str:
-    """The armored signature for the hidden field `smime_signature`. Raises MalformedMessage for too long a lifetime."""
+    """PEM of the signature for the hidden field `smime_signature`. Raises MalformedMessage for too long a lifetime."""
     if not datetime.timedelta(0) < lifetime <= MAX_LIFETIME:
         raise MalformedMessage(f"a lifetime of {lifetime}, at most {MAX_LIFETIME} is accepted", where=_KIND.name)
     content = build_members(
@@ -131,41 +155,21 @@ async def sign_form(
         time=utc_text(signing_time),
         expires=utc_text(signing_time + lifetime),
     )
-    cms_der = await build_signed_data(
-        content,
-        holders=[identity],
-        content_type=FORM,
-        detached=False,
-        signing_time=signing_time,
-        provider=provider,
-    )
+    signing = Signing(identities=[identity], signing_time=signing_time)
+    cms_der = await build_signed_data(content, signing, provider, FORM)
     return armor(cms_der)
 
 
-async def verify_form(
-    armored: Buffer,
-    *,
-    origin: str,
-    action: str,
-    nonce: str,
-    fields: Submitted,
-    provider: CryptoProvider,
-    trust_store: TrustStore,
-    at: datetime.datetime,
-    method: str = "POST",
-    enctype: str = "application/x-www-form-urlencoded",
-    top_origin: str | None = None,
-) -> SignedForm:
-    """The form that was signed, when it is the one that this server got; for servers.
+async def verify_form(armored: Buffer, submitted: Submission, judging: Judging, provider: CryptoProvider) -> SignedForm:
+    """For servers: verify that the signed form is the one that this server received, and return it.
 
-    `top_origin` is the page around a framed form, `origin` itself without one. A nonce is the server's own and counts
-    once: forgetting it afterwards is the server's part.
-    (0) the signature is verified, under this content type; (1) purpose and version; (2) the signer's certificate is the
-    one that the form names; (3) origins, action, method, enctype, nonce; (4) the time; (5) every entry, in order.
-    Raises VerificationError with the report, ContentTypeMismatch, FormMismatch or MalformedMessage.
+    (0) The signature verifies, with the content type of forms. (1) Purpose and version are right. (2) The signer's
+    certificate is the one that the form names. (3) Origins, action, method, enctype and nonce are those of the request.
+    (4) The form was not signed in the future and has not expired. (5) Every entry equals the one received, in the same
+    order. Raises VerificationError with the report, ContentTypeMismatch, FormMismatch or MalformedMessage.
     """
     # (0)
-    report = await examine_content(armored, _KIND, provider=provider, trust_store=trust_store, at=at)
+    report = await examine_content(armored, _KIND, judging, provider)
     if report.state is not State.VERIFIED:
         why = ", ".join(reason.code for reason in report.reasons)
         raise VerificationError(f"{report.state}: {why}", report=report)
@@ -177,30 +181,35 @@ async def verify_form(
     if certificates != {members["certificate"]}:
         raise FormMismatch("certificate", "the form names another signer than the one who signed")
     # (3)
-    _expect(members, "topOrigin", top_origin or origin)
-    _expect(members, "origin", origin)
-    _expect(members, "action", action)
-    _expect(members, "method", method.upper())
-    _expect(members, "enctype", enctype.lower())
-    # A session that holds no nonce gives an empty one; a form signed with that could be sent again.
-    if not nonce or not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
-        raise FormMismatch("nonce", "it is not the one that this server gave")
+    _check_destination(members, submitted)
     # (4)
-    time, expires = _check_time(members, at)
+    time, expires = _check_time(members, judging.at)
     # (5)
     entries = _parse_entries(members["entries"])
-    _check_entries(entries, fields)
+    _check_entries(entries, submitted.fields)
     form = Form(
         top_origin=_text(members, "topOrigin"),
-        origin=origin,
-        action=action,
+        origin=submitted.origin,
+        action=submitted.action,
         method=_text(members, "method"),
         enctype=_text(members, "enctype"),
-        nonce=nonce,
+        nonce=submitted.nonce,
         entries=entries,
         submitter=_parse_submitter(members["submitter"]),
     )
     return SignedForm(form=form, report=report, time=time, expires=expires)
+
+
+def _check_destination(members: dict[str, object], submitted: Submission) -> None:
+    _expect(members, "topOrigin", submitted.top_origin or submitted.origin)
+    _expect(members, "origin", submitted.origin)
+    _expect(members, "action", submitted.action)
+    _expect(members, "method", submitted.method.upper())
+    _expect(members, "enctype", submitted.enctype.lower())
+    # A session without a nonce gives an empty one. It is refused, because a form signed with it could be sent again.
+    nonce = submitted.nonce
+    if not nonce or not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
+        raise FormMismatch("nonce", "this server gave another one")
 
 
 def _entry_to_json(entry: FormEntry) -> list[str]:
@@ -211,7 +220,7 @@ def _entry_to_json(entry: FormEntry) -> list[str]:
 
 
 def _submitted_text(value: str) -> str:
-    # As browsers submit it (HTML, "Constructing the entry list"): every line end is CRLF.
+    # Every line ends with CRLF, as browsers submit text (HTML Standard, "Constructing the entry list").
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
 
 

@@ -1,27 +1,27 @@
-"""Whole pages, signed or sealed, with their address and media type inside (DESIGN, "The extension").
+"""Whole pages, signed or encrypted, with their address and media type.
 
-A page that is kept is one file: its content is a line of JSON, then the page's bytes as they are, and what is shown is
-exactly what was signed. A page that is published stays as it is, and its signature stands beside it: that covers the
-page's bytes alone, and the same line as an attribute.
+A saved page is one file. Its content is a line of JSON, then the unchanged bytes of the page, so that the displayed
+page is exactly the signed page. A published page stays as it is and has a separate signature. The signature covers the
+page's bytes, and has the same line of JSON as a signed attribute.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.attributes import PAGE_HEAD, Attributes, build_attribute, find_value
-from smime_core.certificate import Certificate
-from smime_core.content_info import PAGE, PUBLISHED_PAGE, SIGNED_PAGE
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.cms.attributes import PAGE_HEAD, Attributes, build_attribute, find_value
+from smime_core.cms.content_info import PAGE, PUBLISHED_PAGE, SIGNED_PAGE
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import NO_KEYS, Keys
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage
-from smime_core.key_management import KeyHolder
-from smime_core.own_content import (
+from smime_core.own_content.own_content import (
     ContentKind,
     build_members,
     examine_content,
@@ -30,14 +30,12 @@ from smime_core.own_content import (
     text_member,
     was_opened,
 )
-from smime_core.pkix import TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.reasons import reason
-from smime_core.report import MessageReport, State
-from smime_core.signed_data import build_signed_data
-from smime_core.signer_info import SignerOptions
+from smime_core.report.reasons import reason
+from smime_core.report.report import MessageReport, State
+from smime_core.trust.judging import Judging
 
-_KIND: Final = ContentKind(name="page", content_type=PAGE, sealed_type=PAGE, sealed_signed_type=SIGNED_PAGE)
+_KIND: Final = ContentKind(name="page", content_type=PAGE, encrypted_type=PAGE, encrypted_signed_type=SIGNED_PAGE)
 _PUBLISHED: Final = ContentKind(name="page", content_type=PUBLISHED_PAGE)
 _VERSION: Final = "1"
 _UTF8_STRING: Final = 0x0C
@@ -49,10 +47,11 @@ _ADDRESS: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedPage:
-    """`address` and `media_type` are the writer's own words about the page; all are empty while it is sealed.
+class ExaminedPage:
+    """A page with its report. `address` and `media_type` are the writer's claims about the page.
 
-    All are empty, too, where a signature beside the page does not fit it: it says nothing about these bytes.
+    `address`, `media_type` and `page` are empty if the page was not decrypted, and if a separate signature does not fit
+    the page.
     """
 
     report: MessageReport
@@ -61,91 +60,59 @@ class OpenedPage:
     page: bytes
 
 
-async def seal_page(
+async def protect_page(
     page: bytes,
+    provider: CryptoProvider,
     *,
     address: str,
     media_type: str,
-    provider: CryptoProvider,
-    signing_time: datetime.datetime,
-    recipients: Sequence[Certificate] = (),
-    passwords: Sequence[bytes] = (),
-    identity: KeyHolder | None = None,
+    signing: Signing | None = None,
+    encrypting: Encrypting | None = None,
 ) -> bytes:
-    """DER of the page: signed when `identity` is given, sealed when `recipients` or `passwords` are.
+    """DER of the page, which is signed, encrypted, or signed and then encrypted.
 
-    Raises MalformedMessage when neither is, UnsupportedAlgorithm for a certificate that may not receive.
+    Raises the errors of `protect_content`.
     """
-    return await protect_content(
-        _build_head(address, media_type) + b"\n" + page,
-        _KIND,
-        provider=provider,
-        signing_time=signing_time,
-        recipients=recipients,
-        passwords=passwords,
-        identity=identity,
-    )
+    return await protect_content(_build_head(address, media_type) + b"\n" + page, _KIND, provider, signing, encrypting)
 
 
 async def sign_published_page(
-    page: Buffer,
-    *,
-    address: str,
-    media_type: str,
-    identity: KeyHolder,
-    provider: CryptoProvider,
-    signing_time: datetime.datetime,
+    page: Buffer, signing: Signing, provider: CryptoProvider, *, address: str, media_type: str
 ) -> bytes:
-    """DER of a signature that stands beside the page, which is published as it is.
+    """DER of a separate signature for a page that is published unchanged.
 
-    `address` is where it will stand; an empty one binds it to no place.
+    `address` is the address of publication. An empty one ties the page to no address.
     """
     head = der.element(_UTF8_STRING, _build_head(address, media_type))
-    return await build_signed_data(
-        page,
-        holders=[identity],
-        content_type=PUBLISHED_PAGE,
-        detached=True,
-        signing_time=signing_time,
-        provider=provider,
-        options=SignerOptions(further_attributes=(build_attribute(PAGE_HEAD, head),)),
-    )
+    attributes = (*signing.options.further_attributes, build_attribute(PAGE_HEAD, head))
+    options = dataclasses.replace(signing.options, further_attributes=attributes)
+    signing = dataclasses.replace(signing, form=SignatureForm.DETACHED, options=options)
+    return await build_signed_data(page, signing, provider, PUBLISHED_PAGE)
 
 
-async def open_page(
+async def examine_page(
     cms: Buffer,
-    *,
+    judging: Judging,
     provider: CryptoProvider,
-    trust_store: TrustStore,
-    at: datetime.datetime,
-    identities: Sequence[KeyHolder] = (),
-    passwords: Sequence[bytes] = (),
+    keys: Keys = NO_KEYS,
+    *,
     published: bytes | None = None,
     standing_at: str | None = None,
-) -> OpenedPage:
-    """The page with its report, from one file, or from the `published` page with the signature beside it.
+) -> ExaminedPage:
+    """The page with its report, from one file, or from the `published` page and its separate signature.
 
-    `standing_at` is the address where it was found: signed for another one, the page is not verified.
-    Raises ContentTypeMismatch when it is none, and what `examine_content` raises.
+    `standing_at` is the address where the page was found. A page that was signed for another address does not get the
+    state VERIFIED. Raises ContentTypeMismatch if it is no page, and the errors of `examine_content`.
     """
-    report = await examine_content(
-        cms,
-        _KIND if published is None else _PUBLISHED,
-        provider=provider,
-        trust_store=trust_store,
-        at=at,
-        identities=identities,
-        passwords=passwords,
-        detached_content=published,
-    )
+    report = await examine_content(cms, _KIND if published is None else _PUBLISHED, judging, provider, keys, published)
     head, page = _split_content(report) if published is None else (_published_head(report), published)
     if head is None:
-        return OpenedPage(report=report, address="", media_type="", page=b"")
+        return ExaminedPage(report=report, address="", media_type="", page=b"")
     members = parse_members(head, {"address", "mediaType", "version"}, where=_KIND.name, version=_VERSION)
     address = text_member(members, "address", where=_KIND.name)
     if standing_at is not None and address and not _is_same_address(address, standing_at):
         report = _moved(report)
-    return OpenedPage(
+    return ExaminedPage(
         report=report.with_content(page),
         address=address,
         media_type=text_member(members, "mediaType", where=_KIND.name),
@@ -167,7 +134,7 @@ def _split_content(report: MessageReport) -> tuple[bytes | None, bytes]:
 
 
 def _published_head(report: MessageReport) -> bytes | None:
-    # Of signatures that do not fit nothing counts; the others have to say the same.
+    # Signatures that do not fit the page are ignored. The others must have the same line of JSON.
     fitting = [signer.signed_attributes for signer in report.signers if signer.state is not State.INVALID]
     heads = {_read_head(attributes) for attributes in fitting if attributes}
     if len(heads) > 1:
@@ -192,7 +159,8 @@ def _is_same_address(one: str, other: str) -> bool:
 
 
 def _canonical(address: str) -> tuple[str, ...]:
-    # What follows "#" never reaches a server (RFC 3986 section 3.5); case and default port by section 6.2.
+    # The fragment after "#" is dropped, because it never reaches a server (RFC 3986 section 3.5). The case of letters
+    # and the default port are normalised by RFC 3986 section 6.2.
     match = _ADDRESS.fullmatch(address)
     if not match:
         return (address,)

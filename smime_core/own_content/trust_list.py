@@ -1,8 +1,9 @@
-"""An operator's list: what an organisation trusts for the mail of its people, signed, read-only, without a way back.
+"""Trust lists: the anchors that an organisation trusts for the mail of its people, signed by the operator of the list.
 
-Signed under a content type of its own by the operator's certificate, which whoever follows the list has pinned once.
-Each list has a serial number and an end: an older one than was seen, or one that has ended, does not count, so that
-whoever hands it out can neither bring back an authority that was removed nor hold its removal back for long.
+The list is signed, with a content type of its own, by the operator's certificate, which each follower has pinned. Each
+list has a serial number and an end. A list that is older than a known one, or that has ended, is refused. So the server
+that distributes lists can neither bring back an authority that was removed nor hide its removal for long. The signed
+content is JSON:
 
     {"version": "sealwax-trust-list-1", "name", "serialNumber", "issued", "expires", "anchors": [{"certificate": base64
     DER, "addresses": [...], "exact": boolean, "distrustAfter": time or null}], "revocation", "requirements":
@@ -19,12 +20,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.certificate import Certificate
-from smime_core.content_info import TRUST_LIST, unarmor
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import TRUST_LIST, unarmor
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.layers import find_signed_layer
+from smime_core.cms.signed_data import find_certificate
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, TrustListRefused
-from smime_core.key_management import KeyHolder
-from smime_core.layers import find_signed_layer
 from smime_core.limits import (
     MAX_DECISION_ADDRESSES,
     MAX_LISTED_ANCHORS,
@@ -32,19 +35,19 @@ from smime_core.limits import (
     MAX_TRUST_LIST_BYTES,
     check_limit,
 )
-from smime_core.mail_address import is_condition
-from smime_core.own_content import ContentKind, build_members, examine_content, protect_content
+from smime_core.own_content.own_content import ContentKind, build_members, examine_content, protect_content
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.report import State
-from smime_core.signed_data import find_certificate
-from smime_core.signer_info import SignerInfo
-from smime_core.strict_json import Members, certificate_text, parse_json
-from smime_core.times import utc_text
+from smime_core.report.report import State
+from smime_core.text.mail_address import is_condition
+from smime_core.text.times import utc_text
+from smime_core.trust.judging import Judging
+from smime_core.trust.strict_json import Members, certificate_text, parse_json
+from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-list-1"
 FOLLOWED_VERSION: Final = "sealwax-followed-list-1"
-MAX_LIFETIME: Final = datetime.timedelta(days=366)  # so long may a removal be held back
+MAX_LIFETIME: Final = datetime.timedelta(days=366)  # the longest time for which a server can hide a removal
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 
 _KIND: Final = ContentKind(name="trust list", content_type=TRUST_LIST)
@@ -66,9 +69,9 @@ _OID: Final = re.compile(r"[0-2](?:\.[0-9]{1,20}){1,30}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustList:
-    """What an operator trusts. `name` is the organisation's; `directories` are where it keeps certificates, as URLs.
+    """A parsed list. `name` is that of the organisation, `directories` are the URLs of its certificate directories.
 
-    The anchors of a list that was opened have the source OPERATOR.
+    The anchors of a verified list have the source OPERATOR.
     """
 
     name: str
@@ -82,16 +85,16 @@ class TrustList:
 
     @property
     def trust_store(self) -> TrustStore:
-        """What signers and recipients are judged by when the list alone counts.
+        """The trust store for judging signers and recipients by this list only.
 
-        Its anchors have the list's policy on revocation, beside others too.
+        Each anchor gets the list's revocation policy, so that the policy also counts in a store with other anchors.
         """
         anchors = tuple(dataclasses.replace(anchor, revocation=self.revocation) for anchor in self.anchors)
         return TrustStore(anchors=anchors, revocation=self.revocation, requirements=self.requirements)
 
 
 def find_operator(cms: Buffer) -> Certificate:
-    """The certificate of whoever says to have signed a list, which is to be pinned or compared; nothing is checked.
+    """The certificate of the signer that a list claims, to be pinned or compared. Nothing is verified.
 
     Raises MalformedMessage, ContentTypeMismatch or UnsupportedAlgorithm.
     """
@@ -105,29 +108,30 @@ def find_operator(cms: Buffer) -> Certificate:
 
 
 async def sign_trust_list(
-    trust_list: TrustList, *, identity: KeyHolder, provider: CryptoProvider, signing_time: datetime.datetime
+    trust_list: TrustList, provider: CryptoProvider, *, identity: KeyHolder, signing_time: datetime.datetime
 ) -> bytes:
-    """DER of the list, signed by the operator. Raises MalformedMessage for a list that nobody would accept."""
+    """DER of the list, signed by the operator. Raises MalformedMessage for a list that readers would refuse."""
     content = _build(trust_list)
-    # What nobody could read back is not signed.
+    # Raises for a list that readers would refuse.
     _parse(content)
-    return await protect_content(content, _KIND, provider=provider, signing_time=signing_time, identity=identity)
+    signing = Signing(identities=[identity], signing_time=signing_time)
+    return await protect_content(content, _KIND, provider, signing)
 
 
-async def open_trust_list(
-    cms: Buffer, *, operator: Certificate, provider: CryptoProvider, at: datetime.datetime, least_serial_number: int = 0
+async def verify_trust_list(
+    cms: Buffer, provider: CryptoProvider, operator: Certificate, at: datetime.datetime, *, least_serial_number: int = 0
 ) -> TrustList:
-    """The list, when it counts.
+    """Verify a list and return it parsed.
 
-    (0) it is signed under its content type by `operator`, the pinned certificate; (1) its members;
-    (2) it has been issued and has not ended; (3) it is no older than the newest that was seen.
-    Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
+    (0) It is signed with its content type by `operator`, the pinned certificate. (1) Its JSON has the right members.
+    (2) At the time `at` it has been issued and has not ended. (3) Its serial number is not below `least_serial_number`,
+    that of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
     """
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
-    # (0) Pinned by itself: nothing that the certificate issued signs a list, and nobody is asked about it.
+    # (0) Only this certificate may sign a list, not one that it issued. Its revocation is not checked.
     pinned = TrustAnchor(certificate=operator, is_exact=True)
     store = TrustStore(anchors=(pinned,), revocation=RevocationPolicy.NOT_CHECKED)
-    report = await examine_content(cms, _KIND, provider=provider, trust_store=store, at=at)
+    report = await examine_content(cms, _KIND, Judging(trust_store=store, at=at), provider)
     if report.state is not State.VERIFIED:
         why = "; ".join(reason.sentence for reason in report.reasons)
         raise TrustListRefused(f"the list is not its operator's: {why}", report=report)
@@ -147,32 +151,33 @@ async def open_trust_list(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedList:
-    """A list that somebody follows: the pinned certificate, the newest list as DER or PEM, and its serial number."""
+    """A list that a client follows: the pinned certificate, the newest list as DER or PEM, and its serial number."""
 
     operator: Certificate
     serial_number: int
     cms: bytes
 
-    async def open(self, *, provider: CryptoProvider, at: datetime.datetime) -> TrustList:
-        """The list, when it still counts. Raises as `open_trust_list`."""
-        return await open_trust_list(
-            self.cms, operator=self.operator, provider=provider, at=at, least_serial_number=self.serial_number
-        )
+    async def open(self, provider: CryptoProvider, *, at: datetime.datetime) -> TrustList:
+        """The parsed list, verified again at the time `at`. Raises the errors of `verify_trust_list`."""
+        return await verify_trust_list(self.cms, provider, self.operator, at, least_serial_number=self.serial_number)
 
 
 async def follow_trust_list(
-    cms: bytes, *, operator: Certificate, provider: CryptoProvider, at: datetime.datetime
+    cms: bytes, provider: CryptoProvider, operator: Certificate, at: datetime.datetime
 ) -> FollowedList:
-    """Begin to follow a list: `operator` is pinned from now on. Raises as `open_trust_list`."""
-    trust_list = await open_trust_list(cms, operator=operator, provider=provider, at=at)
+    """Begin to follow a list: verify it and pin `operator`. Raises the errors of `verify_trust_list`."""
+    trust_list = await verify_trust_list(cms, provider, operator, at)
     return FollowedList(operator=operator, serial_number=trust_list.serial_number, cms=bytes(unarmor(cms)))
 
 
 async def renew_trust_list(
-    followed: FollowedList, cms: bytes, *, provider: CryptoProvider, at: datetime.datetime
+    followed: FollowedList, cms: bytes, provider: CryptoProvider, at: datetime.datetime
 ) -> FollowedList:
-    """Follow on with a newer list; the same one again is no news. Raises as `open_trust_list`."""
-    newer = await follow_trust_list(cms, operator=followed.operator, provider=provider, at=at)
+    """Replace the followed list by a newer one. The same list again changes nothing.
+
+    Raises the errors of `verify_trust_list`, and TrustListRefused for another list that is not newer.
+    """
+    newer = await follow_trust_list(cms, provider, followed.operator, at)
     if newer.cms == followed.cms:
         return followed
     if newer.serial_number <= followed.serial_number:
@@ -192,16 +197,16 @@ def build_followed_list(followed: FollowedList) -> bytes:
 
 
 def parse_followed_list(data: bytes) -> FollowedList:
-    """The followed list of a JSON form. Raises MalformedMessage or LimitExceeded."""
+    """Parse the JSON form of a followed list. Raises MalformedMessage or LimitExceeded."""
     where = "followed list"
-    value = parse_json(data, where=where, max_bytes=2 * MAX_TRUST_LIST_BYTES)
-    members = Members.of(value, ("version", "operator", "serialNumber", "list"), where=where)
+    value = parse_json(data, where, max_bytes=2 * MAX_TRUST_LIST_BYTES)
+    members = Members.of(value, ("version", "operator", "serialNumber", "list"), where)
     if members.text("version") != FOLLOWED_VERSION:
-        raise MalformedMessage(f"this is not of version {FOLLOWED_VERSION}", where=where)
+        raise MalformedMessage(f"this is not of version {FOLLOWED_VERSION}", where)
     try:
         cms = base64.b64decode(members.text("list"), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise MalformedMessage("list is not base64", where=where) from error
+        raise MalformedMessage("list is not base64", where) from error
     return FollowedList(operator=members.certificate("operator"), serial_number=members.number("serialNumber"), cms=cms)
 
 

@@ -1,16 +1,16 @@
-"""An operator's list as JSON, for whoever shows it: whose it is, how long it counts, and whom it trusts how far."""
+"""A trust list as JSON for display: its operator, its validity, and its anchors with their limits."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from smime_core.certificate import Certificate
-from smime_core.report_json import anchor_to_json, certificate_to_json, time_to_json
-from smime_core.trust_list import TrustList
+from smime_core.own_content.trust_list import TrustList
+from smime_core.report.report_json import anchor_to_json, certificate_to_json, time_to_json
+from smime_core.x509.certificate import Certificate
 
 
 def trust_list_to_json(trust_list: TrustList, operator: Certificate) -> dict[str, Any]:
-    """All that a list says; certificates as their facts, without their octets."""
+    """All members of a list. For each certificate, its facts are given and its bytes are left out."""
     return {
         "name": trust_list.name,
         "operator": certificate_to_json(operator),

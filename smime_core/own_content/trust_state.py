@@ -1,8 +1,8 @@
-"""What a person knows and has decided, kept where others can reach it: signed and sealed by the person for themselves.
+"""The trust state: a person's contacts and decisions on trust, as web pages keep them between two sessions.
 
-The pages keep contacts and decisions between two sessions in the browser's storage. Signed under a content type of its
-own by one of the person's keys and sealed for all of them, it can be read by nobody else, passes as no mail, and is
-believed only when the person's own key made it. A counter tells an older state from a newer one.
+The pages keep the state in the browser's storage. The state is signed, with a content type of its own, by one of the
+person's keys and encrypted for all of them. So others can neither read it, nor replace it, nor pass it off as mail. A
+counter tells older states from newer ones. The signed content is JSON:
 
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
     "decisions": the text of `decisions_json`}
@@ -16,33 +16,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.certificate import Certificate
-from smime_core.contacts import NO_CONTACTS, Contacts
-from smime_core.contacts_json import build_contacts, parse_contacts
-from smime_core.content_info import SIGNED_TRUST_STATE, TRUST_STATE
-from smime_core.decisions import Decision, add_decision
-from smime_core.decisions_json import build_decisions, parse_decisions
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import SIGNED_TRUST_STATE, TRUST_STATE
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, TrustStateOlder, TrustStateRefused
-from smime_core.key_management import KeyHolder
 from smime_core.limits import MAX_TRUST_STATE_BYTES, check_limit
-from smime_core.mail_address import address_key
-from smime_core.own_content import ContentKind, build_members, examine_content, protect_content, was_opened
+from smime_core.own_content.own_content import ContentKind, build_members, examine_content, protect_content, was_opened
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.report import MessageReport, State
-from smime_core.strict_json import Members, parse_json
+from smime_core.report.report import MessageReport, State
+from smime_core.text.mail_address import address_key
+from smime_core.trust.contacts import NO_CONTACTS, Contacts
+from smime_core.trust.contacts_json import build_contacts, parse_contacts
+from smime_core.trust.decisions import Decision, add_decision
+from smime_core.trust.decisions_json import build_decisions, parse_decisions
+from smime_core.trust.judging import Judging
+from smime_core.trust.strict_json import Members, parse_json
+from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-state-1"
 
 _WHERE: Final = "trust state"
-_KIND: Final = ContentKind(name=_WHERE, content_type=TRUST_STATE, sealed_signed_type=SIGNED_TRUST_STATE)
+_KIND: Final = ContentKind(name=_WHERE, content_type=TRUST_STATE, encrypted_signed_type=SIGNED_TRUST_STATE)
 _MEMBERS: Final = ("version", "account", "counter", "contacts", "decisions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustState:
-    """`account` is the mail address that it belongs to; `counter` is one more for each state that replaces another."""
+    """A parsed state. `account` is the mail address of its owner. `counter` grows by one with each new state."""
 
     account: str
     counter: int
@@ -50,7 +54,7 @@ class TrustState:
     decisions: tuple[Decision, ...] = ()
 
     def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
-        """This state with what it does not know yet: whom it knows stays as it says, whatever was seen meanwhile.
+        """This state, and those of `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
 
         Raises LimitExceeded.
         """
@@ -67,15 +71,16 @@ class TrustState:
 
 async def seal_trust_state(
     state: TrustState,
+    provider: CryptoProvider,
     *,
     identity: KeyHolder,
     recipients: Sequence[Certificate],
-    provider: CryptoProvider,
     signing_time: datetime.datetime,
 ) -> bytes:
-    """DER of the state, signed by `identity` and sealed for the person's own certificates.
+    """DER of the state, signed by `identity` and encrypted for the person's own certificates.
 
-    Raises NoMatchingRecipient without `recipients`, UnsupportedAlgorithm for one that may not receive, LimitExceeded.
+    Raises NoMatchingRecipient without `recipients`, UnsupportedAlgorithm for a certificate that may not be used for
+    encryption, or LimitExceeded.
     """
     if not recipients:
         raise NoMatchingRecipient(())
@@ -87,33 +92,34 @@ async def seal_trust_state(
         decisions=build_decisions(state.decisions).decode("ascii"),
     )
     check_limit(f"bytes of {_WHERE}", len(content), MAX_TRUST_STATE_BYTES)
-    return await protect_content(
-        content, _KIND, provider=provider, signing_time=signing_time, recipients=recipients, identity=identity
-    )
+    signing = Signing(identities=[identity], signing_time=signing_time)
+    encrypting = Encrypting(recipients=recipients)
+    return await protect_content(content, _KIND, provider, signing, encrypting)
 
 
 async def open_trust_state(
     cms: Buffer,
+    provider: CryptoProvider,
     *,
     account: str,
     identities: Sequence[KeyHolder],
-    provider: CryptoProvider,
     at: datetime.datetime,
     least_counter: int = 0,
 ) -> TrustState:
-    """The state, when it is the person's own.
+    """Verify that the state is the person's own and return it parsed.
 
-    (0) it is sealed for one of `identities` and signed under its content type by one; (1) its members; (2) it is of
-    this account; (3) it is no older than the newest that was seen.
-    Raises TrustStateRefused, NoMatchingRecipient, DecryptionError, ContentTypeMismatch or MalformedMessage.
+    (0) It is encrypted for one of `identities` and signed with its content type by one of them. (1) Its JSON has the
+    right members. (2) It belongs to `account`. (3) Its counter is not below `least_counter`, that of the newest known
+    state. Raises TrustStateRefused, TrustStateOlder, NoMatchingRecipient, DecryptionError, ContentTypeMismatch or
+    MalformedMessage.
     """
     # (0)
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_STATE_BYTES)
-    report = await _examine(cms, identities, provider=provider, at=at)
+    report = await _examine(cms, identities, provider, at=at)
     ended = _find_ended_signer(report, at)
     if report.state is not State.VERIFIED and ended is not None:
-        # What a certificate that has ended since then signed while it was valid stays the person's word.
-        report = await _examine(cms, identities, provider=provider, at=ended.not_after)
+        # A state that was signed while the person's certificate was valid still counts after it has expired.
+        report = await _examine(cms, identities, provider, at=ended.not_after)
     if not was_opened(report):
         raise NoMatchingRecipient(())
     if report.state is not State.VERIFIED or not report.is_encrypted:
@@ -131,12 +137,13 @@ async def open_trust_state(
 
 
 async def _examine(
-    cms: Buffer, identities: Sequence[KeyHolder], *, provider: CryptoProvider, at: datetime.datetime
+    cms: Buffer, identities: Sequence[KeyHolder], provider: CryptoProvider, *, at: datetime.datetime
 ) -> MessageReport:
-    # Each certificate by itself: nothing that it issued, nor whoever issued it, speaks for the person.
+    # Only these certificates count. Their issuers and certificates that they issued do not.
     anchors = tuple(TrustAnchor(certificate=holder.certificate, is_exact=True) for holder in identities)
     store = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
-    return await examine_content(cms, _KIND, provider=provider, trust_store=store, at=at, identities=identities)
+    judging, keys = Judging(trust_store=store, at=at), Keys(identities=identities)
+    return await examine_content(cms, _KIND, judging, provider, keys)
 
 
 def _find_ended_signer(report: MessageReport, at: datetime.datetime) -> Certificate | None:

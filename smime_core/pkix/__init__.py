@@ -5,33 +5,48 @@ from smime_core.pkix.evidence import (
     NO_EVIDENCE,
     Evidence,
     Lookup,
+    LookupKey,
     LookupKind,
     RevocationState,
     RevocationStatus,
     add_answer,
     parse_evidence,
 )
-from smime_core.pkix.path import ValidatedPath, check_end_entity, validate_path
+from smime_core.pkix.path import PathRules, ValidatedPath, check_end_entity, validate_path
+from smime_core.pkix.path_building import SignatureChecks
 from smime_core.pkix.purposes import CertificateUse, Purpose
 from smime_core.pkix.revocation import UNKNOWN_REASONS, check_revocation, find_lookups
-from smime_core.pkix.trail import Outcome, PathTrail, Step
-from smime_core.pkix.trust import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
+from smime_core.pkix.statements import RevocationQuestion
+from smime_core.pkix.trail import Outcome, PathTrail, Step, trail_of
+from smime_core.pkix.trust import (
+    NO_REQUIREMENTS,
+    PolicyRequirements,
+    RevocationPolicy,
+    TrustAnchor,
+    TrustSource,
+    TrustStore,
+)
 
 __all__ = [
     "NO_EVIDENCE",
+    "NO_REQUIREMENTS",
     "UNKNOWN_REASONS",
     "CertificateUse",
     "Evidence",
     "Lookup",
+    "LookupKey",
     "LookupKind",
     "Outcome",
     "PathBudget",
+    "PathRules",
     "PathTrail",
     "PolicyRequirements",
     "Purpose",
     "RevocationPolicy",
+    "RevocationQuestion",
     "RevocationState",
     "RevocationStatus",
+    "SignatureChecks",
     "Step",
     "TrustAnchor",
     "TrustSource",
@@ -42,5 +57,6 @@ __all__ = [
     "check_revocation",
     "find_lookups",
     "parse_evidence",
+    "trail_of",
     "validate_path",
 ]

@@ -1,9 +1,12 @@
-"""What one examination may spend on signers and paths: up to a hundred in each of dozens of parts, over one pool."""
+"""Limits on the signatures, issuers and paths that one examination may check.
+
+A message can have dozens of parts with a hundred signers each, and every signer may use every certificate in it.
+"""
 
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from smime_core.limits import (
     MAX_MESSAGE_PATH_BYTES,
@@ -13,23 +16,21 @@ from smime_core.limits import (
     MAX_MESSAGE_SIGNATURES,
     check_limit,
 )
-from smime_core.provider import KeyType
-
-if TYPE_CHECKING:
-    from smime_core.certificate import Certificate
-    from smime_core.pkix.path_building import CertificatePool
-    from smime_core.pkix.trust import TrustStore
-    from smime_core.provider import PublicKey
+from smime_core.pkix.certificate_pool import CertificatePool
+from smime_core.pkix.trust import TrustStore
+from smime_core.provider import KeyType, PublicKey
+from smime_core.x509.certificate import Certificate
 
 _USUAL_RSA_BITS: Final = 4_096
 
 
 class PathBudget:
-    """The counts of all searches of one examination, and which signatures on certificates were found to hold.
+    """The counts over all path searches of one examination, and the certificate signatures that were checked.
 
-    `holding` tells by the issuer's key and the certificate, as DER, whether that signature holds: it is checked once.
-    What went beyond a limit stays beyond it. `last_pool` is what the last search found issuers in, and what it was made
-    of: certificates, store, moment.
+    `holding` has the result of each signature check, so that none is repeated: the key is (the issuer's key, the
+    certificate), both as DER, and the value is True if the signature verifies. Counts never go down: after one has
+    passed its limit, each later check raises again. `last_pool` is (certificates, store, moment, pool): the pool of the
+    last search, and the three values that it was made from.
     """
 
     def __init__(self) -> None:
@@ -42,36 +43,36 @@ class PathBudget:
         self._bytes = 0
 
     def count_signer(self, key: PublicKey | None = None) -> None:
-        """One more signature on content is checked, by this key where it is known. Raises LimitExceeded."""
+        """Count one more signature on content, made by `key` if that is known. Raises LimitExceeded."""
         self._signers += 1 if key is None else _weight(key)
         check_limit("the number of signatures to check in the message", self._signers, MAX_MESSAGE_SIGNATURES)
 
     def count_signature(self, key: PublicKey) -> None:
-        """One more signature is checked, on a certificate or about its revocation. Raises LimitExceeded."""
+        """Count one more signature on a certificate or on a revocation statement. Raises LimitExceeded."""
         self._signatures += _weight(key)
         self.check()
 
     def count_state(self) -> None:
-        """One more issuer is weighed. Raises LimitExceeded."""
+        """Count one more issuer that a path search considers. Raises LimitExceeded."""
         self._states += 1
         self.check()
 
     def count_path(self, size: int) -> None:
-        """One more complete path is judged, whose certificates have `size` bytes together. Raises LimitExceeded.
+        """Count one more complete path, whose certificates have `size` bytes together. Raises LimitExceeded.
 
-        Policies and name constraints are read anew on each path, in time linear in their size.
+        The policies and name constraints of each path are read anew. That takes time in proportion to their size.
         """
         self._paths += 1
         self._bytes += size
         self.check()
 
     def count_certificate(self, size: int) -> None:
-        """What a signer's certificate of `size` bytes names is read, before any path is there. Raises LimitExceeded."""
+        """Count a signer's certificate of `size` bytes, which is read before there is a path. Raises LimitExceeded."""
         self._bytes += size
         self.check()
 
     def check(self) -> None:
-        """Raise LimitExceeded when too much was spent already."""
+        """Raise LimitExceeded if a limit was passed already."""
         check_limit("the number of signatures to check for all paths", self._signatures, MAX_MESSAGE_PATH_SIGNATURES)
         check_limit("the number of issuers to weigh for all paths", self._states, MAX_MESSAGE_PATH_STATES)
         check_limit("the number of paths to judge for all signers", self._paths, MAX_MESSAGE_PATHS)
@@ -79,5 +80,6 @@ class PathBudget:
 
 
 def _weight(key: PublicKey) -> int:
-    # RSA keys that are larger than people's: one signature of 16,384 bits takes up to five milliseconds.
+    # A signature by an RSA key that is larger than usual counts as several: with 16,384 bits, its check takes up to
+    # five milliseconds.
     return max(1, key.bits // _USUAL_RSA_BITS) ** 2 if key.key_type is KeyType.RSA else 1

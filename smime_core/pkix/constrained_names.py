@@ -1,7 +1,7 @@
-"""The names of a certificate that name constraints are held against (RFC 5280 section 4.2.1.10, RFC 9598 section 6).
+"""The names of a certificate that name constraints apply to (RFC 5280 section 4.2.1.10, RFC 9598 section 6).
 
-Each has a form and a value in the form in which it compares. SmtpUTF8Mailbox and the emailAddress of the subject count
-as rfc822Name, the latter beside a subjectAltName too (ours).
+Each name has a form, and a value that is ready to compare. SmtpUTF8Mailbox and the emailAddress of the subject count as
+rfc822Name. Our own rule, stricter than the RFC: the emailAddress counts even if there is a subjectAltName.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import SUBJECT_ALT_NAME, Certificate
-from smime_core.der import Tlv
-from smime_core.distinguished_name import ComparableName, comparable_name
-from smime_core.domain_name import find_a_labels
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_HOST_CHARACTERS
-from smime_core.mail_address import MailAddress
-from smime_core.mail_names import MailName, find_subject_mail_names, read_mail_name
 from smime_core.pkix.extensions import find_extension
+from smime_core.text.domain_name import find_a_labels
+from smime_core.text.mail_address import MailAddress
+from smime_core.x509.certificate import SUBJECT_ALT_NAME, Certificate
+from smime_core.x509.mail_names import MailName, find_subject_mail_names, read_mail_name
 
 RFC822_NAME: Final = "rfc822Name"
 DNS_NAME: Final = "dNSName"
@@ -45,11 +45,10 @@ _AUTHORITY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstrainedName:
-    """One name: `value` is a MailAddress, a host, a ComparableName or the octets of a machine's address.
+    """One name: `value` is a MailAddress, a host, a ComparableName or the bytes of an IP address.
 
-    It is None when the name is damaged, and for a mail address in the domain of a machine's address.
-
-    Of a form that is not compared it is None too. An otherName has its type in `form`.
+    `value` is None if the name is damaged, if its form is not compared, or if it is a mail address whose domain is an
+    IP address. For an otherName, `form` includes the type.
     """
 
     form: str
@@ -58,13 +57,16 @@ class ConstrainedName:
 
 
 def find_constrained_names(certificate: Certificate) -> tuple[ConstrainedName, ...]:
-    """The subject, where it is not empty, its mail addresses, and all of subjectAltName. Raises MalformedMessage."""
+    """The subject if it is not empty, its mail addresses, and all names of subjectAltName. Raises MalformedMessage."""
     extension = find_extension(certificate, SUBJECT_ALT_NAME)
     return read_constrained_names(certificate.subject_der, None if extension is None else extension.value)
 
 
 def read_constrained_names(subject_der: bytes, alternative_names_der: bytes | None) -> tuple[ConstrainedName, ...]:
-    """The same of a Name and of GeneralNames, None where the extension is absent. Raises MalformedMessage."""
+    """The names of a subject and of a subjectAltName (None if it is absent), as `find_constrained_names` returns them.
+
+    Raises MalformedMessage.
+    """
     names: list[ConstrainedName] = []
     subject = comparable_name(subject_der)
     if subject:
@@ -80,7 +82,7 @@ def read_constrained_names(subject_der: bytes, alternative_names_der: bytes | No
 
 
 def form_of(name: Tlv) -> str:
-    """The form of a GeneralName, with the type of an otherName behind it. Raises MalformedMessage."""
+    """The form of a GeneralName, followed by the type if it is an otherName. Raises MalformedMessage."""
     form = _FORMS.get(name.tag)
     if form is None:
         raise MalformedMessage(f"tag 0x{name.tag:02x} is no form of a name", where="GeneralName")
@@ -119,24 +121,25 @@ def _ascii(name: Tlv) -> str | None:
 
 def _mail_name(name: MailName) -> ConstrainedName:
     address = name.address
-    # RFC 5280 section 4.2.1.10: constraints speak of hosts by their names only.
+    # RFC 5280 section 4.2.1.10: constraints on mail addresses name hosts, not IP addresses.
     value = None if address is None or address.is_literal else address
     return ConstrainedName(form=RFC822_NAME, value=value, text=name.text)
 
 
 def normal_host(text: str) -> str | None:
-    """A host in lower case and A-labels (RFC 9549 section 2.2), None for what is no host."""
+    """A host in lower case and A-labels (RFC 9549 section 2.2). Returns None if the text is no host."""
     host = find_a_labels(text.removesuffix("."))
     if host is None:
         return None
     labels = host.split(".")
     is_text = len(host) <= MAX_HOST_CHARACTERS and not set(host) & set(" @/[]\x00")
-    # A last label of digits is an address, which no constraint on hosts speaks of.
+    # If the last label is digits, the text is an IP address. Constraints on hosts do not cover those.
     return host if is_text and all(labels) and not labels[-1].isdigit() else None
 
 
 def _host_of(uri: str) -> str | None:
-    # Constraints are on the host alone: a URI without one, or with an address for it, is refused where they are.
+    # Constraints apply to the host only. A URI without a host, or with an IP address instead, has no value to compare,
+    # so any constraint on URIs refuses it.
     match = _AUTHORITY.match(uri)
     if match is None:
         return None

@@ -1,18 +1,22 @@
 """Whether revocation lists say that a certificate was revoked (RFC 5280 section 6.3.3).
 
-The comments name the steps. Further than the RFC goes: every list that applies is looked at, not only until all reasons
-are covered, so that an old list that is not stale yet cannot hide what a newer one says.
+Labels such as (b)(1) in the comments are steps of that section. The RFC stops as soon as all reasons are covered. This
+module reads every list that applies, so that an old list that is not stale yet cannot hide a newer one.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from smime_core.certificate import Certificate, KeyUsage, names_match
-from smime_core.distribution_points import (
+from smime_core.asn1.general_names import GeneralNames, directory_name, directory_names, find_common_name
+from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_LIST_SIGNERS, check_limit
+from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
+from smime_core.pkix.statements import HOLD, TOO_MUCH, RevocationQuestion, Statement, mildness
+from smime_core.x509.certificate import Certificate, KeyUsage, names_match
+from smime_core.x509.distribution_points import (
     ALL_REASONS,
     NO_REASONS,
     DistributionPoint,
@@ -20,23 +24,18 @@ from smime_core.distribution_points import (
     ReasonFlags,
     parse_distribution_points,
 )
-from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.general_names import GeneralNames, directory_name, directory_names, find_common_name
-from smime_core.limits import MAX_LIST_SIGNERS, check_limit
-from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
-from smime_core.pkix.statements import HOLD, TOO_MUCH, Question, Statement, mildness
-from smime_core.revocation_list import RevocationList
-from smime_core.revoked_entries import RevokedEntry
+from smime_core.x509.revocation_list import RevocationList
+from smime_core.x509.revoked_entries import RevokedEntry
 
 _REMOVED: Final = "removeFromCRL"
 _SOURCE: Final = "crl"
 
 
 class ListFindings(NamedTuple):
-    """What the lists of the evidence say about a certificate, and why others say nothing.
+    """The statements of the lists about a certificate, and in `faults` the codes why other lists do not count.
 
-    `delta_points` are where the complete lists say that their deltas are. Those of a list without a good signature are
-    left out: anybody can make one, to have an address asked.
+    `delta_points` are the addresses of delta lists that complete lists with a good signature name. Anybody can make an
+    unsigned list to have an address fetched, so the addresses in such lists are left out.
     """
 
     statements: list[Statement]
@@ -44,7 +43,7 @@ class ListFindings(NamedTuple):
     delta_points: list[DistributionPoint]
 
 
-async def read_lists(question: Question) -> ListFindings:
+async def read_lists(question: RevocationQuestion) -> ListFindings:
     """The findings of RFC 5280 section 6.3.3 for the certificate in question."""
     check = _ListCheck(question)
     try:
@@ -59,22 +58,21 @@ async def read_lists(question: Question) -> ListFindings:
 
 def _points(certificate: Certificate) -> Iterator[DistributionPoint]:
     yield from parse_distribution_points(certificate)
-    # The end of 6.3.3: lists that no point names, as if one named the certificate's issuer.
+    # The end of section 6.3.3: lists that no point names are read as if a point named the certificate's issuer.
     yield DistributionPoint(name=PointName(full_name=(directory_name(certificate.issuer_der),)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signer:
-    """Who signed a list; `fault` says why nobody counts."""
+class _Signer(NamedTuple):
+    """The certificate that signed a list, or None; then `fault` is the code why no candidate counts."""
 
     certificate: Certificate | None = None
     fault: str = ""
 
 
 class _ListCheck:
-    """One run over the lists; each is looked at once for each set of reasons that a point asks it for."""
+    """One run over the lists. A list is read again only if another point names it for further reasons."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: RevocationQuestion) -> None:
         self.statements: list[Statement] = []
         self.faults: set[str] = set()
         self.delta_points: list[DistributionPoint] = []
@@ -84,7 +82,7 @@ class _ListCheck:
         self._answered: dict[RevocationList, ReasonFlags] = {}
 
     async def follow(self, point: DistributionPoint) -> None:
-        """All complete lists that the point stands for."""
+        """Read all complete lists that the point covers."""
         for issuer_der in directory_names(point.crl_issuers) or (self._question.certificate.issuer_der,):
             for one in self._question.evidence.find_lists(issuer_der):
                 try:
@@ -97,17 +95,17 @@ class _ListCheck:
 
     def _is_in_scope(self, one: RevocationList, point: DistributionPoint) -> bool:
         certificate, scope = self._question.certificate, one.issuing_point
-        # (b)(1)
+        # (b)(1): a list by another issuer must be indirect.
         if point.crl_issuers and not one.is_indirect:
             return False
         if scope is None:
             return True
-        # (b)(2)(i)
+        # (b)(2)(i): the point and the list must have a name in common.
         if scope.name is not None:
             wanted = self._point_names(point, one)
             if find_common_name(scope.name.names(one.issuer_der), wanted) is None:
                 return False
-        # (b)(2)(ii) to (iv)
+        # (b)(2)(ii) to (iv): the list must be for this kind of certificate.
         if scope.only_user_certificates and certificate.is_ca:
             return False
         return not (scope.only_ca_certificates and not certificate.is_ca) and not scope.only_attribute_certificates
@@ -115,11 +113,11 @@ class _ListCheck:
     def _point_names(self, point: DistributionPoint, one: RevocationList) -> GeneralNames:
         if point.name is None:
             return point.crl_issuers
-        # Section 4.2.1.13: a relative name belongs to cRLIssuer, or to the certificate's issuer without one.
+        # Section 4.2.1.13: a relative name extends the name in cRLIssuer, or the certificate's issuer if there is none.
         return point.name.names(one.issuer_der if point.crl_issuers else self._question.certificate.issuer_der)
 
     def _interim_reasons(self, one: RevocationList, point: DistributionPoint) -> ReasonFlags:
-        # (d)
+        # (d): the reasons that both the list and the point cover.
         only_some = one.issuing_point.only_some_reasons if one.issuing_point is not None else None
         reasons = ALL_REASONS
         for limit in (only_some, point.reasons):
@@ -127,7 +125,7 @@ class _ListCheck:
         return reasons
 
     async def _read(self, one: RevocationList, reasons: ReasonFlags) -> None:
-        # (e), but of this list alone: another point may ask it for other reasons.
+        # (e), counted for each list, because another point may name the same list for other reasons.
         answered = self._answered.get(one, NO_REASONS)
         if not reasons & ~answered:
             return
@@ -139,7 +137,7 @@ class _ListCheck:
         if freshness is Freshness.NOT_YET:
             self.faults.add("not-yet-valid")
             return
-        # (f), (g)
+        # (f), (g): the signer and its signature.
         signer = await self._find_signer(one)
         if signer.certificate is None:
             self.faults.add(signer.fault)
@@ -151,9 +149,9 @@ class _ListCheck:
     def _conclude(
         self, one: RevocationList, delta: RevocationList | None, reasons: ReasonFlags, freshness: Freshness
     ) -> None:
-        # (a)(1)(i): a current delta makes a complete list of before current.
+        # (a)(1)(i): an old complete list counts as current if there is a current delta for it.
         newest, freshness = (delta, self._freshness(delta)) if delta is not None else (one, freshness)
-        # (i), (j), (k)
+        # (i), (j), (k): the entries in the delta and in the complete list.
         entry = _newest(self._find_entry(delta) if delta is not None else None, self._find_entry(one))
         revoked_at = self._revoked_at(entry, freshness)
         is_current = freshness is not Freshness.STALE
@@ -185,7 +183,8 @@ class _ListCheck:
         return entry.revoked_at if counts else None
 
     def _find_entry(self, one: RevocationList) -> RevokedEntry | None:
-        # Section 5.3.3: issuer and serial number; an entry without an issuer is of the list's own. The gravest counts.
+        # Section 5.3.3: issuer and serial number must match. An entry that names no issuer has the list's. If several
+        # entries match, the one with the gravest reason counts.
         certificate = self._question.certificate
         found = [
             entry
@@ -198,7 +197,8 @@ class _ListCheck:
         return min(found, key=lambda entry: mildness(entry.reason), default=None)
 
     def _freshness(self, one: RevocationList) -> Freshness:
-        # Section 3.3: an entry stays until the list after the one after the certificate's expiry.
+        # Section 3.3: a CA may remove entries of expired certificates. A list still has them if it was made before the
+        # certificate expired, or if it says that it keeps them.
         not_after = self._question.certificate.not_after
         remembers = one.this_update <= not_after or (one.expired_since is not None and one.expired_since <= not_after)
         return judge_freshness(
@@ -210,17 +210,17 @@ class _ListCheck:
         )
 
     async def _find_delta(self, one: RevocationList, signer: Certificate) -> RevocationList | None:
-        # (c) and section 5.2.4; of several the one with the highest number.
+        # (c) and section 5.2.4. Of several deltas, the one with the highest number counts.
         deltas = [delta for delta in self._question.evidence.find_lists(one.issuer_der) if _updates(delta, one)]
         for delta in sorted(deltas, key=lambda one: one.crl_number or 0, reverse=True):
             if self._freshness(delta) not in (Freshness.CURRENT, Freshness.LATER):
                 continue
-            # (h)
+            # (h): the signature of the delta.
             try:
                 if await self._fault_of(delta, signer) is None:
                     return delta
             except LimitExceeded:
-                # Forged deltas must not hide what the complete list says.
+                # A forged delta must not hide the statement of the complete list.
                 self.faults.add(TOO_MUCH)
                 break
         return None
@@ -231,7 +231,7 @@ class _ListCheck:
         return self._signers[one]
 
     async def _search_signer(self, one: RevocationList) -> _Signer:
-        # (f): the issuer itself or the anchor, whose path stands already, or whoever has a path to the same anchor.
+        # (f): the signer is the issuer, the anchor of this path, or a certificate that has a path to the same anchor.
         fault = "not-authorised"
         for candidate in self._possible_signers(one):
             found = await self._fault_of(one, candidate)
@@ -255,7 +255,7 @@ class _ListCheck:
 
     def _possible_signers(self, one: RevocationList) -> Iterator[Certificate]:
         question = self._question
-        # What came with a message stands last: anybody can put many of that name there.
+        # Certificates from the message come last: its sender can add many with the issuer's name.
         known = (question.issuer, question.anchor, *question.evidence.find_certificates(one.issuer_der))
         for candidate in dict.fromkeys((*known, *question.candidates)):
             if names_match(candidate.subject_der, one.issuer_der) and _fits_key(candidate, one):
@@ -266,20 +266,21 @@ class _ListCheck:
 
 
 def _newest(in_delta: RevokedEntry | None, in_complete: RevokedEntry | None) -> RevokedEntry | None:
-    # A delta lifts a hold or gives another reason, and takes no final revocation back.
+    # A delta may lift a hold or give another reason. It cannot take back a final revocation.
     if in_delta is None or in_complete is None or in_complete.reason in (HOLD, _REMOVED):
         return in_delta or in_complete
     return min(in_delta, in_complete, key=lambda entry: mildness(entry.reason))
 
 
 def _fits_key(candidate: Certificate, one: RevocationList) -> bool:
-    # Section 5.2.1; two CAs of one name, or two keys of one CA, differ here.
+    # Section 5.2.1: the key identifier tells apart two CAs of one name, or two keys of one CA.
     own = candidate.subject_key_identifier
     return own is None or one.key_identifier is None or own == one.key_identifier
 
 
 def _updates(delta: RevocationList, one: RevocationList) -> bool:
-    # (c)(1) is how it was found; (c)(2), (c)(3), and the numbers of section 5.2.4.
+    # (c)(1) is met, because the delta was found by the issuer's name. Checked here: (c)(2), (c)(3) and the numbers of
+    # section 5.2.4.
     if delta.base_crl_number is None or not delta.is_usable or one.crl_number is None or delta.crl_number is None:
         return False
     has_same_scope = delta.issuing_point_der == one.issuing_point_der and delta.key_identifier == one.key_identifier

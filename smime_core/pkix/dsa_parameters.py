@@ -1,7 +1,8 @@
 """DSA keys that inherit their parameters from the issuer's certificate (RFC 5280 section 6.1.4 (d) and (e)).
 
-They occur in mail of the nineties (RFC 4134 section 4.6) and in PKITS 4.1.5. Parameters count only when the issuer
-signed the certificate: anybody could find p, q and g for which a signature of his own fits another's key.
+Such keys occur in mail of the 1990s (RFC 4134 section 4.6) and in PKITS 4.1.5. Parameters are taken only from an issuer
+whose signature on the certificate verifies. Otherwise an attacker could choose p, q and g so that their own signature
+fits another person's key.
 """
 
 from __future__ import annotations
@@ -9,25 +10,25 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from smime_core.certificate import Certificate, names_match
 from smime_core.keys import inherit_dsa_parameters
 from smime_core.limits import MAX_PATH_LENGTH, check_limit
 from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.path_building import SignatureChecks
 from smime_core.provider import CryptoProvider, KeyType
+from smime_core.x509.certificate import Certificate, names_match
 
 
 async def complete_dsa_key(
     certificate: Certificate,
     candidates: Sequence[Certificate],
-    *,
     provider: CryptoProvider,
+    *,
     budget: PathBudget | None = None,
 ) -> Certificate:
-    """The certificate with its key's parameters taken from the one of `candidates` that issued it.
+    """Returns the certificate with the DSA parameters that it inherits from its issuer, one of the `candidates`.
 
-    Any other certificate, and one whose issuer is not among them, comes back as it is. Every candidate that is weighed,
-    and every signature that is checked, counts in `budget`. Raises LimitExceeded.
+    The certificate is returned unchanged if its key lacks no parameters, or if no candidate is its issuer. `budget`
+    counts each candidate that is considered and each signature that is checked. Raises LimitExceeded.
     """
     return await _complete(certificate, candidates, SignatureChecks(provider, budget), depth=0)
 
@@ -39,7 +40,7 @@ async def _complete(
     if certificate.public_key.key_type is not KeyType.DSA or certificate.public_key.bits:
         return certificate
     for candidate in candidates:
-        # Issuers of one name above one another multiply.
+        # With several issuers of one name on each of several levels, the search multiplies. So each candidate counts.
         checks.budget.count_state()
         if candidate == certificate or not names_match(candidate.subject_der, certificate.issuer_der):
             continue

@@ -1,7 +1,7 @@
-"""What bears on a path beside its certificates, what could still be looked up, and what was found out.
+"""The evidence for judging a path, the lookups that could add evidence, and the revocation status of a certificate.
 
-The core does no I/O: an examination names its `Lookup`s, the caller fetches them, adds the answers by `add_answer`, and
-examines again. That ends after a few rounds, since a lookup that was answered is not named again.
+The core does no I/O. An examination names `Lookup`s in its result. The caller fetches them, adds each answer with
+`add_answer` and examines again. This ends after a few rounds, since a lookup is not named again after it was tried.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from smime_core import der
-from smime_core.certificate import Certificate, parse_certificate, parse_certificates
-from smime_core.content_info import ID_SIGNED_DATA, parse_content_info
-from smime_core.distinguished_name import ComparableName, comparable_name
-from smime_core.distribution_points import DistributionPoint
+from smime_core.asn1 import der
+from smime_core.asn1.distinguished_name import ComparableName, comparable_name
+from smime_core.cms.content_info import ID_SIGNED_DATA, parse_content_info
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_CERTIFICATES, MAX_CRL_BYTES, MAX_EVIDENCE, check_limit
-from smime_core.ocsp import OcspResponse, SingleResponse, hash_key, parse_ocsp_response
-from smime_core.revocation_list import RevocationList, parse_revocation_list
+from smime_core.x509.certificate import Certificate, parse_certificate, parse_certificates
+from smime_core.x509.distribution_points import DistributionPoint
+from smime_core.x509.ocsp import OcspResponse, SingleResponse, hash_key, parse_ocsp_response
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 
 _PEM_START: Final = b"-----BEGIN"
 _CERTIFICATES: Final = 0xA0
@@ -35,10 +35,10 @@ K = TypeVar("K")
 class Evidence:
     """Revocation lists, OCSP responses and further certificates, from anywhere: a cache, a message, the network.
 
-    `damaged` counts what could not be read and was left out. `asked` are the lookups that were tried, `unavailable`
-    those of them to which nothing came. `gathered_at` is when the evidence was looked up, if that was later than the
-    moment that a path is judged at: lists and responses issued until then count, as `pkix.freshness` says. Each is only
-    itself.
+    `damaged` counts the items that could not be read and were left out. `asked` are the lookups that were tried;
+    `unavailable` are those that got no answer. `gathered_at` is the time of the lookups if paths are judged for an
+    earlier moment: lists and responses issued up to `gathered_at` count (see `pkix.freshness`). Instances compare by
+    identity.
     """
 
     revocation_lists: tuple[RevocationList, ...] = ()
@@ -50,9 +50,10 @@ class Evidence:
     gathered_at: datetime.datetime | None = None
 
     def merged_with(self, other: Evidence) -> Evidence:
-        """Both together, the own first; each list, response and certificate once, by its octets.
+        """This evidence, then `other`. Items with equal bytes occur once.
 
-        The lookups that were tried and `gathered_at` stay the own ones: what a message carries says nothing of them.
+        `asked`, `unavailable` and `gathered_at` are taken from this evidence, not from `other`, which may come from a
+        message and then knows nothing about lookups.
         """
         return dataclasses.replace(
             self,
@@ -63,19 +64,19 @@ class Evidence:
         )
 
     def find_lists(self, issuer_der: bytes) -> tuple[RevocationList, ...]:
-        """The lists whose issuer has this name, none for a damaged one."""
+        """The lists whose issuer has this name; none for a damaged name."""
         return self._lists_by_issuer.get(_comparable(issuer_der), ())
 
     def find_responses(self, serial_number: int) -> tuple[tuple[OcspResponse, SingleResponse], ...]:
-        """What OCSP responses say about certificates of this serial number, of whatever issuer."""
+        """The entries about this serial number, whatever the issuer, each with its OCSP response."""
         return self._responses_by_serial.get(serial_number, ())
 
     def find_certificates(self, subject_der: bytes) -> tuple[Certificate, ...]:
-        """The certificates whose subject has this name, none for a damaged one."""
+        """The certificates whose subject has this name; none for a damaged name."""
         return self._certificates_by_subject.get(_comparable(subject_der), ())
 
     def find_certificates_by_key(self, key_hash: bytes) -> tuple[Certificate, ...]:
-        """The certificates of whose key this is the SHA-1, as OCSP names responders (RFC 6960 section 4.2.1)."""
+        """The certificates whose key has this SHA-1 hash: OCSP may name a responder by it (RFC 6960 section 4.2.1)."""
         return self._certificates_by_key.get(key_hash, ())
 
     @functools.cached_property
@@ -103,23 +104,27 @@ NO_EVIDENCE: Final = Evidence()
 
 
 class LookupKind(StrEnum):
-    """What to ask for."""
+    """The kinds of requests."""
 
     OCSP = "ocsp"
-    """POST `body`, application/ocsp-request (RFC 6960 appendix A)."""
+    """POST `body` as application/ocsp-request (RFC 6960 appendix A)."""
     CRL = "crl"
     """GET a CertificateList."""
     ISSUER = "issuer"
-    """GET the certificate of the issuer, or a certs-only CMS (RFC 5280 section 4.2.2.1). Of a certificate whose path is
-    not complete, and so of anybody: never without being asked for."""
+    """GET the issuer's certificate, or a certs-only CMS (RFC 5280 section 4.2.2.1).
+
+    The address comes from a certificate without a complete path, so anybody may have written it: fetch it only if the
+    user asks.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """One thing that could be fetched because `certificate` names its address.
+    """A URL that could be fetched because `certificate` names it.
 
-    For OCSP and CRL the certificate stands in `path`, which chains to an anchor by good signatures. `body` is what to
-    post, empty for a GET; `nonce` is in it where the response should repeat it.
+    For OCSP and CRL the certificate is in `path`, which ends at an anchor and whose signatures all verify. `body` is
+    the content to post, empty for a GET. `nonce` is the nonce in `body`, which the response should repeat; it may be
+    empty.
     """
 
     kind: LookupKind
@@ -131,7 +136,7 @@ class Lookup:
 
     @property
     def key(self) -> LookupKey:
-        """What makes two lookups the same question, whatever nonce is in them."""
+        """The identity of the lookup. Two lookups with equal keys ask the same, even if their nonces differ."""
         subject = self.certificate.fingerprint if self.kind is LookupKind.OCSP else ""
         return self.kind, self.url, subject
 
@@ -150,11 +155,12 @@ class RevocationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationStatus:
-    """What is known about one certificate.
+    """The revocation status of one certificate.
 
-    `why` is for UNKNOWN, a code of `revocation.UNKNOWN_REASONS`. `revoked_at` and `reason` (a CRLReason, as
-    "keyCompromise") are for REVOKED. `source` is "ocsp", "crl" or "", with the dates of the evidence that decided.
-    `delta_points` are where signed complete lists say that their deltas are (RFC 5280 section 5.2.6).
+    `why` is a code of `revocation.UNKNOWN_REASONS`, set if the state is UNKNOWN. `revoked_at` and `reason` (a CRLReason
+    such as "keyCompromise") are set if it is REVOKED. `source` is "ocsp", "crl" or ""; `this_update` and `next_update`
+    are those of the list or response that decided. `delta_points` are the addresses of deltas that signed complete
+    lists name (RFC 5280 section 5.2.6).
     """
 
     certificate: Certificate
@@ -175,7 +181,10 @@ def parse_evidence(
     certificates: Iterable[bytes] = (),
     gathered_at: datetime.datetime | None = None,
 ) -> Evidence:
-    """Evidence from octets, DER or PEM; what is damaged, too large or beyond MAX_EVIDENCE is left out and counted."""
+    """Evidence from DER or PEM bytes.
+
+    Items that are damaged, too large or beyond MAX_EVIDENCE are left out and counted in `damaged`.
+    """
     lists, bad_lists = _readable(revocation_lists, _parse_list)
     responses, bad_responses = _readable(ocsp_responses, parse_ocsp_response)
     found, bad_certificates = _readable(certificates, parse_certificate)
@@ -189,17 +198,17 @@ def parse_evidence(
 
 
 def add_answer(evidence: Evidence, lookup: Lookup, data: bytes | None) -> Evidence:
-    """The evidence with what came for a lookup; with None, that it was tried and nothing came.
+    """The evidence with the answer to a lookup; `data` is None if the lookup got no answer.
 
-    Whatever is true of an answer is found out when a path is judged. Raises SmimeError for what is no answer: not of
-    the kind that was asked for, a refusal by the responder, another nonce than the one asked with.
+    The answer is parsed here, and validated later, when a path is judged. Raises SmimeError if the answer is not what
+    the lookup asks for, if the responder refuses, or if the nonce is not that of the request.
     """
     asked = dataclasses.replace(evidence, asked=evidence.asked | {lookup.key})
     if data is None:
         return dataclasses.replace(asked, unavailable=evidence.unavailable | {lookup.key})
     if lookup.kind is LookupKind.OCSP:
         response = parse_ocsp_response(data)
-        # RFC 9654 section 2.1: many responders leave the nonce out; one that is there is the one asked with.
+        # RFC 9654 section 2.1: many responders leave the nonce out. A nonce in the response must be the request's.
         if response.nonce is not None and lookup.nonce and not hmac.compare_digest(response.nonce, lookup.nonce):
             raise MalformedMessage("the nonce is not the one asked with", where="OCSP response")
         return asked.merged_with(Evidence(ocsp_responses=(response,)))
@@ -214,7 +223,7 @@ def _parse_list(data: bytes) -> RevocationList:
 
 
 def _parse_issuers(data: bytes) -> tuple[Certificate, ...]:
-    # RFC 5280 section 4.2.2.1: one certificate in DER, or a certs-only CMS; PEM occurs, too.
+    # RFC 5280 section 4.2.2.1: one certificate in DER, or a certs-only CMS. Some CAs serve PEM.
     if data.lstrip().startswith(_PEM_START):
         return parse_certificates(data)
     fields = der.read_sequence(data, where="issuer")
@@ -237,7 +246,7 @@ def _parse_issuers(data: bytes) -> tuple[Certificate, ...]:
 
 
 def _readable(items: Iterable[bytes], parse: Callable[[bytes], T]) -> tuple[tuple[T, ...], int]:
-    # Equal octets are read once; one that is damaged must not hide the others.
+    # Returns (the items that can be read, the number of others). Items with equal bytes are read once.
     found: list[T] = []
     damaged = 0
     for number, item in enumerate(dict.fromkeys(items)):
@@ -256,7 +265,7 @@ def _each_once(own: tuple[T, ...], others: tuple[T, ...], octets: Callable[[T], 
 
 
 def _group(pairs: Iterable[tuple[K, T]]) -> Mapping[K, tuple[T, ...]]:
-    # What has no key, as a damaged name, is found by nobody.
+    # Leaves out values whose key is None, which means a damaged name.
     grouped: dict[K, list[T]] = {}
     for key, value in pairs:
         if key is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import (
+from smime_core.asn1 import der
+from smime_core.x509.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
     EXTENDED_KEY_USAGE,
@@ -45,23 +45,24 @@ PROCESSED: Final = frozenset(
         OCSP_NO_CHECK,
     }
 )
-"""What may be critical. The distribution points and the OCSP ones are processed where revocation is."""
+"""The extensions that may be critical, because `pkix` processes them. The check of revocation processes those about
+distribution points and OCSP."""
 
 
 def find_extension(certificate: Certificate, oid: str) -> Extension | None:
-    """The extension of that type, None without one."""
+    """The extension of that type, or None."""
     return next((extension for extension in certificate.extensions if extension.oid == oid), None)
 
 
 def find_unprocessed(certificate: Certificate) -> str | None:
-    """The type of the first critical extension that is not processed here (RFC 5280 section 4.2)."""
+    """The type of the first critical extension that is not processed here (RFC 5280 section 4.2), or None."""
     return next((one.oid for one in certificate.extensions if one.critical and one.oid not in PROCESSED), None)
 
 
 def find_issuer_serial(certificate: Certificate) -> int | None:
-    """The serial number of the issuer's certificate, where authorityKeyIdentifier names it (section 4.2.1.1)."""
+    """The serial number of the issuer's certificate if authorityKeyIdentifier names it (section 4.2.1.1), or None."""
     extension = find_extension(certificate, AUTHORITY_KEY_IDENTIFIER)
-    # Few have it, and this is asked of every certificate: the tag is looked for before anything is read.
+    # This runs for every certificate and few have the field, so look for its tag before reading the structure.
     if extension is None or _SERIAL_NUMBER not in extension.value:
         return None
     fields = der.read_sequence(extension.value, where="authorityKeyIdentifier")

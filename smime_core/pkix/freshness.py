@@ -1,15 +1,16 @@
-"""Which moment a list or response speaks of, and whether that covers the moment a path is judged at.
+"""Whether a statement (a list or an OCSP response) covers the moment `at`, for which a path is judged.
 
-Ordinarily (RFC 5280 section 6.3.3 (a), RFC 6960 section 3.2): issued before `at`, and the next one is not due yet.
-Clocks may differ by CLOCK_TOLERANCE; without nextUpdate a statement ages by MAX_AGE.
+The usual case (RFC 5280 section 6.3.3 (a), RFC 6960 section 3.2): the statement was issued before `at`, and the next
+one is not due yet. Clocks may differ by CLOCK_TOLERANCE. A statement without nextUpdate is valid for MAX_AGE.
 
-For a moment in the past, as of old mail: a statement issued after `at`, and until the evidence was gathered
-(`Evidence.gathered_at`), covers `at` too, while it still remembers the certificate: that had not expired when the
-statement was made, or the list or the responder says that it remembers expired ones. What such a later statement
-revokes after `at` was not revoked at `at`, but for a key that was compromised before (invalidityDate).
+A moment in the past, as for old mail: a statement issued after `at`, but before the evidence was gathered
+(`Evidence.gathered_at`), covers `at` too if it still remembers the certificate. It does if the certificate had not
+expired when the statement was made, or if the list or responder says that it remembers expired ones. If such a later
+statement has a revocation after `at`, the revocation does not count at `at`, unless the key was compromised before
+(invalidityDate).
 
-A revocation does not grow old: what a stale statement says of a revocation holds, but for certificateHold, which may
-have been lifted since. What it does not revoke is unknown.
+A revocation does not grow old: it counts even in a stale statement, except certificateHold, which may have been lifted
+since. If a stale statement does not revoke a certificate, the status of the certificate is unknown.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from smime_core.pkix.evidence import Evidence
 
 CLOCK_TOLERANCE: Final = datetime.timedelta(minutes=5)
 MAX_AGE: Final = datetime.timedelta(days=7)
-"""Of a statement without nextUpdate: a week is what CAs at most let pass between two lists for end entities."""
+"""The validity of a statement without nextUpdate. CAs publish lists for end entities at least once a week."""
 
 _COMPROMISES: Final = {"keyCompromise", "cACompromise", "aACompromise"}
 
 
 class Freshness(Enum):
-    """How a statement lies to the moment `at`."""
+    """The relation of a statement to the moment `at`."""
 
     CURRENT = "current"
     LATER = "later"
-    """Made after `at`, and it covers `at`."""
+    """The statement was issued after `at`, but covers `at`."""
     STALE = "stale"
     NOT_YET = "not-yet"
-    """From the future, or made when the certificate could be forgotten already."""
+    """The statement was issued in the future, or so long after `at` that it may not list the certificate any more."""
 
 
 def judge_freshness(
@@ -46,8 +47,9 @@ def judge_freshness(
     next_update: datetime.datetime | None,
     remembers: bool,
 ) -> Freshness:
-    """How a statement lies to `at`; `remembers` says whether it may be asked about a certificate at its thisUpdate."""
-    # Only differences: nextUpdate may be the last second that there is, for "never", and `at` what a signer claims.
+    """The relation of a statement to `at`. `remembers` is True if it covered the certificate when it was issued."""
+    # A sum could overflow, so only differences are computed: nextUpdate may be the last possible second, meaning
+    # "never", and `at` may be any time that a signer claims.
     if this_update - at > CLOCK_TOLERANCE:
         is_gathered = evidence.gathered_at is not None and this_update - evidence.gathered_at <= CLOCK_TOLERANCE
         return Freshness.LATER if is_gathered and remembers else Freshness.NOT_YET
@@ -63,9 +65,9 @@ def was_revoked(
     reason: str,
     invalidity_date: datetime.datetime | None,
 ) -> bool:
-    """Whether a revocation that a statement names was one at the moment `at`.
+    """Whether a revocation in a statement was in force at the moment `at`.
 
-    A statement of before `at` revokes whatever date it gives.
+    A revocation in a statement made before `at` counts, whatever its date.
     """
     if freshness is not Freshness.LATER or revoked_at <= at:
         return True

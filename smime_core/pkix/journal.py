@@ -1,19 +1,19 @@
-"""Writes down how a path is judged while it is, so that the result and each error explain themselves."""
+"""The record of the checks on a path. Results and errors carry it, so that they can be explained."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from smime_core.certificate import Certificate
 from smime_core.errors import PathError
 from smime_core.pkix.evidence import Lookup, RevocationStatus
 from smime_core.pkix.trail import Outcome, PathTrail, Step
 from smime_core.pkix.trust import TrustAnchor
+from smime_core.x509.certificate import Certificate
 
 
 @dataclass(slots=True)
 class Journal:
-    """The steps of one path so far."""
+    """The checks of one path so far."""
 
     certificates: tuple[Certificate, ...]
     anchor: TrustAnchor | None = None
@@ -22,20 +22,20 @@ class Journal:
     lookups: tuple[Lookup, ...] = ()
 
     def passed(self, label: str, position: int, text: str) -> None:
-        """One check that held."""
+        """Record a check that passed."""
         self.steps.append(Step(label=label, position=position, outcome=Outcome.PASSED, text=text))
 
     def noted(self, label: str, position: int, text: str) -> None:
-        """One that did not, without consequence here."""
+        """Record a check that did not pass but has no consequence here."""
         self.steps.append(Step(label=label, position=position, outcome=Outcome.NOTED, text=text))
 
     def failed(self, label: str, position: int, text: str, *, error: type[PathError] = PathError) -> PathError:
-        """The error to raise for one that did not hold, with everything up to it."""
+        """Record a check that failed, and return the error to raise, which carries the whole record."""
         self.steps.append(Step(label=label, position=position, outcome=Outcome.FAILED, text=text))
         return error(text, certificate=self.certificates[position].subject, rfc5280_step=label, trail=self.trail())
 
     def trail(self) -> PathTrail:
-        """What was written so far."""
+        """The record so far."""
         return PathTrail(
             certificates=self.certificates,
             anchor=self.anchor,

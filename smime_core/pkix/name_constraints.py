@@ -1,9 +1,10 @@
 """Name constraints: which names an authority may certify (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6).
 
-Compared: rfc822Name, dNSName, directoryName, URI, iPAddress. A constraint on another form, or one that says what has no
-meaning here (`minimum`, `maximum`, a mask with holes), refuses the certificates in which that form occurs. Subtrees are
-kept so that ten thousand cost no more than one: hosts and mailboxes in sets that a name and its parents are looked up
-in, directories by their lengths, networks in order.
+rfc822Name, dNSName, directoryName, URI and iPAddress are compared. If a constraint is on another form, or has fields
+without a meaning here (`minimum`, `maximum`, a mask with holes), certificates with a name of that form are refused.
+
+A search among ten thousand subtrees takes hardly longer than one comparison. Hosts, mailboxes and directory names are
+in sets, in which a name and its parents are looked up. Networks are sorted.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Tlv
-from smime_core.distinguished_name import ComparableName, comparable_name
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_NAME_CONSTRAINTS, check_limit
-from smime_core.mail_address import MailAddress, parse_address
-from smime_core.mail_names import SMTP_UTF8_MAILBOX
 from smime_core.pkix.constrained_names import (
     DIRECTORY_NAME,
     DNS_NAME,
@@ -32,23 +31,25 @@ from smime_core.pkix.constrained_names import (
     form_of,
     normal_host,
 )
+from smime_core.text.mail_address import MailAddress, parse_address
+from smime_core.x509.mail_names import SMTP_UTF8_MAILBOX
 
 _COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADDRESS})
-# Constraints on these are never passed over, whether the extension is critical or not.
+# Constraints on these forms always count, whether the extension is critical or not.
 _ALWAYS: Final = _COMPARED | {f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}"}
 _PERMITTED: Final = 0xA0
 _EXCLUDED: Final = 0xA1
-_MINIMUM_0: Final = b"\x80\x01\x00"  # DEFAULT 0, which some write nevertheless
+_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0. It is the default, which some CAs encode nevertheless.
 
 
 @dataclass(slots=True)
 class Subtrees:
     """The permitted or the excluded subtrees of one extension, by form.
 
-    `hosts` holds pairs (form, host) for the host alone, `domains` for what lies below it, and `wildcards` the hosts
-    right above a dNSName. `folded_mailboxes` have their local parts without case. `lengths` are those of `directories`,
-    in RDNs. `networks` holds the first and last address of each network that is in no other one, in ascending order, by
-    the octets of an address.
+    The pairs (form, host) in `hosts` match this host only; those in `domains` match the names below the host.
+    `wildcards` are the parents of the hosts in dNSNames. `folded_mailboxes` have local parts in folded case. `lengths`
+    are the lengths of `directories`, in RDNs. `networks` has the (first, last) address of each network that is in no
+    other one, in ascending order, by the length of an address in bytes.
     """
 
     forms: set[str] = field(default_factory=set)
@@ -64,7 +65,7 @@ class Subtrees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameConstraints:
-    """One extension. `unprocessed` are the forms that it constrains in a way that is not processed here."""
+    """One extension. `unprocessed` are the forms with a constraint that is not processed here."""
 
     permitted: Subtrees
     excluded: Subtrees
@@ -73,25 +74,25 @@ class NameConstraints:
 
 @functools.lru_cache(maxsize=256)
 def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
-    """A NameConstraints extension. Forms that are not compared count only when it is critical (section 4.2).
+    """Parse a NameConstraints extension. If it is not critical, forms that are not compared are ignored (section 4.2).
 
     Raises MalformedMessage or LimitExceeded.
     """
     where = "nameConstraints"
-    fields = der.read_sequence(value, where=where)
+    fields = der.read_sequence(value, where)
     if not fields or [one.tag for one in fields] not in ([_PERMITTED], [_EXCLUDED], [_PERMITTED, _EXCLUDED]):
-        raise MalformedMessage("neither permitted nor excluded subtrees, or other fields", where=where)
+        raise MalformedMessage("neither permitted nor excluded subtrees, or other fields", where)
     permitted, excluded, unprocessed = Subtrees(), Subtrees(), set[str]()
     for one in fields:
-        children = der.read_children(one, where=where)
+        children = der.read_children(one, where)
         check_limit("name constraints", len(children), MAX_NAME_CONSTRAINTS)
         if not children:
-            raise MalformedMessage("an empty list of subtrees", where=where)
+            raise MalformedMessage("an empty list of subtrees", where)
         subtrees = permitted if one.tag == _PERMITTED else excluded
         for child in children:
-            parts = der.read_children(der.expect(child, der.SEQUENCE, where=where), where=where)
+            parts = der.read_children(der.expect(child, der.SEQUENCE, where), where)
             if not parts:
-                raise MalformedMessage("an empty subtree", where=where)
+                raise MalformedMessage("an empty subtree", where)
             form, is_whole = form_of(parts[0]), all(bytes(part.encoded) == _MINIMUM_0 for part in parts[1:])
             if form in _COMPARED and is_whole and _add_subtree(subtrees, form, parts[0]):
                 subtrees.forms.add(form)
@@ -102,7 +103,7 @@ def parse_name_constraints(value: bytes, *, critical: bool) -> NameConstraints:
 
 
 def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
-    # Whether the base says something that can be compared.
+    # Returns True if names can be compared with this base.
     content = bytes(base.content)
     if form == DIRECTORY_NAME:
         directory = comparable_name(bytes(der.read_one(content, where=form).encoded))
@@ -116,7 +117,7 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
     except UnicodeDecodeError:
         return False
     if form == DNS_NAME and not text.startswith("."):
-        # Section 4.2.1.10: the name itself, and every name below it; the empty one stands for all.
+        # Section 4.2.1.10: a dNSName matches the name itself and every name below it. The empty name matches all.
         name = normal_host(text)
         if name is not None:
             subtrees.hosts.add((form, name))
@@ -129,7 +130,7 @@ def _add_subtree(subtrees: Subtrees, form: str, base: Tlv) -> bool:
         subtrees.folded_mailboxes.add((address.local_part.casefold(), address.domain))
         return True
     if text.startswith("."):
-        # For dNSName the RFC gives the dot no meaning, and writers mean by it what it means for the others.
+        # The RFC gives a leading dot in dNSName no meaning. CAs that write it mean the names below, as in other forms.
         return _add_domain(subtrees, form, text[1:])
     host = normal_host(text)
     if host is not None:
@@ -153,14 +154,14 @@ def _add_network(subtrees: Subtrees, content: bytes) -> bool:
     half = len(content) // 2
     address, mask = (int.from_bytes(one, "big") for one in (content[:half], content[half:]))
     bits = mask ^ ((1 << 8 * half) - 1)
-    if bits & (bits + 1):  # RFC 4632: ones, then zeros
+    if bits & (bits + 1):  # RFC 4632: a mask is ones, then zeros.
         return False
     subtrees.networks.setdefault(half, []).append((address & mask, address | bits))
     return True
 
 
 def _outermost(networks: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    # Two networks are apart, or one is in the other.
+    # Leaves out each network that is in another one. Networks never overlap in part.
     found: list[tuple[int, int]] = []
     for first, last in sorted(networks, key=lambda network: (network[0], -network[1])):
         if not found or first > found[-1][1]:
@@ -169,13 +170,13 @@ def _outermost(networks: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def find_violation(names: Sequence[ConstrainedName], constraints: NameConstraints) -> tuple[str, str] | None:
-    """The first name that the constraints do not allow: a step of RFC 5280 section 6.1.3 and a sentence."""
+    """The first name that the constraints forbid, as (step of RFC 5280 section 6.1.3, sentence), or None."""
     for name in names:
         label = name.text if name.text.isprintable() else "a name"
         if name.form in constraints.unprocessed:
             return "6.1.3 (b)", f"a constraint on {name.form} is not understood, and {label} is such a name"
         permitted, excluded = constraints.permitted, constraints.excluded
-        # What cannot be read is excluded, and not permitted.
+        # A name that cannot be read counts as excluded and as not permitted.
         if name.form in excluded.forms and _holds(excluded, name, is_excluded=True):
             return "6.1.3 (c)", f"an authority above it may not certify {label}"
         if name.form in permitted.forms and not _holds(permitted, name, is_excluded=False):
@@ -188,7 +189,7 @@ def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> b
     if isinstance(value, MailAddress):
         return _holds_mailbox(subtrees, value, is_excluded=is_excluded)
     if isinstance(value, tuple):
-        # Of all its beginnings only those that could be there: each is hashed anew.
+        # Hashing a prefix takes time, so only prefixes of a length that occurs are looked up.
         return any(value[:length] in subtrees.directories for length in subtrees.lengths if length <= len(value))
     if isinstance(value, bytes):
         return _is_in_network(subtrees.networks.get(len(value), []), int.from_bytes(value, "big"))
@@ -200,7 +201,7 @@ def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> b
 
 
 def _is_in_network(networks: list[tuple[int, int]], address: int) -> bool:
-    # The last network that begins at the address or before it.
+    # Only the last network that begins at or before the address can contain it.
     position = bisect_right(networks, address, key=lambda network: network[0])
     return position > 0 and address <= networks[position - 1][1]
 
@@ -209,7 +210,7 @@ def _holds_mailbox(subtrees: Subtrees, mailbox: MailAddress, *, is_excluded: boo
     if (RFC822_NAME, mailbox.domain) in subtrees.hosts or _is_below(subtrees, RFC822_NAME, mailbox.domain):
         return True
     if is_excluded:
-        # Section 7.5 compares local parts exactly; but mail to ALICE@ is Alice's, and so is what excludes her.
+        # Section 7.5 compares local parts exactly. But mail to ALICE@ reaches alice@, so exclusions ignore the case.
         return (mailbox.local_part.casefold(), mailbox.domain) in subtrees.folded_mailboxes
     return (mailbox.local_part, mailbox.domain) in subtrees.mailboxes
 
@@ -218,8 +219,8 @@ def _holds_dns_name(subtrees: Subtrees, host: str, *, is_excluded: bool) -> bool
     if (DNS_NAME, host) in subtrees.hosts or _is_below(subtrees, DNS_NAME, host):
         return True
     if is_excluded and (DNS_NAME, host) in subtrees.domains:
-        return True  # excluded with a dot before it: the name itself is meant as well
-    # A wildcard stands for each host one label below, and none of them may be excluded.
+        return True  # An exclusion with a leading dot covers the name itself, too.
+    # A wildcard means every host one label below. It is refused if any of these hosts is excluded.
     return is_excluded and host.startswith("*.") and host[2:] in subtrees.wildcards
 
 

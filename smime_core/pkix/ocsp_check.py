@@ -1,7 +1,7 @@
 """Whether OCSP responses say that a certificate was revoked (RFC 6960 sections 3.2 and 4.2.2).
 
-The signer is the certificate's issuer or a delegate that it issued directly; no responder is trusted by configuration
-(MUSTS 39).
+A response must be signed by the certificate's issuer, or by a delegate with a certificate directly from this issuer. No
+responder is trusted by configuration (MUSTS 39).
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from smime_core.algorithms import HashName, parse_signature_identifier
-from smime_core.certificate import (
+from smime_core.errors import LimitExceeded, SmimeError, UnsupportedAlgorithm
+from smime_core.pkix.crl_check import read_lists
+from smime_core.pkix.evidence import RevocationState
+from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
+from smime_core.pkix.statements import HOLD, TOO_MUCH, RevocationQuestion, Statement, combine, refuse_left_out
+from smime_core.x509.certificate import (
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
     EXTENDED_KEY_USAGE,
@@ -22,12 +27,7 @@ from smime_core.certificate import (
     KeyUsage,
     names_match,
 )
-from smime_core.errors import LimitExceeded, SmimeError, UnsupportedAlgorithm
-from smime_core.ocsp import CertificateId, CertificateStatus, OcspResponse, SingleResponse, hash_key
-from smime_core.pkix.crl_check import read_lists
-from smime_core.pkix.evidence import RevocationState
-from smime_core.pkix.freshness import Freshness, judge_freshness, was_revoked
-from smime_core.pkix.statements import HOLD, TOO_MUCH, Question, Statement, combine, refuse_left_out
+from smime_core.x509.ocsp import CertificateId, CertificateStatus, OcspResponse, SingleResponse, hash_key
 
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
@@ -43,8 +43,8 @@ _PROCESSED: Final = {
 _SOURCE: Final = "ocsp"
 
 
-async def read_responses(question: Question) -> tuple[list[Statement], set[str]]:
-    """(what the OCSP responses of the evidence say about the certificate, why others say nothing)."""
+async def read_responses(question: RevocationQuestion) -> tuple[list[Statement], set[str]]:
+    """Returns (the statements of the responses about the certificate, the codes why other responses do not count)."""
     statements: list[Statement] = []
     faults: set[str] = set()
     signed: dict[OcspResponse, str | None] = {}
@@ -53,7 +53,7 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
         return statements, {"not-authorised"}
     try:
         for response, single in question.evidence.find_responses(question.certificate.serial_number):
-            # RFC 6960 section 3.2, 1.
+            # RFC 6960 section 3.2, item 1: the response must be about this certificate.
             if not _is_about(single, question, wanted):
                 faults.add("other-certificate")
                 continue
@@ -70,7 +70,9 @@ async def read_responses(question: Question) -> tuple[list[Statement], set[str]]
     return statements, faults
 
 
-def _is_about(single: SingleResponse, question: Question, known: dict[HashName, CertificateId | None]) -> bool:
+def _is_about(
+    single: SingleResponse, question: RevocationQuestion, known: dict[HashName, CertificateId | None]
+) -> bool:
     hash_name = single.certificate_id.hash_name
     if hash_name not in known:
         try:
@@ -80,14 +82,14 @@ def _is_about(single: SingleResponse, question: Question, known: dict[HashName, 
     return known[hash_name] == single.certificate_id
 
 
-def _conclude(single: SingleResponse, question: Question) -> Statement | str:
-    # RFC 6960 section 3.2, 5 and 6; a code of UNKNOWN_REASONS for what says nothing.
+def _conclude(single: SingleResponse, question: RevocationQuestion) -> Statement | str:
+    # RFC 6960 section 3.2, items 5 and 6: the times. Returns a code of UNKNOWN_REASONS if the response proves nothing.
     if single.has_unknown_critical:
         return "not-understood"
     freshness = _freshness(single, question)
     if freshness is Freshness.NOT_YET:
         return "not-yet-valid"
-    # Section 2.2: unknown is not good.
+    # Section 2.2: `unknown` is an answer of its own and does not mean `good`.
     if single.status is CertificateStatus.UNKNOWN:
         return "responder-does-not-know"
     is_current = freshness is not Freshness.STALE
@@ -106,8 +108,8 @@ def _conclude(single: SingleResponse, question: Question) -> Statement | str:
     )
 
 
-def _freshness(single: SingleResponse, question: Question) -> Freshness:
-    # Section 4.4.4: since archiveCutoff the responder remembers certificates that expired.
+def _freshness(single: SingleResponse, question: RevocationQuestion) -> Freshness:
+    # Section 4.4.4: the responder remembers certificates that expired after archiveCutoff.
     not_after, cutoff = question.certificate.not_after, single.archive_cutoff
     return judge_freshness(
         at=question.at,
@@ -118,8 +120,8 @@ def _freshness(single: SingleResponse, question: Question) -> Freshness:
     )
 
 
-async def _fault_of(response: OcspResponse, question: Question) -> str | None:
-    # Section 3.2, 2 to 4: the signature, and that its signer may speak for the issuer.
+async def _fault_of(response: OcspResponse, question: RevocationQuestion) -> str | None:
+    # Section 3.2, items 2 to 4: the signature, and whether its signer may speak for the issuer.
     if response.has_unknown_critical:
         return "not-understood"
     fault = "not-authorised"
@@ -137,8 +139,8 @@ async def _fault_of(response: OcspResponse, question: Question) -> str | None:
     return fault
 
 
-def _responders(response: OcspResponse, question: Question) -> Iterator[Certificate]:
-    # Whom responderID names, the issuer first.
+def _responders(response: OcspResponse, question: RevocationQuestion) -> Iterator[Certificate]:
+    # The certificates that responderID may name, the issuer first.
     evidence, key_hash = question.evidence, response.responder_key_hash
     if response.responder_name_der is not None:
         known = evidence.find_certificates(response.responder_name_der)
@@ -153,10 +155,12 @@ def _responders(response: OcspResponse, question: Question) -> Iterator[Certific
             yield candidate
 
 
-async def _fault_of_delegate(responder: Certificate, response: OcspResponse, question: Question) -> str | None:
-    # Section 4.2.2.2: issued directly by the issuer, for OCSP signing, valid, and itself not revoked. Nobody speaks
-    # about their own certificate. An authority is no delegate: many were certified for OCSP signing along with all else
-    # that they issue for, and would speak about themselves and about others of the same issuer.
+async def _fault_of_delegate(
+    responder: Certificate, response: OcspResponse, question: RevocationQuestion
+) -> str | None:
+    # Section 4.2.2.2: the delegate's certificate comes directly from the issuer, is for OCSP signing, valid and not
+    # revoked. No certificate counts as a responder about itself. An authority is no delegate: many authorities have
+    # OCSP signing among their purposes, and could then speak about themselves and about others of the same issuer.
     moment = max(question.at, response.produced_at)
     is_fit = (
         names_match(responder.issuer_der, question.issuer.subject_der)
@@ -179,9 +183,10 @@ async def _fault_of_delegate(responder: Certificate, response: OcspResponse, que
     return "not-authorised" if await _is_revoked(responder, question) else None
 
 
-async def _is_revoked(responder: Certificate, question: Question) -> bool:
-    # Section 4.2.2.2.1: a delegate's own certificate is looked up by lists alone, or else responders would never end;
-    # what no list says stays unsaid, for most CAs give delegates a life of days instead.
+async def _is_revoked(responder: Certificate, question: RevocationQuestion) -> bool:
+    # Section 4.2.2.2.1: a delegate's own certificate is looked up in revocation lists only, or else responders would
+    # form an endless chain. A delegate on no list passes: most CAs do not revoke delegates but give them certificates
+    # for a few days.
     if any(extension.oid == OCSP_NO_CHECK for extension in responder.extensions):
         return False
     lists = await read_lists(dataclasses.replace(question, certificate=responder))

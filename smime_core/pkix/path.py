@@ -1,8 +1,8 @@
-"""Certification paths: one that holds, or why none does (RFC 5280 section 6, 6818, RFC 9549, RFC 9598, RFC 8550).
+"""The first certification path that is valid, or why there is none (RFC 5280 section 6, RFC 6818, 8550, 9549, 9598).
 
-(1) `path_building` finds paths, the most promising first, their signatures checked; (2) `path_validation` holds each
-against the anchor and section 6.1, from the anchor down; (3) what is left is asked for revocation, from the anchor down
-too. The first path that passes all of it is taken.
+(1) `path_building` finds paths, the most promising first, and checks their signatures. (2) `path_validation` checks
+each by the conditions of the anchor and by section 6.1, from the anchor down. (3) Revocation is checked for the paths
+that pass, from the anchor down too. The first path that passes all three is returned.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
-from smime_core.certificate import Certificate, names_match
-from smime_core.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
 from smime_core.errors import (
     CertificateRevoked,
     LimitExceeded,
@@ -24,25 +22,43 @@ from smime_core.errors import (
 )
 from smime_core.limits import MAX_CRL_ISSUER_DEPTH, MAX_PATHS, check_limit
 from smime_core.pkix.budget import PathBudget
+from smime_core.pkix.certificate_pool import CertificatePool
 from smime_core.pkix.evidence import Lookup, LookupKind, RevocationState, RevocationStatus
 from smime_core.pkix.journal import Journal
-from smime_core.pkix.path_building import CertificatePool, PathSearch, SignatureChecks
+from smime_core.pkix.path_building import PathSearch, SignatureChecks
 from smime_core.pkix.path_validation import CheckedPath, PathInputs, check_path
 from smime_core.pkix.purposes import CertificateUse, Purpose, find_usage_fault, use_of
 from smime_core.pkix.revocation import UNKNOWN_REASONS, check_revocation, find_lookups
-from smime_core.pkix.statements import TOO_MUCH, refuse_left_out
-from smime_core.pkix.trail import PathTrail
+from smime_core.pkix.statements import TOO_MUCH, RevocationQuestion, refuse_left_out
+from smime_core.pkix.trail import PathTrail, trail_of
 from smime_core.pkix.trust import NO_REQUIREMENTS, RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import Certificate, names_match
+from smime_core.x509.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """The rules for a path: the anchors of `trust_store`, the moment `at`, and the algorithms of `policy`.
+
+    `known` are certificates that the path may use besides those of the store, such as those of a message. Signatures by
+    MD5, SHA-1 and DSA count only under Policy.ARCHIVE.
+    """
+
+    trust_store: TrustStore
+    at: datetime.datetime
+    _: KW_ONLY
+    known: Sequence[Certificate] = ()
+    policy: Policy = Policy.RECEIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatedPath:
-    """A path that holds. Only `validate_path` makes one.
+    """A valid path. Only `validate_path` makes one.
 
-    `certificates` run from the end-entity certificate to the anchor's, DSA keys with the parameters that they inherit.
-    `addresses` are those of the end-entity certificate that the anchor counts for. `policies` is the
+    `certificates` run from the end-entity certificate to the anchor's; DSA keys include inherited parameters.
+    `addresses` are those of the end-entity certificate that the anchor is trusted for. `policies` is the
     user-constrained-policy-set of RFC 5280 section 6.1.6.
     """
 
@@ -54,65 +70,63 @@ class ValidatedPath:
 
 async def validate_path(
     certificate: Certificate,
-    *,
-    intermediates: Sequence[Certificate],
-    trust_store: TrustStore,
-    at: datetime.datetime,
     purpose: Purpose | CertificateUse,
+    rules: PathRules,
     provider: CryptoProvider,
-    policy: Policy = Policy.RECEIVE,
+    *,
     budget: PathBudget | None = None,
 ) -> ValidatedPath:
-    """A path from `certificate` to one of the anchors that holds at the moment `at`.
+    """Returns a path from `certificate` to one of the anchors that is valid for the purpose, by the rules.
 
-    `budget` is what several paths may cost together, as those of all signers of a message.
+    `budget` limits the cost of several paths together, such as those of all signers of a message.
 
-    When none does, the error of the path that got furthest is raised: one that was only short of knowing about
-    revocation before one with a revoked certificate, that before one that fails another check, and of those the one
-    that fails closest to the end-entity certificate. Signatures by MD5, SHA-1 and DSA count by policy ARCHIVE alone.
-    Raises PathError (CertificateExpired, CertificateRevoked, RevocationUnknown, UntrustedAnchor) with its trail, or
-    LimitExceeded.
+    If no path is valid, raises the error of the path that got furthest: an unknown revocation status before a revoked
+    certificate, and that before all other failures. Of several errors of one rank, raises the one closest to the
+    end-entity certificate. Raises PathError (CertificateExpired, CertificateRevoked, RevocationUnknown,
+    UntrustedAnchor) with its trail, or LimitExceeded.
     """
     checks = SignatureChecks(provider, budget)
-    pool = _find_pool(checks.budget, intermediates, trust_store, at=at)
-    # The validity of a certificate ends with the second that it names.
+    pool = _find_pool(checks.budget, rules)
+    # A certificate is valid until the end of the second in notAfter, so `at` loses its fraction of a second.
     inputs = PathInputs(
-        at=at.replace(microsecond=0),
+        at=rules.at.replace(microsecond=0),
         use=use_of(purpose, certificate),
-        requirements=trust_store.requirements,
-        policy=policy,
+        requirements=rules.trust_store.requirements,
+        policy=rules.policy,
     )
     run = _Run(
-        store=trust_store,
+        store=rules.trust_store,
         inputs=inputs,
         pool=pool,
         checks=checks,
         provider=provider,
-        further=tuple(intermediates),
+        further=tuple(rules.known),
     )
     return await run.validate(certificate, pool)
 
 
-def _find_pool(
-    budget: PathBudget, intermediates: Sequence[Certificate], trust_store: TrustStore, *, at: datetime.datetime
-) -> CertificatePool:
-    # The signers of one part follow one another with the same certificates, thousands where somebody means harm.
+def _find_pool(budget: PathBudget, rules: PathRules) -> CertificatePool:
+    # The signers of one part share their certificates, so they share one pool, too. A hostile message may have
+    # thousands of signers.
     if budget.last_pool is not None:
         of, store, moment, pool = budget.last_pool
-        if of is intermediates and store is trust_store and moment == at:
+        if of is rules.known and store is rules.trust_store and moment == rules.at:
             return pool
     pool = CertificatePool(
-        (*intermediates, *trust_store.evidence.certificates),
-        [anchor.certificate for anchor in trust_store.anchors],
-        at=at,
+        (*rules.known, *rules.trust_store.evidence.certificates),
+        [anchor.certificate for anchor in rules.trust_store.anchors],
+        at=rules.at,
     )
-    if isinstance(intermediates, tuple):
-        budget.last_pool = (intermediates, trust_store, at, pool)
+    if isinstance(rules.known, tuple):
+        budget.last_pool = (rules.known, rules.trust_store, rules.at, pool)
     return pool
 
 
 def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse) -> None:
-    """E-mail protection and the key usage of the operation (RFC 8550 sections 4.4.2 and 4.4.4). Raises PathError."""
+    """Check that a certificate by itself may be used for the purpose. Raises PathError.
+
+    For mail: extended key usage, and the key usage of the operation (RFC 8550 sections 4.4.2 and 4.4.4).
+    """
     fault = find_usage_fault(certificate, use_of(purpose, certificate))
     if fault is not None:
         label, text = fault
@@ -121,11 +135,11 @@ def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One validation: what it works with, and what came of it so far.
+    """One validation: its inputs and its results so far.
 
-    `further` are certificates that stood beside the evidence. `asking` are the signers of lists whose own paths wait
-    for this one, `crl_issuers` those whose paths hold, each with the anchor that they lead to and
-    what they were limited to.
+    `further` are the certificates of `PathRules.known`. `asking` are the list signers whose own paths are being checked
+    on behalf of this path. `failures` are (`_stage` of the error, position of the failure, error). `crl_issuers` are
+    list signers whose paths are valid, each with its anchor and the certificates that its path was limited to.
     """
 
     store: TrustStore
@@ -139,7 +153,7 @@ class _Run:
     crl_issuers: set[tuple[Certificate, Certificate, tuple[Certificate, ...]]] = field(default_factory=set)
 
     async def validate(self, certificate: Certificate, pool: CertificatePool) -> ValidatedPath:
-        """See `validate_path`; `pool` has what may stand in the path."""
+        """See `validate_path`; `pool` has the certificates that the path may use."""
         search = PathSearch(certificate, pool, self.checks)
         count = 0
         try:
@@ -158,7 +172,7 @@ class _Run:
         raise self._no_path(search)
 
     async def _judge(self, path: tuple[Certificate, ...]) -> ValidatedPath | None:
-        # One certificate may be an anchor several times, by different conditions.
+        # One certificate may be an anchor several times, with different conditions.
         for anchor in self.store.anchors:
             if anchor.certificate != path[-1] or (anchor.is_exact and len(path) > 1):
                 continue
@@ -173,12 +187,12 @@ class _Run:
         return None
 
     async def _check_revocation(self, journal: Journal, anchor: TrustAnchor) -> None:
-        # 6.1.3 (a)(3), for every certificate below the anchor's. What is unknown stops nothing at once, so that all of
-        # a path can be looked up together.
+        # 6.1.3 (a)(3), for every certificate below the anchor's. An unknown status does not end the loop, so that all
+        # lookups of a path can be made together.
         label, path, store = "6.1.3 (a)(3)", journal.certificates, self.store
         policy = store.policy_for(anchor)
         if policy is RevocationPolicy.NOT_CHECKED:
-            journal.noted(label, 0, "whether it was revoked was not checked")
+            journal.noted(label, 0, "its revocation was not checked")
             return
         unknown: list[tuple[int, str, bool]] = []
         revoked: list[tuple[int, str]] = []
@@ -191,10 +205,10 @@ class _Run:
                 journal.passed(label, position, "known not to be revoked")
             else:
                 text = f"whether it was revoked is unknown: {UNKNOWN_REASONS[status.why]}"
-                # What was not looked at for its cost must not pass for what nobody could say.
+                # TOO_MUCH: a limit stopped the check. This always fails the path. A lack of evidence may be accepted.
                 unknown.append((position, text, status.why == TOO_MUCH))
         if revoked:
-            # All were asked: why the others were revoked matters as well, to timestamps.
+            # The loop did not stop at the first revoked certificate: timestamps need the reasons of all revocations.
             position, text = revoked[0]
             raise journal.failed(label, position, text, error=CertificateRevoked)
         journal.lookups = find_lookups(
@@ -210,19 +224,19 @@ class _Run:
     ) -> RevocationStatus:
         async def is_valid_crl_issuer(candidate: Certificate) -> bool:
             if candidate.public_key.spki_der == certificate.public_key.spki_der:
-                # An authority may name as the issuer of a list the very certificate that it is about (PKITS 4.14.30),
-                # where that is only asked about as the signer of a list. A signer of mail would take back their own
-                # revocation, and so would its own next key, which issues certificates.
+                # A certificate may sign the list about itself only while it is checked as the signer of a list (PKITS
+                # 4.14.30). Otherwise a signer of mail could say that they are not revoked. The next key of an authority
+                # is refused even then, because it also issues certificates.
                 is_next_key = certificate.is_ca and certificate.is_self_issued
                 return candidate == certificate and bool(self.asking) and not is_next_key
             is_issuers = names_match(candidate.subject_der, certificate.issuer_der)
             return await self._is_valid_crl_issuer(candidate, anchor, above if is_issuers else ())
 
-        status = await check_revocation(
-            certificate,
-            above[0],
+        question = RevocationQuestion(
+            certificate=certificate,
+            issuer=above[0],
             anchor=anchor.certificate,
-            store=self.store,
+            evidence=self.store.evidence,
             at=self.inputs.at,
             provider=self.provider,
             is_valid_crl_issuer=is_valid_crl_issuer,
@@ -230,17 +244,19 @@ class _Run:
             policy=self.inputs.policy,
             budget=self.checks.budget,
         )
-        # What was not looked at for its cost must not pass for what nobody could say, which some stores forgive.
+        status = await check_revocation(question)
+        # Raises if a limit stopped the check. Some stores accept a lack of evidence, but must not accept this.
         self.checks.budget.check()
         return status
 
     async def _is_valid_crl_issuer(
         self, candidate: Certificate, anchor: TrustAnchor, above: tuple[Certificate, ...]
     ) -> bool:
-        # Section 6.3.3 (f): a path of its own to the same anchor, which asks for revocation too. Who vouches for
-        # himself that way, or needs too many others for it, is not valid. Another key of the issuer's own name has its
-        # path over authorities `above` the certificate alone: any other below the anchor could certify that name.
-        # Raises LimitExceeded where not all was looked at.
+        # Section 6.3.3 (f): the signer of a list needs its own path to the same anchor, with revocation checked too. It
+        # is not valid if that path depends on the signer itself or on too many other list signers. `above` is set if
+        # the signer has the issuer's name with another key. Then the path may use only these authorities above the
+        # certificate, because any other authority below the anchor could certify that name. Raises LimitExceeded if a
+        # limit stopped the check.
         if (candidate, anchor.certificate, above) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
@@ -259,7 +275,8 @@ class _Run:
         except LimitExceeded:
             raise
         except PathError as error:
-            for status in error.trail.revocation if error.trail else ():
+            trail = trail_of(error)
+            for status in trail.revocation if trail else ():
                 refuse_left_out(status)
             return False
         self.crl_issuers.add((candidate, anchor.certificate, above))
@@ -277,7 +294,7 @@ class _Run:
         if not last.is_self_issued:
             lookups = _issuer_lookups(last, chain)
             journal.lookups = tuple(one for one in lookups if one.key not in self.store.evidence.asked)
-        text = f"nobody you trust vouches for {last.issuer}"
+        text = f"no authority that you trust vouches for {last.issuer}"
         if last in search.disowned:
             text += ", whose key at hand has not signed this certificate"
         return journal.failed("6.1.1 (d)", len(chain) - 1, text, error=UntrustedAnchor)
@@ -287,7 +304,7 @@ def _issuer_lookups(certificate: Certificate, chain: tuple[Certificate, ...]) ->
     try:
         urls = find_access_urls(certificate, ACCESS_CA_ISSUERS)
     except MalformedMessage:
-        return  # a damaged extension that would only have helped
+        return  # The extension is only a help, so damage in it is no error.
     for url in urls:
         yield Lookup(kind=LookupKind.ISSUER, url=url, certificate=certificate, path=chain)
 
@@ -309,7 +326,7 @@ def _revoked_text(status: RevocationStatus) -> str:
 
 
 def _stage(error: PathError) -> int:
-    # How far a path got, the furthest first.
+    # The rank of an error by how far its path got: 0 is the furthest.
     if isinstance(error, RevocationUnknown):
         return 0
     return 1 if isinstance(error, CertificateRevoked) else 2

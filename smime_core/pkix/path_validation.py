@@ -1,8 +1,8 @@
-"""The checks on one path whose signatures hold (RFC 5280 sections 6.1.2 to 6.1.5), each written into a journal.
+"""The checks on one path whose signatures are good (RFC 5280 sections 6.1.2 to 6.1.5), each recorded in a journal.
 
-From the anchor down, in the order of the RFC and under its labels; 6.1.3 (a)(1) and (4) are done while paths are built,
-(a)(3) is `revocation`. The certificate of an anchor binds too: its validity, key usage, path length and name
-constraints (ours, after RFC 5937). Its policies do not.
+The checks run from the anchor down, in the order of the RFC and under its labels. 6.1.3 (a)(1) and (4) are done while
+paths are built; (a)(3) is in `revocation`. An anchor's certificate is checked too: its validity, key usage, path length
+and name constraints count, its policies do not. This is our own rule, after RFC 5937.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import Certificate, KeyUsage
 from smime_core.errors import CertificateExpired, MalformedMessage, PathError, UntrustedAnchor
-from smime_core.mail_address import is_covered
 from smime_core.pkix.constrained_names import find_constrained_names
 from smime_core.pkix.extensions import NAME_CONSTRAINTS, find_extension, find_unprocessed
 from smime_core.pkix.journal import Journal
@@ -24,8 +22,10 @@ from smime_core.pkix.purposes import CertificateUse, find_usage_fault, may_vouch
 from smime_core.pkix.trust import PolicyRequirements, TrustAnchor
 from smime_core.policy import Policy, is_weak_signature
 from smime_core.provider import KeyType
+from smime_core.text.mail_address import is_covered
+from smime_core.x509.certificate import Certificate, KeyUsage
 
-_MIN_RSA_BITS: Final = 1_024  # RFC 8551 section 4.3: signatures of keys below it prove nothing
+_MIN_RSA_BITS: Final = 1_024  # RFC 8551 section 4.3: signatures by smaller keys prove nothing.
 _SOURCES: Final = {
     "given": "given as an anchor",
     "mozilla": "a root of Mozilla's list for e-mail",
@@ -36,7 +36,7 @@ _SOURCES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathInputs:
-    """What a path is held against: section 6.1.1, the use, and which algorithms count."""
+    """The inputs of section 6.1.1, the use of the certificate, and the policy on algorithms."""
 
     at: datetime.datetime
     use: CertificateUse
@@ -46,16 +46,18 @@ class PathInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPath:
-    """What checking gave: the addresses that the anchor counts for, and the user-constrained-policy-set."""
+    """The results of the checks: the certificate's addresses that the anchor is trusted for, and the
+    user-constrained-policy-set.
+    """
 
     addresses: tuple[str, ...]
     policies: frozenset[str]
 
 
 def check_path(journal: Journal, inputs: PathInputs, anchor: TrustAnchor) -> CheckedPath:
-    """Everything about the path in the journal but signatures and revocation. Raises PathError, its trail included.
+    """Check the path in the journal, except signatures and revocation. Raises PathError with its trail.
 
-    A structure that cannot be read is a PathError too.
+    Raises PathError also for a structure that cannot be read.
     """
     addresses = _check_conditions(journal, inputs, anchor)
     checker = _PathChecker(journal, inputs)
@@ -78,7 +80,8 @@ def _key_strength(certificate: Certificate) -> int:
 
 
 def _check_conditions(journal: Journal, inputs: PathInputs, anchor: TrustAnchor) -> tuple[str, ...]:
-    # 6.1.1 (d), and what the store adds to it.
+    # 6.1.1 (d), and the conditions that the store sets for the anchor. Returns the certificate's addresses that the
+    # anchor is trusted for.
     label, top, certificate = "6.1.1 (d)", len(journal.certificates) - 1, journal.certificates[0]
     journal.passed(label, top, _SOURCES[anchor.source])
     if anchor.distrust_after is not None and certificate.not_before > anchor.distrust_after:
@@ -97,7 +100,7 @@ def _check_conditions(journal: Journal, inputs: PathInputs, anchor: TrustAnchor)
 
 
 class _PathChecker:
-    """The state of section 6.1.2 while a path is followed down; `policies` is complete when all were checked."""
+    """The state variables of section 6.1.2 during the checks. `policies` is set after the end-entity certificate."""
 
     def __init__(self, journal: Journal, inputs: PathInputs) -> None:
         self.policies: frozenset[str] = frozenset()
@@ -110,7 +113,7 @@ class _PathChecker:
         self._left = length  # max_path_length, 6.1.2 (k)
 
     def check(self, position: int, *, is_anchor: bool) -> None:
-        """One certificate; raises PathError or MalformedMessage."""
+        """Check one certificate. Raises PathError or MalformedMessage."""
         self.check_validity(position)
         if not is_anchor:
             self._check_signature(position)
@@ -124,7 +127,7 @@ class _PathChecker:
             self._prepare(position, is_anchor=is_anchor)
 
     def check_validity(self, position: int) -> None:
-        """6.1.3 (a)(2)."""
+        """Check the validity period, 6.1.3 (a)(2)."""
         certificate, at = self._path[position], self._inputs.at
         if certificate.not_before <= at <= certificate.not_after:
             self._passed("6.1.3 (a)(2)", position, f"valid until {certificate.not_after:%Y-%m-%d}")
@@ -136,7 +139,7 @@ class _PathChecker:
         raise self._journal.failed("6.1.3 (a)(2)", position, text, error=CertificateExpired)
 
     def check_end_entity(self) -> None:
-        """6.1.5 (f), and the use."""
+        """Check the end-entity certificate: critical extensions, 6.1.5 (f), and the use. Raises PathError."""
         self._check_form(0, "6.1.5 (f)")
         fault = find_usage_fault(self._path[0], self._inputs.use)
         if fault is not None:
@@ -144,7 +147,7 @@ class _PathChecker:
         self._passed("4.2.1.12", 0, f"may be used for {self._inputs.use.name}")
 
     def _check_signature(self, position: int) -> None:
-        # 6.1.3 (a)(1) and (4) were established when the path was found; what is left is whether they prove anything.
+        # The path search has checked 6.1.3 (a)(1) and (4). This checks that algorithm and key are strong enough.
         algorithm = parse_signature_identifier(self._path[position].signature_algorithm_der)
         bits = min(_key_strength(self._path[position + 1]), _key_strength(self._path[position]))
         if is_weak_signature(algorithm) or bits < _MIN_RSA_BITS:
@@ -158,7 +161,7 @@ class _PathChecker:
         self._passed("6.1.3 (a)(4)", position, "names the certificate above as its issuer")
 
     def _check_names(self, position: int) -> None:
-        # 6.1.3 (b) and (c)
+        # 6.1.3 (b) and (c): name constraints.
         certificate = self._path[position]
         if not self._constraints or (position and certificate.is_self_issued):
             return
@@ -170,14 +173,14 @@ class _PathChecker:
         self._passed("6.1.3 (b)", position, "has names that the authorities above may certify")
 
     def _check_policies(self, position: int) -> None:
-        # 6.1.3 (d), (e), (f)
+        # 6.1.3 (d), (e), (f): policies.
         self._graph.take_policies(self._path[position], is_last=position == 0)
         if not self._graph.is_satisfied:
             raise self._failed("6.1.3 (f)", position, "no policy that is demanded holds for the path up to here")
         self._passed("6.1.3 (f)", position, "policies hold" if not self._graph.is_null else "no policy is demanded")
 
     def _prepare(self, position: int, *, is_anchor: bool) -> None:
-        # Section 6.1.4. The steps (k), (m) and (n) come first here, because they say most.
+        # Section 6.1.4. The steps (k) and (n) come first, because their errors are the most telling.
         certificate = self._path[position]
         self._check_authority(position, is_anchor=is_anchor)
         if not is_anchor:
@@ -189,11 +192,11 @@ class _PathChecker:
         self._check_form(position, "6.1.4 (o)")
 
     def _check_authority(self, position: int, *, is_anchor: bool) -> None:
-        # (k): a certificate of version 1 says nothing about it, and the store says it of its anchors.
+        # (k): before version 3 a certificate cannot say that it is an authority. For an anchor, the store says so.
         certificate = self._path[position]
         if not certificate.is_ca and not (is_anchor and certificate.version < 3):
             raise self._failed("6.1.4 (k)", position, f"{certificate.common_name} is no certification authority")
-        # (n)
+        # (n): keyCertSign.
         if certificate.key_usage is not None and KeyUsage.KEY_CERT_SIGN not in certificate.key_usage:
             raise self._failed("6.1.4 (n)", position, f"{certificate.common_name} may not sign certificates")
         if not may_vouch_for(certificate, self._inputs.use):
@@ -202,21 +205,21 @@ class _PathChecker:
         self._passed("6.1.4 (k)", position, "a certification authority")
 
     def _take_name_constraints(self, position: int) -> None:
-        # (g)
+        # 6.1.4 (g)
         extension = find_extension(self._path[position], NAME_CONSTRAINTS)
         if extension is not None:
             self._constraints.append(parse_name_constraints(extension.value, critical=extension.critical))
             self._passed("6.1.4 (g)", position, "certifies certain names alone")
 
     def _check_length(self, position: int, *, is_anchor: bool) -> None:
-        # (l), (m)
+        # 6.1.4 (l), (m)
         certificate = self._path[position]
         if not is_anchor and not certificate.is_self_issued:
             self._left -= 1
         if certificate.path_length is not None:
             self._left = min(self._left, certificate.path_length)
-        # Whether the next certificate may be an authority is asked of it in 6.1.4 (l): here, so that the one is named
-        # whose limit it is.
+        # By the RFC, (l) fails at the next certificate. The check is made here, so that the error names the certificate
+        # that sets the limit.
         below = sum(not one.is_self_issued for one in self._path[1:position])
         if below > self._left:
             raise self._failed("6.1.4 (m)", position, "the path is too long")
@@ -233,7 +236,7 @@ class _PathChecker:
         self._passed(label, position, "every extension that is critical was checked")
 
     def _finish_policies(self) -> None:
-        # 6.1.5 (a), (b), (g)
+        # 6.1.5 (a), (b), (g): the policies of the whole path.
         policies = self._graph.finish(self._path[0])
         if policies is None:
             raise self._failed("6.1.5 (g)", 0, "none of the policies that are demanded holds for the whole path")

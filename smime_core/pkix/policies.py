@@ -1,8 +1,10 @@
-"""Certificate policies along a path (RFC 5280 sections 4.2.1.4, .5, .11, .14 and 6.1), as a graph (RFC 9618).
+"""Certificate policies along a path, as a graph (RFC 9618).
 
-RFC 5280 grows a tree whose nodes multiply with each mapping; RFC 9618 merges those of one policy at one depth, with the
-same result. A level then holds at most the policies that one certificate names, and each step is linear in them.
-Qualifiers are read for their form alone: they say things to people, and decide nothing.
+RFC 5280 sections 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14 and 6.1.
+
+In the tree of RFC 5280, the nodes multiply with each mapping. RFC 9618 merges the nodes of one policy at one depth,
+with the same result. A level then has one node at most for each policy that a certificate names, and each step takes
+time in proportion to them. Of qualifiers only the form is checked: they are text for people and decide nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import Certificate
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_POLICIES, check_limit
 from smime_core.pkix.extensions import (
@@ -24,6 +25,7 @@ from smime_core.pkix.extensions import (
     find_extension,
 )
 from smime_core.pkix.trust import ANY_POLICY, PolicyRequirements
+from smime_core.x509.certificate import Certificate
 
 _CPS: Final = "1.3.6.1.5.5.7.2.1"
 _USER_NOTICE: Final = "1.3.6.1.5.5.7.2.2"
@@ -31,106 +33,109 @@ _USER_NOTICE: Final = "1.3.6.1.5.5.7.2.2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyConstraints:
-    """RFC 5280 section 4.2.1.11: after how many certificates each applies, None when it does not."""
+    """The number of certificates after which each constraint applies, or None (RFC 5280 section 4.2.1.11)."""
 
     require_explicit_policy: int | None
     inhibit_policy_mapping: int | None
 
 
 def parse_certificate_policies(value: bytes, *, critical: bool) -> frozenset[str]:
-    """The policies of a certificate (RFC 5280 section 4.2.1.4).
+    """Parse the policies of a certificate (RFC 5280 section 4.2.1.4).
 
-    Qualifiers other than the two of the RFC are refused where they have to be understood: beside anyPolicy, and in a
-    critical extension. Raises MalformedMessage or LimitExceeded.
+    The RFC defines two kinds of qualifier. Other kinds are refused in a critical extension and with anyPolicy, because
+    they must be understood there. Raises MalformedMessage or LimitExceeded.
     """
     where = "certificatePolicies"
     policies: set[str] = set()
-    children = der.read_sequence(value, where=where)
+    children = der.read_sequence(value, where)
     check_limit("certificate policies", len(children), MAX_POLICIES)
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where=where), where=where)
+        fields = der.read_children(der.expect(child, der.SEQUENCE, where), where)
         if len(fields) not in (1, 2):
-            raise MalformedMessage(f"a policy of {len(fields)} fields", where=where)
-        policy = der.parse_oid(fields[0], where=where)
+            raise MalformedMessage(f"a policy of {len(fields)} fields", where)
+        policy = der.parse_oid(fields[0], where)
         if policy in policies:
-            raise MalformedMessage("a policy stands twice", where=where)
+            raise MalformedMessage("a policy appears twice", where)
         if len(fields) == 2:
             _check_qualifiers(fields[1], is_known_alone=critical or policy == ANY_POLICY)
         policies.add(policy)
     if not policies:
-        raise MalformedMessage("no policy", where=where)
+        raise MalformedMessage("no policy", where)
     return frozenset(policies)
 
 
 def _check_qualifiers(qualifiers: Tlv, *, is_known_alone: bool) -> None:
     where = "policyQualifiers"
-    children = der.read_children(der.expect(qualifiers, der.SEQUENCE, where=where), where=where)
+    children = der.read_children(der.expect(qualifiers, der.SEQUENCE, where), where)
     if not children:
-        raise MalformedMessage("an empty list", where=where)
+        raise MalformedMessage("an empty list", where)
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where=where), where=where)
+        fields = der.read_children(der.expect(child, der.SEQUENCE, where), where)
         if len(fields) != 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-        if der.parse_oid(fields[0], where=where) not in (_CPS, _USER_NOTICE) and is_known_alone:
-            raise MalformedMessage("a qualifier that is not understood", where=where)
+            raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+        if der.parse_oid(fields[0], where) not in (_CPS, _USER_NOTICE) and is_known_alone:
+            raise MalformedMessage("a qualifier that is not understood", where)
 
 
 def parse_policy_mappings(value: bytes) -> Mapping[str, frozenset[str]]:
-    """Which policies of the subject each policy of the issuer stands for (RFC 5280 section 4.2.1.5).
+    """Parse policyMappings: each policy of the issuer, with the subject's policies for it (RFC 5280 section 4.2.1.5).
 
     Raises MalformedMessage or LimitExceeded.
     """
     where = "policyMappings"
     mappings: dict[str, set[str]] = {}
-    children = der.read_sequence(value, where=where)
+    children = der.read_sequence(value, where)
     check_limit("policy mappings", len(children), MAX_POLICIES)
     for child in children:
-        fields = der.read_children(der.expect(child, der.SEQUENCE, where=where), where=where)
+        fields = der.read_children(der.expect(child, der.SEQUENCE, where), where)
         if len(fields) != 2:
-            raise MalformedMessage(f"a mapping of {len(fields)} policies", where=where)
-        issuer_policy, subject_policy = (der.parse_oid(policy, where=where) for policy in fields)
+            raise MalformedMessage(f"a mapping of {len(fields)} policies", where)
+        issuer_policy, subject_policy = (der.parse_oid(policy, where) for policy in fields)
         mappings.setdefault(issuer_policy, set()).add(subject_policy)
     if not mappings:
-        raise MalformedMessage("no mapping", where=where)
+        raise MalformedMessage("no mapping", where)
     return {issuer_policy: frozenset(policies) for issuer_policy, policies in mappings.items()}
 
 
 def parse_policy_constraints(value: bytes) -> PolicyConstraints:
-    """RFC 5280 section 4.2.1.11. Raises MalformedMessage."""
+    """Parse policyConstraints (RFC 5280 section 4.2.1.11). Raises MalformedMessage."""
     where = "policyConstraints"
-    fields = der.read_sequence(value, where=where)
+    fields = der.read_sequence(value, where)
     if not fields or [field.tag for field in fields] not in ([0x80], [0x81], [0x80, 0x81]):
-        raise MalformedMessage("neither of its two fields, or others", where=where)
+        raise MalformedMessage("neither of its two fields, or others", where)
     numbers = {field.tag: _parse_skip_certs(field.content, where) for field in fields}
     return PolicyConstraints(require_explicit_policy=numbers.get(0x80), inhibit_policy_mapping=numbers.get(0x81))
 
 
 def parse_inhibit_any_policy(value: bytes) -> int:
-    """After how many certificates anyPolicy stands for none (RFC 5280 section 4.2.1.14). Raises MalformedMessage."""
+    """Parse inhibitAnyPolicy: the number of certificates after which anyPolicy no longer counts (section 4.2.1.14).
+
+    Raises MalformedMessage.
+    """
     where = "inhibitAnyPolicy"
-    return _parse_skip_certs(der.expect(der.read_one(value, where=where), der.INTEGER, where=where).content, where)
+    return _parse_skip_certs(der.expect(der.read_one(value, where), der.INTEGER, where).content, where)
 
 
 def _parse_skip_certs(content: memoryview, where: str) -> int:
     number = int.from_bytes(content, "big", signed=True)
     if not len(content) or number < 0:
-        raise MalformedMessage("a number below 0", where=where)
+        raise MalformedMessage("a number below 0", where)
     return number
 
 
 @dataclass(slots=True)
 class _Node:
-    # `parents` are policies of the level above; None for those of the root, which is anyPolicy.
+    # `expected` is the RFC's expected_policy_set. `parents` are policies of the level above; the root has none.
     expected: frozenset[str]
     parents: set[str]
 
 
 @dataclass(slots=True)
 class PolicyState:
-    """The state variables of section 6.1.2 that concern policies: (a), (d), (e), (f) and i.
+    """The state variables of section 6.1.2 that concern policies: (a), (d), (e) and (f).
 
-    `levels` is the valid_policy_graph without what was pruned of its last level: nodes by policy, for each certificate.
-    An empty last level is the graph NULL of the RFC.
+    `levels` is the valid_policy_graph: the root, then for each certificate its nodes by policy. Only the last level is
+    pruned. If the last level is empty, the graph is what the RFC calls NULL.
     """
 
     requirements: PolicyRequirements
@@ -141,7 +146,7 @@ class PolicyState:
 
     @classmethod
     def initial(cls, requirements: PolicyRequirements, path_length: int) -> PolicyState:
-        """6.1.2 (a), (d), (e), (f) for a path of n certificates, the anchor not counted."""
+        """The state by 6.1.2 (a), (d), (e), (f) for a path of `path_length` certificates below the anchor."""
         later = path_length + 1
         return cls(
             requirements=requirements,
@@ -153,22 +158,22 @@ class PolicyState:
 
     @property
     def is_null(self) -> bool:
-        """Whether no policy is left that holds for the path so far."""
+        """Whether no policy is left for the path so far."""
         return not self.levels[-1]
 
     @property
     def is_satisfied(self) -> bool:
-        """6.1.3 (f)."""
+        """Whether the condition of 6.1.3 (f) is met: a policy is left, or none is demanded yet."""
         return self.explicit_policy > 0 or not self.is_null
 
     def take_policies(self, certificate: Certificate, *, is_last: bool) -> None:
-        """6.1.3 (d) and (e). Raises MalformedMessage or LimitExceeded."""
+        """Take a certificate's policies, 6.1.3 (d) and (e). Raises MalformedMessage or LimitExceeded."""
         extension = find_extension(certificate, CERTIFICATE_POLICIES)
         level: dict[str, _Node] = {}
         if extension is not None:
             policies = parse_certificate_policies(extension.value, critical=extension.critical)
             level = self._next_level(policies - {ANY_POLICY})
-            # (d)(2)
+            # 6.1.3 (d)(2): anyPolicy.
             is_any_allowed = self.inhibit_any_policy > 0 or (not is_last and certificate.is_self_issued)
             if ANY_POLICY in policies and is_any_allowed:
                 for policy, parents in self._expected().items():
@@ -176,7 +181,7 @@ class PolicyState:
         self.levels.append(level)
 
     def _next_level(self, policies: frozenset[str]) -> dict[str, _Node]:
-        # (d)(1)(i) and (ii)
+        # 6.1.3 (d)(1)(i) and (ii): the other policies.
         expected = self._expected()
         level: dict[str, _Node] = {}
         for policy in policies:
@@ -186,7 +191,7 @@ class PolicyState:
         return level
 
     def _expected(self) -> dict[str, set[str]]:
-        # Which nodes of the last level expect each policy.
+        # Returns, for each policy, the nodes of the last level that expect it.
         found: dict[str, set[str]] = {}
         for policy, node in self.levels[-1].items():
             for expected in node.expected:
@@ -194,7 +199,7 @@ class PolicyState:
         return found
 
     def take_mappings(self, certificate: Certificate) -> None:
-        """6.1.4 (a) and (b). Raises MalformedMessage or LimitExceeded."""
+        """Take a certificate's policy mappings, 6.1.4 (a) and (b). Raises MalformedMessage or LimitExceeded."""
         extension = find_extension(certificate, POLICY_MAPPINGS)
         if extension is None:
             return
@@ -211,7 +216,7 @@ class PolicyState:
                 level[issuer_policy] = _Node(subject_policies, {ANY_POLICY})
 
     def take_constraints(self, certificate: Certificate) -> None:
-        """6.1.4 (h), (i) and (j). Raises MalformedMessage."""
+        """Take a certificate's policy constraints, 6.1.4 (h), (i) and (j). Raises MalformedMessage."""
         if not certificate.is_self_issued:
             self.explicit_policy = max(0, self.explicit_policy - 1)
             self.policy_mapping = max(0, self.policy_mapping - 1)
@@ -227,9 +232,9 @@ class PolicyState:
             self.inhibit_any_policy = min(self.inhibit_any_policy, parse_inhibit_any_policy(extension.value))
 
     def finish(self, certificate: Certificate) -> frozenset[str] | None:
-        """6.1.5 (a), (b) and (g): the user-constrained-policy-set, None when the path fails for it.
+        """The user-constrained-policy-set by 6.1.5 (a), (b) and (g), or None if a policy is demanded and none is left.
 
-        anyPolicy in it stands for every policy. Raises MalformedMessage.
+        anyPolicy in the set means every policy. Raises MalformedMessage or LimitExceeded.
         """
         self.explicit_policy = max(0, self.explicit_policy - 1)
         constraints = self._find_constraints(certificate)
@@ -244,7 +249,7 @@ class PolicyState:
         return None if extension is None else parse_policy_constraints(extension.value)
 
     def _authority_constrained(self) -> frozenset[str]:
-        # Policies in the words of the anchor: those below anyPolicy from which a node of the last level descends.
+        # The policies by their names before any mapping: nodes below anyPolicy with a descendant in the last level.
         found: set[str] = set()
         reached = set(self.levels[-1])
         if ANY_POLICY in reached:

@@ -1,8 +1,8 @@
-"""What a certificate may be used for: key usage and extended key usage by operation.
+"""The uses of a certificate: key usage and extended key usage by operation.
 
 RFC 5280 sections 4.2.1.3 and 4.2.1.12, RFC 8550 section 4.4, RFC 5652 sections 6.2.1 and 6.2.2, RFC 3161 section 2.3,
-RFC 6960 section 4.2.2.2. An authority whose certificate names purposes vouches for no other one (ours, as Mozilla and
-OpenSSL do): an authority that is restricted to servers is not audited for mail.
+RFC 6960 section 4.2.2.2. If an authority's certificate names purposes, it may issue for no other purpose: an authority
+that is restricted to servers is not audited for mail. This rule is our own, as in Mozilla and OpenSSL.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.certificate import (
+from smime_core.pkix.extensions import find_extension
+from smime_core.provider import KeyType
+from smime_core.x509.certificate import (
     ANY_EXTENDED_KEY_USAGE,
     EMAIL_PROTECTION,
     EXTENDED_KEY_USAGE,
     Certificate,
     KeyUsage,
 )
-from smime_core.pkix.extensions import find_extension
-from smime_core.provider import KeyType
 
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
@@ -28,28 +28,28 @@ _SIGNING: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
 
 
 class Purpose(StrEnum):
-    """What a certificate is to be used for."""
+    """The purposes that a certificate can be checked for."""
 
     SIGN = "sign"
-    """Mail and what travels like mail (RFC 8550 section 4.4.2)."""
+    """Signatures on mail, and on content that is sent like mail (RFC 8550 section 4.4.2)."""
     ENCRYPT = "encrypt"
-    """As a recipient: keyEncipherment for key transport, keyAgreement for key agreement (RFC 5652 section 6.2)."""
+    """Encryption to a recipient, by keyEncipherment or keyAgreement, depending on the key (RFC 5652 section 6.2)."""
     TIMESTAMP = "timestamp"
-    """Time-stamp tokens: the extended key usage is critical and id-kp-timeStamping alone (RFC 3161 section 2.3)."""
+    """Timestamps. The extended key usage is critical and has id-kp-timeStamping only (RFC 3161 section 2.3)."""
     OCSP = "ocsp"
-    """OCSP responses, delegated by the authority (RFC 6960 section 4.2.2.2)."""
+    """Signatures on OCSP responses by a delegate of the authority (RFC 6960 section 4.2.2.2)."""
     CRL = "crl"
-    """Revocation lists, whether the certificate is an authority's or not (RFC 5280 section 6.3.3 (f))."""
+    """Signatures on revocation lists. The signer need not be an authority (RFC 5280 section 6.3.3 (f))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateUse:
-    """What a use demands of the last certificate of a path; `Purpose` names the ones that mail has.
+    """The demands of a use on the end-entity certificate of a path. `Purpose` names the common uses.
 
-    `extended_key_usages` are those of which one must be there when the extension is, none where it does not matter;
-    `is_demanded` refuses a certificate without the extension, `is_exclusive` anything but one critical usage.
-    `key_usages`, where the extension is there, need one bit in common with it, and all when exclusive.
-    `concerns_people` says that the conditions of an anchor on addresses count.
+    If the certificate has extended key usage, it must have one of `extended_key_usages` (empty: any). `is_demanded`
+    refuses a certificate without the extension. `is_exclusive` demands that the extension is critical and has one usage
+    only. If the certificate has key usage, one bit at least must be in `key_usages`; with `is_exclusive`, all bits
+    must. `concerns_people` is True if the anchor's conditions on addresses count.
     """
 
     name: str
@@ -82,7 +82,7 @@ _CRL: Final = CertificateUse(name="revocation lists", key_usages=KeyUsage.CRL_SI
 
 
 def use_of(purpose: Purpose | CertificateUse, certificate: Certificate) -> CertificateUse:
-    """What the purpose demands of this certificate, whose kind of key decides how a content key travels to it."""
+    """The demands of the purpose on this certificate. For encryption they depend on the kind of its key."""
     if isinstance(purpose, CertificateUse):
         return purpose
     if purpose is Purpose.ENCRYPT:
@@ -91,7 +91,7 @@ def use_of(purpose: Purpose | CertificateUse, certificate: Certificate) -> Certi
 
 
 def find_usage_fault(certificate: Certificate, use: CertificateUse) -> tuple[str, str] | None:
-    """Why the last certificate of a path is not for this use: a label and a sentence; None when it is."""
+    """Why a certificate does not fit this use, as (label of RFC 5280, sentence), or None if it does."""
     text = _extended_fault(certificate, use)
     if text is not None:
         return "4.2.1.12", text
@@ -122,9 +122,10 @@ def _extended_fault(certificate: Certificate, use: CertificateUse) -> str | None
 
 
 def may_vouch_for(issuer: Certificate, use: CertificateUse) -> bool:
-    """Whether an authority's own extended key usage, if it has any, leaves room for the use (ours)."""
+    """Whether an authority's own extended key usage permits the use. Without the extension, every use is permitted."""
     usages = issuer.extended_key_usage
-    # A delegated responder is bound to its issuer directly, and lists are signed by whoever signs certificates.
+    # OCSP is always permitted, because a delegated responder has its certificate directly from the issuer. Lists are
+    # too (empty `extended_key_usages`), because the key that signs certificates signs them.
     if usages is None or not use.extended_key_usages or use.extended_key_usages == {OCSP_SIGNING}:
         return True
     return bool(use.extended_key_usages.union({ANY_EXTENDED_KEY_USAGE}).intersection(usages))

@@ -1,8 +1,9 @@
-"""What one list or response says about one certificate, and what all of them say together.
+"""The statement of one list or response about one certificate, and the status by all statements together.
 
-A revocation in any statement that holds wins over "good" in any other (ours: nobody who can withhold one of them shall
-decide), with one exception: certificateHold is lifted by a newer statement that covers it and knows of no revocation
-(RFC 5280 section 5.3.1; a delta says so by removeFromCRL). "Good" needs statements that cover all reasons together.
+A revocation in any valid statement overrides "good" in any other. This rule is our own, so that an attacker cannot
+decide by withholding a statement. The exception is certificateHold: a newer statement lifts it if the statement covers
+the certificate and does not revoke it (RFC 5280 section 5.3.1; in a delta, by removeFromCRL). "Good" needs statements
+that together cover all reasons.
 """
 
 from __future__ import annotations
@@ -13,38 +14,38 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.algorithms import SignatureAlgorithm
-from smime_core.certificate import Certificate
-from smime_core.der import Buffer
-from smime_core.distribution_points import ALL_REASONS, NO_REASONS, ReasonFlags
+from smime_core.asn1.der import Buffer
 from smime_core.errors import LimitExceeded, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES, check_limit
 from smime_core.pkix.budget import PathBudget
 from smime_core.pkix.evidence import Evidence, RevocationState, RevocationStatus
 from smime_core.policy import Policy, check_signature_algorithm
 from smime_core.provider import CryptoProvider, PublicKey
+from smime_core.x509.certificate import Certificate
+from smime_core.x509.distribution_points import ALL_REASONS, NO_REASONS, ReasonFlags
 
 UNKNOWN_REASONS: Final[dict[str, str]] = {
     "reasons-not-covered": "the revocation lists found do not cover every reason for a revocation",
-    "too-much": "there is more evidence about its revocation than is looked through",
-    "stale": "what is known about its revocation is too old",
-    "not-yet-valid": "what is known about its revocation is from later than the moment in question",
+    "too-much": "there is more evidence about its revocation than this program looks through",
+    "stale": "the evidence about its revocation is too old",
+    "not-yet-valid": "the evidence about its revocation is from later than the moment in question",
     "responder-does-not-know": "the OCSP responder does not know the certificate",
-    "not-authorised": "who signed about its revocation may not speak for its issuer",
-    "weak-signature": "what is known about its revocation is signed by too weak an algorithm",
-    "unsigned": "the signature about its revocation does not hold",
+    "not-authorised": "the signer of the evidence about its revocation may not speak for its issuer",
+    "weak-signature": "the evidence about its revocation is signed with too weak an algorithm",
+    "unsigned": "the signature on the evidence about its revocation is not valid",
     "not-understood": "a revocation list or OCSP response has a critical extension that is not understood",
-    "damaged": "what came about its revocation is damaged",
-    "other-certificate": "what was answered is about other certificates",
-    "unavailable": "the addresses that the certificate names did not answer",
-    "not-asked": "nobody has asked yet whether it was revoked",
-    "nobody-to-ask": "the certificate names nobody who could say whether it was revoked",
+    "damaged": "the evidence about its revocation is damaged",
+    "other-certificate": "the evidence is about other certificates",
+    "unavailable": "the addresses that the certificate names did not respond",
+    "not-asked": "no authority was asked yet whether it was revoked",
+    "nobody-to-ask": "the certificate names no service that could say whether it was revoked",
 }
-"""Why a status is unknown: code and sentence, the most telling first."""
+"""Reasons why a status is unknown: code and sentence, the most telling first. Of several, the first is reported."""
 
 TOO_MUCH: Final = "too-much"
 HOLD: Final = "certificateHold"
-# The further behind, the less a reason says against what was signed before (RFC 3161 section 4, RFC 5280 section
-# 5.3.1); all that are not named here say the most.
+# The mild reasons, the mildest last: the milder a reason, the less it says against earlier signatures (RFC 3161 section
+# 4, RFC 5280 section 5.3.1). Reasons that are not listed are graver than all of these.
 _MILD_REASONS: Final = (
     "privilegeWithdrawn",
     "affiliationChanged",
@@ -57,10 +58,10 @@ _MILD_REASONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What one list (with its delta) or one response says: good for `reasons`, or a revocation.
+    """The statement of one list (with its delta) or one response: good for `reasons`, or a revocation.
 
-    `revoked_at` is None when the certificate is not revoked. `is_current` is False for a statement that is too old to
-    say anything but a revocation.
+    `revoked_at` is None if the certificate is not revoked. `is_current` is False if the statement is stale; then it
+    counts only as a revocation.
     """
 
     source: str
@@ -73,11 +74,13 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Question:
-    """Whether a certificate was revoked at a moment, and all that is needed to find out.
+class RevocationQuestion:
+    """The question whether a certificate was revoked at a moment, with all inputs to answer it.
 
-    `candidates` are certificates that could be a list's signer's, beside those of the evidence. `tried` has
-    the octets under each signature that was looked at.
+    `issuer` is the certificate above `certificate` in the path. `is_valid_crl_issuer` says whether a signer of lists
+    has a path to the same anchor. `candidates` are further certificates that may have signed a list, such as those of a
+    message. `tried` has the number of signed bytes of each signature that was checked; `budget` counts these signatures
+    too.
     """
 
     certificate: Certificate
@@ -85,17 +88,17 @@ class Question:
     anchor: Certificate
     evidence: Evidence
     at: datetime.datetime
-    policy: Policy
     provider: CryptoProvider
     is_valid_crl_issuer: Callable[[Certificate], Awaitable[bool]]
     candidates: Sequence[Certificate] = ()
+    policy: Policy = Policy.RECEIVE
     tried: list[int] = field(default_factory=list)
     budget: PathBudget = field(default_factory=PathBudget)
 
     async def find_fault(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, signed: Buffer
     ) -> str | None:
-        """What is wrong with a signature, a code of UNKNOWN_REASONS; None when it holds.
+        """Returns the code of UNKNOWN_REASONS why a signature does not count, or None if it verifies.
 
         Raises LimitExceeded beyond MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES and the budget.
         """
@@ -114,15 +117,16 @@ class Question:
 
 
 def combine(certificate: Certificate, statements: Sequence[Statement], faults: Iterable[str]) -> RevocationStatus:
-    """The status that all statements give together; `faults` are codes of why others do not count."""
+    """The status by all statements together; `faults` are the codes why other lists and responses do not count."""
     revocations = [one for one in statements if one.revoked_at is not None and not _is_lifted(one, statements)]
     if revocations:
-        # A later list may give a graver reason than an earlier one, as when a key turns out to be known to others.
+        # A later list may give a graver reason than an earlier one, as when a key turns out to be compromised.
         deciding = min(revocations, key=lambda one: (mildness(one.reason), one.revoked_at))
         return _status(certificate, RevocationState.REVOKED, deciding)
     faults = set(faults)
     if TOO_MUCH in faults:
-        # What was not looked at could revoke it, and whoever sends a message can fill it up.
+        # Statements were skipped. One of them could revoke the certificate, and a sender can cause this on purpose by
+        # filling a message with evidence.
         return RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why=TOO_MUCH)
     good = [one for one in statements if one.is_current and one.revoked_at is None]
     covered = NO_REASONS
@@ -138,13 +142,13 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
 
 
 def refuse_left_out(status: RevocationStatus) -> None:
-    """Raise LimitExceeded for the status of somebody who has signed a statement, when not all about them was read."""
+    """Raise LimitExceeded if a limit stopped the check of this status, that of a signer of lists or responses."""
     if status.why == TOO_MUCH:
         raise LimitExceeded("signatures about a revocation", MAX_REVOCATION_SIGNATURES + 1, MAX_REVOCATION_SIGNATURES)
 
 
 def mildness(reason: str) -> int:
-    """How little a reason for a revocation says against what was signed before: 0 for the gravest."""
+    """The mildness of a reason for a revocation, by how little it says against earlier signatures: 0 is the gravest."""
     return _MILD_REASONS.index(reason) + 1 if reason in _MILD_REASONS else 0
 
 

@@ -1,27 +1,28 @@
-"""How a path was judged, step by step: what an explanation is drawn from, whether the path holds or not."""
+"""The record of the checks on a path, step by step. The explanations of valid and invalid paths are made from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from smime_core.certificate import Certificate
+from smime_core.errors import PathError
 from smime_core.pkix.evidence import Lookup, RevocationStatus
 from smime_core.pkix.trust import TrustAnchor
+from smime_core.x509.certificate import Certificate
 
 
 class Outcome(StrEnum):
-    """What came of one check."""
+    """The result of one check."""
 
     PASSED = "passed"
     FAILED = "failed"
     NOTED = "noted"
-    """Not as it should be, and no failure under this store's policy."""
+    """A fault that does not fail the path under this store's policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One check on a path: its label in RFC 5280 ("6.1.3 (a)(2)"), on which certificate, with what outcome.
+    """One check on a path: its label in RFC 5280 (such as "6.1.3 (a)(2)"), the certificate and the outcome.
 
     `position` counts from the end-entity certificate, 0. `text` is a short sentence for people.
     """
@@ -34,11 +35,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathTrail:
-    """One path and what was checked on it.
+    """One path and the checks on it.
 
-    `certificates` run from the end-entity certificate as far up as the path goes, the anchor's included; `anchor` is
-    None when it ends before one. `steps` stand in the order of the checks, the failed one last. `revocation` holds one
-    status for each certificate that was asked about. `lookups` could still change the verdict.
+    `certificates` run from the end-entity certificate as far up as the path goes, including the anchor's. `anchor` is
+    None if the path does not reach one. `steps` are in the order of the checks, the failed one last. `revocation` has
+    one status for each certificate that was checked. The answers to `lookups` could change the verdict.
     """
 
     certificates: tuple[Certificate, ...]
@@ -46,3 +47,8 @@ class PathTrail:
     steps: tuple[Step, ...] = ()
     revocation: tuple[RevocationStatus, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+
+
+def trail_of(error: PathError) -> PathTrail | None:
+    """The trail of the path that failed with this error, or None if the error has no trail."""
+    return error.trail if isinstance(error.trail, PathTrail) else None

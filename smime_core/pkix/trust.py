@@ -1,4 +1,4 @@
-"""What a decision is made from: anchors with their conditions, what their operator demands, and what was looked up."""
+"""The trust store: anchors with their conditions, the operator's demands, and the evidence."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.certificate import Certificate
 from smime_core.pkix.evidence import NO_EVIDENCE, Evidence
+from smime_core.x509.certificate import Certificate
 
 
 class RevocationPolicy(StrEnum):
-    """What an unknown revocation status does to a path."""
+    """The effect of an unknown revocation status on a path."""
 
     REQUIRED = "required"
-    """Hard failure: a path holds only when every certificate below the anchor is known to be good."""
+    """Hard failure: a path is valid only if every certificate below the anchor is known to be good."""
     IF_KNOWN = "if-known"
-    """Soft failure: what is known to be revoked fails, what nobody could say is noted."""
+    """Soft failure: a path with a revoked certificate fails; an unknown status is only noted."""
     NOT_CHECKED = "not-checked"
-    """Nothing is looked at; the details say so."""
+    """Revocation is not checked, and the details say so."""
 
 
 class TrustSource(StrEnum):
-    """Who says that an anchor is to be trusted."""
+    """The source of the trust in an anchor."""
 
     GIVEN = "given"
-    """The caller: --anchor, or an argument."""
+    """The caller, by --anchor or an argument."""
     MOZILLA = "mozilla"
     """Mozilla's roots that are trusted for e-mail."""
     OPERATOR = "operator"
-    """The signed list of whoever runs the bridge."""
+    """The signed list of the bridge's operator."""
     USER = "user"
     """The user's own decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustAnchor:
-    """One certificate that is trusted, and how far.
+    """One certificate that is trusted, and the limits of this trust.
 
-    `addresses` are those that it counts for, "a@example.test" or "@example.test" for a whole domain; none stands for
-    everybody. `is_exact` trusts this very certificate and nothing that it issued. Certificates issued after
-    `distrust_after` do not count (Mozilla's distrust dates). `accepted_at` is when somebody decided so. `revocation` is
-    what an unknown status does to the paths that end here, None for what the store demands: several lists of trust make
-    one store, each with a policy of its own.
+    `addresses` are those that it is trusted for: "a@example.test", or "@example.test" for a whole domain; empty means
+    all. `is_exact` trusts only this certificate and nothing that it issued. Certificates issued after `distrust_after`
+    do not count (Mozilla's distrust dates). `accepted_at` is when the user decided. `revocation` is the policy for
+    paths that end at this anchor, or None for the policy of the store. A store may combine several trust lists, each
+    with its own policy.
     """
 
     certificate: Certificate
@@ -74,10 +74,11 @@ NO_REQUIREMENTS: Final = PolicyRequirements()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustStore:
-    """Trust anchors and the policy that goes with them; no default weakens it.
+    """Trust anchors, and the rules for paths to them. By default, every certificate must be known not to be revoked.
 
-    `evidence` is what was looked up or kept from before. Nothing in it is believed: the core validates all of it.
-    `timestamp_anchors` are those of timestamp authorities (RFC 3161): who vouches for people says nothing about clocks.
+    `evidence` was looked up, or kept from before. It is not trusted: the core validates all of it. `timestamp_anchors`
+    are those of timestamp authorities (RFC 3161), because an authority that vouches for people says nothing about
+    clocks.
     """
 
     anchors: tuple[TrustAnchor, ...]
@@ -88,7 +89,7 @@ class TrustStore:
 
     @classmethod
     def of(cls, *certificates: Certificate, revocation: RevocationPolicy = RevocationPolicy.REQUIRED) -> TrustStore:
-        """A store that trusts these certificates for everybody."""
+        """A store that trusts these certificates for all addresses."""
         anchors = tuple(TrustAnchor(certificate=certificate) for certificate in certificates)
         return cls(anchors=anchors, revocation=revocation)
 
@@ -97,7 +98,7 @@ class TrustStore:
         return dataclasses.replace(self, evidence=evidence)
 
     def policy_for(self, anchor: TrustAnchor | None) -> RevocationPolicy:
-        """What an unknown status does to a path that ends at this anchor; who checks nothing checks nothing."""
+        """The effect of an unknown status on a path to this anchor. A store's NOT_CHECKED overrides its anchors."""
         if anchor is None or self.revocation is RevocationPolicy.NOT_CHECKED:
             return self.revocation
         return anchor.revocation or self.revocation
@@ -108,7 +109,7 @@ class TrustStore:
         return dataclasses.replace(self, anchors=anchors, revocation=policy)
 
     def softened(self) -> TrustStore:
-        """The same store where an unknown status fails no path; what is not checked stays unchecked."""
+        """The same store, but an unknown status fails no path. NOT_CHECKED stays NOT_CHECKED."""
 
         def soften(policy: RevocationPolicy) -> RevocationPolicy:
             return RevocationPolicy.IF_KNOWN if policy is RevocationPolicy.REQUIRED else policy
@@ -123,11 +124,11 @@ class TrustStore:
         )
 
     def looking_back_from(self, at: datetime.datetime) -> TrustStore:
-        """The same store for a moment before `at`: what was issued until `at`, and is here, may say what was then."""
+        """The same store for judging an earlier moment than `at`: evidence issued up to `at` counts for it, too."""
         if self.evidence.gathered_at is not None:
             return self
         return self.with_evidence(dataclasses.replace(self.evidence, gathered_at=at))
 
     def for_timestamps(self) -> TrustStore:
-        """What timestamp authorities are judged by: their own anchors, and no requirements on policies."""
+        """The store for judging timestamp authorities: their own anchors, and no requirements on policies."""
         return dataclasses.replace(self, anchors=self.timestamp_anchors, requirements=NO_REQUIREMENTS)

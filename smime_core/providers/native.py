@@ -1,7 +1,8 @@
 """The native provider: pyca/cryptography over OpenSSL.
 
-Python does what that lacks: RC2, OAEP over SHA-3, ML-KEM-512, and ML-KEM and ML-DSA with keys whose seed is lost.
-Its coroutines never suspend: `smime_core.blocking` steps them once. Foreign exceptions are mapped in `native_doors`.
+Python code covers algorithms that the library lacks: RC2, OAEP over SHA-3, ML-KEM-512, and ML-KEM and ML-DSA with keys
+whose seed is lost. The coroutines never suspend: `smime_core.blocking` steps them once. `native_doors` maps the
+library's exceptions.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from smime_core.algorithms import (
     TransportScheme,
     digest_octets,
 )
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import (
     DecryptionError,
     ProviderError,
@@ -57,11 +58,11 @@ from smime_core.providers.signature_keys import check_key, fits
 _OAEP_HASHES: Final = frozenset({HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512})
 
 
-# Imports inside the methods are of what is Python alone: few messages need it, and every start would pay for it.
+# Pure-Python algorithms are imported inside the methods: few messages need them, and every start would pay for them.
 class NativeProvider:
     """`smime_core.provider.CryptoProvider` for servers, the command and tests.
 
-    Imported keys are kept for as long as their PublicKey or PrivateKey lives.
+    Imported keys are cached for as long as their PublicKey or PrivateKey lives.
     """
 
     def __init__(self) -> None:
@@ -85,7 +86,7 @@ class NativeProvider:
             raise UnsupportedByProvider("digest", "the library lacks this hash") from error
 
     async def sign(self, key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
-        """A signature over `data`, hashed inside unless the scheme is pure. Raises ProviderError."""
+        """A signature over `data`, which is hashed unless the scheme signs the data itself. Raises ProviderError."""
         if not fits(key.key_type, algorithm):
             raise ProviderError("sign", f"a key of type {key.key_type} makes no {algorithm.label} signature")
         if key.key_type in ML_DSA_PARAMETERS and read_lattice_private(key).seed is None:
@@ -96,7 +97,7 @@ class NativeProvider:
             return native_signatures.sign(self._import_private(key), algorithm, data)
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-        """Return when the signature holds. Raises SignatureMismatch, also for a wrong or an impossible key."""
+        """Return if the signature verifies. Raises SignatureMismatch, also for a wrong or an impossible key."""
         check_key(key, algorithm)
         try:
             native_signatures.verify(self._import_public(key), algorithm, signature, data)
@@ -106,9 +107,9 @@ class NativeProvider:
             raise SignatureMismatch("the signature does not fit the content and the key") from error
 
     async def encrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, *, aad: bytes = b""
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """Ciphertext: CBC padded (RFC 5652 section 6.3), the others with their 16-byte tag. Raises ProviderError."""
+        """The ciphertext: CBC padded (RFC 5652 section 6.3), others with a 16-byte tag. Raises ProviderError."""
         with operation("encrypt_content"):
             return native_ciphers.encrypt(cipher, cek, iv, plaintext, aad)
 
@@ -118,11 +119,11 @@ class NativeProvider:
         cek: bytes,
         iv: bytes,
         ciphertext: Buffer,
-        *,
         aad: bytes = b"",
+        *,
         tag_length: int = TAG_LENGTH,
     ) -> bytes:
-        """Plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
+        """The plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
         with decryption():
             return native_ciphers.decrypt(cipher, cek, iv, ciphertext, aad, tag_length)
 
@@ -132,7 +133,7 @@ class NativeProvider:
             return native_ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK under an RSA key. Raises ProviderError."""
+        """The CEK, encrypted with an RSA key. Raises ProviderError."""
         with operation("transport_encrypt"):
             foreign = self._import_public(key)
             if not isinstance(foreign, rsa.RSAPublicKey):
@@ -144,9 +145,9 @@ class NativeProvider:
             return foreign.encrypt(cek, _transport_padding(algorithm))
 
     async def transport_decrypt(
-        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
+        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int
     ) -> bytes:
-        """The CEK of `cek_length` bytes. RSA v1.5 never fails: RFC 3218. OAEP raises DecryptionError."""
+        """The CEK of `cek_length` bytes. RSA v1.5 never fails (RFC 3218). OAEP raises DecryptionError."""
         with operation("transport_decrypt"):
             foreign = self._import_private(key)
         if not isinstance(foreign, rsa.RSAPrivateKey):
@@ -170,7 +171,7 @@ class NativeProvider:
             return native_agreement.agree_ephemeral(self._import_public(key))
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
-        """The shared secret with the originator's public key, fully validated. Raises DecryptionError."""
+        """The shared secret with the originator's public key, after full validation. Raises DecryptionError."""
         with operation("agree"):
             foreign = self._import_private(key)
         if not isinstance(foreign, ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey | x448.X448PrivateKey):
@@ -192,7 +193,7 @@ class NativeProvider:
             return ciphertext, secret
 
     async def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
-        """The shared secret; another one for a wrong ciphertext. Raises DecryptionError."""
+        """The shared secret; a wrong ciphertext yields another secret. Raises DecryptionError."""
         if not key.key_type.is_kem:
             raise ProviderError("decapsulate", "the key is not an ML-KEM key")
         if key.key_type is KeyType.ML_KEM_512 or read_lattice_private(key).seed is None:
@@ -206,7 +207,7 @@ class NativeProvider:
             return foreign.decapsulate(ciphertext)
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """AES key wrap (RFC 3394). Raises ProviderError."""
+        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
         with operation("wrap_key"):
             return aes_key_wrap(kek, cek)
 
@@ -224,7 +225,7 @@ class NativeProvider:
             return _build_kdf(kdf, length).derive(secret)
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
-        """A fresh key pair; an EC key carries its public half. Raises ProviderError."""
+        """A fresh key pair. An EC key includes its public half. Raises ProviderError."""
         with operation("generate_key"):
             key, foreign = generate(kind)
         if foreign is not None:
@@ -259,9 +260,9 @@ def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_pa
 
 
 def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
-    # RFC 3218 section 2.3.2: the random CEK is chosen before anything is known, and bad padding and a wrong length go
-    # on with it alike. OpenSSL's implicit rejection (3.2) gives garbage of some length instead of bad padding, so that
-    # what it refuses is a block of the wrong size alone, which the sender knows.
+    # RFC 3218 section 2.3.2: the random CEK is made first, and a bad padding and a wrong length both continue with it.
+    # OpenSSL's implicit rejection (3.2) returns garbage of some length for a bad padding. So it refuses only blocks of
+    # the wrong size, which the sender knows.
     substitute = os.urandom(cek_length)
     try:
         found = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())

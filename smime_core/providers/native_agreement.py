@@ -27,9 +27,9 @@ def agree_ephemeral(key: ForeignPublicKey) -> tuple[bytes, bytes]:
 
 
 def agree(key: ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey | x448.X448PrivateKey, point: bytes) -> bytes:
-    """The shared secret; a point that must not be used is a ValueError (MUSTS 26 and 28)."""
+    """The shared secret. Raises ValueError for a point that must not be used (MUSTS 26 and 28)."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        # RFC 5753 section 7.2: compressed and uncompressed points; the library would read hybrid ones.
+        # RFC 5753 section 7.2 permits compressed and uncompressed points. The library would also accept hybrid ones.
         if point[:1] not in (b"\2", b"\3", b"\4"):
             raise ValueError("neither a compressed nor an uncompressed point")
         return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(key.curve, point))
@@ -39,9 +39,9 @@ def agree(key: ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey | x448.X448P
 
 
 def check_secret(secret: bytes) -> bytes:
-    """The shared secret itself; a ValueError when it is all zeros (RFC 8418 section 2).
+    """Return the shared secret. Raises ValueError if it is all zeros (RFC 8418 section 2).
 
-    The library refuses points that lead there too; RFC 7748 leaves that to it.
+    The library refuses points that lead to zeros too, but RFC 7748 leaves that open.
     """
     if not any(secret):
         raise ValueError("the shared secret is all zeros")

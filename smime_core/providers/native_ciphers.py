@@ -1,7 +1,7 @@
-"""Content ciphers by pyca/cryptography: AES in three modes, ChaCha20-Poly1305, and those of old mail, decrypted only.
+"""Content ciphers by pyca/cryptography: AES in three modes, ChaCha20-Poly1305, and ciphers of old mail.
 
-The library has 3DES (and so DES, with its key three times) in its attic, and RC2 of 128 bits alone: `native_rc2` has
-the rest.
+The ciphers of old mail are only decrypted. The library has 3DES; DES is 3DES with one key three times. It has RC2 only
+with 128 bits, so `native_rc2` decrypts RC2.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, aead, algorithms, modes
 
 from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH, CipherFamily, CipherMode, ContentCipher
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import UnsupportedByProvider
 
 _AES_BLOCK: Final = 16  # bytes
@@ -22,7 +22,7 @@ _DES_BLOCK: Final = 8  # bytes
 
 
 def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
-    """Ciphertext with its padding or its 16-byte tag. Raises UnsupportedByProvider for a weak cipher."""
+    """The ciphertext with its padding or its 16-byte tag. Raises UnsupportedByProvider for a weak cipher."""
     _check_cek(cipher, cek)
     if cipher.is_weak:
         raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is never made")
@@ -32,7 +32,7 @@ def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad
         return aead.AESCCM(cek).encrypt(iv, plaintext, aad)
     if cipher.mode is CipherMode.CHACHA20_POLY1305:
         return aead.ChaCha20Poly1305(cek).encrypt(iv, plaintext, aad)
-    # Only the last block is padded here: the bulk is never copied for it.
+    # Only the last block is padded here, so that the bulk is not copied.
     view = memoryview(plaintext)
     whole = len(view) - len(view) % _AES_BLOCK
     padder = padding.PKCS7(8 * _AES_BLOCK).padder()
@@ -42,11 +42,11 @@ def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad
 
 
 def decrypt(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aad: bytes, tag_length: int) -> bytes:
-    """Plaintext after every check; what fails is an exception for `native_doors.decryption`."""
+    """The plaintext after every check. Failures are exceptions for `native_doors.decryption`."""
     _check_cek(cipher, cek)
     if cipher.mode is CipherMode.CBC:
         return _decrypt_cbc(cipher, cek, iv, ciphertext)
-    # MUSTS 19: the floor for tags holds at this door too.
+    # MUSTS 19: the shortest tag is checked here as well as by the parser.
     if not MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH or len(ciphertext) < tag_length:
         raise ValueError("an impossible tag")
     if cipher.mode is CipherMode.CCM:
@@ -66,7 +66,7 @@ def decrypt(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aa
 
 
 def decrypt_blocks(cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
-    """CBC over whole blocks, without padding; an RC2 key may be longer than its effective bits (RFC 3217, 4.3)."""
+    """CBC over whole blocks, without padding. An RC2 key may be longer than its effective bits (RFC 3217, 4.3)."""
     if cipher.mode is not CipherMode.CBC:
         raise ValueError("only CBC has blocks alone")
     if cipher.family is CipherFamily.RC2:
@@ -92,18 +92,18 @@ def _decrypt_cbc(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffe
 def _cbc(cipher: ContentCipher, key: bytes, iv: bytes) -> CipherContext:
     if cipher.family is CipherFamily.AES:
         return Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
-    # DES is 3DES with one key three times: the middle step undoes the first.
+    # DES is 3DES with one key three times, because the middle step undoes the first.
     return Cipher(TripleDES(key if cipher.family is CipherFamily.TRIPLE_DES else 3 * key), modes.CBC(iv)).decryptor()
 
 
 def _check_cek(cipher: ContentCipher, cek: bytes) -> None:
-    # MUSTS 25: AES takes three lengths, the algorithm identifier names one of them.
+    # MUSTS 25: AES has three key lengths, and the algorithm identifier names one of them.
     if len(cek) != cipher.key_length:
         raise ValueError(f"{cipher.name} takes {cipher.key_length} bytes")
 
 
 def _rc2() -> Callable[..., bytes]:
-    # Imported for the few messages that need it, as everything that is Python alone.
+    # Imported here, like all pure-Python algorithms, because few messages need it.
     from smime_core.providers.native_rc2 import decrypt_rc2_cbc
 
     return decrypt_rc2_cbc

@@ -1,4 +1,4 @@
-"""Where the library's exceptions become the core's: `operation` for all but decryption, `decryption` for that."""
+"""Context managers that turn the library's exceptions into the core's: `decryption`, and `operation` for the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSALS: Final = (ValueError, TypeError, OverflowError, MemoryError)
 
 @contextlib.contextmanager
 def operation(name: str) -> Iterator[None]:
-    """Raise UnsupportedByProvider or ProviderError for what goes wrong inside.
+    """Raise UnsupportedByProvider or ProviderError for exceptions inside.
 
     The library's texts name sizes and types, never values.
     """
@@ -30,9 +30,9 @@ def operation(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def decryption() -> Iterator[None]:
-    """Raise DecryptionError, without a cause, for what goes wrong inside: nothing tells which check failed.
+    """Raise DecryptionError, without a cause, for exceptions inside, so that it does not reveal which check failed.
 
-    Raises UnsupportedByProvider where the library lacks the algorithm, which is no secret.
+    Raises UnsupportedByProvider if the library lacks the algorithm, which is no secret.
     """
     try:
         yield

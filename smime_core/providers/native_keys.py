@@ -1,6 +1,6 @@
-"""Keys of the core as keys of pyca/cryptography, and new ones.
+"""Turn keys of the core into keys of pyca/cryptography, and generate new keys.
 
-ML-KEM is left out where the library cannot: in the size 512, and where the seed is lost. `python_ml_kem` has those.
+The library lacks ML-KEM-512 and ML-KEM keys without a seed; `python_ml_kem` handles both.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _SEEDED: Final[dict[KeyType, type[MlDsaPrivateKey | MlKemPrivateKey]]] = {
 
 
 def load_public(key: PublicKey) -> ForeignPublicKey:
-    """The library's public key. Raises UnsupportedByProvider, or what the library raises for an impossible key."""
+    """The library's public key. Raises UnsupportedByProvider, or the library's error for an impossible key."""
     loaded = serialization.load_der_public_key(key.spki_der)
     if not isinstance(loaded, ForeignPublicKey):
         raise UnsupportedByProvider("import_key", f"{key.key_type} is not supported")
@@ -81,13 +81,13 @@ def load_public(key: PublicKey) -> ForeignPublicKey:
 
 
 def load_private(key: PrivateKey) -> ForeignPrivateKey:
-    """The library's private key. Raises UnsupportedByProvider, or what the library raises for an impossible key."""
+    """The library's private key. Raises UnsupportedByProvider, or the library's error for an impossible key."""
     if key.key_type in _SEEDED:
         seed = read_lattice_private(key).seed
         if seed is None:
             raise UnsupportedByProvider("import_key", f"{key.key_type} without its seed is not supported")
         return _SEEDED[key.key_type].from_seed_bytes(seed)
-    # `keys` has checked that the numbers belong together; proving p and q prime costs 30 ms a key.
+    # `keys` has checked that the numbers belong together. Proving p and q prime would cost 30 ms for each key.
     loaded = serialization.load_der_private_key(key.pkcs8_der, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(loaded, ForeignPrivateKey):
         raise UnsupportedByProvider("import_key", f"{key.key_type} is not supported")
@@ -95,7 +95,7 @@ def load_private(key: PrivateKey) -> ForeignPrivateKey:
 
 
 def generate(kind: NewKey) -> tuple[PrivateKey, ForeignPrivateKey | None]:
-    """A fresh key pair, with the library's own key where there is one."""
+    """A fresh key pair, and the library's form of it; None for ML-KEM-512, which the library lacks."""
     if kind is NewKey.ML_KEM_512:
         return lattice_private_key(KeyType.ML_KEM_512, generate_seed()), None
     foreign: ForeignPrivateKey

@@ -1,11 +1,11 @@
-"""RC2 in CBC mode, decryption (RFC 2268), for mail of the nineties: no library has every effective key length."""
+"""Decrypt RC2 in CBC mode (RFC 2268), for mail of the nineties. No library has every effective key length."""
 
 from __future__ import annotations
 
 import struct
 from typing import Final
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 
 _BLOCK: Final = 8  # bytes
 _PITABLE: Final = bytes.fromhex(
@@ -21,7 +21,7 @@ _PITABLE: Final = bytes.fromhex(
 
 
 def decrypt_rc2_cbc(key: bytes, iv: bytes, ciphertext: Buffer, *, effective_bits: int) -> bytes:
-    """The blocks without their padding removed. Raises ValueError for impossible lengths."""
+    """The decrypted blocks, including their padding. Raises ValueError for impossible lengths."""
     if len(iv) != _BLOCK or len(ciphertext) % _BLOCK or not 1 <= len(key) <= 128 or not 1 <= effective_bits <= 1024:
         raise ValueError("an impossible length")
     schedule = _expand_key(key, effective_bits)
@@ -47,7 +47,7 @@ def _expand_key(key: bytes, effective_bits: int) -> tuple[int, ...]:
 
 
 def _decrypt_block(schedule: tuple[int, ...], block: bytes) -> bytes:
-    # RFC 2268 section 4: five, six and five mixing rounds backwards, with a mashing round between them.
+    # RFC 2268 section 4: five, six and five mixing rounds in reverse, with a mashing round between them.
     a, b, c, d = struct.unpack("<4H", block)
     for step in reversed(range(16)):
         first, second, third, fourth = schedule[4 * step : 4 * step + 4]

@@ -1,7 +1,7 @@
 """Signatures by pyca/cryptography: RSA v1.5 and PSS, ECDSA, DSA (verified only), EdDSA, ML-DSA.
 
-The data is hashed here where the scheme allows: RSA signing takes `bytes` alone, and a view on a large message must not
-be copied.
+Unless the scheme signs the data itself, the data is hashed here: the library's RSA signing takes only `bytes`, which
+would copy a large message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa, utils
 from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, digest_octets
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.providers.native_keys import (
     EdwardsPrivateKey,
     EdwardsPublicKey,
@@ -24,7 +24,7 @@ from smime_core.providers.native_keys import (
 )
 
 HASHES: Final[dict[HashName, hashes.HashAlgorithm]] = {
-    HashName.MD5: hashes.MD5(),  # noqa: S303 -- read by policy ARCHIVE alone; policies decide, not providers
+    HashName.MD5: hashes.MD5(),  # noqa: S303 -- verified under policy ARCHIVE only; policies decide, not providers
     HashName.SHA1: hashes.SHA1(),  # noqa: S303 -- likewise
     HashName.SHA224: hashes.SHA224(),
     HashName.SHA256: hashes.SHA256(),
@@ -42,7 +42,7 @@ HASHES: Final[dict[HashName, hashes.HashAlgorithm]] = {
 
 
 def sign(key: ForeignPrivateKey, algorithm: SignatureAlgorithm, data: Buffer) -> bytes:
-    """A signature over `data`; the caller has checked that the key fits."""
+    """A signature over `data`. The caller has checked that the key fits."""
     if isinstance(key, EdwardsPrivateKey | MlDsaPrivateKey):
         return key.sign(data)
     hashed, message_digest = _hash(algorithm.hash_name, data)
@@ -54,7 +54,7 @@ def sign(key: ForeignPrivateKey, algorithm: SignatureAlgorithm, data: Buffer) ->
 
 
 def verify(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-    """Return when the signature holds, else raise the library's InvalidSignature; the caller has checked the key."""
+    """Return if the signature verifies, else raise the library's InvalidSignature. The caller has checked the key."""
     if isinstance(key, EdwardsPublicKey | MlDsaPublicKey):
         key.verify(signature, data)
         return
@@ -62,7 +62,7 @@ def verify(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: byte
 
 
 def verify_digest(key: ForeignPublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
-    """`verify` where the data was hashed already; raises TypeError for a key that signs the data itself."""
+    """Like `verify`, for data that was hashed already. Raises TypeError for a key that signs the data itself."""
     hashed = utils.Prehashed(HASHES[algorithm.hash_name])
     if isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(signature, digest, ec.ECDSA(hashed))

@@ -1,4 +1,4 @@
-"""The native provider for what does not fit into memory: digests and ciphers that are fed block by block."""
+"""The native provider for content that does not fit into memory: digests and ciphers are fed block by block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import poly1305
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 from smime_core.algorithms import TAG_LENGTH, CipherFamily, CipherMode, ContentCipher, HashName, SignatureAlgorithm
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.provider import Beside, PublicKey, RunningCipher, RunningDigest
 from smime_core.providers import native_ciphers, native_signatures
@@ -34,10 +34,10 @@ class NativeStreamingProvider(NativeProvider):
         return ThreadBeside(work)
 
     def make_store(self) -> None:
-        """None: decrypting once more costs less than the memory would."""
+        """None, because decrypting a second time costs less than the memory would."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
-        """A digest to feed. Raises UnsupportedByProvider."""
+        """A running digest. Raises UnsupportedByProvider."""
         if hash_name in (HashName.SHAKE128, HashName.SHAKE256):
             return RunningShake(hash_name)
         try:
@@ -48,7 +48,7 @@ class NativeStreamingProvider(NativeProvider):
     async def verify_digest(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
     ) -> None:
-        """Return when the signature holds for data of this digest. Raises SignatureMismatch, UnsupportedByProvider."""
+        """Return if the signature fits data with this digest. Raises SignatureMismatch, UnsupportedByProvider."""
         check_key(key, algorithm)
         try:
             native_signatures.verify_digest(self._import_public(key), algorithm, signature, digest)
@@ -58,7 +58,7 @@ class NativeStreamingProvider(NativeProvider):
             raise SignatureMismatch("the signature does not fit the content and the key") from error
 
     def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:
-        """An encryption to feed, its tag at the end. Raises ProviderError or UnsupportedByProvider."""
+        """A running encryption, with its tag at the end. Raises ProviderError or UnsupportedByProvider."""
         if len(cek) != cipher.key_length:
             raise ProviderError("begin_encryption", f"{cipher.name} takes {cipher.key_length} bytes")
         if cipher.family is CipherFamily.CHACHA20:
@@ -72,7 +72,7 @@ class NativeStreamingProvider(NativeProvider):
     def begin_decryption(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"", tag: bytes = b""
     ) -> RunningCipher:
-        """A decryption to feed. Raises DecryptionError, or UnsupportedByProvider for what is only read whole."""
+        """A running decryption. Raises DecryptionError, or UnsupportedByProvider for CCM, which needs the whole."""
         if len(cek) != cipher.key_length:
             raise DecryptionError
         if cipher.family is CipherFamily.CHACHA20:
@@ -80,7 +80,7 @@ class NativeStreamingProvider(NativeProvider):
         if cipher.mode is CipherMode.GCM:
             return _GcmDecryption(cek, iv, aad, tag)
         if cipher.mode is CipherMode.CCM:
-            # Its first block holds the length of the whole, and the library takes it in one piece alone.
+            # The first block of CCM contains the total length, and the library decrypts CCM only in one piece.
             raise UnsupportedByProvider("begin_decryption", f"{cipher.name} is opened in memory alone")
         if cipher.family is CipherFamily.AES:
             return _CbcDecryption(Cipher(algorithms.AES(cek), modes.CBC(iv)).decryptor(), len(iv))
@@ -103,7 +103,7 @@ class _CbcEncryption:
         return room[: self._encryptor.update_into(data, room)]
 
     async def finish(self) -> bytes:
-        # RFC 5652 section 6.3: 1 to 16 bytes, all with their number.
+        # RFC 5652 section 6.3: 1 to 16 bytes, each equal to their number.
         count = 16 - self._passed % 16
         return self._encryptor.update(bytes([count]) * count) + self._encryptor.finalize()
 
@@ -125,13 +125,13 @@ class _CbcDecryption:
     async def finish(self) -> bytes:
         try:
             self._decryptor.finalize()
-        except ValueError:  # not a whole number of blocks
+        except ValueError:  # The input is not a whole number of blocks.
             raise DecryptionError from None
         return self._padded.without_padding()
 
 
 class _ChainedDecryption:
-    """CBC by a cipher that only takes whole blocks: the last ciphertext block is the next IV."""
+    """CBC by a cipher that takes only whole blocks: the last ciphertext block is the next IV."""
 
     def __init__(self, cipher: ContentCipher, cek: bytes, iv: bytes) -> None:
         self._cipher = cipher
@@ -191,7 +191,7 @@ class _GcmDecryption:
 
 
 class _ChaCha:
-    """ChaCha20 and Poly1305 put together as RFC 8439 section 2.8 says; the library has the whole in one piece alone."""
+    """ChaCha20 and Poly1305 combined as in RFC 8439 section 2.8. The library combines them only for one whole piece."""
 
     def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
         if len(iv) != 12:

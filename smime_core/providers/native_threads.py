@@ -1,6 +1,6 @@
-"""Work on each block in a thread beside: digests and file writes both leave Python alone for as long as they take.
+"""Work on each block in a second thread: digests and file writes both release Python's lock.
 
-`concurrent.futures` would do the same and takes a tenth of the command's start to import.
+`concurrent.futures` would do the same, but its import takes a tenth of the command's start.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable, Coroutine
 from queue import SimpleQueue
 from typing import Any
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import ProviderError
 
 
 class ThreadBeside:
-    """`smime_core.provider.Beside` by a thread; the work never suspends, as nothing does natively."""
+    """`smime_core.provider.Beside` by a thread. The work never suspends, because no native coroutine does."""
 
     def __init__(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> None:
         self._work = work
@@ -33,12 +33,12 @@ class ThreadBeside:
         self._thread.join()
 
     async def begin(self, block: Buffer) -> None:
-        """Let the thread work on a block, which must stay as it is until `finish`."""
+        """Let the thread work on a block, which must stay unchanged until `finish`."""
         self._begun += 1
         self._blocks.put(block)
 
     def finish(self) -> None:
-        """Wait until nothing that was begun is left. Raises what the work raised."""
+        """Wait until all work is done. Raises the errors of the work."""
         while self._begun:
             self._begun -= 1
             if (error := self._outcomes.get()) is not None:
@@ -48,7 +48,7 @@ class ThreadBeside:
         while (block := self._blocks.get()) is not None:
             try:
                 _step(self._work(block))
-            except Exception as error:  # noqa: BLE001 -- handed over to the owner, whoever that is
+            except Exception as error:  # noqa: BLE001 -- handed over to the caller of `finish`
                 self._outcomes.put(error)
             else:
                 self._outcomes.put(None)

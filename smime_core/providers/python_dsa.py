@@ -1,27 +1,27 @@
-"""DSA signatures (FIPS 186-4 section 4.7), which no browser verifies: read only, and weak."""
+"""DSA signatures (FIPS 186-4 section 4.7), which no browser verifies. They are weak, and never made here."""
 
 from __future__ import annotations
 
-from smime_core import der
 from smime_core.algorithms import HashName
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import MalformedMessage, SignatureMismatch
 from smime_core.provider import PublicKey
 from smime_core.providers.python_hashes import python_digest
 
-# FIPS 186-4 section 4.2; the first is that of FIPS 186-2, whose modulus may be shorter.
+# FIPS 186-4 section 4.2. The size 160 is from FIPS 186-2, which allows a shorter modulus.
 _SUBGROUP_BITS = (160, 224, 256)
 _MIN_MODULUS_BITS = 512
 _MISMATCH = "the signature does not fit the content and the key"
 
 
 def verify_dsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
-    """Return when the signature holds. Raises SignatureMismatch, also for a key whose numbers do not fit."""
+    """Return if the signature verifies. Raises SignatureMismatch, also for a key whose numbers do not fit."""
     verify_dsa_digest(key, signature, python_digest(hash_name, data))
 
 
 def verify_dsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None:
-    """Return when the signature holds for data of this digest. Raises SignatureMismatch."""
+    """Return if the signature verifies for data with this digest. Raises SignatureMismatch."""
     p, q, g, y = _read_key(key)
     r, s = _read_signature(signature)
     # Section 4.7 step 1.
@@ -34,7 +34,7 @@ def verify_dsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None:
 
 
 def _read_key(key: PublicKey) -> tuple[int, int, int, int]:
-    # RFC 3279 section 2.3.2: the parameters stand in the algorithm, y in the BIT STRING.
+    # RFC 3279 section 2.3.2: the parameters are in the algorithm, y is in the BIT STRING.
     algorithm, bit_string = der.read_sequence(key.spki_der)
     parameters = der.read_sequence(algorithm.encoded)[1:]
     if not parameters:
@@ -49,14 +49,14 @@ def _read_key(key: PublicKey) -> tuple[int, int, int, int]:
 
 
 def _check_group(p: int, q: int, g: int, y: int) -> None:
-    # SP 800-89 section 5: both numbers generate the subgroup of order q. An even or a small p would let anybody sign.
+    # SP 800-89 section 5: g and y generate the subgroup of order q. With an even or a small p anyone could sign.
     fits = q.bit_length() in _SUBGROUP_BITS and p.bit_length() >= _MIN_MODULUS_BITS and p % 2 == 1 and (p - 1) % q == 0
     if not fits or not all(1 < number < p and pow(number, q, p) == 1 for number in (g, y)):
         raise SignatureMismatch("the numbers of the DSA key do not belong together")
 
 
 def _read_signature(signature: bytes) -> tuple[int, int]:
-    # RFC 3279 section 2.2.2; rebuilding shows whatever DER forbids.
+    # RFC 3279 section 2.2.2. The numbers are encoded again, which reveals any form that DER forbids.
     try:
         r, s = (der.parse_number(child) for child in der.read_sequence(signature))
     except (MalformedMessage, ValueError):

@@ -1,7 +1,8 @@
 """ECDSA (FIPS 186-5 section 6.4) and ECDH (SEC 1 section 3.3.1) where WebCrypto lacks the curve or the hash.
 
-That is brainpool, which no browser has, and the P curves with SHA-224 or SHA-3. Points are checked to lie on their
-curve, whose cofactor is one. Secret multipliers are blinded by a multiple of the order; Python is not constant-time.
+These are the brainpool curves, which no browser has, and the P curves with SHA-224 or SHA-3. Points are checked to lie
+on their curve, whose cofactor is one. Secret multipliers are blinded by a multiple of the order. Python is not
+constant-time.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import Curve, HashName
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, CurveNumbers, decompress_point
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch
 from smime_core.keys import public_point
 from smime_core.provider import PrivateKey, PublicKey
@@ -20,7 +21,7 @@ from smime_core.providers.python_hashes import python_digest
 from smime_core.providers.webcrypto_forms import ecdsa_from_der, ecdsa_to_der
 
 Point = tuple[int, int, int]
-"""Jacobian X, Y, Z: the affine point is X/Z², Y/Z³; Z is zero at infinity."""
+"""A point in Jacobian coordinates X, Y, Z: its affine coordinates are X/Z² and Y/Z³. At infinity Z is zero."""
 
 _BASE_X: Final = {
     # SEC 2 sections 2.4.2, 2.5.1 and 2.6.1; RFC 5639 sections 3.4, 3.6 and 3.7; compressed.
@@ -45,7 +46,7 @@ def sign_ecdsa(key: PrivateKey, hash_name: HashName, data: Buffer) -> bytes:
     while True:
         nonce = secrets.randbelow(numbers.order - 1) + 1
         r = _affine(numbers, _multiply_secret(numbers, nonce, base))[0] % numbers.order
-        # The secret numbers meet only under a random factor, so that times tell nothing about either.
+        # Nonce and private number are multiplied by a random factor first, so that times reveal nothing about them.
         blind = secrets.randbelow(numbers.order - 1) + 1
         inverse = pow(nonce * blind, -1, numbers.order)
         s = (blind * hashed + blind * scalar % numbers.order * r) * inverse % numbers.order
@@ -55,12 +56,12 @@ def sign_ecdsa(key: PrivateKey, hash_name: HashName, data: Buffer) -> bytes:
 
 
 def verify_ecdsa(key: PublicKey, hash_name: HashName, signature: bytes, data: Buffer) -> None:
-    """Return when the signature holds. Raises SignatureMismatch, also for a point that is not on its curve."""
+    """Return if the signature verifies. Raises SignatureMismatch, also for a point that is not on its curve."""
     verify_ecdsa_digest(key, signature, python_digest(hash_name, data))
 
 
 def verify_ecdsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None:
-    """Return when the signature holds for data of this digest. Raises SignatureMismatch."""
+    """Return if the signature verifies for data with this digest. Raises SignatureMismatch."""
     if key.curve is None:
         raise SignatureMismatch("the key verifies no ECDSA signature")
     numbers = CURVE_NUMBERS[key.curve]
@@ -78,7 +79,7 @@ def verify_ecdsa_digest(key: PublicKey, signature: bytes, digest: bytes) -> None
 
 
 def agree_ecdh(key: PrivateKey, point: bytes) -> bytes:
-    """The x-coordinate of the shared point. Raises DecryptionError for what is no point of the key's curve."""
+    """The x-coordinate of the shared point. Raises DecryptionError if `point` is not on the key's curve."""
     curve = _curve_of(key, "agree")
     numbers, other = CURVE_NUMBERS[curve], _find_point(curve, point)
     if other is None:
@@ -88,7 +89,7 @@ def agree_ecdh(key: PrivateKey, point: bytes) -> bytes:
 
 
 def agree_ephemeral_ecdh(key: PublicKey) -> tuple[bytes, bytes]:
-    """(ephemeral point uncompressed, shared secret). Raises ProviderError for a key that is no point of its curve."""
+    """(ephemeral point uncompressed, shared secret). Raises ProviderError if the key is no point of its curve."""
     curve = _curve_of(key, "agree_ephemeral")
     numbers, other = CURVE_NUMBERS[curve], _find_point(curve, public_point(key))
     if other is None:
@@ -99,7 +100,7 @@ def agree_ephemeral_ecdh(key: PublicKey) -> tuple[bytes, bytes]:
 
 
 def make_ec_pair(curve: Curve) -> tuple[bytes, bytes]:
-    """(private scalar as long as the order, uncompressed point): FIPS 186-5 section A.2.2 by rejection."""
+    """(private scalar with as many bytes as the order, uncompressed point) of a new key (FIPS 186-5 section A.2.2)."""
     numbers = CURVE_NUMBERS[curve]
     scalar = secrets.randbelow(numbers.order - 1) + 1
     own = _affine(numbers, _multiply_secret(numbers, scalar, _base_point(curve)))
@@ -120,7 +121,7 @@ def _scalar_of(key: PrivateKey) -> int:
 
 
 def _digest_number(digest: bytes, numbers: CurveNumbers) -> int:
-    # FIPS 186-5 section 6.4.1 step 2: the leftmost bits, as many as the order has.
+    # FIPS 186-5 section 6.4.1 step 2: as many leftmost bits as the order has.
     return int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - numbers.order.bit_length())
 
 
@@ -132,7 +133,7 @@ def _base_point(curve: Curve) -> Point:
 
 
 def _find_point(curve: Curve, octets: bytes) -> Point | None:
-    # SEC 1 section 3.2.2.1; the cofactor is one, so that every point but infinity has the order wanted.
+    # SEC 1 section 3.2.2.1. The cofactor is one, so every point except infinity has the right order.
     numbers = CURVE_NUMBERS[curve]
     if octets[:1] in (b"\x02", b"\x03"):
         octets = decompress_point(curve, octets) or b""
@@ -147,7 +148,8 @@ def _find_point(curve: Curve, octets: bytes) -> Point | None:
 
 
 def _multiply_secret(numbers: CurveNumbers, scalar: int, point: Point) -> Point:
-    # The same point from another multiplier each time (Coron), through a ladder that adds at every bit.
+    # A random multiple of the order is added to the scalar (Coron), which gives the same point by other steps each
+    # time. The ladder adds at every bit.
     blinded = scalar + numbers.order * (secrets.randbits(_BLIND_BITS) | 1 << _BLIND_BITS - 1)
     low, high = point, _double(numbers, point)
     for position in reversed(range(blinded.bit_length() - 1)):

@@ -1,6 +1,7 @@
-"""Digests by `hashlib`, and SHA-512/224 and SHA-512/256 (FIPS 180-4 section 6.7) where it has neither: in Pyodide.
+"""Digests by `hashlib`, with SHA-512/224 and SHA-512/256 (FIPS 180-4 section 6.7) for Pyodide, whose hashlib lacks
+them.
 
-A signature over either is rare, so that a megabyte a second is enough.
+Signatures with these two hashes are rare, so a megabyte a second is enough.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 from typing import Final
 
 from smime_core.algorithms import HashName, digest_octets, hash_length
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 
 _BLOCK: Final = 128  # bytes
 _MASK: Final = 2**64 - 1
@@ -38,7 +39,7 @@ class TruncatedSha512:
         self._taken = 0
 
     def update(self, data: Buffer, /) -> None:
-        """Take more octets."""
+        """Take more bytes."""
         octets = self._rest + bytes(data)
         whole = len(octets) - len(octets) % _BLOCK
         self._state = _compress_blocks(self._state, octets[:whole])
@@ -46,20 +47,20 @@ class TruncatedSha512:
         self._taken += len(data)
 
     def digest(self) -> bytes:
-        """The digest of all of them."""
+        """The digest of all bytes."""
         return _octets(_compress_blocks(self._state, self._rest + _padding(self._taken)))[: self._length]
 
 
 @functools.cache
 def _start_of(name: bytes) -> tuple[int, ...]:
-    # FIPS 180-4 section 5.3.6: SHA-512 of the function's name, from a start of its own.
+    # FIPS 180-4 section 5.3.6: the start is SHA-512 of the function's name, computed from altered initial values.
     start = tuple(word ^ 0xA5A5A5A5A5A5A5A5 for word in _fractions(2, 8))
     return _compress_blocks(start, name + _padding(len(name)))
 
 
 @functools.cache
 def _fractions(root: int, count: int) -> tuple[int, ...]:
-    # FIPS 180-4 sections 4.2.3 and 5.3.5: 64 bits of the fractions of the roots of the first primes.
+    # FIPS 180-4 sections 4.2.3 and 5.3.5: 64 bits of the fractional parts of the roots of the first primes.
     primes: list[int] = []
     number = 2
     while len(primes) < count:

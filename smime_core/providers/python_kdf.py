@@ -1,7 +1,7 @@
 """PBKDF2 (RFC 8018 section 5.2) and HKDF (RFC 5869) over hashlib, for platforms whose hashlib has neither.
 
-A passphrase that goes through WebCrypto's PBKDF2 stays in Firefox's memory for good. Here it stays in the
-WebAssembly memory that the vault fills with zeros, and 100,000 iterations take 0.2 s, less than hash-wasm.
+A passphrase given to WebCrypto's PBKDF2 stays in Firefox's memory for good. Given to this module, it stays in the
+WebAssembly memory, which the vault fills with zeros. 100,000 iterations take 0.2 s, less than with hash-wasm.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
     """`length` bytes from a key: extract, then expand. Raises ProviderError above 255 digests."""
     if length > 255 * hash_length(kdf.hash_name):
         raise ProviderError("derive_key", "HKDF gives at most 255 digests")
-    # RFC 5869 section 2.2: an absent salt is a digest's length of zeros, which HMAC pads an empty key to anyway.
+    # RFC 5869 section 2.2: an absent salt is a digest's length of zeros. HMAC pads an empty key to the same.
     key = hmac.digest(kdf.salt, secret, kdf.hash_name)
     derived, block = b"", b""
     while len(derived) < length:
@@ -36,7 +36,7 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
 
 
 def _pbkdf2_block(kdf: Pbkdf2, secret: bytes, number: int) -> bytes:
-    # HMAC written out: both keyed states are made once and copied, two compressions are left for each iteration.
+    # HMAC written out: both keyed states are made once and copied, which leaves two compressions for each iteration.
     new_hash = hashlib.new(kdf.hash_name)
     key = hashlib.new(kdf.hash_name, secret).digest() if len(secret) > new_hash.block_size else secret
     key = key.ljust(new_hash.block_size, b"\0")

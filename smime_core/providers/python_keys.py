@@ -1,7 +1,7 @@
-"""What the browser's provider does with a key that WebCrypto does not take: the same, in Python.
+"""The operations of the browser's provider with keys that WebCrypto does not support, in Python.
 
-Which keys these are differs from browser to browser (docs/vault.md has the table): Ed448, X448, brainpool and DSA
-everywhere, ML-KEM and ML-DSA in Firefox, RSA of odd sizes, signatures over SHA-224, SHA-3 and MD5.
+Which keys these are differs between browsers (docs/vault.md has the table): Ed448, X448, brainpool and DSA everywhere,
+ML-KEM and ML-DSA in Firefox, RSA of odd sizes, signatures over SHA-224, SHA-3 and MD5.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import Curve, SignatureAlgorithm, SignatureScheme
 from smime_core.arithmetic import edwards, ml_dsa, montgomery
 from smime_core.arithmetic.weierstrass import decompress_point
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.keys import (
     EDWARDS_CURVES,
@@ -57,7 +57,7 @@ def sign_in_python(key: PrivateKey, algorithm: SignatureAlgorithm, data: Buffer)
 
 
 def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-    """Return when the signature of a key that fits the algorithm holds. Raises SignatureMismatch."""
+    """Return if the signature verifies, with a key that fits the algorithm. Raises SignatureMismatch."""
     if algorithm.scheme is SignatureScheme.ECDSA:
         verify_ecdsa(key, algorithm.hash_name, signature, data)
     elif algorithm.scheme is SignatureScheme.DSA:
@@ -69,7 +69,7 @@ def verify_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: b
 
 
 def verify_digest_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
-    """`verify_in_python` with the digest of the data in its place.
+    """Like `verify_in_python`, with the digest of the data.
 
     Raises SignatureMismatch, or UnsupportedByProvider for a key that signs the data itself.
     """
@@ -84,7 +84,7 @@ def verify_digest_in_python(key: PublicKey, algorithm: SignatureAlgorithm, signa
 
 
 def agree_in_python(key: PrivateKey, public: bytes) -> bytes:
-    """The shared secret of ECDH, X25519 or X448. Raises DecryptionError for what is no public key."""
+    """The shared secret of ECDH, X25519 or X448. Raises DecryptionError if `public` is no public key."""
     if key.key_type is KeyType.EC:
         return agree_ecdh(key, public)
     curve = MONTGOMERY_CURVES[key.key_type]
@@ -98,7 +98,7 @@ def agree_in_python(key: PrivateKey, public: bytes) -> bytes:
 
 
 def agree_ephemeral_in_python(key: PublicKey) -> tuple[bytes, bytes]:
-    """(ephemeral public key, shared secret). Raises ProviderError for a key that nobody can agree with."""
+    """(ephemeral public key, shared secret). Raises ProviderError for a key that allows no agreement."""
     if key.key_type is KeyType.EC:
         return agree_ephemeral_ecdh(key)
     curve = MONTGOMERY_CURVES[key.key_type]
@@ -110,7 +110,7 @@ def agree_ephemeral_in_python(key: PublicKey) -> tuple[bytes, bytes]:
 
 
 def uncompressed_point(curve: Curve, point: bytes) -> bytes:
-    """The point as WebCrypto takes it. Raises DecryptionError for hybrid points and for what is none (MUSTS 26)."""
+    """The point in WebCrypto's form. Raises DecryptionError for hybrid points and other bytes (MUSTS 26)."""
     if point[:1] in (b"\x02", b"\x03"):
         point = decompress_point(curve, point) or b""
     if point[:1] != b"\x04":
@@ -119,7 +119,7 @@ def uncompressed_point(curve: Curve, point: bytes) -> bytes:
 
 
 def make_raw_key(kind: NewKey) -> PrivateKey:
-    """A fresh private key of a kind that is random octets alone."""
+    """A fresh private key of a kind that is only random bytes."""
     key_type = KeyType(kind)
     if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
         length = _ML_KEM_SEED_LENGTH if key_type in ML_KEM_PARAMETERS else _SEED_LENGTH

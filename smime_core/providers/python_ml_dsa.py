@@ -1,7 +1,8 @@
-"""ML-DSA signatures (FIPS 204 algorithms 2 and 7) for browsers without it: Firefox.
+"""ML-DSA signatures (FIPS 204 algorithms 2 and 7) for browsers without it, which is Firefox.
 
-Hedged with fresh randomness, which also hides how long the search takes for one message. Verification and the halves
-of keys are in `arithmetic.ml_dsa`. Not constant-time: Python's integers are not.
+Each signature includes fresh randomness (the hedged variant), which also hides how long the search takes for one
+message. Verification and public halves are in `arithmetic.ml_dsa`. Not constant-time, because Python's integers are
+not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _RANDOM_LENGTH = 32  # bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Expanded:
-    """The parts of a private key (FIPS 204 algorithm 25), the vectors transformed."""
+    """The parts of a private key (FIPS 204 algorithm 25), with the vectors in the NTT domain."""
 
     rho: bytes
     seed: bytes

@@ -1,6 +1,7 @@
-"""ML-KEM over the core's own arithmetic (FIPS 203): the size 512 and expanded keys natively, all of it in browsers.
+"""ML-KEM over the core's own arithmetic (FIPS 203).
 
-Not constant-time: Python's integers are not. A fresh encapsulation and its decapsulation take 3 ms each natively.
+Used natively for ML-KEM-512 and for keys without a seed, and in browsers for all that they lack. Not constant-time,
+because Python's integers are not. Encapsulation and decapsulation take 3 ms each natively.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ def encapsulate(key: PublicKey) -> tuple[bytes, bytes]:
     if parameters is None:
         raise ProviderError("encapsulate", "the key is not an ML-KEM key")
     public = public_octets(key)
-    # FIPS 203 section 7.2: the check belongs before every encapsulation.
+    # FIPS 203 section 7.2: check the key before every encapsulation.
     if not ml_kem.is_public_key(parameters, public):
         raise ProviderError("encapsulate", "the public key is damaged")
     return ml_kem.encapsulate(parameters, public, secrets.token_bytes(32))
 
 
 def decapsulate(key: PrivateKey, ciphertext: bytes) -> bytes:
-    """The shared secret; another one for a wrong ciphertext (implicit rejection).
+    """The shared secret; a wrong ciphertext yields another one (implicit rejection).
 
     Raises DecryptionError for a ciphertext of the wrong length and ProviderError for another kind of key.
     """

@@ -1,6 +1,6 @@
-"""New RSA and EC keys in Python (FIPS 186-5 appendices A.1.3 and A.2.2), for whoever wants none inside WebCrypto.
+"""New RSA and EC keys in Python (FIPS 186-5 appendices A.1.3 and A.2.2), for callers that avoid WebCrypto.
 
-The search for primes takes a time that depends on the primes found; nobody but the key's owner can repeat it.
+The duration of the search for primes depends on random numbers that nobody else knows, so it reveals nothing useful.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import math
 import secrets
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import Curve
+from smime_core.asn1 import der
 from smime_core.keys.ec import parse_ec_private_key
 from smime_core.keys.rsa import parse_rsa_private_key
 from smime_core.provider import NewKey, PrivateKey
@@ -21,13 +21,13 @@ _BIT_STRING: Final = 0x03
 _EXPONENT: Final = 65537
 _RSA_BITS: Final = {NewKey.RSA_2048: 2048, NewKey.RSA_3072: 3072}
 _CURVES: Final = {NewKey.P256: Curve.P256, NewKey.P384: Curve.P384, NewKey.P521: Curve.P521}
-# FIPS 186-5 table B.1 asks for 5 rounds at 1024 bits and 4 at 1536, for an error below 2^-112 and 2^-128.
+# FIPS 186-5 table B.1 requires 5 rounds at 1024 bits and 4 at 1536, for an error below 2^-112 and 2^-128.
 _ROUNDS: Final = 5
-_SIEVE_BELOW: Final = 2_000  # six of seven odd numbers have a factor below
+_SIEVE_BELOW: Final = 2_000  # Six of seven odd numbers have a factor below this bound.
 
 
 def make_key_in_python(kind: NewKey) -> PrivateKey:
-    """A fresh RSA or EC key pair; an EC key carries its public half."""
+    """A fresh RSA or EC key pair. An EC key includes its public half."""
     if kind in _CURVES:
         return _make_ec_key(_CURVES[kind])
     return _make_rsa_key(_RSA_BITS[kind])
@@ -43,11 +43,11 @@ def is_prime(number: int) -> bool:
 def _make_ec_key(curve: Curve) -> PrivateKey:
     scalar, point = make_ec_pair(curve)
     tagged = der.explicit(1, der.element(_BIT_STRING, b"\0", point))
-    return parse_ec_private_key(der.sequence(der.integer(1), der.octet_string(scalar), tagged), curve=curve)
+    return parse_ec_private_key(der.sequence(der.integer(1), der.octet_string(scalar), tagged), curve)
 
 
 def _make_rsa_key(bits: int) -> PrivateKey:
-    # FIPS 186-5 section A.1.1 (2): the primes differ in their first 100 bits, and the private exponent is not small.
+    # FIPS 186-5 section A.1.1 (2): the primes differ in their first 100 bits, and the private exponent is large.
     while True:
         p, q = _find_prime(bits // 2), _find_prime(bits // 2)
         private = pow(_EXPONENT, -1, math.lcm(p - 1, q - 1))
@@ -59,7 +59,7 @@ def _make_rsa_key(bits: int) -> PrivateKey:
 
 def _find_prime(bits: int) -> int:
     while True:
-        # The two highest bits are set, so that the product of two has all its bits.
+        # The two highest bits are set, so that the product of two primes has all its bits.
         candidate = secrets.randbits(bits) | 0b11 << bits - 2 | 1
         if math.gcd(candidate, _small_primes_product()) == 1 and (candidate - 1) % _EXPONENT and is_prime(candidate):
             return candidate

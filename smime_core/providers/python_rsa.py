@@ -1,6 +1,6 @@
-"""RSA where WebCrypto has none (RFC 8017): RSAES-PKCS1-v1_5, OAEP with two hashes, and the operations beneath.
+"""RSA where WebCrypto has none (RFC 8017): RSAES-PKCS1-v1_5, OAEP with two hashes, and the primitives.
 
-Private operations are blinded, use the CRT and are checked before their result leaves; Python's `pow` is not
+Private operations are blinded, use the CRT and are checked before their result is returned. Python's `pow` is not
 constant-time. Signatures are in `python_rsa_signatures`.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from smime_core import der
 from smime_core.algorithms import HashName, KeyTransport, hash_length
+from smime_core.asn1 import der
 from smime_core.errors import DecryptionError, ProviderError
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.providers.python_hashes import python_digest
@@ -26,7 +26,7 @@ class RsaPublic:
 
     @property
     def length(self) -> int:
-        """Bytes of the modulus."""
+        """The length of the modulus in bytes."""
         return (self.modulus.bit_length() + 7) // 8
 
 
@@ -38,7 +38,7 @@ def parse_rsa_public(key: PublicKey) -> RsaPublic:
 
 
 def encrypt_pkcs1_v15(key: PublicKey, cek: bytes) -> bytes:
-    """RSAES-PKCS1-v1_5 (RFC 8017 section 7.2.1). Raises ProviderError when the key is too short."""
+    """RSAES-PKCS1-v1_5 (RFC 8017 section 7.2.1). Raises ProviderError if the key is too short."""
     public = parse_rsa_public(key)
     filling_length = public.length - len(cek) - 3
     if filling_length < 8:
@@ -47,7 +47,7 @@ def encrypt_pkcs1_v15(key: PublicKey, cek: bytes) -> bytes:
 
 
 def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-    """RSAES-OAEP with an empty label (RFC 8017 section 7.1.1). Raises ProviderError when the key is too short."""
+    """RSAES-OAEP with an empty label (RFC 8017 section 7.1.1). Raises ProviderError if the key is too short."""
     public, size = parse_rsa_public(key), hash_length(algorithm.hash_name)
     if public.length < len(cek) + 2 * size + 2:
         raise ProviderError("transport_encrypt", "the key is too short for the content-encryption key")
@@ -58,10 +58,10 @@ def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
     return apply_public(public, b"\0" + mask_block(seed, masked_block, algorithm.mgf_hash) + masked_block)
 
 
-def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, *, cek_length: int) -> bytes:
-    """RSAES-PKCS1-v1_5, which never fails: what is not a padded key of `cek_length` bytes gives a random one.
+def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
+    """RSAES-PKCS1-v1_5, which never fails: without a padded key of `cek_length` bytes the result is random.
 
-    RFC 3218 section 2.3.2: the random key is chosen first, and nothing branches on what was decrypted.
+    RFC 3218 section 2.3.2: the random key is made first, and no branch depends on the decrypted block.
     """
     substitute = secrets.token_bytes(cek_length)
     block = apply_private(key, encrypted_key, operation="transport_decrypt")
@@ -69,7 +69,7 @@ def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, *, cek_length: int)
     if start < 11:
         return substitute
     wrong = block[0] | block[1] ^ 2 | block[start - 1]
-    # A zero octet inside the filling would end it early, so that the key had another length.
+    # A zero byte inside the filling would end it early, so the key would have another length.
     wrong |= reduce(or_, ((octet - 1) >> 8 & 1 for octet in block[2 : start - 1]))
     mask = ((wrong - 1) >> 8) & 0xFF
     pairs = zip(block[start:], substitute, strict=True)
@@ -87,7 +87,7 @@ def decrypt_oaep(key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes)
     opened = mask_block(masked_block, seed, algorithm.mgf_hash)
     rest = opened[size:].lstrip(b"\0")
     label_fits = hmac.compare_digest(opened[:size], python_digest(algorithm.hash_name, b""))
-    # RFC 8017 section 7.1.2 step 3 g: one outcome for all that is wrong.
+    # RFC 8017 section 7.1.2 step 3 g: one outcome for all errors.
     if not (label_fits & (block[0] == 0) & (rest[:1] == b"\x01")):
         raise DecryptionError
     return rest[1:]
@@ -104,21 +104,21 @@ def public_numbers_of(key: PrivateKey) -> RsaPublic:
 
 
 def apply_private(key: PrivateKey, block: bytes, *, operation: str) -> bytes:
-    """RSADP and RSASP1 (RFC 8017 sections 5.1.2 and 5.2.1) by the CRT, blinded so that times tell nothing of the block.
+    """RSADP and RSASP1 (RFC 8017 sections 5.1.2 and 5.2.1) by the CRT, blinded so that times do not reveal the block.
 
-    Empty for a block that is no number below the modulus. Raises ProviderError for a key that does not fit itself.
+    Returns empty bytes if the block is no number below the modulus. Raises ProviderError for an inconsistent key.
     """
     _, modulus, exponent, _, p, q, d_p, d_q, q_inverse = _numbers(key)
     public = RsaPublic(modulus, exponent)
     number = int.from_bytes(block, "big")
     if len(block) != public.length or number >= modulus:
-        # Whoever sent it knows this; an empty block fails every check behind.
+        # The sender knows the block's size, so this case is no secret. An empty block fails every later check.
         return b""
     blind = secrets.randbelow(modulus - 2) + 2
     blinded = number * pow(blind, exponent, modulus) % modulus
     from_p, from_q = pow(blinded, d_p, p), pow(blinded, d_q, q)
     result = from_q + (from_p - from_q) * q_inverse % p * q
-    # A computing fault, or a key whose numbers do not fit, would otherwise give a factor away.
+    # A wrong result, by a computing fault or by numbers that do not fit, would reveal a factor of the modulus.
     if pow(result, exponent, modulus) != blinded:
         raise ProviderError(operation, "the private key's numbers do not fit together")
     return (result * pow(blind, -1, modulus) % modulus).to_bytes(public.length, "big")
@@ -134,7 +134,8 @@ def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
 def _nonzero_octets(length: int) -> bytes:
     octets = b""
     while len(octets) < length:
-        # One draw, of which every 256th octet is left out: a draw for each octet takes longer than the encryption.
+        # Draw all bytes at once and drop the zeros, one byte of 256. A draw for each byte would take longer than the
+        # encryption.
         octets += secrets.token_bytes(length).replace(b"\0", b"")
     return octets[:length]
 

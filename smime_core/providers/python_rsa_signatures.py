@@ -1,6 +1,7 @@
-"""RSA signatures where WebCrypto has none (RFC 8017 section 8): old and new hashes, keys that a browser refuses.
+"""RSA signatures that WebCrypto lacks (RFC 8017 section 8): with old and new hashes, or keys that a browser refuses.
 
-Verification builds the block and compares, or follows EMSA-PSS to the letter; signing is blinded and checked.
+Verification of v1.5 builds the expected block and compares it; for PSS it follows the steps of EMSA-PSS. Signing is
+blinded, and its result is checked.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from smime_core import der
 from smime_core.algorithms import HASH_OIDS, NULL, HashName, SignatureAlgorithm, SignatureScheme, hash_length
+from smime_core.asn1 import der
 from smime_core.errors import ProviderError, SignatureMismatch
 from smime_core.provider import PrivateKey, PublicKey
 from smime_core.providers.python_hashes import python_digest
@@ -24,7 +25,7 @@ from smime_core.providers.python_rsa import (
 
 
 def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -> bytes:
-    """RSASSA-PKCS1-v1_5 or RSASSA-PSS. Raises ProviderError when the key is too short."""
+    """RSASSA-PKCS1-v1_5 or RSASSA-PSS. Raises ProviderError if the key is too short."""
     public, digest = public_numbers_of(key), python_digest(algorithm.hash_name, data)
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
         block = _v15_block(public, algorithm.hash_name, digest)
@@ -37,19 +38,19 @@ def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -
 
 
 def verify_rsa(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: der.Buffer) -> None:
-    """Return when the signature holds. Raises SignatureMismatch."""
+    """Return if the signature verifies. Raises SignatureMismatch."""
     verify_rsa_digest(key, algorithm, signature, python_digest(algorithm.hash_name, data))
 
 
 def verify_rsa_digest(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
-    """Return when the signature holds for data of this digest. Raises SignatureMismatch."""
+    """Return if the signature verifies for data with this digest. Raises SignatureMismatch."""
     public = parse_rsa_public(key)
     # RFC 8017 section 5.2.2: another form of the same number is no signature.
     if len(signature) != public.length or int.from_bytes(signature, "big") >= public.modulus:
         raise SignatureMismatch(f"the signature is no number of {public.length} bytes below the modulus")
     block = apply_public(public, signature)
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
-        # RFC 8017 section 8.2.2: the expected block is built, nothing is parsed (MUSTS 11).
+        # RFC 8017 section 8.2.2: the expected block is built and compared; nothing is parsed (MUSTS 11).
         holds = hmac.compare_digest(block, _v15_block(public, algorithm.hash_name, digest))
     else:
         holds = _is_pss_block(public, algorithm, digest, block)
@@ -58,14 +59,14 @@ def verify_rsa_digest(key: PublicKey, algorithm: SignatureAlgorithm, signature: 
 
 
 def _v15_block(public: RsaPublic, hash_name: HashName, digest: bytes) -> bytes:
-    # RFC 8017 section 9.2; empty when the key is too short.
+    # RFC 8017 section 9.2. Returns empty bytes if the key is too short.
     info = der.sequence(der.sequence(der.oid(HASH_OIDS[hash_name]), NULL), der.octet_string(digest))
     filling = public.length - len(info) - 3
     return b"\0\x01" + b"\xff" * filling + b"\0" + info if filling >= 8 else b""
 
 
 def _pss_block(public: RsaPublic, hash_name: HashName, digest: bytes, salt: bytes) -> bytes:
-    # RFC 8017 section 9.1.1: of one bit less than the modulus; empty when the key is too short.
+    # RFC 8017 section 9.1.1: one bit shorter than the modulus. Returns empty bytes if the key is too short.
     length = (public.modulus.bit_length() + 6) // 8
     filling = length - len(digest) - len(salt) - 2
     if filling < 0:
@@ -76,10 +77,10 @@ def _pss_block(public: RsaPublic, hash_name: HashName, digest: bytes, salt: byte
 
 
 def _is_pss_block(public: RsaPublic, algorithm: SignatureAlgorithm, digest: bytes, block: bytes) -> bool:
-    # RFC 8017 section 9.1.2; the steps are its own.
+    # RFC 8017 section 9.1.2, with its step numbers.
     length, size = (public.modulus.bit_length() + 6) // 8, hash_length(algorithm.hash_name)
     filling = length - size - algorithm.salt_length - 2
-    # (3) and (4); a modulus of 8 n + 1 bits leaves a zero octet in front.
+    # (3) and (4). A modulus of 8 n + 1 bits leaves a zero byte at the start.
     if filling < 0 or any(block[:-length]) or block[-1:] != b"\xbc":
         return False
     block = block[-length:]
@@ -98,5 +99,5 @@ def _is_pss_block(public: RsaPublic, algorithm: SignatureAlgorithm, digest: byte
 
 
 def _clear_top(public: RsaPublic, masked: bytes) -> bytes:
-    # The leftmost bits that the modulus has no room for.
+    # Clear the leftmost bits that exceed the modulus.
     return bytes([masked[0] & 0xFF >> -(public.modulus.bit_length() - 1) % 8]) + masked[1:]

@@ -1,4 +1,4 @@
-"""Which keys belong to which signature algorithm, for all providers alike."""
+"""The type of key that each signature algorithm needs, for all providers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _KEY_TYPES: Final = {
 
 
 def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
-    """Whether a key of this type makes and verifies such signatures."""
+    """Whether a key of this type makes and verifies signatures by `algorithm`."""
     return _KEY_TYPES[algorithm.scheme] is key_type
 
 
 def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
-    """Raise SignatureMismatch when the key is of another type, or bound to other PSS parameters.
+    """Raise SignatureMismatch if the key is of another type, or bound to other PSS parameters.
 
-    RFC 4055 sections 1.2 and 3.1, MUSTS 10: the hash is the named one, the salt no shorter.
+    The parameters of a PSS key fix the hash and the shortest salt (RFC 4055 sections 1.2 and 3.1, MUSTS 10).
     """
     if not fits(key.key_type, algorithm):
         raise SignatureMismatch(f"a key of type {key.key_type} verifies no {algorithm.label} signature")

@@ -1,16 +1,17 @@
-"""The browser's provider: WebCrypto, and Python over hashlib where WebCrypto has nothing or leaves traces.
+"""The browser's provider: WebCrypto, and Python where WebCrypto lacks an algorithm or may keep a secret in memory.
 
-It runs inside the vault's Worker, which registers the JavaScript module `sealwax_js`. Python bytes are lent to it, so
-that bulk data is copied once each way. Its coroutines yield JavaScript promises to whoever steps them, which the Worker
-does (`runtime/python_call.js`): an event loop in between would cost more than the cryptography of a small message.
+The provider runs inside the vault's Worker, which registers the JavaScript module `sealwax_js`. That module reads
+Python's bytes in place, so bulk data is copied once in each direction. The coroutines here yield JavaScript promises to
+the Worker, which steps them (`vault/worker/python_call.js`). An event loop in between would cost more than the
+cryptography of a small message.
 
-What a browser has is found by doing it: where it refuses a key or the operation, Python decides (`python_keys`), with
-the same outcome in every browser. What fails by what came in, and must not show how, goes on in Python only where the
-browser says that it lacks the algorithm. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and
-OAEP with two hashes (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
+A browser's support is found by trying: if the browser refuses a key or an operation, Python does the work
+(`python_keys`), so that the outcome is the same in every browser. Errors of decryption must not reveal what failed, so
+there Python takes over only if the browser lacks the algorithm. PBKDF2 and HKDF stay in Python (`python_kdf`), and so
+do RSAES-PKCS1-v1_5 and OAEP with two hashes (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
 
-With `strict` no private key leaves Python's memory, which ends filled with zeros: a browser may keep a copy of what
-WebCrypto imported. It costs milliseconds, and that Python's arithmetic is not constant-time.
+With `strict` no private key leaves Python's memory, which is filled with zeros at the end: a browser may keep a copy of
+keys that WebCrypto imported. It costs milliseconds, and Python's arithmetic is not constant-time.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from smime_core.algorithms import (
     SignatureScheme,
     TransportScheme,
 )
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch
 from smime_core.keys import ML_KEM_PARAMETERS, parse_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
@@ -63,7 +64,7 @@ from smime_core.providers.webcrypto_forms import (
     signature_algorithm,
 )
 
-# WebCrypto hashes faster than hashlib in WebAssembly; below this size the way there costs more than it saves.
+# WebCrypto hashes faster than hashlib in WebAssembly. Below this size the call costs more than it saves.
 _WEB_DIGEST_FROM_BYTES: Final = 131_072
 _NEW_KEYS: Final = {
     NewKey.RSA_2048: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256", "modulusLength": 2048},
@@ -80,12 +81,12 @@ Imported = dict[str, Any]
 class WebCryptoProvider:
     """`smime_core.provider.CryptoProvider` for the vault.
 
-    Imported keys are kept for as long as their PublicKey or PrivateKey lives. `strict` keeps private keys, those of one
-    message too, in Python.
+    Imported keys are cached for as long as their PublicKey or PrivateKey lives. `strict` keeps private keys in Python,
+    including those for one message.
     """
 
     def __init__(self, *, strict: bool = False) -> None:
-        # The module exists in a running Worker alone, not yet where the memory snapshot is made.
+        # The module exists only in a running Worker, not yet when the memory snapshot is made.
         import sealwax_js
 
         self._strict = strict
@@ -122,7 +123,7 @@ class WebCryptoProvider:
         return sign_in_python(key, algorithm, data)
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-        """Return when the signature holds. Raises SignatureMismatch, also for a wrong or an impossible key."""
+        """Return if the signature verifies. Raises SignatureMismatch, also for a wrong or an impossible key."""
         check_key(key, algorithm)
         fixed = ecdsa_from_der(signature, key.curve) if key.curve is not None else signature
         imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "verify")
@@ -135,9 +136,9 @@ class WebCryptoProvider:
         verify_in_python(key, algorithm, signature, data)
 
     async def encrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, *, aad: bytes = b""
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """Ciphertext: CBC padded (RFC 5652 section 6.3), the others with the 16-byte tag. Raises ProviderError."""
+        """The ciphertext: CBC padded (RFC 5652 section 6.3), others with a 16-byte tag. Raises ProviderError."""
         return await self._ciphers.encrypt(cipher, cek, iv, plaintext, aad)
 
     async def decrypt_content(
@@ -146,11 +147,11 @@ class WebCryptoProvider:
         cek: bytes,
         iv: bytes,
         ciphertext: Buffer,
-        *,
         aad: bytes = b"",
+        *,
         tag_length: int = TAG_LENGTH,
     ) -> bytes:
-        """Plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
+        """The plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
         return await self._ciphers.decrypt(cipher, cek, iv, ciphertext, aad, tag_length)
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
@@ -158,7 +159,7 @@ class WebCryptoProvider:
         return await self._ciphers.decrypt_blocks(cipher, key, iv, blocks)
 
     async def transport_encrypt(self, key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
-        """The CEK under an RSA key. Raises ProviderError."""
+        """The CEK, encrypted with an RSA key. Raises ProviderError."""
         if key.key_type is not KeyType.RSA:
             raise ProviderError("transport_encrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
@@ -171,13 +172,13 @@ class WebCryptoProvider:
         return encrypt_oaep(key, algorithm, cek)
 
     async def transport_decrypt(
-        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
+        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int
     ) -> bytes:
-        """The CEK of `cek_length` bytes. RSA v1.5 never fails: RFC 3218. OAEP raises DecryptionError."""
+        """The CEK of `cek_length` bytes. RSA v1.5 never fails (RFC 3218). OAEP raises DecryptionError."""
         if key.key_type is not KeyType.RSA:
             raise ProviderError("transport_decrypt", "the key is not an RSA key")
         if algorithm.scheme is TransportScheme.RSA_PKCS1_V15:
-            return decrypt_pkcs1_v15(key, encrypted_key, cek_length=cek_length)
+            return decrypt_pkcs1_v15(key, encrypted_key, cek_length)
         imported = await self._import_key(key, _find_oaep(algorithm), "decrypt")
         cek = None
         if imported is not None:
@@ -191,7 +192,7 @@ class WebCryptoProvider:
     async def agree_ephemeral(self, key: PublicKey) -> tuple[bytes, bytes]:
         """(ephemeral public key, shared secret), on the recipient's curve. Raises ProviderError."""
         algorithm = agreement_algorithm(key, "agree_ephemeral")
-        # WebCrypto would make the ephemeral private key, from which the content-encryption key follows.
+        # With `strict`, WebCrypto must not make the ephemeral private key, which reveals the content-encryption key.
         imported = None if self._strict else await self._import_key(key, algorithm, "")
         if imported is not None:
             length = (key.bits + 7) // 8
@@ -201,7 +202,7 @@ class WebCryptoProvider:
         return agree_ephemeral_in_python(key)
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
-        """The shared secret with the originator's public key, fully validated. Raises DecryptionError."""
+        """The shared secret with the originator's public key, after full validation. Raises DecryptionError."""
         algorithm = agreement_algorithm(key, "agree")
         if key.curve is not None:
             point = uncompressed_point(key.curve, point)
@@ -213,7 +214,7 @@ class WebCryptoProvider:
         if secret is None:
             return agree_in_python(key, point)
         if key.curve is None and not any(secret):
-            # RFC 8418 section 2; browsers check it too.
+            # RFC 8418 section 2. Browsers check it too.
             raise DecryptionError
         return secret
 
@@ -230,7 +231,7 @@ class WebCryptoProvider:
         return python_ml_kem.encapsulate(key)
 
     async def decapsulate(self, key: PrivateKey, ciphertext: bytes) -> bytes:
-        """The shared secret; a wrong ciphertext gives another one. Raises DecryptionError for a wrong length."""
+        """The shared secret; a wrong ciphertext yields another secret. Raises DecryptionError for a wrong length."""
         if key.key_type not in ML_KEM_PARAMETERS:
             raise ProviderError("decapsulate", "the key is not an ML-KEM key")
         if len(ciphertext) != ML_KEM_PARAMETERS[key.key_type].ciphertext_length:
@@ -267,7 +268,7 @@ class WebCryptoProvider:
                 return await result("derive_key", derived)
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
-        """A fresh key pair; an EC key carries its public half. Raises ProviderError."""
+        """A fresh key pair. An EC key includes its public half. Raises ProviderError."""
         if kind not in _NEW_KEYS:
             return make_raw_key(kind)
         if not self._strict:
@@ -277,13 +278,13 @@ class WebCryptoProvider:
         return make_key_in_python(kind)
 
     def begin_signing(self, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
-        """Start importing a key that will sign: the browser does it while Python goes on."""
+        """Start importing a key that will sign. The browser does it while Python continues."""
         web_algorithm = find_import_algorithm(algorithm, key.curve)
         if web_algorithm is not None and not self._strict:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The JavaScript ArrayBuffer that holds what `decrypt_content` gave last, else None: it spares a copy."""
+        """The ArrayBuffer of the last `decrypt_content` if `octets` are its result, to save a copy. Otherwise None."""
         return self._ciphers.find_buffer(octets)
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:
@@ -292,7 +293,8 @@ class WebCryptoProvider:
         return self._door.importKey("spki", key.spki_der, algorithm, usage)
 
     async def _import_key(self, key: PublicKey | PrivateKey, algorithm: str | None, usage: str) -> Any:
-        # None where WebCrypto has no such algorithm, must not have the key, or this browser refuses it: Python decides.
+        # Returns None if WebCrypto lacks the algorithm, must not get the key (`strict`), or refuses it. The caller then
+        # does the work in Python.
         if algorithm is None or (self._strict and isinstance(key, PrivateKey)):
             return None
         known = self._imported.setdefault(key, {})
@@ -304,7 +306,7 @@ class WebCryptoProvider:
 
 
 async def _octets_unless_refused(promise: Any) -> bytes | None:
-    # Where the browser refuses for whatever reason, Python does the same or says what is wrong.
+    # Returns None if the browser refuses for any reason. The caller then tries in Python, which names the fault.
     outcome = await settle(promise)
     if isinstance(outcome, str):
         return None
@@ -313,7 +315,8 @@ async def _octets_unless_refused(promise: Any) -> bytes | None:
 
 
 async def _secret_unless_lacking(promise: Any) -> bytes | None:
-    # What came in may be what fails: a second, slower try would tell its sender so. Raises DecryptionError.
+    # Returns None only if the browser lacks the algorithm. Received data may cause any other error, and a second,
+    # slower try in Python would reveal that to the sender. Raises DecryptionError.
     outcome = await settle(promise)
     return None if outcome == "NotSupportedError" else secret_octets(outcome)
 

@@ -1,7 +1,8 @@
 """The block ciphers below the browser's streams: one key, imported once, for any number of chunks.
 
-The door takes WebCrypto, or its own code for old ciphers and for AES-192 in Chromium (`runtime/stream_door.js`). Every
-operation is begun at once and its result taken later, so that the browser works while Python goes on.
+`sealwax_js` uses WebCrypto, or its own code for old ciphers and for AES-192 in Chromium
+(`vault/worker/stream_door.js`). Every operation starts at once and its result is taken later, so that the browser works
+while Python continues.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _COUNTER_BITS: Final = 32  # SP 800-38D section 6.2
 
 
 class Chunk:
-    """A result of known length that may not have come yet."""
+    """A result of known length that may still be pending."""
 
     def __init__(self, door: Any, pending: Any, length: int) -> None:
         self._door = door
@@ -23,7 +24,7 @@ class Chunk:
         self.length = length
 
     async def write_to(self, room: memoryview) -> None:
-        """Put it into `room`, which has its length; the browser's own is overwritten. Raises ProviderError."""
+        """Copy the result into `room`, of the same length, and overwrite the browser's copy. Raises ProviderError."""
         outcome = await settle(self._pending)
         if isinstance(outcome, str):
             raise ProviderError("stream")
@@ -48,9 +49,9 @@ class BlockKey:
         return Chunk(self._door, self._key.encrypt(iv, blocks), len(blocks))
 
     def begin_decryption(self, iv: bytes, blocks: bytes | memoryview) -> Chunk:
-        """CBC over whole blocks, without a look at padding."""
+        """CBC over whole blocks, without checking padding."""
         return Chunk(self._door, self._key.decrypt(iv, blocks), len(blocks))
 
     def begin_counter(self, counter: bytes, data: bytes | memoryview) -> Chunk:
-        """Counter mode, both ways; the last 32 bits of the block count and wrap around."""
+        """Counter mode, which encrypts and decrypts alike. The last 32 bits of `counter` count up and wrap around."""
         return Chunk(self._door, self._key.count(counter, data, _COUNTER_BITS), len(data))

@@ -1,8 +1,8 @@
 """Symmetric ciphers of the browser's provider: content encryption and AES key wrap.
 
-The door does them by WebCrypto, or by its own code where the browser lacks a cipher or a length of key: AES-192 in
-Chromium, ChaCha20-Poly1305 in Firefox, 3DES, DES and RC2 everywhere (`runtime/cipher_door.js`). CCM is made here, out
-of counter mode and CBC.
+`sealwax_js` uses WebCrypto, or its own code where the browser lacks a cipher or a length of key: AES-192 in Chromium,
+ChaCha20-Poly1305 in Firefox, 3DES, DES and RC2 everywhere (`vault/worker/cipher_door.js`). CCM is composed here from
+counter mode and CBC.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH, CipherFamily, CipherMode, ContentCipher
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvider
 
 _BLOCK: Final = 16  # bytes
@@ -27,33 +27,33 @@ _WEB_NAMES: Final = {
     (CipherFamily.DES, CipherMode.CBC): "DES-CBC",
     (CipherFamily.RC2, CipherMode.CBC): "RC2-CBC",
 }
-# Small results come in a part of a larger buffer: nothing is won by passing those on.
+# Small results are parts of a larger buffer, so passing their buffer on saves nothing.
 _PASSED_ON_FROM_BYTES: Final = 4_096
 
 
 class WebCiphers:
-    """The door's ciphers; one for each provider."""
+    """The ciphers of `sealwax_js`, one instance for each provider."""
 
     def __init__(self, door: Any) -> None:
         self._door = door
         self._decrypted: tuple[bytes, Any] | None = None
 
     async def encrypt(self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
-        """Ciphertext, CBC padded, the others with the 16-byte tag. Raises ProviderError."""
+        """The ciphertext, CBC padded, the others with the 16-byte tag. Raises ProviderError."""
         if cipher.is_weak:
             raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is not made")
         if len(cek) != cipher.key_length:
             raise ProviderError("encrypt_content", f"{cipher.name} takes {cipher.key_length} bytes")
         if cipher.mode is CipherMode.CCM:
             return await self._encrypt_ccm(cek, iv, bytes(plaintext), aad)
-        sealed = self._door.encrypt(web_name(cipher), cek, iv, aad, plaintext, 8 * TAG_LENGTH)
-        return await result("encrypt_content", sealed)
+        encrypted = self._door.encrypt(web_name(cipher), cek, iv, aad, plaintext, 8 * TAG_LENGTH)
+        return await result("encrypt_content", encrypted)
 
     async def decrypt(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aad: bytes, tag_length: int
     ) -> bytes:
-        """Plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
-        # MUSTS 19 and 25: the floor for tags and the length of the key hold at this door too.
+        """The plaintext, after every padding byte or the tag was checked. Raises DecryptionError."""
+        # MUSTS 19 and 25: the shortest tag and the length of the key are checked here as well as by the parser.
         has_tag = MIN_TAG_LENGTH <= tag_length <= TAG_LENGTH
         if len(cek) != cipher.key_length or (cipher.is_authenticated and not has_tag):
             raise DecryptionError
@@ -67,7 +67,7 @@ class WebCiphers:
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
         """CBC without padding over whole blocks. Raises DecryptionError."""
-        # RFC 3217 section 4.3: an RC2 KEK has 16 bytes whatever its effective bits are.
+        # RFC 3217 section 4.3: an RC2 KEK has 16 bytes, whatever its effective bits.
         fits = len(key) == cipher.key_length or cipher.family is CipherFamily.RC2
         if not fits or cipher.mode is not CipherMode.CBC:
             raise DecryptionError
@@ -87,25 +87,25 @@ class WebCiphers:
         return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The JavaScript ArrayBuffer that holds what `decrypt` gave last, else None: it spares a copy."""
+        """The ArrayBuffer of the last `decrypt` if `octets` are its result, to save a copy. Otherwise None."""
         if self._decrypted is not None and self._decrypted[0] is octets and len(octets) >= _PASSED_ON_FROM_BYTES:
             return self._decrypted[1]
         return None
 
     async def _encrypt_ccm(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
-        # RFC 3610 section 2.3: the tag is encrypted by the first block of the stream, the text by those behind it.
+        # RFC 3610 section 2.3: the first block of the stream encrypts the tag, the later ones the text.
         if not 7 <= len(nonce) <= 13:
             raise ProviderError("encrypt_content", "CCM takes a nonce of 7 to 13 bytes")
         tag = await self._ccm_tag(key, nonce, plaintext, aad, TAG_LENGTH)
         mixed = await self._apply_ccm_stream(key, nonce, tag + plaintext)
         return mixed[_BLOCK:] + mixed[:_BLOCK]
 
-    async def _decrypt_ccm(self, key: bytes, nonce: bytes, sealed: bytes, aad: bytes, tag_length: int) -> bytes:
-        # RFC 3610 section 2.5; a tag has an even number of bytes, four or more.
-        if not 7 <= len(nonce) <= 13 or tag_length not in range(4, 17, 2) or len(sealed) < tag_length:
+    async def _decrypt_ccm(self, key: bytes, nonce: bytes, encrypted: bytes, aad: bytes, tag_length: int) -> bytes:
+        # RFC 3610 section 2.5. A tag has an even number of bytes, at least four.
+        if not 7 <= len(nonce) <= 13 or tag_length not in range(4, 17, 2) or len(encrypted) < tag_length:
             raise DecryptionError
-        tag_block = sealed[-tag_length:].ljust(_BLOCK, b"\0")
-        opened = await self._apply_ccm_stream(key, nonce, tag_block + sealed[:-tag_length])
+        tag_block = encrypted[-tag_length:].ljust(_BLOCK, b"\0")
+        opened = await self._apply_ccm_stream(key, nonce, tag_block + encrypted[:-tag_length])
         expected = await self._ccm_tag(key, nonce, opened[_BLOCK:], aad, tag_length)
         if not hmac.compare_digest(opened[:tag_length], expected):
             raise DecryptionError
@@ -114,7 +114,7 @@ class WebCiphers:
     async def _apply_ccm_stream(self, key: bytes, nonce: bytes, data: bytes) -> bytes:
         counter_bytes = 15 - len(nonce)
         counter = bytes([counter_bytes - 1]) + nonce + bytes(counter_bytes)
-        # In counter mode encrypting is decrypting.
+        # In counter mode, encryption and decryption are the same.
         return secret_octets(await settle(self._door.decrypt(COUNTER_MODE, key, counter, b"", data, 8 * counter_bytes)))
 
     async def _ccm_tag(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes, tag_length: int) -> bytes:
@@ -126,18 +126,18 @@ class WebCiphers:
         first = bytes([flags]) + nonce + len(plaintext).to_bytes(length_bytes, "big")
         data = first + _pad(_ccm_length(aad) + aad) + _pad(plaintext)
         chained = await result("digest", self._door.encrypt(_CBC, key, bytes(_BLOCK), b"", data, 0))
-        # Behind the last block of the data stands one of padding.
+        # WebCrypto adds a block of padding. The tag is the block before it.
         return chained[-2 * _BLOCK : -_BLOCK][:tag_length]
 
 
 @types.coroutine
 def settle(promise: Any) -> Generator[Any, Any, Any]:
-    """What the promise settles to: whoever steps the coroutine brings it."""
+    """The value of a JavaScript promise. The coroutine yields the promise to the Worker, which sends back the value."""
     return (yield promise)
 
 
 async def result(operation: str, promise: Any) -> bytes:
-    """The octets of an ArrayBuffer; instead of it the door gives a DOMException's name. Raises ProviderError."""
+    """The bytes of the promised ArrayBuffer. Raises ProviderError if the promise gives the name of a DOMException."""
     outcome = await settle(promise)
     if isinstance(outcome, str):
         if outcome == "NotSupportedError":
@@ -148,9 +148,9 @@ async def result(operation: str, promise: Any) -> bytes:
 
 
 def secret_octets(outcome: Any) -> bytes:
-    """The octets of what a decryption settled to. Raises DecryptionError, which tells nobody what failed."""
+    """The bytes of a decryption's result. Raises DecryptionError, which does not reveal what failed."""
     if outcome == "NotSupportedError":
-        # What the browser cannot do at all is no secret.
+        # It is no secret which ciphers the browser lacks.
         raise UnsupportedByProvider("decrypt", "this browser lacks the algorithm")
     if isinstance(outcome, str):
         raise DecryptionError
@@ -159,12 +159,12 @@ def secret_octets(outcome: Any) -> bytes:
 
 
 def web_name(cipher: ContentCipher) -> str:
-    """What the door calls it."""
+    """The cipher's name in `sealwax_js`."""
     return _WEB_NAMES[cipher.family, cipher.mode]
 
 
 def effective_bits(cipher: ContentCipher) -> int:
-    """Those of an RC2 key (RFC 2268 section 2); 0 for other ciphers, which have none."""
+    """The effective bits of an RC2 key (RFC 2268 section 2); 0 for other ciphers, which have none."""
     return 8 * cipher.key_length if cipher.family is CipherFamily.RC2 else 0
 
 

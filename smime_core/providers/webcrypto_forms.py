@@ -1,4 +1,4 @@
-"""Between the forms of CMS and those of WebCrypto: ECDSA signatures, and algorithms as JSON."""
+"""Convert between the forms of CMS and of WebCrypto: ECDSA signatures, and algorithms as JSON."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import functools
 import json
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import Curve, HashName, SignatureAlgorithm, SignatureScheme
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS
+from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage, ProviderError, SignatureMismatch
 from smime_core.provider import KeyType, PrivateKey, PublicKey
 
@@ -32,7 +32,7 @@ _WEB_SCHEMES: Final = {
 
 @functools.cache
 def find_import_algorithm(algorithm: SignatureAlgorithm, curve: Curve | None) -> str | None:
-    """JSON of the algorithm that a signature key is imported for; None where no WebCrypto has it."""
+    """JSON of the algorithm for importing a signature key, or None if no WebCrypto has it."""
     name = _WEB_SCHEMES.get(algorithm.scheme)
     if name is None or algorithm.is_pure:
         return name and json.dumps({"name": name})
@@ -55,7 +55,7 @@ def signature_algorithm(algorithm: SignatureAlgorithm) -> str:
 
 
 def agreement_algorithm(key: PublicKey | PrivateKey, operation: str) -> str:
-    """JSON of the algorithm that a key agrees by. Raises ProviderError for a key that does not."""
+    """JSON of the key agreement algorithm of a key. Raises ProviderError for a key without one."""
     if key.curve is not None:
         return json.dumps({"name": "ECDH", "namedCurve": key.curve})
     if key.key_type not in (KeyType.X25519, KeyType.X448):
@@ -64,7 +64,7 @@ def agreement_algorithm(key: PublicKey | PrivateKey, operation: str) -> str:
 
 
 def ecdsa_to_der(signature: bytes) -> bytes:
-    """WebCrypto's r ‖ s of fixed length as the Ecdsa-Sig-Value of RFC 3279 section 2.2.3."""
+    """WebCrypto's r ‖ s of fixed length as an Ecdsa-Sig-Value (RFC 3279 section 2.2.3)."""
     half = len(signature) // 2
     return der.sequence(der.unsigned(signature[:half]), der.unsigned(signature[half:]))
 
@@ -79,7 +79,7 @@ def ecdsa_from_der(signature: bytes, curve: Curve) -> bytes:
         numbers = [der.parse_number(child) for child in der.read_sequence(signature)]
     except MalformedMessage:
         raise SignatureMismatch("the ECDSA signature is not a DER SEQUENCE of two INTEGERs") from None
-    # Rebuilding it shows padded numbers, long lengths and whatever else DER forbids.
+    # Rebuilding it reveals padded numbers, long lengths and any other form that DER forbids.
     if len(numbers) != 2 or der.sequence(*map(der.integer, numbers)) != signature:
         raise SignatureMismatch("the ECDSA signature is not a DER SEQUENCE of two INTEGERs")
     if not all(0 < number < order for number in numbers):

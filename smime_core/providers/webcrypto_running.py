@@ -1,8 +1,8 @@
 """Content ciphers of the browser that are fed block by block: CBC and GCM over `webcrypto_blocks`.
 
-WebCrypto takes a message in one piece alone. Here CBC goes on where the last chunk ended, and GCM is counter mode with
-GHASH beside it (SP 800-38D section 7). Each chunk is given out one call late: the browser works on it meanwhile.
-CCM and ChaCha20-Poly1305 are done whole, up to MAX_WHOLE_BYTES.
+WebCrypto takes a message only in one piece. Here CBC continues from the end of the last chunk, and GCM is composed of
+counter mode and GHASH (SP 800-38D section 7). Most results are returned one call late, because the browser works on
+them meanwhile. CCM and ChaCha20-Poly1305 take the whole content at once, up to MAX_WHOLE_BYTES.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
 from smime_core.providers.running import HeldPadding, Rooms
 from smime_core.providers.webcrypto_blocks import BlockKey, Chunk
 
-_BLOCK: Final = 16  # bytes, of AES
+_BLOCK: Final = 16  # An AES block in bytes.
 _ZEROS: Final = bytes(_BLOCK)
 _COUNTER_BOUND: Final = 2**32  # SP 800-38D section 6.2
 
 
 class WholeBlocks:
-    """Cuts what comes into whole blocks and keeps the rest for the next time."""
+    """Cuts its input into whole blocks and keeps the rest for the next time."""
 
     def __init__(self, block_length: int = _BLOCK) -> None:
         self._block_length = block_length
         self.rest = b""
 
     def take(self, data: Buffer) -> bytes | memoryview:
-        """All whole blocks of what was kept and of `data`; none of it is copied when nothing was kept."""
+        """All whole blocks of the kept rest and of `data`. Nothing is copied if no rest was kept."""
         octets = self.rest + bytes(data) if self.rest else data
         whole = len(octets) - len(octets) % self._block_length
         view = memoryview(octets)
@@ -41,7 +41,7 @@ class WholeBlocks:
 
 
 class CbcEncryption:
-    """`smime_core.provider.RunningCipher`; each chunk is chained to the last block of the one before."""
+    """`smime_core.provider.RunningCipher`. Each chunk is chained to the last block of the one before."""
 
     def __init__(self, open_key: Callable[[], Awaitable[BlockKey]], iv: bytes) -> None:
         self._open_key = open_key
@@ -70,7 +70,7 @@ class CbcEncryption:
 
 
 class CbcDecryption:
-    """`smime_core.provider.RunningCipher`; the last block is held back until its padding was checked."""
+    """`smime_core.provider.RunningCipher`. The last block is held back until its padding was checked."""
 
     def __init__(self, open_key: Callable[[], Awaitable[BlockKey]], iv: bytes) -> None:
         self._open_key = open_key
@@ -82,7 +82,7 @@ class CbcDecryption:
         self._running: Chunk | None = None
 
     async def update(self, data: Buffer) -> Buffer:
-        """The plaintext of the chunk before, but for its last block."""
+        """The plaintext of the chunk before, except its last block."""
         blocks = self._whole.take(data)
         if not len(blocks):
             return b""
@@ -109,7 +109,10 @@ class CbcDecryption:
 
 @dataclass(slots=True)
 class _GcmState:
-    """The counter block `start` for the tag, the number of the next block, and the hash so far."""
+    """The state of one GCM operation. `start` is the first counter block, and `mask` its encryption, for the tag.
+
+    `next_number` is the counter of the next block, `ghash` the hash so far.
+    """
 
     key: BlockKey
     ghash: Any
@@ -133,7 +136,7 @@ class _Gcm:
         self._running: Chunk | None = None
 
     async def _begin(self, data: bytes | memoryview) -> Chunk:
-        # Whole blocks but for the last of all.
+        # `data` has whole blocks, except at the very end.
         state = await self._started()
         counter = state.start[:12] + state.next_number.to_bytes(4, "big")
         state.next_number = (state.next_number + -(-len(data) // _BLOCK)) % _COUNTER_BOUND
@@ -145,7 +148,7 @@ class _Gcm:
         return room
 
     async def _authenticate(self, ciphertext: bytes | memoryview) -> None:
-        # Whole blocks but for the last of all.
+        # `ciphertext` has whole blocks, except at the very end.
         self._length += len(ciphertext)
         (await self._started()).ghash.update(ciphertext)
 
@@ -177,7 +180,7 @@ class _Gcm:
 
 
 class GcmEncryption(_Gcm):
-    """`smime_core.provider.RunningCipher`; the tag stands behind what `finish` gives."""
+    """`smime_core.provider.RunningCipher`. The tag is at the end of the result of `finish`."""
 
     async def update(self, data: Buffer) -> Buffer:
         """The ciphertext of the chunk before."""
@@ -201,19 +204,19 @@ class GcmEncryption(_Gcm):
 
 
 class GcmDecryption(_Gcm):
-    """`smime_core.provider.RunningCipher`; hashes what comes in while the browser decrypts it."""
+    """`smime_core.provider.RunningCipher`. Hashes the input while the browser decrypts it."""
 
     def __init__(
         self, open_key: Callable[[], Awaitable[BlockKey]], door: Any, iv: bytes, aad: bytes, tag: bytes
     ) -> None:
         super().__init__(open_key, door, iv, aad)
-        # MUSTS 19: the floor for tags holds at this door too.
+        # MUSTS 19: the shortest tag is checked here as well as by the parser.
         if not iv or not MIN_TAG_LENGTH <= len(tag) <= TAG_LENGTH:
             raise DecryptionError
         self._expected = tag
 
     async def update(self, data: Buffer) -> Buffer:
-        """The plaintext of the chunk before, which nobody may see until `finish` has returned."""
+        """The plaintext of the chunk before. Do not use it before `finish` has returned."""
         blocks = self._whole.take(data)
         if not len(blocks):
             return b""
@@ -222,7 +225,7 @@ class GcmDecryption(_Gcm):
         return await self._take(before) if before is not None else b""
 
     async def finish(self) -> bytes:
-        """The rest, once the tag was found right. Raises DecryptionError."""
+        """The rest, after the tag was verified. Raises DecryptionError."""
         rest = bytes(await self._take(self._running)) if self._running is not None else b""
         if self._whole.rest:
             last = await self._begin(self._whole.rest)
@@ -234,20 +237,20 @@ class GcmDecryption(_Gcm):
 
 
 class WholeCipher:
-    """`smime_core.provider.RunningCipher` for what is only done in one piece."""
+    """`smime_core.provider.RunningCipher` for ciphers that need the whole content at once."""
 
     def __init__(self, transform: Callable[[bytes], Awaitable[bytes]]) -> None:
         self._transform = transform
         self._gathered = bytearray()
 
     async def update(self, data: Buffer) -> Buffer:
-        """Nothing yet. Raises LimitExceeded."""
+        """Returns no bytes yet. Raises LimitExceeded."""
         check_limit("bytes under a cipher that takes all at once", len(self._gathered) + len(data), MAX_WHOLE_BYTES)
         self._gathered += data
         return b""
 
     async def finish(self) -> bytes:
-        """All of it. Raises what the transformation raises."""
+        """The whole output. Raises the errors of the transformation."""
         return await self._transform(bytes(self._gathered))
 
 

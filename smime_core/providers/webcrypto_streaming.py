@@ -1,4 +1,4 @@
-"""The browser's provider for what does not fit into Python's memory: digests and ciphers fed block by block."""
+"""The browser's provider for content that does not fit into Python's memory, fed block by block."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
 from smime_core.algorithms import CipherMode, ContentCipher, HashName, SignatureAlgorithm
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, UnsupportedByProvider
 from smime_core.provider import Beside, PublicKey, RunningCipher, RunningDigest
 from smime_core.providers.python_hashes import HASHLIB_HAS, TruncatedSha512
@@ -25,22 +25,22 @@ from smime_core.providers.webcrypto_running import (
     WholeCipher,
 )
 
-_STORE_BLOCK_BYTES: Final = 1_048_576  # that are taken from a store at a time, as from a file
+_STORE_BLOCK_BYTES: Final = 1_048_576  # One block read from a store, as large as one read from a file.
 
 
 class WebCryptoStreamingProvider(WebCryptoProvider):
     """`smime_core.provider.StreamingProvider` for the vault."""
 
     def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
-        """`work` in turn: a Worker has no threads."""
+        """A `Beside` that does `work` at once, because a Worker has no threads."""
         return _InTurn(work)
 
     def make_store(self) -> Store:
-        """A store outside Python's memory: what was decrypted once is not decrypted again."""
+        """A store outside Python's memory, so that nothing is decrypted twice."""
         return Store(self._door.openStore())
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
-        """A digest to feed."""
+        """A running digest."""
         if hash_name in (HashName.SHAKE128, HashName.SHAKE256):
             return RunningShake(hash_name)
         if hash_name in HASHLIB_HAS:
@@ -50,15 +50,15 @@ class WebCryptoStreamingProvider(WebCryptoProvider):
     async def verify_digest(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes
     ) -> None:
-        """Return when the signature holds for data of this digest. Raises SignatureMismatch, UnsupportedByProvider.
+        """Return if the signature fits data with this digest. Raises SignatureMismatch, UnsupportedByProvider.
 
-        WebCrypto hashes by itself, so Python verifies.
+        Python verifies, because WebCrypto hashes the data itself.
         """
         check_key(key, algorithm)
         verify_digest_in_python(key, algorithm, signature, digest)
 
     def begin_encryption(self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"") -> RunningCipher:
-        """An encryption to feed, its tag at the end. Raises ProviderError or UnsupportedByProvider."""
+        """A running encryption, with its tag at the end. Raises ProviderError or UnsupportedByProvider."""
         if cipher.is_weak or cipher.mode is CipherMode.CCM:
             raise UnsupportedByProvider("begin_encryption", f"{cipher.name} is not made")
         if len(cek) != cipher.key_length:
@@ -67,19 +67,19 @@ class WebCryptoStreamingProvider(WebCryptoProvider):
             return CbcEncryption(lambda: self._open_key(web_name(cipher), cipher, cek), iv)
         if cipher.mode is CipherMode.GCM:
             return GcmEncryption(lambda: self._open_key(COUNTER_MODE, cipher, cek), self._door, iv, aad)
-        return WholeCipher(lambda plaintext: self.encrypt_content(cipher, cek, iv, plaintext, aad=aad))
+        return WholeCipher(lambda plaintext: self.encrypt_content(cipher, cek, iv, plaintext, aad))
 
     def begin_decryption(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"", tag: bytes = b""
     ) -> RunningCipher:
-        """A decryption to feed. Raises DecryptionError."""
+        """A running decryption. Raises DecryptionError."""
         if len(cek) != cipher.key_length:
             raise DecryptionError
         if cipher.mode is CipherMode.GCM:
             return GcmDecryption(lambda: self._open_key(COUNTER_MODE, cipher, cek), self._door, iv, aad, tag)
         if cipher.mode is not CipherMode.CBC:
             return WholeCipher(
-                lambda ciphertext: self.decrypt_content(cipher, cek, iv, ciphertext + tag, aad=aad, tag_length=len(tag))
+                lambda ciphertext: self.decrypt_content(cipher, cek, iv, ciphertext + tag, aad, tag_length=len(tag))
             )
         return CbcDecryption(lambda: self._open_key(web_name(cipher), cipher, cek), iv)
 
@@ -88,31 +88,31 @@ class WebCryptoStreamingProvider(WebCryptoProvider):
 
 
 class Store:
-    """`smime_core.provider.Store` in ArrayBuffers of the vault, which are overwritten with all others at its end."""
+    """`smime_core.provider.Store` in ArrayBuffers, which the vault overwrites when it ends."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
         self._length = 0
 
     def append(self, block: Buffer) -> None:
-        """Copy a block behind the others."""
+        """Append a copy of a block."""
         if len(block):
             self._store.append(block)
             self._length += len(block)
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
-        """The octets from `start` on, in blocks."""
+        """The bytes from `start` on, in blocks."""
         room = memoryview(bytearray(min(_STORE_BLOCK_BYTES, max(self._length - start, 0))))
         while count := self._store.read(start, room):
             start += count
             yield room[:count]
 
     async def length(self) -> int:
-        """How many there are."""
+        """The number of bytes."""
         return self._length
 
     def discard(self) -> None:
-        """Overwrite them."""
+        """Overwrite the bytes."""
         self._store.discard()
         self._length = 0
 

@@ -1,7 +1,7 @@
-"""One certificate as a page for people: who, until when, what for, who says so, and what to compare it by.
+"""One certificate as a page for people: owner, validity, uses, issuer, and values to compare.
 
-The command, the pages and the extension show the same rows. Nothing is judged: where trust comes from and whether the
-certificate was revoked is said when the caller knows it. What is damaged in the certificate is said at its place.
+The command, the pages and the extension show the same rows. Nothing is judged here: trust and revocation are shown if
+the caller passes them. An extension that cannot be read is shown as unreadable.
 """
 
 from __future__ import annotations
@@ -10,36 +10,35 @@ import datetime
 import hashlib
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from smime_core import der
-from smime_core.certificate import ANY_EXTENDED_KEY_USAGE, EMAIL_PROTECTION, Certificate, KeyUsage
-from smime_core.certificate_text import fingerprint_text, key_label
-from smime_core.der import Tlv
-from smime_core.distinguished_name import name_text
-from smime_core.distribution_points import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.distinguished_name import name_text
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.pkix import RevocationStatus, TrustAnchor
+from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, find_extension
+from smime_core.pkix.policies import parse_certificate_policies
+from smime_core.pkix.trust import ANY_POLICY
+from smime_core.report.certificate_text import fingerprint_text, key_label
+from smime_core.report.path_tree import revocation_text, trust_text
+from smime_core.text.times import utc_text
+from smime_core.x509.certificate import ANY_EXTENDED_KEY_USAGE, EMAIL_PROTECTION, Certificate, KeyUsage
+from smime_core.x509.distribution_points import (
     ACCESS_CA_ISSUERS,
     ACCESS_OCSP,
     find_access_urls,
     find_urls,
     parse_distribution_points,
 )
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.explanation import revocation_text, trust_text
-from smime_core.pkix import RevocationStatus, TrustAnchor
-from smime_core.pkix.extensions import CERTIFICATE_POLICIES, NAME_CONSTRAINTS, find_extension
-from smime_core.pkix.policies import parse_certificate_policies
-from smime_core.pkix.trust import ANY_POLICY
-from smime_core.times import utc_text
 
-_SHOWN_VALUES: Final = 50  # of one row; a state's authority may be constrained by hundreds of names
+_SHOWN_VALUES: Final = 50  # Values of one row. A government's authority may have constraints with hundreds of names.
 _USAGES: Final = {
     KeyUsage.DIGITAL_SIGNATURE: "signing",
     KeyUsage.NON_REPUDIATION: "signing what binds its owner",
-    KeyUsage.KEY_ENCIPHERMENT: "receiving sealed mail",
+    KeyUsage.KEY_ENCIPHERMENT: "receiving encrypted mail",
     KeyUsage.DATA_ENCIPHERMENT: "encrypting data itself",
-    KeyUsage.KEY_AGREEMENT: "receiving sealed mail by key agreement",
+    KeyUsage.KEY_AGREEMENT: "receiving encrypted mail by key agreement",
     KeyUsage.KEY_CERT_SIGN: "issuing certificates",
     KeyUsage.CRL_SIGN: "signing revocation lists",
     KeyUsage.ENCIPHER_ONLY: "key agreement for encrypting only",
@@ -63,7 +62,7 @@ _VALIDATED: Final = {
     "sponsor": "sponsored person",
     "individual": "person checked",
 }
-# S/MIME Baseline Requirements section 7.1.6.1.
+# The reserved policies of the S/MIME Baseline Requirements, section 7.1.6.1.
 _POLICIES: Final = {
     f"2.23.140.1.5.{kind}.{generation}": (who, profile)
     for kind, who in enumerate(_VALIDATED, 1)
@@ -80,9 +79,8 @@ _NAME_KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageValue:
-    """One value of a row in English; for other languages, the `code` of its words and the values in them.
+class PageValue(NamedTuple):
+    """One value of a row. `text` is in English; for other languages, `code` names the words and `values` fill them.
 
     A name, a number or an address is the same in every language and has no code.
     """
@@ -92,9 +90,8 @@ class PageValue:
     values: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageRow:
-    """One row: a stable `code`, its name for people, and one value or more."""
+class PageRow(NamedTuple):
+    """One row: a stable `code`, its name for people, and at least one value."""
 
     code: str
     label: str
@@ -106,9 +103,8 @@ class PageRow:
         return tuple(value.text for value in self.values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificatePage:
-    """`title` is what a person would call the certificate; rows without values are left out."""
+class CertificatePage(NamedTuple):
+    """The page of one certificate. `title` is a name for people. Rows without values are left out."""
 
     title: str
     rows: tuple[PageRow, ...]
@@ -117,7 +113,7 @@ class CertificatePage:
 def describe_certificate(
     certificate: Certificate, *, anchor: TrustAnchor | None = None, revocation: RevocationStatus | None = None
 ) -> CertificatePage:
-    """The page of a certificate; `anchor` and `revocation` add what is known of the trust in it and of its status."""
+    """The page of a certificate. `anchor` and `revocation` add its trust and its status, if known."""
     rows = (
         PageRow(code="subject", label="belongs to", values=_plain(certificate.subject)),
         PageRow(code="addresses", label="addresses", values=_plain(*certificate.email_addresses)),
@@ -142,7 +138,7 @@ def describe_certificate(
 
 
 def page_to_json(page: CertificatePage) -> dict[str, object]:
-    """`{"title", "rows": [{"code", "label", "values": [{"text", "code", "values"}]}]}`."""
+    """Returns `{"title", "rows": [{"code", "label", "values": [{"text", "code", "values"}]}]}`."""
     rows = [
         {"code": row.code, "label": row.label, "values": [_value_to_json(value) for value in row.values]}
         for row in page.rows
@@ -230,7 +226,7 @@ def _constraints(certificate: Certificate) -> tuple[PageValue, ...]:
 
 def _constraint(rule: str, subtree: Tlv) -> PageValue:
     kind, name = _subtree(subtree)
-    word = f"{_NAME_KINDS[kind]} {name or 'anybody'}".lstrip()
+    word = f"{_NAME_KINDS[kind]} {name or 'anyone'}".lstrip()
     return _said("constraint", f"{rule}: {word}", rule=rule, kind=kind, name=name)
 
 
@@ -248,7 +244,7 @@ def _subtree(subtree: Tlv) -> tuple[str, str]:
 
 
 def _network(content: bytes) -> str:
-    # RFC 5280 section 4.2.1.10: an address and its mask.
+    # RFC 5280 section 4.2.1.10: an address, then a mask of the same length.
     try:
         half = len(content) // 2
         return f"{ipaddress.ip_address(content[:half])}/{ipaddress.ip_address(content[half:])}"
@@ -285,5 +281,5 @@ def _issuer_urls(certificate: Certificate) -> tuple[PageValue, ...]:
 
 
 def _sha1(certificate: Certificate) -> str:
-    # For comparing with what is printed elsewhere; nothing is decided by it.
+    # People compare this with printed fingerprints. No check uses it.
     return hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest()

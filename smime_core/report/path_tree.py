@@ -1,6 +1,6 @@
 """A verdict on a signer in words: one sentence, and the path from the trust anchor down to the person.
 
-The command, the pages and the extension show the same. Nothing is judged here: what is said stands in the report.
+The command, the pages and the extension show the same words. Nothing is judged here; all facts are from the report.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.certificate import Certificate
 from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, Step, TrustAnchor, TrustSource
 from smime_core.pkix.revocation import UNKNOWN_REASONS
-from smime_core.report import SignerReport, State
+from smime_core.report.report import SignerReport, State
+from smime_core.x509.certificate import Certificate
 
 SOURCES: Final = {
     TrustSource.GIVEN: "given as trusted",
@@ -22,7 +22,7 @@ SOURCES: Final = {
     TrustSource.OPERATOR: "trusted by your organisation",
     TrustSource.USER: "accepted by you",
 }
-# The words of RFC 5280 section 5.3.1.
+# The CRLReasons of RFC 5280 section 5.3.1 in words for people.
 REVOCATION_REASONS: Final = {
     "keyCompromise": "its key may be in the hands of others",
     "cACompromise": "the key of its authority may be in the hands of others",
@@ -33,38 +33,39 @@ REVOCATION_REASONS: Final = {
     "privilegeWithdrawn": "its owner may no longer use it",
     "aACompromise": "the key of its authority may be in the hands of others",
 }
+_NO_ANCHOR: Final = "no authority that you trust vouches for it"
 _REVOCATION_STEP: Final = "6.1.3 (a)(3)"
-_ASKED: Final = {"ocsp": "its authority's answer", "crl": "its authority's list"}
+_ASKED: Final = {"ocsp": "its authority's response", "crl": "its authority's list"}
 
 
 class NodeRole(StrEnum):
-    """What a certificate is in a path."""
+    """The role of a certificate in a path."""
 
     ANCHOR = "anchor"
-    """Where trust begins."""
+    """The trust anchor at the top of the path."""
     AUTHORITY = "authority"
-    """Vouches for the one below."""
+    """An authority that vouches for the certificate below it."""
     HOLDER = "holder"
-    """The person or service that the path is about; with `TrustAnchor.is_exact` trust begins there."""
+    """The person or service at the end of the path. With `TrustAnchor.is_exact` its certificate is also the anchor."""
     MISSING = "missing"
-    """An issuer whose certificate is not here, or that nobody trusts: the path ends below it."""
+    """The issuer above the topmost certificate. Its own certificate is missing or not trusted."""
 
 
 class Mark(StrEnum):
-    """How a node is drawn."""
+    """The mark in front of a node: ✓, ✗ or ?."""
 
     GOOD = "good"
     BAD = "bad"
     OPEN = "open"
-    """Nobody could say, or nobody asked."""
+    """A fact is unknown, such as the revocation status, or no anchor was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeNode:
-    """One node of the path, `certificate` None for MISSING.
+    """One node of the path. `certificate` is None for MISSING.
 
-    `trust` says where the trust of an anchor comes from, `revocation` whether the certificate was revoked, `problems`
-    what is wrong with it or unknown of it: words for people, empty where there is nothing to say.
+    `trust` is the source of the trust in an anchor, `revocation` the revocation status, `problems` are faults and
+    unknown facts. All three are words for people, and may be empty.
     """
 
     role: NodeRole
@@ -78,7 +79,7 @@ class TreeNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The verdict in one sentence, and the path from its top to the signer; no nodes where the signer is unknown."""
+    """The verdict in one sentence, and the path from its top to the signer. `tree` is empty for an unknown signer."""
 
     sentence: str
     tree: tuple[TreeNode, ...]
@@ -90,18 +91,18 @@ def explain_signer(signer: SignerReport) -> Explanation:
 
 
 def explain_path(trail: PathTrail | None, certificate: Certificate | None) -> tuple[TreeNode, ...]:
-    """The path as nodes, from the top down to `certificate`, which stands alone where no path was followed."""
+    """The path as nodes, from the top down to `certificate`. Without a trail, `certificate` is the only node."""
     if trail is None:
         return (_holder(certificate, PathTrail(certificates=(certificate,))),) if certificate is not None else ()
     nodes = [_node(trail, position) for position in range(len(trail.certificates))]
-    # Nobody stands above a root: that nobody trusts it is told at itself.
+    # A root has no issuer above it. The root's own node says that it is not trusted.
     if trail.anchor is None and trail.certificates and not trail.certificates[-1].is_self_issued:
         nodes.append(_missing(trail.certificates[-1]))
     return tuple(reversed(nodes))
 
 
 def draw_tree(tree: Sequence[TreeNode]) -> list[str]:
-    """The path as lines of text, each level indented below the one that vouches for it."""
+    """The path as lines of text. Each level is indented below its issuer."""
     lines = []
     for depth, node in enumerate(tree):
         indent = "   " * (depth - 1) + "└─ " if depth else ""
@@ -120,7 +121,7 @@ def node_title(node: TreeNode) -> str:
 
 
 def node_details(node: TreeNode) -> list[str]:
-    """What else is to be said about a node, a line for each."""
+    """The details of a node, one line each."""
     lines = [node.trust] if node.trust else []
     if node.certificate is not None:
         lines.append(f"valid from {_day(node.certificate.not_before)} to {_day(node.certificate.not_after)}")
@@ -128,7 +129,7 @@ def node_details(node: TreeNode) -> list[str]:
 
 
 def trust_text(anchor: TrustAnchor) -> str:
-    """Where the trust in an anchor comes from, and how far it reaches: "accepted by you on 2026-06-01 for ..."."""
+    """The source of the trust in an anchor, and its limits, such as "accepted by you on 2026-06-01 for ..."."""
     text = SOURCES[anchor.source]
     if anchor.accepted_at is not None:
         text += f" on {_day(anchor.accepted_at)}"
@@ -136,24 +137,24 @@ def trust_text(anchor: TrustAnchor) -> str:
         text += f" for {', '.join(anchor.addresses)}"
     if anchor.distrust_after is not None:
         text += f", not for what it issues after {_day(anchor.distrust_after)}"
-    return f"{text}, and nothing that it issues" if anchor.is_exact and anchor.certificate.is_ca else text
+    return f"{text}, but not the certificates that it issues" if anchor.is_exact and anchor.certificate.is_ca else text
 
 
 def revocation_text(status: RevocationStatus) -> str:
-    """Whether a certificate was revoked, and how that is known."""
+    """The revocation status of a certificate, and its source."""
     if status.state is RevocationState.REVOKED:
         why = REVOCATION_REASONS.get(status.reason)
         day = f" on {_day(status.revoked_at)}" if status.revoked_at else ""
         return f"revoked{day}: {why}" if why else f"revoked{day}"
     if status.state is RevocationState.UNKNOWN:
-        return UNKNOWN_REASONS.get(status.why, "nobody could say whether it was revoked")
+        return UNKNOWN_REASONS.get(status.why, "no authority said whether it was revoked")
     by = _ASKED.get(status.source, "")
     return f"not revoked, by {by} of {_day(status.this_update)}" if by and status.this_update else "not revoked"
 
 
 def _sentence(signer: SignerReport) -> str:
     if signer.state is not State.VERIFIED or signer.trail is None or signer.trail.anchor is None:
-        return signer.reasons[0].sentence if signer.reasons else "Nothing is known about the signer."
+        return signer.reasons[0].sentence if signer.reasons else "The signer is not known."
     anchor = signer.trail.anchor
     who = ", ".join(signer.addresses) or signer.trail.certificates[0].common_name
     revocation = _own_revocation(signer.trail)
@@ -168,7 +169,7 @@ def _sentence(signer: SignerReport) -> str:
 
 def _own_revocation(trail: PathTrail) -> str:
     status = _status(trail, trail.certificates[0])
-    return revocation_text(status) if status else "whether the certificate was revoked was not checked"
+    return revocation_text(status) if status else "the revocation of the certificate was not checked"
 
 
 def _node(trail: PathTrail, position: int) -> TreeNode:
@@ -177,17 +178,17 @@ def _node(trail: PathTrail, position: int) -> TreeNode:
         return _holder(certificate, trail)
     is_anchor = trail.anchor is not None and position == len(trail.certificates) - 1
     role = NodeRole.ANCHOR if is_anchor else NodeRole.AUTHORITY
-    return _build_node(certificate, trail, role=role, position=position)
+    return _build_node(certificate, trail, role, position)
 
 
 def _holder(certificate: Certificate, trail: PathTrail) -> TreeNode:
-    return _build_node(certificate, trail, role=NodeRole.HOLDER, position=0)
+    return _build_node(certificate, trail, NodeRole.HOLDER, 0)
 
 
-def _build_node(certificate: Certificate, trail: PathTrail, *, role: NodeRole, position: int) -> TreeNode:
+def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, position: int) -> TreeNode:
     status = _status(trail, certificate)
     steps = [step for step in trail.steps if step.position == position]
-    # That nobody knows fails a path and speaks against no certificate.
+    # An unknown revocation status may fail the path. Its node is OPEN nevertheless, not BAD.
     is_open = any(step.outcome is Outcome.NOTED for step in steps) or (
         status is not None and status.state is RevocationState.UNKNOWN
     )
@@ -208,7 +209,7 @@ def _build_node(certificate: Certificate, trail: PathTrail, *, role: NodeRole, p
 
 
 def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[str, ...]:
-    # What the status says need not be said twice.
+    # Steps that repeat the revocation status are left out.
     told = [step for step in steps if step.outcome is not Outcome.PASSED]
     if status is not None:
         told = [step for step in told if step.label != _REVOCATION_STEP]
@@ -217,7 +218,7 @@ def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[s
 
 def _missing(certificate: Certificate) -> TreeNode:
     name = certificate.issuer
-    return TreeNode(role=NodeRole.MISSING, mark=Mark.BAD, name=name, problems=("nobody you trust vouches for it",))
+    return TreeNode(role=NodeRole.MISSING, mark=Mark.BAD, name=name, problems=(_NO_ANCHOR,))
 
 
 def _status(trail: PathTrail, certificate: Certificate) -> RevocationStatus | None:

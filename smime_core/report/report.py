@@ -1,4 +1,4 @@
-"""What an examination found: one tree of layers, one headline state of five, and the reasons (DESIGN, "The report").
+"""The report of an examination: the layers, one of five headline states, and the reasons.
 
 `MessageReport` has no truth value on purpose: a caller must ask for its `state`.
 """
@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NoReturn
+from types import MappingProxyType
+from typing import Final, NoReturn
 
-from smime_core.attributes import Attributes
-from smime_core.certificate import Certificate
-from smime_core.header_protection import ProtectedHeaders
+from smime_core.cms.attributes import Attributes
+from smime_core.errors import VerificationError
+from smime_core.mail.header_protection import ProtectedHeaders
 from smime_core.pkix.trail import PathTrail
+from smime_core.x509.certificate import Certificate
 
 
 class State(StrEnum):
@@ -28,25 +30,25 @@ class State(StrEnum):
 
 
 class LayerKind(StrEnum):
-    """What a layer of a message is."""
+    """The kind of a layer of a message."""
 
     SIGNED = "signed"
     ENCRYPTED = "encrypted"
     COMPRESSED = "compressed"
     DIGESTED = "digested"
-    """Described only: a digest proves nothing about anybody."""
+    """A layer with a digest. It is only described, because a digest proves nothing about the author."""
     AUTHENTICATED = "authenticated"
-    """Described only: whoever can check the MAC could also have made it."""
+    """A layer with a MAC. It is only described, because anybody who can check the MAC could also have made it."""
     CERTIFICATES = "certificates"
-    """A certs-only SignedData: it carries certificates and is never "signed" (RFC 8551 section 3.8)."""
+    """A SignedData with certificates only. It never counts as signed (RFC 8551 section 3.8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why the state is not better: a stable code, and a sentence for people.
+    """A reason why the state is not better, or another note: a stable code, and a sentence for people in English.
 
-    `values` are what the sentence names, each with its name, for sentences in other languages: addresses, names and
-    algorithms as they are, moments in ISO 8601, and as `text` what only English has words for.
+    `values` are the named values for sentences in other languages: addresses, names and algorithms unchanged, times in
+    ISO 8601. The value `text` is in English in all languages.
     """
 
     code: str
@@ -54,8 +56,11 @@ class Reason:
     values: tuple[tuple[str, str], ...] = ()
 
 
-def build_reason(code: str, sentence: str, *, detail: str = "", **values: str) -> Reason:
-    """A Reason whose sentence has `detail` behind it, or else the values themselves."""
+NO_VALUES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def build_reason(code: str, sentence: str, values: Mapping[str, str] = NO_VALUES, detail: str = "") -> Reason:
+    """A Reason. `detail`, or else the values, follow the sentence in brackets."""
     behind = detail or ", ".join(values.values())
     return Reason(code=code, sentence=f"{sentence} ({behind})" if behind else sentence, values=tuple(values.items()))
 
@@ -64,11 +69,11 @@ def build_reason(code: str, sentence: str, *, detail: str = "", **values: str) -
 class SignerReport:
     """The verdict on one SignerInfo.
 
-    `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID; `certificate` is None when the message does not carry it;
-    `path` runs from the signer to the anchor and is empty when none was found. `trail` is how the path was judged, None
-    when none was followed. `addresses` are those of the certificate that the path vouches for. `signed_attributes` are
-    filled where the signature fits; what they say is worth no more than `state`. `timestamp_trails` are how the paths
-    of services were judged whose timestamps stand on the signature, as far as any were followed.
+    `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID. `certificate` is None if the message does not have it. `path`
+    runs from the signer to the anchor; it is empty if no path is valid. `trail` is the record of the checks on the
+    path, or None if no path was followed. `addresses` are those of the certificate that the anchor is trusted for.
+    `signed_attributes` are set if the signature verifies, even if `state` is not VERIFIED. `timestamp_trails` are the
+    records of the paths of the services whose timestamps are on the signature, as far as they were followed.
     """
 
     state: State
@@ -85,13 +90,13 @@ class SignerReport:
 
     @property
     def trails(self) -> tuple[PathTrail, ...]:
-        """All paths that were followed, the signer's first."""
+        """The records of all paths that were followed, the signer's first."""
         return (*(() if self.trail is None else (self.trail,)), *self.timestamp_trails)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientReport:
-    """One RecipientInfo: who, as the message names it, and how the key travels. `opened` marks the one used."""
+    """One RecipientInfo: the recipient's identifier, and the key management. `opened` is True if its key was used."""
 
     rid: str
     kind: str
@@ -100,11 +105,12 @@ class RecipientReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One CMS layer with what it covers inside it; `depth` 0 is outermost.
+class LayerReport:
+    """One CMS layer. `depth` 0 is outermost.
 
-    `algorithm` is the content cipher or the first signer's algorithm. `covers_whole` is False for a layer that is one
-    part of something larger, `path` says which ("1.2", as IMAP counts): its verdict never lifts the whole.
+    `algorithm` is the content cipher or the first signer's algorithm. `covers_whole` is False if the layer is around
+    one part of a larger message; `path` is the number of that part ("1.2", as in IMAP). Such a layer never improves the
+    verdict on the whole.
     """
 
     kind: LayerKind
@@ -117,11 +123,11 @@ class Layer:
     path: str = ""
 
 
-def find_deciding_signers(layers: Sequence[Layer]) -> tuple[SignerReport, ...]:
-    """The signers of the whole who stand inside every encrypted layer that was opened.
+def find_deciding_signers(layers: Sequence[LayerReport]) -> tuple[SignerReport, ...]:
+    """The signers of the whole message whose signatures are inside every encrypted layer that was opened.
 
-    RFC 8551 section 3.7: whoever signs outside encryption may never have seen the text, and anybody can put their own
-    signature there. Empty where all stand outside; all of them where nothing was opened.
+    RFC 8551 section 3.7: a signer outside the encryption may never have seen the text, and anybody can sign there.
+    Returns none if all signatures are outside, and all signers if no layer was opened.
     """
     whole = [layer for layer in layers if layer.covers_whole]
     opened = [number for number, layer in enumerate(whole, start=1) if any(one.opened for one in layer.recipients)]
@@ -132,15 +138,16 @@ def find_deciding_signers(layers: Sequence[Layer]) -> tuple[SignerReport, ...]:
 class MessageReport:
     """The examination of one message, field or file.
 
-    `content` is what stood inside all opened layers: a MIME entity for mail, plain octets otherwise. `headers` are the
-    displayed RFC 5322 fields, decoded, in order; `header_scheme` says how they are protected ("none", or a value of
-    `header_protection.HeaderScheme`), `header_protections` what holds for each of them, and `protected_headers` is what
-    a reply starts from (`header_replies`). `certificates` are all that the message carried.
+    `content` is the content inside all opened layers: a MIME entity for mail, plain bytes otherwise. `headers` are the
+    displayed RFC 5322 fields, decoded, in order. `header_scheme` is how they are protected (a value of
+    `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
+    `protected_headers` are the input for a reply (`mail.header_replies`). `certificates` are all certificates in the
+    message.
     """
 
     state: State
     reasons: tuple[Reason, ...]
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerReport, ...]
     headers: tuple[tuple[str, str], ...] = ()
     header_scheme: str = "none"
     header_protections: tuple[str, ...] = ()
@@ -153,7 +160,7 @@ class MessageReport:
         raise TypeError("a MessageReport has no truth value: compare its state")
 
     def with_content(self, content: bytes) -> MessageReport:
-        """The same report around other content, as when a field's text is taken out of its JSON."""
+        """The same report with other content, for example with a field's text taken out of its JSON."""
         return replace(self, content=content)
 
     @property
@@ -163,7 +170,7 @@ class MessageReport:
 
     @property
     def deciding_signers(self) -> tuple[SignerReport, ...]:
-        """The signers whose verdicts make the headline better: see `find_deciding_signers`."""
+        """The signers whose verdicts can improve the headline; see `find_deciding_signers`."""
         return find_deciding_signers(self.layers)
 
     @property
@@ -173,5 +180,10 @@ class MessageReport:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether the whole was."""
+        """Whether the whole message was encrypted."""
         return any(layer.kind is LayerKind.ENCRYPTED and layer.covers_whole for layer in self.layers)
+
+
+def report_of(error: VerificationError) -> MessageReport | None:
+    """The report of the examination that ended with this error, or None if the error has no report."""
+    return error.report if isinstance(error.report, MessageReport) else None

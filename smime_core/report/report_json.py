@@ -1,32 +1,25 @@
-"""A MessageReport as the JSON object of `cli/report.schema.json`: the same for the command, the vault and the pages.
+"""A MessageReport as the JSON object of `report.schema.json`, for the command, the vault and the pages.
 
-Certificates stand once, in one list, and are named elsewhere by their fingerprint. Pure; names are in camelCase, since
-JavaScript reads them.
+Each certificate is written once, in one list; other members name it by its fingerprint. Member names are in camelCase,
+because JavaScript reads them.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from smime_core.certificate import Certificate
-from smime_core.certificate_text import key_label
-from smime_core.errors import MalformedMessage
-from smime_core.explanation import TreeNode, explain_signer
-from smime_core.header_protection import HeaderScheme
 from smime_core.pkix import Lookup, PathTrail, RevocationStatus, Step, TrustAnchor
-from smime_core.report import Layer, MessageReport, Reason, RecipientReport, SignerReport
-from smime_core.revocation_list import RevocationList
-from smime_core.times import utc_text
-
-if TYPE_CHECKING:
-    from smime_core.attribute_description import AttributeDescription
-    from smime_core.description import Description, LayerDescription, SignerDescription
+from smime_core.report.certificate_text import key_label
+from smime_core.report.path_tree import TreeNode, explain_signer
+from smime_core.report.report import LayerReport, MessageReport, Reason, RecipientReport, SignerReport
+from smime_core.text.times import utc_text
+from smime_core.x509.certificate import Certificate
 
 
 def report_to_json(report: MessageReport) -> dict[str, Any]:
-    """The whole report as JSON values; the content is not part of it."""
+    """The whole report as JSON values, without the content."""
     numbered = list(enumerate(report.layers))
     named = [signer.certificate for signer in report.signers if signer.certificate is not None]
     in_paths = [certificate for signer in report.signers for certificate in signer.path]
@@ -40,47 +33,8 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "headerProtections": [str(one) for one in report.header_protections],
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "signers": [_signer_to_json(number, signer) for number, layer in numbered for signer in layer.signers],
-        "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
-        "certificates": _certificates_to_json([*report.certificates, *named, *in_paths, *in_trails]),
-    }
-
-
-def description_to_json(
-    description: Description | None, *, certificates: Iterable[Certificate] = (), keys: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The same object where nothing was examined: `state` and every signer's verdict are null.
-
-    `certificates` and `keys` (labels for people) are those of a file that is no message, as a PKCS#12.
-    """
-    layers = description.layers if description else ()
-    numbered = list(enumerate(layers))
-    carried = [certificate for layer in layers for certificate in layer.certificates]
-    return {
-        "state": None,
-        "reasons": [],
-        "sender": None,
-        "headers": [list(header) for header in description.headers] if description else [],
-        "layers": [_described_layer_to_json(number, layer) for number, layer in numbered],
-        "signers": [_described_signer_to_json(number, one) for number, layer in numbered for one in layer.signers],
-        "recipients": [_recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
-        "certificates": _certificates_to_json([*certificates, *carried]),
-        "keys": list(keys),
-        "headerProtection": str(description.header_scheme) if description else str(HeaderScheme.NONE),
-    }
-
-
-def revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
-    """The object for an inspected CRL, with the list as its member `revocationList`."""
-    return {**description_to_json(None), "revocationList": _revocation_list_to_json(revocation_list)}
-
-
-def _revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
-    return {
-        "issuer": revocation_list.issuer,
-        "thisUpdate": time_to_json(revocation_list.this_update),
-        "nextUpdate": time_to_json(revocation_list.next_update) if revocation_list.next_update else None,
-        "algorithm": revocation_list.algorithm,
-        "revoked": [f"{serial_number:x}" for serial_number in revocation_list.revoked],
+        "recipients": [recipient_to_json(number, one) for number, layer in numbered for one in layer.recipients],
+        "certificates": certificates_to_json([*report.certificates, *named, *in_paths, *in_trails]),
     }
 
 
@@ -89,7 +43,7 @@ def reasons_to_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
 
 
 def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
-    """One certificate as people tell it from others."""
+    """The facts by which people distinguish certificates, as JSON values."""
     return {
         "fingerprint": certificate.fingerprint,
         "name": certificate.common_name,
@@ -105,7 +59,7 @@ def certificate_to_json(certificate: Certificate) -> dict[str, Any]:
 
 
 def time_to_json(time: datetime.datetime) -> str:
-    """An aware time in UTC, in whole seconds: 2026-01-31T12:00:00Z."""
+    """A time with a time zone as text in UTC, in whole seconds, such as 2026-01-31T12:00:00Z."""
     return utc_text(time)
 
 
@@ -113,11 +67,12 @@ def _optional_time(time: datetime.datetime | None) -> str | None:
     return time_to_json(time) if time else None
 
 
-def _certificates_to_json(certificates: Iterable[Certificate]) -> list[dict[str, Any]]:
+def certificates_to_json(certificates: Iterable[Certificate]) -> list[dict[str, Any]]:
+    """The certificates as JSON values, each once, in the given order."""
     return [certificate_to_json(certificate) for certificate in dict.fromkeys(certificates)]
 
 
-def _layer_to_json(layer: Layer) -> dict[str, Any]:
+def _layer_to_json(layer: LayerReport) -> dict[str, Any]:
     return {
         "kind": str(layer.kind),
         "depth": layer.depth,
@@ -147,7 +102,7 @@ def _signer_to_json(number: int, signer: SignerReport) -> dict[str, Any]:
 
 
 def tree_node_to_json(node: TreeNode) -> dict[str, Any]:
-    """One node of an explained path (`explanation.explain_path`)."""
+    """One node of an explained path (`path_tree.explain_path`) as JSON values."""
     return {
         "role": str(node.role),
         "mark": str(node.mark),
@@ -160,7 +115,7 @@ def tree_node_to_json(node: TreeNode) -> dict[str, Any]:
 
 
 def trail_to_json(trail: PathTrail) -> dict[str, Any]:
-    """How a path was judged; certificates by their fingerprints."""
+    """The record of the checks on a path as JSON values. Certificates are named by their fingerprints."""
     return {
         "certificates": _fingerprints(trail.certificates),
         "anchor": anchor_to_json(trail.anchor) if trail.anchor else None,
@@ -171,12 +126,12 @@ def trail_to_json(trail: PathTrail) -> dict[str, Any]:
 
 
 def _trail_certificates(trail: PathTrail) -> list[Certificate]:
-    # All that the trail names, those of the lookups too.
+    # All certificates in the trail, including those of the lookups.
     return [*trail.certificates, *(one for lookup in trail.lookups for one in (lookup.certificate, *lookup.path))]
 
 
 def anchor_to_json(anchor: TrustAnchor) -> dict[str, Any]:
-    """A trust anchor with its conditions; its certificate by fingerprint."""
+    """A trust anchor with its conditions as JSON values. The certificate is named by its fingerprint."""
     return {
         "certificate": anchor.certificate.fingerprint,
         "source": str(anchor.source),
@@ -217,54 +172,8 @@ def _fingerprints(certificates: Iterable[Certificate]) -> list[str]:
     return [certificate.fingerprint for certificate in certificates]
 
 
-def _described_layer_to_json(number: int, layer: LayerDescription) -> dict[str, Any]:
-    return {
-        "kind": str(layer.kind),
-        "depth": number,
-        "algorithm": layer.algorithm,
-        "coversWhole": not layer.path,
-        "detached": layer.detached,
-        "path": layer.path,
-        "contentType": layer.content_type,
-        "reasons": _problem_to_json(layer.problem),
-        "authenticatedAttributes": _attributes_to_json(layer.authenticated_attributes),
-        "unprotectedAttributes": _attributes_to_json(layer.unprotected_attributes),
-        "revocationLists": [_revocation_list_to_json(one) for one in layer.revocation_lists],
-    }
-
-
-def _attributes_to_json(attributes: Sequence[AttributeDescription]) -> list[dict[str, Any]]:
-    return [{"oid": one.oid, "name": one.name, "values": list(one.values)} for one in attributes]
-
-
-def _problem_to_json(problem: str) -> list[dict[str, Any]]:
-    return reasons_to_json((Reason(code=MalformedMessage.code, sentence=problem),) if problem else ())
-
-
-def _described_signer_to_json(number: int, signer: SignerDescription) -> dict[str, Any]:
-    return {
-        "layer": number,
-        **_signer_info_to_json(signer),
-        "level": signer.level or None,
-        "countersigners": [{"place": list(one.path), **_signer_info_to_json(one)} for one in signer.countersigners],
-    }
-
-
-def _signer_info_to_json(signer: SignerDescription) -> dict[str, Any]:
-    return {
-        "state": None,
-        "reasons": _problem_to_json(signer.problem),
-        "sid": signer.sid,
-        "algorithm": signer.algorithm,
-        "certificate": None,
-        "path": [],
-        "signingTime": time_to_json(signer.signing_time) if signer.signing_time else None,
-        "signedAttributes": _attributes_to_json(signer.signed_attributes),
-        "unsignedAttributes": _attributes_to_json(signer.unsigned_attributes),
-    }
-
-
-def _recipient_to_json(number: int, recipient: RecipientReport) -> dict[str, Any]:
+def recipient_to_json(number: int, recipient: RecipientReport) -> dict[str, Any]:
+    """A recipient of the layer with this number, as JSON values."""
     return {
         "layer": number,
         "rid": recipient.rid,

@@ -1,4 +1,4 @@
-"""What stands inside a layer, without ever being whole in memory: hashed, decrypted or inflated block by block."""
+"""The content of a layer, hashed, decrypted or inflated block by block without being whole in memory."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final
 
 from smime_core.algorithms import HashName, SignatureAlgorithm
-from smime_core.compressed_data import Inflater
-from smime_core.content_encryption import ContentEncryption
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.compressed_data import Inflater
+from smime_core.cms.enveloped_data import EnvelopedData
 from smime_core.errors import LimitExceeded
 from smime_core.limits import MAX_INFLATED_BYTES, MAX_WHOLE_BYTES
 from smime_core.provider import PublicKey, RunningDigest, StreamingProvider
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, read_head
 from smime_core.stream.sinks import StreamSink
 
-MOST_ANNOUNCED_HASHES: Final = 4  # that are made while content passes; signers use one or two
+MOST_ANNOUNCED_HASHES: Final = 4  # Further announced hashes are computed only when needed. Signers use one or two.
 
 
 async def digest_beside(
-    octets: Octets, hash_names: Iterable[HashName], *, provider: StreamingProvider, copy_to: StreamSink | None = None
+    octets: Octets, hash_names: Iterable[HashName], provider: StreamingProvider, *, copy_to: StreamSink | None = None
 ) -> dict[HashName, bytes]:
-    """The digests of the octets, made in one walk beside reading them and writing them to `copy_to`.
+    """The digests of `octets`. One walk reads the bytes, computes the digests and writes the bytes to `copy_to`.
 
     Raises UnsupportedByProvider.
     """
-    # Only a file promises that a block outlives the reading of the next: others decode into the room that they gave.
+    # Only a block of a file stays valid while the next one is read. Other octets may reuse their buffer.
     reads_ahead = isinstance(octets, FileOctets)
     running = {name: provider.begin_digest(name) for name in hash_names}
-    return await digest_blocks(octets.blocks(), running, reads_ahead=reads_ahead, provider=provider, copy_to=copy_to)
+    return await digest_blocks(octets.blocks(), running, provider, reads_ahead=reads_ahead, copy_to=copy_to)
 
 
 async def digest_blocks(
     blocks: AsyncIterator[memoryview],
     running: Mapping[HashName, RunningDigest],
+    provider: StreamingProvider,
     *,
     reads_ahead: bool,
-    provider: StreamingProvider,
     copy_to: StreamSink | None = None,
 ) -> dict[HashName, bytes]:
-    """The digests of what comes in blocks; with `reads_ahead` a block lasts while the next is made."""
+    """The digests of `blocks`. With `reads_ahead` a block stays valid while the next is made."""
 
     async def update_all(block: Buffer) -> None:
         for digest in running.values():
@@ -58,16 +58,16 @@ async def digest_blocks(
 
 
 class StreamedContent:
-    """`signed_content.SignedContent` over octets of any length: one walk makes all digests that were announced."""
+    """`signed_content.SignedContent` over content of any length. One walk computes all announced digests."""
 
-    def __init__(self, octets: Octets, announced: Iterable[HashName], *, provider: StreamingProvider) -> None:
+    def __init__(self, octets: Octets, announced: Iterable[HashName], provider: StreamingProvider) -> None:
         self._octets = octets
         self._announced = frozenset(announced)
         self._provider = provider
         self._digests: dict[HashName, bytes] = {}
 
     async def digest_in(self, walk: AsyncIterator[memoryview], *, reads_ahead: bool = False) -> None:
-        """Make the digests that were announced in a walk that is taken anyway; blocks of one that `reads_ahead` last.
+        """Compute the announced digests during a walk that takes place anyway; see `digest_blocks` for `reads_ahead`.
 
         Raises UnsupportedByProvider.
         """
@@ -75,24 +75,24 @@ class StreamedContent:
         self._digests |= await digest_blocks(walk, running, reads_ahead=reads_ahead, provider=self._provider)
 
     def accept(self, digests: Mapping[HashName, bytes]) -> None:
-        """Digests that somebody else has made of the same octets."""
+        """Use digests of the same bytes that were computed elsewhere."""
         self._digests |= digests
 
     def announce(self, hash_names: Iterable[HashName]) -> None:
-        """The digests that will be asked for."""
+        """Name the digests that will be needed, so that one walk computes them all."""
         self._announced |= frozenset(hash_names)
 
     async def digest(self, hash_name: HashName) -> bytes:
-        """Their digest. Raises UnsupportedByProvider."""
+        """The digest of the content. Raises UnsupportedByProvider."""
         if hash_name not in self._digests:
             missing = {hash_name} | self._announced - self._digests.keys()
             self._digests |= await digest_beside(self._octets, missing, provider=self._provider)
         return self._digests[hash_name]
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes) -> None:
-        """Return when a signature over the octets themselves holds.
+        """Verify a signature over the content itself.
 
-        Raises SignatureMismatch; LimitExceeded for EdDSA and ML-DSA over more than fits into memory.
+        Raises SignatureMismatch, and LimitExceeded for EdDSA and ML-DSA over content that does not fit into memory.
         """
         if not algorithm.is_pure:
             await self._provider.verify_digest(key, algorithm, signature, await self.digest(algorithm.hash_name))
@@ -103,86 +103,64 @@ class StreamedContent:
         await self._provider.verify(key, algorithm, signature, octets)
 
     async def head(self, length: int) -> Buffer:
-        """The first `length` octets, fewer when there are no more."""
+        """The first `length` bytes, or all if there are fewer."""
         return await read_head(self._octets, length)
 
 
 class DecryptedOctets(DerivedOctets):
-    """The plaintext of encrypted octets; whoever made it has checked tag or padding in a walk before."""
+    """The plaintext of encrypted octets. Use it only after `checked`, which checks the tag or the padding."""
 
-    def __init__(
-        self,
-        encrypted: Octets,
-        encryption: ContentEncryption,
-        cek: bytes,
-        *,
-        aad: bytes,
-        tag: bytes,
-        provider: StreamingProvider,
-    ) -> None:
+    def __init__(self, encrypted: Octets, enveloped: EnvelopedData, cek: bytes, provider: StreamingProvider) -> None:
         self._encrypted = encrypted
-        self._encryption = encryption
+        self._enveloped = enveloped
         self._cek = cek
-        self._aad = aad
-        self._tag = tag
         self._provider = provider
 
     def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The plaintext in blocks. Raises DecryptionError, at the end, when the tag or the padding is wrong."""
-        return self.decrypt(self._encrypted.blocks())
+        """The plaintext in blocks. Raises DecryptionError, at the end, if the tag or the padding is wrong."""
+        return self._decrypt(self._encrypted.blocks())
 
-    async def decrypt(self, blocks: AsyncIterator[memoryview]) -> AsyncIterator[memoryview]:
-        """The plaintext of what `blocks` gives, which is all of the encrypted octets."""
-        encryption = self._encryption
+    async def checked(
+        self, walk: AsyncIterator[memoryview] | None = None, on_last_walk: Callable[[], None] | None = None
+    ) -> Octets:
+        """The plaintext, after a walk that checked tag or padding to the end (RFC 5083 section 2, MUSTS 21).
+
+        `walk` is a walk through the encrypted bytes that takes place anyway. If the provider has a store for the
+        plaintext, this walk is the last, and `on_last_walk` is called before it. Raises DecryptionError.
+        """
+        blocks = self._decrypt(walk or self._encrypted.blocks())
+        store = self._provider.make_store()
+        if store is None:
+            await self.count(blocks)
+            return self
+        if on_last_walk is not None:
+            on_last_walk()
+        try:
+            async for block in blocks:
+                store.append(block)
+        except BaseException:
+            store.discard()
+            raise
+        return store
+
+    async def _decrypt(self, blocks: AsyncIterator[memoryview]) -> AsyncIterator[memoryview]:
+        enveloped, encryption = self._enveloped, self._enveloped.encryption
         running = self._provider.begin_decryption(
-            encryption.cipher, self._cek, encryption.iv, aad=self._aad, tag=self._tag
+            encryption.cipher, self._cek, encryption.iv, aad=enveloped.auth_attrs_der, tag=enveloped.tag
         )
         async for block in blocks:
             yield memoryview(await running.update(block))
         yield memoryview(await running.finish())
 
 
-async def decrypt_checked(
-    encrypted: Octets,
-    encryption: ContentEncryption,
-    cek: bytes,
-    *,
-    aad: bytes,
-    tag: bytes,
-    provider: StreamingProvider,
-    walk: AsyncIterator[memoryview] | None = None,
-    on_last_walk: Callable[[], None] | None = None,
-) -> Octets:
-    """The plaintext, after a walk that checked tag or padding to the end (RFC 5083 section 2, MUSTS 21).
-
-    `walk` is one through the encrypted octets that is taken anyway. `on_last_walk` is called where it is the last.
-    Raises DecryptionError.
-    """
-    decrypted = DecryptedOctets(encrypted, encryption, cek, aad=aad, tag=tag, provider=provider)
-    blocks = decrypted.decrypt(walk or encrypted.blocks())
-    store = provider.make_store()
-    if store is None:
-        await decrypted.count(blocks)
-        return decrypted
-    if on_last_walk is not None:
-        on_last_walk()
-    try:
-        async for block in blocks:
-            store.append(block)
-    except BaseException:
-        store.discard()
-        raise
-    return store
-
-
 class InflatedOctets(DerivedOctets):
-    """What a zlib stream holds (RFC 3274), within the limits of `compressed_data.inflate`."""
+    """The inflated content of a zlib stream (RFC 3274), within the limits of `compressed_data.Inflater`."""
 
     def __init__(self, compressed: Octets) -> None:
         self._compressed = compressed
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The inflated octets in blocks. Raises MalformedMessage or LimitExceeded."""
+        """The inflated bytes in blocks. Raises MalformedMessage or LimitExceeded."""
         inflater = Inflater(max_bytes=MAX_INFLATED_BYTES)
         async for block in self._compressed.blocks():
             for piece in inflater.pieces(block):

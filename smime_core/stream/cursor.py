@@ -1,6 +1,7 @@
-"""One walk through octets: TLV headers and small elements are taken, bulk is passed on in blocks (X.690).
+"""One walk through BER or DER: TLV headers and small elements are returned whole, large content in blocks (X.690).
 
-The reader of `der` for what does not fit into memory; it takes the same forms and knows the same limits.
+This is the counterpart of `der` for data that does not fit into memory. It accepts the same encodings and has the same
+limits.
 """
 
 from __future__ import annotations
@@ -8,41 +9,39 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_BER_DEPTH, MAX_SMALL_BER_CHUNKS, MAX_STRUCTURE_BYTES, check_chunks, check_limit
 from smime_core.stream.octets import Octets, starts_anywhere
 
 INDEFINITE: Final = -1
-_END_OF_CONTENTS: Final = b"\0\0"
-_MAX_HEADER_BYTES: Final = 10  # identifier, length of length, eight octets of length
 _CONSTRUCTED: Final = 0x20
 
 
 class Header(NamedTuple):
-    """Identifier octet, and the content's length or INDEFINITE."""
+    """The identifier byte, and the content's length or INDEFINITE."""
 
     tag: int
     length: int
 
 
 class Cursor:
-    """A position in octets that only moves forward."""
+    """A position in a sequence of bytes. It moves only forward."""
 
     def __init__(self, octets: Octets, start: int = 0) -> None:
         self._octets = octets
         self._blocks = octets.blocks(start)
         self._block = memoryview(b"")
-        self._offset = 0  # in the block
-        self._passed = start  # octets before the block
-        self._owed = 0  # octets behind the block that are to be skipped
+        self._offset = 0  # in the current block
+        self._passed = start  # bytes before the current block
+        self._owed = 0  # bytes after the current block that are still to be skipped
 
     @property
     def position(self) -> int:
         return self._passed + self._offset + self._owed
 
     async def at_end(self) -> bool:
-        """Whether nothing follows."""
+        """Whether the end is reached."""
         while self._offset == len(self._block):
             self._passed += len(self._block)
             self._offset = 0
@@ -53,26 +52,26 @@ class Cursor:
             self._owed -= self._offset
         return False
 
-    async def take(self, length: int, *, where: str) -> bytes:
-        """The next `length` octets. Raises MalformedMessage when they are not there, LimitExceeded for too many."""
-        check_limit("bytes of structure beside the content", length, MAX_STRUCTURE_BYTES)
+    async def take(self, length: int, where: str) -> bytes:
+        """The next `length` bytes. Raises MalformedMessage if there are fewer, LimitExceeded if they are too many."""
+        check_limit("bytes of structure around the content", length, MAX_STRUCTURE_BYTES)
         if length <= len(self._block) - self._offset and not self._owed:
             self._offset += length
             return bytes(self._block[self._offset - length : self._offset])
-        return b"".join([bytes(block) async for block in self.pass_on(length, where=where)])
+        return b"".join([bytes(block) async for block in self.pass_on(length, where)])
 
-    async def pass_on(self, length: int, *, where: str) -> AsyncIterator[memoryview]:
-        """The next `length` octets in blocks. Raises MalformedMessage when they are not there."""
+    async def pass_on(self, length: int, where: str) -> AsyncIterator[memoryview]:
+        """The next `length` bytes in blocks. Raises MalformedMessage if there are fewer."""
         while length:
             if await self.at_end():
-                raise MalformedMessage(f"the data ends {length} bytes early", where=where)
+                raise MalformedMessage(f"the data ends {length} bytes early", where)
             block = self._block[self._offset : self._offset + length]
             self._offset += len(block)
             length -= len(block)
             yield block
 
     async def count_rest(self, most: int) -> int:
-        """How many octets follow, counted up to `most`; fewer than none when what was skipped is not there."""
+        """The number of bytes that follow, counted up to `most`. Negative if a skip went beyond the end."""
         if starts_anywhere(self._octets):
             return min(await self._octets.length() - self.position, most)
         count = 0
@@ -82,7 +81,7 @@ class Cursor:
         return min(count, most) - self._owed
 
     def skip(self, length: int) -> None:
-        """Go on behind the next `length` octets, once more is asked for; the end is not checked."""
+        """Skip the next `length` bytes. It is not checked that there are so many; see `count_rest`."""
         if length <= len(self._block) - self._offset:
             self._offset += length
         elif starts_anywhere(self._octets):
@@ -93,51 +92,51 @@ class Cursor:
             self._owed += length - (len(self._block) - self._offset)
             self._offset = len(self._block)
 
-    async def take_header(self, *, where: str) -> Header:
-        """The identifier and length octets of the next element. Raises MalformedMessage."""
-        tag, first = await self.take(2, where=where)
+    async def take_header(self, where: str) -> Header:
+        """The identifier and length of the next element. Raises MalformedMessage."""
+        tag, first = await self.take(2, where)
         if tag & 0x1F == 0x1F:
-            raise MalformedMessage("a tag number above 30 occurs in no known structure", where=where)
+            raise MalformedMessage("a tag number above 30 occurs in no known structure", where)
         if first < 0x80:
             return Header(tag, first)
         if first == 0x80:
             if not tag & _CONSTRUCTED:
-                raise MalformedMessage("an indefinite length on a primitive element", where=where)
+                raise MalformedMessage("an indefinite length on a primitive element", where)
             return Header(tag, INDEFINITE)
-        # End-of-contents octets are two zeros (X.690 section 8.1.5): no other length of nothing passes for them.
+        # End-of-contents is two zero bytes (X.690 section 8.1.5). A zero identifier with another length is refused.
         if first > 0x88 or not tag:
-            raise MalformedMessage("a damaged length", where=where)
-        return Header(tag, int.from_bytes(await self.take(first & 0x7F, where=where), "big"))
+            raise MalformedMessage("a damaged length", where)
+        return Header(tag, int.from_bytes(await self.take(first & 0x7F, where), "big"))
 
-    async def take_element(self, header: Header, *, where: str, depth: int = 0) -> bytes:
+    async def take_element(self, header: Header, where: str, *, depth: int = 0) -> bytes:
         """DER of the element whose header was taken, lengths made definite. Raises MalformedMessage, LimitExceeded."""
         if header.length != INDEFINITE:
-            return der.element(header.tag, await self.take(header.length, where=where))
+            return der.element(header.tag, await self.take(header.length, where))
         check_limit("BER depth", depth, MAX_BER_DEPTH)
         children: list[bytes] = []
         size = 0
-        while (child := await self.take_header(where=where)) != (0, 0):
-            children.append(await self.take_element(child, where=where, depth=depth + 1))
+        while (child := await self.take_header(where)) != (0, 0):
+            children.append(await self.take_element(child, where, depth=depth + 1))
             size += len(children[-1])
-            check_limit("bytes of structure beside the content", size, MAX_STRUCTURE_BYTES)
+            check_limit("bytes of structure around the content", size, MAX_STRUCTURE_BYTES)
         return der.element(header.tag, *children)
 
-    async def pass_octet_string(self, header: Header, *, tag: int, where: str) -> AsyncIterator[memoryview]:
-        """The octets of the OCTET STRING whose header was taken, in blocks: primitive, or constructed of pieces.
+    async def pass_octet_string(self, header: Header, where: str, *, tag: int) -> AsyncIterator[memoryview]:
+        """The bytes of the OCTET STRING whose header was taken, in blocks: primitive, or constructed of pieces.
 
-        `tag` is the primitive identifier octet. Raises MalformedMessage or LimitExceeded.
+        `tag` is the primitive identifier byte. Raises MalformedMessage or LimitExceeded.
         """
         if header.tag == tag and header.length != INDEFINITE:
-            async for block in self.pass_on(header.length, where=where):
+            async for block in self.pass_on(header.length, where):
                 yield block
         elif header.tag == tag | _CONSTRUCTED:
-            async for block in self._pass_pieces(header, where=where):
+            async for block in self._pass_pieces(header, where):
                 yield block
         else:
-            raise MalformedMessage(f"found tag 0x{header.tag:02x}, expected 0x{tag:02x}", where=where)
+            raise MalformedMessage(f"found tag 0x{header.tag:02x}, expected 0x{tag:02x}", where)
 
-    async def _pass_pieces(self, header: Header, *, where: str) -> AsyncIterator[memoryview]:
-        # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, constructed ones again allowed.
+    async def _pass_pieces(self, header: Header, where: str) -> AsyncIterator[memoryview]:
+        # RFC 5652 section 5.2 and X.690 section 8.7: the pieces are OCTET STRINGs, which may be constructed themselves.
         ends = [self._end_of(header)]
         count = octets = 0
         while ends:
@@ -151,29 +150,29 @@ class Cursor:
                 if joined := run[0] if len(run) == 1 else memoryview(b"".join(run)):
                     yield joined
                 continue
-            piece = await self.take_header(where=where)
+            piece = await self.take_header(where)
             if piece == (0, 0) and ends[-1] == INDEFINITE:
                 ends.pop()
                 continue
             check_chunks(count := count + 1, octets)
             if piece.tag == der.OCTET_STRING:
                 octets += piece.length
-                async for block in self.pass_on(piece.length, where=where):
+                async for block in self.pass_on(piece.length, where):
                     yield block
             elif piece.tag == der.OCTET_STRING | _CONSTRUCTED:
                 check_limit("BER depth", len(ends), MAX_BER_DEPTH)
                 ends.append(self._end_of(piece))
             else:
-                raise MalformedMessage(f"found tag 0x{piece.tag:02x}, expected 0x04", where=where)
+                raise MalformedMessage(f"found tag 0x{piece.tag:02x}, expected 0x04", where)
             if ends[-1] != INDEFINITE and ends[-1] < self.position:
-                raise MalformedMessage("a piece is longer than the whole", where=where)
+                raise MalformedMessage("a piece is longer than the whole", where)
 
     def _end_of(self, header: Header) -> int:
         return INDEFINITE if header.length == INDEFINITE else self.position + header.length
 
     def _run_of_pieces(self, end: int) -> list[memoryview]:
-        # The pieces that stand whole in this block: writers make one for every few kilobytes, and to take each by
-        # itself would cost more than to hash or to decrypt it.
+        # Take all pieces that are whole in this block at once. Writers make one for every few kilobytes, and taking
+        # each singly would cost more than hashing or decrypting it.
         block, offset = self._block, self._offset
         run: list[memoryview] = []
         stop = len(block) if end == INDEFINITE else min(len(block), end - self._passed)

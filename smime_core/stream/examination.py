@@ -1,8 +1,8 @@
-"""The examination of a message that does not fit into memory: the walk of `smime_core.examination` over octets.
+"""The examination of a message that does not fit into memory, with the steps of `smime_core.verdict.walk`.
 
-Every layer is located, then judged or opened by walking over its content; what is inside is octets again, decrypted or
-decoded on the way. Tag or padding of an encrypted layer are checked in a walk of their own before anything inside is
-looked at.
+Each layer is located, then judged or opened while its content is read. The content is a new sequence of bytes, which is
+decrypted or decoded while it is read. A first walk checks the tag or the padding of an encrypted layer to the end. Only
+then is the content examined.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from smime_core import der
 from smime_core.algorithms import HashName, parse_hash_identifier
-from smime_core.compressed_data import parse_compressed_data
-from smime_core.content_info import (
+from smime_core.asn1 import der
+from smime_core.cms.compressed_data import parse_compressed_data
+from smime_core.cms.content_info import (
     ID_AUTH_ENVELOPED_DATA,
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
@@ -24,8 +24,10 @@ from smime_core.content_info import (
     is_content_info,
     parse_content_info,
 )
-from smime_core.content_keys import OpenedWith, is_single_try
-from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
+from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
+from smime_core.cms.layers import HEAD_BYTES, begins_as_header, may_hold_parts
+from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
+from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import (
     ContentTypeMismatch,
     MalformedMessage,
@@ -34,25 +36,12 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     UnsupportedByProvider,
 )
-from smime_core.examination import (
-    Walk,
-    add_nested_layers,
-    certificates_layer,
-    check_compressed_type,
-    check_sealed_type,
-    compressed_layer,
-    signed_layer,
-)
-from smime_core.examiner import Examiner, Opener
-from smime_core.header_protection import HeaderScheme, find_scheme
-from smime_core.judgement import Claim, judge_signers
-from smime_core.layers import HEAD_BYTES, begins_as_header, may_hold_parts
 from smime_core.limits import MAX_HEADER_BYTES, MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH
+from smime_core.mail.header_protection import HeaderScheme, find_scheme
 from smime_core.mime import Entity, is_multipart_signed
 from smime_core.provider import StreamingProvider
-from smime_core.report import MessageReport, Reason
-from smime_core.signed_data import SignedData, parse_signed_data
-from smime_core.stream.content import MOST_ANNOUNCED_HASHES, InflatedOctets, StreamedContent, decrypt_checked
+from smime_core.report.report import MessageReport, Reason
+from smime_core.stream.content import MOST_ANNOUNCED_HASHES, DecryptedOctets, InflatedOctets, StreamedContent
 from smime_core.stream.mail import (
     StreamedEntity,
     decode_octets,
@@ -63,11 +52,20 @@ from smime_core.stream.mail import (
 )
 from smime_core.stream.octets import MemoryOctets, Octets, read_head
 from smime_core.stream.structure import BegunStructure, begin_structure
+from smime_core.verdict.examiner import Decryptor, Examiner
+from smime_core.verdict.signers import Claim, judge_signers
+from smime_core.verdict.walk import (
+    Walk,
+    add_nested_layers,
+    certificates_layer,
+    compressed_layer,
+    signed_layer,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedReport:
-    """The report, whose own `content` is empty, and the octets of what stood inside all opened layers."""
+    """The report, whose own `content` is empty, and the content inside all opened layers."""
 
     report: MessageReport
     content: Octets = field(repr=False)
@@ -75,16 +73,17 @@ class StreamedReport:
 
 async def examine_octets(
     octets: Octets,
+    provider: StreamingProvider,
     *,
     examiner: Examiner,
-    provider: StreamingProvider,
     claim: Claim = Claim.FROM_FIELD,
     sender: str | None = None,
     detached_content: Octets | None = None,
 ) -> StreamedReport:
-    """The report on a mail, a MIME entity or a bare CMS structure, as `examination.examine` gives it.
+    """The report on a mail, a MIME entity or a bare CMS structure, as `verdict.walk.examine` returns it.
 
-    Protected parts inside something larger are looked for as long as it is small. Raises what `examine` raises.
+    Protected parts below the top are judged only in messages of at most MAX_LOOKED_INSIDE_BYTES. Raises the errors of
+    `examine`.
     """
     walk = await _begin_walk(octets, examiner, provider)
     try:
@@ -102,23 +101,24 @@ async def examine_octets(
     return StreamedReport(report=report, content=walk.octets)
 
 
-async def open_octets(
-    octets: Octets, *, opener: Opener, provider: StreamingProvider, on_last_walk: Callable[[], None] | None = None
+async def decrypt_octets(
+    octets: Octets, provider: StreamingProvider, decryptor: Decryptor, *, on_last_walk: Callable[[], None] | None = None
 ) -> tuple[Entity | None, Octets]:
-    """The header block of the outermost entity, None for bare CMS, and what all encrypted layers at the top held.
+    """Returns (outermost header block, or None for bare CMS; the content inside all encrypted layers at the top).
 
-    `on_last_walk` is called when `octets` are about to be read for the last time, where that is sure. Tag or padding of
-    each layer were checked when this returns. Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch,
-    MalformedMessage (also when nothing is encrypted) or UnsupportedAlgorithm.
+    `on_last_walk` is called before `octets` are read for the last time, if that is certain. When this returns, the tag
+    or padding of each layer has been checked. Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch,
+    MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
     """
-    walk = await _begin_walk(octets, opener, provider)
+    walk = await _begin_walk(octets, decryptor, provider)
     outer = walk.entity.head if walk.entity else None
     opened: Octets | None = None
     try:
         async for was_encrypted in _walk_inwards(walk, on_last_walk):
             opened = walk.octets if was_encrypted else opened
     except SmimeError:
-        # What was encrypted is out. What cannot be opened further in is for whoever examines it, as in `message`.
+        # If an encrypted layer was decrypted, a layer inside it that cannot be opened is left to the examination, as in
+        # `smime_core.message`.
         if opened is None:
             raise
     if opened is None:
@@ -127,8 +127,8 @@ async def open_octets(
 
 
 async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | None) -> AsyncIterator[bool]:
-    # Whether each layer at the top that was entered was encrypted, or compressed and then encrypted, as `message`
-    # walks inwards. A signature is read to its end when a layer stands inside it.
+    # Yields, for each layer at the top that is entered, whether it was encrypted, or compressed inside an encrypted
+    # layer. The order is that of `smime_core.message`. A signature is read to its end if another layer is inside it.
     was_encrypted = False
     passed: _Found | None = None
     for depth in range(MAX_MIME_DEPTH):
@@ -155,7 +155,7 @@ async def _has_signers(found: _Found) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A layer. `begun` stands in front of its content; a signature of which the content stands apart is whole."""
+    """A located layer. `begun` is read up to its content. In multipart/signed it is the whole parsed signature."""
 
     begun: BegunStructure | ContentInfo
     content: Octets | None
@@ -183,29 +183,29 @@ class _Found:
         return isinstance(self.begun, BegunStructure) and self.begun.reads_ahead
 
     def walk(self) -> AsyncIterator[memoryview] | None:
-        """The first walk through content that stands inside."""
+        """The first walk through the content, if that is inside the structure."""
         return self.begun.first_walk() if isinstance(self.begun, BegunStructure) and not self.detached else None
 
     async def finish(self) -> ContentInfo:
-        """The skeleton, once the rest of the structure was read too."""
+        """The skeleton, after the rest of the structure was read."""
         return (await self.begun.finish()).skeleton if isinstance(self.begun, BegunStructure) else self.begun
 
 
 class _StreamedWalk:
-    """`octets` is what the walk has come to; `entity` its header block when it is mail."""
+    """The state of a walk. `octets` are to be examined next. `entity` is their parsed form if they are mail."""
 
     def __init__(
         self,
         octets: Octets,
-        opener: Opener,
+        decryptor: Decryptor,
         provider: StreamingProvider,
         *,
         cms: Octets | None,
         entity: StreamedEntity | None,
     ) -> None:
-        self._opener = opener
+        self._opener = decryptor
         self._provider = provider
-        # The bare CMS structure that the octets are; None when they are mail.
+        # The bare CMS structure in the octets, or None if they are mail.
         self._cms = cms
         self.octets = entity.octets if entity else octets
         self.entity = entity
@@ -215,11 +215,11 @@ class _StreamedWalk:
     async def report(
         self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
     ) -> MessageReport:
-        """What was found; a wrapped message is unwrapped first (RFC 8551 section 3.1)."""
+        """The report on the walk. A wrapped message is unwrapped first (RFC 8551 section 3.1)."""
         if self._is_protected() and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
             decoded = await decode_octets(self.entity)
             wrapped = await read_entity_head(decoded)
-            # What is unwrapped from this node is decoded already.
+            # The body of this node is decoded already, so unwrapping must not decode it again.
             head = memoryview(await read_head(decoded, MAX_HEADER_BYTES + 4))
             self.state.node = dataclasses.replace(self.entity.head, body=head, transfer_encoding="binary")
             self.octets = wrapped.octets
@@ -227,22 +227,23 @@ class _StreamedWalk:
         return report.with_content(b"")
 
     def _is_protected(self) -> bool:
-        # Header fields are protected by layers of a mail: outside any, and in bare CMS, a message stays what it is.
+        # Only layers of a mail protect header fields. Without layers, and in bare CMS, a message is not unwrapped.
         return bool(self.state.layers) and isinstance(self.state.outermost, Entity)
 
     async def look_inside(self, examiner: Examiner) -> tuple[Reason, ...]:
-        """Judge protected parts below the top, as `examination.examine` does, of what is small enough for memory.
+        """Judge protected parts below the top, as `verdict.walk.examine` does.
 
-        Raises MalformedMessage or LimitExceeded.
+        A body of more than MAX_LOOKED_INSIDE_BYTES is not searched; then a reason for that is returned. Raises
+        MalformedMessage or LimitExceeded.
         """
         if self.entity is None or not may_hold_parts(self.entity.head):
             return ()
-        # One octet more says that there are too many.
+        # One byte beyond the limit shows that the message is too large.
         whole = await self.entity.with_body(MAX_LOOKED_INSIDE_BYTES + 1)
         return await add_nested_layers(whole, self.state, examiner)
 
     async def locate(self, detached_content: Octets | None = None) -> _Found | None:
-        """The layer that the octets are; None when they are none."""
+        """The layer at the current position, or None if there is none."""
         if (
             self.entity is not None
             and (signed := await locate_signed(self.entity, provider=self._provider)) is not None
@@ -256,14 +257,14 @@ class _StreamedWalk:
         if cms is None:
             return None
         begun = await begin_structure(cms)
-        # Beside anything but a signature it means nothing.
+        # Detached content belongs only to a signature.
         detached_content = detached_content if begun.content_type == ID_SIGNED_DATA else None
         if begun.content is not None and detached_content is not None:
-            raise MalformedMessage("content stands both inside and beside the signature", where="SignedData")
+            raise MalformedMessage("the content is both inside the signature and given apart", where="SignedData")
         return _Found(begun=begun, content=begun.content or detached_content, detached=begun.content is None)
 
     async def judge(self, found: _Found, examiner: Examiner) -> Octets | None:
-        """Judge the signers of a signed layer; what they signed, None for certificates only."""
+        """Judge the signers of a signed layer. Returns the signed content, or None for a certificates-only message."""
         octets = found.content
         content = StreamedContent(octets, _announced_hashes(found), provider=self._provider) if octets else None
         if content is not None:
@@ -275,44 +276,44 @@ class _StreamedWalk:
         self.state.certificates |= dict.fromkeys(signed_data.certificates)
         depth = len(self.state.layers)
         if not signed_data.signer_infos:
-            self.state.add(certificates_layer(depth=depth))
+            self.state.add(certificates_layer(depth))
             return None
         if content is None:
-            raise MalformedMessage("the signed content is not here: give it beside the signature", where="SignedData")
+            raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
         content.announce(_used_hashes(signed_data))
-        signers = await judge_signers(signed_data, content, examiner, known=tuple(self.state.certificates))
-        self.state.add(signed_layer(signers, depth=depth, detached=found.detached))
+        signers = await judge_signers(signed_data, content, examiner, tuple(self.state.certificates))
+        self.state.add(signed_layer(signers, depth, detached=found.detached))
         return octets
 
     async def open(self, found: _Found, *, on_last_walk: Callable[[], None] | None = None) -> Octets | None:
-        """Open an encrypted or a compressed layer; what it holds, None when there is no key."""
+        """Open an encrypted or compressed layer. Returns its content, or None if it is encrypted and there are no keys.
+
+        Raises the errors of `use_content_key` if no key opens it.
+        """
         if found.content is None:
             raise MalformedMessage("this content is never detached", where="CMS")
         if found.content_type == ID_COMPRESSED_DATA:
             skeleton = await found.finish()
-            check_compressed_type(parse_compressed_data(skeleton.content).e_content_type, self._opener)
-            self.state.add(compressed_layer(depth=len(self.state.layers)))
+            self._opener.check_compressed_type(parse_compressed_data(skeleton.content).e_content_type)
+            self.state.add(compressed_layer(len(self.state.layers)))
             return InflatedOctets(found.content)
-        # The tag and what it covers stand behind the content of AuthEnvelopedData: only CBC is opened as it comes.
+        # In AuthEnvelopedData the tag and the data that it covers follow the content. Only CBC can be decrypted in the
+        # first walk.
         walk = found.walk() if found.content_type == ID_ENVELOPED_DATA else None
         skeleton = found.head if walk is not None else await found.finish()
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
-        check_sealed_type(enveloped, self._opener)
-        last = on_last_walk if self._is_single_try(enveloped) else None
+        self._opener.check_encrypted_type(enveloped)
+        last = on_last_walk if is_single_try(enveloped.recipients, self._opener.keys) else None
         try:
-            opened = await self._decrypt(enveloped, found.content, walk, last) if self._opener.has_keys else None
+            opened = await self._decrypt(enveloped, found.content, walk, last) if self._opener.keys else None
         finally:
             if walk is not None:
-                # What is said of a damaged structure must not depend on what was decrypted (MUSTS 23).
+                # The error for a damaged structure must not depend on the decrypted content (MUSTS 23).
                 skeleton = await found.finish()
         if walk is not None:
             parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
         self.state.add_encrypted(enveloped, opened.recipient if opened else None)
-        return opened.result if opened else None
-
-    def _is_single_try(self, enveloped: EnvelopedData) -> bool:
-        opener = self._opener
-        return not opener.passwords and is_single_try(enveloped.recipients, holders=opener.identities, keks=opener.keks)
+        return opened.content if opened else None
 
     async def _decrypt(
         self,
@@ -320,38 +321,22 @@ class _StreamedWalk:
         encrypted: Octets,
         walk: AsyncIterator[memoryview] | None,
         on_last_walk: Callable[[], None] | None,
-    ) -> OpenedWith[Octets]:
+    ) -> Decrypted[Octets]:
         walks = [walk]
 
         async def use(cek: bytes) -> Octets:
-            return await decrypt_checked(
-                encrypted,
-                enveloped.encryption,
-                cek,
-                aad=enveloped.auth_attrs_der,
-                tag=enveloped.tag,
-                provider=self._provider,
-                walk=walks.pop() if walks else None,
-                on_last_walk=on_last_walk,
-            )
+            decrypted = DecryptedOctets(encrypted, enveloped, cek, self._provider)
+            return await decrypted.checked(walks.pop() if walks else None, on_last_walk)
 
-        return await open_with_content_key(
-            enveloped,
-            use,
-            holders=self._opener.identities,
-            provider=self._provider,
-            passwords=self._opener.passwords,
-            keks=self._opener.keks,
-            policy=self._opener.policy,
-        )
+        return await use_content_key(enveloped, use, self._opener.keys, self._provider, self._opener.policy)
 
     def stop(self) -> None:
-        """Stop at a layer that shows nothing of what is inside."""
+        """Stop at a layer that is not opened."""
         self.octets, self.entity = MemoryOctets(b""), None
         self.state.enter(b"")
 
     async def enter(self, inside: Octets) -> None:
-        """Go on inside: an entity stands inside mail, inside bare CMS whatever the octets show themselves to be."""
+        """Continue with the content of a layer. In mail it is an entity. In bare CMS its first bytes decide."""
         is_bare = self.entity is None
         self.octets, self.entity, self._cms = inside, None, None
         head = await read_head(inside, HEAD_BYTES) if is_bare else b""
@@ -364,14 +349,14 @@ class _StreamedWalk:
         self.state.enter(self.entity.head if self.entity else b"")
 
 
-async def _begin_walk(octets: Octets, opener: Opener, provider: StreamingProvider) -> _StreamedWalk:
+async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> _StreamedWalk:
     cms = await locate_cms(octets)
     entity = await read_entity_head(octets) if cms is None else None
-    return _StreamedWalk(octets, opener, provider, cms=cms, entity=entity)
+    return _StreamedWalk(octets, decryptor, provider, cms=cms, entity=entity)
 
 
 def _announced_hashes(found: _Found) -> list[HashName]:
-    # digestAlgorithms, which stand before the content (RFC 5652 section 5.1); they may be missing or wrong.
+    # digestAlgorithms come before the content (RFC 5652 section 5.1). They may be missing or wrong.
     fields = der.read_children(found.head.content)
     names: dict[HashName, None] = {}
     for identifier in der.read_children(fields[1]) if len(fields) > 1 else ():
@@ -381,7 +366,7 @@ def _announced_hashes(found: _Found) -> list[HashName]:
 
 
 def _used_hashes(signed_data: SignedData) -> set[HashName]:
-    # What the SignerInfos will ask for, so that one walk makes it all.
+    # The hashes that the SignerInfos need, so that one walk computes all.
     names: set[HashName] = set()
     for info in signed_data.signer_infos:
         if not isinstance(info, SmimeError):

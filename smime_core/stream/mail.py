@@ -1,6 +1,6 @@
-"""MIME around CMS for messages that do not fit into memory: where the protected octets begin and end.
+"""MIME around CMS for messages that do not fit into memory: where the protected bytes begin and end.
 
-Header blocks and the second part of a multipart/signed are small and go through `mime`; the rest is only located.
+Header blocks and the second part of a multipart/signed are small and parsed by `mime`. The rest is only located.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from smime_core.algorithms import HashName
-from smime_core.base64_text import Base64BeforeFooter, ExactBase64, LenientBase64
-from smime_core.content_info import find_pem_text, is_content_info, unarmor
+from smime_core.cms.content_info import find_pem_text, is_content_info, unarmor
+from smime_core.cms.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem, mark_bytes
 from smime_core.errors import MalformedMessage, UnsupportedByProvider
-from smime_core.layers import HEAD_BYTES, is_bare_base64, is_cms_part, is_pem, mark_bytes
 from smime_core.limits import MAX_HEADER_BYTES, MAX_WHOLE_BYTES, check_limit
 from smime_core.mime import Entity, decode_body, is_multipart_signed, looks_like_cms_part, parse_entity, split_signed
 from smime_core.mime.entity import TEXT_ENCODINGS
@@ -25,26 +24,29 @@ from smime_core.provider import StreamingProvider
 from smime_core.stream.content import MOST_ANNOUNCED_HASHES, digest_blocks
 from smime_core.stream.octets import Base64Octets, CrlfOctets, MemoryOctets, Octets, read_head, slice_octets
 from smime_core.stream.part_walk import PartWalk
+from smime_core.text.base64 import Base64BeforeFooter, ExactBase64, LenientBase64
 
 _HYPHEN: Final = re.compile(rb"-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedEntity:
-    """A MIME entity: its header block, parsed, and the octets of its body as they stand."""
+    """A MIME entity: its header block, parsed, and the bytes of its body, not decoded."""
 
     head: Entity
     octets: Octets
     body: Octets
 
     async def with_body(self, length: int) -> Entity:
-        """The entity with the first `length` octets of its body. The header block is not read a second time, because
-        a line of it that resembles the one of an mbox file would be lost."""
+        """The entity with the first `length` bytes of its body.
+
+        The header block is not parsed again: a line in it that resembles the first line of an mbox would be lost.
+        """
         return dataclasses.replace(self.head, body=memoryview(await read_head(self.body, length)))
 
 
 async def locate_cms(octets: Octets) -> Octets | None:
-    """The octets of the bare CMS structure, DER, BER, PEM or base64, that these are; None when they are something else.
+    """The bytes of a bare CMS structure in DER, BER, PEM or base64. Returns None if the octets are something else.
 
     Raises MalformedMessage for PEM of another kind.
     """
@@ -64,10 +66,10 @@ async def locate_cms(octets: Octets) -> Octets | None:
 
 
 async def read_entity_head(octets: Octets) -> StreamedEntity:
-    """The entity whose header block stands at the start. Raises LimitExceeded for a header block of absurd size."""
+    """The entity in `octets`, with its header block parsed. Raises LimitExceeded if the header block is too large."""
     head = await read_head(octets, MAX_HEADER_BYTES + 4)
     entity = parse_entity(head)
-    # The line of an mbox file before the header section is no part of the entity.
+    # The mbox line before the header section is no part of the entity.
     start, body_start = len(head) - len(entity.encoded), len(head) - len(entity.body)
     fields = dataclasses.replace(entity, body=entity.body[:0], encoded=entity.encoded[: body_start - start])
     whole = slice_octets(octets, start) if start else octets
@@ -75,17 +77,17 @@ async def read_entity_head(octets: Octets) -> StreamedEntity:
 
 
 class SignedParts(NamedTuple):
-    """The octets that a multipart/signed covers, those of its signature, and digests that are known already."""
+    """The bytes that a multipart/signed covers, its signature, and the digests that are known already."""
 
     content: Octets
     signature: bytes
     digests: dict[HashName, bytes]
 
 
-async def locate_signed(entity: StreamedEntity, *, provider: StreamingProvider | None = None) -> SignedParts | None:
-    """The parts of a multipart/signed, decoded; None when the entity is none.
+async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | None = None) -> SignedParts | None:
+    """The parts of a multipart/signed, decoded. Returns None for another entity.
 
-    With a `provider` the digests that micalg announces are made while the end of the content is looked for.
+    With a `provider`, the digests that micalg announces are computed during the search for the end of the content.
     Raises MalformedMessage or LimitExceeded.
     """
     if not is_multipart_signed(entity.head):
@@ -96,12 +98,12 @@ async def locate_signed(entity: StreamedEntity, *, provider: StreamingProvider |
     pattern = re.compile(rb"\n" + expression + rb"\r?\n")
     longest = len(delimiter) + MAX_DELIMITER_BLANKS + 8
     first = await find(entity.body, pattern, 0, longest=longest)
-    # As `mime.split_signed`: a multipart that begins with its end has no parts.
+    # As in `mime.split_signed`, a multipart that begins with its closing delimiter has no parts.
     if first is None or await _closes(entity.body, first[0] + 1, delimiter):
         raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
     walk = PartWalk(entity.body, first[1], pattern, longest=longest)
-    # Hashed as received (MUSTS 33); a copy stored with bare LF throughout is put back into transport form first, as
-    # every mail store does with it. Whether a CRLF comes later is known when the walk is over.
+    # Content is hashed as received (MUSTS 33). Content with LF only, as mail stores keep it, first gets CRLF line ends.
+    # The first bytes suggest which it is. If a CRLF comes later, the digests of this walk are dropped.
     has_crlf = b"\r\n" in await read_head(slice_octets(entity.body, first[1]), MAX_HEADER_BYTES)
     names = [name for name in parse_micalg(parameters.get("micalg", "")) if name is not None]
     passing = walk if has_crlf else CrlfOctets(walk)
@@ -120,7 +122,7 @@ async def _closes(body: Octets, start: int, delimiter: bytes) -> bool:
 
 
 async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
-    """The CMS octets of an entity, decoded; None when neither its type, its name nor its first octets announce any.
+    """The CMS bytes of an entity, decoded. Returns None if its type, its name and its first bytes announce no CMS.
 
     Raises MalformedMessage or LimitExceeded.
     """
@@ -128,7 +130,7 @@ async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
         return None
     decoded = await decode_octets(entity)
     found = await locate_cms(decoded)
-    # Text around PEM, and base64 in base64: what nobody chooses is undone in memory, as `layers` does it.
+    # Text around PEM and doubled base64 are rare. They are decoded in memory, as in `cms.layers`.
     if found is not None:
         return found
     whole = await read_head(decoded, MAX_WHOLE_BYTES + 1)
@@ -142,7 +144,7 @@ async def decode_octets(entity: StreamedEntity) -> Octets:
     if encoding == "base64":
         return Base64Octets(entity.body, Base64BeforeFooter if looks_like_cms_part(entity.head) else LenientBase64)
     if encoding in TEXT_ENCODINGS:
-        # Encodings that nobody chooses for what is large are undone in memory.
+        # Text encodings are rare for large content, so they are decoded in memory.
         whole = await entity.with_body(MAX_WHOLE_BYTES + 1)
         check_limit("bytes of a body in a text encoding", len(whole.body), MAX_WHOLE_BYTES)
         return MemoryOctets(decode_body(whole))
@@ -150,9 +152,10 @@ async def decode_octets(entity: StreamedEntity) -> Octets:
 
 
 async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longest: int) -> tuple[int, int] | None:
-    """Where `pattern`, whose matches have at most `longest` octets, first starts and ends from `start` on.
+    """The (start, end) of the first match of `pattern` from `start` on, or None.
 
-    A line feed is thought before the first octet and behind the last.
+    A match has at most `longest` bytes. The search acts as if a line feed came before the first byte and after the
+    last.
     """
     position, kept = start - 1, b"\n"
     async for block in octets.blocks(start):
@@ -168,7 +171,7 @@ async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longes
 async def _digest(
     content: Octets, names: Sequence[HashName], provider: StreamingProvider | None
 ) -> dict[HashName, bytes]:
-    # One walk in any case: it finds the end.
+    # Without digests the content is read too, because this walk finds its end.
     try:
         running = {name: provider.begin_digest(name) for name in names} if provider is not None else {}
     except UnsupportedByProvider:
@@ -177,11 +180,11 @@ async def _digest(
         async for _ in content.blocks():
             pass
         return {}
-    return await digest_blocks(content.blocks(), running, reads_ahead=True, provider=provider)
+    return await digest_blocks(content.blocks(), running, provider, reads_ahead=True)
 
 
 def _read_signature(entity: StreamedEntity, delimiter: bytes, rest: bytes) -> bytes:
-    # What follows the content, behind an empty part in its place, is a small message that `mime` judges as any other.
+    # `rest`, the text after the content, is put behind an empty first part, so that `mime` can parse it as a multipart.
     body = memoryview(delimiter + b"\r\n\r\n\r\n" + rest)
     _, signature = split_signed(dataclasses.replace(entity.head, body=body))
     return bytes(decode_body(signature))

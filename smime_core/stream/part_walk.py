@@ -1,4 +1,4 @@
-"""The first part of a multipart/signed in one walk: its end is found while it passes, and it is hashed meanwhile."""
+"""One walk through the first part of a multipart/signed, which finds the part's end while the caller hashes it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from smime_core.stream.octets import Octets
 
 
 class PartWalk:
-    """The octets of `body` from `start` on, up to the line end before the first match of `delimiter`.
+    """The part: the bytes of `body` from `start` on, up to the line end before the first match of `delimiter`.
 
-    `end` is where they end, `has_crlf` whether any of their lines ends in CRLF, `rest` what follows the line feed at
-    their end: the delimiter and what stands behind it. All are known when the walk is over; `end` stays None where no
-    delimiter came.
+    Known after the walk: `end` is the position of the part's end, or None if no delimiter came. `has_crlf` is true if a
+    line of the part ends in CRLF. `rest` is the text after the line end behind the part: the delimiter and all that
+    follows it.
     """
 
     def __init__(self, body: Octets, start: int, delimiter: re.Pattern[bytes], *, longest: int) -> None:
         self._body = body
         self._start = start
         self._delimiter = delimiter
-        self._kept_bytes = longest + 1  # the line end before a delimiter belongs to it, and has two octets
+        self._kept_bytes = longest + 1  # the line end before a delimiter belongs to it, and has two bytes
         self.end: int | None = None
         self.has_crlf = False
         self.rest = bytearray()
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
-        """The octets in blocks, once. Raises LimitExceeded for too many behind them."""
-        # The line feed that ends the first delimiter is thought before the first octet.
+        """The bytes of the part in blocks. Call this once. Raises LimitExceeded if too many bytes follow the part."""
+        # Act as if the line feed that ends the first delimiter came before the first byte.
         position, window, inside = self._start - 1, b"\n", 1
         blocks = self._body.blocks(self._start + start)
         async for block in blocks:
@@ -42,7 +42,7 @@ class PartWalk:
                 yield memoryview(window)[inside:passed]
             position, window, inside = position + passed, window[passed:], max(inside - passed, 0)
         else:
-            # And one behind the last.
+            # Act as if a line feed came after the last byte.
             match = self._delimiter.search(window + b"\n")
         if match:
             if last := self._close(position, window, inside, match):
@@ -51,7 +51,7 @@ class PartWalk:
                 self._take_rest(further)
 
     async def length(self) -> int:
-        """How many octets there are, once the walk is over."""
+        """The number of bytes, known after the walk."""
         return (self.end or self._start) - self._start
 
     def _close(self, position: int, window: bytes, inside: int, match: re.Match[bytes]) -> memoryview:

@@ -1,29 +1,29 @@
-"""Where octets go: something that is awaited, since a browser takes them as fast as its reader, or a binary file."""
+"""Targets for bytes: a binary file, or a sink with awaited writes, because a browser takes data at its own pace."""
 
 from __future__ import annotations
 
 import io
 from typing import BinaryIO, Protocol, cast
 
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
 
 
 class Sink(Protocol):
-    """Where octets go when nothing suspends; binary files are such."""
+    """A target whose writes are not awaited, such as a binary file."""
 
     def write(self, data: Buffer, /) -> object:
-        """Take all of `data` before returning; the buffer is used again afterwards."""
+        """Take all of `data` before returning, because the caller reuses the buffer."""
 
 
 class StreamSink(Protocol):
-    """Where the octets of a stream go, natively and in the browser."""
+    """A target whose writes are awaited, natively and in the browser."""
 
     async def write(self, data: Buffer, /) -> None:
-        """Take all of `data` before returning; the buffer is used again afterwards."""
+        """Take all of `data` before returning, because the caller reuses the buffer."""
 
 
 class FileSink:
-    """A `Sink`, awaited without ever suspending. One over a seekable file can write again what it has written."""
+    """A `Sink` as a `StreamSink` that never suspends. If its file is seekable, bytes can be overwritten later."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -35,11 +35,11 @@ class FileSink:
 
     @property
     def position(self) -> int:
-        """Where the next octet goes in a seekable file."""
+        """The position of the next byte in a seekable file."""
         return cast(BinaryIO, self._sink).tell()
 
     def overwrite(self, start: int, data: Buffer) -> None:
-        """Put other octets in the place of those from `start` on, and go on behind the last one."""
+        """Overwrite the bytes from `start` on, then return to the end of the file."""
         file = cast(BinaryIO, self._sink)
         end = file.tell()
         file.seek(start)

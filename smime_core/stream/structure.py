@@ -1,7 +1,7 @@
-"""A CMS structure with its content cut out: what is small as DER for the parsers of the core, the content as octets.
+"""A CMS structure in two pieces: a skeleton, which is the structure in DER without its content, and the content.
 
-The parsers of `signed_data`, `enveloped_data` and their like then work on the skeleton as on any structure, and never
-know that the content was gigabytes (RFC 5652 sections 3, 5 to 9; RFC 5083; RFC 3274).
+The content may have any size. The parsers of `signed_data`, `enveloped_data` and so on read the skeleton like any
+structure (RFC 5652 sections 3, 5 to 9; RFC 5083; RFC 3274).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from smime_core import der
-from smime_core.content_info import (
+from smime_core.asn1 import der
+from smime_core.cms.content_info import (
     ID_AUTH_ENVELOPED_DATA,
     ID_COMPRESSED_DATA,
     ID_ENVELOPED_DATA,
@@ -27,7 +27,7 @@ from smime_core.limits import MAX_STRUCTURE_BYTES, check_limit
 from smime_core.stream.cursor import INDEFINITE, Cursor, Header
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, slice_octets
 
-# Which SEQUENCE among the fields holds the content.
+# The number, from 1, of the SEQUENCE that contains the content, among the SEQUENCEs of the structure.
 _HOLDERS: Final = {ID_SIGNED_DATA: 1, ID_ENVELOPED_DATA: 1, ID_AUTH_ENVELOPED_DATA: 1, ID_COMPRESSED_DATA: 2}
 _ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 _EXPLICIT_CONTENT: Final = 0xA0
@@ -37,7 +37,7 @@ _CONTENT: Final = "content"
 
 
 class _Walk(Enum):
-    """How far the first walk through the content has come."""
+    """The progress of the first walk through the content."""
 
     NOT_BEGUN = auto()
     BEGUN = auto()
@@ -46,14 +46,14 @@ class _Walk(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """`skeleton` is the ContentInfo with an empty OCTET STRING where `content` was; None when it is detached."""
+    """`skeleton` is the ContentInfo with an empty OCTET STRING for the content. `content` is None if it is detached."""
 
     skeleton: ContentInfo
     content: Octets | None
 
 
 async def split_structure(octets: Octets) -> Structure:
-    """The ContentInfo that the octets are, in BER or DER.
+    """The ContentInfo in `octets`, in BER or DER.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm for a content type without bulk content.
     """
@@ -61,7 +61,7 @@ async def split_structure(octets: Octets) -> Structure:
 
 
 async def begin_structure(octets: Octets) -> BegunStructure:
-    """The ContentInfo that the octets are, read up to its content: what follows may not have come yet.
+    """The ContentInfo in `octets`, read up to its content. The bytes after that may not have arrived yet.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm for a content type without bulk content.
     """
@@ -79,32 +79,32 @@ async def begin_structure(octets: Octets) -> BegunStructure:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A constructed element that was entered: where it ends, or INDEFINITE."""
+    """A constructed element that was entered: the position of its end, or INDEFINITE."""
 
     end: int
 
-    async def has_next(self, cursor: Cursor, *, where: str) -> Header | None:
-        """The header of the next child; None at the end."""
+    async def has_next(self, cursor: Cursor, where: str) -> Header | None:
+        """The header of the next child, or None at the end."""
         if self.end != INDEFINITE and cursor.position >= self.end:
             if cursor.position > self.end:
-                raise MalformedMessage("an element is longer than the one around it", where=where)
+                raise MalformedMessage("an element is longer than the one around it", where)
             return None
-        header = await cursor.take_header(where=where)
+        header = await cursor.take_header(where)
         return None if self.end == INDEFINITE and header == _END_OF_CONTENTS else header
 
 
-async def _enter(cursor: Cursor, tag: int, *, where: str) -> _Level:
-    return _level(cursor, await cursor.take_header(where=where), tag, where=where)
+async def _enter(cursor: Cursor, tag: int, where: str) -> _Level:
+    return _level(cursor, await cursor.take_header(where), tag, where)
 
 
-def _level(cursor: Cursor, header: Header, tag: int, *, where: str) -> _Level:
+def _level(cursor: Cursor, header: Header, tag: int, where: str) -> _Level:
     if header.tag != tag:
-        raise MalformedMessage(f"found tag 0x{header.tag:02x}, expected 0x{tag:02x}", where=where)
+        raise MalformedMessage(f"found tag 0x{header.tag:02x}, expected 0x{tag:02x}", where)
     return _Level(INDEFINITE if header.length == INDEFINITE else cursor.position + header.length)
 
 
 class BegunStructure:
-    """One walk through a ContentInfo, which stops in front of the content and goes on when it is told to."""
+    """One walk through a ContentInfo, which stops before the content and continues on request."""
 
     def __init__(self, octets: Octets, cursor: Cursor, content_type: str, around: tuple[_Level, _Level]) -> None:
         self.content_type = content_type
@@ -118,7 +118,7 @@ class BegunStructure:
         self._explicit: _Level | None = None
 
     async def read_fields_before(self) -> None:
-        """Come to the content, or to the end of a structure that has none."""
+        """Advance to the content, or to the end of a structure without content."""
         self._body = await _enter(self._cursor, der.SEQUENCE, where=_CMS)
         until_holder = _HOLDERS[self.content_type]
         while (header := await self._body.has_next(self._cursor, where=_CMS)) is not None:
@@ -131,23 +131,23 @@ class BegunStructure:
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether a block of the first walk outlives the reading of the next."""
+        """Whether a block of the first walk stays valid while the next is read."""
         return isinstance(self._octets, FileOctets)
 
     @property
     def head(self) -> ContentInfo:
-        """The skeleton of what was read so far."""
+        """The skeleton as far as it was read."""
         return parse_content_info(build_content_info(self.content_type, der.sequence(*self._fields)))
 
     async def first_walk(self) -> AsyncIterator[memoryview]:
-        """The content in blocks, in the walk that has begun: to be taken once, before `finish`."""
+        """The content in blocks, continuing the walk that has begun. Call this once, before `finish`."""
         self._walk = _Walk.BEGUN
         async for block in self._pass_content():
             yield block
         self._walk = _Walk.DONE
 
     async def finish(self) -> Structure:
-        """Read what follows the content. Raises MalformedMessage or LimitExceeded."""
+        """Read the fields after the content. Raises MalformedMessage or LimitExceeded."""
         if self.content is not None:
             await self._leave_content()
         while (header := await self._body.has_next(self._cursor, where=_CMS)) is not None:
@@ -155,7 +155,7 @@ class BegunStructure:
         for level in reversed(self._around):
             if await level.has_next(self._cursor, where="ContentInfo"):
                 raise MalformedMessage("expected a content type and [0] content", where="ContentInfo")
-        # As `parse_content_info`: a line end may follow.
+        # As in `parse_content_info`, a line end may follow.
         trailing_bytes = await self._cursor.count_rest(MAX_TRAILING_BYTES + 1)
         if trailing_bytes > MAX_TRAILING_BYTES:
             raise MalformedMessage("bytes follow the structure", where="ContentInfo")
@@ -166,10 +166,10 @@ class BegunStructure:
     def _add(self, field: bytes) -> None:
         self._fields.append(field)
         self._size += len(field)
-        check_limit("bytes of structure beside the content", self._size, MAX_STRUCTURE_BYTES)
+        check_limit("bytes of structure around the content", self._size, MAX_STRUCTURE_BYTES)
 
     async def _read_holder(self) -> bytes:
-        # EncapsulatedContentInfo, or EncryptedContentInfo whose content is tagged [0] without an element of its own.
+        # Either an EncapsulatedContentInfo, or an EncryptedContentInfo, whose content is [0] without an inner element.
         fields: list[bytes] = []
         while (field := await self._holder.has_next(self._cursor, where=_CONTENT)) is not None:
             if field.tag == _ENCRYPTED_CONTENT or (field.tag == _EXPLICIT_CONTENT and len(fields) == 2):
@@ -194,7 +194,7 @@ class BegunStructure:
 
     async def _leave_content(self) -> None:
         if self._walk is _Walk.BEGUN:
-            # Whoever walked has stopped somewhere inside.
+            # The first walk has stopped inside the content, so start again at the content.
             self._cursor = Cursor(self._octets, self._start)
         if self._walk is not _Walk.DONE and not isinstance(self.content, _PiecedOctets):
             self._cursor.skip(self._header.length)
@@ -208,7 +208,7 @@ class BegunStructure:
 
 
 class _PiecedOctets(DerivedOctets):
-    """The octets of a constructed OCTET STRING, whose pieces were counted and found whole before."""
+    """The bytes of a constructed OCTET STRING, which comes in pieces."""
 
     def __init__(self, octets: Octets, start: int, header: Header, *, tag: int) -> None:
         self._octets = octets
@@ -217,6 +217,6 @@ class _PiecedOctets(DerivedOctets):
         self._tag = tag
 
     def make_blocks(self) -> AsyncIterator[memoryview]:
-        """The joined octets in blocks."""
+        """The joined bytes in blocks."""
         cursor = Cursor(self._octets, self._start)
         return cursor.pass_octet_string(self._header, tag=self._tag, where="content")

@@ -1,57 +1,43 @@
-"""Signing and sealing octets of any length (RFC 5652 sections 5 and 6, RFC 5083): DER around content that passes by."""
+"""Sign and encrypt content of any length (RFC 5652 sections 5 and 6, RFC 5083): DER around a stream of content."""
 
 from __future__ import annotations
 
 import binascii
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.algorithms import CipherMode, ContentCipher, HashName, KeyTransport, SignatureAlgorithm, SignatureScheme
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA
-from smime_core.der import Buffer
-from smime_core.enveloped_data import start_envelope
-from smime_core.errors import ProviderError, UnsupportedAlgorithm
-from smime_core.kekri import KeyEncryptionKey
-from smime_core.key_management import KeyHolder, choose_signature_algorithm
-from smime_core.provider import StreamingProvider
-from smime_core.signed_data import (
+from smime_core.algorithms import CipherMode, HashName
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.enveloped_data import start_envelope
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signed_data import (
     assemble_signed_data,
     build_encapsulated,
     digest_identifiers,
     frame_signed_data,
     signed_data_version,
 )
-from smime_core.signer_info import DEFAULT_OPTIONS, AttributesForm, SignerOptions, build_signer_info
+from smime_core.cms.signer_info import build_signer_info
+from smime_core.cms.signing import AttributesForm, Signing
+from smime_core.errors import ProviderError, UnsupportedAlgorithm
+from smime_core.provider import StreamingProvider
 from smime_core.stream.content import digest_beside
 from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import FileSink, Sink, StreamSink
 
-_PEM_LINE_BYTES: Final = 48  # 64 characters
-_MOST_MEMBERS_BYTES: Final = 1_048_576  # certificates and SignerInfos, when lengths are fixed before they are made
+_PEM_LINE_BYTES: Final = 48  # 48 bytes make a line of 64 characters.
+_MOST_MEMBERS_BYTES: Final = 1_048_576  # An upper limit for SignerInfos, whose length is not known in advance.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signing:
-    """By whom and how content is signed."""
+class StreamSigner:
+    """The signers of streamed content of the type `content_type`."""
 
-    holders: Sequence[KeyHolder]
+    signing: Signing
     provider: StreamingProvider
-    signing_time: datetime.datetime
     content_type: str = ID_DATA
-    scheme: SignatureScheme | None = None
-    options: SignerOptions = DEFAULT_OPTIONS
-    crls: Sequence[bytes] = ()
-
-    @property
-    def algorithms(self) -> list[SignatureAlgorithm]:
-        """One for each holder."""
-        return [
-            choose_signature_algorithm(holder.private_key, self.scheme, pss=holder.certificate.public_key.pss)
-            for holder in self.holders
-        ]
 
     @property
     def version(self) -> int:
@@ -60,95 +46,76 @@ class Signing:
             content_type=self.content_type,
             certificate_tags=(),
             crl_tags=(),
-            signer_versions=[self.options.sid_form.value],
+            signer_versions=[self.signing.options.sid_form.value],
         )
 
     def certificates(self) -> list[bytes]:
-        """DER of everybody's certificate and chain."""
-        return [c.der for holder in self.holders for c in (holder.certificate, *holder.chain)]
+        """DER of all signers' certificates and chains."""
+        return [c.der for holder in self.signing.identities for c in (holder.certificate, *holder.chain)]
 
     async def sign(self, digests: dict[HashName, bytes]) -> list[bytes]:
         """DER of the SignerInfos over content with these digests. Raises UnsupportedAlgorithm."""
-        if self.options.attributes is AttributesForm.NONE:
-            # The provider signs octets in memory; attributes, which hold the digest, are what makes streams possible.
+        if self.signing.options.attributes is AttributesForm.NONE:
+            # Without attributes the provider would sign the content itself, which has to fit into memory.
             raise UnsupportedAlgorithm(
                 "signedAttrs", "SignerInfo", text="content of this size is signed with attributes only"
             )
         return [
             await build_signer_info(
-                holder,
-                algorithm,
-                content_type=self.content_type,
-                message_digest=digests[algorithm.hash_name],
-                signing_time=self.signing_time,
-                provider=self.provider,
-                options=self.options,
+                holder, algorithm, digests[algorithm.hash_name], self.signing, self.provider, self.content_type
             )
-            for holder, algorithm in zip(self.holders, self.algorithms, strict=True)
+            for holder, algorithm in zip(self.signing.identities, self.signing.algorithms, strict=True)
         ]
 
 
-async def sign_detached(content: Octets, signing: Signing) -> bytes:
+async def sign_detached(content: Octets, signer: StreamSigner) -> bytes:
     """DER of SignedData without the content."""
     return assemble_signed_data(
-        version=signing.version,
-        digest_algorithms=digest_identifiers(signing.algorithms),
-        encapsulated=build_encapsulated(signing.content_type, None),
-        certificates=signing.certificates(),
-        crls=signing.crls,
-        signer_infos=await signing.sign(await _digest(content, signing)),
+        version=signer.version,
+        digest_algorithms=digest_identifiers(signer.signing.algorithms),
+        encapsulated=build_encapsulated(signer.content_type, None),
+        certificates=signer.certificates(),
+        crls=signer.signing.crls,
+        signer_infos=await signer.sign(await _digest(content, signer)),
     )
 
 
-async def sign_opaque(content: Octets, target: StreamSink, signing: Signing) -> None:
-    """Write DER of SignedData with the content inside: a file in one walk, a pipe after a walk that hashes."""
+async def sign_opaque(content: Octets, target: StreamSink, signer: StreamSigner) -> None:
+    """Write DER of SignedData with the content inside.
+
+    The content is read once if `target` is a seekable file and the bytes before the content have the same number for
+    all signatures. Otherwise the content is read twice: for hashing and for writing.
+    """
     length = await content.length()
-    least, most = (len(_frame(length, signing, [bytes(size)])[0]) for size in (0, _MOST_MEMBERS_BYTES))
+    least, most = (len(_frame(length, signer, [bytes(size)])[0]) for size in (0, _MOST_MEMBERS_BYTES))
     if least != most or not isinstance(target, FileSink) or not target.is_seekable:
-        before, behind = _frame(length, signing, await signing.sign(await _digest(content, signing)))
+        before, behind = _frame(length, signer, await signer.sign(await _digest(content, signer)))
         await target.write(before)
         await copy_octets(content, target)
         await target.write(behind)
         return
-    # However long the signatures turn out, what stands before the content has one length, and only its numbers wait.
+    # Zeros take the place of the bytes before the content until the signatures are known.
     start = target.position
     await target.write(bytes(least))
-    before, behind = _frame(length, signing, await signing.sign(await _digest(content, signing, copy_to=target)))
+    before, behind = _frame(length, signer, await signer.sign(await _digest(content, signer, copy_to=target)))
     if len(before) != least:
         raise ProviderError("sign", "certificates and signatures are longer than was thought possible")
     await target.write(behind)
     target.overwrite(start, before)
 
 
-async def seal_octets(
-    content: Octets,
-    target: StreamSink,
-    *,
-    recipients: Sequence[Certificate],
-    provider: StreamingProvider,
-    content_type: str,
-    cipher: ContentCipher,
-    transport: KeyTransport | None = None,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
+async def encrypt_octets(
+    content: Octets, target: StreamSink, encrypting: Encrypting, provider: StreamingProvider, content_type: str
 ) -> None:
-    """Write DER of EnvelopedData or AuthEnvelopedData. Raises what `enveloped_data.start_envelope` raises."""
-    envelope = await start_envelope(
-        recipients=recipients,
-        content_type=content_type,
-        cipher=cipher,
-        transport=transport,
-        provider=provider,
-        passwords=passwords,
-        keks=keks,
-    )
-    encryption = envelope.encryption
+    """Write DER of EnvelopedData or AuthEnvelopedData. Raises the errors of `enveloped_data.start_envelope`."""
+    envelope = await start_envelope(encrypting, provider, content_type)
+    encryption, cipher = envelope.encryption, envelope.encryption.cipher
     length = await content.length()
     if cipher.mode is CipherMode.CBC:
         length += cipher.iv_length - length % cipher.iv_length  # RFC 5652 section 6.3
     running = provider.begin_encryption(cipher, envelope.cek, encryption.iv, aad=envelope.auth_attrs_der)
     await target.write(envelope.prefix(length))
-    # Each block is written beside while the next one is encrypted.
+    # Each block is written while the next one is encrypted.
     with provider.work_beside(target.write) as writing:
         async for block in content.blocks():
             encrypted = await running.update(block)
@@ -161,31 +128,31 @@ async def seal_octets(
     await target.write(envelope.suffix(rest[last:]))
 
 
-def _frame(content_length: int, signing: Signing, signer_infos: Sequence[bytes]) -> tuple[bytes, bytes]:
+def _frame(content_length: int, signer: StreamSigner, signer_infos: Sequence[bytes]) -> tuple[bytes, bytes]:
     return frame_signed_data(
         content_length,
-        content_type=signing.content_type,
-        version=signing.version,
-        digest_algorithms=digest_identifiers(signing.algorithms),
-        certificates=signing.certificates(),
-        crls=signing.crls,
+        content_type=signer.content_type,
+        version=signer.version,
+        digest_algorithms=digest_identifiers(signer.signing.algorithms),
+        certificates=signer.certificates(),
+        crls=signer.signing.crls,
         signer_infos=signer_infos,
     )
 
 
-async def _digest(content: Octets, signing: Signing, *, copy_to: StreamSink | None = None) -> dict[HashName, bytes]:
-    names = {algorithm.hash_name for algorithm in signing.algorithms}
-    return await digest_beside(content, names, provider=signing.provider, copy_to=copy_to)
+async def _digest(content: Octets, signer: StreamSigner, *, copy_to: StreamSink | None = None) -> dict[HashName, bytes]:
+    names = {algorithm.hash_name for algorithm in signer.signing.algorithms}
+    return await digest_beside(content, names, provider=signer.provider, copy_to=copy_to)
 
 
 async def copy_octets(content: Octets, target: StreamSink) -> None:
-    """Write all octets."""
+    """Write all bytes of `content` to `target`."""
     async for block in content.blocks():
         await target.write(block)
 
 
 class ArmorWriter:
-    """The CMS octets written to it become PEM with the label CMS (RFC 7468 section 9)."""
+    """Writes the CMS bytes that it receives as PEM with the label CMS (RFC 7468 section 9)."""
 
     def __init__(self, target: Sink) -> None:
         self._target = target
@@ -201,7 +168,7 @@ class ArmorWriter:
             self._target.write(b"-----END CMS-----\n")
 
     def write(self, data: Buffer, /) -> None:
-        """Encode what makes whole lines and keep the rest."""
+        """Encode whole lines and keep the rest for later."""
         self._rest += data
         whole = len(self._rest) - len(self._rest) % _PEM_LINE_BYTES
         self._write_lines(bytes(self._rest[:whole]))

@@ -1,7 +1,7 @@
-"""Base64 text in pieces: the same bytes and refusals, however it is cut (RFC 4648, RFC 2045 section 6.8).
+"""Decode base64 text in pieces. The bytes and errors do not depend on the cuts (RFC 4648, RFC 2045 section 6.8).
 
-Memory decodes a text in one piece, streams decode it in many. Each of the three readings of base64 stands here once:
-`ExactBase64` for PEM and for files, `Base64BeforeFooter` for CMS in a mail, `LenientBase64` for every other body.
+Text in memory is one piece; a stream has many. There are three decoders: `ExactBase64` for PEM and for files,
+`Base64BeforeFooter` for CMS in a mail, `LenientBase64` for every other body.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from smime_core.errors import MalformedMessage
 
-MAX_FOOTER_LINE_BYTES: Final = 1_000  # RFC 5322 section 2.1.1: 998 and the line end
+MAX_FOOTER_LINE_BYTES: Final = 1_000  # RFC 5322 section 2.1.1: 998 bytes and the line end.
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN: Final = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
@@ -21,18 +21,18 @@ _GROUP: Final = re.compile(rb"([^=]*+)(=*+)")
 _DIGITS_AND_BLANKS: Final = _ALPHABET + b" \t\r\n"
 _DIGITS: Final = re.compile(rb"[A-Za-z0-9+/ \t\r\n]*+")
 _PADDING: Final = re.compile(rb"=(?:[ \t\r\n]*+=)?[ \t]*+(?=\r?\n|\Z)")
-# The padding at its longest, with the line end behind it.
+# The longest padding that is accepted, with the line end after it.
 _PADDING_WINDOW_BYTES: Final = MAX_FOOTER_LINE_BYTES + 3
 
 
 class Base64Decoder(Protocol):
-    """Takes base64 text in pieces."""
+    """Decodes base64 text that is fed in pieces."""
 
     def feed(self, text: bytes) -> bytes:
-        """The bytes that the text so far gives. Raises MalformedMessage."""
+        """The bytes of the text so far. Raises MalformedMessage."""
 
     def finish(self) -> bytes:
-        """The rest, at the end of the text. Raises MalformedMessage."""
+        """The remaining bytes, at the end of the text. Raises MalformedMessage."""
 
 
 def decode_all(decoder: Base64Decoder, text: bytes) -> bytes:
@@ -43,9 +43,9 @@ def decode_all(decoder: Base64Decoder, text: bytes) -> bytes:
 
 
 class ExactBase64:
-    """White space between the digits and the right padding, nothing else."""
+    """Accepts only digits, white space between them, and the right padding."""
 
-    def __init__(self, *, where: str = "CMS") -> None:
+    def __init__(self, where: str = "CMS") -> None:
         self._where = where
         self._rest = b""
 
@@ -71,22 +71,22 @@ class ExactBase64:
 
 
 class Base64BeforeFooter:
-    """A body under which a mailing list or a gateway wrote lines of its own.
+    """Decodes a body to which a mailing list or a gateway has added a footer.
 
-    The footer follows the padding, or starts with a line that is no base64. A CMS structure tells by its lengths when
-    too much was left out.
+    The footer follows the padding, or starts with a line that is no base64; it is left out. If too much was left out,
+    the lengths inside the CMS structure do not fit.
     """
 
     def __init__(self) -> None:
         self._exact = ExactBase64(where="body")
-        # The line that is still open, which may turn out to be the footer's, or what may be the padding.
+        # Text that is not decoded yet: an unfinished line, which may belong to the footer, or a start of padding.
         self._held = b""
         self._has_begun = self._is_in_padding = self._is_over = False
-        # Whether the open line is too long to be left out: its start was decoded.
+        # True if the start of the unfinished line was decoded already, so that it can no longer be a footer's line.
         self._is_committed = False
 
     def feed(self, text: bytes) -> bytes:
-        """The bytes of the lines that are surely base64. Raises MalformedMessage."""
+        """The bytes of the lines that are certainly base64. Raises MalformedMessage."""
         if self._is_over:
             return b""
         self._held += text
@@ -137,9 +137,9 @@ class Base64BeforeFooter:
 
 
 class LenientBase64:
-    """As far as it can be read: foreign characters are skipped, a cut last group is dropped or padded.
+    """Decodes as much as possible: skips foreign characters, and pads an incomplete last group or drops it.
 
-    As `binascii` does by itself: "=" ends the text where it completes a group and means nothing elsewhere.
+    As in `binascii` by default, "=" ends the text if it completes a group, and is ignored elsewhere.
     """
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ class LenientBase64:
         digits = self._rest + text.translate(None, _FOREIGN)
         if b"=" in digits:
             digits = self._without_padding(digits)
-        # What may still become a group with padding is kept with its "=".
+        # Digits that may still become a group with padding are kept with their "=".
         kept = len(digits.rstrip(b"="))
         whole = len(digits) if self._is_over else kept & ~3
         self._rest = digits[whole:]
@@ -165,7 +165,7 @@ class LenientBase64:
         return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4)) if len(digits) > 1 else b""
 
     def _without_padding(self, digits: bytes) -> bytes:
-        # Each "=" that means nothing goes; the first that completes a group ends the text.
+        # Every other "=" is dropped. The first that completes a group ends the text.
         pieces: list[bytes] = []
         count = 0
         for match in _GROUP.finditer(digits):
@@ -175,6 +175,6 @@ class LenientBase64:
             if missing in (1, 2) and len(match[2]) >= missing:
                 self._is_over = True
                 return b"".join(pieces) + b"=" * missing
-        # One at the end may be the first of two.
+        # An "=" at the end may be the first of two.
         is_open = digits.endswith(b"=") and count % 4 == 2
         return b"".join(pieces) + (b"=" if is_open else b"")

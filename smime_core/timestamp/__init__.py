@@ -1,7 +1,7 @@
-"""Timestamps: proof by a third party that octets existed at a time (RFC 3161, RFC 5816).
+"""Timestamps: proof by a third party that data existed at a time (RFC 3161, RFC 5816).
 
-Asking a service is the caller's: what is posted and what is made of the answer stands here. Signatures that last by
-them are in `cades`.
+This package builds the request and checks the answer; the caller sends the request to a service. Long-term signatures
+with timestamps are in `cades`.
 """
 
 from smime_core.timestamp.asking import Ask, new_timestamp_request, obtain_timestamp

@@ -1,12 +1,12 @@
-"""Requests for timestamps, and the answers of the services that make them (RFC 3161 sections 2.4.1 and 2.4.2)."""
+"""Requests for timestamps, and the answers of timestamp services (RFC 3161 sections 2.4.1 and 2.4.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, TimestampRefused
 from smime_core.limits import MAX_TIMESTAMP_BYTES, check_limit
 from smime_core.provider import CryptoProvider
@@ -20,7 +20,7 @@ _NONCE_BYTES: Final = 16
 _TRUE: Final = b"\x01\x01\xff"
 _UTF8_STRING: Final = 0x0C
 _BIT_STRING: Final = 0x03
-_MAX_SHOWN_CHARACTERS: Final = 200  # of what the service says about its refusal
+_MAX_SHOWN_CHARACTERS: Final = 200  # Characters of the service's text about its refusal.
 _GRANTED: Final = (0, 1)  # granted, grantedWithMods
 _STATUSES: Final = {
     2: "it refused",
@@ -42,7 +42,7 @@ _FAILURES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimestampRequest:
-    """What a service is asked; `nonce` is repeated by its answer, `tsa_policy` None leaves the policy to it."""
+    """A request to a service. The answer repeats `nonce`. If `tsa_policy` is None, the service chooses its policy."""
 
     imprint: MessageImprint
     nonce: int | None = None
@@ -51,7 +51,7 @@ class TimestampRequest:
 
 
 def new_nonce(provider: CryptoProvider) -> int:
-    """A number that no other request has."""
+    """A random number of 128 bits, so that no two requests have the same."""
     return int.from_bytes(provider.random_bytes(_NONCE_BYTES), "big")
 
 
@@ -67,27 +67,27 @@ def build_timestamp_request(request: TimestampRequest) -> bytes:
 
 
 def parse_timestamp_response(data: Buffer) -> TimestampToken:
-    """The token in a TimeStampResp. Nothing of it is verified.
+    """The token in a TimeStampResp, without verification.
 
-    Raises TimestampRefused for an answer without one, MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
+    Raises TimestampRefused if the service refuses, MalformedMessage, UnsupportedAlgorithm or LimitExceeded.
     """
     where = "TimeStampResp"
     check_limit("bytes of a timestamp", len(data), MAX_TIMESTAMP_BYTES)
-    fields = der.read_sequence(data, where=where)
+    fields = der.read_sequence(data, where)
     if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
     status = der.read_children(der.expect(fields[0], der.SEQUENCE, where="PKIStatusInfo"), where="PKIStatusInfo")
     number = der.parse_integer(status[0], where="PKIStatus") if status else -1
     if number not in _GRANTED:
         raise TimestampRefused(_refusal(number, status[1:]))
-    # RFC 3161 section 2.4.2: with these two a token MUST be present.
+    # RFC 3161 section 2.4.2: with these two statuses a token MUST be present.
     if len(fields) != 2:
-        raise MalformedMessage("granted, and no token follows", where=where)
+        raise MalformedMessage("granted, and no token follows", where)
     return parse_timestamp_token(fields[1].encoded)
 
 
 def read_timestamp(data: Buffer) -> TimestampToken:
-    """The token in a file: alone, or in a TimeStampResp. Raises what `parse_timestamp_response` raises."""
+    """The token in a file, which is a token or a TimeStampResp. Raises the errors of `parse_timestamp_response`."""
     check_limit("bytes of a timestamp", len(data), MAX_TIMESTAMP_BYTES)
     fields = der.read_sequence(data, where="timestamp")
     is_response = bool(fields) and fields[0].tag == der.SEQUENCE

@@ -1,6 +1,6 @@
-"""TSTInfo: what a timestamp says (RFC 3161 section 2.4.2), strictly in DER.
+"""TSTInfo, the statement of a timestamp (RFC 3161 section 2.4.2), in strict DER.
 
-Leaves out what extensions mean: a critical one is refused.
+No extension is understood: critical ones are refused, the others ignored.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import HashName, build_hash_identifier, hash_length, parse_hash_identifier
-from smime_core.attributes import check_definite
-from smime_core.certificate import parse_time
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1.general_names import GeneralName, parse_general_name
+from smime_core.cms.attributes import check_definite
 from smime_core.errors import MalformedMessage
-from smime_core.general_names import GeneralName, parse_general_name
 from smime_core.limits import MAX_TIMESTAMP_DEVIATION_SECONDS, check_limit
+from smime_core.x509.certificate import parse_time
 
 ID_CT_TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 
@@ -29,15 +29,15 @@ _MILLIS: Final = 0x80
 _MICROS: Final = 0x81
 _TSA: Final = 0xA0
 _EXTENSIONS: Final = 0xA1
-_OPTIONAL: Final = (der.SEQUENCE, _BOOLEAN, der.INTEGER, _TSA, _EXTENSIONS)  # in the order of the fields
-# DER: the point, and no trailing zeros. Nobody has a clock of more than twelve digits.
+_OPTIONAL: Final = (der.SEQUENCE, _BOOLEAN, der.INTEGER, _TSA, _EXTENSIONS)  # In the order of RFC 3161.
+# DER requires the point and forbids trailing zeros. No clock has more than twelve decimal digits.
 _FRACTION: Final = re.compile(rb"([0-9]{14})\.([0-9]{0,11}[1-9])Z")
-_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # so that accuracies can be added
+_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # An accuracy can be added without overflow.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageImprint:
-    """The digest of what is timestamped."""
+    """The digest of the timestamped data."""
 
     hash_name: HashName
     digest: bytes
@@ -49,10 +49,10 @@ class MessageImprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TstInfo:
-    """What a timestamp says; nothing of it is believed yet.
+    """The statement of a timestamp, not verified yet.
 
-    `tsa_policy` is the service's own policy, dotted. `accuracy` is how far the clock may be off, None where the policy
-    says it; `tsa` a name of the service; `nonce` is that of the request.
+    `tsa_policy` is the OID of the service's own policy, dotted. `accuracy` is the possible error of the clock; if it is
+    None, the policy states the error. `tsa` is a name of the service. `nonce` is that of the request.
     """
 
     tsa_policy: str
@@ -66,24 +66,24 @@ class TstInfo:
 
     @property
     def latest(self) -> datetime.datetime:
-        """The upper limit of the time at which the token was made."""
+        """The latest time at which the token can have been made."""
         return self.gen_time + (self.accuracy or datetime.timedelta(0))
 
 
 def parse_tst_info(octets: Buffer) -> TstInfo:
-    """A TSTInfo in DER. Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded."""
+    """Parse a TSTInfo in DER. Raises MalformedMessage, UnsupportedAlgorithm or LimitExceeded."""
     where = "TSTInfo"
-    tlv = der.read_one(octets, where=where)
-    check_definite(tlv, where=where)
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    tlv = der.read_one(octets, where)
+    check_definite(tlv, where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) < 5:
-        raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where)
     if (version := _integer(fields[0])) != _VERSION:
-        raise MalformedMessage(f"version {version}, expected {_VERSION}", where=where)
+        raise MalformedMessage(f"version {version}, expected {_VERSION}", where)
     optional = _optional_fields(fields[5:])
     _check_extensions(optional.get(_EXTENSIONS))
     return TstInfo(
-        tsa_policy=der.parse_oid(fields[1], where=where),
+        tsa_policy=der.parse_oid(fields[1], where),
         imprint=parse_imprint(fields[2]),
         serial_number=_integer(fields[3]),
         gen_time=_parse_gen_time(fields[4]),
@@ -95,15 +95,15 @@ def parse_tst_info(octets: Buffer) -> TstInfo:
 
 
 def parse_imprint(tlv: Tlv) -> MessageImprint:
-    """A MessageImprint, its digest as long as the hash makes it. Raises MalformedMessage or UnsupportedAlgorithm."""
+    """Parse a MessageImprint and check the digest's length. Raises MalformedMessage or UnsupportedAlgorithm."""
     where = "messageImprint"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected a hash and a digest", where=where)
-    hash_name = parse_hash_identifier(fields[0].encoded, role=where)
-    digest = bytes(der.expect(fields[1], der.OCTET_STRING, where=where).content)
+        raise MalformedMessage(f"{len(fields)} fields, expected a hash and a digest", where)
+    hash_name = parse_hash_identifier(fields[0].encoded, where)
+    digest = bytes(der.expect(fields[1], der.OCTET_STRING, where).content)
     if len(digest) != hash_length(hash_name):
-        raise MalformedMessage(f"{len(digest)} bytes, expected {hash_length(hash_name)}", where=where)
+        raise MalformedMessage(f"{len(digest)} bytes, expected {hash_length(hash_name)}", where)
     return MessageImprint(hash_name=hash_name, digest=digest)
 
 
@@ -120,7 +120,7 @@ def _optional_fields(fields: list[Tlv]) -> dict[int, Tlv]:
 
 
 def _integer(tlv: Tlv) -> int:
-    # X.690 section 8.3.2: in as few octets as it takes.
+    # X.690 section 8.3.2: an INTEGER has as few bytes as possible.
     value = der.parse_integer(tlv, where="TSTInfo")
     if bytes(tlv.encoded) != der.integer(value):
         raise MalformedMessage("an INTEGER that is not DER", where="TSTInfo")
@@ -129,12 +129,12 @@ def _integer(tlv: Tlv) -> int:
 
 def _parse_gen_time(tlv: Tlv) -> datetime.datetime:
     where = "genTime"
-    octets = bytes(der.expect(tlv, _GENERALIZED_TIME, where=where).content)
+    octets = bytes(der.expect(tlv, _GENERALIZED_TIME, where).content)
     fraction = _FRACTION.fullmatch(octets)
     whole = der.element(_GENERALIZED_TIME, fraction[1] + b"Z") if fraction else tlv.encoded
-    moment = parse_time(der.read_one(whole, where=where), where=where)
+    moment = parse_time(der.read_one(whole, where), where)
     if moment >= _LATEST:
-        raise MalformedMessage("a time at the end of the calendar", where=where)
+        raise MalformedMessage("a time at the end of the calendar", where)
     # Digits below a microsecond are cut off.
     return moment.replace(microsecond=int(fraction[2][:6].ljust(6, b"0"))) if fraction else moment
 
@@ -143,13 +143,13 @@ def _parse_accuracy(tlv: Tlv | None) -> datetime.timedelta | None:
     if tlv is None:
         return None
     where = "accuracy"
-    fields = der.read_children(tlv, where=where)
+    fields = der.read_children(tlv, where)
     found = {field.tag: field for field in fields}
     if [field.tag for field in fields] != [tag for tag in (der.INTEGER, _MILLIS, _MICROS) if tag in found]:
-        raise MalformedMessage("unexpected fields", where=where)
+        raise MalformedMessage("unexpected fields", where)
     seconds = _integer(found[der.INTEGER]) if der.INTEGER in found else 0
     if seconds < 0:
-        raise MalformedMessage("a negative number of seconds", where=where)
+        raise MalformedMessage("a negative number of seconds", where)
     check_limit("seconds of accuracy", seconds, MAX_TIMESTAMP_DEVIATION_SECONDS)
     return datetime.timedelta(
         seconds=seconds, milliseconds=_thousandths(found.get(_MILLIS)), microseconds=_thousandths(found.get(_MICROS))
@@ -166,7 +166,7 @@ def _thousandths(tlv: Tlv | None) -> int:
 
 
 def _parse_ordering(tlv: Tlv | None) -> bool:
-    # DER leaves the default, FALSE, out.
+    # DER leaves out the default, FALSE.
     if tlv is not None and bytes(tlv.content) != b"\xff":
         raise MalformedMessage("a BOOLEAN that is not DER", where="ordering")
     return tlv is not None
@@ -178,10 +178,10 @@ def _parse_tsa(tlv: Tlv | None) -> GeneralName | None:
 
 def _check_extensions(tlv: Tlv | None) -> None:
     where = "extensions"
-    for extension in der.read_children(tlv, where=where) if tlv else ():
-        fields = der.read_children(der.expect(extension, der.SEQUENCE, where=where), where=where)
+    for extension in der.read_children(tlv, where) if tlv else ():
+        fields = der.read_children(der.expect(extension, der.SEQUENCE, where), where)
         if not 2 <= len(fields) <= 3:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where=where)
-        oid = der.parse_oid(fields[0], where=where)
+            raise MalformedMessage(f"{len(fields)} fields, expected 2 or 3", where)
+        oid = der.parse_oid(fields[0], where)
         if len(fields) == 3:
-            raise MalformedMessage(f"critical extension {oid} is not understood", where=where)
+            raise MalformedMessage(f"critical extension {oid} is not understood", where)

@@ -1,9 +1,8 @@
-"""People one has to do with: their certificates, since when and from where, and what they say that they can read.
+"""Contacts: their certificates, with date and source, and their capabilities.
 
-What is remembered comes out of `verified` mail alone (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an
-address is pinned: another one is told as a `CertificateChange`, and where the authority or the key is another one too,
-nothing is remembered before somebody has said so. A contact is no reason to trust: `recipient_choice` checks each
-certificate anew. Pure; the JSON form is the same for the command's file, the extension's database and the pages.
+Facts are remembered from `verified` mail only (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an address
+is remembered at once. Another certificate is reported as a `CertificateChange`; if its issuer or key differs, it is
+remembered after the user agrees. To be remembered gives a certificate no trust: `recipient_choice` checks it each time.
 """
 
 from __future__ import annotations
@@ -16,27 +15,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.capabilities import Capabilities, parse_capabilities
-from smime_core.certificate import Certificate, names_match
+from smime_core.cms.capabilities import Capabilities, parse_capabilities
+from smime_core.cms.certificate_id import CertificateId
+from smime_core.cms.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
 from smime_core.errors import SmimeError
-from smime_core.key_management import CertificateId
 from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_CONTACTS, MAX_PATH_LENGTH, check_limit
-from smime_core.mail_address import address_key, addresses_match
-from smime_core.pkix import Purpose, TrustStore, check_end_entity, validate_path
+from smime_core.pkix import PathRules, Purpose, TrustStore, check_end_entity, validate_path
 from smime_core.provider import CryptoProvider, KeyType
-from smime_core.report import MessageReport, SignerReport, State
-from smime_core.signed_attributes import is_worth_remembering, parse_key_preference, parse_signing_time
+from smime_core.report.report import MessageReport, SignerReport, State
+from smime_core.text.mail_address import address_key, addresses_match
+from smime_core.x509.certificate import Certificate, names_match
 
 
 class CertificateSource(StrEnum):
-    """Where a certificate was found, in the order in which sources are asked."""
+    """The source of a certificate. `recipient_choice` prefers the sources in this order."""
 
     GIVEN = "given"
-    """By whoever asks, for this one use."""
+    """The caller gave the certificate, for this one use."""
     CONTACTS = "contacts"
-    """The user put it among the contacts."""
+    """The user added the certificate to the contacts."""
     HARVEST = "harvest"
-    """It came with verified mail."""
+    """The certificate came with verified mail."""
     BRIDGE = "bridge"
     """The bridge's own directory."""
     LDAP = "ldap"
@@ -47,9 +46,10 @@ class CertificateSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCertificate:
-    """One certificate of a contact; `intermediates` are those that came with it and may lead to an anchor.
+    """One certificate of a contact. `intermediates` came with it and may lead to an anchor.
 
-    `first_seen` and `last_seen` are when it was put there by hand, or when the mail that brought it was signed.
+    `first_seen` and `last_seen` are the signing times of the first and the last mail with it, or the time when the user
+    added it.
     """
 
     certificate: Certificate
@@ -63,8 +63,8 @@ class KnownCertificate:
 class Contact:
     """One address with its certificates, the last seen first.
 
-    `preferred` is the one that the contact wants mail sealed for, `capabilities` is what the contact can read; both
-    were said at `said_at`, the signing time of a verified mail. They are None where nothing was said.
+    `preferred` is the certificate that the contact wants mail encrypted for, `capabilities` are the algorithms that the
+    contact can read. Both are from a verified mail, whose signing time is `said_at`. They are None if unknown.
     """
 
     address: str
@@ -104,10 +104,10 @@ NO_CONTACTS: Final = Contacts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
-    """What one verified mail says about its sender.
+    """The facts in one verified mail about its sender.
 
-    `certificate` made the signature, `preferred` is for encryption to the sender, None where the mail has none.
-    `signed_at` is None where the signing time is missing or in the future: then capabilities are not kept.
+    `certificate` is the signer's. `preferred` is the certificate for encryption to the sender, or None if the mail has
+    none. `signed_at` is None if the signing time is missing or in the future; then capabilities are not kept.
     """
 
     address: str
@@ -120,7 +120,7 @@ class Harvest:
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
-        """The signer's and the preferred one, each once."""
+        """The signer's and the preferred certificate, each once."""
         return tuple(dict.fromkeys(filter(None, (self.certificate, self.preferred))))
 
 
@@ -136,28 +136,30 @@ class CertificateChange:
 
     @property
     def is_renewal(self) -> bool:
-        """The same authority certified the same key again: worth a note. Anything else asks the user."""
+        """Whether the same authority certified the same key again. A renewal is only noted. For any other change, the
+        user must agree.
+        """
         return self.same_issuer and self.same_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Contacts after a harvest, and what has changed; with a change that is no renewal they are as they were."""
+    """Contacts after a harvest, and the changes of certificates. If `asks`, the contacts are as before the harvest."""
 
     contacts: Contacts
     changes: tuple[CertificateChange, ...] = ()
 
     @property
     def asks(self) -> bool:
-        """Whether the user has to decide first; `accept` then remembers the same harvest."""
+        """Whether the user must agree to a change first. If they do, call `accept` with the same harvest."""
         return not all(change.is_renewal for change in self.changes)
 
 
-def harvest(report: MessageReport, *, at: datetime.datetime) -> Harvest | None:
-    """What may be remembered of a message; None unless it is `verified` as its sender's own.
+def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
+    """The facts to remember from a message, or None if the message is not `verified` as its sender's own.
 
-    The certificate for encryption is found as RFC 8551 section 2.5.3.1 says: the signer's preference, else one of the
-    signer's name; it has to be for the sender's address. `at` is the time of the examination.
+    The certificate for encryption is found as in RFC 8551 section 2.5.3.1: the one that the signer prefers, or else one
+    with the signer's name. This certificate must have the sender's address. `at` is the time of the examination.
     """
     sender = report.sender
     if report.state is not State.VERIFIED or sender is None:
@@ -166,12 +168,12 @@ def harvest(report: MessageReport, *, at: datetime.datetime) -> Harvest | None:
     if signer is None or signer.certificate is None:
         return None
     try:
-        believed = is_worth_remembering(signer.signed_attributes, at=at)
+        believed = is_worth_remembering(signer.signed_attributes, at)
         preference = parse_key_preference(signer.signed_attributes) if believed else None
         capabilities = parse_capabilities(signer.signed_attributes) if believed else None
         signed_at = parse_signing_time(signer.signed_attributes) if believed else None
     except SmimeError:
-        # A damaged attribute says nothing; the signature and its certificate stand for themselves.
+        # A damaged attribute does not count. The signature and its certificate still do.
         preference = capabilities = signed_at = None
     return Harvest(
         address=sender,
@@ -184,24 +186,18 @@ def harvest(report: MessageReport, *, at: datetime.datetime) -> Harvest | None:
     )
 
 
-async def confirm_preferred(harvested: Harvest, *, trust_store: TrustStore, provider: CryptoProvider) -> Harvest:
-    """The harvest with its certificate for encryption only where an anchor leads to that one too.
+async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
+    """The harvest, without its certificate for encryption if that has no valid path for the sender's address.
 
-    No signature covers the certificates that a message carries: whoever passes it on can put one of his own into it.
-    Whether it was revoked need not be known yet; that is asked before anything is sealed for it.
+    No signature covers the certificates in a message: anybody who forwards it can add their own. The revocation status
+    of the certificate may be unknown here, because it is checked again before encryption.
     """
     preferred = harvested.preferred
     if preferred is None or preferred == harvested.certificate:
         return harvested
     try:
-        path = await validate_path(
-            preferred,
-            intermediates=harvested.intermediates,
-            trust_store=trust_store.softened(),
-            at=harvested.at,
-            purpose=Purpose.ENCRYPT,
-            provider=provider,
-        )
+        rules = PathRules(trust_store.softened(), harvested.at, known=harvested.intermediates)
+        path = await validate_path(preferred, Purpose.ENCRYPT, rules, provider)
     except SmimeError:
         return dataclasses.replace(harvested, preferred=None)
     is_theirs = any(addresses_match(harvested.address, address) for address in path.addresses)
@@ -209,7 +205,7 @@ async def confirm_preferred(harvested: Harvest, *, trust_store: TrustStore, prov
 
 
 def merge(contacts: Contacts, harvested: Harvest) -> Merged:
-    """Remember what a mail said, unless that needs the user's word: see `Merged.asks`. Raises LimitExceeded."""
+    """Remember the facts of a mail, unless the user must agree first: see `Merged.asks`. Raises LimitExceeded."""
     found = (find_change(contacts, harvested.address, certificate) for certificate in harvested.certificates)
     merged = Merged(contacts=contacts, changes=tuple(change for change in found if change is not None))
     if merged.asks:
@@ -218,7 +214,7 @@ def merge(contacts: Contacts, harvested: Harvest) -> Merged:
 
 
 def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
-    """Remember what a mail said, changed certificates too: for when the user has said so. Raises LimitExceeded."""
+    """Remember the facts of a mail including changed certificates, after the user agreed. Raises LimitExceeded."""
     contact = contacts.find(harvested.address) or Contact(address=harvested.address)
     seen_at = min(harvested.signed_at or harvested.at, harvested.at)
     for certificate in harvested.certificates:
@@ -230,7 +226,7 @@ def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
             intermediates=harvested.intermediates,
         )
         contact = remember_certificate(contact, known)
-    # RFC 8551 section 2.7.1: only the newest word counts, however late its mail is opened.
+    # RFC 8551 section 2.7.1: the capabilities in the mail that was signed last count, in whatever order mails are read.
     if harvested.signed_at is not None and (contact.said_at is None or harvested.signed_at > contact.said_at):
         contact = dataclasses.replace(
             contact,
@@ -242,12 +238,15 @@ def accept(contacts: Contacts, harvested: Harvest) -> Contacts:
 
 
 def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
-    """The contact with one more certificate, or with later dates where it has it; the longest unseen goes when many."""
+    """The contact with one more certificate, or with new dates for a known one.
+
+    Beyond MAX_CONTACT_CERTIFICATES, the certificate that was not seen for the longest time is dropped.
+    """
     before = next((one for one in contact.certificates if one.certificate == known.certificate), None)
     if before is not None:
         known = dataclasses.replace(
             known,
-            # What the user put there by hand stays so.
+            # A certificate that the user added by hand keeps that source.
             source=min(before.source, known.source, key=list(CertificateSource).index),
             first_seen=min(before.first_seen, known.first_seen),
             last_seen=max(before.last_seen, known.last_seen),
@@ -259,10 +258,10 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
 
 
 def find_change(contacts: Contacts, address: str, certificate: Certificate) -> CertificateChange | None:
-    """What is new about a certificate of a known address; None for a known one, and for an address not known yet.
+    """The change from the known certificates of an address to `certificate`. None if it is known or the address is new.
 
-    It is compared with the last seen one for the same use, since many people sign with one key and receive with
-    another; where there is none, with the last seen one.
+    `certificate` is compared with the last seen one for the same use, because many people sign with one key and receive
+    with another. If none is for the same use, it is compared with the last seen certificate.
     """
     contact = contacts.find(address)
     known = [one.certificate for one in contact.certificates] if contact else []
@@ -279,7 +278,7 @@ def find_change(contacts: Contacts, address: str, certificate: Certificate) -> C
 
 
 def has_receiving_key(certificate: Certificate) -> bool:
-    """Whether anything can be sealed for this kind of key, whatever the certificate says about its use."""
+    """Whether this kind of key can receive encrypted content, whatever usage the certificate names."""
     key = certificate.public_key
     return (key.key_type is KeyType.RSA and key.pss is None) or key.key_type.agrees or key.key_type.is_kem
 
@@ -304,7 +303,7 @@ def _find_preferred(
 
 
 def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) -> tuple[Certificate, ...]:
-    # The path without its two ends, and further authorities, which a certificate of another kind may need.
+    # The path without its two ends, and the other authorities in the message, which a later certificate may need.
     authorities = (
         *signer.path[1:-1],
         *(one for one in carried if one.is_ca and not one.is_self_issued),
@@ -321,6 +320,6 @@ def _may_encrypt(certificate: Certificate) -> bool:
 
 
 def _have_same_issuer(one: Certificate, other: Certificate) -> bool:
-    # A name alone could be another authority's: the key identifiers have to agree where both have one.
+    # Another authority could have the same name, so the key identifiers must agree if both have one.
     identifiers = {one.authority_key_identifier, other.authority_key_identifier} - {None}
     return len(identifiers) < 2 and names_match(one.issuer_der, other.issuer_der)

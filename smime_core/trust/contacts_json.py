@@ -3,9 +3,9 @@
     {"version": "sealwax-contacts-1", "certificates": [base64 DER], "contacts": [{"address", "certificates":
     [{"certificate", "source", "firstSeen", "lastSeen", "intermediates"}], "capabilities", "preferred", "saidAt"}]}
 
-Certificates stand once, in the list at the top, and are named by their index there. `capabilities` is base64 DER of
-SMIMECapabilities. Reading is strict: a member too many or too few, or anything out of its place, is refused whole, so
-that a damaged file never passes for one with fewer people in it.
+Each certificate is written once, in the list at the top. Contacts name it by its index there. `capabilities` is base64
+DER of SMIMECapabilities. Parsing is strict: a text with any extra, missing or misplaced member is refused, so that a
+damaged file cannot pass as one with fewer contacts.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from smime_core import der
-from smime_core.attributes import SMIME_CAPABILITIES
-from smime_core.capabilities import Capabilities, parse_capabilities
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.asn1 import der
+from smime_core.cms.attributes import SMIME_CAPABILITIES
+from smime_core.cms.capabilities import Capabilities, parse_capabilities
 from smime_core.errors import MalformedMessage
 from smime_core.limits import (
     MAX_CONTACT_CERTIFICATES,
@@ -31,8 +29,10 @@ from smime_core.limits import (
     MAX_PATH_LENGTH,
     check_limit,
 )
-from smime_core.strict_json import parse_json
-from smime_core.times import utc_text
+from smime_core.text.times import utc_text
+from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.trust.strict_json import parse_json
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 VERSION: Final = "sealwax-contacts-1"
 
@@ -41,7 +41,7 @@ _TIME_FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0
 
 
 def build_contacts(contacts: Contacts) -> bytes:
-    """The JSON text in UTF-8, indented by one blank so that two versions can be compared."""
+    """The JSON text in ASCII, indented by one blank, so that two versions can be compared line by line."""
     numbers: dict[Certificate, int] = {}
     people = [_contact_to_json(contact, numbers) for contact in contacts.people]
     members = {"version": VERSION, "certificates": [_to_text(one.der) for one in numbers], "contacts": people}
@@ -49,7 +49,7 @@ def build_contacts(contacts: Contacts) -> bytes:
 
 
 def parse_contacts(data: bytes) -> Contacts:
-    """The contacts of such a text. Raises MalformedMessage or LimitExceeded."""
+    """Parse the JSON text of `build_contacts`. Raises SmimeError if it is damaged or too large."""
     value = parse_json(data, where=_WHERE, max_bytes=MAX_CONTACTS_BYTES)
     members = _members(value, ("version", "certificates", "contacts"))
     if members["version"] != VERSION:
@@ -60,7 +60,7 @@ def parse_contacts(data: bytes) -> Contacts:
     listed = tuple(_parse_contact(one, certificates) for one in people)
     contacts = Contacts(people=listed)
     if any(contacts.find(contact.address) is not contact for contact in listed):
-        raise MalformedMessage("an address stands twice", where=_WHERE)
+        raise MalformedMessage("an address appears twice", where=_WHERE)
     return contacts
 
 
@@ -132,7 +132,7 @@ def _parse_capabilities(octets: bytes) -> Capabilities | None:
 
 
 def _certificate(value: object, certificates: Sequence[Certificate]) -> Certificate:
-    # JSON's true is a number to Python.
+    # In Python, True is an int, so `true` would pass as the number 1.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(certificates):
         raise MalformedMessage("the number of a certificate that is not there", where=_WHERE)
     return certificates[value]

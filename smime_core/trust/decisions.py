@@ -1,8 +1,9 @@
-"""The user's own decisions: one certificate, or one authority that nobody vouches for, accepted for given addresses.
+"""The user's own decisions: one certificate or one untrusted authority, accepted for given addresses.
 
-For an unrelated PKI that nobody cross-certified. A decision is made by hand, names the addresses that it counts for and
-when it was made, and can be removed. It is refused where it would hide something: for a certificate that an anchor
-vouches for already, that has expired or been revoked, or that is not for mail. Pure; `decisions_json` keeps them.
+Decisions are for a separate PKI without cross-certificates. The user makes a decision by hand and can remove it. The
+decision has a time, and the addresses that it counts for. It is refused if an anchor vouches for the certificate
+already, if the certificate has expired or was revoked, or if it is not for mail: a decision must not hide these facts.
+`decisions_json` stores decisions.
 """
 
 from __future__ import annotations
@@ -15,26 +16,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from smime_core.certificate import (
-    ANY_EXTENDED_KEY_USAGE,
-    EMAIL_PROTECTION,
-    Certificate,
-    KeyUsage,
-)
 from smime_core.errors import CertificateRevoked, DecisionRefused, PathError, SmimeError, UntrustedAnchor
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, check_limit
-from smime_core.mail_address import condition_key, is_covered
 from smime_core.pkix import (
     CertificateUse,
+    PathRules,
     Purpose,
     RevocationPolicy,
     TrustAnchor,
     TrustSource,
     TrustStore,
     check_end_entity,
+    trail_of,
     validate_path,
 )
 from smime_core.provider import CryptoProvider
+from smime_core.text.mail_address import condition_key, is_covered
+from smime_core.x509.certificate import (
+    ANY_EXTENDED_KEY_USAGE,
+    EMAIL_PROTECTION,
+    Certificate,
+    KeyUsage,
+)
 
 _AUTHORITY_USE: Final = CertificateUse(
     name="issuing certificates",
@@ -44,17 +47,17 @@ _AUTHORITY_USE: Final = CertificateUse(
 
 
 class DecisionKind(StrEnum):
-    """What was accepted."""
+    """The kind of certificate that a decision is about."""
 
     EXACT = "exact"
-    """This very certificate, a person's."""
+    """A person's certificate, and no other."""
     AUTHORITY = "authority"
-    """This authority and what it issues for the addresses."""
+    """An authority's certificate, and those that it issues for the addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One certificate that the user accepted; `addresses` as in `TrustAnchor`, at least one."""
+    """One certificate that the user accepted. `addresses` are as in `TrustAnchor`, at least one."""
 
     certificate: Certificate
     kind: DecisionKind
@@ -70,52 +73,53 @@ class Decision:
             addresses=self.addresses,
             is_exact=self.kind is DecisionKind.EXACT,
             accepted_at=self.accepted_at,
-            # An authority that nobody else knows often has no service to ask; what is known to be revoked still fails.
+            # A private authority often has no revocation service, so an unknown status is accepted. A certificate that
+            # is known to be revoked still fails.
             revocation=RevocationPolicy.IF_KNOWN,
         )
 
 
 async def make_decision(
     certificate: Certificate,
+    provider: CryptoProvider,
     *,
     kind: DecisionKind,
     addresses: Sequence[str],
     at: datetime.datetime,
     trust_store: TrustStore,
-    provider: CryptoProvider,
     intermediates: Sequence[Certificate] = (),
 ) -> Decision:
-    """The decision to accept a certificate, when it is one that can be made.
+    """Returns the decision to accept a certificate. Raises DecisionRefused if a condition is not met.
 
-    (1) what it counts for is said; (2) the certificate is of the kind, for mail, and valid; (3) a person's names the
-    addresses; (4) no anchor of the store, apart from an earlier decision on the same certificate, leads to it.
-    Raises DecisionRefused.
+    (1) There is at least one address. (2) The certificate is of the kind `kind`, for mail, and valid. (3) A person's
+    certificate has the addresses. (4) No anchor of the store leads to the certificate, apart from an earlier decision
+    on the same certificate.
     """
-    # (1)
+    # (1) The addresses.
     conditions = _check_conditions(addresses)
-    # (2)
+    # (2) The certificate by itself.
     _check_certificate(certificate, kind, at)
-    # (3)
+    # (3) The addresses in the certificate.
     if kind is DecisionKind.EXACT:
         _check_own_addresses(certificate, conditions)
-    # (4)
+    # (4) The anchors.
     others = tuple(anchor for anchor in trust_store.anchors if not _is_same_decision(anchor, certificate))
-    store = dataclasses.replace(trust_store, anchors=others)
-    await _check_stranger(certificate, kind, at=at, trust_store=store, provider=provider, intermediates=intermediates)
+    rules = PathRules(dataclasses.replace(trust_store, anchors=others), at, known=intermediates)
+    await _check_stranger(certificate, kind, rules, provider)
     return Decision(certificate=certificate, kind=kind, addresses=conditions, accepted_at=at.replace(microsecond=0))
 
 
 def add_decision(decisions: Sequence[Decision], decision: Decision) -> tuple[Decision, ...]:
-    """The decisions with one more, in the place of an earlier one on the same certificate. Raises LimitExceeded."""
+    """The decisions with one more, which replaces an earlier one on the same certificate. Raises LimitExceeded."""
     kept = tuple(one for one in decisions if one.certificate != decision.certificate)
     check_limit("decisions", len(kept) + 1, MAX_DECISIONS)
     return (*kept, decision)
 
 
 def find_decision(decisions: Sequence[Decision], fingerprint: str) -> Decision:
-    """The decision on the certificate of this SHA-256 fingerprint, or its beginning, with or without colons.
+    """The decision on the certificate whose SHA-256 fingerprint begins with `fingerprint`, with or without colons.
 
-    Raises DecisionRefused where there is none, or more than one begins so.
+    Raises DecisionRefused if there is no such decision or more than one.
     """
     wanted = re.sub(r"[:\s]", "", fingerprint).lower()
     found = [one for one in decisions if wanted and one.certificate.fingerprint.startswith(wanted)]
@@ -160,7 +164,7 @@ def _check_certificate(certificate: Certificate, kind: DecisionKind, at: datetim
 
 
 def _uses(certificate: Certificate, kind: DecisionKind) -> tuple[Purpose | CertificateUse, ...]:
-    # What of the kind's uses the certificate is for: some people's sign only, others' receive only.
+    # The uses that the certificate permits: some certificates of people are for signing only, others for receiving.
     possible = (_AUTHORITY_USE,) if kind is DecisionKind.AUTHORITY else (Purpose.SIGN, Purpose.ENCRYPT)
     return tuple(use for use in possible if _is_for(certificate, use))
 
@@ -182,35 +186,23 @@ def _check_own_addresses(certificate: Certificate, conditions: Sequence[str]) ->
 
 
 def _is_same_decision(anchor: TrustAnchor, certificate: Certificate) -> bool:
-    # An authority that the user has imported is theirs too, and counts for everybody.
+    # An authority that the user has imported has the source USER too, but counts for all addresses.
     return anchor.source is TrustSource.USER and bool(anchor.addresses) and anchor.certificate == certificate
 
 
 async def _check_stranger(
-    certificate: Certificate,
-    kind: DecisionKind,
-    *,
-    at: datetime.datetime,
-    trust_store: TrustStore,
-    provider: CryptoProvider,
-    intermediates: Sequence[Certificate],
+    certificate: Certificate, kind: DecisionKind, rules: PathRules, provider: CryptoProvider
 ) -> None:
     for use in _uses(certificate, kind):
         try:
-            path = await validate_path(
-                certificate,
-                intermediates=intermediates,
-                trust_store=trust_store,
-                at=at,
-                purpose=use,
-                provider=provider,
-            )
+            path = await validate_path(certificate, use, rules, provider)
         except UntrustedAnchor as error:
-            # A path that reaches an anchor and is not covered by it is somebody's decision, too.
-            if error.trail is not None and error.trail.anchor is not None:
+            # The path leads to an anchor whose conditions exclude the certificate. That is a decision too, and stays.
+            if (trail := trail_of(error)) is not None and trail.anchor is not None:
                 raise DecisionRefused(f"this was decided otherwise: {error}", why="decided-otherwise") from error
         except SmimeError as error:
-            # It leads to an anchor and does not hold: revoked, expired above, not permitted. No decision hides that.
+            # The path leads to an anchor but is not valid: revoked, for example, or an authority has expired. A
+            # decision must not hide that.
             why = "revoked" if isinstance(error, CertificateRevoked) else "does-not-hold"
             raise DecisionRefused(f"it cannot be accepted: {error}", why=why) from error
         else:

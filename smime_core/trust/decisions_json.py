@@ -3,8 +3,8 @@
     {"version": "sealwax-decisions-1", "decisions": [{"certificate": base64 DER, "kind": "exact" or "authority",
     "addresses": [...], "acceptedAt"}]}
 
-Reading is strict, and refuses the whole for one decision that says for nobody: without addresses an anchor would count
-for everybody.
+Parsing is strict. A text that has a decision without addresses is refused, because such an anchor would count for all
+addresses.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from smime_core.decisions import Decision, DecisionKind
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
-from smime_core.mail_address import is_condition
-from smime_core.strict_json import Members, certificate_text, parse_json
-from smime_core.times import utc_text
+from smime_core.text.mail_address import is_condition
+from smime_core.text.times import utc_text
+from smime_core.trust.decisions import Decision, DecisionKind
+from smime_core.trust.strict_json import Members, certificate_text, parse_json
 
 VERSION: Final = "sealwax-decisions-1"
 
@@ -32,14 +32,14 @@ def build_decisions(decisions: Sequence[Decision]) -> bytes:
 
 
 def parse_decisions(data: bytes) -> tuple[Decision, ...]:
-    """The decisions of such a text. Raises MalformedMessage or LimitExceeded."""
+    """Parse the JSON text of `build_decisions`. Raises SmimeError if it is damaged or too large."""
     value = parse_json(data, where=_WHERE, max_bytes=MAX_DECISIONS_BYTES)
     members = Members.of(value, ("version", "decisions"), where=_WHERE)
     if members.text("version") != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
     decisions = tuple(map(_from_json, members.listed("decisions", limit=MAX_DECISIONS)))
     if len({decision.certificate for decision in decisions}) != len(decisions):
-        raise MalformedMessage("a certificate stands twice", where=_WHERE)
+        raise MalformedMessage("a certificate appears twice", where=_WHERE)
     return decisions
 
 

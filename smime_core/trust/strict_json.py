@@ -1,7 +1,7 @@
-"""Reading JSON that came from a file or from elsewhere: every member in its place and of its kind, or an error.
+"""Strict reading of JSON from files and other sources: every member in its place and of its kind, or an error.
 
-A member too many, one that stands twice, or a text where a number belongs: all are refused, so that no two readers of
-one text can see different things in it.
+An extra member, a repeated one, or a text in place of a number is refused, so that two programs cannot read one text
+differently.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 _HALF_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
-def parse_json(data: bytes, *, where: str, max_bytes: int) -> object:
-    """The value of a JSON text without members that stand twice and without halves of characters.
+def parse_json(data: bytes, where: str, *, max_bytes: int) -> object:
+    """The value of a JSON text without repeated members and without unpaired surrogates.
 
     Raises MalformedMessage or LimitExceeded.
     """
@@ -33,32 +33,33 @@ def parse_json(data: bytes, *, where: str, max_bytes: int) -> object:
     def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) != len(pairs):
-            raise MalformedMessage("a member stands twice", where=where)
+            raise MalformedMessage("a member appears twice", where)
         return members
 
     try:
-        # Decoded here: json takes UTF-16 too, and half characters that are written out.
+        # Decoded here, because `json` also accepts UTF-16.
         value: object = json.loads(data.decode("utf-8-sig"), object_pairs_hook=read_object)
         if _HALF_CHARACTER.search(data):
-            # Half of a surrogate pair is no character (RFC 8259 section 8.2): no encoding writes it.
+            # `json` accepts unpaired surrogates in escapes. They are no characters (RFC 8259 section 8.2), so encoding
+            # fails.
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise MalformedMessage("this is not JSON", where=where) from error
+        raise MalformedMessage("this is not JSON", where) from error
     return value
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The members of one JSON object, read one by one; `where` names the text. Methods raise MalformedMessage."""
+    """The members of one JSON object. `where` names the text in errors. All methods raise MalformedMessage."""
 
     values: dict[str, object]
     where: str
 
     @classmethod
-    def of(cls, value: object, names: Collection[str], *, where: str) -> Members:
-        """The object that the value is, with exactly these members."""
+    def of(cls, value: object, names: Collection[str], where: str) -> Members:
+        """The members of `value`, which must be an object with exactly these names."""
         if not isinstance(value, dict) or set(value) != set(names):
-            raise MalformedMessage(f"expected an object with the members {', '.join(names)}", where=where)
+            raise MalformedMessage(f"expected an object with the members {', '.join(names)}", where)
         return cls(value, where)
 
     def text(self, name: str) -> str:
@@ -69,14 +70,14 @@ class Members:
         return value
 
     def number(self, name: str) -> int:
-        """A whole number from 0 up to what JavaScript counts exactly."""
+        """A whole number from 0 to the largest that JavaScript counts exactly."""
         value = self.values[name]
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:
             raise self._wrong(name, "whole number")
         return value
 
     def truth(self, name: str) -> bool:
-        """True or false."""
+        """A boolean."""
         value = self.values[name]
         if not isinstance(value, bool):
             raise self._wrong(name, "true or false")
@@ -99,7 +100,7 @@ class Members:
         return texts
 
     def time(self, name: str) -> datetime.datetime:
-        """A time as 2026-01-31T12:00:00Z."""
+        """A time such as 2026-01-31T12:00:00Z."""
         text = self.text(name)
         if not _TIME.fullmatch(text):
             raise self._wrong(name, "time as 2026-01-31T12:00:00Z")
@@ -124,5 +125,5 @@ class Members:
 
 
 def certificate_text(certificate: Certificate) -> str:
-    """A certificate as `Members.certificate` reads it."""
+    """A certificate in the form that `Members.certificate` reads."""
     return base64.b64encode(certificate.der).decode("ascii")

@@ -1,7 +1,7 @@
-"""Whom the displayed header fields name as the author, and what about them could mislead a reader (RFC 5322 3.6.2).
+"""The authors by the displayed header fields, and what in them could mislead a reader (RFC 5322 section 3.6.2).
 
-Only From counts for a verdict (MUSTS 37). What a display name or a Sender field says beside it is told as a note, which
-changes no state. Leaves out: the certificate that From is held against (`judgement`).
+Only From counts for a verdict (MUSTS 37). A misleading display name or Sender field is reported as a note; notes change
+no state. Leaves out: the comparison with the certificate (`signers`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_NAME_TEXT_CHARACTERS
-from smime_core.mail_address import addresses_match
 from smime_core.mime import Headers, Mailbox, addresses, from_addresses
-from smime_core.reasons import reason
-from smime_core.report import Reason
+from smime_core.report.reasons import reason
+from smime_core.report.report import Reason
+from smime_core.text.mail_address import addresses_match
 
 _BETWEEN_WORDS: Final = re.compile(r"""[\s<>()\[\]{}"'`,;:|/\\]+""")
 _DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
@@ -23,7 +23,7 @@ _DOMAIN_LIKE: Final = re.compile(r"[^.]+(?:\.[^.]+)+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authors:
-    """Whom the displayed header fields name: the addresses in From, and the one in Sender."""
+    """The people whom the displayed header fields name: the addresses in From, and the address in Sender."""
 
     authors: tuple[str, ...] = ()
     sender: str | None = None
@@ -31,7 +31,7 @@ class Authors:
 
 
 def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
-    """The authors of a message; `given` is whom the caller names, and counts only where the message names nobody."""
+    """The authors of a message. If the message names none, the author is `given`, which the caller knows."""
     authors = from_addresses(headers) if headers is not None else ()
     if headers is None or not authors:
         return Authors(authors=() if given is None else (given,))
@@ -44,8 +44,9 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
 
 
 def find_other_address(mailbox: Mailbox) -> str | None:
-    """What in a display name reads like an address, other than the mailbox's own."""
-    # Full-width signs and invisible characters read like what they stand for. Nobody reads further than the limit.
+    """An address in a display name that differs from the mailbox's own, or None."""
+    # Full-width signs are normalised and invisible characters dropped, because readers do not notice them. The text is
+    # cut, because nobody reads that far.
     shown = "".join(one for one in mailbox.name if unicodedata.category(one) != "Cf")[:MAX_NAME_TEXT_CHARACTERS]
     name = unicodedata.normalize("NFKC", shown)
     joined = "@".join(part.strip() for part in name.split("@"))
@@ -61,8 +62,8 @@ def _notes(author: Mailbox, senders: list[Mailbox]) -> tuple[Reason, ...]:
     notes = []
     other = find_other_address(author)
     if other is not None:
-        notes.append(reason("display-name-differs", address=other))
+        notes.append(reason("display-name-differs", {"address": other}))
     others = [one.address or one.name or "?" for one in senders if not addresses_match(one.address, author.address)]
     if others:
-        notes.append(reason("sender-field-differs", address=", ".join(others)[:MAX_ADDRESS_CHARACTERS]))
+        notes.append(reason("sender-field-differs", {"address": ", ".join(others)[:MAX_ADDRESS_CHARACTERS]}))
     return tuple(notes)

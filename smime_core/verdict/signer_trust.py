@@ -1,8 +1,8 @@
-"""Who vouches for a signer: the certification path and what is known of it, as doubts and notes for people.
+"""The trust in a signer: the certification path and its revocation status, as doubts and notes for people.
 
-RFC 8550 section 4 and RFC 5280 section 6; the path itself is `pkix`'s. A doubt keeps a signature from being verified, a
-note leaves it so. A certificate that was revoked or has expired never makes a signature invalid: the content is what
-was signed, and only nobody vouches for the signer any more.
+RFC 8550 section 4 and RFC 5280 section 6; `pkix` checks the path. A signature with a doubt is never VERIFIED; a note
+changes nothing. A revoked or expired certificate never makes a signature INVALID: the content is unchanged since it was
+signed, but no authority vouches for the signer any more.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.attributes import SIGNATURE_TIME_STAMP
 from smime_core.cades import find_earliest, judge_timestamps
-from smime_core.certificate import Certificate
-from smime_core.contacts import CertificateChange, find_change
+from smime_core.cms.attributes import SIGNATURE_TIME_STAMP
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import (
     CertificateExpired,
     CertificateRevoked,
@@ -26,27 +25,29 @@ from smime_core.errors import (
     SmimeError,
     UntrustedAnchor,
 )
-from smime_core.examiner import Examiner
-from smime_core.explanation import revocation_text
 from smime_core.pkix import (
+    PathRules,
     PathTrail,
     Purpose,
     RevocationState,
     RevocationStatus,
-    TrustStore,
     ValidatedPath,
+    trail_of,
     validate_path,
 )
-from smime_core.reasons import reason
-from smime_core.report import Reason
-from smime_core.signer_info import SignerInfo
-from smime_core.times import utc_text
+from smime_core.report.path_tree import revocation_text
+from smime_core.report.reasons import reason
+from smime_core.report.report import Reason
+from smime_core.text.times import utc_text
 from smime_core.timestamp import Timestamp
+from smime_core.trust.contacts import CertificateChange, find_change
+from smime_core.verdict.examiner import Examiner
+from smime_core.x509.certificate import Certificate
 
-# RFC 5280 section 5.3.1: reasons that say nothing against what was signed before. A key that others may have can sign
-# with any date.
+# RFC 5280 section 5.3.1: reasons that say nothing against earlier signatures. keyCompromise is not among them, because
+# the thief of a key can sign with any date.
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
-# What does not hold today may have held when a timestamp was made.
+# Doubts that may not have existed yet when a timestamp was made.
 _UNDONE_BY_TIME: Final = frozenset(
     {
         "certificate-expired",
@@ -60,9 +61,9 @@ _UNDONE_BY_TIME: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerTrust:
-    """What a certificate is worth as a signer's. `path` and `addresses` are empty where no path holds.
+    """The trust in a signer's certificate. `path` and `addresses` are empty if there is no valid path.
 
-    `timestamp_trails` are the paths of the services whose timestamps stand on the signature.
+    `timestamp_trails` are the records of the paths of the services whose timestamps are on the signature.
     """
 
     doubts: tuple[Reason, ...]
@@ -76,14 +77,13 @@ class SignerTrust:
 async def judge_trust(
     certificate: Certificate,
     examiner: Examiner,
-    *,
     signer: SignerInfo,
     known: tuple[Certificate, ...],
     signing_time: datetime.datetime | None,
 ) -> SignerTrust:
-    """Follow the certificate's path; `known` are the certificates that came along. Raises nothing.
+    """Judge the path of the signer's certificate. `known` are the certificates in the message. Raises nothing.
 
-    Where time has undone it, it is followed as of the moment that a timestamp on the signature proves.
+    If the path is not valid any more, it is judged as of the time that a timestamp on the signature proves.
     """
     if not examiner.follows_paths:
         return SignerTrust(doubts=(reason("path-not-followed"),))
@@ -91,9 +91,10 @@ async def judge_trust(
         examiner.budget.count_certificate(len(certificate.der))
     except LimitExceeded as error:
         return SignerTrust(doubts=(_as_told(error),))
-    trust = await _follow_path(certificate, examiner, known=known, signing_time=signing_time)
-    if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and examiner.trust_store.timestamp_anchors:
-        trust = await _weigh_timestamps(trust, certificate, examiner, signer, known, signing_time)
+    rules = PathRules(examiner.judging.trust_store, examiner.judging.at, known=known)
+    trust = await _follow_path(certificate, examiner, rules, signing_time)
+    if SIGNATURE_TIME_STAMP in signer.unsigned_attributes and rules.trust_store.timestamp_anchors:
+        trust = await _weigh_timestamps(trust, certificate, examiner, rules, signer, signing_time)
     changes = _find_changes(certificate, examiner, trust.addresses or certificate.email_addresses)
     return dataclasses.replace(trust, notes=(*trust.notes, *changes))
 
@@ -102,38 +103,30 @@ async def _weigh_timestamps(
     trust: SignerTrust,
     certificate: Certificate,
     examiner: Examiner,
+    rules: PathRules,
     signer: SignerInfo,
-    known: tuple[Certificate, ...],
     signing_time: datetime.datetime | None,
 ) -> SignerTrust:
-    judged = await judge_timestamps(
-        signer,
-        trust_store=examiner.trust_store,
-        at=examiner.at,
-        provider=examiner.provider,
-        known=known,
-        budget=examiner.budget,
-    )
+    judged = await judge_timestamps(signer, rules, examiner.provider, budget=examiner.budget)
     earliest = find_earliest(judged)
     if earliest is None:
         note = _why_not_counted(judged)
     else:
         proof = {"time": utc_text(earliest.latest), "name": earliest.certificate.common_name}
         detail = "{time}, by {name}".format(**proof)
-        note = reason("timestamped", detail=detail, **proof)
+        note = reason("timestamped", proof, detail)
         if trust.doubts and all(doubt.code in _UNDONE_BY_TIME for doubt in trust.doubts):
-            then = _as_of(examiner, earliest.latest)
-            trust = await _follow_path(certificate, then, known=known, signing_time=signing_time)
-            note = note if trust.doubts else reason("proved-by-timestamp", detail=detail, **proof)
+            trust = await _follow_path(certificate, examiner, _as_of(rules, earliest.latest), signing_time)
+            note = note if trust.doubts else reason("proved-by-timestamp", proof, detail)
     return dataclasses.replace(trust, notes=(*trust.notes, note), timestamp_trails=tuple(_trails_of(judged)))
 
 
 def _why_not_counted(judged: Sequence[Timestamp | SmimeError]) -> Reason:
     beyond = [error for error in judged if isinstance(error, LimitExceeded)]
     if beyond:
-        # Told by its own code: it ends the search for paths in this message.
+        # LimitExceeded keeps its own code, because `judge_signers` stops searching paths in this message after it.
         return _as_told(beyond[0])
-    return reason("timestamp-not-counted", text="; ".join(str(error) for error in judged))
+    return reason("timestamp-not-counted", {"text": "; ".join(str(error) for error in judged)})
 
 
 def _as_told(error: SmimeError) -> Reason:
@@ -142,32 +135,31 @@ def _as_told(error: SmimeError) -> Reason:
 
 def _trails_of(judged: Sequence[Timestamp | SmimeError]) -> Iterable[PathTrail]:
     for one in judged:
-        if isinstance(one, Timestamp | PathError) and one.trail is not None:
+        if isinstance(one, Timestamp) and one.trail is not None:
             yield one.trail
+        elif isinstance(one, PathError) and (trail := trail_of(one)) is not None:
+            yield trail
 
 
-def _as_of(examiner: Examiner, moment: datetime.datetime) -> Examiner:
-    store = examiner.trust_store.looking_back_from(examiner.at)
-    return dataclasses.replace(examiner, at=min(moment, examiner.at), trust_store=store)
+def _as_of(rules: PathRules, moment: datetime.datetime) -> PathRules:
+    store = rules.trust_store.looking_back_from(rules.at)
+    return dataclasses.replace(rules, at=min(moment, rules.at), trust_store=store)
 
 
 async def _follow_path(
-    certificate: Certificate,
-    examiner: Examiner,
-    *,
-    known: tuple[Certificate, ...],
-    signing_time: datetime.datetime | None,
+    certificate: Certificate, examiner: Examiner, rules: PathRules, signing_time: datetime.datetime | None
 ) -> SignerTrust:
     try:
-        path = await _find_path(certificate, examiner, known, examiner.trust_store, examiner.at)
+        path = await _find_path(certificate, examiner, rules)
     except PathError as error:
-        return SignerTrust(doubts=(await _doubt(error, certificate, examiner, known, signing_time),), trail=error.trail)
+        doubt = await _doubt(error, certificate, examiner, rules, signing_time)
+        return SignerTrust(doubts=(doubt,), trail=trail_of(error))
     except SmimeError as error:
         return SignerTrust(doubts=(_as_told(error),))
     doubts: tuple[Reason, ...] = ()
     if signing_time is not None and not certificate.not_before <= signing_time <= certificate.not_after:
         doubts = (
-            reason("signing-time-outside-validity", detail=f"{signing_time:%Y-%m-%d}", date=utc_text(signing_time)),
+            reason("signing-time-outside-validity", {"date": utc_text(signing_time)}, f"{signing_time:%Y-%m-%d}"),
         )
     return SignerTrust(
         doubts=doubts,
@@ -178,48 +170,36 @@ async def _follow_path(
     )
 
 
-async def _find_path(
-    certificate: Certificate,
-    examiner: Examiner,
-    known: tuple[Certificate, ...],
-    trust_store: TrustStore,
-    at: datetime.datetime,
-) -> ValidatedPath:
-    return await validate_path(
-        certificate,
-        intermediates=known,
-        trust_store=trust_store,
-        at=at,
-        purpose=Purpose.SIGN,
-        provider=examiner.provider,
-        budget=examiner.budget,
-    )
+async def _find_path(certificate: Certificate, examiner: Examiner, rules: PathRules) -> ValidatedPath:
+    return await validate_path(certificate, Purpose.SIGN, rules, examiner.provider, budget=examiner.budget)
 
 
 async def _doubt(
     error: PathError,
     certificate: Certificate,
     examiner: Examiner,
-    known: tuple[Certificate, ...],
+    rules: PathRules,
     signing_time: datetime.datetime | None,
 ) -> Reason:
+    trail = trail_of(error)
     if isinstance(error, CertificateExpired):
-        held = signing_time is not None and await _held_at(certificate, examiner, known, signing_time)
-        return reason("certificate-expired-since" if held else error.code, detail=str(error), **_validity_of(error))
+        held = signing_time is not None and await _held_at(certificate, examiner, rules, signing_time)
+        return reason("certificate-expired-since" if held else error.code, _validity_of(error), str(error))
     if isinstance(error, CertificateRevoked):
         return _revoked(error, signing_time)
     if isinstance(error, RevocationUnknown):
-        return _unknown_revocation(error.trail)[0] if _unknown_revocation(error.trail) else reason(error.code)
-    if isinstance(error, UntrustedAnchor) and error.trail is not None and error.trail.anchor is None:
-        # What the sentence says need not be said twice.
-        return reason(error.code, issuer=error.trail.certificates[-1].issuer)
-    return reason(error.code, text=str(error))
+        return _unknown_revocation(trail)[0] if _unknown_revocation(trail) else reason(error.code)
+    if isinstance(error, UntrustedAnchor) and trail is not None and trail.anchor is None:
+        # The sentence of this reason says the same as the error's text, so the text is left out.
+        return reason(error.code, {"issuer": trail.certificates[-1].issuer})
+    return reason(error.code, {"text": str(error)})
 
 
 def _validity_of(error: CertificateExpired) -> dict[str, str]:
-    if error.trail is None:
+    trail = trail_of(error)
+    if trail is None:
         return {"text": str(error)}
-    certificate = error.trail.certificates[error.trail.steps[-1].position]
+    certificate = trail.certificates[trail.steps[-1].position]
     return {
         "name": certificate.common_name,
         "from": utc_text(certificate.not_before),
@@ -228,21 +208,22 @@ def _validity_of(error: CertificateExpired) -> dict[str, str]:
 
 
 async def _held_at(
-    certificate: Certificate, examiner: Examiner, known: tuple[Certificate, ...], signing_time: datetime.datetime
+    certificate: Certificate, examiner: Examiner, rules: PathRules, signing_time: datetime.datetime
 ) -> bool:
-    # The signer's own claim of when: good for words, never for a better state (MUSTS 15). Few keep saying whether a
-    # certificate was revoked when it has expired.
+    # The signing time is only the signer's claim, so it may change the words but never the state (MUSTS 15). An unknown
+    # revocation status is accepted, because few CAs report on certificates after their expiry.
     try:
-        await _find_path(certificate, examiner, known, examiner.trust_store.softened(), signing_time)
+        then = dataclasses.replace(rules, trust_store=rules.trust_store.softened(), at=signing_time)
+        await _find_path(certificate, examiner, then)
     except SmimeError:
         return False
-    return signing_time <= examiner.at
+    return signing_time <= rules.at
 
 
 def _revoked(error: CertificateRevoked, signing_time: datetime.datetime | None) -> Reason:
-    status = next(iter(_statuses(error.trail, RevocationState.REVOKED)), None)
+    status = next(iter(_statuses(trail_of(error), RevocationState.REVOKED)), None)
     if status is None:
-        return reason(error.code, text=str(error))
+        return reason(error.code, {"text": str(error)})
     was_good = (
         signing_time is not None
         and status.revoked_at is not None
@@ -250,16 +231,16 @@ def _revoked(error: CertificateRevoked, signing_time: datetime.datetime | None) 
         and status.reason in _HARMLESS_REASONS
     )
     code = "certificate-revoked-since" if was_good else error.code
-    return reason(code, detail=_status_text(status), **_status_values(status))
+    return reason(code, _status_values(status), _status_text(status))
 
 
 def _unknown_revocation(trail: PathTrail | None) -> tuple[Reason, ...]:
-    # One reason for all certificates of the path.
+    # Returns one reason for all certificates of the path together, or nothing.
     unknown = _statuses(trail, RevocationState.UNKNOWN)
     if not unknown:
         return ()
     detail = "; ".join(map(_status_text, unknown))
-    return (reason("revocation-unknown", detail=detail, **_status_values(unknown[0])),)
+    return (reason("revocation-unknown", _status_values(unknown[0]), detail),)
 
 
 def _statuses(trail: PathTrail | None, state: RevocationState) -> list[RevocationStatus]:
@@ -276,7 +257,7 @@ def _status_values(status: RevocationStatus) -> dict[str, str]:
 
 
 def _find_changes(certificate: Certificate, examiner: Examiner, addresses: tuple[str, ...]) -> tuple[Reason, ...]:
-    changes = (find_change(examiner.contacts, address, certificate) for address in addresses)
+    changes = (find_change(examiner.judging.contacts, address, certificate) for address in addresses)
     return tuple(_change_reason(change) for change in changes if change is not None)
 
 
@@ -284,8 +265,8 @@ def _change_reason(change: CertificateChange) -> Reason:
     if change.is_renewal:
         until = change.after.not_after
         detail = f"{change.address}, until {until:%Y-%m-%d}"
-        return reason("certificate-renewed", detail=detail, address=change.address, until=utc_text(until))
+        return reason("certificate-renewed", {"address": change.address, "until": utc_text(until)}, detail)
     before, now = change.before.issuer, change.after.issuer
     by = "by the same authority, for a new key" if change.same_issuer else f"before by {before}, now {now}"
     values = {"address": change.address, "before": before, "now": now}
-    return reason("certificate-changed", detail=f"{change.address}, {by}", **values)
+    return reason("certificate-changed", values, f"{change.address}, {by}")

@@ -1,8 +1,9 @@
-"""The verdict on signers, and the headline over all layers (DESIGN, "The report"; RFC 5652 section 5.6, RFC 8550).
+"""The verdict on signers, and the headline over all layers (RFC 5652 section 5.6, RFC 8550).
 
-(1) each SignerInfo is judged by itself: structure, signature, certification path; (2) the signers are held against the
-displayed From; (3) the headline is never better than the worst doubt. The same code judges messages in memory and in
-streams. A verdict belongs to what it covers: layers that cover only a part never lift the whole.
+(1) Each SignerInfo is judged by itself: structure, signature, certification path. (2) The signers are compared with the
+displayed From. (3) The headline is drawn; any doubt keeps it from being VERIFIED. The same code judges messages in
+memory and in streams. A verdict applies to the content that its signature covers: a layer around one part of a message
+never improves the verdict on the whole.
 """
 
 from __future__ import annotations
@@ -11,46 +12,48 @@ import dataclasses
 from collections.abc import Sequence
 from enum import Enum
 
-from smime_core.authors import Authors
+from smime_core.algorithms import SignatureAlgorithm
 from smime_core.cades import carried_evidence
-from smime_core.certificate import Certificate
+from smime_core.cms.signed_content import SignedContent
+from smime_core.cms.signed_data import SignedData, find_certificate, find_signer_certificates
+from smime_core.cms.signer_info import SignerInfo, verify_signer
 from smime_core.errors import LimitExceeded, ProviderError, SmimeError, UnsupportedAlgorithm
-from smime_core.examiner import Examiner
 from smime_core.limits import MAX_SIGNER_CERTIFICATES
-from smime_core.mail_address import addresses_match
 from smime_core.pkix import NO_EVIDENCE, RevocationPolicy, TrustStore
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import is_weak_signature
-from smime_core.reasons import reason
-from smime_core.report import Layer, LayerKind, Reason, SignerReport, State, find_deciding_signers
-from smime_core.signed_content import SignedContent
-from smime_core.signed_data import SignedData, find_certificate, find_signer_certificates
-from smime_core.signer_info import SignerInfo, verify_signer
-from smime_core.signer_trust import judge_trust
+from smime_core.report.reasons import reason
+from smime_core.report.report import LayerKind, LayerReport, Reason, SignerReport, State, find_deciding_signers
+from smime_core.text.mail_address import addresses_match
+from smime_core.verdict.authors import Authors
+from smime_core.verdict.examiner import Examiner
+from smime_core.verdict.signer_trust import SignerTrust, judge_trust
+from smime_core.x509.certificate import Certificate
 
 
 class Claim(Enum):
-    """Whose authorship is claimed beside the signature."""
+    """The claim about the author that the signature is compared with."""
 
     FROM_FIELD = "from"
-    """The From field of the message; without one nothing is verified."""
+    """The From field of the message. A message without an author is never verified."""
     NONE = "none"
-    """Nobody's: the signer is who the certificate says (fields, files)."""
+    """No claim, as for fields and files: the author is the person whom the certificate names."""
 
 
 async def judge_signers(
-    signed_data: SignedData, content: SignedContent, examiner: Examiner, *, known: tuple[Certificate, ...]
+    signed_data: SignedData, content: SignedContent, examiner: Examiner, known: tuple[Certificate, ...]
 ) -> tuple[SignerReport, ...]:
-    """The verdict on each SignerInfo; `known` are all certificates that the message carried so far."""
+    """The verdict on each SignerInfo. `known` are all certificates that the message carried so far."""
     if signed_data.e_content_type not in examiner.signed_types:
-        why = reason("content-type-mismatch", oid=signed_data.e_content_type)
+        why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
     examiner = _with_carried_evidence(examiner, signed_data)
     reports: list[SignerReport] = []
     for info in signed_data.signer_infos:
-        reports.append(await _judge_signer(info, signed_data.e_content_type, content, examiner, known=known))
+        reports.append(await _judge_signer(info, signed_data.e_content_type, content, examiner, known))
         if _went_beyond_limits(reports[-1]):
-            # All signers share one bag: a hundred of them may cost no hundred searches through a hostile one.
+            # All signers share the certificates of the message. If these are hostile, each further signer would cause
+            # another costly search.
             examiner = dataclasses.replace(examiner, follows_paths=False)
     return tuple(reports)
 
@@ -59,8 +62,9 @@ def _with_carried_evidence(examiner: Examiner, signed_data: SignedData) -> Exami
     carried = carried_evidence(signed_data)
     if carried is NO_EVIDENCE:
         return examiner
-    store = examiner.trust_store
-    return dataclasses.replace(examiner, trust_store=store.with_evidence(store.evidence.merged_with(carried)))
+    store = examiner.judging.trust_store
+    store = store.with_evidence(store.evidence.merged_with(carried))
+    return dataclasses.replace(examiner, judging=dataclasses.replace(examiner.judging, trust_store=store))
 
 
 async def _judge_signer(
@@ -68,22 +72,22 @@ async def _judge_signer(
     content_type: str,
     content: SignedContent,
     examiner: Examiner,
-    *,
     known: tuple[Certificate, ...],
 ) -> SignerReport:
     if isinstance(info, SmimeError):
-        return broken_signer(info, reason("malformed-message", text=str(info)))
+        return broken_signer(info, reason("malformed-message", {"text": str(info)}))
     try:
-        # When a signing-certificate attribute names none of them, the one that sid names is refused for it (MUSTS 17).
+        # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. Its
+        # verification then fails with the right reason (MUSTS 17).
         certificates = find_signer_certificates(info, known) or tuple(filter(None, [find_certificate(info.sid, known)]))
     except SmimeError as error:
         return broken_signer(info, reason(error.code))
     if not certificates:
         return _doubted_signer(info, reason("signer-certificate-missing"))
-    # One key may have been certified several times: the best of what the certificates lead to counts.
+    # One key may have been certified several times. The best verdict by any of these certificates counts.
     reports: list[SignerReport] = []
     for certificate in certificates[:MAX_SIGNER_CERTIFICATES]:
-        reports.append(await _judge_by(info, certificate, content_type, content, examiner, known=known))
+        reports.append(await _judge_by(info, certificate, content_type, content, examiner, known))
         if _went_beyond_limits(reports[-1]):
             break
     return min(reports, key=lambda report: list(State).index(report.state))
@@ -99,7 +103,6 @@ async def _judge_by(
     content_type: str,
     content: SignedContent,
     examiner: Examiner,
-    *,
     known: tuple[Certificate, ...],
 ) -> SignerReport:
     try:
@@ -109,22 +112,22 @@ async def _judge_by(
         return _doubted_signer(info, reason(error.code), certificate)
     try:
         signing_time = info.signing_time
-        algorithm = await verify_signer(
-            info,
-            content,
-            content_type=content_type,
-            certificate=certificate,
-            provider=examiner.provider,
-            policy=examiner.policy,
-        )
+        algorithm = await verify_signer(info, content, examiner.provider, certificate, content_type, examiner.policy)
     except (UnsupportedAlgorithm, ProviderError) as error:
-        return _doubted_signer(info, reason(error.code, text=str(error)), certificate)
+        return _doubted_signer(info, reason(error.code, {"text": str(error)}), certificate)
     except SmimeError as error:
         return broken_signer(info, reason(error.code), certificate)
-    trust = await judge_trust(certificate, examiner, signer=info, known=known, signing_time=signing_time)
+    trust = await judge_trust(certificate, examiner, info, known, signing_time)
+    return _trusted_signer(info, certificate, algorithm, trust)
+
+
+def _trusted_signer(
+    info: SignerInfo, certificate: Certificate, algorithm: SignatureAlgorithm, trust: SignerTrust
+) -> SignerReport:
+    # The verdict on a signature that verifies, by the trust in its signer.
     doubts = trust.doubts
     if is_weak_signature(algorithm):
-        doubts = (reason("weak-signature", algorithm=algorithm.label), *doubts)
+        doubts = (reason("weak-signature", {"algorithm": algorithm.label}), *doubts)
     notes = (*trust.notes, *map(reason, () if doubts else info.tolerances))
     return SignerReport(
         state=State.SIGNED_UNVERIFIED if doubts else State.VERIFIED,
@@ -133,7 +136,7 @@ async def _judge_by(
         algorithm=algorithm.label,
         certificate=certificate,
         path=trust.path,
-        signing_time=signing_time,
+        signing_time=info.signing_time,
         trail=trust.trail,
         addresses=trust.addresses,
         signed_attributes=info.attributes,
@@ -142,7 +145,7 @@ async def _judge_by(
 
 
 def broken_signer(info: SignerInfo | SmimeError, why: Reason, certificate: Certificate | None = None) -> SignerReport:
-    """The verdict `invalid` for this reason."""
+    """The report on a signer with the verdict INVALID and this reason."""
     return SignerReport(
         state=State.INVALID,
         reasons=(why,),
@@ -159,13 +162,13 @@ def _doubted_signer(info: SignerInfo, why: Reason, certificate: Certificate | No
 
 
 def draw_headline(
-    layers: Sequence[Layer], *, claim: Claim, claimed: Authors, trust_store: TrustStore
+    layers: Sequence[LayerReport], claim: Claim, claimed: Authors, trust_store: TrustStore
 ) -> tuple[State, tuple[Reason, ...]]:
-    """One state of five and its reasons, from the layers that cover the whole.
+    """Returns (one of the five states, its reasons), from the layers that cover the whole message.
 
-    In triple wrapping (RFC 2634 section 1.1) the inner signatures decide. An outer one that is invalid makes the whole
-    invalid; a doubt about it stays at its layer, because anybody could take it off. A message that is signed outside
-    its encryption only is never verified once it was opened (RFC 8551 section 3.7).
+    In triple wrapping (RFC 2634 section 1.1) the inner signatures decide. An invalid outer signature makes the whole
+    invalid. A doubt about an outer signature is reported at its layer only, because anybody could remove that layer. A
+    message that is signed only outside its encryption is never verified after decryption (RFC 8551 section 3.7).
     """
     layers = [layer for layer in layers if layer.covers_whole]
     signers = [signer for layer in layers for signer in layer.signers]
@@ -184,7 +187,7 @@ def draw_headline(
     reasons = (*outside, *dict.fromkeys(why for signer in doubts for why in signer.reasons))
     mismatch = _author_mismatch(signers, claimed) if claim is Claim.FROM_FIELD else None
     if mismatch is not None:
-        # A signer whom somebody vouches for, under another's name: "the signature is not the sender's".
+        # A trusted signer with another address than the sender's: the signature is not the sender's.
         forged = mismatch.code == "sender-mismatch" and not doubts
         return State.INVALID if forged else State.SIGNED_UNVERIFIED, (mismatch, *reasons)
     if doubts or outside:
@@ -196,8 +199,8 @@ def draw_headline(
 
 
 def _doubts(signers: Sequence[SignerReport]) -> list[SignerReport]:
-    # A second signature of the same person by an algorithm that is unknown here spoils nothing (MUSTS 45): that is how
-    # people sign for readers of today and of tomorrow.
+    # A second signature by the same person with an unknown algorithm is no doubt (MUSTS 45): people sign with two
+    # algorithms to reach old and new programs.
     verified = {a for signer in signers if signer.state is State.VERIFIED for a in _addresses(signer)}
     return [
         signer
@@ -211,26 +214,28 @@ def _doubts(signers: Sequence[SignerReport]) -> list[SignerReport]:
 
 
 def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reason | None:
-    # RFC 8550 section 3; exactly one mailbox in From, and only From counts (MUSTS 37).
+    # RFC 8550 section 3: exactly one mailbox in From, and only From counts (MUSTS 37).
     if len(claimed.authors) != 1:
         return reason("several-senders" if claimed.authors else "no-sender")
-    # What a verified signer is called counts; only when there is none, what the others are called explains the doubt.
+    # The addresses of verified signers count. If no signer is verified, the addresses of the others explain the doubt.
     trusted = [signer for signer in signers if signer.state is State.VERIFIED]
     addresses = list(dict.fromkeys(a for signer in trusted or signers for a in _addresses(signer)))
     if any(addresses_match(claimed.authors[0], address) for address in addresses):
         return None
     if any(addresses_match(claimed.authors[0], address) for signer in trusted for address in _all_addresses(signer)):
-        # The author's own certificate, from somebody who is not trusted for this address: nobody's forgery.
-        return reason("address-not-covered", address=claimed.authors[0])
+        # The certificate has the author's address, but its anchor is not trusted for this address. That is no forgery.
+        return reason("address-not-covered", {"address": claimed.authors[0]})
     if claimed.sender and any(addresses_match(claimed.sender, address) for address in addresses):
-        return reason("signed-by-sender-field", address=claimed.sender)
+        return reason("signed-by-sender-field", {"address": claimed.sender})
     return (
-        reason("sender-mismatch", addresses=", ".join(addresses)) if addresses else reason("no-address-in-certificate")
+        reason("sender-mismatch", {"addresses": ", ".join(addresses)})
+        if addresses
+        else reason("no-address-in-certificate")
     )
 
 
 def _addresses(signer: SignerReport) -> tuple[str, ...]:
-    # Of a certificate that holds, what its anchor vouches for; of others, what they are called.
+    # For a verified signer, the addresses that the anchor is trusted for. For others, all addresses of the certificate.
     return signer.addresses if signer.state is State.VERIFIED else _all_addresses(signer)
 
 

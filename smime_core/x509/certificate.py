@@ -1,7 +1,7 @@
-"""X.509 certificates as frozen values (RFC 5280 section 4, RFC 8398 for internationalised addresses).
+"""X.509 certificates as frozen values (RFC 5280 section 4, RFC 9598 for internationalised addresses).
 
-The TBSCertificate and the extensions that S/MIME decides by are parsed at once; names are turned into text when
-somebody asks. Leaves out: validation (`pkix`), CRLs, name constraints.
+The TBSCertificate and the extensions that S/MIME needs are parsed at once. Names are converted to text on first use.
+Leaves out: validation (`pkix`), CRLs, name constraints.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from enum import Flag
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer, Tlv
-from smime_core.distinguished_name import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1.distinguished_name import (
     COMMON_NAME,
     ComparableName,
     comparable_name,
@@ -29,8 +29,8 @@ from smime_core.distinguished_name import (
 from smime_core.errors import MalformedMessage
 from smime_core.keys import parse_certificate_key
 from smime_core.limits import MAX_CERTIFICATES, check_limit
-from smime_core.mail_names import MailName, find_alternative_mail_names, find_subject_mail_names
 from smime_core.provider import PublicKey
+from smime_core.x509.mail_names import MailName, find_alternative_mail_names, find_subject_mail_names
 
 SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
 KEY_USAGE: Final = "2.5.29.15"
@@ -42,9 +42,9 @@ EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"
 ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 
 _EXTENSIONS: Final = 0xA3
-_OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # and issuerUniqueID, subjectUniqueID
+_OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # 0x81: issuerUniqueID, 0x82: subjectUniqueID
 
-_MAX_KEPT_BYTES: Final = 16_384  # of one certificate; with ML-DSA-87 they reach about 8,000
+_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. One with ML-DSA-87 has about 8,000.
 _MAX_KEPT_CERTIFICATES: Final = 256
 
 _PEM_BLOCK: Final = re.compile(
@@ -53,7 +53,7 @@ _PEM_BLOCK: Final = re.compile(
 
 
 class KeyUsage(Flag):
-    """Bits of RFC 5280 section 4.2.1.3, numbered as there."""
+    """The bits of keyUsage, numbered as in RFC 5280 section 4.2.1.3."""
 
     DIGITAL_SIGNATURE = 1 << 0
     NON_REPUDIATION = 1 << 1
@@ -75,11 +75,10 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Certificate:
-    """One certificate; two are equal when their DER is.
+    """One certificate. Certificates are equal if their DER is equal.
 
-    `version` is 1, 2 or 3. `key_usage` and `extended_key_usage` are None when the extension is absent. `path_length` is
-    None without a limit. `alternative_addresses` are the addresses in subjectAltName; names there that are no address
-    are left out.
+    `version` is 1, 2 or 3. `key_usage` and `extended_key_usage` are None if the extension is absent. `path_length` is
+    None if the length is not limited. `alternative_addresses` are the valid mail addresses in subjectAltName.
     """
 
     der: bytes
@@ -123,7 +122,7 @@ class Certificate:
 
     @functools.cached_property
     def comparable_subject(self) -> ComparableName | None:
-        """The subject in the form in which it compares, None where it is damaged."""
+        """The subject in comparable form, or None if it is damaged."""
         try:
             return comparable_name(self.subject_der)
         except MalformedMessage:
@@ -131,7 +130,7 @@ class Certificate:
 
     @functools.cached_property
     def common_name(self) -> str:
-        """The subject's common name, or its first address, or the whole name: what a person would call it."""
+        """A short name for people: the common name, or else the first address, or else the whole subject."""
         name = find_readable_value(self.subject_der, COMMON_NAME)
         return name or next(iter(self.email_addresses), "") or self.subject
 
@@ -139,7 +138,7 @@ class Certificate:
     def email_addresses(self) -> tuple[str, ...]:
         """The addresses of `alternative_addresses` and of the subject, each once (RFC 8550 section 3).
 
-        A subject that is damaged may hide an address from name constraints, so that there are none at all.
+        Empty if the subject is damaged, because a damaged subject may hide an address from name constraints.
         """
         try:
             in_subject = _texts_of(find_subject_mail_names(self.subject_der))
@@ -154,7 +153,7 @@ class Certificate:
 
     @property
     def is_self_issued(self) -> bool:
-        """Whether subject and issuer are the same name, as of a root (RFC 5280 section 3.2)."""
+        """Whether subject and issuer are the same name, as in a root (RFC 5280 section 3.2)."""
         return names_match(self.subject_der, self.issuer_der)
 
 
@@ -167,7 +166,7 @@ def parse_certificate(data: Buffer) -> Certificate:
 
 
 def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
-    """All certificates of a PEM file, or the one of a DER file. Raises MalformedMessage or LimitExceeded."""
+    """All certificates of a PEM file, or the single one of a DER file. Raises MalformedMessage or LimitExceeded."""
     octets = bytes(data)
     if octets[:1] == b"\x30":
         return (_parse(octets),)
@@ -182,9 +181,9 @@ def parse_certificates(data: Buffer) -> tuple[Certificate, ...]:
 
 
 def names_match(one_der: bytes, other_der: bytes) -> bool:
-    """Whether two distinguished names are the same (RFC 5280 section 7.1); equal DER is the fast path.
+    """Whether two distinguished names are the same (RFC 5280 section 7.1). Names with equal DER are always the same.
 
-    A damaged name equals only itself, so that one damaged certificate spoils no search among others.
+    A damaged name raises no error, so that one damaged certificate does not stop a search among many.
     """
     if one_der == other_der:
         return True
@@ -200,27 +199,23 @@ def _parse(octets: bytes) -> Certificate:
 
 @functools.lru_cache(maxsize=_MAX_KEPT_CERTIFICATES)
 def _parse_once(octets: bytes) -> Certificate:
-    # Parsing costs more than checking an RSA signature, and a mailbox holds few correspondents.
+    # Cached, because parsing takes longer than checking an RSA signature, and the mails of a mailbox have few senders.
     return _parse_der(octets)
 
 
 def _parse_der(octets: bytes) -> Certificate:
     where = "certificate"
-    certificate = der.read_sequence(octets, where=where)
+    certificate = der.read_sequence(octets, where)
     if len(certificate) != 3:
-        raise MalformedMessage(f"{len(certificate)} fields, expected 3", where=where)
+        raise MalformedMessage(f"{len(certificate)} fields, expected 3", where)
     tbs, signature_algorithm, signature = certificate
-    fields = der.read_children(der.expect(tbs, der.SEQUENCE, where=where), where=where)
-    version = 1
-    if fields and fields[0].tag == 0xA0:
-        version = 1 + der.parse_integer(der.read_one(fields[0].content, where="version"), where="version")
-        fields = fields[1:]
+    version, fields = _parse_version(der.read_children(der.expect(tbs, der.SEQUENCE, where), where))
     if len(fields) < 6:
-        raise MalformedMessage("tbsCertificate is cut short", where=where)
+        raise MalformedMessage("tbsCertificate is cut short", where)
     serial, inner_algorithm, issuer, validity, subject, spki = fields[:6]
-    # RFC 5280 section 4.1.1.2: both algorithm identifiers are the same.
+    # RFC 5280 section 4.1.1.2: both algorithm identifiers must be the same.
     if inner_algorithm.encoded != signature_algorithm.encoded:
-        raise MalformedMessage("the two signature algorithms differ", where=where)
+        raise MalformedMessage("the two signature algorithms differ", where)
     not_before, not_after = _parse_validity(validity)
     extensions = _parse_extensions(fields[6:])
     known = {extension.oid: extension.value for extension in extensions}
@@ -229,7 +224,7 @@ def _parse_der(octets: bytes) -> Certificate:
         der=octets,
         tbs_der=bytes(tbs.encoded),
         version=version,
-        serial_number=der.parse_integer(serial, where=where),
+        serial_number=der.parse_integer(serial, where),
         issuer_der=bytes(issuer.encoded),
         subject_der=bytes(subject.encoded),
         not_before=not_before,
@@ -248,6 +243,13 @@ def _parse_der(octets: bytes) -> Certificate:
     )
 
 
+def _parse_version(fields: list[Tlv]) -> tuple[int, list[Tlv]]:
+    # Returns (the version, the fields after it).
+    if not fields or fields[0].tag != 0xA0:
+        return 1, fields
+    return 1 + der.parse_integer(der.read_one(fields[0].content, where="version"), where="version"), fields[1:]
+
+
 def _parse_validity(validity: Tlv) -> tuple[datetime.datetime, datetime.datetime]:
     times = der.read_children(validity, where="validity")
     if len(times) != 2:
@@ -255,26 +257,27 @@ def _parse_validity(validity: Tlv) -> tuple[datetime.datetime, datetime.datetime
     return parse_time(times[0], where="notBefore"), parse_time(times[1], where="notAfter")
 
 
-def parse_time(tlv: Tlv, *, where: str) -> datetime.datetime:
-    """UTCTime or GeneralizedTime with seconds and Z (RFC 5280 section 4.1.2.5, RFC 5652 section 11.3).
+def parse_time(tlv: Tlv, where: str) -> datetime.datetime:
+    """Parse UTCTime or GeneralizedTime with seconds and Z (RFC 5280 section 4.1.2.5, RFC 5652 section 11.3).
 
     Raises MalformedMessage.
     """
     text = bytes(tlv.content).decode("ascii", "replace")
     if tlv.tag == 0x17 and re.fullmatch(r"[0-9]{12}Z", text):
-        # RFC 5280 section 4.1.2.5.1: two digits of 50 and above mean the twentieth century.
+        # RFC 5280 section 4.1.2.5.1: the years 50 to 99 are in the twentieth century, the others in the next.
         text = ("19" if text >= "50" else "20") + text
     elif tlv.tag != 0x18 or not re.fullmatch(r"[0-9]{14}Z", text):
-        raise MalformedMessage("neither UTCTime nor GeneralizedTime with seconds and Z", where=where)
+        raise MalformedMessage("neither UTCTime nor GeneralizedTime with seconds and Z", where)
     month, day, hour, minute, second = (int(text[start : start + 2]) for start in range(4, 14, 2))
     try:
         return datetime.datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=datetime.UTC)
     except ValueError as error:
-        raise MalformedMessage("a date that does not exist", where=where) from error
+        raise MalformedMessage("a date that does not exist", where) from error
 
 
 def _parse_extensions(optional_fields: list[Tlv]) -> tuple[Extension, ...]:
-    # RFC 5280 section 4.1: the unique identifiers, then the extensions, each once. Others could hide what they say.
+    # RFC 5280 section 4.1: the unique identifiers, then the extensions, each at most once. Any other field is refused,
+    # because it could hide the extensions.
     tags = [field.tag for field in optional_fields]
     if tags != sorted(set(tags).intersection(_OPTIONAL_FIELDS)):
         raise MalformedMessage("fields that a certificate does not have, or twice", where="certificate")
@@ -287,13 +290,13 @@ def _parse_extensions(optional_fields: list[Tlv]) -> tuple[Extension, ...]:
 
 
 def parse_extensions(extensions_der: Buffer) -> tuple[Extension, ...]:
-    """The members of an Extensions: of a certificate, a list, a request. Raises MalformedMessage."""
+    """Parse the Extensions of a certificate, a CRL or a request. Raises MalformedMessage."""
     extensions = tuple(
         _parse_extension(extension) for extension in der.read_sequence(extensions_der, where="extensions")
     )
-    # RFC 5280 section 4.2: no extension may stand twice.
+    # RFC 5280 section 4.2: no extension may occur twice.
     if len({extension.oid for extension in extensions}) != len(extensions):
-        raise MalformedMessage("an extension stands twice", where="extensions")
+        raise MalformedMessage("an extension appears twice", where="extensions")
     return extensions
 
 
@@ -310,9 +313,9 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
     if value is None:
         return False, None
     fields = der.read_sequence(value, where="basicConstraints")
-    # What stands behind the path length must not hide it.
+    # Any other field is refused. After the path length it would hide the limit, which is read as the last field.
     if [field.tag for field in fields] not in ([], [0x01], [der.INTEGER], [0x01, der.INTEGER]):
-        raise MalformedMessage("fields beside cA and pathLenConstraint", where="basicConstraints")
+        raise MalformedMessage("fields other than cA and pathLenConstraint", where="basicConstraints")
     is_ca = bool(fields) and fields[0].tag == 0x01 and bytes(fields[0].content) != b"\x00"
     if fields and fields[-1].tag == der.INTEGER:
         return is_ca, der.parse_integer(fields[-1], where="pathLenConstraint")
@@ -340,17 +343,17 @@ def _parse_subject_key_identifier(value: bytes | None) -> bytes | None:
     if value is None:
         return None
     where = "subjectKeyIdentifier"
-    return bytes(der.expect(der.read_one(value, where=where), der.OCTET_STRING, where=where).content)
+    return bytes(der.expect(der.read_one(value, where), der.OCTET_STRING, where).content)
 
 
 def _parse_authority_key_identifier(value: bytes | None) -> bytes | None:
     if value is None:
         return None
     where = "authorityKeyIdentifier"
-    fields = der.read_sequence(value, where=where)
+    fields = der.read_sequence(value, where)
     tags = [field.tag for field in fields]
     if tags != sorted(set(tags).intersection({0x80, 0xA1, 0x82}), key=lambda tag: tag & 0x1F):
-        raise MalformedMessage("fields that it does not have, or twice", where=where)
+        raise MalformedMessage("fields that it does not have, or twice", where)
     return bytes(fields[0].content) if tags[:1] == [0x80] else None
 
 
@@ -359,7 +362,8 @@ def _texts_of(names: Iterable[MailName]) -> tuple[str, ...]:
 
 
 def _signature_octets(tlv: Tlv) -> bytes:
-    # A signature of odd bits verifies with nobody's key (PKITS 4.1.2), and must not hide the certificate that has it.
+    # A signature with unused bits is never valid (PKITS 4.1.2). The result is then empty instead of an error, so that
+    # people can still see the certificate.
     content = bytes(der.expect(tlv, 0x03, where="signature").content)
     return content[1:] if content[:1] == b"\0" else b""
 

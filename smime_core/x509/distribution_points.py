@@ -1,7 +1,7 @@
-"""Where revocation lists are to be found, and which of them a list is (RFC 5280 sections 4.2.1.13, 4.2.2.1, 5.2.5).
+"""The addresses of revocation lists, and the scope of a list (RFC 5280 sections 4.2.1.13, 4.2.2.1, 5.2.5).
 
-Reads cRLDistributionPoints, freshestCRL, issuingDistributionPoint and authorityInfoAccess. Leaves out: fetching, and
-whether a list counts (`pkix.crl_check`).
+Reads cRLDistributionPoints, freshestCRL, issuingDistributionPoint and authorityInfoAccess. Leaves out: fetching lists,
+and deciding whether a list applies to a certificate (`pkix.crl_check`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from enum import Flag
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import Certificate
-from smime_core.der import Tlv
-from smime_core.errors import MalformedMessage
-from smime_core.general_names import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.general_names import (
     DIRECTORY_NAME,
     UNIFORM_RESOURCE_IDENTIFIER,
     GeneralName,
@@ -23,7 +21,9 @@ from smime_core.general_names import (
     parse_general_name,
     parse_general_names,
 )
+from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISTRIBUTION_POINTS, check_limit
+from smime_core.x509.certificate import Certificate
 
 CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
 FRESHEST_CRL: Final = "2.5.29.46"
@@ -36,7 +36,7 @@ _RELATIVE_NAME: Final = 0xA1
 
 
 class ReasonFlags(Flag):
-    """Bits of RFC 5280 section 4.2.1.13, numbered as there."""
+    """The bits of ReasonFlags, numbered as in RFC 5280 section 4.2.1.13."""
 
     UNUSED = 1 << 0
     KEY_COMPROMISE = 1 << 1
@@ -55,13 +55,16 @@ ALL_REASONS: Final = ~ReasonFlags.UNUSED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointName:
-    """A DistributionPointName: names in full, or what follows the name of the CRL's issuer (a SET's content)."""
+    """A DistributionPointName: full names, or a relative name, which is appended to the name of the CRL's issuer.
+
+    `relative_name` is the content of a SET; it is empty if there are full names.
+    """
 
     full_name: GeneralNames = ()
     relative_name: bytes = b""
 
     def names(self, issuer_der: bytes) -> GeneralNames:
-        """All names, a relative one made whole under the DER of the issuer's name. Raises MalformedMessage."""
+        """The full names; a relative name is appended to the name in `issuer_der`. Raises MalformedMessage."""
         if not self.relative_name:
             return self.full_name
         own = bytes(der.expect(der.read_one(issuer_der), der.SEQUENCE).content)
@@ -70,7 +73,7 @@ class PointName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionPoint:
-    """One place that a certificate names; `name` None when only `crl_issuers` say where, `reasons` None for all."""
+    """A distribution point. `name` is None if the point has `crl_issuers` only. `reasons` is None for all reasons."""
 
     name: PointName | None = None
     reasons: ReasonFlags | None = None
@@ -79,7 +82,7 @@ class DistributionPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingDistributionPoint:
-    """What a list says that it covers (RFC 5280 section 5.2.5); `only_some_reasons` None for all."""
+    """The scope that a list states for itself (RFC 5280 section 5.2.5). `only_some_reasons` is None for all reasons."""
 
     name: PointName | None
     only_user_certificates: bool
@@ -90,34 +93,37 @@ class IssuingDistributionPoint:
 
 
 def parse_distribution_points(
-    certificate: Certificate, *, oid: str = CRL_DISTRIBUTION_POINTS
+    certificate: Certificate, oid: str = CRL_DISTRIBUTION_POINTS
 ) -> tuple[DistributionPoint, ...]:
-    """The distribution points of a certificate, those of freshestCRL by its `oid`. Raises MalformedMessage."""
+    """The distribution points in a certificate. With FRESHEST_CRL as `oid`, those of delta lists.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
     value = _extension_value(certificate, oid)
     return parse_points(value) if value is not None else ()
 
 
 def parse_points(value: bytes) -> tuple[DistributionPoint, ...]:
-    """A CRLDistributionPoints. Raises MalformedMessage or LimitExceeded."""
+    """Parse CRLDistributionPoints. Raises MalformedMessage or LimitExceeded."""
     where = "cRLDistributionPoints"
-    points = der.read_sequence(value, where=where)
+    points = der.read_sequence(value, where)
     check_limit("distribution points", len(points), MAX_DISTRIBUTION_POINTS)
     return tuple(_parse_point(point, where) for point in points)
 
 
 def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
-    """An IssuingDistributionPoint. Raises MalformedMessage, also for one that contradicts itself or says nothing."""
+    """Parse an IssuingDistributionPoint. Raises MalformedMessage, also if it is empty or contradicts itself."""
     where = "issuingDistributionPoint"
-    fields = der.read_sequence(value, where=where)
+    fields = der.read_sequence(value, where)
     known = {field.tag: field for field in fields}
-    # DER leaves out what is FALSE, and section 5.2.5 forbids the empty SEQUENCE that would result.
+    # DER leaves out fields that are FALSE. If all are, the SEQUENCE is empty, which section 5.2.5 forbids.
     if not fields or [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}):
-        raise MalformedMessage("empty, or its fields are not in order", where=where)
+        raise MalformedMessage("empty, or its fields are not in order", where)
     if not known.keys() <= {0xA0, 0x81, 0x82, 0x83, 0x84, 0x85}:
-        raise MalformedMessage("a field that is not understood", where=where)
+        raise MalformedMessage("a field that is not understood", where)
     flags = {tag: _is_true(known.get(tag), where) for tag in (0x81, 0x82, 0x84, 0x85)}
     if flags[0x81] + flags[0x82] + flags[0x85] > 1:
-        raise MalformedMessage("more than one kind of certificate alone", where=where)
+        raise MalformedMessage("more than one kind of certificate alone", where)
     return IssuingDistributionPoint(
         name=_parse_point_name(known[0xA0], where) if 0xA0 in known else None,
         only_user_certificates=flags[0x81],
@@ -140,15 +146,15 @@ def find_access_urls(certificate: Certificate, method: str) -> tuple[str, ...]:
     value = _extension_value(certificate, AUTHORITY_INFO_ACCESS)
     if value is None:
         return ()
-    descriptions = der.read_sequence(value, where=where)
+    descriptions = der.read_sequence(value, where)
     check_limit("access descriptions", len(descriptions), MAX_DISTRIBUTION_POINTS)
     names: list[GeneralName] = []
     for description in descriptions:
-        fields = der.read_children(description, where=where)
+        fields = der.read_children(description, where)
         if len(fields) != 2:
-            raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-        if der.parse_oid(fields[0], where=where) == method:
-            names.append(parse_general_name(fields[1], where=where))
+            raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+        if der.parse_oid(fields[0], where) == method:
+            names.append(parse_general_name(fields[1], where))
     return _web_urls(names)
 
 
@@ -162,33 +168,33 @@ def _extension_value(certificate: Certificate, oid: str) -> bytes | None:
 
 
 def _parse_point(point: Tlv, where: str) -> DistributionPoint:
-    fields = der.read_children(der.expect(point, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(point, der.SEQUENCE, where), where)
     known = {field.tag: field for field in fields}
     if [field.tag & 0x1F for field in fields] != sorted({field.tag & 0x1F for field in fields}) or (
         not known.keys() <= {0xA0, 0x81, 0xA2}
     ):
-        raise MalformedMessage("unexpected field", where=where)
-    # Section 4.2.1.13: reasons alone are no point.
+        raise MalformedMessage("unexpected field", where)
+    # Section 4.2.1.13: a point must not have reasons only.
     if 0xA0 not in known and 0xA2 not in known:
-        raise MalformedMessage("neither a name nor an issuer", where=where)
+        raise MalformedMessage("neither a name nor an issuer", where)
     return DistributionPoint(
         name=_parse_point_name(known[0xA0], where) if 0xA0 in known else None,
         reasons=_parse_reasons(known[0x81], where) if 0x81 in known else None,
-        crl_issuers=parse_general_names(known[0xA2], where=where) if 0xA2 in known else (),
+        crl_issuers=parse_general_names(known[0xA2], where) if 0xA2 in known else (),
     )
 
 
 def _parse_point_name(field: Tlv, where: str) -> PointName:
-    choice = der.read_one(field.content, where=where)
+    choice = der.read_one(field.content, where)
     if choice.tag == _RELATIVE_NAME:
         return PointName(relative_name=bytes(choice.content))
-    return PointName(full_name=parse_general_names(der.expect(choice, 0xA0, where=where), where=where))
+    return PointName(full_name=parse_general_names(der.expect(choice, 0xA0, where), where))
 
 
 def _parse_reasons(field: Tlv, where: str) -> ReasonFlags:
     content = bytes(field.content)
     if not content or content[0] > 7:
-        raise MalformedMessage("damaged reasons", where=where)
+        raise MalformedMessage("damaged reasons", where)
     reasons = NO_REASONS
     for number, flag in enumerate(ReasonFlags):
         if number // 8 + 1 < len(content) and content[number // 8 + 1] & (0x80 >> number % 8):
@@ -200,5 +206,5 @@ def _is_true(field: Tlv | None, where: str) -> bool:
     if field is None:
         return False
     if bytes(field.content) != _TRUE:
-        raise MalformedMessage("a BOOLEAN that is not DER", where=where)
+        raise MalformedMessage("a BOOLEAN that is not DER", where)
     return True

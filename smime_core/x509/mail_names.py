@@ -1,8 +1,8 @@
-"""The mail addresses that a certificate names: rfc822Name, SmtpUTF8Mailbox and emailAddress (RFC 8550 section 3).
+"""The mail addresses in a certificate: rfc822Name, SmtpUTF8Mailbox and emailAddress (RFC 8550 section 3).
 
-Each name is read once, here. The author check, name constraints and the words for people all use the result, so that
-no name can mean one address to one of them and another address to another. A name that is no address has `address`
-None: it counts for nobody, and constraints refuse it. Leaves out: who may certify a name (`pkix.name_constraints`).
+Each name is parsed once, here. The author check, name constraints and the words for people all use the result, so that
+a name means the same address to all of them. If a name is not a valid address, `address` is None: the name proves no
+sender, and name constraints refuse it. Leaves out: who may certify a name (`pkix.name_constraints`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Tlv
-from smime_core.distinguished_name import EMAIL_ADDRESS, find_attribute_values
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.distinguished_name import EMAIL_ADDRESS, find_attribute_values
 from smime_core.errors import MalformedMessage
-from smime_core.mail_address import MailAddress, parse_address
+from smime_core.text.mail_address import MailAddress, parse_address
 
 SMTP_UTF8_MAILBOX: Final = "1.3.6.1.5.5.7.8.9"
 _OTHER_NAME: Final = 0xA0
@@ -24,7 +24,7 @@ _UTF8_STRING: Final = 0x0C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailName:
-    """One name: its text for people, and the address that it is, None for a name that is no address."""
+    """One name: its text for people, and its address, or None if it is no address."""
 
     text: str
     address: MailAddress | None
@@ -36,7 +36,7 @@ def find_subject_mail_names(subject_der: bytes) -> tuple[MailName, ...]:
 
 
 def find_alternative_mail_names(alternative_names_der: bytes | None) -> tuple[MailName, ...]:
-    """The mail addresses among GeneralNames, none where the extension is absent. Raises MalformedMessage."""
+    """The mail addresses among GeneralNames; empty if the extension is absent. Raises MalformedMessage."""
     if alternative_names_der is None:
         return ()
     names = der.read_sequence(alternative_names_der, where="subjectAltName")
@@ -44,7 +44,7 @@ def find_alternative_mail_names(alternative_names_der: bytes | None) -> tuple[Ma
 
 
 def read_mail_name(name: Tlv) -> MailName | None:
-    """What a GeneralName says as a mail address, None for a name of another form. Raises MalformedMessage."""
+    """The mail address in a GeneralName, or None for a name of another form. Raises MalformedMessage."""
     if name.tag == _RFC822_NAME:
         return _read_ascii(_decode(name, "ascii"))
     if name.tag != _OTHER_NAME:
@@ -56,7 +56,7 @@ def read_mail_name(name: Tlv) -> MailName | None:
 
 
 def _read_utf8(value: Tlv) -> str | None:
-    # RFC 9598 section 3: [0] EXPLICIT UTF8String.
+    # RFC 9598 section 3: the value is [0] EXPLICIT UTF8String.
     try:
         return _decode(der.expect(der.read_one(value.content), _UTF8_STRING, where="otherName"), "utf-8")
     except MalformedMessage:
@@ -71,7 +71,8 @@ def _decode(tlv: Tlv, encoding: str) -> str | None:
 
 
 def _read_ascii(text: str | None) -> MailName:
-    # RFC 9598 section 3: an address beyond ASCII is a SmtpUTF8Mailbox, whatever string type another field may allow.
+    # RFC 9598 section 3: an address beyond ASCII is valid as SmtpUTF8Mailbox only. This applies to emailAddress in the
+    # subject too, even if the string type there is UTF8String.
     return _read_text(text if text is not None and text.isascii() else None)
 
 

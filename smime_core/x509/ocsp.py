@@ -1,6 +1,6 @@
-"""OCSP requests and responses as structures, nothing judged (RFC 6960 section 4, RFC 9654, RFC 5280 section 5.3.1).
+"""OCSP requests and responses as structures, without a verdict (RFC 6960 section 4, RFC 9654, RFC 5280 section 5.3.1).
 
-Leaves out: whether a response counts for a certificate (`pkix.ocsp_check`), signed requests, and response types other
+Leaves out: whether a response applies to a certificate (`pkix.ocsp_check`), signed requests, and response types other
 than id-pkix-ocsp-basic.
 """
 
@@ -10,9 +10,8 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from smime_core import der
 from smime_core.algorithms import (
     HASH_OIDS,
     HashName,
@@ -22,8 +21,8 @@ from smime_core.algorithms import (
     parse_signature_identifier,
 )
 from smime_core.algorithms.identifiers import NULL
-from smime_core.certificate import Certificate, Extension, parse_certificate, parse_extensions, parse_time
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import public_octets
 from smime_core.limits import (
@@ -33,7 +32,8 @@ from smime_core.limits import (
     check_limit,
 )
 from smime_core.provider import PublicKey
-from smime_core.revoked_entries import UNSPECIFIED, parse_reason
+from smime_core.x509.certificate import Certificate, Extension, parse_certificate, parse_extensions, parse_time
+from smime_core.x509.revoked_entries import UNSPECIFIED, parse_reason
 
 OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
 OCSP_NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
@@ -48,7 +48,7 @@ _UNKNOWN: Final = 0x82
 
 
 class ResponseStatus(IntEnum):
-    """OCSPResponseStatus (RFC 6960 section 4.2.1); 4 is not used."""
+    """OCSPResponseStatus (RFC 6960 section 4.2.1). The value 4 is not used."""
 
     SUCCESSFUL = 0
     MALFORMED_REQUEST = 1
@@ -59,7 +59,7 @@ class ResponseStatus(IntEnum):
 
 
 class CertificateStatus(StrEnum):
-    """CertStatus."""
+    """The CertStatus of a certificate."""
 
     GOOD = "good"
     REVOKED = "revoked"
@@ -95,7 +95,7 @@ class CertificateId:
         )
 
     def encode(self) -> bytes:
-        """DER, the hash with NULL parameters as old responders compare it."""
+        """The CertID as DER. The hash algorithm has NULL parameters, because old responders compare them too."""
         return der.sequence(
             der.sequence(der.oid(HASH_OIDS[self.hash_name]), NULL),
             der.octet_string(self.issuer_name_hash),
@@ -106,9 +106,10 @@ class CertificateId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SingleResponse:
-    """What a response says of one certificate.
+    """The entry of a response about one certificate.
 
-    `revoked_at` and `reason` are for REVOKED. `archive_cutoff` is since when expired certificates are remembered.
+    `revoked_at` is None and `reason` is empty unless the status is REVOKED. The responder still answers about
+    certificates that expired after `archive_cutoff`.
     """
 
     certificate_id: CertificateId
@@ -123,10 +124,10 @@ class SingleResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OcspResponse:
-    """A successful response; each is only itself.
+    """A successful response. Instances compare by identity.
 
-    The responder is named by `responder_name_der` or by `responder_key_hash` (SHA-1 of its key), the other is None.
-    `certificates` leaves out those that could not be read. `nonce` is None when the response repeats none.
+    The responder is named by `responder_name_der` or by `responder_key_hash` (SHA-1 of its key); the other is None.
+    `certificates` has those that could be read. `nonce` is None if the response has none.
     """
 
     der: bytes = field(repr=False)
@@ -147,8 +148,8 @@ def build_ocsp_request(
 ) -> bytes:
     """DER of an OCSPRequest about one certificate (RFC 6960 section 4.1.1).
 
-    SHA-1 names the certificate, because many responders know no other; nothing depends on its strength, and the answer
-    is compared with all of the certificate's issuer. `nonce` has 32 octets (RFC 9654 section 2.1), None leaves it out.
+    The default hash is SHA-1, because many responders know no other. It need not be strong: the answer's CertID is
+    compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None leaves it out.
     """
     request = der.sequence(CertificateId.of(certificate, issuer, hash_name=hash_name).encode())
     extension = b""
@@ -159,25 +160,25 @@ def build_ocsp_request(
 
 
 def hash_key(key: PublicKey) -> bytes:
-    """The KeyHash by which a ResponderID may name its key: SHA-1 of subjectPublicKey (RFC 6960 section 4.2.1)."""
+    """The KeyHash of a key for ResponderID: SHA-1 of subjectPublicKey (RFC 6960 section 4.2.1)."""
     return digest_octets(HashName.SHA1, public_octets(key))
 
 
 def parse_ocsp_response(data: Buffer) -> OcspResponse:
-    """An OCSPResponse that was successful and is of the basic type.
+    """Parse an OCSPResponse, which must be successful and of the basic type.
 
-    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm, and SmimeError with the responder's own reason when
-    it gave no answer.
+    Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm. Raises SmimeError with the responder's status if
+    that is not successful.
     """
     where = "OCSPResponse"
     check_limit("octets of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
-    fields = der.read_sequence(data, where=where)
+    fields = der.read_sequence(data, where)
     if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
     _check_status(fields[0])
     if len(fields) == 1:
-        raise MalformedMessage("successful, and no response in it", where=where)
-    response_bytes = der.read_sequence(der.expect(fields[1], 0xA0, where=where).content, where="responseBytes")
+        raise MalformedMessage("successful, and no response in it", where)
+    response_bytes = der.read_sequence(der.expect(fields[1], 0xA0, where).content, where="responseBytes")
     if len(response_bytes) != 2:
         raise MalformedMessage(f"{len(response_bytes)} fields, expected 2", where="responseBytes")
     response_type = der.parse_oid(response_bytes[0], where="responseType")
@@ -198,11 +199,11 @@ def _check_status(tlv: Tlv) -> None:
 
 def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
     where = "BasicOCSPResponse"
-    fields = der.read_sequence(basic, where=where)
+    fields = der.read_sequence(basic, where)
     if not 3 <= len(fields) <= 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where)
     data = _parse_response_data(fields[0])
-    certificates = der.read_sequence(der.expect(fields[3], 0xA0, where=where).content) if len(fields) == 4 else []
+    certificates = der.read_sequence(der.expect(fields[3], 0xA0, where).content) if len(fields) == 4 else []
     check_limit("certificates in an OCSP response", len(certificates), MAX_OCSP_CERTIFICATES)
     return OcspResponse(
         der=whole,
@@ -219,8 +220,7 @@ def _parse_basic(basic: bytes, *, whole: bytes) -> OcspResponse:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ResponseData:
+class _ResponseData(NamedTuple):
     responder_name_der: bytes | None
     responder_key_hash: bytes | None
     produced_at: datetime.datetime
@@ -229,15 +229,15 @@ class _ResponseData:
 
 
 def _parse_response_data(tlv: Tlv) -> _ResponseData:
-    # RFC 6960 section 4.2.1. The only version is the default one, 0, which some write out.
+    # RFC 6960 section 4.2.1. The only version is 0. It is the default, which some responders encode nevertheless.
     where = "ResponseData"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
-    if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where=where) != 0:
-        raise MalformedMessage("not version 1", where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
+    if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where) != 0:
+        raise MalformedMessage("not version 1", where)
     if not 3 <= len(fields) <= 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 3 or 4", where)
     responder, produced_at, responses, *extensions = fields
-    singles = der.read_children(der.expect(responses, der.SEQUENCE, where=where), where=where)
+    singles = der.read_children(der.expect(responses, der.SEQUENCE, where), where)
     check_limit("answers in an OCSP response", len(singles), MAX_OCSP_SINGLE_RESPONSES)
     name = bytes(responder.content) if responder.tag == 0xA1 else None
     return _ResponseData(
@@ -245,25 +245,25 @@ def _parse_response_data(tlv: Tlv) -> _ResponseData:
         responder_key_hash=_key_hash(responder) if name is None else None,
         produced_at=parse_time(produced_at, where="producedAt"),
         responses=tuple(_parse_single(single) for single in singles),
-        extensions=parse_extensions(der.expect(extensions[0], 0xA1, where=where).content) if extensions else (),
+        extensions=parse_extensions(der.expect(extensions[0], 0xA1, where).content) if extensions else (),
     )
 
 
 def _key_hash(responder: Tlv) -> bytes:
     where = "responderID"
-    octets = der.read_one(der.expect(responder, 0xA2, where=where).content, where=where)
-    return bytes(der.expect(octets, der.OCTET_STRING, where=where).content)
+    octets = der.read_one(der.expect(responder, 0xA2, where).content, where)
+    return bytes(der.expect(octets, der.OCTET_STRING, where).content)
 
 
 def _parse_single(single: Tlv) -> SingleResponse:
     where = "SingleResponse"
-    fields = der.read_children(der.expect(single, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(single, der.SEQUENCE, where), where)
     if len(fields) < 3:
-        raise MalformedMessage("cut short", where=where)
+        raise MalformedMessage("cut short", where)
     certificate_id, status, this_update, *optional = fields
     known = {one.tag: one for one in optional}
     if [one.tag for one in optional] != sorted(known) or not known.keys() <= {0xA0, 0xA1}:
-        raise MalformedMessage("unexpected field", where=where)
+        raise MalformedMessage("unexpected field", where)
     extensions = parse_extensions(known[0xA1].content) if 0xA1 in known else ()
     cutoff = next((one.value for one in extensions if one.oid == OCSP_ARCHIVE_CUTOFF), None)
     kind, revoked_at, reason = _parse_status(status)
@@ -283,25 +283,25 @@ def _parse_status(status: Tlv) -> tuple[CertificateStatus, datetime.datetime | N
     where = "certStatus"
     if status.tag in (_GOOD, _UNKNOWN):
         return CertificateStatus.GOOD if status.tag == _GOOD else CertificateStatus.UNKNOWN, None, ""
-    fields = der.read_children(der.expect(status, _REVOKED, where=where), where=where)
+    fields = der.read_children(der.expect(status, _REVOKED, where), where)
     if not 1 <= len(fields) <= 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
     reason = UNSPECIFIED
     if len(fields) == 2:
-        reason = parse_reason(der.read_one(der.expect(fields[1], 0xA0, where=where).content, where=where))
+        reason = parse_reason(der.read_one(der.expect(fields[1], 0xA0, where).content, where))
     return CertificateStatus.REVOKED, parse_time(fields[0], where="revocationTime"), reason
 
 
 def _parse_certificate_id(tlv: Tlv) -> CertificateId:
     where = "certID"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
     return CertificateId(
-        hash_name=parse_hash_identifier(fields[0].encoded, role="certID"),
-        issuer_name_hash=bytes(der.expect(fields[1], der.OCTET_STRING, where=where).content),
-        issuer_key_hash=bytes(der.expect(fields[2], der.OCTET_STRING, where=where).content),
-        serial_number=der.parse_integer(fields[3], where=where),
+        hash_name=parse_hash_identifier(fields[0].encoded, "certID"),
+        issuer_name_hash=bytes(der.expect(fields[1], der.OCTET_STRING, where).content),
+        issuer_key_hash=bytes(der.expect(fields[2], der.OCTET_STRING, where).content),
+        serial_number=der.parse_integer(fields[3], where),
     )
 
 
@@ -312,7 +312,7 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
     try:
         return bytes(der.expect(der.read_one(value, where="nonce"), der.OCTET_STRING, where="nonce").content)
     except MalformedMessage:
-        # RFC 2560 gave it no syntax: old responders repeat bare octets.
+        # RFC 2560 defined no syntax for the nonce, so old responders repeat bare bytes.
         return value
 
 

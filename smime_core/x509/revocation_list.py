@@ -1,7 +1,7 @@
-"""Certificate revocation lists, read and not judged (RFC 5280 section 5).
+"""Certificate revocation lists as structures, without a verdict (RFC 5280 section 5).
 
-A list may have a million entries: they are scanned once, and only where each starts is kept (`revoked_entries`).
-Leaves out: the signature, and everything that makes a list count for a certificate (`pkix.crl_check`).
+A list may have a million entries. They are scanned once, and only the offset of each is kept (`revoked_entries`).
+Leaves out: verifying the signature, and deciding whether a list applies to a certificate (`pkix.crl_check`).
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from smime_core import der
 from smime_core.algorithms import SignatureAlgorithm, parse_signature_identifier
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, parse_extensions, parse_time
-from smime_core.der import Buffer, Tlv
-from smime_core.distinguished_name import name_text
-from smime_core.distribution_points import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.asn1.distinguished_name import name_text
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, Extension, parse_extensions, parse_time
+from smime_core.x509.distribution_points import (
     FRESHEST_CRL,
     DistributionPoint,
     IssuingDistributionPoint,
     parse_issuing_distribution_point,
     parse_points,
 )
-from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_WHOLE_BYTES, check_limit
-from smime_core.revoked_entries import NO_ENTRIES, RevokedEntries, RevokedEntry, scan_entries
+from smime_core.x509.revoked_entries import NO_ENTRIES, RevokedEntries, RevokedEntry, scan_entries
 
 CRL_NUMBER: Final = "2.5.29.20"
 DELTA_CRL_INDICATOR: Final = "2.5.29.27"
@@ -52,12 +52,12 @@ _VERSION_2: Final = 1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RevocationList:
-    """One CertificateList; each is only itself, because comparing megabytes helps nobody.
+    """One CertificateList. Instances compare by identity, because comparing megabytes is of no use.
 
-    `base_crl_number` is set for a delta. `issuing_point_der` is the extension's value as it stands, for comparing the
-    scopes of two lists. `is_usable` is False when something critical in it is not understood, or its scope is damaged:
-    then it says nothing about any certificate (RFC 5280 sections 5.2 and 5.3). `expired_since` is from when on expired
-    certificates stay on the list (X.509 section 9.5.2.9), None when they leave it.
+    `base_crl_number` is None unless the list is a delta. `issuing_point_der` is the undecoded issuingDistributionPoint,
+    for comparing the scopes of two lists. `is_usable` is False if an unknown extension is critical or the scope is
+    damaged: such a list proves nothing about any certificate (RFC 5280 sections 5.2 and 5.3). Certificates that expired
+    after `expired_since` stay on the list (X.509 section 9.5.2.9); None means that the CA may remove all expired ones.
     """
 
     der: bytes = field(repr=False)
@@ -89,21 +89,24 @@ class RevocationList:
 
     @property
     def revoked(self) -> Sequence[int]:
-        """The serial numbers in the order of the list, each read when it is asked for."""
+        """The serial numbers in the order of the list. Each is parsed when it is read from the sequence."""
         return self.entries
 
     @property
     def is_indirect(self) -> bool:
-        """Whether it speaks of certificates of other issuers too (RFC 5280 section 5.2.5)."""
+        """Whether the list may have entries for certificates of other issuers (RFC 5280 section 5.2.5)."""
         return self.issuing_point is not None and self.issuing_point.is_indirect
 
     def find_entries(self, serial_number: int) -> Iterator[RevokedEntry]:
-        """All entries with this serial number: several in an indirect list. Raises MalformedMessage."""
+        """All entries with this serial number. An indirect list may have several. Raises MalformedMessage."""
         return self.entries.find(serial_number)
 
 
 def is_revocation_list(data: Buffer) -> bool:
-    """Whether a file is a CRL, in DER or PEM: a certificate has no time where the list has thisUpdate."""
+    """Whether a file is a CRL, in DER or PEM. DER is a CRL if there is a time at the position of thisUpdate.
+
+    A certificate has no time there.
+    """
     octets = bytes(data)
     if _PEM.search(octets):
         return True
@@ -116,7 +119,7 @@ def is_revocation_list(data: Buffer) -> bool:
 
 
 def parse_revocation_list(data: Buffer) -> RevocationList:
-    """A CertificateList from DER or PEM, with all its entries looked at once.
+    """Parse a CertificateList from DER or PEM, with one scan over all its entries.
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -131,14 +134,14 @@ def parse_revocation_list(data: Buffer) -> RevocationList:
 
 def _parse_der(octets: bytes) -> RevocationList:
     where = "CRL"
-    whole = der.read_sequence(octets, where=where)
+    whole = der.read_sequence(octets, where)
     if len(whole) != 3:
-        raise MalformedMessage(f"{len(whole)} fields, expected 3", where=where)
+        raise MalformedMessage(f"{len(whole)} fields, expected 3", where)
     tbs, signature_algorithm, signature = whole
-    tbs_fields = _read_tbs(der.expect(tbs, der.SEQUENCE, where=where))
-    # RFC 5280 section 5.1.1.2: both algorithm identifiers are the same.
+    tbs_fields = _read_tbs(der.expect(tbs, der.SEQUENCE, where))
+    # RFC 5280 section 5.1.1.2: both algorithm identifiers must be the same.
     if tbs_fields.algorithm.encoded != signature_algorithm.encoded:
-        raise MalformedMessage("the two signature algorithms differ", where=where)
+        raise MalformedMessage("the two signature algorithms differ", where)
     known = {extension.oid: extension for extension in tbs_fields.extensions}
     point = known.get(ISSUING_DISTRIBUTION_POINT)
     revoked = tbs_fields.revoked
@@ -166,8 +169,7 @@ def _parse_der(octets: bytes) -> RevocationList:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TbsFields:
+class _TbsFields(NamedTuple):
     algorithm: Tlv
     issuer: Tlv
     this_update: Tlv
@@ -178,22 +180,22 @@ class _TbsFields:
 
 
 def _read_tbs(tbs: Tlv) -> _TbsFields:
-    # RFC 5280 section 5.1.2. The version is absent in version 1, which has no extensions anywhere.
+    # RFC 5280 section 5.1.2. A list of version 1 has no version field and no extensions.
     where = "tbsCertList"
-    fields = der.read_children(tbs, where=where)
+    fields = der.read_children(tbs, where)
     is_version_2 = bool(fields) and fields[0].tag == der.INTEGER
-    if is_version_2 and der.parse_integer(fields.pop(0), where=where) != _VERSION_2:
-        raise MalformedMessage("the version is neither 1 nor 2", where=where)
+    if is_version_2 and der.parse_integer(fields.pop(0), where) != _VERSION_2:
+        raise MalformedMessage("the version is neither 1 nor 2", where)
     if len(fields) < 3:
-        raise MalformedMessage("cut short", where=where)
+        raise MalformedMessage("cut short", where)
     algorithm, issuer, this_update, *rest = fields
     next_update = rest.pop(0) if rest and rest[0].tag in _TIMES else None
     revoked = rest.pop(0) if rest and rest[0].tag == der.SEQUENCE else None
     wrapped = rest.pop(0) if rest and rest[0].tag == _EXTENSIONS else None
     if rest:
-        raise MalformedMessage(f"a field with tag 0x{rest[0].tag:02x} that does not belong there", where=where)
+        raise MalformedMessage(f"a field with tag 0x{rest[0].tag:02x} that does not belong there", where)
     if wrapped is not None and not is_version_2:
-        raise MalformedMessage("extensions in version 1", where=where)
+        raise MalformedMessage("extensions in version 1", where)
     return _TbsFields(
         algorithm=algorithm,
         issuer=der.expect(issuer, der.SEQUENCE, where="issuer"),
@@ -206,13 +208,14 @@ def _read_tbs(tbs: Tlv) -> _TbsFields:
 
 
 def _signature_octets(tlv: Tlv) -> bytes:
-    # A signature of odd bits verifies with nobody's key (PKITS 4.4.2), and the list can still be shown.
+    # A signature with unused bits is never valid (PKITS 4.4.2). The result is then empty instead of an error, so that
+    # people can still see the list.
     content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
     return content[1:] if content[:1] == b"\0" else b""
 
 
 def _readable_point(extension: Extension | None) -> IssuingDistributionPoint | None:
-    # One that contradicts itself makes the list useless, and it can still be shown.
+    # A damaged scope makes the list unusable, but people can still see the list.
     try:
         return parse_issuing_distribution_point(extension.value) if extension is not None else None
     except MalformedMessage:
@@ -236,13 +239,13 @@ def _expired_since(extension: Extension | None) -> datetime.datetime | None:
     if extension is None:
         return None
     where = "expiredCertsOnCRL"
-    return parse_time(der.read_one(extension.value, where=where), where=where)
+    return parse_time(der.read_one(extension.value, where), where)
 
 
 def _is_understood(
     extensions: Iterable[Extension], entries: RevokedEntries, point: IssuingDistributionPoint | None
 ) -> bool:
-    # Sections 5.2 and 5.3. An entry with its own issuer can only be understood in a list that says it is indirect.
+    # Sections 5.2 and 5.3. Entries may name another issuer in an indirect list only.
     if any(extension.critical and extension.oid not in _PROCESSED for extension in extensions):
         return False
     return not entries.has_unknown_critical and (not entries.names_issuers or (point is not None and point.is_indirect))

@@ -1,7 +1,7 @@
-"""The revokedCertificates of a list, compactly: its octets, and where each entry starts (RFC 5280 section 5.3).
+"""The revokedCertificates of a list in compact form: its bytes, and the offset of each entry (RFC 5280 section 5.3).
 
-A million entries as objects take half a gigabyte; as offsets they take four megabytes, and finding a serial number is a
-search for its octets. Every entry is looked at once: a list with one that is damaged is refused.
+A million entries as objects take half a gigabyte; as offsets they take four megabytes. A serial number is found by a
+search for its bytes. Every entry is checked once; a list with a damaged entry is refused.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, overload
+from typing import Final, NamedTuple, overload
 
-from smime_core import der
-from smime_core.certificate import parse_extensions, parse_time
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.general_names import GeneralNames, parse_general_names
 from smime_core.errors import MalformedMessage
-from smime_core.general_names import GeneralNames, parse_general_names
 from smime_core.limits import MAX_UNUSUAL_ENTRIES, check_limit
+from smime_core.x509.certificate import parse_extensions, parse_time
 
 REASON_CODE: Final = "2.5.29.21"
 INVALIDITY_DATE: Final = "2.5.29.24"
 CERTIFICATE_ISSUER: Final = "2.5.29.29"
-REASONS: Final = {
+CRL_REASONS: Final = {
     0: "unspecified",
     1: "keyCompromise",
     2: "cACompromise",
@@ -35,23 +35,23 @@ REASONS: Final = {
     9: "privilegeWithdrawn",
     10: "aACompromise",
 }
-"""CRLReason (RFC 5280 section 5.3.1); 7 is not used."""
+"""CRLReason (RFC 5280 section 5.3.1). The value 7 is not used."""
 UNSPECIFIED: Final = "unspecified"
 
 _PROCESSED: Final = {REASON_CODE, INVALIDITY_DATE, CERTIFICATE_ISSUER}
 _WHERE: Final = "revokedCertificate"
 _ENUMERATED: Final = 0x0A
-_UTC_TIME: Final = b"\x17\x0d"  # with its only length
+_UTC_TIME: Final = b"\x17\x0d"  # Tag and length. RFC 5280 allows no other length.
 _GENERALIZED_TIME: Final = b"\x18\x0f"
 _Z: Final = 0x5A
 _CERTIFICATE_ISSUER_DER: Final = der.oid(CERTIFICATE_ISSUER)
-_TRUE_START: Final = b"\x01\x01"  # of a BOOLEAN, as critical is
-_MAX_KNOWN_EXTENSIONS: Final = 1_000  # different ones remembered while scanning; most lists have less than ten
+_TRUE_START: Final = b"\x01\x01"  # Tag and length of a BOOLEAN, here of `critical`.
+_MAX_KNOWN_EXTENSIONS: Final = 1_000  # Different values cached during a scan. Most lists have fewer than ten.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokedEntry:
-    """One entry. `certificate_issuer` is empty while the list's own issuer is meant."""
+    """One entry. `certificate_issuer` is empty if the list's issuer issued the certificate."""
 
     serial_number: int
     revoked_at: datetime.datetime
@@ -61,7 +61,7 @@ class RevokedEntry:
 
 
 class RevokedEntries(Sequence[int]):
-    """The serial numbers of a list in its order, and the entries behind them; made by `scan_entries` alone."""
+    """The serial numbers of a list in its order, with access to the entries. Made by `scan_entries`."""
 
     __slots__ = ("_issuer_marks", "_octets", "_starts", "has_unknown_critical")
 
@@ -90,7 +90,7 @@ class RevokedEntries(Sequence[int]):
 
     @property
     def names_issuers(self) -> bool:
-        """Whether any entry says whose certificate it is about."""
+        """Whether any entry names the issuer of its certificate."""
         return bool(self._issuer_marks)
 
     def find(self, serial_number: int) -> Iterator[RevokedEntry]:
@@ -99,7 +99,7 @@ class RevokedEntries(Sequence[int]):
         found = self._octets.find(wanted)
         while found >= 0:
             index = bisect_right(self._starts, found) - 1
-            # The same octets may stand anywhere else in an entry.
+            # The same bytes may occur elsewhere in an entry.
             if index >= 0 and self._serial_start(index) == found:
                 yield self._read(index)
             found = self._octets.find(wanted, found + 1)
@@ -121,7 +121,7 @@ class RevokedEntries(Sequence[int]):
         )
 
     def _issuer_of(self, index: int) -> GeneralNames:
-        # RFC 5280 section 5.3.3: the issuer of an entry without the extension is that of the entry before.
+        # RFC 5280 section 5.3.3: an entry without the extension has the same issuer as the entry before it.
         mark = bisect_right(self._issuer_marks, index) - 1
         if mark < 0:
             return ()
@@ -130,9 +130,10 @@ class RevokedEntries(Sequence[int]):
 
 
 def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
-    """The entries that the content of revokedCertificates is; `may_extend` is False in a list of version 1.
+    """Scan the content of revokedCertificates. `may_extend` is False in a list of version 1.
 
-    Empty content is no entries: section 5.1.2.6 demands that the field is absent then, and some CAs write it.
+    Empty content means no entries. Section 5.1.2.6 requires a list without entries to omit the field, but some CAs
+    write an empty one.
     Raises MalformedMessage or LimitExceeded.
     """
     scan = _Scan(may_extend=may_extend)
@@ -140,7 +141,8 @@ def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
     offset, end = 0, len(octets)
     while offset < end:
         starts.append(offset)
-        # Nearly every entry is short: read here, because a call for each takes ten times as long.
+        # Nearly every entry is short. Short entries are read here, because a function call for each takes ten times as
+        # long.
         if end - offset > 5 and octets[offset] == der.SEQUENCE and octets[offset + 2] == der.INTEGER:
             stop = offset + 2 + octets[offset + 1]
             serial, first = offset + 4, octets[offset + 4]
@@ -165,8 +167,7 @@ def scan_entries(octets: bytes, *, may_extend: bool) -> RevokedEntries:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EntryExtensions:
+class _EntryExtensions(NamedTuple):
     reason: str = UNSPECIFIED
     invalidity_date: datetime.datetime | None = None
     certificate_issuer: GeneralNames = ()
@@ -177,7 +178,7 @@ _NO_EXTENSIONS: Final = _EntryExtensions()
 
 
 class _Scan:
-    """What a scan gathers beside the starts; the extensions of most entries are the same octets."""
+    """The results of a scan besides the offsets. Extensions are cached, because most entries have the same ones."""
 
     def __init__(self, *, may_extend: bool) -> None:
         self.issuer_marks = array("I")
@@ -199,7 +200,7 @@ class _Scan:
         fields = _fields(entry)
         content = bytes(der.expect(fields[0], der.INTEGER, where=_WHERE).content)
         if not content or (len(content) > 1 and content[0] in (0, 0xFF) and (content[0] ^ content[1]) < 0x80):
-            # A search for the shortest form would miss it.
+            # `find` searches for the shortest form of a serial number, so it would miss any other form.
             raise MalformedMessage("a serial number that is not DER", where=_WHERE)
         parse_time(fields[1], where="revocationDate")
         if len(fields) == 3:
@@ -211,7 +212,8 @@ class _Scan:
         if len(self._known) < _MAX_KNOWN_EXTENSIONS:
             self._known[extensions_der] = _parse_entry_extensions(extensions_der)
             return self._known[extensions_der]
-        # Dates of invalidity differ from entry to entry and decide nothing here: only what could is read.
+        # The cache is full, usually of invalidity dates, which are different in each entry. They decide nothing here,
+        # so only extensions that may name an issuer or be critical are parsed.
         if _CERTIFICATE_ISSUER_DER in extensions_der or _TRUE_START in extensions_der:
             self._count_unusual()
             return _parse_entry_extensions(extensions_der)
@@ -257,8 +259,8 @@ def _parse_entry_extensions(extensions_der: bytes) -> _EntryExtensions:
 
 
 def parse_reason(enumerated: Tlv) -> str:
-    """A CRLReason by its name; one that is not defined is "unspecified". Raises MalformedMessage."""
+    """The name of a CRLReason; "unspecified" for an undefined value. Raises MalformedMessage."""
     content = bytes(der.expect(enumerated, _ENUMERATED, where="reasonCode").content)
     if len(content) != 1:
         raise MalformedMessage(f"{len(content)} octets, expected 1", where="reasonCode")
-    return REASONS.get(content[0], UNSPECIFIED)
+    return CRL_REASONS.get(content[0], UNSPECIFIED)

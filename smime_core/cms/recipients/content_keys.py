@@ -1,8 +1,9 @@
-"""From recipients to the content key, apart from the content: in memory, in a stream or for another recipient alike.
+"""Find the content-encryption key (CEK) through the recipients. The caller handles the content, in memory or streams.
 
-`try_content_keys` unwraps with every key that a recipient names and hands each CEK to `use`, which decrypts or checks a
-MAC, until one is the right one. That only `use` can tell: RSA v1.5 gives a random CEK for a bad padding (RFC 3218), and
-in CBC a wrong CEK shows at the padding of the content. What a failure says to the outside is decided here, once.
+`try_content_keys` unwraps with every key of ours that a recipient names. It passes each CEK to `use`, which decrypts or
+checks a MAC, until `use` accepts one. Only `use` can recognise the right CEK: RSA v1.5 gives a random CEK for bad
+padding (RFC 3218), and in CBC a wrong CEK shows only in the padding of the content. This module also chooses the error
+for a failure, so that it reveals nothing about the keys.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from smime_core.certificate import Certificate
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.recipients.kari import KeyAgreeRecipient, unwrap_kari
+from smime_core.cms.recipients.kekri import KekRecipient, unwrap_kekri
+from smime_core.cms.recipients.kemri import KemRecipient, unwrap_kemri
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.ktri import KeyTransRecipient, unwrap_ktri
+from smime_core.cms.recipients.pwri import PasswordRecipient, password_iterations, unwrap_pwri
+from smime_core.cms.recipients.recipient_info import RecipientInfo
 from smime_core.errors import (
     DecryptionError,
     NoMatchingRecipient,
@@ -22,55 +30,45 @@ from smime_core.errors import (
     UnsupportedByProvider,
     WrongPassphrase,
 )
-from smime_core.kari import KeyAgreeRecipient, unwrap_kari
-from smime_core.kekri import KekRecipient, KeyEncryptionKey, unwrap_kekri
-from smime_core.kemri import KemRecipient, unwrap_kemri
-from smime_core.key_management import KeyHolder
-from smime_core.ktri import KeyTransRecipient, unwrap_ktri
 from smime_core.limits import MAX_KEY_ATTEMPTS, MAX_PBKDF2_ITERATIONS, check_limit
-from smime_core.password_recipient import PasswordRecipient, password_iterations, unwrap_with_password
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.recipient_info import RecipientInfo
+from smime_core.x509.certificate import Certificate
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedWith(Generic[_T]):
-    """What `use` gave for the right content key, and which recipient that key came from."""
+class Decrypted(Generic[_T]):
+    """The content of an encrypted layer, and the recipient whose key opened it."""
 
-    result: _T
+    content: _T = field(repr=False)
     recipient: RecipientInfo
 
 
 async def try_content_keys(
     recipients: Sequence[RecipientInfo],
     use: Callable[[bytes], Awaitable[_T]],
-    *,
-    cek_length: int,
-    holders: Sequence[KeyHolder],
+    keys: Keys,
     provider: CryptoProvider,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
-    originators: Sequence[Certificate] = (),
+    cek_length: int,
     policy: Policy = Policy.RECEIVE,
-) -> OpenedWith[_T]:
-    """What `use` gives for the first CEK that it takes; it raises DecryptionError for a wrong one.
+) -> Decrypted[_T]:
+    """The result of `use` for the first CEK that it accepts. `use` raises DecryptionError for a wrong CEK.
 
-    "Not mine" goes on to the next recipient, and so does mine when it fails: renewed certificates share a name, and a
-    broken identity never stops the others. When every one of mine has failed, that is one DecryptionError, however far
-    each got (WrongPassphrase where there was nothing but passwords). What can be told from the message alone, as an
-    algorithm that is unknown or forbidden by `policy`, is said only when no key was touched.
+    If a recipient names no key of ours, or unwrapping fails, the next recipient is tried: renewed certificates share a
+    name, and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised, however far
+    each key got, or WrongPassphrase if only passwords were tried. Faults of the message itself, such as an algorithm
+    that is unknown or forbidden by `policy`, are raised only if every attempt ended with one.
 
     Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm, MalformedMessage, LimitExceeded or
     UnsupportedByProvider.
     """
-    ways = _find_unwraps(recipients, holders=holders, keks=keks, originators=originators, policy=policy)
-    # Passwords last, because deriving a key takes a second.
+    ways = _find_unwraps(recipients, keys, policy)
+    # Passwords come last, because deriving a key takes a second.
     failures: list[SmimeError] = []
     iterations = 0
-    for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, passwords, policy)):
+    for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, keys, policy)):
         check_limit("keys tried", len(failures) + 1, MAX_KEY_ATTEMPTS)
         try:
             if isinstance(recipient, PasswordRecipient):
@@ -81,7 +79,7 @@ async def try_content_keys(
             failures.append(error)
             continue
         try:
-            return OpenedWith(result=await use(cek), recipient=recipient)
+            return Decrypted(content=await use(cek), recipient=recipient)
         except DecryptionError as error:
             failures.append(error)
     if not failures:
@@ -89,35 +87,27 @@ async def try_content_keys(
     raise _joint_failure(failures)
 
 
-def is_single_try(
-    recipients: Sequence[RecipientInfo], *, holders: Sequence[KeyHolder], keks: Sequence[KeyEncryptionKey] = ()
-) -> bool:
-    """Whether `try_content_keys` calls `use` once at most, when there are no passwords."""
-    ways = _find_unwraps(recipients, holders=holders, keks=keks, originators=(), policy=Policy.ARCHIVE)
-    return len(list(itertools.islice(ways, 2))) < 2
+def is_single_try(recipients: Sequence[RecipientInfo], keys: Keys) -> bool:
+    """Whether `try_content_keys` calls `use` at most once. False with passwords, because it may try several."""
+    return not keys.passwords and len(list(itertools.islice(_find_unwraps(recipients, keys, Policy.ARCHIVE), 2))) < 2
 
 
 _Unwrap = Callable[..., Awaitable[bytes]]
 
 
 def _find_unwraps(
-    recipients: Sequence[RecipientInfo],
-    *,
-    holders: Sequence[KeyHolder],
-    keks: Sequence[KeyEncryptionKey],
-    originators: Sequence[Certificate],
-    policy: Policy,
+    recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy
 ) -> Iterator[tuple[RecipientInfo, _Unwrap]]:
-    # Several holders may answer to one name after a renewal (MUSTS 31).
+    # After a renewal several of our certificates may have the same name (MUSTS 31).
     for recipient in recipients:
         if isinstance(recipient, KekRecipient):
-            for kek in keks:
+            for kek in keys.keks:
                 if recipient.names(kek):
                     yield recipient, functools.partial(unwrap_kekri, recipient, kek, policy=policy)
         elif isinstance(recipient, KeyTransRecipient | KeyAgreeRecipient | KemRecipient):
-            for holder in holders:
+            for holder in keys.identities:
                 if recipient.rid.matches(holder.certificate):
-                    yield recipient, _unwrap_of(recipient, holder, originators, policy)
+                    yield recipient, _unwrap_of(recipient, holder, keys.originators, policy)
 
 
 def _unwrap_of(
@@ -136,12 +126,12 @@ def _unwrap_of(
 
 
 def _find_password_unwraps(
-    recipients: Sequence[RecipientInfo], passwords: Sequence[bytes], policy: Policy
+    recipients: Sequence[RecipientInfo], keys: Keys, policy: Policy
 ) -> Iterator[tuple[RecipientInfo, _Unwrap]]:
     for recipient in recipients:
         if isinstance(recipient, PasswordRecipient):
-            for password in passwords:
-                yield recipient, functools.partial(unwrap_with_password, recipient, password, policy=policy)
+            for password in keys.passwords:
+                yield recipient, functools.partial(unwrap_pwri, recipient, password, policy=policy)
 
 
 def _joint_failure(failures: Sequence[SmimeError]) -> SmimeError:

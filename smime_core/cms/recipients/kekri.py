@@ -1,14 +1,17 @@
-"""KEKRecipientInfo: the CEK under a symmetric key that both sides already share (RFC 5652 section 6.2.3)."""
+"""KEKRecipientInfo: the content-encryption key (CEK), wrapped with a symmetric key that both sides already share.
+
+RFC 5652 section 6.2.3.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.recipients.key_wrap import AES_WRAPS, build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.errors import MalformedMessage
-from smime_core.key_wrap import AES_WRAPS, build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 
@@ -17,7 +20,7 @@ KEKRI: Final = 0xA2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEncryptionKey:
-    """A shared key under the name that both sides know it by; its bytes never reach a repr."""
+    """A shared key, and the name by which both sides know it. The repr leaves out the key."""
 
     identifier: bytes
     key: bytes = field(repr=False)
@@ -25,7 +28,7 @@ class KeyEncryptionKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KekIdentifier:
-    """A KEKIdentifier; its date and other attributes are not needed to tell keys apart here."""
+    """A KEKIdentifier. Its date and other attributes are not needed to tell keys apart here."""
 
     value: bytes
 
@@ -35,7 +38,7 @@ class KekIdentifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KekRecipient:
-    """A `kekri`. The algorithm is read when the key is used, so that an unknown one spoils no other recipient."""
+    """A `kekri`. Its algorithm is parsed when the key is used, so that an unknown one does not affect others."""
 
     rid: KekIdentifier
     algorithm_der: bytes
@@ -44,37 +47,37 @@ class KekRecipient:
     kind = "kekri"
 
     def names(self, kek: KeyEncryptionKey) -> bool:
-        """Whether this is the key that the recipient means."""
+        """Whether `kek` has the name of the recipient's key."""
         return self.rid.value == kek.identifier
 
 
 def parse_kekri(tlv: Tlv) -> KekRecipient:
-    """The structure of a `kekri`. Raises MalformedMessage."""
+    """Parse a `kekri`. Raises MalformedMessage."""
     where = "KEKRecipientInfo"
-    fields = der.read_children(tlv, where=where)
+    fields = der.read_children(tlv, where)
     if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
     identifier = der.read_children(der.expect(fields[1], der.SEQUENCE, where="kekid"), where="kekid")
     if not 1 <= len(identifier) <= 3:
         raise MalformedMessage(f"{len(identifier)} fields, expected 1 to 3", where="kekid")
     return KekRecipient(
         rid=KekIdentifier(value=bytes(der.read_octets(identifier[0], where="kekid"))),
-        algorithm_der=der.to_definite(fields[2], where=where),
-        encrypted_key=bytes(der.read_octets(fields[3], where=where)),
+        algorithm_der=der.to_definite(fields[2], where),
+        encrypted_key=bytes(der.read_octets(fields[3], where)),
     )
 
 
 def describe_kekri(recipient: KekRecipient) -> str:
-    """How the key travels, in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
-    return f"{parse_key_wrap(recipient.algorithm_der, policy=Policy.ARCHIVE).name} under a shared key"
+    """The key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+    return f"{parse_key_wrap(recipient.algorithm_der, Policy.ARCHIVE).name} under a shared key"
 
 
-async def build_kekri(kek: KeyEncryptionKey, cek: bytes, *, provider: CryptoProvider) -> bytes:
-    """DER of a `kekri` by AES key wrap. Raises MalformedMessage for a key of no length that AES has."""
+async def build_kekri(kek: KeyEncryptionKey, cek: bytes, provider: CryptoProvider) -> bytes:
+    """DER of a `kekri` with AES key wrap. Raises MalformedMessage if the key is no AES key or shorter than the CEK."""
     wrap = AES_WRAPS.get(len(kek.key))
     if wrap is None:
         raise MalformedMessage(f"a shared key of {len(kek.key)} bytes, expected 16, 24 or 32", where="kekri")
-    # RFC 3565 section 2.3.2: a KEK is at least as strong as the key under it.
+    # RFC 3565 section 2.3.2: a key-encryption key is at least as strong as the key that it wraps.
     if len(kek.key) < len(cek):
         raise MalformedMessage(
             f"a shared key of {len(kek.key)} bytes is shorter than the {len(cek)} bytes to wrap", where="kekri"
@@ -89,8 +92,8 @@ async def build_kekri(kek: KeyEncryptionKey, cek: bytes, *, provider: CryptoProv
 
 
 async def unwrap_kekri(
-    recipient: KekRecipient, kek: KeyEncryptionKey, *, cek_length: int, provider: CryptoProvider, policy: Policy
+    recipient: KekRecipient, kek: KeyEncryptionKey, provider: CryptoProvider, *, cek_length: int, policy: Policy
 ) -> bytes:
     """The CEK of `cek_length` bytes. Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage."""
-    wrap = parse_key_wrap(recipient.algorithm_der, policy=policy)
-    return await unwrap_cek(wrap, kek.key, recipient.encrypted_key, cek_length=cek_length, provider=provider)
+    wrap = parse_key_wrap(recipient.algorithm_der, policy)
+    return await unwrap_cek(wrap, kek.key, recipient.encrypted_key, provider, cek_length)

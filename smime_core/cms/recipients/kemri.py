@@ -1,6 +1,6 @@
-"""KEMRecipientInfo: the CEK under a key that a KEM gives (RFC 9629; RFC 9936 for ML-KEM).
+"""KEMRecipientInfo: the content-encryption key (CEK), wrapped with a key from a KEM (RFC 9629; RFC 9936 for ML-KEM).
 
-It travels as OtherRecipientInfo with id-ori-kem. The KDF is HKDF over CMSORIforKEMOtherInfo.
+KEMRecipientInfo is the value of an OtherRecipientInfo with id-ori-kem. The KDF is HKDF over CMSORIforKEMOtherInfo.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import AES_256_WRAP, HashName, Hkdf, check_absent, hash_label, parse_algorithm_identifier
-from smime_core.certificate import Certificate
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.certificate_id import CertificateId, build_issuer_and_serial, parse_certificate_id
+from smime_core.cms.recipients.key_wrap import build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.errors import DecryptionError, MalformedMessage, UnsupportedAlgorithm
-from smime_core.key_management import CertificateId, build_issuer_and_serial, parse_certificate_id
-from smime_core.key_wrap import build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.x509.certificate import Certificate
 
 ORI: Final = 0xA4
 ID_ORI_KEM: Final = "1.2.840.113549.1.9.16.13.3"
@@ -27,19 +27,19 @@ _KEM_OIDS: Final = {
     KeyType.ML_KEM_1024: "2.16.840.1.101.3.4.4.3",
 }
 _KEM_BY_OID: Final = {oid: key_type for key_type, oid in _KEM_OIDS.items()}
-# RFC 8619: id-alg-hkdf-with-sha256 and its sisters.
+# RFC 8619: id-alg-hkdf-with-sha256 and so on.
 _HKDF_HASHES: Final = {
     "1.2.840.113549.1.9.16.3.28": HashName.SHA256,
     "1.2.840.113549.1.9.16.3.29": HashName.SHA384,
     "1.2.840.113549.1.9.16.3.30": HashName.SHA512,
 }
 _HKDF_SHA256: Final = "1.2.840.113549.1.9.16.3.28"
-_FIELDS: Final = 8  # without the optional ukm
+_FIELDS: Final = 8  # of a KEMRecipientInfo without the optional ukm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KemRecipient:
-    """A `kemri`. Its algorithms are read when it is used, so that unknown ones spoil no other recipient."""
+    """A `kemri`. Its algorithms are parsed when it is used, so that unknown ones do not affect other recipients."""
 
     rid: CertificateId
     kem_der: bytes
@@ -54,44 +54,44 @@ class KemRecipient:
 
 
 def find_kem_value(tlv: Tlv) -> Tlv | None:
-    """The KEMRecipientInfo inside an `ori`; None for another kind of `ori`. Raises MalformedMessage."""
+    """The KEMRecipientInfo inside an `ori`, or None for another kind of `ori`. Raises MalformedMessage."""
     where = "OtherRecipientInfo"
-    fields = der.read_children(tlv, where=where)
+    fields = der.read_children(tlv, where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
-    return fields[1] if der.parse_oid(fields[0], where=where) == ID_ORI_KEM else None
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
+    return fields[1] if der.parse_oid(fields[0], where) == ID_ORI_KEM else None
 
 
 def parse_kemri(value: Tlv) -> KemRecipient:
-    """A KEMRecipientInfo (RFC 9629 section 3). Raises MalformedMessage."""
+    """Parse a KEMRecipientInfo (RFC 9629 section 3). Raises MalformedMessage."""
     where = "KEMRecipientInfo"
-    fields = der.read_children(der.expect(value, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(value, der.SEQUENCE, where), where)
     ukm = None
     if len(fields) == _FIELDS + 1:
         tagged = der.expect(fields.pop(6), 0xA0, where="ukm")
         ukm = bytes(der.read_octets(der.read_one(tagged.content, where="ukm"), where="ukm"))
     if len(fields) != _FIELDS:
-        raise MalformedMessage(f"{len(fields)} fields, expected {_FIELDS} and a ukm at most", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected {_FIELDS} and a ukm at most", where)
     return KemRecipient(
-        rid=parse_certificate_id(fields[1], where=where),
-        kem_der=der.to_definite(fields[2], where=where),
+        rid=parse_certificate_id(fields[1], where),
+        kem_der=der.to_definite(fields[2], where),
         ciphertext=bytes(der.read_octets(fields[3], where="kemct")),
-        kdf_der=der.to_definite(fields[4], where=where),
+        kdf_der=der.to_definite(fields[4], where),
         kek_length=der.parse_integer(fields[5], where="kekLength"),
         ukm=ukm,
-        wrap_der=der.to_definite(fields[6], where=where),
-        encrypted_key=bytes(der.read_octets(fields[7], where=where)),
+        wrap_der=der.to_definite(fields[6], where),
+        encrypted_key=bytes(der.read_octets(fields[7], where)),
     )
 
 
 def describe_kemri(recipient: KemRecipient) -> str:
-    """How the key travels, in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+    """The KEM, KDF and key wrap in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
     kem = _parse_kem(recipient.kem_der)
-    wrap = parse_key_wrap(recipient.wrap_der, policy=Policy.ARCHIVE)
+    wrap = parse_key_wrap(recipient.wrap_der, Policy.ARCHIVE)
     return f"{kem.upper()} with HKDF-{hash_label(_parse_kdf(recipient.kdf_der))}, {wrap.name}"
 
 
-async def build_kemri(certificate: Certificate, cek: bytes, *, provider: CryptoProvider) -> bytes:
+async def build_kemri(certificate: Certificate, cek: bytes, provider: CryptoProvider) -> bytes:
     """DER of an `ori` with a KEMRecipientInfo for an ML-KEM key: HKDF with SHA-256 (RFC 9936 section 2.2.1)."""
     ciphertext, shared = await provider.encapsulate(certificate.public_key)
     wrap_der, kek_length = build_key_wrap(AES_256_WRAP), AES_256_WRAP.kek_length
@@ -110,22 +110,22 @@ async def build_kemri(certificate: Certificate, cek: bytes, *, provider: CryptoP
 
 
 async def unwrap_kemri(
-    recipient: KemRecipient, key: PrivateKey, *, cek_length: int, provider: CryptoProvider, policy: Policy
+    recipient: KemRecipient, key: PrivateKey, provider: CryptoProvider, *, cek_length: int, policy: Policy
 ) -> bytes:
-    """The CEK of `cek_length` bytes; a wrong ciphertext shows as a failed unwrap (MUSTS 29).
+    """The CEK of `cek_length` bytes. A wrong ciphertext gives a wrong KEK, so that the unwrap fails (MUSTS 29).
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """
     kem = _parse_kem(recipient.kem_der)
     hash_name = _parse_kdf(recipient.kdf_der)
-    wrap = parse_key_wrap(recipient.wrap_der, policy=policy)
+    wrap = parse_key_wrap(recipient.wrap_der, policy)
     if recipient.kek_length != wrap.kek_length:
         raise MalformedMessage(f"{recipient.kek_length} does not fit {wrap.name}", where="kekLength")
     if key.key_type is not kem:
         raise DecryptionError
     shared = await provider.decapsulate(key, recipient.ciphertext)
     kek = await _derive_kek(hash_name, shared, recipient.wrap_der, wrap.kek_length, recipient.ukm, provider)
-    return await unwrap_cek(wrap, kek, recipient.encrypted_key, cek_length=cek_length, provider=provider)
+    return await unwrap_cek(wrap, kek, recipient.encrypted_key, provider, cek_length)
 
 
 async def _derive_kek(

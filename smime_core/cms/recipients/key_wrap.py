@@ -1,6 +1,7 @@
-"""Key wraps: a CEK under a KEK (RFC 3394 for AES; RFC 3217 for 3DES and RC2, which are only read).
+"""Key wraps: a content-encryption key (CEK), encrypted with a key-encryption key (KEK).
 
-The wraps of 3DES and RC2 are two layers of CBC around the key with a checksum, built here on the provider's blocks.
+RFC 3394 is for AES, RFC 3217 for 3DES and RC2, which are only read. The wraps of 3DES and RC2 encrypt the key and its
+checksum twice with CBC. The provider only decrypts the CBC blocks.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_WRAP,
     AES_192_WRAP,
@@ -25,8 +25,9 @@ from smime_core.algorithms import (
     parse_algorithm_identifier,
     rc2_cbc,
 )
-from smime_core.content_encryption import parse_rc2_version
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.cms.content_encryption import parse_rc2_version
 from smime_core.errors import DecryptionError, UnsupportedAlgorithm
 from smime_core.policy import Policy, check_key_wrap
 from smime_core.provider import CryptoProvider
@@ -34,13 +35,13 @@ from smime_core.provider import CryptoProvider
 AES_WRAPS: Final = {wrap.kek_length: wrap for wrap in (AES_128_WRAP, AES_192_WRAP, AES_256_WRAP)}
 
 _OUTER_IV: Final = bytes.fromhex("4adda22c79e82105")  # RFC 3217 sections 3.1 and 4.1
-_BLOCK: Final = 8  # bytes
+_BLOCK: Final = 8  # bytes in a block of 3DES and RC2, and in the checksum
 _TRIPLE_DES_WRAPPED: Final = 40  # bytes: IV, key and checksum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapAlgorithm:
-    """A key wrap with its parameter: the effective bits of an RC2 key-encryption key, which always has 16 bytes."""
+    """A key wrap. `rc2_bits` are the effective bits of an RC2 key-encryption key, which always has 16 bytes."""
 
     wrap: KeyWrap
     rc2_bits: int = 0
@@ -54,11 +55,11 @@ class WrapAlgorithm:
         return self.wrap.kek_length
 
 
-def parse_key_wrap(identifier_der: Buffer, *, policy: Policy, role: str = "key wrap") -> WrapAlgorithm:
-    """The key wrap that an AlgorithmIdentifier names.
+def parse_key_wrap(identifier_der: Buffer, policy: Policy, role: str = "key wrap") -> WrapAlgorithm:
+    """Parse the AlgorithmIdentifier of a key wrap.
 
-    AES has no parameters (RFC 3565 section 2.3.2; NULL is read), 3DES has NULL, RC2 its key size (RFC 3217).
-    Raises UnsupportedAlgorithm, AlgorithmForbidden or MalformedMessage.
+    AES has no parameters (RFC 3565 section 2.3.2; NULL is accepted), 3DES has NULL, RC2 its key size (RFC 3217). Raises
+    UnsupportedAlgorithm, AlgorithmForbidden or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid not in KEY_WRAPS:
@@ -68,17 +69,17 @@ def parse_key_wrap(identifier_der: Buffer, *, policy: Policy, role: str = "key w
     if wrap is not RC2_WRAP:
         check_absent_or_null(parameters, where=role)
         return WrapAlgorithm(wrap=wrap)
-    bits = parse_rc2_version(der.read_one(parameters or b"", where=role), role=role)
+    bits = parse_rc2_version(der.read_one(parameters or b"", where=role), role)
     return WrapAlgorithm(wrap=wrap, rc2_bits=bits)
 
 
 def build_key_wrap(wrap: KeyWrap) -> bytes:
-    """DER of the AlgorithmIdentifier of an AES key wrap: parameters are absent."""
+    """DER of the AlgorithmIdentifier of an AES key wrap, with absent parameters."""
     return der.sequence(der.oid(wrap.oid))
 
 
 async def unwrap_cek(
-    algorithm: WrapAlgorithm, kek: bytes, wrapped: bytes, *, cek_length: int, provider: CryptoProvider
+    algorithm: WrapAlgorithm, kek: bytes, wrapped: bytes, provider: CryptoProvider, cek_length: int
 ) -> bytes:
     """The CEK of exactly `cek_length` bytes (MUSTS 25). Raises DecryptionError."""
     if len(kek) != algorithm.kek_length:
@@ -95,7 +96,7 @@ async def unwrap_cek(
 
 
 async def _unwrap_triple_des(kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
-    # RFC 3217 section 3.2.
+    # RFC 3217 section 3.2: each byte of the key has odd parity.
     if len(wrapped) != _TRIPLE_DES_WRAPPED:
         raise DecryptionError
     cek = await _unwrap_twice(TRIPLE_DES_CBC, kek, wrapped, provider)
@@ -114,7 +115,7 @@ async def _unwrap_rc2(cipher: ContentCipher, kek: bytes, wrapped: bytes, provide
 
 
 async def _unwrap_twice(cipher: ContentCipher, kek: bytes, wrapped: bytes, provider: CryptoProvider) -> bytes:
-    # What stands before the checksum, the first 8 bytes of SHA-1 over it (RFC 3217 section 2).
+    # Returns the bytes before the checksum, which is the first 8 bytes of their SHA-1 (RFC 3217 section 2).
     if len(wrapped) % _BLOCK or len(wrapped) < 3 * _BLOCK:
         raise DecryptionError
     reversed_order = await provider.decrypt_blocks(cipher, kek, _OUTER_IV, wrapped)

@@ -1,21 +1,24 @@
-"""KeyTransRecipientInfo: the CEK under an RSA key (RFC 5652 section 6.2.1, RFC 3370 section 4.2, RFC 3560)."""
+"""KeyTransRecipientInfo: the content-encryption key (CEK), encrypted with an RSA key.
+
+RFC 5652 section 6.2.1, RFC 3370 section 4.2, RFC 3560.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from smime_core import der
 from smime_core.algorithms import KeyTransport, build_transport_identifier, parse_transport_identifier
-from smime_core.certificate import Certificate
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.certificate_id import CertificateId, build_issuer_and_serial, parse_certificate_id
 from smime_core.errors import DecryptionError, MalformedMessage
-from smime_core.key_management import CertificateId, build_issuer_and_serial, parse_certificate_id
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.x509.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTransRecipient:
-    """A `ktri`. The algorithm is read when the key is used, so that an unknown one spoils no other recipient."""
+    """A `ktri`. Its algorithm is parsed when the key is used, so that an unknown one does not affect others."""
 
     rid: CertificateId
     algorithm_der: bytes
@@ -25,25 +28,25 @@ class KeyTransRecipient:
 
 
 def parse_ktri(tlv: Tlv) -> KeyTransRecipient:
-    """The structure of a `ktri`. Raises MalformedMessage."""
+    """Parse a `ktri`. Raises MalformedMessage."""
     where = "KeyTransRecipientInfo"
-    fields = der.read_children(tlv, where=where)
+    fields = der.read_children(tlv, where)
     if len(fields) != 4:
-        raise MalformedMessage(f"{len(fields)} fields, expected 4", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 4", where)
     return KeyTransRecipient(
-        rid=parse_certificate_id(fields[1], where=where),
-        algorithm_der=der.to_definite(fields[2], where=where),
+        rid=parse_certificate_id(fields[1], where),
+        algorithm_der=der.to_definite(fields[2], where),
         encrypted_key=bytes(der.read_octets(fields[3], where="encryptedKey")),
     )
 
 
 def describe_ktri(recipient: KeyTransRecipient) -> str:
-    """How the key travels, in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
+    """The key transport in words for people. Raises UnsupportedAlgorithm or MalformedMessage."""
     return parse_transport_identifier(recipient.algorithm_der).label
 
 
 async def build_ktri(
-    certificate: Certificate, cek: bytes, *, transport: KeyTransport, provider: CryptoProvider
+    certificate: Certificate, cek: bytes, provider: CryptoProvider, *, transport: KeyTransport
 ) -> bytes:
     """DER of a `ktri` for an RSA key."""
     encrypted_key = await provider.transport_encrypt(certificate.public_key, transport, cek)
@@ -56,16 +59,16 @@ async def build_ktri(
 
 
 async def unwrap_ktri(
-    recipient: KeyTransRecipient, key: PrivateKey, *, cek_length: int, provider: CryptoProvider
+    recipient: KeyTransRecipient, key: PrivateKey, provider: CryptoProvider, *, cek_length: int
 ) -> bytes:
-    """The CEK of `cek_length` bytes; with RSA v1.5 a random one when the padding is wrong (MUSTS 23).
+    """The CEK of `cek_length` bytes. For wrong RSA v1.5 padding, it is a random one (MUSTS 23).
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """
     transport = parse_transport_identifier(recipient.algorithm_der)
     if key.key_type is not KeyType.RSA:
         raise DecryptionError
-    cek = await provider.transport_decrypt(key, transport, recipient.encrypted_key, cek_length=cek_length)
+    cek = await provider.transport_decrypt(key, transport, recipient.encrypted_key, cek_length)
     if len(cek) != cek_length:
         raise DecryptionError
     return cek

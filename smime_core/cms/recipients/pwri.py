@@ -1,7 +1,7 @@
-"""PasswordRecipientInfo: the CEK under a passphrase (RFC 5652 section 6.2.4, RFC 3211).
+"""PasswordRecipientInfo: the content-encryption key (CEK), encrypted with a passphrase (RFC 5652 section 6.2.4).
 
-PBKDF2 makes the KEK; the CEK with a length byte and three check bytes is encrypted twice by CBC without padding, where
-we write AES and read 3DES and RC2 too.
+PBKDF2 derives the key-encryption key (KEK). The CEK, after a length byte and three check bytes, is encrypted twice with
+CBC (RFC 3211). We write AES and also read 3DES and RC2.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import AES_256_CBC, ContentCipher, HashName, Pbkdf2, parse_algorithm_identifier
-from smime_core.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.kdf import build_pbkdf2, parse_pbkdf2
+from smime_core.keys.kdf import build_pbkdf2, parse_pbkdf2
 from smime_core.policy import Policy, check_content_cipher
 from smime_core.provider import CryptoProvider
 
@@ -28,7 +28,7 @@ _HEAD_BYTES: Final = 1 + _CHECK_BYTES  # length and check bytes before the CEK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRecipient:
-    """A `pwri`. Its algorithms are read when it is used, so that unknown ones spoil no other recipient."""
+    """A `pwri`. Its algorithms are parsed when it is used, so that unknown ones do not affect other recipients."""
 
     derivation_der: bytes
     algorithm_der: bytes
@@ -39,33 +39,33 @@ class PasswordRecipient:
 
 
 def parse_password_recipient(tlv: Tlv) -> PasswordRecipient:
-    """The structure of a `pwri`. Raises MalformedMessage."""
+    """Parse a `pwri`. Raises MalformedMessage."""
     where = "PasswordRecipientInfo"
-    fields = der.read_children(tlv, where=where)
-    # RFC 5652 section 6.2.4 makes keyDerivationAlgorithm optional; without it nobody can know the KEK (MUSTS 30).
+    fields = der.read_children(tlv, where)
+    # RFC 5652 section 6.2.4 makes keyDerivationAlgorithm optional. Without it the KEK cannot be derived (MUSTS 30).
     if len(fields) != 4 or fields[1].tag != 0xA0:
-        raise MalformedMessage("expected version, key derivation, algorithm and key", where=where)
+        raise MalformedMessage("expected version, key derivation, algorithm and key", where)
     return PasswordRecipient(
-        derivation_der=b"\x30" + der.to_definite(fields[1], where=where)[1:],
-        algorithm_der=der.to_definite(fields[2], where=where),
-        encrypted_key=bytes(der.read_octets(fields[3], where=where)),
+        derivation_der=b"\x30" + der.to_definite(fields[1], where)[1:],
+        algorithm_der=der.to_definite(fields[2], where),
+        encrypted_key=bytes(der.read_octets(fields[3], where)),
     )
 
 
-def describe_password_recipient(recipient: PasswordRecipient) -> str:
-    """How the key travels, in words for people. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
+def describe_pwri(recipient: PasswordRecipient) -> str:
+    """The key management in words for people. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
     return f"{_parse_wrap(recipient.algorithm_der).cipher.name} key wrap under a password"
 
 
 def password_iterations(recipient: PasswordRecipient) -> int:
-    """What trying one password costs. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
+    """The PBKDF2 iterations for trying one password. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
     return parse_pbkdf2(recipient.derivation_der).kdf.iterations
 
 
-async def build_password_recipient(password: bytes, cek: bytes, *, provider: CryptoProvider) -> bytes:
+async def build_pwri(password: bytes, cek: bytes, provider: CryptoProvider) -> bytes:
     """DER of a `pwri` for a passphrase in UTF-8: PBKDF2 with HMAC-SHA-256, AES-256-CBC.
 
-    Raises MalformedMessage for an empty password: everybody would guess it.
+    Raises MalformedMessage for an empty password, which anybody could guess.
     """
     if not password:
         raise MalformedMessage("an empty password, expected at least one character", where="PasswordRecipientInfo")
@@ -83,19 +83,19 @@ async def build_password_recipient(password: bytes, cek: bytes, *, provider: Cry
     return der.element(
         PWRI,
         der.integer(0),
-        # The cipher says how long the key is; gpgsm refuses parameters that say it again.
+        # The cipher implies the length of the key. gpgsm refuses parameters that repeat it.
         b"\xa0" + build_pbkdf2(kdf, key_length=None)[1:],
         der.sequence(der.oid(_PWRI_KEK), build_content_encryption(ContentEncryption(cipher=cipher, iv=iv))),
         der.octet_string(twice),
     )
 
 
-async def unwrap_with_password(
+async def unwrap_pwri(
     recipient: PasswordRecipient,
     password: bytes,
+    provider: CryptoProvider,
     *,
     cek_length: int,
-    provider: CryptoProvider,
     policy: Policy = Policy.RECEIVE,
 ) -> bytes:
     """The CEK of `cek_length` bytes.
@@ -112,7 +112,7 @@ async def unwrap_with_password(
     if len(wrapped) < 2 * size or len(wrapped) % size:
         raise WrongPassphrase
     kek = await provider.derive_key(kdf, password, cipher.key_length)
-    # RFC 3211 section 2.3.2: the last block's plaintext is the IV of the outer layer, then the inner layer opens.
+    # RFC 3211 section 2.3.2: the last block, decrypted, is the IV of the outer layer. The inner layer comes after it.
     outer_iv = await provider.decrypt_blocks(cipher, kek, wrapped[-2 * size : -size], wrapped[-size:])
     once = await provider.decrypt_blocks(cipher, kek, outer_iv, wrapped[:-size]) + outer_iv
     block = await provider.decrypt_blocks(cipher, kek, wrap.iv, once)
@@ -128,7 +128,7 @@ def _parse_wrap(algorithm_der: bytes) -> ContentEncryption:
     oid, wrap_der = parse_algorithm_identifier(algorithm_der)
     if oid != _PWRI_KEK or wrap_der is None:
         raise UnsupportedAlgorithm(oid, role)
-    wrap = parse_content_encryption(wrap_der, role=role)
+    wrap = parse_content_encryption(wrap_der, role)
     if wrap.cipher.is_authenticated:
         raise UnsupportedAlgorithm(wrap.cipher.oid, role)
     return wrap
@@ -137,5 +137,5 @@ def _parse_wrap(algorithm_der: bytes) -> ContentEncryption:
 async def _encrypt_unpadded(
     cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes, provider: CryptoProvider
 ) -> bytes:
-    # The provider pads, as contents need it: its last block is the padding's and is left out.
+    # The provider adds padding, as for content. The last block is only padding and is left out.
     return (await provider.encrypt_content(cipher, key, iv, blocks))[: len(blocks)]

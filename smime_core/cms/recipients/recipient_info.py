@@ -1,36 +1,42 @@
-"""RecipientInfo: whom a content is sealed for, read and made (RFC 5652 section 6.2).
+"""RecipientInfo: the recipients of encrypted content, parsed and built (RFC 5652 section 6.2).
 
-The five choices stand in modules of their own: `ktri` (RSA), `kari` (ECDH, X25519, X448), `kekri` (a shared key),
-`password_recipient` (`pwri`) and `kemri` (ML-KEM, inside `ori`). A choice that is unknown, or damaged, is listed and
-left alone: it never spoils the others (MUSTS 45).
+The five choices are in modules of their own: `ktri` (RSA), `kari` (ECDH, X25519, X448), `kekri` (a shared key), `pwri`
+(a password) and `kemri` (ML-KEM, inside `ori`). An unknown or damaged choice is listed and otherwise ignored, so that
+it does not affect the others (MUSTS 45).
 """
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import ContentCipher, HashName, KeyTransport, TransportScheme
-from smime_core.certificate import Certificate, KeyUsage
-from smime_core.der import Buffer, Tlv
-from smime_core.errors import CertificateExpired, MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.kari import KARI, KeyAgreeRecipient, build_kari, describe_kari, parse_kari
-from smime_core.kekri import KEKRI, KekRecipient, KeyEncryptionKey, build_kekri, describe_kekri, parse_kekri
-from smime_core.kemri import ORI, KemRecipient, build_kemri, describe_kemri, find_kem_value, parse_kemri
-from smime_core.ktri import KeyTransRecipient, build_ktri, describe_ktri, parse_ktri
-from smime_core.limits import MAX_RECIPIENTS, check_limit
-from smime_core.originator_info import OriginatorInfo
-from smime_core.password_recipient import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.originator_info import OriginatorInfo
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kari import KARI, KeyAgreeRecipient, build_kari, describe_kari, parse_kari
+from smime_core.cms.recipients.kekri import (
+    KEKRI,
+    KekRecipient,
+    build_kekri,
+    describe_kekri,
+    parse_kekri,
+)
+from smime_core.cms.recipients.kemri import ORI, KemRecipient, build_kemri, describe_kemri, find_kem_value, parse_kemri
+from smime_core.cms.recipients.ktri import KeyTransRecipient, build_ktri, describe_ktri, parse_ktri
+from smime_core.cms.recipients.pwri import (
     PWRI,
     PasswordRecipient,
-    build_password_recipient,
-    describe_password_recipient,
+    build_pwri,
+    describe_pwri,
     parse_password_recipient,
 )
+from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm
+from smime_core.limits import MAX_RECIPIENTS, check_limit
 from smime_core.provider import CryptoProvider, KeyType
+from smime_core.x509.certificate import Certificate, KeyUsage
 
 RSA_V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
 RSA_OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
@@ -39,7 +45,7 @@ _KINDS: Final = {der.SEQUENCE: "ktri", KARI: "kari", KEKRI: "kekri", PWRI: "pwri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherRecipient:
-    """A choice that this core does not open, or a damaged one; `problem` says why, for people."""
+    """A choice that is not supported, or damaged. `problem` is the reason in words for people."""
 
     kind: str
     problem: str
@@ -53,12 +59,12 @@ RecipientInfo = KeyTransRecipient | KeyAgreeRecipient | KekRecipient | PasswordR
 
 
 def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
-    """The SET OF RecipientInfo; a `kari` gives one for each of its encrypted keys.
+    """Parse the SET OF RecipientInfo. A `kari` gives one recipient for each of its encrypted keys.
 
     Raises MalformedMessage for a damaged set, or LimitExceeded.
     """
     where = "recipientInfos"
-    members = der.read_children(der.expect(tlv, der.SET, where=where), where=where)
+    members = der.read_children(der.expect(tlv, der.SET, where), where)
     recipients: list[RecipientInfo] = []
     for member in members:
         try:
@@ -70,7 +76,7 @@ def parse_recipient_infos(tlv: Tlv) -> tuple[RecipientInfo, ...]:
 
 
 def recipient_algorithm(recipient: RecipientInfo) -> str:
-    """How the key travels, in words for people; what is wrong where that cannot be said."""
+    """The key management in words for people, or the problem if it cannot be read."""
     try:
         match recipient:
             case KeyTransRecipient():
@@ -80,7 +86,7 @@ def recipient_algorithm(recipient: RecipientInfo) -> str:
             case KekRecipient():
                 return describe_kekri(recipient)
             case PasswordRecipient():
-                return describe_password_recipient(recipient)
+                return describe_pwri(recipient)
             case KemRecipient():
                 return describe_kemri(recipient)
             case OtherRecipient(problem=problem):
@@ -90,9 +96,9 @@ def recipient_algorithm(recipient: RecipientInfo) -> str:
 
 
 def check_recipient(certificate: Certificate) -> None:
-    """Refuse a certificate whose key cannot receive or whose key usage forbids it.
+    """Raise UnsupportedAlgorithm for a certificate whose key can only sign, or whose key usage forbids encryption.
 
-    RFC 5652 sections 6.2.1 and 6.2.2; RFC 9935 section 4 for ML-KEM. Raises UnsupportedAlgorithm.
+    RFC 5652 sections 6.2.1 and 6.2.2; RFC 9935 section 4 for ML-KEM.
     """
     key = certificate.public_key
     if key.key_type.agrees:
@@ -100,54 +106,34 @@ def check_recipient(certificate: Certificate) -> None:
     elif key.key_type.is_kem or (key.key_type is KeyType.RSA and key.pss is None):
         needed = KeyUsage.KEY_ENCIPHERMENT
     else:
-        text = f"the key of {certificate.common_name} can only sign: nothing can be sealed for it"
+        text = f"the key of {certificate.common_name} can only sign: nothing can be encrypted for it"
         raise UnsupportedAlgorithm(key.key_type, "recipient", text=text)
     if certificate.key_usage is not None and needed not in certificate.key_usage:
         text = f"the certificate of {certificate.common_name} may not be used for encryption"
         raise UnsupportedAlgorithm("2.5.29.15", "recipient", text=text)
 
 
-def check_recipient_dates(certificate: Certificate, *, at: datetime.datetime) -> None:
-    """Refuse a certificate outside its validity: who seals for it may seal for nobody. Raises CertificateExpired."""
-    if not certificate.not_before <= at <= certificate.not_after:
-        raise CertificateExpired(
-            f"the certificate of {certificate.common_name} is valid from {certificate.not_before:%Y-%m-%d} "
-            f"to {certificate.not_after:%Y-%m-%d} alone",
-            certificate=certificate.fingerprint,
-            rfc5280_step="6.1.3 (a)(2)",
-        )
-
-
-def is_sealed_for(recipients: Sequence[RecipientInfo], certificate: Certificate) -> bool:
+def is_encrypted_for(recipients: Sequence[RecipientInfo], certificate: Certificate) -> bool:
     """Whether one of the recipients names the certificate."""
     named = (r.rid for r in recipients if isinstance(r, KeyTransRecipient | KeyAgreeRecipient | KemRecipient))
     return any(rid.matches(certificate) for rid in named)
 
 
 async def build_recipient_infos(
-    cek: bytes,
-    *,
-    recipients: Sequence[Certificate],
-    provider: CryptoProvider,
-    transport: KeyTransport,
-    passwords: Sequence[bytes] = (),
-    keks: Sequence[KeyEncryptionKey] = (),
+    cek: bytes, encrypting: Encrypting, provider: CryptoProvider, *, cipher: ContentCipher
 ) -> list[bytes]:
-    """DER of a RecipientInfo for each certificate (each once), password (in UTF-8) and shared key.
+    """DER of a RecipientInfo for each certificate (each once), password and shared key, for content in `cipher`.
 
     Raises UnsupportedAlgorithm for a certificate that may not receive, MalformedMessage for an empty password.
     """
-    infos = [
-        await _build_recipient_info(certificate, cek, transport, provider) for certificate in dict.fromkeys(recipients)
+    # With CBC the default is RSA v1.5, which every reader knows.
+    transport = encrypting.transport or (RSA_OAEP if cipher.is_authenticated else RSA_V15)
+    certificates = dict.fromkeys(encrypting.recipients)
+    return [
+        *[await _build_recipient_info(certificate, cek, transport, provider) for certificate in certificates],
+        *[await build_pwri(password, cek, provider) for password in encrypting.passwords],
+        *[await build_kekri(kek, cek, provider) for kek in encrypting.keks],
     ]
-    infos += [await build_password_recipient(password, cek, provider=provider) for password in passwords]
-    infos += [await build_kekri(kek, cek, provider=provider) for kek in keks]
-    return infos
-
-
-def default_transport(cipher: ContentCipher) -> KeyTransport:
-    """RSA v1.5 beside CBC, which every reader knows; OAEP with SHA-256 beside an AEAD cipher."""
-    return RSA_OAEP if cipher.is_authenticated else RSA_V15
 
 
 def enveloped_version(
@@ -162,7 +148,7 @@ def enveloped_version(
         version = max(version, 2)
     for info in recipient_infos:
         if info[0] == der.SEQUENCE:
-            # A ktri is version 0, or 2 when it names the key by its identifier.
+            # A ktri has version 0, or 2 if it names the certificate by its key identifier.
             ktri_version = der.parse_integer(der.read_sequence(info)[0])
             version = max(version, 2 if ktri_version else 0)
         else:
@@ -176,10 +162,10 @@ async def _build_recipient_info(
     check_recipient(certificate)
     key_type = certificate.public_key.key_type
     if key_type.agrees:
-        return await build_kari(certificate, cek, provider=provider)
+        return await build_kari(certificate, cek, provider)
     if key_type.is_kem:
-        return await build_kemri(certificate, cek, provider=provider)
-    return await build_ktri(certificate, cek, transport=transport, provider=provider)
+        return await build_kemri(certificate, cek, provider)
+    return await build_ktri(certificate, cek, provider, transport=transport)
 
 
 def _parse_recipient(member: Tlv) -> Sequence[RecipientInfo]:

@@ -1,21 +1,15 @@
-"""One SignerInfo: parsing, the verdict on its signature, building (RFC 5652 sections 5.3 to 5.6 and 11).
+"""One SignerInfo: parsing, verifying its signature, building (RFC 5652 sections 5.3 to 5.6 and 11).
 
-What typed attributes mean stands in `signed_attributes`. Leaves out: whether the signer's certificate is trusted
-(`pkix`), countersignatures (`countersignature`).
+`signed_attributes` reads the values of attributes. `pkix` decides whether the signer's certificate is trusted.
+`countersignature` handles countersignatures.
 """
 
-from smime_core.signer_info.building import (
-    DEFAULT_OPTIONS,
-    AttributesForm,
-    SignerIdentifierForm,
-    SignerOptions,
-    UnsignedAttributes,
-    build_bare_signer_info,
+from smime_core.cms.signer_info.building import (
     build_signer_info,
-    make_signer_info,
+    make_signer_infos,
     sign_attributes,
 )
-from smime_core.signer_info.verifying import (
+from smime_core.cms.signer_info.verifying import (
     SignerInfo,
     check_algorithms,
     check_message_digest,
@@ -26,18 +20,12 @@ from smime_core.signer_info.verifying import (
 )
 
 __all__ = [
-    "DEFAULT_OPTIONS",
-    "AttributesForm",
-    "SignerIdentifierForm",
     "SignerInfo",
-    "SignerOptions",
-    "UnsignedAttributes",
-    "build_bare_signer_info",
     "build_signer_info",
     "check_algorithms",
     "check_message_digest",
     "check_not_signed_attributes",
-    "make_signer_info",
+    "make_signer_infos",
     "parse_signer_info",
     "sign_attributes",
     "verify_signed_attributes",

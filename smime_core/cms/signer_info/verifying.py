@@ -1,4 +1,4 @@
-"""One SignerInfo: parsing, and the verdict on its signature (RFC 5652 sections 5.3 to 5.6 and 11)."""
+"""Parse one SignerInfo and verify its signature (RFC 5652 sections 5.3 to 5.6 and 11)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     HashName,
     SignatureAlgorithm,
@@ -15,7 +14,9 @@ from smime_core.algorithms import (
     parse_hash_identifier,
     parse_signature_identifier,
 )
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
+from smime_core.cms.attributes import (
     ATTRIBUTE_SET_HEAD_BYTES,
     CONTENT_TYPE,
     MESSAGE_DIGEST,
@@ -27,26 +28,25 @@ from smime_core.attributes import (
     parse_unsigned_attributes,
     single_value,
 )
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA
-from smime_core.der import Buffer, Tlv
-from smime_core.errors import (
-    ContentTypeMismatch,
-    MalformedMessage,
-    MessageDigestMismatch,
-    SignatureMismatch,
-)
-from smime_core.key_management import CertificateId, parse_certificate_id
-from smime_core.policy import Policy, check_signature_algorithm
-from smime_core.provider import CryptoProvider
-from smime_core.signed_attributes import (
+from smime_core.cms.certificate_id import CertificateId, parse_certificate_id
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.signed_attributes import (
     OFFSET_TIME,
     check_algorithm_protection,
     check_signing_certificate,
     has_offset_time,
     parse_signing_time,
 )
-from smime_core.signed_content import SignedContent
+from smime_core.cms.signed_content import SignedContent
+from smime_core.errors import (
+    ContentTypeMismatch,
+    MalformedMessage,
+    MessageDigestMismatch,
+    SignatureMismatch,
+)
+from smime_core.policy import Policy, check_signature_algorithm
+from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import Certificate
 
 # RFC 9882 section 3.3: the digest is at least as strong as the signature.
 _ML_DSA_44_HASHES: Final = frozenset(
@@ -71,9 +71,9 @@ _ML_DSA_HASHES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignerInfo:
-    """One SignerInfo, structure read and nothing believed yet; `signed_attrs` is None when absent.
+    """One SignerInfo, parsed and not verified. `signed_attrs` is None if absent.
 
-    `unsigned_attributes` are nobody's word: the signature does not cover them.
+    `unsigned_attributes` are not covered by the signature, so anybody may have added them.
     """
 
     version: int
@@ -91,36 +91,36 @@ class SignerInfo:
 
     @property
     def signed_attrs_der(self) -> bytes | None:
-        """The SET OF form that the signature covers (RFC 5652 section 5.4), in the order that came."""
+        """The signed attributes as the SET OF that the signature covers (RFC 5652 section 5.4), or None if absent."""
         return self.signed_attrs.received_der if self.signed_attrs else None
 
     @property
     def tolerances(self) -> tuple[str, ...]:
-        """What was read though no signer should write it, by name: for reports (MUSTS 6 and 15)."""
+        """The names of the deviations that were tolerated, for reports (MUSTS 6 and 15)."""
         order = self.signed_attrs.tolerances if self.signed_attrs else ()
         return (*order, OFFSET_TIME) if has_offset_time(self.attributes) else order
 
     @property
     def signing_time(self) -> datetime.datetime | None:
-        """The signer's own claim of when (RFC 5652 section 11.3). Raises MalformedMessage."""
+        """The signer's own claim of the time (RFC 5652 section 11.3). Raises MalformedMessage."""
         return parse_signing_time(self.attributes)
 
 
 def parse_signer_info(tlv: Tlv) -> SignerInfo:
-    """The structure of one SignerInfo, of whatever version (MUSTS 45). Raises MalformedMessage or LimitExceeded."""
+    """Parse one SignerInfo, of any version (MUSTS 45). Raises MalformedMessage or LimitExceeded."""
     where = "SignerInfo"
-    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+    fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if len(fields) < 5:
-        raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected at least 5", where)
     signed_attrs = fields[3] if fields[3].tag == 0xA0 else None
     rest = fields[4:] if signed_attrs else fields[3:]
     if not 2 <= len(rest) <= 3 or (len(rest) == 3 and rest[2].tag != 0xA1):
-        raise MalformedMessage("unexpected fields after signedAttrs", where=where)
+        raise MalformedMessage("unexpected fields after signedAttrs", where)
     return SignerInfo(
-        version=der.parse_integer(fields[0], where=where),
+        version=der.parse_integer(fields[0], where),
         sid=parse_certificate_id(fields[1], where="sid"),
-        digest_algorithm_der=der.to_definite(fields[2], where=where),
-        signature_algorithm_der=der.to_definite(rest[0], where=where),
+        digest_algorithm_der=der.to_definite(fields[2], where),
+        signature_algorithm_der=der.to_definite(rest[0], where),
         signature=bytes(der.read_octets(rest[1], where="signature")),
         signed_attrs=parse_signed_attributes(signed_attrs, where="signedAttrs") if signed_attrs else None,
         unsigned_attributes=parse_unsigned_attributes(rest[2], where="unsignedAttrs") if len(rest) == 3 else {},
@@ -130,20 +130,21 @@ def parse_signer_info(tlv: Tlv) -> SignerInfo:
 async def verify_signer(
     signer: SignerInfo,
     content: SignedContent,
-    *,
-    content_type: str,
-    certificate: Certificate,
     provider: CryptoProvider,
+    certificate: Certificate,
+    content_type: str,
     policy: Policy = Policy.RECEIVE,
 ) -> SignatureAlgorithm:
-    """Check one SignerInfo against the content and the signer's key; returns the algorithm that held.
+    """Verify one SignerInfo against the content and the signer's key. Returns the algorithm that verified.
 
-    (0) the algorithms are known, fit together and are strong enough; (1) each attribute stands where and as often as it
-    may; (2) the digest of the content, computed here, equals message-digest; (3) content-type equals eContentType;
-    (4) the attributes that name a certificate or algorithms name these; (5) the signature covers the attributes.
-    Both (2) and (5), always (RFC 5652 sections 5.4 and 5.6).
-    Raises AlgorithmForbidden, UnsupportedAlgorithm, MessageDigestMismatch, ContentTypeMismatch, SignatureMismatch
-    or MalformedMessage.
+    (0) The algorithms are known, fit together and are strong enough. (1) No attribute is unsigned that must be signed,
+    or the reverse, and each has as many values as allowed. (2) The digest of the content, computed here, equals
+    message-digest. (3) content-type equals eContentType. (4) Attributes that name a certificate or algorithms name the
+    ones in use. (5) The signature covers the attributes. Both (2) and (5) are always checked (RFC 5652 sections 5.4 and
+    5.6). Without signed attributes, one check replaces (2) to (5): the signature covers the content.
+
+    Raises AlgorithmForbidden, UnsupportedAlgorithm, MessageDigestMismatch, ContentTypeMismatch, SignatureMismatch or
+    MalformedMessage.
     """
     # (0)
     digest, algorithm = check_algorithms(signer, policy)
@@ -160,20 +161,20 @@ async def verify_signer(
     if signed_type != content_type:
         raise ContentTypeMismatch(f"signed as {signed_type}, presented as {content_type}")
     # (4) and (5)
-    await verify_signed_attributes(signer, algorithm, certificate=certificate, provider=provider, policy=policy)
+    await verify_signed_attributes(signer, algorithm, provider, certificate, policy)
     return algorithm
 
 
 def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, SignatureAlgorithm]:
-    """The content digest and the signature algorithm of a SignerInfo, when they fit one another.
+    """The content digest and the signature algorithm of a SignerInfo, after checking that they fit together.
 
-    Whether they fit the key, which may be bound to PSS parameters, its provider says (MUSTS 10).
-    One hash throughout: RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS (MUSTS 10), RFC 8419 section 3
-    for Ed25519 and Ed448 (MUSTS 13). ML-DSA takes any that is strong enough (RFC 9882 section 3.3).
-    Raises UnsupportedAlgorithm, AlgorithmForbidden, SignatureMismatch or MalformedMessage.
+    The provider checks that they fit the key, which may be bound to PSS parameters (MUSTS 10). Digest and signature
+    must use the same hash: RFC 5753 section 2.1.1 for ECDSA, RFC 4056 section 3 for PSS (MUSTS 10), RFC 8419 section 3
+    for Ed25519 and Ed448 (MUSTS 13). With ML-DSA the digest may be any hash that is strong enough (RFC 9882 section
+    3.3). Raises UnsupportedAlgorithm, AlgorithmForbidden, SignatureMismatch or MalformedMessage.
     """
     digest = parse_hash_identifier(signer.digest_algorithm_der)
-    algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest=digest)
+    algorithm = parse_signature_identifier(signer.signature_algorithm_der, digest)
     if digest is not algorithm.hash_name:
         raise SignatureMismatch(f"digest {digest}, signature with {algorithm.hash_name}: expected the same")
     check_signature_algorithm(algorithm, policy)
@@ -185,7 +186,7 @@ def check_algorithms(signer: SignerInfo, policy: Policy) -> tuple[HashName, Sign
 
 
 def check_message_digest(signer: SignerInfo, computed: bytes) -> None:
-    """Raise MessageDigestMismatch unless the message-digest attribute says `computed` (MUSTS 4)."""
+    """Raise MessageDigestMismatch unless the message-digest attribute equals `computed` (MUSTS 4)."""
     claimed = single_value(signer.attributes, MESSAGE_DIGEST, "message-digest")
     if not hmac.compare_digest(computed, bytes(der.expect(claimed, der.OCTET_STRING, where="message-digest").content)):
         raise MessageDigestMismatch("the content was changed after it was signed")
@@ -194,15 +195,14 @@ def check_message_digest(signer: SignerInfo, computed: bytes) -> None:
 async def verify_signed_attributes(
     signer: SignerInfo,
     algorithm: SignatureAlgorithm,
-    *,
-    certificate: Certificate,
     provider: CryptoProvider,
+    certificate: Certificate,
     policy: Policy,
 ) -> None:
-    """Check the typed attributes and the signature over the set. Raises SignatureMismatch or MalformedMessage.
+    """Check the attributes of known types and the signature over the set. Raises SignatureMismatch, MalformedMessage.
 
-    A set that is not sorted verifies as it came, or else as RFC 5652 section 5.4 has it, sorted: both say the same,
-    and `signer.tolerances` tells of it. Policy SEND demands DER.
+    A set that is not sorted may verify as received, or after sorting as RFC 5652 section 5.4 requires. Both forms have
+    the same attributes. `signer.tolerances` reports such a set, and policy SEND refuses it.
     """
     signed_attrs = signer.signed_attrs
     if signed_attrs is None:
@@ -225,10 +225,10 @@ async def verify_signed_attributes(
 
 
 def check_not_signed_attributes(octets: Buffer) -> None:
-    """Raise SignatureMismatch when octets signed without attributes begin as a set of signed attributes.
+    """Raise SignatureMismatch if content signed without attributes begins as a set of signed attributes.
 
-    Somebody may have stripped the set off a real signature and present it as the text (MUSTS 5). The structure decides,
-    not whether `parse_signed_attributes` would read it: other signers sign sets that are refused here.
+    An attacker may take the set from a real signature and present it as signed content (MUSTS 5). Only the first bytes
+    are compared, because other programs sign sets that `parse_signed_attributes` refuses.
     """
     if looks_like_attribute_set(octets):
         raise SignatureMismatch("the content is the signed attributes of another signature")

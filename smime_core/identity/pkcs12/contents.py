@@ -1,4 +1,4 @@
-"""What a PKCS#12 file holds, and the identifiers of its parts (RFC 7292 section 4 and appendix D)."""
+"""The content of a PKCS#12 file, and the identifiers of its parts (RFC 7292 section 4 and appendix D)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Pkcs12Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pkcs12Contents:
-    """All keys and all X.509 certificates of a file, each in the file's order.
+    """All keys and all X.509 certificates of a file, in the file's order.
 
-    `failures` says what could not be read beside them: a damaged bag, an unknown encryption.
+    `failures` are the errors of other parts: a damaged bag, an unknown encryption.
     """
 
     keys: tuple[Pkcs12Key, ...]

@@ -1,6 +1,6 @@
 """The MAC of a PKCS#12 file: HMAC with the old KDF (RFC 7292 appendix A) and PBMAC1 (RFC 9579).
 
-It covers the content octets of authSafe (MUSTS 40).
+The MAC covers the content octets of authSafe (MUSTS 40).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import hashlib
 import hmac
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     HASH_OIDS,
     NULL,
@@ -19,9 +18,13 @@ from smime_core.algorithms import (
     parse_algorithm_identifier,
     parse_hash_identifier,
 )
-from smime_core.der import Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
 from smime_core.errors import MalformedMessage, WrongPassphrase
-from smime_core.kdf import (
+from smime_core.identity.passphrase import FilePassphrase
+from smime_core.identity.pbes import derivation_work
+from smime_core.identity.pkcs12.contents import PBMAC1
+from smime_core.keys.kdf import (
     Purpose,
     bmp_passphrase,
     build_hmac_identifier,
@@ -33,38 +36,35 @@ from smime_core.kdf import (
     parse_iterations,
     weigh_iterations,
 )
-from smime_core.passphrase import FilePassphrase
-from smime_core.pbes import derivation_work
-from smime_core.pkcs12.contents import PBMAC1
 from smime_core.provider import CryptoProvider
 
 _SALT_LENGTH: Final = 16  # bytes
-# OpenSSL 3.0 writes 8 bytes too, and macOS was seen to refuse 16 here.
+# OpenSSL 3.0 writes 8 bytes too. macOS was seen to refuse a salt of 16 bytes.
 _OLD_SALT_LENGTH: Final = 8  # bytes
-# A short key would make the MAC easy to forge; the bounds are ours, far around the hash lengths in use.
+# A short key would make the MAC easy to forge. The bounds are ours; the hashes in use have 20 to 64 bytes.
 _MIN_KEY_LENGTH: Final = 20  # bytes
 _MAX_KEY_LENGTH: Final = 128  # bytes
 
 
 async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase) -> None:
-    """Return when the MAC holds under one of the passphrase's forms, which is preferred from then on.
+    """Verify the MAC, trying each form of the passphrase. The form that works is tried first from then on.
 
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     # MacData ::= SEQUENCE { mac DigestInfo, macSalt OCTET STRING, iterations INTEGER DEFAULT 1 }
     where = "macData"
-    fields = der.read_children(der.expect(mac_data, der.SEQUENCE, where=where), where=where)
-    digest_info = der.read_children(der.expect(fields[0], der.SEQUENCE, where=where), where=where) if fields else []
+    fields = der.read_children(der.expect(mac_data, der.SEQUENCE, where), where)
+    digest_info = der.read_children(der.expect(fields[0], der.SEQUENCE, where), where) if fields else []
     if len(fields) not in (2, 3) or len(digest_info) != 2:
-        raise MalformedMessage("expected mac, macSalt and iterations", where=where)
-    expected = bytes(der.read_octets(digest_info[1], where=where))
-    salt = bytes(der.read_octets(fields[1], where=where))
+        raise MalformedMessage("expected mac, macSalt and iterations", where)
+    expected = bytes(der.read_octets(digest_info[1], where))
+    salt = bytes(der.read_octets(fields[1], where))
     oid, parameters = parse_algorithm_identifier(digest_info[0].encoded)
     if oid == PBMAC1:
         await _check_pbmac1(parameters, auth_safe, expected, passphrase)
         return
     hash_name = parse_hash_identifier(digest_info[0].encoded, role="PKCS#12 MAC")
-    iterations = parse_iterations(fields[2], where=where) if len(fields) == 3 else 1
+    iterations = parse_iterations(fields[2], where) if len(fields) == 3 else 1
     for form in passphrase.bmp_forms:
         passphrase.spend(weigh_iterations(iterations, hash_name))
         if hmac.compare_digest(expected, _old_mac(hash_name, form, salt, iterations, auth_safe)):
@@ -73,7 +73,7 @@ async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase)
     raise WrongPassphrase
 
 
-async def build_pbmac1(auth_safe: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int) -> bytes:
+async def build_pbmac1(auth_safe: bytes, passphrase: bytes, provider: CryptoProvider, iterations: int) -> bytes:
     """MacData with PBMAC1: HMAC-SHA-256 under PBKDF2-HMAC-SHA-256."""
     key_length = hash_length(HashName.SHA256)
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=provider.random_bytes(_SALT_LENGTH), iterations=iterations)
@@ -81,18 +81,18 @@ async def build_pbmac1(auth_safe: bytes, passphrase: bytes, *, provider: CryptoP
     parameters = der.sequence(build_pbkdf2(kdf, key_length=key_length), build_hmac_identifier(HashName.SHA256))
     mac = hmac.digest(key, auth_safe, hashlib.sha256)
     digest_info = der.sequence(der.sequence(der.oid(PBMAC1), parameters), der.octet_string(mac))
-    # RFC 9579 section 4: macSalt and iterations have no meaning there. OpenSSL writes this salt too; DER leaves out the
-    # default count of 1.
+    # RFC 9579 section 4: with PBMAC1, macSalt and iterations have no meaning. OpenSSL writes the same macSalt. The
+    # default of iterations is 1, which DER leaves out.
     return der.sequence(digest_info, der.octet_string(b"NOT USED"))
 
 
 def build_old_mac(
-    auth_safe: bytes, passphrase: bytes, hash_name: HashName, *, provider: CryptoProvider, iterations: int
+    auth_safe: bytes, passphrase: bytes, hash_name: HashName, provider: CryptoProvider, iterations: int
 ) -> bytes:
     """MacData with HMAC under the old KDF (RFC 7292 appendix A), for readers without PBMAC1."""
     salt = provider.random_bytes(_OLD_SALT_LENGTH)
     mac = _old_mac(hash_name, bmp_passphrase(passphrase), salt, iterations, auth_safe)
-    # Old readers compare the identifier with the form that has NULL.
+    # Old readers compare the identifier with the form that includes NULL.
     identifier = der.sequence(der.oid(HASH_OIDS[hash_name]), NULL)
     digest_info = der.sequence(identifier, der.octet_string(mac))
     count = der.integer(iterations) if iterations > 1 else b""
@@ -102,17 +102,17 @@ def build_old_mac(
 async def _check_pbmac1(
     parameters: bytes | None, auth_safe: bytes, expected: bytes, passphrase: FilePassphrase
 ) -> None:
-    # RFC 9579 section 4: macSalt and iterations are ignored, keyLength MUST be there.
+    # RFC 9579 section 4: macSalt and iterations are ignored; keyLength MUST be present.
     where = "PBMAC1-params"
-    fields = der.read_sequence(parameters or b"", where=where)
+    fields = der.read_sequence(parameters or b"", where)
     if len(fields) != 2:
-        raise MalformedMessage(f"{len(fields)} fields, expected 2", where=where)
+        raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
     kdf, key_length = parse_derivation(fields[0].encoded)
     hash_name = parse_hmac_identifier(fields[1].encoded)
     find_hash(hash_name)
     if key_length is None or not _MIN_KEY_LENGTH <= key_length <= _MAX_KEY_LENGTH:
         text = f"keyLength is {key_length}, expected {_MIN_KEY_LENGTH} to {_MAX_KEY_LENGTH}"
-        raise MalformedMessage(text, where=where)
+        raise MalformedMessage(text, where)
     for form in passphrase.octet_forms:
         passphrase.spend(derivation_work(kdf, key_length))
         key = await passphrase.provider.derive_key(kdf, form, key_length)
@@ -123,7 +123,5 @@ async def _check_pbmac1(
 
 
 def _old_mac(hash_name: HashName, password: bytes, salt: bytes, iterations: int, auth_safe: bytes) -> bytes:
-    key = derive_pkcs12(
-        hash_name, password, salt, purpose=Purpose.MAC, iterations=iterations, length=hash_length(hash_name)
-    )
+    key = derive_pkcs12(hash_name, password, salt, Purpose.MAC, iterations, hash_length(hash_name))
     return hmac.digest(key, auth_safe, hash_name)

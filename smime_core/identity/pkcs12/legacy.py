@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import TRIPLE_DES_CBC, HashName
-from smime_core.kdf import Purpose, bmp_passphrase, derive_pkcs12
-from smime_core.pkcs12.triple_des import encrypt_triple_des_cbc
+from smime_core.asn1 import der
+from smime_core.identity.pkcs12.triple_des import encrypt_triple_des_cbc
+from smime_core.keys.kdf import Purpose, bmp_passphrase, derive_pkcs12
 from smime_core.provider import CryptoProvider
 
 PBE_WITH_SHA1_AND_3DES: Final = "1.2.840.113549.1.12.1.3"
-_SALT_LENGTH: Final = 8  # bytes; older readers take no other length
+_SALT_LENGTH: Final = 8  # Bytes. Older readers accept no other length.
 
 
 async def encrypt_legacy(
-    plaintext: bytes, passphrase: bytes, *, provider: CryptoProvider, iterations: int
+    plaintext: bytes, passphrase: bytes, provider: CryptoProvider, *, iterations: int
 ) -> tuple[bytes, bytes]:
     """(AlgorithmIdentifier, ciphertext): 3DES under the KDF of RFC 7292 with SHA-1. `passphrase` is UTF-8."""
     salt, password = provider.random_bytes(_SALT_LENGTH), bmp_passphrase(passphrase)
     key, iv = (
-        derive_pkcs12(HashName.SHA1, password, salt, purpose=purpose, iterations=iterations, length=length)
+        derive_pkcs12(HashName.SHA1, password, salt, purpose, iterations, length)
         for purpose, length in (
             (Purpose.KEY, TRIPLE_DES_CBC.key_length),
             (Purpose.IV, TRIPLE_DES_CBC.iv_length),

@@ -1,7 +1,8 @@
-"""PKCS#12 files in (RFC 7292): what Windows, macOS, NSS, OpenSSL, GnuTLS and Java write, in BER or DER.
+"""Read PKCS#12 files (RFC 7292) of Windows, macOS, NSS, OpenSSL, GnuTLS and Java, in BER or DER.
 
-What the MAC covers is parsed only after the MAC was checked (MUSTS 40). A damaged or unknown part spoils no other one:
-it is told among the failures. Leaves out: public-key modes; bags of CRLs and secrets are passed over.
+Content under the MAC is parsed only after the MAC was checked (MUSTS 40). A damaged or unknown part does not affect the
+other parts; its error is in `Pkcs12Contents.failures`. Leaves out public-key modes; bags with CRLs and secrets are
+skipped.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
-from smime_core.der import Buffer, Tlv
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer, Tlv
 from smime_core.errors import MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.limits import MAX_BER_DEPTH, MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
-from smime_core.passphrase import FilePassphrase, decrypt_private_key_info
-from smime_core.pbes import parse_encryption
-from smime_core.pkcs12.contents import (
+from smime_core.identity.passphrase import FilePassphrase, decrypt_private_key_info
+from smime_core.identity.pbes import parse_encryption
+from smime_core.identity.pkcs12.contents import (
     BMP_STRING,
     CERT_BAG,
     DATA,
@@ -32,22 +32,23 @@ from smime_core.pkcs12.contents import (
     Pkcs12Contents,
     Pkcs12Key,
 )
-from smime_core.pkcs12.integrity import check_mac
+from smime_core.identity.pkcs12.integrity import check_mac
+from smime_core.limits import MAX_BER_DEPTH, MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
 from smime_core.provider import CryptoProvider
 
-_MAX_KEYS: Final = 100  # in one file, those that cannot be read among them; each may cost a key derivation
-_MAX_SAFES: Final = 100  # likewise; NSS writes two, Java up to three
+_MAX_KEYS: Final = 100  # Keys in one file, unreadable ones included; each may cost a key derivation.
+_MAX_SAFES: Final = 100  # Safes in one file; each may cost a key derivation. NSS writes two, Java up to three.
 
 
-async def parse_pkcs12(p12: Buffer, passphrase: bytes, *, provider: CryptoProvider) -> Pkcs12Contents:
-    """What a PKCS#12 file holds. `passphrase` is UTF-8; none is empty.
+async def parse_pkcs12(p12: Buffer, passphrase: bytes, provider: CryptoProvider) -> Pkcs12Contents:
+    """The content of a PKCS#12 file. `passphrase` is UTF-8, empty for none.
 
     Raises MalformedMessage, LimitExceeded, UnsupportedAlgorithm (for a file signed with a key, or an unknown MAC), and
-    WrongPassphrase when the MAC does not hold or, without one, nothing opens.
+    WrongPassphrase if the MAC is wrong or, without a MAC, nothing can be decrypted.
     """
     check_limit("PKCS#12 bytes", len(p12), MAX_PKCS12_BYTES)
-    # The caller may overwrite its buffers while this waits for the provider.
-    p12, file_passphrase = bytes(p12), FilePassphrase(bytes(passphrase), provider=provider)
+    # Copied, because the caller may overwrite its buffers while this waits for the provider.
+    p12, file_passphrase = bytes(p12), FilePassphrase(bytes(passphrase), provider)
     # RFC 7292 section 4: PFX ::= SEQUENCE { version 3, authSafe ContentInfo, macData OPTIONAL }
     fields = der.read_sequence(p12, where="PFX")
     if len(fields) not in (2, 3) or der.parse_integer(fields[0], where="PFX") != PFX_VERSION:
@@ -71,7 +72,7 @@ class _Bag:
 
 
 class _Reader:
-    """What has been read of one file so far, and what could not be."""
+    """Reads the safes of one file and collects their keys and certificates, and the errors of unreadable parts."""
 
     def __init__(self, passphrase: FilePassphrase) -> None:
         self._passphrase = passphrase
@@ -81,7 +82,7 @@ class _Reader:
         self._bags = 0
 
     async def read_safe(self, content_info: Tlv) -> None:
-        # Whatever is wrong inside one safe stays there; the limits on the whole file are for all.
+        # A fault inside one safe concerns only that safe. The limits on the file apply to all together.
         try:
             for bag in _split_bags(await self._open_safe(content_info), depth=0):
                 self._bags += 1
@@ -94,7 +95,7 @@ class _Reader:
         check_limit("PKCS#12 keys", self._count_keys(), _MAX_KEYS)
 
     def finish(self) -> Pkcs12Contents:
-        # Without a MAC this is how a wrong passphrase shows.
+        # Without a MAC, a wrong passphrase shows only here.
         if not self._keys and not self._certificates:
             for failure in self._failures:
                 if isinstance(failure, WrongPassphrase):
@@ -104,21 +105,21 @@ class _Reader:
         )
 
     async def _open_safe(self, content_info: Tlv) -> Buffer:
-        # RFC 7292 section 4.1: data in clear, or encryptedData under the passphrase.
+        # RFC 7292 section 4.1: unencrypted data, or encryptedData under the passphrase.
         where = "AuthenticatedSafe"
-        fields = _read_fields(content_info, where=where)
+        fields = _read_fields(content_info, where)
         if len(fields) != 2:
-            raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where=where)
-        oid = der.parse_oid(fields[0], where=where)
+            raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
+        oid = der.parse_oid(fields[0], where)
         if oid == DATA:
-            return _read_data(content_info, where=where)
+            return _read_data(content_info, where)
         if oid != ENCRYPTED_DATA:
             raise UnsupportedAlgorithm(oid, "PKCS#12 content")
-        encrypted_data = der.read_sequence(der.expect(fields[1], 0xA0, where=where).content, where=where)
-        info = _read_fields(encrypted_data[1], where=where) if len(encrypted_data) >= 2 else []
+        encrypted_data = der.read_sequence(der.expect(fields[1], 0xA0, where).content, where)
+        info = _read_fields(encrypted_data[1], where) if len(encrypted_data) >= 2 else []
         if len(info) != 3:
-            raise MalformedMessage("encryptedContentInfo is incomplete", where=where)
-        ciphertext = der.read_octets(info[2], tag=0x80, where=where)
+            raise MalformedMessage("encryptedContentInfo is incomplete", where)
+        ciphertext = der.read_octets(info[2], where, tag=0x80)
         return await self._passphrase.decrypt(parse_encryption(info[1].encoded), ciphertext)
 
     def _count_keys(self) -> int:
@@ -142,23 +143,23 @@ class _Reader:
             self._keys.append(key)
 
 
-def _read_data(content_info: Tlv, *, where: str) -> Buffer:
-    fields = _read_fields(content_info, where=where)
+def _read_data(content_info: Tlv, where: str) -> Buffer:
+    fields = _read_fields(content_info, where)
     if len(fields) != 2:
-        raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where=where)
-    oid = der.parse_oid(fields[0], where=where)
+        raise MalformedMessage(f"a ContentInfo of {len(fields)} fields", where)
+    oid = der.parse_oid(fields[0], where)
     if oid != DATA:
         raise UnsupportedAlgorithm(oid, "PKCS#12 integrity", text="PKCS#12 files signed with a key are not supported")
-    wrapped = der.expect(fields[1], 0xA0, where=where)
-    return der.read_octets(der.read_one(wrapped.content, where=where), where=where)
+    wrapped = der.expect(fields[1], 0xA0, where)
+    return der.read_octets(der.read_one(wrapped.content, where), where)
 
 
-def _read_fields(tlv: Tlv, *, where: str) -> list[Tlv]:
-    return der.read_children(der.expect(tlv, der.SEQUENCE, where=where), where=where)
+def _read_fields(tlv: Tlv, where: str) -> list[Tlv]:
+    return der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
 
 
 def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
-    # The SafeBags, those of nested SafeContents in their place (RFC 7292 section 4.2.6).
+    # The SafeBags, with those of nested SafeContents in their place (RFC 7292 section 4.2.6).
     check_limit("PKCS#12 bags in one another", depth, MAX_BER_DEPTH)
     for safe_bag in _elements(safe_contents, where="SafeContents"):
         nested = _find_nested(safe_bag)
@@ -169,7 +170,7 @@ def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
 
 
 def _find_nested(safe_bag: Tlv) -> Buffer | None:
-    # What is damaged is no nest; its error comes when it is read as a bag.
+    # A damaged bag is not taken for a nested one. Its error is raised when it is read as a bag.
     try:
         bag = _parse_bag(safe_bag)
     except MalformedMessage:
@@ -177,12 +178,12 @@ def _find_nested(safe_bag: Tlv) -> Buffer | None:
     return bag.value if bag.oid == SAFE_CONTENTS_BAG else None
 
 
-def _elements(sequence: Buffer, *, where: str) -> Iterator[Tlv]:
-    # One after the other: millions of them are refused before they fill the memory.
-    content = der.expect(der.read_one(sequence, where=where), der.SEQUENCE, where=where).content
+def _elements(sequence: Buffer, where: str) -> Iterator[Tlv]:
+    # A generator, so that millions of elements are refused before they fill the memory.
+    content = der.expect(der.read_one(sequence, where), der.SEQUENCE, where).content
     offset = 0
     while offset < len(content):
-        element, offset = der.read_tlv(content, offset, where=where)
+        element, offset = der.read_tlv(content, offset, where)
         yield element
 
 
@@ -202,13 +203,13 @@ def _parse_bag(safe_bag: Tlv) -> _Bag:
 
 
 def _decode_name(name: Tlv) -> str:
-    # Some writers end the name as they end a passphrase.
+    # Some writers add a terminator of two zero bytes to the name, as to a passphrase.
     return bytes(name.content).decode("utf-16-be", "replace").rstrip("\0")
 
 
 def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
-    # The first value of each attribute; RFC 2985 sections 5.5.1 and 5.5.2 make both single-valued. Java's
-    # trustedKeyUsage and Microsoft's provider names are among those that nobody asks for.
+    # Returns the first value of each attribute: friendlyName and localKeyID have only one (RFC 2985 sections 5.5.1 and
+    # 5.5.2). Others, such as Java's trustedKeyUsage and Microsoft's provider names, are not used.
     values: dict[str, Tlv] = {}
     for attribute in der.read_children(attributes, where="bagAttributes"):
         fields = _read_fields(attribute, where="bagAttributes")
@@ -221,7 +222,7 @@ def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
 
 
 def _read_certificate(bag: _Bag) -> Pkcs12Certificate | None:
-    # CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }; SDSI certificates are passed over.
+    # CertBag ::= SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }; SDSI certificates are skipped.
     fields = der.read_sequence(bag.value, where="CertBag")
     if len(fields) != 2:
         raise MalformedMessage(f"{len(fields)} fields, expected 2", where="CertBag")

@@ -1,7 +1,7 @@
-"""Encryption by 3DES in CBC mode (FIPS 46-3), for PKCS#12 files in the legacy form only.
+"""Encryption by 3DES in CBC mode (FIPS 46-3), only for PKCS#12 files in the legacy form.
 
-No provider encrypts by a weak cipher, and browsers lack 3DES, so the few kilobytes of a key file are encrypted here.
-The arithmetic is not constant-time. Decryption belongs to the providers.
+No provider encrypts with a weak cipher, and browsers lack 3DES, so the few kilobytes of a key file are encrypted here.
+The arithmetic is not constant-time. The providers decrypt.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHOICE_2: Final = (
 )
 # fmt: on
 _SHIFTS: Final = (1, 1, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1)
-# Each S-box in four rows of 16 hexadecimal digits.
+# Each S-box as four rows of 16 hexadecimal digits.
 _S_BOXES: Final = tuple(
     tuple(tuple(int(digit, 16) for digit in row) for row in box.split())
     for box in (
@@ -48,7 +48,7 @@ _S_BOXES: Final = tuple(
 
 
 def encrypt_triple_des_cbc(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
-    """Ciphertext with PKCS#7 padding. `key` has 24 bytes, whose parity bits are ignored, and `iv` has 8."""
+    """The ciphertext with PKCS#7 padding. `key` has 24 bytes, whose parity bits are ignored, and `iv` has 8."""
     if len(key) != _KEY_BYTES or len(iv) != BLOCK_BYTES:
         raise ValueError("3DES takes a key of 24 bytes and an IV of 8")
     first, second, third = (
@@ -67,17 +67,17 @@ def encrypt_triple_des_cbc(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
 
 
 def _apply(subkeys: Iterable[int], block: int) -> int:
-    # One DES: with the subkeys backwards it decrypts.
+    # One DES. With the subkeys in reverse order it decrypts.
     permuted = _permute(block, _INITIAL, 64)
     left, right = permuted >> 32, permuted & 0xFFFFFFFF
     for subkey in subkeys:
         left, right = right, left ^ _mix(right, subkey)
-    # The halves change places after the last round.
+    # The halves are swapped after the last round.
     return _permute(right << 32 | left, _FINAL, 64)
 
 
 def _mix(half: int, subkey: int) -> int:
-    # The expansion of a half takes six bits for each S-box: its own four and one more on either side.
+    # The expansion of a half has six bits for each S-box: its own four and one more on either side.
     wide = (half & 1) << 33 | half << 1 | half >> 31
     mixed = 0
     for box, table in enumerate(_SUBSTITUTION):
@@ -106,7 +106,7 @@ def _permute(value: int, places: Sequence[int], width: int) -> int:
 
 
 def _build_substitution() -> tuple[tuple[int, ...], ...]:
-    # For each S-box and six bits, the output already in the places where the permutation puts it.
+    # For each S-box and six bits: the output, already permuted.
     tables: list[tuple[int, ...]] = []
     for number, box in enumerate(_S_BOXES):
         values = (box[six >> 4 & 2 | six & 1][six >> 1 & 15] << (28 - 4 * number) for six in range(64))

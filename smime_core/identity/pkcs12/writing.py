@@ -1,14 +1,14 @@
-"""PKCS#12 files out, in three forms: see `Pkcs12Form`."""
+"""Write PKCS#12 files, in three forms: see `Pkcs12Form`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import HashName
-from smime_core.passphrase import encrypt_pbes2
-from smime_core.pkcs12.contents import (
+from smime_core.asn1 import der
+from smime_core.identity.passphrase import encrypt_pbes2
+from smime_core.identity.pkcs12.contents import (
     BMP_STRING,
     CERT_BAG,
     DATA,
@@ -21,41 +21,41 @@ from smime_core.pkcs12.contents import (
     Pkcs12Certificate,
     Pkcs12Contents,
 )
-from smime_core.pkcs12.integrity import build_old_mac, build_pbmac1
-from smime_core.pkcs12.legacy import encrypt_legacy
+from smime_core.identity.pkcs12.integrity import build_old_mac, build_pbmac1
+from smime_core.identity.pkcs12.legacy import encrypt_legacy
 from smime_core.provider import CryptoProvider
 
 
 class Pkcs12Form(StrEnum):
-    """How a file is encrypted and which MAC it has."""
+    """The encryption and the MAC of a file."""
 
     COMPATIBLE = "compatible"
     """The default: PBES2 with AES-256-CBC, and a MAC by HMAC-SHA-256 with the KDF of RFC 7292, as OpenSSL 3 writes.
 
-    OpenSSL from 1.0 on, NSS, GnuTLS, Java from 8u301 on and Windows from 10 1709 and Server 2019 on read it, and .NET
+    Readers: OpenSSL from 1.0 on, NSS, GnuTLS, Java from 8u301 on, Windows from 10 1709 and Server 2019 on, and .NET
     within its default limits on iterations.
     """
     MODERN = "modern"
     """The same encryption with a MAC by PBMAC1 (RFC 9579), which OpenSSL reads from 3.4 on."""
     LEGACY = "legacy"
-    """3DES with a MAC by HMAC-SHA-1, for programs that read nothing else, as older Windows and macOS. Weak."""
+    """3DES with a MAC by HMAC-SHA-1, only for programs that read nothing else: older Windows and macOS. Weak."""
 
 
 # OWASP's figure for PBKDF2-HMAC-SHA-256 is 600,000, about 0.2 s natively. .NET reads at most 300,000 in a MAC or in one
-# encryption and 1,000,000 in all of these, which are one for the certificates and one a key.
-# SHA-1 runs in Python here, three times for each bag: 50,000 take a second in a browser.
+# encryption and 1,000,000 in all encryptions, of which there is one for the certificates and one for each key. The KDF
+# of LEGACY runs in Python, three times for each encryption: 50,000 iterations take a second in a browser.
 DEFAULT_ITERATIONS: Final = {Pkcs12Form.COMPATIBLE: 200_000, Pkcs12Form.MODERN: 600_000, Pkcs12Form.LEGACY: 50_000}
 
 
 async def build_pkcs12(
     contents: Pkcs12Contents,
     passphrase: bytes,
-    *,
     provider: CryptoProvider,
     iterations: int,
+    *,
     form: Pkcs12Form = Pkcs12Form.COMPATIBLE,
 ) -> bytes:
-    """DER of a PKCS#12 file, each derivation with `iterations`. `passphrase` is UTF-8."""
+    """DER of a PKCS#12 file, with `iterations` for each derivation. `passphrase` is UTF-8."""
     passphrase = bytes(passphrase)
     protect = encrypt_legacy if form is Pkcs12Form.LEGACY else encrypt_pbes2
     certificate_bags = der.sequence(*map(_build_certificate_bag, contents.certificates))
@@ -72,10 +72,10 @@ async def build_pkcs12(
         _build_data(der.sequence(*key_bags)),
     )
     if form is Pkcs12Form.MODERN:
-        mac_data = await build_pbmac1(auth_safe, passphrase, provider=provider, iterations=iterations)
+        mac_data = await build_pbmac1(auth_safe, passphrase, provider, iterations)
     else:
         hash_name = HashName.SHA1 if form is Pkcs12Form.LEGACY else HashName.SHA256
-        mac_data = build_old_mac(auth_safe, passphrase, hash_name, provider=provider, iterations=iterations)
+        mac_data = build_old_mac(auth_safe, passphrase, hash_name, provider, iterations)
     return der.sequence(der.integer(PFX_VERSION), _build_data(auth_safe), mac_data)
 
 
@@ -92,7 +92,7 @@ def _build_certificate_bag(certificate: Pkcs12Certificate) -> bytes:
 def _build_bag(oid: str, value: bytes, friendly_name: str | None, local_key_id: bytes | None) -> bytes:
     attributes: list[bytes] = []
     if friendly_name is not None:
-        # Characters beyond the BMP become surrogates, as every reader takes them; a lone surrogate is no character.
+        # Characters beyond the BMP become surrogates, which every reader accepts. A lone surrogate is no character.
         name = der.element(BMP_STRING, friendly_name.encode("utf-16-be", "replace"))
         attributes.append(der.sequence(der.oid(FRIENDLY_NAME), der.element(der.SET, name)))
     if local_key_id is not None:

@@ -1,0 +1,84 @@
+"""The signers of a SignedData, and their options."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Final
+
+from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
+from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
+from smime_core.errors import MalformedMessage
+
+
+class SignerIdentifierForm(Enum):
+    """The form in which a SignerInfo names the signer's certificate (RFC 5652 section 5.3)."""
+
+    ISSUER_AND_SERIAL = 1
+    """The form that every reader knows; SignerInfo version 1."""
+    SUBJECT_KEY_IDENTIFIER = 3
+    """The value of the certificate's extension; SignerInfo version 3."""
+
+
+class AttributesForm(Enum):
+    """The bytes that a signature covers: signed attributes, or the content itself (RFC 5652 section 5.4)."""
+
+    STANDARD = "standard"
+    """Signed: content-type, signing-time, message-digest, capabilities, signing certificate, algorithm protection."""
+    NONE = "none"
+    """The signature covers the content itself. The content must be id-data (MUSTS 2)."""
+
+
+UnsignedAttributes = Callable[[bytes], Awaitable[tuple[bytes, ...]]]
+"""A function from the signature value to the DER of each unsigned Attribute to add."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerOptions:
+    """The options of a SignerInfo. `further_attributes` are DER of whole Attributes, signed with the standard ones.
+
+    `unsigned_attributes` makes attributes from the finished signature, such as its timestamp (`cades`).
+    """
+
+    sid_form: SignerIdentifierForm = SignerIdentifierForm.ISSUER_AND_SERIAL
+    attributes: AttributesForm = AttributesForm.STANDARD
+    further_attributes: tuple[bytes, ...] = ()
+    unsigned_attributes: UnsignedAttributes | None = None
+
+
+DEFAULT_OPTIONS: Final = SignerOptions()
+
+
+class SignatureForm(StrEnum):
+    """DETACHED is multipart/signed, readable everywhere; OPAQUE is one application/pkcs7-mime part."""
+
+    DETACHED = "detached"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
+
+    `form` None means the default of the operation: DETACHED for mail, OPAQUE for CMS without MIME. `scheme` None means
+    the scheme that most readers know, RSA v1.5 for RSA keys. `crls` (DER of each CertificateList) go into SignedData.
+    Raises MalformedMessage without identities.
+    """
+
+    identities: Sequence[KeyHolder]
+    signing_time: datetime.datetime
+    form: SignatureForm | None = None
+    scheme: SignatureScheme | None = None
+    options: SignerOptions = DEFAULT_OPTIONS
+    crls: Sequence[bytes] = ()
+
+    def __post_init__(self) -> None:
+        if not self.identities:
+            raise MalformedMessage("there is nobody to sign", where="signers")
+
+    @property
+    def algorithms(self) -> list[SignatureAlgorithm]:
+        """One algorithm for each identity. Raises UnsupportedAlgorithm for a key that cannot sign by the scheme."""
+        return [choose_holder_algorithm(identity, self.scheme) for identity in self.identities]

@@ -1,0 +1,27 @@
+"""A private key with its certificates, and the files that hold it under a passphrase.
+
+RFC 7292 (PKCS #12), RFC 5958 and 8018 (PKCS #8 and #5).
+"""
+
+from smime_core.identity.identity import (
+    Identity,
+    export_identities,
+    export_identity,
+    load_identities,
+    load_identities_from_pem,
+    load_identity,
+)
+from smime_core.identity.pkcs12 import Pkcs12Form
+from smime_core.identity.private_key_file import export_private_key, load_private_key
+
+__all__ = [
+    "Identity",
+    "Pkcs12Form",
+    "export_identities",
+    "export_identity",
+    "export_private_key",
+    "load_identities",
+    "load_identities_from_pem",
+    "load_identity",
+    "load_private_key",
+]

@@ -1,0 +1,85 @@
+"""The possible issuers of a certificate in a path, sorted, the likeliest first (RFC 4158 section 3)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from smime_core.asn1.distinguished_name import ComparableName, comparable_name
+from smime_core.errors import MalformedMessage
+from smime_core.x509.certificate import Certificate, KeyUsage
+
+OTHER_KEY: Final = 8  # Penalty for an issuer without the key identifier that the certificate names.
+_UNNAMED_KEY: Final = 1  # Penalty for an issuer that has no key identifier.
+
+
+class Candidate(NamedTuple):
+    """A possible issuer. A higher penalty means that a path over it is less likely to be valid."""
+
+    penalty: int
+    certificate: Certificate
+
+
+class _Namesakes:
+    """All certificates with one subject name: sorted, the likeliest issuers first, and by key identifier."""
+
+    def __init__(self, candidates: list[Candidate]) -> None:
+        self.all = candidates
+        self.of_another_key = [Candidate(one.penalty + OTHER_KEY, one.certificate) for one in candidates]
+        self.by_identifier: dict[bytes | None, list[Candidate]] = {}
+        for penalty, certificate in candidates:
+            identifier = certificate.subject_key_identifier
+            one = Candidate(penalty + (_UNNAMED_KEY if identifier is None else 0), certificate)
+            self.by_identifier.setdefault(identifier, []).append(one)
+
+
+class CertificatePool:
+    """All certificates that may be issuers in a path; a path may end at one of the `anchors`."""
+
+    def __init__(
+        self, certificates: Iterable[Certificate], anchors: Iterable[Certificate], *, at: datetime.datetime
+    ) -> None:
+        self.anchors = frozenset(anchors)
+        self._certificates = tuple(dict.fromkeys((*self.anchors, *certificates)))
+        self._at = at
+        self._by_name: dict[ComparableName, list[Certificate]] = {}
+        self._namesakes: dict[ComparableName, _Namesakes] = {}
+        for certificate in self._certificates:
+            if certificate.comparable_subject is not None:  # None: the name is damaged.
+                self._by_name.setdefault(certificate.comparable_subject, []).append(certificate)
+
+    def with_anchor(self, anchor: Certificate) -> CertificatePool:
+        """A pool of the same certificates, with `anchor` as the only anchor."""
+        return CertificatePool(self._certificates, (anchor,), at=self._at)
+
+    def limited_to(self, certificates: Iterable[Certificate]) -> CertificatePool:
+        """A pool of these certificates and the same anchors, without the others."""
+        return CertificatePool(certificates, self.anchors, at=self._at)
+
+    def find_issuers(self, name_der: bytes, identifier: bytes | None) -> list[Candidate]:
+        """All certificates whose subject is that name, in any spelling, the likeliest first.
+
+        With a key identifier, the certificates with that identifier come first, then those without any. After them
+        come all certificates of the name with a higher penalty, so that the first ones occur twice.
+        """
+        try:
+            name = comparable_name(name_der)
+        except MalformedMessage:
+            return []
+        if name not in self._namesakes:
+            self._namesakes[name] = _Namesakes(self._rank(self._by_name.get(name, [])))
+        namesakes = self._namesakes[name]
+        if identifier is None:
+            return namesakes.all
+        named, unnamed = (namesakes.by_identifier.get(one, []) for one in (identifier, None))
+        return [*named, *unnamed, *namesakes.of_another_key]
+
+    def _rank(self, certificates: list[Certificate]) -> list[Candidate]:
+        candidates = [Candidate(self._penalty(one), one) for one in certificates]
+        return sorted(candidates, key=lambda one: (one.penalty, one.certificate not in self.anchors))
+
+    def _penalty(self, issuer: Certificate) -> int:
+        usage = issuer.key_usage
+        may_issue = issuer.is_ca and (usage is None or KeyUsage.KEY_CERT_SIGN in usage)
+        return 4 * (not may_issue) + 2 * (not issuer.not_before <= self._at <= issuer.not_after)

@@ -1,0 +1,48 @@
+"""The report on an examined message: its states, reasons and certification paths, in words and in JSON.
+
+The reasons are our own. The JSON follows smime_core/report/report.schema.json.
+"""
+
+from smime_core.report.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate, page_to_json
+from smime_core.report.certificate_text import fingerprint_text, key_label
+from smime_core.report.path_tree import Explanation, TreeNode, draw_tree, explain_path, explain_signer, trust_text
+from smime_core.report.report import LayerKind, LayerReport, MessageReport, Reason, RecipientReport, SignerReport, State
+from smime_core.report.report_json import (
+    anchor_to_json,
+    certificate_to_json,
+    reasons_to_json,
+    report_to_json,
+    time_to_json,
+    trail_to_json,
+    tree_node_to_json,
+)
+
+__all__ = [
+    "CertificatePage",
+    "Explanation",
+    "LayerKind",
+    "LayerReport",
+    "MessageReport",
+    "PageRow",
+    "PageValue",
+    "Reason",
+    "RecipientReport",
+    "SignerReport",
+    "State",
+    "TreeNode",
+    "anchor_to_json",
+    "certificate_to_json",
+    "describe_certificate",
+    "draw_tree",
+    "explain_path",
+    "explain_signer",
+    "fingerprint_text",
+    "key_label",
+    "page_to_json",
+    "reasons_to_json",
+    "report_to_json",
+    "time_to_json",
+    "trail_to_json",
+    "tree_node_to_json",
+    "trust_text",
+]

@@ -1,0 +1,83 @@
+"""The trust of one person: roots, decisions, contacts, and the choice of the certificates for encrypting a mail.
+
+The choice follows RFC 8551 section 2.7. The file formats are our own.
+"""
+
+from smime_core.trust.contacts import (
+    NO_CONTACTS,
+    CertificateChange,
+    CertificateSource,
+    Contact,
+    Contacts,
+    KnownCertificate,
+    accept,
+    confirm_preferred,
+    harvest,
+    has_receiving_key,
+    merge,
+    remember_certificate,
+)
+from smime_core.trust.contacts_json import build_contacts, parse_contacts
+from smime_core.trust.decisions import (
+    Decision,
+    DecisionKind,
+    add_decision,
+    decision_anchors,
+    find_decision,
+    make_decision,
+)
+from smime_core.trust.decisions_json import build_decisions, parse_decisions
+from smime_core.trust.judging import Judging
+from smime_core.trust.recipient_choice import (
+    FoundCertificate,
+    NoUsableCertificate,
+    RecipientCheck,
+    RecipientChoice,
+    check_recipient,
+    check_without_path,
+    choose_recipient,
+    explain_path_error,
+    find_in_contacts,
+)
+from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_anchors
+from smime_core.trust.strict_json import parse_json
+
+__all__ = [
+    "NO_CONTACTS",
+    "CertificateChange",
+    "CertificateSource",
+    "Contact",
+    "Contacts",
+    "Decision",
+    "DecisionKind",
+    "FoundCertificate",
+    "Judging",
+    "KnownCertificate",
+    "NoUsableCertificate",
+    "RecipientCheck",
+    "RecipientChoice",
+    "Root",
+    "accept",
+    "add_decision",
+    "build_contacts",
+    "build_decisions",
+    "build_root",
+    "check_recipient",
+    "check_without_path",
+    "choose_recipient",
+    "confirm_preferred",
+    "decision_anchors",
+    "explain_path_error",
+    "find_decision",
+    "find_in_contacts",
+    "harvest",
+    "has_receiving_key",
+    "make_decision",
+    "merge",
+    "parse_contacts",
+    "parse_decisions",
+    "parse_json",
+    "parse_roots",
+    "remember_certificate",
+    "roots_to_anchors",
+]

@@ -1,0 +1,60 @@
+"""The tools of one examination: keys, trust, and limits on the content types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.enveloped_data import EnvelopedData, decrypt_enveloped_data
+from smime_core.cms.recipients.content_keys import Decrypted
+from smime_core.cms.recipients.keys import NO_KEYS, Keys
+from smime_core.errors import ContentTypeMismatch
+from smime_core.pkix import PathBudget
+from smime_core.policy import Policy
+from smime_core.provider import CryptoProvider
+from smime_core.trust.judging import Judging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decryptor:
+    """The keys for encrypted layers, and the content types that may be inside them."""
+
+    provider: CryptoProvider
+    keys: Keys = NO_KEYS
+    policy: Policy = Policy.RECEIVE
+    encrypted_types: tuple[str, ...] = (ID_DATA,)
+
+    async def decrypt(self, enveloped: EnvelopedData) -> Decrypted[bytes]:
+        """The content of an encrypted layer.
+
+        Raises the errors of `check_encrypted_type` and `decrypt_enveloped_data`.
+        """
+        self.check_encrypted_type(enveloped)
+        return await decrypt_enveloped_data(enveloped, self.keys, provider=self.provider, policy=self.policy)
+
+    def check_encrypted_type(self, enveloped: EnvelopedData) -> None:
+        """Raise ContentTypeMismatch for a content type that is not allowed here or not authenticated."""
+        if enveloped.content_type not in self.encrypted_types:
+            raise ContentTypeMismatch(f"encrypted content of type {enveloped.content_type} does not belong here")
+        if enveloped.content_type != ID_DATA and not enveloped.is_authenticated:
+            # EnvelopedData does not authenticate the content type: anybody could relabel the content of a mail.
+            raise ContentTypeMismatch(f"content of type {enveloped.content_type} is encrypted without authentication")
+
+    def check_compressed_type(self, content_type: str) -> None:
+        """Raise ContentTypeMismatch for compressed content of a type that is not allowed here."""
+        if content_type not in self.encrypted_types:
+            raise ContentTypeMismatch(f"compressed content of type {content_type} does not belong here")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examiner(Decryptor):
+    """The tools of one examination.
+
+    `signed_types` are the content types that signatures may cover. `follows_paths` is False after a path search has
+    passed its limits: further signers are reported without a path. All path searches share `budget`.
+    """
+
+    judging: Judging
+    signed_types: tuple[str, ...] = (ID_DATA,)
+    follows_paths: bool = True
+    budget: PathBudget = field(default_factory=PathBudget)
