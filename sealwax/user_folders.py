@@ -1,4 +1,4 @@
-"""Where the files of whoever runs the command stand (XDG Base Directory Specification)."""
+"""The folders of the user's files (XDG Base Directory Specification)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def user_folder(variable: str, below_home: str) -> Path:
-    """Sealwax's folder of one kind: below what the environment variable says, else below the home folder.
+    """A folder for Sealwax's files: below the folder that `variable` names, otherwise in `below_home` of the home.
 
-    Whoever has no home, as an unknown user in a container, gets a folder that is not there: nothing is read from it,
-    and writing fails with an OSError that names it.
+    A user without a home, as in a container, gets a folder that does not exist: reading finds nothing, and writing
+    fails with an OSError that names it.
     """
     given = Path(os.environ.get(variable, ""))
-    # The specification has relative paths ignored.
+    # The specification says to ignore relative paths.
     return (given if given.is_absolute() else _home() / below_home) / "sealwax"
 
 

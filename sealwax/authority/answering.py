@@ -1,4 +1,4 @@
-"""What a CA tells everybody: OCSP answers signed on demand, its latest lists, the certificates of its authorities."""
+"""The public answers of a CA: OCSP signed on demand, its latest CRLs, the certificates of root and issuing CA."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.authority.folder import AuthorityFolder, Role
-from smime_core.authority.register import Issuer, Kind, PublishedList, Rows
+from sealwax.authority.folder import AuthorityFolder, Role
+from sealwax.authority.register import Issuer, Kind, PublishedList, Rows
+from smime_core.asn1 import Buffer
 from smime_core.blocking import run
 from smime_core.ca.ocsp_requests import OcspRequest, parse_ocsp_request
 from smime_core.ca.ocsp_responding import (
@@ -19,18 +20,16 @@ from smime_core.ca.ocsp_responding import (
     build_ocsp_response,
 )
 from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate
-from smime_core.certificate import Certificate
-from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
-from smime_core.provider import CryptoProvider
+from smime_core.x509 import Certificate
 
 ANSWER_HOLDS: Final = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspAnswer:
-    """An OCSPResponse; `keepable` when it may serve the same question of somebody else for a while."""
+    """An OCSPResponse. `keepable` is True if HTTP caches may give it to others who ask the same question."""
 
     der: bytes
     keepable: bool
@@ -38,25 +37,25 @@ class OcspAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InformationDesk:
-    """Reads the register anew for every question, so that what was revoked a moment ago is."""
+    """Answers questions about a CA. Each answer reads the register anew, so that a revocation takes effect at once."""
 
     folder: AuthorityFolder
     responder: Responder
-    provider: CryptoProvider
 
     @classmethod
-    def open(cls, folder: AuthorityFolder, passphrase: bytes, *, provider: CryptoProvider) -> InformationDesk:
-        """With the key of the responder alone. Raises WrongPassphrase, MalformedMessage or OSError."""
-        signer = folder.open_role(Role.RESPONDER, passphrase, provider=provider)
+    def open(cls, folder: AuthorityFolder, passphrase: bytes) -> InformationDesk:
+        """Open the folder with the responder's key only. Raises WrongPassphrase, MalformedMessage or OSError."""
+        signer = folder.open_role(Role.RESPONDER, passphrase)
         responder = Responder(issuer=folder.certificate(Role.ISSUING), signer=signer)
-        return cls(folder=folder, responder=responder, provider=provider)
+        return cls(folder=folder, responder=responder)
 
     @property
     def signer(self) -> Identity:
+        """The identity of the responder."""
         return self.responder.signer
 
     def answer(self, data: Buffer, *, at: datetime.datetime) -> OcspAnswer:
-        """The answer to an OCSPRequest, whatever it is: the errors of OCSP for what is none, or cannot be answered."""
+        """The answer to an OCSPRequest. It is an OCSP error if the request cannot be read or answered."""
         try:
             request = parse_ocsp_request(data)
         except MalformedMessage:
@@ -66,7 +65,7 @@ class InformationDesk:
             return OcspAnswer(der=build_ocsp_error(ResponseError.INTERNAL_ERROR), keepable=False)
         try:
             statuses = self._find_statuses(request)
-        except OSError:  # the register is busy, or being copied
+        except OSError:  # The register is busy, or being copied.
             return OcspAnswer(der=build_ocsp_error(ResponseError.TRY_LATER), keepable=False)
         next_update = min(moment + ANSWER_HOLDS, self.signer.certificate.not_after)
         response = run(
@@ -75,19 +74,19 @@ class InformationDesk:
                 responder=self.responder,
                 find_status=statuses.get,
                 term=ListTerm(this_update=moment, next_update=next_update),
-                provider=self.provider,
+                provider=self.folder.provider,
             )
         )
         are_known = all(question.serial_number in statuses for question in request.questions)
         return OcspAnswer(der=response, keepable=are_known and request.nonce is None)
 
     def find_list(self, issuer: Issuer) -> PublishedList | None:
-        """The latest list. Raises OSError."""
+        """The latest CRL of an issuer, or None before the first one. Raises OSError."""
         with self.folder.register.read() as rows:
             return rows.find_list(issuer)
 
     def find_certificate(self, issuer: Issuer) -> Certificate | None:
-        """Raises MalformedMessage or OSError."""
+        """The certificate of an issuer, or None if the folder has none. Raises MalformedMessage or OSError."""
         return self.folder.find_certificate(Role(issuer.value))
 
     def _find_statuses(self, request: OcspRequest) -> dict[int, Good | RevokedCertificate]:

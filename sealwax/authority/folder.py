@@ -1,10 +1,10 @@
 """The folder of a CA: `authority.json`, certificates and encrypted keys of its roles, `register.sqlite`.
 
 The keys of root and issuing CA stay the same, and each has its certificate in a file of its own. Key and certificate of
-the responder change together: `responder.key` holds both, so that one move replaces them. `responder.pem` is a copy.
+the responder change together: `responder.key` has both, so that one move replaces them. `responder.pem` is a copy.
 
-Roles whose key is not there can do nothing, and need not: the root's key may stay offline, and a responder on another
-machine gets the folder without the keys of root and issuing CA.
+A folder need not have the keys of all roles. The root's key may stay offline, and a responder on another machine gets
+the folder without the keys of root and issuing CA.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sealwax.authority.register import Register
+from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
 from smime_core import blocking
-from smime_core.authority.register import Register
+from smime_core.asn1 import build_pem, find_pem_blocks
 from smime_core.ca.profile import Generation, Publication
 from smime_core.ca.profile_checks import MAX_SUBSCRIBER_DAYS
-from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import MalformedMessage
-from smime_core.identity import Identity
+from smime_core.identity import Identity, export_private_key, load_private_key
 from smime_core.keys import public_key_of
-from smime_core.pem import build_pem, find_pem_blocks
 from smime_core.provider import CryptoProvider, PrivateKey
-from smime_core.small_files import read_small
-from smime_core.whole_files import write_whole
+from smime_core.providers.native import NativeProvider
+from smime_core.x509 import Certificate, parse_certificate
 
 SETTINGS_FILE: Final = "authority.json"
 REGISTER_FILE: Final = "register.sqlite"
@@ -43,7 +44,7 @@ _MAX_SETTINGS_BYTES: Final = 65_536
 
 
 class Role(StrEnum):
-    """Whose certificate and key: files are called after it."""
+    """The owner of a certificate and a key. The names of both files begin with the role."""
 
     ROOT = "root"
     ISSUING = "issuing"
@@ -52,10 +53,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What was decided when the CA was made.
+    """The decisions that were made when the CA was created.
 
-    `url` is where its responder is reached, without a slash at its end. `keyring_entry` names the entry of the
-    system's keyring that has the passphrase of the keys, "" for none.
+    `url` is the address of its responder, without a slash at the end. `keyring_entry` names the entry of the system's
+    keyring that has the passphrase of the keys; "" means that there is none.
     """
 
     name: str
@@ -72,16 +73,16 @@ class Settings:
         if not self.name or not 1 <= self.subscriber_days <= MAX_SUBSCRIBER_DAYS or not 1 <= self.list_days <= 365:
             raise MalformedMessage("expected a name, days of a certificate and days of a list", where=SETTINGS_FILE)
         if self.allows_login and self.generation is Generation.STRICT:
-            raise MalformedMessage("certificates for mail alone allow no logging in", where=SETTINGS_FILE)
+            raise MalformedMessage("certificates only for mail allow no logging in", where=SETTINGS_FILE)
 
     @property
     def root_publication(self) -> Publication:
-        """Where certificates of the root point to."""
+        """The addresses that the root writes into certificates."""
         return Publication(crl_url=f"{self.url}/root.crl", issuer_url=f"{self.url}/root.cer")
 
     @property
     def issuing_publication(self) -> Publication:
-        """Where certificates of people point to."""
+        """The addresses that the issuing CA writes into certificates."""
         return Publication(
             crl_url=f"{self.url}/issuing.crl", ocsp_url=f"{self.url}/ocsp", issuer_url=f"{self.url}/issuing.cer"
         )
@@ -89,16 +90,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityFolder:
-    """A CA that is there already."""
+    """The folder of a CA, and the provider that uses its keys."""
 
     path: Path
+    provider: CryptoProvider = field(default_factory=NativeProvider, repr=False, compare=False)
 
     @property
     def register(self) -> Register:
+        """The register in the folder."""
         return Register(self.path / REGISTER_FILE)
 
     def settings(self) -> Settings:
-        """Raises MalformedMessage, LimitExceeded, or OSError where there is no CA."""
+        """The settings. Raises MalformedMessage, LimitExceeded, or OSError if there is no CA."""
         file = self.path / SETTINGS_FILE
         data = read_small(file, max_bytes=_MAX_SETTINGS_BYTES)
         try:
@@ -108,7 +111,7 @@ class AuthorityFolder:
             raise MalformedMessage("the settings of a CA cannot be read", where=SETTINGS_FILE) from error
 
     def find_certificate(self, role: Role) -> Certificate | None:
-        """None where the role is not filled. Raises MalformedMessage or OSError."""
+        """The certificate of a role, or None if the folder has none. Raises MalformedMessage or OSError."""
         if role is Role.RESPONDER and self.has_key(role):
             certificate = _find_certificate(read_small(self.path / f"{role}.key"))
             if certificate is not None:
@@ -117,46 +120,50 @@ class AuthorityFolder:
         return parse_certificate(read_small(file)) if file.exists() else None
 
     def certificate(self, role: Role) -> Certificate:
-        """Raises MalformedMessage where the role is not filled, or OSError."""
+        """The certificate of a role. Raises MalformedMessage if the folder has none, or OSError."""
         certificate = self.find_certificate(role)
         if certificate is None:
             raise MalformedMessage(f"there is no {role}.pem", where=str(self.path))
         return certificate
 
     def has_key(self, role: Role) -> bool:
+        """Whether the folder has the key of a role."""
         return (self.path / f"{role}.key").exists()
 
-    def open_role(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> Identity:
-        """Certificate and key, which belong together. Raises WrongPassphrase, MalformedMessage or OSError."""
+    def open_role(self, role: Role, passphrase: bytes) -> Identity:
+        """The certificate and the key of a role, checked to belong together.
+
+        Raises WrongPassphrase, MalformedMessage or OSError.
+        """
         certificate = self.certificate(role)
         data = read_small(self.path / f"{role}.key")
         if role is Role.RESPONDER:
-            # Of the same bytes as the key: another process may have replaced both since.
+            # Take the certificate from the same bytes as the key: another process may have replaced the file since.
             certificate = _find_certificate(data) or certificate
-        key = blocking.load_private_key(data, passphrase, provider=provider)
+        key = blocking.run(load_private_key(data, passphrase, provider=self.provider))
         if public_key_of(key).spki_der != certificate.public_key.spki_der:
-            remedy = ": `sealwax ca responder` makes both anew" if role is Role.RESPONDER else ""
+            remedy = ": `sealwax ca responder` makes both again" if role is Role.RESPONDER else ""
             text = f"the key in {role}.key is not the key of the certificate in {role}.pem{remedy}"
             raise MalformedMessage(text, where=str(self.path))
         return Identity(certificate=certificate, private_key=key)
 
-    def open_key(self, role: Role, passphrase: bytes, *, provider: CryptoProvider) -> PrivateKey:
-        """Raises WrongPassphrase, MalformedMessage, or OSError where the key is elsewhere."""
+    def open_key(self, role: Role, passphrase: bytes) -> PrivateKey:
+        """The key of a role. Raises WrongPassphrase, MalformedMessage, or OSError if the folder does not have it."""
         data = read_small(self.path / f"{role}.key")
-        return blocking.load_private_key(data, passphrase, provider=provider)
+        return blocking.run(load_private_key(data, passphrase, provider=self.provider))
 
-    def write_responder(self, responder: Identity, passphrase: bytes, *, provider: CryptoProvider) -> None:
-        """Key, encrypted, and certificate in one file, in the place of those that are there. Raises OSError."""
-        key_pem = blocking.export_private_key(responder.private_key, passphrase, provider=provider)
+    def write_responder(self, responder: Identity, passphrase: bytes) -> None:
+        """Replace the responder's key, encrypted, and its certificate in one file. Raises OSError."""
+        key_pem = blocking.run(export_private_key(responder.private_key, passphrase, provider=self.provider))
         certificate_pem = build_pem("CERTIFICATE", responder.certificate.der)
-        # Of two at once, one is the last with both files.
+        # Two commands at the same time must not mix their files.
         with self.register.change():
             write_whole(self.path / f"{Role.RESPONDER}.key", key_pem + certificate_pem, mode=_PRIVATE_MODE)
             self.write_certificate(Role.RESPONDER, responder.certificate)
 
-    def write_key(self, role: Role, key: PrivateKey, passphrase: bytes, *, provider: CryptoProvider) -> None:
-        """The key, encrypted (PBES2), for its owner's eyes alone."""
-        pem = blocking.export_private_key(key, passphrase, provider=provider)
+    def write_key(self, role: Role, key: PrivateKey, passphrase: bytes) -> None:
+        """Write the key, encrypted (PBES2) and readable only by its owner."""
+        pem = blocking.run(export_private_key(key, passphrase, provider=self.provider))
         write_whole(self.path / f"{role}.key", pem, mode=_PRIVATE_MODE)
 
     def write_certificate(self, role: Role, certificate: Certificate) -> None:
@@ -168,16 +175,16 @@ class AuthorityFolder:
 
 
 def _find_certificate(data: bytes) -> Certificate | None:
-    """The first certificate beside a key in PEM. Raises MalformedMessage or LimitExceeded."""
+    """The first certificate in a PEM file of a key. Raises MalformedMessage or LimitExceeded."""
     certificates = [block.octets for block in find_pem_blocks(data) if block.label == "CERTIFICATE"]
     return parse_certificate(certificates[0]) if certificates else None
 
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[AuthorityFolder]:
-    """A folder that stands under its name, complete, when all went well, and else not at all.
+    """A new folder under a temporary name. It is renamed to `path` at the end, or deleted after an error.
 
-    Raises FileExistsError where something stands there already, but for an empty folder.
+    Raises FileExistsError if `path` exists and is not an empty folder.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(None, "is there already: choose another folder", str(path))
@@ -193,7 +200,7 @@ def new_folder(path: Path) -> Iterator[AuthorityFolder]:
 
 
 def check_url(url: str) -> str:
-    """The address of a responder, http alone: lists and OCSP are signed, and TLS would ask about itself.
+    """Check the address of a responder: only http, because CRLs and OCSP are signed, and TLS would depend on them.
 
     Raises MalformedMessage.
     """

@@ -1,19 +1,27 @@
-"""How a CA comes to be: in one go, or with a root that stays offline, in three steps over files.
+"""Make a CA: in one step, or with an offline root in four steps that exchange files.
 
-Offline: `create_root` in one place; `request_issuing` in another; `sign_issuing` where the root is; `accept_issuing`
-where the request came from.
+The four steps: `create_root` on the root's machine, `request_issuing` on the issuing CA's, `sign_issuing` on the
+root's, and `accept_issuing` on the issuing CA's.
 """
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from sealwax.authority.folder import REQUEST_FILE, AuthorityFolder, Role, Settings
+from sealwax.authority.issuing import (
+    Signer,
+    issuing_press,
+    keep_root_list,
+    make_list,
+    register_certificate,
+    root_press,
+)
+from sealwax.authority.register import Issuer, Kind
+from sealwax.files.whole import write_whole
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.authority.folder import REQUEST_FILE, AuthorityFolder, Role, Settings
-from smime_core.authority.issuing import issuing_press, keep_root_list, make_list, register_certificate, root_press
-from smime_core.authority.register import Issuer, Kind
 from smime_core.blocking import run
 from smime_core.ca.certificate_building import build_certificate, new_serial_number
 from smime_core.ca.certification_request import (
@@ -23,53 +31,51 @@ from smime_core.ca.certification_request import (
 )
 from smime_core.ca.names import EMPTY_NAME
 from smime_core.ca.profile import Term, authority_name, issuing_template, responder_template, root_template
-from smime_core.certificate import Certificate, names_match
 from smime_core.errors import MalformedMessage
 from smime_core.identity import Identity
 from smime_core.keys import public_key_of
-from smime_core.provider import CryptoProvider, NewKey
-from smime_core.whole_files import write_whole
+from smime_core.provider import NewKey
+from smime_core.x509 import Certificate, names_match
 
-ROOT_DAYS: Final = 7_305  # twenty years
-ISSUING_DAYS: Final = 3_652  # ten
+ROOT_DAYS: Final = 7_305  # Twenty years.
+ISSUING_DAYS: Final = 3_652  # Ten years.
 RESPONDER_DAYS: Final = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founder:
-    """With what a CA is made: by which provider, when, with what kind of key, under what passphrase."""
+    """The time at which a CA is made, the kind of its keys, and their passphrase."""
 
-    provider: CryptoProvider
     at: datetime.datetime
-    passphrase: bytes
+    passphrase: bytes = field(repr=False)
     key: NewKey = NewKey.RSA_3072
 
 
 def create_root(folder: AuthorityFolder, settings: Settings, founder: Founder) -> Certificate:
-    """A new root and its first, empty list. Raises ProviderError or OSError."""
-    key = run(founder.provider.generate_key(founder.key))
+    """A new root, whose first, empty CRL is made too. Raises ProviderError or OSError."""
+    key = run(folder.provider.generate_key(founder.key))
     subject_der = authority_name(f"{settings.name} Root CA", organization=settings.name, country=settings.country)
     term = Term(at=founder.at, days=ROOT_DAYS)
-    template = root_template(new_serial_number(founder.provider), subject_der, public_key_of(key), term=term)
-    root = run(build_certificate(template, issuer_der=subject_der, signing_key=key, provider=founder.provider))
+    template = root_template(new_serial_number(folder.provider), subject_der, public_key_of(key), term=term)
+    root = run(build_certificate(template, issuer_der=subject_der, signing_key=key, provider=folder.provider))
     folder.write_settings(settings)
     folder.register.create()
-    folder.write_key(Role.ROOT, key, founder.passphrase, provider=founder.provider)
+    folder.write_key(Role.ROOT, key, founder.passphrase)
     folder.write_certificate(Role.ROOT, root)
-    make_list(folder, root_press(Identity(certificate=root, private_key=key), founder.provider), at=founder.at)
+    make_list(folder, root_press(folder, Identity(certificate=root, private_key=key)), founder.at)
     return root
 
 
 def request_issuing(folder: AuthorityFolder, settings: Settings, founder: Founder) -> bytes:
-    """A key for an issuing CA; the request (PEM) that the root is to sign, also kept in the folder."""
-    key = run(founder.provider.generate_key(founder.key))
+    """Make a key for an issuing CA. Returns the request (PEM) for the root, which is also kept in the folder."""
+    key = run(folder.provider.generate_key(founder.key))
     subject_der = authority_name(f"{settings.name} Issuing CA", organization=settings.name, country=settings.country)
-    request = run(build_authority_request(key, subject_der, provider=founder.provider))
+    request = run(build_authority_request(key, subject_der, provider=folder.provider))
     pem = certification_request_to_pem(request)
     folder.write_settings(settings)
     if not folder.has_key(Role.ROOT):
         folder.register.create()
-    folder.write_key(Role.ISSUING, key, founder.passphrase, provider=founder.provider)
+    folder.write_key(Role.ISSUING, key, founder.passphrase)
     write_whole(folder.path / REQUEST_FILE, pem)
     return pem
 
@@ -77,12 +83,10 @@ def request_issuing(folder: AuthorityFolder, settings: Settings, founder: Founde
 def sign_issuing(
     folder: AuthorityFolder,
     request: CertificationRequest,
-    *,
     root: Identity,
     at: datetime.datetime,
-    provider: CryptoProvider,
 ) -> Certificate:
-    """A certificate of the root for an issuing CA, entered into the root's register.
+    """A certificate for an issuing CA, signed by the root and entered into the root's register.
 
     Raises MalformedMessage, UnsupportedAlgorithm or OSError.
     """
@@ -90,7 +94,7 @@ def sign_issuing(
     if names_match(request.subject_der, root.certificate.subject_der) or request.subject_der == EMPTY_NAME:
         raise MalformedMessage("an issuing CA has a name of its own", where="certification request")
     template = issuing_template(
-        new_serial_number(provider),
+        new_serial_number(folder.provider),
         request.subject_der,
         request.public_key,
         root=root.certificate,
@@ -98,49 +102,45 @@ def sign_issuing(
         term=Term(at=at, days=ISSUING_DAYS),
         allows_login=settings.allows_login,
     )
-    return register_certificate(
-        folder, template, issuer=Issuer.ROOT, signer=root, kind=Kind.AUTHORITY, provider=provider
-    )
+    return register_certificate(folder, template, Signer(issuer=Issuer.ROOT, identity=root), Kind.AUTHORITY)
 
 
 def accept_issuing(
-    folder: AuthorityFolder, issuing: Certificate, root: Certificate, *, root_list: bytes | None, founder: Founder
+    folder: AuthorityFolder, issuing: Certificate, root: Certificate, root_list: bytes | None, founder: Founder
 ) -> None:
-    """Take in what the root signed, make the first list and the responder's certificate.
+    """Accept the certificate that the root signed. Make the issuing CA's first CRL and the responder's certificate.
 
-    A root of another PKI may hand out its list by itself: then `root_list` is None.
-    Raises MalformedMessage for a certificate of another key, SignatureMismatch for one of another root, and what
-    `open_key` raises.
+    `root_list` is the root's CRL, or None if the root's own PKI publishes it. Raises MalformedMessage for a certificate
+    of another key, SignatureMismatch for a certificate of another root, and the errors of `open_key`.
     """
-    key = folder.open_key(Role.ISSUING, founder.passphrase, provider=founder.provider)
+    key = folder.open_key(Role.ISSUING, founder.passphrase)
     if issuing.public_key.spki_der != public_key_of(key).spki_der or not issuing.is_ca:
         raise MalformedMessage("is no CA's certificate for the key in this folder", where="issuing CA")
     algorithm = parse_signature_identifier(issuing.signature_algorithm_der)
-    run(founder.provider.verify(root.public_key, algorithm, issuing.signature, issuing.tbs_der))
+    run(folder.provider.verify(root.public_key, algorithm, issuing.signature, issuing.tbs_der))
     if root_list is not None:
-        keep_root_list(folder, root_list, root, at=founder.at, provider=founder.provider)
+        keep_root_list(folder, root_list, root, founder.at)
     folder.write_certificate(Role.ROOT, root)
     signer = Identity(certificate=issuing, private_key=key)
-    make_list(folder, issuing_press(folder, signer, founder.provider), at=founder.at)
+    make_list(folder, issuing_press(folder, signer), founder.at)
     certify_responder(folder, signer, founder)
-    # Last: with it the folder is one that issues.
+    # This file is written last, because with it the folder becomes a CA that issues.
     folder.write_certificate(Role.ISSUING, issuing)
 
 
 def certify_responder(folder: AuthorityFolder, issuing: Identity, founder: Founder) -> Certificate:
-    """A new key and certificate for the responder, in the place of those that are there. Raises OSError."""
-    key = run(founder.provider.generate_key(NewKey.P256))
+    """Replace the key and the certificate of the responder by new ones. Raises OSError."""
+    key = run(folder.provider.generate_key(NewKey.P256))
     settings = folder.settings()
     template = responder_template(
-        new_serial_number(founder.provider),
+        new_serial_number(folder.provider),
         authority_name(f"{settings.name} OCSP Responder", organization=settings.name, country=settings.country),
         public_key_of(key),
         issuer=issuing.certificate,
         term=Term(at=founder.at, days=RESPONDER_DAYS),
     )
-    certificate = register_certificate(
-        folder, template, issuer=Issuer.ISSUING, signer=issuing, kind=Kind.RESPONDER, provider=founder.provider
-    )
+    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
+    certificate = register_certificate(folder, template, signer, Kind.RESPONDER)
     responder = Identity(certificate=certificate, private_key=key)
-    folder.write_responder(responder, founder.passphrase, provider=founder.provider)
+    folder.write_responder(responder, founder.passphrase)
     return certificate

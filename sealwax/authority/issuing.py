@@ -1,4 +1,4 @@
-"""What a CA does every day: certify people, take certificates back, make lists. Each is one change of the register."""
+"""The daily work of a CA: certify people, revoke certificates, make CRLs. Each is one transaction of the register."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.authority.folder import AuthorityFolder
-from smime_core.authority.register import Changes, Entry, Issuer, Kind, PublishedList
+from sealwax.authority.folder import AuthorityFolder
+from sealwax.authority.register import Changes, Entry, Issuer, Kind, PublishedList
 from smime_core.blocking import run
 from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
 from smime_core.ca.profile import Generation, Term, subscriber_template
 from smime_core.ca.profile_checks import check_profile
 from smime_core.ca.revocation_list_building import ListTerm, build_revocation_list
-from smime_core.certificate import Certificate, names_match
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider, PublicKey
-from smime_core.revocation_list import parse_revocation_list
+from smime_core.x509 import Certificate, names_match, parse_revocation_list
 
 ROOT_LIST_DAYS: Final = 365
-"""The root comes out of its safe once a year."""
+"""The validity of a root's CRL. The offline root is needed once a year, to sign the next CRL."""
 _COMPROMISED: Final = "keyCompromise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What somebody is certified for. Who ordered it has checked that the addresses are theirs."""
+    """The contents of a person's certificate. The caller has checked that the person owns the addresses."""
 
     public_key: PublicKey
     addresses: tuple[str, ...]
@@ -35,16 +34,22 @@ class Order:
     days: int
 
 
-def issue_certificate(
-    folder: AuthorityFolder, order: Order, *, issuing: Identity, at: datetime.datetime, provider: CryptoProvider
-) -> Certificate:
-    """A person's certificate, in the register before anybody sees it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """The root or the issuing CA, with its key."""
 
-    Raises MalformedMessage for addresses or a term beyond the profile, UnsupportedAlgorithm for a key that is too weak,
-    of no use or known to others, and OSError.
+    issuer: Issuer
+    identity: Identity
+
+
+def issue_certificate(folder: AuthorityFolder, order: Order, issuing: Identity, at: datetime.datetime) -> Certificate:
+    """A new certificate of a person. It is entered into the register before it is returned.
+
+    Raises MalformedMessage for addresses or a term outside the profile, UnsupportedAlgorithm for a key that is too
+    weak, unusable or compromised, and OSError.
     """
     template = subscriber_template(
-        new_serial_number(provider),
+        new_serial_number(folder.provider),
         order.addresses,
         order.public_key,
         issuer=issuing.certificate,
@@ -54,30 +59,24 @@ def issue_certificate(
     )
     if template.not_after <= at:
         raise MalformedMessage("the issuing CA has expired", where="validity")
-    return register_certificate(
-        folder,
-        template,
-        issuer=Issuer.ISSUING,
-        signer=issuing,
-        kind=Kind.PERSON,
-        addresses=order.addresses,
-        provider=provider,
-    )
+    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
+    return register_certificate(folder, template, signer, Kind.PERSON, order.addresses)
 
 
 def register_certificate(
     folder: AuthorityFolder,
     template: CertificateTemplate,
-    *,
-    issuer: Issuer,
-    signer: Identity,
+    signer: Signer,
     kind: Kind,
-    provider: CryptoProvider,
     addresses: Iterable[str] = (),
 ) -> Certificate:
-    """Sign a template and enter it. Raises UnsupportedAlgorithm for a key that is known to others, or OSError."""
+    """Sign a template and register the certificate.
+
+    Raises UnsupportedAlgorithm for a compromised key, or OSError.
+    """
+    identity = signer.identity
     with folder.register.change() as changes:
-        if template.public_key.spki_der == signer.certificate.public_key.spki_der:
+        if template.public_key.spki_der == identity.certificate.public_key.spki_der:
             raise UnsupportedAlgorithm("key", "certificate", text="this is the key of the CA itself")
         for entry in changes.find_by_key(template.public_key.spki_der):
             if entry.revoked is not None and entry.revoked.reason == _COMPROMISED:
@@ -86,93 +85,98 @@ def register_certificate(
         certificate = run(
             build_certificate(
                 template,
-                issuer_der=signer.certificate.subject_der,
-                signing_key=signer.private_key,
-                provider=provider,
+                issuer_der=identity.certificate.subject_der,
+                signing_key=identity.private_key,
+                provider=folder.provider,
             )
         )
         findings = check_profile(certificate)
         if findings:
             raise MalformedMessage(f"would break the profile: {findings[0].text}", where="certificate")
-        changes.add(certificate, issuer=issuer, kind=kind, addresses=addresses)
+        changes.add(certificate, signer.issuer, kind, addresses)
     return certificate
 
 
 def revoke_certificate(
-    folder: AuthorityFolder, serial_number: int, reason: str, *, press: ListPress, at: datetime.datetime
+    folder: AuthorityFolder, serial_number: int, reason: str, press: ListPress, at: datetime.datetime
 ) -> Entry:
-    """Take a certificate back and say so on a new list of its issuer: both or neither.
+    """Revoke a certificate and put it on a new CRL of its issuer: both or neither.
 
-    Raises MalformedMessage for a certificate of another issuer, what `Changes.revoke` raises, or OSError.
+    Raises MalformedMessage for a certificate of another issuer, the errors of `Changes.revoke`, or OSError.
     """
     with folder.register.change() as changes:
-        entry = changes.revoke(serial_number, at=at, reason=reason)
+        entry = changes.revoke(serial_number, reason, at)
         if entry.issuer is not press.issuer:
             raise MalformedMessage(f"is of the {entry.issuer} CA", where=f"{serial_number:x}")
-        press.print_next(changes, at=at)
+        press.print_next(changes, at)
     return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPress:
-    """Who makes the lists of an issuer, and for how many days each is to hold."""
+    """Makes the CRLs of one issuer. `days` is the validity of each."""
 
-    issuer: Issuer
-    signer: Identity
+    signer: Signer
     days: int
     provider: CryptoProvider
 
-    def print_next(self, changes: Changes, *, at: datetime.datetime) -> PublishedList:
-        """The issuer's next list, as the register is now."""
+    @property
+    def issuer(self) -> Issuer:
+        """The issuer of the CRLs."""
+        return self.signer.issuer
+
+    def print_next(self, changes: Changes, at: datetime.datetime) -> PublishedList:
+        """Make and register the issuer's next CRL."""
         term = ListTerm(this_update=at, next_update=at + datetime.timedelta(days=self.days))
         latest = changes.find_list(self.issuer)
         number = 1 if latest is None else latest.number + 1
         list_der = run(
             build_revocation_list(
-                changes.to_list(self.issuer, at=at),
-                issuer=self.signer.certificate,
-                signing_key=self.signer.private_key,
+                changes.to_list(self.issuer, at),
+                issuer=self.signer.identity.certificate,
+                signing_key=self.signer.identity.private_key,
                 number=number,
                 term=term,
                 provider=self.provider,
             )
         )
         published = PublishedList(number=number, next_update=term.next_update, der=list_der)
-        changes.publish(self.issuer, published, at=at)
+        changes.publish(self.issuer, published, at)
         return published
 
 
-def root_press(root: Identity, provider: CryptoProvider) -> ListPress:
-    return ListPress(issuer=Issuer.ROOT, signer=root, days=ROOT_LIST_DAYS, provider=provider)
+def root_press(folder: AuthorityFolder, root: Identity) -> ListPress:
+    """The press for the CRLs of the root."""
+    signer = Signer(issuer=Issuer.ROOT, identity=root)
+    return ListPress(signer=signer, days=ROOT_LIST_DAYS, provider=folder.provider)
 
 
-def issuing_press(folder: AuthorityFolder, issuing: Identity, provider: CryptoProvider) -> ListPress:
-    """Raises MalformedMessage or OSError."""
-    return ListPress(issuer=Issuer.ISSUING, signer=issuing, days=folder.settings().list_days, provider=provider)
+def issuing_press(folder: AuthorityFolder, issuing: Identity) -> ListPress:
+    """The press for the CRLs of the issuing CA. Raises MalformedMessage or OSError."""
+    signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
+    return ListPress(signer=signer, days=folder.settings().list_days, provider=folder.provider)
 
 
-def make_list(folder: AuthorityFolder, press: ListPress, *, at: datetime.datetime) -> PublishedList:
-    """The next list of an issuer. Raises OSError."""
+def make_list(folder: AuthorityFolder, press: ListPress, at: datetime.datetime) -> PublishedList:
+    """The next CRL of an issuer, made now. Raises OSError."""
     with folder.register.change() as changes:
-        return press.print_next(changes, at=at)
+        return press.print_next(changes, at)
 
 
-def keep_root_list(
-    folder: AuthorityFolder, data: bytes, root: Certificate, *, at: datetime.datetime, provider: CryptoProvider
-) -> PublishedList:
-    """Take in a list that the root signed elsewhere, to hand it out here.
+def keep_root_list(folder: AuthorityFolder, data: bytes, root: Certificate, at: datetime.datetime) -> PublishedList:
+    """Accept a CRL that the root signed elsewhere, to publish it here.
 
-    Raises SignatureMismatch for one of another root, MalformedMessage for one that is older than what is here.
+    Raises SignatureMismatch for a CRL of another root, MalformedMessage if it is older than the present one.
     """
     where = "list of the root"
     read = parse_revocation_list(data)
-    run(provider.verify(root.public_key, read.signature_algorithm, read.signature, read.tbs_der))
+    run(folder.provider.verify(root.public_key, read.signature_algorithm, read.signature, read.tbs_der))
     if not names_match(read.issuer_der, root.subject_der) or read.crl_number is None or read.next_update is None:
-        raise MalformedMessage("is not one of this root", where=where)
+        raise MalformedMessage("is not one of this root", where)
     published = PublishedList(number=read.crl_number, next_update=read.next_update, der=read.der)
     with folder.register.change() as changes:
         latest = changes.find_list(Issuer.ROOT)
         if latest is not None and latest.number > published.number:
-            raise MalformedMessage(f"has number {published.number}, {latest.number} is here", where=where)
-        changes.publish(Issuer.ROOT, published, at=at)
+            raise MalformedMessage(f"has number {published.number}, {latest.number} is here", where)
+        changes.publish(Issuer.ROOT, published, at)
     return published

@@ -1,4 +1,4 @@
-"""A CA's certificates in the places where others look: a folder of PEM files, LDIF for an LDAP server (RFC 2849)."""
+"""A CA's certificates published for others: as a folder of PEM files, as LDIF for an LDAP server (RFC 2849)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from smime_core.authority.register import Entry
-from smime_core.pem import build_pem
-from smime_core.whole_files import write_whole
+from sealwax.authority.register import Entry
+from sealwax.files.whole import write_whole
+from smime_core.asn1 import build_pem
 
 _LINE_LENGTH: Final = 76
-# RFC 2849: such a value stands as it is, any other in base64.
+# RFC 2849: a value that matches is written as it is, any other value in base64.
 _SAFE: Final = re.compile(r"[!-9;=-~][ -~]*(?<! )")
-# RFC 4514 section 2.4, with what stands at either end.
+# RFC 4514 section 2.4, including characters that are special only at the start or the end.
 _SPECIAL: Final = re.compile(r'["+,;<>\\=#\x00]|^ | $')
 
 
 def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entry]) -> None:
-    """One PEM file for each valid certificate, called after its number; files of the others go. Raises OSError.
+    """Write a PEM file for each valid certificate, named by its number, and delete the files of the others.
 
-    Files that are not of this CA stay as they are.
+    Files of other CAs stay as they are. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for entry in valid:
@@ -37,10 +37,10 @@ def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entr
 
 
 def build_ldif(entries: Sequence[Entry], valid: Sequence[Entry], *, base: str) -> bytes:
-    """Changes for `ldapmodify -c`: a person for each address below `base`, and exactly the certificates that hold now.
+    """Changes for `ldapmodify -c`: an entry below `base` for each address, with exactly its valid certificates.
 
-    Adding somebody who is there already fails and is passed over by -c; the replacing that follows counts. Addresses
-    beyond ASCII are left out: `mail` holds none (RFC 4524 section 2.16).
+    Each entry is first added, then its certificates are replaced. If the entry exists, adding fails, and `-c` makes
+    ldapmodify continue. Addresses beyond ASCII are left out, because `mail` is ASCII (RFC 4524 section 2.16).
     """
     kept = {entry.certificate.serial_number for entry in valid}
     by_address: dict[str, list[bytes]] = defaultdict(list)
@@ -67,7 +67,7 @@ def _changes(address: str, certificates: list[bytes], base: str) -> str:
 
 def escape_dn_value(text: str) -> str:
     """A value inside a DN (RFC 4514 section 2.4)."""
-    return _SPECIAL.sub(lambda match: "".join(f"\\{octet:02x}" for octet in match[0].encode()), text)
+    return _SPECIAL.sub(lambda match: "".join(f"\\{byte:02x}" for byte in match[0].encode()), text)
 
 
 def _line(name: str, value: str) -> str:
@@ -77,7 +77,7 @@ def _line(name: str, value: str) -> str:
 
 
 def _fold(line: str) -> str:
-    """A line of any length, continued by a blank."""
+    """A line, folded: a continuation begins with a blank."""
     first, rest = line[:_LINE_LENGTH], line[_LINE_LENGTH:]
     step = _LINE_LENGTH - 1
     return "\n ".join((first, *(rest[start : start + step] for start in range(0, len(rest), step)))) + "\n"

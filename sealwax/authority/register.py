@@ -1,7 +1,7 @@
-"""The register of a CA: every certificate that it issued, and the latest list of each issuer, in one SQLite file.
+"""The register of a CA: every certificate that it issued, and the latest CRL of each issuer, in one SQLite file.
 
-A change happens in one transaction or not at all. Two commands at once wait for each other: no serial number is given
-twice and no entry is lost.
+A change happens in one transaction or not at all. Parallel commands wait for each other, so that no serial number is
+given twice and no entry is lost.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from smime_core.ca.revocation_list_building import RevokedCertificate, reason_code
-from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import MalformedMessage
+from smime_core.x509 import Certificate, parse_certificate
 
-BUSY_SECONDS: Final = 60.0  # how long a command waits for another
+BUSY_SECONDS: Final = 60.0  # A command waits so long for the transaction of another.
 _SCHEMA: Final = (
     """
     CREATE TABLE certificate (
@@ -50,14 +50,14 @@ _SCHEMA: Final = (
 
 
 class Issuer(StrEnum):
-    """Who signed a certificate or a list."""
+    """The signer of a certificate or of a CRL."""
 
     ROOT = "root"
     ISSUING = "issuing"
 
 
 class Kind(StrEnum):
-    """Whom a certificate is for."""
+    """The kind of owner of a certificate."""
 
     AUTHORITY = "authority"
     RESPONDER = "responder"
@@ -66,7 +66,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One issued certificate; `revoked` is None while it is not."""
+    """One issued certificate. `revoked` is None while it is not revoked."""
 
     certificate: Certificate
     issuer: Issuer
@@ -83,7 +83,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedList:
-    """The latest list of an issuer."""
+    """The latest CRL of an issuer."""
 
     number: int
     next_update: datetime.datetime
@@ -91,7 +91,7 @@ class PublishedList:
 
 
 class Register:
-    """Opened for one command, or by a server for its lifetime; each transaction has a connection of its own."""
+    """The file of the register. Each transaction has a connection of its own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -105,20 +105,20 @@ class Register:
 
     @contextmanager
     def change(self) -> Iterator[Changes]:
-        """A transaction that may write; others wait. What is raised inside undoes it all. Raises OSError."""
+        """A transaction that may write. Other writers wait. An error inside undoes all changes. Raises OSError."""
         with self._open("BEGIN IMMEDIATE") as connection:
             yield Changes(connection)
 
     @contextmanager
     def read(self) -> Iterator[Rows]:
-        """A transaction that sees one state. Raises OSError."""
+        """A transaction that reads one consistent state. Raises OSError."""
         with self._open("BEGIN") as connection:
             yield Rows(connection)
 
     @contextmanager
     def _open(self, begin: str) -> Iterator[sqlite3.Connection]:
         try:
-            # Not to be made anew where it is missing; of a file that may only be read, reading is enough.
+            # rw: a missing file is not created. A file without write permission is still opened for reading.
             uri = f"{self._path.absolute().as_uri()}?mode=rw"
             connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         except sqlite3.Error as error:
@@ -138,13 +138,13 @@ class Register:
 
 
 class Rows:
-    """What the register says, inside one transaction."""
+    """The entries of the register, read inside one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def find(self, serial_number: int) -> Entry | None:
-        """The certificate with this number."""
+        """The entry with this serial number, or None."""
         return next(self._select("WHERE serial = ?", f"{serial_number:x}"), None)
 
     def find_by_key(self, spki_der: bytes) -> tuple[Entry, ...]:
@@ -152,18 +152,18 @@ class Rows:
         return tuple(self._select("WHERE key_hash = ?", hashlib.sha256(spki_der).digest()))
 
     def entries(self) -> Iterator[Entry]:
-        """All of them in the order in which they were issued."""
+        """All entries in the order of issue."""
         return self._select("")
 
     def find_list(self, issuer: Issuer) -> PublishedList | None:
-        """The latest list, None before the first."""
+        """The latest CRL of an issuer, or None before the first one."""
         row = self._connection.execute(
             "SELECT number, next_update, der FROM list WHERE issuer = ?", (issuer.value,)
         ).fetchone()
         return None if row is None else PublishedList(number=row[0], next_update=_moment(row[1]), der=row[2])
 
-    def to_list(self, issuer: Issuer, *, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
-        """What belongs on a list made now: an expired certificate stands on one more (RFC 5280 section 3.3)."""
+    def to_list(self, issuer: Issuer, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
+        """The entries of a CRL made `at`. An expired certificate stays on one more CRL (RFC 5280 section 3.3)."""
         rows = self._connection.execute(
             "SELECT serial, revoked_at, reason FROM certificate WHERE issuer = ? AND revoked_at IS NOT NULL"
             " AND (not_after >= ? OR NOT was_listed_expired) ORDER BY rowid",
@@ -175,7 +175,7 @@ class Rows:
         )
 
     def _select(self, where: str, *arguments: str | int | bytes) -> Iterator[Entry]:
-        # `where` is one of the constants above.
+        # `where` is one of the constants in this class, never input.
         query = f"SELECT der, issuer, kind, addresses, revoked_at, reason FROM certificate {where} ORDER BY rowid"  # noqa: S608
         for der, issuer, kind, addresses, revoked_at, reason in self._connection.execute(query, arguments):
             certificate = parse_certificate(der)
@@ -194,10 +194,10 @@ class Rows:
 
 
 class Changes(Rows):
-    """What may be written, inside one transaction."""
+    """The register inside one transaction that may write."""
 
-    def add(self, certificate: Certificate, *, issuer: Issuer, kind: Kind, addresses: Iterable[str] = ()) -> None:
-        """Enter a certificate before anybody gets it. Raises MalformedMessage for a number that was given before."""
+    def add(self, certificate: Certificate, issuer: Issuer, kind: Kind, addresses: Iterable[str] = ()) -> None:
+        """Enter a new certificate. Raises MalformedMessage for a serial number that was used before."""
         if self.find(certificate.serial_number) is not None:
             raise MalformedMessage("this number was given before", where="serial number")
         self._connection.execute(
@@ -214,8 +214,8 @@ class Changes(Rows):
             ),
         )
 
-    def revoke(self, serial_number: int, *, at: datetime.datetime, reason: str) -> Entry:
-        """The entry as it is now. Raises MalformedMessage for a number of no certificate, or of one revoked before."""
+    def revoke(self, serial_number: int, reason: str, at: datetime.datetime) -> Entry:
+        """Revoke a certificate and return its entry. Raises MalformedMessage if it is unknown or revoked already."""
         reason_code(reason)
         entry = self.find(serial_number)
         if entry is None:
@@ -230,8 +230,8 @@ class Changes(Rows):
         )
         return next(self._select("WHERE serial = ?", f"{serial_number:x}"))
 
-    def publish(self, issuer: Issuer, published: PublishedList, *, at: datetime.datetime) -> None:
-        """Make this the issuer's latest list, made `at`."""
+    def publish(self, issuer: Issuer, published: PublishedList, at: datetime.datetime) -> None:
+        """Store `published`, made `at`, as the issuer's latest CRL."""
         self._connection.execute(
             "INSERT INTO list (issuer, number, next_update, der) VALUES (?, ?, ?, ?) ON CONFLICT (issuer)"
             " DO UPDATE SET number = excluded.number, next_update = excluded.next_update, der = excluded.der",

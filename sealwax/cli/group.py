@@ -1,6 +1,6 @@
-"""The group of verbs and the one place where errors become one line and an exit code.
+"""The group of verbs, and the only place where errors become one line and an exit code.
 
-Verbs are imported when they are asked for; other rooms add theirs by the entry points `sealwax.commands`.
+Other packages add their verbs by the entry points `sealwax.commands`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import importlib
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 import click
 
-from smime_core.cli.files import JSON_WANTED, STANDARD_STREAM, write_error, write_output
-from smime_core.cli.standard_streams import (
+from sealwax.cli.streams.files import JSON_WANTED, STANDARD_STREAM, write_error, write_output
+from sealwax.cli.streams.standard import (
     STANDARD_OUTPUT,
     give_up_unwritten,
     naming_stream,
@@ -34,30 +34,30 @@ UNUSABLE: Final = 2
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
 _VERBS: Final = {
-    "sign": "smime_core.cli.sign:sign",
-    "encrypt": "smime_core.cli.encrypt:encrypt",
-    "decrypt": "smime_core.cli.decrypt:decrypt",
-    "verify": "smime_core.cli.verify:verify",
-    "inspect": "smime_core.cli.inspect_files:inspect",
-    "compress": "smime_core.cli.packing:compress",
-    "unpack": "smime_core.cli.packing:unpack",
-    "certificates": "smime_core.cli.certificates:certificates",
-    "countersign": "smime_core.cli.countersign:countersign",
-    "add-signer": "smime_core.cli.countersign:add_signer",
-    "add-recipients": "smime_core.cli.add_recipients:add_recipients",
-    "receipt": "smime_core.cli.receipt:receipt",
-    "page": "smime_core.cli.page:page",
-    "timestamp": "smime_core.cli.timestamp:timestamp",
-    "trust": "smime_core.cli.trust:trust",
-    "find": "smime_core.cli.find:find",
-    "identity": "smime_core.cli.identity:identity",
-    "ca": "smime_core.cli.ca:ca",
-    "completion": "smime_core.cli.completion:completion",
+    "sign": "sealwax.cli.verbs.sign:sign",
+    "encrypt": "sealwax.cli.verbs.encrypt:encrypt",
+    "decrypt": "sealwax.cli.verbs.decrypt:decrypt",
+    "verify": "sealwax.cli.verbs.verify:verify",
+    "inspect": "sealwax.cli.verbs.inspect:inspect",
+    "compress": "sealwax.cli.verbs.compress:compress",
+    "unpack": "sealwax.cli.verbs.compress:unpack",
+    "certificates": "sealwax.cli.verbs.certificates:certificates",
+    "countersign": "sealwax.cli.verbs.countersign:countersign",
+    "add-signer": "sealwax.cli.verbs.countersign:add_signer",
+    "add-recipients": "sealwax.cli.verbs.add_recipients:add_recipients",
+    "receipt": "sealwax.cli.verbs.receipt:receipt",
+    "page": "sealwax.cli.verbs.page:page",
+    "timestamp": "sealwax.cli.verbs.timestamp:timestamp",
+    "trust": "sealwax.cli.verbs.trust:trust",
+    "find": "sealwax.cli.verbs.find:find",
+    "identity": "sealwax.cli.verbs.identity:identity",
+    "ca": "sealwax.cli.verbs.ca:ca",
+    "completion": "sealwax.cli.verbs.completion:completion",
 }
 
 
 class _ReaderLeft(Exception):
-    """Nobody reads what is written any more. click would end the process for a BrokenPipeError, with 1."""
+    """The reader of the output has closed the pipe. It replaces BrokenPipeError, for which click would exit with 1."""
 
 
 @contextlib.contextmanager
@@ -69,16 +69,20 @@ def _noticing_a_reader_that_left() -> Iterator[None]:
 
 
 class Verbs(click.Group):
-    """The core's own verbs first, then those of the other rooms."""
+    """Verbs that are imported when they are used: our own first, then those of other packages by entry points."""
+
+    own: ClassVar[Mapping[str, str]] = _VERBS
+    """The module and the name of each verb."""
+    entry_points: ClassVar[str] = "sealwax.commands"
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_VERBS, *sorted(set(_plugins()) - set(_VERBS))]
+        return [*self.own, *sorted(set(self.find_plugins()) - set(self.own))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _VERBS:
-            module, _, name = _VERBS[cmd_name].partition(":")
+        if cmd_name in self.own:
+            module, _, name = self.own[cmd_name].partition(":")
             return _check_command(getattr(importlib.import_module(module), name), cmd_name)
-        plugin = _plugins().get(cmd_name)
+        plugin = self.find_plugins().get(cmd_name)
         if plugin is None:
             return None
         try:
@@ -86,25 +90,33 @@ class Verbs(click.Group):
         except ImportError as error:
             raise click.ClickException(f"{cmd_name} needs packages that are not installed: {error}") from error
 
-    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
-        """Read the arguments, which also prints the help or the version where that was asked for."""
+    def find_plugins(self) -> dict[str, EntryPoint]:
+        """The verbs of other packages."""
+        # Imported here because it imports the standard library's e-mail package, which none of our verbs needs.
+        from importlib.metadata import entry_points
+
+        return {plugin.name: plugin for plugin in entry_points(group=self.entry_points)}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, and print the help or the version if requested."""
         with _noticing_a_reader_that_left():
-            return super().make_context(*arguments, **options)
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the verb; with --json an error is also printed as a JSON object, beside the line for people."""
+        """Run the verb. With --json an error is also printed as a JSON object, besides the line for people."""
         with _noticing_a_reader_that_left():
             try:
                 return super().invoke(ctx)
             except BrokenPipeError:
                 raise
             except (SmimeError, OSError) as error:
-                if ctx.meta.get(JSON_WANTED):
+                # `pop`, because a group inside a group gets here twice with one error.
+                if ctx.meta.pop(JSON_WANTED, False):
                     _write_json_error(error)
                 raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line for each verb; a room whose packages are missing hides no other."""
+        """One line for each verb. A package with missing dependencies does not hide the others."""
         rows = []
         for name in self.list_commands(ctx):
             try:
@@ -122,16 +134,16 @@ class Verbs(click.Group):
 def sealwax() -> None:
     """Sign, encrypt, decrypt and verify mail and files by S/MIME.
 
-    IN and OUT are files or - for standard input and output. Formats are told by their content.
+    IN and OUT are files or - for standard input and output. Formats are recognised by the content.
     """
 
 
 def run() -> int:
-    """The command with the process's arguments, every expected failure told in one line; the exit code."""
+    """Run the command with the process's arguments and return its exit code. Expected failures become one line each."""
     open_closed_streams()
-    # Ended from outside, it still removes what it has half written, plaintext perhaps.
+    # A command that is ended by a signal still removes its unfinished output, which may be plaintext.
     signal.signal(signal.SIGTERM, _leave)
-    # `nohup` has it ignored: then the command outlives its terminal.
+    # Under `nohup` the signal stays ignored, so that the command outlives its terminal.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _leave)
     try:
@@ -164,7 +176,7 @@ def _run_verb() -> int:
 
 def _describe(error: SmimeError | OSError) -> str:
     if isinstance(error, NoMatchingRecipient) and error.recipient_ids:
-        return f"{error}: it is sealed for {'; '.join(error.recipient_ids)}"
+        return f"{error}: it is encrypted for {'; '.join(error.recipient_ids)}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -178,13 +190,6 @@ def _write_json_error(error: SmimeError | OSError) -> None:
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
-
-
-def _plugins() -> dict[str, EntryPoint]:
-    # Imported here: it brings the e-mail package of the standard library along, which no verb of ours needs.
-    from importlib.metadata import entry_points
-
-    return {plugin.name: plugin for plugin in entry_points(group="sealwax.commands")}
 
 
 def _check_command(loaded: object, name: str) -> click.Command:

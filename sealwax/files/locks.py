@@ -1,7 +1,7 @@
-"""A lock for a file that processes read, change and replace: a hidden file beside it, which stays there, empty.
+"""A lock for a file that several processes read and replace: a hidden, empty file beside it.
 
-The file itself cannot be locked: it is replaced, and a lock holds for the replaced one. The lock's name begins with a
-dot and keeps the ending of the name: `.contacts.json.lock` is nobody else's file, where `contacts.lock` may be one.
+The file itself cannot be locked: it is replaced, and its lock would stay with the old file. The name of the lock begins
+with a dot and contains the whole name of the file, so that `.contacts.json.lock` belongs to no other file.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Final
 
 _PRIVATE_MODE: Final = 0o600
-_NAME_CHARACTERS: Final = 50  # up to 200 bytes of the 255 that a name may have; longer names may share a lock
+_NAME_CHARACTERS: Final = 50  # At most 200 bytes; a file name may have 255. Files with longer names may share a lock.
 
 
 @contextlib.contextmanager
 def lock_beside(path: Path) -> Iterator[None]:
-    """No other process that does the same changes the file meanwhile. Its folder has to be there.
+    """Keep other processes that use this lock from changing the file. The folder of the file must exist.
 
-    A lock file that is there already is neither emptied nor written to, and a symbolic link is not followed. Locks do
-    not nest: waiting for a lock that this process holds never ends. Raises OSError.
+    An existing lock file is neither emptied nor written to, and a symbolic link is not followed. Locks do not nest:
+    waiting for a lock that this process holds never ends. Raises OSError.
     """
-    # Whoever names the file by a link waits for those who name it directly.
+    # All names of a file have one lock: a process that names the file by a link waits for one that names it directly.
     target = Path(os.path.realpath(path))
     lock = target.with_name(f".{target.name[:_NAME_CHARACTERS]}.lock")
     descriptor = _open(lock, path)
@@ -42,5 +42,5 @@ def _open(lock: Path, path: Path) -> int:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(error.errno, "is a symbolic link where a lock is to be: remove it", str(lock)) from error
-        # The user knows the file by its own name, unless it is the lock that is in the way.
+        # The error names the file that the user knows, or the lock if something is in its place.
         raise OSError(error.errno, error.strerror, str(lock if lock.exists() else path)) from error

@@ -1,4 +1,4 @@
-"""Files that an option or a setting names, read with a bound: the name may be that of a device without an end."""
+"""Read files that an option or a setting names, up to a bound, because the file may be an endless device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are old or new at any moment, after a crash too: written beside their place, then moved into it."""
+"""Write files by moving a temporary file: at any moment, also after a crash, a file has its old or its new content."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-_NAME_CHARACTERS: Final = 50  # up to 200 bytes of the 255 that the name of the unfinished file may have
+_NAME_CHARACTERS: Final = 50  # At most 200 bytes; the temporary file's name may have 255.
 _GROUP_BITS: Final = 0o070
 _OTHERS_BITS: Final = 0o007
 
 
 @contextlib.contextmanager
-def open_whole(path: Path, *, mode: int, group: int | None = None) -> Iterator[BinaryIO]:
-    """A file to write to. It stands under its name, with this mode, when all went well, and else not at all.
+def open_whole(path: Path, mode: int, group: int | None = None) -> Iterator[BinaryIO]:
+    """A file to write to, under a temporary name. It gets its name and mode at the end, or is deleted after an error.
 
-    Until then only its owner can read it. With a `group` it is that group's, or its own group may do what all
-    others may. Raises OSError.
+    Until then only its owner can read it. If `group` is given, the file is given to that group. If that is impossible,
+    its present group gets only the permissions that all others have. Raises OSError.
     """
     try:
         descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_CHARACTERS]}.")
     except OSError as error:
-        # The name that the user knows, not the temporary one.
+        # The error names the file that the user knows, not the temporary one.
         raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
-            # Else the move may reach the disk before the bytes do.
+            # Without fsync the move may reach the disk before the bytes do.
             os.fsync(file.fileno())
             if group is not None and not _give_to_group(file.fileno(), group):
                 mode = mode_for_another_group(mode)
@@ -43,7 +43,7 @@ def open_whole(path: Path, *, mode: int, group: int | None = None) -> Iterator[B
 
 
 def mode_for_another_group(mode: int) -> int:
-    """The mode without what the group may do and not all others: another group takes its place."""
+    """The mode for a file of another group: its group gets only the permissions that all others have."""
     return mode & (~_GROUP_BITS | (mode & _OTHERS_BITS) << 3)
 
 
@@ -59,5 +59,5 @@ def _give_to_group(descriptor: int, group: int) -> bool:
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write all bytes of a file. Raises OSError."""
-    with open_whole(path, mode=mode) as file:
+    with open_whole(path, mode) as file:
         file.write(data)

@@ -1,4 +1,4 @@
-"""Answers to look-ups, out of the cache or from the servers that the certificates name."""
+"""Answers to look-ups, from the cache or from the servers that the certificates name."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from sealwax.lookups.cache import AnswerCache, KeptAnswer, question_hash
+from sealwax.lookups.deadline import Deadline
+from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_all
+from sealwax.lookups.validity import FAILURE_KEPT, kept_until
 from smime_core.limits import LOOKUP_BATCH_SECONDS, MAX_LOOKUP_URL_CHARACTERS, MAX_LOOKUPS_IN_A_ROUND
-from smime_core.lookups.cache import AnswerCache, KeptAnswer, question_hash
-from smime_core.lookups.deadline import Deadline
-from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_all
-from smime_core.lookups.validity import FAILURE_KEPT, kept_until
-from smime_core.pkix.evidence import Lookup, LookupKind
+from smime_core.pkix import Lookup, LookupKind
 
 REVOCATION_KINDS: Final = frozenset({LookupKind.OCSP, LookupKind.CRL})
-# What the policy of this moment decided; another one may decide otherwise.
+# Failures before the server was asked. They are not cached, because another policy may allow the look-up.
 _NEVER_ASKED: Final = frozenset(
     {LookupFailure.BAD_URL, LookupFailure.REFUSED_PORT, LookupFailure.NOT_PUBLIC, LookupFailure.NOT_ASKED}
 )
@@ -26,7 +26,7 @@ _OCSP_REQUEST: Final = "application/ocsp-request"  # RFC 6960 appendix A.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupProblem:
-    """Something that was asked for and did not come; `code` is for programs, `text` for people."""
+    """The reason why there is no answer. `code` is for programs, `text` for people."""
 
     code: str
     text: str
@@ -34,7 +34,7 @@ class LookupProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came for one look-up: `data`, or None and the words why not. `is_kept` is for one that the cache had."""
+    """The answer to one look-up: `data`, or if that is None the `problem`. `is_kept` marks an answer from the cache."""
 
     data: bytes | None
     problem: LookupProblem | None = None
@@ -43,10 +43,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSource:
-    """Where answers come from: the cache, and for look-ups of `kinds` the network too, as far as `policy` goes.
+    """The source of answers: the cache, and for look-ups of `kinds` also the network, as far as `policy` allows.
 
-    No kinds at all ask nobody. Issuers are asked for at public addresses only, whatever hosts and networks `policy`
-    allows. `clock` says how old a kept answer is.
+    If `kinds` is empty, the network is not used. Certificates of issuers are fetched only from public addresses, even
+    if `policy` allows other hosts and networks. `clock` gives the time for the age of cached answers.
     """
 
     cache: AnswerCache
@@ -55,9 +55,9 @@ class AnswerSource:
     policy: FetchPolicy = PUBLIC_ONLY
 
     def find(self, lookups: Iterable[Lookup], *, seconds: float = LOOKUP_BATCH_SECONDS) -> dict[Lookup, Answer]:
-        """The answers to as many of the look-ups as there are, each question once.
+        """The answers to as many of the look-ups as possible, each question once, within `seconds`.
 
-        That a server failed before is an answer where it may be asked. All takes so many seconds at most.
+        A server that failed a short time ago is not asked again; that failure is the answer.
         """
         found: dict[Lookup, Answer] = {}
         missing: list[Lookup] = []
@@ -72,12 +72,12 @@ class AnswerSource:
         return found | self._fetch(missing, seconds)
 
     def distrust(self, lookup: Lookup) -> None:
-        """Ask again soon for what came and decided nothing: anybody on the way could have sent it."""
+        """Keep the answer only for a short time, because it decided nothing. An attacker may have sent it."""
         self.cache.shorten(_question(lookup), until=self.clock() + FAILURE_KEPT)
 
     def _fetch(self, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
-        # Authorities below an anchor choose the addresses for revocation. Anybody can choose an issuer's address in a
-        # certificate of their own, so the allowances of `policy` do not count for it.
+        # Trusted authorities choose the addresses for revocation. The address of an issuer is chosen by the maker of a
+        # certificate, who may be anyone, so the exceptions of `policy` do not apply to it.
         of_authorities = [lookup for lookup in lookups if lookup.kind is not LookupKind.ISSUER]
         of_strangers = [lookup for lookup in lookups if lookup.kind is LookupKind.ISSUER]
         whole = Deadline(seconds)
@@ -85,7 +85,7 @@ class AnswerSource:
         return found | self._fetch_by(self.policy.for_strangers(), of_strangers, whole.left())
 
     def _fetch_by(self, policy: FetchPolicy, lookups: Sequence[Lookup], seconds: float) -> dict[Lookup, Answer]:
-        results = fetch_all([_request(lookup) for lookup in lookups], policy, seconds=seconds) if lookups else ()
+        results = fetch_all([_request(lookup) for lookup in lookups], policy, seconds) if lookups else ()
         for lookup, result in zip(lookups, results, strict=True):
             self._keep(lookup, result)
         return {lookup: _new_answer(result) for lookup, result in zip(lookups, results, strict=True)}
@@ -98,14 +98,14 @@ class AnswerSource:
             failure = KeptAnswer(data=None, failure=f"{result.failure}:{result}")
             self.cache.keep(question, failure, at=at, until=at + FAILURE_KEPT)
         else:
-            until = kept_until(lookup.kind, result, at=at)
+            until = kept_until(lookup.kind, result, at)
             self.cache.keep(question, KeptAnswer(data=result), at=at, until=until)
 
 
 def host_of(lookup: Lookup) -> str:
-    """The host that is asked, or the address itself, cut short, where that is no URL that is asked."""
+    """The host of the look-up's URL, the whole text if it is no URL, or its beginning if it is too long."""
     if len(lookup.url) > MAX_LOOKUP_URL_CHARACTERS:
-        # A certificate may name megabytes; urlsplit normalises the host, which takes quadratic time.
+        # The URL in a certificate may have megabytes, and urlsplit normalises its host, which takes quadratic time.
         return f"{lookup.url[:_MAX_SHOWN_CHARACTERS]}\N{HORIZONTAL ELLIPSIS}"
     try:
         return urlsplit(lookup.url).hostname or lookup.url

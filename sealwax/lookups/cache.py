@@ -1,7 +1,7 @@
-"""Answers of servers, kept in a SQLite file for as long as they are valid; the command and the bridge may share one.
+"""A cache of servers' answers in a SQLite file, for as long as they are valid. The command and the bridge may share it.
 
-What was asked is a hash, so that the file is no list of certificates. Nothing here is believed when it is read again:
-`pkix` checks it each time. A damaged file is replaced, and one that cannot be used is done without.
+The file has only hashes of the questions, so it does not list whose certificates were looked up. `pkix` verifies each
+answer again when it is used. A damaged file is replaced. If the file cannot be used, the cache is empty.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from sealwax.user_folders import user_folder
 from smime_core.limits import MAX_CACHE_BYTES, MAX_MEMORY_CACHE_BYTES
-from smime_core.user_folders import user_folder
 
 _FORMAT: Final = 1
 _BUSY_SECONDS: Final = 5.0
-# What was used later than this from now was kept under a clock that was wrong, and its times say nothing.
+# An answer whose last use is in the future was stored by a wrong clock. It is not used, because its times are wrong.
 _CLOCK_SLACK_SECONDS: Final = 60.0
-_WAL_BYTES: Final = 1_000_000  # to which the log shrinks again
+_WAL_BYTES: Final = 1_000_000  # SQLite shrinks its log file to this size.
 _SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS answer (
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS answer (
     kept_until REAL NOT NULL,
     used_at REAL NOT NULL
 );
--- Apart, since whatever changes in a row writes the whole row.
+-- A table of its own: a change of any column writes the whole row.
 CREATE TABLE IF NOT EXISTS body (question BLOB PRIMARY KEY, data BLOB NOT NULL);
 PRAGMA user_version = {_FORMAT};
 COMMIT;
@@ -45,24 +45,24 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer:
-    """What a server answered; `data` is None when nothing came, and `failure` says why in words for people."""
+    """The answer of a server. If there was none, `data` is None and `failure` is "code:text for people"."""
 
     data: bytes | None
     failure: str = ""
 
 
 def question_hash(*parts: bytes) -> bytes:
-    """The name of a question in the cache; its parts cannot run into one another."""
+    """The name of a question in the cache. Different lists of parts never give the same name."""
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
 
 
 class AnswerCache:
-    """One cache file; threads take turns on it, processes wait for each other."""
+    """One cache file. Threads take turns on it, processes wait for each other."""
 
     def __init__(self, path: Path | None, *, max_bytes: int | None = None) -> None:
-        """The file is opened or made when it is first needed, readable by its owner alone; None keeps all in memory.
+        """Name the file, which is opened or made when it is first needed. If `path` is None, answers stay in memory.
 
-        `max_bytes` is by itself MAX_CACHE_BYTES, or MAX_MEMORY_CACHE_BYTES.
+        The default of `max_bytes` is MAX_CACHE_BYTES for a file, and MAX_MEMORY_CACHE_BYTES for memory.
         """
         self._path = path
         self._max_bytes = max_bytes or (MAX_CACHE_BYTES if path is not None else MAX_MEMORY_CACHE_BYTES)
@@ -70,7 +70,7 @@ class AnswerCache:
         self._connection: sqlite3.Connection | None = None
 
     def find(self, question: bytes, *, at: datetime.datetime) -> KeptAnswer | None:
-        """The answer that is still valid at this moment, or None."""
+        """The cached answer, if it is still valid `at` this moment. Otherwise None."""
 
         def read(rows: sqlite3.Connection) -> KeptAnswer | None:
             row = rows.execute(
@@ -86,7 +86,7 @@ class AnswerCache:
         return self._attempt(read)
 
     def keep(self, question: bytes, answer: KeptAnswer, *, at: datetime.datetime, until: datetime.datetime) -> None:
-        """Keep an answer, and let go of those that are over, then of the longest unused while there are too many."""
+        """Store an answer. Delete expired answers, then the longest unused ones while there are too many bytes."""
         now, size = at.timestamp(), len(answer.data or b"")
 
         def write(rows: sqlite3.Connection) -> None:
@@ -107,7 +107,7 @@ class AnswerCache:
         self._attempt(write)
 
     def shorten(self, question: bytes, *, until: datetime.datetime) -> None:
-        """Keep an answer no longer than this: it decided nothing."""
+        """Store an answer no longer than `until`."""
 
         def write(rows: sqlite3.Connection) -> None:
             rows.execute(
@@ -124,7 +124,7 @@ class AnswerCache:
                 self._connection = None
 
     def _attempt(self, use: Callable[[sqlite3.Connection], Result]) -> Result | None:
-        # A file that is busy for too long, on a full disk or read-only is a cache that knows nothing.
+        # Returns None, as for an empty cache, if the file is busy for too long, on a full disk, read-only or damaged.
         with self._lock:
             self._connection = self._connection or self._open()
             try:
@@ -157,7 +157,7 @@ def _in_transaction(connection: sqlite3.Connection, use: Callable[[sqlite3.Conne
         result = use(connection)
         connection.execute("COMMIT")
     except BaseException:
-        # A file that is beyond repair takes no ROLLBACK either.
+        # A file beyond repair refuses ROLLBACK too.
         with contextlib.suppress(sqlite3.DatabaseError):
             connection.execute("ROLLBACK")
         raise
@@ -197,5 +197,5 @@ def _remove(path: Path) -> None:
 
 
 def default_cache_file() -> Path:
-    """Where the command keeps its answers (XDG Base Directory Specification)."""
+    """The file in which the command keeps answers (XDG Base Directory Specification)."""
     return user_folder("XDG_CACHE_HOME", ".cache") / "answers.sqlite"

@@ -1,22 +1,21 @@
-"""A certificate from a web address that somebody gave: DER, PEM or a certs-only .p7c (RFC 5280 section 4.2.2.1)."""
+"""A certificate from a web address that the user gave: DER, PEM or a certs-only .p7c (RFC 5280 section 4.2.2.1)."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from smime_core.contacts import CertificateSource
+from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, fetch
+from sealwax.lookups.found_certificates import found_in, read_certificates
 from smime_core.limits import MAX_DIRECTORY_BYTES
-from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, FetchRequest, fetch
-from smime_core.lookups.found_octets import found_in, read_certificates
-from smime_core.recipient_choice import FoundCertificate
+from smime_core.trust import CertificateSource, FoundCertificate
 
 
 def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCertificate, ...]:
-    """The people's certificates at `url`, with the guards of `fetch`.
+    """The people's certificates at `url`, with the checks of `fetch`.
 
-    Raises LookupFailed, MalformedMessage when it is no certificate, or LimitExceeded.
+    Raises LookupFailed, MalformedMessage if there is no certificate, or LimitExceeded.
     """
     bounded = dataclasses.replace(policy, max_body_bytes=min(policy.max_body_bytes, MAX_DIRECTORY_BYTES))
     data = fetch(FetchRequest(url=url), bounded)
     certificates = read_certificates(data)
-    return found_in([one.der for one in certificates], CertificateSource.URL, detail=url)
+    return found_in([one.der for one in certificates], CertificateSource.URL, url)

@@ -1,4 +1,4 @@
-"""A moment by which everything has to be done, whatever the number of steps."""
+"""A deadline for a task of any number of steps."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 
 
 class Deadline:
-    """So many seconds from now, by a clock that nobody sets."""
+    """A moment `seconds` from now, by a clock that cannot be set."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds that are left, none when it is over."""
+        """The seconds that are left, 0 when the time is over."""
         return max(0.0, self._at - time.monotonic())
 
     def at_most(self, seconds: float) -> Deadline:
-        """The earlier of this moment and one in so many seconds."""
+        """The earlier of this deadline and the one in `seconds`."""
         return Deadline(min(seconds, self.left()))
 
     def remaining(self) -> float:
-        """Seconds that are left, more than none. Raises TimeoutError."""
+        """The seconds that are left, more than 0. Raises TimeoutError when the time is over."""
         if seconds := self.left():
             return seconds
         raise TimeoutError

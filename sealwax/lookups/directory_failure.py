@@ -1,4 +1,4 @@
-"""Why a directory gave no answer, in words for people."""
+"""The reasons why a directory gave no answer, in words for people."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ UNREADABLE_OR_TOO_LARGE: Final = "it gives an answer that cannot be read, or tha
 
 
 class DirectoryProblem(StrEnum):
-    """Why nothing came back; a directory that knows nobody by that address is no problem."""
+    """The reason why no answer came. A directory without an entry for the address is no problem."""
 
     BAD_ADDRESS = "bad-address"
-    """What was asked for is no mail address that this directory could know."""
+    """The text that was looked up is no mail address that this directory could have."""
     BAD_URL = "bad-url"
     NOT_ENCRYPTED = "not-encrypted"
-    """The connection would be readable by everybody on the way, and nobody allowed that."""
+    """The connection would not be encrypted, and no setting allows that."""
     NOT_INSTALLED = "not-installed"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     LOGIN_REFUSED = "login-refused"
     REFUSED = "refused"
     TOO_MANY = "too-many"
-    """More entries, records or octets than anybody has certificates."""
+    """More entries, records or bytes than the certificates of one address can need."""
     NOT_AUTHENTIC = "not-authentic"
-    """DNSSEC says that the answer is not the domain's."""
+    """By DNSSEC the answer is not from the domain."""
 
 
 class DirectoryFailed(SmimeError):
-    """A directory gave no answer; `problem` says why for programs."""
+    """A directory gave no answer. `problem` says why, for programs."""
 
     code = "directory-failed"
 

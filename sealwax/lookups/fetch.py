@@ -1,8 +1,8 @@
 """One HTTP exchange with a server that a certificate names, and several at a time.
 
-The address comes from a certificate, so from somebody else. Hence: http and https alone, ports 80 and 443, public
-addresses, the name resolved once and the connection made to what was checked, no redirects, no proxies, no cookies, no
-credentials, a deadline for the whole exchange, a bound on the body. Nothing is logged.
+The URL comes from a certificate, which anyone may have made. So only http and https, the ports 80 and 443, and public
+addresses are allowed. The name is resolved once, and the connection goes to the addresses that were checked. There are
+no redirects, proxies, cookies or credentials. The exchange has a deadline and the body a bound. Nothing is logged.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from sealwax.lookups.deadline import Deadline
+from sealwax.lookups.public_addresses import Address, is_public
 from smime_core.errors import SmimeError
 from smime_core.limits import (
     LOOKUP_BATCH_SECONDS,
@@ -34,8 +36,6 @@ from smime_core.limits import (
     MAX_LOOKUP_URL_CHARACTERS,
     MAX_PARALLEL_LOOKUPS,
 )
-from smime_core.lookups.deadline import Deadline
-from smime_core.lookups.public_addresses import Address, is_public
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -50,7 +50,7 @@ _REDIRECTS: Final = range(300, 400)
 
 
 class LookupFailure(StrEnum):
-    """Why nothing came back."""
+    """The reason why no answer came."""
 
     BAD_URL = "bad-url"
     REFUSED_PORT = "refused-port"
@@ -61,11 +61,11 @@ class LookupFailure(StrEnum):
     HTTP_STATUS = "http-status"
     TOO_LARGE = "too-large"
     NOT_ASKED = "not-asked"
-    """The time for all of a batch was over before."""
+    """The time of the whole batch was over before this request."""
 
 
 class LookupFailed(SmimeError):
-    """Nothing came back; `failure` says why for programs."""
+    """No answer came. `failure` says why, for programs."""
 
     code = "lookup-failed"
 
@@ -75,18 +75,18 @@ class LookupFailed(SmimeError):
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host as the system knows them. Raises OSError."""
+    """The addresses of a host by the system's resolver. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPolicy:
-    """How far a fetch may go; the defaults are for addresses that strangers chose.
+    """The bounds of a fetch. The defaults are for addresses that strangers chose.
 
-    `allowed_hosts` are names or addresses as they stand in URLs: "ca.example.test" lifts the rule of public addresses
-    for that host, "ca.example.test:8080" for that port, and allows the port. `allowed_networks` lift it for addresses.
-    `ca_file` replaces the system's authorities for https.
+    `allowed_hosts` are names or addresses as in URLs. "ca.example.test" may have an address that is not public;
+    "ca.example.test:8080" may, too, and may be asked at this port. `allowed_networks` are further addresses that any
+    host may have. `ca_file` replaces the system's authorities for https.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -103,13 +103,13 @@ class FetchPolicy:
         return not names.isdisjoint(listed.lower() for listed in self.allowed_hosts)
 
     def admits(self, address: Address) -> bool:
-        """Whether a host that nobody listed may be connected to at this address."""
+        """Whether a host that is not listed may have this address."""
         return is_public(address) or any(address in network for network in self.allowed_networks)
 
     def for_strangers(self) -> FetchPolicy:
-        """The same policy with public addresses and the ports 80 and 443 only, and no more than issuers' certificates.
+        """The same policy without the allowed hosts and networks, and with a smaller bound on the body.
 
-        What is read of them takes a second of a processor for a megabyte.
+        Parsing a megabyte of certificates takes a second.
         """
         max_body_bytes = min(self.max_body_bytes, MAX_ISSUERS_BYTES)
         return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=(), max_body_bytes=max_body_bytes)
@@ -120,15 +120,14 @@ PUBLIC_ONLY: Final = FetchPolicy()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """A GET of `url`, or a POST of `body` as `content_type` where there is one."""
+    """A GET of `url`, or a POST if there is a `body`."""
 
     url: str
     body: bytes = b""
     content_type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
+class _Target(NamedTuple):
     scheme: str
     host: str
     port: int
@@ -142,9 +141,9 @@ def fetch(request: FetchRequest, policy: FetchPolicy = PUBLIC_ONLY) -> bytes:
 
 
 def fetch_all(
-    requests: Sequence[FetchRequest], policy: FetchPolicy = PUBLIC_ONLY, *, seconds: float = LOOKUP_BATCH_SECONDS
+    requests: Sequence[FetchRequest], policy: FetchPolicy = PUBLIC_ONLY, seconds: float = LOOKUP_BATCH_SECONDS
 ) -> tuple[bytes | LookupFailed, ...]:
-    """The answers in the order of the requests, a few fetched at a time, all within so many seconds."""
+    """The answers or failures in the order of the requests. A few are fetched at a time, all within `seconds`."""
     whole = Deadline(seconds)
 
     def fetch_one(request: FetchRequest) -> bytes | LookupFailed:
@@ -174,7 +173,7 @@ def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: Deadline)
 
 
 def _parse_url(url: str, policy: FetchPolicy) -> _Target:
-    # urlsplit drops tabs and line breaks and takes the rest as it comes: so what it gets is looked at first.
+    # urlsplit drops tabs and line breaks and accepts nearly everything else, so its input is checked first.
     if len(url) > MAX_LOOKUP_URL_CHARACTERS or not all("!" <= character <= "~" for character in url):
         raise LookupFailed(LookupFailure.BAD_URL, "the address holds characters that no URL has, or is too long")
     try:
@@ -184,14 +183,12 @@ def _parse_url(url: str, policy: FetchPolicy) -> _Target:
         raise LookupFailed(LookupFailure.BAD_URL, f"{url} is no URL") from error
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not _is_host(host, parts.netloc):
-        raise LookupFailed(LookupFailure.BAD_URL, f"{url} is no http or https URL of a host alone")
+        raise LookupFailed(LookupFailure.BAD_URL, f"{url} is no http or https URL of a host only")
     port = _DEFAULT_PORTS[parts.scheme] if port is None else port
     is_listed = policy.lists(host, port)
     if port not in _DEFAULT_PORTS.values() and not is_listed:
         raise LookupFailed(LookupFailure.REFUSED_PORT, f"{host}: port {port} is neither 80 nor 443")
-    return _Target(
-        scheme=parts.scheme, host=host, port=port, request_target=_request_target(parts), is_listed=is_listed
-    )
+    return _Target(parts.scheme, host, port, _request_target(parts), is_listed)
 
 
 def _is_host(host: str, netloc: str) -> bool:
@@ -208,11 +205,11 @@ def _request_target(parts: SplitResult) -> str:
 
 
 def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) -> tuple[Address, ...]:
-    # One private address among public ones is enough to refuse: the name's owner decides which one is taken.
+    # A host is refused if only one of its addresses is private, because its owner decides which address is used.
     texts = _resolve_until(target, policy, deadline)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
     if not target.is_listed and not all(map(policy.admits, addresses)):
-        # Without the address: whoever may ask a server to look up would learn the names of the network behind it.
+        # The error does not name the address: users of a server's look-ups would learn about the server's network.
         raise LookupFailed(LookupFailure.NOT_PUBLIC, f"{target.host} leads to no public address")
     if not addresses:
         raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} has no address")
@@ -220,7 +217,7 @@ def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) ->
 
 
 def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> Sequence[str]:
-    # The system's resolver takes no deadline: a thread that nobody waits for any longer ends when it gives up.
+    # The system's resolver takes no deadline, so it runs in a thread that is not waited for after the deadline.
     answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
     def resolve() -> None:
@@ -240,7 +237,7 @@ def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> 
 
 
 def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> bytes:
-    # The name alone: what program asks is all that a server learns beside the question.
+    # User-Agent is only the name of the program, so that a server learns nothing but the question.
     headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax"}
     if request.body:
         headers["Content-Type"] = request.content_type
@@ -268,13 +265,13 @@ def _read_body(response: http.client.HTTPResponse, target: _Target, allowed: int
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to addresses that were checked, with what is left of the time for each step."""
+    """A connection to addresses that were checked. Each step may take the time that is left of the deadline."""
 
     def __init__(
         self, target: _Target, policy: FetchPolicy, addresses: tuple[Address, ...], deadline: Deadline
     ) -> None:
         super().__init__(target.host, target.port)
-        # Host names the port only where it is not the scheme's own.
+        # The Host field names the port only if it is not the port of the scheme.
         self.default_port = _DEFAULT_PORTS[target.scheme]
         self._target = target
         self._policy = policy
@@ -300,7 +297,7 @@ class _Connection(http.client.HTTPConnection):
     def _connect_to_any(self) -> socket.socket:
         for left, address in zip(range(len(self._addresses), 0, -1), self._addresses, strict=True):
             try:
-                # An address that swallows packets leaves time for the next one.
+                # The time is shared, so that an address that drops packets leaves time for the next one.
                 seconds = self._deadline.remaining() / left
                 return socket.create_connection((str(address), self._target.port), timeout=seconds)
             except OSError:
@@ -315,7 +312,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _TimedSocket:
-    """As much of a socket as http.client uses; each step gets what is left of the time."""
+    """The part of a socket that http.client uses. Each step may take the time that is left of the deadline."""
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         self._connection = connection
@@ -329,7 +326,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._connection, self._deadline))
 
     def close(self) -> None:
-        """Nothing yet: http.client lets go of the connection before the body was read."""
+        """Do nothing yet: http.client closes the connection before the body was read."""
 
 
 class _TimedReader(io.RawIOBase):
@@ -347,7 +344,7 @@ class _TimedReader(io.RawIOBase):
 
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its TLS certificate does not hold ({error.verify_message})"
+        return f"its TLS certificate is not valid ({error.verify_message})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return "it does not speak HTTP" if isinstance(error, http.client.HTTPException) else "nobody knows its address"
+    return "it does not speak HTTP" if isinstance(error, http.client.HTTPException) else "its address is unknown"

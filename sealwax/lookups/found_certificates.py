@@ -1,33 +1,31 @@
-"""Certificates out of what a directory or a web server gave: DER, PEM, or CMS that carries certificates."""
+"""Certificates in the answer of a directory or of a web server: DER, PEM, or CMS that carries certificates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smime_core.certificate import Certificate, parse_certificates
-from smime_core.contacts import CertificateSource
-from smime_core.content_info import ID_SIGNED_DATA, is_content_info, parse_content_info, unarmor
+from smime_core.cms import ID_SIGNED_DATA, is_content_info, parse_content_info, parse_signed_data, unarmor
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.limits import MAX_FOUND_CERTIFICATES, check_limit
-from smime_core.recipient_choice import FoundCertificate
-from smime_core.signed_data import parse_signed_data
+from smime_core.trust import CertificateSource, FoundCertificate
+from smime_core.x509 import Certificate, parse_certificates
 
 
 def read_certificates(data: bytes) -> tuple[Certificate, ...]:
-    """The certificates in a file or attribute value, in its order.
+    """The certificates in a file or in the value of an attribute, in their order.
 
-    CMS may have signers, as userSMIMECertificate has (RFC 2798 section 2.8); nothing is verified.
-    Raises MalformedMessage or LimitExceeded.
+    CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8); no signature is verified. Raises
+    MalformedMessage or LimitExceeded.
     """
     certificates = _read_cms(data) if _is_cms(data) else parse_certificates(data)
     check_limit("certificates found", len(certificates), MAX_FOUND_CERTIFICATES)
     return certificates
 
 
-def found_in(values: Iterable[bytes], source: CertificateSource, *, detail: str) -> tuple[FoundCertificate, ...]:
-    """The people's certificates in some values; the authorities' in the same values may lead to an anchor.
+def found_in(values: Iterable[bytes], source: CertificateSource, detail: str) -> tuple[FoundCertificate, ...]:
+    """The people's certificates in `values`. Authorities' certificates become their intermediates.
 
-    A value that cannot be read hides no other one. Raises LimitExceeded.
+    A value that cannot be read is skipped. Raises LimitExceeded.
     """
     certificates: dict[Certificate, None] = {}
     for value in values:

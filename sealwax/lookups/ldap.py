@@ -1,8 +1,8 @@
 """Certificates of an address from an LDAP directory (RFC 4511, RFC 4523 section 2.1, RFC 2798 section 2.8).
 
-What speaks LDAP is `ldap_query`, in a process of its own: libldap waits, resolves names and allocates as the server
-likes, and a process can be bounded and ended. The connection is TLS, or StartTLS on ldap://, unless whoever runs this
-allowed plain LDAP; referrals are not followed. Nothing that comes back is believed.
+`ldap_query` runs libldap in a process of its own, which can be bounded and ended: a server can make libldap wait,
+resolve names and allocate memory. The connection is TLS, or StartTLS on ldap://, unless the operator allowed plain
+LDAP. Referrals are not followed. No answer is trusted.
 """
 
 from __future__ import annotations
@@ -20,39 +20,38 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from smime_core.contacts import CertificateSource
+from sealwax.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
+from sealwax.lookups.found_certificates import found_in
 from smime_core.limits import DIRECTORY_SECONDS, MAX_DIRECTORY_ENTRIES, MAX_DIRECTORY_URL_CHARACTERS
-from smime_core.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
-from smime_core.lookups.found_octets import found_in
-from smime_core.recipient_choice import FoundCertificate
+from smime_core.trust import CertificateSource, FoundCertificate
 
 ATTRIBUTES: Final = (
     "userCertificate;binary",
     "userCertificate",
     "userSMIMECertificate;binary",
-    # OpenLDAP's schema knows no ;binary for it.
+    # OpenLDAP's schema has no ;binary for this attribute.
     "userSMIMECertificate",
 )
 
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
-_PLAIN_OCTETS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_+"
-# RFC 4515 section 3: some octets have to be escaped, and every other may be.
-_ESCAPED: Final = [chr(octet) if octet in _PLAIN_OCTETS else f"\\{octet:02x}" for octet in range(256)]
+_PLAIN_BYTES: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_+"
+# RFC 4515 section 3: some bytes must be escaped, and any other may be.
+_ESCAPED: Final = [chr(byte) if byte in _PLAIN_BYTES else f"\\{byte:02x}" for byte in range(256)]
 
 
 class LdapSecurity(StrEnum):
-    """How the connection is protected."""
+    """The protection of the connection."""
 
     ENCRYPTED = "encrypted"
-    """TLS from the start on ldaps://, StartTLS on ldap://; the server's certificate has to hold."""
+    """TLS from the start on ldaps://, StartTLS on ldap://. The server's certificate must be valid."""
     PLAIN_ALLOWED = "plain-allowed"
-    """ldap:// goes in clear: for a server on the same machine or a network that somebody answers for."""
+    """ldap:// is not encrypted: for a server on the same machine or in a network that the operator controls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdapDirectory:
-    """One server and where to search in it. Without `bind_name` the search is anonymous.
+    """One LDAP server. Entries below `base` are searched, anonymously unless there is a `bind_name`.
 
     `ca_file` replaces the system's authorities for TLS.
     """
@@ -69,7 +68,7 @@ class LdapDirectory:
 
     @property
     def is_plain(self) -> bool:
-        """Whether what is asked and answered can be read on the way."""
+        """Whether questions and answers are not encrypted."""
         return not self.is_tls and self.security is LdapSecurity.PLAIN_ALLOWED
 
 
@@ -81,7 +80,7 @@ def parse_ldap_url(
     password: str = "",
     ca_file: Path | None = None,
 ) -> LdapDirectory:
-    """The directory of ldap://host[:port]/base or ldaps://…; further parts of RFC 4516 URLs are refused.
+    """The directory of ldap://host[:port]/base or ldaps://…; other parts of RFC 4516 URLs are refused.
 
     Raises DirectoryFailed.
     """
@@ -115,12 +114,12 @@ def parse_ldap_url(
 def find_in_ldap(address: str, directory: LdapDirectory) -> tuple[FoundCertificate, ...]:
     """The certificates of the entries whose `mail` is this address. Raises DirectoryFailed or LimitExceeded."""
     values = _ask(directory, address_filter(address))
-    return found_in(values, CertificateSource.LDAP, detail=directory.host)
+    return found_in(values, CertificateSource.LDAP, directory.host)
 
 
 def address_filter(address: str) -> str:
-    """The one search filter that is ever sent: `mail` is exactly this text, whatever is in it (RFC 4515 section 3)."""
-    escaped = "".join([_ESCAPED[octet] for octet in address.encode("utf-8", "surrogatepass")])
+    """The only search filter that is sent: `mail` is exactly this text (RFC 4515 section 3)."""
+    escaped = "".join([_ESCAPED[byte] for byte in address.encode("utf-8", "surrogatepass")])
     return f"(mail={escaped})"
 
 
@@ -139,14 +138,14 @@ def _ask(directory: LdapDirectory, search_filter: str) -> list[bytes]:
     }
     try:
         done = subprocess.run(
-            # -P: else Python takes modules from the folder that the command is run in, which strangers may fill.
-            [sys.executable, "-P", "-m", "smime_core.lookups.ldap_query"],
+            # Without -P Python imports modules from the current folder, where strangers may put files.
+            [sys.executable, "-P", "-m", "sealwax.lookups.ldap_query"],
             input=json.dumps(question).encode("ascii"),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=directory.timeout_seconds,
             check=False,
-            # No ldap.conf and no ~/.ldaprc: what is asked and how is said here.
+            # libldap does not read ldap.conf and ~/.ldaprc: the question sets every option.
             env=os.environ | {"LDAPNOINIT": "1"},
         )
     except subprocess.TimeoutExpired:
@@ -158,7 +157,7 @@ def _read_answer(stdout: bytes, host: str) -> list[bytes]:
     try:
         answer = json.loads(stdout)
     except ValueError:
-        # The process ended before its answer was whole, by its bound on memory or by what libldap made of the server's.
+        # The process ended before its answer was complete, by its bound on memory or because libldap failed.
         raise DirectoryFailed(DirectoryProblem.REFUSED, f"{host}: {UNREADABLE_OR_TOO_LARGE}") from None
     if "problem" in answer:
         problem = DirectoryProblem(answer["problem"])

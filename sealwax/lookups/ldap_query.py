@@ -1,6 +1,6 @@
-"""One search of an LDAP directory by libldap, as a process: a question as JSON in, an answer as JSON out.
+"""A process that makes one search of an LDAP directory by libldap. Question and answer are JSON on standard streams.
 
-Started by `ldap`, which builds the question, ends this process when time is up and reads what comes out.
+`ldap` starts this process, ends it when time is up and reads the answer.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sealwax.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
 from smime_core.limits import MAX_DIRECTORY_BYTES, MAX_DIRECTORY_MEMORY_BYTES
-from smime_core.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
 
 _MAX_TEXT_CHARACTERS: Final = 200
 
@@ -41,7 +41,7 @@ def search(question: Mapping[str, Any]) -> list[bytes]:
     text = "it cannot be reached"
     try:
         with _client(question).connect(timeout=question["timeoutSeconds"]) as connection:
-            # libldap lets go of a connection whose answer does not fit into this process.
+            # libldap drops a connection whose answer does not fit into this process.
             text = "it broke off in its answer, or says more than can be read"
             return _values_of(_search(connection, question), question)
     except bonsai.SizeLimitError:
@@ -57,7 +57,7 @@ def search(question: Mapping[str, Any]) -> list[bytes]:
     except UnicodeError as error:
         raise DirectoryFailed(DirectoryProblem.REFUSED, "it gives an answer that cannot be read") from error
     except MemoryError as error:
-        # bonsai raises it too for the name of an attribute that is no UTF-8.
+        # bonsai also raises MemoryError if the name of an attribute is no UTF-8.
         raise DirectoryFailed(DirectoryProblem.REFUSED, UNREADABLE_OR_TOO_LARGE) from error
 
 
@@ -86,13 +86,13 @@ def _search(connection: Any, question: Mapping[str, Any]) -> Any:
         filter_exp=question["filter"],
         attrlist=question["attributes"],
         timeout=question["timeoutSeconds"],
-        # One more than is read, so that a flood is told from a full answer.
+        # One entry more than is accepted, so that an answer with too many entries is recognised.
         sizelimit=question["maxEntries"] + 1,
     )
 
 
 def _values_of(entries: Any, question: Mapping[str, Any]) -> list[bytes]:
-    # A server is free to ignore the size limit that it was asked to keep.
+    # A server may ignore the size limit.
     if len(entries) > question["maxEntries"]:
         raise _too_many(question)
     values = [

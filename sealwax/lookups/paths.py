@@ -1,4 +1,4 @@
-"""Looking up what concerns given certification paths, for somebody who asks from elsewhere."""
+"""Look-ups about given certification paths, for a client on another machine."""
 
 from __future__ import annotations
 
@@ -9,21 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sealwax.lookups.answers import Answer, AnswerSource, LookupProblem
+from sealwax.lookups.rounds import LookedUp, examine_with_lookups
 from smime_core import blocking
-from smime_core.certificate import Certificate, names_match
-from smime_core.distribution_points import ACCESS_CA_ISSUERS, find_access_urls
 from smime_core.errors import MalformedMessage, PathError, SmimeError
-from smime_core.lookups.answers import Answer, AnswerSource, LookupProblem
-from smime_core.lookups.rounds import LookedUp, examine_with_lookups
-from smime_core.pkix import PathTrail, RevocationPolicy, TrustStore, validate_path
-from smime_core.pkix.evidence import NO_EVIDENCE, Lookup, LookupKey, LookupKind, add_answer
-from smime_core.pkix.path_building import SignatureChecks
-from smime_core.pkix.purposes import CertificateUse
+from smime_core.pkix import (
+    NO_EVIDENCE,
+    CertificateUse,
+    Lookup,
+    LookupKey,
+    LookupKind,
+    PathRules,
+    PathTrail,
+    RevocationPolicy,
+    SignatureChecks,
+    TrustStore,
+    add_answer,
+    trail_of,
+    validate_path,
+)
 from smime_core.provider import CryptoProvider
+from smime_core.x509 import ACCESS_CA_ISSUERS, Certificate, find_access_urls, names_match
 
-# Whoever asks judges the use.
+# Any use is accepted here, because the client judges the use of the certificate.
 _ANY_USE: Final = CertificateUse(name="looking up")
-_MAX_URLS: Final = 2  # of one certificate's issuer
+_MAX_URLS: Final = 2  # Addresses of the issuer that are asked for one certificate.
 _NO_ISSUER: Final = LookupProblem(
     code="issuer-not-found", text="no issuer's certificate came from the addresses in the certificate"
 )
@@ -31,7 +41,7 @@ _NO_ISSUER: Final = LookupProblem(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathAnswers:
-    """What came for one path, as octets and unchecked, and what did not come."""
+    """The answers about one path, as unchecked bytes, and the reasons why others are missing."""
 
     revocation_lists: tuple[bytes, ...] = ()
     ocsp_responses: tuple[bytes, ...] = ()
@@ -40,7 +50,7 @@ class PathAnswers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerAnswers:
-    """Certificates whose key has signed the one that was asked about, or the one problem that none came."""
+    """Certificates whose key signed the given certificate, or one problem if there are none."""
 
     certificates: tuple[Certificate, ...] = ()
     problems: tuple[LookupProblem, ...] = ()
@@ -48,42 +58,38 @@ class IssuerAnswers:
 
 def look_up_paths(
     paths: Sequence[Sequence[Certificate]],
+    provider: CryptoProvider,
     *,
     trust_store: TrustStore,
     at: datetime.datetime,
     source: AnswerSource,
-    provider: CryptoProvider,
 ) -> tuple[PathAnswers, ...]:
-    """What bears on the revocation of each path's certificates, the end-entity certificate first in each.
+    """The answers about the revocation of each path's certificates. The end-entity certificate is first in each path.
 
-    Nothing is asked about a path that does not chain to one of the store's anchors.
+    No server is asked about a path that does not lead to one of the store's anchors.
     """
     named: list[set[LookupKey]] = [set() for _ in paths]
 
     def judge_all(store: TrustStore) -> list[PathTrail]:
-        trails = [_judge(path, store, at=at, provider=provider) for path in paths]
+        trails = [_judge(path, store, at, provider) for path in paths]
         for keys, trail in zip(named, trails, strict=True):
             keys.update(lookup.key for lookup in trail.lookups)
         return trails
 
-    looked_up = examine_with_lookups(
-        judge_all,
-        # What is revoked above does not end the asking below it.
-        trust_store=trust_store.with_revocation(RevocationPolicy.IF_KNOWN),
-        trails_of=lambda trails: trails,
-        source=source,
-    )
+    # By this policy an unknown or revoked certificate does not end the look-ups about those below it.
+    if_known = trust_store.with_revocation(RevocationPolicy.IF_KNOWN)
+    looked_up = examine_with_lookups(judge_all, if_known, lambda trails: trails, source)
     return tuple(_answers_for(trail, keys, looked_up) for trail, keys in zip(looked_up.result, named, strict=True))
 
 
 def look_up_issuers(
-    certificates: Sequence[Certificate], *, source: AnswerSource, provider: CryptoProvider
+    certificates: Sequence[Certificate], provider: CryptoProvider, *, source: AnswerSource
 ) -> tuple[IssuerAnswers, ...]:
-    """For each certificate those of its issuer, from where it says (RFC 5280 section 4.2.2.1).
+    """The certificates of each certificate's issuer, from the addresses in the certificate (RFC 5280 4.2.2.1).
 
-    Whoever made a certificate learns from this that somebody looks at it. `source` must allow LookupKind.ISSUER.
-    Whatever keeps an issuer from coming is one problem with one text: the person who asks chose the address, and must
-    not learn how a server answers there.
+    The maker of a certificate learns from the look-up that somebody examines it. `source` must allow LookupKind.ISSUER.
+    All failures are one problem with one text: the client chose the address, and must not learn how a server there
+    answers.
     """
     lookups = [
         [
@@ -101,15 +107,13 @@ def look_up_issuers(
 
 
 def _judge(
-    path: Sequence[Certificate], store: TrustStore, *, at: datetime.datetime, provider: CryptoProvider
+    path: Sequence[Certificate], store: TrustStore, at: datetime.datetime, provider: CryptoProvider
 ) -> PathTrail:
-    validation = validate_path(
-        path[0], intermediates=path[1:], trust_store=store, at=at, purpose=_ANY_USE, provider=provider
-    )
+    validation = validate_path(path[0], _ANY_USE, PathRules(store, at, known=path[1:]), provider)
     try:
         return blocking.run(validation).trail
     except PathError as error:
-        return error.trail or PathTrail(certificates=(path[0],))
+        return trail_of(error) or PathTrail(certificates=(path[0],))
     except SmimeError:
         return PathTrail(certificates=(path[0],))
 
@@ -117,7 +121,7 @@ def _judge(
 def _answers_for(trail: PathTrail, keys: set[LookupKey], looked_up: LookedUp[list[PathTrail]]) -> PathAnswers:
     if trail.anchor is None:
         problem = LookupProblem(
-            code="untrusted-anchor", text="nobody that is trusted here vouches for this certificate"
+            code="untrusted-anchor", text="no authority that is trusted here vouches for this certificate"
         )
         return PathAnswers(problems=(problem,))
     own = {key: data for key, data in looked_up.answered.items() if key in keys}
@@ -129,7 +133,7 @@ def _answers_for(trail: PathTrail, keys: set[LookupKey], looked_up: LookedUp[lis
 
 
 def _issuer_urls(certificate: Certificate) -> tuple[str, ...]:
-    # A certificate whose extension cannot be read names nobody.
+    # A certificate whose extension cannot be read names no address.
     try:
         return find_access_urls(certificate, ACCESS_CA_ISSUERS)[:_MAX_URLS]
     except MalformedMessage:
@@ -140,7 +144,7 @@ def _read_issuers(certificate: Certificate, answers: dict[Lookup, Answer], provi
     issuers: dict[Certificate, None] = {}
     checks = SignatureChecks(provider)
     for lookup, answer in answers.items():
-        # Certificates that cannot be read count as none, like a server that does not answer.
+        # An answer that cannot be read is treated like no answer.
         with contextlib.suppress(SmimeError):
             candidates = add_answer(NO_EVIDENCE, lookup, answer.data).certificates
             issuers |= dict.fromkeys(one for one in candidates if _has_signed(one, certificate, checks))

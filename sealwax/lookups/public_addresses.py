@@ -1,4 +1,4 @@
-"""Which addresses stand on the public Internet, so that no certificate can point at a machine behind a firewall.
+"""Addresses of the public Internet: only these are asked, so that no certificate names a machine behind a firewall.
 
 The networks below are those of the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), as of 2025-10,
 that are not globally reachable. The module `ipaddress` knows some of them only in later versions of Python.
@@ -36,13 +36,13 @@ _SPECIAL_IPV4: Final = tuple(
 )
 # Inside 192.0.0.0/24: anycast for the Port Control Protocol (RFC 7723) and for TURN (RFC 8155).
 _REACHABLE_IPV4: Final = frozenset(map(ipaddress.IPv4Address, ("192.0.0.9", "192.0.0.10")))
-_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # RFC 4291 section 2.4, all that IANA gives out
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # RFC 4291 section 2.4: all public addresses so far.
 _SPECIAL_IPV6: Final = tuple(
     map(
         ipaddress.IPv6Network,
         (
-            # IETF protocol assignments, RFC 2928, among them Teredo, whose end nobody can know. The few parts that are
-            # globally reachable hold no authority's server.
+            # IETF protocol assignments, RFC 2928. They include Teredo, whose endpoint is unknown. No authority has its
+            # server in the few parts that are globally reachable.
             "2001::/23",
             "2001:db8::/32",  # documentation, RFC 3849
             "3fff::/20",  # documentation, RFC 9637
@@ -50,14 +50,14 @@ _SPECIAL_IPV6: Final = tuple(
     )
 )
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 section 2.1
-# RFC 5214 section 6.1: an interface identifier that begins so ends with an IPv4 address, in any network.
+# RFC 5214 section 6.1: an interface identifier with this prefix ends with an IPv4 address, in any network.
 _ISATAP: Final = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody could reach this address. IPv4 addresses that an IPv6 address carries have to be public too.
+    """Whether the address is reachable from everywhere. An IPv4 address inside an IPv6 address must be public too.
 
-    A network's own prefix for NAT64 (RFC 6052 section 2.2) looks like any other and is not known here.
+    A network's own prefix for NAT64 (RFC 6052 section 2.2) looks like any other and is not recognised.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return address in _REACHABLE_IPV4 or not any(address in network for network in _SPECIAL_IPV4)

@@ -1,7 +1,7 @@
-"""Examining, looking up what the examination names, and examining again, until nothing is left to ask for.
+"""Examine, make the look-ups that the examination names, and examine again, until no look-up is left.
 
-Look-ups about revocation are named only for certificates whose path chains to an anchor; those for issuers are asked
-only where the source is told to.
+Look-ups about revocation are named only for certificates whose path leads to an anchor. Look-ups for issuers are made
+only if the source allows them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from sealwax.lookups.answers import Answer, AnswerSource, LookupProblem, host_of
+from sealwax.lookups.deadline import Deadline
 from smime_core.errors import SmimeError
 from smime_core.limits import LOOKUP_BATCH_SECONDS, LOOKUP_TOTAL_SECONDS, MAX_LOOKUP_ROUNDS
-from smime_core.lookups.answers import Answer, AnswerSource, LookupProblem, host_of
-from smime_core.lookups.deadline import Deadline
-from smime_core.pkix.evidence import Evidence, Lookup, LookupKey, RevocationState, add_answer
-from smime_core.pkix.trail import PathTrail
-from smime_core.pkix.trust import TrustStore
+from smime_core.pkix import Evidence, Lookup, LookupKey, PathTrail, RevocationState, TrustStore, add_answer
 from smime_core.report import MessageReport
 
 Result = TypeVar("Result")
@@ -24,9 +22,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp(Generic[Result]):
-    """What the last examination gave, with what it was made from.
+    """The result of the last examination, with its evidence.
 
-    `answered` is what came, by `Lookup.key`, `problems` what did not, `left` what could still be asked.
+    `answered` has the answers by `Lookup.key`, `problems` the failures, `left` the look-ups that could still be made.
     """
 
     result: Result
@@ -38,27 +36,24 @@ class LookedUp(Generic[Result]):
 
 def examine_with_lookups(
     examine: Callable[[TrustStore], Result],
-    *,
     trust_store: TrustStore,
     trails_of: Callable[[Result], Iterable[PathTrail]],
     source: AnswerSource,
 ) -> LookedUp[Result]:
-    """Examine by this store and by what `source` has for it. Raises whatever `examine` raises."""
-    first = examine(trust_store)
-    return continue_with_lookups(first, examine, trust_store=trust_store, trails_of=trails_of, source=source)
+    """Examine with this store, then again with the answers of `source`. Raises the errors of `examine`."""
+    return continue_with_lookups(examine(trust_store), examine, trust_store, trails_of, source)
 
 
 def continue_with_lookups(
     first: Result,
     examine: Callable[[TrustStore], Result],
-    *,
     trust_store: TrustStore,
     trails_of: Callable[[Result], Iterable[PathTrail]],
     source: AnswerSource,
 ) -> LookedUp[Result]:
-    """Go on from a first examination by this store, at most MAX_LOOKUP_ROUNDS times.
+    """Continue after a first examination with this store, for at most MAX_LOOKUP_ROUNDS rounds.
 
-    `trails_of` takes the judged paths out of a result. Raises whatever `examine` raises.
+    `trails_of` returns the judged paths of a result. Raises the errors of `examine`.
     """
     gathered, result = _Gathered(evidence=trust_store.evidence), first
     trails = tuple(trails_of(first))
@@ -70,7 +65,7 @@ def continue_with_lookups(
             break
         for lookup, answer in answers.items():
             gathered.add(lookup, answer)
-        # What was looked up now may speak of a moment before.
+        # Evidence gathered now may also be used to judge an earlier moment.
         gathered.evidence = replace(gathered.evidence, gathered_at=source.clock())
         result = examine(trust_store.with_evidence(gathered.evidence))
         trails = tuple(trails_of(result))
@@ -96,7 +91,7 @@ def trails_of_report(report: MessageReport) -> tuple[PathTrail, ...]:
 
 @dataclass(slots=True, kw_only=True)
 class _Gathered:
-    """What came so far. `received` are the look-ups with an answer, `damaged` those where what came is none."""
+    """The answers so far. `received` are the look-ups with an answer, `damaged` those whose answer cannot be read."""
 
     evidence: Evidence
     received: list[Lookup] = field(default_factory=list)
@@ -105,10 +100,10 @@ class _Gathered:
     problems: dict[LookupKey, LookupProblem] = field(default_factory=dict)
 
     def add(self, lookup: Lookup, answer: Answer) -> None:
-        """Take an answer, or that there is none."""
+        """Add an answer, or its problem."""
         if answer.problem is not None:
             self.problems[lookup.key] = answer.problem
-        # What was kept repeats the nonce of another time.
+        # A cached answer has the nonce of an earlier question, so the nonce is not compared.
         asked = replace(lookup, nonce=b"") if answer.is_kept else lookup
         try:
             self.evidence = add_answer(self.evidence, asked, answer.data)
@@ -122,7 +117,7 @@ class _Gathered:
             self.answered[lookup.key] = answer.data
 
     def useless(self, trails: Iterable[PathTrail]) -> list[Lookup]:
-        """The look-ups whose answers settled nothing."""
+        """The look-ups whose answers are damaged, or left the status of their certificate unknown."""
         unknown = {
             status.certificate
             for trail in trails

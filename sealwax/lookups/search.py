@@ -1,7 +1,7 @@
-"""Everywhere that a recipient's certificate may be found, asked at once and listed in the order of the sources.
+"""A search for a recipient's certificates in all directories at once, listed in the order of the sources.
 
-Each directory is bounded by itself and all of them together; one that fails takes nothing from the others and is told
-as a problem. What was found is judged by `recipient_choice`, with what is missing looked up.
+Each directory has its own bounds, and the whole search has a bound on time. A directory that fails is reported as a
+problem and does not affect the others. `smime_core.trust.recipient_choice` judges the certificates.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from smime_core.contacts import NO_CONTACTS, CertificateSource, Contacts
+from sealwax.lookups.certificate_url import find_at_url
+from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from sealwax.lookups.fetch import PUBLIC_ONLY, FetchPolicy, LookupFailed
+from sealwax.lookups.found_certificates import found_in
+from sealwax.lookups.ldap import LdapDirectory, find_in_ldap
+from sealwax.lookups.smimea import NameServer, SmimeaAnswer, find_smimea
 from smime_core.errors import SmimeError
 from smime_core.limits import DIRECTORY_SECONDS, MAX_PARALLEL_DIRECTORIES, SEARCH_SECONDS
-from smime_core.lookups.certificate_url import find_at_url
-from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from smime_core.lookups.fetch import PUBLIC_ONLY, FetchPolicy, LookupFailed
-from smime_core.lookups.found_octets import found_in
-from smime_core.lookups.ldap import LdapDirectory, find_in_ldap
-from smime_core.lookups.smimea import NameServer, SmimeaAnswer, find_smimea
-from smime_core.recipient_choice import FoundCertificate, find_in_contacts
+from smime_core.trust import NO_CONTACTS, CertificateSource, Contacts, FoundCertificate, find_in_contacts
 
 _Ask = Callable[[], tuple[FoundCertificate, ...] | SmimeaAnswer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directories:
-    """Where to look; what is empty is not asked.
+    """The places to search. Empty ones are not asked.
 
-    `folder` is the bridge's own directory: the certificates (DER) that it has for an address.
+    `folder` is the bridge's own directory: a function that returns the certificates (DER) for an address.
     """
 
     contacts: Contacts = NO_CONTACTS
@@ -43,7 +43,7 @@ class Directories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchProblem:
-    """A directory that could not be asked: which, why by code, and in words for people."""
+    """A directory that could not be asked, with the reason as a code and in words for people."""
 
     source: CertificateSource
     detail: str
@@ -53,21 +53,20 @@ class SearchProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """What all directories had, in the order of the sources, and which of them could not be asked."""
+    """The certificates of all directories in the order of the sources, and the directories that failed."""
 
     found: tuple[FoundCertificate, ...]
     problems: tuple[SearchProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
+class _Question(NamedTuple):
     source: CertificateSource
     detail: str
     ask: _Ask
 
 
 def search(address: str, directories: Directories, *, seconds: float = SEARCH_SECONDS) -> SearchResult:
-    """All candidates for an address, within this time. Never raises for a directory that fails."""
+    """All candidates for an address, found within `seconds`. A directory that fails is a problem in the result."""
     questions = _questions(address, directories, seconds)
     known = find_in_contacts(directories.contacts, address)
     if not questions:
@@ -78,7 +77,7 @@ def search(address: str, directories: Directories, *, seconds: float = SEARCH_SE
         wait(futures, timeout=seconds)
         answers = [_answer_of(future, question) for future, question in zip(futures, questions, strict=True)]
     finally:
-        # Each thread ends by itself soon; nobody waits for it.
+        # Each thread soon ends by its own bounds, so it is not waited for.
         threads.shutdown(wait=False, cancel_futures=True)
     problems = tuple(answer for answer in answers if isinstance(answer, SearchProblem))
     found = tuple(one for answer in answers if isinstance(answer, tuple) for one in answer)
@@ -95,23 +94,23 @@ def _questions(address: str, directories: Directories, seconds: float) -> list[_
     questions = []
     if directories.folder is not None:
         ask: _Ask = functools.partial(_find_in_folder, address, directories.folder)
-        questions.append(_Question(source=CertificateSource.BRIDGE, detail="", ask=ask))
+        questions.append(_Question(CertificateSource.BRIDGE, "", ask))
     for directory in directories.ldap:
         bounded = dataclasses.replace(directory, timeout_seconds=min(directory.timeout_seconds, seconds))
         ask = functools.partial(find_in_ldap, address, bounded)
-        questions.append(_Question(source=CertificateSource.LDAP, detail=directory.host, ask=ask))
+        questions.append(_Question(CertificateSource.LDAP, directory.host, ask))
     if directories.name_servers:
         bound = min(DIRECTORY_SECONDS, seconds)
         ask = functools.partial(find_smimea, address, name_servers=directories.name_servers, timeout_seconds=bound)
-        questions.append(_Question(source=CertificateSource.SMIMEA, detail=address.rpartition("@")[2], ask=ask))
+        questions.append(_Question(CertificateSource.SMIMEA, address.rpartition("@")[2], ask))
     for url in directories.urls:
         ask = functools.partial(find_at_url, url, directories.fetch_policy)
-        questions.append(_Question(source=CertificateSource.URL, detail=url, ask=ask))
+        questions.append(_Question(CertificateSource.URL, url, ask))
     return questions
 
 
 def _find_in_folder(address: str, folder: Callable[[str], Sequence[bytes]]) -> tuple[FoundCertificate, ...]:
-    return found_in(folder(address), CertificateSource.BRIDGE, detail="")
+    return found_in(folder(address), CertificateSource.BRIDGE, "")
 
 
 def _answer_of(
@@ -136,7 +135,7 @@ def _problem(question: _Question, code: str, text: str) -> SearchProblem:
 
 
 def _compared(found: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
-    # RFC 6698 section 2.1.1: a signed record says which certificate the domain means.
+    # RFC 6698 section 2.1.1: a signed record names the domain's certificate.
     if not answer.names_people:
         return tuple(found)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}

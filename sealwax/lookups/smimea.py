@@ -1,9 +1,9 @@
-"""Certificates of an address from the DNS of its domain: SMIMEA (RFC 8162), with what DNSSEC says about the answer.
+"""Certificates of an address from the DNS of its domain: SMIMEA (RFC 8162), with the DNSSEC status.
 
-The resolver validates, and its word (the AD bit) counts only when nobody can change it on the way: from a resolver on
-this machine, or one that whoever runs this trusts. RFC 8162 section 6 lets a certificate be believed for a secure
-answer alone. Here nobody believes the DNS: the path to an anchor decides, so an insecure answer may name a candidate,
-and says so. A bogus one gives nothing. Local parts are hashed as they stand (section 4: no mapping).
+The resolver validates DNSSEC. Its AD bit is believed only if nobody can change it in transit: from a resolver on this
+machine, or one that the operator trusts. RFC 8162 section 6 allows a certificate to be trusted only after a secure
+answer. Sealwax never trusts a certificate because of the DNS: it needs a path to an anchor. So an insecure answer may
+give a candidate, which is marked. A bogus answer gives none. Local parts are hashed unchanged (section 4: no mapping).
 """
 
 from __future__ import annotations
@@ -30,30 +30,29 @@ import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.ANY.SMIMEA import SMIMEA
 
-from smime_core.certificate import Certificate
-from smime_core.contacts import CertificateSource
+from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from sealwax.lookups.found_certificates import found_in
+from sealwax.lookups.resolver_exchange import exchange
 from smime_core.limits import DIRECTORY_SECONDS, MAX_SMIMEA_RECORDS
-from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from smime_core.lookups.found_octets import found_in
-from smime_core.lookups.resolver_exchange import exchange
-from smime_core.mail_address import parse_address
-from smime_core.recipient_choice import FoundCertificate
+from smime_core.text import parse_address
+from smime_core.trust import CertificateSource, FoundCertificate
+from smime_core.x509 import Certificate
 
-_HASHED_OCTETS: Final = 28  # of SHA-256, RFC 8162 section 3
+_HASH_BYTES: Final = 28  # The first bytes of a SHA-256 digest, RFC 8162 section 3.
 _MAX_NAME_SERVERS: Final = 3
-# RFC 8914: DNSSEC Bogus and the kinds of it.
+# RFC 8914: the codes for DNSSEC Bogus and for its causes.
 _BOGUS_CODES: Final = frozenset({6, 7, 8, 9, 10, 11, 12})
 
 
 class DnssecStatus(StrEnum):
-    """What can be said about an answer (RFC 4035 section 4.3); bogus ones are refused before."""
+    """The security of an answer (RFC 4035 section 4.3). Bogus answers are refused earlier."""
 
     SECURE = "secure"
     INSECURE = "insecure"
 
 
 class CertificateUsage(IntEnum):
-    """What a record says about the certificate that it names (RFC 6698 section 2.1.1, RFC 7218)."""
+    """The role of the certificate that a record names (RFC 6698 section 2.1.1, RFC 7218)."""
 
     PKIX_TA = 0
     PKIX_EE = 1
@@ -62,19 +61,19 @@ class CertificateUsage(IntEnum):
 
     @property
     def is_of_person(self) -> bool:
-        """Whether it is the person's own certificate, and not an authority's."""
+        """Whether the record names the person's own certificate, and not an authority's."""
         return self in (CertificateUsage.PKIX_EE, CertificateUsage.DANE_EE)
 
 
 class Selector(IntEnum):
-    """Which part of the certificate is compared."""
+    """The part of the certificate that is compared."""
 
     WHOLE = 0
     PUBLIC_KEY = 1
 
 
 class MatchingType(IntEnum):
-    """How it is compared."""
+    """The form in which the selected part is compared."""
 
     EXACT = 0
     SHA256 = 1
@@ -83,7 +82,7 @@ class MatchingType(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmimeaRecord:
-    """One record; `data` is a certificate, a public key, or the hash of one of them."""
+    """One record. `data` is a certificate, a public key, or the hash of one of them."""
 
     usage: CertificateUsage
     selector: Selector
@@ -91,7 +90,7 @@ class SmimeaRecord:
     data: bytes
 
     def matches(self, certificate: Certificate) -> bool:
-        """Whether it is this certificate that the record means."""
+        """Whether the record names this certificate."""
         part = certificate.der if self.selector is Selector.WHOLE else certificate.public_key.spki_der
         if self.matching_type is MatchingType.EXACT:
             return hmac.compare_digest(part, self.data)
@@ -101,7 +100,7 @@ class SmimeaRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmimeaAnswer:
-    """The records of one address; none when the domain has none."""
+    """The records of one address. The domain may have none."""
 
     owner: str
     status: DnssecStatus
@@ -109,33 +108,33 @@ class SmimeaAnswer:
 
     @property
     def detail(self) -> str:
-        """Where candidates come from, for people."""
+        """The origin of the candidates, for people."""
         domain = self.owner.partition("._smimecert.")[2]
         return f"{domain}, {'signed' if self.status is DnssecStatus.SECURE else 'not signed'}"
 
     @property
     def names_people(self) -> bool:
-        """Whether secure records say which certificate is the person's own."""
+        """Whether secure records name the person's own certificate."""
         return self.status is DnssecStatus.SECURE and any(record.usage.is_of_person for record in self.records)
 
     def confirms(self, certificate: Certificate) -> bool:
-        """Whether a secure record names this very certificate as the person's own."""
+        """Whether a secure record names this certificate as the person's own."""
         own = (record for record in self.records if record.usage.is_of_person)
         return self.names_people and any(record.matches(certificate) for record in own)
 
     def find_certificates(self) -> tuple[FoundCertificate, ...]:
-        """The whole certificates in the records; those of authorities may lead to an anchor. Hashes give none."""
+        """The whole certificates in the records; hashes give none. Authorities' certificates become intermediates."""
         whole = [
             record.data
             for record in self.records
             if record.selector is Selector.WHOLE and record.matching_type is MatchingType.EXACT
         ]
-        return found_in(whole, CertificateSource.SMIMEA, detail=self.detail)
+        return found_in(whole, CertificateSource.SMIMEA, self.detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameServer:
-    """A resolver to ask. `is_trusted` says that its AD bit counts, and that nobody can change it on the way."""
+    """A resolver. If `is_trusted`, its AD bit is believed, because nobody can change it in transit."""
 
     address: str
     port: int = 53
@@ -143,7 +142,7 @@ class NameServer:
 
 
 def system_name_servers() -> tuple[NameServer, ...]:
-    """The machine's resolvers; those on the machine itself are trusted."""
+    """The resolvers in the machine's settings. Those on the machine itself are trusted. Raises DirectoryFailed."""
     try:
         configured = dns.resolver.Resolver().nameservers
     except dns.exception.DNSException as error:
@@ -153,7 +152,7 @@ def system_name_servers() -> tuple[NameServer, ...]:
 
 
 def name_server(address: str, port: int = 53) -> NameServer:
-    """A resolver by its IP address, trusted when it is on this machine. Raises DirectoryFailed."""
+    """A resolver by its IP address, trusted if it is on this machine. Raises DirectoryFailed."""
     try:
         is_loopback = ipaddress.ip_address(address).is_loopback
     except ValueError:
@@ -162,13 +161,13 @@ def name_server(address: str, port: int = 53) -> NameServer:
 
 
 def owner_name(address: str) -> str:
-    """The name that SMIMEA records of an address stand at (RFC 8162 section 3). Raises DirectoryFailed."""
+    """The DNS name of the SMIMEA records of an address (RFC 8162 section 3). Raises DirectoryFailed."""
     parsed = parse_address(address)
     if parsed is None or parsed.is_literal:
         raise DirectoryFailed(DirectoryProblem.BAD_ADDRESS, "this is no address in a domain")
-    # Section 3, steps 2 and 3: without quotes and quoting, composed characters.
-    octets = unicodedata.normalize("NFC", parsed.local_part).encode()
-    label = hashlib.sha256(octets).digest()[:_HASHED_OCTETS].hex()
+    # RFC 8162 section 3, steps 2 and 3: the local part has no quotes, and its characters are composed.
+    local_part = unicodedata.normalize("NFC", parsed.local_part).encode()
+    label = hashlib.sha256(local_part).digest()[:_HASH_BYTES].hex()
     owner = f"{label}._smimecert.{parsed.domain}"
     try:
         dns.name.from_text(owner)
@@ -189,7 +188,7 @@ def find_smimea(
     failure = DirectoryFailed(DirectoryProblem.UNREACHABLE, "there is no DNS resolver to ask")
     for left, server in zip(range(len(name_servers), 0, -1), name_servers, strict=True):
         try:
-            # One that swallows what it is asked leaves time for the next.
+            # The time is shared, so that a resolver that does not answer leaves time for the next one.
             response = _ask(owner, server, (end - time.monotonic()) / left)
             if response.rcode() == dns.rcode.SERVFAIL:
                 _check_not_bogus(response, owner, server, end - time.monotonic())
@@ -202,11 +201,11 @@ def find_smimea(
 
 
 def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = False) -> dns.message.Message:
-    # RFC 3225 section 3: DO; RFC 6840 section 5.7: AD in a question asks for it in the answer.
+    # DO asks for DNSSEC (RFC 3225 section 3). AD in a question asks for AD in the answer (RFC 6840 section 5.7).
     flags = dns.flags.RD | dns.flags.AD | (dns.flags.CD if unchecked else 0)
     query = dns.message.make_query(owner, dns.rdatatype.SMIMEA, want_dnssec=True, flags=flags)
     try:
-        return exchange(query, server.address, server.port, seconds=seconds)
+        return exchange(query, server.address, server.port, seconds)
     except (TimeoutError, dns.exception.Timeout):
         raise DirectoryFailed(DirectoryProblem.TIMEOUT, f"the resolver {server.address} did not answer") from None
     except dns.exception.DNSException as error:
@@ -218,7 +217,7 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
 
 
 def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServer, seconds: float) -> None:
-    # RFC 4035 section 5.5: a bogus answer is told as SERVFAIL. What appears when nobody checks (CD) was bogus.
+    # RFC 4035 section 5.5: a bogus answer comes as SERVFAIL. If asking without checks (CD) works, it was bogus.
     codes = {int(option.code) for option in response.options if isinstance(option, dns.edns.EDEOption)}
     is_bogus = bool(codes & _BOGUS_CODES)
     if not is_bogus and not codes:
@@ -244,17 +243,17 @@ def _read_answer(response: dns.message.Message, owner: str, server: NameServer) 
 
 
 def _find_rrset(response: dns.message.Message) -> Iterable[dns.rdata.Rdata]:
-    # Aliases are followed within the answer, as far as the resolver has.
+    # Aliases are followed within the answer, as far as the resolver has included them.
     try:
         if isinstance(response, dns.message.QueryMessage):
             return response.resolve_chaining().answer or ()
     except dns.exception.DNSException as error:
-        raise DirectoryFailed(DirectoryProblem.REFUSED, "the DNS answer does not hold together") from error
+        raise DirectoryFailed(DirectoryProblem.REFUSED, "the DNS response is inconsistent") from error
     return ()
 
 
 def _read_record(record: SMIMEA) -> SmimeaRecord | None:
-    # RFC 6698 section 4.1: a record with values that nobody knows counts for nothing.
+    # RFC 6698 section 4.1: a record with unknown values is ignored.
     try:
         return SmimeaRecord(
             usage=CertificateUsage(record.usage),

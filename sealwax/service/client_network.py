@@ -1,4 +1,4 @@
-"""Who counts as one client where failed logins are counted: an IPv4 address, or a customer's network of IPv6."""
+"""The name of a client in the counters: an IPv4 address, or the /64 network of an IPv6 address."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 
 def client_network(address: str | None) -> str:
-    """Return the network that an address belongs to, and `unknown` where there is no address.
+    """Return the network of an address, or `unknown` if there is no address.
 
-    A provider gives a whole /64 to one customer: counting single addresses there would count nothing. A listener for
-    both protocols names IPv4 clients inside IPv6 (RFC 4291 section 2.5.5.2), where all of them are in one /64.
+    A provider assigns a whole /64 to one customer, who could use a new address for each request. A listener for both
+    protocols sees IPv4 clients as IPv6 addresses in one /64 (RFC 4291 section 2.5.5.2), so these are converted back.
     """
     try:
         parsed = ip_address(address or "")

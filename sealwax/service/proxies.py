@@ -1,4 +1,4 @@
-"""The proxies in front of a server: whose word about the client counts."""
+"""The proxies in front of a service, whose headers about the client are trusted."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def install_proxies(app: Flask, count: int) -> None:
-    """Believe the X-Forwarded headers of `count` proxies and of nobody else.
+    """Trust the X-Forwarded headers of `count` proxies, and of no other client.
 
-    Talisman reads X-Forwarded-Proto itself, from anybody: so it is taken away after the trusted part was read.
+    Talisman reads X-Forwarded-Proto from any client, so the header is removed after the trusted part was read.
     """
     inner: WSGIApplication = app.wsgi_app
 

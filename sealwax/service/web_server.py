@@ -1,7 +1,9 @@
-"""A WSGI application on a bound socket, served by threads until the context ends."""
+"""Serve a WSGI application on a bound socket by threads, and catch the signals that end the command."""
 
 from __future__ import annotations
 
+import queue
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,22 +17,23 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-POLL_SECONDS: Final = 0.05  # how long the end may take
+POLL_SECONDS: Final = 0.05  # The server notices at most so late that it should end.
 _ANSWER: Final = "sealwax.answer"
 
 
 @contextmanager
-def serve(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
-    """Answer requests while the context lasts."""
-    host, port = bound.getsockname()
+def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float | None = None) -> Iterator[None]:
+    """Answer requests while the context lasts. `client_seconds` is the longest silence of a client."""
+    host, port = bound.getsockname()[:2]
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def remember_answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[_ANSWER] = answer = app(environ, start_response)
         return answer
 
-    server = make_server(host, port, remember_answer, threaded=True, request_handler=_QuietHandler, fd=bound.fileno())
-    # The server has a duplicate of the socket; two would keep the port after the end.
+    handler = type("Handler", (_QuietHandler,), {"timeout": client_seconds})
+    server = make_server(host, port, remember_answer, threaded=True, request_handler=handler, fd=bound.fileno())
+    # The server has a duplicate of the socket. If this one stayed open, the port would be taken after the end.
     bound.close()
     thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], name=f"web-{port}", daemon=True)
     thread.start()
@@ -42,14 +45,34 @@ def serve(app: WSGIApplication, bound: socket.socket) -> Iterator[None]:
         server.server_close()
 
 
+def catch_ending_signals() -> queue.SimpleQueue[None]:
+    """Return a queue that gets an entry for each signal that would end the process."""
+    # A queue, because set() of an Event waits for ever if the signal comes just when wait() takes the same lock.
+    stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
+    for number in ending_signals():
+        signal.signal(number, lambda _number, _frame: stopped.put(None))
+    return stopped
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Ctrl-C, the signal of a service manager, and a closed terminal unless `nohup` ignores it."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    return numbers
+
+
 class _QuietHandler(WSGIRequestHandler):
-    """Logs no requests: their addresses name people and folders."""
+    """Logs no requests, because their addresses name people, folders and certificates."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
+
+    def log_error(self, format: str, *args: object) -> None:  # `format` is its name in http.server.
+        """Log nothing, because the text repeats the request."""
 
     def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
-        """Close the file that was being sent: where the connection was reset, Werkzeug does not come to it."""
+        """Close the file that was being sent. Werkzeug does not do so if the connection was reset."""
         close = getattr((environ or {}).get(_ANSWER), "close", None)
         if close:
             close()

@@ -1,30 +1,36 @@
-"""Opening what is sealed: mail and bare CMS with recipients, and the two kinds that only shared keys open."""
+"""Decryption of mail and of bare CMS, and of the two content types that only shared keys decrypt."""
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from collections.abc import Sequence
+from typing import Final
 
+from sealwax.cli.messages.operations import Input, read_whole
+from sealwax.cli.options.keys import ReaderKeys
+from sealwax.cli.provider import PROVIDER
 from smime_core import blocking, stream
-from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
-from smime_core.cli.operations import PROVIDER, Input, Keys, read_whole
-from smime_core.content_info import (
+from smime_core.asn1 import Buffer
+from smime_core.cms import (
     ID_AUTHENTICATED_DATA,
     ID_DATA,
     ID_ENCRYPTED_DATA,
     ContentInfo,
+    decrypt_encrypted_data,
+    is_cms_part,
     is_content_info,
+    parse_authenticated_data,
     parse_content_info,
+    parse_encrypted_data,
+    parse_message,
     unarmor,
+    verify_authenticated_data,
 )
-from smime_core.der import Buffer
-from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
     NoMatchingRecipient,
     UnsupportedAlgorithm,
 )
-from smime_core.layers import is_cms_part, parse_message
 from smime_core.mime import Entity, decode_body, join_message, outer_headers_of
 from smime_core.policy import Policy
 from smime_core.stream import Sink
@@ -32,87 +38,59 @@ from smime_core.stream import Sink
 _WHOLE_KINDS: Final = (ID_ENCRYPTED_DATA, ID_AUTHENTICATED_DATA)
 
 
-def decrypt(data: Input, target: Sink, keys: Keys, *, raw: bool) -> None:
-    """Write what was sealed: `raw` as it is, else under the outer headers when it is mail."""
+def decrypt(data: Input, target: Sink, reader: ReaderKeys, *, raw: bool) -> None:
+    """Write the decrypted content: without headers if `raw` or for bare CMS, otherwise under those of the mail."""
     if not isinstance(data, bytes):
         try:
-            _decrypt_stream(data, target, keys, raw=raw)
+            write = stream.decrypt_file if raw else stream.decrypt_mail_file
+            write(data, target, reader.keys, provider=PROVIDER, policy=Policy.ARCHIVE)
         except UnsupportedAlgorithm as error:
-            # Nothing was written yet: what the streams do not split is taken whole.
+            # Nothing was written yet. Content types that cannot be streamed are read whole.
             if error.oid not in _WHOLE_KINDS:
                 raise
             data = read_whole(data)
         else:
             return
-    target.write(_decrypt_whole(data, keys, raw=raw))
+    target.write(_decrypt_whole(data, reader, raw=raw))
 
 
-def _decrypt_stream(data: BinaryIO, target: Sink, keys: Keys, *, raw: bool) -> None:
-    write = stream.open_file if raw else stream.decrypt_file
-    write(
-        data,
-        target,
-        identities=keys.identities,
-        passwords=keys.passwords,
-        keks=keys.shared_keys.named,
-        provider=PROVIDER,
-        policy=Policy.ARCHIVE,
-    )
-
-
-def _decrypt_whole(data: bytes, keys: Keys, *, raw: bool) -> Buffer:
+def _decrypt_whole(data: bytes, reader: ReaderKeys, *, raw: bool) -> Buffer:
     node = parse_message(data)
     cms = _find_structure(node)
     content_info = parse_content_info(cms) if is_content_info(cms) else None
     if content_info is not None and content_info.content_type in _WHOLE_KINDS:
-        content = _open_with_shared_key(content_info, keys)
+        content = _decrypt_with_shared_key(content_info, reader)
         if isinstance(node, Entity) and not raw:
             return join_message(outer_headers_of(node.headers), content)
         return content
-    open_it = blocking.open_message if raw else blocking.decrypt_message
-    return open_it(
-        data,
-        identities=keys.identities,
-        passwords=keys.passwords,
-        keks=keys.shared_keys.named,
-        provider=PROVIDER,
-        policy=Policy.ARCHIVE,
-    )
+    decrypt_it = blocking.decrypt_entity if raw else blocking.decrypt_message
+    return decrypt_it(data, reader.keys, provider=PROVIDER, policy=Policy.ARCHIVE)
 
 
 def _find_structure(node: Entity | bytes) -> Buffer:
-    # Bare CMS, or the CMS that a mail is; empty for other mail.
+    # Returns the bytes of bare CMS or of the CMS part of a mail. They are empty for other mail.
     if isinstance(node, Entity):
         return unarmor(decode_body(node)) if is_cms_part(node) else b""
     return node
 
 
-def _open_with_shared_key(content_info: ContentInfo, keys: Keys) -> Buffer:
+def _decrypt_with_shared_key(content_info: ContentInfo, reader: ReaderKeys) -> Buffer:
     if content_info.content_type == ID_ENCRYPTED_DATA:
-        return _open_encrypted(content_info, keys)
+        return _decrypt_encrypted_data(content_info, reader.content_keys)
     authenticated = parse_authenticated_data(content_info.content)
     _check_type(authenticated.e_content_type)
-    opened = blocking.run(
-        open_authenticated_data(
-            authenticated,
-            holders=keys.identities,
-            passwords=keys.passwords,
-            keks=keys.shared_keys.named,
-            provider=PROVIDER,
-            policy=Policy.ARCHIVE,
-        )
-    )
-    return opened.result
+    opened = verify_authenticated_data(authenticated, reader.keys, provider=PROVIDER, policy=Policy.ARCHIVE)
+    return blocking.run(opened).content
 
 
-def _open_encrypted(content_info: ContentInfo, keys: Keys) -> bytes:
+def _decrypt_encrypted_data(content_info: ContentInfo, content_keys: Sequence[bytes]) -> bytes:
     encrypted = parse_encrypted_data(content_info.content)
     _check_type(encrypted.content_type)
-    if not keys.shared_keys.nameless:
-        raise NoMatchingRecipient(("whoever has the key itself: --shared-key FILE",))
-    for key in keys.shared_keys.nameless:
+    if not content_keys:
+        raise NoMatchingRecipient(("the holders of the key itself: --shared-key FILE",))
+    for key in content_keys:
         try:
-            return blocking.run(open_encrypted_data(encrypted, key, provider=PROVIDER, policy=Policy.ARCHIVE))
+            return blocking.run(decrypt_encrypted_data(encrypted, key, provider=PROVIDER, policy=Policy.ARCHIVE))
         except DecryptionError:
             continue
     raise DecryptionError
@@ -120,4 +98,4 @@ def _open_encrypted(content_info: ContentInfo, keys: Keys) -> bytes:
 
 def _check_type(content_type: str) -> None:
     if content_type != ID_DATA:
-        raise ContentTypeMismatch(f"sealed content of type {content_type} does not belong here")
+        raise ContentTypeMismatch(f"encrypted content of type {content_type} does not belong here")

@@ -1,29 +1,30 @@
-"""Changing a CMS structure that exists, whatever it came in: a mail keeps its headers, PEM stays PEM.
+"""Change a CMS structure inside its file: a mail keeps its headers, PEM stays PEM.
 
-Everything is in memory here, up to `limits.MAX_WHOLE_BYTES`.
+The whole file is in memory, up to `limits.MAX_WHOLE_BYTES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from sealwax.cli.messages.operations import load_whole
+from sealwax.cli.provider import PROVIDER
 from smime_core.algorithms import parse_hash_identifier
-from smime_core.cli.files import open_input
-from smime_core.cli.operations import PROVIDER, read_whole
-from smime_core.content_info import (
+from smime_core.asn1 import Buffer
+from smime_core.cms import (
     ID_AUTH_ENVELOPED_DATA,
     ID_ENVELOPED_DATA,
     ID_SIGNED_DATA,
     armor,
+    is_cms_part,
     is_content_info,
     parse_content_info,
+    parse_message,
+    parse_signed_data,
     unarmor,
 )
-from smime_core.der import Buffer
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.layers import is_cms_part, parse_message
 from smime_core.mime import (
     Entity,
     build_pkcs7_mime,
@@ -35,7 +36,6 @@ from smime_core.mime import (
     split_signed,
     to_crlf,
 )
-from smime_core.signed_data import parse_signed_data
 
 _SMIME_TYPES: Final = {
     ID_SIGNED_DATA: "signed-data",
@@ -44,61 +44,54 @@ _SMIME_TYPES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrapped:
-    """CMS octets, what they are detached from (None where the content is inside), and the way back into the file."""
+class Wrapped(NamedTuple):
+    """The bytes of a CMS structure, its detached content if any, and a function that puts new bytes into the file."""
 
     cms: bytes
     content: Buffer | None
     wrap: Callable[[bytes], bytes]
 
 
-def load_wrapped(source: str, *, content_file: str | None = None) -> Wrapped:
+def load_wrapped(source: str, content_file: str | None = None) -> Wrapped:
     """The outermost structure of a mail or of bare CMS. Raises MalformedMessage, LimitExceeded or OSError."""
-    with open_input(source) as opened:
-        data = read_whole(opened)
-    beside = None
-    if content_file is not None:
-        with open_input(content_file) as opened:
-            beside = read_whole(opened)
-    return unwrap(data, content=beside)
+    return unwrap(load_whole(source), None if content_file is None else load_whole(content_file))
 
 
-def unwrap(data: bytes, *, content: bytes | None = None) -> Wrapped:
-    """The outermost structure of a mail or of bare CMS, which may have its content beside it.
+def unwrap(data: bytes, content: bytes | None = None) -> Wrapped:
+    """The outermost structure of a mail or of bare CMS. `content` is the detached content of bare CMS.
 
     Raises MalformedMessage or LimitExceeded.
     """
     node = parse_message(data)
     if not isinstance(node, Entity):
         is_pem = not is_content_info(data)
-        return Wrapped(cms=node, content=content, wrap=lambda cms: armor(cms).encode("ascii") if is_pem else cms)
+        return Wrapped(node, content, lambda cms: armor(cms).encode("ascii") if is_pem else cms)
     if content is not None:
-        raise MalformedMessage("content beside a mail, which has its own", where="--content")
+        raise MalformedMessage("a mail contains its content: --content is only for bare CMS", where="--content")
     if is_multipart_signed(node):
         return _wrapped_signed(node)
     if not is_cms_part(node):
-        raise MalformedMessage("found neither a signature nor anything sealed", where="message")
+        raise MalformedMessage("found neither a signature nor anything encrypted", where="message")
     cms = bytes(unarmor(decode_body(node)))
     smime_type = _SMIME_TYPES.get(parse_content_info(cms).content_type, "signed-data")
     outer_headers = outer_headers_of(node.headers)
-    return Wrapped(cms=cms, content=None, wrap=lambda cms: build_pkcs7_mime(outer_headers, cms, smime_type))
+    return Wrapped(cms, None, lambda cms: build_pkcs7_mime(outer_headers, cms, smime_type))
 
 
 def _wrapped_signed(node: Entity) -> Wrapped:
-    content, signature = split_signed(node)
-    octets = bytes(content)
-    # As `layers` hashes it: a copy stored with bare LF throughout is put back into transport form first.
-    octets = octets if b"\r\n" in octets else to_crlf(octets)
+    part, signature = split_signed(node)
+    content = bytes(part)
+    # As in `layers`, a copy stored with bare LF throughout is converted to transport form before hashing.
+    content = content if b"\r\n" in content else to_crlf(content)
 
     def wrap(cms: bytes) -> bytes:
         boundary = f"sealwax-{PROVIDER.random_bytes(16).hex()}"
-        return build_signed(outer_headers_of(node.headers), octets, cms, _announce(cms), boundary=boundary)
+        return build_signed(outer_headers_of(node.headers), content, cms, _micalg_of(cms), boundary)
 
-    return Wrapped(cms=bytes(decode_body(signature)), content=octets, wrap=wrap)
+    return Wrapped(bytes(decode_body(signature)), content, wrap)
 
 
-def _announce(cms: bytes) -> str:
+def _micalg_of(cms: bytes) -> str:
     signers = parse_signed_data(parse_content_info(cms).content).signer_infos
     readable = [signer for signer in signers if not isinstance(signer, SmimeError)]
     return micalg(parse_hash_identifier(signer.digest_algorithm_der) for signer in readable)

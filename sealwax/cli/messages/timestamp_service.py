@@ -6,16 +6,16 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
+from sealwax.lookups.fetch import FetchPolicy, FetchRequest, fetch
 from smime_core.limits import MAX_TIMESTAMP_BYTES
-from smime_core.lookups.fetch import FetchPolicy, FetchRequest, fetch
 from smime_core.timestamp import QUERY_TYPE
 
 
 def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
-    """What posts requests to the service at `url`: a `timestamp.Ask`.
+    """A function that posts requests to the service at `url`: a `timestamp.Ask`.
 
-    Whoever typed the address may mean any host and port of his own network: only the rest of the rules of fetching
-    stand, no redirects, a deadline, and no more bytes than an answer has. Raises LookupFailed when it is asked.
+    The user typed the address, so it may name any host and port of their own network. The other rules of fetching
+    apply: no redirects, a deadline, a bound on the answer. Asking raises LookupFailed.
     """
     policy = FetchPolicy(allowed_hosts=frozenset(_hosts_of(url)), max_body_bytes=MAX_TIMESTAMP_BYTES)
 
@@ -26,7 +26,7 @@ def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
 
 
 def _hosts_of(url: str) -> list[str]:
-    # The host with its port, or alone where the port is the scheme's own. What is no URL, `fetch` says.
+    # Returns the host, with the port if the URL names one. `fetch` refuses text that is no URL.
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,58 +1,82 @@
-"""Where certificates are looked for: the options, and the directories that they make."""
+"""The options that name directories of certificates, and the `Directories` made from them."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from smime_core.cli.contacts_file import default_contacts_file, load_contacts
-from smime_core.cli.files import read_input
-from smime_core.cli.options import FILE
+from sealwax.cli.options.parameters import CONTACTS, FILE
+from sealwax.cli.options.request import given_by
+from sealwax.cli.streams.files import read_input
+from sealwax.cli.user_files.contacts import default_contacts_file, load_contacts
 
 if TYPE_CHECKING:
-    from smime_core.contacts import Contacts
-    from smime_core.lookups.fetch import FetchPolicy
-    from smime_core.lookups.ldap import LdapDirectory
-    from smime_core.lookups.search import Directories
-    from smime_core.lookups.smimea import NameServer
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+    from sealwax.lookups.fetch import FetchPolicy
+    from sealwax.lookups.ldap import LdapDirectory
+    from sealwax.lookups.search import Directories
+    from sealwax.lookups.smimea import NameServer
+    from smime_core.trust import Contacts
 
 _DNS_PORT = 53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryOptions:
-    """What --contacts, --ldap, --dns, --url and their neighbours say."""
+    """The contacts, and the directories in which certificates are looked for."""
 
-    contacts_file: str | None
-    ldap_urls: tuple[str, ...]
-    ldap_plain: bool
-    ldap_login: str
-    ldap_password_file: str | None
-    ldap_ca: str | None
-    dns: bool
-    dns_servers: tuple[str, ...]
-    urls: tuple[str, ...]
+    contacts_file: str | None = given_by(CONTACTS)
+    ldap_urls: tuple[str, ...] = given_by(
+        click.Option(
+            ["--ldap", "ldap_urls"],
+            multiple=True,
+            metavar="URL",
+            help="ldaps://HOST/BASE, or ldap:// by StartTLS. Repeatable.",
+        )
+    )
+    ldap_plain: bool = given_by(click.Option(["--ldap-plain"], is_flag=True, help="Speak LDAP without TLS on ldap://."))
+    ldap_login: str = given_by(
+        click.Option(["--ldap-login"], default="", metavar="NAME", help="The name to log in to LDAP by, else none.")
+    )
+    ldap_password_file: str | None = given_by(
+        click.Option(
+            ["--ldap-password-file"],
+            metavar="FILE",
+            type=FILE,
+            help="File whose first line is the password for LDAP.",
+        )
+    )
+    ldap_ca: str | None = given_by(
+        click.Option(["--ldap-ca"], metavar="FILE", type=FILE, help="Authorities for LDAP over TLS, not the system's.")
+    )
+    dns: bool = given_by(click.Option(["--dns"], is_flag=True, help="Ask the DNS of the address's domain (SMIMEA)."))
+    dns_servers: tuple[str, ...] = given_by(
+        click.Option(
+            ["--dns-server", "dns_servers"],
+            multiple=True,
+            metavar="ADDRESS[:PORT]",
+            help="Ask the DNS by this resolver. Repeatable.",
+        )
+    )
+    urls: tuple[str, ...] = given_by(
+        click.Option(["--url", "urls"], multiple=True, metavar="URL", help="A certificate on the web. Repeatable.")
+    )
 
     @property
     def asks_somebody(self) -> bool:
-        """Whether anybody is asked beside the contacts."""
+        """Whether a directory may be asked, and not only the contacts."""
         return bool(self.ldap_urls or self.dns or self.dns_servers or self.urls)
 
     def load_contacts(self) -> Contacts:
-        """The contacts, none where there is no file yet. Raises OSError or MalformedMessage."""
+        """The contacts; empty if there is no file yet. Raises OSError or MalformedMessage."""
         return load_contacts(Path(self.contacts_file) if self.contacts_file else default_contacts_file())
 
-    def load(self, *, contacts: Contacts, fetch_policy: FetchPolicy) -> Directories:
-        """All that was named. Raises OSError or DirectoryFailed."""
+    def load(self, contacts: Contacts, fetch_policy: FetchPolicy) -> Directories:
+        """The contacts and all directories that were named. Raises OSError or DirectoryFailed."""
         # Imported here: DNS and LDAP take longer to import than most verbs take.
-        from smime_core.lookups.search import Directories
+        from sealwax.lookups.search import Directories
 
         return Directories(
             contacts=contacts,
@@ -63,7 +87,7 @@ class DirectoryOptions:
         )
 
     def _load_ldap(self) -> tuple[LdapDirectory, ...]:
-        from smime_core.lookups.ldap import LdapSecurity, parse_ldap_url
+        from sealwax.lookups.ldap import LdapSecurity, parse_ldap_url
 
         password_lines = read_input(self.ldap_password_file).splitlines() if self.ldap_password_file else []
         return tuple(
@@ -78,7 +102,7 @@ class DirectoryOptions:
         )
 
     def _load_name_servers(self) -> tuple[NameServer, ...]:
-        from smime_core.lookups.smimea import name_server, system_name_servers
+        from sealwax.lookups.smimea import name_server, system_name_servers
 
         if not self.dns_servers:
             return system_name_servers() if self.dns else ()
@@ -94,46 +118,3 @@ def parse_resolver(text: str) -> tuple[str, int]:
     if not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise click.UsageError(f"--dns-server {text}: expected an IP address, and a port behind a colon")
     return address.strip("[]"), int(port)
-
-
-def directory_options(function: Function) -> Function:
-    """The options as one argument, `places`."""
-
-    @functools.wraps(function)
-    def collect(*arguments: Any, **options: Any) -> Any:
-        own = {field.name: options.pop(field.name) for field in fields(DirectoryOptions)}
-        return function(*arguments, places=DirectoryOptions(**own), **options)
-
-    command: Any = collect
-    for option in (
-        click.option("--url", "urls", multiple=True, metavar="URL", help="A certificate on the web. Repeatable."),
-        click.option(
-            "--dns-server",
-            "dns_servers",
-            multiple=True,
-            metavar="ADDRESS[:PORT]",
-            help="Ask the DNS by this resolver. Repeatable.",
-        ),
-        click.option("--dns", is_flag=True, help="Ask the DNS of the address's domain (SMIMEA)."),
-        click.option(
-            "--ldap-ca",
-            metavar="FILE",
-            type=FILE,
-            help="Authorities for LDAP over TLS, not the system's.",
-        ),
-        click.option(
-            "--ldap-password-file", metavar="FILE", type=FILE, help="File whose first line is the password for LDAP."
-        ),
-        click.option("--ldap-login", default="", metavar="NAME", help="The name to log in to LDAP by, else nobody's."),
-        click.option("--ldap-plain", is_flag=True, help="Speak LDAP without TLS on ldap://."),
-        click.option(
-            "--ldap",
-            "ldap_urls",
-            multiple=True,
-            metavar="URL",
-            help="ldaps://HOST/BASE, or ldap:// by StartTLS. Repeatable.",
-        ),
-        click.option("--contacts", "contacts_file", metavar="FILE", type=FILE, help="Another file of contacts."),
-    ):
-        command = option(command)
-    return command  # type: ignore[no-any-return]

@@ -1,6 +1,6 @@
-"""Where passphrases come from: the terminal, a file, a file descriptor, the system keyring; never an argument.
+"""Passphrases from the terminal, a file, a file descriptor or the system keyring, never from an argument.
 
-Arguments stand in the process list and in the shell's history.
+Arguments are visible in the process list and in the shell's history.
 """
 
 from __future__ import annotations
@@ -11,35 +11,58 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final
 
 import click
 
-from smime_core.cli.files import printable
+from sealwax.cli.options.request import given_by
+from sealwax.cli.streams.files import printable
 from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+PASSWORDS: Final = click.Option(
+    ["--password-file", "password_files"],
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="File whose first line is a password that opens the message. Repeatable.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassphraseSource:
-    """At most one of the three is given; without any, the terminal is asked for each file."""
+    """The source of the passphrase of private keys: one of these three options, or the terminal if none is given."""
 
-    file: str | None
-    descriptor: int | None
-    keyring_entry: str | None
+    file: str | None = given_by(
+        click.Option(
+            ["--passphrase-file", "file"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the passphrase.",
+        )
+    )
+    descriptor: int | None = given_by(
+        click.Option(["--passphrase-fd", "descriptor"], type=int, metavar="N", help="Open file descriptor to read.")
+    )
+    keyring_entry: str | None = given_by(
+        click.Option(["--passphrase-keyring", "keyring_entry"], metavar="ENTRY", help="Entry of the system keyring.")
+    )
 
     def __post_init__(self) -> None:
         given = [choice for choice in (self.file, self.descriptor, self.keyring_entry) if choice is not None]
         if len(given) > 1:
             raise click.UsageError("give one of --passphrase-file, --passphrase-fd and --passphrase-keyring")
 
-    def reader(self) -> Callable[[str], bytes]:
-        """A function from the name of what is to be opened to its passphrase in UTF-8.
+    @property
+    def is_given(self) -> bool:
+        """Whether an option names a source."""
+        return (self.file, self.descriptor, self.keyring_entry) != (None, None, None)
 
-        A descriptor can be read only once, so that what it gave serves all files.
+    def reader(self) -> Callable[[str], bytes]:
+        """A function from the name of a file to the passphrase of its keys, in UTF-8.
+
+        A descriptor can be read only once, so its passphrase serves all files.
         """
         if self.file is not None:
             passphrase = read_first_line(self.file)
@@ -53,52 +76,12 @@ class PassphraseSource:
         return _ask
 
 
-def passphrase_options(function: Function) -> Function:
-    """The three options of every verb that opens a private key."""
-    for option in (
-        click.option("--passphrase-keyring", "keyring_entry", metavar="ENTRY", help="Entry of the system keyring."),
-        click.option("--passphrase-fd", "descriptor", type=int, metavar="N", help="Open file descriptor to read."),
-        click.option(
-            "--passphrase-file",
-            "file",
-            metavar="FILE",
-            type=click.Path(),
-            help="File whose first line is the passphrase.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
 def new_passphrase(file: str | None) -> bytes:
-    """A passphrase for what is about to be written: from --new-passphrase-file, or asked for twice."""
-    if file is not None:
-        passphrase = read_first_line(file)
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", getpass.GetPassWarning)
-            try:
-                text = getpass.getpass("New passphrase: ")
-                repeated = getpass.getpass("The same again: ")
-            except getpass.GetPassWarning:
-                text = "there is no terminal to ask for the new passphrase: give --new-passphrase-file"
-                raise click.ClickException(text) from None
-        if text != repeated:
-            raise click.ClickException("the two passphrases differ")
-        passphrase = text.encode()
+    """A passphrase for a new file: from --new-passphrase-file, or typed twice."""
+    passphrase = read_first_line(file) if file is not None else _ask_twice()
     if not passphrase:
         raise click.ClickException("the new passphrase is empty")
     return passphrase
-
-
-password_file_option = click.option(
-    "--password-file",
-    "password_files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="File whose first line is a password that opens the message. Repeatable.",
-)
 
 
 def load_passwords(names: Iterable[str]) -> list[bytes]:
@@ -141,11 +124,23 @@ def _read_keyring(entry: str) -> bytes:
 
 
 def _ask(name: str) -> bytes:
+    remedy = f"there is no terminal to ask for the passphrase of {name}: give --passphrase-file"
+    return _ask_terminal(f"Passphrase for {printable(name)}: ", remedy).encode()
+
+
+def _ask_twice() -> bytes:
+    remedy = "there is no terminal to ask for the new passphrase: give --new-passphrase-file"
+    text = _ask_terminal("New passphrase: ", remedy)
+    if text != _ask_terminal("The same again: ", remedy):
+        raise click.ClickException("the two passphrases differ")
+    return text.encode()
+
+
+def _ask_terminal(prompt: str, remedy: str) -> str:
     with warnings.catch_warnings():
-        # Without a terminal getpass would echo, and read the message itself where that comes by standard input.
+        # Without a terminal getpass would echo, and could read the message itself from standard input.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return getpass.getpass(f"Passphrase for {printable(name)}: ").encode()
+            return getpass.getpass(prompt)
         except getpass.GetPassWarning:
-            text = f"there is no terminal to ask for the passphrase of {name}: give --passphrase-file"
-            raise click.ClickException(text) from None
+            raise click.ClickException(remedy) from None

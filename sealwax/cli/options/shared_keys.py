@@ -1,7 +1,8 @@
-"""Keys that both sides already share: under a name beside other recipients, or as the content key itself."""
+"""Keys that both sides already share: with a name for one of several recipients, or as the content key itself."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,15 +10,14 @@ from typing import Final
 
 import click
 
+from smime_core.cms import KeyEncryptionKey
 from smime_core.errors import MalformedMessage
-from smime_core.kekri import KeyEncryptionKey
 
-_KEY_LENGTHS: Final = (16, 24, 32)  # bytes; those of AES
+_KEY_LENGTHS: Final = (16, 24, 32)  # The lengths of AES keys in bytes.
 _MAX_FILE_BYTES: Final = 4_096
 
-shared_key_option = click.option(
-    "--shared-key",
-    "shared_keys",
+SHARED_KEYS: Final = click.Option(
+    ["--shared-key", "shared_keys"],
     multiple=True,
     metavar="[NAME=]FILE",
     help="File with a key that both sides have: 16, 24 or 32 bytes, or hexadecimal. Repeatable.",
@@ -26,20 +26,14 @@ shared_key_option = click.option(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedKeys:
-    """`named` are key-encryption keys (KEKRecipientInfo); `nameless` encrypt content themselves (EncryptedData)."""
+    """`named` are key-encryption keys (KEKRecipientInfo). `nameless` encrypt the content itself (EncryptedData)."""
 
     named: Sequence[KeyEncryptionKey] = ()
     nameless: Sequence[bytes] = field(default=(), repr=False)
 
-    def __bool__(self) -> bool:
-        return bool(self.named or self.nameless)
-
-
-NO_SHARED_KEYS: Final = SharedKeys()
-
 
 def load_shared_keys(values: Iterable[str]) -> SharedKeys:
-    """The keys of --shared-key: NAME is text, or octets as 0x0a1b. Raises OSError or MalformedMessage."""
+    """The keys of --shared-key. NAME is text, or bytes such as 0x0a1b. Raises OSError or MalformedMessage."""
     named: list[KeyEncryptionKey] = []
     nameless: list[bytes] = []
     for value in values:
@@ -62,13 +56,12 @@ def _parse_name(name: str) -> bytes:
 
 def _load_key(name: str) -> bytes:
     with Path(name).open("rb") as file:
-        octets = file.read(_MAX_FILE_BYTES)
-    text = b"".join(octets.split())
-    if len(octets) not in _KEY_LENGTHS and len(text) in [2 * length for length in _KEY_LENGTHS]:
-        try:
+        data = file.read(_MAX_FILE_BYTES)
+    if len(data) in _KEY_LENGTHS:
+        return data
+    text = b"".join(data.split())
+    if len(text) in [2 * length for length in _KEY_LENGTHS]:
+        # The error of bytes.fromhex could quote the key. The error below does not.
+        with contextlib.suppress(ValueError):
             return bytes.fromhex(text.decode("ascii"))
-        except ValueError:
-            pass  # no hexadecimal: told below, without quoting it
-    if len(octets) not in _KEY_LENGTHS:
-        raise MalformedMessage("expected a key of 16, 24 or 32 bytes, or as many in hexadecimal", where=name)
-    return octets
+    raise MalformedMessage("expected a key of 16, 24 or 32 bytes, or as many in hexadecimal", where=name)

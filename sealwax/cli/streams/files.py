@@ -1,31 +1,32 @@
-"""Files in and out: `-` for the standard streams, outputs whole or not there, text that a terminal can bear."""
+"""Read and write files: `-` is a standard stream, an output is complete or absent, and text is safe for a terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
-from smime_core.cli.standard_streams import STANDARD_INPUT, STANDARD_OUTPUT, naming_stream
-from smime_core.der import Buffer
-from smime_core.file_locks import lock_beside
+from sealwax.cli.streams.standard import STANDARD_INPUT, STANDARD_OUTPUT, naming_stream
+from sealwax.files.locks import lock_beside
+from sealwax.files.small import read_small
+from sealwax.files.whole import mode_for_another_group, open_whole
+from smime_core.asn1 import Buffer
 from smime_core.limits import MAX_WHOLE_BYTES, check_limit
-from smime_core.small_files import read_small
 from smime_core.stream.sinks import Sink
-from smime_core.whole_files import mode_for_another_group, open_whole
 
 STANDARD_STREAM: Final = "-"
-JSON_WANTED: Final = "smime_core.cli.json"
-"""Where a click context notes that --json was given."""
+JSON_WANTED: Final = "sealwax.cli.json"
+"""The key under which a click context notes that --json was given."""
 PRIVATE_MODE: Final = 0o600
 PUBLIC_MODE: Final = 0o644
 _BRANCHES: Final = " │└─"
-SMALL_INPUT_BYTES: Final = 4_194_304  # what is worked on in memory, in several copies
+SMALL_INPUT_BYTES: Final = 4_194_304  # Inputs up to this size are processed in memory, in several copies.
 
 
 def read_input(name: str) -> bytes:
@@ -40,7 +41,7 @@ def read_input(name: str) -> bytes:
 
 @contextlib.contextmanager
 def open_input(name: str) -> Iterator[bytes | BinaryIO]:
-    """The bytes of a small input; a seekable file for one that memory is not to hold. Raises OSError."""
+    """The bytes of a small input, or a seekable file if it is too large for memory. Raises OSError."""
     if name == STANDARD_STREAM:
         with _open_stream(sys.stdin.buffer, STANDARD_INPUT) as data:
             yield data
@@ -62,8 +63,8 @@ def _open_stream(stream: BinaryIO, name: str) -> Iterator[bytes | BinaryIO]:
     if len(head) <= SMALL_INPUT_BYTES:
         yield head
         return
-    # Imported here: a small input needs no cipher of its own.
-    from smime_core.cli.spool import Spool
+    # Imported here because a small input needs no cipher.
+    from sealwax.cli.streams.spool import Spool
 
     with contextlib.closing(Spool()) as spool:
         spool.fill(head, stream)
@@ -71,32 +72,32 @@ def _open_stream(stream: BinaryIO, name: str) -> Iterator[bytes | BinaryIO]:
 
 
 def mode_like(name: str) -> int:
-    """The mode for what is made of an input: it is readable by nobody who could not read that. Raises OSError."""
+    """The mode of an output: readable only by people who can read the input. Raises OSError."""
     if name == STANDARD_STREAM:
         with naming_stream(STANDARD_INPUT):
             found = os.fstat(0)
     else:
         found = Path(name).stat()
-    # A pipe or a device says nothing about what comes out of it.
+    # The mode of a pipe or a device says nothing about its content.
     if not stat.S_ISREG(found.st_mode):
         return PUBLIC_MODE
     mode = PUBLIC_MODE & stat.S_IMODE(found.st_mode)
-    # A new file is the group's of whoever runs the command.
+    # A new file belongs to the group of the user, which may be another group than the input's.
     return mode if found.st_gid == os.getegid() else mode_for_another_group(mode)
 
 
-def write_output(name: str, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
+def write_output(name: str, data: bytes, mode: int = PUBLIC_MODE) -> None:
     """Write to a file, which appears whole or not at all, or to standard output. Raises OSError."""
-    with open_output(name, mode=mode) as file:
+    with open_output(name, mode) as file:
         file.write(data)
 
 
 @contextlib.contextmanager
-def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
-    """Where to write: a file that stands under its name when all went well, or standard output. Raises OSError.
+def open_output(name: str, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
+    """A sink: a file that gets its name only if all goes well, or standard output. Raises OSError.
 
-    The bytes stand in a temporary file beside the target, then move into place. A target that is no regular file (a
-    pipe, a device) is written to as it is.
+    The bytes go to a temporary file in the same folder, which is then moved into place. A target that is no regular
+    file (a pipe, a device) is written to directly.
     """
     if name == STANDARD_STREAM:
         yield _Pipe(sys.stdout.buffer, STANDARD_OUTPUT)
@@ -110,17 +111,17 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
             with naming_stream(name):
                 device.flush()
         return
-    # A link keeps pointing where it did: the file behind it is replaced.
+    # A link is kept: the file that it points to is replaced.
     target = Path(os.path.realpath(target))
     group: int | None = None
     if target.exists():
-        # Nobody gets to read in the place of a private file what could not be read before.
+        # A private file keeps its mode, so that the new content has no more readers than the old.
         found = target.stat()
         mode &= stat.S_IMODE(found.st_mode)
         group = found.st_gid
     try:
-        # Others get no more than the user's mask lets them.
-        with open_whole(target, mode=mode & ~_current_umask(), group=group) as file:
+        # open_whole sets the mode explicitly, so the umask is applied here.
+        with open_whole(target, mode & ~_current_umask(), group) as file:
             yield file
     except OSError as error:
         if error.filename == str(target):
@@ -130,14 +131,14 @@ def open_output(name: str, *, mode: int = PUBLIC_MODE) -> Iterator[Sink]:
 
 @contextlib.contextmanager
 def lock_file(path: Path) -> Iterator[None]:
-    """Between reading and saving no other process changes the file. Makes its folder. Raises OSError."""
+    """Keep other processes from changing the file between reading and saving. Makes its folder. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with lock_beside(path):
         yield
 
 
 class _Pipe:
-    """A stream that is only written forward, even where the shell has put a file behind it."""
+    """A stream that is only written forward, even if the shell has put a file behind it."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
@@ -154,6 +155,11 @@ def write_line(text: str) -> None:
         sys.stdout.write(printable(text) + "\n")
 
 
+def write_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output. Raises OSError."""
+    write_output(STANDARD_STREAM, (json.dumps(value, indent=2) + "\n").encode("ascii"))
+
+
 def write_tree_line(text: str) -> None:
     """One line of a drawn tree on standard output, its indentation kept."""
     rest = text.lstrip(_BRANCHES)
@@ -162,15 +168,15 @@ def write_tree_line(text: str) -> None:
 
 
 def write_error(text: str) -> None:
-    """One line for people on standard error. Where nobody can read it, the exit code says it."""
+    """One line for people on standard error. If it cannot be written, the exit code is enough."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"sealwax: {printable(text)}\n")
 
 
 def printable(text: str) -> str:
-    """The text on one line, without what drives a terminal or turns its writing direction.
+    """The text on one line, without characters that control a terminal or turn its writing direction.
 
-    Names and headers come from strangers: an escape sequence there could repaint a verdict.
+    Names and headers come from strangers: an escape sequence in them could repaint a verdict.
     """
     flat = " ".join(text.split())
     return "".join(character if character.isprintable() else f"\\u{{{ord(character):x}}}" for character in flat)

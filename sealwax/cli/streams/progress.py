@@ -1,4 +1,4 @@
-"""A bar on the terminal while a large file is read; nothing where nobody is looking."""
+"""A progress bar on the terminal while a large file is read."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import BinaryIO, cast
 
 
 @contextlib.contextmanager
-def show_progress(data: bytes | BinaryIO, what: str) -> Iterator[bytes | BinaryIO]:
-    """`data` itself, a file so that reading it moves a bar on standard error when that is a terminal."""
+def show_progress(data: bytes | BinaryIO, task_name: str) -> Iterator[bytes | BinaryIO]:
+    """Yields `data`. If it is a file and standard error is a terminal, reading it moves a bar."""
     if isinstance(data, bytes) or not sys.stderr.isatty():
         yield data
         return
-    # Imported here: it takes longer than to verify a mail.
+    # Imported here because rich takes longer to import than verifying a mail.
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=data.seek(0, io.SEEK_END))
+        task = progress.add_task(task_name, total=data.seek(0, io.SEEK_END))
 
         def move(position: int) -> None:
             progress.update(task, completed=position)
@@ -30,7 +30,7 @@ def show_progress(data: bytes | BinaryIO, what: str) -> Iterator[bytes | BinaryI
 
 
 class _WatchedFile(io.RawIOBase):
-    """A file that tells how far it was read. What is read twice shows as a bar that starts again."""
+    """A file that reports how far it was read. If it is read twice, the bar starts again."""
 
     def __init__(self, file: BinaryIO, move: Callable[[int], None]) -> None:
         super().__init__()

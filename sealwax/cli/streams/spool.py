@@ -1,6 +1,6 @@
-"""A large standard input set aside in a file that can be read twice, encrypted by a key that never leaves memory.
+"""A file for a large standard input that is read twice, encrypted with a key that never leaves memory.
 
-What comes by a pipe may be plaintext, and no disk may keep it in clear.
+The input may be plaintext, which must not be on a disk unencrypted.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import BinaryIO, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from smime_core.der import Buffer
+from smime_core.asn1 import Buffer
 
 _BLOCK_BYTES: Final = 1_048_576
 _CIPHER_BLOCK: Final = 16  # bytes
 
 
 class Spool(io.RawIOBase):
-    """What was written in order, to be read at any place: AES-256-CTR over a file without a name.
+    """A file without a name, written in order and read at any place, encrypted with AES-256-CTR.
 
-    The key is used for this one file alone, so that the counter may start at zero.
+    The key is used only for this file, so that the counter may start at zero.
     """
 
     def __init__(self) -> None:
@@ -33,14 +33,14 @@ class Spool(io.RawIOBase):
         self._position = 0
 
     def fill(self, head: bytes, source: BinaryIO) -> None:
-        """Take `head` and then all of `source`. Raises OSError."""
+        """Append `head` and then all of `source`. Raises OSError."""
         block = head
         while block:
             self.write(block)
             block = source.read(_BLOCK_BYTES)
 
     def write(self, data: Buffer, /) -> int:  # type: ignore[override]
-        """Take octets behind those that came before, wherever reading stands. Raises OSError."""
+        """Append bytes, without moving the place of reading. Raises OSError."""
         self._file.seek(self._length)
         self._file.write(self._encryptor.update(data))
         self._length += len(data)
@@ -60,11 +60,11 @@ class Spool(io.RawIOBase):
     def readinto(self, room: bytearray | memoryview) -> int:  # type: ignore[override]
         first = self._position % _CIPHER_BLOCK
         self._file.seek(self._position - first)
-        octets = self._file.read(first + len(room))
-        octets = self._cipher(self._position // _CIPHER_BLOCK).decryptor().update(octets)[first:]
-        room[: len(octets)] = octets
-        self._position += len(octets)
-        return len(octets)
+        encrypted = self._file.read(first + len(room))
+        data = self._cipher(self._position // _CIPHER_BLOCK).decryptor().update(encrypted)[first:]
+        room[: len(data)] = data
+        self._position += len(data)
+        return len(data)
 
     def close(self) -> None:
         self._file.close()

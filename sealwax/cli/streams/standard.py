@@ -1,4 +1,4 @@
-"""The standard streams of the process, which may be closed, full or read by nobody when it starts."""
+"""The standard streams of the process, which may be closed, full or without a reader."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ STANDARD_OUTPUT: Final = "standard output"
 
 
 def open_closed_streams() -> None:
-    """Open each closed standard stream so that using it fails with an OSError; closed standard error takes anything.
+    """Replace closed standard streams. Using one fails with an OSError; only standard error then accepts everything.
 
-    Otherwise the next file that is opened takes its descriptor, and gets what is meant for the stream.
+    Otherwise the next opened file would get the stream's descriptor, and with it the text written to the stream.
     """
     for descriptor, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest free descriptor is taken, which is this one.
+            # open() takes the lowest free descriptor, which is this one.
             os.open(os.devnull, flags)
-    # Python leaves None where a stream was closed. What replaces it stays open until the process ends.
+    # Python sets None for a closed stream. Its replacement stays open until the process ends.
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names hold any letters, and a terminal or a locale perhaps only ASCII.
+        # Names contain any letters, and the terminal or the locale may have only ASCII.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager
 def naming_stream(name: str) -> Iterator[None]:
-    """Raise an OSError of the block that names no file with the stream's name, but for a reader that left."""
+    """Add the stream's name to an OSError that names no file, unless the reader has left."""
     try:
         yield
     except BrokenPipeError:
@@ -47,7 +47,7 @@ def naming_stream(name: str) -> Iterator[None]:
 
 
 def give_up_unwritten() -> None:
-    """Drop what the output streams cannot be rid of: Python would complain at its end, and change the exit code."""
+    """Drop unwritten output, because Python would complain about it at the end and change the exit code."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,34 +1,41 @@
-"""`sealwax certificates`: certificates and revocation lists out of files, and into a file of their own."""
+"""`sealwax certificates`: certificates and revocation lists from files, written to a file of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import click
 
-from smime_core import der
-from smime_core.certificate import Certificate, parse_certificate, parse_certificates
-from smime_core.certificates_only import build_certificates_only
-from smime_core.cli.files import STANDARD_STREAM, open_input, write_output
-from smime_core.cli.operations import read_whole
-from smime_core.cli.options import FILE, output_option
+from sealwax.cli.messages.operations import load_whole
+from sealwax.cli.options.parameters import FILE, OUTPUT
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.streams.files import STANDARD_STREAM, write_output
+from smime_core.asn1 import build_pem, der, find_pem_blocks
+from smime_core.cms import SignedLayer, build_certificates_only, find_any_layer, parse_message
 from smime_core.errors import MalformedMessage
-from smime_core.layers import SignedLayer, find_any_layer, parse_message
 from smime_core.mime import build_pkcs7_mime
-from smime_core.pem import build_pem, find_pem_blocks
-from smime_core.revocation_list import is_revocation_list
+from smime_core.x509 import Certificate, is_revocation_list, parse_certificate, parse_certificates
 
 _CRL_LABEL: Final = "X509 CRL"
 _PEM_BEGIN: Final = b"-----BEGIN "
 
 
-@click.command()
-@click.argument("sources", metavar="IN...", nargs=-1, type=FILE)
-@output_option
-@click.option("--p7c", "form", flag_value="p7c", help="Write one certificates-only structure in DER.")
-@click.option("--mail", "form", flag_value="mail", help="Write it as a mail part, to be sent.")
-def certificates(sources: tuple[str, ...], target: str, form: str | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesRequest:
+    """Files, and the form in which their certificates are written."""
+
+    sources: tuple[str, ...] = given_by(click.Argument(["sources"], metavar="IN...", nargs=-1, type=FILE))
+    target: str = given_by(OUTPUT)
+    form: str | None = given_by(
+        click.Option(["--p7c", "form"], flag_value="p7c", help="Write one certificates-only structure in DER."),
+        click.Option(["--mail", "form"], flag_value="mail", help="Write it as a mail part, to be sent."),
+    )
+
+
+@verb(CertificatesRequest)
+def certificates(request: CertificatesRequest) -> None:
     """Collect certificates and CRLs from files.
 
     IN are certificates and CRLs (PEM, DER), .p7b and .p7c files, and signed messages. They are written as PEM, or
@@ -36,22 +43,20 @@ def certificates(sources: tuple[str, ...], target: str, form: str | None) -> Non
     """
     found: dict[Certificate, None] = {}
     crls: dict[bytes, None] = {}
-    for source in sources or (STANDARD_STREAM,):
-        with open_input(source) as opened:
-            data = read_whole(opened)
-        own, lists = collect(data, source)
+    for source in request.sources or (STANDARD_STREAM,):
+        own, lists = collect(load_whole(source), source)
         found |= dict.fromkeys(own)
         crls |= dict.fromkeys(lists)
-    if form is None:
+    if request.form is None:
         pem = [build_pem("CERTIFICATE", one.der) for one in found] + [build_pem(_CRL_LABEL, one) for one in crls]
-        write_output(target, b"".join(pem))
+        write_output(request.target, b"".join(pem))
         return
     cms = build_certificates_only(tuple(found), crls=tuple(crls))
-    write_output(target, build_pkcs7_mime(b"", cms, "certs-only") if form == "mail" else cms)
+    write_output(request.target, build_pkcs7_mime(b"", cms, "certs-only") if request.form == "mail" else cms)
 
 
 def collect(data: bytes, name: str) -> tuple[Iterable[Certificate], Iterable[bytes]]:
-    """The certificates and the DER of the CRLs in a file. Raises MalformedMessage where there are neither."""
+    """The certificates and the DER of the CRLs in a file. Raises MalformedMessage if there are neither."""
     if data[:1] == bytes([der.SEQUENCE]):
         tags = [field.tag for field in der.read_sequence(data, where=name)[:1]]
         if tags != [der.OID]:

@@ -1,18 +1,19 @@
-"""`sealwax completion`: the script by which a shell completes verbs, options and files."""
+"""`sealwax completion`: the script for completing verbs, options and files in a shell."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import click
 from click.shell_completion import get_completion_class
 
-from smime_core.cli.files import STANDARD_STREAM, write_output
+from sealwax.cli.streams.files import STANDARD_STREAM, write_output
 
-PROGRAM = "sealwax"
-VARIABLE = "_SEALWAX_COMPLETE"
+PROGRAM: Final = "sealwax"
+VARIABLE: Final = "_SEALWAX_COMPLETE"
 
 
-@click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.command(params=[click.Argument(["shell"], type=click.Choice(["bash", "zsh", "fish"]))])
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print the completion script for a shell.

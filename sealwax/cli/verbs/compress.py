@@ -1,28 +1,35 @@
-"""`sealwax compress` and `sealwax unpack`: content made smaller, and content taken out of what needs no key."""
+"""`sealwax compress` and `sealwax unpack`: make content smaller, and take content out of layers that need no key."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import click
 
-from smime_core import blocking, der
-from smime_core.cli.files import PRIVATE_MODE, mode_like, open_input, open_output
-from smime_core.cli.operations import PROVIDER, Input, as_file
-from smime_core.cli.options import encoding_options, input_argument, open_cms_output, output_option
-from smime_core.cli.progress import show_progress
-from smime_core.compressed_data import ZLIB_COMPRESS
-from smime_core.content_info import (
+from sealwax.cli.messages.operations import Input, as_file
+from sealwax.cli.messages.output import open_cms_output
+from sealwax.cli.options.parameters import ENCODING, INPUT, OUTPUT, RAW_INPUT
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import PRIVATE_MODE, mode_like, open_input, open_output
+from sealwax.cli.streams.progress import show_progress
+from smime_core import blocking
+from smime_core.asn1 import der
+from smime_core.cms import (
     ID_COMPRESSED_DATA,
     ID_DATA,
     ID_DIGESTED_DATA,
+    ZLIB_COMPRESS,
+    CompressedLayer,
     build_content_info,
+    check_digested_data,
+    parse_any_layer,
     parse_content_info,
+    parse_digested_data,
 )
-from smime_core.digested_data import check_digested_data, parse_digested_data
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, UnsupportedAlgorithm
-from smime_core.layers import CompressedLayer, parse_any_layer
 from smime_core.mime import split_message
 from smime_core.stream.content import InflatedOctets
 from smime_core.stream.mail import locate_cms, locate_cms_part, read_entity_head
@@ -33,43 +40,58 @@ from smime_core.stream.structure import split_structure
 from smime_core.stream.writing import copy_octets
 
 
-@click.command()
-@input_argument
-@output_option
-@click.option("--raw", is_flag=True, help="IN is content, not a mail; the result is bare CMS.")
-@encoding_options
-def compress(source: str, target: str, raw: bool, encoding: str | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressRequest:
+    """A mail or content, and the form of the result."""
+
+    source: str = given_by(INPUT)
+    target: str = given_by(OUTPUT)
+    raw: bool = given_by(RAW_INPUT)
+    encoding: str | None = given_by(*ENCODING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpackRequest:
+    """A message that needs no key, and where its content goes."""
+
+    source: str = given_by(INPUT)
+    target: str = given_by(OUTPUT)
+    raw: bool = given_by(
+        click.Option(["--raw"], is_flag=True, help="Write the content as it is, without the mail's headers.")
+    )
+
+
+@verb(CompressRequest)
+def compress(request: CompressRequest) -> None:
     """Compress a mail or a file.
 
     This is for before it is signed or encrypted (RFC 3274). Old programs do not read it.
     """
-    with open_input(source) as data, show_progress(data, "Compressing") as watched:
-        outer_headers, content = (b"", FileOctets(as_file(watched))) if raw else _split(watched)
-        if raw or encoding:
-            with open_cms_output(target, encoding, mode=mode_like(source)) as output:
+    with open_input(request.source) as data, show_progress(data, "Compressing") as watched:
+        outer_headers, content = (b"", FileOctets(as_file(watched))) if request.raw else _split(watched)
+        mode = mode_like(request.source)
+        if request.raw or request.encoding:
+            with open_cms_output(request.target, request.encoding, mode) as output:
                 blocking.run(_write_compressed(content, FileSink(output)))
         else:
-            with open_output(target, mode=mode_like(source)) as file:
+            with open_output(request.target, mode) as file:
                 blocking.run(_write_compressed_mail(outer_headers, content, FileSink(file)))
 
 
-@click.command()
-@input_argument
-@output_option
-@click.option("--raw", is_flag=True, help="Write the content as it is, without the mail's headers.")
-def unpack(source: str, target: str, raw: bool) -> None:
+@verb(UnpackRequest)
+def unpack(request: UnpackRequest) -> None:
     """Take out what was compressed.
 
     Content that only carries its digest comes out too. The digest is checked; it proves nothing about who wrote it.
     """
-    with open_input(source) as data, show_progress(data, "Unpacking") as watched:
-        content = blocking.run(_unpacked(FileOctets(as_file(watched)), raw=raw))
-        with open_output(target, mode=PRIVATE_MODE) as file:
+    with open_input(request.source) as data, show_progress(data, "Unpacking") as watched:
+        content = blocking.run(_unpacked(FileOctets(as_file(watched)), raw=request.raw))
+        with open_output(request.target, PRIVATE_MODE) as file:
             blocking.run(copy_octets(content, FileSink(file)))
 
 
 class _DeflatedOctets(DerivedOctets):
-    """Octets compressed on the way, the same each time."""
+    """Bytes compressed while they are read, the same each time."""
 
     def __init__(self, content: Octets) -> None:
         self._content = content
@@ -95,7 +117,7 @@ async def _write_compressed_mail(outer_headers: bytes, content: Octets, target: 
 
 
 async def _write_compressed(content: Octets, target: StreamSink) -> None:
-    # Compressed twice: its length has to stand before it, and no disk keeps plaintext meanwhile.
+    # The content is compressed twice, because its length is written first, and a draft on disk would be plaintext.
     compressed = _DeflatedOctets(content)
     before, behind = der.frame(
         await compressed.length(),
@@ -131,11 +153,11 @@ async def _content_of(cms: Octets) -> Octets:
     if kind != ID_COMPRESSED_DATA or structure.content is None:
         raise MalformedMessage("found nothing compressed", where="message")
     skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CompressedData"))
-    layer = parse_any_layer(skeleton, detached_content=None)
+    layer = parse_any_layer(skeleton)
     if isinstance(layer, CompressedLayer):
         _check_type(layer.compressed.e_content_type)
     inside = InflatedOctets(structure.content)
-    # One walk to the end before anything is given out.
+    # `length` reads the content to its end once, so that damage is found before anything is written.
     await inside.length()
     return inside
 

@@ -1,54 +1,61 @@
-"""`sealwax find`: everything that is known of a recipient's certificates, and which one may be used."""
+"""`sealwax find`: the certificates of a recipient from all places, and the one to use."""
 
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from smime_core.cli.choosing import choose_certificate, place_of
-from smime_core.cli.directory_options import DirectoryOptions, directory_options
-from smime_core.cli.files import write_error, write_line, write_output
-from smime_core.cli.group import DONE, NOT_AS_ASKED
-from smime_core.cli.looking_up import fetch_policy
-from smime_core.cli.options import FILE, UtcTime, note_json, now, write_json
-from smime_core.cli.verdict_options import TrustOptions, trust_options
-from smime_core.lookups.search import SearchProblem, SearchResult, search
-from smime_core.pem import build_pem
-from smime_core.recipient_choice import FoundCertificate, RecipientCheck, RecipientChoice
-from smime_core.report_json import certificate_to_json, reasons_to_json
+from sealwax.cli.group import DONE, NOT_AS_ASKED
+from sealwax.cli.judging.choosing import CandidateJudge, place_of
+from sealwax.cli.options.directories import DirectoryOptions
+from sealwax.cli.options.parameters import AT, FILE, JSON, now
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.trust import TrustOptions
+from sealwax.cli.streams.files import write_error, write_json, write_line, write_output
+from sealwax.lookups.search import SearchProblem, SearchResult, search
+from smime_core.asn1 import build_pem
+from smime_core.report import certificate_to_json, reasons_to_json
+from smime_core.trust import FoundCertificate, RecipientCheck, RecipientChoice
 
 
-@click.command()
-@click.argument("address")
-@directory_options
-@trust_options
-@click.option("--at", type=UtcTime(), metavar="TIME", help="Judge as of this time: 2026-01-31T12:00:00Z.")
-@click.option("-o", "--output", "target", metavar="OUT", type=FILE, help="Where the certificate to use goes, as PEM.")
-@click.option("--json", "as_json", is_flag=True, callback=note_json, help="Print one JSON object.")
-def find(
-    address: str,
-    places: DirectoryOptions,
-    trust: TrustOptions,
-    at: datetime.datetime | None,
-    target: str | None,
-    as_json: bool,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindRequest:
+    """An address, the places to search, and how the certificates are judged."""
+
+    address: str = given_by(click.Argument(["address"]))
+    places: DirectoryOptions = group_of(DirectoryOptions)
+    trust: TrustOptions = group_of(TrustOptions)
+    at: datetime.datetime | None = given_by(AT)
+    target: str | None = given_by(
+        click.Option(
+            ["-o", "--output", "target"],
+            metavar="OUT",
+            type=FILE,
+            help="Where the certificate to use goes, as PEM.",
+        )
+    )
+    as_json: bool = given_by(JSON)
+
+
+@verb(FindRequest)
+def find(request: FindRequest) -> int:
     """Find the certificate of an address.
 
     Contacts, and the directories that are named, are all asked. Every certificate is listed with where it was found
     and why it may not be used. Exits 0 only when one may be.
     """
-    contacts = places.load_contacts()
-    result = search(address, places.load(contacts=contacts, fetch_policy=fetch_policy(trust)))
-    store = trust.load_store()
-    choice, hint = choose_certificate(
-        address, result.found, store=store, trust=trust, at=at or now(), contacts=contacts
+    contacts = request.places.load_contacts()
+    result = search(request.address, request.places.load(contacts, request.trust.fetch_policy()))
+    judge = CandidateJudge(
+        store=request.trust.load_store(), trust=request.trust, at=request.at or now(), contacts=contacts
     )
-    if choice.chosen is not None and target is not None:
-        write_output(target, _pem(choice.chosen.found))
-    if as_json:
+    choice, hint = judge.choose(request.address, result.found)
+    if choice.chosen is not None and request.target is not None:
+        write_output(request.target, _pem(choice.chosen.found))
+    if request.as_json:
         write_json(_to_json(choice, result))
     else:
         _show(choice, result, hint)
@@ -77,7 +84,7 @@ def _line(check: RecipientCheck, *, is_chosen: bool) -> str:
 
 
 def _pem(found: FoundCertificate) -> bytes:
-    # What is above it comes along, so that the file is enough for whoever trusts the root alone.
+    # The intermediates are included, so that the file is enough for people who trust only the root.
     return b"".join(build_pem("CERTIFICATE", one.der) for one in (found.certificate, *found.intermediates))
 
 

@@ -1,63 +1,71 @@
-"""`sealwax inspect`: what a file is made of, without a verdict, and without keys where it needs none."""
+"""`sealwax inspect`: the structure of a file, without a verdict, and without keys if it needs none."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import click
-
+from sealwax.cli.options.parameters import INPUT, REPORT_JSON
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import open_input, write_json
+from sealwax.cli.streams.progress import show_progress
+from sealwax.cli.verbs.inspect_large import describe_file
 from smime_core.blocking import run
-from smime_core.cli.files import open_input
-from smime_core.cli.inspect_large import describe_file
-from smime_core.cli.operations import PROVIDER
-from smime_core.cli.options import input_argument, json_option, write_json
-from smime_core.cli.passphrases import PassphraseSource, passphrase_options
-from smime_core.cli.progress import show_progress
-from smime_core.description import Description
-from smime_core.inspection import Findings, KeysAndCertificates, findings_to_json, inspect_file
-from smime_core.revocation_list import RevocationList
+from smime_core.describe import Description, Findings, KeysAndCertificates, findings_to_json, inspect_file
+from smime_core.x509 import RevocationList
 
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-PIPE_WIDTH: Final = 4_096  # columns
+PIPE_WIDTH: Final = 4_096  # Characters of a line.
 
 
-@click.command()
-@input_argument
-@json_option
-@passphrase_options
-def inspect(source: str, as_json: bool, file: str | None, descriptor: int | None, keyring_entry: str | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectRequest:
+    """A file, and the passphrase of its keys."""
+
+    source: str = given_by(INPUT)
+    as_json: bool = given_by(REPORT_JSON)
+    passphrases: PassphraseSource = group_of(PassphraseSource)
+
+
+@verb(InspectRequest)
+def inspect(request: InspectRequest) -> None:
     """Show what a file is made of.
 
     It may be a message, a PKCS#12 file, certificates, a CRL, a key or a timestamp. Nothing is verified. Only PKCS#12
     files and encrypted keys need their passphrase.
     """
-    passphrases = PassphraseSource(file=file, descriptor=descriptor, keyring_entry=keyring_entry)
-    with open_input(source) as data, show_progress(data, "Reading") as watched:
+
+    def read_passphrase() -> bytes:
+        return request.passphrases.reader()(request.source)
+
+    with open_input(request.source) as data, show_progress(data, "Reading") as watched:
         findings: Findings
         if isinstance(watched, bytes):
-            findings = run(inspect_file(watched, provider=PROVIDER, passphrase=lambda: passphrases.reader()(source)))
+            findings = run(inspect_file(watched, provider=PROVIDER, passphrase=read_passphrase))
         else:
             findings = describe_file(watched)
-    if as_json:
+    if request.as_json:
         write_json(findings_to_json(findings))
         return
-    # Imported here: it takes longer than to read most files.
+    # Imported here because rich takes longer to import than reading most files.
     from rich.console import Console
 
-    # A terminal folds long lines inside the tree; in a pipe each entry stays on one line, for grep.
+    # A terminal folds long lines inside the tree. In a pipe each entry stays on one line, for grep.
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     console = Console(highlight=False, width=width)
     with console.capture() as captured:
         console.print(_draw(findings))
-    # Written here: rich ends the process when nobody reads it any more.
+    # The text is written here because rich ends the process when the reader of the output has closed the pipe.
     sys.stdout.write(captured.get())
 
 
 def _draw(findings: Findings) -> Tree:
-    from smime_core.cli.inspect_tree import draw_keys_and_certificates, draw_message, draw_revocation_list
+    from sealwax.cli.verbs.inspect_tree import draw_keys_and_certificates, draw_message, draw_revocation_list
 
     match findings:
         case Description():

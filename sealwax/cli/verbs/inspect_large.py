@@ -1,16 +1,15 @@
-"""What a message that memory is not to hold is made of: each structure with its content cut out, walked in streams."""
+"""The structure of a message that is too large for memory: each layer is read in streams, without its content."""
 
 from __future__ import annotations
 
 from typing import BinaryIO
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import build_content_info
-from smime_core.description import Description, LayerDescription, describe_layer
-from smime_core.header_protection import HeaderScheme, find_scheme
-from smime_core.layers import CompressedLayer, SignedLayer, parse_any_layer
+from smime_core.cms import CompressedLayer, SignedLayer, build_content_info, parse_any_layer
+from smime_core.describe import Description, LayerDescription, describe_layer
 from smime_core.limits import MAX_MIME_DEPTH, check_limit
+from smime_core.mail import HeaderScheme, find_scheme
 from smime_core.mime import Entity
 from smime_core.stream.content import InflatedOctets
 from smime_core.stream.mail import StreamedEntity, locate_cms, locate_cms_part, locate_signed, read_entity_head
@@ -19,9 +18,9 @@ from smime_core.stream.structure import split_structure
 
 
 def describe_file(source: BinaryIO) -> Description:
-    """The structure of an .eml, a MIME entity, DER, BER or PEM of any size, as `describe_message` gives it.
+    """The structure of an .eml, a MIME entity, DER, BER or PEM of any size, as `describe_message` returns it.
 
-    Parts below the top are not looked for. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    Parts below the top are left out. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
     return run(_describe_octets(FileOctets(source)))
 
@@ -44,16 +43,16 @@ async def _describe_octets(octets: Octets) -> Description:
 async def _describe_next(
     octets: Octets, entity: StreamedEntity | None
 ) -> tuple[LayerDescription, Octets | None] | None:
-    # One layer and the octets inside it, None where there are none to be seen.
+    # Returns one layer, and the bytes inside it or None if they are not readable.
     if entity is not None and (signed := await locate_signed(entity)) is not None:
-        return describe_layer(parse_any_layer(signed.signature, detached_content=b"")), signed.content
+        return describe_layer(parse_any_layer(signed.signature, b"")), signed.content
     cms = await (locate_cms_part(entity) if entity is not None else locate_cms(octets))
     if cms is None:
         return None
     structure = await split_structure(cms)
     kind = structure.skeleton.content_type
     skeleton = build_content_info(kind, der.to_definite(structure.skeleton.content, where="CMS"))
-    layer = parse_any_layer(skeleton, detached_content=None)
+    layer = parse_any_layer(skeleton)
     inside = structure.content if isinstance(layer, SignedLayer) else None
     if isinstance(layer, CompressedLayer) and structure.content is not None:
         inside = InflatedOctets(structure.content)

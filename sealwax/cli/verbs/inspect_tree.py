@@ -1,4 +1,4 @@
-"""The trees that `sealwax inspect` draws. Every text from a file goes through `printable`, and none is markup."""
+"""The trees that `sealwax inspect` draws. Text from a file is made `printable` and is never markup."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Final
 from rich.text import Text
 from rich.tree import Tree
 
-from smime_core.attribute_description import AttributeDescription, content_type_name
-from smime_core.certificate import Certificate
-from smime_core.certificate_page import describe_certificate
-from smime_core.certificate_text import key_label
-from smime_core.cli.files import printable
-from smime_core.content_info import ID_DATA
-from smime_core.description import Description, LayerDescription, SignerDescription
-from smime_core.header_protection import HeaderScheme
-from smime_core.report import LayerKind
-from smime_core.report_json import time_to_json
-from smime_core.revocation_list import RevocationList
+from sealwax.cli.streams.files import printable
+from smime_core.cms import ID_DATA
+from smime_core.describe import (
+    AttributeDescription,
+    Description,
+    LayerDescription,
+    SignerDescription,
+    content_type_name,
+)
+from smime_core.mail import HeaderScheme
+from smime_core.report import LayerKind, describe_certificate, key_label, time_to_json
+from smime_core.x509 import Certificate, RevocationList
 
-_SHOWN_SERIAL_NUMBERS: Final = 100  # a list may name a hundred thousand
-_SHOWN_CHARACTERS: Final = 200  # of one value; --json has all
+_SHOWN_SERIAL_NUMBERS: Final = 100  # A CRL may have a hundred thousand; --json has all.
+_SHOWN_CHARACTERS: Final = 200  # Characters of one value; --json has all.
 _SHOWN_HEADERS: Final = ("from", "to", "cc", "subject", "date")
 _KINDS: Final = {
     LayerKind.SIGNED: "signed",
@@ -33,14 +34,14 @@ _KINDS: Final = {
 }
 _SCHEMES: Final = {
     HeaderScheme.CLEAR: "header fields: signed (RFC 9788)",
-    HeaderScheme.CIPHER: "header fields: signed and sealed (RFC 9788)",
+    HeaderScheme.CIPHER: "header fields: signed and encrypted (RFC 9788)",
     HeaderScheme.LEGACY: "header fields: protected, old form",
     HeaderScheme.WRAPPED: "header fields: inside an embedded message",
 }
 
 
 def draw_message(description: Description) -> Tree:
-    """Layer in layer, outermost first, as far as it can be seen without a key; parts below the top last."""
+    """The tree of a message: its nested layers as far as they are readable without a key, then its protected parts."""
     root = Tree(_text("message" if description.layers else "message: neither signed nor encrypted"))
     for name, value in description.headers:
         if name.lower() in _SHOWN_HEADERS:
@@ -52,18 +53,18 @@ def draw_message(description: Description) -> Tree:
     if description.header_scheme in _SCHEMES:
         branch.add(_text(_SCHEMES[description.header_scheme]))
     if not whole or whole[-1].kind not in (LayerKind.ENCRYPTED, LayerKind.CERTIFICATES):
-        branch = branch.add(_text(f"content: {description.media_type or 'octets'}"))
+        branch = branch.add(_text(f"content: {description.media_type or 'bytes'}"))
     path, part = "", branch
     for layer in description.layers:
         if layer.path:
-            # A part's inner layers follow it under the same path.
+            # The inner layers of a part come after it and have the same path.
             part = _draw_layer(part if layer.path == path else branch, layer)
             path = layer.path
     return root
 
 
 def draw_keys_and_certificates(title: str, *, keys: Sequence[str], certificates: Sequence[Certificate]) -> Tree:
-    """A file that is no message."""
+    """The tree of a file with keys and certificates."""
     root = Tree(_text(title))
     for key in keys:
         root.add(_text(f"private key: {key}"))
@@ -73,7 +74,7 @@ def draw_keys_and_certificates(title: str, *, keys: Sequence[str], certificates:
 
 
 def draw_revocation_list(revocation_list: RevocationList) -> Tree:
-    """Whose list, for how long, and whom it names."""
+    """The tree of a CRL: its issuer, its dates and its entries."""
     root = Tree(_text(f"certificate revocation list: {revocation_list.issuer}"))
     _fill_revocation_list(root, revocation_list)
     return root
@@ -92,7 +93,7 @@ def _certificate_label(certificate: Certificate) -> str:
 
 
 def draw_certificate(parent: Tree, certificate: Certificate) -> None:
-    """One certificate under `parent`."""
+    """Draw one certificate under `parent`."""
     branch = parent.add(_text(_certificate_label(certificate)))
     if addresses := certificate.email_addresses:
         branch.add(_text(f"addresses: {', '.join(addresses)}"))

@@ -1,7 +1,7 @@
-"""What a page loads beside itself: each place named, and stylesheets and images put into the page.
+"""The resources that a page loads: find them, and put stylesheets and images into the page.
 
-A signature covers the page's own bytes. What it loads is covered only where the page carries it, or names its hash
-(`integrity`, Subresource Integrity): the viewer shows nothing else. Pages in UTF-16 are left alone.
+A signature covers the page's own bytes. A resource is covered only if the page contains it, or names its hash
+(`integrity`, Subresource Integrity). The viewer shows no other resources. Pages in UTF-16 are refused.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
-from smime_core.small_files import read_small
+from sealwax.files.small import read_small
 
 _SOURCES: Final = {
     "img": ("src",),
@@ -47,9 +47,8 @@ _INSIDE: Final = ("data:", "#", "about:", "blob:", "javascript:")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """One thing that the page loads; `line` counts from 1, `integrity` is empty without a hash that browsers know."""
+class Resource(NamedTuple):
+    """A resource of the page. `line` counts from 1; `integrity` is empty without a hash that browsers know."""
 
     element: str
     url: str
@@ -59,7 +58,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResources:
-    """What a page loads, the lines with scripts, and whether it names a signature (`rel=smime-signature`)."""
+    """The resources of a page, the lines with scripts, and whether it names a signature (`rel=smime-signature`)."""
 
     loaded: tuple[Resource, ...]
     scripts: tuple[int, ...]
@@ -67,12 +66,12 @@ class PageResources:
 
     @property
     def uncovered(self) -> tuple[Resource, ...]:
-        """What the signature would not cover."""
+        """The resources that a signature of the page does not cover."""
         return tuple(resource for resource in self.loaded if not resource.integrity)
 
 
 def find_resources(page: bytes) -> PageResources:
-    """What an HTML page loads. Raises ClickException for one in UTF-16."""
+    """The resources of an HTML page. Raises ClickException for a page in UTF-16."""
     reader = _Reader()
     reader.feed(_as_text(page))
     reader.close()
@@ -82,9 +81,10 @@ def find_resources(page: bytes) -> PageResources:
 
 
 def inline_resources(page: bytes, folder: Path) -> bytes:
-    """The page with the stylesheets and images of its folder inside it; what has a hash, or is elsewhere, stays as is.
+    """The page with the stylesheets and images of its folder inside it.
 
-    Raises OSError for a file that is not there, ClickException for one outside the folder.
+    Resources with a hash and those on other servers stay as they are.
+    Raises OSError for a missing file, ClickException for a file outside the folder.
     """
     reader = _Inliner(_Files(folder))
     reader.feed(_as_text(page))
@@ -93,14 +93,14 @@ def inline_resources(page: bytes, folder: Path) -> bytes:
 
 
 def _as_text(page: bytes) -> str:
-    # Markup is ASCII in every charset that is left; one character for each byte keeps all others as they are.
+    # Markup is ASCII in every other charset. Decoding each byte to one character keeps all other bytes unchanged.
     if page.startswith(_UTF16_MARKS):
         raise click.ClickException("the page is in UTF-16: save it in UTF-8")
     return page.decode("latin-1")
 
 
 class _Reader(HTMLParser):
-    """Collects what a page loads; subclasses see each start tag."""
+    """Collects the resources of a page."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -137,7 +137,7 @@ class _Reader(HTMLParser):
     def _add(self, element: str, url: str, line: int, integrity: str = "") -> None:
         url = url.strip()
         if url and not url.lower().startswith(_INSIDE):
-            self.loaded.append(Resource(element=element, url=url, line=line, integrity=integrity))
+            self.loaded.append(Resource(element, url, line, integrity))
 
     def _add_css(self, css: str, line: int) -> None:
         for url in _css_urls(css):
@@ -151,7 +151,7 @@ class _Files:
         self._folder = folder.resolve()
 
     def find(self, url: str, beside: Path | None = None) -> Path | None:
-        """The file that a relative address names; None for an address elsewhere."""
+        """The file that a relative address names, None for an address on another server."""
         url = url.strip()
         if not url or url.lower().startswith(_INSIDE) or re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", url, re.IGNORECASE):
             return None
@@ -163,7 +163,7 @@ class _Files:
         return path
 
     def data_url(self, url: str, beside: Path | None = None) -> str:
-        """The file's content as a data: address; the address itself where it is elsewhere."""
+        """The file's content as a data: address. An address on another server stays as it is."""
         path = self.find(url, beside)
         if path is None:
             return url
@@ -180,7 +180,7 @@ class _Files:
 
 
 class _Inliner(_Reader):
-    """Notes what takes the place of which part of the page."""
+    """Collects the changes of the page: for each its start, its end and the new text."""
 
     def __init__(self, files: _Files) -> None:
         super().__init__()
@@ -226,13 +226,13 @@ class _Inliner(_Reader):
             return
         css = self._files.css_with_data(read_small(path).decode("latin-1"), path.parent)
         if "</style" in css.lower():
-            raise click.ClickException(f"{path.name} holds </style and cannot stand inside the page")
+            raise click.ClickException(f"{path.name} holds </style and cannot be put into the page")
         media = f' media="{attributes["media"]}"' if attributes.get("media") else ""
         self._changes.append((start, start + length, f"<style{media}>{css}</style>"))
 
     def _inline_attribute(self, tag: str, name: str, value: str) -> str:
         if name == "style":
-            # Quotes of the attribute itself must not come from inside it.
+            # A quote inside the attribute would end it.
             return self._files.css_with_data(value).replace('"', "&quot;") if _CSS_URL.search(value) else value
         if name == "srcset":
             return ", ".join(
@@ -255,7 +255,7 @@ def _rewrite_attributes(source: str, change: Callable[[str, str], str]) -> str:
 
 
 def _candidates(srcset: str) -> Iterator[tuple[str, str]]:
-    # "a.png 1x, b.png 2x" (HTML Standard section 4.8.4.2.1); commas inside addresses are followed by no blank.
+    # "a.png 1x, b.png 2x" (HTML Standard section 4.8.4.2.1); no blank follows a comma inside an address.
     for candidate in re.split(r",\s+", srcset.strip()):
         url, _, size = candidate.strip().partition(" ")
         if url:

@@ -1,38 +1,36 @@
-"""`sealwax trust`: whom the command relies on, and the user's own decisions about that."""
+"""`sealwax trust`: the trusted authorities, and the user's own decisions about certificates."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from smime_core import blocking
-from smime_core.certificate import Certificate, parse_certificates
-from smime_core.certificate_page import describe_certificate
-from smime_core.certificate_text import fingerprint_text
-from smime_core.cli.files import lock_file, read_input, write_line
-from smime_core.cli.operations import PROVIDER
-from smime_core.cli.options import FILE, json_option, now, write_json
-from smime_core.cli.trust_files import (
+from sealwax.cli.options.parameters import FILE, REPORT_JSON, now
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import lock_file, read_input, write_json, write_line
+from sealwax.cli.user_files.trust import (
     default_decisions_file,
     default_list_file,
     load_operator_list,
     read_decisions,
     save_decisions,
 )
-from smime_core.cli.trust_lists import follow, publish, show, unfollow
-from smime_core.decisions import DecisionKind, add_decision, find_decision
-from smime_core.explanation import trust_text
+from sealwax.cli.verbs.trust_lists import follow, publish, show, unfollow
+from sealwax.roots import mozilla_anchors
+from smime_core import blocking
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
-from smime_core.report_json import anchor_to_json, certificate_to_json
-from smime_core.roots import mozilla_anchors
+from smime_core.report import anchor_to_json, certificate_to_json, describe_certificate, fingerprint_text, trust_text
+from smime_core.trust import DecisionKind, add_decision, find_decision, make_decision
+from smime_core.x509 import Certificate, parse_certificates
 
-decisions_option = click.option(
-    "--decisions",
-    "decisions_file",
+_DECISIONS: Final = click.Option(
+    ["--decisions", "decisions_file"],
     metavar="FILE",
     type=click.Path(path_type=Path),
     default=default_decisions_file,
@@ -40,81 +38,97 @@ decisions_option = click.option(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptRequest:
+    """A certificate, and the addresses for which it is accepted."""
+
+    source: str = given_by(click.Argument(["source"], metavar="CERT", type=FILE))
+    addresses: tuple[str, ...] = given_by(
+        click.Option(
+            ["--for", "addresses"],
+            multiple=True,
+            required=True,
+            metavar="ADDRESS|@DOMAIN",
+            help="Whom it counts for: an address, or a domain as @partner.example. Repeatable.",
+        )
+    )
+    is_authority: bool = given_by(
+        click.Option(
+            ["--ca", "is_authority"],
+            is_flag=True,
+            help="Accept an authority and what it issues for these addresses.",
+        )
+    )
+    is_confirmed: bool = given_by(
+        click.Option(["--yes", "is_confirmed"], is_flag=True, help="Do not ask: you have compared the fingerprint.")
+    )
+    decisions_file: Path = given_by(_DECISIONS)
+
+
 @click.group()
 def trust() -> None:
-    """Show whom you trust, and decide about certificates that nobody vouches for."""
+    """Show whom you trust, and decide about certificates that no authority vouches for."""
 
 
 for command in (follow, publish, show, unfollow):
     trust.add_command(command)
 
 
-@trust.command(name="list")
-@decisions_option
-@json_option
+@trust.command(name="list", params=[_DECISIONS, REPORT_JSON])
 def list_trust(decisions_file: Path, as_json: bool) -> None:
     """List your own decisions and your organisation's authorities.
 
-    How many roots Mozilla trusts stands below; `sealwax trust roots` lists them.
+    The last line says how many roots Mozilla trusts; `sealwax trust roots` lists them.
     """
     own = tuple(decision.anchor for decision in read_decisions(decisions_file))
     operator = load_operator_list(default_list_file(), at=now())
-    _write_anchors((*own, *(operator.anchors if operator else ())), as_json=as_json)
-    if not as_json:
+    anchors = (*own, *(operator.anchors if operator else ()))
+    if as_json:
+        write_json(_anchors_to_json(anchors))
+    else:
+        _write_anchors(anchors)
         write_line(f"Mozilla: {len(mozilla_anchors())} roots for e-mail, where --mozilla is given")
 
 
-@trust.command()
-@json_option
+@trust.command(params=[REPORT_JSON])
 def roots(as_json: bool) -> None:
     """List the roots that Mozilla trusts for e-mail."""
-    _write_anchors(mozilla_anchors(), as_json=as_json)
+    if as_json:
+        write_json(_anchors_to_json(mozilla_anchors()))
+    else:
+        _write_anchors(mozilla_anchors())
 
 
-@trust.command()
-@click.argument("source", metavar="CERT", type=FILE)
-@click.option(
-    "--for",
-    "addresses",
-    multiple=True,
-    required=True,
-    metavar="ADDRESS|@DOMAIN",
-    help="Whom it counts for: an address, or a domain as @partner.example. Repeatable.",
-)
-@click.option("--ca", "is_authority", is_flag=True, help="Accept an authority and what it issues for these addresses.")
-@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask: you have compared the fingerprint.")
-@decisions_option
-def accept(
-    source: str, addresses: tuple[str, ...], is_authority: bool, is_confirmed: bool, decisions_file: Path
-) -> None:
-    """Accept a certificate that nobody you trust vouches for.
+@verb(AcceptRequest, group=trust)
+def accept(request: AcceptRequest) -> None:
+    """Accept a certificate that no authority you trust vouches for.
 
-    CERT is a person's, or with --ca an authority's; further certificates in the file may show that somebody vouches for
-    it after all. Compare the fingerprint with what its owner tells you another way, not with what came in the same
-    mail.
+    CERT is a person's, or with --ca an authority's. Further certificates in the file may show that an authority vouches
+    for it after all. Compare the fingerprint with the one that its owner tells you in another way, not with one from
+    the same mail.
     """
-    certificates = parse_certificates(read_input(source))
-    certificate = _choose(certificates, is_authority=is_authority)
-    with lock_file(decisions_file):
-        decisions = read_decisions(decisions_file)
-        decision = blocking.make_decision(
-            certificate,
-            kind=DecisionKind.AUTHORITY if is_authority else DecisionKind.EXACT,
-            addresses=addresses,
-            at=now(),
-            trust_store=_everything_trusted(tuple(one.anchor for one in decisions)),
-            provider=PROVIDER,
-            intermediates=certificates,
+    certificates = parse_certificates(read_input(request.source))
+    certificate = _choose(certificates, is_authority=request.is_authority)
+    with lock_file(request.decisions_file):
+        decisions = read_decisions(request.decisions_file)
+        decision = blocking.run(
+            make_decision(
+                certificate,
+                kind=DecisionKind.AUTHORITY if request.is_authority else DecisionKind.EXACT,
+                addresses=request.addresses,
+                at=now(),
+                trust_store=_everything_trusted(tuple(one.anchor for one in decisions)),
+                provider=PROVIDER,
+                intermediates=certificates,
+            )
         )
-        if not is_confirmed:
+        if not request.is_confirmed:
             _confirm(certificate, decision.anchor)
-        save_decisions(decisions_file, add_decision(decisions, decision))
+        save_decisions(request.decisions_file, add_decision(decisions, decision))
     write_line(f"{certificate.common_name}: {trust_text(decision.anchor)}")
 
 
-@trust.command()
-@click.argument("fingerprint")
-@decisions_option
+@trust.command(params=[click.Argument(["fingerprint"]), _DECISIONS])
 def remove(fingerprint: str, decisions_file: Path) -> None:
     """Take a decision back.
 
@@ -128,20 +142,20 @@ def remove(fingerprint: str, decisions_file: Path) -> None:
 
 
 def _choose(certificates: Sequence[Certificate], *, is_authority: bool) -> Certificate:
-    # Files often bring the chain along. One of the other kind is refused with its reason further on.
+    # Files often contain the chain too. A certificate of the other kind is refused later, with the reason.
     return next((one for one in certificates if one.is_ca is is_authority), certificates[0])
 
 
 def _everything_trusted(own: tuple[TrustAnchor, ...]) -> TrustStore:
     operator = load_operator_list(default_list_file(), at=now())
     anchors = (*own, *(operator.anchors if operator else ()), *mozilla_anchors())
-    # Whether a path is known to be good is another question than whether there is one.
+    # `make_decision` asks only whether there is a path, so revocation may be unknown.
     return TrustStore(anchors=anchors, revocation=RevocationPolicy.IF_KNOWN)
 
 
 def _confirm(certificate: Certificate, anchor: TrustAnchor) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError("nobody is there to ask: compare the fingerprint, then say --yes")
+        raise click.UsageError("there is no terminal to ask: compare the fingerprint, then give --yes")
     for row in describe_certificate(certificate).rows:
         write_line(f"{row.label}: {', '.join(row.texts)}")
     text = f"Did its owner tell you this fingerprint, and is it to count for {', '.join(anchor.addresses)}?"
@@ -149,14 +163,15 @@ def _confirm(certificate: Certificate, anchor: TrustAnchor) -> None:
         raise click.ClickException("nothing was accepted")
 
 
-def _write_anchors(anchors: Sequence[TrustAnchor], *, as_json: bool) -> None:
-    if as_json:
-        write_json({"anchors": [_anchor_with_certificate(anchor) for anchor in anchors]})
-        return
+def _write_anchors(anchors: Sequence[TrustAnchor]) -> None:
     for anchor in anchors:
         name, fingerprint = anchor.certificate.common_name, fingerprint_text(anchor.certificate.fingerprint)
         write_line(f"{name}: {trust_text(anchor)}; valid until {anchor.certificate.not_after:%Y-%m-%d}; {fingerprint}")
 
 
-def _anchor_with_certificate(anchor: TrustAnchor) -> dict[str, Any]:
-    return {**anchor_to_json(anchor), "certificate": certificate_to_json(anchor.certificate)}
+def _anchors_to_json(anchors: Sequence[TrustAnchor]) -> dict[str, Any]:
+    return {
+        "anchors": [
+            {**anchor_to_json(anchor), "certificate": certificate_to_json(anchor.certificate)} for anchor in anchors
+        ]
+    }

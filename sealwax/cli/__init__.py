@@ -1,0 +1,19 @@
+"""The `sealwax` command: thin verbs over `smime_core.blocking`.
+
+Exit codes: 0 done (`verify`: verified), 1 the message is not what was asked for or a key does not fit, 2 usage,
+malformed or unreadable input.
+"""
+
+from __future__ import annotations
+
+import gc
+
+
+def main() -> int:
+    """Run the command with the process's arguments and return its exit code."""
+    # The end of this short process frees everything. Garbage collection would take a tenth of its start.
+    gc.disable()
+    # Imported here because every import of a submodule runs this file, and click and the core take long to import.
+    from sealwax.cli.group import run
+
+    return run()

@@ -1,0 +1,1 @@
+"""Verdicts on signers and on recipients, with look-ups."""

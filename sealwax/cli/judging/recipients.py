@@ -1,0 +1,145 @@
+"""The recipients of a message: certificates from files and for addresses, checked before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from sealwax.cli.judging.choosing import CandidateJudge, place_of
+from sealwax.cli.options.directories import DirectoryOptions
+from sealwax.cli.options.identities import first_own
+from sealwax.cli.options.parameters import FILE, now
+from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.options.trust import TrustOptions
+from sealwax.cli.streams.files import STANDARD_STREAM, read_input, write_error
+from smime_core.algorithms import ContentCipher
+from smime_core.cms import Capabilities
+from smime_core.trust import (
+    NO_CONTACTS,
+    CertificateSource,
+    FoundCertificate,
+    NoUsableCertificate,
+    RecipientCheck,
+    check_without_path,
+    find_in_contacts,
+)
+from smime_core.x509 import Certificate, parse_certificates
+
+_MAX_REFUSALS_SHOWN: Final = 3
+# Only these warnings are shown. The others follow from options that the user gave.
+_SHOWN_WARNINGS: Final = frozenset({"expires-soon", "certificate-changed", "revocation-unknown"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """One certificate for each --to, and the capabilities of each recipient, or None if they are unknown."""
+
+    certificates: tuple[Certificate, ...] = ()
+    capabilities: tuple[Capabilities | None, ...] = ()
+
+    def all_read(self, cipher: ContentCipher) -> bool:
+        """Whether the program of each recipient reads this cipher, according to verified mail from the recipient."""
+        known = [one for one in self.capabilities if one is not None and cipher in one.content_ciphers]
+        return bool(known) and len(known) == len(self.certificates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientOptions:
+    """The recipients, and how their certificates are found and judged."""
+
+    to: tuple[str, ...] = given_by(
+        click.Option(
+            ["--to"],
+            multiple=True,
+            metavar="CERT|ADDRESS",
+            type=FILE,
+            help="Whom it is for: a certificate, or an address to find one for. Repeatable.",
+        )
+    )
+    allow_expired: bool = given_by(
+        click.Option(["--allow-expired"], is_flag=True, help="Encrypt for a given certificate though it has expired.")
+    )
+    trust: TrustOptions = group_of(TrustOptions)
+    places: DirectoryOptions = group_of(DirectoryOptions)
+
+    def load(self) -> Recipients:
+        """One certificate for each --to, each checked. Warnings about them go to standard error.
+
+        Raises NoUsableCertificate, UsageError, OSError or MalformedMessage.
+        """
+        if not self.to:
+            return Recipients()
+        store = self.trust.load_store()
+        addresses = [name for name in self.to if _is_address(name)]
+        if addresses and not store.anchors:
+            raise click.UsageError(f"for {addresses[0]} give --anchor or --mozilla: who says whose a certificate is?")
+        contacts = self.places.load_contacts() if addresses else NO_CONTACTS
+        judge = CandidateJudge(store=store, trust=self.trust, at=now(), contacts=contacts)
+        certificates = [self._find(name, judge) if name in addresses else self._load(name, judge) for name in self.to]
+        known = [contacts.find(name) if name in addresses else None for name in self.to]
+        return Recipients(
+            certificates=tuple(certificates),
+            capabilities=tuple(contact.capabilities if contact else None for contact in known),
+        )
+
+    def _load(self, name: str, judge: CandidateJudge) -> Certificate:
+        found = _load_given(name)
+        if self.allow_expired and judge.at > found.certificate.not_after:
+            judge = dataclasses.replace(judge, at=found.certificate.not_after)
+            write_error(f"{name}: the certificate has expired on {judge.at:%Y-%m-%d} and is used all the same")
+        if not judge.store.anchors:
+            return _take(name, [check_without_path(found, None, at=judge.at)])
+        check, hint = judge.check(found)
+        return _take(name, [check], hint)
+
+    def _find(self, address: str, judge: CandidateJudge) -> Certificate:
+        choice, hint = judge.choose(address, find_in_contacts(judge.contacts, address))
+        if choice.chosen is None and self.places.asks_somebody:
+            # Directories learn whom a message is for, so they are asked only if the contacts have no certificate.
+            from sealwax.lookups.search import search
+
+            result = search(address, self.places.load(judge.contacts, self.trust.fetch_policy()))
+            for problem in result.problems:
+                write_error(f"{address}: {problem.text}")
+            choice, hint = judge.choose(address, result.found)
+        return _take(address, choice.checks, hint)
+
+
+def _load_given(name: str) -> FoundCertificate:
+    """The first certificate in a file that is no authority's, since files often contain the chain too."""
+    certificates = parse_certificates(read_input(name))
+    own = first_own(certificates)
+    others = tuple(certificate for certificate in certificates if certificate != own)
+    return FoundCertificate(certificate=own, source=CertificateSource.GIVEN, detail=name, intermediates=others)
+
+
+def _is_address(name: str) -> bool:
+    return name != STANDARD_STREAM and "@" in name and not Path(name).exists()
+
+
+def _take(name: str, checks: Sequence[RecipientCheck], hint: str = "") -> Certificate:
+    chosen = next((check for check in checks if check.is_usable), None)
+    if chosen is None:
+        raise NoUsableCertificate("; ".join(filter(None, (f"{name}: {_refusal(checks)}", hint))))
+    for warning in chosen.warnings:
+        if warning.code in _SHOWN_WARNINGS:
+            write_error(f"{name}: {warning.sentence}")
+    return chosen.found.certificate
+
+
+def _refusal(checks: Sequence[RecipientCheck]) -> str:
+    if not checks:
+        return "no certificate was found"
+    shown = "; ".join(map(_refusal_of, checks[:_MAX_REFUSALS_SHOWN]))
+    further = len(checks) - _MAX_REFUSALS_SHOWN
+    return f"{shown}; and {further} more" if further > 0 else shown
+
+
+def _refusal_of(check: RecipientCheck) -> str:
+    sentences = " ".join(reason.sentence for reason in check.reasons)
+    return sentences if check.found.source is CertificateSource.GIVEN else f"{place_of(check.found)}: {sentences}"

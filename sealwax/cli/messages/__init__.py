@@ -1,0 +1,1 @@
+"""The operations of the verbs on messages, in memory or in streams."""

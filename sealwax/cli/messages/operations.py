@@ -1,0 +1,120 @@
+"""The operations of the verbs, in memory for small inputs and streamed for large ones, with the same results."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import open_input
+from smime_core import blocking, stream
+from smime_core.cms import NO_KEYS, Encrypting, Keys, Signing
+from smime_core.limits import MAX_WHOLE_BYTES, check_limit
+from smime_core.mail import ProtectionMode
+from smime_core.mime import Entity, looks_like_cms_part, parse_entity, split_message
+from smime_core.policy import Policy
+from smime_core.report import MessageReport
+from smime_core.stream import Sink
+from smime_core.stream.mail import read_entity_head
+from smime_core.stream.octets import FileOctets
+from smime_core.trust import Judging
+
+Input = bytes | BinaryIO
+
+
+def sign_mail(data: Input, target: Sink, signing: Signing, protection: ProtectionMode | None) -> None:
+    """Write the signed message. With `protection` its header fields are signed too."""
+    if isinstance(data, bytes):
+        target.write(blocking.sign_message(data, signing, PROVIDER, protection))
+    else:
+        stream.sign_mail_file(data, target, signing, PROVIDER, protection)
+
+
+def sign_content(data: Input, target: Sink, signing: Signing, *, raw: bool) -> None:
+    """Write bare CMS that signs the input as it is if `raw`, otherwise the entity of a mail."""
+    if isinstance(data, bytes):
+        target.write(blocking.sign_bytes(data if raw else split_message(data)[1], signing, provider=PROVIDER))
+    else:
+        stream.sign_file(data if raw else stream.entity_of(data), target, signing, provider=PROVIDER)
+
+
+def encrypt_mail(data: Input, target: Sink, encrypting: Encrypting, protection: ProtectionMode | None) -> None:
+    """Write the encrypted message. With `protection` its header fields are encrypted too."""
+    if isinstance(data, bytes):
+        target.write(blocking.encrypt_message(data, encrypting, PROVIDER, protection))
+    else:
+        stream.encrypt_mail_file(data, target, encrypting, PROVIDER, protection)
+
+
+def encrypt_content(data: Input, target: Sink, encrypting: Encrypting, *, raw: bool) -> None:
+    """Write bare CMS that encrypts the input as it is if `raw`, otherwise the entity of a mail."""
+    if isinstance(data, bytes):
+        target.write(blocking.encrypt_bytes(data if raw else split_message(data)[1], encrypting, provider=PROVIDER))
+    else:
+        stream.encrypt_file(data if raw else stream.entity_of(data), target, encrypting, provider=PROVIDER)
+
+
+class Examined:
+    """The report on an input, and its content, which can be written as long as the input is open."""
+
+    def __init__(self, report: MessageReport, streamed: stream.StreamedReport | None) -> None:
+        self.report = report
+        self._streamed = streamed
+
+    def write_content(self, target: Sink) -> None:
+        """Write the content of all layers that were read."""
+        if self._streamed is None:
+            target.write(self.report.content)
+        else:
+            stream.copy_content(self._streamed, target)
+
+
+def examine(
+    data: Input, judging: Judging, *, sender: str | None, content: Input | None = None, keys: Keys = NO_KEYS
+) -> Examined:
+    """The report on the input, by policy ARCHIVE. `content` is the content of a detached signature."""
+    if isinstance(data, bytes) and (content is None or isinstance(content, bytes)):
+        report = blocking.examine_message(
+            data, judging, PROVIDER, keys, sender, detached_content=content, policy=Policy.ARCHIVE
+        )
+        return Examined(report, None)
+    streamed = stream.examine_file(
+        as_file(data),
+        judging,
+        PROVIDER,
+        keys,
+        sender,
+        detached_content=as_file(content) if content is not None else None,
+        policy=Policy.ARCHIVE,
+    )
+    return Examined(streamed.report, streamed)
+
+
+def choose_protection(data: Input, mode: ProtectionMode) -> ProtectionMode | None:
+    """`mode`, or None for a mail that is signed or encrypted already, because signed bytes must not change."""
+    entity = parse_entity(data) if isinstance(data, bytes) else blocking.run(read_entity_head(FileOctets(data))).head
+    return None if _is_protected(entity) else mode
+
+
+def _is_protected(entity: Entity) -> bool:
+    return entity.content_type.media_type in ("multipart/signed", "multipart/encrypted") or looks_like_cms_part(entity)
+
+
+def load_whole(name: str) -> bytes:
+    """All bytes of a file or of standard input. Raises OSError or LimitExceeded."""
+    with open_input(name) as data:
+        return read_whole(data)
+
+
+def read_whole(data: Input) -> bytes:
+    """All bytes, for operations that need them at once. Raises LimitExceeded."""
+    if isinstance(data, bytes):
+        return data
+    check_limit("bytes taken into memory", data.seek(0, io.SEEK_END), MAX_WHOLE_BYTES)
+    data.seek(0)
+    return data.read()
+
+
+def as_file(data: Input) -> BinaryIO:
+    """The input as a seekable file."""
+    return io.BytesIO(data) if isinstance(data, bytes) else data

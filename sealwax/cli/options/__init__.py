@@ -1,0 +1,1 @@
+"""Options that verbs share: each group of them makes one value."""

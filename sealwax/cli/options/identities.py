@@ -1,0 +1,74 @@
+"""Identities and certificates from the files that options name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import read_input
+from smime_core import blocking
+from smime_core.errors import WrongPassphrase
+from smime_core.text import check_no_entrust_profile
+from smime_core.x509 import Certificate, KeyUsage, parse_certificates
+
+if TYPE_CHECKING:
+    from sealwax.cli.options.passphrases import PassphraseSource
+
+    # The readers of key files are imported when one is used.
+    from smime_core.identity import Identity
+
+
+def load_all_identities(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
+    """All identities of all PKCS#12 and PEM files. No passphrase is asked for if a PEM file is unencrypted."""
+    passphrase_for = source.reader()
+    return tuple(identity for name in names for identity in _load_identities(name, passphrase_for))
+
+
+def load_signer(name: str, source: PassphraseSource) -> Identity:
+    """The signing identity in a file."""
+    return _choose_signer(_load_identities(name, source.reader()))
+
+
+def load_signers(names: Iterable[str], source: PassphraseSource) -> tuple[Identity, ...]:
+    """The signing identity from each file."""
+    passphrase_for = source.reader()
+    return tuple(_choose_signer(_load_identities(name, passphrase_for)) for name in names)
+
+
+def load_own_certificate(name: str) -> Certificate:
+    """The first certificate in a file that is no authority's: files often contain the chain too."""
+    return first_own(parse_certificates(read_input(name)))
+
+
+def first_own(certificates: Sequence[Certificate]) -> Certificate:
+    """The first certificate that is no authority's, else the first."""
+    return next((certificate for certificate in certificates if not certificate.is_ca), certificates[0])
+
+
+def load_certificates(names: Iterable[str]) -> list[Certificate]:
+    """All certificates of all files. Raises OSError or MalformedMessage."""
+    return [certificate for name in names for certificate in parse_certificates(read_input(name))]
+
+
+def _load_identities(name: str, passphrase_for: Callable[[str], bytes]) -> tuple[Identity, ...]:
+    data = read_input(name)
+    # Entrust profiles are refused first, so that the user is not asked for a passphrase that cannot help.
+    check_no_entrust_profile(data)
+    if b"-----BEGIN " in data[:65_536]:
+        with contextlib.suppress(WrongPassphrase):
+            return blocking.load_identities(data, None, provider=PROVIDER)
+    return blocking.load_identities(data, passphrase_for(name), provider=PROVIDER)
+
+
+def _choose_signer(identities: Sequence[Identity]) -> Identity:
+    """The first identity whose certificate may sign (RFC 8550 section 4.4.2)."""
+    signing = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION
+    for identity in identities:
+        usage = identity.certificate.key_usage
+        if usage is None or usage & signing:
+            return identity
+    raise click.ClickException("the identity file has no key whose certificate may sign")

@@ -1,0 +1,68 @@
+"""Requests: the parameters of a verb, read from the command line into one frozen value.
+
+Each field of a request names the parameter that gives it, or is a group of parameters that several verbs share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, field, fields
+from typing import Any, Final, TypeVar
+
+import click
+
+Request = TypeVar("Request")
+Choice = TypeVar("Choice")
+
+_PARAMETERS: Final = "parameters"
+_GROUP: Final = "group"
+
+
+def given_by(*parameters: click.Parameter) -> Any:
+    """A field with the value of a parameter. Several parameters with the same click name give one value."""
+    return field(metadata={_PARAMETERS: parameters})
+
+
+def group_of(kind: type[Choice]) -> Choice:
+    """A field that is itself a request: a group of parameters."""
+    group: Choice = field(metadata={_GROUP: kind})
+    return group
+
+
+def verb(
+    kind: type[Request], name: str | None = None, *, group: click.Group | None = None
+) -> Callable[[Callable[[Request], object]], click.Command]:
+    """A decorator that makes a command of a function of one request; its docstring is the help."""
+
+    def make_command(function: Callable[[Request], object]) -> click.Command:
+        def run(**values: object) -> object:
+            return function(read_request(kind, values))
+
+        command = click.Command(
+            name or function.__name__, callback=run, params=list(parameters_of(kind)), help=function.__doc__
+        )
+        if group is not None:
+            group.add_command(command)
+        return command
+
+    return make_command
+
+
+def parameters_of(kind: type) -> Iterator[click.Parameter]:
+    """The parameters of a request in the order of its fields, which is the order in the help."""
+    for one in fields(kind):
+        if _GROUP in one.metadata:
+            yield from parameters_of(one.metadata[_GROUP])
+        else:
+            yield from one.metadata[_PARAMETERS]
+
+
+def read_request(kind: type[Request], values: Mapping[str, object]) -> Request:
+    """The request from click's values. Raises the errors of the request's own checks."""
+    return kind(**{one.name: _read_field(one, values) for one in fields(kind)})  # type: ignore[arg-type]
+
+
+def _read_field(one: Field[Any], values: Mapping[str, object]) -> object:
+    if _GROUP in one.metadata:
+        return read_request(one.metadata[_GROUP], values)
+    return values[one.metadata[_PARAMETERS][0].name]

@@ -1,0 +1,1 @@
+"""Files and standard streams, in and out."""

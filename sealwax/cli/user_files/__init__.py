@@ -1,0 +1,1 @@
+"""Files that the command keeps for its user: contacts, decisions about trust."""

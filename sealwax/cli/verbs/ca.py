@@ -1,0 +1,49 @@
+"""`sealwax ca`: the group of verbs for making and running a CA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.group import Verbs
+
+
+class CaVerbs(Verbs):
+    """The verbs in the order of use, then those that other packages add by the entry points `sealwax.ca`."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "create": "sealwax.cli.verbs.ca_founding:create",
+        "create-root": "sealwax.cli.verbs.ca_founding:create_root_only",
+        "request-issuing": "sealwax.cli.verbs.ca_founding:request_issuing_certificate",
+        "sign-issuing": "sealwax.cli.verbs.ca_founding:sign_issuing_certificate",
+        "accept-issuing": "sealwax.cli.verbs.ca_founding:accept_issuing_certificate",
+        "accept-root-crl": "sealwax.cli.verbs.ca_founding:accept_root_list",
+        "issue": "sealwax.cli.verbs.ca_people:issue",
+        "renew": "sealwax.cli.verbs.ca_people:renew",
+        "revoke": "sealwax.cli.verbs.ca_people:revoke",
+        "list": "sealwax.cli.verbs.ca_people:list_certificates",
+        "crl": "sealwax.cli.verbs.ca_people:crl",
+        "publish": "sealwax.cli.verbs.ca_people:publish",
+        "responder": "sealwax.cli.verbs.ca_founding:responder",
+    }
+    entry_points: ClassVar[str] = "sealwax.ca"
+
+
+@click.group(cls=CaVerbs)
+def ca() -> None:
+    """Run a small CA for mail: a folder with its keys, encrypted, and its register.
+
+    \b
+    create DIR --name "Example" --url http://pki.example.org
+        makes a root and an issuing CA. Or, with a root that stays offline:
+        create-root, request-issuing, sign-issuing, accept-issuing.
+    issue DIR alice.csr --address alice@example.org -o alice.pem
+        certifies who made the request, in the command, the pages or
+        any other program. You answer for whose address it is.
+    respond DIR
+        answers at the URL: OCSP, lists, certificates of the CAs.
+    crl, renew, revoke, list, publish
+        keep it going: a new list before the last one ends, say daily.
+    """

@@ -1,0 +1,176 @@
+"""`sealwax encrypt`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+import click
+
+from sealwax.cli.judging.recipients import RecipientOptions
+from sealwax.cli.messages import operations
+from sealwax.cli.messages.operations import Input
+from sealwax.cli.messages.output import open_cms_output
+from sealwax.cli.options.identities import load_signers
+from sealwax.cli.options.parameters import ENCODING, IDENTITIES, INPUT, OUTPUT, PLAIN_HEADERS, RAW_INPUT, now
+from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.options.shared_keys import SHARED_KEYS, SharedKeys, load_shared_keys
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import mode_like, open_input, open_output
+from sealwax.cli.streams.progress import show_progress
+from smime_core import blocking
+from smime_core.algorithms import (
+    AES_128_CBC,
+    AES_128_GCM,
+    AES_192_CBC,
+    AES_192_GCM,
+    AES_256_CBC,
+    AES_256_GCM,
+    CHACHA20_POLY1305,
+)
+from smime_core.cms import ID_DATA, RSA_OAEP, Encrypting, SignatureForm, Signing, build_encrypted_data
+from smime_core.mail import ProtectionMode
+from smime_core.stream import Sink
+
+_CIPHERS: Final = {
+    cipher.name.lower(): cipher
+    for cipher in (AES_128_CBC, AES_192_CBC, AES_256_CBC, AES_128_GCM, AES_192_GCM, AES_256_GCM, CHACHA20_POLY1305)
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptRequest:
+    """A mail or content, its recipients, and how it is encrypted."""
+
+    source: str = given_by(INPUT)
+    target: str = given_by(OUTPUT)
+    recipients: RecipientOptions = group_of(RecipientOptions)
+    password_files: tuple[str, ...] = given_by(PASSWORDS)
+    shared_keys: tuple[str, ...] = given_by(SHARED_KEYS)
+    identity_files: tuple[str, ...] = given_by(IDENTITIES)
+    modern: bool | None = given_by(
+        click.Option(
+            ["--modern/--compatible"],
+            default=None,
+            help="AES-256-GCM, or AES-256-CBC which every program reads. "
+            "By itself GCM only where all contacts read it.",
+        )
+    )
+    cipher_name: str | None = given_by(
+        click.Option(["--cipher", "cipher_name"], type=click.Choice(list(_CIPHERS)), help="Another content cipher.")
+    )
+    oaep: bool = given_by(click.Option(["--oaep"], is_flag=True, help="RSA keys receive by OAEP with CBC too."))
+    plain_headers: bool = given_by(PLAIN_HEADERS)
+    raw: bool = given_by(RAW_INPUT)
+    encoding: str | None = given_by(*ENCODING)
+    passphrases: PassphraseSource = group_of(PassphraseSource)
+
+    def __post_init__(self) -> None:
+        if not (self.recipients.to or self.password_files or self.shared_keys):
+            raise click.UsageError("give --to, --password-file or --shared-key: for whom?")
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the result is bare CMS."""
+        return bool(self.raw or self.encoding)
+
+    def load_encrypting(self, shared: SharedKeys) -> Encrypting:
+        """The recipients and the cipher. Raises NoUsableCertificate, OSError or MalformedMessage."""
+        recipients = self.recipients.load()
+        modern = self.modern
+        if modern is None:
+            # For readers by a password or a shared key, the capabilities of their programs are unknown.
+            modern = recipients.all_read(AES_256_GCM) and not (self.password_files or self.shared_keys)
+        return Encrypting(
+            recipients=recipients.certificates,
+            passwords=load_passwords(self.password_files),
+            keks=shared.named,
+            cipher=_CIPHERS[self.cipher_name] if self.cipher_name else AES_256_GCM if modern else AES_256_CBC,
+            transport=RSA_OAEP if self.oaep else None,
+        )
+
+
+@verb(EncryptRequest)
+def encrypt(request: EncryptRequest) -> None:
+    """Encrypt a mail and its Subject.
+
+    The owners of the certificates can read it, and people who know a password or have a key that you share.
+    With --identity it is signed first. A mail that was signed before keeps its Subject outside. Give your own
+    certificate too if you want to read it again. A --shared-key without a name encrypts the content itself: then
+    only people who have that key can read it.
+    """
+    # Each file of keys is read only once, because it may be a pipe.
+    shared = load_shared_keys(request.shared_keys)
+    encrypting = request.load_encrypting(shared)
+    with contextlib.ExitStack() as opened:
+        data: Input = opened.enter_context(open_input(request.source))
+        data = opened.enter_context(show_progress(data, "Encrypting"))
+        protection = _choose_protection(request, data)
+        if request.identity_files:
+            data = opened.enter_context(_signed(request, data, protection))
+            # The header fields are protected inside the signature now.
+            protection = None
+        if shared.nameless:
+            _write_for_nobody(request, data, encrypting, shared.nameless)
+        else:
+            _write_encrypted(request, data, encrypting, protection)
+
+
+def _choose_protection(request: EncryptRequest, data: Input) -> ProtectionMode | None:
+    if request.plain_headers or request.is_bare:
+        return None
+    return operations.choose_protection(data, ProtectionMode.CIPHER)
+
+
+def _write_encrypted(
+    request: EncryptRequest, data: Input, encrypting: Encrypting, protection: ProtectionMode | None
+) -> None:
+    mode = mode_like(request.source)
+    if request.is_bare:
+        with open_cms_output(request.target, request.encoding, mode) as output:
+            operations.encrypt_content(data, output, encrypting, raw=request.raw)
+    else:
+        with open_output(request.target, mode) as output:
+            operations.encrypt_mail(data, output, encrypting, protection)
+
+
+def _write_for_nobody(
+    request: EncryptRequest, data: Input, encrypting: Encrypting, content_keys: Sequence[bytes]
+) -> None:
+    """Write EncryptedData, which has no recipients (RFC 5652 section 8)."""
+    if len(content_keys) != 1 or encrypting or not request.is_bare:
+        raise click.UsageError(
+            "a --shared-key without a name needs --raw and allows no other recipient: "
+            "give NAME=FILE to encrypt for others too"
+        )
+    encrypted = build_encrypted_data(
+        operations.read_whole(data),
+        content_keys[0],
+        content_type=ID_DATA,
+        cipher=encrypting.cipher or AES_256_CBC,
+        provider=PROVIDER,
+    )
+    with open_cms_output(request.target, request.encoding, mode_like(request.source)) as output:
+        output.write(blocking.run(encrypted))
+
+
+@contextlib.contextmanager
+def _signed(request: EncryptRequest, data: Input, protection: ProtectionMode | None) -> Iterator[Input]:
+    # Signed content that is not yet encrypted is plaintext. If it is large, it waits in an encrypted file.
+    from sealwax.cli.streams.spool import Spool
+
+    signing = Signing(
+        identities=load_signers(request.identity_files, request.passphrases),
+        signing_time=now(),
+        form=SignatureForm.OPAQUE if request.raw else SignatureForm.DETACHED,
+    )
+    with contextlib.closing(io.BytesIO() if isinstance(data, bytes) else Spool()) as signed:
+        if request.raw:
+            operations.sign_content(data, cast(Sink, signed), signing, raw=True)
+        else:
+            operations.sign_mail(data, cast(Sink, signed), signing, protection)
+        yield signed.getvalue() if isinstance(signed, io.BytesIO) else cast(Input, signed)

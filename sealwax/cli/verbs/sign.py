@@ -1,0 +1,221 @@
+"""`sealwax sign`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from sealwax.cli.messages import operations
+from sealwax.cli.messages.output import open_cms_output
+from sealwax.cli.options.identities import load_own_certificate, load_signers
+from sealwax.cli.options.parameters import ENCODING, FILE, INPUT, OUTPUT, PLAIN_HEADERS, RAW_INPUT, SIGNERS, now
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import mode_like, open_input, open_output, read_input
+from sealwax.cli.streams.progress import show_progress
+from sealwax.cli.verbs.certificates import collect
+from smime_core.algorithms import SignatureScheme
+from smime_core.cms import (
+    AttributesForm,
+    SignatureForm,
+    SignerIdentifierForm,
+    SignerOptions,
+    Signing,
+    UnsignedAttributes,
+    build_key_preference,
+)
+from smime_core.identity import Identity
+from smime_core.mail import ProtectionMode
+from smime_core.x509 import Certificate
+
+_CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidential", "secret", "top-secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignRequest:
+    """A mail or content, its signers, and how they sign."""
+
+    source: str = given_by(INPUT)
+    target: str = given_by(OUTPUT)
+    identity_files: tuple[str, ...] = given_by(SIGNERS)
+    opaque: bool = given_by(
+        click.Option(["--opaque"], is_flag=True, help="Put the content inside the signature, not before it.")
+    )
+    raw: bool = given_by(RAW_INPUT)
+    encoding: str | None = given_by(*ENCODING)
+    plain_headers: bool = given_by(PLAIN_HEADERS)
+    pss: bool = given_by(
+        click.Option(["--pss"], is_flag=True, help="RSA keys sign by PSS, which old programs do not read.")
+    )
+    key_id: bool = given_by(
+        click.Option(
+            ["--key-id"],
+            is_flag=True,
+            help="Name the signer by its key identifier, not by issuer and serial number.",
+        )
+    )
+    no_attributes: bool = given_by(
+        click.Option(
+            ["--no-attributes"], is_flag=True, help="Sign only the content: no time, no protection of algorithms."
+        )
+    )
+    ask_receipt: bool = given_by(
+        click.Option(
+            ["--ask-receipt"], is_flag=True, help="Ask the readers for a signed receipt, to the signer's address."
+        )
+    )
+    label: str | None = given_by(
+        click.Option(
+            ["--label"], metavar="POLICY[:CLASS[:MARK]]", help="Security label, as 1.3.6.1.4.1.99:confidential."
+        )
+    )
+    carried: tuple[str, ...] = given_by(
+        click.Option(
+            ["--carry", "carried"],
+            multiple=True,
+            metavar="FILE",
+            type=FILE,
+            help="Certificates and CRLs to send along. Repeatable.",
+        )
+    )
+    timestamp_url: str | None = given_by(
+        click.Option(
+            ["--timestamp", "timestamp_url"],
+            metavar="URL",
+            help="A timestamp service that proves when this was signed (RFC 3161): its URL.",
+        )
+    )
+    preferred: str | None = given_by(
+        click.Option(
+            ["--prefer", "preferred"],
+            metavar="CERT",
+            type=FILE,
+            help="Ask for replies encrypted for this certificate.",
+        )
+    )
+    passphrases: PassphraseSource = group_of(PassphraseSource)
+
+    def __post_init__(self) -> None:
+        if self.encoding and not self.raw and not self.opaque:
+            raise click.UsageError(
+                "the detached signature of a mail is a part of the mail: give --opaque or --raw with --der or --pem"
+            )
+
+    def load_signing(self) -> Signing:
+        """The signers and their options. Raises OSError, MalformedMessage, UsageError or WrongPassphrase."""
+        (first, *others), at = load_signers(self.identity_files, self.passphrases), now()
+        further = self._further_attributes(first, at)
+        certificates, crls = _load_carried(self.carried)
+        if self.preferred is not None:
+            certificates.append(load_own_certificate(self.preferred))
+            further.append(build_key_preference(certificates[-1]))
+        first = dataclasses.replace(first, chain=(*first.chain, *certificates))
+        return Signing(
+            identities=(first, *others),
+            signing_time=at,
+            form=SignatureForm.OPAQUE if self.opaque else SignatureForm.DETACHED,
+            scheme=SignatureScheme.RSA_PSS if self.pss else None,
+            options=self._signer_options(further),
+            crls=crls,
+        )
+
+    def _signer_options(self, further_attributes: list[bytes]) -> SignerOptions:
+        key_id, by_issuer = SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, SignerIdentifierForm.ISSUER_AND_SERIAL
+        return SignerOptions(
+            sid_form=key_id if self.key_id else by_issuer,
+            attributes=AttributesForm.NONE if self.no_attributes else AttributesForm.STANDARD,
+            further_attributes=tuple(further_attributes),
+            unsigned_attributes=_timestamper(self.timestamp_url),
+        )
+
+    def _further_attributes(self, signer: Identity, at: datetime.datetime) -> list[bytes]:
+        further: list[bytes] = []
+        if self.ask_receipt:
+            further.append(_receipt_request(signer, at))
+        if self.label is not None:
+            further.append(_security_label(self.label))
+        return further
+
+
+@verb(SignRequest)
+def sign(request: SignRequest) -> None:
+    """Sign a mail and its header fields.
+
+    The result is multipart/signed, or one opaque part. Several identities give several signatures of one content.
+    """
+    with open_input(request.source) as data, show_progress(data, "Signing") as watched:
+        signing, mode = request.load_signing(), mode_like(request.source)
+        if request.raw or request.encoding:
+            with open_cms_output(request.target, request.encoding, mode) as output:
+                operations.sign_content(watched, output, signing, raw=request.raw)
+            return
+        is_plain = request.plain_headers
+        protection = None if is_plain else operations.choose_protection(watched, ProtectionMode.CLEAR)
+        with open_output(request.target, mode) as output:
+            operations.sign_mail(watched, output, signing, protection)
+
+
+def _receipt_request(signer: Identity, at: datetime.datetime) -> bytes:
+    # Imported here because few messages ask for a receipt.
+    from smime_core import ess
+
+    addresses = signer.certificate.email_addresses
+    if not addresses:
+        raise click.UsageError("the signer's certificate names no address for receipts")
+    key_id = bytes.fromhex(signer.certificate.fingerprint)
+    return ess.build_receipt_request(
+        ess.ReceiptRequest(
+            signed_content_identifier=ess.new_content_identifier(key_id, moment=at, provider=PROVIDER),
+            receipts_from=ess.AllOrFirstTier.ALL_RECEIPTS,
+            receipts_to=((ess.mail_name(addresses[0]),),),
+        )
+    )
+
+
+def _security_label(text: str) -> bytes:
+    # Imported here because few messages have a label.
+    from smime_core import ess
+
+    if not text.isprintable():
+        raise click.UsageError("--label: it has bytes that are no text")
+    policy, _, rest = text.partition(":")
+    classification, _, mark = rest.partition(":")
+    label = ess.SecurityLabel(
+        policy=policy, classification=_parse_classification(classification), privacy_mark=mark or None
+    )
+    return ess.build_security_label(label)
+
+
+def _timestamper(url: str | None) -> UnsignedAttributes | None:
+    if url is None:
+        return None
+    # Imported here because HTTP takes longer to import than signing most mails.
+    from sealwax.cli.messages.timestamp_service import ask_service
+    from smime_core.cades import timestamp_when_signed
+
+    return timestamp_when_signed(ask_service(url), provider=PROVIDER)
+
+
+def _load_carried(names: tuple[str, ...]) -> tuple[list[Certificate], list[bytes]]:
+    certificates: list[Certificate] = []
+    crls: list[bytes] = []
+    for name in names:
+        own, lists = collect(read_input(name), name)
+        certificates += own
+        crls += lists
+    return certificates, crls
+
+
+def _parse_classification(text: str) -> int | None:
+    if not text:
+        return None
+    if text in _CLASSIFICATIONS:
+        return _CLASSIFICATIONS.index(text)
+    if text.isdecimal() and text.isascii():
+        return int(text)
+    raise click.UsageError(f"--label: {text} is no number and none of {', '.join(_CLASSIFICATIONS)}")

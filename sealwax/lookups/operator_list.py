@@ -1,0 +1,17 @@
+"""An operator's trust list on the operator's own servers, which ask the servers of the authorities in it."""
+
+from __future__ import annotations
+
+import datetime
+
+from smime_core import blocking
+from smime_core.own_content import TrustList, find_operator, verify_trust_list
+from smime_core.provider import CryptoProvider
+
+
+def open_own_list(cms: bytes, provider: CryptoProvider, *, at: datetime.datetime) -> TrustList:
+    """Verify a list by any signer. The operator supplied the file, so no signer needs to be pinned.
+
+    Raises the errors of `verify_trust_list`.
+    """
+    return blocking.run(verify_trust_list(cms, provider, find_operator(cms), at))

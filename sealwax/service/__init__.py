@@ -1,0 +1,37 @@
+"""The parts that every web service shares: application, errors, headers, settings, database, counters.
+
+They import only the core and each other, never the bridge or the key server, and have no secrets.
+"""
+
+from __future__ import annotations
+
+from sealwax.service.application import create_application
+from sealwax.service.client_network import client_network
+from sealwax.service.configuration import check_origin, check_proxies, host_of, now
+from sealwax.service.counters import Gate, WindowCounter
+from sealwax.service.database import CLOCK_SLACK_SECONDS, Database
+from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
+from sealwax.service.headers import API_POLICY, CrossOrigin, install_cross_origin
+from sealwax.service.web_server import catch_ending_signals, serve
+
+__all__ = [
+    "API_POLICY",
+    "CLOCK_SLACK_SECONDS",
+    "CrossOrigin",
+    "Database",
+    "Gate",
+    "ServiceError",
+    "TryLater",
+    "WindowCounter",
+    "catch_ending_signals",
+    "check_origin",
+    "check_proxies",
+    "client_network",
+    "create_application",
+    "error_response",
+    "host_of",
+    "install_cross_origin",
+    "install_error_handlers",
+    "now",
+    "serve",
+]

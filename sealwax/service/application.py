@@ -1,0 +1,34 @@
+"""The base of every service: a Flask application for one origin, with JSON errors and security headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+
+from sealwax.service.configuration import host_of, is_https
+from sealwax.service.errors import install_error_handlers
+from sealwax.service.headers import API_POLICY, install_security_headers
+from sealwax.service.proxies import install_proxies
+
+
+def create_application(
+    name: str,
+    origin: str,
+    *,
+    proxies: int,
+    policy: Mapping[str, str] = API_POLICY,
+    error_codes: Mapping[int, str] | None = None,
+) -> Flask:
+    """Return an application without routes, static files and templates, which answers only for `origin`.
+
+    `proxies` is the number of reverse proxies in front of the service, `policy` its Content-Security-Policy, and
+    `error_codes` are the `codes` of `install_error_handlers`.
+    """
+    app = Flask(name, static_folder=None, template_folder=None)
+    # Against DNS rebinding: a page whose name resolves to our address sends its own Host, which is refused.
+    app.config["TRUSTED_HOSTS"] = [host_of(origin)]
+    install_error_handlers(app, error_codes)
+    install_security_headers(app, policy, https=is_https(origin))
+    install_proxies(app, proxies)
+    return app
